@@ -1,0 +1,111 @@
+//! Conversations.
+
+use super::{Message, Run, Timestamp, ToolRun};
+use crate::{
+    id::{ConversationId, UserId},
+    model::Usage,
+};
+use serde::{Deserialize, Serialize};
+
+/// `POST /conversations`. Every field is optional, and so is the body.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateConversation {
+    /// At most 200 characters; made by the model after the first answer when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `provider/model`; otherwise the server's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// `PATCH /conversations/:id`, by the owner. What is missing stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateConversation {
+    /// The title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `provider/model`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// What the conversation does right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ExecutionState {
+    /// Nothing.
+    Idle,
+    /// A run works, or waits for its turn.
+    Running,
+    /// A run waits for a person.
+    Paused,
+}
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// Its id, which is also its capability.
+    pub id: ConversationId,
+    /// Its title, once it has one.
+    pub title: Option<String>,
+    /// `provider/model` that answers here.
+    pub model: String,
+    /// What it does right now.
+    pub execution_state: ExecutionState,
+    /// The page to share.
+    pub url: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When something last happened.
+    pub updated_at: Timestamp,
+}
+
+/// Who takes part. The e-mail address never leaves the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Participant {
+    /// The user.
+    pub user_id: UserId,
+    /// `owner` or `guest`.
+    pub role: String,
+    /// The name to show.
+    pub display_name: String,
+    /// SHA-256 of the trimmed lower-case e-mail, or empty.
+    pub gravatar_hash: String,
+}
+
+/// `GET /conversations/:id`, and the `snapshot` frame: the newest part of a conversation, and the cursor that continues it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationDetail {
+    /// The conversation.
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// Whether the caller owns it.
+    pub is_owner: bool,
+    /// Who takes part.
+    pub participants: Vec<Participant>,
+    /// Messages, oldest first.
+    pub messages: Vec<Message>,
+    /// Tool runs of these messages, oldest first.
+    pub tool_runs: Vec<ToolRun>,
+    /// The runs of these messages, oldest first.
+    pub runs: Vec<Run>,
+    /// Messages in all.
+    pub message_count: u64,
+    /// Tool runs in all.
+    pub tool_run_count: u64,
+    /// Tokens in all.
+    pub usage: Usage,
+    /// Everything up to this event is in here: follow the events after it.
+    pub last_seq: u64,
+}

@@ -1,0 +1,180 @@
+//! Messages.
+
+use super::{Timestamp, ToolRun};
+use crate::id::{MessageId, PlanId, RunId, ToolId, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A participant.
+    User,
+    /// Omega.
+    Assistant,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum MessageStatus {
+    /// Text still comes.
+    Streaming,
+    /// It is whole.
+    Complete,
+    /// Its step was given up (crash, cancel); kept for the record, not shown to the model.
+    Discarded,
+}
+
+/// A piece of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Part {
+    /// Visible text, Markdown.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// The model's reasoning, where it returns any.
+    Reasoning {
+        /// The text.
+        text: String,
+    },
+    /// A tool call; the [`ToolRun`] has the rest.
+    #[serde(rename_all = "camelCase")]
+    ToolCall {
+        /// The model's id of the call.
+        tool_call_id: String,
+        /// The name that the model used.
+        tool_name: String,
+        /// The arguments as they came.
+        arguments: String,
+    },
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Author {
+    /// The user.
+    pub user_id: UserId,
+    /// The name to show.
+    pub display_name: String,
+    /// SHA-256 of the trimmed lower-case e-mail, or empty.
+    pub gravatar_hash: String,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Its place: the sequence number of the event that made it.
+    pub seq: u64,
+    /// The run that it started (user) or belongs to (assistant).
+    pub run_id: Option<RunId>,
+    /// The step of the run that wrote it; assistant only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// Who speaks.
+    pub role: Role,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// The visible text in one piece.
+    pub content: String,
+    /// The pieces, in order.
+    pub parts: Vec<Part>,
+    /// Its author; user messages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Message {
+    /// The visible text of `parts`, in one piece.
+    #[must_use]
+    pub fn text_of(parts: &[Part]) -> String {
+        parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Text { text } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// What to do when a run of the conversation is active already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum OnActive {
+    /// Wait for it, in the order of the messages.
+    #[default]
+    Enqueue,
+    /// Cancel it, keep what it did, and start this one.
+    Interrupt,
+    /// Answer 409 `RUN_ACTIVE`.
+    Reject,
+}
+
+/// `POST /conversations/:id/messages`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendMessage {
+    /// The text, 1 to 1,000,000 bytes.
+    pub message: String,
+    /// Variables for this run's tools; used for this run, never stored in clear, gone when it ends.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// `provider/model` for this message; otherwise the conversation's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What to do when a run is active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_active: Option<OnActive>,
+    /// A plan that this run follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<PlanId>,
+    /// Tools to prefer for this message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<ToolId>,
+    /// The client's own id of the message: sending it again returns the first receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_message_id: Option<String>,
+}
+
+/// The answer to a message that was sent with `Prefer: respond-async`, or whose wait ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// The run that works on it.
+    pub run_id: RunId,
+    /// The stored message.
+    pub message_id: MessageId,
+    /// Sequence number of its `message.created`: follow the events after `seq - 1` to see all of it.
+    pub seq: u64,
+}
+
+/// The answer of a call that waited for the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Finished {
+    /// The run.
+    pub run: super::Run,
+    /// Its whole visible text.
+    pub answer: String,
+    /// Its tool runs, with input and output.
+    pub tool_runs: Vec<ToolRun>,
+}

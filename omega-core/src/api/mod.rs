@@ -1,0 +1,29 @@
+//! Request and response types of the REST API, one file a resource; no logic. Fields are camelCase on the wire.
+
+pub mod conversation;
+pub mod envelope;
+pub mod error;
+pub mod key;
+pub mod message;
+pub mod models;
+pub mod plan;
+pub mod registry;
+pub mod run;
+pub mod settings;
+pub mod status;
+pub mod time;
+pub mod tool_run;
+
+pub use conversation::*;
+pub use envelope::*;
+pub use error::*;
+pub use key::*;
+pub use message::*;
+pub use models::*;
+pub use plan::*;
+pub use registry::*;
+pub use run::*;
+pub use settings::*;
+pub use status::*;
+pub use time::Timestamp;
+pub use tool_run::*;

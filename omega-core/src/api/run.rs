@@ -1,0 +1,95 @@
+//! Runs: the agent's work for one user message.
+
+use super::Timestamp;
+use crate::{
+    id::{ConversationId, MessageId, RunId},
+    model::Usage,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where a run stands. Terminal states never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// It waits for its turn.
+    Queued,
+    /// It works.
+    Running,
+    /// It waits for a person.
+    Paused,
+    /// It answered.
+    Completed,
+    /// It failed.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// Whether nothing more will happen to it.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RunError {
+    /// A stable code (`PROVIDER_AUTH`, `MODEL_NOT_FOUND`, `RECOVERY_LIMIT`, ...).
+    pub code: String,
+    /// What happened and what to do next.
+    pub error: String,
+    /// Whether sending the message again may help.
+    pub retryable: bool,
+}
+
+/// The agent's work for one user message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Its conversation.
+    pub conversation_id: ConversationId,
+    /// The user's message.
+    pub message_id: MessageId,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// `provider/model`.
+    pub model: String,
+    /// Model calls so far.
+    pub steps: u32,
+    /// Tool calls so far.
+    pub tool_calls: u32,
+    /// Tokens so far.
+    pub usage: Usage,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
+    /// When the message came.
+    pub created_at: Timestamp,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+}

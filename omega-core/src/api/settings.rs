@@ -1,0 +1,17 @@
+//! A user's settings.
+
+use crate::id::ToolId;
+use serde::{Deserialize, Serialize};
+
+/// `GET` and `PUT /settings`. `PUT` replaces all of it and needs `If-Match`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// `provider/model` of new conversations; the server's choice when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Tools that are always in the tool set.
+    #[serde(default)]
+    pub pins: Vec<ToolId>,
+}

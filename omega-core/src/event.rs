@@ -1,0 +1,388 @@
+//! The one event enum and its envelope.
+//!
+//! The same value is the stored row, the SSE payload and the line of `omega ask --stream-json`. An event with a sequence
+//! number is committed before anybody sees it. Frames without one (deltas, `snapshot`, `resync`, `draining`) are never
+//! stored: deltas are addressed by message, part and offset, so that a client that saw some of them twice, or missed
+//! some, still ends with the same text (see [`crate::view`]).
+
+use crate::{
+    api::{ConversationDetail, Message, Run, RunError, Timestamp, ToolRunStatus},
+    executor::ToolError,
+    id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
+    model::{FinishReason, Usage},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Version of the envelope.
+pub const VERSION: u8 = 1;
+
+/// An event and where it belongs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    /// Version of the envelope: 1.
+    pub v: u8,
+    /// Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// Its conversation.
+    pub conversation_id: ConversationId,
+    /// Its run, if it belongs to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+    /// When it was committed (or sent).
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened. The tag is the SSE event's name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// Fields of the conversation changed; what is missing stayed.
+    #[serde(rename = "conversation.updated")]
+    ConversationUpdated {
+        /// The title.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// `provider/model`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// Somebody took part for the first time.
+    #[serde(rename = "participant.joined")]
+    ParticipantJoined {
+        /// The user.
+        user_id: UserId,
+        /// `owner` or `guest`.
+        role: String,
+        /// The name to show.
+        display_name: String,
+        /// SHA-256 of the e-mail, or empty.
+        gravatar_hash: String,
+    },
+    /// A participant's message is stored.
+    #[serde(rename = "message.created")]
+    MessageCreated {
+        /// The message.
+        message: Message,
+    },
+    /// More visible text; not stored.
+    #[serde(rename = "message.delta")]
+    MessageDelta {
+        /// The message.
+        message_id: MessageId,
+        /// Index of the part in the message.
+        part: u32,
+        /// Where `content` begins in the part, in bytes of UTF-8.
+        offset: u64,
+        /// The text.
+        content: String,
+    },
+    /// More reasoning; not stored.
+    #[serde(rename = "reasoning.delta")]
+    ReasoningDelta {
+        /// The message.
+        message_id: MessageId,
+        /// Index of the part in the message.
+        part: u32,
+        /// Where `content` begins in the part, in bytes of UTF-8.
+        offset: u64,
+        /// The text.
+        content: String,
+    },
+    /// A message of the assistant is whole; replaces what the deltas built.
+    #[serde(rename = "message.completed")]
+    MessageCompleted {
+        /// The message.
+        message: Message,
+    },
+    /// What was shown of this message is void: the model is asked again.
+    #[serde(rename = "message.reset")]
+    MessageReset {
+        /// The message.
+        message_id: MessageId,
+        /// The step.
+        step: u32,
+    },
+    /// A run waits for its turn.
+    #[serde(rename = "run.queued")]
+    RunQueued {
+        /// The run.
+        run: Run,
+        /// Runs before it.
+        position: u32,
+    },
+    /// A run begins.
+    #[serde(rename = "run.started")]
+    RunStarted {
+        /// 1 for the first.
+        attempt: u32,
+        /// `provider/model`.
+        model: String,
+        /// Version of the system prompt.
+        prompt_version: String,
+    },
+    /// A run goes on after a pause.
+    #[serde(rename = "run.resumed")]
+    RunResumed {
+        /// How often it was taken up.
+        attempt: u32,
+    },
+    /// A run goes on after its server died.
+    #[serde(rename = "run.recovered")]
+    RunRecovered {
+        /// How often it was taken up.
+        attempt: u32,
+    },
+    /// What it does right now; for people, never for logic.
+    #[serde(rename = "status")]
+    Status {
+        /// `searching`, `loading`, `planning`, `streaming`, `retrying`.
+        phase: String,
+        /// A sentence.
+        message: String,
+    },
+    /// A model call begins.
+    #[serde(rename = "run.step.started")]
+    StepStarted {
+        /// From 1.
+        step_index: u32,
+        /// The message that it writes.
+        message_id: MessageId,
+    },
+    /// A model call ended, and so did all its tool calls.
+    #[serde(rename = "run.step.completed")]
+    StepCompleted {
+        /// From 1.
+        step_index: u32,
+        /// Its tokens.
+        usage: Usage,
+        /// Why the model stopped.
+        finish_reason: Option<FinishReason>,
+    },
+    /// Tools that became callable by name.
+    #[serde(rename = "tools.loaded")]
+    ToolsLoaded {
+        /// Their names, as the model sees them.
+        new_tools: Vec<String>,
+        /// How many there are now.
+        total_dynamic_tools: u32,
+    },
+    /// The model asked for a call.
+    #[serde(rename = "run.step.tool.proposed")]
+    ToolProposed {
+        /// The tool run.
+        tool_run_id: ToolRunId,
+        /// The message that asked.
+        message_id: MessageId,
+        /// The model's id of the call.
+        tool_call_id: String,
+        /// `package::export`, or a meta-tool's name.
+        tool_id: String,
+        /// The tool's name.
+        tool_name: String,
+        /// The package's version, where it is known.
+        version: String,
+        /// The input.
+        input: Value,
+    },
+    /// The intent is recorded; the tool starts now.
+    #[serde(rename = "run.step.tool.started")]
+    ToolStarted {
+        /// The tool run.
+        tool_run_id: ToolRunId,
+        /// The model's id of the call.
+        tool_call_id: String,
+        /// The tool's name.
+        tool_name: String,
+        /// The package's version.
+        version: String,
+        /// The input.
+        input: Value,
+        /// Names of the credentials it gets.
+        credentials_used: Vec<String>,
+    },
+    /// A partial output; not stored as an event.
+    #[serde(rename = "run.step.tool.delta")]
+    ToolDelta {
+        /// The tool run.
+        tool_run_id: ToolRunId,
+        /// Counts the partial outputs, from 0; the newest replaces the one before.
+        offset: u64,
+        /// The output so far.
+        chunk: Value,
+    },
+    /// The outcome.
+    #[serde(rename = "run.step.tool.completed")]
+    ToolCompleted {
+        /// The tool run.
+        tool_run_id: ToolRunId,
+        /// The model's id of the call.
+        tool_call_id: String,
+        /// The tool's name.
+        tool_name: String,
+        /// The version that ran.
+        version: String,
+        /// How it ended.
+        status: ToolRunStatus,
+        /// The output, unless it is larger than 64 KiB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Value>,
+        /// One line.
+        output_summary: String,
+        /// Size of the output as JSON.
+        output_bytes: u64,
+        /// True when it was cut before it was stored.
+        truncated: bool,
+        /// How long it took.
+        duration_ms: u64,
+        /// Whether it failed.
+        is_error: bool,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<ToolError>,
+    },
+    /// The server died during the call; whether it took effect is not known.
+    #[serde(rename = "run.step.tool.unknown")]
+    ToolUnknown {
+        /// The tool run.
+        tool_run_id: ToolRunId,
+        /// The model's id of the call.
+        tool_call_id: String,
+    },
+    /// Somebody asked to stop the run.
+    #[serde(rename = "run.cancel_requested")]
+    RunCancelRequested {},
+    /// The run answered. One of the three terminal events of a run.
+    #[serde(rename = "run.completed")]
+    RunCompleted {
+        /// Its visible text: the text of its steps, joined by a blank line.
+        answer: String,
+        /// Its tokens.
+        usage: Usage,
+        /// Its tool calls.
+        tool_calls: u32,
+        /// Its model calls.
+        steps: u32,
+    },
+    /// The run failed. One of the three terminal events of a run.
+    #[serde(rename = "run.failed")]
+    RunFailed {
+        /// Why.
+        #[serde(flatten)]
+        error: RunError,
+    },
+    /// The run was stopped. One of the three terminal events of a run.
+    #[serde(rename = "run.cancelled")]
+    RunCancelled {
+        /// Who or what stopped it.
+        reason: String,
+    },
+    /// Something worth knowing: a budget, a limit, a breaker.
+    #[serde(rename = "notice")]
+    Notice {
+        /// A stable code.
+        code: String,
+        /// A sentence.
+        message: String,
+    },
+    /// The whole state up to `lastSeq`; not stored.
+    #[serde(rename = "snapshot")]
+    Snapshot {
+        /// The conversation.
+        conversation: Box<ConversationDetail>,
+    },
+    /// The cursor was beyond the log (a restored backup): start over from this state; not stored.
+    #[serde(rename = "resync")]
+    Resync {
+        /// The conversation.
+        conversation: Box<ConversationDetail>,
+    },
+    /// The server is about to stop; come back with your cursor. Not stored.
+    #[serde(rename = "draining")]
+    Draining {},
+    /// A kind that this version does not know; ignored.
+    #[serde(other, rename = "unknown")]
+    Unknown,
+}
+
+impl Event {
+    /// The tag, which is also the SSE event's name.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ConversationUpdated { .. } => "conversation.updated",
+            Self::ParticipantJoined { .. } => "participant.joined",
+            Self::MessageCreated { .. } => "message.created",
+            Self::MessageDelta { .. } => "message.delta",
+            Self::ReasoningDelta { .. } => "reasoning.delta",
+            Self::MessageCompleted { .. } => "message.completed",
+            Self::MessageReset { .. } => "message.reset",
+            Self::RunQueued { .. } => "run.queued",
+            Self::RunStarted { .. } => "run.started",
+            Self::RunResumed { .. } => "run.resumed",
+            Self::RunRecovered { .. } => "run.recovered",
+            Self::Status { .. } => "status",
+            Self::StepStarted { .. } => "run.step.started",
+            Self::StepCompleted { .. } => "run.step.completed",
+            Self::ToolsLoaded { .. } => "tools.loaded",
+            Self::ToolProposed { .. } => "run.step.tool.proposed",
+            Self::ToolStarted { .. } => "run.step.tool.started",
+            Self::ToolDelta { .. } => "run.step.tool.delta",
+            Self::ToolCompleted { .. } => "run.step.tool.completed",
+            Self::ToolUnknown { .. } => "run.step.tool.unknown",
+            Self::RunCancelRequested {} => "run.cancel_requested",
+            Self::RunCompleted { .. } => "run.completed",
+            Self::RunFailed { .. } => "run.failed",
+            Self::RunCancelled { .. } => "run.cancelled",
+            Self::Notice { .. } => "notice",
+            Self::Snapshot { .. } => "snapshot",
+            Self::Resync { .. } => "resync",
+            Self::Draining {} => "draining",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether this is one of the three events that end a run.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::RunCompleted { .. } | Self::RunFailed { .. } | Self::RunCancelled { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_the_tag_on_the_wire() {
+        let event = Event::Status { phase: "searching".into(), message: "Finding tools".into() };
+        let envelope = Envelope {
+            v: VERSION,
+            seq: Some(3),
+            conversation_id: ConversationId::new(),
+            run_id: None,
+            at: Timestamp(0),
+            event: event.clone(),
+        };
+        let json = serde_json::to_value(&envelope).unwrap();
+        assert_eq!(json["type"], event.kind());
+        assert_eq!(json["seq"], 3);
+        assert_eq!(serde_json::from_value::<Envelope>(json).unwrap(), envelope);
+    }
+
+    #[test]
+    fn an_event_of_a_later_version_is_read_as_unknown() {
+        let json = serde_json::json!({
+            "v": 1, "seq": 9, "conversationId": ConversationId::new(), "at": "2026-01-01T00:00:00Z",
+            "type": "run.teleported", "to": "mars",
+        });
+        assert_eq!(serde_json::from_value::<Envelope>(json).unwrap().event, Event::Unknown);
+    }
+}

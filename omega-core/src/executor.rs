@@ -1,0 +1,225 @@
+//! The port `Executor`: running one tool once, somewhere that is not the server's process.
+
+use crate::{
+    id::{ToolId, ToolRunId},
+    registry::Calling,
+};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+/// Resolves when the call is to be cancelled; never for a call that can't be.
+pub type CancelSignal = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Takes partial outputs as the tool yields them. Must not block.
+pub type PartialSink = Arc<dyn Fn(Value) + Send + Sync>;
+
+/// One execution.
+pub struct Execution {
+    /// Idempotency key.
+    pub id: ToolRunId,
+    /// What to run.
+    pub tool: ToolId,
+    /// Exact version of the package, or `latest`.
+    pub version: String,
+    /// How its export is called.
+    pub calling: Calling,
+    /// The input: an object, already checked against the tool's schema where there is one.
+    pub input: Value,
+    /// Only the variables that the tool declares and was granted.
+    pub env: BTreeMap<String, SecretString>,
+    /// Deadline, counted from the start of the tool (installing has its own).
+    pub timeout: Duration,
+    /// Ends the call early.
+    pub cancel: CancelSignal,
+    /// Partial outputs.
+    pub on_partial: PartialSink,
+}
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Executed {
+    /// The output, or why there is none.
+    pub result: Result<Value, ToolError>,
+    /// The version that ran, where the executor knows it.
+    pub version: Option<String>,
+    /// Time of the tool itself, in milliseconds.
+    pub duration_ms: u64,
+    /// True when the output was cut at the executor's limit.
+    pub truncated: bool,
+    /// Lines that the tool logged, at most 256 KiB.
+    pub logs: Vec<String>,
+}
+
+/// Codes of a failed call; a closed list (`executor.md`, "Error codes").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "each name says it")]
+pub enum ToolErrorCode {
+    MissingEnvVars,
+    InvalidCredentials,
+    InvalidInput,
+    PackageNotFound,
+    InstallFailed,
+    ImportFailed,
+    ToolNotFound,
+    NotATool,
+    PermissionDenied,
+    NetworkBlocked,
+    ToolError,
+    Timeout,
+    Cancelled,
+    OutOfMemory,
+    CpuLimit,
+    OutputTooLarge,
+    ToolExited,
+    ProtocolError,
+    RuntimeUnavailable,
+    Overloaded,
+    ExecutorUnreachable,
+    /// The server died during the call; whether it took effect is not known.
+    Unknown,
+    /// The message's budget of tool calls is used up.
+    BudgetExceeded,
+    /// The registry can't be read.
+    RegistryUnavailable,
+    /// A person refused it.
+    Denied,
+}
+
+impl ToolErrorCode {
+    /// The code as it stands in answers (`MISSING_ENV_VARS`).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingEnvVars => "MISSING_ENV_VARS",
+            Self::InvalidCredentials => "INVALID_CREDENTIALS",
+            Self::InvalidInput => "INVALID_INPUT",
+            Self::PackageNotFound => "PACKAGE_NOT_FOUND",
+            Self::InstallFailed => "INSTALL_FAILED",
+            Self::ImportFailed => "IMPORT_FAILED",
+            Self::ToolNotFound => "TOOL_NOT_FOUND",
+            Self::NotATool => "NOT_A_TOOL",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::NetworkBlocked => "NETWORK_BLOCKED",
+            Self::ToolError => "TOOL_ERROR",
+            Self::Timeout => "TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::OutOfMemory => "OUT_OF_MEMORY",
+            Self::CpuLimit => "CPU_LIMIT",
+            Self::OutputTooLarge => "OUTPUT_TOO_LARGE",
+            Self::ToolExited => "TOOL_EXITED",
+            Self::ProtocolError => "PROTOCOL_ERROR",
+            Self::RuntimeUnavailable => "RUNTIME_UNAVAILABLE",
+            Self::Overloaded => "OVERLOADED",
+            Self::ExecutorUnreachable => "EXECUTOR_UNREACHABLE",
+            Self::Unknown => "UNKNOWN",
+            Self::BudgetExceeded => "BUDGET_EXCEEDED",
+            Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
+            Self::Denied => "DENIED",
+        }
+    }
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[error("{}: {message}", code.as_str())]
+#[serde(rename_all = "camelCase")]
+pub struct ToolError {
+    /// What kind of failure.
+    pub code: ToolErrorCode,
+    /// What happened, for people and for the model.
+    pub message: String,
+    /// More, by kind: `missing` (names), `issues` (`[{path, message}]`), `available` (names), `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+}
+
+impl ToolError {
+    /// A failure without details.
+    pub fn new(code: ToolErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: None }
+    }
+
+    /// The same failure with details.
+    #[must_use]
+    pub fn with(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+}
+
+/// A tool as the sandbox found it in a package.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Described {
+    /// The export, or a dotted path.
+    pub name: String,
+    /// `tool`, `factory`, `toolset`, `ai-function`, `class-provider`.
+    pub shape: String,
+    /// What it does, in its author's words.
+    #[serde(default)]
+    pub description: String,
+    /// JSON Schema of the input.
+    #[serde(default)]
+    pub input_schema: Option<Value>,
+    /// Variables: declared, and seen to be read.
+    #[serde(default)]
+    pub env: Vec<crate::registry::EnvVar>,
+}
+
+/// What a package holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribedPackage {
+    /// The package.
+    pub package: String,
+    /// The exact version that was installed.
+    pub version: String,
+    /// The package's own description.
+    #[serde(default)]
+    pub description: String,
+    /// Category of its `tpmjs` field.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// npm keywords.
+    #[serde(default)]
+    pub keywords: Vec<String>,
+    /// Its tools.
+    pub tools: Vec<Described>,
+    /// Exports that are no tools but could be called as plain functions.
+    #[serde(default)]
+    pub functions: Vec<String>,
+}
+
+/// Whether the executor can run something now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutorHealth {
+    /// `ok`, `degraded` or `down`.
+    pub status: String,
+    /// What it runs on (`deno 2.9.6`), or why it can't.
+    pub detail: String,
+}
+
+/// Where tools run.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// Runs a tool once. Failures of the tool are results, not errors.
+    async fn execute(&self, execution: Execution) -> Executed;
+
+    /// Looks into a package without running any of its tools.
+    ///
+    /// # Errors
+    /// Why it can't be installed or imported.
+    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError>;
+
+    /// Whether it is ready.
+    async fn health(&self) -> ExecutorHealth;
+}

@@ -1,0 +1,250 @@
+//! The port `Model`: what the run engine asks of a language model, and the one normalised stream that answers.
+//!
+//! Providers differ in four wire formats; each has a pure codec here ([`wire`]) that turns a [`ModelRequest`] into a JSON
+//! body and the response's bytes into [`ModelEvent`]s. The HTTP transport around them is the feature `http`. The offline
+//! planner ([`offline`]) is a deterministic policy behind the same port, for machines without any key.
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub mod catalog;
+pub mod error;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod offline;
+pub mod sse;
+pub mod wire;
+
+pub use error::ModelError;
+
+/// A tool as the model sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolSpec {
+    /// `[A-Za-z0-9_-]`, at most 64 characters, unique in the request.
+    pub name: String,
+    /// What it does; foreign text, already cut and marked as data.
+    pub description: String,
+    /// JSON Schema of the input, of type object.
+    pub input_schema: Value,
+}
+
+/// A tool call as the model wrote it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolCall {
+    /// The provider's id of the call; made up by the codec where the provider has none (Gemini).
+    pub id: String,
+    /// The name from [`ToolSpec`], or whatever the model wrote.
+    pub name: String,
+    /// The arguments exactly as they came. They are never repaired: what does not parse is not run.
+    pub arguments: String,
+    /// Provider state that must come back with this call (Gemini's `thoughtSignature`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_state: Option<Value>,
+}
+
+impl ToolCall {
+    /// The arguments as a JSON object; an empty text counts as `{}` (Anthropic sends that for a tool without arguments).
+    ///
+    /// # Errors
+    /// The parser's message when the text is no JSON, or a note when it is JSON but no object.
+    pub fn parsed(&self) -> Result<serde_json::Map<String, Value>, String> {
+        if self.arguments.trim().is_empty() {
+            return Ok(serde_json::Map::new());
+        }
+        match serde_json::from_str(&self.arguments) {
+            Ok(Value::Object(map)) => Ok(map),
+            Ok(other) => Err(format!("arguments must be a JSON object, not {}", kind_of(&other))),
+            Err(error) => Err(format!("arguments are not valid JSON: {error}")),
+        }
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// One turn of the history, in the order in which the provider must see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Turn {
+    /// What a person wrote.
+    User {
+        /// The text.
+        text: String,
+    },
+    /// What the model answered. Its calls are all answered by the [`Turn::Tools`] that follows.
+    Assistant {
+        /// Visible text, possibly empty.
+        text: String,
+        /// Calls of this turn.
+        calls: Vec<ToolCall>,
+        /// Opaque items of the provider that produced it (Anthropic's thinking blocks with signature, Responses'
+        /// reasoning items). Sent back only to the same provider.
+        #[serde(default)]
+        provider_state: Vec<ProviderState>,
+    },
+    /// The results of all calls of the turn before, in the calls' order.
+    Tools {
+        /// Exactly one for each call.
+        results: Vec<ToolResult>,
+    },
+}
+
+/// State of one provider that must go back in the next request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderState {
+    /// The wire format and provider it belongs to (`anthropic`, `openai-responses`, ...).
+    pub provider: String,
+    /// The item, as the provider sent it.
+    pub item: Value,
+}
+
+/// What a tool call came to, as the model gets to see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolResult {
+    /// The call it answers.
+    pub call_id: String,
+    /// The tool's name in the call (Gemini needs it again).
+    pub name: String,
+    /// JSON or text, already cut to the size a model may get.
+    pub content: String,
+    /// True when the call failed.
+    pub is_error: bool,
+}
+
+/// Whether the model may, must or must not call a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ToolChoice {
+    /// The model decides.
+    #[default]
+    Auto,
+    /// No call is allowed: used to close a run whose budget has ended.
+    None,
+}
+
+/// One call of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelRequest {
+    /// The provider's own name of the model, without the provider's prefix.
+    pub model: String,
+    /// The system prompt.
+    pub system: String,
+    /// The whole history.
+    pub turns: Vec<Turn>,
+    /// The tools on offer, at most 128.
+    pub tools: Vec<ToolSpec>,
+    /// Whether they may be called.
+    pub tool_choice: ToolChoice,
+    /// Cap of the answer, where the provider needs one (Anthropic).
+    pub max_output_tokens: Option<u32>,
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// It was done.
+    Stop,
+    /// The cap of tokens was reached.
+    Length,
+    /// It wants tools to be called.
+    ToolCalls,
+    /// The provider's filter stepped in.
+    ContentFilter,
+    /// The provider failed in the middle.
+    Error,
+    /// A reason that this list does not know.
+    Other,
+}
+
+/// Tokens of one or several model calls, as the provider reports them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+    /// Part of the prompt that came from the provider's cache.
+    pub cached_input_tokens: u64,
+    /// Part of the answer that was reasoning.
+    pub reasoning_tokens: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.cached_input_tokens += other.cached_input_tokens;
+        self.reasoning_tokens += other.reasoning_tokens;
+    }
+}
+
+/// One piece of a model's answer, the same for every provider.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelEvent {
+    /// More visible text.
+    Text(String),
+    /// More reasoning, only where the provider shows it.
+    Reasoning(String),
+    /// A call begins; `index` counts calls in this answer from 0.
+    CallStarted {
+        /// Position among the calls.
+        index: usize,
+        /// The call's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+    },
+    /// More of a call's arguments.
+    CallDelta {
+        /// Position among the calls.
+        index: usize,
+        /// A piece of the JSON text.
+        arguments: String,
+    },
+    /// A call is whole.
+    CallCompleted {
+        /// Position among the calls.
+        index: usize,
+        /// The whole call.
+        call: ToolCall,
+    },
+    /// State that must go back in the next request.
+    State(ProviderState),
+    /// Usage so far; later ones replace earlier ones.
+    Usage(Usage),
+    /// The answer is whole. Exactly one, the last event of a good stream.
+    Finished {
+        /// Why the model stopped; `None` when the provider ended the body properly without saying.
+        reason: Option<FinishReason>,
+    },
+}
+
+/// The normalised stream of one call. It ends with [`ModelEvent::Finished`] or with an error; a body that just ends is an
+/// error ([`ModelError::Truncated`]), never an answer.
+pub type ModelStream = BoxStream<'static, Result<ModelEvent, ModelError>>;
+
+/// A language model, or what stands in its place.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// Asks the model. Dropping the stream ends the request.
+    ///
+    /// # Errors
+    /// What failed before the first event; see [`ModelError`] for which of them may be retried.
+    async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError>;
+}

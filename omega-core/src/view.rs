@@ -1,0 +1,379 @@
+//! The fold: how every client turns events into what it shows.
+//!
+//! The promise: however the stream is cut and replayed, the view that comes out is the same. It holds because a committed
+//! event applies once (its number is checked), a delta applies at its offset (what overlaps is ignored), `*.completed`
+//! replaces by id, and a gap in the deltas is reported instead of guessed over.
+
+use crate::{
+    api::{
+        Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant, Role, Run,
+        RunStatus, ToolRun, ToolRunStatus,
+    },
+    event::{Envelope, Event},
+    id::{MessageId, RunId, ToolRunId},
+    model::Usage,
+};
+use serde_json::Value;
+
+/// What a conversation looks like to a client.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct View {
+    /// Title, model, state; missing until the first snapshot.
+    pub conversation: Option<Conversation>,
+    /// Who takes part.
+    pub participants: Vec<Participant>,
+    /// Messages, in the order in which they began.
+    pub messages: Vec<Message>,
+    /// Tool runs, in the order in which they were asked for.
+    pub tool_runs: Vec<ToolRun>,
+    /// Runs, in the order in which they were queued.
+    pub runs: Vec<Run>,
+    /// The newest partial output of tool runs that still work, with its number.
+    pub partials: Vec<(ToolRunId, u64, Value)>,
+    /// What goes on right now, in words.
+    pub status: Option<String>,
+    /// Notices, oldest first.
+    pub notices: Vec<String>,
+    /// Everything up to this event is folded in: the cursor to resume from.
+    pub last_seq: u64,
+}
+
+/// What applying an event did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// The view changed.
+    Changed,
+    /// Known already, or of no consequence.
+    Ignored,
+    /// Something before it is missing: take up the stream again at [`View::last_seq`].
+    Gap,
+}
+
+impl View {
+    /// The view of a snapshot.
+    #[must_use]
+    pub fn of(detail: ConversationDetail) -> Self {
+        Self {
+            conversation: Some(detail.conversation),
+            participants: detail.participants,
+            messages: detail.messages,
+            tool_runs: detail.tool_runs,
+            runs: detail.runs,
+            last_seq: detail.last_seq,
+            ..Self::default()
+        }
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, envelope: &Envelope) -> Applied {
+        match &envelope.event {
+            Event::Snapshot { conversation } | Event::Resync { conversation } => {
+                *self = Self::of((**conversation).clone());
+                return Applied::Changed;
+            }
+            Event::MessageDelta { message_id, part, offset, content } => {
+                return self.delta(*message_id, *part, *offset, content, false);
+            }
+            Event::ReasoningDelta { message_id, part, offset, content } => {
+                return self.delta(*message_id, *part, *offset, content, true);
+            }
+            Event::ToolDelta { tool_run_id, offset, chunk } => return self.partial(*tool_run_id, *offset, chunk),
+            _ => {}
+        }
+        let Some(seq) = envelope.seq else { return Applied::Ignored };
+        if seq <= self.last_seq {
+            return Applied::Ignored;
+        }
+        if seq > self.last_seq + 1 {
+            return Applied::Gap;
+        }
+        self.last_seq = seq;
+        self.fold(envelope, seq)
+    }
+
+    fn fold(&mut self, envelope: &Envelope, seq: u64) -> Applied {
+        let run_id = envelope.run_id;
+        match &envelope.event {
+            Event::ConversationUpdated { title, model } => {
+                if let Some(conversation) = &mut self.conversation {
+                    if title.is_some() {
+                        conversation.title.clone_from(title);
+                    }
+                    if let Some(model) = model {
+                        conversation.model.clone_from(model);
+                    }
+                }
+            }
+            Event::ParticipantJoined { user_id, role, display_name, gravatar_hash } => {
+                self.participants.retain(|p| p.user_id != *user_id);
+                self.participants.push(Participant {
+                    user_id: *user_id,
+                    role: role.clone(),
+                    display_name: display_name.clone(),
+                    gravatar_hash: gravatar_hash.clone(),
+                });
+            }
+            Event::MessageCreated { message } | Event::MessageCompleted { message } => {
+                self.put_message(message.clone())
+            }
+            Event::MessageReset { message_id, .. } => {
+                if let Some(message) = self.messages.iter_mut().find(|m| m.id == *message_id) {
+                    message.parts.clear();
+                    message.content.clear();
+                }
+            }
+            Event::RunQueued { run, .. } => {
+                self.runs.retain(|r| r.id != run.id);
+                self.runs.push(run.clone());
+            }
+            Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunRecovered { .. } => {
+                self.with_run(run_id, |run| {
+                    run.status = RunStatus::Running;
+                    run.started_at.get_or_insert(envelope.at);
+                });
+            }
+            Event::Status { message, .. } => self.status = Some(message.clone()),
+            Event::StepStarted { step_index, message_id } => {
+                self.status = None;
+                self.with_run(run_id, |run| run.steps = *step_index);
+                self.message_mut(*message_id, run_id, *step_index, envelope, seq);
+            }
+            Event::StepCompleted { usage, .. } => self.with_run(run_id, |run| run.usage += *usage),
+            Event::ToolProposed { tool_run_id, message_id, tool_call_id, tool_id, tool_name, version, input } => {
+                if let Some(run_id) = run_id {
+                    self.tool_runs.push(ToolRun {
+                        id: *tool_run_id,
+                        run_id,
+                        message_id: *message_id,
+                        tool_call_id: tool_call_id.clone(),
+                        tool_id: tool_id.clone(),
+                        tool_name: tool_name.clone(),
+                        version: version.clone(),
+                        status: ToolRunStatus::Proposed,
+                        input: input.clone(),
+                        output: None,
+                        output_summary: String::new(),
+                        output_bytes: 0,
+                        truncated: false,
+                        duration_ms: None,
+                        error: None,
+                        created_at: envelope.at,
+                    });
+                }
+                self.with_run(run_id, |run| run.tool_calls += 1);
+            }
+            Event::ToolStarted { tool_run_id, version, input, .. } => {
+                if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
+                    tool_run.status = ToolRunStatus::Started;
+                    tool_run.version.clone_from(version);
+                    tool_run.input = input.clone();
+                }
+            }
+            Event::ToolCompleted {
+                tool_run_id,
+                status,
+                version,
+                output,
+                output_summary,
+                output_bytes,
+                truncated,
+                duration_ms,
+                error,
+                ..
+            } => {
+                self.partials.retain(|(id, ..)| id != tool_run_id);
+                if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
+                    tool_run.status = *status;
+                    tool_run.version.clone_from(version);
+                    tool_run.output.clone_from(output);
+                    tool_run.output_summary.clone_from(output_summary);
+                    tool_run.output_bytes = *output_bytes;
+                    tool_run.truncated = *truncated;
+                    tool_run.duration_ms = Some(*duration_ms);
+                    tool_run.error.clone_from(error);
+                }
+            }
+            Event::ToolUnknown { tool_run_id, .. } => {
+                self.partials.retain(|(id, ..)| id != tool_run_id);
+                if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
+                    tool_run.status = ToolRunStatus::Unknown;
+                }
+            }
+            Event::RunCompleted { usage, tool_calls, steps, .. } => {
+                let (usage, tool_calls, steps) = (*usage, *tool_calls, *steps);
+                self.end_run(envelope, RunStatus::Completed, |run| {
+                    run.usage = usage;
+                    run.tool_calls = tool_calls;
+                    run.steps = steps;
+                });
+            }
+            Event::RunFailed { error } => {
+                self.end_run(envelope, RunStatus::Failed, |run| run.error = Some(error.clone()))
+            }
+            Event::RunCancelled { .. } => self.end_run(envelope, RunStatus::Cancelled, |_| {}),
+            Event::Notice { message, .. } => self.notices.push(message.clone()),
+            Event::ToolsLoaded { .. } | Event::RunCancelRequested {} | Event::Unknown => {}
+            Event::MessageDelta { .. }
+            | Event::ReasoningDelta { .. }
+            | Event::ToolDelta { .. }
+            | Event::Snapshot { .. }
+            | Event::Resync { .. }
+            | Event::Draining {} => return Applied::Ignored,
+        }
+        self.update_state();
+        Applied::Changed
+    }
+
+    /// The answer of a run: the visible text of its messages, joined by a blank line.
+    #[must_use]
+    pub fn answer(&self, run: RunId) -> String {
+        join_answer(
+            self.messages
+                .iter()
+                .filter(|m| m.run_id == Some(run) && m.role == Role::Assistant)
+                .map(|m| m.content.as_str()),
+        )
+    }
+
+    /// The run that works, or else the first that waits.
+    #[must_use]
+    pub fn active_run(&self) -> Option<&Run> {
+        self.runs
+            .iter()
+            .find(|run| matches!(run.status, RunStatus::Running | RunStatus::Paused))
+            .or_else(|| self.runs.iter().find(|run| run.status == RunStatus::Queued))
+    }
+
+    /// Tokens of all runs.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let mut sum = Usage::default();
+        for run in &self.runs {
+            sum += run.usage;
+        }
+        sum
+    }
+
+    fn delta(&mut self, id: MessageId, part: u32, offset: u64, content: &str, reasoning: bool) -> Applied {
+        let Some(message) = self.messages.iter_mut().find(|m| m.id == id) else {
+            // Its `run.step.started` was not seen yet; the stream brings it before the text is needed.
+            return Applied::Gap;
+        };
+        if message.status != MessageStatus::Streaming {
+            return Applied::Ignored;
+        }
+        let (part, offset) = (part as usize, usize::try_from(offset).unwrap_or(usize::MAX));
+        if part > message.parts.len() {
+            return Applied::Gap;
+        }
+        if part == message.parts.len() {
+            message.parts.push(if reasoning {
+                Part::Reasoning { text: String::new() }
+            } else {
+                Part::Text { text: String::new() }
+            });
+        }
+        let text = match message.parts.get_mut(part) {
+            Some(Part::Text { text }) if !reasoning => text,
+            Some(Part::Reasoning { text }) if reasoning => text,
+            _ => return Applied::Gap,
+        };
+        if offset > text.len() {
+            return Applied::Gap;
+        }
+        let Some(new) = content.get(text.len() - offset..) else { return Applied::Ignored };
+        if new.is_empty() {
+            return Applied::Ignored;
+        }
+        text.push_str(new);
+        if !reasoning {
+            message.content.push_str(new);
+        }
+        Applied::Changed
+    }
+
+    fn partial(&mut self, id: ToolRunId, number: u64, chunk: &Value) -> Applied {
+        let live = self.tool_runs.iter().any(|t| t.id == id && !t.status.is_terminal());
+        if !live {
+            return Applied::Ignored;
+        }
+        match self.partials.iter_mut().find(|(known, ..)| *known == id) {
+            Some((_, newest, _)) if *newest >= number => Applied::Ignored,
+            Some((_, newest, value)) => {
+                (*newest, *value) = (number, chunk.clone());
+                Applied::Changed
+            }
+            None => {
+                self.partials.push((id, number, chunk.clone()));
+                Applied::Changed
+            }
+        }
+    }
+
+    fn put_message(&mut self, message: Message) {
+        match self.messages.iter_mut().find(|m| m.id == message.id) {
+            Some(known) => *known = message,
+            None => self.messages.push(message),
+        }
+    }
+
+    fn message_mut(&mut self, id: MessageId, run_id: Option<RunId>, step: u32, envelope: &Envelope, seq: u64) {
+        if self.messages.iter().all(|m| m.id != id) {
+            self.messages.push(Message {
+                id,
+                seq,
+                run_id,
+                step: Some(step),
+                role: Role::Assistant,
+                status: MessageStatus::Streaming,
+                content: String::new(),
+                parts: Vec::new(),
+                author: None,
+                created_at: envelope.at,
+            });
+        }
+    }
+
+    fn with_run(&mut self, id: Option<RunId>, change: impl FnOnce(&mut Run)) {
+        if let Some(run) = self.runs.iter_mut().find(|run| Some(run.id) == id) {
+            change(run);
+        }
+    }
+
+    fn end_run(&mut self, envelope: &Envelope, status: RunStatus, change: impl FnOnce(&mut Run)) {
+        self.status = None;
+        for message in &mut self.messages {
+            if message.run_id == envelope.run_id && message.status == MessageStatus::Streaming {
+                message.status = MessageStatus::Discarded;
+            }
+        }
+        self.with_run(envelope.run_id, |run| {
+            change(run);
+            run.status = status;
+            run.finished_at = Some(envelope.at);
+        });
+    }
+
+    fn update_state(&mut self) {
+        let state = match self.active_run().map(|run| run.status) {
+            None => ExecutionState::Idle,
+            Some(RunStatus::Paused) => ExecutionState::Paused,
+            Some(_) => ExecutionState::Running,
+        };
+        if let Some(conversation) = &mut self.conversation {
+            conversation.execution_state = state;
+        }
+    }
+}
+
+/// The one rule for a run's answer: the visible texts of its steps, empty ones left out, joined by a blank line.
+pub fn join_answer<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut answer = String::new();
+    for text in texts.filter(|text| !text.is_empty()) {
+        if !answer.is_empty() {
+            answer.push_str("\n\n");
+        }
+        answer.push_str(text);
+    }
+    answer
+}
