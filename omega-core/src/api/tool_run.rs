@@ -98,3 +98,21 @@ pub struct ToolRun {
     /// When the model asked for it.
     pub created_at: Timestamp,
 }
+
+/// `GET /tool-runs/:id/output?offset=N&limit=BYTES`: a piece of the output's JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OutputPage {
+    /// The tool run.
+    pub tool_run_id: ToolRunId,
+    /// Where `content` begins, in bytes of UTF-8.
+    pub offset: u64,
+    /// The text; never cut inside a character.
+    pub content: String,
+    /// Size of the whole text in bytes.
+    pub total_bytes: u64,
+    /// Where the next piece begins; missing after the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_offset: Option<u64>,
+}

@@ -1,1 +1,107 @@
-//! To be written.
+//! The typed client of Omega's API: plain requests ([`rest`]) and the event stream that survives cuts ([`events`]).
+//!
+//! It promises that a message is posted once (every POST carries an `Idempotency-Key`, and following never posts), that
+//! the key travels only in the `Authorization` header, and that every failure says what the caller can do.
+
+mod error;
+mod events;
+mod rest;
+
+pub use error::ClientError;
+pub use events::{FollowPolicy, Follower, Update};
+pub use rest::{ExportFormat, Page, PageQuery, VersionedSettings};
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+
+/// Longer than two heartbeats (15 s) and a slow network: a stream that is silent for so long is dead.
+const STREAM_IDLE: Duration = Duration::from_secs(45);
+const CONNECT: Duration = Duration::from_secs(5);
+/// For requests that only read or write the server's own state.
+const QUICK: Duration = Duration::from_secs(30);
+/// For requests that wait for a tool, a package or a model.
+const PATIENT: Duration = Duration::from_secs(900);
+
+/// A server and the caller's key. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    base: String,
+    requests: reqwest::Client,
+    streams: reqwest::Client,
+}
+
+impl Client {
+    /// A client of the server at `base_url`, with an API key if there is one. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`ClientError::Protocol`] for an address that is no `http(s)://` URL, [`ClientError::Unauthenticated`] for a key
+    /// that can't stand in a header.
+    pub fn new(base_url: &str, api_key: impl Into<Option<SecretString>>) -> Result<Self, ClientError> {
+        let base = base_url.trim().trim_end_matches('/').to_owned();
+        let protocol = |cause: String| ClientError::Protocol { url: base_url.to_owned(), cause };
+        let url = reqwest::Url::parse(&base).map_err(|e| protocol(format!("not a URL ({e})")))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(protocol(String::from("a server's address begins with http:// or https://")));
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("omega-api", HeaderValue::from_static("1"));
+        if let Some(key) = api_key.into() {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret().trim())).map_err(|_| {
+                ClientError::Unauthenticated(String::from("the API key holds characters that no key has"))
+            })?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .default_headers(headers.clone())
+                .user_agent(concat!("omega/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT)
+                // A key must not follow a redirect to somebody else.
+                .redirect(reqwest::redirect::Policy::none());
+            if is_loopback(&url) { builder.no_proxy() } else { builder }
+        };
+        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|e| protocol(e.to_string()));
+        Ok(Self {
+            requests: build(builder().timeout(QUICK))?,
+            // Counts every byte, so that heartbeat comments keep a quiet stream open.
+            streams: build(builder().read_timeout(STREAM_IDLE))?,
+            base,
+        })
+    }
+
+    /// The server's address, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base
+    }
+}
+
+/// A proxy of the environment can't reach this machine's own loopback.
+fn is_loopback(url: &reqwest::Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_no_url_is_refused_before_anything_is_sent() {
+        for bad in ["", "localhost:3000", "ftp://x", "http://"] {
+            assert!(Client::new(bad, None).is_err(), "{bad}");
+        }
+        assert_eq!(Client::new("http://127.0.0.1:1/", None).unwrap().base_url(), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn a_key_never_shows_in_debug_output() {
+        let client = Client::new("http://127.0.0.1:1", SecretString::from("tpmjs_sk_secret")).unwrap();
+        assert!(!format!("{client:?}").contains("tpmjs_sk_secret"));
+    }
+}
