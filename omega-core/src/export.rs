@@ -1,1 +1,216 @@
-//! To be written.
+//! A conversation as a document: JSON that loses nothing, and Markdown to read.
+//!
+//! Markdown promises that foreign text stays what it is: names are escaped, fences are longer than any run of backticks
+//! inside (`security.md` T19), and control characters are gone. The caller passes whole tool runs; what it left out of a
+//! list because of its size is named, not silently missing.
+
+use crate::{
+    api::{ConversationDetail, Message, MessageStatus, Role, RunStatus, ToolRun},
+    sanitize::sanitize_terminal,
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// Name and version of the JSON document.
+pub const FORMAT: &str = "omega.conversation/1";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    format: &'static str,
+    #[serde(flatten)]
+    conversation: &'a ConversationDetail,
+}
+
+/// The lossless document.
+///
+/// # Errors
+/// Never for values that came from JSON; the serialiser's error otherwise.
+pub fn json(conversation: &ConversationDetail) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&Document { format: FORMAT, conversation })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The document to read.
+#[must_use]
+pub fn markdown(detail: &ConversationDetail) -> String {
+    let conversation = &detail.conversation;
+    let mut out = String::new();
+    line(&mut out, format_args!("# {}", name(conversation.title.as_deref().unwrap_or("Untitled conversation"))));
+    line(&mut out, format_args!("Model `{}` · begun {}\n", code(&conversation.model), conversation.created_at));
+    for message in &detail.messages {
+        write_message(&mut out, message);
+        for tool_run in detail.tool_runs.iter().filter(|tool_run| tool_run.message_id == message.id) {
+            write_tool_run(&mut out, tool_run);
+        }
+    }
+    for run in detail.runs.iter().filter(|run| run.status == RunStatus::Failed) {
+        if let Some(error) = &run.error {
+            line(&mut out, format_args!("> A run failed ({}): {}\n", code(&error.code), name(&error.error)));
+        }
+    }
+    let usage = detail.usage;
+    line(
+        &mut out,
+        format_args!(
+            "---\n\n{} messages · {} tool runs · {} input and {} output tokens",
+            detail.message_count, detail.tool_run_count, usage.input_tokens, usage.output_tokens
+        ),
+    );
+    out
+}
+
+fn write_message(out: &mut String, message: &Message) {
+    let text = sanitize_terminal(&message.content);
+    let who = match (&message.author, message.role) {
+        (Some(author), _) => name(&author.display_name),
+        (None, Role::User) => String::from("You"),
+        (None, Role::Assistant) => String::from("Omega"),
+    };
+    if message.role == Role::Assistant && text.trim().is_empty() {
+        return;
+    }
+    let note = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
+    line(out, format_args!("## {who}{note}\n\n{}\n", text.trim_end()));
+}
+
+fn write_tool_run(out: &mut String, run: &ToolRun) {
+    let version = if run.version.is_empty() { String::new() } else { format!(" {}", code(&run.version)) };
+    let took = run.duration_ms.map(|ms| format!(" · {}", seconds(ms))).unwrap_or_default();
+    line(out, format_args!("### Tool `{}`{version} · {}{took}\n", code(&run.tool_id), run.status.as_str()));
+    fenced(out, "Input", &run.input);
+    match (&run.output, &run.error) {
+        (_, Some(error)) => line(out, format_args!("Failed with {}: {}\n", error.code.as_str(), name(&error.message))),
+        (Some(output), None) => fenced(out, "Output", output),
+        (None, None) if run.output_bytes > 0 => {
+            line(
+                out,
+                format_args!("Output of {} bytes, left out here: {}\n", run.output_bytes, name(&run.output_summary)),
+            );
+        }
+        (None, None) => {}
+    }
+}
+
+fn fenced(out: &mut String, label: &str, value: &Value) {
+    let (language, text) = match value {
+        Value::String(text) => ("text", sanitize_terminal(text)),
+        other => ("json", sanitize_terminal(&serde_json::to_string_pretty(other).unwrap_or_default())),
+    };
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    line(out, format_args!("{label}:\n\n{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n')));
+}
+
+/// Tenths of a second, as in the activity lines of every client.
+#[must_use]
+pub fn seconds(millis: u64) -> String {
+    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+}
+
+/// Foreign text in a line of its own: one line, without a meaning in Markdown.
+fn name(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in sanitize_terminal(text).chars() {
+        match c {
+            '\n' | '\t' => escaped.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '&' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped.trim().to_owned()
+}
+
+/// Foreign text between backticks.
+fn code(text: &str) -> String {
+    sanitize_terminal(text).replace('`', "'").replace(['\n', '\t'], " ")
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string can't fail.
+    let _ = writeln!(out, "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn conversation() -> ConversationDetail {
+        let (id, run, user, assistant) = (
+            "5b0f3c1e-0000-4000-8000-000000000001",
+            "5b0f3c1e-0000-7000-8000-000000000002",
+            "5b0f3c1e-0000-7000-8000-000000000003",
+            "5b0f3c1e-0000-7000-8000-000000000004",
+        );
+        let at = "2026-11-22T18:00:00.000Z";
+        serde_json::from_value(json!({
+            "id": id, "title": "A *bold* <title>\u{202e}", "model": "omega/offline", "executionState": "idle",
+            "url": "http://x", "createdAt": at, "updatedAt": at, "isOwner": true, "participants": [],
+            "messages": [
+                {"id": user, "seq": 1, "runId": run, "role": "user", "status": "complete", "content": "Parse `a`",
+                 "parts": [], "createdAt": at},
+                {"id": assistant, "seq": 2, "runId": run, "step": 1, "role": "assistant", "status": "complete",
+                 "content": "Done\u{1b}[2J.", "parts": [{"type": "text", "text": "Done\u{1b}[2J."}], "createdAt": at},
+            ],
+            "toolRuns": [{
+                "id": id, "runId": run, "messageId": assistant, "toolCallId": "c1", "toolId": "papaparse::parse",
+                "toolName": "parse", "version": "5.5.3", "status": "succeeded", "input": {"csv": "a,b"},
+                "output": "```\nnot a fence\n```", "outputSummary": "x", "outputBytes": 20, "durationMs": 340,
+                "createdAt": at,
+            }],
+            "runs": [], "messageCount": 2, "toolRunCount": 1, "usage": {"inputTokens": 5, "outputTokens": 7}, "lastSeq": 9,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn markdown_keeps_foreign_text_in_its_place() {
+        insta::assert_snapshot!(markdown(&conversation()), @r####"
+        # A \*bold\* \<title\>\\u{202e}
+        Model `omega/offline` · begun 2026-11-22T18:00:00.000Z
+
+        ## You
+
+        Parse `a`
+
+        ## Omega
+
+        Done.
+
+        ### Tool `papaparse::parse` 5.5.3 · succeeded · 0.3 s
+
+        Input:
+
+        ```json
+        {
+          "csv": "a,b"
+        }
+        ```
+
+        Output:
+
+        ````text
+        ```
+        not a fence
+        ```
+        ````
+
+        ---
+
+        2 messages · 1 tool runs · 5 input and 7 output tokens
+        "####);
+    }
+
+    #[test]
+    fn json_loses_nothing() {
+        let text = json(&conversation()).unwrap();
+        assert_eq!(serde_json::from_str::<ConversationDetail>(&text).unwrap(), conversation());
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["format"], FORMAT);
+    }
+}

@@ -1,1 +1,229 @@
-//! To be written.
+//! Foreign text made safe for a terminal (`security.md` T7).
+//!
+//! The promise: what comes out holds no control character but newline and tab, no character that reorders or hides text,
+//! and so no way to move the cursor, set a title, write to the clipboard or disguise what is read. It works on pieces:
+//! any split of the same text gives the same result, because an unfinished sequence is state, not text.
+//!
+//! Escape sequences (CSI, OSC, DCS, APC, PM, SOS, and two-character ones) are dropped whole; a carriage return becomes a
+//! newline; invisible characters are shown as `\u{202e}`. A newline ends an unfinished sequence, so that a stray
+//! introducer costs one line and not the rest of the answer.
+
+/// Where the parser stands inside a sequence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// Plain text.
+    #[default]
+    Ground,
+    /// After ESC.
+    Escape,
+    /// After ESC and an intermediate (`ESC ( B`).
+    EscapeIntermediate,
+    /// In a control sequence.
+    Csi,
+    /// In a string that ends with BEL or ST.
+    String,
+    /// In such a string, after ESC: `\` would end it.
+    StringEscape,
+}
+
+/// The sanitiser of one stream.
+#[derive(Debug, Clone, Default)]
+pub struct Sanitizer {
+    state: State,
+    after_return: bool,
+}
+
+impl Sanitizer {
+    /// Takes the next piece and gives what may be shown of it.
+    pub fn push(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            self.step(c, &mut out);
+        }
+        out
+    }
+
+    fn step(&mut self, c: char, out: &mut String) {
+        let after_return = std::mem::take(&mut self.after_return);
+        match c {
+            '\n' if after_return => return,
+            '\n' | '\r' => {
+                self.state = State::Ground;
+                self.after_return = c == '\r';
+                out.push('\n');
+                return;
+            }
+            // CAN and SUB abort whatever goes on.
+            '\u{18}' | '\u{1a}' => {
+                self.state = State::Ground;
+                return;
+            }
+            _ => {}
+        }
+        match self.state {
+            State::Ground => self.ground(c, out),
+            State::Escape => self.escape(c, out),
+            State::EscapeIntermediate => match c {
+                ' '..='/' => {}
+                '0'..='~' => self.state = State::Ground,
+                _ => self.ground(c, out),
+            },
+            State::Csi => match c {
+                ' '..='?' => {}
+                '@'..='~' => self.state = State::Ground,
+                _ => self.ground(c, out),
+            },
+            State::String => match c {
+                '\u{7}' | '\u{9c}' => self.state = State::Ground,
+                '\u{1b}' => self.state = State::StringEscape,
+                _ => {}
+            },
+            State::StringEscape => match c {
+                '\\' => self.state = State::Ground,
+                // ESC ended the string and begins something else.
+                _ => self.escape(c, out),
+            },
+        }
+    }
+
+    fn escape(&mut self, c: char, out: &mut String) {
+        match c {
+            '[' => self.state = State::Csi,
+            ']' | 'P' | 'X' | '^' | '_' => self.state = State::String,
+            ' '..='/' => self.state = State::EscapeIntermediate,
+            '0'..='~' => self.state = State::Ground,
+            _ => self.ground(c, out),
+        }
+    }
+
+    fn ground(&mut self, c: char, out: &mut String) {
+        self.state = match c {
+            '\u{1b}' => State::Escape,
+            '\u{9b}' => State::Csi,
+            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => State::String,
+            _ => State::Ground,
+        };
+        if c == '\t' {
+            out.push(c);
+        } else if is_invisible(c) {
+            out.extend(c.escape_unicode());
+        } else if !c.is_control() {
+            out.push(c);
+        }
+    }
+}
+
+/// Characters that reorder, hide or carry text without showing: bidirectional controls, zero-width characters, tags.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A whole text, made safe to print.
+#[must_use]
+pub fn sanitize_terminal(text: &str) -> String {
+    Sanitizer::default().push(text)
+}
+
+/// A whole text as one line of at most `width` characters, for lists and activity lines.
+#[must_use]
+pub fn one_line(text: &str, width: usize) -> String {
+    let text = sanitize_terminal(text);
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let gap = usize::from(!line.is_empty());
+        let count = word.chars().count();
+        if length + gap + count > width {
+            let room = width.saturating_sub(length + gap + 1);
+            if room > 0 && gap == 1 {
+                line.push(' ');
+            }
+            line.extend(word.chars().take(room));
+            line.push('…');
+            break;
+        }
+        if gap == 1 {
+            line.push(' ');
+        }
+        line.push_str(word);
+        length += gap + count;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sequences_go_and_text_stays() {
+        let cases = [
+            ("plain\ttext\n", "plain\ttext\n"),
+            ("\x1b[31mred\x1b[0m", "red"),
+            ("\x1b]0;title\x07after", "after"),
+            ("\x1b]52;c;c2VjcmV0\x1b\\after", "after"),
+            ("\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\", "link"),
+            ("\x1bP1$r0m\x1b\\x\x1b_apc\x1b\\y\x1b^pm\x1b\\z\x1bXsos\x1b\\!", "xyz!"),
+            ("\u{9b}31mred\u{9d}0;t\u{9c}x\u{85}y", "redxy"),
+            ("\x1b(Bx\x1bcy\x1b7z", "xyz"),
+            ("a\rb\r\nc\n\nd", "a\nb\nc\n\nd"),
+            ("a\x08\x00\x7fb", "ab"),
+            ("user\u{202e}txt.exe", "user\\u{202e}txt.exe"),
+            ("a\u{200b}b\u{feff}\u{e0041}", "a\\u{200b}b\\u{feff}\\u{e0041}"),
+            ("\x1b]0;never ended\nnext line", "\nnext line"),
+            ("\x1b[31Ünormal", "Ünormal"),
+            ("naïve – 日本語 🦀 مرحبا", "naïve – 日本語 🦀 مرحبا"),
+            ("\x1b\x1b[2Jx\x1b", "x"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(sanitize_terminal(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_line_is_one_line_and_fits() {
+        assert_eq!(one_line("  a\n\tb   c ", 80), "a b c");
+        assert_eq!(one_line("hello wonderful world", 10), "hello won…");
+        assert_eq!(one_line("abcdefghij", 5), "abcd…");
+        assert_eq!(one_line("\x1b[2J", 5), "");
+    }
+
+    /// Text made mostly of what matters here.
+    fn hostile() -> impl Strategy<Value = String> {
+        let specials = "\u{1b}\u{9b}\u{9c}\u{9d}\u{90}[]P_^X\\\u{7}\r\n\t;0m(\u{202e}\u{200b}\u{e0020}\u{18}\u{7f}ä🦀";
+        let special = proptest::sample::select(specials.chars().collect::<Vec<_>>());
+        proptest::collection::vec(prop_oneof![4 => special, 1 => any::<char>()], 0..80)
+            .prop_map(|chars| chars.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_forbidden_comes_out(text in hostile()) {
+            for c in sanitize_terminal(&text).chars() {
+                prop_assert!(c == '\n' || c == '\t' || !(c.is_control() || is_invisible(c)), "{c:?}");
+            }
+        }
+
+        #[test]
+        fn any_split_gives_the_same_text(text in hostile(), cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+            let chars: Vec<char> = text.chars().collect();
+            let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(chars.len() + 1)).collect();
+            at.extend([0, chars.len()]);
+            at.sort_unstable();
+            let mut sanitizer = Sanitizer::default();
+            let joined: String =
+                at.windows(2).map(|w| sanitizer.push(&chars[w[0]..w[1]].iter().collect::<String>())).collect();
+            prop_assert_eq!(joined, sanitize_terminal(&text));
+        }
+
+        #[test]
+        fn what_was_made_safe_stays_as_it_is(text in hostile()) {
+            let once = sanitize_terminal(&text);
+            prop_assert_eq!(sanitize_terminal(&once), once);
+        }
+    }
+}

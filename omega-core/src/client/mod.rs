@@ -6,6 +6,8 @@
 mod error;
 mod events;
 mod rest;
+#[cfg(test)]
+mod tests;
 
 pub use error::ClientError;
 pub use events::{FollowPolicy, Follower, Update};
@@ -84,24 +86,5 @@ fn is_loopback(url: &reqwest::Url) -> bool {
         Some("localhost") => true,
         Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
         None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_that_is_no_url_is_refused_before_anything_is_sent() {
-        for bad in ["", "localhost:3000", "ftp://x", "http://"] {
-            assert!(Client::new(bad, None).is_err(), "{bad}");
-        }
-        assert_eq!(Client::new("http://127.0.0.1:1/", None).unwrap().base_url(), "http://127.0.0.1:1");
-    }
-
-    #[test]
-    fn a_key_never_shows_in_debug_output() {
-        let client = Client::new("http://127.0.0.1:1", SecretString::from("tpmjs_sk_secret")).unwrap();
-        assert!(!format!("{client:?}").contains("tpmjs_sk_secret"));
     }
 }
