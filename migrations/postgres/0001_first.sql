@@ -110,15 +110,6 @@ CREATE UNIQUE INDEX messages_seq ON messages (conversation_id, seq);
 CREATE UNIQUE INDEX messages_client ON messages (conversation_id, client_message_id);
 CREATE INDEX messages_run ON messages (run_id, seq);
 
-CREATE TABLE message_chunks (
-    message_id TEXT NOT NULL,
-    part BIGINT NOT NULL,
-    chunk_offset BIGINT NOT NULL,
-    kind TEXT NOT NULL,
-    data TEXT NOT NULL,
-    PRIMARY KEY (message_id, part, chunk_offset)
-);
-
 CREATE TABLE steps (
     run_id TEXT NOT NULL REFERENCES runs (id),
     step_no BIGINT NOT NULL,

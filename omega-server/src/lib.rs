@@ -1,1 +1,3 @@
-//! stub
+//! Omega's server: the REST and SSE API, the run engine, the store, the registry and the sandbox executor.
+
+pub mod store;

@@ -1,3 +1,360 @@
 //! The agent: a pure state machine. It does no I/O and reads no clock; the run engine does the effects.
+//!
+//! A run is a list of steps; a step is one model call and the tool calls that it asked for. [`Agent::restore`] builds the
+//! state from what is recorded, and [`Agent::next`] says what has to happen now. There is no saved program counter:
+//! "start", "go on after a pause" and "recover after `kill -9`" are the same call on the same records.
+//!
+//! Invariant I2: the model is asked again only when every call of the step before has exactly one result.
 
+pub mod context;
+pub mod input;
 pub mod meta;
+pub mod names;
+pub mod prompt;
+pub mod result;
+
+use crate::{
+    api::{ToolRun, ToolRunStatus},
+    executor::{ToolError, ToolErrorCode},
+    id::{ToolId, ToolRunId},
+    model::{ModelRequest, ProviderState, ToolCall, ToolChoice},
+    registry::Tool,
+    view::join_answer,
+};
+use meta::{ExecuteInput, FoundTool, SearchInput, SearchOutput};
+use names::ToolSet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// What is fixed when a run begins, and stored with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunConfig {
+    /// `provider/model`.
+    pub model: String,
+    /// Version of the default system prompt.
+    pub prompt_version: String,
+    /// Tool calls that one message may make (PRD 7.3: 200).
+    pub max_tool_calls: u32,
+    /// Model calls that one message may make.
+    pub max_steps: u32,
+    /// Tools that are always in the tool set.
+    #[serde(default)]
+    pub pins: Vec<ToolId>,
+}
+
+impl RunConfig {
+    /// The limits of the PRD.
+    #[must_use]
+    pub fn new(model: &str, pins: Vec<ToolId>) -> Self {
+        Self {
+            model: model.to_owned(),
+            prompt_version: prompt::VERSION.to_owned(),
+            max_tool_calls: 200,
+            max_steps: 200,
+            pins,
+        }
+    }
+}
+
+/// A step as it is recorded: the model's turn, and what its calls came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Step {
+    /// Visible text.
+    pub text: String,
+    /// The calls, in the model's order.
+    pub calls: Vec<ToolCall>,
+    /// State that goes back to the provider.
+    pub provider_state: Vec<ProviderState>,
+    /// The tool runs of the calls, in the same order.
+    pub tool_runs: Vec<ToolRun>,
+}
+
+/// A message and the work on it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Exchange {
+    /// What the person wrote.
+    pub user: String,
+    /// The steps so far.
+    pub steps: Vec<Step>,
+}
+
+/// A call as it is to be recorded: which tool it means, and with what input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// The call.
+    pub call: ToolCall,
+    /// `package::export`, a meta-tool's name, or whatever the model wrote.
+    pub tool_id: String,
+    /// The tool's name.
+    pub tool_name: String,
+    /// The version, where it is known already.
+    pub version: String,
+    /// The input; the raw arguments as a string when they don't parse.
+    pub input: Value,
+}
+
+/// What a recorded call asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Search the registry.
+    Search(SearchInput),
+    /// Run a tool.
+    Run {
+        /// Which.
+        tool_id: ToolId,
+        /// Its input, not yet checked against its schema.
+        input: Value,
+    },
+    /// Nothing is run: the call itself is wrong.
+    Refuse(ToolError),
+}
+
+/// What has to happen now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// Ask the model. The step's number is `steps so far + 1`.
+    Ask(Box<ModelRequest>),
+    /// Run these calls of the last step, side by side; ask [`Agent::next`] again when all are settled.
+    Call(Vec<(ToolRunId, Action)>),
+    /// The answer is there.
+    Complete {
+        /// The visible text of all steps.
+        answer: String,
+        /// What has to be said about the end, if anything.
+        notice: Option<&'static str>,
+    },
+}
+
+/// The notice of a run whose budget ended.
+pub const BUDGET_NOTICE: &str =
+    "The limit of tool calls for one message is reached; the answer uses what was found so far.";
+
+/// The agent on one run.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    config: RunConfig,
+    system: String,
+    model: String,
+    before: Vec<Exchange>,
+    now: Exchange,
+    tools: ToolSet,
+}
+
+impl Agent {
+    /// The agent on what is recorded: the exchanges before, and the one at work. `pins` are the pinned tools that exist.
+    #[must_use]
+    pub fn restore(config: RunConfig, before: Vec<Exchange>, now: Exchange, pins: &[Tool]) -> Self {
+        let mut tools = ToolSet::new(pins);
+        for step in before.iter().chain([&now]).flat_map(|exchange| &exchange.steps) {
+            for found in found_tools(step) {
+                tools.add_found(&found);
+            }
+        }
+        let system = prompt::system(pins);
+        let model = config.model.split_once('/').map_or(config.model.as_str(), |(_, name)| name).to_owned();
+        Self { config, system, model, before, now, tools }
+    }
+
+    /// What has to happen now.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        let Some(last) = self.now.steps.last() else { return self.ask() };
+        let open: Vec<_> = last
+            .tool_runs
+            .iter()
+            .filter(|run| !run.status.is_terminal())
+            .map(|run| (run.id, self.action(run)))
+            .collect();
+        if !open.is_empty() {
+            return Next::Call(open);
+        }
+        if last.calls.is_empty() || self.closing_was_asked() {
+            return Next::Complete { answer: self.answer(), notice: self.is_spent().then_some(BUDGET_NOTICE) };
+        }
+        self.ask()
+    }
+
+    /// Reads the model's calls: which tools they mean. Records nothing yet.
+    #[must_use]
+    pub fn propose(&self, calls: &[ToolCall]) -> Vec<Proposal> {
+        calls.iter().map(|call| self.proposal(call)).collect()
+    }
+
+    /// Takes a step that was recorded.
+    pub fn push_step(&mut self, step: Step) {
+        self.now.steps.push(step);
+    }
+
+    /// Takes the outcome of a call, and says which tools became callable by it.
+    pub fn settle(&mut self, outcome: ToolRun) -> Vec<String> {
+        let Some(step) = self.now.steps.last_mut() else { return Vec::new() };
+        let Some(slot) = step.tool_runs.iter_mut().find(|run| run.id == outcome.id) else { return Vec::new() };
+        *slot = outcome;
+        let found = search_output(slot).map(|output| output.tools).unwrap_or_default();
+        found.iter().filter_map(|tool| self.tools.add_found(tool)).collect()
+    }
+
+    /// Gives found tools the names under which they can be called from the next step on.
+    #[must_use]
+    pub fn name_found(&self, mut output: SearchOutput) -> SearchOutput {
+        let mut preview = self.tools.clone();
+        for tool in &mut output.tools {
+            preview.add_found(tool);
+            tool.call_as = preview.name_of(&tool.tool_id).map(str::to_owned);
+        }
+        output
+    }
+
+    /// How many tools can be called by name, besides the two meta-tools.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// The visible text so far.
+    #[must_use]
+    pub fn answer(&self) -> String {
+        join_answer(self.now.steps.iter().map(|step| step.text.as_str()))
+    }
+
+    /// Model calls so far.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        u32::try_from(self.now.steps.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Tool calls so far.
+    #[must_use]
+    pub fn tool_calls(&self) -> u32 {
+        let calls: usize = self.now.steps.iter().map(|step| step.calls.len()).sum();
+        u32::try_from(calls).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the budget is used up.
+    fn is_spent(&self) -> bool {
+        self.tool_calls() >= self.config.max_tool_calls || self.steps() >= self.config.max_steps
+    }
+
+    /// Whether the last step was already asked to close without tools; whatever it said, that was the end.
+    fn closing_was_asked(&self) -> bool {
+        let Some((_, before)) = self.now.steps.split_last() else { return false };
+        let calls: usize = before.iter().map(|step| step.calls.len()).sum();
+        calls >= self.config.max_tool_calls as usize || before.len() >= self.config.max_steps as usize
+    }
+
+    fn ask(&self) -> Next {
+        let mut turns = context::turns(&self.before);
+        turns.extend(context::turns(std::slice::from_ref(&self.now)));
+        let spent = self.is_spent();
+        Next::Ask(Box::new(ModelRequest {
+            model: self.model.clone(),
+            system: if spent { format!("{}\n\n{}", self.system, prompt::CLOSING) } else { self.system.clone() },
+            turns,
+            // The tools stay declared when the budget has ended: some providers refuse a history with calls of tools that
+            // the request does not know.
+            tools: self.tools.specs(),
+            tool_choice: if spent { ToolChoice::None } else { ToolChoice::Auto },
+            max_output_tokens: None,
+        }))
+    }
+
+    fn proposal(&self, call: &ToolCall) -> Proposal {
+        let input = call.parsed().map_or_else(|_| Value::String(call.arguments.clone()), Value::Object);
+        let (tool_id, tool_name, version, input) = if call.name == meta::EXECUTE {
+            match serde_json::from_value::<ExecuteInput>(input.clone()) {
+                Ok(execute) => match execute.tool_id.parse::<ToolId>() {
+                    Ok(id) => (id.to_string(), id.export().to_owned(), self.tools.version_of(&id), execute.params),
+                    Err(_) => (call.name.clone(), call.name.clone(), String::new(), input),
+                },
+                Err(_) => (call.name.clone(), call.name.clone(), String::new(), input),
+            }
+        } else if let Some(id) = self.tools.id_of(&call.name) {
+            (id.to_string(), id.export().to_owned(), self.tools.version_of(id), input)
+        } else {
+            (call.name.clone(), call.name.clone(), String::new(), input)
+        };
+        Proposal { call: call.clone(), tool_id, tool_name, version, input }
+    }
+
+    /// What a recorded tool run asks for. Depends on the record alone, so a restart decides the same.
+    fn action(&self, run: &ToolRun) -> Action {
+        let refuse =
+            |code, message: String, details: Option<Value>| Action::Refuse(ToolError { code, message, details });
+        if self.is_over_budget(run.id) {
+            return refuse(ToolErrorCode::BudgetExceeded, BUDGET_NOTICE.into(), None);
+        }
+        if let (Value::String(raw), Some(call)) = (&run.input, self.call_of(run)) {
+            if let Err(reason) = call.parsed() {
+                let details = json!({ "arguments": raw.chars().take(500).collect::<String>() });
+                return refuse(
+                    ToolErrorCode::InvalidInput,
+                    format!("the {reason}; send the call again"),
+                    Some(details),
+                );
+            }
+        }
+        if run.tool_id == meta::SEARCH {
+            return match serde_json::from_value::<SearchInput>(run.input.clone()) {
+                Ok(input) => Action::Search(input),
+                Err(error) => refuse(
+                    ToolErrorCode::InvalidInput,
+                    format!("{} needs {{\"query\": \"...\"}}: {error}", meta::SEARCH),
+                    None,
+                ),
+            };
+        }
+        if run.tool_id == meta::EXECUTE {
+            return refuse(
+                ToolErrorCode::InvalidInput,
+                format!(
+                    "{} needs {{\"toolId\": \"package::export\", \"params\": {{...}}}}; search for the tool's id first",
+                    meta::EXECUTE
+                ),
+                None,
+            );
+        }
+        match run.tool_id.parse::<ToolId>() {
+            Ok(tool_id) => Action::Run { tool_id, input: run.input.clone() },
+            Err(_) => {
+                let nearest = self.tools.nearest(&run.tool_id, 3);
+                let hint = if nearest.is_empty() {
+                    format!("search with {} first", meta::SEARCH)
+                } else {
+                    format!("did you mean {}? Otherwise search with {}", nearest.join(", "), meta::SEARCH)
+                };
+                refuse(
+                    ToolErrorCode::ToolNotFound,
+                    format!("there is no tool named {}; {hint}", run.tool_id),
+                    Some(json!({ "available": nearest })),
+                )
+            }
+        }
+    }
+
+    fn call_of(&self, run: &ToolRun) -> Option<&ToolCall> {
+        self.now.steps.last()?.calls.iter().find(|call| call.id == run.tool_call_id)
+    }
+
+    /// Whether this call of the last step comes after the last one that the budget allows.
+    fn is_over_budget(&self, id: ToolRunId) -> bool {
+        let Some((last, before)) = self.now.steps.split_last() else { return false };
+        let used: usize = before.iter().map(|step| step.calls.len()).sum();
+        let place = last.tool_runs.iter().position(|run| run.id == id).unwrap_or(0);
+        used + place >= self.config.max_tool_calls as usize || self.closing_was_asked()
+    }
+}
+
+fn found_tools(step: &Step) -> Vec<FoundTool> {
+    step.tool_runs.iter().filter_map(search_output).flat_map(|output| output.tools).collect()
+}
+
+fn search_output(run: &ToolRun) -> Option<SearchOutput> {
+    if run.tool_id != meta::SEARCH || run.status != ToolRunStatus::Succeeded {
+        return None;
+    }
+    serde_json::from_value(run.output.clone()?).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,373 @@
+//! Conversations: made, changed, read by pages; and messages sent to them.
+
+use super::{
+    Committed, Result, Store, StoreError, exec,
+    idempotency::IdempotencyKey,
+    read_all, read_one, read_opt,
+    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed},
+    sql, tx_all, tx_opt,
+};
+use omega_core::{
+    api::{
+        Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, OnActive, Part, Role, Run,
+        RunStatus, Timestamp, ToolRun,
+    },
+    event::{Envelope, Event},
+    id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
+    model::Usage,
+};
+use serde_json::Value;
+
+/// Outputs larger than this are left out of lists and events.
+pub const INLINE_OUTPUT_BYTES: usize = 64 * 1024;
+/// Messages that may wait in one conversation.
+const QUEUE_LIMIT: u32 = 16;
+
+/// A message to store, and the run that it starts.
+#[derive(Debug, Clone)]
+pub struct Send {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who sends it.
+    pub author: Author,
+    /// The text.
+    pub text: String,
+    /// The client's own id of it.
+    pub client_message_id: Option<String>,
+    /// Whether a run may be active.
+    pub on_active: OnActive,
+    /// The run's frozen configuration.
+    pub config: Value,
+    /// Where to keep the answer.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+impl Store {
+    /// Makes a conversation and its owner's participation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_conversation(&self, owner: &Author, title: Option<&str>, model: &str) -> Result<ConversationId> {
+        let conversation = ConversationId::new();
+        let now = Timestamp::now().0;
+        let mut tx = self.begin().await?;
+        let source = if title.is_some() { "user" } else { "none" };
+        exec!(
+            &mut tx,
+            sql::INSERT_CONVERSATION,
+            conversation.to_string(),
+            owner.user_id.to_string(),
+            title,
+            source,
+            model,
+            now,
+        )?;
+        exec!(
+            &mut tx,
+            sql::INSERT_PARTICIPANT,
+            conversation.to_string(),
+            owner.user_id.to_string(),
+            "owner",
+            &owner.display_name,
+            &owner.gravatar_hash,
+            now,
+        )?;
+        tx.commit().await?;
+        Ok(conversation)
+    }
+
+    async fn row(&self, conversation: ConversationId) -> Result<ConversationRow> {
+        let row: Option<ConversationRow> =
+            read_opt!(&self.db, ConversationRow, sql::GET_CONVERSATION, conversation.to_string())?;
+        row.ok_or(StoreError::NotFound)
+    }
+
+    /// Who owns a conversation, and its model.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn owner_and_model(&self, conversation: ConversationId) -> Result<(UserId, String)> {
+        let row = self.row(conversation).await?;
+        Ok((id(&row.owner_id)?, row.model))
+    }
+
+    /// The newest part of a conversation (`limit` messages before `before`), with its tool runs and runs.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn detail(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        before: Option<u64>,
+        limit: u32,
+        inline: usize,
+    ) -> Result<ConversationDetail> {
+        // The cursor is read first: what is committed meanwhile comes again as an event, and folds to the same state.
+        let row = self.row(conversation).await?;
+        let messages = self.messages_before(conversation, before, limit).await?;
+        let first = messages.first().map_or(0, |message| message.seq);
+        let tool_runs = self.tool_runs_from(conversation, first, 100_000, inline).await?;
+        let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
+        let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, conversation.to_string(), oldest_run)?;
+        let runs = runs.into_iter().map(RunRow::into_api).collect::<Result<Vec<Run>>>()?;
+        let participants: Vec<ParticipantRow> =
+            read_all!(&self.db, ParticipantRow, sql::LIST_PARTICIPANTS, conversation.to_string())?;
+        let usages: Vec<(String,)> = read_all!(&self.db, (String,), sql::USAGE_OF, conversation.to_string())?;
+        let mut usage = Usage::default();
+        for (text,) in usages {
+            usage += serde_json::from_str::<Usage>(&text)?;
+        }
+        let state = runs.iter().fold(ExecutionState::Idle, |state, run| match run.status {
+            RunStatus::Paused => ExecutionState::Paused,
+            RunStatus::Running | RunStatus::Queued if state == ExecutionState::Idle => ExecutionState::Running,
+            _ => state,
+        });
+        Ok(ConversationDetail {
+            is_owner: row.owner_id == reader.to_string(),
+            last_seq: number(row.next_seq - 1),
+            conversation: Conversation {
+                id: conversation,
+                title: row.title,
+                model: row.model,
+                execution_state: state,
+                url: format!("/omega/c/{conversation}"),
+                created_at: Timestamp(row.created_at),
+                updated_at: Timestamp(row.updated_at),
+            },
+            participants: participants.into_iter().map(ParticipantRow::into_api).collect::<Result<_>>()?,
+            message_count: self.count(sql::COUNT_MESSAGES, conversation).await?,
+            tool_run_count: self.count(sql::COUNT_TOOL_RUNS, conversation).await?,
+            messages,
+            tool_runs,
+            runs,
+            usage,
+        })
+    }
+
+    async fn count(&self, sql: &'static str, conversation: ConversationId) -> Result<u64> {
+        let (n,): (i64,) = read_one!(&self.db, (i64,), sql, conversation.to_string())?;
+        Ok(number(n))
+    }
+
+    /// Messages before `before`, the newest `limit` of them, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn messages_before(
+        &self,
+        conversation: ConversationId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let before = before.map_or(i64::MAX, signed);
+        let rows: Vec<MessageRow> =
+            read_all!(&self.db, MessageRow, sql::MESSAGES_BEFORE, conversation.to_string(), before, i64::from(limit))?;
+        rows.into_iter().rev().map(MessageRow::into_api).collect()
+    }
+
+    /// Messages after `after`, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn messages_after(&self, conversation: ConversationId, after: u64, limit: u32) -> Result<Vec<Message>> {
+        let rows: Vec<MessageRow> =
+            read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, conversation.to_string(), signed(after), i64::from(limit))?;
+        rows.into_iter().map(MessageRow::into_api).collect()
+    }
+
+    /// Tool runs from the event `seq` on, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tool_runs_from(
+        &self,
+        conversation: ConversationId,
+        seq: u64,
+        limit: u32,
+        inline: usize,
+    ) -> Result<Vec<ToolRun>> {
+        let rows: Vec<ToolRunRow> =
+            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, conversation.to_string(), signed(seq), i64::from(limit))?;
+        rows.into_iter().map(|row| row.into_api(inline)).collect()
+    }
+
+    /// One tool run, whole, and its conversation and run.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn tool_run(&self, tool_run: ToolRunId) -> Result<(ToolRun, ConversationId, RunId)> {
+        let place: Option<(String, String)> =
+            read_opt!(&self.db, (String, String), sql::TOOL_RUN_PLACE, tool_run.to_string())?;
+        let (conversation, run) = place.ok_or(StoreError::NotFound)?;
+        let row: ToolRunRow = read_one!(&self.db, ToolRunRow, sql::GET_TOOL_RUN, tool_run.to_string())?;
+        Ok((row.into_api(usize::MAX)?, id(&conversation)?, id(&run)?))
+    }
+
+    /// Committed events after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn events_after(&self, conversation: ConversationId, after: u64, limit: u32) -> Result<Vec<Envelope>> {
+        let rows: Vec<(String,)> = read_all!(
+            &self.db,
+            (String,),
+            sql::EVENTS_AFTER,
+            conversation.to_string(),
+            signed(after),
+            i64::from(limit)
+        )?;
+        rows.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
+    }
+
+    /// The number of the newest event.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn last_seq(&self, conversation: ConversationId) -> Result<u64> {
+        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), sql::LAST_SEQ, conversation.to_string())?;
+        row.map(|(seq,)| number(seq)).ok_or(StoreError::NotFound)
+    }
+
+    /// Changes the title (`source` is `user` or `auto`) or the model, and tells it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn update_conversation(
+        &self,
+        conversation: ConversationId,
+        title: Option<(&str, &str)>,
+        model: Option<&str>,
+    ) -> Result<Committed> {
+        let mut log = self.log(conversation).await?;
+        if let Some((title, source)) = title {
+            exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), title, source)?;
+        }
+        if let Some(model) = model {
+            exec!(&mut log.tx, sql::SET_MODEL, conversation.to_string(), model)?;
+        }
+        let event = Event::ConversationUpdated {
+            title: title.map(|(title, _)| title.to_owned()),
+            model: model.map(str::to_owned),
+        };
+        log.event(None, event).await?;
+        log.commit().await
+    }
+
+    /// Whether the conversation still has no title and at least one answer.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn wants_title(&self, conversation: ConversationId) -> Result<bool> {
+        let row = self.row(conversation).await?;
+        Ok(row.title_source == "none" && self.count(sql::COUNT_CONVERSATION_RUNS, conversation).await? > 0)
+    }
+
+    /// Stores a message and queues its run, in one transaction (`runs.md` 2, transition 1).
+    ///
+    /// # Errors
+    /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::NotFound`].
+    pub async fn send(&self, send: Send) -> Result<(Accepted, Option<Committed>)> {
+        let mut log = self.log(send.conversation).await?;
+        let conversation = send.conversation.to_string();
+        if let Some(client_id) = &send.client_message_id {
+            type Row = (String, i64, String);
+            let known: Option<Row> = tx_opt!(&mut log.tx, Row, sql::MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
+            if let Some((message, seq, run)) = known {
+                return Ok((Accepted { run_id: id(&run)?, message_id: id(&message)?, seq: number(seq) }, None));
+            }
+        }
+        let open: Vec<(String, String)> = tx_all!(&mut log.tx, (String, String), sql::OPEN_RUNS, &conversation)?;
+        if let (OnActive::Reject, Some((run, _))) = (send.on_active, open.first()) {
+            return Err(StoreError::RunActive(id(run)?));
+        }
+        let waiting = u32::try_from(open.iter().filter(|(_, status)| status == "queued").count()).unwrap_or(u32::MAX);
+        if waiting >= QUEUE_LIMIT {
+            return Err(StoreError::QueueFull(waiting));
+        }
+        let now = log.now();
+        let joined = exec!(
+            &mut log.tx,
+            sql::INSERT_PARTICIPANT,
+            &conversation,
+            send.author.user_id.to_string(),
+            "guest",
+            &send.author.display_name,
+            &send.author.gravatar_hash,
+            now.0,
+        )?;
+        if joined == 1 {
+            let event = Event::ParticipantJoined {
+                user_id: send.author.user_id,
+                role: "guest".into(),
+                display_name: send.author.display_name.clone(),
+                gravatar_hash: send.author.gravatar_hash.clone(),
+            };
+            log.event(None, event).await?;
+        }
+        let message = Message {
+            id: MessageId::new(),
+            seq: log.next_seq(),
+            run_id: Some(RunId::new()),
+            step: None,
+            role: Role::User,
+            status: MessageStatus::Complete,
+            content: send.text.clone(),
+            parts: vec![Part::Text { text: send.text }],
+            author: Some(send.author.clone()),
+            created_at: now,
+        };
+        let run = Run {
+            id: message.run_id.unwrap_or_else(RunId::new),
+            conversation_id: send.conversation,
+            message_id: message.id,
+            status: RunStatus::Queued,
+            model: send.config["model"].as_str().unwrap_or_default().to_owned(),
+            steps: 0,
+            tool_calls: 0,
+            usage: Usage::default(),
+            error: None,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+        };
+        exec!(
+            &mut log.tx,
+            sql::INSERT_MESSAGE,
+            message.id.to_string(),
+            &conversation,
+            signed(message.seq),
+            run.id.to_string(),
+            None::<i64>,
+            json(&send.author)?,
+            "user",
+            "complete",
+            json(&message.parts)?,
+            &message.content,
+            "[]",
+            "[]",
+            send.client_message_id.as_deref(),
+            now.0,
+        )?;
+        exec!(
+            &mut log.tx,
+            sql::INSERT_RUN,
+            run.id.to_string(),
+            &conversation,
+            message.id.to_string(),
+            send.author.user_id.to_string(),
+            json(&send.config)?,
+            json(&run.usage)?,
+            signed(message.seq),
+            now.0,
+        )?;
+        let accepted = Accepted { run_id: run.id, message_id: message.id, seq: message.seq };
+        log.event(Some(run.id), Event::MessageCreated { message }).await?;
+        let position = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        log.event(Some(accepted.run_id), Event::RunQueued { run, position }).await?;
+        if let Some(key) = &send.idempotency {
+            log.remember(key, &json(&accepted)?).await?;
+        }
+        Ok((accepted, Some(log.commit().await?)))
+    }
+}

@@ -1,0 +1,81 @@
+//! What a worker needs to take up a run: everything that is recorded, in the order in which the model must see it.
+
+use super::{
+    Result, Store, StoreError, read_all, read_opt,
+    rows::{MessageRow, RunRow, ToolRunRow},
+    sql,
+};
+use omega_core::{
+    agent::{Exchange, RunConfig, Step},
+    api::{Role, Run, ToolRun},
+    id::{RunId, UserId},
+};
+use std::collections::HashMap;
+
+/// A run, and the conversation before it.
+#[derive(Debug, Clone)]
+pub struct RunHistory {
+    /// The run.
+    pub run: Run,
+    /// Who sent the message.
+    pub actor: UserId,
+    /// Its configuration.
+    pub config: RunConfig,
+    /// The exchanges before it, in the order of their runs.
+    pub before: Vec<Exchange>,
+    /// Its own exchange so far.
+    pub now: Exchange,
+    /// Whether somebody asked to stop it.
+    pub cancel_requested: bool,
+}
+
+impl Store {
+    /// Loads a run and what came before it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn history(&self, run: RunId) -> Result<RunHistory> {
+        let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
+        let row = row.ok_or(StoreError::NotFound)?;
+        let conversation = row.conversation_id.clone();
+        let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, &conversation, 0_i64)?;
+        let messages: Vec<MessageRow> =
+            read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, &conversation, 0_i64, i64::MAX)?;
+        let tool_runs: Vec<ToolRunRow> =
+            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, &conversation, 0_i64, i64::MAX)?;
+
+        let mut calls: HashMap<String, Vec<ToolRun>> = HashMap::new();
+        for tool_run in tool_runs {
+            calls.entry(tool_run.message_id.clone()).or_default().push(tool_run.into_api(usize::MAX)?);
+        }
+        let mut exchanges: HashMap<String, Exchange> = HashMap::new();
+        for message in messages {
+            let exchange = exchanges.entry(message.run_id.clone()).or_default();
+            if super::rows::word::<Role>(&message.role)? == Role::User {
+                exchange.user = message.content;
+            } else if message.status == "complete" {
+                exchange.steps.push(Step {
+                    calls: message.calls()?,
+                    provider_state: message.provider_state()?,
+                    tool_runs: calls.remove(&message.id).unwrap_or_default(),
+                    text: message.content,
+                });
+            }
+        }
+        // A later message may have been stored while an earlier run still worked: the order is that of the runs.
+        let before = runs
+            .iter()
+            .take_while(|earlier| earlier.id != row.id)
+            .filter_map(|earlier| exchanges.remove(&earlier.id))
+            .collect();
+        let now = exchanges.remove(&row.id).unwrap_or_default();
+        Ok(RunHistory {
+            actor: super::rows::id(&row.actor_user_id)?,
+            config: serde_json::from_str(&row.config)?,
+            cancel_requested: row.cancel_requested_at.is_some(),
+            before,
+            now,
+            run: row.into_api()?,
+        })
+    }
+}

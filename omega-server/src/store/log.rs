@@ -1,0 +1,117 @@
+//! The event writer: the only code that inserts events.
+//!
+//! A conversation's counter is locked first and its events are numbered under that lock, in the transaction that changes
+//! the state they tell of. So commit order is number order, numbers have no gaps, and a reader's cursor can't overtake an
+//! event that is not committed yet (`runs.md` 2).
+
+use super::{
+    Lease, Result, Store, StoreError, Tx, exec,
+    rows::{json, number, signed},
+    sql, tx_opt,
+};
+use omega_core::{
+    api::Timestamp,
+    event::{Envelope, Event, VERSION},
+    id::{ConversationId, RunId},
+};
+
+/// A transaction on one conversation.
+pub struct LogTx {
+    pub(super) tx: Tx,
+    conversation: ConversationId,
+    next: u64,
+    now: Timestamp,
+}
+
+/// What a commit made visible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its newest event.
+    pub last_seq: u64,
+}
+
+impl Store {
+    /// Opens a transaction on a conversation and locks its counter.
+    pub(crate) async fn log(&self, conversation: ConversationId) -> Result<LogTx> {
+        let now = Timestamp::now();
+        let mut tx = self.begin().await?;
+        let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
+        let (next,) = row.ok_or(StoreError::NotFound)?;
+        Ok(LogTx { tx, conversation, next: number(next), now })
+    }
+
+    /// The same, for the worker that holds a run: writes only while the lease is its own.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when another worker took over or the run has ended.
+    pub async fn run_log(&self, lease: &Lease) -> Result<LogTx> {
+        let mut log = self.log(lease.conversation).await?;
+        let until = log.now.0 + Lease::MILLIS;
+        match exec!(&mut log.tx, sql::HOLD, lease.run.to_string(), signed(lease.fence), until)? {
+            1 => Ok(log),
+            _ => Err(StoreError::LeaseLost),
+        }
+    }
+}
+
+impl LogTx {
+    /// The time of everything in this transaction.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The conversation.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// The number that the next event gets.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.next
+    }
+
+    /// Appends an event, and gives its number.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn event(&mut self, run: Option<RunId>, event: Event) -> Result<u64> {
+        let seq = self.next;
+        let kind = event.kind();
+        let envelope = Envelope {
+            v: VERSION,
+            seq: Some(seq),
+            conversation_id: self.conversation,
+            run_id: run,
+            at: self.now,
+            event,
+        };
+        exec!(
+            &mut self.tx,
+            sql::INSERT_EVENT,
+            self.conversation.to_string(),
+            signed(seq),
+            run.map(|run| run.to_string()),
+            kind,
+            json(&envelope)?,
+            self.now.0,
+        )?;
+        self.next += 1;
+        Ok(seq)
+    }
+
+    /// Makes it all visible at once.
+    ///
+    /// # Errors
+    /// When the database can't write; then nothing of it happened.
+    pub async fn commit(mut self) -> Result<Committed> {
+        exec!(&mut self.tx, sql::SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
+        let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
+        self.tx.commit().await?;
+        Ok(committed)
+    }
+}

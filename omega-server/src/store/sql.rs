@@ -1,0 +1,140 @@
+//! Every statement, once. A test prepares each of them on both engines.
+//!
+//! Rules that keep one text right for both: no JSON operators, sums are cast, `$1` placeholders, booleans are bound.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $sql;)*
+        /// All of them, by name.
+        pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+statements! {
+    PUT_META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    GET_META = "SELECT value FROM meta WHERE key = $1";
+
+    // Users, keys, sessions, settings
+    FIRST_USER = "SELECT id, display_name, gravatar_hash FROM users ORDER BY created_at, id LIMIT 1";
+    INSERT_USER = "INSERT INTO users (id, email, display_name, gravatar_hash, role, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT_KEY = "INSERT INTO api_keys (id, user_id, name, prefix, key_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    LIST_KEYS = "SELECT id, name, prefix, created_at, last_used_at FROM api_keys \
+        WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at, id";
+    REVOKE_KEY = "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    TOUCH_KEY = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
+    KEY_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, k.id AS key_id, k.last_used_at \
+        FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.key_hash = $1 AND k.revoked_at IS NULL";
+    INSERT_SESSION = "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, idle_expires_at, abs_expires_at) \
+        VALUES ($1, $2, $3, $3, $4, $5)";
+    SESSION_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, s.last_seen_at FROM sessions s \
+        JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2";
+    TOUCH_SESSION = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3 WHERE token_hash = $1";
+    DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1";
+    GET_SETTINGS = "SELECT value, version FROM settings WHERE user_id = $1";
+    PUT_SETTINGS = "INSERT INTO settings (user_id, value, version, updated_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at \
+        WHERE settings.version = excluded.version - 1";
+
+    // Conversations
+    INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, next_seq, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";
+    GET_CONVERSATION = "SELECT id, owner_id, title, title_source, model, next_seq, created_at, updated_at FROM conversations WHERE id = $1";
+    LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
+    SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
+    SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
+    SET_MODEL = "UPDATE conversations SET model = $2 WHERE id = $1";
+    INSERT_PARTICIPANT = "INSERT INTO participants (conversation_id, user_id, role, display_name, gravatar_hash, first_seen_at) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, user_id) DO NOTHING";
+    LIST_PARTICIPANTS = "SELECT user_id, role, display_name, gravatar_hash FROM participants WHERE conversation_id = $1 \
+        ORDER BY first_seen_at, user_id";
+
+    // Events
+    INSERT_EVENT = "INSERT INTO events (conversation_id, seq, run_id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    EVENTS_AFTER = "SELECT payload FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    LAST_SEQ = "SELECT next_seq - 1 AS seq FROM conversations WHERE id = $1";
+
+    // Messages
+    INSERT_MESSAGE = "INSERT INTO messages (id, conversation_id, seq, run_id, step_no, author, role, status, parts, content, calls, \
+        provider_state, client_message_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    COMPLETE_MESSAGE = "UPDATE messages SET status = 'complete', parts = $2, content = $3, calls = $4, provider_state = $5 WHERE id = $1";
+    DISCARD_MESSAGES = "UPDATE messages SET status = 'discarded' WHERE run_id = $1 AND status = 'streaming'";
+    STREAMING_MESSAGE = "SELECT m.id, m.step_no, COALESCE(MAX(s.attempt), 0) AS attempt FROM messages m \
+        LEFT JOIN steps s ON s.run_id = m.run_id AND s.step_no = m.step_no \
+        WHERE m.run_id = $1 AND m.status = 'streaming' GROUP BY m.id, m.step_no";
+    MESSAGES_BEFORE = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at \
+        FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    MESSAGES_AFTER = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at \
+        FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq > $2 ORDER BY seq LIMIT $3";
+    COUNT_MESSAGES = "SELECT COUNT(*) AS n FROM messages WHERE conversation_id = $1 AND status <> 'discarded'";
+    MESSAGE_BY_CLIENT_ID = "SELECT id, seq, run_id FROM messages WHERE conversation_id = $1 AND client_message_id = $2";
+
+    // Runs
+    INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
+        recoveries, lease_until, fence, usage, queued_seq, queued_at) \
+        VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, 0, 0, 0, $6, $7, $8)";
+    GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, fence, \
+        cancel_requested_at, error, usage, queued_at, started_at, finished_at FROM runs WHERE id = $1";
+    RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, fence, \
+        cancel_requested_at, error, usage, queued_at, started_at, finished_at FROM runs \
+        WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
+    OPEN_RUNS = "SELECT id, status FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
+        ORDER BY queued_seq";
+    // The first waiting run of each conversation in which none works. The partial unique index is the backstop.
+    CLAIMABLE = "SELECT r.id FROM runs r WHERE r.status = 'queued' \
+        AND NOT EXISTS (SELECT 1 FROM runs a WHERE a.conversation_id = r.conversation_id AND a.status IN ('running', 'paused')) \
+        AND NOT EXISTS (SELECT 1 FROM runs e WHERE e.conversation_id = r.conversation_id AND e.status = 'queued' \
+        AND e.queued_seq < r.queued_seq) ORDER BY r.queued_at, r.queued_seq LIMIT 1";
+    CLAIM = "UPDATE runs SET status = 'running', lease_owner = $2, lease_until = $3, fence = fence + 1, attempt = attempt + 1, \
+        started_at = COALESCE(started_at, $4) WHERE id = $1 AND status = 'queued' RETURNING conversation_id, fence, attempt, recoveries";
+    HOLD = "UPDATE runs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND status = 'running'";
+    RENEW = "UPDATE runs SET lease_until = $2 WHERE lease_owner = $1 AND status = 'running'";
+    VOID_LEASES = "UPDATE runs SET lease_until = 0 WHERE status = 'running'";
+    EXPIRED = "SELECT id, conversation_id FROM runs WHERE status = 'running' AND lease_until < $1";
+    REQUEUE = "UPDATE runs SET status = 'queued', lease_owner = NULL, fence = fence + 1, recoveries = recoveries + 1 \
+        WHERE id = $1 AND status = 'running' AND lease_until < $2";
+    CANCELS_OF = "SELECT id FROM runs WHERE lease_owner = $1 AND status = 'running' AND cancel_requested_at IS NOT NULL";
+    ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
+    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3 WHERE id = $1";
+    END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0 \
+        WHERE id = $1 AND status IN ('queued', 'running', 'paused')";
+    REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";
+    COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";
+    COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
+    USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
+
+    // Steps and tool runs
+    OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, status FROM tool_runs WHERE run_id = $1 AND status IN ('proposed', 'started') \
+        ORDER BY seq";
+    RETRY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = 'started'";
+    INSERT_STEP = "INSERT INTO steps (run_id, step_no, attempt, message_id, status, started_at) VALUES ($1, $2, $3, $4, 'started', $5)";
+    END_STEP = "UPDATE steps SET status = $4, finish_reason = $5, usage = $6, finished_at = $7, error = $8 \
+        WHERE run_id = $1 AND step_no = $2 AND attempt = $3";
+    INSERT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
+        version, status, input, output_summary, output_bytes, truncated, credentials_used, attempt, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'proposed', $11, '', 0, $12, '[]', 0, $13)";
+    START_TOOL_RUN = "UPDATE tool_runs SET status = 'started', version = $2, credentials_used = $3, attempt = attempt + 1, started_at = $4 \
+        WHERE id = $1 AND status = 'proposed'";
+    END_TOOL_RUN = "UPDATE tool_runs SET status = $2, version = $3, output = $4, output_summary = $5, output_bytes = $6, truncated = $7, \
+        error = $8, finished_at = $9, duration_ms = $10 WHERE id = $1 AND status IN ('proposed', 'started')";
+    TOOL_RUNS_OF_RUN = "SELECT id, run_id, message_id, call_id, call_name, tool_id, tool_name, version, status, input, output, \
+        output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE run_id = $1 ORDER BY seq";
+    TOOL_RUNS_FROM = "SELECT id, run_id, message_id, call_id, call_name, tool_id, tool_name, version, status, input, output, \
+        output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs \
+        WHERE conversation_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
+    GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, call_name, tool_id, tool_name, version, status, input, output, \
+        output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
+    TOOL_RUN_PLACE = "SELECT conversation_id, run_id FROM tool_runs WHERE id = $1";
+    COUNT_TOOL_RUNS = "SELECT COUNT(*) AS n FROM tool_runs WHERE conversation_id = $1";
+
+    // Idempotency
+    GET_IDEMPOTENT = "SELECT fingerprint, response_body FROM idempotency_keys WHERE principal = $1 AND key = $2 AND route = $3";
+    PUT_IDEMPOTENT = "INSERT INTO idempotency_keys (principal, key, route, fingerprint, response_body, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (principal, key, route) DO NOTHING";
+    EXPIRE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE created_at < $1";
+
+    // Registry
+    ALL_TOOLS = "SELECT tool, runs, failures FROM tools ORDER BY tool_id";
+    PUT_TOOL = "INSERT INTO tools (tool_id, package, tool, source, runs, failures, updated_at) VALUES ($1, $2, $3, $4, 0, 0, $5) \
+        ON CONFLICT (tool_id) DO UPDATE SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at";
+    COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2 WHERE tool_id = $1";
+}

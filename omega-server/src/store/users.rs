@@ -1,0 +1,211 @@
+//! Users, API keys, sessions and settings.
+
+use super::{
+    Result, Store, StoreError, exec, read_all, read_opt,
+    rows::{id, json},
+    sql,
+};
+use omega_core::{
+    api::{ApiKey, Author, CreatedKey, Settings, Timestamp},
+    id::{KeyId, UserId},
+};
+use sha2::{Digest, Sha256};
+
+/// A session ends a week after its last use, and 30 days after sign-in in any case.
+const SESSION_IDLE_MILLIS: i64 = 7 * 24 * 3600 * 1000;
+const SESSION_MILLIS: i64 = 30 * 24 * 3600 * 1000;
+/// "Last used" is written at most this often, so that reading does not become writing.
+const TOUCH_MILLIS: i64 = 60 * 1000;
+
+/// Who makes a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub user: UserId,
+    /// The name to show.
+    pub display_name: String,
+    /// SHA-256 of the e-mail, or empty.
+    pub gravatar_hash: String,
+    /// The API key, unless it is a session.
+    pub key: Option<KeyId>,
+}
+
+impl Caller {
+    /// As the author of a message.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            user_id: self.user,
+            display_name: self.display_name.clone(),
+            gravatar_hash: self.gravatar_hash.clone(),
+        }
+    }
+}
+
+fn sha256(text: &str) -> Vec<u8> {
+    Sha256::digest(text.as_bytes()).to_vec()
+}
+
+impl Store {
+    /// The first user, made when there is none: the one whose server this is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn first_user(&self, display_name: &str) -> Result<UserId> {
+        let row: Option<(String, String, String)> = read_opt!(&self.db, (String, String, String), sql::FIRST_USER)?;
+        if let Some((user, ..)) = row {
+            return id(&user);
+        }
+        let user = UserId::new();
+        let mut tx = self.begin().await?;
+        let email: Option<String> = None;
+        exec!(&mut tx, sql::INSERT_USER, user.to_string(), email, display_name, "", "admin", Timestamp::now().0)?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Makes a key. Only its hash is kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_key(&self, user: UserId, name: &str, key: String) -> Result<CreatedKey> {
+        let record = ApiKey {
+            id: KeyId::new(),
+            name: name.to_owned(),
+            prefix: key.chars().take(16).collect(),
+            created_at: Timestamp::now(),
+            last_used_at: None,
+        };
+        let mut tx = self.begin().await?;
+        exec!(
+            &mut tx,
+            sql::INSERT_KEY,
+            record.id.to_string(),
+            user.to_string(),
+            name,
+            &record.prefix,
+            sha256(&key),
+            record.created_at.0,
+        )?;
+        tx.commit().await?;
+        Ok(CreatedKey { key, record })
+    }
+
+    /// The user's keys.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keys(&self, user: UserId) -> Result<Vec<ApiKey>> {
+        type Row = (String, String, String, i64, Option<i64>);
+        let rows: Vec<Row> = read_all!(&self.db, Row, sql::LIST_KEYS, user.to_string())?;
+        rows.into_iter()
+            .map(|(key, name, prefix, created_at, last_used_at)| {
+                Ok(ApiKey {
+                    id: id(&key)?,
+                    name,
+                    prefix,
+                    created_at: Timestamp(created_at),
+                    last_used_at: last_used_at.map(Timestamp),
+                })
+            })
+            .collect()
+    }
+
+    /// Revokes a key of the user.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn revoke_key(&self, user: UserId, key: KeyId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let changed = exec!(&mut tx, sql::REVOKE_KEY, key.to_string(), user.to_string(), Timestamp::now().0)?;
+        tx.commit().await?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+    }
+
+    /// Whose key this is. The lookup is by hash, so an unknown key takes the same path as a known one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn caller_of_key(&self, key: &str) -> Result<Option<Caller>> {
+        type Row = (String, String, String, String, Option<i64>);
+        let row: Option<Row> = read_opt!(&self.db, Row, sql::KEY_CALLER, sha256(key))?;
+        let Some((user, display_name, gravatar_hash, key_id, last_used_at)) = row else { return Ok(None) };
+        let now = Timestamp::now().0;
+        if last_used_at.is_none_or(|last| now - last > TOUCH_MILLIS) {
+            let mut tx = self.begin().await?;
+            exec!(&mut tx, sql::TOUCH_KEY, &key_id, now)?;
+            tx.commit().await?;
+        }
+        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, key: Some(id(&key_id)?) }))
+    }
+
+    /// Begins a session under `token`, of which only the hash is kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_session(&self, user: UserId, token: &str) -> Result<()> {
+        let now = Timestamp::now().0;
+        let mut tx = self.begin().await?;
+        exec!(
+            &mut tx,
+            sql::INSERT_SESSION,
+            sha256(token),
+            user.to_string(),
+            now,
+            now + SESSION_IDLE_MILLIS,
+            now + SESSION_MILLIS,
+        )?;
+        tx.commit().await
+    }
+
+    /// Whose session this is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
+        type Row = (String, String, String, i64);
+        let now = Timestamp::now().0;
+        let row: Option<Row> = read_opt!(&self.db, Row, sql::SESSION_CALLER, sha256(token), now)?;
+        let Some((user, display_name, gravatar_hash, last_seen_at)) = row else { return Ok(None) };
+        if now - last_seen_at > TOUCH_MILLIS {
+            let mut tx = self.begin().await?;
+            exec!(&mut tx, sql::TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;
+            tx.commit().await?;
+        }
+        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, key: None }))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_session(&self, token: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::DELETE_SESSION, sha256(token))?;
+        tx.commit().await
+    }
+
+    /// A user's settings and their version, 0 when there are none yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settings(&self, user: UserId) -> Result<(Settings, i64)> {
+        let row: Option<(String, i64)> = read_opt!(&self.db, (String, i64), sql::GET_SETTINGS, user.to_string())?;
+        match row {
+            None => Ok((Settings::default(), 0)),
+            Some((value, version)) => Ok((serde_json::from_str(&value)?, version)),
+        }
+    }
+
+    /// Replaces a user's settings, if their version is still `version`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`].
+    pub async fn put_settings(&self, user: UserId, settings: &Settings, version: i64) -> Result<i64> {
+        let mut tx = self.begin().await?;
+        let now = Timestamp::now().0;
+        let changed = exec!(&mut tx, sql::PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)?;
+        tx.commit().await?;
+        if changed == 1 { Ok(version + 1) } else { Err(StoreError::Stale) }
+    }
+}
