@@ -9,8 +9,8 @@ use super::{
 };
 use omega_core::{
     api::{
-        Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, OnActive, Part, Role, Run,
-        RunStatus, Timestamp, ToolRun,
+        Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, OnActive, Part,
+        Role, Run, RunStatus, Timestamp, ToolRun,
     },
     event::{Envelope, Event},
     id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
@@ -47,7 +47,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_conversation(&self, owner: &Author, title: Option<&str>, model: &str) -> Result<ConversationId> {
+    pub async fn create_conversation(
+        &self,
+        owner: &Author,
+        title: Option<&str>,
+        model: &str,
+    ) -> Result<ConversationId> {
         let conversation = ConversationId::new();
         let now = Timestamp::now().0;
         let mut tx = self.begin().await?;
@@ -171,8 +176,14 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn messages_after(&self, conversation: ConversationId, after: u64, limit: u32) -> Result<Vec<Message>> {
-        let rows: Vec<MessageRow> =
-            read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, conversation.to_string(), signed(after), i64::from(limit))?;
+        let rows: Vec<MessageRow> = read_all!(
+            &self.db,
+            MessageRow,
+            sql::MESSAGES_AFTER,
+            conversation.to_string(),
+            signed(after),
+            i64::from(limit)
+        )?;
         rows.into_iter().map(MessageRow::into_api).collect()
     }
 
@@ -187,8 +198,14 @@ impl Store {
         limit: u32,
         inline: usize,
     ) -> Result<Vec<ToolRun>> {
-        let rows: Vec<ToolRunRow> =
-            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, conversation.to_string(), signed(seq), i64::from(limit))?;
+        let rows: Vec<ToolRunRow> = read_all!(
+            &self.db,
+            ToolRunRow,
+            sql::TOOL_RUNS_FROM,
+            conversation.to_string(),
+            signed(seq),
+            i64::from(limit)
+        )?;
         rows.into_iter().map(|row| row.into_api(inline)).collect()
     }
 

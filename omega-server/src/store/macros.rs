@@ -55,17 +55,6 @@ macro_rules! tx_opt {
     };
 }
 
-/// Reads exactly one row inside a transaction.
-macro_rules! tx_one {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        match $tx {
-            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_one(&mut **tx).await,
-            $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_one(&mut **tx).await,
-        }
-        .map_err($crate::store::StoreError::from)
-    };
-}
-
 /// Changes rows inside a transaction, and says how many.
 macro_rules! exec {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
@@ -81,4 +70,4 @@ macro_rules! exec {
     };
 }
 
-pub(crate) use {exec, read_all, read_one, read_opt, tx_all, tx_one, tx_opt};
+pub(crate) use {exec, read_all, read_one, read_opt, tx_all, tx_opt};

@@ -22,7 +22,7 @@ pub use log::{Committed, LogTx};
 pub use runs::{Claimed, Lease, Settled, StepReply, StepStart};
 pub use users::Caller;
 
-use macros::{exec, read_all, read_one, read_opt, tx_all, tx_one, tx_opt};
+use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
 use sqlx::{PgPool, SqlitePool};
 use std::sync::Arc;
 
@@ -59,7 +59,9 @@ pub enum StoreError {
     #[error("the database can't be reached: {0}")]
     Unavailable(String),
     /// Another process has the SQLite file.
-    #[error("{path} is in use by another Omega server; stop that one, or point OMEGA_HOME or OMEGA_DATABASE_URL elsewhere")]
+    #[error(
+        "{path} is in use by another Omega server; stop that one, or point OMEGA_HOME or OMEGA_DATABASE_URL elsewhere"
+    )]
     Locked {
         /// The file.
         path: String,
@@ -107,7 +109,9 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::Unavailable(error.to_string()),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                Self::Unavailable(error.to_string())
+            }
             sqlx::Error::Database(cause) => {
                 let code = cause.code().unwrap_or_default();
                 // SQLite's extended codes end in the primary one: 13 full, 10 I/O, 8 read-only, 5 busy.
@@ -115,7 +119,9 @@ impl From<sqlx::Error> for StoreError {
                 match primary {
                     Ok(13 | 10 | 8) if code.len() < 5 => Self::Full(cause.message().to_owned()),
                     Ok(5 | 6) if code.len() < 5 => Self::Unavailable(cause.message().to_owned()),
-                    _ if code.starts_with("53") || code.starts_with("57P") => Self::Unavailable(cause.message().to_owned()),
+                    _ if code.starts_with("53") || code.starts_with("57P") => {
+                        Self::Unavailable(cause.message().to_owned())
+                    }
                     _ => Self::Sql(error),
                 }
             }

@@ -29,7 +29,8 @@ impl Store {
         } else {
             Err(StoreError::Open {
                 url: without_password(url),
-                reason: "a database URL starts with sqlite: or postgres://, for example sqlite:/var/lib/omega/omega.db".into(),
+                reason: "a database URL starts with sqlite: or postgres://, for example sqlite:/var/lib/omega/omega.db"
+                    .into(),
             })
         }
     }

@@ -195,12 +195,19 @@ impl Store {
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         if row.cancel_requested_at.is_some() {
-            log.end(run, RunStatus::Cancelled, None, Event::RunCancelled { reason: "cancelled by a participant".into() }).await?;
+            log.end(
+                run,
+                RunStatus::Cancelled,
+                None,
+                Event::RunCancelled { reason: "cancelled by a participant".into() },
+            )
+            .await?;
         } else if row.recoveries >= RECOVERY_LIMIT {
             let error = RunError {
                 code: "RECOVERY_LIMIT".into(),
-                error: "the server stopped five times while it worked on this message; send it again, or try another tool"
-                    .into(),
+                error:
+                    "the server stopped five times while it worked on this message; send it again, or try another tool"
+                        .into(),
                 retryable: true,
             };
             log.end(run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await?;
@@ -289,12 +296,13 @@ impl LogTx {
             }
             _ => (StepStart { number, attempt: 1, message: MessageId::new(), seq: self.next_seq() }, false),
         };
+        let (conversation, now) = (self.conversation().to_string(), self.now().0);
         if !again {
             exec!(
                 &mut self.tx,
                 sql::INSERT_MESSAGE,
                 start.message.to_string(),
-                self.conversation().to_string(),
+                &conversation,
                 signed(start.seq),
                 run.to_string(),
                 Some(i64::from(number)),
@@ -306,10 +314,9 @@ impl LogTx {
                 "[]",
                 "[]",
                 None::<String>,
-                self.now().0,
+                now,
             )?;
         }
-        let now = self.now().0;
         exec!(
             &mut self.tx,
             sql::INSERT_STEP,
@@ -438,22 +445,23 @@ impl LogTx {
             error: None,
             created_at: self.now(),
         };
+        let (conversation, seq, now) = (self.conversation().to_string(), signed(self.next_seq()), self.now().0);
         exec!(
             &mut self.tx,
             sql::INSERT_TOOL_RUN,
             tool_run.id.to_string(),
-            self.conversation().to_string(),
+            conversation,
             run.to_string(),
             message.to_string(),
             &tool_run.tool_call_id,
             &proposal.call.name,
-            signed(self.next_seq()),
+            seq,
             &tool_run.tool_id,
             &tool_run.tool_name,
             &tool_run.version,
             json(&tool_run.input)?,
             false,
-            self.now().0,
+            now,
         )?;
         let event = Event::ToolProposed {
             tool_run_id: tool_run.id,
