@@ -1,1 +1,17 @@
-//! To be written.
+//! A user's own machine: where things are kept, what was configured and where, the keys, the server in the background,
+//! and which conversations were used last.
+//!
+//! Everything is decided from an [`Env`] that is passed in, so that tests never change the process.
+
+pub mod claim;
+pub mod config;
+pub mod dirs;
+pub mod keys;
+pub mod recent;
+pub mod server;
+
+mod env;
+mod private_file;
+
+pub use dirs::Dirs;
+pub use env::Env;

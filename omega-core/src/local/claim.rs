@@ -1,0 +1,197 @@
+//! What a local server holds while it lives: the right to be the only one of its user.
+//!
+//! The operating system's lock on `run/server.lock` is the proof of life: it goes with the process, however that ends, so
+//! `run/server.json` is true exactly while the lock is held and stale otherwise. Ports and process ids may be given to
+//! others meanwhile and prove nothing.
+
+use super::{Dirs, Env, private_file};
+use crate::api::Timestamp;
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Variables that a server reads when it starts; another value of one of them wants another server.
+const SERVER_VARIABLES: &[&str] = &[
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "GOOGLE_API_KEY",
+    "GOOGLE_BASE_URL",
+    "GROQ_API_KEY",
+    "GROQ_BASE_URL",
+    "MISTRAL_API_KEY",
+    "MISTRAL_BASE_URL",
+    "OPENROUTER_API_KEY",
+    "OPENROUTER_BASE_URL",
+    "OMEGA_DATABASE_URL",
+    "OMEGA_DENO",
+    "OMEGA_EXECUTOR_URL",
+];
+
+/// `run/server.json`: the server that lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Running {
+    /// Its address.
+    pub url: String,
+    /// Its process.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// Which build of that version (see [`build_of`]).
+    pub build: String,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// Digests of the [`SERVER_VARIABLES`] that it was started with, by name.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Tells two builds of one version apart, so that an upgrade, or the next `cargo build`, is noticed.
+#[must_use]
+pub fn build_of(program: &Path) -> String {
+    let Ok(meta) = std::fs::metadata(program) else { return String::from("unknown") };
+    let modified = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("{}-{}", meta.len(), modified.unwrap_or_default().as_millis())
+}
+
+/// Digests of what the environment says to a server. The file that keeps them is its owner's only, and the digests are
+/// too short to confirm a guess with certainty.
+#[must_use]
+pub fn variables_of(env: &Env) -> BTreeMap<String, String> {
+    let digest = |value: &str| BASE64_STANDARD_NO_PAD.encode(&Sha256::digest(value)[..6]);
+    SERVER_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), digest(env.get(name)?)))).collect()
+}
+
+pub(super) fn lock_file(dirs: &Dirs) -> io::Result<File> {
+    let path = dirs.run.join("server.lock");
+    private_file::open(&path, OpenOptions::new().read(true).write(true).create(true).truncate(false))
+}
+
+pub(super) fn address_file(dirs: &Dirs) -> PathBuf {
+    dirs.run.join("server.json")
+}
+
+fn stop_file(dirs: &Dirs) -> PathBuf {
+    dirs.run.join("stop")
+}
+
+/// Asks the server that holds the claim to end after what it is doing.
+pub(super) fn ask_to_stop(dirs: &Dirs) -> io::Result<()> {
+    private_file::replace(&stop_file(dirs), b"")
+}
+
+/// The right to be the user's local server.
+#[derive(Debug)]
+pub struct Claim {
+    dirs: Dirs,
+    /// Held for the lock on it.
+    _lock: File,
+}
+
+/// There is no claim to have.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Another server has it.
+    #[error("your local server runs already; `omega status` says where")]
+    Taken,
+    /// The folder can't be used.
+    #[error("the folder {} can't be used: {cause}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+}
+
+impl Claim {
+    /// Takes the claim, and clears what a dead server left.
+    ///
+    /// # Errors
+    /// [`ClaimError::Taken`] while another server lives.
+    pub async fn take(dirs: &Dirs) -> Result<Self, ClaimError> {
+        let failed = |cause| ClaimError::Folder { path: dirs.run.clone(), cause };
+        let lock = lock_file(dirs).map_err(failed)?;
+        // A client that looks whether a server lives holds the lock for an instant.
+        for attempt in 0.. {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < 20 => tokio::time::sleep(Duration::from_millis(25)).await,
+                Err(TryLockError::WouldBlock) => return Err(ClaimError::Taken),
+                Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+            }
+        }
+        for stale in [address_file(dirs), stop_file(dirs)] {
+            match std::fs::remove_file(stale) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause)),
+                _ => {}
+            }
+        }
+        Ok(Self { dirs: dirs.clone(), _lock: lock })
+    }
+
+    /// Says where the server is. Only once it answers.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn announce(&self, url: &str, program: &Path, env: &Env) -> io::Result<()> {
+        let running = Running {
+            url: url.to_owned(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build: build_of(program),
+            started_at: Timestamp::now(),
+            variables: variables_of(env),
+        };
+        private_file::replace(&address_file(&self.dirs), &serde_json::to_vec(&running)?)
+    }
+
+    /// Resolves when a client asks the server to end.
+    pub async fn stop_requested(&self) {
+        let asked = stop_file(&self.dirs);
+        while !asked.exists() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Left behind they would only be stale, which the next one tells by the lock.
+        let _ = std::fs::remove_file(address_file(&self.dirs));
+        let _ = std::fs::remove_file(stop_file(&self.dirs));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn there_is_one_claim_and_it_ends_with_its_holder() {
+        let home = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(home.path());
+        let first = Claim::take(&dirs).await.unwrap();
+        assert!(matches!(Claim::take(&dirs).await, Err(ClaimError::Taken)));
+        drop(first);
+        Claim::take(&dirs).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_server_left_is_cleared() {
+        let home = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(home.path());
+        private_file::replace(&address_file(&dirs), b"{}").unwrap();
+        ask_to_stop(&dirs).unwrap();
+        let _claim = Claim::take(&dirs).await.unwrap();
+        assert!(!address_file(&dirs).exists() && !stop_file(&dirs).exists());
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a user's files are: under `OMEGA_HOME` if it is set, else where the platform keeps such things.
+
+use super::Env;
+use std::path::{Path, PathBuf};
+
+/// The four folders. Nothing is made until something is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dirs {
+    /// `config.toml` and credentials.
+    pub config: PathBuf,
+    /// The database, the list of recent conversations, the log.
+    pub data: PathBuf,
+    /// What can be made again: tool images, a downloaded runtime.
+    pub cache: PathBuf,
+    /// The local server's lock and address. Beside the data on purpose and not in `XDG_RUNTIME_DIR`, which not every
+    /// session of a user has: two servers must never share one database.
+    pub run: PathBuf,
+    /// `OMEGA_HOME`, if it moved them. Then the keyring is left alone too, so that the folder is all there is.
+    pub home: Option<PathBuf>,
+}
+
+/// There is no home folder and no `OMEGA_HOME`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this user has no home folder: set OMEGA_HOME to a folder that Omega may keep its files in")]
+pub struct NoHome;
+
+impl Dirs {
+    /// Decides from the environment.
+    ///
+    /// # Errors
+    /// [`NoHome`] when neither says where.
+    pub fn find(env: &Env) -> Result<Self, NoHome> {
+        if let Some(home) = env.get("OMEGA_HOME") {
+            // A relative path would mean another place after every `cd`; the local server changes its folder too.
+            let home = std::path::absolute(home).map_err(|_| NoHome)?;
+            return Ok(Self::under(&home));
+        }
+        let project = directories::ProjectDirs::from("", "", "omega").ok_or(NoHome)?;
+        let data = project.data_local_dir().to_owned();
+        Ok(Self {
+            config: project.config_dir().to_owned(),
+            cache: project.cache_dir().to_owned(),
+            run: data.join("run"),
+            data,
+            home: None,
+        })
+    }
+
+    /// Everything under one folder.
+    #[must_use]
+    pub fn under(home: &Path) -> Self {
+        Self {
+            config: home.join("config"),
+            data: home.join("data"),
+            cache: home.join("cache"),
+            run: home.join("run"),
+            home: Some(home.to_owned()),
+        }
+    }
+
+    /// The user's configuration.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
+    /// What the local server wrote to its standard error.
+    #[must_use]
+    pub fn server_log(&self) -> PathBuf {
+        self.data.join("server.log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn omega_home_moves_everything_under_one_folder() {
+        let dirs = Dirs::find(&Env::of([("OMEGA_HOME", "/somewhere")])).unwrap();
+        for dir in [&dirs.config, &dirs.data, &dirs.cache, &dirs.run, &dirs.config_file(), &dirs.server_log()] {
+            assert!(dir.starts_with("/somewhere"), "{}", dir.display());
+        }
+        let relative = Dirs::find(&Env::of([("OMEGA_HOME", "somewhere")])).unwrap();
+        assert!(relative.data.is_absolute());
+    }
+}

@@ -1,0 +1,231 @@
+//! API keys of servers, in the operating system's keyring or, where there is none, in a file of mode 0600.
+//!
+//! The promises: a key that can't be kept is an error and never silently lost; the caller learns where it went; no call
+//! takes longer than [`PATIENCE`], because a keyring may wait for a person who isn't there. A file beside the
+//! configuration says which of the two holds the key of a server, so that a machine without a keyring is not asked again.
+
+use super::{Dirs, private_file};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, io, path::PathBuf, sync::mpsc, thread, time::Duration};
+
+/// The account of the user's own server.
+pub const LOCAL: &str = "local";
+/// How long the keyring may take.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+const SERVICE: &str = "omega";
+
+/// Where a key is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The operating system's keyring.
+    Keyring,
+    /// This file, for a reason.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not the keyring.
+        because: String,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyring => f.write_str("the keyring of this system"),
+            Self::File { path, because } => write!(f, "{} (readable by you only; {because})", path.display()),
+        }
+    }
+}
+
+/// A key that can't be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file.
+    #[error("the credentials file {} can't be used: {cause}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The key is in the keyring, and the keyring does not give it.
+    #[error("the key is in the keyring of this system, which does not give it: {0}; unlock it, or set OMEGA_API_KEY")]
+    Keyring(String),
+}
+
+/// What the file says of one server.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Stored {
+    /// The key itself.
+    Key(String),
+    /// It is in the keyring.
+    InKeyring(bool),
+}
+
+/// The keys of one user.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    path: PathBuf,
+    keyring: Result<(), &'static str>,
+}
+
+impl Keys {
+    /// The user's keys.
+    #[must_use]
+    pub fn new(dirs: &Dirs) -> Self {
+        let keyring = if dirs.home.is_some() { Err("OMEGA_HOME keeps everything in one folder") } else { Ok(()) };
+        Self { path: dirs.config.join("credentials.json"), keyring }
+    }
+
+    /// Keeps the key of a server and says where.
+    ///
+    /// # Errors
+    /// [`KeyError::File`] when there is no keyring and the file can't be written.
+    pub fn store(&self, account: &str, key: &SecretString) -> Result<Place, KeyError> {
+        let tried = match self.keyring {
+            Ok(()) => in_keyring(Action::Set(account.to_owned(), key.clone())).map(drop),
+            Err(because) => Err(because.to_owned()),
+        };
+        let (stored, place) = match tried {
+            Ok(()) => (Stored::InKeyring(true), Place::Keyring),
+            Err(because) => {
+                (Stored::Key(key.expose_secret().to_owned()), Place::File { path: self.path.clone(), because })
+            }
+        };
+        self.change(|all| drop(all.insert(account.to_owned(), stored)))?;
+        Ok(place)
+    }
+
+    /// The key of a server, if one is kept.
+    ///
+    /// # Errors
+    /// The file can't be read, or the keyring that has the key does not answer.
+    pub fn load(&self, account: &str) -> Result<Option<SecretString>, KeyError> {
+        match self.read()?.remove(account) {
+            None => Ok(None),
+            Some(Stored::Key(key)) => Ok(Some(SecretString::from(key))),
+            Some(Stored::InKeyring(_)) => in_keyring(Action::Get(account.to_owned())).map_err(KeyError::Keyring),
+        }
+    }
+
+    /// Forgets the key of a server; false when there was none.
+    ///
+    /// # Errors
+    /// The file can't be written, or the keyring keeps its copy.
+    pub fn forget(&self, account: &str) -> Result<bool, KeyError> {
+        let Some(stored) = self.read()?.remove(account) else { return Ok(false) };
+        if matches!(stored, Stored::InKeyring(_)) {
+            in_keyring(Action::Delete(account.to_owned())).map_err(KeyError::Keyring)?;
+        }
+        self.change(|all| drop(all.remove(account)))?;
+        Ok(true)
+    }
+
+    /// The servers that a key is kept for.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn accounts(&self) -> Result<Vec<String>, KeyError> {
+        Ok(self.read()?.into_keys().collect())
+    }
+
+    fn read(&self) -> Result<BTreeMap<String, Stored>, KeyError> {
+        let read = private_file::read(&self.path).and_then(|text| match text {
+            Some(text) => serde_json::from_str(&text).map_err(io::Error::from),
+            None => Ok(BTreeMap::new()),
+        });
+        read.map_err(|cause| self.failed(cause))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Stored>)) -> Result<(), KeyError> {
+        let written = private_file::alone(&self.path, || {
+            let mut all: BTreeMap<String, Stored> = match private_file::read(&self.path)? {
+                Some(text) => serde_json::from_str(&text)?,
+                None => BTreeMap::new(),
+            };
+            change(&mut all);
+            private_file::replace(&self.path, &serde_json::to_vec_pretty(&all)?)
+        });
+        written.map_err(|cause| self.failed(cause))
+    }
+
+    fn failed(&self, cause: io::Error) -> KeyError {
+        KeyError::File { path: self.path.clone(), cause }
+    }
+}
+
+enum Action {
+    Get(String),
+    Set(String, SecretString),
+    Delete(String),
+}
+
+/// One call of the keyring in a thread of its own, which is left behind when it hangs.
+fn in_keyring(action: Action) -> Result<Option<SecretString>, String> {
+    let (done, result) = mpsc::channel();
+    let asked = move || {
+        // A result that comes too late has no receiver any more.
+        let _ = done.send(act(action));
+    };
+    thread::Builder::new().name(String::from("keyring")).spawn(asked).map_err(|e| e.to_string())?;
+    result.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+}
+
+fn act(action: Action) -> Result<Option<SecretString>, String> {
+    // `Entry::new` only says "no default store"; the status has the cause.
+    if let Err(error) = keyring::Entry::store_status() {
+        return Err(format!("this system has no keyring ({error})"));
+    }
+    let entry = |account: &str| keyring::Entry::new(SERVICE, account).map_err(|e| e.to_string());
+    match action {
+        Action::Get(account) => match entry(&account)?.get_password() {
+            Ok(key) => Ok(Some(SecretString::from(key))),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        },
+        Action::Set(account, key) => {
+            entry(&account)?.set_password(key.expose_secret()).map_err(|e| e.to_string())?;
+            Ok(None)
+        }
+        Action::Delete(account) => match entry(&account)?.delete_credential() {
+            Ok(()) | Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_keyring_a_key_is_kept_in_a_file_of_its_owner() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = Keys::new(&Dirs::under(home.path()));
+        let key = SecretString::from("tpmjs_sk_x");
+        assert!(keys.load(LOCAL).unwrap().is_none());
+        let Place::File { path, .. } = keys.store(LOCAL, &key).unwrap() else { panic!("there is a keyring?") };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        assert_eq!(keys.load(LOCAL).unwrap().unwrap().expose_secret(), "tpmjs_sk_x");
+        assert!(keys.forget(LOCAL).unwrap());
+        assert!(!keys.forget(LOCAL).unwrap());
+        assert!(keys.load(LOCAL).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_broken_credentials_file_is_an_error_and_is_not_overwritten() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = Keys::new(&Dirs::under(home.path()));
+        private_file::replace(&keys.path, b"not json").unwrap();
+        assert!(keys.load(LOCAL).is_err());
+        assert!(keys.store(LOCAL, &SecretString::from("k")).is_err());
+        assert_eq!(std::fs::read(&keys.path).unwrap(), b"not json");
+    }
+}

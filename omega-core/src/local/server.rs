@@ -1,0 +1,265 @@
+//! Finding the user's own server, or starting it.
+//!
+//! The promises: any number of commands at once get one server; a dead server's address is never used; a server of an
+//! older build, or one that was started with other keys, is replaced when it has nothing to do and kept when it has.
+//! Order: look; take the starter's lock; look again; start; wait until it announces itself.
+
+use super::{
+    Dirs, Env,
+    claim::{Running, address_file, ask_to_stop, build_of, lock_file, variables_of},
+    keys::{KeyError, Keys, LOCAL},
+    private_file,
+};
+use crate::client::{Client, ClientError};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep};
+
+/// Time for migrations of an old database on a slow disk.
+const START: Duration = Duration::from_secs(60);
+/// Time for the last writes of a server that was asked to end.
+const STOP: Duration = Duration::from_secs(10);
+const STEP: Duration = Duration::from_millis(20);
+const LOG_AT_MOST: u64 = 4 * 1024 * 1024;
+
+/// How the server is started: by the same binary that asks for it.
+#[derive(Debug, Clone)]
+pub struct Starter {
+    dirs: Dirs,
+    env: Env,
+    program: PathBuf,
+    arguments: Vec<String>,
+}
+
+/// The local server, and what there is to say about it.
+#[derive(Debug)]
+pub struct Found {
+    /// The client of it.
+    pub client: Client,
+    /// Its process and version.
+    pub running: Running,
+    /// Whether this call started it.
+    pub started: bool,
+    /// What the user should know: it is an older one that is busy.
+    pub notice: Option<String>,
+}
+
+/// No local server.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A folder or the program can't be used.
+    #[error("can't start the local server: {what}: {cause}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// It ended instead of answering.
+    #[error("the local server did not start:\n{log}\n(its log is {})", path.display())]
+    Ended {
+        /// The end of its log.
+        log: String,
+        /// The log.
+        path: PathBuf,
+    },
+    /// It lives but does not answer.
+    #[error("the local server does not answer within {}; its log is {}; end its process and try again",
+        humantime::format_duration(START), path.display())]
+    Silent {
+        /// The log.
+        path: PathBuf,
+    },
+    /// Its key can't be read.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Its address is of no use.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+impl StartError {
+    fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |cause| Self::Io { what, cause }
+    }
+}
+
+impl Starter {
+    /// Starts `program serve --local` when needed.
+    #[must_use]
+    pub fn new(dirs: Dirs, env: Env, program: PathBuf) -> Self {
+        Self { dirs, env, program, arguments: vec![String::from("serve"), String::from("--local")] }
+    }
+
+    /// The server that lives and answers, if there is one. Changes nothing.
+    pub async fn find(&self) -> Option<Running> {
+        let running = self.announced()?;
+        let client = Client::new(&running.url, None).ok()?;
+        client.is_alive().await.is_ok().then_some(running)
+    }
+
+    /// The user's server, started if need be.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn ensure(&self) -> Result<Found, StartError> {
+        if let Some(running) = self.find().await
+            && self.outdated(&running).is_none()
+            && let Some(found) = self.found(running, false, None)?
+        {
+            return Ok(found);
+        }
+        let _alone = self.starters_lock().await?;
+        if let Some(running) = self.find().await {
+            let why = self.outdated(&running);
+            match self.found(
+                running,
+                false,
+                why.map(|why| format!("{why}; it is replaced when it has nothing to do")),
+            )? {
+                Some(found) if why.is_none() => return Ok(found),
+                Some(found) => {
+                    if !self.stop_if_idle(&found.client).await? {
+                        return Ok(found);
+                    }
+                }
+                // Nobody has its key any more; a new one is made at the next start.
+                None => drop(self.stop().await?),
+            }
+        }
+        let child = if self.is_claimed()? { None } else { Some(self.spawn()?) };
+        let running = self.wait(child).await?;
+        match self.found(running, true, None)? {
+            Some(found) => Ok(found),
+            None => Err(StartError::Ended { log: String::from("it kept no key"), path: self.dirs.server_log() }),
+        }
+    }
+
+    /// Asks the server to end and waits until it has; false when it takes too long.
+    ///
+    /// # Errors
+    /// The folder can't be used.
+    pub async fn stop(&self) -> Result<bool, StartError> {
+        ask_to_stop(&self.dirs).map_err(StartError::io("asking the old server to end"))?;
+        let until = Instant::now() + STOP;
+        while self.is_claimed()? {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            sleep(STEP).await;
+        }
+        Ok(true)
+    }
+
+    fn found(&self, running: Running, started: bool, notice: Option<String>) -> Result<Option<Found>, StartError> {
+        let Some(key) = Keys::new(&self.dirs).load(LOCAL)? else { return Ok(None) };
+        Ok(Some(Found { client: Client::new(&running.url, key)?, running, started, notice }))
+    }
+
+    /// Why a server is not the one that this call would start.
+    fn outdated(&self, running: &Running) -> Option<&'static str> {
+        if running.version != env!("CARGO_PKG_VERSION") || running.build != build_of(&self.program) {
+            return Some("the local server is of another build");
+        }
+        // What this environment does not say is not compared: a bare one (cron) must not take the keys away.
+        let differs = variables_of(&self.env).iter().any(|(name, value)| running.variables.get(name) != Some(value));
+        differs.then_some("the local server was started with other keys or addresses in its environment")
+    }
+
+    async fn stop_if_idle(&self, client: &Client) -> Result<bool, StartError> {
+        match client.status().await {
+            Ok(status) if status.active_runs > 0 => Ok(false),
+            _ => self.stop().await,
+        }
+    }
+
+    fn announced(&self) -> Option<Running> {
+        if !self.is_claimed().ok()? {
+            return None;
+        }
+        serde_json::from_str(&private_file::read(&address_file(&self.dirs)).ok()??).ok()
+    }
+
+    fn is_claimed(&self) -> Result<bool, StartError> {
+        let failed = || StartError::io(format!("the lock in {}", self.dirs.run.display()));
+        let lock = lock_file(&self.dirs).map_err(failed())?;
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(cause)) => Err(failed()(cause)),
+        }
+    }
+
+    /// Held by the command that starts the server; the others wait for it.
+    async fn starters_lock(&self) -> Result<File, StartError> {
+        let path = self.dirs.run.join("start.lock");
+        let failed = || StartError::io(path.display().to_string());
+        let mut options = OpenOptions::new();
+        let lock = private_file::open(&path, options.write(true).create(true).truncate(false)).map_err(failed())?;
+        let until = Instant::now() + START + STOP;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(STEP).await,
+                Err(TryLockError::WouldBlock) => return Err(StartError::Silent { path: self.dirs.server_log() }),
+                Err(TryLockError::Error(cause)) => return Err(failed()(cause)),
+            }
+        }
+    }
+
+    fn spawn(&self) -> Result<Child, StartError> {
+        let log_path = self.dirs.server_log();
+        let log = open_log(&log_path).map_err(StartError::io(log_path.display().to_string()))?;
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        // Not the folder of the command that happened to come first: it could be unmounted or removed.
+        command.current_dir(&self.dirs.data);
+        if let Some(home) = &self.dirs.home {
+            command.env("OMEGA_HOME", home);
+        }
+        // Ctrl-C in the terminal is for the command, not for the server that outlives it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn().map_err(StartError::io(self.program.display().to_string()))
+    }
+
+    async fn wait(&self, mut child: Option<Child>) -> Result<Running, StartError> {
+        let log = self.dirs.server_log();
+        let until = Instant::now() + START;
+        while Instant::now() < until {
+            if let Some(running) = self.find().await {
+                return Ok(running);
+            }
+            let ended = match &mut child {
+                Some(child) => child.try_wait().map_err(StartError::io("waiting for the local server"))?.is_some(),
+                None => !self.is_claimed()?,
+            };
+            // One that was started by hand may have been faster.
+            if ended && !self.is_claimed()? {
+                return Err(StartError::Ended { log: last_lines(&log), path: log });
+            }
+            sleep(STEP).await;
+        }
+        Err(StartError::Silent { path: log })
+    }
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path).is_ok_and(|meta| meta.len() > LOG_AT_MOST) {
+        std::fs::rename(path, path.with_extension("log.old"))?;
+    }
+    private_file::open(path, OpenOptions::new().append(true).create(true))
+}
+
+fn last_lines(log: &Path) -> String {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(5).collect();
+    lines.into_iter().rev().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
