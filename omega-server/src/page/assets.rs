@@ -1,0 +1,44 @@
+//! The built page, as `build.rs` embedded it.
+
+use axum::http::HeaderValue;
+use sha2::{Digest, Sha256};
+
+/// Name and content of each file of `web/dist`; empty in a build without the page.
+static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
+
+/// One file of the page.
+#[derive(Debug, Clone, Copy)]
+pub struct Asset {
+    name: &'static str,
+    /// The bytes to send.
+    pub content: &'static [u8],
+}
+
+impl Asset {
+    /// Its media type, by its name's ending. The list is what `web/build.mjs` makes.
+    pub fn media_type(&self) -> &'static str {
+        match self.name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+            "js" => "text/javascript; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            "svg" => "image/svg+xml",
+            "html" => "text/html; charset=utf-8",
+            "txt" => "text/plain; charset=utf-8",
+            _ => "application/octet-stream",
+        }
+    }
+}
+
+/// The file of this name.
+pub fn find(name: &str) -> Option<Asset> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(name, content)| Asset { name, content })
+}
+
+/// A strong validator: the content's SHA-256, cut at 128 bits.
+pub fn etag(content: &[u8]) -> HeaderValue {
+    let mut tag = String::from("\"");
+    for byte in Sha256::digest(content).iter().take(16) {
+        tag.push_str(&format!("{byte:02x}"));
+    }
+    tag.push('"');
+    HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
+}

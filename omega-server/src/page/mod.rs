@@ -1,0 +1,70 @@
+//! The page at `/omega`: one shell for every address of the page, and the assets it loads.
+//!
+//! The promises: the page runs no inline code and loads nothing from another origin (the content security policy of
+//! [`headers`]); an asset's name changes with its content, so it may be cached for ever, while the shell is always asked
+//! for again; a server that was built without the page says so in plain words and stays useful through its API.
+
+mod assets;
+mod headers;
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+
+/// Shown when the binary holds no built page.
+const FALLBACK: &[u8] = include_bytes!("fallback.html");
+
+/// The page's routes.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/", get(front_door))
+        .route("/omega/", get(front_door))
+        .route("/omega", get(shell))
+        .route("/omega/c/{id}", get(shell))
+        .route("/omega/assets/{name}", get(asset))
+        .layer(middleware::map_response(headers::secure))
+}
+
+async fn front_door() -> Redirect {
+    Redirect::temporary("/omega")
+}
+
+/// The same document for every address of the page; the script reads the address.
+async fn shell(request: HeaderMap) -> Response {
+    let content = assets::find("index.html").map_or(FALLBACK, |asset| asset.content);
+    answer(&request, content, "text/html; charset=utf-8", "no-cache")
+}
+
+async fn asset(Path(name): Path<String>, request: HeaderMap) -> Response {
+    match assets::find(&name) {
+        Some(asset) => answer(&request, asset.content, asset.media_type(), "public, max-age=31536000, immutable"),
+        None => (StatusCode::NOT_FOUND, "No such file. Reload the page: the server may have been updated.\n")
+            .into_response(),
+    }
+}
+
+/// 304 when the caller has it already.
+fn answer(request: &HeaderMap, content: &'static [u8], media_type: &'static str, caching: &'static str) -> Response {
+    let etag = assets::etag(content);
+    let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| names(tags, &etag));
+    let headers: [(HeaderName, HeaderValue); 2] =
+        [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(caching))];
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, [(header::CONTENT_TYPE, media_type)], content).into_response()
+}
+
+/// Whether an `If-None-Match` names the tag (RFC 9110, 13.1.2: weak comparison).
+fn names(tags: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
+    tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == etag)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+// The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
+
+import type { Accepted, Conversation, ConversationDetail, Models, ServerStatus, Whoami } from "./types";
+
+const BASE = "/api/omega";
+
+/** A request that failed. `status` is 0 when no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The failure behind an answer that is not 2xx, in the server's own words where it gave any. */
+export async function failure(response: Response): Promise<ApiError> {
+  try {
+    const body = await response.json();
+    if (typeof body?.error === "string") {
+      return new ApiError(response.status, String(body.details?.code ?? ""), body.error);
+    }
+  } catch {
+    // Not ours (a proxy's page, say): the status has to do.
+  }
+  return new ApiError(response.status, "", `The server answered ${response.status}. Try again`);
+}
+
+/** A fetch whose failures are ApiErrors. */
+export async function request(path: string, options: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, { credentials: "same-origin", redirect: "error", ...options });
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause;
+    throw new ApiError(0, "UNREACHABLE", "The server does not answer. Check that it runs and try again");
+  }
+  if (!response.ok) throw await failure(response);
+  return response;
+}
+
+async function data<T>(path: string, options?: RequestInit): Promise<T> {
+  const response = await request(path, options);
+  const body = await response.json();
+  return (body && body.success === true && "data" in body ? body.data : body) as T;
+}
+
+const json = (method: string, body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method,
+  headers: { "Content-Type": "application/json", ...headers },
+  body: JSON.stringify(body),
+});
+
+export const whoami = () => data<Whoami>("/session");
+
+export const signIn = (apiKey: string) => request("/session", json("POST", { apiKey }));
+
+export const signOut = () => request("/session", json("DELETE", {}));
+
+export const models = () => data<Models>("/models");
+
+export const status = () => data<ServerStatus>("/status");
+
+export const createConversation = (model?: string) =>
+  data<Conversation>("/conversations", json("POST", model ? { model } : {}, { "Idempotency-Key": newKey() }));
+
+export const conversation = (id: string) => data<ConversationDetail>(`/conversations/${encodeURIComponent(id)}`);
+
+/** Sends a message; the answer comes by the event stream. `key` makes a repetition harmless. */
+export const sendMessage = (id: string, message: string, key: string, model?: string) =>
+  data<Accepted>(
+    `/conversations/${encodeURIComponent(id)}/messages`,
+    json("POST", model ? { message, model } : { message }, { Prefer: "respond-async", "Idempotency-Key": key }),
+  );
+
+export const cancel = (id: string) => request(`/conversations/${encodeURIComponent(id)}/cancel`, json("POST", {}));
+
+export const exportUrl = (id: string, format: "json" | "markdown") =>
+  `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;
+
+export const outputUrl = (toolRunId: string) => `${BASE}/tool-runs/${encodeURIComponent(toolRunId)}/output`;
+
+/** A new idempotency key. `crypto.randomUUID` needs a secure context, which a server on a LAN address is not. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

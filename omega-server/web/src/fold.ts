@@ -1,0 +1,340 @@
+// The fold: how the page turns events into what it shows. It mirrors omega-core/src/view.rs rule by rule, and
+// test/fold-cases.json holds both to it: however the stream is cut and replayed, the view that comes out is the same.
+//
+// What changes is replaced, never altered in place (except the text that grows), so a component can tell by identity
+// whether it has to be drawn again.
+
+import type {
+  Conversation,
+  ConversationDetail,
+  Envelope,
+  ExecutionState,
+  Json,
+  Message,
+  Participant,
+  Part,
+  Run,
+  RunStatus,
+  TextPart,
+  ToolRun,
+} from "./types";
+
+export interface View {
+  conversation: Conversation | null;
+  participants: Participant[];
+  messages: Message[];
+  toolRuns: ToolRun[];
+  runs: Run[];
+  /** The newest partial output of tool runs that still work, with its number. */
+  partials: [toolRunId: string, number: number, chunk: Json][];
+  /** What goes on right now, in words. */
+  status: string | null;
+  notices: string[];
+  /** Everything up to this event is folded in: the cursor to resume from. */
+  lastSeq: number;
+}
+
+/** What applying an event did; after a `gap` the stream is to be taken up again at `lastSeq`. */
+export type Applied = "changed" | "ignored" | "gap";
+
+export const emptyView = (): View => ({
+  conversation: null,
+  participants: [],
+  messages: [],
+  toolRuns: [],
+  runs: [],
+  partials: [],
+  status: null,
+  notices: [],
+  lastSeq: 0,
+});
+
+/** The view of a snapshot. */
+export function viewOf(detail: ConversationDetail): View {
+  const { id, title, model, executionState, url, createdAt, updatedAt } = detail;
+  return {
+    ...emptyView(),
+    conversation: { id, title, model, executionState, url, createdAt, updatedAt },
+    participants: detail.participants,
+    messages: detail.messages,
+    toolRuns: detail.toolRuns,
+    runs: detail.runs,
+    lastSeq: detail.lastSeq,
+  };
+}
+
+/** Folds one event in. */
+export function apply(view: View, event: Envelope): Applied {
+  switch (event.type) {
+    case "snapshot":
+    case "resync":
+      Object.assign(view, viewOf(event.conversation));
+      return "changed";
+    case "message.delta":
+      return delta(view, event, "text");
+    case "reasoning.delta":
+      return delta(view, event, "reasoning");
+    case "run.step.tool.delta":
+      return partial(view, event.toolRunId, event.offset, event.chunk);
+  }
+  if (event.seq === undefined || event.seq <= view.lastSeq) return "ignored";
+  if (event.seq > view.lastSeq + 1) return "gap";
+  view.lastSeq = event.seq;
+  if (!fold(view, event, event.seq)) return "ignored";
+  updateState(view);
+  return "changed";
+}
+
+/** Applies a committed event; false when it can't be one. */
+function fold(view: View, event: Envelope, seq: number): boolean {
+  switch (event.type) {
+    case "conversation.updated":
+      if (view.conversation) {
+        view.conversation = {
+          ...view.conversation,
+          title: event.title ?? view.conversation.title,
+          model: event.model ?? view.conversation.model,
+        };
+      }
+      break;
+    case "participant.joined": {
+      const { userId, role, displayName, gravatarHash } = event;
+      view.participants = view.participants.filter((known) => known.userId !== userId);
+      view.participants.push({ userId, role, displayName, gravatarHash });
+      break;
+    }
+    case "message.created":
+    case "message.completed":
+      putMessage(view, event.message);
+      break;
+    case "message.reset":
+      view.messages = view.messages.map((message) =>
+        message.id === event.messageId ? { ...message, parts: [], content: "" } : message,
+      );
+      break;
+    case "run.queued":
+      view.runs = [...view.runs.filter((run) => run.id !== event.run.id), event.run];
+      break;
+    case "run.started":
+    case "run.resumed":
+    case "run.recovered":
+      changeRun(view, event.runId, (run) => ({ ...run, status: "running", startedAt: run.startedAt ?? event.at }));
+      break;
+    case "status":
+      view.status = event.message;
+      break;
+    case "run.step.started":
+      view.status = null;
+      changeRun(view, event.runId, (run) => ({ ...run, steps: event.stepIndex }));
+      beginMessage(view, event.messageId, event.stepIndex, event, seq);
+      break;
+    case "run.step.completed":
+      changeRun(view, event.runId, (run) => ({
+        ...run,
+        usage: {
+          inputTokens: run.usage.inputTokens + event.usage.inputTokens,
+          outputTokens: run.usage.outputTokens + event.usage.outputTokens,
+          cachedInputTokens: run.usage.cachedInputTokens + event.usage.cachedInputTokens,
+          reasoningTokens: run.usage.reasoningTokens + event.usage.reasoningTokens,
+        },
+      }));
+      break;
+    case "run.step.tool.proposed":
+      if (event.runId !== undefined) {
+        view.toolRuns = [
+          ...view.toolRuns,
+          {
+            id: event.toolRunId,
+            runId: event.runId,
+            messageId: event.messageId,
+            toolCallId: event.toolCallId,
+            toolId: event.toolId,
+            toolName: event.toolName,
+            version: event.version,
+            status: "proposed",
+            input: event.input,
+            outputSummary: "",
+            outputBytes: 0,
+            truncated: false,
+            createdAt: event.at,
+          },
+        ];
+      }
+      changeRun(view, event.runId, (run) => ({ ...run, toolCalls: run.toolCalls + 1 }));
+      break;
+    case "run.step.tool.started":
+      changeToolRun(view, event.toolRunId, (toolRun) => ({
+        ...toolRun,
+        status: "started",
+        version: event.version,
+        input: event.input,
+      }));
+      break;
+    case "run.step.tool.completed": {
+      const { status, version, output, outputSummary, outputBytes, truncated, durationMs, error } = event;
+      dropPartial(view, event.toolRunId);
+      changeToolRun(view, event.toolRunId, (toolRun) => {
+        const { output: _output, error: _error, ...kept } = toolRun;
+        return {
+          ...kept,
+          ...(output !== undefined && { output }),
+          ...(error !== undefined && { error }),
+          status,
+          version,
+          outputSummary,
+          outputBytes,
+          truncated,
+          durationMs,
+        };
+      });
+      break;
+    }
+    case "run.step.tool.unknown":
+      dropPartial(view, event.toolRunId);
+      changeToolRun(view, event.toolRunId, (toolRun) => ({ ...toolRun, status: "unknown" }));
+      break;
+    case "run.completed": {
+      const { usage, toolCalls, steps } = event;
+      endRun(view, event, "completed", (run) => ({ ...run, usage, toolCalls, steps }));
+      break;
+    }
+    case "run.failed": {
+      const { code, error, retryable } = event;
+      endRun(view, event, "failed", (run) => ({ ...run, error: { code, error, retryable } }));
+      break;
+    }
+    case "run.cancelled":
+      endRun(view, event, "cancelled", (run) => run);
+      break;
+    case "notice":
+      view.notices = [...view.notices, event.message];
+      break;
+    case "draining":
+      return false;
+    default:
+      // Loaded tools, a requested cancel, and kinds of a later version: counted, of no consequence.
+      break;
+  }
+  return true;
+}
+
+/** The answer of a run: the visible texts of its steps, empty ones left out, joined by a blank line. */
+export function answerOf(view: View, runId: string): string {
+  return view.messages
+    .filter((message) => message.runId === runId && message.role === "assistant" && message.content !== "")
+    .map((message) => message.content)
+    .join("\n\n");
+}
+
+/** The run that works, or else the first that waits. */
+export function activeRun(view: View): Run | undefined {
+  return (
+    view.runs.find((run) => run.status === "running" || run.status === "paused") ??
+    view.runs.find((run) => run.status === "queued")
+  );
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const size = (text: string) => encoder.encode(text).length;
+/** The size of parts that deltas built, so that a long answer is not measured again for each token. */
+const sizes = new WeakMap<Part, number>();
+
+function delta(
+  view: View,
+  event: { messageId: string; part: number; offset: number; content: string },
+  type: TextPart["type"],
+): Applied {
+  const at = view.messages.findLastIndex((message) => message.id === event.messageId);
+  const message = view.messages[at];
+  // Its `run.step.started` was not seen yet; the stream brings it before the text is needed.
+  if (!message) return "gap";
+  if (message.status !== "streaming") return "ignored";
+  if (event.part > message.parts.length) return "gap";
+  const known = message.parts[event.part];
+  if (known && known.type !== type) return "gap";
+  const part = (known as TextPart | undefined) ?? { type, text: "" };
+  const have = sizes.get(part) ?? size(part.text);
+  const gap = event.offset > have;
+  const fresh = gap ? "" : tail(event.content, have - event.offset);
+  if (!known || fresh !== "") {
+    const grown: TextPart = { type, text: part.text + fresh };
+    sizes.set(grown, have + size(fresh));
+    const parts = [...message.parts];
+    parts[event.part] = grown;
+    const content = type === "text" ? message.content + fresh : message.content;
+    view.messages = view.messages.with(at, { ...message, parts, content });
+  }
+  return gap ? "gap" : fresh === "" ? "ignored" : "changed";
+}
+
+/** What follows the first `bytes` bytes of UTF-8; nothing where that would cut a character. */
+function tail(content: string, bytes: number): string {
+  if (bytes === 0) return content;
+  const encoded = encoder.encode(content);
+  const next = encoded[bytes];
+  return next === undefined || (next & 0xc0) === 0x80 ? "" : decoder.decode(encoded.subarray(bytes));
+}
+
+function partial(view: View, id: string, number: number, chunk: Json): Applied {
+  const live = view.toolRuns.some((run) => run.id === id && (run.status === "proposed" || run.status === "started"));
+  if (!live) return "ignored";
+  const at = view.partials.findIndex(([known]) => known === id);
+  const newest = view.partials[at];
+  if (newest && newest[1] >= number) return "ignored";
+  view.partials = newest ? view.partials.with(at, [id, number, chunk]) : [...view.partials, [id, number, chunk]];
+  return "changed";
+}
+
+function dropPartial(view: View, id: string): void {
+  view.partials = view.partials.filter(([known]) => known !== id);
+}
+
+function putMessage(view: View, message: Message): void {
+  const at = view.messages.findIndex((known) => known.id === message.id);
+  view.messages = at < 0 ? [...view.messages, message] : view.messages.with(at, message);
+}
+
+function beginMessage(view: View, id: string, step: number, event: Envelope, seq: number): void {
+  if (view.messages.some((message) => message.id === id)) return;
+  putMessage(view, {
+    id,
+    seq,
+    runId: event.runId ?? null,
+    step,
+    role: "assistant",
+    status: "streaming",
+    content: "",
+    parts: [],
+    createdAt: event.at,
+  });
+}
+
+function changeRun(view: View, id: string | undefined, change: (run: Run) => Run): void {
+  const at = view.runs.findIndex((run) => run.id === id);
+  const run = view.runs[at];
+  if (run) view.runs = view.runs.with(at, change(run));
+}
+
+function changeToolRun(view: View, id: string, change: (run: ToolRun) => ToolRun): void {
+  const at = view.toolRuns.findIndex((run) => run.id === id);
+  const toolRun = view.toolRuns[at];
+  if (toolRun) view.toolRuns = view.toolRuns.with(at, change(toolRun));
+}
+
+function endRun(view: View, event: Envelope, status: RunStatus, change: (run: Run) => Run): void {
+  view.status = null;
+  const runId = event.runId ?? null;
+  view.messages = view.messages.map((message) =>
+    message.runId === runId && message.status === "streaming" ? { ...message, status: "discarded" } : message,
+  );
+  changeRun(view, event.runId, (run) => ({ ...change(run), status, finishedAt: event.at }));
+}
+
+function updateState(view: View): void {
+  const run = activeRun(view);
+  const executionState: ExecutionState = !run ? "idle" : run.status === "paused" ? "paused" : "running";
+  if (view.conversation && view.conversation.executionState !== executionState) {
+    view.conversation = { ...view.conversation, executionState };
+  }
+}

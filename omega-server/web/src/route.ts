@@ -1,0 +1,50 @@
+// The page's two addresses: the front page, and a conversation's own (the one that is shared).
+
+import { useEffect, useState } from "preact/hooks";
+
+export type Route = { page: "front" } | { page: "conversation"; id: string };
+
+export function parseRoute(path: string): Route {
+  const id = /^\/omega\/c\/([^/]+)\/?$/.exec(path)?.[1];
+  if (!id) return { page: "front" };
+  try {
+    return { page: "conversation", id: decodeURIComponent(id) };
+  } catch {
+    return { page: "front" };
+  }
+}
+
+export const FRONT = "/omega";
+export const conversationPath = (id: string) => `/omega/c/${encodeURIComponent(id)}`;
+
+const MOVED = "omega:moved";
+
+/** Goes to another address without loading the page again. */
+export function go(path: string): void {
+  history.pushState(null, "", path);
+  dispatchEvent(new Event(MOVED));
+}
+
+/** The current address, followed. */
+export function useRoute(): Route {
+  const [path, setPath] = useState(location.pathname);
+  useEffect(() => {
+    const moved = () => setPath(location.pathname);
+    addEventListener("popstate", moved);
+    addEventListener(MOVED, moved);
+    return () => {
+      removeEventListener("popstate", moved);
+      removeEventListener(MOVED, moved);
+    };
+  }, []);
+  return parseRoute(path);
+}
+
+/** For links: a plain click stays in the page, a click with a modifier is the browser's. */
+export function stay(path: string) {
+  return (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(path);
+  };
+}

@@ -1,0 +1,83 @@
+// Who speaks when: the view's flat lists as the turns a reader sees. One turn is a participant's message, or what Omega
+// said and did in one run without a break.
+
+import type { View } from "./fold";
+import type { Json, Message, Run, ToolRun } from "./types";
+
+/** A run that ended without an answer, and the message to send again. */
+export interface Ended {
+  run: Run;
+  question: string;
+}
+
+export type Turn = { key: string; ended?: Ended | undefined } & (
+  | { kind: "user"; message: Message; run: Run | undefined }
+  | {
+      kind: "assistant";
+      messages: Message[];
+      toolRuns: ToolRun[];
+      partials: Map<string, Json>;
+      run: Run | undefined;
+    }
+);
+
+export function turnsOf(view: View): Turn[] {
+  const runs = new Map(view.runs.map((run) => [run.id, run]));
+  const partials = new Map(view.partials.map(([id, , chunk]) => [id, chunk]));
+  const tools = new Map<string, ToolRun[]>();
+  for (const toolRun of view.toolRuns) {
+    const list = tools.get(toolRun.messageId);
+    if (list) list.push(toolRun);
+    else tools.set(toolRun.messageId, [toolRun]);
+  }
+  const turns: Turn[] = [];
+  const lastOfRun = new Map<string, Turn>();
+  for (const message of view.messages) {
+    const run = message.runId ? runs.get(message.runId) : undefined;
+    const before = turns.at(-1);
+    let turn: Turn;
+    if (message.role === "user") {
+      turn = { kind: "user", key: message.id, message, run };
+      turns.push(turn);
+    } else if (before?.kind === "assistant" && before.run?.id === run?.id && before.messages[0]?.runId === message.runId) {
+      turn = before;
+      before.messages.push(message);
+      before.toolRuns.push(...(tools.get(message.id) ?? []));
+    } else {
+      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, run };
+      turns.push(turn);
+    }
+    if (message.runId) lastOfRun.set(message.runId, turn);
+  }
+  for (const run of view.runs) {
+    const turn = lastOfRun.get(run.id);
+    if (turn && (run.status === "failed" || run.status === "cancelled")) {
+      const question = view.messages.find((message) => message.id === run.messageId)?.content ?? "";
+      turn.ended = { run, question };
+    }
+  }
+  return turns;
+}
+
+/** What one assistant message shows, in order: its parts, and the calls whose parts have not come yet. */
+export type Piece =
+  | { kind: "text" | "reasoning"; text: string; key: string }
+  | { kind: "tool"; toolRun: ToolRun; key: string }
+  | { kind: "call"; name: string; key: string };
+
+export function piecesOf(message: Message, toolRuns: ToolRun[]): Piece[] {
+  const own = toolRuns.filter((toolRun) => toolRun.messageId === message.id);
+  const placed = new Set<string>();
+  const pieces: Piece[] = message.parts.map((part, at): Piece => {
+    const key = `${message.id}.${at}`;
+    if (part.type !== "tool-call") return { kind: part.type, text: part.text, key };
+    const toolRun = own.find((run) => run.toolCallId === part.toolCallId && !placed.has(run.id));
+    if (!toolRun) return { kind: "call", name: part.toolName, key };
+    placed.add(toolRun.id);
+    return { kind: "tool", toolRun, key: toolRun.id };
+  });
+  for (const toolRun of own) {
+    if (!placed.has(toolRun.id)) pieces.push({ kind: "tool", toolRun, key: toolRun.id });
+  }
+  return pieces;
+}

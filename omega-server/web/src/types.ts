@@ -1,0 +1,235 @@
+// The API as it is on the wire: omega-core/src/api and omega-core/src/event.rs. Only what the page reads.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cachedInputTokens: number;
+  reasoningTokens: number;
+}
+
+export type ExecutionState = "idle" | "running" | "paused";
+
+export interface Conversation {
+  id: string;
+  title: string | null;
+  model: string;
+  executionState: ExecutionState;
+  url: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Participant {
+  userId: string;
+  role: string;
+  displayName: string;
+  gravatarHash: string;
+}
+
+export interface Author {
+  userId: string;
+  displayName: string;
+  gravatarHash: string;
+}
+
+export interface TextPart {
+  type: "text" | "reasoning";
+  text: string;
+}
+
+export interface ToolCallPart {
+  type: "tool-call";
+  toolCallId: string;
+  toolName: string;
+  arguments: string;
+}
+
+export type Part = TextPart | ToolCallPart;
+
+export interface Message {
+  id: string;
+  seq: number;
+  runId: string | null;
+  step?: number;
+  role: "user" | "assistant";
+  status: "streaming" | "complete" | "discarded";
+  content: string;
+  parts: Part[];
+  author?: Author;
+  createdAt: string;
+}
+
+export type ToolRunStatus =
+  | "proposed"
+  | "started"
+  | "succeeded"
+  | "failed"
+  | "timed_out"
+  | "cancelled"
+  | "skipped"
+  | "unknown";
+
+export interface ToolError {
+  code: string;
+  message: string;
+  details?: Json;
+}
+
+export interface ToolRun {
+  id: string;
+  runId: string;
+  messageId: string;
+  toolCallId: string;
+  toolId: string;
+  toolName: string;
+  version: string;
+  status: ToolRunStatus;
+  input: Json;
+  output?: Json;
+  outputSummary: string;
+  outputBytes: number;
+  truncated: boolean;
+  durationMs?: number;
+  error?: ToolError;
+  createdAt: string;
+}
+
+export type RunStatus = "queued" | "running" | "paused" | "completed" | "failed" | "cancelled";
+
+export interface RunError {
+  code: string;
+  error: string;
+  retryable: boolean;
+}
+
+export interface Run {
+  id: string;
+  conversationId: string;
+  messageId: string;
+  status: RunStatus;
+  model: string;
+  steps: number;
+  toolCalls: number;
+  usage: Usage;
+  error?: RunError;
+  createdAt: string;
+  startedAt?: string;
+  finishedAt?: string;
+}
+
+export interface ConversationDetail extends Conversation {
+  isOwner: boolean;
+  participants: Participant[];
+  messages: Message[];
+  toolRuns: ToolRun[];
+  runs: Run[];
+  messageCount: number;
+  toolRunCount: number;
+  usage: Usage;
+  lastSeq: number;
+}
+
+export interface Whoami {
+  userId: string;
+  displayName: string;
+  gravatarHash: string;
+  via: string;
+}
+
+export interface Models {
+  default: string;
+  defaultReason: string;
+  providers: { name: string; available: boolean; reason?: string; models: string[] }[];
+}
+
+export interface ServerStatus {
+  status: string;
+  version: string;
+  registry: { status: string; tools: number; packages: number; detail?: string };
+  executor: { status: string; detail: string };
+  database: string;
+  activeRuns: number;
+  uptimeSeconds: number;
+}
+
+export interface Accepted {
+  runId: string;
+  messageId: string;
+  seq: number;
+}
+
+interface Delta {
+  messageId: string;
+  part: number;
+  offset: number;
+  content: string;
+}
+
+type Payload =
+  | { type: "conversation.updated"; title?: string; model?: string }
+  | ({ type: "participant.joined" } & Participant)
+  | { type: "message.created" | "message.completed"; message: Message }
+  | ({ type: "message.delta" } & Delta)
+  | ({ type: "reasoning.delta" } & Delta)
+  | { type: "message.reset"; messageId: string; step: number }
+  | { type: "run.queued"; run: Run; position: number }
+  | { type: "run.started"; attempt: number; model: string; promptVersion: string }
+  | { type: "run.resumed" | "run.recovered"; attempt: number }
+  | { type: "status"; phase: string; message: string }
+  | { type: "run.step.started"; stepIndex: number; messageId: string }
+  | { type: "run.step.completed"; stepIndex: number; usage: Usage; finishReason: string | null }
+  | { type: "tools.loaded"; newTools: string[]; totalDynamicTools: number }
+  | {
+      type: "run.step.tool.proposed";
+      toolRunId: string;
+      messageId: string;
+      toolCallId: string;
+      toolId: string;
+      toolName: string;
+      version: string;
+      input: Json;
+    }
+  | {
+      type: "run.step.tool.started";
+      toolRunId: string;
+      toolCallId: string;
+      toolName: string;
+      version: string;
+      input: Json;
+      credentialsUsed: string[];
+    }
+  | { type: "run.step.tool.delta"; toolRunId: string; offset: number; chunk: Json }
+  | {
+      type: "run.step.tool.completed";
+      toolRunId: string;
+      toolCallId: string;
+      toolName: string;
+      version: string;
+      status: ToolRunStatus;
+      output?: Json;
+      outputSummary: string;
+      outputBytes: number;
+      truncated: boolean;
+      durationMs: number;
+      isError: boolean;
+      error?: ToolError;
+    }
+  | { type: "run.step.tool.unknown"; toolRunId: string; toolCallId: string }
+  | { type: "run.cancel_requested" }
+  | { type: "run.completed"; answer: string; usage: Usage; toolCalls: number; steps: number }
+  | ({ type: "run.failed" } & RunError)
+  | { type: "run.cancelled"; reason: string }
+  | { type: "notice"; code: string; message: string }
+  | { type: "snapshot" | "resync"; conversation: ConversationDetail }
+  | { type: "draining" }
+  | { type: "unknown" };
+
+export type Envelope = {
+  v: number;
+  seq?: number;
+  conversationId: string;
+  runId?: string;
+  at: string;
+} & Payload;

@@ -1,0 +1,89 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { draft, keepDraft } from "../stored";
+
+interface Props {
+  /** Where an unsent text belongs: the conversation's id, or empty for the front page. */
+  place: string;
+  placeholder: string;
+  /** A text to put in, by a click elsewhere. */
+  fill?: { text: string } | null;
+  /** Rejects with a sentence when the text was not sent; it is still here then. */
+  onSend: (text: string) => Promise<void>;
+  /** Why nothing can be sent right now, in words. */
+  blocked?: string | null;
+  children?: ComponentChildren;
+}
+
+/** Enter sends, Shift+Enter breaks the line. A text leaves only when the server has it. */
+export function Composer({ place, placeholder, fill, onSend, blocked, children }: Props) {
+  const [text, setText] = useState(() => draft(place));
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const box = useRef<HTMLTextAreaElement>(null);
+
+  const change = (next: string) => {
+    setText(next);
+    setError(null);
+    keepDraft(place, next);
+  };
+  useEffect(() => {
+    if (!fill) return;
+    change(fill.text);
+    box.current?.focus();
+  }, [fill]);
+  useEffect(() => {
+    // On a touch screen focus would open the keyboard over the page.
+    if (matchMedia("(pointer: fine)").matches) box.current?.focus();
+  }, []);
+  useLayoutEffect(() => {
+    const area = box.current;
+    if (!area) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  }, [text]);
+
+  const send = async () => {
+    if (busy || blocked || !text.trim()) return;
+    const sent = text;
+    setBusy(true);
+    setError(null);
+    try {
+      await onSend(sent);
+      // What was typed meanwhile stays.
+      setText((now) => {
+        const rest = now.startsWith(sent) ? now.slice(sent.length) : now;
+        keepDraft(place, rest);
+        return rest;
+      });
+    } catch (cause) {
+      setError(cause instanceof Error ? cause.message : "The message was not sent. Try again");
+    } finally {
+      setBusy(false);
+      box.current?.focus();
+    }
+  };
+  const key = (event: KeyboardEvent) => {
+    // While an input method composes, Enter belongs to it.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+  return (
+    <form class="composer" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+      <div class="column">
+        <p class="error-text" role="alert">{error}</p>
+        <div class="composer-box">
+          <label class="visually-hidden" for="message">message</label>
+          <textarea id="message" ref={box} rows={1} placeholder={placeholder} value={text} aria-describedby="composer-hint"
+            onInput={(event) => change(event.currentTarget.value)} onKeyDown={key} />
+          <button type="submit" disabled={busy || Boolean(blocked) || !text.trim()}>{busy ? "sending..." : "send"}</button>
+        </div>
+        <div class="composer-foot">
+          <span id="composer-hint" class="meta hint">{blocked ?? "enter sends · shift+enter breaks the line"}</span>
+          <span class="composer-tools">{children}</span>
+        </div>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,100 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, cancel, newKey, sendMessage } from "../api";
+import { activeRun } from "../fold";
+import { FRONT, stay } from "../route";
+import { remember, type Recent } from "../stored";
+import type { Models, Whoami } from "../types";
+import { oneLine } from "../words";
+import { Composer } from "./composer";
+import { ConversationHead } from "./conversation-head";
+import { DebugPanel } from "./debug-panel";
+import { linkWords } from "./link-words";
+import { ModelPicker } from "./model-picker";
+import { RunState } from "./run-state";
+import { Transcript } from "./transcript";
+import { useConversation } from "./use-conversation";
+
+interface Props {
+  id: string;
+  me: Whoami;
+  models: Models | null;
+  onMenu: () => void;
+  onRows: (rows: Recent[]) => void;
+  onSignedOut: () => void;
+}
+
+/** One conversation: head, transcript, composer, and the raw events when asked for. */
+export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }: Props) {
+  const [debug, setDebug] = useState(false);
+  const [model, setModel] = useState<string | undefined>();
+  const [problem, setProblem] = useState<string | null>(null);
+  const [sent, setSent] = useState(0);
+  const unsent = useRef<{ text: string; key: string } | null>(null);
+  const { view, link, events } = useConversation(id, debug);
+
+  const title = view ? view.conversation?.title || oneLine(view.messages[0]?.content ?? "", 60) || "New conversation" : null;
+  useEffect(() => {
+    if (!title) return;
+    document.title = `${title} · Omega`;
+    onRows(remember(id, title));
+    return () => {
+      document.title = "Omega";
+    };
+  }, [id, title]);
+  useEffect(() => {
+    if (link.state === "failed" && link.error.status === 401) onSignedOut();
+  }, [link]);
+
+  const send = async (text: string) => {
+    // The same text again after a failure is the same message: the server may have had it.
+    if (unsent.current?.text !== text) unsent.current = { text, key: newKey() };
+    try {
+      const chosen = model === view?.conversation?.model ? undefined : model;
+      await sendMessage(id, text, unsent.current.key, chosen);
+      unsent.current = null;
+      setSent((count) => count + 1);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) onSignedOut();
+      throw error;
+    }
+  };
+  const stop = async () => {
+    setProblem(null);
+    await cancel(id).catch((error: Error) => setProblem(error.message));
+  };
+
+  if (link.state === "failed" && !view) {
+    const missing = link.error.status === 404;
+    return (
+      <main class="front">
+        <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu</button></div>
+        <section class="hero">
+          <p class="label">{missing ? "404" : "error"}</p>
+          <h1>{missing ? "No Such Conversation" : "This Conversation Can't Be Opened"}</h1>
+          <p class="lead">
+            {missing ? "The address is wrong, or you may not see it. Ask whoever shared it for a new one" : link.error.message}
+          </p>
+          <p><a class="button outline" href={FRONT} onClick={stay(FRONT)}>start a new conversation</a></p>
+        </section>
+      </main>
+    );
+  }
+  const run = view ? activeRun(view) : undefined;
+  const words = linkWords(link);
+  return (
+    <div class={`conversation${debug ? " with-debug" : ""}`}>
+      <main class="conversation-main">
+        <ConversationHead id={id} title={title} view={view} debug={debug}
+          onDebug={() => setDebug(!debug)} onMenu={onMenu} />
+        <Transcript view={view} me={me} sent={sent} onAgain={(text) => void send(text).catch((error: Error) => setProblem(error.message))} />
+        <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
+        <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
+          blocked={link.state === "failed" ? link.error.message : null}>
+          {run && view && <RunState run={run} view={view} onCancel={stop} />}
+          <ModelPicker models={models} value={model ?? view?.conversation?.model} onPick={setModel} />
+        </Composer>
+      </main>
+      {debug && <DebugPanel events={events} onClose={() => setDebug(false)} />}
+    </div>
+  );
+}

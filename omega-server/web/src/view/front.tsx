@@ -1,0 +1,71 @@
+import { useState } from "preact/hooks";
+import { ApiError, createConversation, newKey, sendMessage } from "../api";
+import { conversationPath, go } from "../route";
+import { keepDraft } from "../stored";
+import type { Models } from "../types";
+import { Composer } from "./composer";
+import { ModelPicker } from "./model-picker";
+
+const SAMPLES: { label: string; prompt: string }[] = [
+  { label: "algebra", prompt: "What is the determinant of [[2, 1, 0], [1, 3, 1], [0, 1, 4]]?" },
+  { label: "data", prompt: "Turn this CSV into JSON:\nname,city\nAda,London\nGrace,New York" },
+  { label: "text", prompt: "Show the difference between \"the quick brown fox\" and \"the quick red fox\"" },
+  { label: "dates", prompt: "How many days are between 2026-02-14 and 2026-12-31?" },
+  { label: "markup", prompt: "Convert this HTML to Markdown: <h1>Robots</h1><p>Friendly <b>ones</b>.</p>" },
+  { label: "discovery", prompt: "Which tools do you have for working with PDF files?" },
+];
+
+/** The front page: what Omega is, sample prompts, and the first message. */
+export function Front({ models, onMenu, onSignedOut }: { models: Models | null; onMenu: () => void; onSignedOut: () => void }) {
+  const [model, setModel] = useState<string | undefined>();
+  const [sample, setSample] = useState<{ text: string } | null>(null);
+
+  const start = async (text: string) => {
+    try {
+      const made = await createConversation(model);
+      try {
+        await sendMessage(made.id, text, newKey());
+      } catch (error) {
+        // The conversation is there: go on with the text in its composer.
+        keepDraft(made.id, text);
+        if (error instanceof ApiError && error.status === 401) throw error;
+      }
+      keepDraft("", "");
+      go(conversationPath(made.id));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) onSignedOut();
+      throw error;
+    }
+  };
+
+  return (
+    <main class="front">
+      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu</button></div>
+      <div class="front-scroll">
+        <section class="hero">
+          <p class="label">the last agent you need · friendly</p>
+          <h1>Ask for an outcome. Omega finds the tool</h1>
+          <p class="lead">
+            It searches the TPMJS registry, installs what fits, runs it in a sandbox and shows each call: name, version, input, output.
+          </p>
+        </section>
+        <section aria-labelledby="samples">
+          <h2 id="samples" class="label">try one</h2>
+          <ul class="samples">
+            {SAMPLES.map(({ label, prompt }) => (
+              <li key={label}>
+                <button type="button" class="sample" onClick={() => setSample({ text: prompt })}>
+                  <span class="label">{label}</span>
+                  <span>{prompt}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      </div>
+      <Composer place="" placeholder="ask for anything..." fill={sample} onSend={start}>
+        <ModelPicker models={models} value={model ?? models?.default} onPick={setModel} />
+      </Composer>
+    </main>
+  );
+}

@@ -1,0 +1,37 @@
+import { useEffect, useState } from "preact/hooks";
+import type { View } from "../fold";
+import type { Run } from "../types";
+import { duration } from "../words";
+
+/** What the active run does, since when, and the button that stops it. */
+export function RunState({ run, view, onCancel }: { run: Run; view: View; onCancel: () => Promise<void> }) {
+  const [now, setNow] = useState(Date.now);
+  const [stopping, setStopping] = useState(false);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => setStopping(false), [run.id]);
+  const since = run.startedAt ? Math.max(0, now - Date.parse(run.startedAt)) : 0;
+  const stop = async () => {
+    setStopping(true);
+    await onCancel();
+  };
+  return (
+    <span class="run-state">
+      <span class="pulse" aria-hidden="true" />
+      <span class="meta">{doing(run, view)}{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
+      <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"}</button>
+    </span>
+  );
+}
+
+/** The run's state in a few words. */
+export function doing(run: Run, view: View): string {
+  if (run.status === "queued") return "queued";
+  if (run.status === "paused") return "waiting for a person";
+  const tools = view.toolRuns.filter((tool) => tool.runId === run.id && tool.status === "started");
+  if (tools.length === 1) return `running ${tools[0]?.toolName}`;
+  if (tools.length > 1) return `running ${tools.length} tools`;
+  return view.status ?? "working";
+}

@@ -1,0 +1,94 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { FRONT, conversationPath, stay } from "../route";
+import { chooseTheme, forget, theme, type Recent } from "../stored";
+import type { Whoami } from "../types";
+import { count, when } from "../words";
+import type { Health } from "./status-banner";
+
+interface Props {
+  rows: Recent[];
+  current: string;
+  who: Whoami;
+  open: boolean;
+  status: Health;
+  onClose: () => void;
+  onRows: (rows: Recent[]) => void;
+  onSignOut: () => void;
+}
+
+/** Recent conversations of this browser, the account, the theme; a drawer on narrow screens. */
+export function Sidebar({ rows, current, who, open, status, onClose, onRows, onSignOut }: Props) {
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const before = document.activeElement;
+    box.current?.querySelector<HTMLElement>("a, button")?.focus();
+    const close = (event: KeyboardEvent) => event.key === "Escape" && onClose();
+    addEventListener("keydown", close);
+    return () => {
+      removeEventListener("keydown", close);
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, [open]);
+  return (
+    <>
+      {open && <div class="backdrop" onClick={onClose} />}
+      <nav ref={box} class={`sidebar${open ? " open" : ""}`} aria-label="conversations">
+        <div class="sidebar-head">
+          <a class="brand" href={FRONT} onClick={stay(FRONT)}><span class="mark" aria-hidden="true">Ω</span> omega</a>
+          <button type="button" class="ghost small only-narrow" onClick={onClose}>close</button>
+        </div>
+        <a class="button outline wide" href={FRONT} onClick={stay(FRONT)} aria-current={current === "" ? "page" : undefined}>
+          new conversation <span aria-hidden="true">+</span>
+        </a>
+        <h2 class="label">recent</h2>
+        <ul class="recent">
+          {rows.map((row) => (
+            <li key={row.id}>
+              <a href={conversationPath(row.id)} onClick={stay(conversationPath(row.id))}
+                aria-current={row.id === current ? "page" : undefined} title={row.title}>
+                <span class="recent-title">{row.title}</span>
+                <span class="meta">{when(row.at, Date.now())}</span>
+              </a>
+              <button type="button" class="ghost small forget" aria-label={`remove ${row.title} from this list`}
+                onClick={() => onRows(forget(row.id))}>×</button>
+            </li>
+          ))}
+          {rows.length === 0 && <li class="note">Conversations that you open here are listed in this browser</li>}
+        </ul>
+        <footer class="sidebar-foot">
+          <HealthLine status={status} />
+          <div class="account">
+            <span class="who" title={who.displayName}>{who.displayName}</span>
+            <ThemeButton />
+            <button type="button" class="ghost small" onClick={onSignOut}>sign out</button>
+          </div>
+        </footer>
+      </nav>
+    </>
+  );
+}
+
+function HealthLine({ status }: { status: Health }) {
+  if (status === null) return <p class="meta">asking the server...</p>;
+  if (status === "unreachable") return <p class="meta bad">server unreachable</p>;
+  return (
+    <p class="meta health">
+      <span class={`dot ${status.registry.status}`} aria-hidden="true" />
+      registry {status.registry.status === "ok" ? count(status.registry.tools, "tool") : status.registry.status}
+      <br />
+      <span class={`dot ${status.executor.status}`} aria-hidden="true" />
+      executor {status.executor.status === "ok" ? status.executor.detail : status.executor.status}
+    </p>
+  );
+}
+
+function ThemeButton() {
+  const [shown, setShown] = useState(theme);
+  const other = shown === "dark" ? "light" : "dark";
+  const change = () => {
+    chooseTheme(other);
+    setShown(other);
+  };
+  return <button type="button" class="ghost small" onClick={change} aria-label={`use the ${other} theme`}>{other}</button>;
+}

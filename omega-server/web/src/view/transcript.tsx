@@ -1,0 +1,79 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { View } from "../fold";
+import { turnsOf, type Turn } from "../turns";
+import type { Whoami } from "../types";
+import { oneLine } from "../words";
+import { AssistantTurn, RunEnd, UserTurn } from "./turn";
+
+const NEAR_END_PX = 48;
+
+interface Props {
+  view: View | null;
+  me: Whoami;
+  /** How many messages were sent from here: sending one leads back to the end. */
+  sent: number;
+  onAgain: (text: string) => void;
+}
+
+/** The messages. Follows the end until the reader scrolls away from it, and never moves what is being read. */
+export function Transcript({ view, me, sent, onAgain }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [following, setFollowing] = useState(true);
+  const said = useAnnouncements(view);
+
+  useLayoutEffect(() => {
+    const frame = box.current;
+    if (frame && following) frame.scrollTop = frame.scrollHeight;
+  }, [view, following]);
+  useEffect(() => setFollowing(true), [sent]);
+  const scrolled = () => {
+    const frame = box.current;
+    if (frame) setFollowing(frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_END_PX);
+  };
+  const turns = view ? turnsOf(view) : [];
+  return (
+    <div class="transcript-frame">
+      {/* Live off: a token is no announcement; the region below speaks when a message is whole. */}
+      <div class="transcript" ref={box} onScroll={scrolled} role="log" aria-live="off" aria-label="conversation" tabIndex={0}>
+        <div class="column">
+          {!view && <p class="note" role="status">loading the conversation...</p>}
+          {view && turns.length === 0 && <p class="note">Nothing here yet. Ask for something below</p>}
+          {turns.map((turn) => <TurnView key={turn.key} turn={turn} me={me} onAgain={onAgain} />)}
+          {view?.notices.map((notice, at) => <p key={at} class="notice">{notice}</p>)}
+        </div>
+      </div>
+      {!following && (
+        <button type="button" class="outline small jump" onClick={() => setFollowing(true)}>jump to latest <span aria-hidden="true">↓</span></button>
+      )}
+      <div role="status" class="visually-hidden">{said}</div>
+    </div>
+  );
+}
+
+function TurnView({ turn, me, onAgain }: { turn: Turn; me: Whoami; onAgain: (text: string) => void }) {
+  return (
+    <>
+      {turn.kind === "user"
+        ? <UserTurn message={turn.message} run={turn.run} me={me} />
+        : <AssistantTurn messages={turn.messages} toolRuns={turn.toolRuns} partials={turn.partials} run={turn.run} />}
+      {turn.ended && <RunEnd run={turn.ended.run} question={turn.ended.question} onAgain={onAgain} />}
+    </>
+  );
+}
+
+/** What a screen reader is told: each message of the assistant once, when it is whole. */
+function useAnnouncements(view: View | null): string {
+  const known = useRef<Set<string> | null>(null);
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (!view) return;
+    const whole = view.messages.filter((message) => message.role === "assistant" && message.status === "complete");
+    if (known.current) {
+      const fresh = whole.filter((message) => message.content && !known.current?.has(message.id));
+      const last = fresh.at(-1);
+      if (last) setSaid(`Omega: ${oneLine(last.content, 1000)}`);
+    }
+    known.current = new Set(whole.map((message) => message.id));
+  }, [view?.messages]);
+  return said;
+}
