@@ -9,14 +9,17 @@ use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub mod answer;
 pub mod catalog;
 pub mod error;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod offline;
+pub mod retry;
 pub mod sse;
 pub mod wire;
 
+pub use answer::Answer;
 pub use error::ModelError;
 
 /// A tool as the model sees it.

@@ -1,0 +1,226 @@
+//! What providers say when something is wrong: error bodies with a status, and error events inside a stream.
+//!
+//! The shapes met: `{"error": {message, code, type, status}}` (OpenAI and its kin, Anthropic, Google), the same in a list
+//! (Google), `{"error": "text"}` (Ollama), `{"message", "code"}` at the top (Mistral, OpenAI Responses), `{"detail"}`
+//! (FastAPI servers), and pages that are no JSON at all.
+
+use super::{list_at, text_at};
+use crate::model::ModelError;
+use serde_json::Value;
+use std::time::Duration;
+
+const LONGEST_MESSAGE: usize = 600;
+
+/// The error for a response with an error status. `header` looks a response header up by its lower-case name.
+#[must_use]
+pub fn http_error<'h>(
+    provider: &str,
+    status: u16,
+    header: impl Fn(&str) -> Option<&'h str>,
+    body: &[u8],
+) -> ModelError {
+    let text = String::from_utf8_lossy(body);
+    let json = serde_json::from_str::<Value>(&text).ok();
+    let (message, code) = json.as_ref().map(describe).unwrap_or_default();
+    let message = match message {
+        Some(message) => message,
+        None if text.trim().is_empty() => String::from("(no message)"),
+        None => shorten(text.trim()),
+    };
+    let asked = retry_after(header).or_else(|| json.as_ref().and_then(retry_info));
+    ModelError::Http { provider: provider.to_owned(), status, message, code, retry_after: asked }
+}
+
+/// The error that an event of a stream carries, if it carries one.
+pub(super) fn stream_error(provider: &str, event: &str, data: &Value) -> Option<ModelError> {
+    let reported = event == "error"
+        || data.get("error").is_some_and(|error| !error.is_null())
+        || matches!(data.get("type").and_then(Value::as_str), Some("error"))
+        || matches!(data.get("object").and_then(Value::as_str), Some("error"));
+    reported.then(|| reported_error(provider, data))
+}
+
+/// The error that `data` describes.
+pub(super) fn reported_error(provider: &str, data: &Value) -> ModelError {
+    let (message, code) = describe(data);
+    let status = ["/error/code", "/error/status_code", "/code", "/status_code"]
+        .iter()
+        .find_map(|pointer| data.pointer(pointer).and_then(Value::as_u64));
+    ModelError::Stream {
+        provider: provider.to_owned(),
+        message: message.or_else(|| code.clone()).unwrap_or_else(|| shorten(&data.to_string())),
+        retryable: is_passing(status, code.as_deref().unwrap_or_default()),
+    }
+}
+
+/// Whether an error inside a stream is one of those that pass: overload, rate limits and server faults.
+fn is_passing(status: Option<u64>, code: &str) -> bool {
+    const PASSING: [&str; 13] = [
+        "overloaded_error",
+        "api_error",
+        "timeout_error",
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        "server_error",
+        "internal_server_error",
+        "internal_error",
+        "service_unavailable",
+        "unavailable",
+        "internal",
+        "resource_exhausted",
+        "deadline_exceeded",
+    ];
+    let code = code.to_ascii_lowercase();
+    if code == "insufficient_quota" {
+        return false;
+    }
+    PASSING.contains(&code.as_str()) || matches!(status, Some(408 | 429 | 500..=599))
+}
+
+/// Message and code of an error, wherever they stand.
+fn describe(data: &Value) -> (Option<String>, Option<String>) {
+    let data = match data {
+        Value::Array(list) => list.first().unwrap_or(&Value::Null),
+        other => other,
+    };
+    if let Value::String(text) = data {
+        return (Some(shorten(text)), None);
+    }
+    let error = data.get("error").filter(|error| !error.is_null()).unwrap_or(data);
+    if let Value::String(text) = error {
+        return (Some(shorten(text)), None);
+    }
+    let mut message = ["/message", "/detail", "/detail/0/msg", "/message/detail/0/msg"]
+        .iter()
+        .map(|pointer| text_at(error, pointer))
+        .find(|text| !text.is_empty())
+        .map(str::to_owned);
+    // OpenRouter hides the reason of the provider behind it: "Provider returned error".
+    if let (Some(message), raw @ 1..) = (&mut message, text_at(error, "/metadata/raw").len()) {
+        message.push_str(": ");
+        message.push_str(&text_at(error, "/metadata/raw")[..raw]);
+    }
+    let code = ["/code", "/type", "/status"]
+        .iter()
+        .map(|pointer| text_at(error, pointer))
+        .find(|text| !text.is_empty())
+        .map(str::to_owned)
+        .or_else(|| error.get("code").and_then(Value::as_u64).map(|code| code.to_string()));
+    (message.as_deref().map(shorten), code)
+}
+
+/// `Retry-After` in seconds, or else the finer `retry-after-ms`. Its form as a date is not read: no provider sends it.
+fn retry_after<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Duration> {
+    let number = |name: &str| header(name).and_then(|text| text.trim().parse::<f64>().ok());
+    number("retry-after")
+        .or_else(|| number("retry-after-ms").map(|ms| ms / 1000.0))
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// Google says it in the body: `{"@type": ".../google.rpc.RetryInfo", "retryDelay": "32s"}`.
+fn retry_info(body: &Value) -> Option<Duration> {
+    list_at(body, "/error/details")
+        .iter()
+        .find_map(|detail| text_at(detail, "/retryDelay").strip_suffix('s')?.parse::<f64>().ok())
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parts(error: ModelError) -> (String, Option<String>, Option<f64>) {
+        match error {
+            ModelError::Http { message, code, retry_after, .. } => {
+                (message, code, retry_after.map(|wait| wait.as_secs_f64()))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_provider_s_error_body_gives_its_message_and_code() {
+        for (body, message, code) in [
+            (
+                json!({"error": {"message": "m", "type": "tokens", "code": "rate_limit_exceeded"}}),
+                "m",
+                Some("rate_limit_exceeded"),
+            ),
+            (
+                json!({"error": {"message": "m", "type": "invalid_request_error", "code": null}}),
+                "m",
+                Some("invalid_request_error"),
+            ),
+            (
+                json!({"type": "error", "error": {"type": "overloaded_error", "message": "m"}}),
+                "m",
+                Some("overloaded_error"),
+            ),
+            (json!([{"error": {"code": 404, "message": "m", "status": "NOT_FOUND"}}]), "m", Some("NOT_FOUND")),
+            (json!({"error": {"code": 429, "message": "m", "metadata": {"raw": "wait"}}}), "m: wait", Some("429")),
+            (json!({"error": "model not found"}), "model not found", None),
+            (json!({"object": "error", "message": "m", "type": "invalid_model", "code": "1500"}), "m", Some("1500")),
+            (json!({"detail": [{"msg": "m"}]}), "m", None),
+        ] {
+            let error = http_error("p", 400, |_| None, body.to_string().as_bytes());
+            assert_eq!(parts(error), (message.into(), code.map(Into::into), None), "{body}");
+        }
+        let page = parts(http_error("p", 502, |_| None, b"<html>Bad Gateway</html>"));
+        assert_eq!(page.0, "<html>Bad Gateway</html>");
+        assert_eq!(parts(http_error("p", 500, |_| None, b"")).0, "(no message)");
+    }
+
+    #[test]
+    fn the_wait_that_is_asked_for_is_read_wherever_it_stands() {
+        let body = json!({"error": {"message": "m", "details": [{"@type": "x"}, {"retryDelay": "32s"}]}}).to_string();
+        let wait = |seconds: Option<&'static str>, ms: Option<&'static str>, body: &str| {
+            let header = move |name: &str| match name {
+                "retry-after" => seconds,
+                "retry-after-ms" => ms,
+                _ => None,
+            };
+            parts(http_error("p", 429, header, body.as_bytes())).2
+        };
+        assert_eq!(wait(Some("2"), Some("1850"), ""), Some(2.0));
+        assert_eq!(wait(None, Some("1850"), ""), Some(1.85));
+        assert_eq!(wait(None, None, &body), Some(32.0));
+        assert_eq!(wait(Some("-1"), None, ""), None);
+        assert_eq!(wait(Some("soon"), None, ""), None);
+    }
+
+    #[test]
+    fn errors_inside_a_stream_are_told_from_chunks_and_sorted_by_what_helps() {
+        for (event, data, want) in [
+            ("", json!({"choices": [], "error": null}), None),
+            ("", json!({"choices": [], "error": {"code": 400, "message": "m"}}), Some(false)),
+            ("", json!({"error": {"code": 502, "message": "m"}}), Some(true)),
+            (
+                "error",
+                json!({"error": {"message": "m", "type": "invalid_request_error", "status_code": 400}}),
+                Some(false),
+            ),
+            ("error", json!({"type": "error", "error": {"type": "overloaded_error", "message": "m"}}), Some(true)),
+            ("error", json!({"type": "error", "code": "server_error", "message": "m"}), Some(true)),
+            ("error", json!({"type": "error", "error": {"code": "insufficient_quota", "message": "m"}}), Some(false)),
+            ("", json!({"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}), Some(true)),
+            ("error", json!("m"), Some(false)),
+        ] {
+            let got = stream_error("p", event, &data).map(|error| match error {
+                ModelError::Stream { message, retryable, .. } => {
+                    assert_eq!(message, "m", "{data}");
+                    retryable
+                }
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(got, want, "{data}");
+        }
+    }
+}

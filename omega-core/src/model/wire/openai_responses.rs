@@ -1,0 +1,247 @@
+//! OpenAI Responses.
+//!
+//! Each output item is streamed under its `output_index` and closed by `output_item.done`. Some servers leave out the
+//! deltas, or the item events, and only send what is whole; so the rest of a text is made up from the closing events, and
+//! the last `response` object fills in what never came. Nothing is stored at the provider (`store: false`): reasoning goes
+//! back encrypted.
+
+use super::{
+    Body,
+    error_body::reported_error,
+    history::{self, IdRule, Piece},
+    list_at, made_up_call_id, number_at,
+    schema::object_schema,
+    text_at,
+};
+use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, Turn, Usage};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
+    let mut input = Vec::new();
+    for turn in history::valid(&request.turns, IdRule::Word(64)) {
+        push_turn(provider, &turn, &mut input);
+    }
+    let mut body = json!({ "model": request.model, "input": input, "stream": true, "store": false });
+    if !request.system.is_empty() {
+        body["instructions"] = json!(request.system);
+    }
+    if let Some(max) = request.max_output_tokens {
+        body["max_output_tokens"] = json!(max);
+    }
+    if returns_reasoning(&request.model) {
+        body["include"] = json!(["reasoning.encrypted_content"]);
+    }
+    if !request.tools.is_empty() {
+        body["tools"] = request
+            .tools
+            .iter()
+            .map(|tool| {
+                json!({
+                    "type": "function",
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": object_schema(&tool.input_schema),
+                    "strict": false,
+                })
+            })
+            .collect();
+        if request.tool_choice == ToolChoice::None {
+            body["tool_choice"] = json!("none");
+        }
+    }
+    body
+}
+
+/// OpenAI answers 400 when encrypted reasoning is asked of a model that does not reason.
+fn returns_reasoning(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    ["o1", "o3", "o4", "gpt-5", "gpt-6", "codex"].iter().any(|prefix| name.starts_with(prefix))
+        && !name.contains("-chat")
+}
+
+fn push_turn(provider: &str, turn: &Turn, input: &mut Vec<Value>) {
+    match turn {
+        Turn::User { text } => input.push(json!({ "role": "user", "content": text })),
+        Turn::Assistant { text, calls, provider_state } => {
+            for piece in history::pieces(provider, text, calls, provider_state) {
+                input.push(match piece {
+                    Piece::Text(text) => json!({ "role": "assistant", "content": text }),
+                    Piece::State(item) => item.clone(),
+                    Piece::Call(call) => json!({
+                        "type": "function_call",
+                        "call_id": call.id,
+                        "name": call.name,
+                        "arguments": history::arguments_text(call),
+                    }),
+                });
+            }
+        }
+        Turn::Tools { results } => input.extend(results.iter().map(
+            |result| json!({ "type": "function_call_output", "call_id": result.call_id, "output": result.content }),
+        )),
+    }
+}
+
+/// An output item as far as it came.
+#[derive(Default)]
+struct Item {
+    /// Text, reasoning or arguments that were handed on.
+    sent: String,
+    /// Position among the calls, once it is known to be one.
+    call: Option<usize>,
+    done: bool,
+}
+
+/// The state of one answer.
+pub(super) struct Responses {
+    provider: String,
+    items: BTreeMap<u64, Item>,
+    text_bytes: usize,
+    calls_started: usize,
+    calls_done: usize,
+}
+
+impl Responses {
+    pub(super) fn new(provider: &str) -> Self {
+        Self { provider: provider.to_owned(), items: BTreeMap::new(), text_bytes: 0, calls_started: 0, calls_done: 0 }
+    }
+
+    fn text(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
+        if !text.is_empty() {
+            self.items.entry(at).or_default().sent.push_str(text);
+            self.text_bytes += text.len();
+            out.push(ModelEvent::Text(text.to_owned()));
+        }
+    }
+
+    fn reasoning(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
+        if !text.is_empty() {
+            self.items.entry(at).or_default().sent.push_str(text);
+            out.push(ModelEvent::Reasoning(text.to_owned()));
+        }
+    }
+
+    fn arguments(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
+        let item = self.items.entry(at).or_default();
+        item.sent.push_str(text);
+        if let (Some(index), false) = (item.call, text.is_empty()) {
+            out.push(ModelEvent::CallDelta { index, arguments: text.to_owned() });
+        }
+    }
+
+    /// A function call becomes known. Its `call_id` is what results refer to; the item's own `id` is not.
+    fn start_call(&mut self, at: u64, item: &Value, out: &mut Vec<ModelEvent>) -> (usize, String) {
+        let known = self.items.entry(at).or_default();
+        let id = match text_at(item, "/call_id") {
+            "" => made_up_call_id(),
+            id => id.to_owned(),
+        };
+        let index = *known.call.get_or_insert_with(|| {
+            let index = self.calls_started;
+            self.calls_started += 1;
+            out.push(ModelEvent::CallStarted { index, id: id.clone(), name: text_at(item, "/name").to_owned() });
+            index
+        });
+        (index, id)
+    }
+
+    /// An item is whole: what its deltas left out is handed on now.
+    fn item_done(&mut self, at: u64, item: &Value, out: &mut Vec<ModelEvent>) {
+        let known = self.items.entry(at).or_default();
+        if std::mem::replace(&mut known.done, true) {
+            return;
+        }
+        let sent = known.sent.clone();
+        match text_at(item, "/type") {
+            "function_call" => {
+                let (index, id) = self.start_call(at, item, out);
+                let whole = text_at(item, "/arguments");
+                if let Some(rest) = whole.strip_prefix(sent.as_str()) {
+                    self.arguments(at, rest, out);
+                }
+                let arguments = if whole.is_empty() { sent } else { whole.to_owned() };
+                let name = text_at(item, "/name").to_owned();
+                self.calls_done += 1;
+                let call = ToolCall { id, name, arguments, provider_state: None };
+                out.push(ModelEvent::CallCompleted { index, call });
+            }
+            "message" if sent.is_empty() => {
+                for part in list_at(item, "/content") {
+                    self.text(at, text_at(part, "/text"), out);
+                    self.text(at, text_at(part, "/refusal"), out);
+                }
+            }
+            "reasoning" => {
+                if sent.is_empty() {
+                    for part in list_at(item, "/summary").iter().chain(list_at(item, "/content")) {
+                        self.reasoning(at, text_at(part, "/text"), out);
+                    }
+                }
+                // Without its encrypted content the item means nothing to a provider that has not stored it.
+                if !text_at(item, "/encrypted_content").is_empty() {
+                    let state = history::placed(&self.provider, self.text_bytes, self.calls_done, item.clone());
+                    out.push(ModelEvent::State(state));
+                }
+            }
+            // Tools that the provider runs itself.
+            _ => {}
+        }
+    }
+
+    fn response_done(&mut self, response: &Value, out: &mut Vec<ModelEvent>) {
+        for (at, item) in (0..).zip(list_at(response, "/output")) {
+            self.item_done(at, item, out);
+        }
+        if let Some(usage) = response.get("usage").filter(|usage| usage.is_object()) {
+            out.push(ModelEvent::Usage(Usage {
+                input_tokens: number_at(usage, "/input_tokens").unwrap_or_default(),
+                output_tokens: number_at(usage, "/output_tokens").unwrap_or_default(),
+                cached_input_tokens: number_at(usage, "/input_tokens_details/cached_tokens").unwrap_or_default(),
+                reasoning_tokens: number_at(usage, "/output_tokens_details/reasoning_tokens").unwrap_or_default(),
+            }));
+        }
+        let reason = match (text_at(response, "/status"), text_at(response, "/incomplete_details/reason")) {
+            ("incomplete", "max_output_tokens") => FinishReason::Length,
+            ("incomplete", "content_filter") => FinishReason::ContentFilter,
+            ("incomplete", _) => FinishReason::Other,
+            _ if self.calls_done > 0 => FinishReason::ToolCalls,
+            _ => FinishReason::Stop,
+        };
+        out.push(ModelEvent::Finished { reason: Some(reason) });
+    }
+}
+
+impl Body for Responses {
+    fn event(&mut self, data: &Value, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        let at = number_at(data, "/output_index").unwrap_or_default();
+        let delta = text_at(data, "/delta");
+        match text_at(data, "/type") {
+            "response.output_text.delta" | "response.refusal.delta" => self.text(at, delta, out),
+            "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => {
+                self.reasoning(at, delta, out);
+            }
+            "response.reasoning_summary_part.added" if number_at(data, "/summary_index") > Some(0) => {
+                self.reasoning(at, "\n\n", out);
+            }
+            "response.function_call_arguments.delta" => self.arguments(at, delta, out),
+            "response.output_item.added" if text_at(data, "/item/type") == "function_call" => {
+                self.start_call(at, &data["item"], out);
+            }
+            "response.output_item.done" => self.item_done(at, &data["item"], out),
+            "response.completed" | "response.incomplete" => self.response_done(&data["response"], out),
+            "response.failed" => return Err(reported_error(&self.provider, &data["response"])),
+            // Beginnings, progress, annotations, and whatever a later version adds.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _sentinel: bool, _out: &mut Vec<ModelEvent>) {
+        // Only `response.completed` and `response.incomplete` make an answer whole.
+    }
+
+    fn is_settled(&self) -> bool {
+        false
+    }
+}

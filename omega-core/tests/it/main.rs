@@ -1,0 +1,3 @@
+//! What the parts of `omega-core` do together.
+
+mod provider_cases;
