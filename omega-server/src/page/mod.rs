@@ -67,4 +67,6 @@ fn names(tags: &HeaderValue, etag: &HeaderValue) -> bool {
 }
 
 #[cfg(test)]
+mod fold_test;
+#[cfg(test)]
 mod tests;
