@@ -1,0 +1,207 @@
+//! One model call: streamed to the readers as it comes, retried where that may help, recorded when it is whole.
+
+use super::{
+    drive::{Driver, recorded},
+    hub::LiveMessage,
+};
+use crate::store::{Result, StepReply, StepStart};
+use futures_util::StreamExt;
+use omega_core::{
+    agent::{Agent, Step},
+    api::{Part, RunError},
+    event::Event,
+    model::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolCall, retry},
+};
+use std::collections::HashSet;
+
+/// What a model call came to.
+pub(super) enum Asked {
+    /// An answer, recorded.
+    Step(Step),
+    /// The run was cancelled meanwhile.
+    Cancelled,
+    /// The provider failed, and asking again did not help or would not.
+    Failed(ModelError),
+    /// The provider answered, with nothing that could be used.
+    Useless(RunError),
+}
+
+enum Streamed {
+    Reply(StepReply),
+    Cancelled,
+    Failed(ModelError),
+}
+
+/// Asks the model, until it answers, fails for good or the run is cancelled.
+pub(super) async fn ask(driver: &mut Driver<'_>, agent: &Agent, model: &dyn Model, request: ModelRequest) -> Result<Asked> {
+    let (engine, lease) = (driver.engine, driver.lease);
+    let channel = engine.inner.hub.channel(lease.conversation);
+    let mut failures = 0;
+    loop {
+        let mut log = engine.inner.store.run_log(&lease).await?;
+        let step = log.start_step(lease.run, agent.steps() + 1).await?;
+        engine.committed(log.commit().await?);
+        channel.begin(LiveMessage { run: lease.run, id: step.message, since: step.seq, parts: Vec::new() });
+
+        let streamed = stream(driver, model, request.clone(), &step).await;
+        let outcome = match streamed {
+            Streamed::Reply(reply) if is_empty(&reply) => Err((empty_answer(&reply), reply.finish_reason)),
+            Streamed::Reply(reply) => {
+                let step = record(driver, agent, &step, reply).await?;
+                return Ok(Asked::Step(step));
+            }
+            Streamed::Cancelled => {
+                keep_partial(driver, agent, &step).await?;
+                return Ok(Asked::Cancelled);
+            }
+            Streamed::Failed(error) => Ok(error),
+        };
+        // Filters and limits do not go away by asking again.
+        let (error, delay) = match &outcome {
+            Ok(error) => (error.to_string(), retry::next_delay(failures, error, jitter())),
+            Err((error, Some(FinishReason::ContentFilter | FinishReason::Length))) => (error.error.clone(), None),
+            Err((error, _)) => (error.error.clone(), (failures == 0).then_some(std::time::Duration::from_millis(500))),
+        };
+        failures += 1;
+        let shown = !channel.parts(step.message).is_empty();
+        let mut log = engine.inner.store.run_log(&lease).await?;
+        log.fail_step(lease.run, &step, &error).await?;
+        if shown {
+            log.event(Some(lease.run), Event::MessageReset { message_id: step.message, step: step.number }).await?;
+        }
+        if let Some(delay) = delay {
+            let message = format!("{error}; trying again in {:.1} s", delay.as_secs_f64());
+            log.event(Some(lease.run), Event::Status { phase: "retrying".into(), message }).await?;
+        }
+        channel.forget_message(step.message);
+        engine.committed(log.commit().await?);
+        let Some(delay) = delay else {
+            return Ok(match outcome {
+                Ok(error) => Asked::Failed(error),
+                Err((error, _)) => Asked::Useless(error),
+            });
+        };
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = driver.cancel.cancelled() => return Ok(Asked::Cancelled),
+        }
+    }
+}
+
+async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, step: &StepStart) -> Streamed {
+    let channel = driver.engine.inner.hub.channel(driver.lease.conversation);
+    let opened = tokio::select! {
+        opened = model.stream(request) => opened,
+        () = driver.cancel.cancelled() => return Streamed::Cancelled,
+    };
+    let mut events = match opened {
+        Ok(events) => events,
+        Err(error) => return Streamed::Failed(error),
+    };
+    let mut reply = StepReply {
+        parts: Vec::new(),
+        calls: Vec::new(),
+        provider_state: Vec::new(),
+        usage: <_>::default(),
+        finish_reason: None,
+    };
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = driver.cancel.cancelled() => return Streamed::Cancelled,
+        };
+        match event {
+            Some(Ok(event @ (ModelEvent::Text(_) | ModelEvent::Reasoning(_)))) => channel.append(step.message, &event),
+            Some(Ok(ModelEvent::CallStarted { .. } | ModelEvent::CallDelta { .. })) => {}
+            Some(Ok(ModelEvent::CallCompleted { call, .. })) => reply.calls.push(call),
+            Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
+            Some(Ok(ModelEvent::Usage(usage))) => reply.usage = usage,
+            Some(Ok(ModelEvent::Finished { reason })) => {
+                reply.finish_reason = reason;
+                reply.parts = channel.parts(step.message);
+                reply.calls = with_own_ids(reply.calls);
+                reply.parts.extend(reply.calls.iter().map(|call| Part::ToolCall {
+                    tool_call_id: call.id.clone(),
+                    tool_name: call.name.clone(),
+                    arguments: call.arguments.clone(),
+                }));
+                return Streamed::Reply(reply);
+            }
+            Some(Err(error)) => return Streamed::Failed(error),
+            // An adapter ends with `Finished` or an error; anything else is a cut stream, never an answer.
+            None => return Streamed::Failed(ModelError::Truncated { provider: "the model".into() }),
+        }
+    }
+}
+
+/// Ids of calls are unique in a step, whatever a provider sends: results are paired by them.
+fn with_own_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
+    let mut seen = HashSet::new();
+    for call in &mut calls {
+        if call.id.is_empty() || !seen.insert(call.id.clone()) {
+            call.id = format!("call_{}", uuid::Uuid::new_v4().simple());
+            seen.insert(call.id.clone());
+        }
+    }
+    calls
+}
+
+async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, reply: StepReply) -> Result<Step> {
+    let (engine, run) = (driver.engine, driver.lease.run);
+    driver.usage += reply.usage;
+    driver.last = (reply.usage, reply.finish_reason);
+    let proposals = agent.propose(&reply.calls);
+    let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);
+    let mut log = engine.inner.store.run_log(&driver.lease).await?;
+    let tool_runs = log.finish_step(run, step, &reply, proposals, (driver.usage, calls)).await?;
+    if reply.finish_reason == Some(FinishReason::Length) {
+        let message = "the answer was cut at the model's own limit of length".to_owned();
+        log.event(Some(run), Event::Notice { code: "ANSWER_CUT".into(), message }).await?;
+    }
+    let committed = log.commit().await?;
+    engine.inner.hub.channel(driver.lease.conversation).forget_message(step.message);
+    engine.committed(committed);
+    Ok(recorded(reply, tool_runs))
+}
+
+/// A cancelled answer keeps the text that was shown.
+async fn keep_partial(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart) -> Result<()> {
+    let parts = driver.engine.inner.hub.channel(driver.lease.conversation).parts(step.message);
+    if !parts.is_empty() {
+        let reply = StepReply {
+            parts,
+            calls: Vec::new(),
+            provider_state: Vec::new(),
+            usage: <_>::default(),
+            finish_reason: None,
+        };
+        record(driver, agent, step, reply).await?;
+    }
+    Ok(())
+}
+
+fn is_empty(reply: &StepReply) -> bool {
+    reply.calls.is_empty()
+        && reply.parts.iter().all(|part| match part {
+            Part::Text { text } => text.trim().is_empty(),
+            _ => true,
+        })
+}
+
+fn empty_answer(reply: &StepReply) -> RunError {
+    let (code, error) = match reply.finish_reason {
+        Some(FinishReason::ContentFilter) => {
+            ("CONTENT_FILTER", "the provider's content filter withheld the answer; rephrase the message")
+        }
+        Some(FinishReason::Length) => {
+            ("ANSWER_CUT", "the model used up its limit of length before it said anything; choose another model")
+        }
+        _ => ("EMPTY_ANSWER", "the model gave an empty answer twice; send the message again or choose another model"),
+    };
+    RunError { code: code.into(), error: error.into(), retryable: code == "EMPTY_ANSWER" }
+}
+
+/// A number in 0..1 that spreads retries.
+fn jitter() -> f64 {
+    getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
+}

@@ -1,0 +1,191 @@
+//! Driving one run: ask the agent what is next, do it, record it, ask again.
+
+use super::{Engine, call, title, tools};
+use crate::store::{Claimed, Lease, Result, StoreError};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use omega_core::{
+    agent::{Action, Agent, Next, Step},
+    api::{RunError, RunStatus},
+    event::Event,
+    id::ToolRunId,
+    model::{FinishReason, ModelError, Usage},
+};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Calls of one step that run side by side.
+const PARALLEL_CALLS: usize = 8;
+
+/// What stands of a run while it is driven.
+pub(super) struct Driver<'a> {
+    pub engine: &'a Engine,
+    pub lease: Lease,
+    pub cancel: &'a CancellationToken,
+    pub usage: Usage,
+    /// Usage and finish reason of the step whose calls are at work.
+    pub last: (Usage, Option<FinishReason>),
+}
+
+/// Drives a run to its end, to a safe point when the server stops, or until its lease is lost.
+pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &CancellationToken) -> Result<()> {
+    let store = &engine.inner.store;
+    let lease = claimed.lease;
+    let history = store.history(lease.run).await?;
+    let mut driver = Driver { engine, lease, cancel, usage: history.run.usage, last: <_>::default() };
+    if history.cancel_requested {
+        return driver.cancelled().await;
+    }
+    let mut log = store.run_log(&lease).await?;
+    let event = if claimed.attempt == 1 {
+        Event::RunStarted {
+            attempt: 1,
+            model: history.config.model.clone(),
+            prompt_version: history.config.prompt_version.clone(),
+        }
+    } else {
+        Event::RunResumed { attempt: claimed.attempt }
+    };
+    log.event(Some(lease.run), event).await?;
+    engine.committed(log.commit().await?);
+
+    let model = match engine.inner.models.resolve(&history.config.model) {
+        Ok(model) => model,
+        Err(error) => return driver.failed(&error).await,
+    };
+    let mut pins = Vec::new();
+    for pin in &history.config.pins {
+        match engine.inner.registry.tool(pin).await {
+            Ok(tool) => pins.push(tool),
+            Err(error) => driver.notice("PIN_UNAVAILABLE", &format!("the pinned tool is left out: {error}")).await?,
+        }
+    }
+    let first_message = history.now.user.clone();
+    let mut agent = Agent::restore(history.config, history.before, history.now, &pins);
+    loop {
+        if cancel.is_cancelled() {
+            return driver.cancelled().await;
+        }
+        if engine.is_stopping() {
+            // A step boundary: everything so far is recorded, and another process goes on from here.
+            return Err(StoreError::Unavailable("the server stops".into()));
+        }
+        match agent.next() {
+            Next::Ask(request) => match call::ask(&mut driver, &agent, model.as_ref(), *request).await? {
+                call::Asked::Step(step) => agent.push_step(step),
+                call::Asked::Cancelled => return driver.cancelled().await,
+                call::Asked::Failed(error) => return driver.failed(&error).await,
+                call::Asked::Useless(error) => return driver.end_failed(error).await,
+            },
+            Next::Call(calls) => {
+                if driver.call(&mut agent, calls).await? {
+                    return driver.cancelled().await;
+                }
+            }
+            Next::Complete { answer, notice } => {
+                let mut log = store.run_log(&lease).await?;
+                if let Some(message) = notice {
+                    let event = Event::Notice { code: "TOOL_BUDGET".into(), message: message.to_owned() };
+                    log.event(Some(lease.run), event).await?;
+                }
+                let event = Event::RunCompleted {
+                    answer,
+                    usage: driver.usage,
+                    tool_calls: agent.tool_calls(),
+                    steps: agent.steps(),
+                };
+                log.end(lease.run, RunStatus::Completed, None, event).await?;
+                engine.committed(log.commit().await?);
+                title::after_answer(engine, lease.conversation, model, first_message);
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// Runs the open calls of a step side by side, recording each outcome as it comes. True when the run was cancelled.
+    async fn call(&mut self, agent: &mut Agent, calls: Vec<(ToolRunId, Action)>) -> Result<bool> {
+        let slots = Arc::new(Semaphore::new(PARALLEL_CALLS));
+        let mut working = FuturesUnordered::new();
+        for (tool_run, action) in calls {
+            let slots = Arc::clone(&slots);
+            let (engine, lease, cancel) = (self.engine.clone(), self.lease, self.cancel.clone());
+            let Some(tool_run) = agent.tool_run(tool_run).cloned() else { continue };
+            working.push(async move {
+                let _slot = slots.acquire().await;
+                let done = tools::perform(&engine, &lease, &tool_run, action, &cancel).await;
+                (tool_run, done)
+            });
+        }
+        while let Some((tool_run, done)) = working.next().await {
+            let settled = tools::settle(agent, done?);
+            let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+            let ended = log.finish_tool(&tool_run, &settled).await?;
+            let new_tools = agent.settle(ended);
+            if !new_tools.is_empty() {
+                let total_dynamic_tools = u32::try_from(agent.loaded()).unwrap_or(u32::MAX);
+                log.event(Some(self.lease.run), Event::ToolsLoaded { new_tools, total_dynamic_tools }).await?;
+            }
+            self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
+            self.engine.committed(log.commit().await?);
+        }
+        if self.cancel.is_cancelled() {
+            return Ok(true);
+        }
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        log.complete_step(self.lease.run, agent.steps(), self.last.0, self.last.1).await?;
+        self.engine.committed(log.commit().await?);
+        Ok(false)
+    }
+
+    pub async fn notice(&self, code: &str, message: &str) -> Result<()> {
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        let event = Event::Notice { code: code.to_owned(), message: message.to_owned() };
+        log.event(Some(self.lease.run), event).await?;
+        self.engine.committed(log.commit().await?);
+        Ok(())
+    }
+
+    async fn cancelled(&self) -> Result<()> {
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        let event = Event::RunCancelled { reason: "cancelled by a participant".into() };
+        log.end(self.lease.run, RunStatus::Cancelled, None, event).await?;
+        self.engine.committed(log.commit().await?);
+        Ok(())
+    }
+
+    async fn failed(&self, error: &ModelError) -> Result<()> {
+        let next = match error.code() {
+            "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)",
+            "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use",
+            "PROVIDER_RATE_LIMITED" => "; wait a little, check the provider's quota, or choose another model with --model",
+            "PROVIDER_UNREACHABLE" => "; check the network, or use --model omega/offline",
+            _ => "",
+        };
+        self.end_failed(RunError {
+            code: error.code().to_owned(),
+            error: format!("{error}{next}"),
+            retryable: error.is_retryable(),
+        })
+        .await
+    }
+
+    async fn end_failed(&self, error: RunError) -> Result<()> {
+        tracing::warn!(event = "run.failed", run_id = %self.lease.run, code = error.code, error = error.error);
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        log.end(self.lease.run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await?;
+        self.engine.committed(log.commit().await?);
+        Ok(())
+    }
+}
+
+/// A step as it was recorded, for the agent.
+pub(super) fn recorded(reply: crate::store::StepReply, tool_runs: Vec<omega_core::api::ToolRun>) -> Step {
+    Step {
+        text: omega_core::api::Message::text_of(&reply.parts),
+        calls: reply.calls,
+        provider_state: reply.provider_state,
+        tool_runs,
+    }
+}

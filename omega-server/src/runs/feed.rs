@@ -1,0 +1,173 @@
+//! What one reader of a conversation gets: the events after its cursor, then the text that streams, then news as it comes.
+
+use super::hub::{Channel, Hub};
+use crate::store::{Result, Store};
+use omega_core::{
+    api::{Part, Timestamp},
+    event::{Envelope, Event, VERSION},
+    id::{ConversationId, MessageId, RunId, ToolRunId},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// Events read at once.
+const BATCH: u32 = 256;
+/// Without a hint from the node that wrote them, events of other nodes are seen after this long.
+const POLL: Duration = Duration::from_millis(1000);
+
+/// A reader.
+pub struct Feed {
+    store: Store,
+    channel: Arc<Channel>,
+    news: watch::Receiver<()>,
+    stopping: watch::Receiver<bool>,
+    conversation: ConversationId,
+    cursor: u64,
+    only: Option<RunId>,
+    /// Text that this reader has, by message and part: the event since which it counts, and bytes.
+    have: HashMap<(MessageId, u32), (u64, usize)>,
+    partials: HashMap<ToolRunId, u64>,
+    ready: VecDeque<Envelope>,
+    caught_up: bool,
+    ended: bool,
+}
+
+impl Feed {
+    /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run.
+    #[must_use]
+    pub fn new(
+        store: &Store,
+        hub: &Hub,
+        stopping: watch::Receiver<bool>,
+        conversation: ConversationId,
+        cursor: u64,
+        only: Option<RunId>,
+    ) -> Self {
+        let channel = hub.channel(conversation);
+        // Subscribed before the first read: what is committed in between wakes it again.
+        let news = channel.subscribe();
+        Self {
+            store: store.clone(),
+            channel,
+            news,
+            stopping,
+            conversation,
+            cursor,
+            only,
+            have: HashMap::new(),
+            partials: HashMap::new(),
+            ready: VecDeque::new(),
+            caught_up: false,
+            ended: false,
+        }
+    }
+
+    /// The next frame. `None` when the run ended (for a reader of one run) or the server stops.
+    ///
+    /// # Errors
+    /// When the database fails; the reader should come back with its cursor.
+    pub async fn next(&mut self) -> Result<Option<Envelope>> {
+        loop {
+            if let Some(envelope) = self.ready.pop_front() {
+                return Ok(Some(envelope));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.news.borrow_and_update();
+            self.read().await?;
+            if self.ready.is_empty() {
+                self.stream();
+            }
+            if !self.ready.is_empty() || self.ended {
+                continue;
+            }
+            if *self.stopping.borrow() {
+                self.ended = true;
+                self.push(None, Event::Draining {});
+                continue;
+            }
+            tokio::select! {
+                changed = self.news.changed() => if changed.is_err() { self.ended = true },
+                _ = self.stopping.changed() => {}
+                () = tokio::time::sleep(POLL) => self.caught_up = false,
+            }
+        }
+    }
+
+    /// Reads committed events after the cursor.
+    async fn read(&mut self) -> Result<()> {
+        if self.caught_up && self.channel.committed() <= self.cursor {
+            return Ok(());
+        }
+        let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
+        self.caught_up = events.len() < BATCH as usize;
+        for envelope in events {
+            self.cursor = envelope.seq.unwrap_or(self.cursor);
+            if self.ended || self.only.is_some_and(|run| envelope.run_id != Some(run)) {
+                continue;
+            }
+            self.ended = self.only.is_some() && envelope.event.is_terminal();
+            self.ready.push_back(envelope);
+        }
+        Ok(())
+    }
+
+    /// Collects the text that this reader lacks.
+    fn stream(&mut self) {
+        let channel = Arc::clone(&self.channel);
+        let live = channel.live();
+        let wanted = |run: RunId| self.only.is_none_or(|only| only == run);
+        for message in live.messages.iter().filter(|m| m.since <= self.cursor && wanted(m.run)) {
+            for (index, part) in message.parts.iter().enumerate() {
+                let part_index = u32::try_from(index).unwrap_or(u32::MAX);
+                let (text, reasoning) = match part {
+                    Part::Text { text } => (text, false),
+                    Part::Reasoning { text } => (text, true),
+                    Part::ToolCall { .. } => continue,
+                };
+                let have = self.have.entry((message.id, part_index)).or_insert((message.since, 0));
+                if have.0 != message.since {
+                    // The message began anew: what the reader had is void.
+                    *have = (message.since, 0);
+                }
+                let Some(content) = text.get(have.1..).filter(|new| !new.is_empty()) else { continue };
+                let (message_id, offset, content) = (message.id, have.1 as u64, content.to_owned());
+                have.1 = text.len();
+                let event = if reasoning {
+                    Event::ReasoningDelta { message_id, part: part_index, offset, content }
+                } else {
+                    Event::MessageDelta { message_id, part: part_index, offset, content }
+                };
+                let envelope = frame(self.conversation, Some(message.run), event);
+                self.ready.push_back(envelope);
+            }
+        }
+        for partial in live.partials.iter().filter(|p| self.only.is_none_or(|only| only == p.run)) {
+            let seen = self.partials.entry(partial.id).or_insert(0);
+            if *seen < partial.number {
+                *seen = partial.number;
+                let event = Event::ToolDelta {
+                    tool_run_id: partial.id,
+                    offset: partial.number,
+                    chunk: partial.output.clone(),
+                };
+                let envelope = frame(self.conversation, Some(partial.run), event);
+                self.ready.push_back(envelope);
+            }
+        }
+    }
+
+    fn push(&mut self, run: Option<RunId>, event: Event) {
+        self.ready.push_back(frame(self.conversation, run, event));
+    }
+}
+
+/// A frame that is not stored.
+pub fn frame(conversation: ConversationId, run: Option<RunId>, event: Event) -> Envelope {
+    Envelope { v: VERSION, seq: None, conversation_id: conversation, run_id: run, at: Timestamp::now(), event }
+}
