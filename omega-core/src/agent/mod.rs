@@ -206,6 +206,12 @@ impl Agent {
         output
     }
 
+    /// A tool run of the last step.
+    #[must_use]
+    pub fn tool_run(&self, id: ToolRunId) -> Option<&ToolRun> {
+        self.now.steps.last()?.tool_runs.iter().find(|run| run.id == id)
+    }
+
     /// How many tools can be called by name, besides the two meta-tools.
     #[must_use]
     pub fn loaded(&self) -> usize {

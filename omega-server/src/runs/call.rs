@@ -33,7 +33,12 @@ enum Streamed {
 }
 
 /// Asks the model, until it answers, fails for good or the run is cancelled.
-pub(super) async fn ask(driver: &mut Driver<'_>, agent: &Agent, model: &dyn Model, request: ModelRequest) -> Result<Asked> {
+pub(super) async fn ask(
+    driver: &mut Driver<'_>,
+    agent: &Agent,
+    model: &dyn Model,
+    request: ModelRequest,
+) -> Result<Asked> {
     let (engine, lease) = (driver.engine, driver.lease);
     let channel = engine.inner.hub.channel(lease.conversation);
     let mut failures = 0;

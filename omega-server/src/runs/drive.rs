@@ -159,7 +159,9 @@ impl Driver<'_> {
         let next = match error.code() {
             "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)",
             "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use",
-            "PROVIDER_RATE_LIMITED" => "; wait a little, check the provider's quota, or choose another model with --model",
+            "PROVIDER_RATE_LIMITED" => {
+                "; wait a little, check the provider's quota, or choose another model with --model"
+            }
             "PROVIDER_UNREACHABLE" => "; check the network, or use --model omega/offline",
             _ => "",
         };

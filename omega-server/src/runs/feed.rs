@@ -151,11 +151,8 @@ impl Feed {
             let seen = self.partials.entry(partial.id).or_insert(0);
             if *seen < partial.number {
                 *seen = partial.number;
-                let event = Event::ToolDelta {
-                    tool_run_id: partial.id,
-                    offset: partial.number,
-                    chunk: partial.output.clone(),
-                };
+                let event =
+                    Event::ToolDelta { tool_run_id: partial.id, offset: partial.number, chunk: partial.output.clone() };
                 let envelope = frame(self.conversation, Some(partial.run), event);
                 self.ready.push_back(envelope);
             }

@@ -111,7 +111,12 @@ impl Channel {
 
     /// The text of a message so far.
     pub fn parts(&self, id: MessageId) -> Vec<Part> {
-        self.live().messages.iter().find(|message| message.id == id).map(|message| message.parts.clone()).unwrap_or_default()
+        self.live()
+            .messages
+            .iter()
+            .find(|message| message.id == id)
+            .map(|message| message.parts.clone())
+            .unwrap_or_default()
     }
 
     /// Replaces a tool's partial output.

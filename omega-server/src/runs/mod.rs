@@ -74,7 +74,12 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Engine {
     /// An engine on a store; [`Engine::start`] begins the work.
     #[must_use]
-    pub fn new(store: Store, models: Arc<dyn Models>, registry: Arc<dyn Registry>, executor: Arc<dyn Executor>) -> Self {
+    pub fn new(
+        store: Store,
+        models: Arc<dyn Models>,
+        registry: Arc<dyn Registry>,
+        executor: Arc<dyn Executor>,
+    ) -> Self {
         let inner = Inner {
             store,
             hub: Hub::default(),
@@ -175,10 +180,9 @@ impl Engine {
         });
     }
 
-    /// After the database failed in the middle of a run: hand it back as soon as writing works again.
+    /// When the server stops, or the database failed in the middle of a run: hands the run back as soon as writing works.
     async fn give_back(&self, claimed: Claimed) {
         loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
             match self.inner.store.release(&claimed.lease).await {
                 Ok(committed) => {
                     committed.into_iter().for_each(|committed| self.inner.hub.committed(committed));
@@ -190,6 +194,7 @@ impl Engine {
                 }
                 Err(error) => tracing::debug!(event = "run.release_failed", %error),
             }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 

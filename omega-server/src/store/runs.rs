@@ -169,6 +169,20 @@ impl Store {
         Ok(recovered)
     }
 
+    /// Hands a run back whose worker can't go on, as if its lease had run out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(&self, lease: &Lease) -> Result<Option<Committed>> {
+        let mut tx = self.begin().await?;
+        let released = exec!(&mut tx, sql::HOLD, lease.run.to_string(), signed(lease.fence), 0_i64)?;
+        tx.commit().await?;
+        if released == 0 {
+            return Ok(None);
+        }
+        self.recover_one(lease.run, lease.conversation, Timestamp::now().0).await
+    }
+
     async fn recover_one(&self, run: RunId, conversation: ConversationId, now: i64) -> Result<Option<Committed>> {
         let mut log = self.log(conversation).await?;
         if exec!(&mut log.tx, sql::REQUEUE, run.to_string(), now)? != 1 {

@@ -1,0 +1,267 @@
+//! Doing what a call asks for: a search, or a tool in the sandbox.
+
+use super::{Engine, locked};
+use crate::store::{Lease, Result, Settled};
+use omega_core::{
+    agent::{
+        Action, Agent, input,
+        meta::{FoundTool, SearchInput, SearchOutput},
+        result,
+    },
+    api::{ToolRun, ToolRunStatus},
+    executor::{Execution, ToolError, ToolErrorCode},
+    id::ToolId,
+    one_line::one_line,
+    registry::{EnvVar, Query, RegistryError, Tool},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc, time::Duration, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// Deadline of a tool (PRD 14: five minutes).
+pub const TOOL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What a call came to, before it is recorded.
+pub(super) enum Done {
+    /// A search; its tools get their names when it is recorded, in the order of recording.
+    Found(SearchOutput, u64),
+    /// Anything else.
+    Settled(Settled),
+}
+
+/// Does what a call asks for. The intent is recorded before anything happens outside this process.
+pub(super) async fn perform(
+    engine: &Engine,
+    lease: &Lease,
+    tool_run: &ToolRun,
+    action: Action,
+    cancel: &CancellationToken,
+) -> Result<Done> {
+    match action {
+        Action::Refuse(error) => Ok(Done::Settled(Settled::failed(error, &tool_run.version, 0))),
+        Action::Search(input) => search(engine, lease, tool_run, input).await,
+        Action::Run { tool_id, input } => run(engine, lease, tool_run, &tool_id, input, cancel).await,
+    }
+}
+
+/// Makes an outcome ready to be recorded.
+pub(super) fn settle(agent: &Agent, done: Done) -> Settled {
+    match done {
+        Done::Settled(settled) => settled,
+        Done::Found(output, duration_ms) => {
+            let output = agent.name_found(output);
+            let summary = match &output.tools[..] {
+                [] => format!("nothing found for “{}”", one_line(&output.query, 60)),
+                tools => {
+                    let names: Vec<&str> = tools.iter().take(3).map(|tool| tool.tool_id.as_str()).collect();
+                    let more = tools.len().saturating_sub(3);
+                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                    format!("{}{more}", names.join(", "))
+                }
+            };
+            Settled {
+                status: ToolRunStatus::Succeeded,
+                version: String::new(),
+                output: serde_json::to_value(&output).ok(),
+                summary: one_line(&summary, 160),
+                truncated: false,
+                error: None,
+                duration_ms,
+            }
+        }
+    }
+}
+
+async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: SearchInput) -> Result<Done> {
+    intent(engine, lease, tool_run, "", &[]).await?;
+    let began = Instant::now();
+    let env = engine.env_of(lease.run);
+    let found = find(engine, &input, &env).await;
+    let duration_ms = millis(began);
+    Ok(match found {
+        Ok(output) => Done::Found(output, duration_ms),
+        Err(error) => {
+            let error = ToolError::new(ToolErrorCode::RegistryUnavailable, error.to_string());
+            Done::Settled(Settled::failed(error, "", duration_ms))
+        }
+    })
+}
+
+/// Searches the registry, and says what each tool needs and lacks.
+pub(super) async fn find(
+    engine: &Engine,
+    input: &SearchInput,
+    env: &BTreeMap<String, SecretString>,
+) -> Result<SearchOutput, RegistryError> {
+    let query = Query { text: input.query.clone(), category: input.category.clone(), limit: input.limit.clamp(1, 20) };
+    let hits = engine.inner.registry.search(query).await?;
+    let tools: Vec<FoundTool> = hits
+        .into_iter()
+        .map(|hit| {
+            let missing = missing(&hit.tool, env);
+            let required: Vec<String> =
+                hit.tool.env.iter().filter(|var| is_needed(var)).map(|var| var.name.clone()).collect();
+            FoundTool {
+                call_as: None,
+                name: hit.tool.name,
+                package: hit.tool.tool_id.package().to_owned(),
+                tool_id: hit.tool.tool_id,
+                version: hit.tool.version,
+                description: one_line(&hit.tool.description, 600),
+                category: hit.tool.category,
+                input_schema: hit.tool.input_schema,
+                required_env_vars: required,
+                missing_env_vars: missing.into_iter().map(|var| var.name).collect(),
+                health_status: match serde_json::to_value(hit.tool.health) {
+                    Ok(Value::String(health)) => health,
+                    _ => "UNKNOWN".into(),
+                },
+            }
+        })
+        .collect();
+    Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
+}
+
+/// `required` unless said otherwise, and a default satisfies it (`tpmjs.md` 7.1).
+fn is_needed(var: &EnvVar) -> bool {
+    var.required && var.default.as_ref().is_none_or(String::is_empty)
+}
+
+/// Required variables that are absent or empty.
+pub(crate) fn missing(tool: &Tool, env: &BTreeMap<String, SecretString>) -> Vec<EnvVar> {
+    tool.env
+        .iter()
+        .filter(|var| is_needed(var) && env.get(&var.name).is_none_or(|value| value.expose_secret().is_empty()))
+        .cloned()
+        .collect()
+}
+
+/// The failure of a tool whose variables are missing (PRD 13).
+pub(crate) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
+    let vars: Vec<Value> =
+        missing.iter().map(|var| json!({ "name": var.name, "description": var.description })).collect();
+    let names: Vec<&str> = missing.iter().map(|var| var.name.as_str()).collect();
+    ToolError::new(
+        ToolErrorCode::MissingEnvVars,
+        format!("{} needs {}, which was not given", tool.tool_id, names.join(", ")),
+    )
+    .with(json!({ "missingVars": vars, "hint": "Provide these variables in the 'env' field of your request" }))
+}
+
+async fn run(
+    engine: &Engine,
+    lease: &Lease,
+    tool_run: &ToolRun,
+    id: &ToolId,
+    input: Value,
+    cancel: &CancellationToken,
+) -> Result<Done> {
+    let failed = |error: ToolError, version: &str| Ok(Done::Settled(Settled::failed(error, version, 0)));
+    let tool = match engine.inner.registry.tool(id).await {
+        Ok(tool) => tool,
+        Err(error) => return failed(not_usable(&error), &tool_run.version),
+    };
+    if let Some(Err(error)) = tool.input_schema.as_ref().map(|schema| input::check(schema, &input)) {
+        return failed(error, &tool.version);
+    }
+    let given = engine.env_of(lease.run);
+    let lacking = missing(&tool, &given);
+    if !lacking.is_empty() {
+        return failed(missing_error(&tool, &lacking), &tool.version);
+    }
+    // Only what the tool declares: never the whole set, and never this process's own environment (C7).
+    let env: BTreeMap<String, SecretString> =
+        given.into_iter().filter(|(name, _)| tool.env.iter().any(|var| var.name == *name)).collect();
+    let names: Vec<String> = env.keys().cloned().collect();
+    intent(engine, lease, tool_run, &tool.version, &names).await?;
+
+    let stop = cancel.child_token();
+    locked(&engine.inner.tool_calls).insert(tool_run.id, stop.clone());
+    let began = Instant::now();
+    let channel = engine.inner.hub.channel(lease.conversation);
+    let (run_id, tool_run_id) = (lease.run, tool_run.id);
+    let executed = engine
+        .inner
+        .executor
+        .execute(Execution {
+            id: tool_run.id,
+            tool: id.clone(),
+            version: tool.version.clone(),
+            calling: tool.calling.clone(),
+            input,
+            env,
+            timeout: TOOL_TIMEOUT,
+            cancel: Box::pin(async move { stop.cancelled().await }),
+            on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
+        })
+        .await;
+    locked(&engine.inner.tool_calls).remove(&tool_run.id);
+    let version = executed.version.clone().unwrap_or(tool.version);
+    let settled = match executed.result {
+        Ok(output) => Settled {
+            status: ToolRunStatus::Succeeded,
+            version,
+            summary: result::summary(&output),
+            output: Some(output),
+            truncated: executed.truncated,
+            error: None,
+            duration_ms: executed.duration_ms,
+        },
+        Err(error) => Settled::failed(error, &version, millis(began)),
+    };
+    tracing::info!(
+        event = "tool.finished",
+        tool_run = %tool_run.id,
+        tool = %id,
+        status = settled.status.as_str(),
+        duration_ms = settled.duration_ms,
+        code = settled.error.as_ref().map(|error| error.code.as_str()),
+    );
+    if is_tools_own(settled.error.as_ref()) {
+        engine.inner.registry.record_outcome(id, settled.error.is_none()).await;
+    }
+    Ok(Done::Settled(settled))
+}
+
+/// Whether an outcome says something about the tool; wrong inputs, missing keys and a busy machine don't.
+fn is_tools_own(error: Option<&ToolError>) -> bool {
+    error.is_none_or(|error| {
+        !matches!(
+            error.code,
+            ToolErrorCode::InvalidInput
+                | ToolErrorCode::MissingEnvVars
+                | ToolErrorCode::InvalidCredentials
+                | ToolErrorCode::Cancelled
+                | ToolErrorCode::Overloaded
+                | ToolErrorCode::RuntimeUnavailable
+                | ToolErrorCode::ExecutorUnreachable
+        )
+    })
+}
+
+pub(crate) fn not_usable(error: &RegistryError) -> ToolError {
+    match error {
+        RegistryError::NotFound { nearest, .. } => {
+            ToolError::new(ToolErrorCode::ToolNotFound, error.to_string()).with(json!({ "available": nearest }))
+        }
+        RegistryError::Unavailable(_) => ToolError::new(ToolErrorCode::RegistryUnavailable, error.to_string()),
+    }
+}
+
+async fn intent(
+    engine: &Engine,
+    lease: &Lease,
+    tool_run: &ToolRun,
+    version: &str,
+    credentials: &[String],
+) -> Result<()> {
+    let mut log = engine.inner.store.run_log(lease).await?;
+    log.start_tool(tool_run, version, credentials).await?;
+    engine.committed(log.commit().await?);
+    Ok(())
+}
+
+fn millis(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
