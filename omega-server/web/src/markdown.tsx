@@ -8,8 +8,21 @@ import { CopyButton } from "./view/copy-button";
 
 /** A finished message. Drawn once: the text of a finished message does not change. */
 export const Markdown = memo(function Markdown({ text }: { text: string }): JSX.Element {
-  return <div class="prose">{blocks(marked.lexer(text, { gfm: true }))}</div>;
+  const tokens = marked.lexer(text, { gfm: true });
+  return <div class="prose">{blocks(nest(tokens))}</div>;
 });
+
+/** A message's headings sit below its author's name, and none skips a level: that is what a screen reader walks by. */
+function nest(tokens: Token[]): Token[] {
+  const above: number[] = [];
+  return tokens.map((token) => {
+    if (token.type !== "heading") return token;
+    const { depth } = token as Tokens.Heading;
+    while (above.length > 0 && Number(above.at(-1)) >= depth) above.pop();
+    above.push(depth);
+    return { ...token, depth: above.length };
+  });
+}
 
 /** The address if a message may link to it, else nothing. */
 export function safeHref(href: string): string | null {
@@ -41,7 +54,6 @@ function block(token: Token, key: number): ComponentChildren {
     case "def":
       return null;
     case "heading": {
-      // A message's headings sit below the page's own.
       const Tag = `h${Math.min(6, (token as Tokens.Heading).depth + 2)}` as "h3" | "h4" | "h5" | "h6";
       return <Tag key={key}>{inlines((token as Tokens.Heading).tokens)}</Tag>;
     }

@@ -54,6 +54,11 @@ test("the usual Markdown becomes what it means", () => {
   }
 });
 
+test("headings never skip a level", () => {
+  const levels = [...html("## a\n\n#### b\n\n# c\n\n###### d\n\n# e").matchAll(/<h(\d)>/g)].map(([, level]) => Number(level));
+  assert.deepEqual(levels, [3, 4, 3, 4, 3]);
+});
+
 test("a message that is not finished Markdown is drawn all the same", () => {
   const text = "# T\n\n**b [l](https://x.y \n```js\n| a |\n|--|\n- > `";
   for (let at = 0; at <= text.length; at += 1) assert.ok(html(text.slice(0, at)).startsWith('<div class="prose">'));

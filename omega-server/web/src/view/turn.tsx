@@ -13,7 +13,7 @@ export function UserTurn({ message, run, me }: { message: Message; run: Run | un
     <article class="turn user" aria-label={`message of ${name}`}>
       <header class="turn-head">
         <span class="avatar" aria-hidden="true">{initials(name)}</span>
-        <span class="author">{name}{mine && <span class="meta"> you</span>}</span>
+        <h2 class="author">{name}{mine && <span class="meta"> you</span>}</h2>
         <Time at={message.createdAt} />
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
       </header>
@@ -35,7 +35,7 @@ export function AssistantTurn({ messages, toolRuns, partials, run }: {
     <article class="turn assistant" aria-label="answer of Omega" aria-busy={run?.status === "running"}>
       <header class="turn-head">
         <span class="avatar omega" aria-hidden="true">Ω</span>
-        <span class="author">omega</span>
+        <h2 class="author">omega</h2>
         {first && <Time at={first.createdAt} />}
         {run && <span class="meta">{run.model}</span>}
       </header>
