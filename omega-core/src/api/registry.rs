@@ -1,6 +1,6 @@
 //! TPMJS's registry API, as Omega serves it (`tpmjs.md` 1.3 to 1.5).
 
-use crate::registry::{EnvVar, Tool};
+use crate::registry::{Calling, EnvVar, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,6 +31,9 @@ pub struct ToolRow {
     pub package: PackageRow,
     /// Where a Deno executor could import it from.
     pub import_url: String,
+    /// How a plain function is called; not there for tools. TPMJS has no such field, another Omega reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling: Option<Calling>,
     /// Rank score of this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -78,6 +81,7 @@ impl ToolRow {
             import_health: health.clone(),
             execution_health: health,
             import_url: format!("https://esm.sh/{}@{}", tool.tool_id.package(), tool.version),
+            calling: (tool.calling != Calling::Tool).then(|| tool.calling.clone()),
             package: PackageRow {
                 npm_package_name: tool.tool_id.package().to_owned(),
                 npm_version: tool.version.clone(),

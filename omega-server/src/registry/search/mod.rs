@@ -1,0 +1,201 @@
+//! The search index: an inverted index of our own, in memory, with BM25F ranking.
+//!
+//! It promises: a document that was put is found by the next search; the order in which documents were put never
+//! changes an answer; a broken tool is never listed before a working one; popularity only breaks ties. It knows
+//! nothing of tools, stores or HTTP.
+//!
+//! It is our own because ranking has to sum a word's weight over the fields *before* saturation (true BM25F), and
+//! because a million rows have to fit: postings are eight bytes, words are hashes, and texts live in one arena.
+
+mod documents;
+mod fuzzy;
+mod rank;
+mod words;
+
+pub use rank::Ranking;
+
+use documents::Documents;
+use fuzzy::NameGrams;
+use rank::Scratch;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::{Mutex, PoisonError},
+};
+use words::Words;
+
+/// What is indexed of one tool.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'a> {
+    /// Unique; putting it again replaces the document.
+    pub id: &'a str,
+    /// The tool's name.
+    pub name: &'a str,
+    /// Its package.
+    pub package: &'a str,
+    /// Description, keywords and whatever else says what it does.
+    pub text: &'a [&'a str],
+    /// Category, for filtering.
+    pub category: &'a str,
+    /// Monthly downloads; zero when unknown.
+    pub downloads: u64,
+    /// Known not to work.
+    pub broken: bool,
+}
+
+/// A document that a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The document's id.
+    pub id: String,
+    /// Its score; comparable within one answer only.
+    pub score: f64,
+}
+
+/// Name, package, text: the fields that are weighted differently.
+const FIELDS: usize = 3;
+
+/// A word's occurrences in one document, by field.
+#[derive(Debug, Clone, Copy)]
+struct Posting {
+    doc: u32,
+    counts: [u8; FIELDS],
+}
+
+/// Words and names are kept as hashes, which are already uniform.
+#[derive(Default)]
+struct Ready(u64);
+
+impl Hasher for Ready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Ready>>;
+
+/// The index.
+pub struct Index {
+    ranking: Ranking,
+    words: Words,
+    terms: ByHash<u32>,
+    postings: Vec<Vec<Posting>>,
+    documents: Documents,
+    grams: NameGrams,
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::new(Ranking::default())
+    }
+}
+
+impl Index {
+    /// An empty index.
+    #[must_use]
+    pub fn new(ranking: Ranking) -> Self {
+        Self {
+            ranking,
+            words: Words::new(),
+            terms: ByHash::default(),
+            postings: Vec::new(),
+            documents: Documents::default(),
+            grams: NameGrams::default(),
+            scratch: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Documents in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.documents.live()
+    }
+
+    /// True when nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts a document, replacing the one with the same id.
+    pub fn put(&mut self, document: &Document<'_>) {
+        self.remove(document.id);
+        let doc = self.documents.next();
+        let mut counts: HashMap<u64, [u8; FIELDS]> = HashMap::new();
+        let mut lengths = [0_u16; FIELDS];
+        let fields: [&[&str]; FIELDS] = [&[document.name], &[document.package], document.text];
+        for (field, texts) in fields.into_iter().enumerate() {
+            for text in texts {
+                self.words.terms(text, |term| {
+                    let count = &mut counts.entry(term).or_default()[field];
+                    *count = count.saturating_add(1);
+                    lengths[field] = lengths[field].saturating_add(1);
+                });
+            }
+        }
+        for (term, counts) in counts {
+            let slot = self.slot(term);
+            self.postings[slot].push(Posting { doc, counts });
+        }
+        for name in words::joined_names(document.name, document.package) {
+            let slot = self.slot(words::name_term(&name));
+            self.postings[slot].push(Posting { doc, counts: [1, 0, 0] });
+            self.grams.add(doc, &name);
+        }
+        self.documents.push(document, lengths);
+    }
+
+    /// Takes a document out; false when it was not there.
+    pub fn remove(&mut self, id: &str) -> bool {
+        self.documents.remove(id)
+    }
+
+    /// The best documents for some words, best first.
+    #[must_use]
+    pub fn search(&self, text: &str, category: Option<&str>, limit: usize) -> Vec<Found> {
+        if limit == 0 || self.is_empty() {
+            return Vec::new();
+        }
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let found = rank::search(self, &mut scratch, text, category, limit);
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        found
+    }
+
+    /// Ids in the order in which they were put: at most `limit` after the first `offset`.
+    #[must_use]
+    pub fn list(&self, category: Option<&str>, offset: usize, limit: usize) -> Vec<String> {
+        self.documents.list(category, offset, limit)
+    }
+
+    /// Ids whose name, package or whole id is near a text that may hold a typing error; best first.
+    #[must_use]
+    pub fn nearest(&self, text: &str, limit: usize) -> Vec<String> {
+        fuzzy::nearest(self, text, limit)
+    }
+
+    fn slot(&mut self, term: u64) -> usize {
+        let next = self.postings.len();
+        let slot = *self.terms.entry(term).or_insert_with(|| u32::try_from(next).unwrap_or(u32::MAX)) as usize;
+        if slot == next {
+            self.postings.push(Vec::new());
+        }
+        slot
+    }
+
+    fn postings_of(&self, term: u64) -> &[Posting] {
+        self.terms.get(&term).map_or(&[], |slot| &self.postings[*slot as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests;

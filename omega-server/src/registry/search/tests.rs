@@ -1,0 +1,100 @@
+use super::*;
+
+fn index(rows: &[(&str, &str, &str)]) -> Index {
+    let mut index = Index::default();
+    for (id, text, category) in rows {
+        put(&mut index, id, text, category, 0, false);
+    }
+    index
+}
+
+fn put(index: &mut Index, id: &str, text: &str, category: &str, downloads: u64, broken: bool) {
+    let (package, name) = id.split_once("::").unwrap();
+    index.put(&Document { id, name, package, text: &[text], category, downloads, broken });
+}
+
+fn ids(found: &[Found]) -> Vec<&str> {
+    found.iter().map(|hit| hit.id.as_str()).collect()
+}
+
+#[test]
+fn a_request_in_plain_words_finds_the_tool() {
+    let index = index(&[
+        ("papaparse::parse", "Parses CSV text into rows", "data"),
+        ("mathjs::evaluate", "Calculates an expression", "data"),
+        ("marked::parse", "Renders Markdown as HTML", "documentation"),
+    ]);
+    assert_eq!(ids(&index.search("Could you please help me parsing a csv file?", None, 5))[0], "papaparse::parse");
+    assert_eq!(ids(&index.search("calculate expressions", None, 5)), ["mathjs::evaluate"]);
+    assert!(index.search("zebra", None, 5).is_empty());
+    assert!(index.search("", None, 5).is_empty());
+    assert!(index.search("csv", None, 0).is_empty());
+}
+
+#[test]
+fn a_category_filters_and_an_unknown_one_finds_nothing() {
+    let index = index(&[("a::parse", "parse things", "data"), ("b::parse", "parse things", "html")]);
+    assert_eq!(ids(&index.search("parse", Some("HTML"), 5)), ["b::parse"]);
+    assert!(index.search("parse", Some("nowhere"), 5).is_empty());
+}
+
+#[test]
+fn a_document_put_again_replaces_the_old_one() {
+    let mut index = index(&[("a::b", "apples", "x")]);
+    put(&mut index, "a::b", "pears", "x", 0, false);
+    assert_eq!(index.len(), 1);
+    assert!(index.search("apples", None, 5).is_empty());
+    assert_eq!(ids(&index.search("pears", None, 5)), ["a::b"]);
+    assert!(index.remove("a::b") && !index.remove("a::b"));
+    assert!(index.is_empty() && index.search("pears", None, 5).is_empty());
+}
+
+#[test]
+fn broken_tools_come_last_and_downloads_only_break_ties() {
+    let mut index = Index::default();
+    put(&mut index, "a::x", "weather report", "", 10, false);
+    put(&mut index, "b::x", "weather report", "", 20, false);
+    put(&mut index, "c::x", "weather report weather", "", 999, true);
+    assert_eq!(ids(&index.search("weather", None, 5)), ["b::x", "a::x", "c::x"]);
+}
+
+#[test]
+fn load_order_never_changes_an_answer() {
+    let rows = [
+        ("a::one", "split text into words", "x"),
+        ("b::two", "split text into lines", "x"),
+        ("c::three", "join lines into text", "x"),
+        ("d::four", "split a bill", "x"),
+    ];
+    let mut turned = rows;
+    turned.reverse();
+    for query in ["split text", "lines", "text into words and lines"] {
+        assert_eq!(index(&rows).search(query, None, 9), index(&turned).search(query, None, 9), "{query}");
+    }
+}
+
+#[test]
+fn a_name_is_found_in_every_spelling_and_with_a_typing_error() {
+    let index = index(&[
+        ("html-to-text::convert", "Lays out a page", "html"),
+        ("@acme/texthtml::run", "Text to html and html to text and text of html", "html"),
+        ("left-pad::leftPad", "Pads", "text"),
+    ]);
+    for query in ["html-to-text", "html to text", "htmlToText", "htmltotext", "htlm-to-text", "html-to-txt"] {
+        assert_eq!(ids(&index.search(query, None, 3))[0], "html-to-text::convert", "{query}");
+    }
+}
+
+#[test]
+fn the_nearest_ids_are_those_of_that_name_first() {
+    let index = index(&[
+        ("mathjs::evaluate", "x", "x"),
+        ("other::evaluate", "x", "x"),
+        ("mathjs::inv", "x", "x"),
+        ("unrelated::thing", "x", "x"),
+    ]);
+    assert_eq!(index.nearest("math::evaluate", 2), ["mathjs::evaluate", "other::evaluate"]);
+    assert_eq!(index.nearest("mathjs::evalaute", 1), ["mathjs::evaluate"]);
+    assert!(index.nearest("mathjs::nothing", 5).contains(&String::from("mathjs::inv")));
+    assert!(index.nearest("qqqqqq::zzzzzz", 5).is_empty());
+}

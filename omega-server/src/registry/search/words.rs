@@ -1,0 +1,188 @@
+//! Words of a text: how it is cut, stemmed and hashed, the same way for documents and queries.
+//!
+//! `parseCsvFile`, `parse-csv-file` and `parse_csv_file` are the same three words; `parsing` and `parse` are the same
+//! word. Queries also lose the words that say nothing about the tool that is wanted.
+
+use rust_stemmers::{Algorithm, Stemmer};
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// Words of a query that carry no meaning for the search: English function words, then the words of asking.
+const STOP_WORDS: &str = "a about above after again all also am an and any are as at be because been before being below \
+between both but by can could did do does doing down during each few for from further had has have having he her here \
+hers him his how i if in into is it its just like me more most my no nor not now of off on once only or other our ours \
+out over own per same she should so some such than that the their them then there these they this those through to too \
+under until up us very via was we were what when where which while who whom why will with within without would you your \
+yours let lets im ive id dont cant s t d ll re ve m \
+please help need needs want wants wanted looking look find give show tell get provide me kindly thanks thank hello hi \
+able using use used tool tools function assist assistance know make possible required require way \
+interested trying going would could might may something someone anything";
+
+/// Cuts and hashes words.
+pub(super) struct Words {
+    stemmer: Stemmer,
+    stop: HashSet<&'static str>,
+}
+
+impl Words {
+    pub(super) fn new() -> Self {
+        Self { stemmer: Stemmer::create(Algorithm::English), stop: STOP_WORDS.split_whitespace().collect() }
+    }
+
+    /// Every term of a document's text.
+    pub(super) fn terms(&self, text: &str, mut each: impl FnMut(u64)) {
+        split(text, |word| each(self.term(word)));
+    }
+
+    /// The terms of a query without its stop words, or with them when nothing else is there; with how often each
+    /// occurs.
+    pub(super) fn query(&self, text: &str) -> Vec<(u64, u32)> {
+        let mut all = Vec::new();
+        split(text, |word| all.push(word.to_owned()));
+        let telling: Vec<&String> = all.iter().filter(|word| !self.stop.contains(word.as_str())).collect();
+        let chosen = if telling.is_empty() { all.iter().collect() } else { telling };
+        let mut terms: Vec<(u64, u32)> = Vec::new();
+        for word in chosen {
+            let term = self.term(word);
+            match terms.iter_mut().find(|(known, _)| *known == term) {
+                Some((_, times)) => *times += 1,
+                None => terms.push((term, 1)),
+            }
+        }
+        terms
+    }
+
+    fn term(&self, word: &str) -> u64 {
+        hash(&self.stemmer.stem(word))
+    }
+}
+
+/// The hash of a text.
+pub(super) fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The term under which a joined name is found; no word of a text hashes to it.
+pub(super) fn name_term(joined: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    ("name", joined).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A name without separators and case: `@scope/parse-csv` and `parseCsv` are both `parsecsv` (the scope is left out).
+pub(super) fn joined(name: &str) -> String {
+    let base = match name.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
+        Some((_, base)) => base,
+        None => name,
+    };
+    base.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The joined names that a document answers to, each once.
+pub(super) fn joined_names(name: &str, package: &str) -> Vec<String> {
+    let mut names = vec![joined(name)];
+    let package = joined(package);
+    if !names.contains(&package) {
+        names.push(package);
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The names that a query may spell: all its words joined, and every two to four neighbouring ones.
+pub(super) fn spelled_names(text: &str) -> Vec<String> {
+    const LONGEST: usize = 4;
+    let words: Vec<String> =
+        text.split(|c: char| c.is_whitespace() || c == ',' || c == '"').map(joined).filter(|w| !w.is_empty()).collect();
+    let mut names = vec![words.concat()];
+    for length in 1..=LONGEST.min(words.len()) {
+        for window in words.windows(length) {
+            let name = window.concat();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// Calls `each` with every word, in lower case.
+pub(super) fn split(text: &str, mut each: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut chars = text.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(c) = chars.next() {
+        if !c.is_alphanumeric() {
+            // `don't` is one word, and the apostrophe is not part of it.
+            if !((c == '\'' || c == '’') && before.is_some()) {
+                flush(&mut word, &mut each);
+                before = None;
+            }
+            continue;
+        }
+        let hump = match before {
+            Some(last) if c.is_uppercase() => {
+                last.is_lowercase()
+                    || last.is_numeric()
+                    || (last.is_uppercase() && chars.peek().is_some_and(|next| next.is_lowercase()))
+            }
+            _ => false,
+        };
+        if hump {
+            flush(&mut word, &mut each);
+        }
+        word.extend(c.to_lowercase());
+        before = Some(c);
+    }
+    flush(&mut word, &mut each);
+}
+
+fn flush(word: &mut String, each: &mut impl FnMut(&str)) {
+    if !word.is_empty() {
+        each(word);
+        word.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_every_spelling_are_the_same_words() {
+        for (text, expected) in [
+            ("parseCsvFile", "parse csv file"),
+            ("parse-csv_file", "parse csv file"),
+            ("XMLParser", "xml parser"),
+            ("toJSON", "to json"),
+            ("base64Encode", "base64 encode"),
+            ("don't", "dont"),
+            ("@scope/a.b", "scope a b"),
+            ("日本語 text", "日本語 text"),
+            ("", ""),
+        ] {
+            let mut words = Vec::new();
+            split(text, |word| words.push(word.to_owned()));
+            assert_eq!(words.join(" "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_of_stop_words_only_keeps_them() {
+        let words = Words::new();
+        assert_eq!(words.query("please find me a tool").len(), 5);
+        assert_eq!(words.query("please parse the csv, parse it").len(), 2);
+    }
+
+    #[test]
+    fn joined_names_ignore_scope_case_and_separators() {
+        assert_eq!(joined("@scope/Parse-CSV"), "parsecsv");
+        assert_eq!(joined_names("parseCsv", "@x/parse_csv"), ["parsecsv"]);
+        assert!(spelled_names("react router dom").contains(&String::from("reactrouterdom")));
+        assert!(spelled_names("the react router guide").contains(&String::from("reactrouter")));
+    }
+}

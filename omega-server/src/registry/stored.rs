@@ -1,0 +1,215 @@
+//! Rows of the registry as they are stored, and which row wins where two sources know the same tool.
+
+use async_trait::async_trait;
+use omega_core::{
+    id::ToolId,
+    registry::{Calling, Health, Tool},
+};
+
+/// Where a row comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The starter catalogue.
+    Starter,
+    /// A bulk import.
+    Import,
+    /// Another registry.
+    Mirror,
+    /// Somebody added the package here.
+    Added,
+}
+
+impl Source {
+    /// The source as it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starter => "starter",
+            Self::Import => "import",
+            Self::Mirror => "mirror",
+            Self::Added => "added",
+        }
+    }
+
+    /// The source of a stored word; what is unknown counts as imported.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "starter" => Self::Starter,
+            "mirror" => Self::Mirror,
+            "added" => Self::Added,
+            _ => Self::Import,
+        }
+    }
+
+    /// What a person did here outweighs what came from elsewhere, and the catalogue gives way to everything.
+    fn weight(self) -> u8 {
+        match self {
+            Self::Starter => 0,
+            Self::Import | Self::Mirror => 1,
+            Self::Added => 2,
+        }
+    }
+}
+
+/// How calls of a tool ended on this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcomes {
+    /// Calls that came to an end.
+    pub runs: u64,
+    /// Those that failed.
+    pub failures: u64,
+}
+
+/// Calls without one success after which a tool counts as broken.
+const BROKEN_AFTER: u64 = 3;
+
+impl Outcomes {
+    /// A tool's health: what was seen here outweighs what its row says.
+    #[must_use]
+    pub fn health(self, said: Health) -> Health {
+        if self.runs > self.failures {
+            Health::Healthy
+        } else if self.failures >= BROKEN_AFTER {
+            Health::Broken
+        } else {
+            said
+        }
+    }
+}
+
+/// A tool and what the store knows of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTool {
+    /// The tool, with the health that its source gave it.
+    pub tool: Tool,
+    /// Where it comes from.
+    pub source: Source,
+    /// How calls of it ended.
+    pub outcomes: Outcomes,
+}
+
+impl StoredTool {
+    /// A row of a source.
+    #[must_use]
+    pub fn new(tool: Tool, source: Source) -> Self {
+        Self { tool, source, outcomes: Outcomes::default() }
+    }
+
+    /// The tool with the health that follows from its outcomes too.
+    #[must_use]
+    pub fn seen(self) -> Tool {
+        Tool { health: self.outcomes.health(self.tool.health), ..self.tool }
+    }
+
+    /// What is to be stored when a source brings a tool: `None` when nothing changes. A row that brings less than is
+    /// known (no schema, no way of calling a plain function) keeps what is known.
+    #[must_use]
+    pub fn merged(old: Option<&Self>, new: Tool, source: Source) -> Option<Self> {
+        let Some(old) = old else { return Some(Self::new(new, source)) };
+        if source.weight() < old.source.weight() {
+            return None;
+        }
+        let mut tool = new;
+        if tool.input_schema.is_none() {
+            tool.input_schema.clone_from(&old.tool.input_schema);
+        }
+        if source != Source::Added && tool.calling == Calling::Tool {
+            tool.calling.clone_from(&old.tool.calling);
+        }
+        if tool.version == "latest" {
+            tool.version.clone_from(&old.tool.version);
+        }
+        let merged = Self { tool, source, outcomes: old.outcomes };
+        (merged != *old).then_some(merged)
+    }
+}
+
+/// The store of rows fails.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RowsError(pub String);
+
+/// Where rows are stored.
+#[async_trait]
+pub trait ToolRows: Send + Sync {
+    /// Rows in the order of their ids, those after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError>;
+
+    /// The rows of some ids, in no order; ids without a row are left out.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    async fn get(&self, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError>;
+
+    /// Writes rows, replacing those with the same id but not their outcomes.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    async fn upsert(&self, rows: &[StoredTool]) -> Result<(), RowsError>;
+
+    /// Counts one more call of a tool; its outcomes now, or `None` when there is no such tool.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    async fn record_outcome(&self, id: &ToolId, ok: bool) -> Result<Option<Outcomes>, RowsError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tool(description: &str) -> Tool {
+        Tool {
+            tool_id: ToolId::new("p", "f"),
+            name: String::from("f"),
+            description: description.to_owned(),
+            version: String::from("1.0.0"),
+            category: String::new(),
+            keywords: Vec::new(),
+            input_schema: Some(json!({"type": "object"})),
+            env: Vec::new(),
+            calling: Calling::Function { params: vec![String::from("a")] },
+            health: Health::Unknown,
+            downloads: None,
+            official: false,
+        }
+    }
+
+    #[test]
+    fn what_a_person_added_is_never_overwritten_by_a_mirror() {
+        let old = StoredTool::new(tool("old"), Source::Added);
+        assert_eq!(StoredTool::merged(Some(&old), tool("new"), Source::Mirror), None);
+        let old = StoredTool::new(tool("old"), Source::Starter);
+        assert!(StoredTool::merged(Some(&old), tool("new"), Source::Mirror).is_some());
+    }
+
+    #[test]
+    fn a_row_that_brings_less_keeps_what_is_known_and_the_same_row_is_no_change() {
+        let old =
+            StoredTool { outcomes: Outcomes { runs: 4, failures: 1 }, ..StoredTool::new(tool("x"), Source::Mirror) };
+        let poor = Tool { input_schema: None, calling: Calling::Tool, version: String::from("latest"), ..tool("x") };
+        assert_eq!(StoredTool::merged(Some(&old), poor.clone(), Source::Mirror), None);
+        let changed =
+            StoredTool::merged(Some(&old), Tool { description: String::from("y"), ..poor }, Source::Mirror).unwrap();
+        assert_eq!((changed.tool, changed.outcomes), (tool("y"), old.outcomes));
+    }
+
+    #[test]
+    fn health_follows_from_what_was_seen() {
+        for (runs, failures, said, expected) in [
+            (0, 0, Health::Unknown, Health::Unknown),
+            (0, 0, Health::Broken, Health::Broken),
+            (1, 0, Health::Broken, Health::Healthy),
+            (2, 2, Health::Healthy, Health::Healthy),
+            (3, 3, Health::Healthy, Health::Broken),
+            (9, 8, Health::Unknown, Health::Healthy),
+        ] {
+            assert_eq!(Outcomes { runs, failures }.health(said), expected, "{runs} {failures}");
+        }
+    }
+}

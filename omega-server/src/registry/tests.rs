@@ -1,0 +1,318 @@
+//! The registry over rows in memory, a sandbox that knows two packages, and a registry on loopback to mirror.
+
+use super::*;
+use async_trait::async_trait;
+use omega_core::{
+    api::registry::{AddPackage, ToolRow},
+    executor::{Described, DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
+    id::ToolId,
+    registry::{Calling, Health, Query, Registry, RegistryError},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[derive(Default)]
+struct MemoryRows(Mutex<BTreeMap<ToolId, StoredTool>>);
+
+#[async_trait]
+impl ToolRows for MemoryRows {
+    async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError> {
+        let rows = self.0.lock().unwrap();
+        Ok(rows
+            .values()
+            .filter(|row| after.is_none_or(|id| row.tool.tool_id > *id))
+            .take(limit as usize)
+            .cloned()
+            .collect())
+    }
+
+    async fn get(&self, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError> {
+        let rows = self.0.lock().unwrap();
+        Ok(ids.iter().filter_map(|id| rows.get(id).cloned()).collect())
+    }
+
+    async fn upsert(&self, new: &[StoredTool]) -> Result<(), RowsError> {
+        let mut rows = self.0.lock().unwrap();
+        for row in new {
+            rows.insert(row.tool.tool_id.clone(), row.clone());
+        }
+        Ok(())
+    }
+
+    async fn record_outcome(&self, id: &ToolId, ok: bool) -> Result<Option<Outcomes>, RowsError> {
+        let mut rows = self.0.lock().unwrap();
+        Ok(rows.get_mut(id).map(|row| {
+            row.outcomes.runs += 1;
+            row.outcomes.failures += u64::from(!ok);
+            row.outcomes
+        }))
+    }
+}
+
+/// A sandbox that describes `@acme/tools` and counts how often.
+#[derive(Default)]
+struct Sandbox(AtomicUsize);
+
+#[async_trait]
+impl Executor for Sandbox {
+    async fn execute(&self, _: Execution) -> Executed {
+        let result = Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, "describes only"));
+        Executed { result, version: None, duration_ms: 0, truncated: false, logs: Vec::new() }
+    }
+
+    async fn describe(&self, package: &str, _: &str) -> Result<DescribedPackage, ToolError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        if package != "@acme/tools" {
+            return Err(ToolError::new(ToolErrorCode::PackageNotFound, format!("npm has no package {package}")));
+        }
+        let tool = |name: &str, property: &str| Described {
+            name: name.to_owned(),
+            shape: String::from("tool"),
+            description: format!("Does {name}"),
+            input_schema: Some(json!({"type": "object", "properties": {property: {"type": "string"}}})),
+            env: Vec::new(),
+        };
+        Ok(DescribedPackage {
+            package: package.to_owned(),
+            version: String::from("2.1.0"),
+            description: String::from("Tools of Acme"),
+            category: Some(String::from("web")),
+            keywords: vec![String::from("acme")],
+            tools: vec![tool("anvilTool", "weight"), tool("rocket", "target")],
+            functions: vec![String::from("paint")],
+        })
+    }
+
+    async fn health(&self) -> ExecutorHealth {
+        ExecutorHealth { status: String::from("ok"), detail: String::from("describes only") }
+    }
+}
+
+struct Fixture {
+    rows: Arc<MemoryRows>,
+    sandbox: Arc<Sandbox>,
+    registry: RegistryService,
+}
+
+async fn fixture() -> Fixture {
+    let (rows, sandbox) = (Arc::new(MemoryRows::default()), Arc::new(Sandbox::default()));
+    let registry = RegistryService::open(rows.clone(), sandbox.clone()).await.unwrap();
+    Fixture { rows, sandbox, registry }
+}
+
+fn id(text: &str) -> ToolId {
+    text.parse().unwrap()
+}
+
+async fn found(registry: &RegistryService, text: &str) -> Vec<String> {
+    let query = Query { text: text.to_owned(), category: None, limit: 5 };
+    registry.search(query).await.unwrap().into_iter().map(|hit| hit.tool.tool_id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_fresh_registry_finds_the_starter_tools_by_what_people_ask() {
+    let registry = fixture().await.registry;
+    for (request, expected) in [
+        ("what is the determinant of this matrix", "mathjs::evaluate"),
+        ("calculate 17% of 2350", "mathjs::evaluate"),
+        ("parse this csv", "papaparse::parse"),
+        ("please compare these two texts and show me a diff", "diff::"),
+        ("convert yaml to json", "js-yaml::load"),
+        ("is this a valid email address?", "validator::isEmail"),
+        ("make a qr code for https://example.com", "qrcode::"),
+        ("fix this broken json", "jsonrepair::jsonrepair"),
+        ("format this sql query", "sql-formatter::format"),
+        ("how many days between two dates", "date-fns::difference"),
+        ("explain this cron expression", "cronstrue::toString"),
+        ("standard deviation of 3 5 7", "simple-statistics::"),
+        ("generate a strong password", "generate-password::generate"),
+        ("does version 1.2.3 satisfy ^1.0.0", "semver::satisfies"),
+        ("html to markdown", "node-html-markdown::NodeHtmlMarkdown.translate"),
+        ("sha256 hash of hello", "hash-wasm::sha256"),
+        ("weather in London", "@agentic/weather::"),
+        ("derivative of x^3", "algebrite::run"),
+    ] {
+        let hits = found(&registry, request).await;
+        assert!(hits.iter().take(3).any(|hit| hit.starts_with(expected)), "{request}: {hits:?}");
+    }
+}
+
+#[tokio::test]
+async fn opening_again_changes_nothing_and_keeps_what_was_added() {
+    let Fixture { rows, sandbox, registry } = fixture().await;
+    let before = registry.status();
+    assert!(before.tools > 150 && before.packages > 60 && before.status == "ok");
+    let request = AddPackage {
+        package: String::from("@acme/tools"),
+        version: None,
+        function: None,
+        params: Vec::new(),
+        description: None,
+    };
+    registry.add(request).await.unwrap();
+    let again = RegistryService::open(rows, sandbox).await.unwrap();
+    assert_eq!(again.status().tools, before.tools + 2);
+    assert_eq!(found(&again, "acme anvil").await[0], "@acme/tools::anvilTool");
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_answered_with_the_nearest_ones() {
+    let registry = fixture().await.registry;
+    for (asked, expected) in [("math::evaluate", "mathjs::evaluate"), ("papaparse::prase", "papaparse::parse")] {
+        match registry.tool(&id(asked)).await {
+            Err(RegistryError::NotFound { nearest, .. }) => assert_eq!(nearest[0].as_str(), expected),
+            other => panic!("{asked}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_schema_is_described_once_and_kept() {
+    let Fixture { sandbox, registry, .. } = fixture().await;
+    let row =
+        r#"{"toolId":"@acme/tools::anvil","name":"anvil","package":"@acme/tools","description":"Drops an anvil"}"#;
+    registry.import(row.as_bytes()).await.unwrap();
+    for _ in 0..2 {
+        let tool = registry.tool(&id("@acme/tools::anvil")).await.unwrap();
+        assert_eq!(tool.input_schema.unwrap()["properties"]["weight"]["type"], "string");
+        assert_eq!((tool.version.as_str(), tool.description.as_str()), ("2.1.0", "Drops an anvil"));
+    }
+    assert_eq!(sandbox.0.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_tool_that_cannot_be_described_comes_without_a_schema() {
+    let registry = fixture().await.registry;
+    registry.import(&br#"{"toolId":"gone::x"}"#[..]).await.unwrap();
+    assert_eq!(registry.tool(&id("gone::x")).await.unwrap().input_schema, None);
+}
+
+#[tokio::test]
+async fn a_package_is_added_whole_or_by_one_function() {
+    let registry = fixture().await.registry;
+    let request = |function: Option<&str>| AddPackage {
+        package: String::from("@acme/tools"),
+        version: None,
+        function: function.map(String::from),
+        params: vec![String::from("color")],
+        description: Some(String::from("Paints a wall")),
+    };
+    let added = registry.add(request(None)).await.unwrap();
+    assert_eq!((added.tools.len(), added.version.as_str()), (2, "2.1.0"));
+    let painted = registry.add(request(Some("paint"))).await.unwrap();
+    assert_eq!(painted.tools[0].calling, Calling::Function { params: vec![String::from("color")] });
+    assert_eq!(found(&registry, "paint a wall").await[0], "@acme/tools::paint");
+    let refused = registry.add(request(Some("pain"))).await.unwrap_err().to_string();
+    assert!(refused.contains("it has: paint"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_import_takes_both_shapes_and_tells_the_lines_it_refuses() {
+    let registry = fixture().await.registry;
+    let before = registry.status().tools;
+    let rich = serde_json::to_string(&ToolRow::new(&registry.tool(&id("ms::default")).await.unwrap(), None)).unwrap();
+    let lines = format!(
+        "{}\n\n{{\"toolId\":\"flat::one\",\"name\":\"one\",\"package\":\"flat\"}}\nnot json\n{{\"name\":\"x\"}}\n",
+        rich.replace("\"ms::default\"", "\"ms2::default\"")
+    );
+    let imported = registry.import(lines.as_bytes()).await.unwrap();
+    assert_eq!((imported.imported, imported.total), (2, before + 2));
+    assert_eq!(imported.refused.len(), 2);
+    assert!(imported.refused[0].starts_with("line 4: ") && imported.refused[1].contains("names no tool"));
+}
+
+#[tokio::test]
+async fn a_tool_that_always_fails_sinks_and_one_success_raises_it() {
+    let registry = fixture().await.registry;
+    let tool = id("fastest-levenshtein::distance");
+    for _ in 0..3 {
+        registry.record_outcome(&tool, false).await;
+    }
+    assert_eq!(registry.tool(&tool).await.unwrap().health, Health::Broken);
+    assert_ne!(found(&registry, "levenshtein distance").await[0], tool.as_str());
+    registry.record_outcome(&tool, true).await;
+    assert_eq!(registry.tool(&tool).await.unwrap().health, Health::Healthy);
+    assert_eq!(found(&registry, "levenshtein distance").await[0], tool.as_str());
+    registry.record_outcome(&id("no::such"), true).await;
+}
+
+#[tokio::test]
+async fn a_listing_pages_through_everything() {
+    let registry = fixture().await.registry;
+    let (first, more) = registry.list(None, 0, 100).await.unwrap();
+    let (rest, last) = registry.list(None, 100, 1_000).await.unwrap();
+    assert!(more && !last);
+    assert_eq!(u64::try_from(first.len() + rest.len()).unwrap(), registry.status().tools);
+    let (web, _) = registry.list(Some("web"), 0, 1_000).await.unwrap();
+    assert!(!web.is_empty() && web.iter().all(|tool| tool.category == "web"));
+}
+
+/// A registry on loopback that gives each of `answers` once, and then the last one for ever; its base URL.
+async fn registry_on_loopback(answers: Vec<(u16, Value)>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut answers = answers.into_iter().peekable();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (status, body) = match answers.peek().cloned() {
+                Some(answer) => answer,
+                None => return,
+            };
+            if answers.len() > 1 {
+                answers.next();
+            }
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let body = body.to_string();
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(head.as_bytes()).await;
+            let _ = stream.write_all(body.as_bytes()).await;
+        }
+    });
+    format!("http://{address}/api")
+}
+
+fn page(range: std::ops::Range<usize>, more: bool) -> Value {
+    let rows: Vec<Value> = range
+        .map(|n| json!({"id": format!("clx{n}"), "name": format!("run{n}"), "description": format!("Numbered thing {n}"), "inputSchema": null,
+            "qualityScore": "0.85", "importHealth": "HEALTHY", "package": {"npmPackageName": "@acme/many", "npmVersion": "1.0.0", "category": "data", "env": null}}))
+        .collect();
+    json!({"success": true, "data": rows, "pagination": {"limit": 1000, "offset": 0, "count": rows.len(), "hasMore": more}, "meta": {}})
+}
+
+#[tokio::test]
+async fn a_mirror_reads_every_page_survives_a_busy_registry_and_writes_only_changes() {
+    let registry = fixture().await.registry;
+    let http = reqwest::Client::new();
+    let busy = json!({"success": false, "error": "Rate limit exceeded"});
+    let url = registry_on_loopback(vec![(200, page(0..1000, true)), (429, busy), (200, page(1000..1003, false))]).await;
+    let synced = registry.sync_pages(&http, &url, Duration::from_millis(1)).await.unwrap();
+    assert_eq!((synced.rows, synced.changed, synced.refused), (1003, 1003, 0));
+    assert_eq!(found(&registry, "numbered thing 1002").await[0], "@acme/many::run1002");
+    let url = registry_on_loopback(vec![(200, page(0..10, false))]).await;
+    assert_eq!(registry.sync(&http, &url).await.unwrap().changed, 0);
+}
+
+#[tokio::test]
+async fn a_registry_that_is_gone_leaves_what_was_mirrored_and_says_so() {
+    let registry = fixture().await.registry;
+    let http = reqwest::Client::new();
+    let url = registry_on_loopback(vec![(200, page(0..2, false))]).await;
+    registry.sync(&http, &url).await.unwrap();
+    let url = registry_on_loopback(vec![(404, json!({"error": "gone"}))]).await;
+    registry.sync(&http, &url).await.unwrap_err();
+    let status = registry.status();
+    assert!(status.status == "degraded" && status.detail.unwrap().contains("404"));
+    assert_eq!(found(&registry, "numbered thing 1").await[0], "@acme/many::run1");
+}
