@@ -1,6 +1,7 @@
-//! The registry over rows in memory, a sandbox that knows two packages, and a registry on loopback to mirror.
+//! The registry over a real database, a sandbox that knows one package, and a registry on loopback to mirror.
 
 use super::*;
+use crate::store::Store;
 use async_trait::async_trait;
 use omega_core::{
     api::registry::{AddPackage, ToolRow},
@@ -10,52 +11,13 @@ use omega_core::{
 };
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-#[derive(Default)]
-struct MemoryRows(Mutex<BTreeMap<ToolId, StoredTool>>);
-
-#[async_trait]
-impl ToolRows for MemoryRows {
-    async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError> {
-        let rows = self.0.lock().unwrap();
-        Ok(rows
-            .values()
-            .filter(|row| after.is_none_or(|id| row.tool.tool_id > *id))
-            .take(limit as usize)
-            .cloned()
-            .collect())
-    }
-
-    async fn get(&self, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError> {
-        let rows = self.0.lock().unwrap();
-        Ok(ids.iter().filter_map(|id| rows.get(id).cloned()).collect())
-    }
-
-    async fn upsert(&self, new: &[StoredTool]) -> Result<(), RowsError> {
-        let mut rows = self.0.lock().unwrap();
-        for row in new {
-            rows.insert(row.tool.tool_id.clone(), row.clone());
-        }
-        Ok(())
-    }
-
-    async fn record_outcome(&self, id: &ToolId, ok: bool) -> Result<Option<Outcomes>, RowsError> {
-        let mut rows = self.0.lock().unwrap();
-        Ok(rows.get_mut(id).map(|row| {
-            row.outcomes.runs += 1;
-            row.outcomes.failures += u64::from(!ok);
-            row.outcomes
-        }))
-    }
-}
 
 /// A sandbox that describes `@acme/tools` and counts how often.
 #[derive(Default)]
@@ -97,15 +59,18 @@ impl Executor for Sandbox {
 }
 
 struct Fixture {
-    rows: Arc<MemoryRows>,
+    rows: Arc<Store>,
     sandbox: Arc<Sandbox>,
     registry: RegistryService,
+    _folder: tempfile::TempDir,
 }
 
 async fn fixture() -> Fixture {
-    let (rows, sandbox) = (Arc::new(MemoryRows::default()), Arc::new(Sandbox::default()));
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
+    let (rows, sandbox) = (Arc::new(store), Arc::new(Sandbox::default()));
     let registry = RegistryService::open(rows.clone(), sandbox.clone()).await.unwrap();
-    Fixture { rows, sandbox, registry }
+    Fixture { rows, sandbox, registry, _folder: folder }
 }
 
 fn id(text: &str) -> ToolId {
@@ -119,7 +84,7 @@ async fn found(registry: &RegistryService, text: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_fresh_registry_finds_the_starter_tools_by_what_people_ask() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     for (request, expected) in [
         ("what is the determinant of this matrix", "mathjs::evaluate"),
         ("calculate 17% of 2350", "mathjs::evaluate"),
@@ -147,7 +112,7 @@ async fn a_fresh_registry_finds_the_starter_tools_by_what_people_ask() {
 
 #[tokio::test]
 async fn opening_again_changes_nothing_and_keeps_what_was_added() {
-    let Fixture { rows, sandbox, registry } = fixture().await;
+    let Fixture { rows, sandbox, registry, _folder } = fixture().await;
     let before = registry.status();
     assert!(before.tools > 150 && before.packages > 60 && before.status == "ok");
     let request = AddPackage {
@@ -165,7 +130,7 @@ async fn opening_again_changes_nothing_and_keeps_what_was_added() {
 
 #[tokio::test]
 async fn an_unknown_id_is_answered_with_the_nearest_ones() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     for (asked, expected) in [("math::evaluate", "mathjs::evaluate"), ("papaparse::prase", "papaparse::parse")] {
         match registry.tool(&id(asked)).await {
             Err(RegistryError::NotFound { nearest, .. }) => assert_eq!(nearest[0].as_str(), expected),
@@ -176,7 +141,7 @@ async fn an_unknown_id_is_answered_with_the_nearest_ones() {
 
 #[tokio::test]
 async fn a_missing_schema_is_described_once_and_kept() {
-    let Fixture { sandbox, registry, .. } = fixture().await;
+    let Fixture { sandbox, registry, _folder, .. } = fixture().await;
     let row =
         r#"{"toolId":"@acme/tools::anvil","name":"anvil","package":"@acme/tools","description":"Drops an anvil"}"#;
     registry.import(row.as_bytes()).await.unwrap();
@@ -190,14 +155,14 @@ async fn a_missing_schema_is_described_once_and_kept() {
 
 #[tokio::test]
 async fn a_tool_that_cannot_be_described_comes_without_a_schema() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     registry.import(&br#"{"toolId":"gone::x"}"#[..]).await.unwrap();
     assert_eq!(registry.tool(&id("gone::x")).await.unwrap().input_schema, None);
 }
 
 #[tokio::test]
 async fn a_package_is_added_whole_or_by_one_function() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     let request = |function: Option<&str>| AddPackage {
         package: String::from("@acme/tools"),
         version: None,
@@ -216,7 +181,7 @@ async fn a_package_is_added_whole_or_by_one_function() {
 
 #[tokio::test]
 async fn an_import_takes_both_shapes_and_tells_the_lines_it_refuses() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     let before = registry.status().tools;
     let rich = serde_json::to_string(&ToolRow::new(&registry.tool(&id("ms::default")).await.unwrap(), None)).unwrap();
     let lines = format!(
@@ -231,7 +196,7 @@ async fn an_import_takes_both_shapes_and_tells_the_lines_it_refuses() {
 
 #[tokio::test]
 async fn a_tool_that_always_fails_sinks_and_one_success_raises_it() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     let tool = id("fastest-levenshtein::distance");
     for _ in 0..3 {
         registry.record_outcome(&tool, false).await;
@@ -246,7 +211,7 @@ async fn a_tool_that_always_fails_sinks_and_one_success_raises_it() {
 
 #[tokio::test]
 async fn a_listing_pages_through_everything() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     let (first, more) = registry.list(None, 0, 100).await.unwrap();
     let (rest, last) = registry.list(None, 100, 1_000).await.unwrap();
     assert!(more && !last);
@@ -293,7 +258,7 @@ fn page(range: std::ops::Range<usize>, more: bool) -> Value {
 
 #[tokio::test]
 async fn a_mirror_reads_every_page_survives_a_busy_registry_and_writes_only_changes() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     let http = reqwest::Client::new();
     let busy = json!({"success": false, "error": "Rate limit exceeded"});
     let url = registry_on_loopback(vec![(200, page(0..1000, true)), (429, busy), (200, page(1000..1003, false))]).await;
@@ -306,7 +271,7 @@ async fn a_mirror_reads_every_page_survives_a_busy_registry_and_writes_only_chan
 
 #[tokio::test]
 async fn a_registry_that_is_gone_leaves_what_was_mirrored_and_says_so() {
-    let registry = fixture().await.registry;
+    let Fixture { registry, _folder, .. } = fixture().await;
     let http = reqwest::Client::new();
     let url = registry_on_loopback(vec![(200, page(0..2, false))]).await;
     registry.sync(&http, &url).await.unwrap();

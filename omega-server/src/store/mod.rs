@@ -13,6 +13,7 @@ mod open;
 mod rows;
 mod runs;
 pub mod sql;
+mod tools;
 mod users;
 
 pub use conversations::{INLINE_OUTPUT_BYTES, Send};

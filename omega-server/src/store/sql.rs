@@ -133,8 +133,11 @@ statements! {
     EXPIRE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE created_at < $1";
 
     // Registry
-    ALL_TOOLS = "SELECT tool, runs, failures FROM tools ORDER BY tool_id";
+    PAGE_TOOLS = "SELECT tool, source, runs, failures FROM tools WHERE tool_id > $1 ORDER BY tool_id LIMIT $2";
+    GET_TOOLS = "SELECT tool, source, runs, failures FROM tools WHERE tool_id IN \
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     PUT_TOOL = "INSERT INTO tools (tool_id, package, tool, source, runs, failures, updated_at) VALUES ($1, $2, $3, $4, 0, 0, $5) \
         ON CONFLICT (tool_id) DO UPDATE SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at";
-    COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2 WHERE tool_id = $1";
+    COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2 WHERE tool_id = $1 \
+        RETURNING runs, failures";
 }
