@@ -1,0 +1,214 @@
+//! Recognising single values: what a word or a stretch of text is (URL, date, version, cron line, CSV block, ...).
+//!
+//! Each function looks at one text and never fails; the order in which they are asked is `message.rs`'s business.
+
+use serde_json::Value;
+
+/// Where a URL that starts here ends.
+pub(super) fn url(text: &str) -> Option<usize> {
+    let known = ["https://", "http://", "ftp://", "ws://", "wss://", "file://", "mailto:", "data:"];
+    let scheme = known.iter().find(|scheme| text.starts_with(**scheme))?;
+    let end = text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`' | '”')).unwrap_or(text.len());
+    let end = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', ']']).len();
+    (end > scheme.len()).then_some(end)
+}
+
+/// Whether the word is an e-mail address, or is plainly meant to be one.
+pub(super) fn is_email(word: &str) -> bool {
+    match word.split_once('@') {
+        Some((name, host)) => {
+            !name.is_empty() && !host.is_empty() && !host.contains('@') && !word.contains("::") && !word.contains('/')
+        }
+        None => false,
+    }
+}
+
+/// Whether the word is a date or a time stamp in figures: `2024-01-05`, `2024-01-05T10:00:00Z`, `5.1.2024`, `01/05/2024`.
+pub(super) fn is_date(word: &str) -> bool {
+    let (day, time) = word.split_once('T').map_or((word, None), |(day, time)| (day, Some(time)));
+    if let Some(time) = time
+        && !(time.contains(':') && time.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.' | 'Z' | '+' | '-')))
+    {
+        return false;
+    }
+    ['-', '/', '.'].into_iter().any(|separator| {
+        let parts: Vec<&str> = day.split(separator).collect();
+        let figures =
+            parts.iter().all(|part| matches!(part.len(), 1 | 2 | 4) && part.chars().all(|c| c.is_ascii_digit()));
+        parts.len() == 3 && figures && (parts[0].len() == 4 || parts[2].len() == 4)
+    })
+}
+
+/// Whether the word is a time of day: `10:00`, `10:00:30`.
+pub(super) fn is_clock(word: &str) -> bool {
+    let parts: Vec<&str> = word.split(':').collect();
+    matches!(parts.len(), 2 | 3)
+        && parts.iter().all(|part| matches!(part.len(), 1 | 2) && part.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether the word is a version: `1.2.3`, `v1.2.3-beta.1`.
+pub(super) fn is_version(word: &str) -> bool {
+    let word = word.strip_prefix('v').unwrap_or(word);
+    let core = word.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<&str> = core.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether the word is a range of versions: `^1.0.0`, `~2.1`, `>=3`, `1.x`.
+pub(super) fn is_range(word: &str) -> bool {
+    let rest = word.trim_start_matches(['^', '~', '>', '<', '=']);
+    let figures = rest.starts_with(|c: char| c.is_ascii_digit())
+        && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*' | '+'));
+    figures && (rest.len() < word.len() || rest.ends_with(".x") || rest.ends_with(".*"))
+}
+
+/// Whether the word is a UUID.
+pub(super) fn is_uuid(word: &str) -> bool {
+    word.len() == 36 && uuid::Uuid::parse_str(word).is_ok()
+}
+
+/// Whether the word is a colour in hexadecimal: `#ff8800`, `#f80`.
+pub(super) fn is_color(word: &str) -> bool {
+    word.strip_prefix('#')
+        .is_some_and(|hex| matches!(hex.len(), 3 | 4 | 6 | 8) && hex.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// Whether the word is an IP address.
+pub(super) fn is_ip(word: &str) -> bool {
+    word.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Whether the word is a number; thousands may be set off by commas (`1,234,567`).
+pub(super) fn number(word: &str) -> Option<serde_json::Number> {
+    let plain = if has_thousands(word) { word.replace(',', "") } else { word.to_owned() };
+    if !plain.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '.')) {
+        return None;
+    }
+    if let Ok(whole) = plain.parse::<i64>() {
+        return Some(whole.into());
+    }
+    if !plain.chars().any(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    plain.parse::<f64>().ok().and_then(serde_json::Number::from_f64)
+}
+
+fn has_thousands(word: &str) -> bool {
+    let whole = word.trim_start_matches('-').split('.').next().unwrap_or_default();
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let mut rest = groups.peekable();
+    rest.peek().is_some() && matches!(first.len(), 1..=3) && rest.all(|group| group.len() == 3)
+}
+
+/// Whether the words starting here are a cron line; how many of them. Fields are figures, `*`, lists, ranges and steps.
+pub(super) fn cron(words: &[&str]) -> Option<usize> {
+    let field = |word: &&&str| {
+        let named = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "JAN", "JUL", "DEC"];
+        word.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '/' | ',' | '-' | '?' | 'L' | '#'))
+            || word.split(['-', ',']).all(|part| named.contains(&part.to_uppercase().as_str()))
+    };
+    let count = words.iter().take(7).take_while(field).count();
+    let marked = words.iter().take(count).any(|word| word.contains('*') || word.contains('?'));
+    (matches!(count, 5 | 6) && marked).then_some(count)
+}
+
+/// Whether the word is a pattern for dates, as `DD.MM.YYYY` or `yyyy-MM-dd`.
+pub(super) fn is_date_pattern(word: &str) -> bool {
+    let upper = word.to_uppercase();
+    let year_or_hour = upper.contains("YY") || upper.contains("HH");
+    year_or_hour
+        && upper
+            .chars()
+            .all(|c| matches!(c, 'Y' | 'M' | 'D' | 'H' | 'S' | 'T' | 'Z' | 'A' | '-' | '/' | '.' | ':' | '_'))
+}
+
+/// What language a block of text is written in, as far as its looks tell: `json`, `html`, `xml`, `sql`, `diff`,
+/// `markdown`, `csv`, `yaml` or nothing.
+pub(super) fn sniff(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    if text.starts_with(['{', '[']) && serde_json::from_str::<Value>(text).is_ok() {
+        return Some("json");
+    }
+    let lower = text.to_lowercase();
+    if text.starts_with('<') && text.ends_with('>') {
+        let html =
+            ["<!doctype html", "<html", "<div", "<p", "<h", "<ul", "<ol", "<table", "<a ", "<b", "<span", "<script"];
+        return Some(if lower.starts_with("<svg") {
+            "svg"
+        } else if html.iter().any(|tag| lower.starts_with(tag)) {
+            "html"
+        } else {
+            "xml"
+        });
+    }
+    let sql = ["select ", "insert into ", "update ", "delete from ", "create table ", "with ", "alter table "];
+    if sql.iter().any(|word| lower.starts_with(word))
+        && (lower.contains(" from ") || lower.contains('=') || lower.contains('('))
+    {
+        return Some("sql");
+    }
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.iter().any(|line| line.starts_with("@@ ")) || (text.starts_with("--- ") && text.contains("\n+++ ")) {
+        return Some("diff");
+    }
+    if lines.iter().any(|line| ["# ", "## ", "### "].iter().any(|mark| line.starts_with(mark))) || text.contains("**") {
+        return Some("markdown");
+    }
+    if lines.len() >= 2 {
+        for separator in [',', ';', '\t'] {
+            let cells = lines[0].matches(separator).count();
+            if cells > 0 && lines.iter().all(|line| line.contains('"') || line.matches(separator).count() == cells) {
+                return Some(if separator == '\t' { "tsv" } else { "csv" });
+            }
+        }
+    }
+    let yaml = |line: &&str| {
+        let line = line.trim_start();
+        line.starts_with("- ")
+            || line.starts_with('#')
+            || line.split_once(':').is_some_and(|(key, value)| {
+                !key.is_empty() && !key.contains(' ') && (value.is_empty() || value.starts_with(' '))
+            })
+    };
+    (!lines.is_empty() && lines.iter().all(yaml) && text.contains(':')).then_some("yaml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_value_is_known_by_its_looks() {
+        assert_eq!(url("https://a.b/c?d=1). Then"), Some(17));
+        assert!(is_email("a@b.co") && is_email("not-an@email") && !is_email("@scope/pkg"));
+        assert!(is_date("2024-01-05") && is_date("2024-01-05T10:00:00Z") && is_date("5.1.2024") && !is_date("1.2.3"));
+        assert!(is_version("1.2.3") && is_version("v1.0.0-rc.1") && !is_version("1.2"));
+        assert!(is_range("^1.0.0") && is_range(">=2") && is_range("1.x") && !is_range("1.2.3") && !is_range("1-5"));
+        assert!(is_color("#ff8800") && !is_color("#hello"));
+        assert_eq!(number("1,234.5").map(|n| n.to_string()).as_deref(), Some("1234.5"));
+        assert_eq!(number("12abc"), None);
+        assert_eq!(number("-"), None);
+        assert_eq!(cron(&["0", "9", "*", "*", "1-5"]), Some(5));
+        assert_eq!(cron(&["*/5", "*", "*", "*", "MON-FRI", "mean"]), Some(5));
+        assert_eq!(cron(&["1", "2", "3", "4", "5"]), None);
+        assert!(is_date_pattern("DD.MM.YYYY") && is_date_pattern("yyyy-MM-dd") && !is_date_pattern("Yes"));
+    }
+
+    #[test]
+    fn a_block_tells_its_language() {
+        for (text, language) in [
+            ("{\"a\": 1}", Some("json")),
+            ("a,b\n1,2", Some("csv")),
+            ("a: 1\nb:\n  - 2", Some("yaml")),
+            ("select a from b", Some("sql")),
+            ("<p>x</p>", Some("html")),
+            ("<note><to>x</to></note>", Some("xml")),
+            ("# Title\n\ntext", Some("markdown")),
+            ("--- a\n+++ b\n@@ -1 +1 @@", Some("diff")),
+            ("just words", None),
+        ] {
+            assert_eq!(sniff(text), language, "{text}");
+        }
+    }
+}
