@@ -35,7 +35,13 @@ export async function request(path: string, options: RequestInit = {}): Promise<
     response = await fetch(BASE + path, { credentials: "same-origin", redirect: "error", ...options });
   } catch (cause) {
     if (options.signal?.aborted) throw cause;
-    throw new ApiError(0, "UNREACHABLE", "The server does not answer. Check that it runs and try again");
+    throw new ApiError(
+      0,
+      "UNREACHABLE",
+      navigator.onLine
+        ? "The server does not answer. Check that it runs and try again"
+        : "You are offline. Try again once you are back",
+    );
   }
   if (!response.ok) throw await failure(response);
   return response;

@@ -25,6 +25,10 @@ export interface Follower {
 /** Without a byte for this long the connection counts as dead: the server's heartbeat comes every 15 s. */
 const SILENCE_MS = 40_000;
 
+/** A tab that nobody looks at gives its connection back after this long: browsers open six per host, and a seventh tab
+ * would wait for ever. It takes up the events it missed when it is looked at again. */
+const HIDDEN_MS = 10_000;
+
 /** How long to wait before attempt `n` (from 1): 0.25 s doubling to 10 s, with a quarter of jitter. */
 export function backoff(attempt: number, random: number): number {
   return Math.min(10_000, 250 * 2 ** (attempt - 1)) * (1 + random / 4);
@@ -50,7 +54,10 @@ export async function follow(id: string, follower: Follower, signal: AbortSignal
         view = viewOf(await conversation(id));
         follower.onView(view);
       }
-      await stream(id, view, follower, signal, alive);
+      if ((await stream(id, view, follower, signal, alive)) === "rested") {
+        await seen(signal);
+        continue;
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && isFinal(error)) {
@@ -65,11 +72,29 @@ export async function follow(id: string, follower: Follower, signal: AbortSignal
   }
 }
 
-/** One connection: returns when it ends, or when the fold met a gap. */
-async function stream(id: string, view: View, follower: Follower, signal: AbortSignal, alive: () => void): Promise<void> {
+/** One connection: until it ends, the fold meets a gap, or nobody looks any more. */
+async function stream(
+  id: string,
+  view: View,
+  follower: Follower,
+  signal: AbortSignal,
+  alive: () => void,
+): Promise<"ended" | "rested"> {
   const connection = new AbortController();
   const stop = () => connection.abort();
   signal.addEventListener("abort", stop);
+  let rested = false;
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  const looked = () => {
+    clearTimeout(resting);
+    if (!document.hidden) return;
+    resting = setTimeout(() => {
+      rested = true;
+      stop();
+    }, HIDDEN_MS);
+  };
+  document.addEventListener("visibilitychange", looked);
+  looked();
   let watchdog = setTimeout(stop, SILENCE_MS);
   try {
     const response = await request(`/conversations/${encodeURIComponent(id)}/events?after=${view.lastSeq}`, {
@@ -77,13 +102,13 @@ async function stream(id: string, view: View, follower: Follower, signal: AbortS
       cache: "no-store",
       signal: connection.signal,
     });
-    if (!response.body) return;
+    if (!response.body) return "ended";
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const frames = new FrameParser();
     alive();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return "ended";
       clearTimeout(watchdog);
       watchdog = setTimeout(stop, SILENCE_MS);
       let changed = false;
@@ -98,10 +123,15 @@ async function stream(id: string, view: View, follower: Follower, signal: AbortS
         if (gap) break;
       }
       if (changed) follower.onView(view);
-      if (gap) return;
+      if (gap) return "ended";
     }
+  } catch (error) {
+    if (rested) return "rested";
+    throw error;
   } finally {
     clearTimeout(watchdog);
+    clearTimeout(resting);
+    document.removeEventListener("visibilitychange", looked);
     signal.removeEventListener("abort", stop);
     connection.abort();
   }
@@ -114,6 +144,21 @@ function parse(data: string): Envelope | null {
   } catch {
     return null;
   }
+}
+
+/** Waits until the page is looked at. */
+function seen(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      signal.removeEventListener("abort", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look);
+    look();
+  });
 }
 
 /** Waits; back at once when the browser is online again or the page is looked at again. */

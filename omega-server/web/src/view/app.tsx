@@ -49,7 +49,7 @@ export function App() {
     <div class="app">
       <Sidebar rows={rows} current={place} who={session} open={drawer} status={status}
         onClose={() => setDrawer(false)} onRows={setRows} onSignOut={leave} />
-      <div class="main">
+      <div class="main" inert={drawer}>
         <StatusBanner status={status} />
         {route.page === "front" ? (
           <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />

@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import { exportUrl } from "../api";
 import type { View } from "../fold";
 import { conversationPath } from "../route";
@@ -29,15 +30,34 @@ export function ConversationHead({ id, title, view, debug, onDebug, onMenu }: Pr
       </div>
       <div class="actions">
         <CopyButton text={location.origin + conversationPath(id)} what="the address of this conversation" label="share" />
-        <details class="menu">
-          <summary class="button ghost small">export</summary>
-          <div class="menu-list">
-            <a href={exportUrl(id, "markdown")} download={`omega-${id}.md`}>markdown</a>
-            <a href={exportUrl(id, "json")} download={`omega-${id}.json`}>json</a>
-          </div>
-        </details>
+        <ExportMenu id={id} />
         <button type="button" class="ghost small" aria-pressed={debug} onClick={onDebug}>debug</button>
       </div>
     </header>
+  );
+}
+
+/** The two formats; closes when the reader goes elsewhere, or by Escape. */
+function ExportMenu({ id }: { id: string }) {
+  const box = useRef<HTMLDetailsElement>(null);
+  const close = () => {
+    if (box.current) box.current.open = false;
+  };
+  const left = (event: FocusEvent) => {
+    if (!(event.relatedTarget instanceof Node && box.current?.contains(event.relatedTarget))) close();
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    close();
+    box.current?.querySelector("summary")?.focus();
+  };
+  return (
+    <details class="menu" ref={box} onFocusOut={left} onKeyDown={key}>
+      <summary class="button ghost small">export</summary>
+      <div class="menu-list" onClick={close}>
+        <a href={exportUrl(id, "markdown")} download={`omega-${id}.md`}>markdown</a>
+        <a href={exportUrl(id, "json")} download={`omega-${id}.json`}>json</a>
+      </div>
+    </details>
   );
 }

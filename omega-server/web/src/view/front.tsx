@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ApiError, createConversation, newKey, sendMessage } from "../api";
 import { conversationPath, go } from "../route";
 import { keepDraft } from "../stored";
@@ -20,18 +20,19 @@ export function Front({ models, onMenu, onSignedOut }: { models: Models | null; 
   const [model, setModel] = useState<string | undefined>();
   const [sample, setSample] = useState<{ text: string } | null>(null);
 
+  // What a failed start left behind: trying again goes on with it instead of making a second conversation.
+  const begun = useRef<{ id: string; model: string | undefined; text: string; key: string } | null>(null);
+
   const start = async (text: string) => {
     try {
-      const made = await createConversation(model);
-      try {
-        await sendMessage(made.id, text, newKey());
-      } catch (error) {
-        // The conversation is there: go on with the text in its composer.
-        keepDraft(made.id, text);
-        if (error instanceof ApiError && error.status === 401) throw error;
+      if (begun.current?.model !== model || !begun.current) {
+        begun.current = { id: (await createConversation(model)).id, model, text, key: newKey() };
       }
+      if (begun.current.text !== text) begun.current = { ...begun.current, text, key: newKey() };
+      const { id, key } = begun.current;
+      await sendMessage(id, text, key);
       keepDraft("", "");
-      go(conversationPath(made.id));
+      go(conversationPath(id));
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) onSignedOut();
       throw error;

@@ -26,6 +26,16 @@ export function Transcript({ view, me, sent, onAgain }: Props) {
     if (frame && following) frame.scrollTop = frame.scrollHeight;
   }, [view, following]);
   useEffect(() => setFollowing(true), [sent]);
+  useLayoutEffect(() => {
+    const frame = box.current;
+    if (!frame || !following) return;
+    // The composer grows with its text, and a banner may come: the end stays in sight.
+    const observer = new ResizeObserver(() => {
+      frame.scrollTop = frame.scrollHeight;
+    });
+    observer.observe(frame);
+    return () => observer.disconnect();
+  }, [following]);
   const scrolled = () => {
     const frame = box.current;
     if (frame) setFollowing(frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_END_PX);
@@ -33,8 +43,9 @@ export function Transcript({ view, me, sent, onAgain }: Props) {
   const turns = view ? turnsOf(view) : [];
   return (
     <div class="transcript-frame">
-      {/* Live off: a token is no announcement; the region below speaks when a message is whole. */}
-      <div class="transcript" ref={box} onScroll={scrolled} role="log" aria-live="off" aria-label="conversation" tabIndex={0}>
+      {/* Live off: a token is no announcement; the region below speaks when a message is whole. A click may open a tool call
+          and push the end out of sight: then that is what is being read. */}
+      <div class="transcript" ref={box} onScroll={scrolled} onClick={() => requestAnimationFrame(scrolled)} role="log" aria-live="off" aria-label="conversation" tabIndex={0}>
         <div class="column">
           {!view && <p class="note" role="status">loading the conversation...</p>}
           {view && turns.length === 0 && <p class="note">Nothing here yet. Ask for something below</p>}

@@ -67,7 +67,7 @@ function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: T
           case "reasoning":
             return piece.text ? (
               <details key={piece.key} class="reasoning">
-                <summary>reasoning</summary>
+                <summary>{streaming && at === pieces.length - 1 ? "reasoning..." : "reasoning"}</summary>
                 <div class="plain">{piece.text}</div>
               </details>
             ) : null;
