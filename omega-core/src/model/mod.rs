@@ -11,10 +11,13 @@ use serde_json::Value;
 
 pub mod answer;
 pub mod catalog;
+pub mod choice;
 pub mod error;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod offline;
+#[cfg(feature = "http")]
+pub mod probe;
 pub mod retry;
 pub mod sse;
 pub mod wire;

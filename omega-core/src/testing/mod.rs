@@ -1,1 +1,28 @@
-//! To be written.
+//! A stand-in for model providers, for tests: it speaks the four real wire formats on a real socket.
+//!
+//! What it says is a [`Script`]; what it was asked is recorded in one shape for all formats ([`Seen`]). As a provider
+//! would, it refuses a history in which calls and results are not paired. Products reach it through `OPENAI_BASE_URL` and
+//! its kin:
+//!
+//! ```no_run
+//! # use omega_core::testing::{Reply, Script, StandIn};
+//! # async fn test() {
+//! let provider = StandIn::start(
+//!     Script::new()
+//!         .turn(Reply::call("registrySearchTool", serde_json::json!({ "query": "weather" })))
+//!         .turn(Reply::text("It rains.")),
+//! )
+//! .await;
+//! // OPENAI_BASE_URL=provider.url(), any OPENAI_API_KEY
+//! # }
+//! ```
+
+mod http1;
+mod reply_wire;
+mod request;
+mod script;
+mod stand_in;
+
+pub use request::{Outcome, Seen, SeenCall, SeenResult};
+pub use script::{Fault, Reply, Script};
+pub use stand_in::StandIn;

@@ -1,3 +1,4 @@
 //! What the parts of `omega-core` do together.
 
+mod http_model;
 mod provider_cases;
