@@ -59,6 +59,20 @@ export function turnsOf(view: View): Turn[] {
   return turns;
 }
 
+/** Whether two turns look the same, so that a token in one does not draw a thousand others again. */
+export function sameTurn(a: Turn, b: Turn): boolean {
+  if (a.key !== b.key || a.run !== b.run || a.ended?.run !== b.ended?.run) return false;
+  if (a.kind === "user") return b.kind === "user" && a.message === b.message;
+  return (
+    b.kind === "assistant" &&
+    sameList(a.messages, b.messages) &&
+    sameList(a.toolRuns, b.toolRuns) &&
+    a.toolRuns.every(({ id }) => a.partials.get(id) === b.partials.get(id))
+  );
+}
+
+const sameList = <T>(a: T[], b: T[]) => a.length === b.length && a.every((item, at) => item === b[at]);
+
 /** What one assistant message shows, in order: its parts, and the calls whose parts have not come yet. */
 export type Piece =
   | { kind: "text" | "reasoning"; text: string; key: string }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, cancel, newKey, sendMessage } from "../api";
 import { activeRun } from "../fold";
 import { FRONT, stay } from "../route";
@@ -58,6 +58,13 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       throw error;
     }
   };
+  const newest = useRef(send);
+  newest.current = send;
+  // One function for the life of the page, so that it is no reason to draw the turns again.
+  const again = useCallback((text: string) => {
+    setProblem(null);
+    newest.current(text).catch((error: Error) => setProblem(error.message));
+  }, []);
   const stop = async () => {
     setProblem(null);
     await cancel(id).catch((error: Error) => setProblem(error.message));
@@ -86,7 +93,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       <main class="conversation-main">
         <ConversationHead id={id} title={title} view={view} debug={debug}
           onDebug={() => setDebug(!debug)} onMenu={onMenu} />
-        <Transcript view={view} me={me} sent={sent} onAgain={(text) => void send(text).catch((error: Error) => setProblem(error.message))} />
+        <Transcript view={view} me={me} sent={sent} onAgain={again} />
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
           blocked={link.state === "failed" ? link.error.message : null}>

@@ -1,6 +1,7 @@
+import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../fold";
-import { turnsOf, type Turn } from "../turns";
+import { sameTurn, turnsOf, type Turn } from "../turns";
 import type { Whoami } from "../types";
 import { oneLine } from "../words";
 import { AssistantTurn, RunEnd, UserTurn } from "./turn";
@@ -21,31 +22,41 @@ export function Transcript({ view, me, sent, onAgain }: Props) {
   const [following, setFollowing] = useState(true);
   const said = useAnnouncements(view);
 
-  useLayoutEffect(() => {
-    const frame = box.current;
-    if (frame && following) frame.scrollTop = frame.scrollHeight;
-  }, [view, following]);
   useEffect(() => setFollowing(true), [sent]);
   useLayoutEffect(() => {
     const frame = box.current;
     if (!frame || !following) return;
-    // The composer grows with its text, and a banner may come: the end stays in sight.
-    const observer = new ResizeObserver(() => {
+    const toEnd = () => {
       frame.scrollTop = frame.scrollHeight;
-    });
+    };
+    toEnd();
+    // The text grows, the composer grows, a banner comes, a turn gets its real size when it is first seen: the end stays.
+    const observer = new ResizeObserver(toEnd);
     observer.observe(frame);
+    if (frame.firstElementChild) observer.observe(frame.firstElementChild);
     return () => observer.disconnect();
   }, [following]);
+
+  const top = useRef(0);
+  const atEnd = (frame: HTMLElement) => frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_END_PX;
   const scrolled = () => {
     const frame = box.current;
-    if (frame) setFollowing(frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_END_PX);
+    if (!frame) return;
+    // Only a reader scrolls up; that the end moved away is no reason to let go of it.
+    if (atEnd(frame)) setFollowing(true);
+    else if (frame.scrollTop < top.current) setFollowing(false);
+    top.current = frame.scrollTop;
   };
+  // A click may open a tool call and push the end out of sight: then that is what is being read.
+  const clicked = () =>
+    requestAnimationFrame(() => {
+      if (box.current && !atEnd(box.current)) setFollowing(false);
+    });
   const turns = view ? turnsOf(view) : [];
   return (
     <div class="transcript-frame">
-      {/* Live off: a token is no announcement; the region below speaks when a message is whole. A click may open a tool call
-          and push the end out of sight: then that is what is being read. */}
-      <div class="transcript" ref={box} onScroll={scrolled} onClick={() => requestAnimationFrame(scrolled)} role="log" aria-live="off" aria-label="conversation" tabIndex={0}>
+      {/* Live off: a token is no announcement; the region below speaks when a message is whole. */}
+      <div class="transcript" ref={box} onScroll={scrolled} onClick={clicked} role="log" aria-live="off" aria-label="conversation" tabIndex={0}>
         <div class="column">
           {!view && <p class="note" role="status">loading the conversation...</p>}
           {view && turns.length === 0 && <p class="note">Nothing here yet. Ask for something below</p>}
@@ -61,7 +72,13 @@ export function Transcript({ view, me, sent, onAgain }: Props) {
   );
 }
 
-function TurnView({ turn, me, onAgain }: { turn: Turn; me: Whoami; onAgain: (text: string) => void }) {
+interface TurnProps {
+  turn: Turn;
+  me: Whoami;
+  onAgain: (text: string) => void;
+}
+
+const TurnView = memo(function TurnView({ turn, me, onAgain }: TurnProps) {
   return (
     <>
       {turn.kind === "user"
@@ -70,7 +87,7 @@ function TurnView({ turn, me, onAgain }: { turn: Turn; me: Whoami; onAgain: (tex
       {turn.ended && <RunEnd run={turn.ended.run} question={turn.ended.question} onAgain={onAgain} />}
     </>
   );
-}
+}, (a: TurnProps, b: TurnProps) => sameTurn(a.turn, b.turn) && a.me === b.me && a.onAgain === b.onAgain);
 
 /** What a screen reader is told: each message of the assistant once, when it is whole. */
 function useAnnouncements(view: View | null): string {
