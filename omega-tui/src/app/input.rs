@@ -1,0 +1,229 @@
+//! Keys, pastes and the mouse.
+
+use super::{App, Effect, Focus, Overlay, Pending, slash};
+use crate::{
+    keys::{Action, lookup},
+    port::Command,
+    transcript::Opened,
+};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+/// Lines that one notch of the wheel moves.
+const NOTCH: isize = 3;
+
+impl App {
+    pub(super) fn on_terminal(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key),
+            Event::Paste(text) => {
+                if self.overlays.is_empty() {
+                    self.focus = Focus::Composer;
+                    self.composer.insert(&text);
+                }
+                Vec::new()
+            }
+            Event::Mouse(mouse) => self.on_mouse(mouse),
+            Event::Key(_) | Event::Resize(..) | Event::FocusGained | Event::FocusLost => Vec::new(),
+        }
+    }
+
+    fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        self.toast = None;
+        let action = lookup(self.contexts(), key);
+        if action == Some(Action::Help) && self.is_typed_help(key) {
+            return self.type_char(key);
+        }
+        match action {
+            Some(action) => self.act(action),
+            None => self.type_char(key),
+        }
+    }
+
+    /// `?` asks for help only where it can't be part of a message.
+    fn is_typed_help(&self, key: KeyEvent) -> bool {
+        key.code == KeyCode::Char('?') && self.focus == Focus::Composer && !self.composer.is_empty()
+    }
+
+    fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let command = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
+        if let (KeyCode::Char(c), false, true) = (key.code, command, self.overlays.is_empty()) {
+            self.focus_composer();
+            self.composer.insert(c.encode_utf8(&mut [0; 4]));
+        }
+        Vec::new()
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        if !self.overlays.is_empty() {
+            return self.act_on_overlay(action);
+        }
+        match action {
+            Action::Send => return self.send(),
+            Action::Stop => return self.stop(),
+            Action::Interrupt if self.active_run().is_some() => return self.stop_run(),
+            Action::Interrupt | Action::Quit => return self.quit(),
+            Action::FreeMouse => {
+                self.mouse = !self.mouse;
+                self.say(if self.mouse {
+                    "the wheel scrolls here"
+                } else {
+                    "the mouse is the terminal's: select text"
+                });
+                return vec![Effect::Mouse(self.mouse)];
+            }
+            Action::Redraw => return vec![Effect::Clear],
+            Action::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
+            Action::Open | Action::OpenLatest => return self.open(),
+            _ => self.edit_or_move(action),
+        }
+        Vec::new()
+    }
+
+    fn edit_or_move(&mut self, action: Action) {
+        let page = self.transcript.page();
+        match action {
+            Action::NewLine => self.composer.insert("\n"),
+            Action::DeleteBack => self.composer.delete_back(),
+            Action::DeleteForward => self.composer.delete_forward(),
+            Action::DeleteWord => self.composer.delete_word(),
+            Action::DeleteToStart => self.composer.delete_to_start(),
+            Action::DeleteToEnd => self.composer.delete_to_end(),
+            Action::Left => self.composer.left(),
+            Action::Right => self.composer.right(),
+            Action::WordLeft => self.composer.word_left(),
+            Action::WordRight => self.composer.word_right(),
+            Action::LineStart => self.composer.line_start(),
+            Action::LineEnd => self.composer.line_end(),
+            Action::Up => self.composer.up(),
+            Action::Down => self.composer.down(),
+            Action::Complete => self.complete(),
+            Action::Select => self.focus_transcript(),
+            Action::SelectNext if !self.transcript.select_next() => self.focus_composer(),
+            Action::SelectPrevious => self.transcript.select_previous(),
+            Action::ToComposer => self.focus_composer(),
+            Action::OpenAll => self.transcript.open_all(),
+            Action::PageUp => self.transcript.scroll(-page),
+            Action::PageDown => self.transcript.scroll(page),
+            Action::LineUp => self.transcript.scroll(-1),
+            Action::LineDown => self.transcript.scroll(1),
+            Action::ToTop => self.transcript.show_top(),
+            Action::ToEnd => self.transcript.follow(),
+            _ => {}
+        }
+    }
+
+    fn act_on_overlay(&mut self, action: Action) -> Vec<Effect> {
+        let page = self.transcript.page().unsigned_abs();
+        if let Some(Overlay::Help { scroll }) = self.overlays.last_mut() {
+            // The drawing bounds it to what there is.
+            match action {
+                Action::LineUp => *scroll = scroll.saturating_sub(1),
+                Action::LineDown => *scroll += 1,
+                Action::PageUp => *scroll = scroll.saturating_sub(page),
+                Action::PageDown => *scroll += page,
+                _ => {}
+            }
+        }
+        match action {
+            Action::Close => {
+                self.overlays.pop();
+                Vec::new()
+            }
+            Action::Confirm => vec![Effect::Quit],
+            _ => Vec::new(),
+        }
+    }
+
+    fn send(&mut self) -> Vec<Effect> {
+        if self.composer.text().trim().is_empty() {
+            return Vec::new();
+        }
+        if let Some(command) = slash::parse(self.composer.text()) {
+            return self.command(command);
+        }
+        let text = self.composer.take();
+        self.drafts += 1;
+        self.pending.push(Pending { draft: self.drafts, text: text.clone(), message: None });
+        self.transcript.follow();
+        self.stale = true;
+        vec![Effect::Command(Command::Send { draft: self.drafts, text, model: self.chosen_model.clone() })]
+    }
+
+    /// Esc: the last waiting message comes back into an empty composer; then the run is stopped.
+    fn stop(&mut self) -> Vec<Effect> {
+        let waiting = self.waiting_runs().next_back().map(|run| (run.id, run.message_id));
+        if let (Some((run, message)), true) = (waiting, self.composer.is_empty()) {
+            if let Some(message) = self.view.messages.iter().find(|m| m.id == message) {
+                let text = message.content.clone();
+                self.composer.set(&text);
+            }
+            return vec![Effect::Command(Command::Cancel(run))];
+        }
+        self.stop_run()
+    }
+
+    pub(super) fn stop_run(&mut self) -> Vec<Effect> {
+        let Some(run) = self.active_run().map(|run| run.id) else { return Vec::new() };
+        self.stopping = Some(run);
+        vec![Effect::Command(Command::Cancel(run))]
+    }
+
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        if self.composer.text().trim().is_empty() && self.pending.is_empty() {
+            return vec![Effect::Quit];
+        }
+        self.overlays.push(Overlay::ConfirmQuit);
+        Vec::new()
+    }
+
+    fn open(&mut self) -> Vec<Effect> {
+        match self.transcript.open_selected_or_last(&self.view) {
+            Opened::Sample(text) => {
+                self.composer.set(text);
+                self.focus_composer();
+                Vec::new()
+            }
+            Opened::NeedsOutput(tool_run) => vec![Effect::Command(Command::LoadOutput(tool_run))],
+            Opened::Done => Vec::new(),
+        }
+    }
+
+    fn complete(&mut self) {
+        match slash::complete(self.composer.text()) {
+            Some(completed) => self.composer.set(&completed),
+            None => self.focus_transcript(),
+        }
+    }
+
+    fn focus_transcript(&mut self) {
+        if self.transcript.select_last() {
+            self.focus = Focus::Transcript;
+        }
+    }
+
+    pub(super) fn focus_composer(&mut self) {
+        self.focus = Focus::Composer;
+        self.transcript.deselect();
+    }
+
+    fn on_mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        let by = match mouse.kind {
+            MouseEventKind::ScrollUp => -NOTCH,
+            MouseEventKind::ScrollDown => NOTCH,
+            MouseEventKind::Down(MouseButton::Left) if self.overlays.is_empty() => {
+                if !self.transcript.select_at(mouse.column, mouse.row) {
+                    return Vec::new();
+                }
+                self.focus = Focus::Transcript;
+                return self.open();
+            }
+            _ => return Vec::new(),
+        };
+        match self.overlays.last_mut() {
+            Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(by),
+            Some(Overlay::ConfirmQuit) => {}
+            None => self.transcript.scroll(by),
+        }
+        Vec::new()
+    }
+}

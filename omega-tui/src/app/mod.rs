@@ -1,0 +1,229 @@
+//! The state of the screen, and the one place where it changes.
+//!
+//! [`App::update`] takes what happened and returns what is to be done; it does no I/O and reads no clock. Everything that
+//! comes from the server is folded into the shared [`View`]; what is kept beside it is only what this screen knows:
+//! what is being written, what is selected and open, and how the connection is.
+
+mod input;
+mod network;
+mod slash;
+#[cfg(test)]
+mod tests;
+
+pub use slash::{COMMANDS, matching as matching_commands};
+
+use crate::{
+    composer::Composer,
+    keys::Context,
+    port::{Command, Draft, Link, Update},
+    theme::Theme,
+    transcript::Transcript,
+};
+use crossterm::event::Event as TerminalEvent;
+use omega_core::{
+    api::{Run, RunStatus, Timestamp},
+    id::{ConversationId, MessageId, RunId},
+    view::View,
+};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A key, a paste, the mouse, a new size.
+    Terminal(TerminalEvent),
+    /// News from the network.
+    Network(Update),
+    /// Time passed while something works.
+    Tick,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell the network.
+    Command(Command),
+    /// Take the mouse, or give it back to the terminal.
+    Mouse(bool),
+    /// Draw every cell again.
+    Clear,
+    /// Leave.
+    Quit,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its number.
+    pub draft: Draft,
+    /// Its text.
+    pub text: String,
+    /// Once it is stored.
+    pub message: Option<MessageId>,
+}
+
+/// Where keys go when no overlay is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Focus {
+    /// Into the message.
+    #[default]
+    Composer,
+    /// Among what can be opened.
+    Transcript,
+}
+
+/// What lies over the conversation; the last one sees keys first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlay {
+    /// The keys and commands, scrolled by so many lines.
+    Help {
+        /// Lines above the top.
+        scroll: usize,
+    },
+    /// Quit although something is written?
+    ConfirmQuit,
+}
+
+/// A line that goes away with the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Whether something went wrong.
+    pub is_error: bool,
+}
+
+/// The state of the screen.
+pub struct App {
+    /// The conversation.
+    pub view: View,
+    /// Its id, as soon as it has one.
+    pub conversation: Option<ConversationId>,
+    /// How the connection is.
+    pub link: Link,
+    /// The message that is being written.
+    pub composer: Composer,
+    /// What is shown of the conversation.
+    pub transcript: Transcript,
+    /// Where keys go.
+    pub focus: Focus,
+    /// What lies over it.
+    pub overlays: Vec<Overlay>,
+    /// Messages on their way.
+    pub pending: Vec<Pending>,
+    /// The line above the composer.
+    pub toast: Option<Toast>,
+    /// The run that was asked to stop.
+    pub stopping: Option<RunId>,
+    /// Whether the wheel scrolls here.
+    pub mouse: bool,
+    /// Colours.
+    pub theme: Theme,
+    /// The time of the last input.
+    pub now: Timestamp,
+    /// Whether the transcript's pieces are to be listed anew before the next drawing.
+    pub stale: bool,
+    /// Counts ticks, for the spinner.
+    pub ticks: u64,
+    /// The model that was chosen and is not the conversation's yet.
+    pub chosen_model: Option<String>,
+    drafts: Draft,
+}
+
+impl App {
+    /// An empty screen; with a conversation it waits for it.
+    #[must_use]
+    pub fn new(theme: Theme, conversation: Option<ConversationId>, model: Option<String>) -> Self {
+        Self {
+            view: View::default(),
+            conversation,
+            link: if conversation.is_some() { Link::Connecting } else { Link::Idle },
+            composer: Composer::default(),
+            transcript: Transcript::default(),
+            focus: Focus::default(),
+            overlays: Vec::new(),
+            pending: Vec::new(),
+            toast: None,
+            stopping: None,
+            mouse: true,
+            theme,
+            now: Timestamp(0),
+            stale: true,
+            ticks: 0,
+            chosen_model: model,
+            drafts: 0,
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn update(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
+        match input {
+            Input::Terminal(event) => self.on_terminal(event),
+            Input::Network(update) => self.on_network(update),
+            Input::Tick => {
+                self.ticks += 1;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether something on the screen moves by itself.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.active_run().is_some()
+            || !self.pending.is_empty()
+            || matches!(self.link, Link::Connecting | Link::Reconnecting { .. })
+    }
+
+    /// The run that works or waits.
+    #[must_use]
+    pub fn active_run(&self) -> Option<&Run> {
+        self.view.active_run()
+    }
+
+    /// Runs that wait for their turn.
+    pub fn waiting_runs(&self) -> impl DoubleEndedIterator<Item = &Run> {
+        let active = self.active_run().map(|run| run.id);
+        self.view.runs.iter().filter(move |run| run.status == RunStatus::Queued && Some(run.id) != active)
+    }
+
+    /// The model to show: the chosen one, the active run's, or the conversation's.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        let conversation = self.view.conversation.as_ref().map(|c| c.model.as_str());
+        self.chosen_model.as_deref().or(conversation).filter(|model| !model.is_empty())
+    }
+
+    /// Where keys are looked up, the innermost first.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        match (self.overlays.last(), self.focus) {
+            (Some(Overlay::Help { .. }), _) => &[Context::Help],
+            (Some(Overlay::ConfirmQuit), _) => &[Context::Question],
+            (None, Focus::Composer) => &[Context::Composer, Context::Global],
+            (None, Focus::Transcript) => &[Context::Transcript, Context::Global],
+        }
+    }
+
+    /// The answer of the last run that gave one.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<String> {
+        let answers = self.view.runs.iter().rev().map(|run| self.view.answer(run.id));
+        answers.into_iter().find(|answer| !answer.trim().is_empty())
+    }
+
+    /// Brings the list of pieces up to date.
+    pub fn refresh(&mut self) {
+        if std::mem::take(&mut self.stale) {
+            self.transcript.rebuild(&self.view, &self.pending, self.conversation.is_some());
+        }
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), is_error: false });
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), is_error: true });
+    }
+}

@@ -1,0 +1,92 @@
+//! Commands that begin with a slash. The same table makes what is understood, completed and shown in the help.
+
+use super::{App, Effect, Overlay};
+use crate::port::Command;
+
+/// A command, its argument, and what it does.
+pub const COMMANDS: &[(&str, &str, &str)] = &[
+    ("help", "", "show the keys and commands"),
+    ("new", "", "begin another conversation"),
+    ("model", "NAME", "answer with another model; without a name, list them"),
+    ("cancel", "", "stop the run"),
+    ("quit", "", "leave; a run goes on without you"),
+];
+
+/// A command as it was typed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Typed {
+    name: String,
+    argument: String,
+}
+
+/// Reads a command: one line, a slash, a word. `/usr/bin` and the like are messages.
+pub fn parse(text: &str) -> Option<Typed> {
+    let rest = text.trim().strip_prefix('/')?;
+    let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic());
+    (is_word && !rest.contains('\n')).then(|| Typed { name: name.to_owned(), argument: argument.trim().to_owned() })
+}
+
+/// The commands that begin as typed; none once there is an argument.
+pub fn matching(text: &str) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    let typed = text.strip_prefix('/').filter(|typed| !typed.contains(char::is_whitespace));
+    COMMANDS.iter().filter(move |(name, ..)| typed.is_some_and(|typed| name.starts_with(typed)))
+}
+
+/// The text with the command completed, when only one fits.
+pub fn complete(text: &str) -> Option<String> {
+    let mut fitting = matching(text);
+    let (name, argument, _) = fitting.next()?;
+    fitting.next().is_none().then(|| if argument.is_empty() { format!("/{name}") } else { format!("/{name} ") })
+}
+
+impl App {
+    pub(super) fn command(&mut self, typed: Typed) -> Vec<Effect> {
+        let argument = typed.argument;
+        let text = self.composer.take();
+        match typed.name.as_str() {
+            "help" => self.overlays.push(Overlay::Help { scroll: 0 }),
+            "new" => return self.start_over(),
+            "model" if argument.is_empty() => return vec![Effect::Command(Command::ListModels)],
+            "model" => {
+                self.chosen_model = Some(argument.clone());
+                self.say(format!("answers come from {argument} from now on"));
+                return vec![Effect::Command(Command::SetModel(argument))];
+            }
+            "cancel" => {
+                let effects = self.stop_run();
+                if effects.is_empty() {
+                    self.say("nothing runs");
+                }
+                return effects;
+            }
+            "quit" | "exit" => return self.quit(),
+            other => {
+                let names: Vec<String> = COMMANDS.iter().map(|(name, ..)| format!("/{name}")).collect();
+                self.warn(format!("there is no /{other}; there are {}", names.join(" ")));
+                self.composer.set(&text);
+            }
+        }
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_no_command() {
+        assert_eq!(parse("/usr/bin is a folder"), None);
+        assert_eq!(parse("/help me\nplease"), None);
+        assert_eq!(parse(" /model  a/b "), Some(Typed { name: "model".into(), argument: "a/b".into() }));
+    }
+
+    #[test]
+    fn a_command_is_completed_when_only_one_fits() {
+        assert_eq!(complete("/m").as_deref(), Some("/model "));
+        assert_eq!(complete("/q").as_deref(), Some("/quit"));
+        assert_eq!(complete("/"), None);
+        assert_eq!(complete("hello"), None);
+    }
+}

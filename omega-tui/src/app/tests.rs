@@ -1,0 +1,235 @@
+//! What keys do: before, keys, after.
+
+use super::{Effect, Focus, Overlay};
+use crate::{
+    port::{Command, Link, Update},
+    stage::{Stage, full},
+    transcript::SAMPLES,
+};
+use crossterm::event::{MouseButton, MouseEventKind};
+use omega_core::event::Event;
+use serde_json::json;
+
+#[test]
+fn enter_sends_and_shows_the_message_at_once() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("hello<enter>");
+    assert_eq!(stage.commands(), [Command::Send { draft: 1, text: "hello".into(), model: None }]);
+    assert!(stage.app.composer.is_empty());
+    assert!(stage.text().contains("sending"), "{}", stage.text());
+}
+
+#[test]
+fn a_message_is_shown_once_however_receipt_and_event_arrive() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("hello<enter>").open();
+    stage.asked("hello");
+    assert!(stage.app.pending.is_empty());
+    assert_eq!(stage.text().matches("hello").count(), 1, "{}", stage.text());
+}
+
+#[test]
+fn a_message_that_was_not_sent_comes_back() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("hello<enter>again");
+    stage.news(Update::SendFailed { draft: 1, error: "the server is away".into() });
+    assert_eq!(stage.app.composer.text(), "hello\nagain");
+    assert!(stage.text().contains("not sent: the server is away"));
+}
+
+#[test]
+fn new_lines_and_pastes_send_nothing() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("a<ctrl+j>b<alt+enter>c<shift+enter>").paste("x\r\ny\tz");
+    assert_eq!(stage.app.composer.text(), "a\nb\nc\nx\ny    z");
+    assert_eq!(stage.commands(), []);
+}
+
+#[test]
+fn esc_takes_the_waiting_message_back_and_then_stops_the_run() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("first");
+    let run = stage.app.active_run().unwrap().id;
+    let waiting = stage.queued("second");
+    stage.keys("<esc>");
+    assert_eq!(stage.app.composer.text(), "second");
+    stage.keys("<esc>");
+    assert_eq!(stage.commands(), [Command::Cancel(waiting), Command::Cancel(run)]);
+    assert!(stage.text().contains("stopping"), "{}", stage.text());
+    stage.event(Event::RunCancelled { reason: "user".into() });
+    assert_eq!(stage.app.stopping, None);
+    assert!(stage.text().contains("■ stopped"), "{}", stage.text());
+}
+
+#[test]
+fn a_question_mark_is_help_only_where_nothing_is_written() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("why?");
+    assert_eq!(stage.app.composer.text(), "why?");
+    stage.keys("<ctrl+u>?");
+    assert!(matches!(stage.app.overlays[..], [Overlay::Help { .. }]));
+    stage.keys("x<esc>");
+    assert!(stage.app.overlays.is_empty() && stage.app.composer.is_empty());
+}
+
+#[test]
+fn quitting_asks_only_when_something_would_be_lost() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("draft<ctrl+c><esc>");
+    assert_eq!((stage.app.composer.text(), stage.effects.len()), ("draft", 0));
+    stage.keys("<ctrl+c><enter>");
+    assert_eq!(stage.effects, [Effect::Quit]);
+    let mut stage = Stage::new(80, 24);
+    stage.keys("<ctrl+d>");
+    assert_eq!(stage.effects, [Effect::Quit]);
+}
+
+#[test]
+fn ctrl_c_stops_the_run_before_it_quits() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("work");
+    let run = stage.app.active_run().unwrap().id;
+    stage.keys("<ctrl+c>");
+    assert_eq!(stage.commands(), [Command::Cancel(run)]);
+}
+
+#[test]
+fn a_sample_is_taken_into_the_composer() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("<tab><down><enter>");
+    assert_eq!(stage.app.composer.text(), SAMPLES[1]);
+    assert_eq!(stage.app.focus, Focus::Composer);
+}
+
+#[test]
+fn typing_in_the_transcript_goes_on_writing() {
+    let mut stage = Stage::new(80, 24);
+    full(&mut stage);
+    stage.keys("<tab>");
+    assert_eq!(stage.app.focus, Focus::Transcript);
+    stage.keys("Hi");
+    assert_eq!((stage.app.focus, stage.app.composer.text()), (Focus::Composer, "Hi"));
+}
+
+#[test]
+fn commands_are_completed_and_run() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("/mo");
+    assert!(stage.text().contains("/model NAME"), "{}", stage.text());
+    stage.keys("<tab>groq/x<enter>hi<enter>");
+    assert_eq!(
+        stage.commands(),
+        [
+            Command::SetModel("groq/x".into()),
+            Command::Send { draft: 1, text: "hi".into(), model: Some("groq/x".into()) }
+        ]
+    );
+    stage.keys("/nope<enter>");
+    assert_eq!(stage.app.composer.text(), "/nope");
+    assert!(stage.text().contains("there is no /nope"));
+}
+
+#[test]
+fn a_new_conversation_forgets_the_old_one() {
+    let mut stage = Stage::new(80, 24);
+    full(&mut stage);
+    stage.keys("/new<enter>");
+    assert_eq!(stage.commands(), [Command::NewConversation]);
+    assert!(stage.text().contains("try one"));
+    stage.event(Event::ConversationUpdated { title: Some("late".into()), model: None });
+    assert!(!stage.text().contains("late"));
+}
+
+#[test]
+fn what_is_being_read_does_not_move() {
+    let mut stage = Stage::new(80, 24);
+    full(&mut stage);
+    stage.asked("more");
+    stage.keys("<pgup>");
+    let reading: Vec<String> = stage.text().lines().take(18).map(str::to_owned).collect();
+    for _ in 0..30 {
+        stage.says("another line of the answer\n\n");
+    }
+    let after: Vec<String> = stage.text().lines().take(18).map(str::to_owned).collect();
+    assert_eq!(after, reading);
+    assert!(stage.text().contains("↓ latest"));
+    stage.keys("<ctrl+end>").says("the very last");
+    assert!(stage.row_of("the very last").is_some(), "{}", stage.text());
+    assert!(!stage.text().contains("↓ latest"));
+}
+
+#[test]
+fn opening_a_tool_call_keeps_its_line_in_view() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("go");
+    for n in 0..30 {
+        let call = stage.calls("a::b", json!({"number": n, "more": "x"}));
+        stage.gives(call, json!({"result": n}));
+    }
+    stage.keys("<ctrl+o><ctrl+o>");
+    assert!(stage.text().contains("\"number\": 29"), "{}", stage.text());
+    stage.keys("<tab><up><up><enter>");
+    assert!(stage.text().contains("number 27"), "{}", stage.text());
+}
+
+#[test]
+fn the_wheel_scrolls_and_a_click_opens() {
+    let mut stage = Stage::new(80, 24);
+    full(&mut stage);
+    let before = stage.text();
+    stage.mouse(MouseEventKind::ScrollUp, 5, 5);
+    assert_ne!(stage.text(), before);
+    stage.mouse(MouseEventKind::ScrollDown, 5, 5);
+    assert_eq!(stage.text(), before);
+    stage.mouse(MouseEventKind::ScrollUp, 5, 5).mouse(MouseEventKind::ScrollUp, 5, 5);
+    assert!(stage.row_of("mathjs det ").is_some(), "{}", stage.text());
+    let row = u16::try_from(stage.row_of("mathjs det ").unwrap()).unwrap();
+    stage.mouse(MouseEventKind::Down(MouseButton::Left), 10, row);
+    assert!(stage.text().contains("mathjs::det · version 1.2.3"), "{}", stage.text());
+}
+
+#[test]
+fn a_large_output_is_loaded_when_it_is_asked_for() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("go");
+    let call = stage.calls("a::b", json!({}));
+    stage.event(Event::ToolCompleted {
+        tool_run_id: call,
+        tool_call_id: String::new(),
+        tool_name: String::new(),
+        version: String::new(),
+        status: omega_core::api::ToolRunStatus::Succeeded,
+        output: None,
+        output_summary: "a long list".into(),
+        output_bytes: 100_000,
+        truncated: false,
+        duration_ms: 5,
+        is_error: false,
+        error: None,
+    });
+    stage.keys("<ctrl+o><ctrl+o>");
+    assert_eq!(stage.commands(), [Command::LoadOutput(call)]);
+    stage.news(Update::Output(call, "[\"first row\"]".into()));
+    assert!(stage.text().contains("\"first row\""), "{}", stage.text());
+}
+
+#[test]
+fn a_conversation_that_is_not_there_says_so() {
+    let mut stage = Stage::new(80, 24);
+    stage.app = super::App::new(stage.app.theme, Some(stage.conversation), None);
+    stage.draw();
+    assert!(stage.text().contains("loading the conversation"));
+    stage.news(Update::Link(Link::Offline { cause: "there is no conversation with this id".into() }));
+    assert!(stage.text().contains("✗ there is no conversation with this id"), "{}", stage.text());
+}
+
+#[test]
+fn the_last_answer_is_left_behind() {
+    let mut stage = Stage::new(80, 24);
+    full(&mut stage);
+    assert!(stage.app.last_answer().unwrap().starts_with("The determinant is **-54**."));
+}

@@ -1,0 +1,41 @@
+//! The messages that were sent, to go back to. The draft that was being written stays at the end of them.
+
+/// Sent messages, oldest first, and where the user is among them.
+#[derive(Debug, Default)]
+pub struct History {
+    entries: Vec<String>,
+    /// Index of the entry shown; `None` while the draft is.
+    at: Option<usize>,
+    draft: String,
+}
+
+impl History {
+    /// Adds a message; one that repeats the last is kept once.
+    pub fn push(&mut self, text: String) {
+        self.at = None;
+        if !text.trim().is_empty() && self.entries.last() != Some(&text) {
+            self.entries.push(text);
+        }
+    }
+
+    /// The message before; `shown` becomes the draft when it is left.
+    pub fn previous(&mut self, shown: &str) -> Option<String> {
+        let at = match self.at {
+            Some(at) => at.checked_sub(1)?,
+            None => {
+                let last = self.entries.len().checked_sub(1)?;
+                shown.clone_into(&mut self.draft);
+                last
+            }
+        };
+        self.at = Some(at);
+        self.entries.get(at).cloned()
+    }
+
+    /// The message after, and the draft after the last.
+    pub fn next(&mut self) -> Option<String> {
+        let at = self.at? + 1;
+        self.at = (at < self.entries.len()).then_some(at);
+        Some(self.entries.get(at).cloned().unwrap_or_else(|| std::mem::take(&mut self.draft)))
+    }
+}

@@ -1,0 +1,285 @@
+//! The one table of keys. Bindings, the hints of the status line and the help all come from it.
+//!
+//! A key is looked up in the contexts from the innermost outwards; within one context a key means one thing, which a test
+//! holds.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt;
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table below says what each does")]
+pub enum Action {
+    Send,
+    NewLine,
+    DeleteBack,
+    DeleteForward,
+    DeleteWord,
+    DeleteToStart,
+    DeleteToEnd,
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    LineStart,
+    LineEnd,
+    Up,
+    Down,
+    Complete,
+    Help,
+    Select,
+    SelectNext,
+    SelectPrevious,
+    Open,
+    ToComposer,
+    OpenLatest,
+    OpenAll,
+    PageUp,
+    PageDown,
+    LineUp,
+    LineDown,
+    ToTop,
+    ToEnd,
+    Stop,
+    FreeMouse,
+    Redraw,
+    Interrupt,
+    Quit,
+    Close,
+    Confirm,
+}
+
+/// Where a key is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Writing.
+    Composer,
+    /// Moving among what can be opened.
+    Transcript,
+    /// Everywhere that is not an overlay.
+    Global,
+    /// Reading the help.
+    Help,
+    /// Answering a question.
+    Question,
+}
+
+impl Context {
+    /// The heading in the help.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Composer => "writing",
+            Self::Transcript => "transcript",
+            Self::Global => "everywhere",
+            Self::Help => "help",
+            Self::Question => "question",
+        }
+    }
+}
+
+/// A key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl From<KeyEvent> for Key {
+    fn from(event: KeyEvent) -> Self {
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT | KeyModifiers::SUPER);
+        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
+            // The character says it already.
+            modifiers.remove(KeyModifiers::SHIFT);
+        }
+        Self { code: event.code, modifiers }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (modifier, name) in
+            [(KeyModifiers::CONTROL, "ctrl+"), (KeyModifiers::ALT, "alt+"), (KeyModifiers::SHIFT, "shift+")]
+        {
+            if self.modifiers.contains(modifier) {
+                f.write_str(name)?;
+            }
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("space"),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "f{n}"),
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
+            KeyCode::PageUp => f.write_str("pgup"),
+            KeyCode::PageDown => f.write_str("pgdn"),
+            KeyCode::BackTab => f.write_str("shift+tab"),
+            other => f.write_str(&format!("{other:?}").to_lowercase()),
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Where it holds.
+    pub context: Context,
+    /// What it does.
+    pub action: Action,
+    /// The keys; the first one is shown as hint.
+    pub keys: &'static [Key],
+    /// A word for the hint.
+    pub hint: &'static str,
+    /// A sentence for the help.
+    pub help: &'static str,
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, modifiers: KeyModifiers::NONE }
+}
+
+const fn char(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
+}
+
+const fn alt(c: char) -> Key {
+    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::ALT }
+}
+
+const fn with(modifiers: KeyModifiers, code: KeyCode) -> Key {
+    Key { code, modifiers }
+}
+
+const fn bind(
+    context: Context,
+    action: Action,
+    keys: &'static [Key],
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { context, action, keys, hint, help }
+}
+
+const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
+const ALT: KeyModifiers = KeyModifiers::ALT;
+const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
+
+/// All keys.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    bind(Context::Composer, Action::Send, &[key(KeyCode::Enter)], "send", "Send the message; while a run works it waits its turn"),
+    bind(Context::Composer, Action::NewLine, &[ctrl('j'), with(ALT, KeyCode::Enter), with(SHIFT, KeyCode::Enter)], "new line", "Begin a new line"),
+    bind(Context::Composer, Action::Complete, &[key(KeyCode::Tab)], "tools", "Complete a command; otherwise move into the transcript"),
+    bind(Context::Composer, Action::Select, &[key(KeyCode::BackTab)], "tools", "Move into the transcript"),
+    bind(Context::Composer, Action::Help, &[char('?')], "keys", "Show the keys (when nothing is written)"),
+    bind(Context::Composer, Action::Up, &[key(KeyCode::Up), ctrl('p')], "history", "A line up, then earlier messages"),
+    bind(Context::Composer, Action::Down, &[key(KeyCode::Down), ctrl('n')], "history", "A line down, then later messages"),
+    bind(Context::Composer, Action::Left, &[key(KeyCode::Left), ctrl('b')], "left", "A character left"),
+    bind(Context::Composer, Action::Right, &[key(KeyCode::Right), ctrl('f')], "right", "A character right"),
+    bind(Context::Composer, Action::WordLeft, &[with(CONTROL, KeyCode::Left), with(ALT, KeyCode::Left), alt('b')], "word left", "A word left"),
+    bind(Context::Composer, Action::WordRight, &[with(CONTROL, KeyCode::Right), with(ALT, KeyCode::Right), alt('f')], "word right", "A word right"),
+    bind(Context::Composer, Action::LineStart, &[key(KeyCode::Home), ctrl('a')], "start", "To the start of the line"),
+    bind(Context::Composer, Action::LineEnd, &[key(KeyCode::End), ctrl('e')], "end", "To the end of the line"),
+    bind(Context::Composer, Action::DeleteBack, &[key(KeyCode::Backspace), ctrl('h'), with(SHIFT, KeyCode::Backspace)], "delete", "Delete the character before the caret"),
+    bind(Context::Composer, Action::DeleteForward, &[key(KeyCode::Delete)], "delete", "Delete the character after the caret"),
+    bind(Context::Composer, Action::DeleteWord, &[ctrl('w'), with(ALT, KeyCode::Backspace), with(CONTROL, KeyCode::Backspace)], "delete word", "Delete the word before the caret"),
+    bind(Context::Composer, Action::DeleteToStart, &[ctrl('u')], "delete line", "Delete to the start of the line"),
+    bind(Context::Composer, Action::DeleteToEnd, &[ctrl('k')], "delete rest", "Delete to the end of the line"),
+
+    bind(Context::Transcript, Action::Open, &[key(KeyCode::Enter), char(' ')], "open", "Open what is selected; again for raw JSON; again to close"),
+    bind(Context::Transcript, Action::SelectPrevious, &[key(KeyCode::Up), char('k'), key(KeyCode::BackTab)], "previous", "Select the one above"),
+    bind(Context::Transcript, Action::SelectNext, &[key(KeyCode::Down), char('j'), key(KeyCode::Tab)], "next", "Select the one below"),
+    bind(Context::Transcript, Action::ToComposer, &[key(KeyCode::Esc), char('i')], "write", "Back to writing"),
+    bind(Context::Transcript, Action::Help, &[char('?')], "keys", "Show the keys"),
+
+    bind(Context::Global, Action::Stop, &[key(KeyCode::Esc)], "stop", "Take back the last waiting message; then stop the run"),
+    bind(Context::Global, Action::OpenLatest, &[ctrl('o')], "open tool", "Open the last tool call (or the selected one); again for raw JSON"),
+    bind(Context::Global, Action::OpenAll, &[ctrl('x')], "open all", "Open or close all tool calls"),
+    bind(Context::Global, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
+    bind(Context::Global, Action::PageDown, &[key(KeyCode::PageDown)], "page down", "A page down"),
+    bind(Context::Global, Action::LineUp, &[with(SHIFT, KeyCode::Up), with(CONTROL, KeyCode::Up)], "scroll", "A line up"),
+    bind(Context::Global, Action::LineDown, &[with(SHIFT, KeyCode::Down), with(CONTROL, KeyCode::Down)], "scroll", "A line down"),
+    bind(Context::Global, Action::ToTop, &[with(CONTROL, KeyCode::Home)], "top", "To the beginning"),
+    bind(Context::Global, Action::ToEnd, &[with(CONTROL, KeyCode::End)], "latest", "To the latest, and follow it"),
+    bind(Context::Global, Action::Help, &[key(KeyCode::F(1))], "keys", "Show the keys"),
+    bind(Context::Global, Action::FreeMouse, &[key(KeyCode::F(2))], "mouse", "Give the mouse back to the terminal to select text, or take it again"),
+    bind(Context::Global, Action::Redraw, &[ctrl('l')], "redraw", "Draw everything again"),
+    bind(Context::Global, Action::Interrupt, &[ctrl('c')], "quit", "Stop the run; without one, quit"),
+    bind(Context::Global, Action::Quit, &[ctrl('d'), ctrl('q')], "quit", "Quit; a run goes on without you"),
+
+    bind(Context::Help, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line up"),
+    bind(Context::Help, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line down"),
+    bind(Context::Help, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
+    bind(Context::Help, Action::PageDown, &[key(KeyCode::PageDown), char(' ')], "page down", "A page down"),
+    bind(Context::Help, Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter), char('q'), char('?'), key(KeyCode::F(1)), ctrl('c')], "close", "Close"),
+
+    bind(Context::Question, Action::Confirm, &[key(KeyCode::Enter), char('y'), ctrl('c'), ctrl('d')], "quit", "Yes"),
+    bind(Context::Question, Action::Close, &[key(KeyCode::Esc), char('n')], "stay", "No"),
+];
+
+/// What a key does in the first of these contexts that knows it.
+#[must_use]
+pub fn lookup(contexts: &[Context], event: KeyEvent) -> Option<Action> {
+    let key = Key::from(event);
+    contexts
+        .iter()
+        .find_map(|context| BINDINGS.iter().find(|b| b.context == *context && b.keys.contains(&key)).map(|b| b.action))
+}
+
+/// The key and the word to show for an action.
+#[must_use]
+pub fn hint(contexts: &[Context], action: Action) -> Option<(String, &'static str)> {
+    contexts.iter().find_map(|context| {
+        let binding = BINDINGS.iter().find(|b| b.context == *context && b.action == action)?;
+        Some((binding.keys.first()?.to_string(), binding.hint))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn a_key_means_one_thing_in_a_context() {
+        let mut seen = HashMap::new();
+        for binding in BINDINGS {
+            assert!(!binding.keys.is_empty(), "{:?} has no key", binding.action);
+            for key in binding.keys {
+                let before = seen.insert((binding.context, *key), binding.action);
+                assert_eq!(before, None, "{key} in {:?}", binding.context);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_table_is_what_the_terminal_sends() {
+        for binding in BINDINGS {
+            for key in binding.keys {
+                let event = KeyEvent::new(key.code, key.modifiers);
+                assert_eq!(lookup(&[binding.context], event), Some(binding.action), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_inner_context_wins() {
+        let esc = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        assert_eq!(lookup(&[Context::Transcript, Context::Global], esc), Some(Action::ToComposer));
+        assert_eq!(lookup(&[Context::Composer, Context::Global], esc), Some(Action::Stop));
+    }
+
+    #[test]
+    fn keys_are_written_as_people_say_them() {
+        assert_eq!(ctrl('o').to_string(), "ctrl+o");
+        assert_eq!(with(SHIFT, KeyCode::Enter).to_string(), "shift+enter");
+        assert_eq!(char(' ').to_string(), "space");
+    }
+}

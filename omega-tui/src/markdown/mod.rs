@@ -1,0 +1,150 @@
+//! Markdown in a terminal, also while it still arrives.
+//!
+//! The promise: the cells depend on the text alone, never on how it was cut on its way. The text is split into top-level
+//! blocks; a block that a later block has closed never changes again, so it is laid out once and kept. Only the last
+//! block is laid out anew with each piece of text.
+
+mod blocks;
+mod render;
+mod table;
+
+use crate::{clean::clean, theme::Theme};
+use ratatui::text::Line;
+use std::sync::Arc;
+
+/// Lines ready to draw.
+pub type Lines = Arc<[Line<'static>]>;
+
+/// A Markdown text that may grow, with the layout of its finished blocks.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// The text of the finished blocks.
+    done: String,
+    blocks: Vec<Lines>,
+    width: usize,
+    theme: Option<Theme>,
+}
+
+impl Document {
+    /// The lines of `text` at a width. Finished blocks that were laid out before are reused.
+    pub fn layout(&mut self, text: &str, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+        let text = clean(text);
+        if self.width != width || self.theme != Some(*theme) || !text.starts_with(&self.done) {
+            *self = Self { width, theme: Some(*theme), ..Self::default() };
+        }
+        let tail = &text[self.done.len()..];
+        let finished = blocks::finished(tail);
+        for block in blocks::split(&tail[..finished]) {
+            self.blocks.push(render::block(block, width, theme).into());
+        }
+        self.done.push_str(&tail[..finished]);
+
+        let mut lines = Vec::new();
+        let mut add = |block: &[Line<'static>]| {
+            if block.is_empty() {
+                return;
+            }
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.extend_from_slice(block);
+        };
+        self.blocks.iter().for_each(|block| add(block));
+        for block in blocks::split(&text[self.done.len()..]) {
+            add(&render::block(block, width, theme));
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theme::{Depth, Mode};
+    use proptest::prelude::*;
+
+    fn theme() -> Theme {
+        Theme::new(Mode::Dark, Depth::True)
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "word",
+            " ",
+            "\n",
+            "\n\n",
+            "# ",
+            "## x",
+            "- ",
+            "  - ",
+            "1. ",
+            "2) ",
+            "> ",
+            "```",
+            "```rs\n",
+            "~~~",
+            "    ",
+            "**",
+            "*",
+            "_",
+            "`",
+            "[a](http://b.c)",
+            "[a]: /u\n",
+            "| a | b |\n",
+            "|---|---|\n",
+            "| 1 | 日本 |",
+            "---",
+            "===",
+            "<div>",
+            "<!--",
+            "-->",
+            "\t",
+            "\\",
+            "👩‍👩‍👧",
+            "é",
+            "- [x] ",
+            "\r\n",
+            "-",
+            "+",
+            "***",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+        #[test]
+        fn any_split_of_the_same_bytes_ends_in_the_same_cells(pieces in prop::collection::vec(piece(), 0..40), width in 1..60_usize) {
+            let text = pieces.concat();
+            let mut streamed = Document::default();
+            let mut so_far = String::new();
+            for c in text.chars() {
+                so_far.push(c);
+                let lines = streamed.layout(&so_far, width, &theme());
+                prop_assert_eq!(&lines, &Document::default().layout(&so_far, width, &theme()));
+            }
+            let cleaned = clean(&text);
+            let whole = blocks::split(&cleaned).map(|b| render::block(b, width, &theme())).filter(|b| !b.is_empty());
+            let whole: Vec<_> = whole.collect::<Vec<_>>().join(&[Line::default()][..]);
+            prop_assert_eq!(streamed.layout(&text, width, &theme()), whole);
+        }
+    }
+
+    #[test]
+    fn a_finished_block_is_laid_out_once() {
+        let mut document = Document::default();
+        document.layout("# one\n\ntwo\n\nthr", 40, &theme());
+        let first = Arc::clone(&document.blocks[0]);
+        document.layout("# one\n\ntwo\n\nthree\n\nfour", 40, &theme());
+        assert!(Arc::ptr_eq(&first, &document.blocks[0]));
+        assert_eq!(document.blocks.len(), 2);
+    }
+
+    #[test]
+    fn a_text_that_starts_over_is_laid_out_anew() {
+        let mut document = Document::default();
+        document.layout("one\n\ntwo\n\n", 40, &theme());
+        let lines = document.layout("other", 40, &theme());
+        assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["other"]);
+    }
+}

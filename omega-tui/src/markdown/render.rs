@@ -1,0 +1,369 @@
+//! One Markdown block as styled lines of a width.
+//!
+//! Everything that was written stays readable: links carry their address, images become links, HTML is shown as text,
+//! and nothing is wider than asked except what can't be narrower.
+
+use super::{blocks::OPTIONS, table::Table};
+use crate::{
+    theme::Theme,
+    wrap::{width, wrap},
+};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use ratatui::{
+    style::{Modifier, Style},
+    text::{Line, Span},
+};
+
+/// Lays out a block. Nothing visible (a link definition) gives no lines.
+pub fn block(text: &str, max: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut writer = Writer::new(max, theme);
+    for event in Parser::new_ext(text, OPTIONS) {
+        writer.event(event);
+    }
+    writer.flush();
+    writer.lines
+}
+
+/// What stands in front of the lines of a quote or a list item.
+struct Prefix {
+    first: Option<Span<'static>>,
+    rest: Span<'static>,
+}
+
+struct Writer<'t> {
+    theme: &'t Theme,
+    max: usize,
+    lines: Vec<Line<'static>>,
+    prefixes: Vec<Prefix>,
+    inline: Vec<Span<'static>>,
+    styles: Vec<Style>,
+    /// Numbers of the lists around, `None` for bullets.
+    lists: Vec<Option<u64>>,
+    /// Address of the link around, and where its text began in `inline`.
+    links: Vec<(String, usize)>,
+    code: Option<(String, String)>,
+    table: Option<Table>,
+    /// Whether the next piece of this block is set off by an empty line.
+    gap: bool,
+}
+
+impl<'t> Writer<'t> {
+    fn new(max: usize, theme: &'t Theme) -> Self {
+        Self {
+            theme,
+            max,
+            lines: Vec::new(),
+            prefixes: Vec::new(),
+            inline: Vec::new(),
+            styles: vec![theme.text],
+            lists: Vec::new(),
+            links: Vec::new(),
+            code: None,
+            table: None,
+            gap: false,
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) => self.text(&text),
+            Event::Code(code) => {
+                let style = self.theme.code.patch(modifiers(self.style()));
+                self.inline.push(Span::styled(code.into_string(), style));
+            }
+            Event::Html(html) | Event::InlineHtml(html) => self.text(&html),
+            Event::InlineMath(math) | Event::DisplayMath(math) => self.text(&math),
+            Event::FootnoteReference(name) => self.text(&format!("[{name}]")),
+            Event::SoftBreak => self.text(" "),
+            Event::HardBreak => self.text("\n"),
+            Event::Rule => {
+                let rule = "┄".repeat(self.room());
+                self.put(vec![Line::styled(rule, self.theme.strong_border)]);
+            }
+            Event::TaskListMarker(done) => {
+                let style = if done { self.theme.ok } else { self.theme.dim };
+                self.inline.push(Span::styled(if done { "[x] " } else { "[ ] " }, style));
+            }
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Heading { .. } => self.styles.push(self.theme.heading),
+            Tag::BlockQuote(_) => {
+                self.flush();
+                self.open_gap();
+                let bar = Span::styled("│ ", self.theme.strong_border);
+                self.prefixes.push(Prefix { first: None, rest: bar });
+                self.push_style(|s| s.add_modifier(Modifier::ITALIC));
+            }
+            Tag::CodeBlock(kind) => {
+                self.flush();
+                let language = match kind {
+                    CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default().to_owned(),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                self.code = Some((language, String::new()));
+            }
+            Tag::List(first) => {
+                self.flush();
+                if self.lists.is_empty() {
+                    self.open_gap();
+                }
+                self.lists.push(first);
+            }
+            Tag::Item => self.start_item(),
+            Tag::Table(alignments) => self.table = Some(Table::new(alignments)),
+            Tag::Emphasis => self.push_style(|s| s.add_modifier(Modifier::ITALIC)),
+            Tag::Strong => self.push_style(|s| s.add_modifier(Modifier::BOLD)),
+            Tag::Strikethrough => self.push_style(|s| s.add_modifier(Modifier::CROSSED_OUT)),
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                self.links.push((dest_url.into_string(), self.inline.len()));
+                let link = self.theme.link;
+                self.push_style(|s| link.patch(modifiers(s)));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Paragraph => {
+                self.flush();
+                self.gap = true;
+            }
+            TagEnd::Heading(_) => {
+                self.flush();
+                self.styles.pop();
+                self.gap = true;
+            }
+            TagEnd::BlockQuote(_) => {
+                self.flush();
+                self.styles.pop();
+                self.prefixes.pop();
+                self.gap = true;
+            }
+            TagEnd::CodeBlock => self.end_code(),
+            TagEnd::HtmlBlock => self.flush(),
+            TagEnd::Item => {
+                self.flush();
+                // An item without content still shows its bullet.
+                if self.prefixes.last().is_some_and(|p| p.first.is_some()) {
+                    self.put(vec![Line::default()]);
+                }
+                self.prefixes.pop();
+            }
+            TagEnd::List(_) => {
+                self.lists.pop();
+                self.gap = self.lists.is_empty();
+            }
+            TagEnd::Table => {
+                if let Some(table) = self.table.take() {
+                    let lines = table.layout(self.room(), self.theme);
+                    self.put(lines);
+                    self.gap = true;
+                }
+            }
+            TagEnd::TableHead | TagEnd::TableRow => {
+                if let Some(table) = &mut self.table {
+                    table.end_row();
+                }
+            }
+            TagEnd::TableCell => {
+                let cell = std::mem::take(&mut self.inline);
+                if let Some(table) = &mut self.table {
+                    table.cell(cell);
+                }
+            }
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
+                self.styles.pop();
+            }
+            TagEnd::Link | TagEnd::Image => self.end_link(),
+            _ => {}
+        }
+    }
+
+    fn start_item(&mut self) {
+        self.flush();
+        let marker = match self.lists.last_mut() {
+            Some(Some(number)) => {
+                let marker = format!("{number}. ");
+                *number += 1;
+                marker
+            }
+            _ => String::from("• "),
+        };
+        let indent = " ".repeat(width(&marker));
+        self.prefixes.push(Prefix {
+            first: Some(Span::styled(marker, self.theme.accent)),
+            rest: Span::styled(indent, self.theme.text),
+        });
+    }
+
+    fn end_link(&mut self) {
+        self.styles.pop();
+        let Some((url, from)) = self.links.pop() else { return };
+        let text: String = self.inline.get(from..).unwrap_or_default().iter().map(|s| s.content.as_ref()).collect();
+        let shown = url.strip_prefix("mailto:").unwrap_or(&url);
+        if text == shown || url.is_empty() {
+            return;
+        }
+        let address = if text.is_empty() { url } else { format!(" ({url})") };
+        self.inline.push(Span::styled(address, self.theme.dim));
+    }
+
+    fn end_code(&mut self) {
+        let Some((language, code)) = self.code.take() else { return };
+        self.open_gap();
+        let room = self.room();
+        let label = if language.is_empty() { String::new() } else { format!("┄ {language} ") };
+        let rule = |label: String| {
+            let fill = room.saturating_sub(width(&label));
+            Line::styled(format!("{}{}", label, "┄".repeat(fill)), self.theme.dim)
+        };
+        let mut lines = vec![rule(label)];
+        for line in code.strip_suffix('\n').unwrap_or(&code).split('\n') {
+            // Code is cut where the line ends, not at spaces: its columns mean something.
+            lines.extend(cut(line, room).map(|piece| {
+                let pad = " ".repeat(room.saturating_sub(width(piece)));
+                Line::styled(format!("{piece}{pad}"), self.theme.code)
+            }));
+        }
+        lines.push(rule(String::new()));
+        self.put(lines);
+        self.gap = true;
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some((_, code)) = &mut self.code {
+            code.push_str(text);
+            return;
+        }
+        let style = self.style();
+        match self.inline.last_mut() {
+            Some(last) if last.style == style => last.content.to_mut().push_str(text),
+            _ => self.inline.push(Span::styled(text.to_owned(), style)),
+        }
+    }
+
+    /// Turns the inline text so far into lines.
+    fn flush(&mut self) {
+        if self.inline.is_empty() {
+            return;
+        }
+        self.open_gap();
+        let mut inline = std::mem::take(&mut self.inline);
+        if let Some(last) = inline.last_mut() {
+            let trimmed = last.content.trim_end_matches('\n').len();
+            last.content.to_mut().truncate(trimmed);
+        }
+        let lines = wrap(&inline, self.room());
+        self.put(lines);
+    }
+
+    fn open_gap(&mut self) {
+        if std::mem::take(&mut self.gap) && !self.lines.is_empty() {
+            let blank = self.prefixed(Line::default(), false);
+            self.lines.push(blank);
+        }
+    }
+
+    fn put(&mut self, lines: Vec<Line<'static>>) {
+        for line in lines {
+            let line = self.prefixed(line, true);
+            self.lines.push(line);
+        }
+    }
+
+    fn prefixed(&mut self, line: Line<'static>, is_text: bool) -> Line<'static> {
+        let mut spans: Vec<Span<'static>> = Vec::new();
+        for prefix in &mut self.prefixes {
+            let first = if is_text { prefix.first.take() } else { None };
+            spans.push(first.unwrap_or_else(|| prefix.rest.clone()));
+        }
+        let style = line.style;
+        spans.extend(line.spans.into_iter().map(|span| Span::styled(span.content, style.patch(span.style))));
+        Line::from(spans)
+    }
+
+    /// Cells left beside the prefixes.
+    fn room(&self) -> usize {
+        let used: usize = self.prefixes.iter().map(|p| width(&p.rest.content)).sum();
+        self.max.saturating_sub(used).max(1)
+    }
+
+    fn style(&self) -> Style {
+        self.styles.last().copied().unwrap_or(self.theme.text)
+    }
+
+    fn push_style(&mut self, change: impl FnOnce(Style) -> Style) {
+        self.styles.push(change(self.style()));
+    }
+}
+
+/// Bold, italic and the like, without the colours.
+fn modifiers(style: Style) -> Style {
+    Style { add_modifier: style.add_modifier, ..Style::new() }
+}
+
+/// Pieces of at most `max` cells; one empty piece for an empty text.
+fn cut(text: &str, max: usize) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let head = match crate::wrap::prefix(text, max) {
+            // A character wider than the room: it stands alone.
+            "" => text.char_indices().nth(1).map_or(text, |(at, _)| &text[..at]),
+            head => head,
+        };
+        rest = (head.len() < text.len()).then(|| &text[head.len()..]);
+        Some(head)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theme::{Depth, Mode};
+
+    fn shown(text: &str, max: usize) -> Vec<String> {
+        let lines = block(text, max, &Theme::new(Mode::Dark, Depth::None));
+        lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_link_shows_where_it_leads() {
+        assert_eq!(
+            shown("see [docs](https://a.b/c) or <https://d.e>", 60),
+            ["see docs (https://a.b/c) or https://d.e"]
+        );
+        assert_eq!(shown("![a cat](https://a.b/c.png)", 60), ["a cat (https://a.b/c.png)"]);
+    }
+
+    #[test]
+    fn lists_hang_and_nest() {
+        assert_eq!(
+            shown("1. one two three\n   - a\n   - b\n2. [x] done\n", 12),
+            ["1. one two", "   three", "   • a", "   • b", "2. [x] done"]
+        );
+        assert_eq!(shown("- a\n\n- b\n", 12), ["• a", "", "• b"]);
+        assert_eq!(shown("- \n- b", 12), ["•", "• b"]);
+    }
+
+    #[test]
+    fn code_keeps_its_spaces_and_is_cut_at_the_edge() {
+        assert_eq!(shown("```js\nlet a  = 1;\n\n  x\n```", 8), ["┄ js ┄┄┄", "let a  =", " 1;", "", "  x", "┄┄┄┄┄┄┄┄"]);
+    }
+
+    #[test]
+    fn quotes_are_marked_on_every_line() {
+        assert_eq!(shown("> one two\n>\n> three", 6), ["│ one", "│ two", "│", "│ thre", "│ e"]);
+    }
+
+    #[test]
+    fn html_is_text() {
+        assert_eq!(shown("<script>x</script>\n", 40), ["<script>x</script>"]);
+    }
+}

@@ -1,0 +1,217 @@
+//! The task that owns the client: it does what the screen asks and passes on what the server says.
+//!
+//! Three things go on side by side and none waits for another: the stream of the conversation, which comes back by itself;
+//! the messages, which are sent one after the other so that their order holds; and everything else that is asked.
+
+use crate::port::{Command, Draft, Link, NetworkEnd, Update};
+use omega_core::{
+    api::{Accepted, CreateConversation, SendMessage, UpdateConversation},
+    client::{Client, ClientError, FollowPolicy, Follower, Update as Followed},
+    id::{ConversationId, MessageId, ToolRunId},
+    view::View,
+};
+use std::time::Duration;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::sleep,
+};
+
+/// Between two attempts once the connection counts as lost.
+const OFFLINE_WAIT: Duration = Duration::from_secs(5);
+/// Waits between the attempts to send a message. Sending twice is safe: the key makes it one message.
+const SEND_WAITS: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
+/// Bytes of an output asked for at once.
+const OUTPUT_PAGE: u32 = 256 * 1024;
+/// An output is loaded up to this size.
+const OUTPUT_LIMIT: usize = 2 * 1024 * 1024;
+
+/// What has to keep its order.
+enum Ordered {
+    Send { draft: Draft, text: String, model: Option<String> },
+    NewConversation,
+}
+
+/// Serves the screen until it is gone.
+pub async fn serve(client: Client, start: Option<ConversationId>, mut end: NetworkEnd) {
+    let (current, watched) = watch::channel(start);
+    let (ordered, queue) = mpsc::unbounded_channel();
+    // Dropped with this future: nothing of it outlives the screen.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(follow(client.clone(), watched.clone(), end.updates.clone()));
+    tasks.spawn(send_in_order(client.clone(), current, queue, end.updates.clone()));
+    while let Some(command) = end.commands.recv().await {
+        while tasks.try_join_next().is_some() {}
+        let _ = match command {
+            Command::Send { draft, text, model } => ordered.send(Ordered::Send { draft, text, model }),
+            Command::NewConversation => ordered.send(Ordered::NewConversation),
+            other => {
+                let conversation = *watched.borrow();
+                tasks.spawn(answer(client.clone(), conversation, other, end.updates.clone()));
+                Ok(())
+            }
+        };
+    }
+}
+
+/// Follows whatever conversation is current.
+async fn follow(client: Client, mut current: watch::Receiver<Option<ConversationId>>, updates: mpsc::Sender<Update>) {
+    loop {
+        let id = *current.borrow_and_update();
+        let gone = match id {
+            None => current.changed().await.is_err(),
+            Some(id) => tokio::select! {
+                changed = current.changed() => changed.is_err(),
+                () = follow_one(&client, id, &updates) => current.changed().await.is_err(),
+            },
+        };
+        if gone || updates.is_closed() {
+            return;
+        }
+    }
+}
+
+/// Ends only when trying again can't help, or the screen is gone.
+async fn follow_one(client: &Client, id: ConversationId, updates: &mpsc::Sender<Update>) {
+    let mut link = None;
+    let mut known: Option<View> = None;
+    loop {
+        let policy = FollowPolicy::default();
+        let mut follower = match known.take() {
+            Some(view) => Follower::resume(client.clone(), id, view, policy),
+            None => Follower::new(client.clone(), id, policy),
+        };
+        let error = loop {
+            let (update, now) = match follower.next().await {
+                Ok(Followed::Event(envelope)) => (Some(Update::Event(envelope)), Link::Live),
+                Ok(Followed::Connected) => (None, Link::Live),
+                Ok(Followed::Reconnecting { attempt, .. }) => (None, Link::Reconnecting { attempt }),
+                Err(error) => break error,
+            };
+            if link.as_ref() != Some(&now) {
+                link = Some(now.clone());
+                let _ = updates.send(Update::Link(now)).await;
+            }
+            if let Some(update) = update
+                && updates.send(update).await.is_err()
+            {
+                return;
+            }
+        };
+        let lost = Link::Offline { cause: error.to_string() };
+        link = Some(lost.clone());
+        if updates.send(Update::Link(lost)).await.is_err() {
+            return;
+        }
+        if !(error.is_temporary() || matches!(error, ClientError::StreamLost { .. })) {
+            return;
+        }
+        let view = follower.view();
+        known = view.conversation.is_some().then(|| view.clone());
+        sleep(OFFLINE_WAIT).await;
+    }
+}
+
+async fn send_in_order(
+    client: Client,
+    current: watch::Sender<Option<ConversationId>>,
+    mut queue: mpsc::UnboundedReceiver<Ordered>,
+    updates: mpsc::Sender<Update>,
+) {
+    while let Some(ordered) = queue.recv().await {
+        let (draft, text, model) = match ordered {
+            Ordered::Send { draft, text, model } => (draft, text, model),
+            Ordered::NewConversation => {
+                current.send_replace(None);
+                continue;
+            }
+        };
+        let known = *current.borrow();
+        let id = match known {
+            Some(id) => id,
+            None => match create(&client, model.clone()).await {
+                Ok(id) => {
+                    let _ = updates.send(Update::Opened(id)).await;
+                    current.send_replace(Some(id));
+                    id
+                }
+                Err(error) => {
+                    let _ = updates.send(Update::SendFailed { draft, error: error.to_string() }).await;
+                    continue;
+                }
+            },
+        };
+        let update = match send(&client, id, text, model).await {
+            Ok(accepted) => Update::Accepted(draft, accepted),
+            Err(error) => Update::SendFailed { draft, error: error.to_string() },
+        };
+        let _ = updates.send(update).await;
+    }
+}
+
+async fn create(client: &Client, model: Option<String>) -> Result<ConversationId, ClientError> {
+    let body = CreateConversation { title: None, model };
+    client.create_conversation(&body).await.map(|conversation| conversation.id)
+}
+
+async fn send(
+    client: &Client,
+    id: ConversationId,
+    message: String,
+    model: Option<String>,
+) -> Result<Accepted, ClientError> {
+    let key = MessageId::new().to_string();
+    let body = SendMessage { message, model, client_message_id: Some(key.clone()), ..SendMessage::default() };
+    for wait in SEND_WAITS {
+        match client.send_message(id, &body, &key).await {
+            Err(error) if error.is_temporary() => {
+                sleep(error.retry_after().map_or(wait, |asked| asked.min(wait))).await
+            }
+            done => return done,
+        }
+    }
+    client.send_message(id, &body, &key).await
+}
+
+/// Does what needs no order and says only what the stream does not say anyway.
+async fn answer(client: Client, conversation: Option<ConversationId>, command: Command, updates: mpsc::Sender<Update>) {
+    let update = match command {
+        Command::Cancel(run) => client.cancel_run(run).await.err().map(|e| Update::Failed(format!("not stopped: {e}"))),
+        Command::SetModel(name) => match conversation {
+            // The message that starts the conversation names it.
+            None => None,
+            Some(id) => {
+                let body = UpdateConversation { model: Some(name), ..UpdateConversation::default() };
+                client.update_conversation(id, &body).await.err().map(|e| Update::ModelRefused(e.to_string()))
+            }
+        },
+        Command::ListModels => Some(match client.models().await {
+            Ok(models) => Update::Models(Box::new(models)),
+            Err(error) => Update::Failed(format!("no list of models: {error}")),
+        }),
+        Command::LoadOutput(id) => Some(match output(&client, id).await {
+            Ok(text) => Update::Output(id, text),
+            Err(error) => Update::Failed(format!("the output could not be loaded: {error}")),
+        }),
+        // These keep their order elsewhere.
+        Command::Send { .. } | Command::NewConversation => None,
+    };
+    if let Some(update) = update {
+        let _ = updates.send(update).await;
+    }
+}
+
+async fn output(client: &Client, id: ToolRunId) -> Result<String, ClientError> {
+    let mut text = String::new();
+    let mut offset = Some(0);
+    while let Some(from) = offset {
+        let page = client.tool_output(id, from, OUTPUT_PAGE).await?;
+        text.push_str(&page.content);
+        offset = page.next_offset.filter(|next| *next > from);
+        if text.len() >= OUTPUT_LIMIT && offset.is_some() {
+            text.push_str(&format!("\n… {} bytes in all", page.total_bytes));
+            break;
+        }
+    }
+    Ok(text)
+}

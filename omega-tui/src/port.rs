@@ -1,0 +1,113 @@
+//! What passes between the screen and the network: commands out, updates in, over channels.
+//!
+//! The screen never waits for the network. It hands a command over and goes on; what comes of it arrives as an update.
+
+use omega_core::{
+    api::{Accepted, Models},
+    event::Envelope,
+    id::{ConversationId, RunId, ToolRunId},
+};
+use tokio::sync::mpsc;
+
+/// The screen's own number of a message that it sends.
+pub type Draft = u64;
+
+/// What the screen wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Send a message; starts a conversation when there is none.
+    Send {
+        /// Its number.
+        draft: Draft,
+        /// The text.
+        text: String,
+        /// `provider/model`, when one was chosen.
+        model: Option<String>,
+    },
+    /// Stop a run.
+    Cancel(RunId),
+    /// Leave this conversation; the next message starts another.
+    NewConversation,
+    /// Answer with this model from now on.
+    SetModel(String),
+    /// Say which models there are.
+    ListModels,
+    /// Get an output that is too large for the events.
+    LoadOutput(ToolRunId),
+}
+
+/// What the network has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// How the connection is.
+    Link(Link),
+    /// The conversation that is followed now.
+    Opened(ConversationId),
+    /// An event or frame of it.
+    Event(Box<Envelope>),
+    /// A message is stored.
+    Accepted(Draft, Accepted),
+    /// A message could not be sent; the text comes back.
+    SendFailed {
+        /// Its number.
+        draft: Draft,
+        /// What happened and what to do next.
+        error: String,
+    },
+    /// Something else did not work.
+    Failed(String),
+    /// The conversation keeps its model.
+    ModelRefused(String),
+    /// The models.
+    Models(Box<Models>),
+    /// An output, as JSON text.
+    Output(ToolRunId, String),
+}
+
+/// How the connection to the server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Nothing was asked of the server yet.
+    Idle,
+    /// The first connection is being made.
+    Connecting,
+    /// Events come in.
+    Live,
+    /// The connection broke; it is tried again.
+    Reconnecting {
+        /// From 1.
+        attempt: u32,
+    },
+    /// It is not coming back soon; still tried now and then.
+    Offline {
+        /// Why.
+        cause: String,
+    },
+}
+
+/// The network's end.
+pub struct NetworkEnd {
+    /// Commands of the screen.
+    pub commands: mpsc::UnboundedReceiver<Command>,
+    /// Updates for the screen; bounded, so that a slow screen slows the stream and not the memory.
+    pub updates: mpsc::Sender<Update>,
+}
+
+/// The screen's end.
+pub struct ScreenEnd {
+    /// Commands for the network; sending one never waits.
+    pub commands: mpsc::UnboundedSender<Command>,
+    /// Updates of the network.
+    pub updates: mpsc::Receiver<Update>,
+}
+
+/// Two ends that belong together.
+#[must_use]
+pub fn pair() -> (ScreenEnd, NetworkEnd) {
+    let (command_sender, command_receiver) = mpsc::unbounded_channel();
+    let (update_sender, update_receiver) = mpsc::channel(256);
+    (
+        ScreenEnd { commands: command_sender, updates: update_receiver },
+        NetworkEnd { commands: command_receiver, updates: update_sender },
+    )
+}

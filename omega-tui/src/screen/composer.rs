@@ -1,0 +1,39 @@
+//! The text that is being written, with the terminal's own cursor at the caret (input methods look for it there).
+
+use crate::app::{App, Focus};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+
+/// Rows that it takes: what is written, but not more than a third of the screen.
+pub fn height(app: &App, screen: u16) -> u16 {
+    let rows = u16::try_from(app.composer.rows().len()).unwrap_or(u16::MAX);
+    rows.clamp(1, (screen / 3).clamp(1, 10))
+}
+
+/// Draws it and places the cursor.
+pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
+    let theme = &app.theme;
+    let focused = app.focus == Focus::Composer && app.overlays.is_empty();
+    let prompt = Line::styled(" › ", if focused { theme.accent } else { theme.dim });
+    frame.render_widget(prompt, Rect { height: 1, ..area });
+    let text = Rect { x: area.x + 3, width: area.width.saturating_sub(3), ..area };
+    let rows = app.composer.rows();
+    let (row, column) = app.composer.caret_at(&rows);
+    let first = (row + 1).saturating_sub(usize::from(area.height));
+    if app.composer.is_empty() {
+        let words = if app.active_run().is_some() { "write the next message..." } else { "ask for something..." };
+        frame.render_widget(Line::styled(words, theme.dim), text);
+    }
+    for (shown, y) in rows.iter().skip(first).zip(text.top()..text.bottom()) {
+        let line = Line::from(Span::styled(&app.composer.text()[shown.start..shown.end], theme.text));
+        frame.render_widget(line, Rect { y, height: 1, ..text });
+    }
+    if focused {
+        let x = text.x + u16::try_from(column).unwrap_or(0);
+        let y = text.y + u16::try_from(row - first).unwrap_or(0);
+        frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), y));
+    }
+}

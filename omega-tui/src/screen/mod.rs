@@ -1,0 +1,163 @@
+//! The whole screen, drawn from the state: title, conversation, side panel where there is room, composer, status line,
+//! and what lies over them.
+
+mod bars;
+mod composer;
+mod help;
+mod panel;
+
+use crate::{
+    app::{App, Overlay, matching_commands},
+    clean::one_line,
+    port::Link,
+    transcript::Scene,
+    wrap::{fit, wrap},
+};
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+    widgets::Block,
+};
+
+/// The smallest screen that is drawn.
+pub const SMALLEST: (u16, u16) = (40, 10);
+/// From this width on there is a side panel.
+const WIDE: u16 = 120;
+const PANEL: u16 = 40;
+/// Lines of text longer than this are hard to read.
+const WIDEST_TEXT: u16 = 112;
+const SPINNER: &[&str] = &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/// Draws the screen, and puts the cursor where the caret is.
+pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
+    app.refresh();
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, app.theme.text);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(app, frame);
+        return;
+    }
+    let (main, side) = if area.width >= WIDE {
+        let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(PANEL)]).areas(area);
+        (main, Some(side))
+    } else {
+        (area, None)
+    };
+    app.composer.set_width(usize::from(main.width.saturating_sub(4)));
+    let written = composer::height(app, main.height);
+    let above = above_composer(app, main.width);
+    let above_height = u16::try_from(above.len()).unwrap_or(0).min(main.height / 3);
+    let [title, talk, extra, rule, writing, status] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(1),
+        Constraint::Length(above_height),
+        Constraint::Length(1),
+        Constraint::Length(written),
+        Constraint::Length(1),
+    ])
+    .areas(main);
+    bars::title(app, title, frame.buffer_mut());
+    transcript(app, talk, frame);
+    for (line, y) in above.into_iter().zip(extra.top()..extra.bottom()) {
+        frame.render_widget(line, Rect { y, height: 1, ..extra });
+    }
+    bars::rule(app, rule, frame.buffer_mut());
+    composer::draw(app, writing, frame);
+    bars::status(app, status, frame.buffer_mut());
+    if let Some(side) = side {
+        panel::draw(app, side, frame.buffer_mut());
+    }
+    match app.overlays.last().copied() {
+        Some(Overlay::Help { scroll }) => help::draw(app, scroll, area, frame),
+        Some(Overlay::ConfirmQuit) => confirm(app, area, frame),
+        None => {}
+    }
+}
+
+/// The picture of the spinner now.
+fn spinner(app: &App) -> &'static str {
+    let at = usize::try_from(app.ticks).unwrap_or(0) % SPINNER.len();
+    SPINNER[at]
+}
+
+fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
+    let stopping = app.stopping.is_some();
+    let spinner = spinner(app);
+    let App { view, pending, theme, now, transcript, link, .. } = app;
+    let trouble = match link {
+        Link::Offline { cause } => Some(cause.as_str()),
+        _ => None,
+    };
+    let scene = Scene { view, pending, theme, now: *now, spinner, stopping, trouble };
+    let text = Rect { x: area.x + 1, width: area.width.saturating_sub(2).min(WIDEST_TEXT), ..area };
+    transcript.draw(&scene, text, frame.buffer_mut());
+}
+
+/// Commands that fit what is typed, and what there is to say.
+fn above_composer(app: &App, width: u16) -> Vec<Line<'static>> {
+    let max = usize::from(width);
+    let theme = &app.theme;
+    let mut lines: Vec<Line<'static>> = matching_commands(app.composer.text())
+        .map(|(name, argument, help)| {
+            let name = format!(" {:<14}", format!("/{name} {argument}"));
+            fit(vec![Span::styled(name, theme.accent), Span::styled(*help, theme.secondary)], max)
+        })
+        .collect();
+    if let Some(toast) = &app.toast {
+        let (sign, style) = if toast.is_error { ("✗", theme.error) } else { ("·", theme.secondary) };
+        let spans = [Span::styled(format!(" {sign} {}", one_line(&toast.text)), style)];
+        lines.extend(wrap(&spans, max).into_iter().take(3));
+    }
+    lines
+}
+
+fn too_small(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let (width, height) = SMALLEST;
+    let words = format!("omega needs {width}x{height}, this is {}x{}", area.width, area.height);
+    for (line, y) in wrap(&[Span::styled(words, app.theme.text)], usize::from(area.width)).into_iter().zip(area.rows())
+    {
+        frame.render_widget(line, y);
+    }
+}
+
+fn confirm(app: &App, area: Rect, frame: &mut Frame<'_>) {
+    let inner = open_box(app, "quit", (44, 2), area, frame);
+    let theme = &app.theme;
+    let hints = bars::hints(app, &[crate::keys::Action::Confirm, crate::keys::Action::Close]);
+    let lines = [Line::styled("What you wrote is not sent yet. Leave?", theme.text), Line::from(hints)];
+    for (line, row) in lines.into_iter().zip(inner.rows()) {
+        frame.render_widget(line, row);
+    }
+}
+
+/// A frame in the middle, as large as asked where there is room; returns its inside.
+fn open_box(app: &App, title: &str, (width, height): (u16, u16), area: Rect, frame: &mut Frame<'_>) -> Rect {
+    let width = (width + 4).min(area.width.saturating_sub(2));
+    let height = (height + 2).min(area.height.saturating_sub(2));
+    let outside = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let title = Line::styled(format!(" {title} "), app.theme.accent);
+    let block = Block::bordered().border_style(app.theme.accent).style(app.theme.text).title(title);
+    frame.render_widget(ratatui::widgets::Clear, outside);
+    let inner = block.inner(outside);
+    frame.render_widget(block, outside);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// `12345` as `12,345`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

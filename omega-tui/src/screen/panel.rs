@@ -1,0 +1,72 @@
+//! The side panel of a wide screen: what the tools do, the newest below, and what it all came to.
+
+use super::{grouped, spinner};
+use crate::{
+    app::App,
+    transcript::{glyph, label, seconds},
+    wrap::{fit, width},
+};
+use omega_core::api::ToolRun;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Block, Borders, Widget},
+};
+
+/// Draws the panel.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let block = Block::new().borders(Borders::LEFT).border_style(theme.strong_border);
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let max = usize::from(inner.width);
+    let heading = |words: String| {
+        let dots = "┄".repeat(max.saturating_sub(width(&words) + 1));
+        Line::from(vec![Span::styled(format!("{words} "), theme.accent), Span::styled(dots, theme.strong_border)])
+    };
+    let facts = facts(app);
+    let room = usize::from(inner.height).saturating_sub(facts.len() + 4);
+    let runs = &app.view.tool_runs;
+    let mut lines = vec![heading(format!("tools {}", runs.len()))];
+    if runs.is_empty() {
+        lines.push(Line::styled("no tool was called yet", theme.dim));
+    }
+    lines.extend(runs[runs.len().saturating_sub(room)..].iter().map(|run| row(app, run, max)));
+    lines.push(Line::default());
+    lines.push(heading(String::from("conversation")));
+    lines.extend(facts.into_iter().map(|(name, value)| {
+        let name = format!("{name:<9}");
+        fit(vec![Span::styled(name, theme.dim), Span::styled(value, theme.text)], max)
+    }));
+    for (line, row) in lines.into_iter().zip(inner.rows()) {
+        line.render(row, buffer);
+    }
+}
+
+fn row(app: &App, run: &ToolRun, max: usize) -> Line<'static> {
+    let theme = &app.theme;
+    let (sign, style) = glyph(run.status, spinner(app), theme);
+    let took = run.duration_ms.unwrap_or_else(|| app.now.millis_since(run.created_at));
+    let took = format!(" {}", seconds(took));
+    let room = max.saturating_sub(width(&took));
+    let mut line = fit(vec![Span::styled(format!("{sign} "), style), Span::styled(label(run), theme.text)], room);
+    let pad = room.saturating_sub(line.width());
+    line.push_span(Span::raw(" ".repeat(pad)));
+    line.push_span(Span::styled(took, theme.dim));
+    line
+}
+
+fn facts(app: &App) -> Vec<(&'static str, String)> {
+    let usage = app.view.usage();
+    let people: Vec<&str> = app.view.participants.iter().map(|p| p.display_name.as_str()).collect();
+    let mut facts = vec![("messages", grouped(app.view.messages.len() as u64))];
+    if usage.input_tokens + usage.output_tokens > 0 {
+        facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
+    }
+    if !people.is_empty() {
+        facts.push(("with", crate::clean::one_line(&people.join(", "))));
+    }
+    facts
+}

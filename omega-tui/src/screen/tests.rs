@@ -1,0 +1,127 @@
+//! Whole screens.
+
+use crate::{
+    port::{Link, Update},
+    stage::{Stage, full},
+    theme::{Depth, Mode},
+};
+use proptest::prelude::*;
+use ratatui::style::Color;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
+
+#[test]
+fn an_empty_screen_says_what_to_do() {
+    for (width, height) in SIZES {
+        let stage = Stage::new(width, height);
+        insta::assert_snapshot!(format!("empty_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn a_conversation_fits_every_size() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::new(width, height);
+        full(&mut stage);
+        insta::assert_snapshot!(format!("full_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn light_and_dark_differ_in_colour_only() {
+    let drawn = |mode, depth| {
+        let mut stage = Stage::themed(80, 24, mode, depth);
+        full(&mut stage);
+        (stage.text(), stage.colors())
+    };
+    let (dark, dark_colors) = drawn(Mode::Dark, Depth::True);
+    let (light, light_colors) = drawn(Mode::Light, Depth::True);
+    let (plain, no_colors) = drawn(Mode::Dark, Depth::None);
+    assert_eq!(dark, light);
+    assert_eq!(dark, plain);
+    assert_eq!(no_colors, [(Color::Reset, Color::Reset)]);
+    insta::assert_debug_snapshot!("colors_dark", dark_colors);
+    insta::assert_debug_snapshot!("colors_light", light_colors);
+}
+
+#[test]
+fn a_tool_call_opens_to_its_summary_and_to_json() {
+    let mut stage = Stage::new(80, 24);
+    full(&mut stage);
+    stage.keys("<tab>");
+    insta::assert_snapshot!("tool_selected", stage.text());
+    stage.keys("<enter>");
+    insta::assert_snapshot!("tool_summary", stage.text());
+    stage.keys("<enter>");
+    insta::assert_snapshot!("tool_json", stage.text());
+}
+
+#[test]
+fn a_run_shows_what_it_does() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("Make a QR code for https://tpmjs.com");
+    let call = stage.calls("qrcode::toString", serde_json::json!({"text": "https://tpmjs.com"}));
+    stage.keys("and then a big one");
+    insta::assert_snapshot!("running", stage.text());
+    stage.gives(call, serde_json::json!("<svg/>"));
+    stage.step();
+    stage.says("Here ");
+    stage.news(Update::Link(Link::Reconnecting { attempt: 2 }));
+    insta::assert_snapshot!("reconnecting", stage.text());
+}
+
+#[test]
+fn the_help_lists_the_table_of_keys() {
+    let mut stage = Stage::new(120, 40);
+    stage.keys("<f1>");
+    insta::assert_snapshot!("help_120x40", stage.text());
+    let mut stage = Stage::new(40, 10);
+    stage.keys("<f1><pgdn><pgdn>");
+    insta::assert_snapshot!("help_40x10", stage.text());
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so() {
+    let stage = Stage::new(30, 5);
+    assert_eq!(stage.text().lines().next(), Some("omega needs 40x10, this is"));
+}
+
+#[test]
+fn no_foreign_text_reaches_a_cell_with_its_powers() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("\u{1b}[2J\u{202e}evil");
+    stage.says("\u{1b}]0;owned\u{7} `\u{9b}31m` \u{2066}x");
+    let call = stage.calls("a\u{1b}[1m::b", serde_json::json!({"k\u{1b}": "v\u{202e}"}));
+    stage.gives(call, serde_json::json!("\u{1b}c"));
+    stage.keys("<ctrl+o><ctrl+o>");
+    for symbol in stage.terminal.backend().buffer().content.iter().map(ratatui::buffer::Cell::symbol) {
+        assert!(!symbol.chars().any(|c| c.is_control() || matches!(c, '\u{202e}' | '\u{2066}')), "{symbol:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_storm_of_sizes_breaks_nothing(sizes in prop::collection::vec((1..200_u16, 1..60_u16), 1..12)) {
+        let mut stage = Stage::new(80, 24);
+        full(&mut stage);
+        let before = stage.text();
+        stage.keys("<tab><enter>");
+        for (width, height) in sizes {
+            stage.resize(width, height);
+            stage.keys("<pgup>");
+        }
+        stage.keys("<enter><enter><esc><ctrl+end>").resize(80, 24);
+        prop_assert_eq!(stage.text(), before);
+    }
+}
+
+#[test]
+fn numbers_are_grouped_by_thousands() {
+    let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
+    for (number, text) in cases {
+        assert_eq!(super::grouped(number), text);
+    }
+}

@@ -1,0 +1,439 @@
+//! A screen for tests: input in, cells out, and a server that says what the test wants.
+
+use crate::{
+    app::{App, Effect, Input},
+    port::{Command, Link, Update},
+    screen,
+    theme::{Depth, Mode, Theme},
+};
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use omega_core::{
+    api::{
+        Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant,
+        Role, Run, RunStatus, Timestamp, ToolRunStatus,
+    },
+    event::{Envelope, Event, VERSION},
+    executor::{ToolError, ToolErrorCode},
+    id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
+    model::Usage,
+};
+use ratatui::{Terminal, backend::TestBackend, style::Color};
+use serde_json::{Value, json};
+
+pub struct Stage {
+    pub app: App,
+    pub effects: Vec<Effect>,
+    pub terminal: Terminal<TestBackend>,
+    pub conversation: ConversationId,
+    pub now: i64,
+    user: UserId,
+    seq: u64,
+    run: Option<RunId>,
+    answering: Option<MessageId>,
+    parts: Vec<Part>,
+}
+
+impl Stage {
+    pub fn new(width: u16, height: u16) -> Self {
+        Self::themed(width, height, Mode::Dark, Depth::True)
+    }
+
+    pub fn themed(width: u16, height: u16, mode: Mode, depth: Depth) -> Self {
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let app = App::new(Theme::new(mode, depth), None, None);
+        let mut stage = Self {
+            app,
+            effects: Vec::new(),
+            terminal,
+            conversation: ConversationId::new(),
+            now: 1_000,
+            user: UserId::new(),
+            seq: 0,
+            run: None,
+            answering: None,
+            parts: Vec::new(),
+        };
+        stage.draw();
+        stage
+    }
+
+    pub fn draw(&mut self) {
+        let app = &mut self.app;
+        self.terminal.draw(|frame| screen::draw(app, frame)).unwrap();
+    }
+
+    pub fn input(&mut self, input: Input) -> &mut Self {
+        let effects = self.app.update(input, Timestamp(self.now));
+        self.effects.extend(effects);
+        self.draw();
+        self
+    }
+
+    /// Types text; keys stand in `<>`: `hello<enter><ctrl+o>`.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        let mut rest = keys;
+        while let Some(c) = rest.chars().next() {
+            let named = rest.strip_prefix('<').and_then(|r| r.split_once('>')).filter(|(name, _)| name.len() > 1);
+            let event = match named {
+                Some((name, after)) => {
+                    rest = after;
+                    key(name)
+                }
+                None => {
+                    rest = &rest[c.len_utf8()..];
+                    KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)
+                }
+            };
+            self.input(Input::Terminal(TerminalEvent::Key(event)));
+        }
+        self
+    }
+
+    pub fn paste(&mut self, text: &str) -> &mut Self {
+        self.input(Input::Terminal(TerminalEvent::Paste(text.to_owned())))
+    }
+
+    pub fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
+        let mouse = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        self.input(Input::Terminal(TerminalEvent::Mouse(mouse)))
+    }
+
+    pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+        self.terminal.backend_mut().resize(width, height);
+        self.input(Input::Terminal(TerminalEvent::Resize(width, height)))
+    }
+
+    pub fn news(&mut self, update: Update) -> &mut Self {
+        self.input(Input::Network(update))
+    }
+
+    pub fn commands(&self) -> Vec<Command> {
+        let commands = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Command(command) => Some(command.clone()),
+            _ => None,
+        });
+        commands.collect()
+    }
+
+    /// The cells as text, without the spaces at the end of lines.
+    pub fn text(&self) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let mut lines = Vec::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut covered = 0;
+            for x in 0..buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                if covered > 0 {
+                    covered -= 1;
+                    continue;
+                }
+                line.push_str(symbol);
+                covered = crate::wrap::width(symbol).saturating_sub(1);
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+
+    /// The colours that are on the screen, each as foreground on ground.
+    pub fn colors(&self) -> Vec<(Color, Color)> {
+        let mut colors = Vec::new();
+        for cell in &self.terminal.backend().buffer().content {
+            if cell.symbol() != " " && !colors.contains(&(cell.fg, cell.bg)) {
+                colors.push((cell.fg, cell.bg));
+            }
+        }
+        colors
+    }
+
+    pub fn row_of(&self, text: &str) -> Option<usize> {
+        self.text().lines().position(|line| line.contains(text))
+    }
+
+    // What the server does.
+
+    pub fn detail(&self) -> ConversationDetail {
+        ConversationDetail {
+            conversation: Conversation {
+                id: self.conversation,
+                title: None,
+                model: String::from("offline/planner"),
+                execution_state: ExecutionState::Idle,
+                url: String::new(),
+                created_at: Timestamp(0),
+                updated_at: Timestamp(0),
+            },
+            is_owner: true,
+            participants: vec![Participant {
+                user_id: self.user,
+                role: String::from("owner"),
+                display_name: String::from("Ada"),
+                gravatar_hash: String::new(),
+            }],
+            messages: Vec::new(),
+            tool_runs: Vec::new(),
+            runs: Vec::new(),
+            message_count: 0,
+            tool_run_count: 0,
+            usage: Usage::default(),
+            last_seq: 0,
+        }
+    }
+
+    pub fn open(&mut self) -> &mut Self {
+        let conversation = Box::new(self.detail());
+        self.news(Update::Opened(self.conversation));
+        self.news(Update::Link(Link::Live));
+        self.frame(Event::Snapshot { conversation })
+    }
+
+    pub fn frame(&mut self, event: Event) -> &mut Self {
+        let envelope = self.envelope(None, event);
+        self.news(Update::Event(Box::new(envelope)))
+    }
+
+    pub fn event(&mut self, event: Event) -> &mut Self {
+        self.seq += 1;
+        self.now += 100;
+        let envelope = self.envelope(Some(self.seq), event);
+        self.news(Update::Event(Box::new(envelope)))
+    }
+
+    fn envelope(&self, seq: Option<u64>, event: Event) -> Envelope {
+        let (conversation_id, run_id, at) = (self.conversation, self.run, Timestamp(self.now));
+        Envelope { v: VERSION, seq, conversation_id, run_id, at, event }
+    }
+
+    /// A message of the user arrives and waits for its turn.
+    pub fn queued(&mut self, text: &str) -> RunId {
+        let (message_id, run_id) = (MessageId::new(), RunId::new());
+        let before = self.run.replace(run_id);
+        let message = Message {
+            id: message_id,
+            seq: self.seq + 1,
+            run_id: Some(run_id),
+            step: None,
+            role: Role::User,
+            status: MessageStatus::Complete,
+            content: text.to_owned(),
+            parts: vec![Part::Text { text: text.to_owned() }],
+            author: Some(Author {
+                user_id: self.user,
+                display_name: String::from("Ada"),
+                gravatar_hash: String::new(),
+            }),
+            created_at: Timestamp(self.now),
+        };
+        self.event(Event::MessageCreated { message });
+        let run = Run {
+            id: run_id,
+            conversation_id: self.conversation,
+            message_id,
+            status: RunStatus::Queued,
+            model: String::from("offline/planner"),
+            steps: 0,
+            tool_calls: 0,
+            usage: Usage::default(),
+            error: None,
+            created_at: Timestamp(self.now),
+            started_at: None,
+            finished_at: None,
+        };
+        self.event(Event::RunQueued { run, position: 0 });
+        if let Some(draft) = self.app.pending.first().map(|p| p.draft) {
+            let accepted = Accepted { run_id, message_id, seq: self.seq };
+            self.news(Update::Accepted(draft, accepted));
+        }
+        if before.is_some() {
+            self.run = before;
+        }
+        run_id
+    }
+
+    /// A run begins for a new message.
+    pub fn asked(&mut self, text: &str) -> &mut Self {
+        self.run = None;
+        self.queued(text);
+        self.event(Event::RunStarted {
+            attempt: 1,
+            model: String::from("offline/planner"),
+            prompt_version: String::new(),
+        });
+        self.step()
+    }
+
+    pub fn step(&mut self) -> &mut Self {
+        if self.answering.is_some() && !self.parts.is_empty() {
+            self.completed();
+        }
+        let message_id = MessageId::new();
+        self.answering = Some(message_id);
+        self.parts.clear();
+        self.event(Event::StepStarted { step_index: 1, message_id })
+    }
+
+    /// More text of the answer.
+    pub fn says(&mut self, text: &str) -> &mut Self {
+        let message_id = self.answering.unwrap();
+        let offset = match self.parts.last_mut() {
+            Some(Part::Text { text: so_far }) => {
+                let offset = so_far.len();
+                so_far.push_str(text);
+                offset
+            }
+            _ => {
+                self.parts.push(Part::Text { text: text.to_owned() });
+                0
+            }
+        };
+        let part = u32::try_from(self.parts.len() - 1).unwrap();
+        self.frame(Event::MessageDelta { message_id, part, offset: offset as u64, content: text.to_owned() })
+    }
+
+    pub fn thinks(&mut self, text: &str) -> &mut Self {
+        let message_id = self.answering.unwrap();
+        let part = u32::try_from(self.parts.len()).unwrap();
+        self.parts.push(Part::Reasoning { text: text.to_owned() });
+        self.frame(Event::ReasoningDelta { message_id, part, offset: 0, content: text.to_owned() })
+    }
+
+    /// A tool call begins.
+    pub fn calls(&mut self, tool_id: &str, input: Value) -> ToolRunId {
+        let tool_run_id = ToolRunId::new();
+        let tool_call_id = tool_run_id.to_string();
+        let tool_name = tool_id.replace("::", "_");
+        self.parts.push(Part::ToolCall {
+            tool_call_id: tool_call_id.clone(),
+            tool_name: tool_name.clone(),
+            arguments: input.to_string(),
+        });
+        self.event(Event::ToolProposed {
+            tool_run_id,
+            message_id: self.answering.unwrap(),
+            tool_call_id: tool_call_id.clone(),
+            tool_id: tool_id.to_owned(),
+            tool_name: tool_name.clone(),
+            version: String::from("1.2.3"),
+            input: input.clone(),
+        });
+        self.event(Event::ToolStarted {
+            tool_run_id,
+            tool_call_id,
+            tool_name,
+            version: String::from("1.2.3"),
+            input,
+            credentials_used: Vec::new(),
+        });
+        tool_run_id
+    }
+
+    pub fn gives(&mut self, tool_run_id: ToolRunId, output: Value) -> &mut Self {
+        let summary = output.to_string();
+        self.ends(tool_run_id, ToolRunStatus::Succeeded, Some(output), summary, None)
+    }
+
+    pub fn fails(&mut self, tool_run_id: ToolRunId, code: ToolErrorCode, message: &str) -> &mut Self {
+        let error = ToolError::new(code, message);
+        self.ends(tool_run_id, ToolRunStatus::Failed, None, String::new(), Some(error))
+    }
+
+    fn ends(
+        &mut self,
+        tool_run_id: ToolRunId,
+        status: ToolRunStatus,
+        output: Option<Value>,
+        output_summary: String,
+        error: Option<ToolError>,
+    ) -> &mut Self {
+        self.event(Event::ToolCompleted {
+            tool_run_id,
+            tool_call_id: tool_run_id.to_string(),
+            tool_name: String::new(),
+            version: String::from("1.2.3"),
+            status,
+            output_bytes: output.as_ref().map_or(0, |o| o.to_string().len() as u64),
+            output,
+            output_summary,
+            truncated: false,
+            duration_ms: 340,
+            is_error: error.is_some(),
+            error,
+        })
+    }
+
+    /// The message is whole.
+    fn completed(&mut self) -> &mut Self {
+        let message_id = self.answering.unwrap();
+        let seq = self.seq;
+        let message = Message {
+            id: message_id,
+            seq,
+            run_id: self.run,
+            step: Some(1),
+            role: Role::Assistant,
+            status: MessageStatus::Complete,
+            content: Message::text_of(&self.parts),
+            parts: self.parts.clone(),
+            author: None,
+            created_at: Timestamp(self.now),
+        };
+        self.event(Event::MessageCompleted { message })
+    }
+
+    /// The run ends well.
+    pub fn answered(&mut self) -> &mut Self {
+        self.completed();
+        self.parts.clear();
+        let usage = Usage { input_tokens: 1200, output_tokens: 34, ..Usage::default() };
+        self.event(Event::RunCompleted { answer: String::new(), usage, tool_calls: 2, steps: 1 })
+    }
+}
+
+/// A conversation that shows everything that there is to show.
+pub fn full(stage: &mut Stage) {
+    stage.open();
+    stage.event(Event::ConversationUpdated { title: Some(String::from("A determinant and a table")), model: None });
+    stage.asked("What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?");
+    stage.thinks("A determinant needs exact arithmetic, so a tool should do it.");
+    let search = stage.calls("registrySearchTool", json!({"query": "matrix determinant", "limit": 5}));
+    stage.gives(search, json!({"matchCount": 3}));
+    stage.step();
+    let bad = stage.calls("mathjs::determinant", json!({"x": 1}));
+    stage.fails(bad, ToolErrorCode::ToolNotFound, "mathjs has no export `determinant`. Nearest: det, derivative");
+    let det = stage.calls("mathjs::det", json!({"x": [[2, -1, 0], [1, 3, 4], [0, 5, -2]]}));
+    stage.gives(det, json!(-54));
+    stage.step();
+    stage.says("The determinant is **-54**.\n\n| step | value |\n|:--|--:|\n| 2·(3·-2 - 4·5) | -52 |\n| ");
+    stage.says("-(-1)·(1·-2 - 4·0) | -2 |\n\nChecked with `mathjs`:\n\n```js\ndet([[2, -1, 0], [1, 3, 4], [0, 5, -2]])\n```\n\n");
+    stage.says("- exact\n- see [the docs](https://mathjs.org/docs)\n");
+    stage.answered();
+}
+
+fn key(name: &str) -> KeyEvent {
+    let (mut modifiers, mut name) = (KeyModifiers::NONE, name);
+    for (prefix, modifier) in
+        [("ctrl+", KeyModifiers::CONTROL), ("alt+", KeyModifiers::ALT), ("shift+", KeyModifiers::SHIFT)]
+    {
+        if let Some(rest) = name.strip_prefix(prefix) {
+            (name, modifiers) = (rest, modifiers | modifier);
+        }
+    }
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        "end" => KeyCode::End,
+        "backspace" => KeyCode::Backspace,
+        "f1" => KeyCode::F(1),
+        "f2" => KeyCode::F(2),
+        other if other.chars().count() == 1 => KeyCode::Char(other.chars().next().unwrap()),
+        other => panic!("no key is called {other}"),
+    };
+    KeyEvent::new(code, modifiers)
+}

@@ -1,0 +1,231 @@
+//! How each piece looks: a pure function of the view, how far it is open, and the width.
+
+use super::{Item, Key, Level, SAMPLES, tool};
+use crate::{
+    app::Pending,
+    clean::{clean, one_line},
+    markdown::Document,
+    theme::Theme,
+    wrap::{fit, width, wrap},
+};
+use omega_core::{
+    api::{Part, Run, RunStatus, Timestamp},
+    view::View,
+};
+use ratatui::{
+    style::{Modifier, Style},
+    text::{Line, Span},
+};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Text of turns stands this far in.
+pub const INDENT: &str = "  ";
+
+/// Everything that a piece may show.
+pub struct Scene<'a> {
+    /// The conversation.
+    pub view: &'a View,
+    /// Messages on their way.
+    pub pending: &'a [Pending],
+    /// Colours.
+    pub theme: &'a Theme,
+    /// The time.
+    pub now: Timestamp,
+    /// The spinner's picture.
+    pub spinner: &'static str,
+    /// Whether the active run was asked to stop.
+    pub stopping: bool,
+    /// Why the server can't be reached.
+    pub trouble: Option<&'a str>,
+}
+
+/// How a piece is to be shown.
+pub struct Look<'a> {
+    pub level: Level,
+    pub selected: bool,
+    pub width: usize,
+    /// A large output that was loaded.
+    pub output: Option<&'a str>,
+}
+
+/// Changes whenever the piece looks different; `None` while it moves.
+pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u64> {
+    let mut hash = DefaultHasher::new();
+    (look.level, look.selected, look.output.map(str::len)).hash(&mut hash);
+    match item.key {
+        Key::Pending(_) | Key::Working(_) | Key::Loading => return None,
+        Key::Tool(_) => {
+            let tool = scene.view.tool_runs.get(item.at)?;
+            if !tool.status.is_terminal() {
+                return None;
+            }
+            (tool.status, tool.duration_ms).hash(&mut hash);
+        }
+        Key::Text(_, part) | Key::Reasoning(_, part) => part_text(scene, item.at, part).hash(&mut hash),
+        Key::User(_) => {
+            let message = scene.view.messages.get(item.at)?;
+            (message.content.len(), state_of(scene.view, message.run_id)).hash(&mut hash);
+        }
+        Key::End(_) => scene.view.runs.get(item.at)?.status.hash(&mut hash),
+        Key::Welcome | Key::Sample(_) | Key::Label(_) => {}
+    }
+    Some(hash.finish() | 1)
+}
+
+/// A part of an answer.
+pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, max: usize) -> Vec<Line<'static>> {
+    let room = max.saturating_sub(width(INDENT)).max(1);
+    indented(document.layout(part_text(scene, at, part), room, scene.theme))
+}
+
+/// Any other piece.
+pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    match item.key {
+        Key::Welcome => welcome(theme, look.width),
+        Key::Sample(at) => vec![sample(SAMPLES.get(at).copied().unwrap_or_default(), theme, look)],
+        Key::Loading => match scene.trouble {
+            None => vec![moving(scene, "loading the conversation", look.width)],
+            Some(cause) => wrap(&[Span::styled(format!("✗ {}", clean(cause)), theme.error)], look.width),
+        },
+        Key::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
+            let author = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
+            said(author, &message.content, state_of(scene.view, message.run_id), theme, look.width)
+        }),
+        Key::Pending(_) => scene
+            .pending
+            .get(item.at)
+            .map_or_else(Vec::new, |message| said("you", &message.text, Some("sending"), theme, look.width)),
+        Key::Label(_) => vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD))],
+        Key::Reasoning(_, part) => reasoning(part_text(scene, item.at, part), theme, look),
+        Key::Tool(_) => scene.view.tool_runs.get(item.at).map_or_else(Vec::new, |run| tool::lines(run, scene, look)),
+        Key::Working(_) => vec![working(scene, item.at, look.width)],
+        Key::End(_) => scene.view.runs.get(item.at).map_or_else(Vec::new, |run| end(run, theme, look.width)),
+        // Laid out by `text`, which keeps its finished blocks.
+        Key::Text(..) => Vec::new(),
+    }
+}
+
+fn part_text<'a>(scene: &Scene<'a>, at: usize, part: usize) -> &'a str {
+    match scene.view.messages.get(at).and_then(|message| message.parts.get(part)) {
+        Some(Part::Text { text } | Part::Reasoning { text }) => text,
+        _ => "",
+    }
+}
+
+fn state_of(view: &View, run: Option<omega_core::id::RunId>) -> Option<&'static str> {
+    let status = view.runs.iter().find(|r| Some(r.id) == run)?.status;
+    (status == RunStatus::Queued).then_some("waiting")
+}
+
+/// A participant's message: name and state on a dotted rule, the text below.
+fn said(author: &str, text: &str, state: Option<&str>, theme: &Theme, max: usize) -> Vec<Line<'static>> {
+    let author = format!("{} ", one_line(author));
+    let state = state.map(|state| format!(" {state}")).unwrap_or_default();
+    let dots = max.saturating_sub(width(&author) + width(&state));
+    let head = vec![
+        Span::styled(author, theme.text.add_modifier(Modifier::BOLD)),
+        Span::styled("┄".repeat(dots), theme.strong_border),
+        Span::styled(state, theme.warn),
+    ];
+    let mut lines = vec![fit(head, max)];
+    let text = Span::styled(clean(text.trim_end()).into_owned(), theme.text);
+    lines.extend(indented(wrap(&[text], max.saturating_sub(width(INDENT)))));
+    lines
+}
+
+fn reasoning(text: &str, theme: &Theme, look: &Look<'_>) -> Vec<Line<'static>> {
+    let words = text.split_whitespace().count();
+    let sign = if look.level > 0 { "▾" } else { "▸" };
+    let style = if look.selected { theme.secondary.patch(theme.selected) } else { theme.dim };
+    let mut lines =
+        vec![fit(vec![Span::styled(format!("{INDENT}{sign} reasoning · {words} words"), style)], look.width)];
+    if look.level > 0 {
+        let style = theme.dim.add_modifier(Modifier::ITALIC);
+        let body = wrap(&[Span::styled(clean(text.trim()).into_owned(), style)], look.width.saturating_sub(4));
+        lines.extend(indented(indented(body)));
+    }
+    lines
+}
+
+fn working(scene: &Scene<'_>, at: usize, max: usize) -> Line<'static> {
+    let run = scene.view.runs.get(at);
+    let words = if scene.stopping {
+        "stopping"
+    } else if let Some(status) = &scene.view.status {
+        status
+    } else if run.is_some_and(|run| run.status == RunStatus::Paused) {
+        "waiting for an answer"
+    } else {
+        "working"
+    };
+    moving(scene, words, max)
+}
+
+fn moving(scene: &Scene<'_>, words: &str, max: usize) -> Line<'static> {
+    let spinner = Span::styled(format!("{INDENT}{} ", scene.spinner), scene.theme.running);
+    fit(vec![spinner, Span::styled(one_line(words), scene.theme.secondary)], max)
+}
+
+/// How a run ended: what it took, or why it did not answer.
+fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
+    let room = max.saturating_sub(width(INDENT));
+    match (run.status, &run.error) {
+        (RunStatus::Failed, error) => {
+            let (code, words, again) = error.as_ref().map_or(("", "the run failed", false), |error| {
+                (error.code.as_str(), error.error.as_str(), error.retryable)
+            });
+            let again = if again { " Sending it again may help." } else { "" };
+            let spans = [
+                Span::styled(format!("✗ {} ", one_line(code)), theme.error.add_modifier(Modifier::BOLD)),
+                Span::styled(format!("{}{again}", clean(words)), theme.error),
+            ];
+            indented(wrap(&spans, room))
+        }
+        (RunStatus::Cancelled, _) => indented(vec![Line::styled("■ stopped", theme.warn)]),
+        _ => {
+            let took = run.started_at.zip(run.finished_at).map(|(from, to)| tool::seconds(to.millis_since(from)));
+            let tools = match run.tool_calls {
+                0 => None,
+                1 => Some(String::from("1 tool call")),
+                n => Some(format!("{n} tool calls")),
+            };
+            let tokens = run.usage.input_tokens + run.usage.output_tokens;
+            let tokens = (tokens > 0).then(|| format!("{} tokens", crate::screen::grouped(tokens)));
+            let facts: Vec<String> = [took, tools, tokens].into_iter().flatten().collect();
+            indented(vec![fit(vec![Span::styled(facts.join(" · "), theme.dim)], room)])
+        }
+    }
+}
+
+fn welcome(theme: &Theme, max: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD)), Line::default()];
+    let words = "Ask for something. Omega looks for a tool in the TPMJS registry, runs it in a sandbox and answers with \
+                 what came out.";
+    lines.extend(wrap(&[Span::styled(words, theme.text)], max));
+    lines.push(Line::default());
+    let head = "try one: tab chooses, enter takes ";
+    let dots = "┄".repeat(max.saturating_sub(width(head)));
+    lines.push(fit(vec![Span::styled(head, theme.secondary), Span::styled(dots, theme.strong_border)], max));
+    lines
+}
+
+fn sample(text: &str, theme: &Theme, look: &Look<'_>) -> Line<'static> {
+    let overlay = if look.selected { theme.selected } else { Style::new() };
+    let spans =
+        vec![Span::styled("› ", theme.accent.patch(overlay)), Span::styled(one_line(text), theme.text.patch(overlay))];
+    fit(spans, look.width)
+}
+
+/// Every line a step further in.
+pub fn indented(lines: Vec<Line<'static>>) -> Vec<Line<'static>> {
+    lines
+        .into_iter()
+        .map(|line| {
+            let style = line.style;
+            let mut spans = vec![Span::raw(INDENT)];
+            spans.extend(line.spans.into_iter().map(|span| Span::styled(span.content, style.patch(span.style))));
+            Line::from(spans)
+        })
+        .collect()
+}

@@ -1,0 +1,173 @@
+//! Which pieces the transcript has, in which order: a pure function of the view.
+//!
+//! What belongs to a run stands together below the message that started it, also when other messages were sent meanwhile.
+
+use crate::{app::Pending, port::Draft};
+use omega_core::{
+    api::{Message, MessageStatus, Part, Role, RunStatus, ToolRun},
+    id::{MessageId, RunId, ToolRunId},
+    view::View,
+};
+use std::collections::HashMap;
+
+/// What a piece is of; stays the same while it grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// Said while there is nothing else.
+    Welcome,
+    /// A prompt to begin with.
+    Sample(usize),
+    /// The conversation is on its way.
+    Loading,
+    /// What a participant wrote.
+    User(MessageId),
+    /// What the user wrote and the server does not have yet.
+    Pending(Draft),
+    /// Omega begins to speak.
+    Label(RunId),
+    /// A part of an answer.
+    Text(MessageId, usize),
+    /// A part of the model's reasoning.
+    Reasoning(MessageId, usize),
+    /// A tool call.
+    Tool(ToolRunId),
+    /// What goes on right now.
+    Working(RunId),
+    /// How a run ended.
+    End(RunId),
+}
+
+impl Key {
+    /// Whether it can be selected and opened.
+    #[must_use]
+    pub fn opens(self) -> bool {
+        matches!(self, Self::Sample(_) | Self::Reasoning(..) | Self::Tool(_))
+    }
+}
+
+/// A piece of the transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// What it is of.
+    pub key: Key,
+    /// Index of its message, tool run, run or pending message.
+    pub at: usize,
+    /// Whether an empty line stands before it.
+    pub gap: bool,
+}
+
+/// The prompts to begin with: each needs a computed result and a tool of the starter catalogue.
+pub const SAMPLES: &[&str] = &[
+    "What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?",
+    "Parse this CSV and tell me who is the oldest:\nname,age\nAda,36\nGrace,45\nAlan,41",
+    "Show me the diff between \"the quick brown fox\" and \"the slow brown dog\"",
+    "Make a QR code for https://tpmjs.com",
+];
+
+/// All pieces, in order.
+#[must_use]
+pub fn build(view: &View, pending: &[Pending], has_conversation: bool) -> Vec<Item> {
+    let mut list = List::default();
+    if view.messages.is_empty() && pending.is_empty() {
+        if has_conversation && view.conversation.is_none() {
+            list.add(Key::Loading, 0);
+        } else {
+            list.add(Key::Welcome, 0);
+            (0..SAMPLES.len()).for_each(|at| list.add(Key::Sample(at), at));
+        }
+        return list.0;
+    }
+    let mut tools: HashMap<MessageId, Vec<usize>> = HashMap::new();
+    for (at, tool) in view.tool_runs.iter().enumerate() {
+        tools.entry(tool.message_id).or_default().push(at);
+    }
+    for (run, messages) in by_run(view) {
+        let run_at = run.and_then(|run| view.runs.iter().position(|r| r.id == run));
+        let status = run_at.map(|at| view.runs[at].status);
+        let mut labelled = false;
+        for at in messages {
+            let message = &view.messages[at];
+            if message.role == Role::User {
+                list.add(Key::User(message.id), at);
+                continue;
+            }
+            let given_up = matches!(status, Some(RunStatus::Failed | RunStatus::Cancelled));
+            if message.status == MessageStatus::Discarded && !given_up {
+                continue;
+            }
+            if let (false, Some(run)) = (labelled, run) {
+                list.add(Key::Label(run), run_at.unwrap_or_default());
+                labelled = true;
+            }
+            let of_message = tools.get(&message.id).map_or(&[][..], Vec::as_slice);
+            list.add_parts(message, at, of_message, &view.tool_runs);
+        }
+        if let (Some(run), Some(at), Some(status)) = (run, run_at, status) {
+            match status {
+                RunStatus::Running | RunStatus::Paused => list.add(Key::Working(run), at),
+                RunStatus::Queued => {}
+                _ => list.add(Key::End(run), at),
+            }
+        }
+    }
+    for (at, message) in pending.iter().enumerate() {
+        list.add(Key::Pending(message.draft), at);
+    }
+    list.0
+}
+
+/// Indices of the messages of each run, the runs in the order of their first message.
+fn by_run(view: &View) -> Vec<(Option<RunId>, Vec<usize>)> {
+    let mut groups: Vec<(Option<RunId>, Vec<usize>)> = Vec::new();
+    let mut known: HashMap<RunId, usize> = HashMap::new();
+    for (at, message) in view.messages.iter().enumerate() {
+        let group = message.run_id.and_then(|run| known.get(&run).copied());
+        if let Some(group) = group {
+            groups[group].1.push(at);
+        } else {
+            if let Some(run) = message.run_id {
+                known.insert(run, groups.len());
+            }
+            groups.push((message.run_id, vec![at]));
+        }
+    }
+    groups
+}
+
+#[derive(Default)]
+struct List(Vec<Item>);
+
+impl List {
+    fn add(&mut self, key: Key, at: usize) {
+        let gap = match (self.0.last().map(|item| item.key), key) {
+            (None | Some(Key::Label(_)), _)
+            | (Some(Key::Tool(_) | Key::Reasoning(..)), Key::Tool(_) | Key::Reasoning(..) | Key::Working(_))
+            | (Some(Key::Sample(_)), Key::Sample(_)) => false,
+            (Some(_), _) => true,
+        };
+        self.0.push(Item { key, at, gap });
+    }
+
+    fn add_parts(&mut self, message: &Message, at: usize, of_message: &[usize], tool_runs: &[ToolRun]) {
+        let mut left = of_message.to_vec();
+        for (number, part) in message.parts.iter().enumerate() {
+            match part {
+                Part::Text { text } if !text.trim().is_empty() => self.add(Key::Text(message.id, number), at),
+                Part::Reasoning { text } if !text.trim().is_empty() => {
+                    self.add(Key::Reasoning(message.id, number), at);
+                }
+                Part::ToolCall { tool_call_id, .. } => {
+                    if let Some(found) = left.iter().position(|&at| tool_runs[at].tool_call_id == *tool_call_id) {
+                        let tool_at = left.remove(found);
+                        self.add(Key::Tool(tool_runs[tool_at].id), tool_at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // Calls that the message does not name yet: it still streams.
+        for tool_at in left {
+            self.add(Key::Tool(tool_runs[tool_at].id), tool_at);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The conversation on the screen: which pieces there are, where the reader is, and what is open.
+//!
+//! It follows the end until the reader scrolls; then the line at the top stays where it is, whatever arrives or grows
+//! below. Only pieces that are on the screen are laid out, and a piece that did not change is laid out once.
+
+mod cells;
+mod items;
+mod tool;
+mod viewport;
+
+pub use cells::Scene;
+pub use items::{Item, Key, SAMPLES};
+pub use tool::{glyph, label, seconds};
+
+use crate::{
+    app::Pending,
+    markdown::{Document, Lines},
+};
+use omega_core::{id::ToolRunId, view::View};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use std::collections::HashMap;
+
+/// Laid-out pieces that are kept before those off the screen are dropped.
+const KEPT: usize = 512;
+
+/// How far a piece is open: a line, the summary, everything.
+pub type Level = u8;
+
+/// What opening something asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// Nothing more.
+    Done,
+    /// Write this prompt.
+    Sample(&'static str),
+    /// The output is not here.
+    NeedsOutput(ToolRunId),
+}
+
+/// Where the reader is and what is open.
+#[derive(Default)]
+pub struct Transcript {
+    items: Vec<Item>,
+    /// The piece and the line of it at the top; `None` while the end is followed.
+    top: Option<(Key, usize)>,
+    /// Lines to move by at the next drawing, which knows the heights.
+    scroll_by: isize,
+    /// Bring the selected piece into view at the next drawing.
+    reveal: Option<Key>,
+    selected: Option<Key>,
+    levels: HashMap<Key, Level>,
+    /// The level of tool calls that nobody touched.
+    base_level: Level,
+    outputs: HashMap<ToolRunId, String>,
+    cache: HashMap<Key, (u64, Lines)>,
+    documents: HashMap<Key, Document>,
+    width: u16,
+    height: u16,
+    /// What stands in which row, as last drawn.
+    rows: Vec<(u16, Key)>,
+    area: Rect,
+}
+
+impl Transcript {
+    /// Takes in what changed.
+    pub fn rebuild(&mut self, view: &View, pending: &[Pending], has_conversation: bool) {
+        self.items = items::build(view, pending, has_conversation);
+        if self.selected.is_some_and(|key| self.index_of(key).is_none()) {
+            self.selected = None;
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self { base_level: self.base_level, ..Self::default() };
+    }
+
+    /// Whether new text comes into view by itself.
+    #[must_use]
+    pub fn is_following(&self) -> bool {
+        self.top.is_none()
+    }
+
+    /// Shows the end from now on.
+    pub fn follow(&mut self) {
+        self.top = None;
+        self.scroll_by = 0;
+        self.reveal = None;
+    }
+
+    /// Shows the beginning.
+    pub fn show_top(&mut self) {
+        self.top = self.items.first().map(|item| (item.key, 0));
+        self.scroll_by = 0;
+    }
+
+    /// Moves by lines, down when positive.
+    pub fn scroll(&mut self, lines: isize) {
+        self.scroll_by += lines;
+    }
+
+    /// Lines of a page, keeping one for orientation.
+    #[must_use]
+    pub fn page(&self) -> isize {
+        isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
+    }
+
+    /// Selects nothing.
+    pub fn deselect(&mut self) {
+        self.selected = None;
+    }
+
+    /// Selects the last piece that opens (the first sample while there are only samples). False when there is none.
+    pub fn select_last(&mut self) -> bool {
+        let first_sample = self.items.iter().find(|item| matches!(item.key, Key::Sample(_)));
+        let found = first_sample.or_else(|| self.items.iter().rev().find(|item| item.key.opens()));
+        self.select(found.map(|item| item.key))
+    }
+
+    /// Selects the piece above.
+    pub fn select_previous(&mut self) {
+        let at = self.selected.and_then(|key| self.index_of(key)).unwrap_or(self.items.len());
+        let found = self.items[..at].iter().rev().find(|item| item.key.opens()).map(|item| item.key);
+        self.select(found);
+    }
+
+    /// Selects the piece below. False when there is none.
+    pub fn select_next(&mut self) -> bool {
+        let from = self.selected.and_then(|key| self.index_of(key)).map_or(0, |at| at + 1);
+        let found = self.items[from..].iter().find(|item| item.key.opens()).map(|item| item.key);
+        self.select(found)
+    }
+
+    /// Selects what stands at a place of the screen. False when that can't be opened.
+    pub fn select_at(&mut self, column: u16, row: u16) -> bool {
+        if !self.area.contains((column, row).into()) {
+            return false;
+        }
+        let key = self.rows.iter().find(|(y, key)| *y == row && key.opens()).map(|(_, key)| *key);
+        self.select(key)
+    }
+
+    fn select(&mut self, key: Option<Key>) -> bool {
+        if key.is_some() {
+            self.selected = key;
+            self.reveal = key;
+        }
+        key.is_some()
+    }
+
+    /// Opens the selected piece, or the last tool call, one level further; after the last level it closes.
+    pub fn open_selected_or_last(&mut self, view: &View) -> Opened {
+        let last = || self.items.iter().rev().find(|item| matches!(item.key, Key::Tool(_))).map(|item| item.key);
+        let Some(key) = self.selected.or_else(last) else { return Opened::Done };
+        if let Key::Sample(at) = key {
+            return SAMPLES.get(at).map_or(Opened::Done, |text| Opened::Sample(text));
+        }
+        let levels = if matches!(key, Key::Tool(_)) { 3 } else { 2 };
+        let level = (self.level(key) + 1) % levels;
+        self.levels.insert(key, level);
+        self.hold();
+        self.reveal = Some(key);
+        if let (Key::Tool(id), 2) = (key, level) {
+            let tool = view.tool_runs.iter().find(|tool| tool.id == id);
+            let missing = tool.is_some_and(|tool| tool.output.is_none() && tool.output_bytes > 0);
+            if missing && !self.outputs.contains_key(&id) {
+                return Opened::NeedsOutput(id);
+            }
+        }
+        Opened::Done
+    }
+
+    /// Opens all tool calls to their summary, or closes them all.
+    pub fn open_all(&mut self) {
+        self.base_level = Level::from(self.base_level == 0);
+        self.levels.retain(|key, _| !matches!(key, Key::Tool(_)));
+        self.hold();
+    }
+
+    /// Takes an output that was loaded.
+    pub fn set_output(&mut self, tool_run: ToolRunId, text: String) {
+        self.outputs.insert(tool_run, text);
+    }
+
+    fn level(&self, key: Key) -> Level {
+        let base = if matches!(key, Key::Tool(_)) { self.base_level } else { 0 };
+        self.levels.get(&key).copied().unwrap_or(base)
+    }
+
+    /// Keeps the top where it is while something grows below it.
+    fn hold(&mut self) {
+        if self.top.is_none() {
+            self.top = self.rows.first().map(|(_, key)| (*key, self.lines_above(*key)));
+        }
+    }
+
+    /// Lines of a piece that are above the screen.
+    fn lines_above(&self, key: Key) -> usize {
+        let shown = self.rows.iter().filter(|(_, other)| *other == key).count();
+        let gap = self.index_of(key).is_some_and(|at| at > 0 && self.items[at].gap);
+        let height = self.cache.get(&key).map_or(shown, |(_, lines)| lines.len() + usize::from(gap));
+        height.saturating_sub(shown)
+    }
+
+    fn index_of(&self, key: Key) -> Option<usize> {
+        self.items.iter().rposition(|item| item.key == key)
+    }
+
+    /// Draws what is in view.
+    pub fn draw(&mut self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        if self.width != area.width {
+            self.cache.clear();
+            self.documents.clear();
+        }
+        (self.width, self.height, self.area) = (area.width, area.height, area);
+        self.rows.clear();
+        if self.items.is_empty() || area.is_empty() {
+            return;
+        }
+        let (mut at, mut skip) = self.place(scene);
+        let mut y = area.top();
+        while at < self.items.len() && y < area.bottom() {
+            let key = self.items[at].key;
+            let lines = self.lines(at, scene);
+            let gap = usize::from(at > 0 && self.items[at].gap);
+            for line in 0..lines.len() + gap {
+                if line < skip {
+                    continue;
+                }
+                if y == area.bottom() {
+                    break;
+                }
+                if let Some(line) = line.checked_sub(gap).and_then(|line| lines.get(line)) {
+                    line.render(Rect { y, height: 1, ..area }, buffer);
+                }
+                self.rows.push((y, key));
+                y += 1;
+            }
+            (at, skip) = (at + 1, 0);
+        }
+        if self.cache.len() > KEPT {
+            let rows = &self.rows;
+            self.cache.retain(|key, _| rows.iter().any(|(_, shown)| shown == key));
+            self.documents.retain(|key, _| rows.iter().any(|(_, shown)| shown == key));
+        }
+    }
+
+    fn lines(&mut self, at: usize, scene: &Scene<'_>) -> Lines {
+        let item = self.items[at];
+        let look = cells::Look {
+            level: self.level(item.key),
+            selected: self.selected == Some(item.key),
+            width: usize::from(self.width),
+            output: match item.key {
+                Key::Tool(id) => self.outputs.get(&id).map(String::as_str),
+                _ => None,
+            },
+        };
+        let print = cells::fingerprint(&item, scene, &look);
+        if let (Some(print), Some((known, lines))) = (print, self.cache.get(&item.key))
+            && print == *known
+        {
+            return lines.clone();
+        }
+        let lines: Lines = match item.key {
+            Key::Text(_, part) => {
+                let document = self.documents.entry(item.key).or_default();
+                cells::text(scene, item.at, part, document, look.width).into()
+            }
+            _ => cells::lines(&item, scene, &look).into(),
+        };
+        // A piece that moves gets a print that matches nothing: it is known for its height only.
+        self.cache.insert(item.key, (print.unwrap_or(0), lines.clone()));
+        lines
+    }
+}
