@@ -1,6 +1,6 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
-import type { Accepted, Conversation, ConversationDetail, Models, ServerStatus, Whoami } from "./types";
+import type { Accepted, Conversation, ConversationDetail, Models, OutputPage, ServerStatus, Whoami } from "./types";
 
 const BASE = "/api/omega";
 
@@ -72,7 +72,11 @@ export const status = () => data<ServerStatus>("/status");
 export const createConversation = (model?: string) =>
   data<Conversation>("/conversations", json("POST", model ? { model } : {}, { "Idempotency-Key": newKey() }));
 
-export const conversation = (id: string) => data<ConversationDetail>(`/conversations/${encodeURIComponent(id)}`);
+/** The newest messages, or those before an event. */
+export const conversation = (id: string, limit: number, before?: number) =>
+  data<ConversationDetail>(
+    `/conversations/${encodeURIComponent(id)}?limit=${limit}${before === undefined ? "" : `&before=${before}`}`,
+  );
 
 /** Sends a message; the answer comes by the event stream. `key` makes a repetition harmless. */
 export const sendMessage = (id: string, message: string, key: string, model?: string) =>
@@ -86,7 +90,9 @@ export const cancel = (id: string) => request(`/conversations/${encodeURICompone
 export const exportUrl = (id: string, format: "json" | "markdown") =>
   `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;
 
-export const outputUrl = (toolRunId: string) => `${BASE}/tool-runs/${encodeURIComponent(toolRunId)}/output`;
+/** A piece of a tool run's output, as JSON text. */
+export const output = (toolRunId: string, offset: number) =>
+  data<OutputPage>(`/tool-runs/${encodeURIComponent(toolRunId)}/output?offset=${offset}`);
 
 /** A new idempotency key. `crypto.randomUUID` needs a secure context, which a server on a LAN address is not. */
 export function newKey(): string {

@@ -4,8 +4,9 @@
 
 import { ApiError, conversation, request } from "./api";
 import { apply, viewOf, type View } from "./fold";
+import { PAGE } from "./history";
 import { FrameParser } from "./sse";
-import type { Envelope } from "./types";
+import type { ConversationDetail, Envelope } from "./types";
 
 /** How the stream stands. */
 export type Link =
@@ -16,6 +17,8 @@ export type Link =
   | { state: "failed"; error: ApiError };
 
 export interface Follower {
+  /** The first state, and how much of the conversation it holds. */
+  onSnapshot(page: ConversationDetail): void;
   onView(view: View): void;
   onLink(link: Link): void;
   /** Every frame as it came, for the debug panel. */
@@ -51,7 +54,9 @@ export async function follow(id: string, follower: Follower, signal: AbortSignal
   while (!signal.aborted) {
     try {
       if (!view) {
-        view = viewOf(await conversation(id));
+        const page = await conversation(id, PAGE);
+        follower.onSnapshot(page);
+        view = viewOf(page);
         follower.onView(view);
       }
       if ((await stream(id, view, follower, signal, alive)) === "rested") {

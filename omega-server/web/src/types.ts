@@ -154,6 +154,14 @@ export interface ServerStatus {
   uptimeSeconds: number;
 }
 
+export interface OutputPage {
+  toolRunId: string;
+  offset: number;
+  content: string;
+  totalBytes: number;
+  nextOffset?: number | null;
+}
+
 export interface Accepted {
   runId: string;
   messageId: string;

@@ -30,7 +30,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [problem, setProblem] = useState<string | null>(null);
   const [sent, setSent] = useState(0);
   const unsent = useRef<{ text: string; key: string } | null>(null);
-  const { view, link, events } = useConversation(id, debug);
+  const { view, link, events, loadOlder } = useConversation(id, debug);
 
   const title = view ? view.conversation?.title || oneLine(view.messages[0]?.content ?? "", 60) || "New conversation" : null;
   useEffect(() => {
@@ -93,7 +93,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       <main class="conversation-main">
         <ConversationHead id={id} title={title} view={view} debug={debug}
           onDebug={() => setDebug(!debug)} onMenu={onMenu} />
-        <Transcript view={view} me={me} sent={sent} onAgain={again} />
+        <Transcript view={view} me={me} sent={sent} loadOlder={loadOlder} onAgain={again} />
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
           blocked={link.state === "failed" ? link.error.message : null}>

@@ -1,6 +1,6 @@
 import { memo } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
-import { outputUrl } from "../api";
+import { output } from "../api";
 import type { Json, ToolRun, ToolRunStatus } from "../types";
 import { bytes, duration, oneLine } from "../words";
 import { CopyButton } from "./copy-button";
@@ -79,12 +79,40 @@ function Details({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undef
         : toolRun.output !== undefined
           ? <Data label={`output${toolRun.truncated ? " · cut" : ""}`} value={toolRun.output} />
           : partial !== undefined && <Data label="output so far" value={partial} />}
-      {toolRun.output === undefined && toolRun.outputBytes > 0 && (
-        <p class="note">
-          The output has {bytes(toolRun.outputBytes)}. <a href={outputUrl(toolRun.id)} target="_blank" rel="noopener">open it</a>
-        </p>
-      )}
+      {toolRun.output === undefined && toolRun.outputBytes > 0 && <LargeOutput toolRun={toolRun} />}
     </>
+  );
+}
+
+/** An output that is too large to come with the conversation: read piece by piece. */
+function LargeOutput({ toolRun }: { toolRun: ToolRun }) {
+  const [text, setText] = useState("");
+  const [next, setNext] = useState<number | null>(0);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const more = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      const page = await output(toolRun.id, next ?? 0);
+      setText(text + page.content);
+      setNext(page.nextOffset ?? null);
+    } catch (cause) {
+      setError(cause instanceof Error ? cause.message : "It could not be read. Try again");
+    }
+    setBusy(false);
+  };
+  return (
+    <div class="tool-part">
+      <p class="label part-head">output · {bytes(toolRun.outputBytes)}{toolRun.truncated && " · cut"}</p>
+      {text && <pre tabIndex={0}>{text}</pre>}
+      <p class="error-text" role="alert">{error}</p>
+      {next !== null && (
+        <button type="button" class="outline small" disabled={busy} onClick={more}>
+          {busy ? "loading..." : text ? "load more" : "load the output"}
+        </button>
+      )}
+    </div>
   );
 }
 

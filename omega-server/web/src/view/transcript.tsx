@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../fold";
@@ -13,11 +14,13 @@ interface Props {
   me: Whoami;
   /** How many messages were sent from here: sending one leads back to the end. */
   sent: number;
+  /** Loads what came before; missing when nothing did. */
+  loadOlder: (() => Promise<void>) | null;
   onAgain: (text: string) => void;
 }
 
 /** The messages. Follows the end until the reader scrolls away from it, and never moves what is being read. */
-export function Transcript({ view, me, sent, onAgain }: Props) {
+export function Transcript({ view, me, sent, loadOlder, onAgain }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const said = useAnnouncements(view);
@@ -52,6 +55,7 @@ export function Transcript({ view, me, sent, onAgain }: Props) {
     requestAnimationFrame(() => {
       if (box.current && !atEnd(box.current)) setFollowing(false);
     });
+  const older = useOlder(box, view, loadOlder);
   const turns = view ? turnsOf(view) : [];
   return (
     <div class="transcript-frame">
@@ -60,6 +64,14 @@ export function Transcript({ view, me, sent, onAgain }: Props) {
         <div class="column">
           {!view && <p class="note" role="status">loading the conversation...</p>}
           {view && turns.length === 0 && <p class="note">Nothing here yet. Ask for something below</p>}
+          {loadOlder && (
+            <p class="older">
+              <button type="button" class="outline small" disabled={older.busy} onClick={older.load}>
+                {older.busy ? "loading..." : "load older messages"}
+              </button>
+              <span class="error-text" role="alert">{older.error}</span>
+            </p>
+          )}
           {turns.map((turn) => <TurnView key={turn.key} turn={turn} me={me} onAgain={onAgain} />)}
           {view?.notices.map((notice, at) => <p key={at} class="notice">{notice}</p>)}
         </div>
@@ -88,6 +100,28 @@ const TurnView = memo(function TurnView({ turn, me, onAgain }: TurnProps) {
     </>
   );
 }, (a: TurnProps, b: TurnProps) => sameTurn(a.turn, b.turn) && a.me === b.me && a.onAgain === b.onAgain);
+
+/** Loads a page in front of what is being read, and keeps that where it is. */
+function useOlder(box: RefObject<HTMLElement | null>, view: View | null, loadOlder: (() => Promise<void>) | null) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const held = useRef<{ turn: Element; top: number } | null>(null);
+  const first = view?.messages[0]?.id;
+  useLayoutEffect(() => {
+    const kept = held.current;
+    held.current = null;
+    if (kept?.turn.isConnected && box.current) box.current.scrollTop += kept.turn.getBoundingClientRect().top - kept.top;
+  }, [first]);
+  const load = async () => {
+    const turn = box.current?.querySelector(".turn");
+    held.current = turn ? { turn, top: turn.getBoundingClientRect().top } : null;
+    setBusy(true);
+    setError(null);
+    await loadOlder?.().catch((cause: Error) => setError(cause.message));
+    setBusy(false);
+  };
+  return { busy, error, load };
+}
 
 /** What a screen reader is told: each message of the assistant once, when it is whole. */
 function useAnnouncements(view: View | null): string {

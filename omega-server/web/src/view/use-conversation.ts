@@ -1,6 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { conversation } from "../api";
 import { follow, type Link } from "../follow";
 import type { View } from "../fold";
+import { PAGE, hasOlder, prepend } from "../history";
 import type { Envelope } from "../types";
 
 const KEPT_EVENTS = 500;
@@ -10,6 +12,8 @@ export interface Followed {
   link: Link;
   /** The newest raw frames, oldest first; only kept while asked for. */
   events: Envelope[];
+  /** Loads the page before the oldest message; missing when that is the first one. */
+  loadOlder: (() => Promise<void>) | null;
 }
 
 /** Follows a conversation, and draws at most once a frame however many events come. */
@@ -17,6 +21,8 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
   const [view, setView] = useState<View | null>(null);
   const [link, setLink] = useState<Link>({ state: "loading" });
   const [events, setEvents] = useState<Envelope[]>([]);
+  const [older, setOlder] = useState(false);
+  const live = useRef<{ view: View; draw: () => void } | null>(null);
   const keep = useRef(keepEvents);
   keep.current = keepEvents;
   useEffect(() => {
@@ -35,8 +41,10 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
     void follow(
       id,
       {
+        onSnapshot: (page) => setOlder(hasOlder(page)),
         onView: (next) => {
           newest = next;
+          live.current = { view: next, draw };
           soon();
         },
         onLink: setLink,
@@ -53,5 +61,14 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
       cancelAnimationFrame(frame);
     };
   }, [id]);
-  return { view, link, events };
+  const loadOlder = useCallback(async () => {
+    const first = live.current?.view.messages[0];
+    if (!first) return;
+    const page = await conversation(id, PAGE, first.seq);
+    setOlder(hasOlder(page));
+    if (!live.current) return;
+    prepend(live.current.view, page);
+    live.current.draw();
+  }, [id]);
+  return { view, link, events, loadOlder: older ? loadOlder : null };
 }
