@@ -1,4 +1,11 @@
 //! What the parts of `omega-core` do together.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says on the terminal what it skipped"
+)]
+
 mod http_model;
 mod provider_cases;
