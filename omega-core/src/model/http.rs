@@ -8,6 +8,7 @@
 use super::{
     Model, ModelError, ModelEvent, ModelRequest, ModelStream,
     catalog::{self, Endpoint, ModelName, ProviderEnv, Resolved},
+    offline::OfflinePlanner,
     wire::{Decoder, http_error},
 };
 use async_trait::async_trait;
@@ -87,7 +88,7 @@ impl Transport {
     pub fn model(&self, name: &ModelName, env: &ProviderEnv) -> Result<Arc<dyn Model>, ModelError> {
         match catalog::resolve(name, env)? {
             Resolved::Remote(endpoint) => Ok(Arc::new(HttpModel::new(endpoint, self.clone()))),
-            Resolved::Offline => Err(ModelError::Config("the offline planner is not built in".into())),
+            Resolved::Offline => Ok(Arc::new(OfflinePlanner::new())),
         }
     }
 

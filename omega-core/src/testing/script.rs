@@ -144,6 +144,7 @@ pub struct Script {
     turns: Vec<Reply>,
     routes: Vec<(Condition, Vec<Reply>)>,
     pub(super) key: Option<String>,
+    pub(super) documents: Vec<(String, Value)>,
 }
 
 impl Script {
@@ -175,6 +176,13 @@ impl Script {
     #[must_use]
     pub fn require_key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
+        self
+    }
+
+    /// Answers a `GET` of this path with this document, as local engines do (`/api/tags`).
+    #[must_use]
+    pub fn document(mut self, path: &str, document: Value) -> Self {
+        self.documents.push((path.to_owned(), document));
         self
     }
 

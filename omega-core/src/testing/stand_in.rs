@@ -6,7 +6,7 @@ use super::{
     reply_wire,
 };
 use crate::model::wire::Format;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -126,9 +126,10 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 /// Answers one request; an error ends the connection.
 async fn handle(connection: &mut Connection, state: &State, request: HttpRequest) -> io::Result<()> {
     let path = request.target.split('?').next().unwrap_or_default().to_owned();
-    if request.method == "GET" && path.ends_with("/models") {
-        let list = json!({ "object": "list", "data": [{ "id": "stand-in", "object": "model", "owned_by": "omega" }] });
-        return connection.answer(200, &[], &list.to_string()).await;
+    if request.method == "GET"
+        && let Some((_, document)) = state.script.documents.iter().find(|(known, _)| *known == path)
+    {
+        return connection.answer(200, &[], &document.to_string()).await;
     }
     let Some((format, model)) = format_of(&path).filter(|_| request.method == "POST") else {
         return connection.answer(404, &[], r#"{"error":{"message":"unknown URL"}}"#).await;

@@ -7,5 +7,7 @@
     reason = "a test fails by panicking, and says on the terminal what it skipped"
 )]
 
+mod decoders;
+mod default_model;
 mod http_model;
 mod provider_cases;

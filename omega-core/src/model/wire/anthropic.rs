@@ -228,7 +228,7 @@ impl Messages {
         keep(&mut self.cache_reads, "/cache_read_input_tokens");
         keep(&mut self.cache_writes, "/cache_creation_input_tokens");
         keep(&mut self.usage.output_tokens, "/output_tokens");
-        self.usage.input_tokens = self.fresh_input + self.cache_reads + self.cache_writes;
+        self.usage.input_tokens = self.fresh_input.saturating_add(self.cache_reads).saturating_add(self.cache_writes);
         self.usage.cached_input_tokens = self.cache_reads;
         out.push(ModelEvent::Usage(self.usage));
     }

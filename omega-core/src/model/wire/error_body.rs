@@ -34,7 +34,12 @@ pub fn http_error<'h>(
 /// The error that an event of a stream carries, if it carries one.
 pub(super) fn stream_error(provider: &str, event: &str, data: &Value) -> Option<ModelError> {
     let reported = event == "error"
-        || data.get("error").is_some_and(|error| !error.is_null())
+        || data.get("error").is_some_and(|error| match error {
+            Value::Null | Value::Bool(_) => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Object(map) => !map.is_empty(),
+            _ => true,
+        })
         || matches!(data.get("type").and_then(Value::as_str), Some("error"))
         || matches!(data.get("object").and_then(Value::as_str), Some("error"));
     reported.then(|| reported_error(provider, data))

@@ -160,7 +160,7 @@ impl Body for Content {
             out.push(ModelEvent::Usage(Usage {
                 input_tokens: number_at(usage, "/promptTokenCount").unwrap_or_default(),
                 // Thoughts are counted apart; here they are part of the answer, as everywhere else.
-                output_tokens: number_at(usage, "/candidatesTokenCount").unwrap_or_default() + reasoning,
+                output_tokens: number_at(usage, "/candidatesTokenCount").unwrap_or_default().saturating_add(reasoning),
                 cached_input_tokens: number_at(usage, "/cachedContentTokenCount").unwrap_or_default(),
                 reasoning_tokens: reasoning,
             }));

@@ -91,7 +91,14 @@ impl Format {
             Self::Anthropic => Box::new(anthropic::Messages::new(provider)),
             Self::Gemini => Box::new(gemini::Content::new(provider)),
         };
-        Decoder { provider: provider.to_owned(), sse: SseDecoder::default(), body, over: false }
+        Decoder {
+            provider: provider.to_owned(),
+            content: Content::Unknown,
+            sse: SseDecoder::default(),
+            body,
+            bytes: 0,
+            over: false,
+        }
     }
 }
 
@@ -111,16 +118,44 @@ trait Body: Send {
 /// Turns the bytes of one response into events.
 pub struct Decoder {
     provider: String,
+    content: Content,
     sse: SseDecoder,
     body: Box<dyn Body>,
+    bytes: usize,
     over: bool,
 }
+
+/// What the body turned out to be, by its first byte.
+enum Content {
+    Unknown,
+    Events,
+    /// No event stream at all but JSON or a web page; its beginning.
+    Document(Vec<u8>),
+}
+
+/// More than any answer has: a provider that sends more is broken or hostile.
+const LARGEST_BODY: usize = 128 * 1024 * 1024;
+const LARGEST_DOCUMENT: usize = 64 * 1024;
 
 impl Decoder {
     /// Takes the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Result<ModelEvent, ModelError>> {
         let mut out = Vec::new();
         if self.over {
+            return out;
+        }
+        self.bytes += bytes.len();
+        if self.bytes > LARGEST_BODY {
+            self.fail(self.protocol("an answer without end".into()), &mut out);
+            return out;
+        }
+        if let (Content::Unknown, Some(first)) = (&self.content, bytes.iter().find(|byte| !byte.is_ascii_whitespace()))
+        {
+            self.content = if b"{[<".contains(first) { Content::Document(Vec::new()) } else { Content::Events };
+        }
+        if let Content::Document(text) = &mut self.content {
+            let room = LARGEST_DOCUMENT.saturating_sub(text.len()).min(bytes.len());
+            text.extend_from_slice(&bytes[..room]);
             return out;
         }
         match self.sse.feed(bytes) {
@@ -138,6 +173,11 @@ impl Decoder {
     pub fn finish(&mut self) -> Vec<Result<ModelEvent, ModelError>> {
         let mut out = Vec::new();
         if self.over {
+            return out;
+        }
+        if let Content::Document(text) = &self.content {
+            let error = self.document_error(text);
+            self.fail(error, &mut out);
             return out;
         }
         // The last event may lack its blank line; if it does not parse, the body was cut inside of it.
@@ -212,6 +252,16 @@ impl Decoder {
             self.over = true;
             out.push(Err(error));
         }
+    }
+
+    /// Some servers report an error with status 200 and plain JSON; a wrong base URL leads to a web page.
+    fn document_error(&self, text: &[u8]) -> ModelError {
+        let json = serde_json::from_slice::<Value>(text).ok();
+        let reported = json.as_ref().map(|json| json.get(0).unwrap_or(json));
+        reported.and_then(|json| error_body::stream_error(&self.provider, "", json)).unwrap_or_else(|| {
+            let what = if text.trim_ascii_start().starts_with(b"<") { "a web page" } else { "a JSON document" };
+            self.protocol(format!("{what} instead of an event stream; check the base URL"))
+        })
     }
 
     fn protocol(&self, message: String) -> ModelError {

@@ -205,18 +205,22 @@ fn push_part(part: &Value, out: &mut Vec<ModelEvent>) {
 
 /// OpenRouter's details come in pieces and go back whole: pieces of one kind and index are joined.
 fn push_detail(details: &mut Vec<Value>, piece: &Value) {
-    let same = |last: &Value| last.get("type") == piece.get("type") && last.get("index") == piece.get("index");
-    let Some(last) = details.last_mut().filter(|last| same(last)) else {
-        details.push(piece.clone());
-        return;
+    let Value::Object(piece) = piece else { return };
+    let last = match details.last_mut() {
+        Some(Value::Object(last))
+            if last.get("type") == piece.get("type") && last.get("index") == piece.get("index") =>
+        {
+            last
+        }
+        _ => return details.push(Value::Object(piece.clone())),
     };
-    for (key, value) in piece.as_object().into_iter().flatten() {
+    for (key, value) in piece {
         match (last.get_mut(key), value) {
             (Some(Value::String(text)), Value::String(more)) if matches!(key.as_str(), "text" | "summary" | "data") => {
                 text.push_str(more);
             }
             (_, Value::Null) => {}
-            _ => last[key] = value.clone(),
+            _ => drop(last.insert(key.clone(), value.clone())),
         }
     }
 }
@@ -227,7 +231,7 @@ fn push_usage(usage: Option<&Value>, out: &mut Vec<ModelEvent>) {
     let mut output = number_at(usage, "/completion_tokens").unwrap_or_default();
     if reasoning > output {
         // xAI counts the reasoning apart from the answer.
-        output += reasoning;
+        output = output.saturating_add(reasoning);
     }
     out.push(ModelEvent::Usage(Usage {
         input_tokens: number_at(usage, "/prompt_tokens").unwrap_or_default(),

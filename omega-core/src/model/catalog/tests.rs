@@ -1,5 +1,10 @@
-use super::*;
-use crate::model::wire::Format::{Gemini, OpenAiChat};
+use super::{env::versioned, *};
+use crate::model::{
+    ModelError,
+    wire::Format::{Gemini, OpenAiChat},
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
 
 fn env(vars: &[(&str, &str)]) -> ProviderEnv {
     vars.iter().copied().collect()
