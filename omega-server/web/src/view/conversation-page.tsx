@@ -32,7 +32,9 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const unsent = useRef<{ text: string; key: string } | null>(null);
   const { view, link, events, loadOlder } = useConversation(id, debug);
 
-  const title = view ? view.conversation?.title || oneLine(view.messages[0]?.content ?? "", 60) || "New conversation" : null;
+  // Without a title of its own a conversation goes by its first message, when that is among those loaded.
+  const opening = loadOlder ? "" : oneLine(view?.messages[0]?.content ?? "", 60);
+  const title = view ? view.conversation?.title || opening || "Untitled conversation" : null;
   useEffect(() => {
     if (!title) return;
     document.title = `${title} · Omega`;

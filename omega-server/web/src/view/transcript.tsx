@@ -4,8 +4,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../fold";
 import { sameTurn, turnsOf, type Turn } from "../turns";
 import type { Whoami } from "../types";
-import { oneLine } from "../words";
 import { AssistantTurn, RunEnd, UserTurn } from "./turn";
+import { useAnnouncements } from "./use-announcements";
 
 const NEAR_END_PX = 48;
 
@@ -121,21 +121,4 @@ function useOlder(box: RefObject<HTMLElement | null>, view: View | null, loadOld
     setBusy(false);
   };
   return { busy, error, load };
-}
-
-/** What a screen reader is told: each message of the assistant once, when it is whole. */
-function useAnnouncements(view: View | null): string {
-  const known = useRef<Set<string> | null>(null);
-  const [said, setSaid] = useState("");
-  useEffect(() => {
-    if (!view) return;
-    const whole = view.messages.filter((message) => message.role === "assistant" && message.status === "complete");
-    if (known.current) {
-      const fresh = whole.filter((message) => message.content && !known.current?.has(message.id));
-      const last = fresh.at(-1);
-      if (last) setSaid(`Omega: ${oneLine(last.content, 1000)}`);
-    }
-    known.current = new Set(whole.map((message) => message.id));
-  }, [view?.messages]);
-  return said;
 }

@@ -86,7 +86,7 @@ function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: T
 export function RunEnd({ run, question, onAgain }: { run: Run; question: string; onAgain: (text: string) => void }) {
   const failed = run.status === "failed";
   return (
-    <div class={`run-end${failed ? " failed" : ""}`} role={failed ? "alert" : undefined}>
+    <div class={`run-end${failed ? " failed" : ""}`}>
       <p>
         {failed ? <><strong>{run.error?.code ?? "FAILED"}</strong> {run.error?.error ?? "The run failed"}</> : "Cancelled. What was done before stays above"}
       </p>
