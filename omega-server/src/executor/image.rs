@@ -1,0 +1,196 @@
+//! Tool images: one folder per package and exact version, with the package, what it needs, and Deno's caches for it. An image is
+//! ready once its `about.json` is there, which is written last; one that a crash left half made is made anew.
+
+use super::{
+    install::{Dependencies, Installer},
+    lock::{self, Lock},
+    protocol::Found,
+    spec::Spec,
+};
+use omega_core::executor::{ToolError, ToolErrorCode};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Deno's caches within an image: compiled code, so that the next start is fast.
+pub const DENO_DIR: &str = ".deno_dir";
+/// How long a tag or a range keeps meaning the version that it meant.
+const RESOLUTION_KEPT: Duration = Duration::from_secs(300);
+/// How long a package that could not be installed is not tried again.
+const FAILURE_KEPT: Duration = Duration::from_secs(60);
+
+/// An installed package.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Its name and exact version.
+    pub spec: Spec,
+    /// Where it is.
+    pub folder: PathBuf,
+}
+
+impl Image {
+    /// The package's own folder.
+    pub fn package(&self) -> PathBuf {
+        self.folder.join("node_modules").join(&self.spec.name)
+    }
+
+    /// URL of the module that loads the package.
+    pub fn entry(&self) -> String {
+        file_url(&self.folder.join("entry.mjs"))
+    }
+
+    /// What was learned of it; `None` for an image that is not ready.
+    pub fn about(&self) -> Option<About> {
+        serde_json::from_slice(&fs::read(self.folder.join("about.json")).ok()?).ok()
+    }
+}
+
+/// What looking into an image found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct About {
+    /// Version of the scripts that looked.
+    pub runner: String,
+    /// What they found, or why the package can't be imported.
+    pub found: Result<Found, ToolError>,
+}
+
+/// The images under a cache folder.
+pub struct Images {
+    folder: PathBuf,
+    installer: Installer,
+    failures: Mutex<HashMap<Spec, (Instant, ToolError)>>,
+}
+
+impl Images {
+    /// Under `cache`.
+    pub fn new(cache: &Path, installer: Installer) -> Self {
+        Self { folder: cache.join("tools"), installer, failures: Mutex::default() }
+    }
+
+    /// The image, if it is there and what was asked for is known to mean it.
+    pub fn ready(&self, spec: &Spec) -> Option<Image> {
+        let exact = if spec.is_exact() { spec.clone() } else { self.resolved(spec, RESOLUTION_KEPT)? };
+        let image = self.at(exact);
+        image.folder.join("about.json").exists().then_some(image)
+    }
+
+    /// The image that a tag or a range meant when it was last looked up, however long ago: for a machine without network.
+    pub fn last_known(&self, spec: &Spec) -> Option<Image> {
+        self.ready(&self.resolved(spec, Duration::MAX)?)
+    }
+
+    /// Makes others who want the same wait.
+    pub async fn lock(&self, spec: &Spec) -> Result<Lock, ToolError> {
+        lock::acquire(&self.folder.join(".locks").join(spec.file_name())).await.map_err(|error| self.unusable(&error))
+    }
+
+    /// Installs the package. The image is not ready yet; where it was already, it is returned as it is.
+    pub async fn install(&self, deno: &Path, spec: &Spec) -> Result<(Image, Lock), ToolError> {
+        self.recent_failure(spec)?;
+        let draft = self.folder.join(format!(".tmp-{}", uuid::Uuid::new_v4()));
+        let installed = self.install_draft(deno, spec, &draft).await;
+        // Moved by success; what is left of a failure only takes room.
+        let _ = tokio::fs::remove_dir_all(&draft).await;
+        if let Err(error) = &installed {
+            self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(spec.clone(), (Instant::now(), error.clone()));
+        }
+        installed
+    }
+
+    /// Adds packages that the image turned out to need.
+    pub async fn add(&self, deno: &Path, image: &Image, more: &Dependencies) -> Result<(), ToolError> {
+        let mut wanted = more.clone();
+        wanted.insert(image.spec.name.clone(), image.spec.version.clone());
+        self.installer.install(deno, &image.folder, &wanted).await
+    }
+
+    /// Makes the image ready, and `asked` to mean it for a while.
+    pub fn finish(&self, asked: &Spec, image: &Image, about: &About) -> Result<(), ToolError> {
+        let write = || -> io::Result<()> {
+            write_whole(&image.folder.join("about.json"), &serde_json::to_vec(about)?)?;
+            if asked.is_exact() {
+                return Ok(());
+            }
+            fs::create_dir_all(self.folder.join(".resolved"))?;
+            write_whole(&self.resolution(asked), image.spec.version.as_bytes())
+        };
+        write().map_err(|error| self.unusable(&error))
+    }
+
+    async fn install_draft(&self, deno: &Path, spec: &Spec, draft: &Path) -> Result<(Image, Lock), ToolError> {
+        let wanted = Dependencies::from([(spec.name.clone(), spec.version.clone())]);
+        self.installer.install(deno, draft, &wanted).await?;
+        let version = installed_version(&draft.join("node_modules").join(&spec.name)).ok_or_else(|| {
+            ToolError::new(ToolErrorCode::InstallFailed, format!("{spec} was installed but its package.json has no version"))
+        })?;
+        let image = self.at(Spec::new(&spec.name, &version)?);
+        let lock = lock::acquire(&self.folder.join(".locks").join(format!("{}.image", image.spec.file_name())))
+            .await
+            .map_err(|error| self.unusable(&error))?;
+        if image.about().is_none() {
+            let place = || -> io::Result<()> {
+                if image.folder.exists() {
+                    fs::remove_dir_all(&image.folder)?;
+                }
+                fs::write(draft.join("entry.mjs"), format!("export const load = () => import({:?});\n", spec.name))?;
+                fs::create_dir_all(draft.join(DENO_DIR))?;
+                // Deno keeps localStorage and web caches under this name without asking; a file in its place keeps one call's
+                // data from the next.
+                fs::write(draft.join(DENO_DIR).join("location_data"), "")?;
+                fs::rename(draft, &image.folder)
+            };
+            place().map_err(|error| self.unusable(&error))?;
+        }
+        Ok((image, lock))
+    }
+
+    fn at(&self, spec: Spec) -> Image {
+        let folder = self.folder.join(spec.file_name());
+        Image { spec, folder }
+    }
+
+    fn resolution(&self, spec: &Spec) -> PathBuf {
+        self.folder.join(".resolved").join(spec.file_name())
+    }
+
+    fn resolved(&self, spec: &Spec, younger_than: Duration) -> Option<Spec> {
+        let path = self.resolution(spec);
+        // A clock that went back makes it look new, which does no harm.
+        let age = fs::metadata(&path).ok()?.modified().ok()?.elapsed().unwrap_or_default();
+        (age < younger_than).then_some(())?;
+        Spec::new(&spec.name, &fs::read_to_string(&path).ok()?).ok()
+    }
+
+    fn recent_failure(&self, spec: &Spec) -> Result<(), ToolError> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|_, (at, _)| at.elapsed() < FAILURE_KEPT);
+        failures.get(spec).map_or(Ok(()), |(_, error)| Err(error.clone()))
+    }
+
+    fn unusable(&self, error: &io::Error) -> ToolError {
+        let message = format!("the cache folder {} can't be used: {error}", self.folder.display());
+        ToolError::new(ToolErrorCode::InstallFailed, message)
+    }
+}
+
+/// `file:` URL of an absolute path; a relative one has none.
+pub fn file_url(path: &Path) -> String {
+    reqwest::Url::from_file_path(path).map(String::from).unwrap_or_default()
+}
+
+fn installed_version(package: &Path) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
+    Some(manifest.get("version")?.as_str()?.to_owned())
+}
+
+/// Readers see the old file or the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = path.with_extension(format!("tmp-{}", uuid::Uuid::new_v4()));
+    fs::write(&draft, bytes)?;
+    fs::rename(&draft, path)
+}

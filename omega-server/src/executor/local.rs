@@ -1,0 +1,247 @@
+//! The executor on this machine.
+
+use super::{
+    gate::Gate,
+    manifest::Manifest,
+    mask::Mask,
+    permissions::{Net, Profile},
+    prepare::Workshop,
+    process::{self, Launch, Limits},
+    protocol::{Answer, Found, Job, Op},
+    runner,
+    runtime::Progress,
+    scan,
+    spec::Spec,
+};
+use async_trait::async_trait;
+use omega_core::{
+    executor::{Described, DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
+    registry::{Calling, EnvVar},
+};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
+
+/// Calls that may wait for a place.
+const QUEUE: usize = 64;
+
+/// How the local executor is set up.
+#[derive(Clone)]
+pub struct LocalConfig {
+    /// Where runtime, images and scratch folders are kept.
+    pub cache_dir: PathBuf,
+    /// `OMEGA_DENO`.
+    pub deno: Option<PathBuf>,
+    /// In place of the configured npm registry.
+    pub registry: Option<String>,
+    /// The only hosts (`host:port`) that tools reach, private ones included; empty for every public one.
+    pub allow_private_net: Vec<String>,
+    /// Told what is being fetched.
+    pub progress: Progress,
+}
+
+impl LocalConfig {
+    /// Everything as it comes, with its files under `cache_dir`.
+    pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
+        Self { cache_dir: cache_dir.into(), deno: None, registry: None, allow_private_net: Vec::new(), progress: Arc::new(|_| {}) }
+    }
+}
+
+/// Runs tools on this machine, each call in a confined process of its own.
+pub struct LocalExecutor {
+    workshop: Workshop,
+    gate: Gate,
+    net: Net,
+    limits: Limits,
+    cache: PathBuf,
+}
+
+impl LocalExecutor {
+    /// Fetches nothing yet: Deno and packages come with the first call that needs them.
+    pub fn new(config: LocalConfig) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        // Deno wants absolute paths in its permissions.
+        let cache = std::path::absolute(&config.cache_dir).unwrap_or(config.cache_dir);
+        Self {
+            workshop: Workshop::new(cache.clone(), config.deno, config.registry, config.progress),
+            gate: Gate::new(2 * cores, QUEUE),
+            net: if config.allow_private_net.is_empty() { Net::Public } else { Net::Only(config.allow_private_net) },
+            limits: Limits::default(),
+            cache,
+        }
+    }
+
+    async fn call(&self, execution: Execution, mask: &Mask, ran: &mut Ran) -> Result<Answer, ToolError> {
+        let Execution { id, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
+        let input_size = serde_json::to_vec(&input).map_or(0, |bytes| bytes.len());
+        if input_size > self.limits.input {
+            let message = format!("the input has {input_size} bytes; a tool takes at most {}", self.limits.input);
+            return Err(ToolError::new(ToolErrorCode::InvalidInput, message));
+        }
+        let spec = Spec::new(tool.package(), &version)?;
+        let args = match calling {
+            Calling::Tool => None,
+            Calling::Function { params } => Some(positional(&input, &params)?),
+        };
+        let prepared = tokio::select! {
+            prepared = self.workshop.image(&spec) => prepared?,
+            () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
+        };
+        let (image, _) = prepared;
+        ran.version = Some(image.spec.version.clone());
+        let missing = Manifest::read(&image.package());
+        let missing = missing.missing(|name| env.contains_key(name));
+        if !missing.is_empty() {
+            let message = format!("{spec} needs the environment variables {}", missing.join(", "));
+            return Err(ToolError::new(ToolErrorCode::MissingEnvVars, message).with(json!({ "missing": missing })));
+        }
+        let _place = tokio::select! {
+            place = self.gate.enter() => place.map_err(|_| {
+                ToolError::new(ToolErrorCode::Overloaded, "too many tools are running and waiting; try again in a moment")
+            })?,
+            () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
+        };
+        let deno = self.workshop.runtime.deno().await?;
+        let scratch = self.workshop.scratch()?;
+        let runner = runner::install(&self.cache)?;
+        let env: BTreeMap<_, _> = env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
+        let job = Job {
+            op: Op::Execute,
+            token: String::new(),
+            entry: image.entry(),
+            name: tool.export().to_owned(),
+            id: id.to_string(),
+            input: args.is_none().then_some(input),
+            args,
+            env: scratch.env(env),
+            max_output: 0,
+            declared: Vec::new(),
+            converters: None,
+        };
+        let launch = Launch {
+            deno: &deno.path,
+            script: runner.join("main.mjs"),
+            image: &image.folder,
+            profile: Profile { read: vec![image.folder.clone(), runner], scratch: scratch.folder.clone(), net: self.net.clone() },
+        };
+        let partial = |value| on_partial(mask.value(value));
+        let ended = process::run(launch, job, self.limits, timeout, cancel, partial).await;
+        ran.duration_ms = Some(u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX));
+        ran.logs = ended.logs;
+        ended.answer
+    }
+}
+
+/// What is known of a call however it ended.
+#[derive(Default)]
+struct Ran {
+    version: Option<String>,
+    duration_ms: Option<u64>,
+    logs: Vec<String>,
+}
+
+#[async_trait]
+impl Executor for LocalExecutor {
+    async fn execute(&self, execution: Execution) -> Executed {
+        let started = Instant::now();
+        let mask = Mask::new(&execution.env);
+        let mut ran = Ran::default();
+        let answer = self.call(execution, &mask, &mut ran).await;
+        let truncated = answer.as_ref().is_ok_and(|answer| answer.truncated);
+        let result = match answer {
+            Ok(Answer { error: Some(error), .. }) => Err(mask.error(error.into())),
+            Ok(Answer { output, .. }) => Ok(mask.value(output.unwrap_or(Value::Null))),
+            Err(error) => Err(mask.error(error)),
+        };
+        let duration_ms = ran.duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let logs = ran.logs.iter().map(|line| mask.text(line)).collect();
+        Executed { result, version: ran.version, duration_ms, truncated, logs }
+    }
+
+    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
+        let (image, about) = self.workshop.image(&Spec::new(package, version)?).await?;
+        let found = about.found?;
+        let manifest = Manifest::read(&image.package());
+        let seen_in_scripts = scan::secret_names(&image.package());
+        let tools = found.tools.iter().map(|tool| Described {
+            name: tool.name.clone(),
+            shape: tool.shape.clone(),
+            description: tool.description.clone(),
+            input_schema: Some(tool.input_schema.clone()),
+            env: variables(&manifest, &found, &tool.env_read, seen_in_scripts.iter().map(String::as_str)),
+        });
+        Ok(DescribedPackage {
+            package: image.spec.name.clone(),
+            version: image.spec.version.clone(),
+            tools: tools.collect(),
+            description: manifest.description,
+            category: manifest.category,
+            keywords: manifest.keywords,
+            functions: found.functions,
+        })
+    }
+
+    async fn health(&self) -> ExecutorHealth {
+        match self.workshop.runtime.present().await {
+            Some(deno) => ExecutorHealth { status: "ok".to_owned(), detail: format!("deno {}", deno.version) },
+            None => ExecutorHealth { status: "degraded".to_owned(), detail: "Deno is not here yet; it is fetched by the first call".to_owned() },
+        }
+    }
+}
+
+/// The arguments of a plain function, in the order of its parameters.
+fn positional(input: &Value, params: &[String]) -> Result<Vec<Value>, ToolError> {
+    let invalid = |path: &str, message: String| {
+        ToolError::new(ToolErrorCode::InvalidInput, message.clone()).with(json!({ "issues": [{ "path": path, "message": message }] }))
+    };
+    let fields = input.as_object().ok_or_else(|| invalid("", "the input must be an object of named parameters".to_owned()))?;
+    if let Some(unknown) = fields.keys().find(|name| !params.contains(name)) {
+        return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", params.join(", "))));
+    }
+    let last = params.iter().rposition(|name| fields.contains_key(name)).map_or(0, |index| index + 1);
+    // JSON has no `undefined`: a parameter that is left out before one that is given becomes null.
+    Ok(params[..last].iter().map(|name| fields.get(name).cloned().unwrap_or(Value::Null)).collect())
+}
+
+/// Declared variables, then what was seen to be read: required when it looks secret and was read, else known of.
+fn variables<'a>(manifest: &Manifest, found: &Found, by_factory: &[String], in_scripts: impl Iterator<Item = &'a str>) -> Vec<EnvVar> {
+    let mut variables = manifest.env.clone();
+    let mut add = |name: &str, required: bool| {
+        if !variables.iter().any(|known| known.name == name) {
+            variables.push(EnvVar { name: name.to_owned(), description: String::new(), required, default: None });
+        }
+    };
+    for name in found.read_at_import.iter().chain(by_factory) {
+        add(name, scan::looks_secret(name));
+    }
+    for name in in_scripts {
+        add(name, false);
+    }
+    variables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_fields_become_arguments_in_order() {
+        let params = ["a", "b", "c"].map(str::to_owned);
+        let cases = [
+            (json!({"b": 2, "a": 1}), json!([1, 2])),
+            (json!({"a": 1, "c": 3}), json!([1, null, 3])),
+            (json!({}), json!([])),
+        ];
+        for (input, args) in cases {
+            assert_eq!(Value::Array(positional(&input, &params).unwrap()), args, "{input}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_no_parameter_is_named() {
+        let error = positional(&json!({"x": 1}), &["a".to_owned()]).unwrap_err();
+        assert_eq!(error.code, ToolErrorCode::InvalidInput);
+        assert_eq!(error.details.unwrap()["issues"][0]["path"], "x");
+        assert!(positional(&json!([1]), &[]).is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! What a package says of itself, read without running it: its `package.json` and TPMJS's field in it, in its newer and older forms.
+
+use omega_core::registry::EnvVar;
+use serde_json::Value;
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// The parts of a `package.json` that matter here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    pub description: String,
+    pub keywords: Vec<String>,
+    /// `tpmjs.category`.
+    pub category: Option<String>,
+    /// Names in `tpmjs.tools`.
+    pub tools: Vec<String>,
+    /// `tpmjs.env`.
+    pub env: Vec<EnvVar>,
+    /// All that it may need, by name, with the wanted range.
+    pub dependencies: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// Of an installed package; empty where there is none that can be read.
+    pub fn read(package: &Path) -> Self {
+        let text = fs::read(package.join("package.json")).unwrap_or_default();
+        serde_json::from_slice(&text).map(|value| Self::parse(&value)).unwrap_or_default()
+    }
+
+    fn parse(manifest: &Value) -> Self {
+        let tpmjs = &manifest["tpmjs"];
+        let mut dependencies = BTreeMap::new();
+        // The package's own dependencies win over what it takes from others.
+        for kind in ["peerDependencies", "optionalDependencies", "dependencies"] {
+            for (name, range) in manifest[kind].as_object().into_iter().flatten() {
+                dependencies.insert(name.clone(), range.as_str().unwrap_or("*").to_owned());
+            }
+        }
+        Self {
+            description: text(&manifest["description"]),
+            keywords: list(&manifest["keywords"]).iter().map(text).filter(|keyword| !keyword.is_empty()).collect(),
+            category: tpmjs["category"].as_str().map(str::to_owned),
+            tools: list(&tpmjs["tools"]).iter().filter_map(tool_name).collect(),
+            env: list(&tpmjs["env"]).iter().filter_map(env_var).collect(),
+            dependencies,
+        }
+    }
+
+    /// Declared variables that a call needs and was not given.
+    pub fn missing<'a>(&'a self, given: impl Fn(&str) -> bool) -> Vec<&'a str> {
+        let needed = self.env.iter().filter(|var| var.required && var.default.is_none());
+        needed.map(|var| var.name.as_str()).filter(|name| !given(name)).collect()
+    }
+}
+
+fn tool_name(tool: &Value) -> Option<String> {
+    let name = tool.as_str().or_else(|| tool["name"].as_str()).or_else(|| tool["exportName"].as_str());
+    name.map(str::to_owned)
+}
+
+/// `{name, description, required = true, default}`; older packages give the name alone.
+fn env_var(var: &Value) -> Option<EnvVar> {
+    if let Some(name) = var.as_str() {
+        return Some(EnvVar { name: name.to_owned(), description: String::new(), required: true, default: None });
+    }
+    let name = var["name"].as_str()?.to_owned();
+    let default = match &var["default"] {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let required = var["required"].as_bool().unwrap_or(true);
+    Some(EnvVar { name, description: text(&var["description"]), required, default })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn both_forms_of_the_tpmjs_field_are_read() {
+        let manifest = Manifest::parse(&json!({
+            "description": "d", "keywords": ["tpmjs", 3],
+            "tpmjs": {
+                "category": "web",
+                "tools": [{"name": "a"}, {"exportName": "b"}, "c", {}],
+                "env": [{"name": "KEY"}, {"name": "URL", "required": false}, {"name": "MODE", "default": "fast"}, "TOKEN", {"x": 1}],
+            },
+        }));
+        assert_eq!(manifest.tools, ["a", "b", "c"]);
+        assert_eq!(manifest.keywords, ["tpmjs"]);
+        assert_eq!(manifest.category.as_deref(), Some("web"));
+        assert_eq!(manifest.missing(|_| false), ["KEY", "TOKEN"]);
+        assert_eq!(manifest.missing(|name| name == "KEY"), ["TOKEN"]);
+    }
+
+    #[test]
+    fn a_manifest_of_wrong_types_is_an_empty_one() {
+        let manifest = Manifest::parse(&json!({"description": 1, "keywords": "a", "tpmjs": "x", "dependencies": []}));
+        assert_eq!(manifest, Manifest::default());
+    }
+}

@@ -1,0 +1,93 @@
+//! What the end of a process means when it left no result: one place that turns signals, exit codes and last words into codes.
+
+use omega_core::executor::{ToolError, ToolErrorCode};
+use std::{os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
+
+/// Why the host ended a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Killed {
+    /// Its deadline passed.
+    Deadline(Duration),
+    /// The caller gave up.
+    Cancelled,
+    /// It used more memory than a call may.
+    Memory(u64),
+    /// It wrote more than a call may.
+    Flood(usize),
+    /// A frame that can't be read.
+    BadFrame,
+}
+
+impl From<Killed> for ToolError {
+    fn from(killed: Killed) -> Self {
+        match killed {
+            Killed::Deadline(limit) => ToolError::new(
+                ToolErrorCode::Timeout,
+                format!("the tool did not finish within {} and was ended", humantime::format_duration(limit)),
+            ),
+            Killed::Cancelled => ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled"),
+            Killed::Memory(limit) => out_of_memory(&format!("more than {} MiB", limit >> 20)),
+            Killed::Flood(limit) => {
+                ToolError::new(ToolErrorCode::OutputTooLarge, format!("the tool wrote more than {} MiB and was ended", limit >> 20))
+            }
+            Killed::BadFrame => {
+                ToolError::new(ToolErrorCode::ProtocolError, "the tool's process answered with something that can't be read")
+            }
+        }
+    }
+}
+
+/// A process that ended by itself without a result; `stderr` holds its last words.
+pub fn ended_by_itself(status: ExitStatus, stderr: &str) -> ToolError {
+    const SIGTRAP: i32 = 5;
+    const SIGXCPU: i32 = 24;
+    let last = stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    if stderr.contains("out of memory") || status.signal() == Some(SIGTRAP) {
+        return out_of_memory("its heap is full");
+    }
+    if status.signal() == Some(SIGXCPU) {
+        return ToolError::new(ToolErrorCode::CpuLimit, "the tool used up its time on the processor");
+    }
+    if stderr.contains("promise never resolved") {
+        return ToolError::new(ToolErrorCode::ToolExited, "the tool waits for something that can never happen and gave no result");
+    }
+    let message = match (status.code(), status.signal()) {
+        (Some(code), _) if last.is_empty() => format!("the tool ended its process with exit code {code} and gave no result"),
+        (Some(code), _) => format!("the tool's process ended with exit code {code} and gave no result: {last}"),
+        (None, signal) => format!("the tool's process was ended by signal {} and gave no result", signal.unwrap_or_default()),
+    };
+    ToolError::new(ToolErrorCode::ToolExited, message)
+}
+
+fn out_of_memory(why: &str) -> ToolError {
+    ToolError::new(ToolErrorCode::OutOfMemory, format!("the tool ran out of memory ({why}); try it with a smaller input"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_code() {
+        let exit = |code: i32| ExitStatus::from_raw(code << 8);
+        let signal = ExitStatus::from_raw;
+        let cases = [
+            (exit(0), "", ToolErrorCode::ToolExited),
+            (exit(1), "error: Uncaught (in promise) Error: boom", ToolErrorCode::ToolExited),
+            (exit(1), "error: Top-level await promise never resolved", ToolErrorCode::ToolExited),
+            (signal(5), "<--- Last few GCs --->", ToolErrorCode::OutOfMemory),
+            (signal(6), "# Fatal process out of memory: Zone", ToolErrorCode::OutOfMemory),
+            (signal(24), "", ToolErrorCode::CpuLimit),
+            (signal(9), "", ToolErrorCode::ToolExited),
+        ];
+        for (status, stderr, code) in cases {
+            assert_eq!(ended_by_itself(status, stderr).code, code, "{status} {stderr}");
+        }
+    }
+
+    #[test]
+    fn the_last_words_are_told() {
+        let error = ended_by_itself(ExitStatus::from_raw(1 << 8), "\nerror: Uncaught Error: boom\n    at x");
+        assert!(error.message.ends_with("error: Uncaught Error: boom"), "{}", error.message);
+    }
+}

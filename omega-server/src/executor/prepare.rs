@@ -1,0 +1,275 @@
+//! Makes a package ready to run: installed, looked into once without network and secrets, and healed of what its installation
+//! lacks. What was found stays with the image, so that describing it again costs nothing.
+
+use super::{
+    image::{About, Image, Images, file_url},
+    install::{Dependencies, Installer},
+    manifest::Manifest,
+    permissions::{Net, Profile},
+    process::{self, Launch, Limits},
+    protocol::{Found, Job, Op},
+    runner,
+    runtime::{Deno, Progress, Runtime},
+    spec::Spec,
+};
+use omega_core::executor::{ToolError, ToolErrorCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::sync::OnceCell;
+
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Packages that an import may turn out to lack, one after the other.
+const HEALINGS: usize = 4;
+/// Given where a package wants a key to be looked into; it opens nothing.
+const STAND_IN: &str = "omega-describes-only";
+/// Converters of zod schemas, installed beside the runtime; tried with these versions.
+const CONVERTERS: [(&str, &str); 2] = [("zod", "4.6.7"), ("zod-to-json-schema", "3.25.2")];
+const CONVERTERS_ENTRY: &str =
+    "export { toJSONSchema } from \"zod/v4/core\";\nexport { zodToJsonSchema } from \"zod-to-json-schema\";\n";
+
+/// Prepares packages.
+pub struct Workshop {
+    /// Finds Deno.
+    pub runtime: Runtime,
+    images: Images,
+    installer: Installer,
+    cache: PathBuf,
+    progress: Progress,
+    converters: OnceCell<PathBuf>,
+}
+
+impl Workshop {
+    /// Keeps everything under `cache`.
+    pub fn new(cache: PathBuf, deno: Option<PathBuf>, registry: Option<String>, progress: Progress) -> Self {
+        Self {
+            runtime: Runtime::new(deno, &cache, progress.clone()),
+            images: Images::new(&cache, Installer::new(&cache, registry.clone())),
+            installer: Installer::new(&cache, registry),
+            converters: OnceCell::new(),
+            progress,
+            cache,
+        }
+    }
+
+    /// The package's image, ready to run, and what was found in it.
+    pub async fn image(&self, spec: &Spec) -> Result<(Image, About), ToolError> {
+        if let Some(known) = self.known(spec) {
+            return Ok(known);
+        }
+        let deno = self.runtime.deno().await?;
+        let _lock = self.images.lock(spec).await?;
+        // Somebody else may have made it while we waited.
+        if let Some(known) = self.known(spec) {
+            return Ok(known);
+        }
+        let image = match self.images.ready(spec) {
+            Some(image) => image,
+            None => match self.install(deno, spec).await {
+                Ok(image) => image,
+                Err(error) => return self.old_image(spec).ok_or(error),
+            },
+        };
+        if let Some(about) = image.about().filter(|about| about.runner == *runner::VERSION) {
+            self.images.finish(spec, &image, &about)?;
+            return Ok((image, about));
+        }
+        let about = About { runner: runner::VERSION.clone(), found: self.look(deno, &image).await };
+        self.images.finish(spec, &image, &about)?;
+        Ok((image, about))
+    }
+
+    /// A folder that one call may write, removed with the guard.
+    pub fn scratch(&self) -> Result<Scratch, ToolError> {
+        Scratch::new(&self.cache.join("scratch"))
+    }
+
+    fn known(&self, spec: &Spec) -> Option<(Image, About)> {
+        let image = self.images.ready(spec)?;
+        let about = image.about().filter(|about| about.runner == *runner::VERSION)?;
+        Some((image, about))
+    }
+
+    /// Without network, yesterday's `latest` is better than nothing.
+    fn old_image(&self, spec: &Spec) -> Option<(Image, About)> {
+        let image = self.images.last_known(spec)?;
+        let about = image.about()?;
+        Some((image, about))
+    }
+
+    async fn install(&self, deno: &Deno, spec: &Spec) -> Result<Image, ToolError> {
+        (self.progress)(&format!("installing {spec}"));
+        let (image, _lock) = self.images.install(&deno.path, spec).await?;
+        Ok(image)
+    }
+
+    /// Describes the package; what its import lacks is added and it is tried again.
+    async fn look(&self, deno: &Deno, image: &Image) -> Result<Found, ToolError> {
+        let manifest = Manifest::read(&image.package());
+        let mut added = Dependencies::new();
+        loop {
+            let error = match self.describe(deno, image, &manifest).await {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            let missing = missing_package(&error).filter(|name| !added.contains_key(name) && added.len() < HEALINGS);
+            let Some(name) = missing else { return Err(error) };
+            let range = manifest.dependencies.get(&name).cloned().unwrap_or_else(|| "*".to_owned());
+            added.insert(name, range);
+            if self.images.add(&deno.path, image, &added).await.is_err() {
+                return Err(error);
+            }
+        }
+    }
+
+    async fn describe(&self, deno: &Deno, image: &Image, manifest: &Manifest) -> Result<Found, ToolError> {
+        let first = self.describe_with(deno, image, manifest, BTreeMap::new()).await;
+        match &first {
+            Err(error) if error.code == ToolErrorCode::MissingEnvVars => {
+                let env = missing_names(error).into_iter().map(|name| (name, STAND_IN.to_owned())).collect();
+                self.describe_with(deno, image, manifest, env).await
+            }
+            _ => first,
+        }
+    }
+
+    async fn describe_with(
+        &self,
+        deno: &Deno,
+        image: &Image,
+        manifest: &Manifest,
+        env: BTreeMap<String, String>,
+    ) -> Result<Found, ToolError> {
+        let scratch = self.scratch()?;
+        let runner = runner::install(&self.cache)?;
+        let converters = self.converters(deno).await;
+        let mut read = vec![image.folder.clone(), runner.clone()];
+        read.extend(converters.map(Path::to_owned));
+        let job = Job {
+            op: Op::Describe,
+            token: String::new(),
+            entry: image.entry(),
+            name: String::new(),
+            id: String::new(),
+            input: None,
+            args: None,
+            env: scratch.env(env),
+            max_output: 0,
+            declared: manifest.tools.clone(),
+            converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
+        };
+        let launch = Launch {
+            deno: &deno.path,
+            script: runner.join("main.mjs"),
+            image: &image.folder,
+            profile: Profile { read, scratch: scratch.folder.clone(), net: Net::None },
+        };
+        let never = Box::pin(std::future::pending());
+        let answer = process::run(launch, job, Limits::default(), DESCRIBE_TIMEOUT, never, |_| {}).await.answer?;
+        match (answer.output, answer.error) {
+            (Some(found), None) => serde_json::from_value(found)
+                .map_err(|error| ToolError::new(ToolErrorCode::ProtocolError, format!("the package's description can't be read: {error}"))),
+            (_, Some(error)) => Err(error.into()),
+            (None, None) => Err(ToolError::new(ToolErrorCode::ProtocolError, "the package's description is empty")),
+        }
+    }
+
+    /// Where the schema converters are. Without them, zod schemas are described as any object.
+    async fn converters(&self, deno: &Deno) -> Option<&Path> {
+        let installed = self.converters.get_or_try_init(|| async {
+            let name: Vec<_> = CONVERTERS.iter().map(|(_, version)| *version).collect();
+            let folder = self.cache.join("runtime").join(format!("schema-{}", name.join("-")));
+            let failed = |error: std::io::Error| ToolError::new(ToolErrorCode::InstallFailed, error.to_string());
+            let _lock = super::lock::acquire(&folder.with_extension("lock")).await.map_err(failed)?;
+            if !folder.join("entry.mjs").exists() {
+                let wanted = CONVERTERS.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
+                self.installer.install(&deno.path, &folder, &wanted).await?;
+                // Written last: it says that the rest is there.
+                std::fs::write(folder.join("entry.mjs"), CONVERTERS_ENTRY).map_err(failed)?;
+            }
+            Ok::<_, ToolError>(folder)
+        });
+        match installed.await {
+            Ok(folder) => Some(folder),
+            Err(error) => {
+                tracing::warn!(%error, "the schema converters can't be installed");
+                None
+            }
+        }
+    }
+}
+
+/// A folder that lives as long as its call.
+pub struct Scratch {
+    /// Where it is.
+    pub folder: PathBuf,
+}
+
+impl Scratch {
+    fn new(parent: &Path) -> Result<Self, ToolError> {
+        use std::os::unix::fs::DirBuilderExt;
+        let folder = parent.join(uuid::Uuid::new_v4().simple().to_string());
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|error| ToolError::new(ToolErrorCode::RuntimeUnavailable, format!("{} can't be made: {error}", folder.display())))?;
+        Ok(Self { folder })
+    }
+
+    /// `env` with the folder as home and place of temporary files.
+    pub fn env(&self, mut env: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        for name in ["HOME", "TMPDIR"] {
+            env.insert(name.to_owned(), self.folder.to_string_lossy().into_owned());
+        }
+        env
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            tracing::warn!(%error, folder = %self.folder.display(), "a scratch folder stays behind");
+        }
+    }
+}
+
+/// Names in the details of MISSING_ENV_VARS.
+fn missing_names(error: &ToolError) -> Vec<String> {
+    let names = error.details.as_ref().and_then(|details| details["missing"].as_array());
+    names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+/// The package whose absence made an import fail, from the words of Deno or Node.
+fn missing_package(error: &ToolError) -> Option<String> {
+    const WORDS: [&str; 4] = ["Could not find package '", "Cannot find package '", "Cannot find module '", "Import \""];
+    if error.code != ToolErrorCode::ImportFailed {
+        return None;
+    }
+    let (_, rest) = WORDS.iter().find_map(|words| error.message.split_once(words))?;
+    let specifier = rest.split(['\'', '"']).next()?;
+    let parts: Vec<_> = specifier.split('/').collect();
+    let name = if specifier.starts_with('@') { parts.get(..2)?.join("/") } else { (*parts.first()?).to_owned() };
+    // A path within a package is a fault of its own.
+    Spec::new(&name, "*").is_ok().then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_package_that_an_import_lacks_is_found_in_the_words() {
+        let cases = [
+            ("Could not find package 'zod' from referrer 'file:///x'", Some("zod")),
+            ("Cannot find module '@scope/name/sub.js'\nRequire stack", Some("@scope/name")),
+            ("Import \"left/right\" not a dependency", Some("left")),
+            ("Cannot find module './local.js'", None),
+            ("Cannot find module '/abs/file.js'", None),
+            ("Unexpected token", None),
+        ];
+        for (message, name) in cases {
+            let error = ToolError::new(ToolErrorCode::ImportFailed, message);
+            assert_eq!(missing_package(&error).as_deref(), name, "{message}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! One job in one process that is never used again. Whatever the tool does, it ends: with its result, at its deadline, when the
+//! caller cancels, or at a limit; then its whole process group is killed.
+
+use super::{
+    outcome::{Killed, ended_by_itself},
+    permissions::{Profile, deno_args},
+    protocol::{Answer, Frame, Job, Lines},
+};
+use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStdin, Command},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+/// What one call may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a tool's parameters.
+    pub input: usize,
+    /// Bytes of its output; more is cut.
+    pub output: usize,
+    /// Bytes of everything that it writes; more ends it.
+    pub stdout: usize,
+    /// Bytes of logs that are kept.
+    pub logs: usize,
+    /// Resident memory; more ends it.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { input: 1 << 20, output: 32 << 20, stdout: 64 << 20, logs: 256 << 10, memory: 512 << 20 }
+    }
+}
+
+const CANCEL_GRACE: Duration = Duration::from_millis(250);
+const WATCH_EVERY: Duration = Duration::from_millis(100);
+const STDERR_KEPT: u64 = 64 << 10;
+/// Where certificates of this machine are; no secrets among them.
+const CERTIFICATES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT"];
+
+/// How a process is started.
+pub struct Launch<'a> {
+    /// Deno.
+    pub deno: &'a Path,
+    /// `main.mjs` of the runner.
+    pub script: PathBuf,
+    /// The image: working folder and home of Deno's caches.
+    pub image: &'a Path,
+    /// What it may touch.
+    pub profile: Profile,
+}
+
+/// How a process ended, and what it said.
+pub struct Ended {
+    /// Its answer, or why there is none.
+    pub answer: Result<Answer, ToolError>,
+    /// What it logged.
+    pub logs: Vec<String>,
+    /// From its start to its end.
+    pub took: Duration,
+}
+
+/// Runs a job; `on_partial` sees what the tool yields.
+pub async fn run(
+    launch: Launch<'_>,
+    mut job: Job,
+    limits: Limits,
+    timeout: Duration,
+    cancel: CancelSignal,
+    on_partial: impl FnMut(Value),
+) -> Ended {
+    let started = Instant::now();
+    job.token = uuid::Uuid::new_v4().simple().to_string();
+    job.max_output = limits.output;
+    let mut logs = Logs::new(limits.logs);
+    let answer = match Group::spawn(&launch) {
+        Ok(group) => answer_of(group, &job, limits, timeout, cancel, on_partial, &mut logs).await,
+        Err(error) => {
+            let message = format!("Deno at {} can't be started: {error}", launch.deno.display());
+            Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, message))
+        }
+    };
+    Ended { answer, logs: logs.lines, took: started.elapsed() }
+}
+
+/// The process group of one call, killed when it is dropped: also when the caller's task is.
+struct Group {
+    child: Child,
+    id: Option<Pid>,
+}
+
+impl Group {
+    fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
+        let (program, args) = command_line(launch);
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(launch.image)
+            .env_clear()
+            .env("DENO_DIR", launch.image.join(super::image::DENO_DIR))
+            .envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1"), ("DENO_TLS_CA_STORE", "mozilla,system")])
+            .envs(CERTIFICATES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let child = command.spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Ok(Self { child, id })
+    }
+
+    /// Kills what is left of the group and takes the exit status of its leader.
+    async fn end(mut self) -> std::io::Result<ExitStatus> {
+        self.kill();
+        let status = self.child.wait().await;
+        self.id = None; // Its number may soon be another's.
+        status
+    }
+
+    fn kill(&self) {
+        if let Some(id) = self.id {
+            // Gone already is as good.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+
+    /// Resident memory in bytes, where the system tells it.
+    fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id?.as_raw_nonzero())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The program and its arguments: the one place where a jail would be put in front of Deno.
+fn command_line(launch: &Launch<'_>) -> (OsString, Vec<OsString>) {
+    (launch.deno.into(), deno_args(&launch.profile, &launch.script))
+}
+
+/// What ended the host's attention.
+enum End {
+    Answered(Answer),
+    Killed(Killed),
+    Silent,
+}
+
+async fn answer_of(
+    mut group: Group,
+    job: &Job,
+    limits: Limits,
+    timeout: Duration,
+    cancel: CancelSignal,
+    on_partial: impl FnMut(Value),
+    logs: &mut Logs,
+) -> Result<Answer, ToolError> {
+    let last_words = group.child.stderr.take().map(|stderr| tokio::spawn(start_of(stderr)));
+    let end = attend(&mut group, job, limits, timeout, cancel, on_partial, logs).await;
+    if matches!(end, End::Silent) {
+        // Its output is closed; a moment for its exit code.
+        let _ = tokio::time::timeout(CANCEL_GRACE, group.child.wait()).await;
+    }
+    let status = group.end().await;
+    match end {
+        End::Answered(answer) => Ok(answer),
+        End::Killed(killed) => Err(killed.into()),
+        End::Silent => {
+            let stderr = match last_words {
+                Some(words) => words.await.unwrap_or_default(),
+                None => String::new(),
+            };
+            for line in stderr.lines() {
+                logs.push(line);
+            }
+            Err(ended_by_itself(status.unwrap_or_default(), &stderr))
+        }
+    }
+}
+
+/// Serves the process until it has answered or must be ended.
+async fn attend(
+    group: &mut Group,
+    job: &Job,
+    limits: Limits,
+    timeout: Duration,
+    cancel: CancelSignal,
+    mut on_partial: impl FnMut(Value),
+    logs: &mut Logs,
+) -> End {
+    let (Some(mut stdin), Some(mut stdout)) = (group.child.stdin.take(), group.child.stdout.take()) else {
+        return End::Silent;
+    };
+    let deadline = sleep(timeout);
+    let feeding = feed(&mut stdin, job, cancel);
+    tokio::pin!(deadline, feeding);
+    let mut watch = interval(WATCH_EVERY);
+    watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut cancelled = false;
+    let mut lines = Lines::default();
+    let mut written = 0;
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        tokio::select! {
+            count = stdout.read(&mut chunk) => {
+                let count = count.unwrap_or(0);
+                if count == 0 {
+                    logs.push(&String::from_utf8_lossy(&lines.rest()));
+                    return if cancelled { End::Killed(Killed::Cancelled) } else { End::Silent };
+                }
+                written += count;
+                for line in lines.push(&chunk[..count]) {
+                    match read_line(&line, &job.token) {
+                        Line::Frame(Frame::Partial { output }) => on_partial(output.unwrap_or(Value::Null)),
+                        Line::Frame(Frame::Log { level, text }) => logs.push(&format!("{level}: {text}")),
+                        Line::Frame(Frame::Result(answer)) if cancelled && !answer.success => return End::Killed(Killed::Cancelled),
+                        Line::Frame(Frame::Result(answer)) => return End::Answered(*answer),
+                        Line::Unreadable => return End::Killed(Killed::BadFrame),
+                        Line::Stray(text) => logs.push(&text),
+                    }
+                }
+                if written > limits.stdout {
+                    return End::Killed(Killed::Flood(limits.stdout));
+                }
+            }
+            () = &mut feeding, if !cancelled => {
+                cancelled = true;
+                deadline.as_mut().reset(tokio::time::Instant::now() + CANCEL_GRACE);
+            }
+            () = &mut deadline => return End::Killed(if cancelled { Killed::Cancelled } else { Killed::Deadline(timeout) }),
+            _ = watch.tick() => if group.memory().is_some_and(|bytes| bytes > limits.memory) {
+                return End::Killed(Killed::Memory(limits.memory));
+            },
+        }
+    }
+}
+
+/// Gives the job, waits for a cancellation and passes it on. A process that does not read is noticed by its silence.
+async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: CancelSignal) {
+    let mut line = serde_json::to_vec(job).unwrap_or_default();
+    line.push(b'\n');
+    let _ = stdin.write_all(&line).await;
+    drop(line);
+    cancel.await;
+    let _ = stdin.write_all(b"{\"op\":\"cancel\"}\n").await;
+}
+
+/// A line of a process's output.
+enum Line {
+    Frame(Frame),
+    /// It has the token but is no frame.
+    Unreadable,
+    /// The tool's own writing.
+    Stray(String),
+}
+
+fn read_line(line: &[u8], token: &str) -> Line {
+    match line.strip_prefix(token.as_bytes()) {
+        Some(frame) => serde_json::from_slice(frame).map_or(Line::Unreadable, Line::Frame),
+        None => Line::Stray(String::from_utf8_lossy(line).into_owned()),
+    }
+}
+
+/// Log lines up to a size; what comes after is dropped.
+struct Logs {
+    lines: Vec<String>,
+    left: usize,
+}
+
+impl Logs {
+    fn new(limit: usize) -> Self {
+        Self { lines: Vec::new(), left: limit }
+    }
+
+    fn push(&mut self, line: &str) {
+        if !line.is_empty() && line.len() <= self.left {
+            self.left -= line.len();
+            self.lines.push(line.to_owned());
+        }
+    }
+}
+
+/// The start of a stream; the rest is read and dropped so that its writer does not block.
+async fn start_of(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut kept = Vec::new();
+    let _ = (&mut stream).take(STDERR_KEPT).read_to_end(&mut kept).await;
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    String::from_utf8_lossy(&kept).into_owned()
+}

@@ -1,0 +1,58 @@
+// The environment of the call: only what the job grants, and a record of what was asked for.
+import process from "node:process";
+
+const SECRET = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_PAT$/;
+// Asked for by runtimes and frameworks everywhere; nothing a tool needs from its user.
+const COMMON = new RegExp(
+  "^(?:[a-z].*|__.*|.{1,3}|NODE_.*|DENO_.*|npm_.*|UV_.*|JEST.*|VITEST.*|NEXT_.*|VERCEL(?!_OIDC).*|OTEL_.*|AI_SDK_.*|" +
+    "DEBUG.*|FORCE_COLOR|NO_COLOR|COLORTERM|COLORS?|TERM.*|CI|HOME|USERPROFILE|PATH|PWD|TMPDIR|TEMP|USER|USERNAME|LANG|LC_.*|" +
+    "TZ|SHELL|.*_PROXY|EDITOR|TEST|LOG_.*|SUPPRESS_.*|WS_NO_.*|READABLE_STREAM|GITHUB_ACTIONS|TF_BUILD|TEAMCITY.*|TRAVIS|" +
+    "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
+);
+const NAME = /\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g;
+
+const asked = new Map();
+
+export function traceEnvironment(granted) {
+  const values = Object.assign(Object.create(null), granted);
+  const note = (name) => {
+    if (typeof name !== "string" || COMMON.test(name)) return;
+    asked.set(name, asked.get(name) === true || name in values);
+  };
+  const traced = new Proxy(values, {
+    get: (target, name) => {
+      if (typeof name !== "string") return undefined;
+      if (!(name in target) && name in Object.prototype) return Object.prototype[name];
+      note(name);
+      return target[name];
+    },
+    has: (target, name) => (note(name), name in target),
+    getOwnPropertyDescriptor: (target, name) => (note(name), Reflect.getOwnPropertyDescriptor(target, name)),
+    set: (target, name, value) => ((target[name] = String(value)), true),
+  });
+  const replace = (owner, value) =>
+    Object.defineProperty(owner, "env", { value, configurable: true, writable: true, enumerable: true });
+  replace(process, traced);
+  replace(globalThis.process, traced);
+  replace(Deno, {
+    get: (name) => traced[name],
+    has: (name) => name in traced,
+    set: (name, value) => void (values[name] = String(value)),
+    delete: (name) => void delete values[name],
+    toObject: () => ({ ...values }),
+  });
+}
+
+export const looksSecret = (name) => SECRET.test(name);
+
+/** Names that were asked for, common ones left out. */
+export const askedFor = () => [...asked.keys()];
+
+/** Secret-like names that were asked for and are not there. */
+export const missingSecrets = () => [...asked].filter(([name, there]) => !there && looksSecret(name)).map(([name]) => name);
+
+/** Secret-like names that were asked for and are there. */
+export const presentSecrets = () => [...asked].filter(([name, there]) => there && looksSecret(name)).map(([name]) => name);
+
+/** Secret-like variable names that stand in a text. */
+export const secretsNamedIn = (text) => [...new Set(text.match(NAME) ?? [])].filter(looksSecret);

@@ -1,0 +1,97 @@
+// Runs one export once.
+import { bounded, emit, now } from "./channel.mjs";
+import { Failure, missingKeys, returnedFailure } from "./failure.mjs";
+import { instantiate, make } from "./factory.mjs";
+import { importPackage, notFound, walk, findExport } from "./package.mjs";
+import { plain } from "./plain.mjs";
+import { unwrapLazy } from "./schema.mjs";
+import { isAIFunction, isCallable, isProviderClass, toolset } from "./shapes.mjs";
+
+export async function execute(job, signal) {
+  const module = await importPackage(job.entry);
+  const call = job.args ? await plainFunction(module, job) : await toolCall(module, job, signal);
+  const started = now();
+  const output = plain(await settle(call()));
+  const failure = returnedFailure(output);
+  const missing = failure === undefined ? undefined : missingKeys(failure);
+  const ms = now() - started;
+  return missing ? { success: false, error: missing, ms } : { success: true, ...bounded(output), ms };
+}
+
+async function plainFunction(module, job) {
+  const { value, owner } = walk(module, job.name);
+  if (typeof value !== "function") throw new Failure("NOT_A_TOOL", `the export "${job.name}" is no function`);
+  const receiver = owner === module ? undefined : owner;
+  return () => Reflect.apply(value, receiver, job.args);
+}
+
+async function toolCall(module, job, signal) {
+  const tool = await resolve(module, job.name, job.env ?? {});
+  const input = await validated(tool.inputSchema ?? tool.parameters, job.input);
+  if (isAIFunction(tool)) return () => tool.execute(input);
+  return () => tool.execute(input, { toolCallId: job.id, messages: [], abortSignal: signal });
+}
+
+/** The tool that a name or `export.key` means; what makes tools is called anew, with this call's environment. */
+async function resolve(module, name, env) {
+  const [head, ...rest] = name.split(".");
+  const whole = findExport(module, name);
+  const value = (whole ?? findExport(module, head))?.value;
+  if (value === undefined || value === null) throw notFound(module, name);
+  if (isCallable(value)) return value;
+  const made = isProviderClass(value)
+    ? await instantiate(value, env)
+    : typeof value === "function"
+      ? await make(value, env)
+      : { tools: toolset(value) };
+  if (made.tool) return made.tool;
+  if (!made.tools) throw made.error ?? new Failure("NOT_A_TOOL", `the export "${name}" is no tool; a plain function is called with named parameters`);
+  return pick(made.tools, head, rest.join("."));
+}
+
+function pick(tools, head, key) {
+  if (tools.has(key)) return tools.get(key);
+  if (key === "" && tools.size === 1) return tools.values().next().value;
+  const available = [...tools.keys()].map((name) => `${head}.${name}`);
+  throw new Failure("TOOL_NOT_FOUND", `"${head}" is a set of tools; name one of them`, { available });
+}
+
+/** The input as the tool's own schema reads it, defaults filled in; `jsonSchema()` has no validator, the host checked. */
+async function validated(given, input) {
+  const schema = given === undefined || given === null ? undefined : unwrapLazy(given);
+  if (typeof schema?.safeParseAsync === "function") {
+    const result = await schema.safeParseAsync(input);
+    if (result.success) return result.data;
+    throw invalid(result.error?.issues ?? []);
+  }
+  if (typeof schema?.["~standard"]?.validate === "function") {
+    const result = await schema["~standard"].validate(input);
+    if (!result.issues) return result.value;
+    throw invalid(result.issues);
+  }
+  if (typeof schema?.validate === "function") {
+    const result = await schema.validate(input);
+    if (result?.success === false) throw invalid([{ path: [], message: String(result.error?.message ?? result.error) }]);
+    return result?.value ?? input;
+  }
+  return input;
+}
+
+function invalid(found) {
+  const issues = found.map(({ path, message }) => ({ path: (path ?? []).map((part) => part?.key ?? part).join("."), message }));
+  const text = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
+  return new Failure("INVALID_INPUT", `the input does not fit the tool's schema: ${text}`, { issues });
+}
+
+/** Waits for the result. What is yielded goes out as it comes, and the last of it is the result, as the AI SDK has it. */
+async function settle(result) {
+  const iterator = typeof result?.next === "function" && typeof result[Symbol.iterator] === "function";
+  if (typeof result?.[Symbol.asyncIterator] !== "function" && !iterator) return await result;
+  let last;
+  let seq = 0;
+  for await (const part of result) {
+    last = part;
+    emit({ ev: "partial", seq: seq++, output: plain(part) });
+  }
+  return last;
+}

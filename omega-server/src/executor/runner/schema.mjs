@@ -1,0 +1,47 @@
+// Input schemas of any kind as JSON Schema. The converters for zod are loaded when a zod schema is met.
+import { plain } from "./plain.mjs";
+import { isObject, isSchema } from "./shapes.mjs";
+
+const ANYTHING = { type: "object", properties: {}, additionalProperties: true };
+
+/** JSON Schema of an input; a permissive one where the form is unknown or its converter fails. */
+export async function toJsonSchema(schema, converters) {
+  if (schema === undefined || schema === null) return { type: "object", properties: {} };
+  try {
+    return finished(await convert(unwrapLazy(schema), converters)) ?? ANYTHING;
+  } catch (error) {
+    console.warn(`the input schema can't be converted: ${error?.message ?? error}`);
+    return ANYTHING;
+  }
+}
+
+/** A schema may be given as a function that makes it. */
+export const unwrapLazy = (schema) => (typeof schema === "function" && !isSchema(schema) ? schema() : schema);
+
+async function convert(schema, converters) {
+  if (isObject(schema._zod)) {
+    const { toJSONSchema } = await import(converters);
+    return toJSONSchema(schema, { io: "input", unrepresentable: "any", target: "draft-7" });
+  }
+  if (schema._def?.typeName) {
+    const { zodToJsonSchema } = await import(converters);
+    return zodToJsonSchema(schema, { target: "jsonSchema7", $refStrategy: "none" });
+  }
+  const wrapped = typeof schema.jsonSchema === "function" ? schema.jsonSchema() : schema.jsonSchema;
+  if (wrapped !== undefined) return await wrapped;
+  const standard = schema["~standard"]?.jsonSchema?.input;
+  if (typeof standard === "function") return standard({ target: "draft-07" });
+  if (typeof schema.toJSONSchema === "function") return schema.toJSONSchema();
+  if (typeof schema.type === "string" || schema.properties || schema.anyOf || schema.oneOf) return schema;
+  return undefined;
+}
+
+function finished(schema) {
+  const result = plain(schema);
+  if (!isObject(result)) return undefined;
+  delete result.$schema;
+  const combined = result.anyOf ?? result.oneOf ?? result.allOf ?? result.$ref;
+  if (result.type === undefined && combined === undefined) result.type = "object";
+  if (result.type === "object") result.properties ??= {};
+  return result;
+}
