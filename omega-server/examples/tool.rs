@@ -34,7 +34,9 @@ async fn main() -> anyhow::Result<ExitCode> {
             println!("{}", serde_json::to_string_pretty(&executed)?);
             Ok(if executed.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        _ => bail!("give `describe PACKAGE[@VERSION]` or `run PACKAGE[@VERSION] EXPORT INPUT [--params a,b] [--env NAME]`"),
+        _ => bail!(
+            "give `describe PACKAGE[@VERSION]` or `run PACKAGE[@VERSION] EXPORT INPUT [--params a,b] [--env NAME]`"
+        ),
     }
 }
 
@@ -50,7 +52,9 @@ fn execution(package: &str, export: &str, input: &str, options: &[&str]) -> anyh
     let mut env = BTreeMap::new();
     for option in options.chunks(2) {
         match option {
-            ["--params", params] => calling = Calling::Function { params: params.split(',').map(str::to_owned).collect() },
+            ["--params", params] => {
+                calling = Calling::Function { params: params.split(',').map(str::to_owned).collect() }
+            }
             ["--env", name] => {
                 let value = std::env::var(name).with_context(|| format!("{name} is not set"))?;
                 env.insert((*name).to_owned(), SecretString::from(value));

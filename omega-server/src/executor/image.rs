@@ -97,7 +97,10 @@ impl Images {
         // Moved by success; what is left of a failure only takes room.
         let _ = tokio::fs::remove_dir_all(&draft).await;
         if let Err(error) = &installed {
-            self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(spec.clone(), (Instant::now(), error.clone()));
+            self.failures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(spec.clone(), (Instant::now(), error.clone()));
         }
         installed
     }
@@ -126,7 +129,10 @@ impl Images {
         let wanted = Dependencies::from([(spec.name.clone(), spec.version.clone())]);
         self.installer.install(deno, draft, &wanted).await?;
         let version = installed_version(&draft.join("node_modules").join(&spec.name)).ok_or_else(|| {
-            ToolError::new(ToolErrorCode::InstallFailed, format!("{spec} was installed but its package.json has no version"))
+            ToolError::new(
+                ToolErrorCode::InstallFailed,
+                format!("{spec} was installed but its package.json has no version"),
+            )
         })?;
         let image = self.at(Spec::new(&spec.name, &version)?);
         let lock = lock::acquire(&self.folder.join(".locks").join(format!("{}.image", image.spec.file_name())))

@@ -13,7 +13,8 @@ use tokio::{process::Command, time::timeout};
 
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// What the installer may know of our environment: where the user's npm settings, proxies and certificates are.
-const PASSED: [&str; 7] = ["HOME", "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE"];
+const PASSED: [&str; 7] =
+    ["HOME", "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE"];
 
 /// Packages by name, with the version that is wanted.
 pub type Dependencies = BTreeMap<String, String>;
@@ -40,7 +41,9 @@ impl Installer {
         prepared.await.map_err(|error| failed(format!("the folder {} can't be written: {error}", folder.display())))?;
         let mut command = Command::new(deno);
         command.args(["install", "--quiet", "--node-modules-dir=auto"]).current_dir(folder).env_clear();
-        command.env("DENO_TLS_CA_STORE", "mozilla,system").envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_passed)));
+        command
+            .env("DENO_TLS_CA_STORE", "mozilla,system")
+            .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_passed)));
         command.env("DENO_DIR", &self.home).envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1")]);
         if let Some(registry) = &self.registry {
             command.env("NPM_CONFIG_REGISTRY", registry);
@@ -87,7 +90,8 @@ fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
     if let Some(line) = line("error sending request").or_else(|| line("client error")) {
         return failed(format!("the npm registry can't be reached; check the network and try again ({})", line.trim()));
     }
-    let said = stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the installer failed and said nothing");
+    let said =
+        stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the installer failed and said nothing");
     failed(said.trim_start_matches("error: ").to_owned())
 }
 
@@ -118,7 +122,13 @@ mod tests {
 
     #[test]
     fn the_installer_does_not_see_our_secrets() {
-        for (name, passed) in [("HOME", true), ("npm_config_registry", true), ("HTTPS_PROXY", true), ("OPENAI_API_KEY", false), ("OMEGA_API_KEY", false)] {
+        for (name, passed) in [
+            ("HOME", true),
+            ("npm_config_registry", true),
+            ("HTTPS_PROXY", true),
+            ("OPENAI_API_KEY", false),
+            ("OMEGA_API_KEY", false),
+        ] {
             assert_eq!(is_passed(name), passed, "{name}");
         }
     }

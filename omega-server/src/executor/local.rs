@@ -43,7 +43,13 @@ pub struct LocalConfig {
 impl LocalConfig {
     /// Everything as it comes, with its files under `cache_dir`.
     pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
-        Self { cache_dir: cache_dir.into(), deno: None, registry: None, allow_private_net: Vec::new(), progress: Arc::new(|_| {}) }
+        Self {
+            cache_dir: cache_dir.into(),
+            deno: None,
+            registry: None,
+            allow_private_net: Vec::new(),
+            progress: Arc::new(|_| {}),
+        }
     }
 }
 
@@ -104,7 +110,8 @@ impl LocalExecutor {
         let deno = self.workshop.runtime.deno().await?;
         let scratch = self.workshop.scratch()?;
         let runner = runner::install(&self.cache)?;
-        let env: BTreeMap<_, _> = env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
+        let env: BTreeMap<_, _> =
+            env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
         let job = Job {
             op: Op::Execute,
             token: String::new(),
@@ -122,7 +129,11 @@ impl LocalExecutor {
             deno: &deno.path,
             script: runner.join("main.mjs"),
             image: &image.folder,
-            profile: Profile { read: vec![image.folder.clone(), runner], scratch: scratch.folder.clone(), net: self.net.clone() },
+            profile: Profile {
+                read: vec![image.folder.clone(), runner],
+                scratch: scratch.folder.clone(),
+                net: self.net.clone(),
+            },
         };
         let partial = |value| on_partial(mask.value(value));
         let ended = process::run(launch, job, self.limits, timeout, cancel, partial).await;
@@ -153,7 +164,8 @@ impl Executor for LocalExecutor {
             Ok(Answer { output, .. }) => Ok(mask.value(output.unwrap_or(Value::Null))),
             Err(error) => Err(mask.error(error)),
         };
-        let duration_ms = ran.duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let duration_ms =
+            ran.duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
         let logs = ran.logs.iter().map(|line| mask.text(line)).collect();
         Executed { result, version: ran.version, duration_ms, truncated, logs }
     }
@@ -184,7 +196,10 @@ impl Executor for LocalExecutor {
     async fn health(&self) -> ExecutorHealth {
         match self.workshop.runtime.present().await {
             Some(deno) => ExecutorHealth { status: "ok".to_owned(), detail: format!("deno {}", deno.version) },
-            None => ExecutorHealth { status: "degraded".to_owned(), detail: "Deno is not here yet; it is fetched by the first call".to_owned() },
+            None => ExecutorHealth {
+                status: "degraded".to_owned(),
+                detail: "Deno is not here yet; it is fetched by the first call".to_owned(),
+            },
         }
     }
 }
@@ -192,9 +207,11 @@ impl Executor for LocalExecutor {
 /// The arguments of a plain function, in the order of its parameters.
 fn positional(input: &Value, params: &[String]) -> Result<Vec<Value>, ToolError> {
     let invalid = |path: &str, message: String| {
-        ToolError::new(ToolErrorCode::InvalidInput, message.clone()).with(json!({ "issues": [{ "path": path, "message": message }] }))
+        ToolError::new(ToolErrorCode::InvalidInput, message.clone())
+            .with(json!({ "issues": [{ "path": path, "message": message }] }))
     };
-    let fields = input.as_object().ok_or_else(|| invalid("", "the input must be an object of named parameters".to_owned()))?;
+    let fields =
+        input.as_object().ok_or_else(|| invalid("", "the input must be an object of named parameters".to_owned()))?;
     if let Some(unknown) = fields.keys().find(|name| !params.contains(name)) {
         return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", params.join(", "))));
     }
@@ -204,7 +221,12 @@ fn positional(input: &Value, params: &[String]) -> Result<Vec<Value>, ToolError>
 }
 
 /// Declared variables, then what was seen to be read: required when it looks secret and was read, else known of.
-fn variables<'a>(manifest: &Manifest, found: &Found, by_factory: &[String], in_scripts: impl Iterator<Item = &'a str>) -> Vec<EnvVar> {
+fn variables<'a>(
+    manifest: &Manifest,
+    found: &Found,
+    by_factory: &[String],
+    in_scripts: impl Iterator<Item = &'a str>,
+) -> Vec<EnvVar> {
     let mut variables = manifest.env.clone();
     let mut add = |name: &str, required: bool| {
         if !variables.iter().any(|known| known.name == name) {

@@ -54,7 +54,11 @@ impl Mask {
 
     /// The same in an error.
     pub fn error(&self, error: ToolError) -> ToolError {
-        ToolError { code: error.code, message: self.text(&error.message), details: error.details.map(|details| self.value(details)) }
+        ToolError {
+            code: error.code,
+            message: self.text(&error.message),
+            details: error.details.map(|details| self.value(details)),
+        }
     }
 }
 

@@ -27,12 +27,14 @@ impl From<Killed> for ToolError {
             ),
             Killed::Cancelled => ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled"),
             Killed::Memory(limit) => out_of_memory(&format!("more than {} MiB", limit >> 20)),
-            Killed::Flood(limit) => {
-                ToolError::new(ToolErrorCode::OutputTooLarge, format!("the tool wrote more than {} MiB and was ended", limit >> 20))
-            }
-            Killed::BadFrame => {
-                ToolError::new(ToolErrorCode::ProtocolError, "the tool's process answered with something that can't be read")
-            }
+            Killed::Flood(limit) => ToolError::new(
+                ToolErrorCode::OutputTooLarge,
+                format!("the tool wrote more than {} MiB and was ended", limit >> 20),
+            ),
+            Killed::BadFrame => ToolError::new(
+                ToolErrorCode::ProtocolError,
+                "the tool's process answered with something that can't be read",
+            ),
         }
     }
 }
@@ -49,18 +51,28 @@ pub fn ended_by_itself(status: ExitStatus, stderr: &str) -> ToolError {
         return ToolError::new(ToolErrorCode::CpuLimit, "the tool used up its time on the processor");
     }
     if stderr.contains("promise never resolved") {
-        return ToolError::new(ToolErrorCode::ToolExited, "the tool waits for something that can never happen and gave no result");
+        return ToolError::new(
+            ToolErrorCode::ToolExited,
+            "the tool waits for something that can never happen and gave no result",
+        );
     }
     let message = match (status.code(), status.signal()) {
-        (Some(code), _) if last.is_empty() => format!("the tool ended its process with exit code {code} and gave no result"),
+        (Some(code), _) if last.is_empty() => {
+            format!("the tool ended its process with exit code {code} and gave no result")
+        }
         (Some(code), _) => format!("the tool's process ended with exit code {code} and gave no result: {last}"),
-        (None, signal) => format!("the tool's process was ended by signal {} and gave no result", signal.unwrap_or_default()),
+        (None, signal) => {
+            format!("the tool's process was ended by signal {} and gave no result", signal.unwrap_or_default())
+        }
     };
     ToolError::new(ToolErrorCode::ToolExited, message)
 }
 
 fn out_of_memory(why: &str) -> ToolError {
-    ToolError::new(ToolErrorCode::OutOfMemory, format!("the tool ran out of memory ({why}); try it with a smaller input"))
+    ToolError::new(
+        ToolErrorCode::OutOfMemory,
+        format!("the tool ran out of memory ({why}); try it with a smaller input"),
+    )
 }
 
 #[cfg(test)]

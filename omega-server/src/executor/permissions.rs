@@ -40,7 +40,9 @@ pub struct Profile {
 pub fn deno_args(profile: &Profile, script: &Path) -> Vec<OsString> {
     let read = profile.read.iter().chain([&profile.scratch]);
     let mut args: Vec<OsString> =
-        ["run", "--no-prompt", "--quiet", "--no-lock", "--cached-only", "--no-remote", "--node-modules-dir=manual"].map(Into::into).into();
+        ["run", "--no-prompt", "--quiet", "--no-lock", "--cached-only", "--no-remote", "--node-modules-dir=manual"]
+            .map(Into::into)
+            .into();
     args.push(flag("--allow-read=", read.map(PathBuf::as_path)));
     args.push(flag("--allow-write=", [profile.scratch.as_path()].into_iter()));
     args.extend(["--allow-env", "--allow-sys"].map(OsString::from));
@@ -75,7 +77,9 @@ mod tests {
         let args = args(Net::Public);
         assert!(args.contains(&"--allow-read=/c/image,/c/runner,/c/a,,b".into()), "{args:?}");
         assert!(args.contains(&"--allow-write=/c/a,,b".into()), "{args:?}");
-        for never in ["--allow-run", "--allow-ffi", "--allow-all", "-A", "--allow-import", "--allow-read", "--allow-write"] {
+        for never in
+            ["--allow-run", "--allow-ffi", "--allow-all", "-A", "--allow-import", "--allow-read", "--allow-write"]
+        {
             assert!(!args.iter().any(|arg| arg == never), "{never}");
         }
     }

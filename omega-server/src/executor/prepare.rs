@@ -169,8 +169,12 @@ impl Workshop {
         let never = Box::pin(std::future::pending());
         let answer = process::run(launch, job, Limits::default(), DESCRIBE_TIMEOUT, never, |_| {}).await.answer?;
         match (answer.output, answer.error) {
-            (Some(found), None) => serde_json::from_value(found)
-                .map_err(|error| ToolError::new(ToolErrorCode::ProtocolError, format!("the package's description can't be read: {error}"))),
+            (Some(found), None) => serde_json::from_value(found).map_err(|error| {
+                ToolError::new(
+                    ToolErrorCode::ProtocolError,
+                    format!("the package's description can't be read: {error}"),
+                )
+            }),
             (_, Some(error)) => Err(error.into()),
             (None, None) => Err(ToolError::new(ToolErrorCode::ProtocolError, "the package's description is empty")),
         }
@@ -179,12 +183,13 @@ impl Workshop {
     /// Where the schema converters are. Without them, zod schemas are described as any object.
     async fn converters(&self, deno: &Deno) -> Option<&Path> {
         let installed = self.converters.get_or_try_init(|| async {
-            let name: Vec<_> = CONVERTERS.iter().map(|(_, version)| *version).collect();
-            let folder = self.cache.join("runtime").join(format!("schema-{}", name.join("-")));
+            let versions = CONVERTERS.map(|(_, version)| version).join("-");
+            let folder = self.cache.join("runtime").join(format!("schema-{versions}"));
             let failed = |error: std::io::Error| ToolError::new(ToolErrorCode::InstallFailed, error.to_string());
-            let _lock = super::lock::acquire(&folder.with_extension("lock")).await.map_err(failed)?;
+            let _lock = super::lock::acquire(&self.cache.join("runtime").join("schema.lock")).await.map_err(failed)?;
             if !folder.join("entry.mjs").exists() {
-                let wanted = CONVERTERS.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
+                let wanted =
+                    CONVERTERS.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
                 self.installer.install(&deno.path, &folder, &wanted).await?;
                 // Written last: it says that the rest is there.
                 std::fs::write(folder.join("entry.mjs"), CONVERTERS_ENTRY).map_err(failed)?;
@@ -212,7 +217,9 @@ impl Scratch {
         use std::os::unix::fs::DirBuilderExt;
         let folder = parent.join(uuid::Uuid::new_v4().simple().to_string());
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| ToolError::new(ToolErrorCode::RuntimeUnavailable, format!("{} can't be made: {error}", folder.display())))?;
+        made.map_err(|error| {
+            ToolError::new(ToolErrorCode::RuntimeUnavailable, format!("{} can't be made: {error}", folder.display()))
+        })?;
         Ok(Self { folder })
     }
 

@@ -59,9 +59,6 @@ pub struct Answer {
     pub error: Option<Explained>,
     #[serde(default)]
     pub truncated: bool,
-    /// Time of the tool alone.
-    #[serde(default)]
-    pub ms: Option<f64>,
 }
 
 /// A failure as the scripts explain it.

@@ -82,7 +82,8 @@ impl RemoteExecutor {
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|_| {
             let said = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).trim().to_owned();
-            let message = format!("the executor at {} answered HTTP {} without JSON: {said}", self.base, status.as_u16());
+            let message =
+                format!("the executor at {} answered HTTP {} without JSON: {said}", self.base, status.as_u16());
             ToolError::new(ToolErrorCode::ExecutorUnreachable, message)
         })
     }
@@ -93,9 +94,15 @@ impl RemoteExecutor {
 
     fn unreachable(&self, error: &reqwest::Error) -> ToolError {
         if error.is_timeout() {
-            return ToolError::new(ToolErrorCode::Timeout, format!("the executor at {} did not answer in time", self.base));
+            return ToolError::new(
+                ToolErrorCode::Timeout,
+                format!("the executor at {} did not answer in time", self.base),
+            );
         }
-        let message = format!("the executor at {} can't be reached; check OMEGA_EXECUTOR_URL and that it runs ({error})", self.base);
+        let message = format!(
+            "the executor at {} can't be reached; check OMEGA_EXECUTOR_URL and that it runs ({error})",
+            self.base
+        );
         ToolError::new(ToolErrorCode::ExecutorUnreachable, message)
     }
 }
@@ -123,7 +130,11 @@ impl Executor for RemoteExecutor {
         };
         let truncated = answer.as_ref().is_ok_and(|answer| answer["truncated"] == true);
         let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let duration_ms = answer.as_ref().ok().and_then(|answer| answer["executionTimeMs"].as_f64()).map_or(took, |ms| ms.max(0.0) as u64);
+        let duration_ms = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer["executionTimeMs"].as_f64())
+            .map_or(took, |ms| ms.max(0.0) as u64);
         Executed {
             result: answer.and_then(output_of).map(|output| mask.value(output)).map_err(|error| mask.error(error)),
             version: Some(execution.version).filter(|version| version != "latest"),
@@ -187,7 +198,10 @@ fn output_of(mut answer: Value) -> Result<Value, ToolError> {
 /// A failure in either form: 1.0 has a text alone, 1.1 a code beside it, and some give an object.
 fn failure_of(answer: &Value) -> ToolError {
     let error = &answer["error"];
-    let message = error.as_str().or_else(|| error["message"].as_str()).unwrap_or("the executor says that the call failed, and not why");
+    let message = error
+        .as_str()
+        .or_else(|| error["message"].as_str())
+        .unwrap_or("the executor says that the call failed, and not why");
     let code = [&answer["errorCode"], &answer["code"], &error["code"]].into_iter().find_map(Value::as_str).map(code_of);
     let code = match code {
         None | Some(ToolErrorCode::ToolError) if !missing_in(message).is_empty() => ToolErrorCode::MissingEnvVars,
@@ -213,7 +227,9 @@ fn code_of(code: &str) -> ToolErrorCode {
         "INVALID_TOOL" | "SCHEMA_UNAVAILABLE" => ToolErrorCode::NotATool,
         "INVALID_REQUEST" => ToolErrorCode::InvalidInput,
         "EXECUTION_TIMEOUT" => ToolErrorCode::Timeout,
-        "AUTHENTICATION_REQUIRED" | "EXECUTOR_UNAVAILABLE" | "EXECUTOR_INTERNAL_ERROR" => ToolErrorCode::ExecutorUnreachable,
+        "AUTHENTICATION_REQUIRED" | "EXECUTOR_UNAVAILABLE" | "EXECUTOR_INTERNAL_ERROR" => {
+            ToolErrorCode::ExecutorUnreachable
+        }
         own => serde_json::from_value(Value::String(own.to_owned())).unwrap_or(ToolErrorCode::ToolError),
     }
 }
@@ -221,7 +237,10 @@ fn code_of(code: &str) -> ToolErrorCode {
 /// Secret-like variables that a text about missing keys names.
 fn missing_in(text: &str) -> Vec<&str> {
     let lower = text.to_lowercase();
-    if !["required", "missing", "not set", "not defined", "environment variable"].iter().any(|words| lower.contains(words)) {
+    if !["required", "missing", "not set", "not defined", "environment variable"]
+        .iter()
+        .any(|words| lower.contains(words))
+    {
         return Vec::new();
     }
     let words = text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
@@ -238,7 +257,10 @@ mod tests {
             (json!({"success": false, "error": "boom"}), ToolErrorCode::ToolError),
             (json!({"success": false, "error": "EXA_API_KEY is required. Set it."}), ToolErrorCode::MissingEnvVars),
             (json!({"success": false, "error": "no", "errorCode": "TOOL_NOT_FOUND"}), ToolErrorCode::ToolNotFound),
-            (json!({"success": false, "error": "no", "errorCode": "PACKAGE_IMPORT_FAILED"}), ToolErrorCode::ImportFailed),
+            (
+                json!({"success": false, "error": "no", "errorCode": "PACKAGE_IMPORT_FAILED"}),
+                ToolErrorCode::ImportFailed,
+            ),
             (json!({"success": false, "error": {"code": "TIMEOUT", "message": "late"}}), ToolErrorCode::Timeout),
             (json!({"error": "x", "code": "OVERLOADED"}), ToolErrorCode::Overloaded),
             (json!({}), ToolErrorCode::ToolError),

@@ -120,7 +120,10 @@ impl Runtime {
 
     async fn provide_from(&self, source: Source, draft: &Path) -> Result<Deno, String> {
         let platform = platform().ok_or("there is no build of Deno for this platform")?;
-        (self.progress)(&format!("getting Deno {PINNED}, which runs the tools, by {} (about 40 MB, once)", source.name()));
+        (self.progress)(&format!(
+            "getting Deno {PINNED}, which runs the tools, by {} (about 40 MB, once)",
+            source.name()
+        ));
         tokio::fs::create_dir_all(draft).await.map_err(|error| error.to_string())?;
         let fetched = match source {
             Source::Npm => from_npm(draft, platform).await?,
@@ -155,7 +158,9 @@ impl Source {
 
 async fn from_npm(draft: &Path, platform: &str) -> Result<PathBuf, String> {
     let mut npm = Command::new("npm");
-    npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(draft).arg(format!("@deno/{platform}@{PINNED}"));
+    npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"])
+        .arg(draft)
+        .arg(format!("@deno/{platform}@{PINNED}"));
     finish(npm).await?;
     Ok(draft.join("node_modules/@deno").join(platform).join("deno"))
 }
@@ -189,7 +194,11 @@ async fn finish(mut command: Command) -> Result<(), String> {
         return Ok(());
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let said = stderr.lines().map(str::trim).find(|line| line.to_lowercase().contains("error")).unwrap_or("it failed and said nothing");
+    let said = stderr
+        .lines()
+        .map(str::trim)
+        .find(|line| line.to_lowercase().contains("error"))
+        .unwrap_or("it failed and said nothing");
     Err(said.to_owned())
 }
 
@@ -225,7 +234,11 @@ async fn probe(path: &Path) -> Result<Deno, String> {
     let script = format!(
         "data:text/javascript,try{{await Deno.connect({{hostname:'localhost',port:{port}}});console.log('reached')}}catch(e){{console.log(e.name)}}"
     );
-    let said = run(path, &["run", "--no-prompt", "--quiet", "--no-config", "--allow-net", "--deny-net=127.0.0.0/8,[::1]", &script]).await?;
+    let said = run(
+        path,
+        &["run", "--no-prompt", "--quiet", "--no-config", "--allow-net", "--deny-net=127.0.0.0/8,[::1]", &script],
+    )
+    .await?;
     match said.trim() {
         "NotCapable" => Ok(Deno { path: path.to_owned(), version }),
         other => Err(format!("it does not refuse addresses as the sandbox needs it to ({other:?})")),
@@ -268,7 +281,15 @@ mod tests {
 
     #[test]
     fn old_and_strange_versions_are_refused() {
-        for (version, fits) in [("2.9.0", true), ("2.10.1", true), ("3.0.0", true), ("2.8.9", false), ("1.46.0", false), ("", false), ("x.y", false)] {
+        for (version, fits) in [
+            ("2.9.0", true),
+            ("2.10.1", true),
+            ("3.0.0", true),
+            ("2.8.9", false),
+            ("1.46.0", false),
+            ("", false),
+            ("x.y", false),
+        ] {
             assert_eq!(new_enough(version), fits, "{version}");
         }
     }

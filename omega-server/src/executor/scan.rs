@@ -41,7 +41,9 @@ pub fn looks_secret(name: &str) -> bool {
 }
 
 fn names_in(text: &str) -> impl Iterator<Item = &str> {
-    READS.iter().flat_map(move |read| text.match_indices(read).filter_map(move |(at, _)| name_at(&text[at + read.len()..])))
+    READS
+        .iter()
+        .flat_map(move |read| text.match_indices(read).filter_map(move |(at, _)| name_at(&text[at + read.len()..])))
 }
 
 /// A name in capitals at the start of a text, bare or quoted.

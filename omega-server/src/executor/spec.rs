@@ -20,7 +20,8 @@ impl Spec {
             return Err(ToolError::new(ToolErrorCode::PackageNotFound, message));
         }
         if !is_version(version) {
-            let message = format!("{version:?} is no npm version; give an exact one (`1.2.3`), a range (`^1`) or `latest`");
+            let message =
+                format!("{version:?} is no npm version; give an exact one (`1.2.3`), a range (`^1`) or `latest`");
             return Err(ToolError::new(ToolErrorCode::PackageNotFound, message));
         }
         Ok(Self { name: name.to_owned(), version: version.to_owned() })
@@ -38,7 +39,13 @@ impl Spec {
         let version: String = self
             .version
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c.to_string() } else { format!("%{:02x}", c as u32) })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || ".-_".contains(c) {
+                    c.to_string()
+                } else {
+                    format!("%{:02x}", c as u32)
+                }
+            })
             .collect();
         format!("{}@{version}", self.name.replace('/', "+"))
     }
@@ -98,7 +105,14 @@ mod tests {
 
     #[test]
     fn exact_versions_are_told_from_ranges_and_tags() {
-        for (version, exact) in [("1.2.3", true), ("1.2.3-beta.1", true), ("1.2", false), ("^1.2.3", false), ("latest", false), ("1.x.0", false)] {
+        for (version, exact) in [
+            ("1.2.3", true),
+            ("1.2.3-beta.1", true),
+            ("1.2", false),
+            ("^1.2.3", false),
+            ("latest", false),
+            ("1.x.0", false),
+        ] {
             assert_eq!(Spec::new("ms", version).unwrap().is_exact(), exact, "{version}");
         }
     }

@@ -2,7 +2,6 @@
 // a tool writes to stdout can pass for one. What is used here is taken hold of before any tool could replace it.
 const { stringify } = JSON;
 export const parse = JSON.parse;
-export const now = performance.now.bind(performance);
 export const exit = Deno.exit.bind(Deno);
 const encoder = new TextEncoder();
 const encode = encoder.encode.bind(encoder);

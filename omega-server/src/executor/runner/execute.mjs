@@ -1,5 +1,5 @@
 // Runs one export once.
-import { bounded, emit, now } from "./channel.mjs";
+import { bounded, emit } from "./channel.mjs";
 import { Failure, missingKeys, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { importPackage, notFound, walk, findExport } from "./package.mjs";
@@ -10,12 +10,10 @@ import { isAIFunction, isCallable, isProviderClass, toolset } from "./shapes.mjs
 export async function execute(job, signal) {
   const module = await importPackage(job.entry);
   const call = job.args ? await plainFunction(module, job) : await toolCall(module, job, signal);
-  const started = now();
   const output = plain(await settle(call()));
   const failure = returnedFailure(output);
   const missing = failure === undefined ? undefined : missingKeys(failure);
-  const ms = now() - started;
-  return missing ? { success: false, error: missing, ms } : { success: true, ...bounded(output), ms };
+  return missing ? { success: false, error: missing } : { success: true, ...bounded(output) };
 }
 
 async function plainFunction(module, job) {
