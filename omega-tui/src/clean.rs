@@ -1,26 +1,38 @@
-//! The last guard before a cell: text from models, tools and other people can't steer the terminal.
+//! The last guard before a cell: text from models, tools and other people can't steer the terminal or disguise itself.
 //!
-//! It promises that what passes holds no control character but the line break, no bidirectional override and no invisible
-//! tag character. It looks at one character at a time, so cleaning a text in pieces gives the same as cleaning it whole.
+//! [`omega_core::sanitize`] drops escape sequences and makes invisible characters visible. Here the joiners that emoji and
+//! some scripts are written with are kept between characters that they can join. A longer text begins with what the
+//! shorter one gave, so that a text may be cleaned again and again while it arrives.
 
+use omega_core::sanitize::{Sanitizer, is_invisible};
 use std::borrow::Cow;
 
-/// The text without characters that move the cursor, change direction or hide.
+/// The text as it may reach the screen: without tabs, too, whose width depends on where they stand.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| c == '\t' || is_forbidden(c)) {
+    if !text.chars().any(|c| (c.is_control() && c != '\n') || is_invisible(c)) {
         return Cow::Borrowed(text);
     }
+    let mut sanitizer = Sanitizer::default();
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => out.push_str("    "),
-            '\u{2028}' | '\u{2029}' => out.push('\n'),
-            c if is_forbidden(c) => {}
-            c => out.push(c),
+    let mut before = None;
+    let mut rest = text;
+    while let Some(at) = rest.find(is_joiner) {
+        out.push_str(&sanitizer.push(&rest[..at]));
+        before = rest[..at].chars().next_back().or(before);
+        let mut after = rest[at..].chars();
+        let joiner = after.next().unwrap_or_default();
+        rest = after.as_str();
+        match rest.chars().next() {
+            Some(next) if before.is_some_and(|c| !c.is_ascii()) && !next.is_ascii() => out.push(joiner),
+            Some(_) => out.push_str(&sanitizer.push(joiner.encode_utf8(&mut [0; 4]))),
+            // What follows decides; it is not here yet.
+            None => {}
         }
+        before = Some(joiner);
     }
-    Cow::Owned(out)
+    out.push_str(&sanitizer.push(rest));
+    Cow::Owned(out.replace('\t', "    "))
 }
 
 /// The text on one line.
@@ -29,36 +41,26 @@ pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn is_forbidden(c: char) -> bool {
-    (c.is_control() && c != '\n')
-        || matches!(
-            c,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
-    fn escape_sequences_and_direction_marks_lose_their_power() {
-        assert_eq!(clean("a\u{1b}[31mb\u{9b}2J\u{7}\r\nc"), "a[31mb2J\nc");
-        assert_eq!(clean("user\u{202e}gpj.exe\u{2066}x\u{e0041}"), "usergpj.exex");
+    fn escape_sequences_go_and_direction_marks_show() {
+        assert_eq!(clean("a\u{1b}[31mb\u{9b}2J\u{7}\r\nc"), "ab\nc");
+        assert_eq!(clean("user\u{202e}gpj.exe"), "user\\u{202e}gpj.exe");
+        assert_eq!(clean("pay\u{200d}pal"), "pay\\u{200d}pal");
         assert_eq!(clean("\tx"), "    x");
     }
 
     #[test]
     fn joined_emoji_and_combining_marks_stay_whole() {
-        for text in ["👩‍👩‍👧", "e\u{301}", "日本", "שלום"] {
+        for text in ["👩‍👩‍👧", "e\u{301}", "日本", "שלום", "می\u{200c}خواهم"] {
             assert_eq!(clean(text), text);
         }
     }
@@ -66,5 +68,16 @@ mod tests {
     #[test]
     fn one_line_is_one_line() {
         assert_eq!(one_line("  a\n\tb  c\r\n"), "a b c");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_shown_stays_when_more_arrives(text in "[a👩\u{200d}\u{1b}\\[m\u{202e}\n\t]{0,30}") {
+            let whole = clean(&text).into_owned();
+            for (at, _) in text.char_indices() {
+                prop_assert!(whole.starts_with(&*clean(&text[..at])));
+            }
+            prop_assert!(!whole.chars().any(|c| c.is_control() && c != '\n'));
+        }
     }
 }

@@ -176,8 +176,8 @@ const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 pub const BINDINGS: &[Binding] = &[
     bind(Context::Composer, Action::Send, &[key(KeyCode::Enter)], "send", "Send the message; while a run works it waits its turn"),
     bind(Context::Composer, Action::NewLine, &[ctrl('j'), with(ALT, KeyCode::Enter), with(SHIFT, KeyCode::Enter)], "new line", "Begin a new line"),
-    bind(Context::Composer, Action::Complete, &[key(KeyCode::Tab)], "tools", "Complete a command; otherwise move into the transcript"),
-    bind(Context::Composer, Action::Select, &[key(KeyCode::BackTab)], "tools", "Move into the transcript"),
+    bind(Context::Composer, Action::Complete, &[key(KeyCode::Tab)], "choose", "Complete a command; otherwise move into the transcript"),
+    bind(Context::Composer, Action::Select, &[key(KeyCode::BackTab)], "choose", "Move into the transcript"),
     bind(Context::Composer, Action::Help, &[char('?')], "keys", "Show the keys (when nothing is written)"),
     bind(Context::Composer, Action::Up, &[key(KeyCode::Up), ctrl('p')], "history", "A line up, then earlier messages"),
     bind(Context::Composer, Action::Down, &[key(KeyCode::Down), ctrl('n')], "history", "A line down, then later messages"),

@@ -4,10 +4,11 @@
 //! draft, and a message that could not be sent comes back.
 
 mod history;
-pub mod rows;
+mod rows;
 
-use crate::{clean::clean, wrap::width};
+use crate::wrap::width;
 use history::History;
+use omega_core::sanitize::is_invisible;
 use rows::{Row, rows};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
@@ -57,8 +58,7 @@ impl Composer {
 
     /// Puts text at the caret in one piece: typed, or pasted with its line breaks.
     pub fn insert(&mut self, text: &str) {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text = clean(&text);
+        let text = typeable(text);
         self.text.insert_str(self.caret, &text);
         self.caret += text.len();
         // What follows may have joined with it (a combining mark, half an emoji).
@@ -70,7 +70,7 @@ impl Composer {
 
     /// Replaces everything.
     pub fn set(&mut self, text: &str) {
-        self.text = clean(text).into_owned();
+        self.text = typeable(text);
         self.caret = self.text.len();
         self.goal = None;
     }
@@ -234,6 +234,18 @@ impl Composer {
         let mut cursor = GraphemeCursor::new(at, self.text.len(), true);
         cursor.next_boundary(&self.text, 0).ok().flatten().unwrap_or(self.text.len())
     }
+}
+
+/// What a message may hold: everything but the control characters that no message needs. Tabs stay, data has them.
+fn typeable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+/// A row as it is drawn, cell for cell: a tab as an arrow, and nothing that hides.
+#[must_use]
+pub fn shown(row: &str) -> String {
+    row.chars().filter(|c| !is_invisible(*c) || *c == '\u{200d}').map(|c| if c == '\t' { '→' } else { c }).collect()
 }
 
 fn is_gap(word: &str) -> bool {

@@ -1,6 +1,9 @@
 //! The text that is being written, with the terminal's own cursor at the caret (input methods look for it there).
 
-use crate::app::{App, Focus};
+use crate::{
+    app::{App, Focus},
+    composer::shown,
+};
 use ratatui::{
     Frame,
     layout::{Position, Rect},
@@ -27,8 +30,8 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
         let words = if app.active_run().is_some() { "write the next message..." } else { "ask for something..." };
         frame.render_widget(Line::styled(words, theme.dim), text);
     }
-    for (shown, y) in rows.iter().skip(first).zip(text.top()..text.bottom()) {
-        let line = Line::from(Span::styled(&app.composer.text()[shown.start..shown.end], theme.text));
+    for (row, y) in rows.iter().skip(first).zip(text.top()..text.bottom()) {
+        let line = Line::from(Span::styled(shown(&app.composer.text()[row.start..row.end]), theme.text));
         frame.render_widget(line, Rect { y, height: 1, ..text });
     }
     if focused {

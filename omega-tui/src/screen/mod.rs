@@ -66,7 +66,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     composer::draw(app, writing, frame);
     bars::status(app, status, frame.buffer_mut());
     if let Some(side) = side {
-        panel::draw(app, side, frame.buffer_mut());
+        panel::draw(app, side, rule.y, frame.buffer_mut());
     }
     match app.overlays.last().copied() {
         Some(Overlay::Help { scroll }) => help::draw(app, scroll, area, frame),

@@ -15,11 +15,14 @@ use ratatui::{
 };
 
 /// Draws the panel.
-pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     let theme = &app.theme;
     let block = Block::new().borders(Borders::LEFT).border_style(theme.strong_border);
     let inner = block.inner(area);
     block.render(area, buffer);
+    // Where the title and the rule above the composer meet it.
+    buffer[(area.x, area.y)].set_symbol("┬");
+    buffer[(area.x, rule)].set_symbol("┤");
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let max = usize::from(inner.width);
     let heading = |words: String| {

@@ -81,8 +81,9 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool) -> Vec<It
     for (at, tool) in view.tool_runs.iter().enumerate() {
         tools.entry(tool.message_id).or_default().push(at);
     }
+    let runs: HashMap<RunId, usize> = view.runs.iter().enumerate().map(|(at, run)| (run.id, at)).collect();
     for (run, messages) in by_run(view) {
-        let run_at = run.and_then(|run| view.runs.iter().position(|r| r.id == run));
+        let run_at = run.and_then(|run| runs.get(&run).copied());
         let status = run_at.map(|at| view.runs[at].status);
         let mut labelled = false;
         for at in messages {

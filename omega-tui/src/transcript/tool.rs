@@ -155,40 +155,53 @@ fn plain(value: &Value) -> String {
 }
 
 fn raw(run: &ToolRun, loaded: Option<&str>, theme: &Theme, room: usize) -> Vec<Line<'static>> {
-    let mut all = json!({
-        "toolId": run.tool_id,
-        "version": run.version,
-        "status": run.status,
-        "input": run.input,
-        "durationMs": run.duration_ms,
-    });
+    let mut all = vec![
+        ("toolId", json!(run.tool_id)),
+        ("version", json!(run.version)),
+        ("status", json!(run.status)),
+        ("durationMs", json!(run.duration_ms)),
+        ("input", run.input.clone()),
+    ];
     let output = run.output.clone().or_else(|| loaded.map(|text| serde_json::from_str(text).unwrap_or(text.into())));
     match (&run.error, output) {
-        (Some(error), _) => all["error"] = json!(error),
-        (None, Some(output)) => all["output"] = output,
+        (Some(error), _) => all.push(("error", json!(error))),
+        (None, Some(output)) => all.push(("output", output)),
         (None, None) if run.output_bytes > 0 => {
-            all["output"] = json!(format!("loading {} bytes ...", run.output_bytes))
+            all.push(("output", json!(format!("loading {} bytes ...", run.output_bytes))));
         }
         (None, None) => {}
     }
-    let text = serde_json::to_string_pretty(&all).unwrap_or_default();
-    clean(&text).lines().flat_map(|line| json_line(line, theme, room)).collect()
+    all.iter().flat_map(|(name, value)| tree(name, value, 0, theme, room)).collect()
 }
 
-/// A line of JSON with its key apart, continued below its own indentation.
-fn json_line(line: &str, theme: &Theme, room: usize) -> Vec<Line<'static>> {
-    let body = line.trim_start();
-    let indent = " ".repeat((line.len() - body.len()).min(room / 2));
-    let (key, value) = match body.find("\": ") {
-        Some(at) if body.starts_with('"') => body.split_at(at + 2),
-        _ => ("", body),
+/// A member and its value: on one line where it fits, as people write it, and else one line for each of its own.
+fn tree(name: &str, value: &Value, depth: usize, theme: &Theme, room: usize) -> Vec<Line<'static>> {
+    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    let indent = " ".repeat((2 * depth).min(room / 2));
+    let line = |name: &str, text: &str| tree_line(&indent, name, text, theme, room);
+    let flat = clean(&value.to_string()).into_owned();
+    let (open, children, close): (&str, Vec<(String, &Value)>, &str) = match value {
+        _ if width(&indent) + width(&name) + width(&flat) <= room => return line(&name, &flat),
+        Value::Array(values) => ("[", values.iter().map(|value| (String::new(), value)).collect(), "]"),
+        Value::Object(fields) => {
+            ("{", fields.iter().map(|(key, value)| (clean(&json!(key).to_string()).into_owned(), value)).collect(), "}")
+        }
+        _ => return line(&name, &flat),
     };
-    let spans = [Span::styled(key.to_owned(), theme.secondary), Span::styled(value.to_owned(), theme.text)];
-    let lines = wrap(&spans, room.saturating_sub(width(&indent)).max(1));
+    let mut lines = line(&name, open);
+    lines.extend(children.iter().flat_map(|(name, value)| tree(name, value, depth + 1, theme, room)));
+    lines.extend(line("", close));
+    lines
+}
+
+/// A line with its name apart, continued below its own indentation.
+fn tree_line(indent: &str, name: &str, text: &str, theme: &Theme, room: usize) -> Vec<Line<'static>> {
+    let spans = [Span::styled(name.to_owned(), theme.secondary), Span::styled(text.to_owned(), theme.text)];
+    let lines = wrap(&spans, room.saturating_sub(width(indent)).max(1));
     lines
         .into_iter()
         .map(|mut line| {
-            line.spans.insert(0, Span::raw(indent.clone()));
+            line.spans.insert(0, Span::raw(indent.to_owned()));
             line
         })
         .collect()
