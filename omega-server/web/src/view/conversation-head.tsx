@@ -1,9 +1,9 @@
-import { useRef } from "preact/hooks";
 import { exportUrl } from "../api";
 import type { View } from "../fold";
 import { conversationPath } from "../route";
 import { count } from "../words";
 import { CopyButton } from "./copy-button";
+import { Menu } from "./menu";
 
 interface Props {
   id: string;
@@ -14,10 +14,12 @@ interface Props {
   onMenu: () => void;
 }
 
-/** Title, participants, and what can be done with the conversation as a whole. */
+/** Title, participants, and what can be done with the conversation as a whole: side by side, or in one menu where it is narrow. */
 export function ConversationHead({ id, title, view, debug, onDebug, onMenu }: Props) {
   const people = view?.participants ?? [];
   const names = people.map((person) => person.displayName).join(", ");
+  const share = <CopyButton text={location.origin + conversationPath(id)} what="the address of this conversation" label="share" />;
+  const raw = <button type="button" class="ghost small" aria-pressed={debug} onClick={onDebug}>debug</button>;
   return (
     <header class="conversation-head">
       <button type="button" class="ghost small only-narrow" onClick={onMenu}>menu</button>
@@ -28,36 +30,25 @@ export function ConversationHead({ id, title, view, debug, onDebug, onMenu }: Pr
           {people.length > 1 && <span title={names}> · {count(people.length, "participant")}</span>}
         </p>
       </div>
-      <div class="actions">
-        <CopyButton text={location.origin + conversationPath(id)} what="the address of this conversation" label="share" />
-        <ExportMenu id={id} />
-        <button type="button" class="ghost small" aria-pressed={debug} onClick={onDebug}>debug</button>
+      <div class="actions not-small">
+        {share}
+        <Menu label="export"><ExportLinks id={id} /></Menu>
+        {raw}
       </div>
+      <Menu label="more" extra="only-small">
+        {share}
+        <ExportLinks id={id} as="export as " />
+        {raw}
+      </Menu>
     </header>
   );
 }
 
-/** The two formats; closes when the reader goes elsewhere, or by Escape. */
-function ExportMenu({ id }: { id: string }) {
-  const box = useRef<HTMLDetailsElement>(null);
-  const close = () => {
-    if (box.current) box.current.open = false;
-  };
-  const left = (event: FocusEvent) => {
-    if (!(event.relatedTarget instanceof Node && box.current?.contains(event.relatedTarget))) close();
-  };
-  const key = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
-    close();
-    box.current?.querySelector("summary")?.focus();
-  };
+function ExportLinks({ id, as = "" }: { id: string; as?: string }) {
   return (
-    <details class="menu" ref={box} onFocusOut={left} onKeyDown={key}>
-      <summary class="button ghost small">export</summary>
-      <div class="menu-list" onClick={close}>
-        <a href={exportUrl(id, "markdown")} download={`omega-${id}.md`}>markdown</a>
-        <a href={exportUrl(id, "json")} download={`omega-${id}.json`}>json</a>
-      </div>
-    </details>
+    <>
+      <a class="button ghost small" href={exportUrl(id, "markdown")} download={`omega-${id}.md`}>{as}markdown</a>
+      <a class="button ghost small" href={exportUrl(id, "json")} download={`omega-${id}.json`}>{as}json</a>
+    </>
   );
 }
