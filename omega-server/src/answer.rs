@@ -1,0 +1,257 @@
+//! Answers: TPMJS's success envelope, and the one error body (`api.md`, "Envelope").
+//!
+//! Every request has an id; it stands in the answer, in the header `X-Request-Id` and in the log line, so that what a
+//! user reports can be found. Causes are logged, never shown.
+
+use crate::store::StoreError;
+use axum::{
+    Json,
+    extract::{FromRequest, Request, rejection::JsonRejection},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use omega_core::{
+    api::{ErrorBody, ErrorCode, ErrorDetails, Meta, Pagination, Success, Timestamp},
+    model::ModelError,
+    registry::RegistryError,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use std::time::Instant;
+
+tokio::task_local! {
+    static REQUEST_ID: String;
+}
+
+/// The id of the request at work.
+pub fn request_id() -> String {
+    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Gives each request its id, and logs it when it is answered.
+pub async fn with_request_id(request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::now_v7().to_string();
+    let (method, route) = (request.method().clone(), route_of(&request));
+    let began = Instant::now();
+    let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    tracing::debug!(
+        event = "http.request",
+        request_id = id,
+        %method,
+        route,
+        status = response.status().as_u16(),
+        duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    );
+    response
+}
+
+/// The route's pattern instead of the path: a conversation's id is its capability and stays out of logs.
+fn route_of(request: &Request) -> String {
+    request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .map_or_else(|| String::from("(no route)"), |path| path.as_str().to_owned())
+}
+
+/// A successful answer.
+pub struct Reply<T> {
+    status: StatusCode,
+    data: T,
+    pagination: Option<Pagination>,
+}
+
+impl<T> Reply<T> {
+    /// 200.
+    pub fn ok(data: T) -> Self {
+        Self { status: StatusCode::OK, data, pagination: None }
+    }
+
+    /// 201.
+    pub fn created(data: T) -> Self {
+        Self { status: StatusCode::CREATED, data, pagination: None }
+    }
+
+    /// 202.
+    pub fn accepted(data: T) -> Self {
+        Self { status: StatusCode::ACCEPTED, data, pagination: None }
+    }
+
+    /// 200, as a page.
+    pub fn page(data: T, pagination: Pagination) -> Self {
+        Self { status: StatusCode::OK, data, pagination: Some(pagination) }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        let meta = Meta { version: "1.0.0".into(), timestamp: Timestamp::now(), request_id: request_id() };
+        let body = Success { success: true, data: self.data, meta, pagination: self.pagination };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// A refused or failed request.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ErrorCode,
+    message: String,
+    more: Map<String, Value>,
+    retry_after: Option<u64>,
+}
+
+/// What a handler gives.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// An error with a message that says what to do next.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), more: Map::new(), retry_after: None }
+    }
+
+    /// The same with one more member of `details`.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// A thing that does not exist, or that the caller may not see: the two look the same.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("{what} not found"))
+    }
+
+    /// A value that is of the right type but not right.
+    pub fn invalid(field: &str, message: &str) -> Self {
+        Self::new(ErrorCode::InvalidInput, format!("{field}: {message}"))
+            .with("fields", serde_json::json!([{ "field": field, "message": message }]))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let code = self.code.as_str();
+        let id = request_id();
+        let body = ErrorBody {
+            success: false,
+            error: self.message,
+            details: ErrorDetails { code: self.code, more: self.more },
+            kind: format!("/api/omega/docs#{code}"),
+            title: code.to_lowercase().replace('_', " "),
+            status,
+            instance: id.clone(),
+            request_id: id,
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let retry = |code, message: &str| Self { retry_after: Some(2), ..Self::new(code, message) };
+        match error {
+            StoreError::NotFound => Self::not_found("this"),
+            StoreError::RunActive(run) => Self::new(
+                ErrorCode::RunActive,
+                "a run of this conversation is active; wait for it, cancel it, or send with onActive=enqueue",
+            )
+            .with("runId", run.to_string()),
+            StoreError::QueueFull(waiting) => retry(
+                ErrorCode::QueueFull,
+                &format!("{waiting} messages of this conversation wait already; try again when one is answered"),
+            ),
+            StoreError::Stale => Self::new(
+                ErrorCode::PreconditionFailed,
+                "somebody changed this meanwhile; read it again and repeat your change",
+            ),
+            StoreError::LeaseLost => Self::new(ErrorCode::RunState, "the run has ended meanwhile"),
+            StoreError::Full(_) => {
+                tracing::error!(event = "store.full", %error);
+                retry(ErrorCode::StorageFull, "the server's storage is full or failing; it goes on by itself once that is over")
+            }
+            StoreError::Unavailable(_) => {
+                tracing::error!(event = "store.unavailable", %error);
+                retry(ErrorCode::Overloaded, "the server's database is busy or away; try again in a moment")
+            }
+            other => {
+                tracing::error!(event = "store.error", request_id = request_id(), error = %other);
+                Self::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details")
+            }
+        }
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> Self {
+        match &error {
+            RegistryError::NotFound { nearest, .. } => Self::new(ErrorCode::NotFound, error.to_string())
+                .with("nearest", nearest.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            RegistryError::Unavailable(_) => Self::new(ErrorCode::UpstreamUnavailable, error.to_string()),
+        }
+    }
+}
+
+impl From<ModelError> for ApiError {
+    fn from(error: ModelError) -> Self {
+        let code = match &error {
+            ModelError::Config(_) => ErrorCode::InvalidInput,
+            ModelError::Timeout { .. } => ErrorCode::UpstreamTimeout,
+            _ => ErrorCode::UpstreamFailed,
+        };
+        Self::new(code, error.to_string()).with("provider", error.code())
+    }
+}
+
+/// A JSON body, or an error in our own shape. An empty body counts as `{}`.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let empty = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .map_or_else(|| !request.headers().contains_key(header::TRANSFER_ENCODING), |length| length == "0");
+        if empty {
+            return serde_json::from_str("{}")
+                .map(Body)
+                .map_err(|error| ApiError::new(ErrorCode::BadRequest, format!("the body is empty: {error}")));
+        }
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(JsonRejection::JsonDataError(error)) => {
+                Err(ApiError::new(ErrorCode::InvalidInput, cause(&error)))
+            }
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::new(
+                ErrorCode::UnsupportedMediaType,
+                "send JSON, with the header Content-Type: application/json",
+            )),
+            Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(ApiError::new(ErrorCode::PayloadTooLarge, "the body is larger than 1 MiB"))
+            }
+            Err(error) => Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
+        }
+    }
+}
+
+/// The innermost reason: which field, at which place.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,93 @@
+//! Conversations. Whoever is signed in and has the URL may read and send; only the owner changes it (M5).
+
+use super::{PageQuery, id, text};
+use crate::{
+    answer::{ApiError, ApiResult, Body, Reply},
+    state::App,
+    store::{Caller, INLINE_OUTPUT_BYTES},
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use omega_core::{
+    api::{Conversation, ConversationDetail, CreateConversation, ErrorCode, UpdateConversation},
+    id::ConversationId,
+};
+
+const MAX_TITLE: usize = 200;
+
+/// Makes a conversation.
+#[utoipa::path(post, path = "/api/omega/conversations", tag = "conversations", request_body = CreateConversation,
+    responses((status = 201, body = Conversation)))]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<CreateConversation>,
+) -> ApiResult<Reply<Conversation>> {
+    if let Some(title) = &body.title {
+        text("title", title, MAX_TITLE)?;
+    }
+    let model = match body.model.or(app.store.settings(caller.user).await?.0.model) {
+        Some(model) => model,
+        None => app.models.default_model().await.0,
+    };
+    app.models.check(&model)?;
+    let conversation = app.store.create_conversation(&caller.author(), body.title.as_deref(), &model).await?;
+    let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;
+    Ok(Reply::created(detail.conversation))
+}
+
+/// The newest part of a conversation, and the cursor that continues it.
+#[utoipa::path(get, path = "/api/omega/conversations/{id}", tag = "conversations",
+    params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = ConversationDetail)))]
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(conversation): Path<String>,
+    Query(page): Query<PageQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let conversation = id(&conversation, "conversation")?;
+    let limit = page.limit()?;
+    let detail = app.engine.detail(conversation, caller.user, page.before, limit, INLINE_OUTPUT_BYTES).await?;
+    let etag = format!("W/\"{}\"", detail.last_seq);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let mut response = Reply::ok(detail).into_response();
+    if let Ok(value) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    Ok(response)
+}
+
+/// Changes title or model.
+#[utoipa::path(patch, path = "/api/omega/conversations/{id}", tag = "conversations",
+    params(("id" = ConversationId, Path)), request_body = UpdateConversation,
+    responses((status = 200, body = Conversation)))]
+pub async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Path(conversation): Path<String>,
+    Body(body): Body<UpdateConversation>,
+) -> ApiResult<Reply<Conversation>> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    if app.store.owner_and_model(conversation).await?.0 != caller.user {
+        return Err(ApiError::new(ErrorCode::OwnerOnly, "only the owner of the conversation can change it"));
+    }
+    if let Some(title) = &body.title {
+        text("title", title, MAX_TITLE)?;
+    }
+    if let Some(model) = &body.model {
+        app.models.check(model)?;
+    }
+    if body.title.is_some() || body.model.is_some() {
+        let title = body.title.as_deref().map(|title| (title, "user"));
+        let committed = app.store.update_conversation(conversation, title, body.model.as_deref()).await?;
+        app.engine.committed(committed);
+    }
+    let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;
+    Ok(Reply::ok(detail.conversation))
+}

@@ -1,0 +1,48 @@
+//! A conversation as a document (M7).
+
+use super::id;
+use crate::{
+    answer::{ApiError, ApiResult},
+    state::App,
+    store::Caller,
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use omega_core::{api::ErrorCode, export, id::ConversationId};
+use serde::Deserialize;
+
+/// Which document.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct Format {
+    /// `json` or `markdown`.
+    #[serde(default)]
+    pub format: Option<String>,
+}
+
+/// The whole conversation, as JSON or Markdown.
+#[utoipa::path(get, path = "/api/omega/conversations/{id}/export", tag = "conversations",
+    params(("id" = ConversationId, Path), Format), responses((status = 200, body = String)))]
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(conversation): Path<String>,
+    Query(query): Query<Format>,
+) -> ApiResult<Response> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    let detail = app.engine.detail(conversation, caller.user, None, u32::MAX, usize::MAX).await?;
+    let (kind, extension, document) = match query.format.as_deref() {
+        None | Some("json") => {
+            let document = export::json(&detail).map_err(|e| ApiError::new(ErrorCode::Internal, e.to_string()))?;
+            ("application/json", "json", document)
+        }
+        Some("markdown" | "md") => ("text/markdown; charset=utf-8", "md", export::markdown(&detail)),
+        Some(other) => {
+            return Err(ApiError::invalid("format", &format!("`{other}` is neither json nor markdown")));
+        }
+    };
+    let disposition = format!("attachment; filename=\"omega-{conversation}.{extension}\"");
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document).into_response())
+}

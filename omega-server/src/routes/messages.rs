@@ -1,0 +1,198 @@
+//! Messages: sent in three modes (stream, accept, wait), and read by pages.
+
+use super::{PageQuery, events, id, pagination, text};
+use crate::{
+    answer::{ApiError, ApiResult, Body, Reply},
+    state::App,
+    store::{Caller, IdempotencyKey, Replay, Send},
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use omega_core::{
+    agent::RunConfig,
+    api::{Accepted, ErrorCode, Finished, Message, SendMessage},
+    id::ConversationId,
+    view::join_answer,
+};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, time::Duration};
+
+const MAX_MESSAGE: usize = 1_000_000;
+const MAX_PINS: usize = 64;
+const WAIT: Duration = Duration::from_secs(600);
+
+/// Sends a message. `Accept: text/event-stream` streams the run's events, `Prefer: respond-async` answers at once with
+/// 202; otherwise the answer comes when the run has ended (`Prefer: wait=SECONDS` bounds that, then 202).
+#[utoipa::path(post, path = "/api/omega/conversations/{id}/messages", tag = "conversations",
+    params(("id" = ConversationId, Path)), request_body = SendMessage,
+    responses((status = 200, body = Finished), (status = 202, body = Accepted)))]
+pub async fn send(
+    State(app): State<App>,
+    caller: Caller,
+    Path(conversation): Path<String>,
+    headers: HeaderMap,
+    Body(body): Body<SendMessage>,
+) -> ApiResult<Response> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    text("message", &body.message, MAX_MESSAGE)?;
+    if body.plan_id.is_some() {
+        return Err(ApiError::invalid("planId", "plans can't be followed yet; send the message without it"));
+    }
+    let idempotency = idempotency(&headers, &caller, conversation, &body)?;
+    if let Some(key) = &idempotency {
+        match app.store.replay(key).await? {
+            Replay::New => {}
+            Replay::Mismatch => {
+                return Err(ApiError::new(
+                    ErrorCode::IdempotencyMismatch,
+                    "this Idempotency-Key was used for another request; use a new one",
+                ));
+            }
+            Replay::Same(receipt) => {
+                let accepted: Accepted = serde_json::from_str(&receipt)
+                    .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+                let mut response = answer(&app, conversation, accepted, &headers).await?;
+                response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+                return Ok(response);
+            }
+        }
+    }
+    let env = env(&body.env)?;
+    let (_, own_model) = app.store.owner_and_model(conversation).await?;
+    let model = body.model.unwrap_or(own_model);
+    app.models.check(&model)?;
+    let mut pins = app.store.settings(caller.user).await?.0.pins;
+    pins.extend(body.pins);
+    pins.dedup();
+    pins.truncate(MAX_PINS);
+    let config = serde_json::to_value(RunConfig::new(&model, pins))
+        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let send = Send {
+        conversation,
+        author: caller.author(),
+        text: body.message,
+        client_message_id: body.client_message_id,
+        on_active: body.on_active.unwrap_or_default(),
+        config,
+        idempotency,
+    };
+    let accepted = app.engine.send(send, env).await?;
+    answer(&app, conversation, accepted, &headers).await
+}
+
+async fn answer(app: &App, conversation: ConversationId, accepted: Accepted, headers: &HeaderMap) -> ApiResult<Response> {
+    let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if header(header::ACCEPT).contains("text/event-stream") {
+        let feed = app.engine.feed(conversation, accepted.seq - 1, Some(accepted.run_id));
+        return Ok(events::sse(feed));
+    }
+    let prefer = header(header::HeaderName::from_static("prefer"));
+    let wait = match prefer.split(',').find_map(|part| part.trim().strip_prefix("wait=")?.parse::<u64>().ok()) {
+        _ if prefer.contains("respond-async") => Duration::ZERO,
+        Some(seconds) => Duration::from_secs(seconds).min(WAIT),
+        None => WAIT,
+    };
+    let finished = async {
+        let mut feed = app.engine.feed(conversation, accepted.seq - 1, Some(accepted.run_id));
+        while let Some(envelope) = feed.next().await? {
+            if envelope.event.is_terminal() {
+                return finished(app, conversation, &accepted).await.map(Some);
+            }
+        }
+        ApiResult::Ok(None)
+    };
+    if !wait.is_zero()
+        && let Ok(done) = tokio::time::timeout(wait, finished).await
+        && let Some(finished) = done?
+    {
+        return Ok(Reply::ok(finished).into_response());
+    }
+    let location = format!("/api/omega/runs/{}", accepted.run_id);
+    let mut response = Reply::accepted(accepted).into_response();
+    if let Ok(value) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    Ok(response)
+}
+
+async fn finished(app: &App, conversation: ConversationId, accepted: &Accepted) -> ApiResult<Finished> {
+    let run = app.store.run(accepted.run_id).await?;
+    let history = app.store.history(accepted.run_id).await?;
+    let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
+    let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
+    debug_assert_eq!(run.conversation_id, conversation);
+    Ok(Finished { run, answer, tool_runs })
+}
+
+fn idempotency(
+    headers: &HeaderMap,
+    caller: &Caller,
+    conversation: ConversationId,
+    body: &SendMessage,
+) -> ApiResult<Option<IdempotencyKey>> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    if key.is_empty() || key.len() > 255 {
+        return Err(ApiError::new(ErrorCode::BadRequest, "Idempotency-Key must have 1 to 255 visible ASCII characters"));
+    }
+    let canonical = serde_json::to_vec(body).unwrap_or_default();
+    Ok(Some(IdempotencyKey {
+        principal: caller.user.to_string(),
+        key: key.to_owned(),
+        route: format!("POST /conversations/{conversation}/messages"),
+        fingerprint: Sha256::digest(&canonical).to_vec(),
+    }))
+}
+
+/// Variables of a request: names as a shell allows them, and none that would change how the sandbox itself runs.
+pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String, SecretString>> {
+    let reserved = |name: &str| {
+        name.starts_with("LD_")
+            || name.starts_with("DYLD_")
+            || name.starts_with("DENO_")
+            || name.starts_with("OMEGA_")
+            || matches!(name, "PATH" | "HOME" | "TMPDIR" | "NODE_OPTIONS")
+            || name.to_ascii_uppercase().ends_with("_PROXY")
+    };
+    given
+        .iter()
+        .map(|(name, value)| {
+            let shape = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+            if !shape || name.len() > 128 {
+                return Err(ApiError::invalid("env", &format!("`{name}` is not a name of a variable")));
+            }
+            if reserved(name) {
+                return Err(ApiError::invalid("env", &format!("{name} is reserved and can't be given to a tool")));
+            }
+            if value.is_empty() || value.len() > 32 * 1024 {
+                return Err(ApiError::invalid("env", &format!("the value of {name} must have 1 to 32,768 bytes")));
+            }
+            Ok((name.clone(), SecretString::from(value.as_str())))
+        })
+        .collect()
+}
+
+/// A page of messages.
+#[utoipa::path(get, path = "/api/omega/conversations/{id}/messages", tag = "conversations",
+    params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [Message])))]
+pub async fn list(
+    State(app): State<App>,
+    _caller: Caller,
+    Path(conversation): Path<String>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Reply<Vec<Message>>> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    let limit = page.limit()?;
+    app.store.last_seq(conversation).await?;
+    let messages = match page.after {
+        Some(after) => app.store.messages_after(conversation, after, limit).await?,
+        None => app.store.messages_before(conversation, page.before, limit).await?,
+    };
+    let seqs: Vec<u64> = messages.iter().map(|message| message.seq).collect();
+    Ok(Reply::page(messages, pagination(&page, limit, &seqs)))
+}

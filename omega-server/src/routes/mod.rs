@@ -1,0 +1,66 @@
+//! One file a resource: extract, check, one call, answer.
+
+pub mod conversations;
+pub mod events;
+pub mod export;
+pub mod keys;
+pub mod messages;
+pub mod operations;
+pub mod plans;
+pub mod registry;
+pub mod runs;
+pub mod session;
+pub mod settings;
+pub mod tool_runs;
+
+use crate::answer::{ApiError, ApiResult};
+use omega_core::api::{ErrorCode, Pagination};
+use serde::Deserialize;
+use std::str::FromStr;
+
+/// Which rows of a list.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
+pub struct PageQuery {
+    /// 1 to 200.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// Only rows before this sequence number, newest first kept.
+    #[serde(default)]
+    pub before: Option<u64>,
+    /// Only rows after this sequence number.
+    #[serde(default)]
+    pub after: Option<u64>,
+}
+
+impl PageQuery {
+    /// The limit, checked.
+    pub fn limit(&self) -> ApiResult<u32> {
+        match self.limit.unwrap_or(50) {
+            limit @ 1..=200 => Ok(limit),
+            other => Err(ApiError::invalid("limit", &format!("{other} is not between 1 and 200"))),
+        }
+    }
+}
+
+/// How a page ends whose rows have these sequence numbers.
+pub(crate) fn pagination(query: &PageQuery, limit: u32, seqs: &[u64]) -> Pagination {
+    let full = seqs.len() >= limit as usize;
+    let edge = if query.after.is_some() { seqs.last() } else { seqs.first() };
+    Pagination { limit, has_more: full, next_cursor: edge.filter(|_| full).map(ToString::to_string) }
+}
+
+/// Reads an id from the path. One that is none looks like one that does not exist.
+pub(crate) fn id<T: FromStr>(text: &str, what: &str) -> ApiResult<T> {
+    text.parse().map_err(|_| ApiError::not_found(what))
+}
+
+/// A text between 1 and `max` bytes.
+pub(crate) fn text(field: &str, value: &str, max: usize) -> ApiResult<()> {
+    if value.trim().is_empty() {
+        return Err(ApiError::invalid(field, "must not be empty"));
+    }
+    if value.len() > max {
+        return Err(ApiError::new(ErrorCode::PayloadTooLarge, format!("{field} is longer than {max} bytes")));
+    }
+    Ok(())
+}

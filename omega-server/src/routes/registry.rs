@@ -1,0 +1,146 @@
+//! The registry, as TPMJS serves it, and adding to it.
+
+use super::messages::env;
+use crate::{
+    answer::{ApiError, ApiResult, Body, Reply},
+    registry::AddError,
+    runs::call_tool,
+    state::App,
+    store::Caller,
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use omega_core::{
+    api::{
+        AddPackage, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination, SearchAnswer, ToolRow,
+    },
+    executor::ToolErrorCode,
+    id::ToolId,
+    registry::{Query as ToolQuery, Registry},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A search.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct Search {
+    /// The words.
+    #[serde(default, alias = "query")]
+    pub q: String,
+    /// Only this category.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// 1 to 100.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// Ranked tools, best first.
+#[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)))]
+pub async fn search(State(app): State<App>, _caller: Caller, Query(query): Query<Search>) -> ApiResult<Json<SearchAnswer>> {
+    let limit = query.limit.unwrap_or(10).clamp(1, 100);
+    let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
+    let rows = app.registry.search(asked).await?.iter().map(|hit| ToolRow::new(&hit.tool, Some(hit.score))).collect();
+    Ok(Json(SearchAnswer::new(&query.q, query.category.as_deref(), limit, rows)))
+}
+
+/// A list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct List {
+    /// Only this category.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// 1 to 1,000.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// Rows to skip.
+    #[serde(default)]
+    pub offset: usize,
+}
+
+/// All tools, by pages.
+#[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])))]
+pub async fn list(State(app): State<App>, _caller: Caller, Query(query): Query<List>) -> ApiResult<Reply<Vec<ToolRow>>> {
+    let limit = query.limit.unwrap_or(20);
+    if !(1..=1000).contains(&limit) {
+        return Err(ApiError::invalid("limit", "must be between 1 and 1000"));
+    }
+    let (tools, has_more) = app.registry.list(query.category.as_deref(), query.offset, limit).await?;
+    let rows = tools.iter().map(|tool| ToolRow::new(tool, None)).collect();
+    let next_cursor = has_more.then(|| (query.offset + limit).to_string());
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    Ok(Reply::page(rows, Pagination { limit, has_more, next_cursor }))
+}
+
+/// One tool.
+#[utoipa::path(get, path = "/api/tools/{tool_id}", tag = "registry", params(("tool_id" = String, Path)),
+    responses((status = 200, body = ToolRow)))]
+pub async fn get(State(app): State<App>, _caller: Caller, Path(tool_id): Path<String>) -> ApiResult<Reply<ToolRow>> {
+    let id: ToolId = tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
+    Ok(Reply::ok(ToolRow::new(&app.registry.tool(&id).await?, None)))
+}
+
+/// Runs one tool once, outside of any conversation.
+#[utoipa::path(post, path = "/api/registry/execute", tag = "registry", request_body = ExecuteRequest,
+    responses((status = 200, body = ExecuteAnswer), (status = 404, body = ExecuteAnswer), (status = 422, body = ExecuteAnswer)))]
+pub async fn execute(
+    State(app): State<App>,
+    _caller: Caller,
+    Body(body): Body<ExecuteRequest>,
+) -> ApiResult<(StatusCode, Json<ExecuteAnswer>)> {
+    let id: ToolId = body.tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
+    let input = if body.params.is_null() { json!({}) } else { body.params };
+    if !input.is_object() {
+        return Err(ApiError::invalid("params", "must be a JSON object"));
+    }
+    let called = call_tool(app.registry.as_ref(), app.executor.as_ref(), &id, input, env(&body.env)?).await;
+    let meta = json!({ "package": id.package(), "version": called.version, "authenticated": true });
+    let answer = ExecuteAnswer {
+        success: called.result.is_ok(),
+        tool_id: id.to_string(),
+        execution_time_ms: called.duration_ms,
+        meta,
+        result: called.result.as_ref().ok().cloned(),
+        error: called.result.as_ref().err().map(|error| error.message.clone()),
+        code: called.result.as_ref().err().map(|error| error.code.as_str().to_owned()),
+        details: called.result.as_ref().err().and_then(|error| error.details.clone()),
+    };
+    let status = match called.result.as_ref().map_err(|error| error.code) {
+        Ok(_) => StatusCode::OK,
+        Err(ToolErrorCode::ToolNotFound | ToolErrorCode::PackageNotFound) => StatusCode::NOT_FOUND,
+        Err(ToolErrorCode::MissingEnvVars) => StatusCode::BAD_REQUEST,
+        Err(ToolErrorCode::Overloaded) => StatusCode::TOO_MANY_REQUESTS,
+        Err(ToolErrorCode::RuntimeUnavailable | ToolErrorCode::RegistryUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        Err(ToolErrorCode::ExecutorUnreachable) => StatusCode::BAD_GATEWAY,
+        Err(ToolErrorCode::Timeout) => StatusCode::GATEWAY_TIMEOUT,
+        Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Ok((status, Json(answer)))
+}
+
+/// Adds the tools of a package, or one of its functions as a tool.
+#[utoipa::path(post, path = "/api/omega/registry/packages", tag = "registry", request_body = AddPackage,
+    responses((status = 201, body = AddedPackage)))]
+pub async fn add(
+    State(app): State<App>,
+    _caller: Caller,
+    Body(body): Body<AddPackage>,
+) -> ApiResult<Reply<AddedPackage>> {
+    app.registry.add(body).await.map(Reply::created).map_err(|error| match error {
+        AddError::Registry(error) => error.into(),
+        AddError::Tool(error) => ApiError::new(ErrorCode::UpstreamFailed, error.message.clone())
+            .with("tool", serde_json::to_value(&error).unwrap_or(Value::Null)),
+        other => ApiError::new(ErrorCode::InvalidInput, other.to_string()),
+    })
+}
+
+/// Imports rows, one JSON object a line.
+#[utoipa::path(post, path = "/api/omega/registry/import", tag = "registry", request_body(content = String, content_type = "application/x-ndjson"),
+    responses((status = 200, body = Imported)))]
+pub async fn import(State(app): State<App>, _caller: Caller, body: Bytes) -> ApiResult<Reply<Imported>> {
+    Ok(Reply::ok(app.registry.import(std::io::Cursor::new(body)).await?))
+}

@@ -1,0 +1,88 @@
+//! What every handler can reach.
+
+use crate::{models::Catalog, registry::RegistryService, runs::Engine, store::Store};
+use omega_core::{api::Timestamp, executor::Executor};
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+/// The server's parts; clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The run engine.
+    pub engine: Engine,
+    /// The registry.
+    pub registry: Arc<RegistryService>,
+    /// Where tools run.
+    pub executor: Arc<dyn Executor>,
+    /// The models.
+    pub models: Arc<Catalog>,
+    /// When the server began.
+    pub started_at: Timestamp,
+    /// Whether `POST /stop` ends it: a user's own server only.
+    pub may_stop: bool,
+    last_request: AtomicI64,
+    stop: tokio::sync::Notify,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// The parts of a server.
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        registry: Arc<RegistryService>,
+        executor: Arc<dyn Executor>,
+        models: Arc<Catalog>,
+        may_stop: bool,
+    ) -> Self {
+        let now = Timestamp::now();
+        Self(Arc::new(Parts {
+            store: engine.inner.store.clone(),
+            engine,
+            registry,
+            executor,
+            models,
+            started_at: now,
+            may_stop,
+            last_request: AtomicI64::new(now.0),
+            stop: tokio::sync::Notify::new(),
+        }))
+    }
+
+    /// Notes that somebody uses the server.
+    pub fn touch(&self) {
+        self.last_request.store(Timestamp::now().0, Ordering::Relaxed);
+    }
+
+    /// When somebody last used it.
+    #[must_use]
+    pub fn last_request(&self) -> Timestamp {
+        Timestamp(self.last_request.load(Ordering::Relaxed))
+    }
+
+    /// Asks the server to end.
+    pub fn request_stop(&self) {
+        self.stop.notify_one();
+    }
+
+    /// Resolves when it is asked to end.
+    pub async fn stop_requested(&self) {
+        self.stop.notified().await;
+    }
+}
