@@ -1,7 +1,19 @@
 //! Omega's server: the REST and SSE API, the run engine, the store, the registry and the sandbox executor.
 
+pub mod answer;
+pub mod auth;
+pub mod config;
 pub mod executor;
+pub mod models;
+pub mod observe;
 pub mod page;
 pub mod registry;
+pub mod router;
+mod routes;
 pub mod runs;
+pub mod serve;
+pub mod state;
 pub mod store;
+
+pub use config::{Local, ServeConfig};
+pub use serve::{Server, StartError};

@@ -5,9 +5,10 @@ use omega_core::{
     api,
     model::{
         Model, ModelError,
-        catalog::{self, ModelName, ProviderEnv, Resolved},
-        http::HttpModel,
-        offline::OfflinePlanner,
+        catalog::{self, ModelName, ProviderEnv},
+        choice::{self, Choice},
+        http::Transport,
+        probe,
     },
 };
 use std::sync::Arc;
@@ -17,20 +18,19 @@ use std::sync::Arc;
 pub struct Catalog {
     env: ProviderEnv,
     configured: Option<String>,
-    http: reqwest::Client,
+    transport: Transport,
 }
 
 impl Catalog {
     /// A catalogue over an environment; `configured` is what the operator chose as the default.
     #[must_use]
-    pub fn new(env: ProviderEnv, configured: Option<String>, http: reqwest::Client) -> Self {
-        Self { env, configured, http }
+    pub fn new(env: ProviderEnv, configured: Option<String>, transport: Transport) -> Self {
+        Self { env, configured, transport }
     }
 
     /// What answers when nobody chose, and why that one.
-    pub async fn default_model(&self) -> (String, String) {
-        let choice = catalog::choose_default(&self.env, self.configured.as_deref()).await;
-        (choice.model, choice.reason)
+    pub async fn default_model(&self) -> Choice {
+        probe::choose_default(&self.transport, &self.env, self.configured.as_deref()).await
     }
 
     /// Checks that a name means a model that can be asked.
@@ -43,16 +43,13 @@ impl Catalog {
 
     /// The providers, and why some can't be used.
     pub async fn list(&self) -> api::Models {
-        let (default, default_reason) = self.default_model().await;
-        api::Models { default, default_reason, ..catalog::models(&self.env) }
+        let engines = probe::local_engines(&self.transport, &self.env).await;
+        choice::models(&self.env, self.configured.as_deref(), &engines)
     }
 }
 
 impl Models for Catalog {
     fn resolve(&self, name: &str) -> Result<Arc<dyn Model>, ModelError> {
-        Ok(match catalog::resolve(&name.parse::<ModelName>()?, &self.env)? {
-            Resolved::Offline => Arc::new(OfflinePlanner::new()),
-            Resolved::Remote(endpoint) => Arc::new(HttpModel::new(self.http.clone(), endpoint)),
-        })
+        self.transport.model(&name.parse::<ModelName>()?, &self.env)
     }
 }

@@ -31,7 +31,7 @@ pub async fn create(
     }
     let model = match body.model.or(app.store.settings(caller.user).await?.0.model) {
         Some(model) => model,
-        None => app.models.default_model().await.0,
+        None => app.models.default_model().await.model.to_string(),
     };
     app.models.check(&model)?;
     let conversation = app.store.create_conversation(&caller.author(), body.title.as_deref(), &model).await?;

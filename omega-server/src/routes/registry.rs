@@ -132,7 +132,7 @@ pub async fn add(
 ) -> ApiResult<Reply<AddedPackage>> {
     app.registry.add(body).await.map(Reply::created).map_err(|error| match error {
         AddError::Registry(error) => error.into(),
-        AddError::Tool(error) => ApiError::new(ErrorCode::UpstreamFailed, error.message.clone())
+        AddError::Sandbox(error) => ApiError::new(ErrorCode::UpstreamFailed, error.message.clone())
             .with("tool", serde_json::to_value(&error).unwrap_or(Value::Null)),
         other => ApiError::new(ErrorCode::InvalidInput, other.to_string()),
     })

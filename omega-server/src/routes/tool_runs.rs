@@ -27,8 +27,9 @@ pub async fn list(
     app.store.last_seq(conversation).await?;
     let from = page.after.map_or(0, |after| after + 1);
     let rows = app.store.tool_runs_from(conversation, from, limit, INLINE_OUTPUT_BYTES).await?;
-    let pagination = pagination(&page, limit, &rows.iter().map(|row| row.seq).collect::<Vec<_>>());
-    Ok(Reply::page(rows, pagination))
+    let (seqs, rows): (Vec<u64>, Vec<ToolRun>) = rows.into_iter().unzip();
+    let page = PageQuery { after: Some(from), ..page };
+    Ok(Reply::page(rows, pagination(&page, limit, &seqs)))
 }
 
 /// One tool run, whole.

@@ -11,6 +11,8 @@ mod plan;
 mod title;
 mod tools;
 
+pub use tools::{Called, call_tool};
+
 use crate::store::{Claimed, Committed, Result, Send, Store, StoreError};
 use feed::Feed;
 use hub::Hub;
@@ -42,6 +44,8 @@ pub trait Models: std::marker::Send + Sync {
 /// Runs that work at the same time on one node.
 const MAX_RUNS: usize = 4_000;
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// The engine's own loops that listen for the stop.
+const LOOPS: usize = 2;
 
 /// The engine; clones share it.
 #[derive(Clone)]
@@ -262,6 +266,12 @@ impl Engine {
         if let Some(token) = locked(&self.inner.working).get(&run) {
             token.cancel();
         }
+    }
+
+    /// How many readers follow events right now: a server that somebody watches is not idle.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.inner.stopping.receiver_count().saturating_sub(LOOPS)
     }
 
     /// A reader of a conversation's events.

@@ -9,10 +9,10 @@ use omega_core::{
         result,
     },
     api::{ToolRun, ToolRunStatus},
-    executor::{Execution, ToolError, ToolErrorCode},
-    id::ToolId,
+    executor::{Execution, Executor, ToolError, ToolErrorCode},
+    id::{ToolId, ToolRunId},
     one_line::one_line,
-    registry::{EnvVar, Query, RegistryError, Tool},
+    registry::{EnvVar, Query, Registry, RegistryError, Tool},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ fn is_needed(var: &EnvVar) -> bool {
 }
 
 /// Required variables that are absent or empty.
-pub(crate) fn missing(tool: &Tool, env: &BTreeMap<String, SecretString>) -> Vec<EnvVar> {
+fn missing(tool: &Tool, env: &BTreeMap<String, SecretString>) -> Vec<EnvVar> {
     tool.env
         .iter()
         .filter(|var| is_needed(var) && env.get(&var.name).is_none_or(|value| value.expose_secret().is_empty()))
@@ -138,7 +138,7 @@ pub(crate) fn missing(tool: &Tool, env: &BTreeMap<String, SecretString>) -> Vec<
 }
 
 /// The failure of a tool whose variables are missing (PRD 13).
-pub(crate) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
+fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
     let vars: Vec<Value> =
         missing.iter().map(|var| json!({ "name": var.name, "description": var.description })).collect();
     let names: Vec<&str> = missing.iter().map(|var| var.name.as_str()).collect();
@@ -149,6 +149,76 @@ pub(crate) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
     .with(json!({ "missingVars": vars, "hint": "Provide these variables in the 'env' field of your request" }))
 }
 
+/// A tool that may run now: found, its input right, its variables there.
+async fn ready(
+    registry: &dyn Registry,
+    id: &ToolId,
+    input: &Value,
+    env: &BTreeMap<String, SecretString>,
+) -> Result<Tool, (ToolError, String)> {
+    let tool = registry.tool(id).await.map_err(|error| (not_usable(&error), String::new()))?;
+    if let Some(Err(error)) = tool.input_schema.as_ref().map(|schema| input::check(schema, input)) {
+        return Err((error, tool.version));
+    }
+    let lacking = missing(&tool, env);
+    if !lacking.is_empty() {
+        return Err((missing_error(&tool, &lacking), tool.version));
+    }
+    Ok(tool)
+}
+
+/// Only what the tool declares: never the whole set, and never this process's own environment (C7).
+fn declared(tool: &Tool, given: BTreeMap<String, SecretString>) -> BTreeMap<String, SecretString> {
+    given.into_iter().filter(|(name, _)| tool.env.iter().any(|var| var.name == *name)).collect()
+}
+
+/// What a call outside of any run came to.
+#[derive(Debug, Clone)]
+pub struct Called {
+    /// The output, or why there is none.
+    pub result: Result<Value, ToolError>,
+    /// The version that ran, where it is known.
+    pub version: String,
+    /// Time of the tool, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Runs a tool once, outside of any run.
+pub async fn call_tool(
+    registry: &dyn Registry,
+    executor: &dyn Executor,
+    id: &ToolId,
+    input: Value,
+    env: BTreeMap<String, SecretString>,
+) -> Called {
+    let tool = match ready(registry, id, &input, &env).await {
+        Ok(tool) => tool,
+        Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
+    };
+    let executed = executor
+        .execute(Execution {
+            id: ToolRunId::new(),
+            tool: id.clone(),
+            version: tool.version.clone(),
+            calling: tool.calling.clone(),
+            input,
+            env: declared(&tool, env),
+            timeout: TOOL_TIMEOUT,
+            cancel: Box::pin(std::future::pending()),
+            on_partial: Arc::new(|_| {}),
+        })
+        .await;
+    let error = executed.result.as_ref().err();
+    if is_tools_own(error) {
+        registry.record_outcome(id, error.is_none()).await;
+    }
+    Called {
+        version: executed.version.unwrap_or(tool.version),
+        duration_ms: executed.duration_ms,
+        result: executed.result,
+    }
+}
+
 async fn run(
     engine: &Engine,
     lease: &Lease,
@@ -157,22 +227,12 @@ async fn run(
     input: Value,
     cancel: &CancellationToken,
 ) -> Result<Done> {
-    let failed = |error: ToolError, version: &str| Ok(Done::Settled(Settled::failed(error, version, 0)));
-    let tool = match engine.inner.registry.tool(id).await {
-        Ok(tool) => tool,
-        Err(error) => return failed(not_usable(&error), &tool_run.version),
-    };
-    if let Some(Err(error)) = tool.input_schema.as_ref().map(|schema| input::check(schema, &input)) {
-        return failed(error, &tool.version);
-    }
     let given = engine.env_of(lease.run);
-    let lacking = missing(&tool, &given);
-    if !lacking.is_empty() {
-        return failed(missing_error(&tool, &lacking), &tool.version);
-    }
-    // Only what the tool declares: never the whole set, and never this process's own environment (C7).
-    let env: BTreeMap<String, SecretString> =
-        given.into_iter().filter(|(name, _)| tool.env.iter().any(|var| var.name == *name)).collect();
+    let tool = match ready(engine.inner.registry.as_ref(), id, &input, &given).await {
+        Ok(tool) => tool,
+        Err((error, version)) => return Ok(Done::Settled(Settled::failed(error, &version, 0))),
+    };
+    let env = declared(&tool, given);
     let names: Vec<String> = env.keys().cloned().collect();
     intent(engine, lease, tool_run, &tool.version, &names).await?;
 
@@ -240,7 +300,7 @@ fn is_tools_own(error: Option<&ToolError>) -> bool {
     })
 }
 
-pub(crate) fn not_usable(error: &RegistryError) -> ToolError {
+fn not_usable(error: &RegistryError) -> ToolError {
     match error {
         RegistryError::NotFound { nearest, .. } => {
             ToolError::new(ToolErrorCode::ToolNotFound, error.to_string()).with(json!({ "available": nearest }))

@@ -112,7 +112,8 @@ impl Store {
         let row = self.row(conversation).await?;
         let messages = self.messages_before(conversation, before, limit).await?;
         let first = messages.first().map_or(0, |message| message.seq);
-        let tool_runs = self.tool_runs_from(conversation, first, 100_000, inline).await?;
+        let tool_runs = self.tool_runs_from(conversation, first, u32::MAX, inline).await?;
+        let tool_runs = tool_runs.into_iter().map(|(_, tool_run)| tool_run).collect();
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
         let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, conversation.to_string(), oldest_run)?;
         let runs = runs.into_iter().map(RunRow::into_api).collect::<Result<Vec<Run>>>()?;
@@ -187,7 +188,7 @@ impl Store {
         rows.into_iter().map(MessageRow::into_api).collect()
     }
 
-    /// Tool runs from the event `seq` on, oldest first.
+    /// Tool runs that were proposed by the event `seq` or later, oldest first, each with that event's number.
     ///
     /// # Errors
     /// When the database fails.
@@ -197,7 +198,7 @@ impl Store {
         seq: u64,
         limit: u32,
         inline: usize,
-    ) -> Result<Vec<ToolRun>> {
+    ) -> Result<Vec<(u64, ToolRun)>> {
         let rows: Vec<ToolRunRow> = read_all!(
             &self.db,
             ToolRunRow,
@@ -206,7 +207,7 @@ impl Store {
             signed(seq),
             i64::from(limit)
         )?;
-        rows.into_iter().map(|row| row.into_api(inline)).collect()
+        rows.into_iter().map(|row| Ok((number(row.seq), row.into_api(inline)?))).collect()
     }
 
     /// One tool run, whole, and its conversation and run.

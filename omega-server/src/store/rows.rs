@@ -35,7 +35,6 @@ pub(super) fn signed(value: u64) -> i64 {
 
 #[derive(sqlx::FromRow)]
 pub(super) struct ConversationRow {
-    pub id: String,
     pub owner_id: String,
     pub title: Option<String>,
     pub title_source: String,
@@ -117,7 +116,6 @@ pub(super) struct RunRow {
     pub tool_calls: i64,
     pub attempt: i64,
     pub recoveries: i64,
-    pub fence: i64,
     pub cancel_requested_at: Option<i64>,
     pub error: Option<String>,
     pub usage: String,
@@ -152,7 +150,7 @@ pub(super) struct ToolRunRow {
     pub run_id: String,
     pub message_id: String,
     pub call_id: String,
-    pub call_name: String,
+    pub seq: i64,
     pub tool_id: String,
     pub tool_name: String,
     pub version: String,

@@ -38,7 +38,7 @@ statements! {
     // Conversations
     INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, next_seq, created_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";
-    GET_CONVERSATION = "SELECT id, owner_id, title, title_source, model, next_seq, created_at, updated_at FROM conversations WHERE id = $1";
+    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, next_seq, created_at, updated_at FROM conversations WHERE id = $1";
     LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
     SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
@@ -72,9 +72,9 @@ statements! {
     INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, usage, queued_seq, queued_at) \
         VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, 0, 0, 0, $6, $7, $8)";
-    GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, fence, \
+    GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, error, usage, queued_at, started_at, finished_at FROM runs WHERE id = $1";
-    RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, fence, \
+    RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, error, usage, queued_at, started_at, finished_at FROM runs \
         WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
     OPEN_RUNS = "SELECT id, status FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
@@ -116,12 +116,12 @@ statements! {
         WHERE id = $1 AND status = 'proposed'";
     END_TOOL_RUN = "UPDATE tool_runs SET status = $2, version = $3, output = $4, output_summary = $5, output_bytes = $6, truncated = $7, \
         error = $8, finished_at = $9, duration_ms = $10 WHERE id = $1 AND status IN ('proposed', 'started')";
-    TOOL_RUNS_OF_RUN = "SELECT id, run_id, message_id, call_id, call_name, tool_id, tool_name, version, status, input, output, \
+    TOOL_RUNS_OF_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE run_id = $1 ORDER BY seq";
-    TOOL_RUNS_FROM = "SELECT id, run_id, message_id, call_id, call_name, tool_id, tool_name, version, status, input, output, \
+    TOOL_RUNS_FROM = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs \
         WHERE conversation_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
-    GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, call_name, tool_id, tool_name, version, status, input, output, \
+    GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
     TOOL_RUN_PLACE = "SELECT conversation_id, run_id FROM tool_runs WHERE id = $1";
     COUNT_TOOL_RUNS = "SELECT COUNT(*) AS n FROM tool_runs WHERE conversation_id = $1";

@@ -1,0 +1,124 @@
+//! The whole API on one screen.
+
+use crate::{
+    answer::with_request_id,
+    page,
+    routes::{
+        conversations, events, export, keys, messages, operations, plans, registry, runs, session, settings, tool_runs,
+    },
+    state::App,
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, header},
+    middleware,
+    response::Response,
+    routing::{get, post},
+};
+use omega_core::api::{ErrorBody, ErrorCode};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+const BODY_LIMIT: usize = 1 << 20;
+const IMPORT_LIMIT: usize = 1 << 30;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Omega", description = "One agent with the whole TPMJS tool registry at hand."),
+    components(schemas(ErrorBody, ErrorCode)),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(conversations::create))
+        .routes(routes!(conversations::get, conversations::update))
+        .routes(routes!(messages::send, messages::list))
+        .routes(routes!(events::stream))
+        .routes(routes!(tool_runs::list))
+        .routes(routes!(plans::create))
+        .routes(routes!(export::get))
+        .routes(routes!(runs::cancel_all))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(tool_runs::get))
+        .routes(routes!(tool_runs::output))
+        .routes(routes!(tool_runs::cancel))
+        .routes(routes!(settings::get, settings::put))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(session::get, session::create, session::delete))
+        .routes(routes!(operations::models))
+        .routes(routes!(operations::status))
+        .routes(routes!(registry::list))
+        .routes(routes!(registry::search))
+        .routes(routes!(registry::get))
+        .routes(routes!(registry::execute))
+        .routes(routes!(registry::add))
+}
+
+fn import() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(registry::import)).layer(DefaultBodyLimit::max(IMPORT_LIMIT))
+}
+
+/// The server's routes.
+pub fn router(app: App) -> Router {
+    let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(import()).split_for_parts();
+    api.route("/api/omega/openapi.json", get(operations::openapi))
+        .route("/api/omega/docs", get(operations::docs))
+        .route("/api/omega/stop", post(operations::stop))
+        .route("/livez", get(operations::livez))
+        .route("/readyz", get(operations::readyz))
+        .merge(page::router())
+        .fallback(operations::not_found)
+        .method_not_allowed_fallback(operations::wrong_method)
+        .layer(middleware::map_response(with_headers))
+        .layer(middleware::from_fn(with_request_id))
+        .with_state(app)
+}
+
+/// The description of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, description) = api().merge(import()).split_for_parts();
+    description
+}
+
+/// Headers that every answer has; the page sets stricter ones itself.
+async fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.entry(HeaderName::from_static("omega-api")).or_insert(HeaderValue::from_static("1"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The routes and the error codes as a small page.
+pub fn docs() -> String {
+    let description = openapi();
+    let mut rows = String::new();
+    for path in description.paths.paths.keys() {
+        rows.push_str(&format!("<li><code>{}</code></li>", path.replace('<', "&lt;")));
+    }
+    format!(
+        "<!doctype html><meta charset=utf-8><title>Omega API</title><h1>Omega API</h1>\
+         <p>The whole description: <a href=\"/api/omega/openapi.json\">openapi.json</a> (OpenAPI 3.1). Every error body has \
+         <code>details.code</code>; the codes and their HTTP status are in the schema <code>ErrorCode</code>.</p><ul>{rows}</ul>"
+    )
+}

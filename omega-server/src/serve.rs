@@ -1,0 +1,173 @@
+//! Starting a server, and ending it without losing anything.
+
+use crate::{
+    auth,
+    config::ServeConfig,
+    executor::{self, LocalConfig, RemoteConfig},
+    models::Catalog,
+    registry::RegistryService,
+    router,
+    runs::Engine,
+    state::App,
+    store::{Store, StoreError},
+};
+use omega_core::{
+    api::Timestamp,
+    model::{
+        ModelError,
+        http::{Timeouts, Transport},
+    },
+    registry::RegistryError,
+};
+use secrecy::ExposeSecret;
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// How long runs may take to come to a safe point when the server ends.
+const DRAIN: Duration = Duration::from_secs(25);
+const MIRROR_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// A server that can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The port.
+    #[error("can't listen on {address}: {reason}; choose another port with --port, or stop what uses it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        reason: std::io::Error,
+    },
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The executor's configuration.
+    #[error("{0}")]
+    Executor(String),
+    /// The transport to model providers.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The operating system has no random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// A server that listens.
+pub struct Server {
+    /// Its base URL.
+    pub url: String,
+    /// The API key that was made because there was none; the only time that it is known.
+    pub new_key: Option<String>,
+    app: App,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+    idle: Option<Duration>,
+}
+
+impl Server {
+    /// Starts a server. When this returns, it answers.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: ServeConfig) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
+        let address = listener.local_addr().map_err(|reason| StartError::Listen { address: config.listen, reason })?;
+        let store = Store::open(&config.database_url).await?;
+        let new_key = first_key(&store, &config).await?;
+
+        let remote =
+            config.executor_url.clone().map(|url| RemoteConfig { url, api_key: config.executor_key.clone() });
+        let local = LocalConfig {
+            deno: config.deno.clone(),
+            allow_private_net: config.allow_private_net.clone(),
+            progress: Arc::clone(&config.progress),
+            ..LocalConfig::new(&config.cache_dir)
+        };
+        let executor = executor::from_config(remote, local).map_err(|error| StartError::Executor(error.to_string()))?;
+        let registry = Arc::new(RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?);
+        let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
+        let engine = Engine::new(store, Arc::clone(&models) as _, Arc::clone(&registry) as _, Arc::clone(&executor));
+        engine.start().await?;
+        if let Some(url) = config.registry_url {
+            tokio::spawn(mirror(Arc::clone(&registry), url));
+        }
+
+        let idle = config.local.as_ref().map(|local| local.idle);
+        let app = App::new(engine, registry, executor, models, idle.is_some());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let routes = router::router(app.clone());
+        let task = tokio::spawn(async move {
+            axum::serve(listener, routes)
+                .with_graceful_shutdown(async {
+                    let _ = stopped.await;
+                })
+                .await
+        });
+        Ok(Self { url: format!("http://{address}"), new_key, app, stop, task, idle })
+    }
+
+    /// Serves until `shutdown` resolves, a client asks a user's own server to end, or that server has been idle. Then runs
+    /// come to a safe point, readers are told to come back, and connections end.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            () = shutdown => {}
+            () = self.app.stop_requested() => {}
+            () = idle(self.app.clone(), self.idle) => {}
+        }
+        self.stop().await;
+    }
+
+    /// Ends the server.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        self.app.engine.stop(DRAIN).await;
+        // Readers were told and have gone; what is left hangs on a client that does not read.
+        let _ = tokio::time::timeout(Duration::from_secs(3), self.task).await;
+    }
+}
+
+/// Makes sure that somebody can sign in.
+async fn first_key(store: &Store, config: &ServeConfig) -> Result<Option<String>, StartError> {
+    let user = store.first_user(&config.owner_name).await?;
+    if let Some(key) = config.local.as_ref().and_then(|local| local.key.as_ref()) {
+        if store.caller_of_key(key.expose_secret()).await?.is_none() {
+            store.create_key(user, "this machine", key.expose_secret().to_owned()).await?;
+        }
+        return Ok(None);
+    }
+    if config.local.is_none() && !store.keys(user).await?.is_empty() {
+        return Ok(None);
+    }
+    let key = auth::new_key()?;
+    let name = if config.local.is_some() { "this machine" } else { "first key" };
+    Ok(Some(store.create_key(user, name, key).await?.key))
+}
+
+async fn idle(app: App, after: Option<Duration>) {
+    let Some(after) = after else { return std::future::pending().await };
+    let step = after.min(Duration::from_secs(5));
+    loop {
+        tokio::time::sleep(step).await;
+        let quiet = Timestamp::now().millis_since(app.last_request()) >= u64::try_from(after.as_millis()).unwrap_or(0);
+        if quiet && matches!(app.store.active_runs().await, Ok(0)) && app.engine.readers() == 0 {
+            tracing::info!(event = "server.idle", "nothing to do; ending");
+            return;
+        }
+    }
+}
+
+async fn mirror(registry: Arc<RegistryService>, url: String) {
+    let http = reqwest::Client::new();
+    loop {
+        match registry.sync(&http, &url).await {
+            Ok(synced) => tracing::info!(event = "registry.synced", ?synced),
+            Err(error) => tracing::warn!(event = "registry.sync_failed", %error),
+        }
+        tokio::time::sleep(MIRROR_EVERY).await;
+    }
+}
