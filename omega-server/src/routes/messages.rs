@@ -96,17 +96,18 @@ async fn answer(app: &App, conversation: ConversationId, accepted: Accepted, hea
         Some(seconds) => Duration::from_secs(seconds).min(WAIT),
         None => WAIT,
     };
-    let finished = async {
-        let mut feed = app.engine.feed(conversation, accepted.seq - 1, Some(accepted.run_id));
+    let receipt = accepted.clone();
+    let ended = async move {
+        let mut feed = app.engine.feed(conversation, receipt.seq - 1, Some(receipt.run_id));
         while let Some(envelope) = feed.next().await? {
             if envelope.event.is_terminal() {
-                return finished(app, conversation, &accepted).await.map(Some);
+                return finished(app, conversation, &receipt).await.map(Some);
             }
         }
         ApiResult::Ok(None)
     };
     if !wait.is_zero()
-        && let Ok(done) = tokio::time::timeout(wait, finished).await
+        && let Ok(done) = tokio::time::timeout(wait, ended).await
         && let Some(finished) = done?
     {
         return Ok(Reply::ok(finished).into_response());

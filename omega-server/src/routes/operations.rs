@@ -11,10 +11,7 @@ use axum::{
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use omega_core::{
-    api::{ErrorCode, Models, Status, Timestamp},
-    executor::Executor,
-};
+use omega_core::api::{ErrorCode, Models, Status, Timestamp};
 use serde_json::json;
 
 /// The process answers.

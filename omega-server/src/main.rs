@@ -1,0 +1,62 @@
+//! `omega-server`: the server alone, for machines. Everything is set by flags or by the variables in `--help`.
+
+use clap::Parser;
+use omega_core::model::catalog::ProviderEnv;
+use omega_server::{ServeConfig, Server, observe};
+use secrecy::SecretString;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+/// Omega's server: the REST and SSE API, the run engine and the page at /omega.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:4317", env = "OMEGA_LISTEN")]
+    listen: SocketAddr,
+    /// `sqlite:PATH` or `postgres://USER@HOST/DATABASE`
+    #[arg(long, default_value = "sqlite:omega.db", env = "OMEGA_DATABASE_URL", hide_env_values = true)]
+    database: String,
+    /// Folder for the runtime, the tools' packages and scratch files
+    #[arg(long, default_value = "omega-cache", env = "OMEGA_CACHE")]
+    cache: PathBuf,
+    /// The Deno to run tools with; found or provided otherwise
+    #[arg(long, env = "OMEGA_DENO")]
+    deno: Option<PathBuf>,
+    /// Run tools on this TPMJS executor instead of on this machine
+    #[arg(long, env = "OMEGA_EXECUTOR_URL")]
+    executor: Option<String>,
+    /// Mirror the registry at this URL (`https://HOST/api`)
+    #[arg(long, env = "TPMJS_API_URL")]
+    registry: Option<String>,
+    /// The model that answers when nobody chose one (`provider/model`)
+    #[arg(long, env = "OMEGA_MODEL")]
+    model: Option<String>,
+    /// Print one line of JSON once ready: {url, apiKey?, pid}
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    observe::init();
+    let server = Server::start(ServeConfig {
+        database_url: args.database,
+        listen: args.listen,
+        cache_dir: args.cache,
+        deno: args.deno,
+        executor_url: args.executor,
+        executor_key: std::env::var("OMEGA_EXECUTOR_KEY").ok().map(SecretString::from),
+        allow_private_net: Vec::new(),
+        registry_url: args.registry,
+        providers: ProviderEnv::from_process(),
+        model: args.model,
+        owner_name: "owner".into(),
+        local: None,
+        progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
+    })
+    .await?;
+    observe::announce(&server, args.json)?;
+    server.run(observe::shutdown()).await;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! What a server says about itself: its log on stderr, one line on stdout when it is ready, and when it is told to end.
+
+use crate::Server;
+use serde_json::json;
+use std::io::{self, IsTerminal, Write};
+use tracing_subscriber::EnvFilter;
+
+/// Begins to log on stderr: JSON lines, or readable ones on a terminal. `OMEGA_LOG` sets the filter (`info` otherwise).
+pub fn init() {
+    let filter = EnvFilter::try_from_env("OMEGA_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // A second call (tests, several servers in one process) keeps the first.
+    let _ = if io::stderr().is_terminal() { builder.try_init() } else { builder.json().flatten_event(true).try_init() };
+}
+
+/// Says where the server is, once it answers. The key is said only when it was made just now.
+///
+/// # Errors
+/// When stdout is closed.
+pub fn announce(server: &Server, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        let mut line = json!({ "url": server.url, "pid": std::process::id() });
+        if let Some(key) = &server.new_key {
+            line["apiKey"] = json!(key);
+        }
+        writeln!(out, "{line}")?;
+    } else {
+        writeln!(out, "Omega listens on {0} (page: {0}/omega)", server.url)?;
+        if let Some(key) = &server.new_key {
+            writeln!(out, "API key, shown only now: {key}")?;
+        }
+    }
+    out.flush()
+}
+
+/// Resolves on SIGTERM or SIGINT.
+pub async fn shutdown() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
