@@ -4,10 +4,7 @@
 //! the server starts it is built from the rows. A missing input schema is filled on first use, by describing the
 //! package in the sandbox, and kept.
 
-use super::{
-    Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue, rows,
-    search::{Document, Index},
-};
+use super::{Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue, indexing, rows, search::Index};
 use async_trait::async_trait;
 use omega_core::{
     api::{
@@ -223,7 +220,7 @@ impl RegistryService {
             if !packages.contains(tool.tool_id.package()) {
                 packages.insert(tool.tool_id.package().to_owned());
             }
-            put(&mut index, &tool);
+            indexing::put(&mut index, &tool);
         }
     }
 
@@ -308,34 +305,6 @@ impl Registry for RegistryService {
             }
         }
     }
-}
-
-fn put(index: &mut Index, tool: &Tool) {
-    let keywords = tool.keywords.join(" ");
-    let inputs = tool.input_schema.as_ref().map(input_words).unwrap_or_default();
-    index.put(&Document {
-        id: tool.tool_id.as_str(),
-        name: &tool.name,
-        package: tool.tool_id.package(),
-        text: &[&tool.description, &keywords, &tool.category, &inputs],
-        category: &tool.category,
-        downloads: tool.downloads.unwrap_or(0),
-        broken: tool.health == Health::Broken,
-    });
-}
-
-/// Names and descriptions of a schema's properties: they say what a tool is about, too.
-fn input_words(schema: &Value) -> String {
-    let mut words = String::new();
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (name, property) in properties.into_iter().flatten() {
-        words.push_str(name);
-        words.push(' ');
-        words.push_str(property.get("description").and_then(Value::as_str).unwrap_or_default());
-        words.push(' ');
-        words.push_str(&input_words(property));
-    }
-    words
 }
 
 /// The described tool that an export's name means: itself, with `Tool` behind it, in another case, or the only one.

@@ -35,6 +35,8 @@ pub struct Document<'a> {
     pub package: &'a str,
     /// Description, keywords and whatever else says what it does.
     pub text: &'a [&'a str],
+    /// What its inputs are called and said to be.
+    pub inputs: &'a str,
     /// Category, for filtering.
     pub category: &'a str,
     /// Monthly downloads; zero when unknown.
@@ -52,8 +54,8 @@ pub struct Found {
     pub score: f64,
 }
 
-/// Name, package, text: the fields that are weighted differently.
-const FIELDS: usize = 3;
+/// Name, package, text, inputs: the fields that are weighted differently.
+const FIELDS: usize = 4;
 
 /// A word's occurrences in one document, by field.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +134,7 @@ impl Index {
         let doc = self.documents.next();
         let mut counts: HashMap<u64, [u8; FIELDS]> = HashMap::new();
         let mut lengths = [0_u16; FIELDS];
-        let fields: [&[&str]; FIELDS] = [&[document.name], &[document.package], document.text];
+        let fields: [&[&str]; FIELDS] = [&[document.name], &[document.package], document.text, &[document.inputs]];
         for (field, texts) in fields.into_iter().enumerate() {
             for text in texts {
                 self.words.terms(text, |term| {
@@ -148,7 +150,7 @@ impl Index {
         }
         for name in words::joined_names(document.name, document.package) {
             let slot = self.slot(words::name_term(&name));
-            self.postings[slot].push(Posting { doc, counts: [1, 0, 0] });
+            self.postings[slot].push(Posting { doc, counts: [1, 0, 0, 0] });
             self.grams.add(doc, &name);
         }
         self.documents.push(document, lengths);

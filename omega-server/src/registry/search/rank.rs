@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 pub struct Ranking {
     /// How fast repeated words stop counting.
     pub k1: f32,
-    /// Weight of name, package and text.
+    /// Weight of name, package, text and inputs.
     pub weights: [f32; FIELDS],
     /// How much a long field counts against its words.
     pub b: [f32; FIELDS],
@@ -27,10 +27,10 @@ pub struct Ranking {
 impl Default for Ranking {
     fn default() -> Self {
         Self {
-            k1: 1.0,
-            weights: [2.0, 1.0, 1.0],
-            b: [0.3, 0.3, 0.5],
-            coverage: 0.5,
+            k1: 1.2,
+            weights: [2.0, 1.0, 1.0, 0.4],
+            b: [0.3, 0.3, 0.5, 0.5],
+            coverage: 0.4,
             exact_name: 0.1,
             whole_name: 1.0,
             near_name: 0.8,

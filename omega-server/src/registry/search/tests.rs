@@ -10,7 +10,7 @@ fn index(rows: &[(&str, &str, &str)]) -> Index {
 
 fn put(index: &mut Index, id: &str, text: &str, category: &str, downloads: u64, broken: bool) {
     let (package, name) = id.split_once("::").unwrap();
-    index.put(&Document { id, name, package, text: &[text], category, downloads, broken });
+    index.put(&Document { id, name, package, text: &[text], inputs: "", category, downloads, broken });
 }
 
 fn ids(found: &[Found]) -> Vec<&str> {
