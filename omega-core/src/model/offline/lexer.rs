@@ -78,6 +78,59 @@ pub(super) fn is_ip(word: &str) -> bool {
     word.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// Whether the word is a JSON Web Token.
+pub(super) fn is_jwt(word: &str) -> bool {
+    word.starts_with("eyJ") && word.matches('.').count() == 2 && word.len() > 20
+}
+
+/// Whether the word is a path into a JSON value: `$.a[*].b`, `items[].name`.
+pub(super) fn is_path(word: &str) -> bool {
+    word.starts_with("$.") || word.starts_with("$[") || (word.contains("[].") || word.contains("[*]"))
+}
+
+/// Whether the word is a figure with the letters of a unit of time: `20m`.
+pub(super) fn is_span_of_time(word: &str) -> bool {
+    let letters = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    letters.len() < word.len() && ["ms", "s", "sec", "m", "min", "h", "hr", "d", "w", "y"].contains(&letters)
+}
+
+/// Whether the word is a Roman numeral of at least two letters, written as the rules have it.
+pub(super) fn is_roman(word: &str) -> bool {
+    const STEPS: [(&str, u32); 13] = [
+        ("M", 1000),
+        ("CM", 900),
+        ("D", 500),
+        ("CD", 400),
+        ("C", 100),
+        ("XC", 90),
+        ("L", 50),
+        ("XL", 40),
+        ("X", 10),
+        ("IX", 9),
+        ("V", 5),
+        ("IV", 4),
+        ("I", 1),
+    ];
+    let mut rest = word;
+    for (letters, value) in STEPS {
+        // Ones, tens and hundreds stand at most three times, everything else once.
+        let most = if value.to_string().starts_with('1') { 3 } else { 1 };
+        for _ in 0..most {
+            rest = rest.strip_prefix(letters).unwrap_or(rest);
+        }
+    }
+    word.len() > 1 && rest.is_empty()
+}
+
+/// Whether the word is a file's name with an ending.
+pub(super) fn is_file(word: &str) -> bool {
+    let Some((name, ending)) = word.rsplit_once('.') else { return false };
+    let named = name.chars().any(char::is_alphabetic) && !name.ends_with('.');
+    let ends = (2..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let is_host = name.starts_with("www.") || ["com", "org", "net", "io", "dev", "de", "uk", "eu"].contains(&ending);
+    named && ends && !is_host && ending.chars().any(char::is_alphabetic) && !word.contains(['(', '='])
+}
+
 /// Whether the word is a number; thousands may be set off by commas (`1,234,567`).
 pub(super) fn number(word: &str) -> Option<serde_json::Number> {
     let plain = if has_thousands(word) { word.replace(',', "") } else { word.to_owned() };
@@ -171,7 +224,8 @@ pub(super) fn sniff(text: &str) -> Option<&'static str> {
                 !key.is_empty() && !key.contains(' ') && (value.is_empty() || value.starts_with(' '))
             })
     };
-    (!lines.is_empty() && lines.iter().all(yaml) && text.contains(':')).then_some("yaml")
+    let is_yaml = lines.iter().all(yaml) && text.contains(':') && !text.starts_with(['{', '[']);
+    (!lines.is_empty() && is_yaml).then_some("yaml")
 }
 
 #[cfg(test)]
@@ -192,6 +246,8 @@ mod tests {
         assert_eq!(cron(&["0", "9", "*", "*", "1-5"]), Some(5));
         assert_eq!(cron(&["*/5", "*", "*", "*", "MON-FRI", "mean"]), Some(5));
         assert_eq!(cron(&["1", "2", "3", "4", "5"]), None);
+        assert!(is_roman("XIV") && is_roman("MCMXCIV") && !is_roman("DVD") && !is_roman("LCD") && !is_roman("I"));
+        assert!(is_file("photo.png") && !is_file("e.g") && !is_file("example.com") && !is_file("1.5"));
         assert!(is_date_pattern("DD.MM.YYYY") && is_date_pattern("yyyy-MM-dd") && !is_date_pattern("Yes"));
     }
 

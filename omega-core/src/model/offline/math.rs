@@ -91,20 +91,65 @@ const BETWEEN: &[(&str, &str)] = &[
     ("mod", " % "),
 ];
 
-/// Arithmetic that stands openly in a text.
-pub(super) use super::arithmetic::find as arithmetic;
-
 /// The expression that a message asks to compute, if it asks for one.
 pub(super) fn expression(message: &Message) -> Option<String> {
-    let prose = format!(" {} ", words::split(&message.prose()).join(" "));
+    let prose = prose(message);
+    if symbolic(message).is_some() {
+        return None;
+    }
     unit_conversion(message)
         .or_else(|| percent(message, &prose))
         .or_else(|| algebra(message, &prose))
         .or_else(|| of_matrix(message, &prose))
         .or_else(|| of_list(message, &prose))
         .or_else(|| of_number(message, &prose))
+        .or_else(|| verb(message, &prose))
         .or_else(|| between(message))
         .or_else(|| standing(message))
+}
+
+/// Words for algebra that a calculator does not do; `{}` is what it is done to.
+const SYMBOLIC: &[(&str, &str)] = &[
+    ("integral", "integral({})"),
+    ("integrate", "integral({})"),
+    ("antiderivative", "integral({})"),
+    ("factor", "factor({})"),
+    ("factorize", "factor({})"),
+    ("factorise", "factor({})"),
+    ("expand", "expand({})"),
+    ("roots", "roots({})"),
+    ("solve", "roots({})"),
+];
+
+/// The expression of a request for symbolic algebra, for a tool that does it: "integral of x^2" is `integral(x^2)`, and
+/// an equation is solved by the roots of its difference.
+pub(super) fn symbolic(message: &Message) -> Option<String> {
+    let prose = prose(message);
+    let (_, form) = SYMBOLIC.iter().find(|(word, _)| says(&prose, word))?;
+    let subjects: Vec<&Datum> =
+        message.data.iter().filter(|d| matches!(d.kind, Kind::Expression | Kind::Number) || d.is_text()).collect();
+    let equals = |left: &Datum, right: &Datum| {
+        message.plain(left.span.end..right.span.start).is_some_and(|between| between.trim() == "=")
+    };
+    let subject = match subjects.as_slice() {
+        [left, right, ..] if equals(left, right) => format!("{} - ({})", left.text, right.text),
+        [only, ..] if only.kind != Kind::Number => match only.text.split_once('=') {
+            Some((left, right)) => format!("{} - ({})", left.trim(), right.trim()),
+            None => only.text.clone(),
+        },
+        _ => return None,
+    };
+    subject.chars().any(char::is_alphabetic).then(|| form.replace("{}", &arithmetic::normalised(&subject)))
+}
+
+/// Whether a tool says that it does symbolic algebra.
+pub(super) fn is_symbolic(about: &str) -> bool {
+    let about = about.to_lowercase();
+    about.contains("algebra") || about.contains("symbolic")
+}
+
+fn prose(message: &Message) -> String {
+    format!(" {} ", words::split(&message.prose()).join(" "))
 }
 
 fn says(prose: &str, phrase: &str) -> bool {
@@ -126,7 +171,7 @@ fn unit_conversion(message: &Message) -> Option<String> {
             // "how many km are in 5 miles"
             None => many_of(message, datum),
         };
-        if let Some(to) = to {
+        if let Some(to) = to.filter(|to| units::is_time(to) == units::is_time(from)) {
             return Some(format!("{} {from} to {to}", datum.text.replace(',', "")));
         }
     }
@@ -258,6 +303,15 @@ fn of_number(message: &Message, prose: &str) -> Option<String> {
             return Some(format!("log({}, {})", second.text, first.text));
         }
     }
+    if let ([number, places], true) = (numbers(message).as_slice(), says(prose, "round") || says(prose, "rounded")) {
+        return Some(format!("round({}, {})", number.text, places.text));
+    }
+    if let [only] = numbers(message).as_slice()
+        && message.text.get(only.span.end..)?.starts_with('!')
+        && ["compute", "calculate", "evaluate", "what"].iter().any(|word| says(prose, word))
+    {
+        return Some(format!("factorial({})", only.text));
+    }
     let (_, form) = OF_NUMBER.iter().find(|(word, _)| says(prose, word))?;
     let subject = message.data.iter().find(|d| matches!(d.kind, Kind::Number | Kind::Expression))?;
     let mut number = arithmetic::normalised(&subject.text.replace(',', ""));
@@ -270,6 +324,21 @@ fn of_number(message: &Message, prose: &str) -> Option<String> {
         number = format!("({number})");
     }
     Some(form.replace("{}", &number))
+}
+
+/// "divide 144 by 12": a verb before two numbers.
+fn verb(message: &Message, prose: &str) -> Option<String> {
+    let numbers = numbers(message);
+    let [first, second] = numbers.as_slice() else { return None };
+    let joint = message.plain(first.span.end..second.span.start)?.trim();
+    let (a, b) = (first.text.replace(',', ""), second.text.replace(',', ""));
+    match joint {
+        "by" if says(prose, "divide") => Some(format!("{a} / {b}")),
+        "by" | "and" | "with" if says(prose, "multiply") => Some(format!("{a} * {b}")),
+        "and" | "to" if says(prose, "add") => Some(format!("{a} + {b}")),
+        "from" if says(prose, "subtract") => Some(format!("{b} - {a}")),
+        _ => None,
+    }
 }
 
 fn between(message: &Message) -> Option<String> {
@@ -286,9 +355,13 @@ fn between(message: &Message) -> Option<String> {
     (numbers.len() >= 2).then(|| arithmetic::normalised(&expression))
 }
 
+/// Arithmetic that stands openly; not inside a longer text, which it is only a part of ("run: echo $((6*7))").
 fn standing(message: &Message) -> Option<String> {
-    let is_sum =
-        |datum: &&Datum| datum.kind == Kind::Expression || (datum.is_text() && arithmetic::is_whole(&datum.text));
+    let is_part =
+        |datum: &Datum| message.data.iter().any(|d| d.kind == Kind::Tail && d.text != datum.text && d.overlaps(datum));
+    let is_sum = |datum: &&Datum| {
+        (datum.kind == Kind::Expression && !is_part(datum)) || (datum.is_text() && arithmetic::is_whole(&datum.text))
+    };
     message.data.iter().find(is_sum).map(|datum| arithmetic::normalised(&datum.text))
 }
 
@@ -331,10 +404,26 @@ mod tests {
             ("what is 2 plus 3 times 4", "2 + 3 * 4"),
             ("log base 2 of 8", "log(8, 2)"),
             ("evaluate `sqrt(16) + 2`", "sqrt(16) + 2"),
+            ("divide 144 by 12", "144 / 12"),
+            ("subtract 3 from 10", "10 - 3"),
+            ("compute 10!", "factorial(10)"),
+            ("round 3.14159 to 2 digits", "round(3.14159, 2)"),
             ("what is (1+2) times 3", "(1+2) * 3"),
         ] {
             let found = expression(&Message::read(text));
             assert_eq!(found.as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn algebra_in_words_becomes_an_expression_for_a_tool_that_does_it() {
+        for (text, expected) in [
+            ("integral of x^2", Some("integral(x^2)")),
+            ("solve 2x + 3 = 7", Some("roots(2x + 3 - (7))")),
+            ("factor \"x^2 - 1\"", Some("factor(x^2 - 1)")),
+            ("what is the factor between 2 and 3", None),
+        ] {
+            assert_eq!(symbolic(&Message::read(text)).as_deref(), expected, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Values are claimed from the most certain to the least (piped stdin, fences, JSON, quotes, addresses, dates, ...,
 //! numbers); no part of the text belongs to two values. What is left over is the prose.
 
-use super::{lexer, math, units};
+use super::{lexer, reader};
 use crate::id::ToolId;
 use serde_json::Value;
 use std::ops::Range;
@@ -21,6 +21,10 @@ pub(super) enum Kind {
     Quoted,
     /// A JSON object or array.
     Json,
+    /// Something between braces that is no JSON, though it may have been meant as such.
+    Braced,
+    /// Words after a colon.
+    Tail,
     Url,
     Email,
     Date,
@@ -32,6 +36,16 @@ pub(super) enum Kind {
     Uuid,
     Color,
     Ip,
+    /// A length of time in figures, as `1h 20m`.
+    Duration,
+    /// A JSON Web Token.
+    Jwt,
+    /// A telephone number in international form.
+    Phone,
+    /// A Roman numeral, where the message speaks of numbers.
+    Roman,
+    /// A file's name, as `photo.png`.
+    File,
     /// Arithmetic, as `2*(3+4)`.
     Expression,
     Number,
@@ -63,10 +77,34 @@ impl Datum {
                 }
                 .to_owned(),
             ),
-            Kind::Json => Some("json".to_owned()),
-            Kind::Stdin | Kind::Fence(_) | Kind::Code | Kind::Quoted => lexer::sniff(&self.text).map(str::to_owned),
+            Kind::Json | Kind::Braced => Some("json".to_owned()),
+            Kind::Stdin | Kind::Fence(_) | Kind::Code | Kind::Quoted | Kind::Tail => {
+                lexer::sniff(&self.text).map(str::to_owned)
+            }
             _ => None,
         }
+    }
+
+    /// What it is by its looks, also where it stands between quotation marks.
+    pub(super) fn looks(&self) -> Kind {
+        match &self.kind {
+            Kind::Quoted | Kind::Code => {
+                let words: Vec<&str> = self.text.split_whitespace().collect();
+                if lexer::cron(&words).is_some_and(|count| count == words.len()) {
+                    return Kind::Cron;
+                }
+                if lexer::url(&self.text).is_some_and(|end| end == self.text.len()) {
+                    return Kind::Url;
+                }
+                reader::classify(&self.text).unwrap_or_else(|| self.kind.clone())
+            }
+            kind => kind.clone(),
+        }
+    }
+
+    /// Whether another value shares its place, as the values inside a tail do.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.span.start < other.span.end && other.span.start < self.span.end
     }
 
     /// Whether it is a piece of text that somebody set apart.
@@ -96,21 +134,22 @@ pub(super) struct Message {
 impl Message {
     /// Reads a message.
     pub(super) fn read(text: &str) -> Self {
-        let mut reader = Reader { text, masked: text.to_owned(), data: Vec::new() };
-        reader.marked("<stdin>", "</stdin>", &Kind::Stdin);
-        reader.fences();
-        reader.marked("`", "`", &Kind::Code);
-        reader.json(false);
-        reader.quotes();
-        let tools = reader.tool_ids();
-        reader.urls();
-        reader.cron_lines();
-        reader.words(true);
-        reader.expressions();
-        reader.json(true);
-        reader.words(false);
-        reader.data.sort_by_key(|datum| datum.span.start);
-        Self { text: text.to_owned(), data: reader.data, tools, masked: reader.masked }
+        let read = reader::read(text);
+        let mut message = Self { text: text.to_owned(), data: read.data, tools: read.tools, masked: read.masked };
+        let tail = message.after_colon().and_then(|tail| message.tail(tail));
+        message.data.extend(tail);
+        message.data.sort_by_key(|datum| datum.span.start);
+        message
+    }
+
+    /// The text after a colon as a value of its own, when it is one line of words and not just other values.
+    fn tail(&self, text: &str) -> Option<Datum> {
+        let start = self.text.len() - self.text.trim_end().len();
+        let end = self.text.len() - start;
+        let span = end.checked_sub(text.len())?..end;
+        let apart = |datum: &Datum| datum.is_text() || datum.kind == Kind::Json || datum.kind == Kind::Braced;
+        let holds_other = self.data.iter().any(|d| apart(d) && d.span.start < span.end && span.start < d.span.end);
+        (!holds_other && !text.is_empty()).then(|| Datum { kind: Kind::Tail, text: text.to_owned(), span })
     }
 
     /// The words around the values; each value is one `\u{1}`.
@@ -166,11 +205,12 @@ impl Message {
         let blocks: Vec<&Datum> =
             self.data.iter().filter(|d| matches!(d.kind, Kind::Stdin | Kind::Fence(_) | Kind::Json)).collect();
         for (at, mark) in self.text.match_indices([':', '=']) {
-            if blocks.iter().any(|block| block.span.contains(&at)) {
+            let compares = self.text[..at].ends_with(['<', '>', '!', '=', '^', '~']);
+            if compares || blocks.iter().any(|block| block.span.contains(&at)) {
                 continue;
             }
             let key = self.text[..at].trim_end();
-            let key_from = key.rfind([' ', '\n', ',', ';', '(', '{', '\t', '?']).map_or(0, |space| space + 1);
+            let key_from = key.rfind([' ', '\n', ',', ';', '(', '\t', '?']).map_or(0, |space| space + 1);
             // Two words may be one name ("page size: 3").
             let before = key[..key_from].trim_end();
             let two_from = before.rfind([' ', '\n', ',', ';']).map_or(0, |space| space + 1);
@@ -216,231 +256,4 @@ fn pair_value<'a>(rest: &'a str, one_word: bool, others: &[&str]) -> &'a str {
         })
         .map_or(line.len(), |(at, _)| at);
     line[..end].trim()
-}
-
-struct Reader<'a> {
-    text: &'a str,
-    masked: String,
-    data: Vec<Datum>,
-}
-
-impl Reader<'_> {
-    fn is_free(&self, span: &Range<usize>) -> bool {
-        self.masked.get(span.clone()).is_some_and(|text| !text.contains('\u{1}'))
-    }
-
-    fn claim(&mut self, kind: Kind, span: Range<usize>, text: &str) {
-        self.blank(span.clone());
-        self.data.push(Datum { kind, text: text.to_owned(), span });
-    }
-
-    fn blank(&mut self, span: Range<usize>) {
-        let blank = "\u{1}".repeat(span.len());
-        self.masked.replace_range(span, &blank);
-    }
-
-    /// Everything between two marks.
-    fn marked(&mut self, open: &str, close: &str, kind: &Kind) {
-        let mut at = 0;
-        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find(open)).map(|found| at + found) {
-            let inside = from + open.len();
-            let Some(length) = self.masked[inside..].find(close) else { return };
-            let end = inside + length + close.len();
-            let text = &self.text[inside..inside + length];
-            let text = if *kind == Kind::Stdin { text.trim_matches(['\r', '\n']) } else { text };
-            if !text.is_empty() {
-                self.claim(kind.clone(), from..end, text);
-            }
-            at = end;
-        }
-    }
-
-    fn fences(&mut self) {
-        let mut at = 0;
-        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find("```")).map(|found| at + found) {
-            let ticks = self.masked[from..].chars().take_while(|c| *c == '`').count();
-            let fence = "`".repeat(ticks);
-            let head = from + ticks;
-            let Some(length) = self.masked[head..].find(&fence) else { return };
-            let body = &self.text[head..head + length];
-            let (tag, content) = match body.split_once('\n') {
-                Some((tag, content)) => (tag.trim().to_lowercase(), content),
-                None => (String::new(), body),
-            };
-            let content = content.strip_suffix('\n').unwrap_or(content);
-            let end = head + length + ticks;
-            self.claim(Kind::Fence(tag), from..end, content);
-            at = end;
-        }
-    }
-
-    /// JSON values. The first round takes what holds quotes or braces; lists of bare figures wait until arithmetic,
-    /// which they may be part of, had its turn.
-    fn json(&mut self, lists_of_figures: bool) {
-        let mut at = 0;
-        while let Some(found) = self.masked.get(at..).and_then(|rest| rest.find(['{', '['])) {
-            let from = at + found;
-            at = from + 1;
-            let mut values = serde_json::Deserializer::from_str(&self.text[from..]).into_iter::<Value>();
-            let Some(Ok(_)) = values.next() else { continue };
-            let span = from..from + values.byte_offset();
-            let text = &self.text[span.clone()];
-            let holds_text = text.contains(['"', '{']);
-            if (holds_text || lists_of_figures) && self.is_free(&span) {
-                at = span.end;
-                self.claim(Kind::Json, span, text);
-            }
-        }
-    }
-
-    fn quotes(&mut self) {
-        let text = self.text;
-        let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('\'', '\''), ('‘', '’')];
-        let mut until = 0;
-        let mut previous = ' ';
-        for (from, c) in text.char_indices() {
-            let opens = from >= until
-                && !previous.is_alphanumeric()
-                && self.masked.is_char_boundary(from)
-                && !self.masked[from..].starts_with('\u{1}');
-            previous = c;
-            let Some((_, close)) = pairs.iter().find(|(open, _)| *open == c).filter(|_| opens) else { continue };
-            let inside = from + c.len_utf8();
-            let closing = text[inside..].match_indices(*close).map(|(at, _)| inside + at).find(|at| {
-                let after = text[at + close.len_utf8()..].chars().next();
-                // An apostrophe closes nothing in the middle of a word.
-                after.is_none_or(|after| !after.is_alphanumeric())
-            });
-            let Some(end) = closing else { continue };
-            let span = from..end + close.len_utf8();
-            if end > inside && self.is_free(&span) {
-                until = span.end;
-                self.claim(Kind::Quoted, span, &text[inside..end]);
-            } else if end == inside {
-                until = span.end;
-                self.claim(Kind::Quoted, span, "");
-            }
-        }
-    }
-
-    /// The free words with their places, cut at white space and without punctuation around them.
-    fn free_words(&self) -> Vec<(Range<usize>, String)> {
-        let mut words = Vec::new();
-        let mut from = None;
-        for (at, c) in self.masked.char_indices().chain([(self.masked.len(), ' ')]) {
-            if c.is_whitespace() || c == '\u{1}' {
-                if let Some(start) = from.take() {
-                    let word = &self.masked[start..at];
-                    let front = word.len() - word.trim_start_matches(['(', '[', '{', ',', ';', '¿']).len();
-                    let word = word[front..].trim_end_matches([',', ';', '!', '?', ')', ']', '}', ':']);
-                    let word = word.strip_suffix('.').unwrap_or(word);
-                    if !word.is_empty() {
-                        words.push((start + front..start + front + word.len(), word.to_owned()));
-                    }
-                }
-            } else if from.is_none() {
-                from = Some(at);
-            }
-        }
-        words
-    }
-
-    fn tool_ids(&mut self) -> Vec<ToolId> {
-        let quoted = self.data.iter().filter(|d| d.kind == Kind::Code || d.kind == Kind::Quoted);
-        let mut ids: Vec<ToolId> = quoted.filter_map(|datum| datum.text.parse().ok()).collect();
-        self.data
-            .retain(|datum| !(matches!(datum.kind, Kind::Code | Kind::Quoted) && datum.text.parse::<ToolId>().is_ok()));
-        for (span, word) in self.free_words() {
-            if let Ok(id) = word.parse::<ToolId>() {
-                self.blank(span);
-                ids.push(id);
-            }
-        }
-        ids
-    }
-
-    fn urls(&mut self) {
-        for (span, _) in self.free_words() {
-            if let Some(length) = lexer::url(&self.text[span.start..]) {
-                let url = &self.text[span.start..span.start + length];
-                self.claim(Kind::Url, span.start..span.start + length, url);
-            }
-        }
-    }
-
-    fn cron_lines(&mut self) {
-        let words = self.free_words();
-        let mut at = 0;
-        while at < words.len() {
-            let run: Vec<&str> = words[at..].iter().take(7).map(|(_, word)| word.as_str()).collect();
-            let Some(count) = lexer::cron(&run) else {
-                at += 1;
-                continue;
-            };
-            let span = words[at].0.start..words[at + count - 1].0.end;
-            let text = self.text;
-            self.claim(Kind::Cron, span.clone(), &text[span]);
-            at += count;
-        }
-    }
-
-    /// Words that are values by themselves; `certain` leaves numbers for later, which arithmetic may need.
-    fn words(&mut self, certain: bool) {
-        for (mut span, mut word) in self.free_words() {
-            if !certain {
-                let front = word.len() - word.trim_start_matches(['$', '€', '£']).len();
-                let figures = units::figures(word[front..].trim_end_matches('%'));
-                span = span.start + front..span.start + front + figures.len();
-                word = figures.to_owned();
-            }
-            let kind = if !certain {
-                lexer::number(&word).map(|_| Kind::Number)
-            } else if lexer::is_email(&word) {
-                Some(Kind::Email)
-            } else if lexer::is_date(&word) {
-                Some(Kind::Date)
-            } else if lexer::is_date_pattern(&word) {
-                Some(Kind::DatePattern)
-            } else if lexer::is_version(&word) {
-                Some(Kind::Version)
-            } else if lexer::is_range(&word) {
-                Some(Kind::Range)
-            } else if lexer::is_uuid(&word) {
-                Some(Kind::Uuid)
-            } else if lexer::is_color(&word) {
-                Some(Kind::Color)
-            } else if lexer::is_ip(&word) {
-                Some(Kind::Ip)
-            } else {
-                None
-            };
-            if let Some(kind) = kind {
-                self.claim(kind, span, &word);
-            }
-        }
-        if certain {
-            self.clocks();
-        }
-    }
-
-    /// A time of day belongs to the date before it.
-    fn clocks(&mut self) {
-        for (span, word) in self.free_words() {
-            let date = self.data.iter_mut().find(|d| d.kind == Kind::Date && d.span.end + 1 == span.start);
-            if let Some(date) = date
-                && lexer::is_clock(&word)
-            {
-                date.span.end = span.end;
-                date.text = format!("{} {word}", date.text);
-                self.blank(span);
-            }
-        }
-    }
-
-    fn expressions(&mut self) {
-        let text = self.text;
-        for span in math::arithmetic(&self.masked) {
-            self.claim(Kind::Expression, span.clone(), &text[span]);
-        }
-    }
 }

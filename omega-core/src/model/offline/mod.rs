@@ -8,19 +8,25 @@
 
 mod answer;
 mod arithmetic;
+mod coerce;
 mod fill;
 mod lexer;
 mod math;
 mod message;
+mod offer;
 mod plan;
 mod query;
 mod rank;
+mod reader;
 mod rest;
 mod role;
 mod talk;
 mod trail;
 mod units;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 use super::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, ToolChoice, Usage};
 use crate::agent::meta;
@@ -156,25 +162,23 @@ fn follow_up(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
 /// Calls a tool with what the earlier message gave and what the answer adds, or asks again.
 fn finish_asked(request: &ModelRequest, candidate: Candidate, wanted: &Message, answer: &Message) -> Reply {
     let mut filling = candidate.fill(wanted);
-    let more = candidate.fill(answer);
-    for (name, value) in more.input {
-        let open = filling.missing.iter().any(|missing| missing.name == name);
-        if open || !filling.input.contains_key(&name) {
-            filling.input.insert(name, value);
-        }
-    }
-    filling.missing.retain(|missing| !filling.input.contains_key(&missing.name));
-    // The whole answer is the value when only one is open.
-    if let ([missing], Some(schema)) = (filling.missing.as_slice(), &candidate.schema) {
-        let property = schema.get("properties").and_then(|all| all.get(&missing.name));
+    let more = candidate.fill(answer).input;
+    let open = std::mem::take(&mut filling.missing);
+    let only = open.len() == 1;
+    for missing in open {
+        // The whole answer is the value when only one is open.
         let text = match answer.data.as_slice() {
-            [only] => only.text.as_str(),
+            [one] => one.text.as_str(),
             _ => answer.text.trim(),
         };
-        if let Some(value) = property.and_then(|property| fill::coerce(text, property)) {
-            filling.input.insert(missing.name.clone(), value);
-            filling.missing.clear();
+        let given = missing.get(&more).cloned();
+        match given.or_else(|| coerce::coerce(text, &missing.schema).filter(|_| only)) {
+            Some(value) => missing.put(&mut filling.input, value),
+            None => filling.missing.push(missing),
         }
+    }
+    for (name, value) in more {
+        filling.input.entry(name).or_insert(value);
     }
     let complete = filling.is_complete();
     let ranked = Ranked::asked(candidate, filling);
@@ -229,8 +233,9 @@ fn choose(request: &ModelRequest, trail: &Trail) -> Reply {
         let free =
             relevant.iter().find(|ranked| ranked.filling.is_complete() && ranked.candidate.missing_env.is_empty());
         if let Some(best) = free {
-            // A tool that is much more to the point is worth a question.
-            let point = relevant.iter().filter(|ranked| ranked.candidate.is_usable() && !ranked.filling.is_complete());
+            // A tool that is much more to the point, and that the message gives a part of its input, is worth a question.
+            let begun = |ranked: &&&Ranked| !ranked.filling.is_complete() && !ranked.filling.input.is_empty();
+            let point = relevant.iter().filter(|ranked| ranked.candidate.is_usable()).filter(begun);
             let point = point.max_by(|a, b| a.relevance.total_cmp(&b.relevance).then(a.score().total_cmp(&b.score())));
             return match point.filter(|ranked| trail.tries.is_empty() && ranked.relevance > best.relevance + 0.25) {
                 Some(ranked) => Reply::Say(talk::ask(ranked)),
@@ -273,7 +278,7 @@ fn search(request: &ModelRequest, trail: &Trail, query: String) -> Reply {
     if query.is_empty() || !request.tools.iter().any(|tool| tool.name == meta::SEARCH) {
         return Reply::Say(talk::nothing(trail));
     }
-    Reply::Call { name: meta::SEARCH.to_owned(), arguments: json!({ "query": query, "limit": 10 }) }
+    Reply::Call { name: meta::SEARCH.to_owned(), arguments: json!({ "query": query, "limit": 15 }) }
 }
 
 fn call(request: &ModelRequest, ranked: &Ranked) -> Reply {

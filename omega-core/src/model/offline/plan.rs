@@ -51,7 +51,7 @@ fn plan(ranked: &Ranked) -> Value {
         reasons.push("its required inputs are in the message".to_owned());
     } else {
         confidence *= 0.5;
-        let names: Vec<&str> = filling.missing.iter().map(|missing| missing.name.as_str()).collect();
+        let names: Vec<&str> = filling.missing.iter().map(|missing| missing.name()).collect();
         reasons.push(format!("it still needs {}", names.join(", ")));
     }
     if !tool.missing_env.is_empty() {

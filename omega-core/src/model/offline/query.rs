@@ -9,8 +9,24 @@ use super::{
 /// Longest query, in words.
 const MOST: usize = 6;
 
-/// The words that describe the wanted tool, most telling first as the message has them.
+/// The words that describe the wanted tool, in the order of the message, then what its values are called.
 pub(super) fn terms(message: &Message) -> Vec<String> {
+    let mut terms = said(message);
+    let nouns = nouns(message);
+    // A URL with no word of what to do with it is to be fetched.
+    if nouns == ["url"] && terms.iter().all(|term| ["url", "page", "website", "open"].contains(&term.as_str())) {
+        terms.insert(0, "fetch".to_owned());
+    }
+    for noun in nouns {
+        if !terms.iter().any(|term| words::canonical(term) == noun) {
+            terms.push(noun.to_owned());
+        }
+    }
+    terms
+}
+
+/// The words of the request itself.
+fn said(message: &Message) -> Vec<String> {
     let mut terms: Vec<String> = Vec::new();
     let prose = message.prose();
     // What follows a colon is data, unless nothing stands before it.
@@ -19,18 +35,34 @@ pub(super) fn terms(message: &Message) -> Vec<String> {
         None => prose,
     };
     for word in words::split(&head) {
-        let says_nothing =
-            words::is_filler(&word) || word.chars().count() < 2 || word.chars().all(|c| c.is_ascii_digit());
-        if !says_nothing && !terms.contains(&word) {
+        let greets = ["hello", "hi", "hey"].contains(&word.as_str());
+        let is_data = word.chars().count() < 2 || word.starts_with(|c: char| c.is_ascii_digit());
+        if !greets && !is_data && !words::is_filler(&word) && !terms.contains(&word) {
             terms.push(word);
         }
     }
-    for noun in nouns(message) {
-        if !terms.iter().any(|term| words::canonical(term) == noun) {
-            terms.push(noun.to_owned());
-        }
-    }
     terms
+}
+
+/// How much each canonical term says of the wanted tool: later words are more often data, verbs that fit many tools tell
+/// little beside a word that does not, and what a value is called is a hint only.
+#[allow(clippy::cast_precision_loss, reason = "a handful of words")]
+pub(super) fn weights(message: &Message) -> Vec<(String, f64)> {
+    let spoken = said(message);
+    let terms: Vec<(String, bool)> =
+        terms(message).iter().map(|term| (words::canonical(term), spoken.contains(term))).collect();
+    let specific = terms.iter().any(|(term, spoken)| *spoken && !words::is_general(term));
+    let weigh = |(at, (term, spoken)): (usize, (String, bool))| {
+        let base = if specific && words::is_general(&term) {
+            0.15
+        } else if specific && !spoken {
+            0.3
+        } else {
+            1.0
+        };
+        (term, base / (1.0 + 0.3 * at as f64))
+    };
+    terms.into_iter().enumerate().map(weigh).collect()
 }
 
 fn prose_before(message: &Message, at: usize) -> Option<String> {
@@ -51,7 +83,15 @@ fn nouns(message: &Message) -> Vec<&'static str> {
             Kind::Uuid => Some("uuid"),
             Kind::Color => Some("color"),
             Kind::Ip => Some("ip"),
-            Kind::Stdin | Kind::Fence(_) => match datum.language().as_deref() {
+            Kind::Jwt => Some("jwt"),
+            Kind::Phone => Some("phone"),
+            Kind::File => Some("file"),
+            Kind::Roman => Some("roman"),
+            Kind::Duration => Some("duration"),
+            Kind::Number if message.data.len() == 1 => Some("number"),
+            Kind::Braced => Some("json"),
+            Kind::Json => datum.text.starts_with('{').then_some("json"),
+            Kind::Stdin | Kind::Fence(_) | Kind::Code => match datum.language().as_deref() {
                 Some("csv") => Some("csv"),
                 Some("json") => Some("json"),
                 Some("yaml") => Some("yaml"),
@@ -112,7 +152,7 @@ mod tests {
             ("Explain the cron line 0 9 * * 1-5", "explain cron line"),
             ("what is the determinant of [[2,1],[1,3]]", "evaluate math expression determinant"),
             ("mathjs::evaluate {\"expr\": \"1+1\"}", "mathjs::evaluate"),
-            ("convert {\"a\": 1} to YAML", "convert yaml"),
+            ("convert {\"a\": 1} to YAML", "convert yaml json"),
             ("fetch https://example.com/a?b=c", "fetch url"),
             ("", ""),
         ] {

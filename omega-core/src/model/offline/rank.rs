@@ -1,9 +1,10 @@
 //! Which of the tools that were found is meant, and whether it can be called.
 
 use super::{
-    fill::{self, Filling, Missing},
+    coerce::Missing,
+    fill::{self, Filling},
     math,
-    message::Message,
+    message::{Datum, Message},
     query,
     role::Role,
     words,
@@ -119,7 +120,8 @@ fn undescribed(message: &Message) -> Filling {
         Some(input) => Filling { input, confidence: 0.5, coverage: 1.0, ..Filling::default() },
         None => Filling {
             missing: vec![Missing {
-                name: "input".to_owned(),
+                path: vec![],
+                schema: json!({"type": "object"}),
                 description: "a JSON object; the tool does not say which fields it has".to_owned(),
                 example: json!({}),
             }],
@@ -175,7 +177,8 @@ pub(super) fn rank(candidates: Vec<Candidate>, message: &Message) -> Vec<Ranked>
             #[allow(clippy::cast_precision_loss, reason = "at most 20 places")]
             let score = relevance * 0.6
                 + 0.08 / (1.0 + place as f64)
-                + if filling.is_complete() { filling.confidence * 0.3 + filling.coverage * 0.2 } else { 0.0 }
+                + if filling.is_complete() { filling.confidence * 0.25 + filling.coverage * 0.3 } else { 0.0 }
+                + 0.1 * filling.named.min(2) as f64
                 + if named { 2.0 } else { 0.0 }
                 - if candidate.broken { 0.5 } else { 0.0 }
                 - if candidate.missing_env.is_empty() { 0.0 } else { 0.3 };
@@ -203,22 +206,21 @@ fn named_by_export(candidates: &[Candidate], message: &Message) -> Option<usize>
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a handful of words")]
 fn relevance(candidate: &Candidate, message: &Message) -> f64 {
-    let terms: Vec<String> = query::terms(message).iter().map(|word| words::canonical(word)).collect();
+    let terms = query::weights(message);
     let names = words::content(&format!("{} {}", candidate.name, candidate.export()));
     let package = words::content(&candidate.package);
     let description = words::content(&candidate.description);
-    let (mut reached, mut possible, mut hits_name) = (0.0, 0.0, false);
-    for (at, term) in terms.iter().enumerate() {
-        // Words that come later are more often data, and verbs that fit many tools tell little.
-        let weight = if words::is_general(term) { 0.35 } else { 1.0 } / (1.0 + 0.3 * at as f64);
+    let (mut reached, mut possible, mut hits_name, mut hits_package) = (0.0, 0.0, false, false);
+    for (at, (term, weight)) in terms.iter().enumerate() {
+        let general = words::is_general(term);
         possible += weight;
         if names.contains(term) {
-            hits_name |= !words::is_general(term);
+            hits_name |= !general;
             reached += weight;
-        } else if package.contains(term) || package.iter().any(|word| word.len() > 3 && word.contains(term.as_str())) {
-            reached += weight * 0.85;
+        } else if package.iter().any(|word| word == term || (term.len() > 3 && word.starts_with(term.as_str()))) {
+            hits_package |= at == 0 && !general;
+            reached += weight * 0.7;
         } else if description.contains(term) {
             reached += weight * 0.75;
         }
@@ -226,12 +228,49 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
     let mut relevance = if possible > 0.0 { reached / possible } else { 0.3 };
     if hits_name {
         relevance = f64::max(relevance, 0.45);
+    } else if hits_package {
+        relevance = f64::max(relevance, 0.42);
     }
-    if computes(candidate) && math::expression(message).is_some() {
-        // The expressions are written as mathjs reads them.
-        relevance = f64::max(relevance, if candidate.package == "mathjs" { 0.9 } else { 0.7 });
+    // The very word says more than one that means the same.
+    let own = words::split(&format!("{} {}", candidate.name, candidate.export()));
+    if query::terms(message).iter().any(|term| own.contains(term) && !words::is_general(&words::canonical(term))) {
+        relevance += 0.08;
     }
-    relevance + direction(candidate, message)
+    let has = |term: &String| names.contains(term) || package.contains(term) || description.contains(term);
+    if terms.first().is_some_and(|(first, _)| words::is_action(first) && !has(first)) {
+        relevance -= 0.3;
+    }
+    if computes(candidate) {
+        let symbolic = math::symbolic(message).is_some() && math::is_symbolic(&candidate.description);
+        if symbolic || (math::expression(message).is_some() && candidate.package == "mathjs") {
+            // The expressions are written as these read them.
+            relevance = f64::max(relevance, 0.9);
+        } else if math::expression(message).is_some() {
+            relevance = f64::max(relevance, 0.7);
+        }
+    }
+    let kind = takes_kind(candidate, message);
+    let foreign = if kind > 0.0 { 0.0 } else { foreign(&description, message) };
+    relevance + kind + direction(candidate, message) - foreign
+}
+
+/// A tool that wants just the kind of value that the message has.
+fn takes_kind(candidate: &Candidate, message: &Message) -> f64 {
+    let Some(schema) = &candidate.schema else { return 0.0 };
+    let properties = fill::properties(schema);
+    let wants =
+        |datum: &Datum| properties.iter().any(|p| p.required && p.role.suits(datum).is_some_and(|fit| fit >= 0.95));
+    if message.data.iter().any(wants) { 0.15 } else { 0.0 }
+}
+
+/// A tool that speaks of data languages, none of which the request has to do with, is rather for something else.
+fn foreign(description: &[String], message: &Message) -> f64 {
+    let languages = ["csv", "json", "yaml", "toml", "ini", "xml", "html", "markdown", "sql", "css", "javascript"];
+    let named: Vec<&&str> = languages.iter().filter(|name| description.iter().any(|word| word == *name)).collect();
+    let said = words::content(&message.prose());
+    let held: Vec<String> = message.data.iter().filter_map(Datum::language).collect();
+    let concerns = |name: &&&str| said.iter().any(|word| word == **name) || held.iter().any(|own| own == **name);
+    if named.is_empty() || named.iter().any(concerns) { 0.0 } else { 0.2 }
 }
 
 fn computes(candidate: &Candidate) -> bool {
@@ -241,27 +280,33 @@ fn computes(candidate: &Candidate) -> bool {
 
 /// "YAML to JSON" is not "JSON to YAML": whether the tool's description goes the way of the request.
 fn direction(candidate: &Candidate, message: &Message) -> f64 {
-    let Some((from, to)) = conversion(&message.prose()) else { return 0.0 };
     let about = words::split(&candidate.about()).iter().map(|word| words::canonical(word)).collect::<Vec<_>>();
-    let place = |wanted: &str| about.iter().rposition(|word| word == wanted);
+    let speaks_of = |wanted: &str| about.iter().any(|word| word == wanted);
     let goes_to = |target: &str| {
         about
-            .windows(3)
+            .windows(4)
             .any(|near| matches!(near[0].as_str(), "to" | "into" | "as") && near[1..].iter().any(|word| word == target))
     };
-    match (goes_to(&from), goes_to(&to)) {
-        (false, true) => 0.2,
+    let Some((from, to)) = conversion(message) else {
+        // A conversion that nobody asked for.
+        let said = words::content(&message.prose());
+        let unasked = |target: &&str| goes_to(target) && !said.iter().any(|word| word == target);
+        return if ["xml", "yaml", "markdown", "html", "csv", "toml"].iter().any(unasked) { -0.15 } else { 0.0 };
+    };
+    match (from.as_deref().is_some_and(goes_to), goes_to(&to)) {
+        (false, true) if from.as_deref().is_none_or(speaks_of) => 0.2,
         (true, false) => -0.25,
-        _ if place(&to).is_none() && place(&from).is_some() => 0.02,
         _ => 0.0,
     }
 }
 
-/// The two words of "A to B".
-fn conversion(prose: &str) -> Option<(String, String)> {
-    let said = words::split(prose);
+/// The two words of "A to B"; where A is not said, the language of the message's first block.
+fn conversion(message: &Message) -> Option<(Option<String>, String)> {
+    let said = words::split(&message.prose());
     let at = said.iter().rposition(|word| matches!(word.as_str(), "to" | "into"))?;
-    let from = said[..at].iter().rev().find(|word| !words::is_filler(word))?;
+    let from =
+        said[..at].iter().rev().find(|word| !words::is_filler(word) && !words::is_general(&words::canonical(word)));
     let to = said[at + 1..].iter().find(|word| !words::is_filler(word))?;
-    Some((words::canonical(from), words::canonical(to)))
+    let held = || message.data.iter().find_map(Datum::language);
+    Some((from.map(|word| words::canonical(word)).or_else(held), words::canonical(to)))
 }

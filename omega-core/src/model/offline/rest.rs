@@ -8,7 +8,9 @@ pub(super) fn of(message: &Message, about: &str, properties: &[Property<'_>]) ->
     if let Some(text) = message.after_colon() {
         return Some(text.to_owned()).filter(|text| !text.is_empty());
     }
-    let mut about: Vec<String> = words::split(about).iter().map(|word| words::canonical(word)).collect();
+    // Examples in a description are data too.
+    let about: String = about.split('`').step_by(2).collect();
+    let mut about: Vec<String> = words::split(&about).iter().map(|word| words::canonical(word)).collect();
     about.extend(properties.iter().flat_map(|p| &p.words).map(|word| words::canonical(word)));
     let mut rest = message.text.trim();
     while let Some(word) = rest.split_whitespace().next() {
@@ -26,7 +28,15 @@ pub(super) fn of(message: &Message, about: &str, properties: &[Property<'_>]) ->
         }
         rest = rest[word.len()..].trim_start();
     }
-    let rest = rest.trim_end_matches(['?', ' ', '\n']).trim_end_matches(" please").trim_end_matches([',', ' ']);
+    let mut rest = rest.trim_end_matches(['?', ' ', '\n', ',']);
+    // And off the end: "omega with sha512", "DE89... a valid IBAN".
+    while let Some((front, word)) = rest.rsplit_once(' ') {
+        let bare = words::split(word);
+        if !bare.iter().all(|word| words::is_filler(word) || about.contains(&words::canonical(word))) {
+            break;
+        }
+        rest = front.trim_end_matches([' ', ',']);
+    }
     (rest.chars().any(char::is_alphanumeric) && rest.len() < message.text.trim().len()).then(|| rest.to_owned())
 }
 
@@ -46,6 +56,25 @@ pub(super) fn question(message: &Message) -> Option<String> {
     };
     let rest = rest.trim().trim_end_matches(['?', '.', '!']);
     (!rest.is_empty()).then(|| rest.to_owned())
+}
+
+/// The words of a list in prose: "which of apple, apply and angle is ..." gives the three.
+pub(super) fn listed(message: &Message) -> Option<Vec<String>> {
+    let prose = message.prose();
+    let (_, tail) = [" of ", " between ", " from ", " among "].iter().find_map(|word| prose.split_once(word))?;
+    let end = [" is ", " are ", "?", "\u{1}", " to ", " by "].iter().filter_map(|mark| tail.find(mark)).min();
+    let list = &tail[..end.unwrap_or(tail.len())];
+    if !list.contains(',') {
+        return None;
+    }
+    let items: Vec<String> = list
+        .replace(" and ", ",")
+        .replace(" or ", ",")
+        .split(',')
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect();
+    (items.len() > 1 && items.iter().all(|item| item.split(' ').count() <= 3)).then_some(items)
 }
 
 /// A rest that names exactly so many things: "kitten and sitting", "a, b and c", "old vs new".

@@ -22,6 +22,12 @@ pub(super) enum Role {
     Uuid,
     Color,
     Ip,
+    Duration,
+    Jwt,
+    Phone,
+    Roman,
+    /// A file's name or path.
+    File,
     /// A block in some language: `csv`, `json`, `yaml`, ...
     Language(&'static str),
     /// What to look for, in words.
@@ -49,8 +55,8 @@ const LANGUAGES: &[(&str, &str)] = &[
 ];
 
 const SECRETS: &[&str] = &["key", "secret", "token", "password", "passphrase", "credential", "apikey", "auth"];
-const ADDRESSED: &[&str] =
-    &["path", "file", "filename", "filepath", "dir", "directory", "id", "cwd", "locale", "encoding"];
+const ADDRESSED: &[&str] = &["dir", "directory", "id", "cwd", "locale", "encoding"];
+const FILES: &[&str] = &["path", "file", "filename", "filepath"];
 const QUERIES: &[&str] =
     &["query", "q", "search", "question", "prompt", "topic", "keyword", "keywords", "objective", "term"];
 
@@ -121,6 +127,11 @@ fn choices(schema: &Value) -> Vec<&Value> {
 
 fn role(name: &[String], schema: &Value) -> Role {
     let has = |wanted: &[&str]| name.iter().any(|word| wanted.contains(&word.as_str()));
+    let described = words::split(schema.get("description").and_then(Value::as_str).unwrap_or_default());
+    let says = |wanted: &[&str]| described.iter().any(|word| wanted.contains(&word.as_str()));
+    if has(&["jwt"]) || (has(&["token"]) && says(&["jwt", "web"])) {
+        return Role::Jwt;
+    }
     if has(SECRETS) {
         return Role::Named;
     }
@@ -132,8 +143,6 @@ fn role(name: &[String], schema: &Value) -> Role {
         Some("ipv4" | "ipv6") => return Role::Ip,
         _ => {}
     }
-    let described = words::split(schema.get("description").and_then(Value::as_str).unwrap_or_default());
-    let says = |wanted: &[&str]| described.iter().any(|word| wanted.contains(&word.as_str()));
     if has(&["expression", "expr", "formula", "equation"]) {
         return if says(&["cron"]) { Role::Cron } else { Role::Expression };
     }
@@ -146,7 +155,7 @@ fn role(name: &[String], schema: &Value) -> Role {
     if has(&["cron", "schedule", "crontab"]) {
         return Role::Cron;
     }
-    if has(&["format", "pattern", "template"]) && says(&["date", "time", "yyyy", "dd"]) {
+    if has(&["format", "pattern", "template"]) && (has(&["date"]) || !says(&["regex", "regular", "glob"])) {
         return Role::DatePattern;
     }
     if has(&["range"]) && says(&["version", "semver", "range"]) {
@@ -169,6 +178,18 @@ fn role(name: &[String], schema: &Value) -> Role {
     }
     if let Some((_, language)) = LANGUAGES.iter().find(|(word, _)| has(&[*word])) {
         return Role::Language(language);
+    }
+    if has(&["duration"]) {
+        return Role::Duration;
+    }
+    if has(&["roman"]) {
+        return Role::Roman;
+    }
+    if has(&["phone", "telephone", "mobile"]) {
+        return Role::Phone;
+    }
+    if has(FILES) && !has(&["name"]) || has(&["filename"]) {
+        return Role::File;
     }
     if has(ADDRESSED) {
         return Role::Named;
@@ -203,14 +224,16 @@ impl Role {
             Kind::Stdin | Kind::Fence(_) => 0.8,
             Kind::Quoted => 0.78,
             Kind::Code => 0.75,
-            Kind::Json => 0.6,
+            Kind::Json | Kind::Braced => 0.4,
+            Kind::Tail => 0.72,
             Kind::Email | Kind::Url | Kind::Date | Kind::Cron | Kind::Uuid | Kind::Color | Kind::Ip => 0.62,
+            Kind::Jwt | Kind::Duration | Kind::Phone | Kind::Roman | Kind::File => 0.62,
             Kind::Version | Kind::Range | Kind::DatePattern => 0.6,
             Kind::Expression => 0.5,
             Kind::Number => 0.45,
         };
         let only = |kinds: &[Kind], otherwise: f64| {
-            if kinds.contains(&datum.kind) {
+            if kinds.contains(&datum.looks()) {
                 Some(0.95)
             } else if datum.is_text() && !datum.text.contains('\n') {
                 Some(otherwise)
@@ -223,7 +246,7 @@ impl Role {
             Self::Expression => only(&[Kind::Expression], 0.7).or((datum.kind == Kind::Number).then_some(0.2)),
             Self::Url => only(&[Kind::Url], 0.3),
             Self::Email => only(&[Kind::Email], 0.6),
-            Self::Date => only(&[Kind::Date], 0.7),
+            Self::Date => only(&[Kind::Date], 0.7).or_else(|| is_year(datum).then_some(0.4)),
             Self::DatePattern => only(&[Kind::DatePattern], 0.72),
             Self::Cron => only(&[Kind::Cron], 0.6),
             Self::Version => only(&[Kind::Version], 0.6).or((datum.kind == Kind::Number).then_some(0.4)),
@@ -231,18 +254,43 @@ impl Role {
             Self::Uuid => only(&[Kind::Uuid], 0.5),
             Self::Color => only(&[Kind::Color], 0.5),
             Self::Ip => only(&[Kind::Ip], 0.5),
+            Self::Jwt => only(&[Kind::Jwt], 0.5),
+            Self::Phone => only(&[Kind::Phone], 0.5),
+            Self::Duration => only(&[Kind::Duration], 0.7),
+            Self::Roman => only(&[Kind::Roman], 0.6),
+            Self::File => only(&[Kind::File], 0.3),
             Self::Named => None,
-            Self::Language(language) => {
-                let own = datum.language();
-                match own.as_deref() {
-                    Some(own) if own == *language => Some(0.97),
-                    Some("svg") if *language == "html" || *language == "xml" => Some(0.9),
-                    // A block that is plainly something else is rather not it.
-                    Some(_) => (set_apart > 0.7).then_some(0.35),
-                    None if datum.is_text() || datum.kind == Kind::Json => Some(set_apart),
-                    None => Some(0.3),
-                }
-            }
+            Self::Language(language) => in_language(language, datum, set_apart),
         }
+    }
+}
+
+fn is_year(datum: &Datum) -> bool {
+    datum.kind == Kind::Number && datum.text.len() == 4 && datum.text.starts_with(['1', '2'])
+}
+
+/// How well a value suits a property that wants a language.
+fn in_language(language: &str, datum: &Datum, set_apart: f64) -> Option<f64> {
+    let own = datum.language();
+    let text = &datum.text;
+    match own.as_deref() {
+        Some(own) if own == language => Some(0.97),
+        // What one language is, another may be as well.
+        Some("json") if matches!(language, "yaml" | "javascript") => Some(0.5),
+        Some("html" | "svg" | "xml") if matches!(language, "html" | "xml" | "markdown") => Some(0.7),
+        Some("csv") if language == "tsv" => Some(0.6),
+        Some("tsv") if language == "csv" => Some(0.9),
+        Some("yaml") if matches!(language, "markdown" | "toml" | "css") => Some(0.5),
+        // A tag that is wrong is rarer than a text that was wrongly sniffed.
+        Some(_) => {
+            (!matches!(datum.kind, Kind::Fence(_) | Kind::Stdin | Kind::Json) && language == "json").then_some(0.3)
+        }
+        None if !(datum.is_text() || datum.kind == Kind::Tail) => None,
+        None => match language {
+            "html" | "xml" => text.contains('<').then_some(set_apart),
+            "csv" | "tsv" => Some(if text.contains([',', ';', '\t', '\n']) { set_apart } else { 0.3 }),
+            "sql" | "json" | "diff" => Some(0.5),
+            _ => Some(set_apart),
+        },
     }
 }

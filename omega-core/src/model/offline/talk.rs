@@ -84,12 +84,18 @@ pub(super) fn ask(ranked: &Ranked) -> String {
         } else {
             format!(": {}", one_line(&missing.description, 200))
         };
-        text.push_str(&format!("- `{}`{description}\n", missing.name));
+        text.push_str(&format!("- `{}`{description}\n", missing.name()));
     }
-    let lines: Vec<String> =
-        ranked.filling.missing.iter().map(|missing| format!("{}: {}", missing.name, plain(&missing.example))).collect();
+    let lines: Vec<String> = ranked
+        .filling
+        .missing
+        .iter()
+        .map(|missing| format!("{}: {}", missing.name(), plain(&missing.example)))
+        .collect();
     let mut input: Map<String, Value> = ranked.filling.input.clone();
-    input.extend(ranked.filling.missing.iter().map(|missing| (missing.name.clone(), missing.example.clone())));
+    for missing in &ranked.filling.missing {
+        missing.put(&mut input, missing.example.clone());
+    }
     text.push_str(&format!(
         "\nAnswer like this:\n\n```text\n{}\n```\n\nor run it yourself: {}\n",
         lines.join("\n"),

@@ -24,6 +24,7 @@ const UNITS: &[&[&str]] = &[
     &["gallon", "gallons", "gal"],
     &["pint", "pints"],
     &["cup", "cups"],
+    &["ms", "millisecond", "milliseconds"],
     &["second", "seconds", "sec", "secs"],
     &["minute", "minutes", "min", "mins"],
     &["hour", "hours", "hr", "hrs"],
@@ -54,6 +55,11 @@ pub(super) fn known(word: &str) -> Option<&'static str> {
         .find(|names| names.iter().any(|name| name.to_lowercase() == lower))
         .and_then(|names| names.first())
         .copied()
+}
+
+/// Whether the word is a unit of time.
+pub(super) fn is_time(word: &str) -> bool {
+    known(word).is_some_and(|unit| ["ms", "second", "minute", "hour", "day", "week", "year"].contains(&unit))
 }
 
 /// The unit at the start of a text, as in ` miles to km`, and what stands behind it.

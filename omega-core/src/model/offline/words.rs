@@ -2,256 +2,52 @@
 //! synonyms that requests and tool descriptions use for one another.
 
 /// Words that a request is dressed in and that say nothing about the tool that is wanted.
-const FILLER: &[&str] = &[
-    "a",
-    "about",
-    "again",
-    "all",
-    "also",
-    "am",
-    "an",
-    "and",
-    "any",
-    "are",
-    "as",
-    "at",
-    "be",
-    "been",
-    "below",
-    "between",
-    "but",
-    "by",
-    "can",
-    "come",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doing",
-    "example",
-    "following",
-    "for",
-    "from",
-    "get",
-    "give",
-    "given",
-    "gives",
-    "go",
-    "has",
-    "have",
-    "help",
-    "here",
-    "hey",
-    "hi",
-    "hello",
-    "how",
-    "i",
-    "if",
-    "in",
-    "into",
-    "is",
-    "it",
-    "its",
-    "just",
-    "kindly",
-    "know",
-    "let",
-    "like",
-    "look",
-    "make",
-    "many",
-    "me",
-    "much",
-    "my",
-    "need",
-    "now",
-    "of",
-    "ok",
-    "on",
-    "onto",
-    "or",
-    "our",
-    "out",
-    "over",
-    "please",
-    "run",
-    "s",
-    "see",
-    "should",
-    "show",
-    "so",
-    "some",
-    "tell",
-    "than",
-    "thanks",
-    "that",
-    "the",
-    "their",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "thing",
-    "things",
-    "this",
-    "those",
-    "to",
-    "tool",
-    "two",
-    "up",
-    "us",
-    "use",
-    "using",
-    "via",
-    "want",
-    "was",
-    "we",
-    "were",
-    "what",
-    "whats",
-    "when",
-    "where",
-    "whether",
-    "which",
-    "while",
-    "who",
-    "why",
-    "will",
-    "with",
-    "would",
-    "you",
-    "your",
-    "able",
-    "try",
-    "new",
-    "each",
-    "both",
-    "one",
-    "piped",
-    "stdin",
-    "input",
-    "against",
-];
+const FILLER: &str = "\
+    info information details a able about again against all also am an and any are as at be been below between both but by can come \
+    could did do does doing each example following for from get give given gives go has have help here how i if \
+    in input into is it its just kindly know let like long look make many me much my need new now of ok on one \
+    onto or our out over piped please run s see should show so some stdin tell than thanks that the their them \
+    then there these they thing things this those to tool try two up us use using via want was we were what \
+    whats when where whether which while who why will with would you your";
 
 /// Words that open a request of its own; a message that starts with none of them may be the answer to a question.
-const OPENERS: &[&str] = &[
-    "are",
-    "build",
-    "calculate",
-    "can",
-    "check",
-    "compare",
-    "compute",
-    "convert",
-    "could",
-    "count",
-    "create",
-    "decode",
-    "determinant",
-    "diff",
-    "do",
-    "does",
-    "encode",
-    "evaluate",
-    "explain",
-    "extract",
-    "fetch",
-    "find",
-    "fix",
-    "format",
-    "generate",
-    "get",
-    "give",
-    "hash",
-    "how",
-    "is",
-    "list",
-    "make",
-    "minify",
-    "parse",
-    "please",
-    "read",
-    "remove",
-    "render",
-    "repair",
-    "run",
-    "scrape",
-    "search",
-    "send",
-    "show",
-    "simplify",
-    "slugify",
-    "solve",
-    "sort",
-    "split",
-    "summarize",
-    "summarise",
-    "tell",
-    "transform",
-    "translate",
-    "turn",
-    "use",
-    "validate",
-    "verify",
-    "what",
-    "when",
-    "where",
-    "which",
-    "who",
-    "why",
-    "write",
-];
+const OPENERS: &str = "\
+    are build calculate can check compare compute convert could count create decode determinant diff do does \
+    encode evaluate explain extract fetch find fix format generate get give hash how is list make minify parse \
+    please read remove render repair run scrape search send show simplify slugify solve sort split summarise \
+    summarize tell transform translate turn use validate verify what when where which who why write";
 
-/// Stems that mean the same in requests and in descriptions of tools.
+/// Verbs that no tool stands in for unless it speaks of them.
+const ACTIONS: &str = "\
+    send email mail book order buy pay play post publish schedule delete remove upload deploy install call draw paint sing \
+    encrypt decrypt compress resize tweet message remind translate summary";
+
+/// A meaning, and the stems of the words that stand for it in requests and in descriptions of tools.
 const SYNONYMS: &[(&str, &str)] = &[
-    ("valid", "valid"),
-    ("verif", "valid"),
-    ("check", "valid"),
-    ("diff", "diff"),
-    ("compar", "diff"),
-    ("averag", "mean"),
-    ("calculat", "evaluate"),
-    ("comput", "evaluate"),
-    ("evaluat", "evaluate"),
-    ("beautif", "format"),
-    ("prett", "format"),
-    ("format", "format"),
-    ("load", "parse"),
-    ("read", "parse"),
-    ("pars", "parse"),
-    ("fix", "repair"),
-    ("repair", "repair"),
+    ("valid", "valid verif check"),
+    ("diff", "diff compar changed"),
+    ("mean", "averag"),
+    ("evaluate", "calculat comput evaluat"),
+    ("format", "beautif prett format"),
+    ("parse", "load read pars"),
+    ("repair", "fix repair"),
     ("slug", "slug"),
-    ("transform", "convert"),
-    ("convert", "convert"),
-    ("conversion", "convert"),
-    ("turn", "convert"),
-    ("render", "convert"),
-    ("satisf", "satisfy"),
-    ("explain", "explain"),
-    ("describ", "explain"),
-    ("human", "explain"),
-    ("stringif", "serialize"),
-    ("serializ", "serialize"),
-    ("dump", "serialize"),
-    ("unpars", "serialize"),
-    ("creat", "generate"),
-    ("generat", "generate"),
-    ("similar", "distance"),
-    ("distan", "distance"),
-    ("md", "markdown"),
-    ("markdown", "markdown"),
-    ("emails", "email"),
-    ("mail", "email"),
-    ("math", "math"),
-    ("spell", "words"),
-    ("stat", "statistic"),
-    ("encod", "encode"),
-    ("decod", "decode"),
-    ("summar", "summary"),
-    ("capital", "capital"),
-    ("translat", "translate"),
+    ("convert", "transform convert conversion turn render"),
+    ("satisfy", "satisf"),
+    ("explain", "explain describ human"),
+    ("serialize", "stringif serializ dump unpars"),
+    ("generate", "creat generat"),
+    ("distance", "distan"),
+    ("markdown", "md markdown"),
+    ("email", "emails mail"),
+    ("word", "spell word"),
+    ("statistic", "stat"),
+    ("encode", "encod"),
+    ("decode", "decod"),
+    ("summary", "summar"),
+    ("translate", "translat"),
+    ("fetch", "fetch download scrap curl"),
+    ("similar", "similar alike"),
 ];
 
 /// Lower-case words of a text; `parseCSVFile`, `parse_csv-file` and `parse CSV file` give the same.
@@ -263,6 +59,11 @@ pub(super) fn split(text: &str) -> Vec<String> {
         if !c.is_alphanumeric() {
             // An apostrophe inside a word ("what's") belongs to it.
             if (c == '\'' || c == '’') && !word.is_empty() && chars.get(at + 1).is_some_and(|n| n.is_alphabetic()) {
+                continue;
+            }
+            // "sha-256" is one word.
+            let before_figures = c == '-' && chars.get(at + 1).is_some_and(char::is_ascii_digit);
+            if before_figures && word.chars().all(char::is_alphabetic) && !word.is_empty() {
                 continue;
             }
             flush(&mut word, &mut words);
@@ -290,11 +91,12 @@ fn flush(word: &mut String, words: &mut Vec<String>) {
 /// What a word is compared by: its stem, or the stem that stands for its synonyms.
 pub(super) fn canonical(word: &str) -> String {
     let word = word.to_lowercase();
-    for (prefix, meaning) in SYNONYMS {
-        // Short prefixes only stand for the whole word.
-        if if prefix.len() < 4 { word == *prefix } else { word.starts_with(prefix) } {
-            return (*meaning).to_owned();
-        }
+    let stands_for = |stems: &str| {
+        // Short stems only stand for the whole word.
+        stems.split(' ').any(|stem| if stem.len() < 4 { word == stem } else { word.starts_with(stem) })
+    };
+    if let Some((meaning, _)) = SYNONYMS.iter().find(|(_, stems)| stands_for(stems)) {
+        return (*meaning).to_owned();
     }
     stem(&word)
 }
@@ -321,18 +123,23 @@ fn stem(word: &str) -> String {
 
 /// Whether the word only dresses a request.
 pub(super) fn is_filler(word: &str) -> bool {
-    FILLER.contains(&word)
+    FILLER.split(' ').any(|filler| filler == word)
 }
 
 /// Whether the word opens a request.
 pub(super) fn opens_request(word: &str) -> bool {
-    OPENERS.contains(&word)
+    OPENERS.split(' ').any(|opener| opener == word)
 }
 
 /// Whether a canonical word is a verb that fits many tools.
 pub(super) fn is_general(word: &str) -> bool {
     ["generate", "convert", "parse", "format", "valid", "evaluate", "explain", "writ", "find", "search", "text"]
         .contains(&word)
+}
+
+/// Whether a request that begins with the word wants something done that only a tool for just that can do.
+pub(super) fn is_action(word: &str) -> bool {
+    ACTIONS.split(' ').any(|action| action == word)
 }
 
 /// The words of a text that say something, as they are compared.
@@ -347,7 +154,7 @@ mod tests {
     #[test]
     fn names_split_at_case_digits_stay() {
         assert_eq!(split("parseCSVFile"), ["parse", "csv", "file"]);
-        assert_eq!(split("old_str-2 what's"), ["old", "str", "2", "whats"]);
+        assert_eq!(split("old_str_2 what's sha-256"), ["old", "str", "2", "whats", "sha256"]);
     }
 
     #[test]

@@ -1,0 +1,389 @@
+//! Taking a message apart: claiming its values from the most certain kind to the least.
+
+use super::{
+    arithmetic, lexer,
+    message::{Datum, Kind},
+    units,
+};
+use crate::id::ToolId;
+use serde_json::Value;
+use std::ops::Range;
+
+struct Reader<'a> {
+    text: &'a str,
+    masked: String,
+    data: Vec<Datum>,
+}
+
+/// A message's values and what is left of it.
+pub(super) struct Read {
+    pub data: Vec<Datum>,
+    pub tools: Vec<ToolId>,
+    /// The text with every value and tool id blanked out by `\u{1}`, byte for byte.
+    pub masked: String,
+}
+
+/// Takes a text apart.
+pub(super) fn read(text: &str) -> Read {
+    let mut reader = Reader { text, masked: text.to_owned(), data: Vec::new() };
+    reader.marked("<stdin>", "</stdin>", &Kind::Stdin);
+    reader.fences();
+    reader.marked("`", "`", &Kind::Code);
+    reader.json(false);
+    reader.markup();
+    reader.braces();
+    reader.quotes();
+    let tools = reader.tool_ids();
+    reader.urls();
+    reader.cron_lines();
+    reader.phones();
+    reader.durations();
+    reader.words(true);
+    reader.expressions();
+    reader.json(true);
+    reader.words(false);
+    Read { data: reader.data, tools, masked: reader.masked }
+}
+
+/// What a word is by itself, numbers apart.
+pub(super) fn classify(word: &str) -> Option<Kind> {
+    type Test = fn(&str) -> bool;
+    let looks: [(Test, Kind); 11] = [
+        (lexer::is_email, Kind::Email),
+        (lexer::is_date, Kind::Date),
+        (lexer::is_date_pattern, Kind::DatePattern),
+        (lexer::is_version, Kind::Version),
+        (lexer::is_range, Kind::Range),
+        (lexer::is_uuid, Kind::Uuid),
+        (lexer::is_color, Kind::Color),
+        (lexer::is_ip, Kind::Ip),
+        (lexer::is_jwt, Kind::Jwt),
+        (lexer::is_path, Kind::Code),
+        (lexer::is_file, Kind::File),
+    ];
+    looks.into_iter().find(|(is, _)| is(word)).map(|(_, kind)| kind)
+}
+
+impl Reader<'_> {
+    fn is_free(&self, span: &Range<usize>) -> bool {
+        self.masked.get(span.clone()).is_some_and(|text| !text.contains('\u{1}'))
+    }
+
+    fn claim(&mut self, kind: Kind, span: Range<usize>, text: &str) {
+        self.blank(span.clone());
+        self.data.push(Datum { kind, text: text.to_owned(), span });
+    }
+
+    fn blank(&mut self, span: Range<usize>) {
+        let blank = "\u{1}".repeat(span.len());
+        self.masked.replace_range(span, &blank);
+    }
+
+    /// Everything between two marks.
+    fn marked(&mut self, open: &str, close: &str, kind: &Kind) {
+        let mut at = 0;
+        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find(open)).map(|found| at + found) {
+            let inside = from + open.len();
+            let Some(length) = self.masked[inside..].find(close) else { return };
+            let end = inside + length + close.len();
+            let text = &self.text[inside..inside + length];
+            let text = if *kind == Kind::Stdin { text.trim_matches(['\r', '\n']) } else { text };
+            if !text.is_empty() {
+                self.claim(kind.clone(), from..end, text);
+            }
+            at = end;
+        }
+    }
+
+    fn fences(&mut self) {
+        let mut at = 0;
+        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find("```")).map(|found| at + found) {
+            let ticks = self.masked[from..].chars().take_while(|c| *c == '`').count();
+            let fence = "`".repeat(ticks);
+            let head = from + ticks;
+            let Some(length) = self.masked[head..].find(&fence) else { return };
+            let body = &self.text[head..head + length];
+            let (tag, content) = match body.split_once('\n') {
+                Some((tag, content)) => (tag.trim().to_lowercase(), content),
+                None => (String::new(), body),
+            };
+            let content = content.strip_suffix('\n').unwrap_or(content);
+            let end = head + length + ticks;
+            self.claim(Kind::Fence(tag), from..end, content);
+            at = end;
+        }
+    }
+
+    /// JSON values. The first round takes what holds quotes or braces; lists of bare figures wait until arithmetic,
+    /// which they may be part of, had its turn.
+    fn json(&mut self, lists_of_figures: bool) {
+        let mut at = 0;
+        while let Some(found) = self.masked.get(at..).and_then(|rest| rest.find(['{', '['])) {
+            let from = at + found;
+            at = from + 1;
+            let mut values = serde_json::Deserializer::from_str(&self.text[from..]).into_iter::<Value>();
+            let Some(Ok(_)) = values.next() else { continue };
+            let span = from..from + values.byte_offset();
+            let text = &self.text[span.clone()];
+            let holds_text = text.contains(['"', '{']);
+            if (holds_text || lists_of_figures) && self.is_free(&span) {
+                at = span.end;
+                self.claim(Kind::Json, span, text);
+            }
+        }
+    }
+
+    /// HTML or XML that stands openly: from the first tag to the end of the last, where one of them closes.
+    fn markup(&mut self) {
+        let opens = |(at, _): &(usize, &str)| {
+            self.masked[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?'))
+        };
+        let Some(from) = self.masked.match_indices('<').find(opens).map(|(at, _)| at) else { return };
+        let Some(end) = self.masked[from..].rfind('>').map(|length| from + length + 1) else { return };
+        let text = &self.text[from..end];
+        if (text.contains("</") || text.contains("/>")) && self.is_free(&(from..end)) {
+            self.claim(Kind::Code, from..end, text);
+        }
+    }
+
+    /// What stands between braces and does not parse, up to the brace that closes it or the end.
+    fn braces(&mut self) {
+        let mut at = 0;
+        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find('{')).map(|found| at + found) {
+            at = from + 1;
+            if !self.masked[..from].ends_with(|c: char| c.is_whitespace()) && from > 0 {
+                continue;
+            }
+            let mut depth = 0_i32;
+            let closing = self.masked[from..].char_indices().find(|(_, c)| {
+                depth += i32::from(*c == '{') - i32::from(*c == '}');
+                depth == 0
+            });
+            let end = closing.map_or(self.text.trim_end().len(), |(length, _)| from + length + 1);
+            let text = &self.text[from..end];
+            // Code has braces too, but hardly begins with one that holds pairs.
+            if text.contains(':') && text.contains(['"', '\'', ',']) && self.is_free(&(from..end)) {
+                self.claim(Kind::Braced, from..end, text);
+                at = end;
+            }
+        }
+    }
+
+    /// At least two figures with the letters of units of time: `1h 20m`.
+    fn durations(&mut self) {
+        let words = self.free_words();
+        let mut at = 0;
+        while at < words.len() {
+            let count = words[at..].iter().take_while(|(_, word)| lexer::is_span_of_time(word)).count();
+            if count >= 2 {
+                let span = words[at].0.start..words[at + count - 1].0.end;
+                let text = self.text;
+                self.claim(Kind::Duration, span.clone(), &text[span]);
+            }
+            at += count.max(1);
+        }
+    }
+
+    /// A plus and at least seven figures, however they are set apart.
+    fn phones(&mut self) {
+        for (span, word) in self.free_words() {
+            if !word.starts_with('+') || !self.is_free(&span) {
+                continue;
+            }
+            let rest = &self.masked[span.start + 1..];
+            let length = rest
+                .find(|c: char| !(c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '/')))
+                .unwrap_or(rest.len());
+            let number = rest[..length].trim_end_matches([' ', '-', '(', '/']);
+            if number.chars().filter(char::is_ascii_digit).count() >= 7 {
+                let span = span.start..span.start + 1 + number.len();
+                let text = self.text;
+                self.claim(Kind::Phone, span.clone(), &text[span]);
+            }
+        }
+    }
+
+    fn quotes(&mut self) {
+        let text = self.text;
+        let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('\'', '\''), ('‘', '’')];
+        let mut until = 0;
+        let mut previous = ' ';
+        for (from, c) in text.char_indices() {
+            let opens = from >= until
+                && !previous.is_alphanumeric()
+                && self.masked.is_char_boundary(from)
+                && !self.masked[from..].starts_with('\u{1}');
+            previous = c;
+            let Some((_, close)) = pairs.iter().find(|(open, _)| *open == c).filter(|_| opens) else { continue };
+            let inside = from + c.len_utf8();
+            let closing = text[inside..].match_indices(*close).map(|(at, _)| inside + at).find(|at| {
+                let after = text[at + close.len_utf8()..].chars().next();
+                // An apostrophe closes nothing in the middle of a word.
+                after.is_none_or(|after| !after.is_alphanumeric())
+            });
+            let Some(end) = closing else { continue };
+            let span = from..end + close.len_utf8();
+            if end > inside && self.is_free(&span) {
+                until = span.end;
+                self.claim(Kind::Quoted, span, &text[inside..end]);
+            } else if end == inside {
+                until = span.end;
+                self.claim(Kind::Quoted, span, "");
+            }
+        }
+    }
+
+    /// The free words with their places, cut at white space and without punctuation around them.
+    fn free_words(&self) -> Vec<(Range<usize>, String)> {
+        let mut words = Vec::new();
+        let mut from = None;
+        for (at, c) in self.masked.char_indices().chain([(self.masked.len(), ' ')]) {
+            if c.is_whitespace() || c == '\u{1}' {
+                if let Some(start) = from.take() {
+                    let word = &self.masked[start..at];
+                    let front = word.len() - word.trim_start_matches(['(', '[', '{', ',', ';', '¿']).len();
+                    let word = word[front..].trim_end_matches([',', ';', '!', '?', ')', ']', '}', ':']);
+                    let word = word.strip_suffix('.').unwrap_or(word);
+                    if !word.is_empty() {
+                        words.push((start + front..start + front + word.len(), word.to_owned()));
+                    }
+                }
+            } else if from.is_none() {
+                from = Some(at);
+            }
+        }
+        words
+    }
+
+    fn tool_ids(&mut self) -> Vec<ToolId> {
+        let quoted = self.data.iter().filter(|d| d.kind == Kind::Code || d.kind == Kind::Quoted);
+        let mut ids: Vec<ToolId> = quoted.filter_map(|datum| tool_id(&datum.text)).collect();
+        self.data.retain(|datum| !(matches!(datum.kind, Kind::Code | Kind::Quoted) && tool_id(&datum.text).is_some()));
+        for (span, word) in self.free_words() {
+            if let Some(id) = tool_id(&word) {
+                self.blank(span);
+                ids.push(id);
+            }
+        }
+        ids
+    }
+
+    fn urls(&mut self) {
+        for (span, _) in self.free_words() {
+            if let Some(length) = lexer::url(&self.text[span.start..]) {
+                let url = &self.text[span.start..span.start + length];
+                self.claim(Kind::Url, span.start..span.start + length, url);
+            }
+        }
+    }
+
+    fn cron_lines(&mut self) {
+        let words = self.free_words();
+        let mut at = 0;
+        while at < words.len() {
+            let run: Vec<&str> = words[at..].iter().take(7).map(|(_, word)| word.as_str()).collect();
+            let Some(count) = lexer::cron(&run) else {
+                at += 1;
+                continue;
+            };
+            let span = words[at].0.start..words[at + count - 1].0.end;
+            let text = self.text;
+            self.claim(Kind::Cron, span.clone(), &text[span]);
+            at += count;
+        }
+    }
+
+    /// Words that are values by themselves; `certain` leaves numbers for later, which arithmetic may need.
+    fn words(&mut self, certain: bool) {
+        let lower = self.masked.to_lowercase();
+        let speaks_of_numbers = ["number", "roman", "numeral", "figure"].iter().any(|word| lower.contains(word));
+        for (mut span, mut word) in self.free_words() {
+            if !certain {
+                if self.list_of_numbers(&span, &word) {
+                    continue;
+                }
+                let front = word.len() - word.trim_start_matches(['$', '€', '£']).len();
+                let figures = units::figures(word[front..].trim_end_matches('%'));
+                span = span.start + front..span.start + front + figures.len();
+                word = figures.to_owned();
+            }
+            let kind = if certain {
+                classify(&word).or_else(|| (speaks_of_numbers && lexer::is_roman(&word)).then_some(Kind::Roman))
+            } else {
+                lexer::number(&word).map(|_| Kind::Number)
+            };
+            if let Some(kind) = kind {
+                self.claim(kind, span, &word);
+            }
+        }
+        if certain {
+            self.clocks();
+            self.ranges();
+        }
+    }
+
+    /// Claims `1,5,2`, which is written without blanks, as several numbers.
+    fn list_of_numbers(&mut self, span: &Range<usize>, word: &str) -> bool {
+        if !word.contains(',')
+            || !word.split(',').all(|part| lexer::number(part).is_some())
+            || lexer::number(word).is_some()
+        {
+            return false;
+        }
+        let mut from = span.start;
+        for part in word.split(',') {
+            self.claim(Kind::Number, from..from + part.len(), part);
+            from += part.len() + 1;
+        }
+        true
+    }
+
+    /// Ranges side by side are one: `>=2.0.0 <3.0.0`.
+    fn ranges(&mut self) {
+        self.data.sort_by_key(|datum| datum.span.start);
+        let mut merged: Vec<Datum> = Vec::new();
+        for datum in std::mem::take(&mut self.data) {
+            match merged.last_mut() {
+                Some(last)
+                    if last.kind == Kind::Range
+                        && datum.kind == Kind::Range
+                        && last.span.end + 1 == datum.span.start =>
+                {
+                    last.span.end = datum.span.end;
+                    last.text = format!("{} {}", last.text, datum.text);
+                }
+                _ => merged.push(datum),
+            }
+        }
+        self.data = merged;
+    }
+
+    /// A time of day belongs to the date before it.
+    fn clocks(&mut self) {
+        for (span, word) in self.free_words() {
+            let date = self.data.iter_mut().find(|d| d.kind == Kind::Date && d.span.end + 1 == span.start);
+            if let Some(date) = date
+                && lexer::is_clock(&word)
+            {
+                date.span.end = span.end;
+                date.text = format!("{} {word}", date.text);
+                self.blank(span);
+            }
+        }
+    }
+
+    fn expressions(&mut self) {
+        let text = self.text;
+        for span in arithmetic::find(&self.masked) {
+            self.claim(Kind::Expression, span.clone(), &text[span]);
+        }
+    }
+}
+
+/// A tool id with a package and an export that could be ones; `2001:db8::1` is an address.
+fn tool_id(word: &str) -> Option<ToolId> {
+    let id: ToolId = word.parse().ok()?;
+    let package = id.package().chars().all(|c| c.is_ascii_alphanumeric() || "@/-._~".contains(c));
+    let export = id.export().starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'));
+    (package && export).then_some(id)
+}

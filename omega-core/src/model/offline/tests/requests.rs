@@ -1,0 +1,175 @@
+//! What realistic requests lead to: the tool, and its whole input.
+
+use super::called;
+use serde_json::{Value, json};
+
+fn cases() -> Vec<(&'static str, &'static [&'static str], Value)> {
+    vec![
+        // mathematics
+        (
+            "What is the determinant of [[2,1],[1,3]]?",
+            &["mathjs::evaluate"],
+            json!({"expression": "det([[2,1],[1,3]])"}),
+        ),
+        ("calculate 2*(3+4)^2", &["mathjs::evaluate"], json!({"expression": "2*(3+4)^2"})),
+        ("convert 5 miles to km", &["mathjs::evaluate"], json!({"expression": "5 mile to km"})),
+        ("what is 15% of 80?", &["mathjs::evaluate"], json!({"expression": "15 / 100 * 80"})),
+        ("square root of 144", &["mathjs::evaluate"], json!({"expression": "sqrt(144)"})),
+        ("20 degrees celsius in fahrenheit", &["mathjs::evaluate"], json!({"expression": "20 degC to degF"})),
+        ("what is the factorial of 10", &["mathjs::evaluate"], json!({"expression": "factorial(10)"})),
+        ("the median of 3, 5, 1 and 9", &["simple-statistics::median"], json!({"numbers": [3, 5, 1, 9]})),
+        ("average of [1, 2, 6]", &["mathjs::evaluate"], json!({"expression": "mean([1, 2, 6])"})),
+        (
+            "What is the 95th percentile of [1,2,3,4,5] with p = 0.95",
+            &["simple-statistics::quantile"],
+            json!({"numbers": [1, 2, 3, 4, 5], "p": 0.95}),
+        ),
+        (
+            "correlation of [1,2,3] and [2,4,7]",
+            &["simple-statistics::sampleCorrelation"],
+            json!({"x": [1, 2, 3], "y": [2, 4, 7]}),
+        ),
+        // data formats
+        (
+            "Parse this CSV:\n```csv\nname,age\nAda,36\n```",
+            &["papaparse::parse"],
+            json!({"csv": "name,age\nAda,36", "options": {"header": true}}),
+        ),
+        (
+            "please parse it\n<stdin>\nname,age\nAda,36\n</stdin>",
+            &["papaparse::parse"],
+            json!({"csv": "name,age\nAda,36", "options": {"header": true}}),
+        ),
+        ("turn [{\"a\":1,\"b\":2}] into CSV", &["papaparse::unparse"], json!({"rows": [{"a": 1, "b": 2}]})),
+        (
+            "Convert this YAML to JSON:\n```yaml\na: 1\nb: [2, 3]\n```",
+            &["js-yaml::load"],
+            json!({"yaml": "a: 1\nb: [2, 3]"}),
+        ),
+        ("convert {\"a\": [1, 2]} to YAML", &["js-yaml::dump"], json!({"value": {"a": [1, 2]}})),
+        ("repair this JSON: {a: 1, b: 'x',}", &["jsonrepair::jsonrepair"], json!({"json": "{a: 1, b: 'x',}"})),
+        (
+            "validate {\"a\": 1} against the schema {\"type\": \"object\"}",
+            &["jsonschema::validate"],
+            json!({"value": {"a": 1}, "schema": {"type": "object"}}),
+        ),
+        (
+            "convert to json\n```xml\n<note><to>Ada</to></note>\n```",
+            &["xml-js::xml2json"],
+            json!({"xml": "<note><to>Ada</to></note>"}),
+        ),
+        // text
+        ("slugify Hello Wörld & more", &["slugify::default"], json!({"text": "Hello Wörld & more"})),
+        ("Please slugify \"Hello World\"", &["slugify::default"], json!({"text": "Hello World"})),
+        ("slugify: My first post!", &["slugify::default"], json!({"text": "My first post!"})),
+        (
+            "Levenshtein distance between \"kitten\" and \"sitting\"",
+            &["fastest-levenshtein::distance"],
+            json!({"a": "kitten", "b": "sitting"}),
+        ),
+        (
+            "levenshtein distance between kitten and sitting",
+            &["fastest-levenshtein::distance"],
+            json!({"a": "kitten", "b": "sitting"}),
+        ),
+        (
+            "unified diff of \"a\\nb\" and \"a\\nc\"",
+            &["diff::createPatch"],
+            json!({"oldText": "a\\nb", "newText": "a\\nc"}),
+        ),
+        (
+            "diff these lines\n```\none\ntwo\n```\n```\none\n2\n```",
+            &["diff::diffLines", "diff::createPatch"],
+            json!({"oldText": "one\ntwo", "newText": "one\n2"}),
+        ),
+        ("convert \"hello big world\" to snake case", &["change-case::snakeCase"], json!({"text": "hello big world"})),
+        ("spell 1234 in words", &["number-to-words::toWords"], json!({"number": 1234})),
+        ("write 1994 as a roman numeral", &["romans::romanize"], json!({"number": 1994})),
+        ("cowsay moo", &["cowsay::say"], json!({"options": {"text": "moo"}})),
+        (
+            "which language is \"Das ist ein kurzer deutscher Satz\"?",
+            &["franc::franc"],
+            json!({"text": "Das ist ein kurzer deutscher Satz"}),
+        ),
+        // markup and code
+        (
+            "Render this markdown as html:\n```md\n# Hi\n\n*x*\n```",
+            &["marked::parse"],
+            json!({"markdown": "# Hi\n\n*x*"}),
+        ),
+        (
+            "Convert this HTML to Markdown: `<h1>Hi</h1>`",
+            &["node-html-markdown::NodeHtmlMarkdown.translate"],
+            json!({"html": "<h1>Hi</h1>"}),
+        ),
+        (
+            "format this sql: select a,b from t where x=1",
+            &["sql-formatter::format"],
+            json!({"sql": "select a,b from t where x=1", "options": {"language": "sql"}}),
+        ),
+        (
+            "format\n```sql\nselect a,b from t where x=1\n```",
+            &["sql-formatter::format"],
+            json!({"sql": "select a,b from t where x=1"}),
+        ),
+        // checks
+        ("is a@b.co a valid email address?", &["validator::isEmail"], json!({"email": "a@b.co"})),
+        ("validate the email not-an@email", &["validator::isEmail"], json!({"email": "not-an@email"})),
+        ("is https://example.com a valid URL", &["validator::isURL"], json!({"url": "https://example.com"})),
+        ("does 1.5.2 satisfy ^1.0.0?", &["semver::satisfies"], json!({"version": "1.5.2", "range": "^1.0.0"})),
+        ("compare versions 1.2.3 and 1.10.0", &["semver::compare"], json!({"a": "1.2.3", "b": "1.10.0"})),
+        ("is 192.168.0.1 a valid ip", &["validator::isIP"], json!({"ip": "192.168.0.1"})),
+        // dates
+        ("parse the date \"next Friday at 3pm\"", &["chrono-node::parseDate"], json!({"text": "next Friday at 3pm"})),
+        (
+            "how many days from 2024-01-05 to 2024-03-01",
+            &["date-fns::differenceInCalendarDays"],
+            json!({"earlier": "2024-01-05", "later": "2024-03-01"}),
+        ),
+        ("add 10 days to 2024-01-05", &["date-fns::addDays"], json!({"date": "2024-01-05", "days": 10})),
+        ("what is the ISO week number of 2024-01-05", &["date-fns::getISOWeek"], json!({"date": "2024-01-05"})),
+        ("explain cron 0 9 * * 1-5", &["cronstrue::toString"], json!({"expression": "0 9 * * 1-5"})),
+        (
+            "what does the cron expression \"*/5 * * * *\" mean?",
+            &["cronstrue::toString"],
+            json!({"expression": "*/5 * * * *"}),
+        ),
+        // ids, codes, hashes
+        ("generate a uuid", &["uuid::v4"], json!({})),
+        (
+            "make a QR code for https://example.com",
+            &["qrcode::toString", "qrcode::toDataURL"],
+            json!({"text": "https://example.com"}),
+        ),
+        ("sha256 hash of \"hello\"", &["hash-wasm::sha256"], json!({"text": "hello"})),
+        ("base64 encode \"hello\"", &["js-base64::encode"], json!({"text": "hello"})),
+        ("contrast ratio of #ffffff and #777777", &["wcag-contrast::hex"], json!({"a": "#ffffff", "b": "#777777"})),
+        ("what is the country code of Japan", &["country-list::getCode"], json!({"name": "Japan"})),
+        // the tool named
+        ("mathjs::evaluate {\"expression\": \"1+1\"}", &["mathjs::evaluate"], json!({"expression": "1+1"})),
+        ("use `validator::isEmail` with email: a@b.co", &["validator::isEmail"], json!({"email": "a@b.co"})),
+        ("run parseDate on \"tomorrow\"", &["chrono-node::parseDate"], json!({"text": "tomorrow"})),
+        ("fetch https://example.com/data.json", &["ofetch::ofetch"], json!({"url": "https://example.com/data.json"})),
+    ]
+}
+
+#[test]
+fn a_request_finds_its_tool_and_fills_its_input() {
+    let mut wrong = Vec::new();
+    let cases = cases();
+    let all = cases.len();
+    for (text, tools, input) in cases {
+        match called(text) {
+            Ok((tool, given)) if tools.contains(&tool.as_str()) && given == input => {}
+            Ok((tool, given)) => {
+                wrong.push(format!("{text:?}\n  got  {tool} {given}\n  want {} {input}", tools.join("|")))
+            }
+            Err(answer) => wrong.push(format!(
+                "{text:?}\n  got no call but: {}\n  want {} {input}",
+                answer.lines().next().unwrap(),
+                tools.join("|")
+            )),
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
