@@ -215,3 +215,6 @@ async fn output(client: &Client, id: ToolRunId) -> Result<String, ClientError> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

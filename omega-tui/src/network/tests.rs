@@ -1,0 +1,241 @@
+//! The task against a server that answers what each test scripts, over real HTTP.
+
+use super::serve;
+use crate::port::{self, Command, Link, ScreenEnd, Update};
+use omega_core::{
+    api::{CreateConversation, Timestamp},
+    client::Client,
+    event::{Envelope, Event, VERSION},
+    id::{ConversationId, MessageId, RunId},
+};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+/// What was asked: method and path, the idempotency key, the body.
+#[derive(Clone)]
+struct Asked {
+    line: String,
+    key: String,
+    body: String,
+}
+
+type Script = Arc<dyn Fn(&Asked) -> (u16, String) + Send + Sync>;
+
+/// Answers requests by a script and keeps them; an event stream stays open after what the script gave.
+struct Server {
+    client: Client,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Server {
+    async fn start(script: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (script, kept): (Script, _) = (Arc::new(script), Arc::clone(&asked));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(talk(stream, Arc::clone(&script), Arc::clone(&kept)));
+            }
+        });
+        Self { client, asked }
+    }
+
+    fn posts(&self, path: &str) -> Vec<Asked> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|a| a.line.starts_with("POST ") && a.line.contains(path)).cloned().collect()
+    }
+}
+
+async fn talk(stream: TcpStream, script: Script, kept: Arc<Mutex<Vec<Asked>>>) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut asked = Asked { line: String::new(), key: String::new(), body: String::new() };
+        if stream.read_line(&mut asked.line).await.unwrap_or(0) == 0 {
+            return;
+        }
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            if stream.read_line(&mut header).await.unwrap_or(0) == 0 || header.trim().is_empty() {
+                break;
+            }
+            match header.trim().split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned())) {
+                Some((name, value)) if name == "content-length" => length = value.parse().unwrap(),
+                Some((name, value)) if name == "idempotency-key" => asked.key = value,
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.unwrap();
+        asked.body = String::from_utf8(body).unwrap();
+        let (status, answer) = script(&asked);
+        let streams = asked.line.contains("/events") && status == 200;
+        kept.lock().unwrap().push(asked);
+        let head = if streams {
+            String::from("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        } else {
+            format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len())
+        };
+        if stream.write_all(format!("{head}{answer}").as_bytes()).await.is_err() {
+            return;
+        }
+        if streams {
+            // Open until the client leaves.
+            let _ = stream.read_u8().await;
+            return;
+        }
+    }
+}
+
+fn answer(data: Value) -> (u16, String) {
+    let meta = json!({"version": "1", "timestamp": "2026-01-01T00:00:00Z", "requestId": "r"});
+    (200, json!({"success": true, "data": data, "meta": meta}).to_string())
+}
+
+fn refused(status: u16, code: &str, error: &str) -> (u16, String) {
+    (status, json!({"success": false, "error": error, "details": {"code": code}}).to_string())
+}
+
+fn conversation(id: ConversationId) -> Value {
+    json!({
+        "id": id, "title": null, "model": "offline/planner", "executionState": "idle", "url": "",
+        "createdAt": Timestamp(0), "updatedAt": Timestamp(0),
+    })
+}
+
+fn accepted() -> Value {
+    json!({"runId": RunId::new(), "messageId": MessageId::new(), "seq": 1})
+}
+
+fn frame(id: ConversationId, event: Event) -> String {
+    let envelope = Envelope { v: VERSION, seq: None, conversation_id: id, run_id: None, at: Timestamp(0), event };
+    format!("event: x\ndata: {}\n\n", serde_json::to_string(&envelope).unwrap())
+}
+
+fn open(server: &Server, conversation: Option<ConversationId>) -> ScreenEnd {
+    let (screen, network) = port::pair();
+    tokio::spawn(serve(server.client.clone(), conversation, network));
+    screen
+}
+
+/// The next update that the test wants to know about.
+async fn next(screen: &mut ScreenEnd, wanted: impl Fn(&Update) -> bool) -> Update {
+    loop {
+        let update = screen.updates.recv().await.expect("the task is alive");
+        if wanted(&update) {
+            return update;
+        }
+    }
+}
+
+fn say(draft: u64, text: &str) -> Command {
+    Command::Send { draft, text: text.into(), model: Some("groq/x".into()) }
+}
+
+#[tokio::test]
+async fn the_first_message_makes_the_conversation_and_follows_it() {
+    let id = ConversationId::new();
+    let server = Server::start(move |asked| match asked.line.split(' ').nth(1).unwrap() {
+        path if path.ends_with("/messages") => answer(accepted()),
+        path if path.contains("/events") => {
+            (200, frame(id, Event::Status { phase: "searching".into(), message: "Finding tools".into() }))
+        }
+        _ => answer(conversation(id)),
+    })
+    .await;
+    let mut screen = open(&server, None);
+    screen.commands.send(say(1, "one")).unwrap();
+    screen.commands.send(say(2, "two")).unwrap();
+    assert_eq!(next(&mut screen, |u| matches!(u, Update::Opened(_))).await, Update::Opened(id));
+    next(&mut screen, |u| matches!(u, Update::Accepted(2, _))).await;
+    next(&mut screen, |u| matches!(u, Update::Event(e) if matches!(e.event, Event::Status { .. }))).await;
+    let made: CreateConversation = serde_json::from_str(&server.posts("/conversations ")[0].body).unwrap();
+    assert_eq!(made.model.as_deref(), Some("groq/x"));
+    let texts: Vec<String> = server.posts("/messages").iter().map(|a| a.body.clone()).collect();
+    assert!(texts.len() == 2 && texts[0].contains("\"one\"") && texts[1].contains("\"two\""), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_message_is_tried_again_under_the_same_key() {
+    let id = ConversationId::new();
+    let tries = Mutex::new(0);
+    let server = Server::start(move |asked| {
+        if !asked.line.contains("/messages") {
+            return answer(conversation(id));
+        }
+        let mut tries = tries.lock().unwrap();
+        *tries += 1;
+        if *tries < 3 { refused(503, "OVERLOADED", "busy") } else { answer(accepted()) }
+    })
+    .await;
+    let mut screen = open(&server, None);
+    screen.commands.send(say(7, "hello")).unwrap();
+    next(&mut screen, |u| matches!(u, Update::Accepted(7, _))).await;
+    let sent = server.posts("/messages");
+    assert_eq!(sent.len(), 3);
+    assert!(!sent[0].key.is_empty() && sent.iter().all(|a| a.key == sent[0].key && a.body == sent[0].body));
+}
+
+#[tokio::test]
+async fn a_refused_message_comes_back_with_the_servers_words() {
+    let server = Server::start(|_| refused(422, "INVALID_INPUT", "there is no model groq/x; try groq/y")).await;
+    let mut screen = open(&server, Some(ConversationId::new()));
+    screen.commands.send(say(3, "hello")).unwrap();
+    let update = next(&mut screen, |u| matches!(u, Update::SendFailed { .. })).await;
+    assert_eq!(update, Update::SendFailed { draft: 3, error: "there is no model groq/x; try groq/y".into() });
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_not_there_is_offline_with_the_reason() {
+    let server = Server::start(|_| refused(404, "NOT_FOUND", "there is no such conversation")).await;
+    let mut screen = open(&server, Some(ConversationId::new()));
+    let update = next(&mut screen, |u| matches!(u, Update::Link(Link::Offline { .. }))).await;
+    assert_eq!(update, Update::Link(Link::Offline { cause: "there is no such conversation".into() }));
+}
+
+#[tokio::test]
+async fn after_new_the_next_message_starts_another_conversation() {
+    let made = Mutex::new(Vec::new());
+    let server = Server::start(move |asked| {
+        let path = asked.line.split(' ').nth(1).unwrap();
+        if path.contains("/events") {
+            return (200, String::new());
+        }
+        if path.ends_with("/messages") {
+            return answer(accepted());
+        }
+        let id = ConversationId::new();
+        made.lock().unwrap().push(id);
+        answer(conversation(id))
+    })
+    .await;
+    let mut screen = open(&server, None);
+    for command in [say(1, "one"), Command::NewConversation, say(2, "two")] {
+        screen.commands.send(command).unwrap();
+    }
+    let first = next(&mut screen, |u| matches!(u, Update::Opened(_))).await;
+    let second = next(&mut screen, |u| matches!(u, Update::Opened(_))).await;
+    assert_ne!(first, second);
+    assert_eq!(server.posts("/conversations ").len(), 2);
+}
+
+#[tokio::test]
+async fn a_large_output_is_put_together_from_its_pages() {
+    let id = omega_core::id::ToolRunId::new();
+    let server = Server::start(move |asked| {
+        let first = asked.line.contains("offset=0");
+        answer(json!({
+            "toolRunId": id, "offset": if first { 0 } else { 3 }, "content": if first { "[1," } else { "2]" },
+            "totalBytes": 5, "nextOffset": if first { Some(3) } else { None },
+        }))
+    })
+    .await;
+    let mut screen = open(&server, None);
+    screen.commands.send(Command::LoadOutput(id)).unwrap();
+    assert_eq!(screen.updates.recv().await, Some(Update::Output(id, "[1,2]".into())));
+}
