@@ -26,6 +26,9 @@ use tokio::time::{Instant, timeout_at};
 /// The longest error body that is read.
 const LONGEST_ERROR: usize = 64 * 1024;
 
+/// How long the end of a body may come after the end of its answer.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// How long a call may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
@@ -33,6 +36,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the request to the first byte of the answer's body.
     pub first_byte: Duration,
+    /// The same for engines on this machine, which may have to load the model first.
+    pub loading: Duration,
     /// Between two reads.
     pub silence: Duration,
     /// The whole call.
@@ -46,6 +51,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(60),
+            loading: Duration::from_secs(300),
             silence: Duration::from_secs(60),
             total: Duration::from_secs(600),
             tail: Duration::from_secs(5),
@@ -162,7 +168,8 @@ impl Model for HttpModel {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
         let provider = &self.endpoint.provider;
         let (start, timeouts) = (Instant::now(), self.transport.timeouts);
-        let first = start + timeouts.first_byte.min(timeouts.total);
+        let patience = if self.endpoint.is_local_engine() { timeouts.loading } else { timeouts.first_byte };
+        let first = start + patience.min(timeouts.total);
         let sent = timeout_at(first, self.request(&request)?.send()).await;
         let response = match sent {
             Err(_) => return Err(ModelError::Timeout { provider: provider.clone(), what: "first byte" }),
@@ -202,6 +209,14 @@ struct Reading {
 }
 
 impl Reading {
+    /// Waits a moment for the end of the body: only a connection whose answer was read to its end is used again, and the
+    /// next step of the run should not have to greet the provider anew.
+    async fn read_out(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.body.next().await {} };
+        // A provider that keeps the body open only costs a new connection.
+        let _ = tokio::time::timeout(MOMENT, rest).await;
+    }
+
     async fn next(mut self) -> Option<(Result<ModelEvent, ModelError>, Self)> {
         loop {
             if let Some(event) = self.queue.pop_front() {
@@ -217,6 +232,9 @@ impl Reading {
                     let patience = if self.decoder.is_settled() { self.timeouts.tail } else { self.timeouts.silence };
                     self.next = (Instant::now() + patience, "silence");
                     self.over = self.decoder.is_over();
+                    if self.over {
+                        self.read_out().await;
+                    }
                 }
                 Err(_) if !self.decoder.is_settled() => {
                     self.over = true;

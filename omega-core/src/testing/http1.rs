@@ -29,6 +29,8 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(socket: TcpStream) -> Self {
+        // Events are small and must not wait for each other. Without it they only come later.
+        let _ = socket.set_nodelay(true);
         let (read, write) = socket.into_split();
         Self { read, write, buffer: Vec::new() }
     }

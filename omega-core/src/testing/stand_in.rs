@@ -9,7 +9,10 @@ use crate::model::wire::Format;
 use serde_json::Value;
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::{
     net::TcpListener,
@@ -30,6 +33,7 @@ struct State {
     seen: Mutex<Vec<Seen>>,
     changed: watch::Sender<()>,
     releases: Semaphore,
+    connections: AtomicUsize,
 }
 
 impl Drop for StandIn {
@@ -48,7 +52,13 @@ impl StandIn {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port on 127.0.0.1");
         let url = format!("http://{}/v1", listener.local_addr().expect("the port that was bound"));
         let (changed, changes) = watch::channel(());
-        let state = Arc::new(State { script, seen: Mutex::default(), changed, releases: Semaphore::new(0) });
+        let state = Arc::new(State {
+            script,
+            seen: Mutex::default(),
+            changed,
+            releases: Semaphore::new(0),
+            connections: AtomicUsize::new(0),
+        });
         let server = tokio::spawn(serve(listener, state.clone()));
         Self { url, state, changes, server }
     }
@@ -63,6 +73,12 @@ impl StandIn {
     #[must_use]
     pub fn requests(&self) -> Vec<Seen> {
         self.state.seen().clone()
+    }
+
+    /// Connections that were opened so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
     }
 
     /// Waits until `count` model calls have come in, and gives them.
@@ -112,6 +128,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
         let state = state.clone();
+        state.connections.fetch_add(1, Ordering::SeqCst);
         connections.spawn(async move {
             let mut connection = Connection::new(socket);
             while let Some(request) = connection.request().await {

@@ -3,7 +3,8 @@
 use futures_util::StreamExt;
 use omega_core::{
     model::{
-        Answer, FinishReason, Model, ModelError, ModelRequest, ToolChoice, ToolResult, ToolSpec, Turn, Usage,
+        Answer, FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolChoice, ToolResult, ToolSpec, Turn,
+        Usage,
         catalog::{ModelName, ProviderEnv},
         http::{Timeouts, Transport},
         wire::Format,
@@ -249,6 +250,17 @@ async fn a_silent_provider_is_left_and_knows_it() {
 }
 
 #[tokio::test]
+async fn an_engine_of_this_machine_may_load_its_model_first() {
+    let timeouts = Timeouts { first_byte: Duration::ZERO, ..Timeouts::default() };
+    let provider = StandIn::start(Script::new()).await;
+    let env: ProviderEnv = [("OLLAMA_BASE_URL", provider.url())].into_iter().collect();
+    let name: ModelName = "ollama/llama3.2:3b".parse().unwrap();
+    let model = Transport::new(timeouts).unwrap().model(&name, &env).unwrap();
+    assert_eq!(ask(&model, &request(&name.model)).await.unwrap().text, "echo: What is the weather in Évora? 🌦");
+    assert_eq!(provider.requests()[0].key, "", "it needs no key, and gets none");
+}
+
+#[tokio::test]
 async fn dropping_the_stream_hangs_up() {
     let reply = Reply::text("one two three").fault(Fault::Hold { after: 2 }, 1);
     let provider = StandIn::start(Script::new().turn(reply)).await;
@@ -287,4 +299,17 @@ async fn a_provider_that_is_not_there_is_a_connection_error() {
     };
     assert!(error.is_retryable());
     assert_eq!(error.code(), "PROVIDER_UNREACHABLE");
+}
+
+#[tokio::test]
+async fn the_connection_is_kept_for_the_next_call() {
+    let provider = StandIn::start(Script::new()).await;
+    let (model, request) = model("openai/x", provider.url());
+    for _ in 0..20 {
+        let mut stream = model.stream(request.clone()).await.unwrap();
+        // As the run engine does: nothing is read after the finish.
+        while !matches!(stream.next().await.unwrap().unwrap(), ModelEvent::Finished { .. }) {}
+    }
+    // On a busy machine the end of a body may come late, and cost a connection.
+    assert!(provider.connections() <= 5, "{} connections for 20 calls", provider.connections());
 }

@@ -11,3 +11,4 @@ mod decoders;
 mod default_model;
 mod http_model;
 mod provider_cases;
+mod requests;

@@ -116,6 +116,14 @@ pub struct Endpoint {
     pub key: Option<SecretString>,
 }
 
+impl Endpoint {
+    /// Whether it is an engine that runs models itself and may have to load them first.
+    #[must_use]
+    pub fn is_local_engine(&self) -> bool {
+        provider(&self.provider).is_some_and(|info| info.key_var.is_none())
+    }
+}
+
 /// What stands behind a name.
 #[derive(Debug, Clone)]
 pub enum Resolved {

@@ -40,6 +40,8 @@ pub(super) fn stream_error(provider: &str, event: &str, data: &Value) -> Option<
             Value::Object(map) => !map.is_empty(),
             _ => true,
         })
+        // Groq: why a stream was stopped early.
+        || !text_at(data, "/x_groq/error").is_empty()
         || matches!(data.get("type").and_then(Value::as_str), Some("error"))
         || matches!(data.get("object").and_then(Value::as_str), Some("error"));
     reported.then(|| reported_error(provider, data))
@@ -95,7 +97,7 @@ fn describe(data: &Value) -> (Option<String>, Option<String>) {
     if let Value::String(text) = error {
         return (Some(shorten(text)), None);
     }
-    let mut message = ["/message", "/detail", "/detail/0/msg", "/message/detail/0/msg"]
+    let mut message = ["/message", "/x_groq/error", "/detail", "/detail/0/msg", "/message/detail/0/msg"]
         .iter()
         .map(|pointer| text_at(error, pointer))
         .find(|text| !text.is_empty())
@@ -217,6 +219,8 @@ mod tests {
             ("error", json!({"type": "error", "error": {"code": "insufficient_quota", "message": "m"}}), Some(false)),
             ("", json!({"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}), Some(true)),
             ("error", json!("m"), Some(false)),
+            ("", json!({"choices": [], "x_groq": {"id": "r", "error": "m"}}), Some(false)),
+            ("", json!({"choices": [], "error": {}}), None),
         ] {
             let got = stream_error("p", event, &data).map(|error| match error {
                 ModelError::Stream { message, retryable, .. } => {

@@ -201,7 +201,10 @@ mod tests {
         Turn::Tools { results: results.iter().map(result).collect() }
     }
 
-    fn pairs(turns: &[Turn]) -> Vec<(Vec<String>, Vec<(String, String)>)> {
+    /// Ids of a turn's calls, and id and content of its results.
+    type Pair = (Vec<String>, Vec<(String, String)>);
+
+    fn pairs(turns: &[Turn]) -> Vec<Pair> {
         turns
             .windows(2)
             .filter_map(|pair| match pair {

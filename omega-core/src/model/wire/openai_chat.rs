@@ -149,7 +149,8 @@ impl Body for Chat {
             if number_at(choice, "/index").unwrap_or(0) != 0 {
                 continue;
             }
-            if let Some(delta) = choice.get("delta") {
+            // Gateways that only pretend to stream send a whole `message`.
+            if let Some(delta) = choice.get("delta").or_else(|| choice.get("message")) {
                 self.delta(delta, out);
             }
             if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {

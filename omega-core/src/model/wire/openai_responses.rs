@@ -19,8 +19,10 @@ use std::collections::BTreeMap;
 
 pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
     let mut input = Vec::new();
+    let reasons = returns_reasoning(&request.model);
     for turn in history::valid(&request.turns, IdRule::Word(64)) {
-        push_turn(provider, &turn, &mut input);
+        // A model that does not reason refuses the reasoning of one that does (the user chose another model).
+        push_turn(if reasons { provider } else { "" }, &turn, &mut input);
     }
     let mut body = json!({ "model": request.model, "input": input, "stream": true, "store": false });
     if !request.system.is_empty() {
@@ -29,7 +31,7 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
     if let Some(max) = request.max_output_tokens {
         body["max_output_tokens"] = json!(max);
     }
-    if returns_reasoning(&request.model) {
+    if reasons {
         body["include"] = json!(["reasoning.encrypted_content"]);
     }
     if !request.tools.is_empty() {
