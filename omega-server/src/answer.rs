@@ -179,7 +179,10 @@ impl From<StoreError> for ApiError {
             StoreError::LeaseLost => Self::new(ErrorCode::RunState, "the run has ended meanwhile"),
             StoreError::Full(_) => {
                 tracing::error!(event = "store.full", %error);
-                retry(ErrorCode::StorageFull, "the server's storage is full or failing; it goes on by itself once that is over")
+                retry(
+                    ErrorCode::StorageFull,
+                    "the server's storage is full or failing; it goes on by itself once that is over",
+                )
             }
             StoreError::Unavailable(_) => {
                 tracing::error!(event = "store.unavailable", %error);
@@ -232,9 +235,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         }
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::JsonDataError(error)) => {
-                Err(ApiError::new(ErrorCode::InvalidInput, cause(&error)))
-            }
+            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::new(ErrorCode::InvalidInput, cause(&error))),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::new(
                 ErrorCode::UnsupportedMediaType,
                 "send JSON, with the header Content-Type: application/json",

@@ -80,8 +80,7 @@ impl Server {
         let store = Store::open(&config.database_url).await?;
         let new_key = first_key(&store, &config).await?;
 
-        let remote =
-            config.executor_url.clone().map(|url| RemoteConfig { url, api_key: config.executor_key.clone() });
+        let remote = config.executor_url.clone().map(|url| RemoteConfig { url, api_key: config.executor_key.clone() });
         let local = LocalConfig {
             deno: config.deno.clone(),
             allow_private_net: config.allow_private_net.clone(),

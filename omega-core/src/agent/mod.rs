@@ -290,15 +290,11 @@ impl Agent {
         if self.is_over_budget(run.id) {
             return refuse(ToolErrorCode::BudgetExceeded, BUDGET_NOTICE.into(), None);
         }
-        if let (Value::String(raw), Some(call)) = (&run.input, self.call_of(run)) {
-            if let Err(reason) = call.parsed() {
-                let details = json!({ "arguments": raw.chars().take(500).collect::<String>() });
-                return refuse(
-                    ToolErrorCode::InvalidInput,
-                    format!("the {reason}; send the call again"),
-                    Some(details),
-                );
-            }
+        if let (Value::String(raw), Some(call)) = (&run.input, self.call_of(run))
+            && let Err(reason) = call.parsed()
+        {
+            let details = json!({ "arguments": raw.chars().take(500).collect::<String>() });
+            return refuse(ToolErrorCode::InvalidInput, format!("the {reason}; send the call again"), Some(details));
         }
         if run.tool_id == meta::SEARCH {
             return match serde_json::from_value::<SearchInput>(run.input.clone()) {

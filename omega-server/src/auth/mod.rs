@@ -1,11 +1,7 @@
 //! Who calls: an API key (`Authorization: Bearer tpmjs_sk_...`) or a browser's session. The caller is an extractor, so a
 //! handler's signature says that it needs one.
 
-use crate::{
-    answer::ApiError,
-    state::App,
-    store::Caller,
-};
+use crate::{answer::ApiError, state::App, store::Caller};
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::{HeaderMap, Method, header, request::Parts},
@@ -130,10 +126,7 @@ mod tests {
         let headers = |pairs: &[(&str, &str)]| {
             let mut map = HeaderMap::new();
             for (name, value) in pairs {
-                map.insert(
-                    axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                    value.parse().unwrap(),
-                );
+                map.insert(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
             }
             map
         };

@@ -49,7 +49,10 @@ pub async fn stream(
     let after = given
         .map(|text| {
             text.trim().parse::<u64>().map_err(|_| {
-                ApiError::new(ErrorCode::BadCursor, format!("`{text}` is no cursor; it is the number of the last event"))
+                ApiError::new(
+                    ErrorCode::BadCursor,
+                    format!("`{text}` is no cursor; it is the number of the last event"),
+                )
             })
         })
         .transpose()?;

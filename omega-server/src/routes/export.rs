@@ -44,5 +44,6 @@ pub async fn get(
         }
     };
     let disposition = format!("attachment; filename=\"omega-{conversation}.{extension}\"");
-    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document).into_response())
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document)
+        .into_response())
 }

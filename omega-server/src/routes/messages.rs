@@ -84,7 +84,12 @@ pub async fn send(
     answer(&app, conversation, accepted, &headers).await
 }
 
-async fn answer(app: &App, conversation: ConversationId, accepted: Accepted, headers: &HeaderMap) -> ApiResult<Response> {
+async fn answer(
+    app: &App,
+    conversation: ConversationId,
+    accepted: Accepted,
+    headers: &HeaderMap,
+) -> ApiResult<Response> {
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(header::ACCEPT).contains("text/event-stream") {
         let feed = app.engine.feed(conversation, accepted.seq - 1, Some(accepted.run_id));
@@ -138,7 +143,10 @@ fn idempotency(
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default();
     if key.is_empty() || key.len() > 255 {
-        return Err(ApiError::new(ErrorCode::BadRequest, "Idempotency-Key must have 1 to 255 visible ASCII characters"));
+        return Err(ApiError::new(
+            ErrorCode::BadRequest,
+            "Idempotency-Key must have 1 to 255 visible ASCII characters",
+        ));
     }
     let canonical = serde_json::to_vec(body).unwrap_or_default();
     Ok(Some(IdempotencyKey {

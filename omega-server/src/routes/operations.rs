@@ -17,7 +17,9 @@ use serde_json::json;
 /// The process answers.
 pub async fn livez(State(app): State<App>) -> Json<serde_json::Value> {
     let version = env!("CARGO_PKG_VERSION");
-    Json(json!({ "status": "ok", "name": "omega", "version": version, "pid": std::process::id(), "startedAt": app.started_at }))
+    Json(
+        json!({ "status": "ok", "name": "omega", "version": version, "pid": std::process::id(), "startedAt": app.started_at }),
+    )
 }
 
 /// The server can do its work: 503 with what fails otherwise.
@@ -31,7 +33,8 @@ pub async fn readyz(State(app): State<App>) -> Response {
     };
     let ready = database == "ok" && !stopping;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "status": if ready { "ok" } else { "unavailable" }, "database": database, "draining": stopping });
+    let body =
+        json!({ "status": if ready { "ok" } else { "unavailable" }, "database": database, "draining": stopping });
     (status, Json(body)).into_response()
 }
 

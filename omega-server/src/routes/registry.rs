@@ -41,7 +41,11 @@ pub struct Search {
 
 /// Ranked tools, best first.
 #[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)))]
-pub async fn search(State(app): State<App>, _caller: Caller, Query(query): Query<Search>) -> ApiResult<Json<SearchAnswer>> {
+pub async fn search(
+    State(app): State<App>,
+    _caller: Caller,
+    Query(query): Query<Search>,
+) -> ApiResult<Json<SearchAnswer>> {
     let limit = query.limit.unwrap_or(10).clamp(1, 100);
     let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
     let rows = app.registry.search(asked).await?.iter().map(|hit| ToolRow::new(&hit.tool, Some(hit.score))).collect();
@@ -64,7 +68,11 @@ pub struct List {
 
 /// All tools, by pages.
 #[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])))]
-pub async fn list(State(app): State<App>, _caller: Caller, Query(query): Query<List>) -> ApiResult<Reply<Vec<ToolRow>>> {
+pub async fn list(
+    State(app): State<App>,
+    _caller: Caller,
+    Query(query): Query<List>,
+) -> ApiResult<Reply<Vec<ToolRow>>> {
     let limit = query.limit.unwrap_or(20);
     if !(1..=1000).contains(&limit) {
         return Err(ApiError::invalid("limit", "must be between 1 and 1000"));
@@ -92,7 +100,8 @@ pub async fn execute(
     _caller: Caller,
     Body(body): Body<ExecuteRequest>,
 ) -> ApiResult<(StatusCode, Json<ExecuteAnswer>)> {
-    let id: ToolId = body.tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
+    let id: ToolId =
+        body.tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
     let input = if body.params.is_null() { json!({}) } else { body.params };
     if !input.is_object() {
         return Err(ApiError::invalid("params", "must be a JSON object"));

@@ -35,7 +35,8 @@ pub async fn put(
             "send If-Match with the ETag of the settings that you read",
         ));
     };
-    let version: i64 = version.trim_matches('"').parse().map_err(|_| ApiError::from(crate::store::StoreError::Stale))?;
+    let version: i64 =
+        version.trim_matches('"').parse().map_err(|_| ApiError::from(crate::store::StoreError::Stale))?;
     if let Some(model) = &settings.model {
         app.models.check(model)?;
     }

@@ -89,7 +89,11 @@ pub async fn output(
 /// Stops one tool call; its run goes on. One that has ended stays as it is.
 #[utoipa::path(post, path = "/api/omega/tool-runs/{id}/cancel", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
-pub async fn cancel(State(app): State<App>, _caller: Caller, Path(tool_run): Path<String>) -> ApiResult<Reply<ToolRun>> {
+pub async fn cancel(
+    State(app): State<App>,
+    _caller: Caller,
+    Path(tool_run): Path<String>,
+) -> ApiResult<Reply<ToolRun>> {
     let tool_run: ToolRunId = id(&tool_run, "tool run")?;
     let (known, ..) = app.store.tool_run(tool_run).await?;
     if !app.engine.cancel_tool(tool_run) {
