@@ -1,2 +1,27 @@
-//! stub
-fn main() {}
+//! `omega`: one agent with the whole TPMJS tool registry at hand.
+
+mod cli;
+mod commands;
+mod connect;
+mod exit;
+mod ui;
+
+use clap::{CommandFactory, Parser};
+use omega_core::local::Env;
+use std::process::ExitCode;
+use ui::{Terminals, Ui};
+
+fn main() -> ExitCode {
+    // Answers the shell's question for completions and ends, if it is one.
+    clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
+    let cli = cli::Cli::parse();
+    let env = Env::of_process();
+    let ui = Ui::new(cli.global.verbosity(), &env, Terminals::of_process());
+    match commands::run(cli, ui.clone(), env) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            ui.error(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -57,11 +57,13 @@ pub enum KeyError {
 /// What the file says of one server.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Stored {
-    /// The key itself.
-    Key(String),
-    /// It is in the keyring.
-    InKeyring(bool),
+struct Stored {
+    /// The key itself; missing when the keyring has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// Why the keyring does not have it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    because: String,
 }
 
 /// The keys of one user.
@@ -88,14 +90,28 @@ impl Keys {
             Ok(()) => in_keyring(Action::Set(account.to_owned(), key.clone())).map(drop),
             Err(because) => Err(because.to_owned()),
         };
-        let (stored, place) = match tried {
-            Ok(()) => (Stored::InKeyring(true), Place::Keyring),
-            Err(because) => {
-                (Stored::Key(key.expose_secret().to_owned()), Place::File { path: self.path.clone(), because })
-            }
+        let stored = match tried {
+            Ok(()) => Stored { key: None, because: String::new() },
+            Err(because) => Stored { key: Some(key.expose_secret().to_owned()), because },
         };
+        let place = self.place_of(&stored);
         self.change(|all| drop(all.insert(account.to_owned(), stored)))?;
         Ok(place)
+    }
+
+    /// Where the key of a server is kept, if one is.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn place(&self, account: &str) -> Result<Option<Place>, KeyError> {
+        Ok(self.read()?.get(account).map(|stored| self.place_of(stored)))
+    }
+
+    fn place_of(&self, stored: &Stored) -> Place {
+        match stored.key {
+            None => Place::Keyring,
+            Some(_) => Place::File { path: self.path.clone(), because: stored.because.clone() },
+        }
     }
 
     /// The key of a server, if one is kept.
@@ -105,8 +121,8 @@ impl Keys {
     pub fn load(&self, account: &str) -> Result<Option<SecretString>, KeyError> {
         match self.read()?.remove(account) {
             None => Ok(None),
-            Some(Stored::Key(key)) => Ok(Some(SecretString::from(key))),
-            Some(Stored::InKeyring(_)) => in_keyring(Action::Get(account.to_owned())).map_err(KeyError::Keyring),
+            Some(Stored { key: Some(key), .. }) => Ok(Some(SecretString::from(key))),
+            Some(_) => in_keyring(Action::Get(account.to_owned())).map_err(KeyError::Keyring),
         }
     }
 
@@ -116,7 +132,7 @@ impl Keys {
     /// The file can't be written, or the keyring keeps its copy.
     pub fn forget(&self, account: &str) -> Result<bool, KeyError> {
         let Some(stored) = self.read()?.remove(account) else { return Ok(false) };
-        if matches!(stored, Stored::InKeyring(_)) {
+        if stored.key.is_none() {
             in_keyring(Action::Delete(account.to_owned())).map_err(KeyError::Keyring)?;
         }
         self.change(|all| drop(all.remove(account)))?;

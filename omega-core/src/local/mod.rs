@@ -5,6 +5,7 @@
 
 pub mod claim;
 pub mod config;
+pub mod config_file;
 pub mod dirs;
 pub mod keys;
 pub mod recent;

@@ -1,0 +1,121 @@
+//! The command line as clap sees it. What a command takes is beside what it does, in `commands/`.
+
+use crate::{commands, ui::Verbosity};
+use clap::{Args, Parser, Subcommand};
+
+/// One agent with the whole TPMJS tool registry at hand.
+///
+/// Without a command: a conversation in the terminal. `omega ask` is for scripts: the answer, and nothing else, goes to
+/// stdout.
+///
+/// Nothing has to be set up: a server of your own starts in the background when it is needed, and ends when it is not.
+#[derive(Debug, Parser)]
+#[command(name = "omega", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 ok · 1 the run or the tool failed · 2 usage · 3 not signed in · 4 missing credentials
+  5 approval or plan choice needed or denied · 6 server unreachable or stream lost
+  7 limit or timeout · 8 answer does not match the schema · 130 SIGINT · 143 SIGTERM";
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// Use this shared server instead of your own local one [env: OMEGA_SERVER]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub server: Option<String>,
+    /// Use this profile of the configuration [env: OMEGA_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub profile: Option<String>,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub quiet: bool,
+    /// Say more on stderr: inputs, summaries, what happens
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub verbose: bool,
+}
+
+impl Global {
+    /// How much is said.
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask once and get the answer on stdout
+    Ask(commands::ask::Ask),
+    /// Talk in the terminal
+    Chat(commands::chat::Chat),
+    /// Run the server
+    Serve(commands::serve::Serve),
+    /// Show a conversation
+    Show(commands::show::Show),
+    /// Write a conversation as Markdown or JSON
+    Export(commands::export::Export),
+    /// Propose plans for a task without doing anything
+    Plan(commands::plan::Plan),
+    /// Cancel what a conversation is doing
+    Cancel(commands::cancel::Cancel),
+    /// List the conversations you used last
+    Recent(commands::recent::Recent),
+    /// Find, look at and run tools of the registry
+    #[command(subcommand)]
+    Tools(commands::tools::Tools),
+    /// Add tools to the registry
+    #[command(subcommand)]
+    Registry(commands::registry::Registry),
+    /// List providers and models, and why some can't be used
+    Models(commands::models::Models),
+    /// Show how the server, its registry and its executor are
+    Status(commands::status::Status),
+    /// Look for what is wrong; changes nothing
+    Doctor(commands::doctor::Doctor),
+    /// Sign in to a shared server
+    Login(commands::login::Login),
+    /// Forget the key of a shared server
+    Logout(commands::login::Logout),
+    /// Show who you are on the server
+    Whoami(commands::whoami::Whoami),
+    /// List, make and revoke the server's API keys
+    #[command(subcommand)]
+    ApiKeys(commands::api_keys::ApiKeys),
+    /// Show the settings and where they come from
+    #[command(subcommand)]
+    Config(commands::config::ConfigCommand),
+    /// Open a conversation's page in the browser
+    Open(commands::open::Open),
+    /// Print the completions of a shell
+    Completions(commands::completions::Completions),
+    /// Write the man pages into a folder
+    #[command(hide = true)]
+    Man(commands::man::Man),
+}
+
+impl Command {
+    /// What its own flags say of settings.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let (model, timeout) = match self {
+            Self::Ask(ask) => (&ask.model, &ask.timeout),
+            Self::Chat(chat) => (&chat.model, &None),
+            Self::Plan(plan) => (&plan.model, &None),
+            _ => (&None, &None),
+        };
+        let model = model.clone().map(|value| ("model", value));
+        model.into_iter().chain(timeout.clone().map(|value| ("timeout", value))).collect()
+    }
+}

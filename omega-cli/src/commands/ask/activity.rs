@@ -1,0 +1,48 @@
+//! What tools do, one line each on stderr: `✓ mathjs evaluate 15.2.0 · 0.3 s`.
+
+use crate::ui::{Tone, Ui};
+use omega_core::{
+    agent::meta,
+    api::{ToolRun, ToolRunStatus},
+    export::seconds,
+    sanitize::one_line,
+};
+
+/// The line of a tool run that ended.
+pub fn line(ui: &Ui, run: &ToolRun) -> String {
+    let (mark, tone) = match run.status {
+        ToolRunStatus::Succeeded => ("✓", Tone::Good),
+        ToolRunStatus::Cancelled | ToolRunStatus::Skipped => ("–", Tone::Warn),
+        ToolRunStatus::Unknown => ("?", Tone::Warn),
+        _ => ("✗", Tone::Bad),
+    };
+    let mut text = format!("{} {}", ui.tone(tone, mark), name(run));
+    if !run.version.is_empty() {
+        text += &format!(" {}", one_line(&run.version, 40));
+    }
+    if let Some(millis) = run.duration_ms {
+        text += &ui.tone(Tone::Dim, &format!(" · {}", seconds(millis)));
+    }
+    match &run.error {
+        Some(error) => text += &format!(" · {}: {}", error.code.as_str(), one_line(&error.message, 200)),
+        None if run.status != ToolRunStatus::Succeeded => text += &format!(" · {}", run.status.as_str()),
+        None => {}
+    }
+    text
+}
+
+/// Input and outcome, for `--verbose`.
+pub fn details(run: &ToolRun) -> [String; 2] {
+    [
+        format!("  in   {}", one_line(&run.input.to_string(), 500)),
+        format!("  out  {}", one_line(&run.output_summary, 500)),
+    ]
+}
+
+/// `package::export` as two words; a meta-tool by what it does.
+fn name(run: &ToolRun) -> String {
+    if run.tool_id == meta::SEARCH {
+        return format!("search {}", one_line(&run.input["query"].to_string(), 80));
+    }
+    one_line(&run.tool_id.replace("::", " "), 120)
+}

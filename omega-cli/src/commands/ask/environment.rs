@@ -1,0 +1,98 @@
+//! Variables that a command hands to tools: by name from the environment, so that no secret stands on the command line.
+
+use crate::exit::{Code, Failure};
+use clap::Args;
+use omega_core::local::Env;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Variables for the tools of this call.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Environment {
+    /// Hand this variable of the environment to tools that declare it (NAME=VALUE sets one; other users of this machine
+    /// may see a value on the command line)
+    #[arg(long = "env", value_name = "NAME")]
+    names: Vec<String>,
+    /// Hand the variables of this file (lines of NAME=VALUE) to tools that declare them
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+}
+
+impl Environment {
+    /// The variables. What the command line names wins over the file.
+    pub fn read(&self, env: &Env) -> Result<BTreeMap<String, String>, Failure> {
+        let mut variables = BTreeMap::new();
+        if let Some(path) = &self.env_file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("{} can't be read: {error}", path.display())))?;
+            for (at, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let Some((name, value)) = line.strip_prefix("export ").unwrap_or(line).split_once('=') else {
+                    // The line itself is not shown: it may be a secret.
+                    let place = format!("{}:{}", path.display(), at + 1);
+                    return Err(Failure::usage(format!("{place}: not of the form NAME=VALUE")));
+                };
+                variables.insert(name.trim().to_owned(), unquoted(value.trim()).to_owned());
+            }
+        }
+        for given in &self.names {
+            let (name, value) = match given.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => match env.get(given) {
+                    Some(value) => (given.as_str(), value),
+                    None => {
+                        let message = format!("{given} is not set in the environment");
+                        return Err(Failure::new(Code::MissingCredentials, message)
+                            .hint(format!("export {given}=..., or use --env-file")));
+                    }
+                },
+            };
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+        match variables.keys().find(|name| !is_name(name)) {
+            Some(name) => Err(Failure::usage(format!("`{name}` is no name of a variable"))),
+            None => Ok(variables),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn unquoted(value: &str) -> &str {
+    for quote in ['"', '\''] {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return inner;
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_come_from_the_environment_by_name_and_from_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(".env");
+        std::fs::write(&file, "# comment\nexport A=\"one two\"\nB=file\nC=\n").unwrap();
+        let given = Environment { names: vec!["B".into(), "D=x=y".into()], env_file: Some(file) };
+        let read = given.read(&Env::of([("B", "environment")])).unwrap();
+        let expected = [("A", "one two"), ("B", "environment"), ("C", ""), ("D", "x=y")];
+        assert_eq!(read, expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
+    }
+
+    #[test]
+    fn a_variable_that_is_not_there_is_a_missing_credential() {
+        let given = Environment { names: vec!["NOT_THERE".into()], env_file: None };
+        assert_eq!(given.read(&Env::default()).unwrap_err().exit_code(), 4);
+        let given = Environment { names: vec!["not a name=1".into()], env_file: None };
+        assert_eq!(given.read(&Env::default()).unwrap_err().exit_code(), 2);
+    }
+}

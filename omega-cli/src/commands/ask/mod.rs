@@ -1,0 +1,176 @@
+//! `omega ask`: one question, the answer on stdout, everything else on stderr, an exit code that can be trusted.
+
+mod activity;
+mod document;
+pub mod environment;
+mod prompt;
+mod schema;
+mod signals;
+mod text;
+mod watch;
+
+use super::complete;
+use crate::{
+    connect::{Connection, Context, conversation_id, server_of_address},
+    exit::{Code, Failure},
+};
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use environment::Environment;
+use omega_core::{
+    api::{CreateConversation, RunStatus, SendMessage},
+    client::{FollowPolicy, Follower},
+    id::{ConversationId, ToolId},
+    view::View,
+};
+use schema::Schema;
+use signals::Signals;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use text::Text;
+use watch::{End, Output, Watch};
+
+/// Asks once. The answer, and nothing else, goes to stdout, as it comes; what tools do goes to stderr.
+///
+/// Piped text is appended to the prompt as a marked block. With a prompt, stdin counts if its first byte comes within
+/// half a second; --stdin waits for it, --no-stdin does not look.
+///
+/// The first Ctrl-C cancels the run on the server and prints what came; the second leaves at once. When the model has to
+/// be asked again, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
+#[derive(Debug, Args)]
+pub struct Ask {
+    #[command(flatten)]
+    prompt: prompt::PromptArgs,
+    /// provider/model [env: OMEGA_MODEL]
+    #[arg(long, short, value_name = "PROVIDER/MODEL")]
+    pub model: Option<String>,
+    /// Go on with the conversation that was used last
+    #[arg(long, short = 'c', conflicts_with = "conversation")]
+    r#continue: bool,
+    /// Go on with this conversation, given by id or address
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    conversation: Option<String>,
+    /// Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model}
+    #[arg(long, conflicts_with = "stream_json")]
+    json: bool,
+    /// Print every event as a line of JSON; the last one is always run.completed, run.failed or run.cancelled
+    #[arg(long)]
+    stream_json: bool,
+    /// Ask for an answer that matches this JSON Schema, and check it
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Prefer this tool (package::export); may be given several times
+    #[arg(long, value_name = "TOOL")]
+    pin: Vec<ToolId>,
+    #[command(flatten)]
+    environment: Environment,
+    /// Give up after this time, for example 90s or 5m [env: OMEGA_TIMEOUT] [default: 15m]
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Print the answer as it came, control characters too; not on a terminal
+    #[arg(long)]
+    raw: bool,
+}
+
+/// Asks, follows, ends.
+pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
+    let began = Instant::now();
+    let terminals = context.ui.terminals();
+    if ask.raw && terminals.stdout {
+        return Err(Failure::usage("--raw is not for a terminal: foreign text could control it")
+            .hint("redirect stdout, or leave --raw out"));
+    }
+    let deadline = began + timeout(context)?;
+    let pending = ask.prompt.begin(terminals.stdin)?;
+    let schema = ask.schema.as_deref().map(Schema::read).transpose()?;
+    let env = ask.environment.read(&context.env)?;
+
+    let connection = connect(ask, context).await?;
+    let (prompt, silent) = pending.finish()?;
+    if silent && context.ui.is_verbose() {
+        context.ui.detail("nothing came on stdin in time; going on without it (--stdin waits)");
+    }
+    let message = schema.as_ref().map_or_else(|| prompt.clone(), |schema| schema.ask(&prompt));
+    let model = context.config.get("model").map(str::to_owned);
+    let mut signals = Signals::listen()?;
+    let id = conversation(ask, context, &connection, model.as_deref()).await?;
+    let body = SendMessage { message, env, model, pins: ask.pin.clone(), ..SendMessage::default() };
+    let key = uuid::Uuid::new_v4().to_string();
+    let accepted = tokio::select! {
+        accepted = connection.client.send_message(id, &body, &key) => accepted?,
+        code = signals.next() => return Err(Failure::silent(code)),
+    };
+    context.remember(&connection, id, if ask.r#continue || ask.conversation.is_some() { "" } else { &prompt });
+
+    let output = match (ask.json, ask.stream_json) {
+        (true, _) => Output::Document,
+        (_, true) => Output::Events,
+        _ => Output::Text(Text::new(context.ui.clone(), ask.raw)),
+    };
+    let view = View { last_seq: accepted.seq.saturating_sub(1), ..View::default() };
+    let follower = Follower::resume(connection.client.clone(), id, view, FollowPolicy::default());
+    let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output);
+    let end = watch.until_the_end(&mut signals, deadline).await?;
+    let result = finish(&mut watch, &end, schema.as_ref()).await;
+    watch.say_goodbye(began.elapsed());
+    result
+}
+
+fn timeout(context: &Context) -> Result<Duration, Failure> {
+    let text = context.config.get("timeout").unwrap_or("15m");
+    // The configuration checked it.
+    humantime::parse_duration(text).map_err(|error| Failure::usage(format!("timeout `{text}`: {error}")))
+}
+
+async fn connect(ask: &Ask, context: &Context) -> Result<Connection, Failure> {
+    let address = ask.conversation.as_deref().and_then(server_of_address);
+    match address {
+        Some(url) if context.config.get("server").is_none() && !is_own(&url) => context.connect_to(&url),
+        _ => context.connect().await,
+    }
+}
+
+/// The local server's address has another port after every start.
+fn is_own(url: &str) -> bool {
+    ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|own| url.starts_with(own))
+}
+
+async fn conversation(
+    ask: &Ask,
+    context: &Context,
+    connection: &Connection,
+    model: Option<&str>,
+) -> Result<ConversationId, Failure> {
+    if let Some(text) = &ask.conversation {
+        return conversation_id(text);
+    }
+    if ask.r#continue {
+        return context.conversation(None, &connection.server);
+    }
+    let body = CreateConversation { title: None, model: model.map(str::to_owned) };
+    Ok(connection.client.create_conversation(&body).await?.id)
+}
+
+/// Prints what is due at the end and decides how the command ends.
+async fn finish(watch: &mut Watch<'_>, end: &End, schema: Option<&Schema>) -> Result<(), Failure> {
+    let completed = matches!(end, End::Finished) && watch.run().is_some_and(|run| run.status == RunStatus::Completed);
+    let checked = schema.filter(|_| completed).map(|schema| schema.check(&watch.answer())).transpose();
+    watch.print_end(end, checked.as_ref().ok().cloned().flatten()).await?;
+    failure_of(watch, end)?;
+    checked.map(drop)
+}
+
+fn failure_of(watch: &Watch<'_>, end: &End) -> Result<(), Failure> {
+    match (end, watch.run().map(|run| (run.status, &run.error))) {
+        (End::Finished, Some((RunStatus::Completed, _))) => Ok(()),
+        (End::Finished, Some((_, Some(error)))) => Err(Failure::of_run(error)),
+        (End::Finished, _) => Err(Failure::new(Code::Failed, "the run was cancelled")),
+        (End::Stopped(Code::Limit), _) => {
+            Err(Failure::new(Code::Limit, "no answer in time; the run was cancelled").hint("--timeout gives it longer"))
+        }
+        (End::Stopped(code), _) => Err(Failure::new(*code, "interrupted; the run was cancelled")),
+        (End::Lost(error), _) => Err(Failure::from(error.clone())),
+    }
+}

@@ -1,0 +1,222 @@
+//! What `omega doctor` looks at, one function a subject.
+
+use crate::{connect::Context, exit::Failure};
+use omega_core::{
+    client::Client,
+    local::keys::{Keys, LOCAL},
+};
+use serde::Serialize;
+use std::path::Path;
+
+/// How serious it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// It works, with less.
+    Warning,
+    /// It does not work.
+    Error,
+}
+
+/// One result.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// What it is like.
+    #[serde(rename = "status")]
+    pub level: Level,
+    /// In words.
+    pub message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Check {
+    fn new(name: &'static str, level: Level, message: impl Into<String>) -> Self {
+        Self { name, level, message: message.into(), next: None }
+    }
+
+    fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// A check that ended in a failure.
+    pub fn failed(name: &'static str, failure: &Failure) -> Self {
+        let next = failure.next_step().map(str::to_owned);
+        Self { next, ..Self::new(name, Level::Error, failure.message().unwrap_or("failed")) }
+    }
+}
+
+/// Everything, in the order in which one thing rests on the other.
+pub async fn all(context: &Context) -> Vec<Check> {
+    let mut checks =
+        vec![version(), folders(context), configuration(context), credentials(context), providers(context)];
+    checks.push(deno(context));
+    checks.extend(server(context).await);
+    checks.push(terminal(context));
+    checks
+}
+
+fn version() -> Check {
+    let target = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    Check::new("omega", Level::Ok, format!("{} on {target}", env!("CARGO_PKG_VERSION")))
+}
+
+fn folders(context: &Context) -> Check {
+    let dirs = &context.dirs;
+    let unusable = [&dirs.config, &dirs.data, &dirs.cache, &dirs.run].into_iter().find(|dir| !is_usable(dir));
+    match unusable {
+        None => Check::new(
+            "folders",
+            Level::Ok,
+            format!("{} (data), {} (cache)", dirs.data.display(), dirs.cache.display()),
+        ),
+        Some(dir) => Check::new("folders", Level::Error, format!("{} can't be written", dir.display()))
+            .next("correct its permissions, or set OMEGA_HOME to another folder"),
+    }
+}
+
+/// The folder, or the nearest one above it that exists, is a folder and not read-only.
+fn is_usable(dir: &Path) -> bool {
+    let nearest = dir.ancestors().find_map(|dir| dir.metadata().ok());
+    nearest.is_some_and(|meta| meta.is_dir() && !meta.permissions().readonly())
+}
+
+fn configuration(context: &Context) -> Check {
+    let file = context.dirs.config_file();
+    let said: Vec<String> = context
+        .config
+        .settings()
+        .iter()
+        .filter_map(|setting| Some(format!("{} = {} ({})", setting.name, setting.value.as_ref()?, setting.origin)))
+        .collect();
+    let there = if file.exists() { file.display().to_string() } else { format!("no {}", file.display()) };
+    Check::new("config", Level::Ok, format!("{there}; {}", said.join(", ")))
+}
+
+fn credentials(context: &Context) -> Check {
+    let keys = Keys::new(&context.dirs);
+    match keys.accounts() {
+        Err(error) => Check::new("keys", Level::Error, error.to_string()).next("move the file away and sign in again"),
+        Ok(accounts) if accounts.is_empty() => {
+            Check::new("keys", Level::Ok, "none kept yet; the local server makes one when it first starts")
+        }
+        Ok(accounts) => {
+            let places: Vec<String> = accounts
+                .iter()
+                .filter_map(|account| Some(format!("{account} in {}", keys.place(account).ok()??)))
+                .collect();
+            Check::new("keys", Level::Ok, places.join("; "))
+        }
+    }
+}
+
+fn providers(context: &Context) -> Check {
+    let names =
+        ["OPENAI", "ANTHROPIC", "GOOGLE", "GROQ", "MISTRAL", "OPENROUTER"].map(|name| format!("{name}_API_KEY"));
+    let set: Vec<&str> = names.iter().map(String::as_str).filter(|name| context.env.get(name).is_some()).collect();
+    match set.is_empty() {
+        false => Check::new("models", Level::Ok, format!("set: {}", set.join(", "))),
+        true => Check::new(
+            "models",
+            Level::Warning,
+            "no provider's key is set: the offline planner, or a local engine, answers",
+        )
+        .next("set OPENAI_API_KEY or another provider's key; `omega models` lists what can be used"),
+    }
+}
+
+fn deno(context: &Context) -> Check {
+    if let Some(path) = context.env.get("OMEGA_DENO") {
+        return match Path::new(path).is_file() {
+            true => Check::new("deno", Level::Ok, format!("{path} (OMEGA_DENO)")),
+            false => Check::new("deno", Level::Error, format!("OMEGA_DENO names {path}, which is no file"))
+                .next("correct OMEGA_DENO, or unset it"),
+        };
+    }
+    if let Some(url) = context.env.get("OMEGA_EXECUTOR_URL") {
+        return Check::new("deno", Level::Ok, format!("not needed: tools run at {url} (OMEGA_EXECUTOR_URL)"));
+    }
+    let found = context
+        .env
+        .get("PATH")
+        .and_then(|path| std::env::split_paths(path).map(|dir| dir.join("deno")).find(|file| file.is_file()));
+    match found {
+        Some(file) => Check::new("deno", Level::Ok, file.display().to_string()),
+        None => Check::new("deno", Level::Ok, "not on the PATH; the executor provides its own when it is first needed"),
+    }
+}
+
+async fn server(context: &Context) -> Vec<Check> {
+    let client = match context.config.get("server") {
+        Some(url) => context.connect_to(url).map(|connection| connection.client),
+        None => match local_client(context).await {
+            Ok(Some(client)) => Ok(client),
+            Ok(None) => {
+                let message = "your local server does not run; the next command that needs it starts it";
+                return vec![Check::new("server", Level::Ok, message)];
+            }
+            Err(failure) => Err(failure),
+        },
+    };
+    match client {
+        Ok(client) => reachable(&client).await,
+        Err(failure) => vec![Check::failed("server", &failure)],
+    }
+}
+
+async fn local_client(context: &Context) -> Result<Option<Client>, Failure> {
+    let Some(running) = context.starter()?.find().await else { return Ok(None) };
+    let key = Keys::new(&context.dirs).load(LOCAL)?;
+    Ok(Some(Client::new(&running.url, key)?))
+}
+
+async fn reachable(client: &Client) -> Vec<Check> {
+    let status = match client.status().await {
+        Ok(status) => status,
+        Err(error) => return vec![Check::failed("server", &Failure::from(error))],
+    };
+    let level = |status: &str| match status {
+        "ok" => Level::Ok,
+        "degraded" => Level::Warning,
+        _ => Level::Error,
+    };
+    let mut checks = vec![Check::new(
+        "server",
+        Level::Ok,
+        format!(
+            "{} version {}, {}, {} active runs",
+            client.base_url(),
+            status.version,
+            status.database,
+            status.active_runs
+        ),
+    )];
+    checks.push(match client.whoami().await {
+        Ok(who) => Check::new("signed in", Level::Ok, format!("as {}", who.display_name)),
+        Err(error) => Check::failed("signed in", &Failure::from(error)),
+    });
+    let registry = status.registry;
+    let detail = registry.detail.map(|detail| format!("; {detail}")).unwrap_or_default();
+    let tools = format!("{} tools of {} packages{detail}", registry.tools, registry.packages);
+    checks.push(Check::new("registry", level(&registry.status), tools));
+    checks.push(Check::new("executor", level(&status.executor.status), status.executor.detail));
+    checks
+}
+
+fn terminal(context: &Context) -> Check {
+    let terminals = context.ui.terminals();
+    let term = context.env.get("TERM").unwrap_or("not set");
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| context.env.get(name)).unwrap_or("not set");
+    let message =
+        format!("stdout {}, TERM {term}, locale {locale}", if terminals.stdout { "is one" } else { "is none" });
+    if terminals.stdout && term == "dumb" {
+        return Check::new("terminal", Level::Warning, message).next("`omega chat` needs more; `omega ask` does not");
+    }
+    Check::new("terminal", Level::Ok, message)
+}

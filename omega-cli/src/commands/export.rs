@@ -1,0 +1,46 @@
+//! `omega export`
+
+use super::complete;
+use crate::{connect::Context, exit::Failure};
+use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
+use omega_core::client::ExportFormat;
+use std::path::PathBuf;
+
+/// Writes a whole conversation as a document, with the whole input and output of its tools.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// A conversation's id or address; the one used last when missing
+    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    conversation: Option<String>,
+    /// Markdown to read, JSON to keep everything
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    format: Format,
+    /// Write to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    #[value(alias = "md")]
+    Markdown,
+    Json,
+}
+
+impl Export {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let connection = context.connect().await?;
+        let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
+        let format = match self.format {
+            Format::Markdown => ExportFormat::Markdown,
+            Format::Json => ExportFormat::Json,
+        };
+        let text = connection.client.export(id, format).await?;
+        match &self.output {
+            None => context.ui.out(&text),
+            Some(path) => std::fs::write(path, text)
+                .map_err(|error| Failure::usage(format!("{} can't be written: {error}", path.display()))),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `omega registry`
+
+use crate::{connect::Context, exit::Failure};
+use clap::{Args, Subcommand};
+use omega_core::{
+    api::{AddPackage, Imported},
+    client::Client,
+    sanitize::one_line,
+};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+};
+
+/// The registry of the server.
+#[derive(Debug, Subcommand)]
+pub enum Registry {
+    /// Add an npm package's tools, or one of its functions as a tool
+    Add(Add),
+    /// Import many tools from a file
+    Import(Import),
+    /// Show how many tools the registry has
+    Status(Status),
+}
+
+/// Looks into an npm package in the sandbox and adds the tools it holds.
+///
+/// A plain function becomes a tool with --function and --params: `omega registry add semver --function satisfies
+/// --params version,range`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// PACKAGE or PACKAGE@VERSION
+    package: String,
+    /// Add this exported function as a tool; a dotted path is allowed, `default` too
+    #[arg(long, value_name = "EXPORT")]
+    function: Option<String>,
+    /// The function's parameters, in order
+    #[arg(long, value_delimiter = ',', requires = "function", value_name = "NAME,NAME")]
+    params: Vec<String>,
+    /// What the function does; the package's description when missing
+    #[arg(long, requires = "function")]
+    description: Option<String>,
+    /// Print the answer of the API as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Imports rows of a JSON Lines file: TPMJS's search rows, or `{toolId, name, description, ...}`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file; `-` reads stdin
+    file: PathBuf,
+    /// Print the sums as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows how many tools the registry has.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Registry {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Add(it) => it.run(context).await,
+            Self::Import(it) => it.run(context).await,
+            Self::Status(it) => it.run(context).await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let (package, version) = split_version(&self.package);
+        let body = AddPackage {
+            package: package.to_owned(),
+            version: version.map(str::to_owned),
+            function: self.function.clone(),
+            params: self.params.clone(),
+            description: self.description.clone(),
+        };
+        let client = context.connect().await?.client;
+        context.ui.note(format!("Looking into {} in the sandbox …", self.package));
+        let added = client.add_package(&body).await?;
+        if self.json {
+            return context.ui.json(&added);
+        }
+        for tool in &added.tools {
+            context.ui.line(format!("{}  {}", tool.tool_id, one_line(&tool.description, 120)))?;
+        }
+        if added.tools.is_empty() {
+            context.ui.warn(format!("{}@{} holds no tools.", added.package, added.version));
+        }
+        if !added.functions.is_empty() && self.function.is_none() {
+            let names = one_line(&added.functions.join(", "), 300);
+            context.ui.note(format!("It also has plain functions: {names}\nAdd one with --function NAME --params a,b"));
+        }
+        Ok(())
+    }
+}
+
+/// The version is after the last `@`, unless that begins a scope.
+fn split_version(package: &str) -> (&str, Option<&str>) {
+    match package.rsplit_once('@') {
+        Some((name, version)) if !name.is_empty() && !version.is_empty() => (name, Some(version)),
+        _ => (package, None),
+    }
+}
+
+/// One request's share of the lines. Small enough for any server's limit of a body.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+impl Import {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let unreadable = |error| Failure::usage(format!("{} can't be read: {error}", self.file.display()));
+        let source: Box<dyn Read> = match self.file.to_str() {
+            Some("-") => Box::new(std::io::stdin()),
+            Some(name) if name.ends_with(".zst") => {
+                return Err(Failure::usage("a compressed file has to be unpacked first")
+                    .hint(format!("zstd -dc {name} | omega registry import -")));
+            }
+            _ => Box::new(File::open(&self.file).map_err(unreadable)?),
+        };
+        let client = context.connect().await?.client;
+        let mut lines = BufReader::with_capacity(BATCH_BYTES, source);
+        let mut sum = Imported { imported: 0, refused: Vec::new(), total: 0 };
+        let (mut batch, mut first_line, mut line) = (Vec::new(), 1, 1);
+        loop {
+            let read = lines.read_until(b'\n', &mut batch).map_err(unreadable)?;
+            line += u64::from(read > 0);
+            if read == 0 || batch.len() >= BATCH_BYTES {
+                send(&client, std::mem::take(&mut batch), first_line, &mut sum).await?;
+                first_line = line;
+                context.ui.detail(format!("{} rows imported", sum.imported));
+            }
+            if read == 0 {
+                break;
+            }
+        }
+        if self.json {
+            return context.ui.json(&sum);
+        }
+        for refused in &sum.refused {
+            context.ui.warn(format!("refused: {}", one_line(refused, 200)));
+        }
+        context.ui.line(format!("{} rows imported; the registry has {} tools", sum.imported, sum.total))
+    }
+}
+
+async fn send(client: &Client, batch: Vec<u8>, first_line: u64, sum: &mut Imported) -> Result<(), Failure> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let answer = client.import_tools(batch).await?;
+    sum.imported += answer.imported;
+    sum.total = answer.total;
+    let room = 20_usize.saturating_sub(sum.refused.len());
+    let place = |text| if first_line == 1 { text } else { format!("(lines from {first_line}) {text}") };
+    sum.refused.extend(answer.refused.into_iter().take(room).map(place));
+    Ok(())
+}
+
+impl Status {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let registry = context.connect().await?.client.status().await?.registry;
+        if self.json {
+            return context.ui.json(&registry);
+        }
+        let detail = registry.detail.map(|text| format!(" · {}", one_line(&text, 200))).unwrap_or_default();
+        context
+            .ui
+            .line(format!("{} · {} tools of {} packages{detail}", registry.status, registry.tools, registry.packages))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_no_version() {
+        for (text, name, version) in [
+            ("mathjs", "mathjs", None),
+            ("mathjs@15.2.0", "mathjs", Some("15.2.0")),
+            ("@scope/a", "@scope/a", None),
+            ("@scope/a@^1", "@scope/a", Some("^1")),
+            ("a@", "a@", None),
+        ] {
+            assert_eq!(split_version(text), (name, version), "{text}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `omega status`
+
+use crate::{connect::Context, exit::Failure};
+use clap::Args;
+use omega_core::sanitize::one_line;
+use serde_json::json;
+use std::time::Duration;
+
+/// Shows how the server, its registry and its executor are. Does not start the local server.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let connection = match context.config.get("server") {
+            Some(url) => context.connect_to(url)?,
+            None if context.starter()?.find().await.is_none() => {
+                return if self.json {
+                    context.ui.json(&json!({ "server": "local", "running": false }))
+                } else {
+                    context.ui.line("Your local server does not run; the next command that needs it starts it.")
+                };
+            }
+            None => context.connect().await?,
+        };
+        let status = connection.client.status().await?;
+        let url = connection.client.base_url();
+        if self.json {
+            let kind = connection.server.as_str();
+            return context.ui.json(&json!({ "server": kind, "running": true, "url": url, "status": status }));
+        }
+        let up = humantime_text(status.uptime_seconds);
+        let rows = [
+            ("server", format!("{} · {url} · version {} · up {up}", status.status, status.version)),
+            ("database", status.database),
+            ("runs", format!("{} active", status.active_runs)),
+            (
+                "registry",
+                format!(
+                    "{} · {} tools of {} packages{}",
+                    status.registry.status,
+                    status.registry.tools,
+                    status.registry.packages,
+                    status.registry.detail.map(|text| format!(" · {text}")).unwrap_or_default()
+                ),
+            ),
+            ("executor", format!("{} · {}", status.executor.status, status.executor.detail)),
+        ];
+        for (name, value) in rows {
+            context.ui.line(format!("{name:<9} {}", one_line(&value, 300)))?;
+        }
+        Ok(())
+    }
+}
+
+fn humantime_text(seconds: u64) -> String {
+    let up = Duration::from_secs(seconds).as_secs();
+    match (up / 86400, up / 3600, up / 60) {
+        (0, 0, 0) => format!("{up} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, _) => format!("{hours} h"),
+        (days, ..) => format!("{days} d"),
+    }
+}

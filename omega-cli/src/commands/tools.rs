@@ -1,0 +1,260 @@
+//! `omega tools`
+
+use crate::{commands::ask::environment::Environment, connect::Context, exit::Failure};
+use clap::{Args, Subcommand};
+use omega_core::{
+    api::{ExecuteAnswer, ExecuteRequest, ToolRow},
+    client::ClientError,
+    export::seconds,
+    id::ToolId,
+    sanitize::{one_line, sanitize_terminal},
+};
+use serde_json::{Value, json};
+use std::io::Read;
+
+/// Tools of the registry.
+#[derive(Debug, Subcommand)]
+pub enum Tools {
+    /// Find tools by what they do
+    Search(Search),
+    /// Show one tool: what it does, its input, the variables it reads
+    Show(Show),
+    /// Run one tool once, in the sandbox
+    Run(Run),
+}
+
+/// Finds tools by what they do, best first.
+#[derive(Debug, Args)]
+pub struct Search {
+    /// What the tool should do
+    #[arg(required = true, value_name = "QUERY")]
+    query: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 10)]
+    limit: usize,
+    /// Only this category
+    #[arg(long)]
+    category: Option<String>,
+    /// Print the rows as a JSON array, in TPMJS's shape
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows one tool.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// package::export
+    tool: ToolId,
+    /// Print the row as JSON, in TPMJS's shape
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs one tool once, in the sandbox, and prints its output.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// package::export
+    tool: ToolId,
+    /// The input, a JSON object; `@FILE` reads a file, `-` reads stdin
+    #[arg(long, short, default_value = "{}", value_name = "JSON")]
+    input: String,
+    #[command(flatten)]
+    environment: Environment,
+    /// Print `{success, output | error, code?, executionTimeMs}`
+    #[arg(long)]
+    json: bool,
+}
+
+impl Tools {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Search(it) => it.run(context).await,
+            Self::Show(it) => it.run(context).await,
+            Self::Run(it) => it.run(context).await,
+        }
+    }
+}
+
+impl Search {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let client = context.connect().await?.client;
+        let answer = client.search_tools(&self.query.join(" "), self.category.as_deref(), self.limit).await?;
+        let rows = answer.results.tools;
+        if self.json {
+            return context.ui.json(&rows);
+        }
+        for row in &rows {
+            context.ui.line(format!("{}  {}", one_line(&row.tool_id, 100), one_line(&row.description, 120)))?;
+        }
+        if rows.is_empty() {
+            context.ui.note("No tool of the registry fits; `omega registry add PACKAGE` adds an npm package's tools.");
+        }
+        Ok(())
+    }
+}
+
+impl Show {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let row = context.connect().await?.client.tool(&self.tool).await?;
+        if self.json { context.ui.json(&row) } else { context.ui.out(&text(&row)) }
+    }
+}
+
+fn text(row: &ToolRow) -> String {
+    let mut out = format!(
+        "{} {}\n{}\n\ncategory  {}\nhealth    {}\n",
+        one_line(&row.tool_id, 200),
+        one_line(&row.package.npm_version, 40),
+        sanitize_terminal(row.description.trim()),
+        one_line(&row.package.category, 80),
+        one_line(&row.execution_health, 20),
+    );
+    for variable in &row.package.env {
+        let need = if variable.required && variable.default.is_none() { "needed" } else { "optional" };
+        out +=
+            &format!("env       {} ({need}) {}\n", one_line(&variable.name, 80), one_line(&variable.description, 120));
+    }
+    match &row.input_schema {
+        Some(schema) => {
+            let schema = serde_json::to_string_pretty(schema).unwrap_or_default();
+            out += &format!("\ninput schema\n{}\n", sanitize_terminal(&schema));
+        }
+        None => out += "\nIts input schema is not known until it runs for the first time.\n",
+    }
+    out
+}
+
+impl Run {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let outcome = self.execute(context).await;
+        let (answer, failure) = match outcome {
+            Ok(answer) if answer.success => (answer, None),
+            Ok(answer) => {
+                let message = answer.error.clone().unwrap_or_else(|| String::from("the tool gave no output"));
+                let failure = Failure::of_tool(answer.code.as_deref(), &message);
+                (answer, Some(failure))
+            }
+            // A script that asked for JSON gets JSON, also when the tool never ran.
+            Err((failure, code)) if self.json => {
+                let error = failure.message().unwrap_or_default();
+                context.ui.json(&json!({ "success": false, "error": error, "code": code, "executionTimeMs": 0 }))?;
+                return Err(failure.said());
+            }
+            Err((failure, _)) => return Err(failure),
+        };
+        if self.json {
+            context.ui.json(&document(&answer))?;
+            return failure.map_or(Ok(()), |failure| Err(failure.said()));
+        }
+        if let Some(failure) = failure {
+            return Err(with_details(failure, answer.details.as_ref()));
+        }
+        let output = answer.result.unwrap_or(Value::Null);
+        match &output {
+            Value::String(text) if context.ui.terminals().stdout => context.ui.line(sanitize_terminal(text))?,
+            Value::String(text) => context.ui.line(text)?,
+            other => {
+                let json = serde_json::to_string_pretty(other).unwrap_or_default();
+                context.ui.line(if context.ui.terminals().stdout { sanitize_terminal(&json) } else { json })?;
+            }
+        }
+        context.ui.detail(format!("{} {}", self.tool, seconds(answer.execution_time_ms)));
+        Ok(())
+    }
+
+    /// The answer, or why the tool never ran, with the code for scripts.
+    async fn execute(&self, context: &Context) -> Result<ExecuteAnswer, (Failure, String)> {
+        let wrong = |failure| (failure, String::from("INVALID_INPUT"));
+        let missing = |failure| (failure, String::from("MISSING_ENV_VARS"));
+        let params = self.input().map_err(wrong)?;
+        let env = self.environment.read(&context.env).map_err(missing)?;
+        let unreachable = |failure| (failure, String::from("SERVER_UNREACHABLE"));
+        let client = context.connect().await.map_err(unreachable)?.client;
+        let body = ExecuteRequest { tool_id: self.tool.to_string(), params, env };
+        client.execute_tool(&body).await.map_err(|error| {
+            let code = match &error {
+                ClientError::NotFound(_) => "TOOL_NOT_FOUND",
+                ClientError::Unauthenticated(_) => "UNAUTHENTICATED",
+                ClientError::Forbidden(_) => "FORBIDDEN",
+                ClientError::RateLimited { .. } => "RATE_LIMITED",
+                ClientError::Refused { code: Some(code), .. } => code,
+                ClientError::Refused { code: None, .. } => "REFUSED",
+                _ => "SERVER_UNREACHABLE",
+            };
+            let code = code.to_owned();
+            match error {
+                ClientError::NotFound(text) => (Failure::usage(text).hint(FIND), code),
+                other => (Failure::from(other), code),
+            }
+        })
+    }
+
+    fn input(&self) -> Result<Value, Failure> {
+        let (text, name) = match self.input.as_str() {
+            "-" => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text)?;
+                (text, String::from("stdin"))
+            }
+            other => match other.strip_prefix('@') {
+                Some(path) => {
+                    let read = std::fs::read_to_string(path);
+                    (read.map_err(|e| Failure::usage(format!("{path} can't be read: {e}")))?, path.to_owned())
+                }
+                None => (other.to_owned(), String::from("--input")),
+            },
+        };
+        match serde_json::from_str(&text) {
+            Ok(value @ Value::Object(_)) => Ok(value),
+            Ok(_) => Err(Failure::usage(format!("{name} must be a JSON object, for example '{{\"expr\": \"1+1\"}}'"))),
+            Err(error) => Err(Failure::usage(format!("{name} is no JSON: {error}"))),
+        }
+    }
+}
+
+const FIND: &str = "`omega tools search` finds tools; `omega registry add PACKAGE` adds a package's";
+
+fn document(answer: &ExecuteAnswer) -> Value {
+    let mut document = json!({ "success": answer.success, "executionTimeMs": answer.execution_time_ms });
+    let members = [
+        ("output", answer.success.then(|| answer.result.clone().unwrap_or(Value::Null))),
+        ("error", answer.error.clone().map(Value::from)),
+        ("code", answer.code.clone().map(Value::from)),
+        ("details", answer.details.clone()),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value {
+            document[name] = value;
+        }
+    }
+    document
+}
+
+/// Which field, or which variable, is wrong.
+fn with_details(failure: Failure, details: Option<&Value>) -> Failure {
+    let Some(details) = details else { return failure };
+    let names = |member: &str| -> Vec<String> {
+        let list = details[member].as_array().cloned().unwrap_or_default();
+        list.iter()
+            .map(|item| match item {
+                Value::String(name) => one_line(name, 100),
+                other => one_line(
+                    &format!("{} {}", other["path"].as_str().unwrap_or(""), other["message"].as_str().unwrap_or("")),
+                    200,
+                ),
+            })
+            .collect()
+    };
+    let (missing, issues, available) = (names("missing"), names("issues"), names("available"));
+    if !missing.is_empty() {
+        let flags: Vec<String> = missing.iter().map(|name| format!("--env {name}")).collect();
+        return failure.hint(format!("set {} and pass {}", missing.join(", "), flags.join(" ")));
+    }
+    if !issues.is_empty() {
+        return failure.hint(format!("correct the input: {}", issues.join("; ")));
+    }
+    if !available.is_empty() {
+        return failure.hint(format!("there are {}", available.join(", ")));
+    }
+    failure
+}

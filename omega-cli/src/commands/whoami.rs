@@ -1,0 +1,30 @@
+//! `omega whoami`
+
+use crate::{connect::Context, exit::Failure};
+use clap::Args;
+use omega_core::sanitize::one_line;
+
+/// Shows who you are on the server.
+#[derive(Debug, Args)]
+pub struct Whoami {
+    /// Print the answer of the API as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Whoami {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let connection = context.connect().await?;
+        let who = connection.client.whoami().await?;
+        if self.json {
+            return context.ui.json(&who);
+        }
+        let name = one_line(&who.display_name, 100);
+        context.ui.line(format!(
+            "{name} ({}) on {} at {}",
+            who.user_id,
+            connection.server,
+            connection.client.base_url()
+        ))
+    }
+}

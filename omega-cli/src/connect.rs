@@ -1,0 +1,167 @@
+//! Which server a command talks to: the one that flag, environment or configuration names, else the user's own, which is
+//! found or started without a word.
+
+use crate::{cli::Global, exit::Failure, ui::Ui};
+use omega_core::{
+    api::Timestamp,
+    client::Client,
+    id::ConversationId,
+    local::{
+        Dirs, Env,
+        config::Config,
+        keys::{Keys, LOCAL},
+        recent::{Entry, Recent},
+        server::Starter,
+    },
+};
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// What every command has at hand.
+pub struct Context {
+    /// Its output.
+    pub ui: Ui,
+    /// The environment.
+    pub env: Env,
+    /// The user's folders.
+    pub dirs: Dirs,
+    /// The user's settings.
+    pub config: Config,
+}
+
+/// A server to talk to.
+pub struct Connection {
+    /// The client of it.
+    pub client: Client,
+    /// `local`, or its address: the name under which its conversations and its key are kept.
+    pub server: String,
+    starter: Option<Starter>,
+}
+
+impl Context {
+    /// Reads the environment and the configuration; connects to nothing.
+    pub fn new(ui: Ui, env: Env, global: &Global, flags: Vec<(&'static str, String)>) -> Result<Self, Failure> {
+        let dirs = Dirs::find(&env)?;
+        let flags = flags.into_iter().chain(global.server.clone().map(|value| ("server", value))).collect();
+        let config = Config::load(&dirs.config_file(), &env, &flags, global.profile.as_deref())?;
+        Ok(Self { ui, env, dirs, config })
+    }
+
+    /// The server of this command, started if it is the user's own and does not run.
+    pub async fn connect(&self) -> Result<Connection, Failure> {
+        match self.config.get("server") {
+            Some(url) => self.connect_to(url),
+            None => self.connect_locally().await,
+        }
+    }
+
+    /// A shared server.
+    pub fn connect_to(&self, url: &str) -> Result<Connection, Failure> {
+        let server = url.trim_end_matches('/').to_owned();
+        let client = Client::new(&server, self.key_of(&server)?)?;
+        Ok(Connection { client, server, starter: None })
+    }
+
+    /// The key that a shared server gets: the environment's, else the one of `omega login`.
+    pub fn key_of(&self, server: &str) -> Result<Option<SecretString>, Failure> {
+        match self.env.get("OMEGA_API_KEY") {
+            Some(key) => Ok(Some(SecretString::from(key))),
+            None => Ok(Keys::new(&self.dirs).load(server)?),
+        }
+    }
+
+    async fn connect_locally(&self) -> Result<Connection, Failure> {
+        let keys = Keys::new(&self.dirs);
+        let had_key = keys.place(LOCAL)?.is_some();
+        let starter = self.starter()?;
+        let found = starter.ensure().await?;
+        if found.started {
+            self.ui.detail(format!("started your local server at {} (pid {})", found.running.url, found.running.pid));
+        }
+        if let (false, Some(place)) = (had_key, keys.place(LOCAL)?) {
+            self.ui.note(format!("The API key of your local server is kept in {place}."));
+        }
+        if let Some(notice) = found.notice {
+            self.ui.warn(notice);
+        }
+        Ok(Connection { client: found.client, server: LOCAL.to_owned(), starter: Some(starter) })
+    }
+
+    /// What starts the user's own server.
+    pub fn starter(&self) -> Result<Starter, Failure> {
+        Ok(Starter::new(self.dirs.clone(), self.env.clone(), program()?))
+    }
+
+    /// Remembers that a conversation was used. Only a convenience: a failure is said, and the command goes on.
+    pub fn remember(&self, connection: &Connection, id: ConversationId, title: &str) {
+        let entry =
+            Entry { id, title: title.to_owned(), server: connection.server.clone(), updated_at: Timestamp::now() };
+        if let Err(error) = Recent::new(&self.dirs).touch(entry) {
+            self.ui.warn(format!("the list of recent conversations can't be written: {error}"));
+        }
+    }
+
+    /// The conversation that an argument means: an id or an address, else the one that was used last.
+    pub fn conversation(&self, argument: Option<&str>, server: &str) -> Result<ConversationId, Failure> {
+        match argument {
+            Some(text) => conversation_id(text),
+            None => Recent::new(&self.dirs).latest(server).map(|entry| entry.id).ok_or_else(|| {
+                Failure::usage("there is no recent conversation on this server")
+                    .hint("begin one with `omega ask`, or name one by its id or address")
+            }),
+        }
+    }
+}
+
+impl Connection {
+    /// A new client after the server was lost: the user's own one is started again, a shared one has to come back by
+    /// itself.
+    pub async fn again(&self) -> Result<Option<Client>, Failure> {
+        match &self.starter {
+            Some(starter) => Ok(Some(starter.ensure().await?.client)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// This binary; after an upgrade Linux says "(deleted)" of the old file, and the new one is at the same place.
+pub fn program() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?;
+    match program.to_str().and_then(|path| path.strip_suffix(" (deleted)")) {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Ok(program),
+    }
+}
+
+/// An id, or an address that holds one.
+pub fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    id.parse().map_err(|_| {
+        Failure::usage(format!("`{text}` is neither a conversation's id nor its address"))
+            .hint("`omega recent` lists the ones you used")
+    })
+}
+
+/// The server of a conversation's address, if it is one.
+pub fn server_of_address(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let host = rest.split('/').next().filter(|host| !host.is_empty())?;
+    matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_is_named_by_its_id_or_its_address() {
+        let id = "5b0f3c1e-0000-4000-8000-000000000001";
+        for text in [id.to_owned(), format!("https://x.test/omega/{id}"), format!("http://x:1/omega/{id}/?a=b#c")] {
+            assert_eq!(conversation_id(&text).unwrap().to_string(), id);
+        }
+        assert!(conversation_id("https://x.test/omega").is_err());
+        assert_eq!(server_of_address("https://x.test/omega/1").as_deref(), Some("https://x.test"));
+        assert_eq!(server_of_address(id), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! All output goes through here: results to stdout, everything else to stderr.
+//!
+//! Quiet leaves only results and errors; verbose adds details. Colour only where a person looks: `NO_COLOR` forbids it,
+//! `CLICOLOR_FORCE` forces it, `TERM=dumb` and a redirected stream have none. A reader that went away (`| head -1`) ends
+//! the command quietly.
+
+use crate::exit::Failure;
+use omega_core::local::Env;
+use std::io::{self, IsTerminal, Write};
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Results and errors.
+    Quiet,
+    /// And what happens.
+    Normal,
+    /// And why.
+    Verbose,
+}
+
+/// Where a person looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminals {
+    /// Stdin is a terminal.
+    pub stdin: bool,
+    /// Stdout is a terminal.
+    pub stdout: bool,
+    /// Stderr is a terminal.
+    pub stderr: bool,
+}
+
+impl Terminals {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        Self {
+            stdin: io::stdin().is_terminal(),
+            stdout: io::stdout().is_terminal(),
+            stderr: io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// The output of one command.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    verbosity: Verbosity,
+    terminals: Terminals,
+    colour: bool,
+}
+
+/// A meaning that has a colour.
+#[derive(Debug, Clone, Copy)]
+pub enum Tone {
+    /// It worked.
+    Good,
+    /// It failed.
+    Bad,
+    /// Worth a look.
+    Warn,
+    /// Less important.
+    Dim,
+}
+
+impl Ui {
+    /// Decides from the flags, the environment and the terminals.
+    pub fn new(verbosity: Verbosity, env: &Env, terminals: Terminals) -> Self {
+        Self { verbosity, terminals, colour: wants_colour(env, terminals.stderr) }
+    }
+
+    /// Which streams are terminals.
+    pub fn terminals(&self) -> Terminals {
+        self.terminals
+    }
+
+    /// Whether details are wanted.
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
+    /// A result, as it is.
+    pub fn out(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        Ok(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())?)
+    }
+
+    /// A result, one line.
+    pub fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+        self.out(&format!("{}\n", text.as_ref()))
+    }
+
+    /// A result, one JSON document.
+    pub fn json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
+        self.line(serde_json::to_string_pretty(value).map_err(io::Error::from)?)
+    }
+
+    /// What happens; not in quiet.
+    pub fn note(&self, text: impl AsRef<str>) {
+        if self.verbosity >= Verbosity::Normal {
+            self.err(text.as_ref());
+        }
+    }
+
+    /// A detail; only in verbose.
+    pub fn detail(&self, text: impl AsRef<str>) {
+        if self.is_verbose() {
+            self.err(&self.tone(Tone::Dim, text.as_ref()));
+        }
+    }
+
+    /// Something to look at; not in quiet.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.note(format!("{} {}", self.tone(Tone::Warn, "⚠"), text.as_ref()));
+    }
+
+    /// Ends a line on the terminal that stdout left open.
+    pub fn blank(&self) {
+        self.err("");
+    }
+
+    /// Why it failed; always.
+    pub fn error(&self, failure: &Failure) {
+        if let Some(message) = failure.message() {
+            self.err(&format!("{} {message}", self.tone(Tone::Bad, "error:")));
+        }
+        if let Some(hint) = failure.next_step() {
+            self.err(&format!("{} {hint}", self.tone(Tone::Dim, " next:")));
+        }
+    }
+
+    /// The text in the colour of its meaning, on stderr.
+    pub fn tone(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Good => 32,
+            Tone::Bad => 31,
+            Tone::Warn => 33,
+            Tone::Dim => 2,
+        };
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn err(&self, text: &str) {
+        // Nobody is there to be told that stderr is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+fn wants_colour(env: &Env, terminal: bool) -> bool {
+    if env.get("NO_COLOR").is_some() {
+        return false;
+    }
+    if env.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        return true;
+    }
+    terminal && env.get("TERM") != Some("dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_for_people_unless_somebody_says_otherwise() {
+        let cases: [(&[(&str, &str)], bool, bool); 7] = [
+            (&[("TERM", "xterm")], true, true),
+            (&[("TERM", "xterm")], false, false),
+            (&[("TERM", "dumb")], true, false),
+            (&[("NO_COLOR", "1")], true, false),
+            (&[("NO_COLOR", "")], true, true),
+            (&[("CLICOLOR_FORCE", "1")], false, true),
+            (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false, false),
+        ];
+        for (variables, terminal, colour) in cases {
+            let env = match variables {
+                [one] => Env::of([*one]),
+                [one, two] => Env::of([*one, *two]),
+                _ => Env::default(),
+            };
+            assert_eq!(wants_colour(&env, terminal), colour, "{variables:?} {terminal}");
+        }
+    }
+}
