@@ -4,17 +4,20 @@ use super::complete;
 use crate::{
     cli::Command,
     connect::{Context, conversation_id},
-    exit::Failure,
+    exit::{Code, Failure},
     ui::Ui,
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use omega_tui::Options;
+
+const SIGTERM: i32 = 15;
 
 /// Talks in the terminal, full screen.
 #[derive(Debug, Default, Args)]
 pub struct Chat {
     /// Go on with this conversation, given by id or address
-    #[arg(value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
     conversation: Option<String>,
     /// Go on with the conversation that was used last
     #[arg(long, short = 'c', conflicts_with = "conversation")]
@@ -42,7 +45,17 @@ impl Chat {
             (None, true) => Some(context.conversation(None, &connection.server)?),
             (None, false) => None,
         };
-        let _ = (conversation, context.config.get("model"));
-        Err(Failure::usage("the terminal UI is not built in yet"))
+        let model = context.config.get("model").map(str::to_owned);
+        let options = Options { conversation, model, ..Options::new(connection.client.clone()) };
+        let outcome = omega_tui::run(options).await.map_err(|error| Failure::new(Code::Failed, error.to_string()))?;
+        if let Some(id) = outcome.conversation {
+            context.remember(&connection, id, "");
+        }
+        context.ui.out(&outcome.to_string())?;
+        match outcome.signal {
+            None => Ok(()),
+            Some(SIGTERM) => Err(Failure::silent(Code::Terminated)),
+            Some(_) => Err(Failure::silent(Code::Interrupted)),
+        }
     }
 }

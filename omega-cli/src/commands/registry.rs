@@ -112,8 +112,8 @@ fn split_version(package: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// One request's share of the lines. Small enough for any server's limit of a body.
-const BATCH_BYTES: usize = 1024 * 1024;
+/// One request's share of the lines: few requests for a million rows, and little memory.
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
 
 impl Import {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
@@ -127,7 +127,7 @@ impl Import {
             _ => Box::new(File::open(&self.file).map_err(unreadable)?),
         };
         let client = context.connect().await?.client;
-        let mut lines = BufReader::with_capacity(BATCH_BYTES, source);
+        let mut lines = BufReader::with_capacity(1024 * 1024, source);
         let mut sum = Imported { imported: 0, refused: Vec::new(), total: 0 };
         let (mut batch, mut first_line, mut line) = (Vec::new(), 1, 1);
         loop {

@@ -1,24 +1,109 @@
 //! `omega serve`
 
-use crate::{connect::Context, exit::Failure};
+use crate::{
+    connect::{Context, program},
+    exit::{Code, Failure},
+};
 use clap::Args;
+use omega_core::{
+    local::{
+        claim::Claim,
+        keys::{Keys, LOCAL},
+    },
+    model::catalog::ProviderEnv,
+};
+use omega_server::{Local, ServeConfig, Server, observe};
+use secrecy::SecretString;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
-/// Runs the server.
+/// Runs the server: the REST and SSE API, the page at /omega, the sandbox for tools.
+///
+/// The first start makes an API key and prints it, once. Keys of model providers come from the environment
+/// (OPENAI_API_KEY and so on).
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Listen on this port; any free one when 0
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 4317)]
     port: u16,
+    /// Listen on this address; another one than this machine's own wants a proxy with TLS before it
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// sqlite:PATH or postgres://... [default: a file in the user's data folder]
+    #[arg(long, value_name = "URL", env = "OMEGA_DATABASE_URL", hide_env_values = true)]
+    database: Option<String>,
+    /// Let tools reach this HOST:PORT of a private network; may be given several times
+    #[arg(long, value_name = "HOST:PORT")]
+    allow_private_net: Vec<String>,
     /// Be the user's own server: loopback only, one per user, ends when idle
-    #[arg(long)]
+    #[arg(long, hide = true, conflicts_with_all = ["port", "host", "json"])]
     local: bool,
+    /// End after this time without a request and without work; only with --local
+    #[arg(long, hide = true, requires = "local", default_value = "15m", value_parser = humantime::parse_duration)]
+    idle: Duration,
     /// Print one line of JSON once ready: {url, apiKey?, pid}
     #[arg(long)]
     json: bool,
 }
 
 impl Serve {
-    pub async fn run(&self, _context: &Context) -> Result<(), Failure> {
-        Err(Failure::usage("the server is not built in yet"))
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        observe::init();
+        if self.local {
+            return self.run_locally(context).await;
+        }
+        let server = start(self.config(context, "server.db", None)).await?;
+        observe::announce(&server, self.json)?;
+        server.run(observe::shutdown()).await;
+        Ok(())
     }
+
+    /// Writes nothing to stdout: its clients find it by `run/server.json` and its key where keys are kept.
+    async fn run_locally(&self, context: &Context) -> Result<(), Failure> {
+        let claim = Claim::take(&context.dirs).await.map_err(|error| Failure::usage(error.to_string()))?;
+        let keys = Keys::new(&context.dirs);
+        let local = Local { key: keys.load(LOCAL)?, idle: self.idle };
+        let server = start(self.config(context, "omega.db", Some(local))).await?;
+        if let Some(key) = &server.new_key {
+            let place = keys.store(LOCAL, &SecretString::from(key.clone()))?;
+            tracing::info!(event = "local.key_stored", "the API key is kept in {place}");
+        }
+        claim.announce(&server.url, &program()?, &context.env)?;
+        server.run(observe::shutdown()).await;
+        Ok(())
+    }
+
+    fn config(&self, context: &Context, database: &str, local: Option<Local>) -> ServeConfig {
+        let (env, dirs) = (&context.env, &context.dirs);
+        let text = |name: &str| env.get(name).map(str::to_owned);
+        let file = || format!("sqlite:{}", dirs.data.join(database).display());
+        let listen = match local {
+            Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            None => SocketAddr::from((self.host, self.port)),
+        };
+        ServeConfig {
+            database_url: self.database.clone().unwrap_or_else(file),
+            listen,
+            cache_dir: dirs.cache.clone(),
+            deno: env.get("OMEGA_DENO").map(PathBuf::from),
+            executor_url: text("OMEGA_EXECUTOR_URL"),
+            executor_key: text("OMEGA_EXECUTOR_KEY").map(SecretString::from),
+            allow_private_net: self.allow_private_net.clone(),
+            registry_url: text("TPMJS_API_URL"),
+            providers: ProviderEnv::from_process(),
+            // The clients of a user's own server say which model; the one of whoever started it must not stick.
+            model: if local.is_some() { None } else { context.config.get("model").map(str::to_owned) },
+            owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
+            local,
+            progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
+        }
+    }
+}
+
+async fn start(config: ServeConfig) -> Result<Server, Failure> {
+    Server::start(config).await.map_err(|error| Failure::new(Code::Usage, error.to_string()))
 }

@@ -173,6 +173,11 @@ impl Client {
         self.done(self.get("/livez").timeout(Duration::from_secs(2))).await
     }
 
+    /// Asks a user's own server to end. Refused while a run works, and by a shared server.
+    pub async fn stop_server(&self) -> Result<(), ClientError> {
+        self.done(self.post("/api/omega/stop")).await
+    }
+
     /// Who the key belongs to.
     pub async fn whoami(&self) -> Result<Whoami, ClientError> {
         self.data(self.get("/api/omega/session")).await

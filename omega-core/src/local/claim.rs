@@ -5,7 +5,7 @@
 //! others meanwhile and prove nothing.
 
 use super::{Dirs, Env, private_file};
-use crate::api::Timestamp;
+use crate::{api::Timestamp, model::catalog::PROVIDERS};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,24 +17,8 @@ use std::{
     time::Duration,
 };
 
-/// Variables that a server reads when it starts; another value of one of them wants another server.
-const SERVER_VARIABLES: &[&str] = &[
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BASE_URL",
-    "GOOGLE_API_KEY",
-    "GOOGLE_BASE_URL",
-    "GROQ_API_KEY",
-    "GROQ_BASE_URL",
-    "MISTRAL_API_KEY",
-    "MISTRAL_BASE_URL",
-    "OPENROUTER_API_KEY",
-    "OPENROUTER_BASE_URL",
-    "OMEGA_DATABASE_URL",
-    "OMEGA_DENO",
-    "OMEGA_EXECUTOR_URL",
-];
+/// Variables besides the model providers' that a server reads when it starts.
+const SERVER_VARIABLES: &[&str] = &["OMEGA_DATABASE_URL", "OMEGA_DENO", "OMEGA_EXECUTOR_URL", "TPMJS_API_URL"];
 
 /// `run/server.json`: the server that lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +34,7 @@ pub struct Running {
     pub build: String,
     /// Since when.
     pub started_at: Timestamp,
-    /// Digests of the [`SERVER_VARIABLES`] that it was started with, by name.
+    /// Digests of what its environment said when it was started, by name.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -67,25 +51,30 @@ pub fn build_of(program: &Path) -> String {
 #[must_use]
 pub fn variables_of(env: &Env) -> BTreeMap<String, String> {
     let digest = |value: &str| BASE64_STANDARD_NO_PAD.encode(&Sha256::digest(value)[..6]);
-    SERVER_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), digest(env.get(name)?)))).collect()
+    let providers = PROVIDERS.iter().flat_map(|provider| provider.key_var.into_iter().chain([provider.url_var]));
+    let names = SERVER_VARIABLES.iter().copied().chain(providers);
+    names.filter_map(|name| Some((name.to_owned(), digest(env.get(name)?)))).collect()
 }
 
-pub(super) fn lock_file(dirs: &Dirs) -> io::Result<File> {
-    let path = dirs.run.join("server.lock");
-    private_file::open(&path, OpenOptions::new().read(true).write(true).create(true).truncate(false))
+fn lock_path(dirs: &Dirs) -> PathBuf {
+    dirs.run.join("server.lock")
+}
+
+/// Whether a server lives. Makes no file.
+pub(super) fn is_claimed(dirs: &Dirs) -> io::Result<bool> {
+    let lock = match File::open(lock_path(dirs)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(cause)) => Err(cause),
+    }
 }
 
 pub(super) fn address_file(dirs: &Dirs) -> PathBuf {
     dirs.run.join("server.json")
-}
-
-fn stop_file(dirs: &Dirs) -> PathBuf {
-    dirs.run.join("stop")
-}
-
-/// Asks the server that holds the claim to end after what it is doing.
-pub(super) fn ask_to_stop(dirs: &Dirs) -> io::Result<()> {
-    private_file::replace(&stop_file(dirs), b"")
 }
 
 /// The right to be the user's local server.
@@ -119,7 +108,9 @@ impl Claim {
     /// [`ClaimError::Taken`] while another server lives.
     pub async fn take(dirs: &Dirs) -> Result<Self, ClaimError> {
         let failed = |cause| ClaimError::Folder { path: dirs.run.clone(), cause };
-        let lock = lock_file(dirs).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let lock = private_file::open(&lock_path(dirs), &mut options).map_err(failed)?;
         // A client that looks whether a server lives holds the lock for an instant.
         for attempt in 0.. {
             match lock.try_lock() {
@@ -129,13 +120,10 @@ impl Claim {
                 Err(TryLockError::Error(cause)) => return Err(failed(cause)),
             }
         }
-        for stale in [address_file(dirs), stop_file(dirs)] {
-            match std::fs::remove_file(stale) {
-                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause)),
-                _ => {}
-            }
+        match std::fs::remove_file(address_file(dirs)) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(failed(cause)),
+            _ => Ok(Self { dirs: dirs.clone(), _lock: lock }),
         }
-        Ok(Self { dirs: dirs.clone(), _lock: lock })
     }
 
     /// Says where the server is. Only once it answers.
@@ -153,21 +141,12 @@ impl Claim {
         };
         private_file::replace(&address_file(&self.dirs), &serde_json::to_vec(&running)?)
     }
-
-    /// Resolves when a client asks the server to end.
-    pub async fn stop_requested(&self) {
-        let asked = stop_file(&self.dirs);
-        while !asked.exists() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // Left behind they would only be stale, which the next one tells by the lock.
+        // Left behind it would only be stale, which the next one tells by the lock.
         let _ = std::fs::remove_file(address_file(&self.dirs));
-        let _ = std::fs::remove_file(stop_file(&self.dirs));
     }
 }
 
@@ -190,8 +169,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dirs = Dirs::under(home.path());
         private_file::replace(&address_file(&dirs), b"{}").unwrap();
-        ask_to_stop(&dirs).unwrap();
         let _claim = Claim::take(&dirs).await.unwrap();
-        assert!(!address_file(&dirs).exists() && !stop_file(&dirs).exists());
+        assert!(!address_file(&dirs).exists());
     }
 }

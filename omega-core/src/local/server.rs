@@ -6,7 +6,7 @@
 
 use super::{
     Dirs, Env,
-    claim::{Running, address_file, ask_to_stop, build_of, lock_file, variables_of},
+    claim::{Running, address_file, build_of, is_claimed, variables_of},
     keys::{KeyError, Keys, LOCAL},
     private_file,
 };
@@ -75,6 +75,12 @@ pub enum StartError {
         /// The log.
         path: PathBuf,
     },
+    /// Nobody has its key any more.
+    #[error("the key of your local server is lost; end its process ({pid}), and the next command makes a new one")]
+    KeyLost {
+        /// The server's process.
+        pid: u32,
+    },
     /// Its key can't be read.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -111,55 +117,28 @@ impl Starter {
     pub async fn ensure(&self) -> Result<Found, StartError> {
         if let Some(running) = self.find().await
             && self.outdated(&running).is_none()
-            && let Some(found) = self.found(running, false, None)?
         {
-            return Ok(found);
+            return self.found(running, false);
         }
         let _alone = self.starters_lock().await?;
         if let Some(running) = self.find().await {
             let why = self.outdated(&running);
-            match self.found(
-                running,
-                false,
-                why.map(|why| format!("{why}; it is replaced when it has nothing to do")),
-            )? {
-                Some(found) if why.is_none() => return Ok(found),
-                Some(found) => {
-                    if !self.stop_if_idle(&found.client).await? {
-                        return Ok(found);
-                    }
-                }
-                // Nobody has its key any more; a new one is made at the next start.
-                None => drop(self.stop().await?),
+            let found = self.found(running, false)?;
+            let Some(why) = why else { return Ok(found) };
+            if !self.stop_if_idle(&found.client).await? {
+                let notice = Some(format!("{why}; it is replaced when it has nothing to do"));
+                return Ok(Found { notice, ..found });
             }
         }
+        let log_begins = std::fs::metadata(self.dirs.server_log()).map_or(0, |meta| meta.len());
         let child = if self.is_claimed()? { None } else { Some(self.spawn()?) };
-        let running = self.wait(child).await?;
-        match self.found(running, true, None)? {
-            Some(found) => Ok(found),
-            None => Err(StartError::Ended { log: String::from("it kept no key"), path: self.dirs.server_log() }),
-        }
+        let running = self.wait(child, log_begins).await?;
+        self.found(running, true)
     }
 
-    /// Asks the server to end and waits until it has; false when it takes too long.
-    ///
-    /// # Errors
-    /// The folder can't be used.
-    pub async fn stop(&self) -> Result<bool, StartError> {
-        ask_to_stop(&self.dirs).map_err(StartError::io("asking the old server to end"))?;
-        let until = Instant::now() + STOP;
-        while self.is_claimed()? {
-            if Instant::now() >= until {
-                return Ok(false);
-            }
-            sleep(STEP).await;
-        }
-        Ok(true)
-    }
-
-    fn found(&self, running: Running, started: bool, notice: Option<String>) -> Result<Option<Found>, StartError> {
-        let Some(key) = Keys::new(&self.dirs).load(LOCAL)? else { return Ok(None) };
-        Ok(Some(Found { client: Client::new(&running.url, key)?, running, started, notice }))
+    fn found(&self, running: Running, started: bool) -> Result<Found, StartError> {
+        let key = Keys::new(&self.dirs).load(LOCAL)?.ok_or(StartError::KeyLost { pid: running.pid })?;
+        Ok(Found { client: Client::new(&running.url, key)?, running, started, notice: None })
     }
 
     /// Why a server is not the one that this call would start.
@@ -172,11 +151,19 @@ impl Starter {
         differs.then_some("the local server was started with other keys or addresses in its environment")
     }
 
+    /// Asks the server to end; false when it has something to do, or takes too long.
     async fn stop_if_idle(&self, client: &Client) -> Result<bool, StartError> {
-        match client.status().await {
-            Ok(status) if status.active_runs > 0 => Ok(false),
-            _ => self.stop().await,
+        if client.stop_server().await.is_err() {
+            return Ok(false);
         }
+        let until = Instant::now() + STOP;
+        while self.is_claimed()? {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            sleep(STEP).await;
+        }
+        Ok(true)
     }
 
     fn announced(&self) -> Option<Running> {
@@ -187,13 +174,7 @@ impl Starter {
     }
 
     fn is_claimed(&self) -> Result<bool, StartError> {
-        let failed = || StartError::io(format!("the lock in {}", self.dirs.run.display()));
-        let lock = lock_file(&self.dirs).map_err(failed())?;
-        match lock.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(cause)) => Err(failed()(cause)),
-        }
+        is_claimed(&self.dirs).map_err(StartError::io(format!("the lock in {}", self.dirs.run.display())))
     }
 
     /// Held by the command that starts the server; the others wait for it.
@@ -229,7 +210,7 @@ impl Starter {
         command.spawn().map_err(StartError::io(self.program.display().to_string()))
     }
 
-    async fn wait(&self, mut child: Option<Child>) -> Result<Running, StartError> {
+    async fn wait(&self, mut child: Option<Child>, log_begins: u64) -> Result<Running, StartError> {
         let log = self.dirs.server_log();
         let until = Instant::now() + START;
         while Instant::now() < until {
@@ -242,7 +223,7 @@ impl Starter {
             };
             // One that was started by hand may have been faster.
             if ended && !self.is_claimed()? {
-                return Err(StartError::Ended { log: last_lines(&log), path: log });
+                return Err(StartError::Ended { log: last_lines(&log, log_begins), path: log });
             }
             sleep(STEP).await;
         }
@@ -257,9 +238,13 @@ fn open_log(path: &Path) -> io::Result<File> {
     private_file::open(path, OpenOptions::new().append(true).create(true))
 }
 
-fn last_lines(log: &Path) -> String {
+/// The end of what this start wrote, without the log's JSON lines if there is anything else.
+fn last_lines(log: &Path, begins: u64) -> String {
     let bytes = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(5).collect();
-    lines.into_iter().rev().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    let new = bytes.get(usize::try_from(begins).unwrap_or(0)..).unwrap_or(&bytes);
+    let text = String::from_utf8_lossy(new);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let plain: Vec<&str> = lines.iter().copied().filter(|line| !line.starts_with('{')).collect();
+    let lines = if plain.is_empty() { lines } else { plain };
+    lines.iter().skip(lines.len().saturating_sub(5)).map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

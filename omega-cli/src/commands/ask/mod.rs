@@ -87,9 +87,15 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let schema = ask.schema.as_deref().map(Schema::read).transpose()?;
     let env = ask.environment.read(&context.env)?;
 
-    let connection = connect(ask, context).await?;
-    let (prompt, silent) = pending.finish()?;
-    if silent && context.ui.is_verbose() {
+    // A prompt that turns out to be empty starts no server; beside words, stdin may take its time while one starts.
+    let (connection, (prompt, silent)) = if pending.is_only_stdin() {
+        let prompt = pending.finish()?;
+        (connect(ask, context).await?, prompt)
+    } else {
+        let connection = connect(ask, context).await?;
+        (connection, pending.finish()?)
+    };
+    if silent {
         context.ui.detail("nothing came on stdin in time; going on without it (--stdin waits)");
     }
     let message = schema.as_ref().map_or_else(|| prompt.clone(), |schema| schema.ask(&prompt));

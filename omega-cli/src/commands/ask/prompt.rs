@@ -69,6 +69,11 @@ impl PromptArgs {
 }
 
 impl Pending {
+    /// Whether all of the prompt has to come from stdin.
+    pub fn is_only_stdin(&self) -> bool {
+        self.words.trim().is_empty()
+    }
+
     /// The message to send, and whether stdin was left out because it stayed silent.
     pub fn finish(self) -> Result<(String, bool), Failure> {
         let piped = match &self.source {
