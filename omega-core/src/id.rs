@@ -135,7 +135,12 @@ impl FromStr for ToolId {
     fn from_str(text: &str) -> Result<Self, BadToolId> {
         match text.rsplit_once("::") {
             Some((package, export))
-                if !package.is_empty() && !export.is_empty() && !text.contains(char::is_whitespace) =>
+                // Names in other registries may hold blanks; packages never do.
+                if !package.is_empty()
+                    && !package.contains(char::is_whitespace)
+                    && !export.trim().is_empty()
+                    && export.trim() == export
+                    && !export.contains(char::is_control) =>
             {
                 Ok(Self(text.to_owned()))
             }
@@ -154,5 +159,8 @@ mod tests {
         assert_eq!((id.package(), id.export()), ("@scope/a::b", "make.run"));
         assert!("mathjs".parse::<ToolId>().is_err());
         assert!("::x".parse::<ToolId>().is_err());
+        assert!("a b::x".parse::<ToolId>().is_err());
+        assert!("a::x\n".parse::<ToolId>().is_err());
+        assert_eq!("@scope/a::Best Quote".parse::<ToolId>().unwrap().export(), "Best Quote");
     }
 }

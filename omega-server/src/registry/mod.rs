@@ -15,4 +15,6 @@ pub use service::{AddError, RegistryService};
 pub use stored::{Outcomes, RowsError, Source, StoredTool, ToolRows};
 
 #[cfg(test)]
+mod checked;
+#[cfg(test)]
 mod tests;
