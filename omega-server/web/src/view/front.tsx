@@ -9,10 +9,10 @@ import { ModelPicker } from "./model-picker";
 const SAMPLES: { label: string; prompt: string }[] = [
   { label: "algebra", prompt: "What is the determinant of [[2, 1, 0], [1, 3, 1], [0, 1, 4]]?" },
   { label: "data", prompt: "Turn this CSV into JSON:\nname,city\nAda,London\nGrace,New York" },
-  { label: "text", prompt: "Show the difference between \"the quick brown fox\" and \"the quick red fox\"" },
+  { label: "text", prompt: 'Compare two texts word by word: "the quick brown fox" and "the quick red fox"' },
   { label: "dates", prompt: "How many days are between 2026-02-14 and 2026-12-31?" },
-  { label: "markup", prompt: "Convert this HTML to Markdown: <h1>Robots</h1><p>Friendly <b>ones</b>.</p>" },
-  { label: "discovery", prompt: "Which tools do you have for working with PDF files?" },
+  { label: "chart", prompt: "Plot [1, 4, 9, 16, 9, 4, 1, 4, 9] as an ASCII line chart" },
+  { label: "robots", prompt: 'Draw a cow that says "hello, robots"' },
 ];
 
 /** The front page: what Omega is, sample prompts, and the first message. */

@@ -42,10 +42,11 @@ export function troubles(health: Health): string[] {
   const list: string[] = [];
   const { registry, executor } = health;
   if (registry.status !== "ok") {
-    list.push(`Registry ${registry.status}${registry.detail ? `: ${registry.detail}` : ""}. Tools that are already loaded still run`);
+    list.push(`Registry ${registry.status}${registry.detail ? `: ${registry.detail}` : ""}. Tools that were found before still run`);
   }
   if (executor.status !== "ok") {
-    list.push(`Executor ${executor.status}: ${executor.detail}. Conversations and search work; tools may fail`);
+    const tools = executor.status === "down" ? "tools do not run" : "tools may be slow or fail";
+    list.push(`Executor ${executor.status}: ${executor.detail}. Conversations and search work; ${tools}`);
   }
   return list;
 }

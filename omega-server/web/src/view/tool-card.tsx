@@ -17,7 +17,11 @@ const WORDS: Record<ToolRunStatus, { mark: string; word: string; tone: string }>
   unknown: { mark: "?", word: "outcome unknown", tone: "warn" },
 };
 
-const META_TOOLS: Record<string, string> = { registrySearchTool: "search the registry", registryExecuteTool: "run a tool" };
+/** Omega's own tools: what they do, and which part of the input says it all. */
+const META_TOOLS: Record<string, { does: string; by: string }> = {
+  registrySearchTool: { does: "search the registry", by: "query" },
+  registryExecuteTool: { does: "run a tool", by: "toolId" },
+};
 
 /** One tool call: a line that opens to input and output, and again to the raw record. */
 export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undefined }) {
@@ -55,11 +59,18 @@ export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: 
 
 function Name({ toolRun }: { toolRun: ToolRun }) {
   const meta = META_TOOLS[toolRun.toolId];
-  if (meta) return <><b>{meta}</b> <span class="quiet-text">{inputLine(toolRun.input)}</span></>;
+  if (meta) {
+    const { input } = toolRun;
+    const said = typeof input === "object" && input !== null && !Array.isArray(input) ? input[meta.by] : undefined;
+    return <><b>{meta.does}</b> <span class="quiet-text">{typeof said === "string" ? said : inputLine(input)}</span></>;
+  }
   const at = toolRun.toolId.lastIndexOf("::");
   if (at < 0) return <b>{toolRun.toolName}</b>;
   const version = toolRun.version && `@${toolRun.version}`;
-  return <><b>{toolRun.toolId.slice(at + 2)}</b> <span class="quiet-text">{toolRun.toolId.slice(0, at)}{version}</span></>;
+  const [from, name] = [toolRun.toolId.slice(0, at), toolRun.toolId.slice(at + 2)];
+  // A package with one export goes by its own name.
+  if (name === "default") return <><b>{from}</b> <span class="quiet-text">{toolRun.version}</span></>;
+  return <><b>{name}</b> <span class="quiet-text">{from}{version}</span></>;
 }
 
 function Details({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undefined }) {
