@@ -13,6 +13,8 @@ mod open;
 mod rows;
 mod runs;
 pub mod sql;
+mod steps;
+mod tool_runs;
 mod tools;
 mod users;
 
@@ -20,7 +22,9 @@ pub use conversations::{INLINE_OUTPUT_BYTES, Send};
 pub use history::RunHistory;
 pub use idempotency::{IdempotencyKey, Replay};
 pub use log::{Committed, LogTx};
-pub use runs::{Claimed, Lease, Settled, StepReply, StepStart};
+pub use runs::{Claimed, Lease};
+pub use steps::{StepReply, StepStart};
+pub use tool_runs::Settled;
 pub use users::Caller;
 
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};

@@ -1,0 +1,192 @@
+//! What is recorded of a step: its beginning, its failures, and the model's answer with the calls that it asks for.
+
+use super::{
+    LogTx, Result, exec,
+    rows::{id, json, signed},
+    sql, tx_opt,
+};
+use omega_core::{
+    agent::Proposal,
+    api::{Message, MessageStatus, Part, Role, ToolRun},
+    event::Event,
+    id::{MessageId, RunId},
+    model::{FinishReason, ProviderState, ToolCall, Usage},
+};
+
+/// A step that begins, or begins again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepStart {
+    /// From 1.
+    pub number: u32,
+    /// From 1; more after a failed or lost model call.
+    pub attempt: u32,
+    /// The message that it writes.
+    pub message: MessageId,
+    /// The message's place.
+    pub seq: u64,
+}
+
+/// A step whose model call is done.
+#[derive(Debug, Clone)]
+pub struct StepReply {
+    /// The message's parts, in order.
+    pub parts: Vec<Part>,
+    /// The calls.
+    pub calls: Vec<ToolCall>,
+    /// State that goes back to the provider.
+    pub provider_state: Vec<ProviderState>,
+    /// Tokens.
+    pub usage: Usage,
+    /// Why the model stopped.
+    pub finish_reason: Option<FinishReason>,
+}
+
+impl LogTx {
+    pub(super) async fn streaming_message(&mut self, run: RunId) -> Result<Option<(MessageId, u32, u32)>> {
+        type Row = (String, i64, i64);
+        let row: Option<Row> = tx_opt!(&mut self.tx, Row, sql::STREAMING_MESSAGE, run.to_string())?;
+        let Some((message, step, attempt)) = row else { return Ok(None) };
+        Ok(Some((id(&message)?, u32::try_from(step).unwrap_or(0), u32::try_from(attempt).unwrap_or(0))))
+    }
+
+    /// Begins a step, or begins it again with the message that it had (transition 3).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn start_step(&mut self, run: RunId, number: u32) -> Result<StepStart> {
+        let (start, again) = match self.streaming_message(run).await? {
+            Some((message, step, attempt)) if step == number => {
+                (StepStart { number, attempt: attempt + 1, message, seq: self.next_seq() }, true)
+            }
+            _ => (StepStart { number, attempt: 1, message: MessageId::new(), seq: self.next_seq() }, false),
+        };
+        let (conversation, now) = (self.conversation().to_string(), self.now().0);
+        if !again {
+            exec!(
+                &mut self.tx,
+                sql::INSERT_MESSAGE,
+                start.message.to_string(),
+                &conversation,
+                signed(start.seq),
+                run.to_string(),
+                Some(i64::from(number)),
+                None::<String>,
+                "assistant",
+                "streaming",
+                "[]",
+                "",
+                "[]",
+                "[]",
+                None::<String>,
+                now,
+            )?;
+        }
+        exec!(
+            &mut self.tx,
+            sql::INSERT_STEP,
+            run.to_string(),
+            i64::from(number),
+            i64::from(start.attempt),
+            start.message.to_string(),
+            now,
+        )?;
+        exec!(&mut self.tx, sql::ADD_STEP, run.to_string(), i64::from(number))?;
+        self.event(Some(run), Event::StepStarted { step_index: number, message_id: start.message }).await?;
+        Ok(start)
+    }
+
+    /// Records that a model call failed and will be made again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fail_step(&mut self, run: RunId, step: &StepStart, error: &str) -> Result<()> {
+        let now = self.now().0;
+        exec!(
+            &mut self.tx,
+            sql::END_STEP,
+            run.to_string(),
+            i64::from(step.number),
+            i64::from(step.attempt),
+            "failed",
+            None::<String>,
+            None::<String>,
+            Some(now),
+            Some(error),
+        )?;
+        Ok(())
+    }
+
+    /// Records a model's answer and the calls that it asks for (transition 5). `total` is the run's usage and number of
+    /// calls with this step.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn finish_step(
+        &mut self,
+        run: RunId,
+        step: &StepStart,
+        reply: &StepReply,
+        proposals: Vec<Proposal>,
+        total: (Usage, u32),
+    ) -> Result<Vec<ToolRun>> {
+        let now = self.now();
+        exec!(
+            &mut self.tx,
+            sql::END_STEP,
+            run.to_string(),
+            i64::from(step.number),
+            i64::from(step.attempt),
+            "done",
+            reply.finish_reason.map(|reason| json(&reason)).transpose()?,
+            Some(json(&reply.usage)?),
+            Some(now.0),
+            None::<String>,
+        )?;
+        let message = Message {
+            id: step.message,
+            seq: step.seq,
+            run_id: Some(run),
+            step: Some(step.number),
+            role: Role::Assistant,
+            status: MessageStatus::Complete,
+            content: Message::text_of(&reply.parts),
+            parts: reply.parts.clone(),
+            author: None,
+            created_at: now,
+        };
+        exec!(
+            &mut self.tx,
+            sql::COMPLETE_MESSAGE,
+            step.message.to_string(),
+            json(&message.parts)?,
+            &message.content,
+            json(&reply.calls)?,
+            json(&reply.provider_state)?,
+        )?;
+        exec!(&mut self.tx, sql::ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1))?;
+        self.event(Some(run), Event::MessageCompleted { message }).await?;
+        let mut tool_runs = Vec::new();
+        for proposal in proposals {
+            tool_runs.push(self.propose(run, step.message, proposal).await?);
+        }
+        if tool_runs.is_empty() {
+            self.complete_step(run, step.number, reply.usage, reply.finish_reason).await?;
+        }
+        Ok(tool_runs)
+    }
+
+    /// Says that a step and all its calls are done.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn complete_step(
+        &mut self,
+        run: RunId,
+        step: u32,
+        usage: Usage,
+        finish_reason: Option<FinishReason>,
+    ) -> Result<()> {
+        self.event(Some(run), Event::StepCompleted { step_index: step, usage, finish_reason }).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! What is recorded of a tool run: that it was asked for, the intent to run it, and its outcome.
+
+use super::{
+    INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, exec,
+    rows::{json, signed},
+    sql,
+};
+use omega_core::{
+    agent::Proposal,
+    api::{ToolRun, ToolRunStatus},
+    event::Event,
+    executor::{ToolError, ToolErrorCode},
+    id::{MessageId, RunId, ToolRunId},
+};
+use serde_json::Value;
+
+/// The outcome of a tool run.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// How it ended.
+    pub status: ToolRunStatus,
+    /// The version that ran.
+    pub version: String,
+    /// The output, redacted.
+    pub output: Option<Value>,
+    /// One line.
+    pub summary: String,
+    /// Whether the output was cut.
+    pub truncated: bool,
+    /// Why it failed.
+    pub error: Option<ToolError>,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+impl Settled {
+    /// A call that failed, or was never run.
+    #[must_use]
+    pub fn failed(error: ToolError, version: &str, duration_ms: u64) -> Self {
+        let status = match error.code {
+            ToolErrorCode::Timeout => ToolRunStatus::TimedOut,
+            ToolErrorCode::Cancelled => ToolRunStatus::Cancelled,
+            ToolErrorCode::BudgetExceeded | ToolErrorCode::Denied => ToolRunStatus::Skipped,
+            _ => ToolRunStatus::Failed,
+        };
+        Self {
+            status,
+            version: version.to_owned(),
+            output: None,
+            summary: omega_core::one_line::one_line(&error.message, 160),
+            truncated: false,
+            error: Some(error),
+            duration_ms,
+        }
+    }
+}
+
+impl LogTx {
+    pub(super) async fn propose(&mut self, run: RunId, message: MessageId, proposal: Proposal) -> Result<ToolRun> {
+        let tool_run = ToolRun {
+            id: ToolRunId::new(),
+            run_id: run,
+            message_id: message,
+            tool_call_id: proposal.call.id,
+            tool_id: proposal.tool_id,
+            tool_name: proposal.tool_name,
+            version: proposal.version,
+            status: ToolRunStatus::Proposed,
+            input: proposal.input,
+            output: None,
+            output_summary: String::new(),
+            output_bytes: 0,
+            truncated: false,
+            duration_ms: None,
+            error: None,
+            created_at: self.now(),
+        };
+        let (conversation, seq, now) = (self.conversation().to_string(), signed(self.next_seq()), self.now().0);
+        exec!(
+            &mut self.tx,
+            sql::INSERT_TOOL_RUN,
+            tool_run.id.to_string(),
+            conversation,
+            run.to_string(),
+            message.to_string(),
+            &tool_run.tool_call_id,
+            &proposal.call.name,
+            seq,
+            &tool_run.tool_id,
+            &tool_run.tool_name,
+            &tool_run.version,
+            json(&tool_run.input)?,
+            false,
+            now,
+        )?;
+        let event = Event::ToolProposed {
+            tool_run_id: tool_run.id,
+            message_id: message,
+            tool_call_id: tool_run.tool_call_id.clone(),
+            tool_id: tool_run.tool_id.clone(),
+            tool_name: tool_run.tool_name.clone(),
+            version: tool_run.version.clone(),
+            input: tool_run.input.clone(),
+        };
+        self.event(Some(run), event).await?;
+        Ok(tool_run)
+    }
+
+    /// Records the intent to run a tool, before it is run (transition 8).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn start_tool(&mut self, tool_run: &ToolRun, version: &str, credentials: &[String]) -> Result<()> {
+        let now = self.now().0;
+        let id = tool_run.id.to_string();
+        if exec!(&mut self.tx, sql::START_TOOL_RUN, id, version, json(credentials)?, now)? != 1 {
+            return Err(StoreError::LeaseLost);
+        }
+        let event = Event::ToolStarted {
+            tool_run_id: tool_run.id,
+            tool_call_id: tool_run.tool_call_id.clone(),
+            tool_name: tool_run.tool_name.clone(),
+            version: version.to_owned(),
+            input: tool_run.input.clone(),
+            credentials_used: credentials.to_vec(),
+        };
+        self.event(Some(tool_run.run_id), event).await?;
+        Ok(())
+    }
+
+    /// Records a tool's outcome (transition 10), and gives the tool run as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Settled) -> Result<ToolRun> {
+        let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
+        let ended = ToolRun {
+            status: settled.status,
+            version: settled.version.clone(),
+            output: settled.output.clone(),
+            output_summary: settled.summary.clone(),
+            output_bytes: bytes as u64,
+            truncated: settled.truncated,
+            duration_ms: Some(settled.duration_ms),
+            error: settled.error.clone(),
+            ..tool_run.clone()
+        };
+        let event = Event::ToolCompleted {
+            tool_run_id: ended.id,
+            tool_call_id: ended.tool_call_id.clone(),
+            tool_name: ended.tool_name.clone(),
+            version: ended.version.clone(),
+            status: ended.status,
+            output: ended.output.clone().filter(|_| bytes <= INLINE_OUTPUT_BYTES),
+            output_summary: ended.output_summary.clone(),
+            output_bytes: bytes as u64,
+            truncated: ended.truncated,
+            duration_ms: settled.duration_ms,
+            is_error: ended.error.is_some(),
+            error: ended.error.clone(),
+        };
+        self.event(Some(tool_run.run_id), event).await?;
+        Ok(ended)
+    }
+}
+
+/// Writes the outcome; the output's size in bytes.
+pub(super) async fn end_tool_run(
+    log: &mut LogTx,
+    id: ToolRunId,
+    settled: &Settled,
+    status: ToolRunStatus,
+) -> Result<usize> {
+    let output = settled.output.as_ref().map(json).transpose()?;
+    let bytes = output.as_ref().map_or(0, String::len);
+    let error = settled.error.as_ref().map(json).transpose()?;
+    let now = log.now().0;
+    exec!(
+        &mut log.tx,
+        sql::END_TOOL_RUN,
+        id.to_string(),
+        status.as_str(),
+        &settled.version,
+        output,
+        &settled.summary,
+        signed(bytes as u64),
+        settled.truncated,
+        error,
+        now,
+        signed(settled.duration_ms),
+    )?;
+    Ok(bytes)
+}
