@@ -45,21 +45,23 @@ async fn models(
     read(&answer).filter(|models| !models.is_empty()).map(|models| LocalEngine { provider, models })
 }
 
-/// Ollama: `{"models": [{"name", "details": {"family"}}]}`.
+/// Ollama: `{"models": [{"name"}]}`.
 fn ollama_models(answer: &Value) -> Option<Vec<String>> {
-    names(answer.get("models")?, "name", |model| model.get("details").is_some() || model.get("digest").is_some())
+    names(answer.get("models")?, "name", |_| true)
 }
 
-/// LM Studio: OpenAI's list, with its own owner.
+/// LM Studio: OpenAI's list of models.
 fn lmstudio_models(answer: &Value) -> Option<Vec<String>> {
-    names(answer.get("data")?, "id", |model| {
-        matches!(model.get("owned_by").and_then(Value::as_str), Some("organization_owner" | "organization-owner"))
-    })
+    names(answer.get("data")?, "id", |model| text(model, "object") == "model" && text(model, "owned_by") != "llamacpp")
 }
 
-/// llama.cpp: OpenAI's list, owned by `llamacpp`.
+/// llama.cpp: the same, owned by `llamacpp`. Its port is everybody's, so nothing else will do.
 fn llamacpp_models(answer: &Value) -> Option<Vec<String>> {
-    names(answer.get("data")?, "id", |model| model.get("owned_by").and_then(Value::as_str) == Some("llamacpp"))
+    names(answer.get("data")?, "id", |model| text(model, "owned_by") == "llamacpp")
+}
+
+fn text<'a>(model: &'a Value, key: &str) -> &'a str {
+    model.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The chat models of a list, or nothing when one entry is not what this engine would say.

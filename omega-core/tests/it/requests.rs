@@ -160,6 +160,14 @@ fn fields_that_some_models_refuse_go_only_to_those_that_know_them() {
 }
 
 #[test]
+fn a_stopped_run_does_not_make_mistral_refuse_the_next_message() {
+    let (format, provider, model) = PROVIDERS[1];
+    let body = format.encode(provider, &request(model));
+    let roles: Vec<_> = body["messages"].as_array().unwrap().iter().map(|message| message["role"].as_str()).collect();
+    assert_eq!(&roles[roles.len() - 3..], [Some("tool"), Some("assistant"), Some("user")]);
+}
+
+#[test]
 fn reasoning_of_one_model_is_not_sent_to_one_that_cannot_take_it() {
     let item = json!({"type": "reasoning", "encrypted_content": "x"});
     let state = ProviderState {

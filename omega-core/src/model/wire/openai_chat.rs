@@ -56,7 +56,13 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
 
 fn push_turn(provider: &str, turn: &Turn, messages: &mut Vec<Value>) {
     match turn {
-        Turn::User { text } => messages.push(json!({ "role": "user", "content": text })),
+        Turn::User { text } => {
+            // Mistral refuses a user's message right after a result, as a run that was stopped leaves it.
+            if provider == "mistral" && messages.last().is_some_and(|last| last["role"] == "tool") {
+                messages.push(json!({ "role": "assistant", "content": "(stopped before an answer)" }));
+            }
+            messages.push(json!({ "role": "user", "content": text }));
+        }
         Turn::Assistant { text, calls, provider_state } => {
             let content = if text.is_empty() { Value::Null } else { json!(text) };
             let mut message = json!({ "role": "assistant", "content": content });
