@@ -143,7 +143,8 @@ async fn what_a_provider_wants_back_comes_back_to_it_and_to_nobody_else() {
             let (first, mut request) = model(from, provider.url());
             let answer = ask(&first, &request).await.unwrap();
             go_on(&mut request, answer, "{}");
-            let (second, _) = model(to, provider.url());
+            let (second, with_its_name) = model(to, provider.url());
+            request.model = with_its_name.model;
             ask(&second, &request).await.unwrap();
             let seen = provider.requests().pop().unwrap();
             let want = match seen.format {

@@ -168,6 +168,34 @@ fn a_stopped_run_does_not_make_mistral_refuse_the_next_message() {
 }
 
 #[test]
+fn calls_that_gemini_did_not_sign_do_not_make_it_refuse_the_run() {
+    let signatures = |model: &str| {
+        let mut request = request(model);
+        request.turns.truncate(5);
+        let body = Format::Gemini.encode("google", &request);
+        let parts =
+            body["contents"].as_array().unwrap().iter().flat_map(|content| content["parts"].as_array().unwrap());
+        parts
+            .filter(|part| part.get("functionCall").is_some())
+            .map(|part| part["thoughtSignature"].is_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(signatures("gemini-3-pro-preview"), [true, false, false, true], "the first call of each answer");
+    assert_eq!(signatures("gemini-2.5-flash"), [false; 4]);
+}
+
+#[test]
+fn models_keep_their_habits_wherever_they_are_served() {
+    let body = Format::OpenAiChat.encode("compat", &request("deepseek-v4"));
+    for message in body["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "assistant") {
+        assert_eq!(message["reasoning_content"], "");
+    }
+    let body = Format::OpenAiChat.encode("openrouter", &request("mistralai/devstral-small"));
+    assert_eq!(pairs(Format::OpenAiChat, &body).1[0].len(), 9);
+    assert!(body.get("stream_options").is_some());
+}
+
+#[test]
 fn reasoning_of_one_model_is_not_sent_to_one_that_cannot_take_it() {
     let item = json!({"type": "reasoning", "encrypted_content": "x"});
     let state = ProviderState {

@@ -13,6 +13,10 @@ use super::{
 use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage};
 use serde_json::{Value, json};
 
+const SIGNATURE: &str = "thoughtSignature";
+/// What Google gives out for calls that Gemini did not make itself (its documentation, "Thought signatures").
+const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+
 pub(super) fn path(model: &str) -> String {
     let model = model.strip_prefix("models/").unwrap_or(model);
     let mut path = String::from("/models/");
@@ -28,16 +32,28 @@ pub(super) fn path(model: &str) -> String {
 }
 
 pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
-    let contents: Vec<Value> = history::valid(&request.turns, IdRule::Word(64))
+    let turns = history::valid(&request.turns, IdRule::Word(64));
+    // From Gemini 3 on, the calls since the last user's message need a signature (from a plan, they have none).
+    let since_user = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. })).unwrap_or_default();
+    let signed_from = if needs_signatures(&request.model) { since_user } else { turns.len() };
+    let contents: Vec<Value> = turns
         .iter()
-        .map(|turn| match turn {
+        .enumerate()
+        .map(|(index, turn)| match turn {
             Turn::User { text } => json!({ "role": "user", "parts": [{ "text": text }] }),
             Turn::Assistant { text, calls, .. } => {
                 let mut parts: Vec<Value> = Vec::new();
                 if !text.trim().is_empty() {
                     parts.push(json!({ "text": text }));
                 }
+                let first_call = parts.len();
                 parts.extend(calls.iter().map(|call| call_part(provider, call)));
+                if let Some(part) = parts.get_mut(first_call)
+                    && index > signed_from
+                    && part.get(SIGNATURE).is_none()
+                {
+                    part[SIGNATURE] = json!(NO_SIGNATURE);
+                }
                 json!({ "role": "model", "parts": parts })
             }
             Turn::Tools { results } => {
@@ -72,12 +88,16 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
     body
 }
 
+fn needs_signatures(model: &str) -> bool {
+    !["gemini-1", "gemini-2", "gemma"].iter().any(|old| model.contains(old))
+}
+
 fn call_part(provider: &str, call: &ToolCall) -> Value {
     let mut part = json!({
         "functionCall": { "id": call.id, "name": call.name, "args": history::arguments_object(call) },
     });
     if let Some(state) = call.provider_state.as_ref().filter(|state| text_at(state, "/provider") == provider) {
-        part["thoughtSignature"] = state["thoughtSignature"].clone();
+        part[SIGNATURE] = state[SIGNATURE].clone();
     }
     part
 }
@@ -130,7 +150,7 @@ impl Content {
         let name = text_at(call, "/name").to_owned();
         let arguments = call.get("args").filter(|args| !args.is_null()).map_or_else(|| "{}".into(), Value::to_string);
         let provider_state =
-            (!signature.is_empty()).then(|| json!({ "provider": self.provider, "thoughtSignature": signature }));
+            (!signature.is_empty()).then(|| json!({ "provider": self.provider, SIGNATURE: signature }));
         out.push(ModelEvent::CallStarted { index, id: id.clone(), name: name.clone() });
         out.push(ModelEvent::CallDelta { index, arguments: arguments.clone() });
         out.push(ModelEvent::CallCompleted { index, call: ToolCall { id, name, arguments, provider_state } });

@@ -19,7 +19,6 @@ mod error_body;
 mod gemini;
 mod history;
 mod openai_chat;
-mod openai_chat_calls;
 mod openai_responses;
 mod schema;
 

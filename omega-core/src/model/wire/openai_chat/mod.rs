@@ -4,95 +4,15 @@
 //! parts of a content list (Mistral); usage comes in the last chunk, in a chunk after it, in `x_groq` or in the choice.
 //! The answer is whole at `[DONE]`, or when the body ends after a finish reason.
 
-use super::{
-    Body,
-    history::{self, IdRule},
-    list_at, number_at,
-    openai_chat_calls::Calls,
-    schema::object_schema,
-    text_at,
-};
-use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ProviderState, ToolChoice, Turn, Usage};
+use super::{Body, list_at, number_at, text_at};
+use crate::model::{FinishReason, ModelError, ModelEvent, ProviderState, Usage};
+use calls::Calls;
 use serde_json::{Value, json};
 
-pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
-    let rule = if provider == "mistral" { IdRule::Nine } else { IdRule::Word(40) };
-    let mut messages = Vec::new();
-    if !request.system.is_empty() {
-        messages.push(json!({ "role": "system", "content": request.system }));
-    }
-    for turn in history::valid(&request.turns, rule) {
-        push_turn(provider, &turn, &mut messages);
-    }
-    let mut body = json!({ "model": request.model, "messages": messages, "stream": true });
-    // Mistral refuses fields that it doesn't know, and sends usage unasked.
-    if provider != "mistral" {
-        body["stream_options"] = json!({ "include_usage": true });
-    }
-    if let Some(max) = request.max_output_tokens {
-        // OpenAI's reasoning models refuse `max_tokens`, everybody else's servers may not know its successor.
-        body[if provider == "openai" { "max_completion_tokens" } else { "max_tokens" }] = json!(max);
-    }
-    // Ollama ignores `tool_choice`: where no call is allowed, it must not see the tools.
-    let hide_tools = provider == "ollama" && request.tool_choice == ToolChoice::None;
-    if !request.tools.is_empty() && !hide_tools {
-        body["tools"] = request
-            .tools
-            .iter()
-            .map(|tool| {
-                json!({ "type": "function", "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": object_schema(&tool.input_schema),
-                } })
-            })
-            .collect();
-        if request.tool_choice == ToolChoice::None {
-            body["tool_choice"] = json!("none");
-        }
-    }
-    body
-}
+mod calls;
+mod request;
 
-fn push_turn(provider: &str, turn: &Turn, messages: &mut Vec<Value>) {
-    match turn {
-        Turn::User { text } => {
-            // Mistral refuses a user's message right after a result, as a run that was stopped leaves it.
-            if provider == "mistral" && messages.last().is_some_and(|last| last["role"] == "tool") {
-                messages.push(json!({ "role": "assistant", "content": "(stopped before an answer)" }));
-            }
-            messages.push(json!({ "role": "user", "content": text }));
-        }
-        Turn::Assistant { text, calls, provider_state } => {
-            let content = if text.is_empty() { Value::Null } else { json!(text) };
-            let mut message = json!({ "role": "assistant", "content": content });
-            if !calls.is_empty() {
-                message["tool_calls"] = calls
-                    .iter()
-                    .map(|call| {
-                        json!({ "id": call.id, "type": "function", "function": {
-                            "name": call.name, "arguments": history::arguments_text(call),
-                        } })
-                    })
-                    .collect();
-                // DeepSeek and Moonshot refuse a turn with calls that lost its reasoning, and want none elsewhere.
-                for state in provider_state.iter().filter(|state| state.provider == provider) {
-                    for (key, value) in state.item.as_object().into_iter().flatten() {
-                        message[key] = value.clone();
-                    }
-                }
-            }
-            messages.push(message);
-        }
-        Turn::Tools { results } => messages.extend(results.iter().map(|result| {
-            let mut message = json!({ "role": "tool", "tool_call_id": result.call_id, "content": result.content });
-            if provider == "mistral" {
-                message["name"] = json!(result.name);
-            }
-            message
-        })),
-    }
-}
+pub(super) use request::encode;
 
 /// The state of one answer.
 pub(super) struct Chat {
@@ -136,7 +56,7 @@ impl Chat {
         }
     }
 
-    /// What must come back with the calls: reasoning that some providers insist on.
+    /// What must come back with the answer: reasoning that some providers insist on.
     fn state(&mut self) -> Option<ProviderState> {
         let item = if !self.reasoning_details.is_empty() {
             json!({ "reasoning_details": std::mem::take(&mut self.reasoning_details) })
@@ -174,9 +94,7 @@ impl Body for Chat {
         if !sentinel && !self.finished {
             return;
         }
-        if !self.calls.is_empty() {
-            out.extend(self.state().map(ModelEvent::State));
-        }
+        out.extend(self.state().map(ModelEvent::State));
         self.calls.complete(out);
         out.push(ModelEvent::Finished { reason: self.reason });
     }

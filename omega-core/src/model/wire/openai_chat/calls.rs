@@ -3,8 +3,10 @@
 //! By the book a piece has an `index`, and the first of each call has id and name. In the wild the index is missing
 //! (Mistral), is 0 for every call, the id is empty or repeated, and the arguments come as an object instead of text.
 
-use super::{made_up_call_id, number_at, text_at};
-use crate::model::{ModelEvent, ToolCall};
+use crate::model::{
+    ModelEvent, ToolCall,
+    wire::{made_up_call_id, number_at, text_at},
+};
 use serde_json::Value;
 
 #[derive(Default)]
@@ -21,10 +23,6 @@ struct Call {
 pub(super) struct Calls(Vec<Call>);
 
 impl Calls {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Takes one element of `delta.tool_calls`.
     pub(super) fn delta(&mut self, piece: &Value, out: &mut Vec<ModelEvent>) {
         let (id, name) = (text_at(piece, "/id"), text_at(piece, "/function/name"));
