@@ -39,6 +39,13 @@ impl Image {
         self.folder.join("node_modules").join(&self.spec.name)
     }
 
+    /// Where the packages that it depends on are found: beside the package itself, which `node_modules` only points to.
+    pub fn modules(&self) -> PathBuf {
+        let package = fs::canonicalize(self.package()).unwrap_or_else(|_| self.package());
+        let depth = self.spec.name.matches('/').count() + 1;
+        package.ancestors().nth(depth).unwrap_or(&package).to_owned()
+    }
+
     /// URL of the module that loads the package.
     pub fn entry(&self) -> String {
         file_url(&self.folder.join("entry.mjs"))

@@ -174,7 +174,8 @@ impl Executor for LocalExecutor {
         let (image, about) = self.workshop.image(&Spec::new(package, version)?).await?;
         let found = about.found?;
         let manifest = Manifest::read(&image.package());
-        let seen_in_scripts = scan::secret_names(&image.package());
+        let dependencies = manifest.dependencies.keys().map(String::as_str);
+        let seen_in_scripts = scan::secret_names(&image.package(), &image.modules(), dependencies);
         let tools = found.tools.iter().map(|tool| Described {
             name: tool.name.clone(),
             shape: tool.shape.clone(),

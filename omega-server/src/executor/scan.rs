@@ -23,8 +23,19 @@ const READS: [&str; 9] = [
 ];
 const SECRET_WORDS: [&str; 7] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH"];
 
-/// Secret-like names that the package's scripts read.
-pub fn secret_names(package: &Path) -> BTreeSet<String> {
+/// Packages that many tools stand on and whose own variables are not the tool's.
+const FRAMEWORKS: [&str; 5] = ["ai", "@ai-sdk/", "@vercel/", "@langchain/", "dotenv"];
+
+/// Secret-like names that the package's scripts read; where there are none, those of the packages that it depends on.
+pub fn secret_names<'a>(package: &Path, modules: &Path, dependencies: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let own = secrets_in(package);
+    if !own.is_empty() {
+        return own;
+    }
+    dependencies.filter(|name| !is_framework(name)).flat_map(|name| secrets_in(&modules.join(name))).collect()
+}
+
+fn secrets_in(package: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in scripts(package) {
         if let Ok(text) = fs::read_to_string(&file) {
@@ -32,6 +43,10 @@ pub fn secret_names(package: &Path) -> BTreeSet<String> {
         }
     }
     names
+}
+
+fn is_framework(name: &str) -> bool {
+    FRAMEWORKS.iter().any(|framework| if framework.ends_with('/') { name.starts_with(framework) } else { name == *framework })
 }
 
 /// Whether a variable of this name holds a secret, by its name.
@@ -98,6 +113,11 @@ mod tests {
         fs::create_dir_all(package.path().join("node_modules/other")).unwrap();
         fs::write(package.path().join("dist/index.mjs"), "process.env.OWN_KEY + process.env.OWN_MODE").unwrap();
         fs::write(package.path().join("node_modules/other/index.js"), "process.env.OTHER_KEY").unwrap();
-        assert_eq!(secret_names(package.path()), BTreeSet::from(["OWN_KEY".to_owned()]));
+        let names = |text: &str| BTreeSet::from([text.to_owned()]);
+        let modules = package.path().join("node_modules");
+        assert_eq!(secret_names(package.path(), &modules, ["other"].into_iter()), names("OWN_KEY"));
+        fs::remove_dir_all(package.path().join("dist")).unwrap();
+        assert_eq!(secret_names(package.path(), &modules, ["other"].into_iter()), names("OTHER_KEY"));
+        assert_eq!(secret_names(package.path(), &modules, ["ai", "@ai-sdk/x"].into_iter()), BTreeSet::new());
     }
 }

@@ -1,6 +1,6 @@
 // What a package holds: its tools with their schemas, and the plain functions that could be called as such.
 // Nothing is executed but factories, with keys that open nothing and no network.
-import { askedFor } from "./env.mjs";
+import { askedDuring, askedFor } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { exportsOf, importPackage } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
@@ -33,18 +33,15 @@ async function toolsOf(name, value, declared, env) {
   if (isProviderTool(value)) return [];
   if (isTool(value)) return [{ name, tool: value, shape: "tool" }];
   if (isSchema(value)) return [];
-  const within = (tools, shape, env = []) => [...tools].map(([key, tool]) => ({ name: `${name}.${key}`, tool, shape, env }));
-  const before = new Set(askedFor());
-  const newlyAsked = () => askedFor().filter((asked) => !before.has(asked));
+  const within = (tools, shape, env) => [...tools].map(([key, tool]) => ({ name: `${name}.${key}`, tool, shape, env }));
   if (isProviderClass(value)) {
-    const { tools } = await instantiate(value, env, STAND_IN_KEY);
-    return tools ? within(tools, "class-provider", newlyAsked()) : [];
+    const [{ tools }, asked] = await askedDuring(() => instantiate(value, env, STAND_IN_KEY));
+    return tools ? within(tools, "class-provider", asked) : [];
   }
   if (maybeFactory(name, value, declared)) {
-    const { tool, tools } = await make(value, env, STAND_IN_KEY);
-    if (tool) return [{ name, tool, shape: "factory", env: newlyAsked() }];
-    if (tools) return within(tools, "toolset", newlyAsked());
-    return [];
+    const [{ tool, tools }, asked] = await askedDuring(() => make(value, env, STAND_IN_KEY));
+    if (tool) return [{ name, tool, shape: "factory", env: asked }];
+    return tools ? within(tools, "toolset", asked) : [];
   }
   return isObject(value) ? within(toolset(value) ?? [], "toolset") : [];
 }

@@ -6,18 +6,20 @@ const SECRET = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_PAT$/;
 const COMMON = new RegExp(
   "^(?:[a-z].*|__.*|.{1,3}|NODE_.*|DENO_.*|npm_.*|UV_.*|JEST.*|VITEST.*|NEXT_.*|VERCEL(?!_OIDC).*|OTEL_.*|AI_SDK_.*|" +
     "DEBUG.*|FORCE_COLOR|NO_COLOR|COLORTERM|COLORS?|TERM.*|CI|HOME|USERPROFILE|PATH|PWD|TMPDIR|TEMP|USER|USERNAME|LANG|LC_.*|" +
-    "TZ|SHELL|.*_PROXY|EDITOR|TEST|LOG_.*|SUPPRESS_.*|WS_NO_.*|READABLE_STREAM|GITHUB_ACTIONS|TF_BUILD|TEAMCITY.*|TRAVIS|" +
+    "TZ|SHELL|OSTYPE|MSYSTEM|.*_PROXY|EDITOR|TEST|LOG_.*|SUPPRESS_.*|WS_NO_.*|READABLE_STREAM|GITHUB_ACTIONS|TF_BUILD|TEAMCITY.*|TRAVIS|" +
     "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
 );
 const NAME = /\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g;
 
 const asked = new Map();
+let listening;
 
 export function traceEnvironment(granted) {
   const values = Object.assign(Object.create(null), granted);
   const note = (name) => {
     if (typeof name !== "string" || COMMON.test(name)) return;
     asked.set(name, asked.get(name) === true || name in values);
+    listening?.add(name);
   };
   const traced = new Proxy(values, {
     get: (target, name) => {
@@ -47,6 +49,17 @@ export const looksSecret = (name) => SECRET.test(name);
 
 /** Names that were asked for, common ones left out. */
 export const askedFor = () => [...asked.keys()];
+
+/** What `work` gives, and the names that it asked for. */
+export async function askedDuring(work) {
+  listening = new Set();
+  const heard = listening;
+  try {
+    return [await work(), [...heard]];
+  } finally {
+    listening = undefined;
+  }
+}
 
 /** Secret-like names that were asked for and are not there. */
 export const missingSecrets = () => [...asked].filter(([name, there]) => !there && looksSecret(name)).map(([name]) => name);
