@@ -51,6 +51,13 @@ impl Image {
         file_url(&self.folder.join("entry.mjs"))
     }
 
+    /// A failure in it, told without this machine's folders.
+    pub fn without_folders(&self, error: ToolError) -> ToolError {
+        let folder = self.folder.to_string_lossy();
+        let message = error.message.replace(&format!("file://{folder}/"), "").replace(&format!("{folder}/"), "");
+        ToolError { message, ..error }
+    }
+
     /// What was learned of it; `None` for an image that is not ready.
     pub fn about(&self) -> Option<About> {
         serde_json::from_slice(&fs::read(self.folder.join("about.json")).ok()?).ok()

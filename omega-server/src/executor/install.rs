@@ -1,6 +1,7 @@
 //! Puts npm packages into a folder with `deno install`: no npm is needed and no lifecycle script ever runs. The installer has
 //! network and the user's npm settings; tools never see either.
 
+use super::spec::is_exact;
 use omega_core::executor::{ToolError, ToolErrorCode};
 use serde_json::json;
 use std::{
@@ -41,6 +42,12 @@ impl Installer {
         prepared.await.map_err(|error| failed(format!("the folder {} can't be written: {error}", folder.display())))?;
         let mut command = Command::new(deno);
         command.args(["install", "--quiet", "--node-modules-dir=auto"]).current_dir(folder).env_clear();
+        let inexact = wanted.iter().filter(|(_, version)| !is_exact(version)).map(|(name, _)| format!("npm:{name}"));
+        let looked_up: Vec<_> = inexact.collect();
+        if !looked_up.is_empty() {
+            // Otherwise what `latest` meant when it was first asked for would stay so.
+            command.arg(format!("--reload={}", looked_up.join(",")));
+        }
         command
             .env("DENO_TLS_CA_STORE", "mozilla,system")
             .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_passed)));

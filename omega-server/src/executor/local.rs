@@ -139,7 +139,10 @@ impl LocalExecutor {
         let ended = process::run(launch, job, self.limits, timeout, cancel, partial).await;
         ran.duration_ms = Some(u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX));
         ran.logs = ended.logs;
-        ended.answer
+        match ended.answer? {
+            Answer { error: Some(error), .. } => Err(image.without_folders(error.into())),
+            answer => Ok(answer),
+        }
     }
 }
 
@@ -160,7 +163,6 @@ impl Executor for LocalExecutor {
         let answer = self.call(execution, &mask, &mut ran).await;
         let truncated = answer.as_ref().is_ok_and(|answer| answer.truncated);
         let result = match answer {
-            Ok(Answer { error: Some(error), .. }) => Err(mask.error(error.into())),
             Ok(Answer { output, .. }) => Ok(mask.value(output.unwrap_or(Value::Null))),
             Err(error) => Err(mask.error(error)),
         };

@@ -76,7 +76,10 @@ impl Workshop {
             self.images.finish(spec, &image, &about)?;
             return Ok((image, about));
         }
-        let about = About { runner: runner::VERSION.clone(), found: self.look(deno, &image).await };
+        let about = About {
+            runner: runner::VERSION.clone(),
+            found: self.look(deno, &image).await.map_err(|error| image.without_folders(error)),
+        };
         self.images.finish(spec, &image, &about)?;
         Ok((image, about))
     }

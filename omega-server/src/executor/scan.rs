@@ -27,7 +27,11 @@ const SECRET_WORDS: [&str; 7] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD",
 const FRAMEWORKS: [&str; 5] = ["ai", "@ai-sdk/", "@vercel/", "@langchain/", "dotenv"];
 
 /// Secret-like names that the package's scripts read; where there are none, those of the packages that it depends on.
-pub fn secret_names<'a>(package: &Path, modules: &Path, dependencies: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+pub fn secret_names<'a>(
+    package: &Path,
+    modules: &Path,
+    dependencies: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
     let own = secrets_in(package);
     if !own.is_empty() {
         return own;
@@ -46,7 +50,9 @@ fn secrets_in(package: &Path) -> BTreeSet<String> {
 }
 
 fn is_framework(name: &str) -> bool {
-    FRAMEWORKS.iter().any(|framework| if framework.ends_with('/') { name.starts_with(framework) } else { name == *framework })
+    FRAMEWORKS
+        .iter()
+        .any(|framework| if framework.ends_with('/') { name.starts_with(framework) } else { name == *framework })
 }
 
 /// Whether a variable of this name holds a secret, by its name.

@@ -29,9 +29,7 @@ impl Spec {
 
     /// Whether the version is one, not a range or a tag.
     pub fn is_exact(&self) -> bool {
-        let numbers = self.version.split(['-', '+']).next().unwrap_or_default();
-        let parts: Vec<_> = numbers.split('.').collect();
-        parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+        is_exact(&self.version)
     }
 
     /// A file name of its own: `@scope+name@1.2.3`. Characters of ranges are written as their codes.
@@ -55,6 +53,13 @@ impl std::fmt::Display for Spec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}@{}", self.name, self.version)
     }
+}
+
+/// Whether a version is one, not a range or a tag.
+pub fn is_exact(version: &str) -> bool {
+    let numbers = version.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<_> = numbers.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_package_name(name: &str) -> bool {

@@ -8,7 +8,8 @@ const encode = encoder.encode.bind(encoder);
 const decoder = new TextDecoder();
 const decode = decoder.decode.bind(decoder);
 const writeSync = Deno.stdout.writeSync.bind(Deno.stdout);
-const core = Deno[Deno.internal]?.core;
+const after = globalThis.setTimeout;
+const LISTEN_AFTER_MS = 50;
 
 let token = "";
 let maxOutput = 32 << 20;
@@ -31,36 +32,42 @@ export function bounded(output) {
   return { output: text.slice(0, maxOutput), truncated: true };
 }
 
-/** The next line from the host; undefined when it closed its end. `idle` reads do not keep the process alive. */
-export async function nextLine({ idle = false } = {}) {
+/** The first line from the host. */
+export async function firstLine() {
   const buffer = new Uint8Array(65536);
   for (;;) {
-    const end = pending.indexOf("\n");
-    if (end >= 0) {
-      const line = pending.slice(0, end);
-      pending = pending.slice(end + 1);
-      return line;
-    }
-    const count = await read(buffer, idle);
-    if (count === null) return undefined;
+    const line = takeLine();
+    if (line !== undefined) return line;
+    const count = await Deno.stdin.read(buffer);
+    if (count === null) exit(0); // the host is gone
     pending += decode(buffer.subarray(0, count), { stream: true });
   }
 }
 
-/** Calls back for every later message of the host, with undefined at its end. */
-export async function onHostMessage(handle) {
-  for (;;) {
-    const line = await nextLine({ idle: true });
-    if (line === undefined) return handle(undefined);
-    handle(parse(line));
-  }
+/**
+ * Calls back for every later message of the host, with undefined at its end.
+ *
+ * A tool whose promise can never settle should end at once ("never resolved") and not at its deadline, so this wait must not hold
+ * the event loop. Only a socket can be told so, and loading sockets takes longer than most tools: hence the delay.
+ */
+export function onHostMessage(handle) {
+  after(async () => {
+    const { Socket } = await import("node:net");
+    const host = new Socket({ fd: 0, readable: true, writable: false });
+    const take = (bytes) => {
+      pending += decode(bytes, { stream: true });
+      for (let line = takeLine(); line !== undefined; line = takeLine()) handle(parse(line));
+    };
+    host.on("data", take).on("end", () => handle(undefined)).on("error", () => handle(undefined));
+    host.unref();
+    take(new Uint8Array());
+  }, LISTEN_AFTER_MS);
 }
 
-// A tool whose promise can never settle should end at once ("never resolved"), not at its deadline: so the wait for a
-// cancellation must not hold the event loop. Deno has no public way to say this of stdin.
-function read(buffer, idle) {
-  if (!idle || !core?.unrefOpPromise) return Deno.stdin.read(buffer);
-  const reading = core.read(0, buffer);
-  core.unrefOpPromise(reading);
-  return reading.then((count) => (count === 0 ? null : count));
+function takeLine() {
+  const end = pending.indexOf("\n");
+  if (end < 0) return undefined;
+  const line = pending.slice(0, end);
+  pending = pending.slice(end + 1);
+  return line;
 }

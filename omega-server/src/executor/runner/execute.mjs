@@ -1,6 +1,6 @@
 // Runs one export once.
 import { bounded, emit } from "./channel.mjs";
-import { Failure, missingKeys, returnedFailure } from "./failure.mjs";
+import { Failure, messageOf, missingKeys, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { importPackage, notFound, walk, findExport } from "./package.mjs";
 import { plain } from "./plain.mjs";
@@ -43,7 +43,10 @@ async function resolve(module, name, env) {
       ? await make(value, env)
       : { tools: toolset(value) };
   if (made.tool) return made.tool;
-  if (!made.tools) throw made.error ?? new Failure("NOT_A_TOOL", `the export "${name}" is no tool; a plain function is called with named parameters`);
+  if (!made.tools) {
+    const why = made.error === undefined ? "a plain function is called with named parameters" : messageOf(made.error);
+    throw new Failure("NOT_A_TOOL", `the export "${name}" is no tool: ${why}`);
+  }
   return pick(made.tools, head, rest.join("."));
 }
 

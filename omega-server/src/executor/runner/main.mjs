@@ -1,11 +1,11 @@
 // Runs one job and ends: a job comes as one line on stdin, the result leaves as one frame on stdout.
 // Nothing of the tool's package is loaded before the environment stands.
-import { emit, nextLine, onHostMessage, parse, start, exit } from "./channel.mjs";
+import { emit, firstLine, onHostMessage, parse, start, exit } from "./channel.mjs";
 import { captureConsole } from "./console.mjs";
 import { traceEnvironment } from "./env.mjs";
 import { explain } from "./failure.mjs";
 
-const job = parse(await nextLine());
+const job = parse(await firstLine());
 start(job);
 traceEnvironment(job.env ?? {});
 captureConsole();

@@ -51,5 +51,6 @@ export function walk(module, path) {
 
 export function notFound(module, name) {
   const available = [...exportsOf(module).keys()].slice(0, MAX_NAMES);
-  return new Failure("TOOL_NOT_FOUND", `the package has no export "${name}"`, { available });
+  const first = available.slice(0, 10).join(", ");
+  return new Failure("TOOL_NOT_FOUND", `the package has no export "${name}"; it has ${first || "none"}`, { available });
 }

@@ -1,0 +1,173 @@
+//! What packages export, and how it is called.
+
+use super::*;
+use omega_core::registry::Calling;
+use std::collections::BTreeMap;
+
+const SHAPES: &str = r#"
+const schema = (properties, required = []) => ({ jsonSchema: { type: "object", properties, required } });
+export const echo = { description: "Echoes.", inputSchema: schema({ text: { type: "string" } }, ["text"]), execute: ({ text }) => text };
+export const makeSearch = (config = {}) => ({ description: "Searches.", inputSchema: schema({}), execute: () => config.apiKey ?? process.env.SEARCH_API_KEY ?? "none" });
+export const createSet = async () => ({ tools: { one: { description: "1", inputSchema: schema({}), execute: () => 1 }, two: { description: "2", inputSchema: schema({}), execute: () => 2 } } });
+export const kit = { a: { description: "a", parameters: schema({}), execute: () => "a" } };
+const aiFunction = (name) => Object.assign((input) => input, { spec: { name, description: "AI.", parameters: schema({}) }, inputSchema: schema({}), execute: (input) => ({ got: input }) });
+export const ai = aiFunction("ai");
+export class Client { constructor({ apiKey = process.env.CLIENT_KEY } = {}) { if (!apiKey) throw new Error("Client needs an apiKey (CLIENT_KEY)"); } get functions() { return [aiFunction("look")]; } }
+export const add = (a, b) => a + b;
+export const nested = { deep: { twice: (n) => 2 * n } };
+export const strictTool = { description: "strict", inputSchema: { "~standard": { version: 1, vendor: "own", validate: (value) => typeof value.n === "number" ? { value: { ...value, filled: true } } : { issues: [{ path: ["n"], message: "must be a number" }] } } }, execute: (input) => input };
+export const counts = { description: "counts", inputSchema: schema({}), async *execute() { for (let n = 1; n <= 3; n++) yield { n }; } };
+export const late = { description: "context", inputSchema: schema({}), execute: (_, options) => Object.keys(options).sort() };
+export default { triple: (n) => 3 * n };
+"#;
+
+async fn shapes() -> Option<Sandbox> {
+    let sandbox = Sandbox::start().await?;
+    sandbox.registry.publish(
+        "shapes",
+        "1.0.0",
+        json!({ "description": "All of them.", "keywords": ["tpmjs"] }),
+        SHAPES,
+    );
+    Some(sandbox)
+}
+
+#[tokio::test]
+async fn every_shape_is_described_without_being_run() {
+    let Some(sandbox) = shapes().await else { return };
+    let described = sandbox.executor.describe("shapes", "latest").await.unwrap();
+    let found: BTreeMap<_, _> = described.tools.iter().map(|tool| (tool.name.as_str(), tool.shape.as_str())).collect();
+    let expected = BTreeMap::from([
+        ("Client.look", "class-provider"),
+        ("ai", "ai-function"),
+        ("counts", "tool"),
+        ("createSet.one", "toolset"),
+        ("createSet.two", "toolset"),
+        ("echo", "tool"),
+        ("kit.a", "toolset"),
+        ("late", "tool"),
+        ("makeSearch", "factory"),
+        ("strictTool", "tool"),
+    ]);
+    assert_eq!(found, expected);
+    assert_eq!(described.functions, ["add", "triple"]);
+    assert_eq!((described.version.as_str(), described.description.as_str()), ("1.0.0", "All of them."));
+    let echo = described.tools.iter().find(|tool| tool.name == "echo").unwrap();
+    assert_eq!(echo.input_schema.as_ref().unwrap()["required"], json!(["text"]));
+    let client = described.tools.iter().find(|tool| tool.name == "Client.look").unwrap();
+    assert!(client.env.iter().any(|var| var.name == "CLIENT_KEY" && var.required), "{:?}", client.env);
+}
+
+#[tokio::test]
+async fn every_shape_runs() {
+    let Some(sandbox) = shapes().await else { return };
+    let cases = [
+        ("echo", json!({"text": "hi"}), json!("hi")),
+        ("ECHO", json!({"text": "hi"}), json!("hi")),
+        ("strict", json!({"n": 1}), json!({"n": 1, "filled": true})),
+        ("makeSearch", json!({}), json!("none")),
+        ("createSet.two", json!({}), json!(2)),
+        ("kit.a", json!({}), json!("a")),
+        ("ai", json!({"x": 1}), json!({"got": {"x": 1}})),
+        ("late", json!({}), json!(["abortSignal", "messages", "toolCallId"])),
+    ];
+    for (export, input, output) in cases {
+        let executed = sandbox.run(&format!("shapes::{export}"), input).await;
+        assert_eq!(executed.result, Ok(output), "{export}");
+        assert_eq!(executed.version.as_deref(), Some("1.0.0"));
+    }
+}
+
+#[tokio::test]
+async fn a_plain_function_takes_its_input_by_name() {
+    let Some(sandbox) = shapes().await else { return };
+    let cases = [
+        ("add", vec!["a", "b"], json!({"b": "y", "a": "x"}), json!("xy")),
+        ("nested.deep.twice", vec!["n"], json!({"n": 4}), json!(8)),
+        ("triple", vec!["n"], json!({"n": 2}), json!(6)),
+        ("default.triple", vec!["n"], json!({"n": 3}), json!(9)),
+    ];
+    for (export, params, input, output) in cases {
+        let params = params.into_iter().map(str::to_owned).collect();
+        let execution =
+            Execution { calling: Calling::Function { params }, ..call(&format!("shapes::{export}"), input) };
+        assert_eq!(sandbox.executor.execute(execution).await.result, Ok(output), "{export}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_called_says_why() {
+    let Some(sandbox) = shapes().await else { return };
+    let missing = sandbox.run("shapes::nothing", json!({})).await.result.unwrap_err();
+    assert_eq!(missing.code, ToolErrorCode::ToolNotFound);
+    assert!(missing.message.contains("echo"), "{}", missing.message);
+    assert_eq!(code(&sandbox.run("shapes::add", json!({})).await), ToolErrorCode::NotATool);
+    assert_eq!(code(&sandbox.run("shapes::createSet", json!({})).await), ToolErrorCode::ToolNotFound);
+    let invalid = sandbox.run("shapes::strictTool", json!({"n": "x"})).await.result.unwrap_err();
+    assert_eq!(invalid.code, ToolErrorCode::InvalidInput);
+    assert_eq!(invalid.details.unwrap()["issues"], json!([{"path": "n", "message": "must be a number"}]));
+    let large = sandbox.run("shapes::echo", json!({"text": "x".repeat(2 << 20)})).await;
+    assert_eq!(code(&large), ToolErrorCode::InvalidInput);
+}
+
+#[tokio::test]
+async fn what_a_tool_yields_arrives_as_it_comes_and_the_last_is_the_output() {
+    let Some(sandbox) = shapes().await else { return };
+    let (seen, on_partial) = collector();
+    let executed = sandbox.executor.execute(Execution { on_partial, ..call("shapes::counts", json!({})) }).await;
+    assert_eq!(executed.result, Ok(json!({"n": 3})));
+    assert_eq!(*seen.lock().unwrap(), [json!({"n": 1}), json!({"n": 2}), json!({"n": 3})]);
+}
+
+#[tokio::test]
+async fn missing_keys_are_named_however_a_tool_reports_them() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let script = r#"
+        const tool = (execute) => ({ description: "", inputSchema: { jsonSchema: { type: "object" } }, execute });
+        const need = () => { if (!process.env.NEEDED_API_KEY) throw new Error("NEEDED_API_KEY is required"); return process.env.NEEDED_API_KEY; };
+        export const throws = tool(() => need().length);
+        export const returns = tool(() => process.env.SOFT_TOKEN ? "fine" : { success: false, error: "SOFT_TOKEN environment variable is not set." });
+        export const unnamed = tool(() => { if (!Deno.env.get("QUIET_SECRET")) throw new Error("Unauthorized: no credentials"); return 1; });
+        export const refused = tool(() => { need(); throw new Error("401 Unauthorized"); });
+        export const other = tool(() => { process.env.NEEDED_API_KEY; throw new Error("the file is broken"); });"#;
+    sandbox.registry.publish("keyed", "1.0.0", json!({}), script);
+    sandbox.registry.publish(
+        "declared",
+        "1.0.0",
+        json!({ "tpmjs": { "category": "x", "tools": [{ "name": "throws" }], "env": [{ "name": "DECLARED_KEY" }] } }),
+        script,
+    );
+    for (tool, missing) in [
+        ("keyed::throws", "NEEDED_API_KEY"),
+        ("keyed::returns", "SOFT_TOKEN"),
+        ("keyed::unnamed", "QUIET_SECRET"),
+        ("declared::throws", "DECLARED_KEY"),
+    ] {
+        let error = sandbox.run(tool, json!({})).await.result.unwrap_err();
+        assert_eq!(error.code, ToolErrorCode::MissingEnvVars, "{tool}: {error}");
+        assert_eq!(error.details.unwrap()["missing"], json!([missing]), "{tool}");
+    }
+    assert_eq!(code(&sandbox.run("keyed::other", json!({})).await), ToolErrorCode::ToolError);
+    let keyed = |tool: &str| Execution { env: env(&[("NEEDED_API_KEY", "a-key-of-mine")]), ..call(tool, json!({})) };
+    assert_eq!(sandbox.executor.execute(keyed("keyed::throws")).await.result, Ok(json!(13)));
+    assert_eq!(code(&sandbox.executor.execute(keyed("keyed::refused")).await), ToolErrorCode::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn a_key_leaves_a_call_in_no_way() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let script = r#"
+        const tool = (execute) => ({ description: "", inputSchema: { jsonSchema: { type: "object" } }, execute });
+        export const shows = tool(async function* () { console.log("key", process.env.MY_KEY); yield { part: process.env.MY_KEY }; yield { [process.env.MY_KEY]: [process.env.MY_KEY + "!"] }; });
+        export const fails = tool(() => { throw new Error("rejected: " + process.env.MY_KEY); });"#;
+    sandbox.registry.publish("leaky", "1.0.0", json!({}), script);
+    let (seen, on_partial) = collector();
+    let env = env(&[("MY_KEY", "sk-very-secret")]);
+    let shown =
+        sandbox.executor.execute(Execution { env: env.clone(), on_partial, ..call("leaky::shows", json!({})) }).await;
+    assert_eq!(shown.result, Ok(json!({"[MY_KEY]": ["[MY_KEY]!"]})));
+    assert_eq!(shown.logs, ["log: key [MY_KEY]"]);
+    assert_eq!(seen.lock().unwrap()[0], json!({"part": "[MY_KEY]"}));
+    let failed = sandbox.executor.execute(Execution { env, ..call("leaky::fails", json!({})) }).await;
+    assert_eq!(failed.result.unwrap_err().message, "rejected: [MY_KEY]");
+}

@@ -1,0 +1,105 @@
+//! An npm registry on loopback, with packages made on the fly.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use base64::Engine;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha512};
+use std::{
+    collections::BTreeMap,
+    fs,
+    process::Command,
+    sync::{Arc, Mutex},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// Ends with its owner.
+pub struct Registry {
+    pub url: String,
+    shelf: Arc<Shelf>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    packages: Mutex<BTreeMap<String, Vec<Published>>>,
+    downloads: Mutex<Vec<String>>,
+}
+
+struct Published {
+    manifest: Value,
+    tarball: Bytes,
+}
+
+impl Registry {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let shelf = Arc::new(Shelf::default());
+        let app = Router::new().route("/{*path}", get(answer)).with_state((shelf.clone(), url.clone()));
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { url, shelf, server }
+    }
+
+    /// Publishes a version; `manifest` is added to its name and version, and `index.mjs` is its module.
+    pub fn publish(&self, name: &str, version: &str, manifest: Value, script: &str) {
+        let mut whole = json!({ "name": name, "version": version, "type": "module", "exports": "./index.mjs" });
+        for (key, value) in manifest.as_object().into_iter().flatten() {
+            whole[key] = value.clone();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("package")).unwrap();
+        fs::write(folder.path().join("package/package.json"), whole.to_string()).unwrap();
+        fs::write(folder.path().join("package/index.mjs"), script).unwrap();
+        let packed = Command::new("tar").args(["-czf", "-", "package"]).current_dir(folder.path()).output().unwrap();
+        assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+        let published = Published { manifest: whole, tarball: packed.stdout.into() };
+        self.shelf.packages.lock().unwrap().entry(name.to_owned()).or_default().push(published);
+    }
+
+    /// Tarballs that were fetched, as `name@version`.
+    pub fn downloads(&self) -> Vec<String> {
+        self.shelf.downloads.lock().unwrap().clone()
+    }
+
+    /// From now on nobody answers.
+    pub fn stop(&self) {
+        self.server.abort();
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// `NAME` answers with its versions, `tarballs/NAME/VERSION.tgz` with one.
+async fn answer(State((shelf, url)): State<(Arc<Shelf>, String)>, Path(path): Path<String>) -> Response {
+    let packages = shelf.packages.lock().unwrap();
+    if let Some((name, version)) =
+        path.strip_prefix("tarballs/").and_then(|rest| rest.strip_suffix(".tgz")?.rsplit_once('/'))
+    {
+        let found = packages.get(name).into_iter().flatten().find(|published| published.manifest["version"] == version);
+        let Some(found) = found else { return StatusCode::NOT_FOUND.into_response() };
+        shelf.downloads.lock().unwrap().push(format!("{name}@{version}"));
+        return found.tarball.clone().into_response();
+    }
+    let Some(published) = packages.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let mut versions = json!({});
+    let mut latest = String::new();
+    for Published { manifest, tarball } in published {
+        latest = manifest["version"].as_str().unwrap().to_owned();
+        let integrity = format!("sha512-{}", base64::engine::general_purpose::STANDARD.encode(Sha512::digest(tarball)));
+        versions[&latest] = manifest.clone();
+        versions[&latest]["dist"] =
+            json!({ "tarball": format!("{url}tarballs/{path}/{latest}.tgz"), "integrity": integrity });
+    }
+    axum::Json(json!({ "name": path, "dist-tags": { "latest": latest }, "versions": versions })).into_response()
+}

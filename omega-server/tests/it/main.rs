@@ -1,0 +1,3 @@
+//! Tests that drive the server's real parts.
+
+mod executor;
