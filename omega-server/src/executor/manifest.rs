@@ -46,7 +46,7 @@ impl Manifest {
     }
 
     /// Declared variables that a call needs and was not given.
-    pub fn missing<'a>(&'a self, given: impl Fn(&str) -> bool) -> Vec<&'a str> {
+    pub fn missing(&self, given: impl Fn(&str) -> bool) -> Vec<&str> {
         let needed = self.env.iter().filter(|var| var.required && var.default.is_none());
         needed.map(|var| var.name.as_str()).filter(|name| !given(name)).collect()
     }
