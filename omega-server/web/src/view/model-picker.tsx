@@ -8,7 +8,7 @@ export function ModelPicker({ models, value, onPick }: {
 }) {
   if (!value) return null;
   const usable = models?.providers.filter((provider) => provider.available) ?? [];
-  const names = usable.flatMap((provider) => provider.models.map((name) => full(provider.name, name)));
+  const names = usable.flatMap((provider) => provider.models.map((name) => `${provider.name}/${name}`));
   const missing = models?.providers.filter((provider) => !provider.available) ?? [];
   return (
     <label class="model">
@@ -17,11 +17,9 @@ export function ModelPicker({ models, value, onPick }: {
         {!names.includes(value) && <option value={value}>{value}</option>}
         {names.map((name) => <option key={name} value={name}>{name}</option>)}
         {missing.map((provider) => (
-          <option key={provider.name} disabled title={provider.reason}>{provider.name}: {provider.reason ?? "not available"}</option>
+          <option key={provider.name} disabled title={provider.reason}>{provider.name} · not available</option>
         ))}
       </select>
     </label>
   );
 }
-
-const full = (provider: string, name: string) => (name.startsWith(`${provider}/`) ? name : `${provider}/${name}`);

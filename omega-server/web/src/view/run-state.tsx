@@ -16,6 +16,8 @@ export function RunState({ run, view, onCancel }: { run: Run; view: View; onCanc
   const stop = async () => {
     setStopping(true);
     await onCancel();
+    // The button goes with the run: the keyboard goes on in the composer.
+    document.getElementById("message")?.focus();
   };
   return (
     <span class="run-state">

@@ -88,7 +88,7 @@ export function RunEnd({ run, question, onAgain }: { run: Run; question: string;
   return (
     <div class={`run-end${failed ? " failed" : ""}`}>
       <p>
-        {failed ? <><strong>{run.error?.code ?? "FAILED"}</strong> {run.error?.error ?? "The run failed"}</> : "Cancelled. What was done before stays above"}
+        {failed ? <><strong>{run.error?.code ?? "FAILED"}</strong> {run.error?.error ?? "The run failed"}</> : run.startedAt ? "Cancelled. What was done before stays above" : "Cancelled before it began"}
       </p>
       {question && (!failed || run.error?.retryable) && (
         <button type="button" class="outline small" onClick={() => onAgain(question)}>send again</button>
