@@ -209,14 +209,6 @@ struct Reading {
 }
 
 impl Reading {
-    /// Waits a moment for the end of the body: only a connection whose answer was read to its end is used again, and the
-    /// next step of the run should not have to greet the provider anew.
-    async fn read_out(&mut self) {
-        let rest = async { while let Some(Ok(_)) = self.body.next().await {} };
-        // A provider that keeps the body open only costs a new connection.
-        let _ = tokio::time::timeout(MOMENT, rest).await;
-    }
-
     async fn next(mut self) -> Option<(Result<ModelEvent, ModelError>, Self)> {
         loop {
             if let Some(event) = self.queue.pop_front() {
@@ -247,6 +239,14 @@ impl Reading {
                 }
             }
         }
+    }
+
+    /// Waits a moment for the end of the body: only a connection whose answer was read to its end is used again, and the
+    /// next step of the run should not have to greet the provider anew.
+    async fn read_out(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.body.next().await {} };
+        // A provider that keeps the body open only costs a new connection.
+        let _ = tokio::time::timeout(MOMENT, rest).await;
     }
 }
 

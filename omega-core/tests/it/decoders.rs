@@ -175,3 +175,13 @@ fn a_document_instead_of_a_stream_is_explained() {
         }
     }
 }
+
+#[test]
+fn what_is_broken_behind_a_whole_answer_takes_nothing_from_it() {
+    let done = json!({"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]});
+    for rest in ["", "data: {\"usage\": {\"prompt", "data: {broken}\n\ndata: [DONE]\n\n", "data: [DONE]"] {
+        let body = format!("data: {done}\n\n{rest}");
+        let (answer, error) = Answer::decode(Format::OpenAiChat.decoder("p"), body.as_bytes().chunks(3));
+        assert_eq!((answer.text.as_str(), answer.finished, error), ("hi", true, None), "{rest}");
+    }
+}

@@ -25,6 +25,7 @@ pub fn http_error<'h>(
     let message = match message {
         Some(message) => message,
         None if text.trim().is_empty() => String::from("(no message)"),
+        None if text.trim_start().starts_with('<') => web_page(&text),
         None => shorten(text.trim()),
     };
     let asked = retry_after(header).or_else(|| json.as_ref().and_then(retry_info));
@@ -132,6 +133,16 @@ fn retry_info(body: &Value) -> Option<Duration> {
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
+/// A page says nothing to people who don't read HTML, but its title does.
+fn web_page(html: &str) -> String {
+    let title =
+        html.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title.trim());
+    match title {
+        Some(title) if !title.is_empty() => shorten(&format!("a web page: {title}")),
+        _ => String::from("a web page without a title"),
+    }
+}
+
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -180,8 +191,13 @@ mod tests {
             let error = http_error("p", 400, |_| None, body.to_string().as_bytes());
             assert_eq!(parts(error), (message.into(), code.map(Into::into), None), "{body}");
         }
-        let page = parts(http_error("p", 502, |_| None, b"<html>Bad Gateway</html>"));
-        assert_eq!(page.0, "<html>Bad Gateway</html>");
+        for (page, message) in [
+            ("<html><title>502 Bad Gateway</title>...", "a web page: 502 Bad Gateway"),
+            ("<!doctype html><p>no", "a web page without a title"),
+            ("upstream timed out", "upstream timed out"),
+        ] {
+            assert_eq!(parts(http_error("p", 502, |_| None, page.as_bytes())).0, message);
+        }
         assert_eq!(parts(http_error("p", 500, |_| None, b"")).0, "(no message)");
     }
 

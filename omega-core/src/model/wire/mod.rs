@@ -215,6 +215,8 @@ impl Decoder {
         let json = match serde_json::from_str::<Value>(data) {
             Ok(json) => json,
             Err(_) if event.name == "error" => Value::String(data.to_owned()),
+            // What is broken behind a whole answer takes nothing from it.
+            Err(_) if self.body.is_settled() => return,
             Err(error) => return self.fail(self.protocol(format!("an event is no JSON ({error})")), out),
         };
         if let Some(error) = error_body::stream_error(&self.provider, &event.name, &json) {
