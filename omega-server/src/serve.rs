@@ -88,7 +88,7 @@ impl Server {
             ..LocalConfig::new(&config.cache_dir)
         };
         let executor = executor::from_config(remote, local).map_err(|error| StartError::Executor(error.to_string()))?;
-        let registry = Arc::new(RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?);
+        let registry = RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?;
         let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
         let engine = Engine::new(store, Arc::clone(&models) as _, Arc::clone(&registry) as _, Arc::clone(&executor));
         engine.start().await?;

@@ -18,12 +18,19 @@ use omega_core::{
 use serde_json::{Map, Value, json};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 /// Rows that are written, or read, at once.
 const BATCH: usize = 1_000;
+/// Rows that are indexed before searches get their turn again.
+const INDEXED_AT_ONCE: usize = 100;
+/// Pages of rows that are indexed before the registry is open.
+const PAGES_AT_ONCE: usize = 10;
 /// Refused lines of an import that are told.
 const MOST_REFUSALS: usize = 20;
 /// Ids that an unknown one is answered with.
@@ -62,38 +69,68 @@ pub struct RegistryService {
     executor: Arc<dyn Executor>,
     index: RwLock<Index>,
     packages: RwLock<HashSet<String>>,
+    /// Rows are read, merged and written by one at a time.
+    writing: tokio::sync::Mutex<()>,
     /// Describing is slow and rare: one package at a time, and nobody describes what another one just did.
     describing: tokio::sync::Mutex<()>,
+    /// True until every row is indexed.
+    loading: AtomicBool,
     /// What the last attempt to mirror said, when it failed.
     pub(super) trouble: RwLock<Option<String>>,
 }
 
 impl RegistryService {
-    /// Opens the registry: the starter catalogue is brought up to date, then every row is indexed.
+    /// Opens the registry: the starter catalogue is brought up to date, then the rows are indexed; when there are very
+    /// many, the rest of them in the background, while search works on what is there.
     ///
     /// # Errors
     /// When the store can't be read or written.
-    pub async fn open(rows: Arc<dyn ToolRows>, executor: Arc<dyn Executor>) -> Result<Self, RegistryError> {
-        let service = Self {
+    pub async fn open(rows: Arc<dyn ToolRows>, executor: Arc<dyn Executor>) -> Result<Arc<Self>, RegistryError> {
+        let service = Arc::new(Self {
             rows,
             executor,
             index: RwLock::new(Index::default()),
             packages: RwLock::new(HashSet::new()),
+            writing: tokio::sync::Mutex::new(()),
             describing: tokio::sync::Mutex::new(()),
+            loading: AtomicBool::new(true),
             trouble: RwLock::new(None),
-        };
+        });
         let starter = catalogue::starter().map_err(|error| RegistryError::Unavailable(error.to_string()))?;
+        let ids: Vec<ToolId> = starter.iter().map(|tool| tool.tool_id.clone()).collect();
         service.take(starter, Source::Starter).await?;
+        service.index_missing(service.rows.get(&ids).await?);
         let mut after = None;
-        loop {
-            let page = service.rows.page(after.as_ref(), u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
-            after = page.last().map(|row| row.tool.tool_id.clone());
-            let full = page.len() == BATCH;
-            service.index_rows(page);
-            if !full {
+        for _ in 0..PAGES_AT_ONCE {
+            after = service.load(after).await?;
+            if after.is_none() {
                 return Ok(service);
             }
         }
+        let rest = Arc::clone(&service);
+        tokio::spawn(async move {
+            while after.is_some() {
+                after = match rest.load(after.take()).await {
+                    Ok(after) => after,
+                    Err(error) => {
+                        *rest.trouble.write().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                        None
+                    }
+                };
+            }
+        });
+        Ok(service)
+    }
+
+    /// Indexes the page of rows after an id; where the next page begins, if there is one.
+    async fn load(&self, after: Option<ToolId>) -> Result<Option<ToolId>, RegistryError> {
+        let page = self.rows.page(after.as_ref(), u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
+        let last = page.last().filter(|_| page.len() == BATCH).map(|row| row.tool.tool_id.clone());
+        self.index_missing(page);
+        if last.is_none() {
+            self.loading.store(false, Ordering::Relaxed);
+        }
+        Ok(last)
     }
 
     /// Stores the rows of a source that change something, and indexes them; how many did.
@@ -103,6 +140,7 @@ impl RegistryService {
     pub async fn take(&self, tools: Vec<Tool>, source: Source) -> Result<usize, RegistryError> {
         let mut changed = 0;
         for batch in tools.chunks(BATCH) {
+            let _one_writer = self.writing.lock().await;
             let ids: Vec<ToolId> = batch.iter().map(|tool| tool.tool_id.clone()).collect();
             let known: HashMap<ToolId, StoredTool> =
                 self.rows.get(&ids).await?.into_iter().map(|row| (row.tool.tool_id.clone(), row)).collect();
@@ -190,9 +228,12 @@ impl RegistryService {
     /// How the registry is.
     #[must_use]
     pub fn status(&self) -> RegistryStatus {
-        let detail = self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let status = String::from(if trouble.is_some() { "degraded" } else { "ok" });
+        let loading = self.loading.load(Ordering::Relaxed);
+        let detail = trouble.or_else(|| loading.then(|| String::from("tools are still being indexed")));
         RegistryStatus {
-            status: String::from(if detail.is_some() { "degraded" } else { "ok" }),
+            status,
             tools: self.size(),
             packages: u64::try_from(self.packages.read().unwrap_or_else(PoisonError::into_inner).len())
                 .unwrap_or(u64::MAX),
@@ -212,16 +253,27 @@ impl RegistryService {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Indexes rows as they are now.
     fn index_rows(&self, rows: Vec<StoredTool>) {
-        let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
-        let mut index = self.index_mut();
-        for row in rows {
-            let tool = row.seen();
-            if !packages.contains(tool.tool_id.package()) {
-                packages.insert(tool.tool_id.package().to_owned());
+        for some in rows.chunks(INDEXED_AT_ONCE) {
+            let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.index_mut();
+            for row in some {
+                let tool = row.clone().seen();
+                if !packages.contains(tool.tool_id.package()) {
+                    packages.insert(tool.tool_id.package().to_owned());
+                }
+                indexing::put(&mut index, &tool);
             }
-            indexing::put(&mut index, &tool);
         }
+    }
+
+    /// Indexes rows that were read a while ago: those that somebody indexed meanwhile are newer.
+    fn index_missing(&self, mut rows: Vec<StoredTool>) {
+        let index = self.index();
+        rows.retain(|row| !index.contains(row.tool.tool_id.as_str()));
+        drop(index);
+        self.index_rows(rows);
     }
 
     /// The tools of some ids, in their order.
@@ -258,6 +310,8 @@ impl RegistryService {
             }
         };
         let Some(described) = matching(&package.tools, id.export()) else { return Ok(row) };
+        let _one_writer = self.writing.lock().await;
+        let row = self.row(id).await?;
         let mut tool = row.tool.clone();
         tool.input_schema.clone_from(&described.input_schema);
         tool.version.clone_from(&package.version);

@@ -61,7 +61,7 @@ impl Executor for Sandbox {
 struct Fixture {
     rows: Arc<Store>,
     sandbox: Arc<Sandbox>,
-    registry: RegistryService,
+    registry: Arc<RegistryService>,
     _folder: tempfile::TempDir,
 }
 
@@ -207,6 +207,22 @@ async fn a_tool_that_always_fails_sinks_and_one_success_raises_it() {
     assert_eq!(registry.tool(&tool).await.unwrap().health, Health::Healthy);
     assert_eq!(found(&registry, "levenshtein distance").await[0], tool.as_str());
     registry.record_outcome(&id("no::such"), true).await;
+}
+
+#[tokio::test]
+async fn a_large_registry_opens_at_once_and_is_whole_soon_after() {
+    let Fixture { rows, sandbox, registry, _folder } = fixture().await;
+    let lines: Vec<String> =
+        (0..11_000).map(|n| format!("{{\"toolId\":\"many{n}::run\",\"description\":\"Number {n}\"}}")).collect();
+    assert_eq!(registry.import(lines.join("\n").as_bytes()).await.unwrap().imported, 11_000);
+    let total = registry.status().tools;
+    let again = RegistryService::open(rows, sandbox).await.unwrap();
+    assert_eq!(found(&again, "determinant of a matrix").await[0], "mathjs::evaluate");
+    while again.status().detail.is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(again.status().tools, total);
+    assert_eq!(found(&again, "number 10999").await[0], "many10999::run");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the index keeps of each document besides its words: one row in each of a few arrays.
 //!
-//! A document that was removed keeps its number until the index is built anew, and is skipped by searches.
+//! A document that was removed keeps its number until the index is compacted, and is skipped by searches.
 
 use super::{ByHash, Document, FIELDS, words};
 use std::collections::HashMap;
@@ -42,11 +42,7 @@ impl Documents {
 
     pub(super) fn push(&mut self, document: &Document<'_>, lengths: [u16; FIELDS]) {
         let doc = self.next();
-        let start = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push_str(document.id);
-        let middle = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push_str(document.name);
-        self.starts.push((start, middle));
+        self.push_texts(document.id, document.name);
         self.lengths.push(lengths);
         for (total, length) in self.totals.iter_mut().zip(lengths) {
             *total += u64::from(length);
@@ -71,6 +67,36 @@ impl Documents {
         }
         self.live -= 1;
         true
+    }
+
+    /// Drops removed documents; the new number of each old one, where it still has one.
+    pub(super) fn compact(&mut self) -> Vec<Option<u32>> {
+        let old = std::mem::take(self);
+        let mut numbers = Vec::with_capacity(old.len());
+        self.totals = old.totals;
+        self.live = old.live;
+        for doc in 0..old.next() {
+            if !old.is_live(doc) {
+                numbers.push(None);
+                continue;
+            }
+            let number = self.next();
+            numbers.push(Some(number));
+            self.push_texts(old.id(doc), old.name(doc));
+            self.lengths.push(old.lengths(doc));
+            self.rows.push(old.rows[doc as usize]);
+            self.by_id.insert(words::hash(old.id(doc)), number);
+        }
+        self.categories = old.categories;
+        numbers
+    }
+
+    fn push_texts(&mut self, id: &str, name: &str) {
+        let start = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push_str(id);
+        let middle = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push_str(name);
+        self.starts.push((start, middle));
     }
 
     pub(super) fn find(&self, id: &str) -> Option<u32> {

@@ -27,6 +27,12 @@ impl NameGrams {
         }
     }
 
+    pub(super) fn renumber(&mut self, numbers: &[Option<u32>]) {
+        for docs in self.docs.values_mut() {
+            *docs = docs.iter().filter_map(|doc| numbers[*doc as usize]).collect();
+        }
+    }
+
     /// Documents that share the rarest trigrams of a name. One edit spoils at most three trigrams (four when letters
     /// are swapped), so a name with one error always shares one of the five rarest.
     fn candidates(&self, joined: &str, rarest: usize) -> Vec<u32> {

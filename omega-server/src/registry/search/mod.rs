@@ -57,6 +57,9 @@ pub struct Found {
 /// Name, package, text, inputs: the fields that are weighted differently.
 const FIELDS: usize = 4;
 
+/// Removed documents are kept until there are this many, and a quarter of all.
+const COMPACT_FROM: usize = 1_000;
+
 /// A word's occurrences in one document, by field.
 #[derive(Debug, Clone, Copy)]
 struct Posting {
@@ -158,7 +161,18 @@ impl Index {
 
     /// Takes a document out; false when it was not there.
     pub fn remove(&mut self, id: &str) -> bool {
-        self.documents.remove(id)
+        let removed = self.documents.remove(id);
+        let (gone, all) = (self.documents.len() - self.documents.live(), self.documents.len());
+        if gone >= COMPACT_FROM && gone * 4 > all {
+            self.compact();
+        }
+        removed
+    }
+
+    /// True when a document of that id is in it.
+    #[must_use]
+    pub fn contains(&self, id: &str) -> bool {
+        self.documents.find(id).is_some()
     }
 
     /// The best documents for some words, best first.
@@ -183,6 +197,22 @@ impl Index {
     #[must_use]
     pub fn nearest(&self, text: &str, limit: usize) -> Vec<String> {
         fuzzy::nearest(self, text, limit)
+    }
+
+    /// Forgets what removed documents left behind, and numbers the others anew.
+    fn compact(&mut self) {
+        let numbers = self.documents.compact();
+        for postings in &mut self.postings {
+            postings.retain_mut(|posting| match numbers[posting.doc as usize] {
+                Some(doc) => {
+                    posting.doc = doc;
+                    true
+                }
+                None => false,
+            });
+        }
+        self.grams.renumber(&numbers);
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn slot(&mut self, term: u64) -> usize {

@@ -98,3 +98,17 @@ fn the_nearest_ids_are_those_of_that_name_first() {
     assert!(index.nearest("mathjs::nothing", 5).contains(&String::from("mathjs::inv")));
     assert!(index.nearest("qqqqqq::zzzzzz", 5).is_empty());
 }
+
+#[test]
+fn replacing_documents_again_and_again_leaves_nothing_behind() {
+    let mut index = index(&[("steady::one", "a rock that stays", "x")]);
+    for round in 0..3_000 {
+        put(&mut index, "busy::two", &format!("round {round}"), "x", 0, false);
+    }
+    assert!(index.documents.len() < 2_000, "{}", index.documents.len());
+    assert_eq!(ids(&index.search("round 2999", None, 5)), ["busy::two"]);
+    assert_eq!(ids(&index.search("rock that stays", None, 5)), ["steady::one"]);
+    assert_eq!(index.nearest("steady::oen", 1), ["steady::one"]);
+    assert_eq!(index.list(None, 0, 9), ["steady::one", "busy::two"]);
+    assert!(index.search("round 7", None, 5).len() == 1, "`round` is left, 7 is not");
+}
