@@ -87,6 +87,9 @@ export const sendMessage = (id: string, message: string, key: string, model?: st
 
 export const cancel = (id: string) => request(`/conversations/${encodeURIComponent(id)}/cancel`, json("POST", {}));
 
+/** Stops one tool call; its run goes on. */
+export const cancelTool = (toolRunId: string) => request(`/tool-runs/${encodeURIComponent(toolRunId)}/cancel`, json("POST", {}));
+
 export const exportUrl = (id: string, format: "json" | "markdown") =>
   `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;
 

@@ -1,6 +1,6 @@
 import { memo } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
-import { output } from "../api";
+import { cancelTool, output } from "../api";
 import type { Json, ToolRun, ToolRunStatus } from "../types";
 import { bytes, duration, oneLine } from "../words";
 import { CopyButton } from "./copy-button";
@@ -45,6 +45,7 @@ export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: 
           {toolRun.error && <p class="error-text wrap">{oneLine(toolRun.error.message, 400)}</p>}
         </div>
       )}
+      {toolRun.status === "started" && <CancelCall id={toolRun.id} />}
       {open && (
         <div class="tool-body" id={body}>
           <div class="tool-tools">
@@ -71,6 +72,19 @@ function Name({ toolRun }: { toolRun: ToolRun }) {
   // A package with one export goes by its own name.
   if (name === "default") return <><b>{from}</b> <span class="quiet-text">{toolRun.version}</span></>;
   return <><b>{name}</b> <span class="quiet-text">{from}{version}</span></>;
+}
+
+function CancelCall({ id }: { id: string }) {
+  const [said, setSaid] = useState<string | null>(null);
+  const stop = async () => {
+    setSaid("cancelling...");
+    await cancelTool(id).catch((error: Error) => setSaid(error.message));
+  };
+  return (
+    <p class="tool-cancel">
+      {said ? <span class="meta" role="status">{said}</span> : <button type="button" class="ghost small" onClick={stop}>cancel this call</button>}
+    </p>
+  );
 }
 
 function Details({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undefined }) {
