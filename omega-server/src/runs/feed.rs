@@ -16,8 +16,10 @@ use tokio::sync::watch;
 
 /// Events read at once.
 const BATCH: u32 = 256;
-/// Without a hint from the node that wrote them, events of other nodes are seen after this long.
-const POLL: Duration = Duration::from_millis(1000);
+/// Events of other nodes, whose commits this node hears nothing of, are seen after this long. A SQLite database has no
+/// other nodes.
+const POLL_SHARED: Duration = Duration::from_secs(1);
+const POLL_ALONE: Duration = Duration::from_secs(15);
 
 /// A reader.
 pub struct Feed {
@@ -25,6 +27,7 @@ pub struct Feed {
     channel: Arc<Channel>,
     news: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
+    poll: Duration,
     conversation: ConversationId,
     cursor: u64,
     only: Option<RunId>,
@@ -55,6 +58,7 @@ impl Feed {
             channel,
             news,
             stopping,
+            poll: if store.engine() == "sqlite" { POLL_ALONE } else { POLL_SHARED },
             conversation,
             cursor,
             only,
@@ -94,7 +98,7 @@ impl Feed {
             tokio::select! {
                 changed = self.news.changed() => if changed.is_err() { self.ended = true },
                 _ = self.stopping.changed() => {}
-                () = tokio::time::sleep(POLL) => self.caught_up = false,
+                () = tokio::time::sleep(self.poll) => self.caught_up = false,
             }
         }
     }

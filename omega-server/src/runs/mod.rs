@@ -120,14 +120,16 @@ impl Engine {
     async fn claim_loop(&self) {
         let mut stopping = self.inner.stopping.subscribe();
         while !*stopping.borrow_and_update() {
-            let busy = locked(&self.inner.working).len() >= MAX_RUNS;
-            match self.inner.store.claim(&self.inner.node).await {
-                Ok(Some(claimed)) if !busy => {
-                    self.work(claimed);
-                    continue;
+            let has_room = locked(&self.inner.working).len() < MAX_RUNS;
+            if has_room {
+                match self.inner.store.claim(&self.inner.node).await {
+                    Ok(Some(claimed)) => {
+                        self.work(claimed);
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(event = "run.claim_failed", %error),
                 }
-                Ok(_) => {}
-                Err(error) => tracing::warn!(event = "run.claim_failed", %error),
             }
             tokio::select! {
                 () = self.inner.wake.notified() => {}
@@ -168,20 +170,34 @@ impl Engine {
         let engine = self.clone();
         self.inner.tasks.spawn(async move {
             let run = claimed.lease.run;
-            let outcome = drive::drive(&engine, &claimed, &cancel).await;
+            let driving = {
+                let engine = engine.clone();
+                tokio::spawn(async move { drive::drive(&engine, &claimed, &cancel).await })
+            };
+            let outcome = driving.await;
             locked(&engine.inner.working).remove(&run);
             match outcome {
-                Ok(()) => {
-                    locked(&engine.inner.env).remove(&run);
+                Ok(Ok(())) => engine.forget_env(run),
+                Ok(Err(StoreError::LeaseLost)) => {
+                    tracing::warn!(event = "lease.lost", run_id = %run);
+                    engine.forget_env(run);
                 }
-                Err(StoreError::LeaseLost) => tracing::warn!(event = "lease.lost", run_id = %run),
-                Err(error) => {
+                Ok(Err(error)) => {
                     tracing::error!(event = "run.interrupted", run_id = %run, %error);
+                    engine.give_back(claimed).await;
+                }
+                // A bug. The run is taken up again, and given up if that happens again and again.
+                Err(panic) => {
+                    tracing::error!(event = "run.panicked", run_id = %run, error = %panic);
                     engine.give_back(claimed).await;
                 }
             }
             engine.inner.wake.notify_one();
         });
+    }
+
+    fn forget_env(&self, run: RunId) {
+        locked(&self.inner.env).remove(&run);
     }
 
     /// When the server stops, or the database failed in the middle of a run: hands the run back as soon as writing works.
