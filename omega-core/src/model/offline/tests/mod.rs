@@ -1,5 +1,6 @@
 //! The planner driven as the run engine drives a model, over the real starter catalogue.
 
+mod any_input;
 mod requests;
 mod talks;
 
