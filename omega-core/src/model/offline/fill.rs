@@ -220,8 +220,15 @@ impl Filler<'_> {
                 _ => true,
             };
             if plausible && long_enough(&part, property.schema) {
+                // Two or three capitals are a code rather than a name.
+                let is_code = part.len() <= 3 && part.chars().all(char::is_uppercase);
+                let wants_code = property.words.iter().any(|word| word == "code");
+                self.scores.push(match (is_code, wants_code) {
+                    (true, true) => 0.8,
+                    (true, false) => 0.3,
+                    _ => 0.5,
+                });
                 filling.input.insert(property.name.to_owned(), Value::String(part));
-                self.scores.push(0.5);
             }
         }
     }

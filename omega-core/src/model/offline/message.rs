@@ -65,8 +65,9 @@ impl Datum {
     /// The language of a block, by its tag or else by its looks.
     pub(super) fn language(&self) -> Option<String> {
         match &self.kind {
-            Kind::Fence(tag) if !tag.is_empty() && tag != "text" && tag != "txt" => Some(
-                match tag.as_str() {
+            // A tag may be a file's name, too.
+            Kind::Fence(tag) if !["", "text", "txt"].contains(&tag.rsplit('.').next().unwrap_or_default()) => Some(
+                match tag.rsplit('.').next().unwrap_or_default() {
                     "yml" => "yaml",
                     "md" => "markdown",
                     "patch" => "diff",

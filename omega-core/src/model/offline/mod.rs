@@ -6,6 +6,7 @@
 //! same history always leads to the same next step. At most three tools are tried for one message, and at most two
 //! searches are made.
 
+mod algebra;
 mod answer;
 mod arithmetic;
 mod coerce;
@@ -230,8 +231,7 @@ fn choose(request: &ModelRequest, trail: &Trail) -> Reply {
         if let Some(reply) = named_but_unknown(request, trail) {
             return reply;
         }
-        let free =
-            relevant.iter().find(|ranked| ranked.filling.is_complete() && ranked.candidate.missing_env.is_empty());
+        let free = relevant.iter().find(|ranked| ranked.is_callable() && ranked.candidate.missing_env.is_empty());
         if let Some(best) = free {
             // A tool that is much more to the point, and that the message gives a part of its input, is worth a question.
             let begun = |ranked: &&&Ranked| !ranked.filling.is_complete() && !ranked.filling.input.is_empty();
@@ -252,7 +252,7 @@ fn choose(request: &ModelRequest, trail: &Trail) -> Reply {
     if !trail.tries.is_empty() {
         return Reply::Say(talk::failures(trail, "No other tool that I found can take this input."));
     }
-    let askable = relevant.iter().find(|ranked| ranked.candidate.is_usable());
+    let askable = relevant.iter().find(|ranked| ranked.candidate.is_usable() && !ranked.filling.is_complete());
     Reply::Say(match (askable, relevant.first()) {
         (Some(ranked), _) => talk::ask(ranked),
         (None, Some(keyed)) if !keyed.candidate.missing_env.is_empty() => talk::credentials(&keyed.candidate),

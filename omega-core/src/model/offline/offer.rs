@@ -1,6 +1,7 @@
 //! What a message offers to one property of a schema: values with how well each suits.
 
 use super::{
+    algebra,
     coerce::{coerce, fits_inside, long_enough, within},
     lexer, math,
     message::{Datum, Kind, Message},
@@ -44,7 +45,7 @@ impl Offers<'_> {
         }
         let takes_text = types.is_empty() || types.contains(&"string");
         if property.role == Role::Expression && takes_text {
-            let algebra = if math::is_symbolic(self.about) { math::symbolic(self.message) } else { None };
+            let algebra = if algebra::is_symbolic(self.about) { algebra::symbolic(self.message) } else { None };
             // What the expression was made of is used with it.
             let uses = (0..self.message.data.len()).collect();
             if let Some(expression) = algebra.or_else(|| math::expression(self.message)) {
@@ -267,6 +268,10 @@ impl Offers<'_> {
     fn named(&self, property: &Property<'_>, index: usize) -> Option<Offer> {
         self.message.data.iter().enumerate().find_map(|(at, datum)| {
             // A secret must have been set apart right behind its name; anything else would be a guess.
+            let web_token = datum.kind == Kind::Jwt && self.about.to_lowercase().contains("jwt");
+            if web_token && property.words.iter().any(|word| word == "token") {
+                return Some(Offer { score: 0.95, property: index, value: json!(datum.text), uses: vec![at] });
+            }
             let set_apart = !property.is_secret() || datum.is_text();
             let named = self.cue(property, datum) > 0.3 && datum.kind != Kind::Number && set_apart;
             let value = coerce(&datum.text, property.schema).filter(|_| named)?;

@@ -44,23 +44,33 @@ fn said(message: &Message) -> Vec<String> {
     terms
 }
 
+/// A word of the request as tools are measured by it.
+pub(super) struct Term {
+    /// In its canonical form.
+    pub word: String,
+    pub weight: f64,
+    /// Whether the user said it and it fits few tools.
+    pub telling: bool,
+}
+
 /// How much each canonical term says of the wanted tool: later words are more often data, verbs that fit many tools tell
 /// little beside a word that does not, and what a value is called is a hint only.
 #[allow(clippy::cast_precision_loss, reason = "a handful of words")]
-pub(super) fn weights(message: &Message) -> Vec<(String, f64)> {
+pub(super) fn weights(message: &Message) -> Vec<Term> {
     let spoken = said(message);
     let terms: Vec<(String, bool)> =
         terms(message).iter().map(|term| (words::canonical(term), spoken.contains(term))).collect();
     let specific = terms.iter().any(|(term, spoken)| *spoken && !words::is_general(term));
     let weigh = |(at, (term, spoken)): (usize, (String, bool))| {
-        let base = if specific && words::is_general(&term) {
-            0.15
+        let general = words::is_general(&term);
+        let base = if specific && general {
+            0.3
         } else if specific && !spoken {
             0.3
         } else {
             1.0
         };
-        (term, base / (1.0 + 0.3 * at as f64))
+        Term { word: term, weight: base / (1.0 + 0.3 * at as f64), telling: spoken && !general }
     };
     terms.into_iter().enumerate().map(weigh).collect()
 }

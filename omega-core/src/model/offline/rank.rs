@@ -1,11 +1,12 @@
 //! Which of the tools that were found is meant, and whether it can be called.
 
 use super::{
+    algebra,
     coerce::Missing,
     fill::{self, Filling},
     math,
     message::{Datum, Message},
-    query,
+    query::{self, Term},
     role::Role,
     words,
 };
@@ -153,6 +154,11 @@ impl Ranked {
         self.score
     }
 
+    /// Whether it may be called: its input is whole, and it takes more than half of what the user set apart.
+    pub(super) fn is_callable(&self) -> bool {
+        self.filling.is_complete() && (self.named || self.filling.coverage > 0.5)
+    }
+
     /// Whether it has enough to do with the request.
     pub(super) fn is_relevant(&self) -> bool {
         self.named || self.relevance >= RELEVANT
@@ -212,16 +218,15 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
     let package = words::content(&candidate.package);
     let description = words::content(&candidate.description);
     let (mut reached, mut possible, mut hits_name, mut hits_package) = (0.0, 0.0, false, false);
-    for (at, (term, weight)) in terms.iter().enumerate() {
-        let general = words::is_general(term);
+    for (at, Term { word, weight, telling }) in terms.iter().enumerate() {
         possible += weight;
-        if names.contains(term) {
-            hits_name |= !general;
+        if names.contains(word) {
+            hits_name |= telling;
             reached += weight;
-        } else if package.iter().any(|word| word == term || (term.len() > 3 && word.starts_with(term.as_str()))) {
-            hits_package |= at == 0 && !general;
+        } else if package.iter().any(|own| own == word || (word.len() > 3 && own.starts_with(word.as_str()))) {
+            hits_package |= at == 0 && *telling;
             reached += weight * 0.7;
-        } else if description.contains(term) {
+        } else if description.contains(word) {
             reached += weight * 0.75;
         }
     }
@@ -233,15 +238,20 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
     }
     // The very word says more than one that means the same.
     let own = words::split(&format!("{} {}", candidate.name, candidate.export()));
-    if query::terms(message).iter().any(|term| own.contains(term) && !words::is_general(&words::canonical(term))) {
+    let very = |word: &String| own.contains(word) && !words::is_general(&words::canonical(word));
+    if words::split(&message.prose()).iter().any(|word| !words::is_filler(word) && very(word)) {
         relevance += 0.08;
     }
+    // Nobody who does not say so wants something decoded.
+    if names.iter().any(|name| name == "decode") && !terms.iter().any(|term| term.word == "decode") {
+        relevance -= 0.15;
+    }
     let has = |term: &String| names.contains(term) || package.contains(term) || description.contains(term);
-    if terms.first().is_some_and(|(first, _)| words::is_action(first) && !has(first)) {
+    if terms.first().is_some_and(|first| words::is_action(&first.word) && !has(&first.word)) {
         relevance -= 0.3;
     }
     if computes(candidate) {
-        let symbolic = math::symbolic(message).is_some() && math::is_symbolic(&candidate.description);
+        let symbolic = algebra::symbolic(message).is_some() && algebra::is_symbolic(&candidate.description);
         if symbolic || (math::expression(message).is_some() && candidate.package == "mathjs") {
             // The expressions are written as these read them.
             relevance = f64::max(relevance, 0.9);
@@ -263,11 +273,33 @@ fn takes_kind(candidate: &Candidate, message: &Message) -> f64 {
     if message.data.iter().any(wants) { 0.15 } else { 0.0 }
 }
 
-/// A tool that speaks of data languages, none of which the request has to do with, is rather for something else.
+/// Subjects that a tool is for or not.
+const SUBJECTS: &[&str] = &[
+    "csv",
+    "json",
+    "yaml",
+    "toml",
+    "ini",
+    "xml",
+    "html",
+    "markdown",
+    "sql",
+    "css",
+    "javascript",
+    "version",
+    "cron",
+    "phone",
+    "colour",
+    "color",
+    "iban",
+    "isbn",
+    "uuid",
+];
+
+/// A tool that speaks of subjects, none of which the request has to do with, is rather for something else.
 fn foreign(description: &[String], message: &Message) -> f64 {
-    let languages = ["csv", "json", "yaml", "toml", "ini", "xml", "html", "markdown", "sql", "css", "javascript"];
-    let named: Vec<&&str> = languages.iter().filter(|name| description.iter().any(|word| word == *name)).collect();
-    let said = words::content(&message.prose());
+    let named: Vec<&&str> = SUBJECTS.iter().filter(|name| description.iter().any(|word| word == *name)).collect();
+    let said: Vec<String> = query::terms(message).iter().map(|term| words::canonical(term)).collect();
     let held: Vec<String> = message.data.iter().filter_map(Datum::language).collect();
     let concerns = |name: &&&str| said.iter().any(|word| word == **name) || held.iter().any(|own| own == **name);
     if named.is_empty() || named.iter().any(concerns) { 0.0 } else { 0.2 }

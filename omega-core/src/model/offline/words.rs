@@ -6,7 +6,7 @@ const FILLER: &str = "\
     info information details a able about again against all also am an and any are as at be been below between both but by can come \
     could did do does doing each example following for from get give given gives go has have help here how i if \
     in input into is it its just kindly know let like long look make many me much my need new now of ok on one \
-    onto or our out over piped please run s see should show so some stdin tell than thanks that the their them \
+    onto or our out over piped please print run s see should show so some stdin tell than thanks that the their them \
     then there these they thing things this those to tool try two up us use using via want was we were what \
     whats when where whether which while who why will with would you your";
 

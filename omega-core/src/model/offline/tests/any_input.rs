@@ -9,9 +9,49 @@ use serde_json::{Value, json};
 fn message() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
-            "{", "}", "[", "]", "[[1,2],[3,4]]", "{\"a\":1}", "```", "```csv\n", "`", "\"", "'", "<stdin>", "</stdin>", "<p>",
-            "</p>", "5", "-", "%", " km to miles", "é", "…", ": ", "= ", "a::b", "0 9 * * *", "(", ")", "!", "^1.0", "1.2.3",
-            "http://", "@", "eyJ.", "+49 ", ",", "\n", "determinant of ", "diff ", "slugify ", "of ", " to ", "XIV", "#fff",
+            "{",
+            "}",
+            "[",
+            "]",
+            "[[1,2],[3,4]]",
+            "{\"a\":1}",
+            "```",
+            "```csv\n",
+            "`",
+            "\"",
+            "'",
+            "<stdin>",
+            "</stdin>",
+            "<p>",
+            "</p>",
+            "5",
+            "-",
+            "%",
+            " km to miles",
+            "é",
+            "…",
+            ": ",
+            "= ",
+            "a::b",
+            "0 9 * * *",
+            "(",
+            ")",
+            "!",
+            "^1.0",
+            "1.2.3",
+            "http://",
+            "@",
+            "eyJ.",
+            "+49 ",
+            ",",
+            "\n",
+            "determinant of ",
+            "diff ",
+            "slugify ",
+            "of ",
+            " to ",
+            "XIV",
+            "#fff",
         ])
         .prop_map(str::to_owned),
         "\\PC{0,6}",
@@ -31,10 +71,12 @@ fn schema() -> impl Strategy<Value = Value> {
         Just(json!(true)),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
-        prop::collection::btree_map("[a-z]{1,8}|text|url|date|expression|csv|range", inner, 0..4).prop_map(|properties| {
-            let required: Vec<&String> = properties.keys().collect();
-            json!({"type": "object", "properties": properties, "required": required})
-        })
+        prop::collection::btree_map("[a-z]{1,8}|text|url|date|expression|csv|range", inner, 0..4).prop_map(
+            |properties| {
+                let required: Vec<&String> = properties.keys().collect();
+                json!({"type": "object", "properties": properties, "required": required})
+            },
+        )
     })
 }
 
