@@ -1,9 +1,13 @@
-//! Tests that drive the server's real parts.
+//! What the parts of the server promise together: a real server, its real database, the real sandbox, and stand-ins only
+//! for the outside world (model providers, executors elsewhere).
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test that panics says what is wrong"
+    reason = "a test fails by panicking, and says on the terminal what it skipped"
 )]
 
 mod executor;
+mod harness;
+mod talks;

@@ -1,0 +1,173 @@
+//! A TPMJS executor on loopback whose tools do what a test needs: answer, fail, hang, wait for each other. It counts.
+
+use axum::{Json, Router, extract::State, routing::get, routing::post};
+use serde_json::{Value, json};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::watch};
+
+/// The package that holds the tools.
+pub const PACKAGE: &str = "acme-tools";
+
+/// The registry's rows of the tools, one JSON object a line.
+pub fn rows() -> Vec<u8> {
+    let row = |name: &str, description: &str, properties: Value, required: Value, env: Value| {
+        let schema = json!({
+            "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+        });
+        json!({
+            "toolId": format!("{PACKAGE}::{name}"), "name": name, "package": PACKAGE, "version": "1.2.3",
+            "description": description, "inputSchema": schema, "env": env, "category": "other",
+        })
+        .to_string()
+    };
+    let city = json!({ "city": { "type": "string" } });
+    let key = json!([{ "name": "ACME_API_KEY", "description": "the key of Acme", "required": true }]);
+    [
+        row("acmeWeather", "Acme weather: tells the temperature of a city", city, json!(["city"]), json!([])),
+        row("acmeBroken", "Acme's broken service; it always fails", json!({}), json!([]), json!([])),
+        row("acmeHang", "Acme's endless wait", json!({}), json!([]), json!([])),
+        row("acmePair", "Answers when two work", json!({ "n": { "type": "integer" } }), json!(["n"]), json!([])),
+        row("acmeKeyed", "Acme's account, with a key", json!({}), json!([]), key),
+        row("acmeLarge", "Acme's large report", json!({ "bytes": { "type": "integer" } }), json!(["bytes"]), json!([])),
+    ]
+    .join("\n")
+    .into_bytes()
+}
+
+/// The id of a tool of [`PACKAGE`].
+pub fn id(name: &str) -> String {
+    format!("{PACKAGE}::{name}")
+}
+
+/// A call that came in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    pub name: String,
+    pub version: String,
+    pub params: Value,
+    pub env: Value,
+    /// The caller hung up before the answer.
+    pub hung_up: bool,
+}
+
+/// The executor, until it is dropped.
+pub struct Tools {
+    pub url: String,
+    state: Arc<Shared>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    calls: Mutex<Vec<Call>>,
+    changed: watch::Sender<()>,
+}
+
+impl Drop for Tools {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Tools {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::new(Shared { calls: Mutex::default(), changed: watch::Sender::new(()) });
+        let routes = Router::new()
+            .route("/execute-tool", post(execute))
+            .route("/list-exports", post(missing))
+            .route("/health", get(async || Json(json!({ "status": "ok" }))))
+            .with_state(Arc::clone(&state));
+        let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { url, state, server }
+    }
+
+    /// All calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.calls.lock().unwrap().clone()
+    }
+
+    /// How often a tool was called.
+    pub fn count(&self, name: &str) -> usize {
+        self.calls().iter().filter(|call| call.name == name).count()
+    }
+
+    /// Waits until the calls fulfil a condition.
+    pub async fn wait_until(&self, condition: impl Fn(&[Call]) -> bool) {
+        self.state.wait_until(condition).await;
+    }
+}
+
+impl Shared {
+    async fn wait_until(&self, condition: impl Fn(&[Call]) -> bool) {
+        let mut changes = self.changed.subscribe();
+        while !condition(&self.calls.lock().unwrap()) {
+            changes.changed().await.unwrap();
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Call>)) {
+        change(&mut self.calls.lock().unwrap());
+        self.changed.send_replace(());
+    }
+}
+
+/// Notes that the caller went away, when it is dropped before the answer.
+struct Waiting {
+    state: Arc<Shared>,
+    index: usize,
+    answered: bool,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.state.change(|calls| calls[self.index].hung_up = true);
+        }
+    }
+}
+
+async fn execute(State(state): State<Arc<Shared>>, Json(body): Json<Value>) -> Json<Value> {
+    let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+    let (name, params) = (text("name"), body["params"].clone());
+    let call = Call {
+        name: name.clone(),
+        version: text("version"),
+        params: params.clone(),
+        env: body["env"].clone(),
+        hung_up: false,
+    };
+    let mut index = 0;
+    state.change(|calls| {
+        index = calls.len();
+        calls.push(call);
+    });
+    let mut waiting = Waiting { state: Arc::clone(&state), index, answered: false };
+    let answer = match name.as_str() {
+        "acmeWeather" => Ok(json!({ "city": params["city"], "celsius": 21 })),
+        "acmeBroken" => Err("the service of Acme is down"),
+        "acmeHang" => std::future::pending().await,
+        "acmePair" => {
+            state.wait_until(|calls| calls.iter().filter(|call| call.name == "acmePair").count() >= 2).await;
+            // Answered in the reverse order of the calls: outcomes must find their calls by themselves.
+            tokio::time::sleep(Duration::from_millis(if params["n"] == 1 { 50 } else { 0 })).await;
+            Ok(json!({ "n": params["n"] }))
+        }
+        "acmeKeyed" => Ok(json!({ "account": 7 })),
+        "acmeLarge" => Ok(json!("é".repeat(usize::try_from(params["bytes"].as_u64().unwrap() / 2).unwrap()))),
+        _ => Err("no such tool"),
+    };
+    waiting.answered = true;
+    Json(match answer {
+        Ok(output) => json!({ "success": true, "output": output, "executionTimeMs": 3 }),
+        Err(error) => json!({ "success": false, "error": error, "executionTimeMs": 3 }),
+    })
+}
+
+async fn missing(Json(body): Json<Value>) -> Json<Value> {
+    let error = format!("npm has no package {}", body["packageName"].as_str().unwrap_or_default());
+    Json(json!({ "success": false, "error": error, "errorCode": "PACKAGE_NOT_FOUND" }))
+}
