@@ -2,7 +2,6 @@
 
 use super::{Engine, call, title, tools};
 use crate::store::{Claimed, Lease, Result, StoreError};
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use omega_core::{
     agent::{Action, Agent, Next, Step},
     api::{RunError, RunStatus},
@@ -11,7 +10,7 @@ use omega_core::{
     model::{FinishReason, ModelError, Usage},
 };
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Calls of one step that run side by side.
@@ -105,20 +104,24 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
 
 impl Driver<'_> {
     /// Runs the open calls of a step side by side, recording each outcome as it comes. True when the run was cancelled.
+    ///
+    /// Each call is a task of its own: one that is in the middle of a write goes on while the outcome of another is
+    /// recorded, or the two would wait for each other for good.
     async fn call(&mut self, agent: &mut Agent, calls: Vec<(ToolRunId, Action)>) -> Result<bool> {
         let slots = Arc::new(Semaphore::new(PARALLEL_CALLS));
-        let mut working = FuturesUnordered::new();
+        let mut working = JoinSet::new();
         for (tool_run, action) in calls {
             let slots = Arc::clone(&slots);
             let (engine, lease, cancel) = (self.engine.clone(), self.lease, self.cancel.clone());
             let Some(tool_run) = agent.tool_run(tool_run).cloned() else { continue };
-            working.push(async move {
+            working.spawn(async move {
                 let _slot = slots.acquire().await;
                 let done = tools::perform(&engine, &lease, &tool_run, action, &cancel).await;
                 (tool_run, done)
             });
         }
-        while let Some((tool_run, done)) = working.next().await {
+        while let Some(joined) = working.join_next().await {
+            let (tool_run, done) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             let settled = tools::settle(agent, done?);
             let mut log = self.engine.inner.store.run_log(&self.lease).await?;
             let ended = log.finish_tool(&tool_run, &settled).await?;

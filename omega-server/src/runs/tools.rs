@@ -38,6 +38,10 @@ pub(super) async fn perform(
     action: Action,
     cancel: &CancellationToken,
 ) -> Result<Done> {
+    if cancel.is_cancelled() {
+        let error = ToolError::new(ToolErrorCode::Cancelled, "not run: the run was stopped before it");
+        return Ok(Done::Settled(Settled::failed(error, &tool_run.version, 0)));
+    }
     match action {
         Action::Refuse(error) => Ok(Done::Settled(Settled::failed(error, &tool_run.version, 0))),
         Action::Search(input) => search(engine, lease, tool_run, input).await,
