@@ -83,33 +83,39 @@ fn distance_to(index: &Index, doc: u32, joined: &str, most: usize) -> Option<usi
     words::joined_names(index.documents.name(doc), package).iter().filter_map(|name| distance(joined, name, most)).min()
 }
 
-/// Ids near a text: exactly that id, then that name in whatever package, then by edit distance.
+/// Ids near a text: exactly that id, then what is near in both its name and its package, then that name in whatever
+/// package, then by edit distance.
 pub(super) fn nearest(index: &Index, text: &str, limit: usize) -> Vec<String> {
     let (package, export) = text.rsplit_once("::").unwrap_or((text, text));
-    let mut ranks: HashMap<u32, usize> = HashMap::new();
-    let mut rank = |doc: u32, at: usize| {
-        let known = ranks.entry(doc).or_insert(at);
-        *known = (*known).min(at);
+    // By name and by package; a document that is near in only one of them ranks behind those that are near in both.
+    let mut ranks: HashMap<u32, [Option<usize>; 2]> = HashMap::new();
+    let mut rank = |doc: u32, side: usize, at: usize| {
+        let known = &mut ranks.entry(doc).or_default()[side];
+        *known = Some(known.map_or(at, |known| known.min(at)));
     };
     if let Some(doc) = index.documents.find(text) {
-        rank(doc, 0);
+        rank(doc, 0, 0);
+        rank(doc, 1, 0);
     }
     let (package, export) = (words::joined(package), words::joined(export));
-    for (name, exact, near) in [(&export, 1, 3), (&package, 2, 5)] {
+    for (side, name, exact, near) in [(0, &export, 1, 3), (1, &package, 2, 5)] {
         for posting in index.postings_of(words::name_term(name)) {
-            rank(posting.doc, exact);
+            rank(posting.doc, side, exact);
         }
         let most = if name.chars().count() < 6 { 1 } else { 2 };
         for doc in index.grams.candidates(name, 8) {
             if let Some(distance) = distance_to(index, doc, name, most) {
-                rank(doc, near + distance);
+                rank(doc, side, near + distance);
             }
         }
     }
-    let mut docs: Vec<(usize, std::cmp::Reverse<u32>, u32)> = ranks
+    let mut docs: Vec<((bool, usize), std::cmp::Reverse<u32>, u32)> = ranks
         .into_iter()
         .filter(|(doc, _)| index.documents.is_live(*doc))
-        .map(|(doc, rank)| (rank, std::cmp::Reverse(index.documents.downloads(doc)), doc))
+        .map(|(doc, sides)| {
+            let rank = (sides.contains(&None), sides.into_iter().flatten().sum());
+            (rank, std::cmp::Reverse(index.documents.downloads(doc)), doc)
+        })
         .collect();
     docs.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| index.documents.id(a.2).cmp(index.documents.id(b.2))));
     docs.truncate(limit);
