@@ -56,9 +56,8 @@ async fn a_tool_is_found_run_and_told_on_every_wire_format() {
 async fn calls_of_one_step_run_side_by_side_and_keep_their_results_apart() {
     let pair = |n: u8| execute(&id("acmePair"), json!({ "n": n }));
     for model in MODELS {
-        let script = Script::new()
-            .turn(Reply::call(EXECUTE, pair(1)).and_call(EXECUTE, pair(2)))
-            .turn(Reply::text("both"));
+        let script =
+            Script::new().turn(Reply::call(EXECUTE, pair(1)).and_call(EXECUTE, pair(2))).turn(Reply::text("both"));
         // Each of the two answers only while the other one works.
         let omega = Omega::start(script).await;
         let told = within("two calls at once", omega.ask(model, "two")).await;
@@ -151,7 +150,12 @@ async fn two_hundred_calls_are_the_limit_and_the_run_closes_properly() {
             Format::Anthropic => seen.body["tool_choice"]["type"] == "none",
             Format::Gemini => seen.body["toolConfig"]["functionCallingConfig"]["mode"] == "NONE",
         };
-        assert_eq!(none, seen.turns_since_user == 8, "only the last request has no choice: {}", seen.body["tool_choice"]);
+        assert_eq!(
+            none,
+            seen.turns_since_user == 8,
+            "only the last request has no choice: {}",
+            seen.body["tool_choice"]
+        );
     }
 }
 
@@ -162,7 +166,8 @@ async fn a_conversation_without_a_title_gets_one_from_its_model() {
     assert_eq!((created.title, created.model.as_str()), (None, "openai/gpt-4.1-mini"));
     omega.ask_in(created.id, "hi").await;
     let mut frames = omega.events(created.id, "?after=0").await;
-    let titled = |event: &Event| matches!(event, Event::ConversationUpdated { title: Some(title), .. } if title == "A title");
+    let titled =
+        |event: &Event| matches!(event, Event::ConversationUpdated { title: Some(title), .. } if title == "A title");
     within("a title", frames.until(|envelope| titled(&envelope.event))).await;
     assert_eq!(omega.client.conversation(created.id).await.unwrap().conversation.title.as_deref(), Some("A title"));
 }

@@ -27,9 +27,7 @@ pub const MODELS: [&str; 4] = ["openai/test", "openai-responses/test", "anthropi
 
 /// Waits for something that must happen; a busy machine gets plenty of time, a hang becomes a failure.
 pub async fn within<T>(what: &str, happens: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), happens)
-        .await
-        .unwrap_or_else(|_| panic!("{what}: not within 60 s"))
+    tokio::time::timeout(Duration::from_secs(60), happens).await.unwrap_or_else(|_| panic!("{what}: not within 60 s"))
 }
 
 /// A server and its surroundings. Ends with the test's runtime.
