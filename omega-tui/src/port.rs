@@ -3,7 +3,7 @@
 //! The screen never waits for the network. It hands a command over and goes on; what comes of it arrives as an update.
 
 use omega_core::{
-    api::{Accepted, Models},
+    api::{Accepted, ConversationDetail, Models},
     event::Envelope,
     id::{ConversationId, RunId, ToolRunId},
 };
@@ -32,6 +32,8 @@ pub enum Command {
     SetModel(String),
     /// Say which models there are.
     ListModels,
+    /// Get the messages before this event.
+    LoadOlder(u64),
     /// Get an output that is too large for the events.
     LoadOutput(ToolRunId),
 }
@@ -60,6 +62,8 @@ pub enum Update {
     ModelRefused(String),
     /// The models.
     Models(Box<Models>),
+    /// An earlier part of the conversation.
+    Older(Box<ConversationDetail>),
     /// An output, as JSON text.
     Output(ToolRunId, String),
 }

@@ -50,6 +50,8 @@ impl Options {
 pub struct Outcome {
     /// The conversation, if there was one.
     pub conversation: Option<ConversationId>,
+    /// Its title, or else how its first message began.
+    pub title: Option<String>,
     /// The last answer.
     pub answer: Option<String>,
     /// The signal that ended it, as a number; `None` when the user left.
@@ -102,7 +104,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     network.abort();
     drop(screen);
     let signal = ended?;
-    Ok(Outcome { conversation: app.conversation, answer: app.last_answer(), signal })
+    Ok(Outcome { conversation: app.conversation, title: app.title(), answer: app.last_answer(), signal })
 }
 
 /// Dark or light, and what was typed while the terminal was asked.

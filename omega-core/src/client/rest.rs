@@ -83,6 +83,17 @@ impl Client {
         self.data(self.get(&conversation(id, ""))).await
     }
 
+    /// The part of a conversation before event `before`: at most `limit` messages, with their tool runs and runs.
+    pub async fn conversation_before(
+        &self,
+        id: ConversationId,
+        before: u64,
+        limit: u32,
+    ) -> Result<ConversationDetail, ClientError> {
+        let query = [("before", before), ("limit", u64::from(limit))];
+        self.data(self.get(&conversation(id, "")).query(&query)).await
+    }
+
     /// Changes title or model.
     pub async fn update_conversation(
         &self,

@@ -74,6 +74,9 @@ impl App {
             Action::Redraw => return vec![Effect::Clear],
             Action::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
             Action::Open | Action::OpenLatest => return self.open(),
+            Action::PageUp | Action::LineUp | Action::ToTop if self.transcript.is_at_beginning() => {
+                return self.load_older();
+            }
             _ => self.edit_or_move(action),
         }
         Vec::new()
@@ -222,6 +225,7 @@ impl App {
         match self.overlays.last_mut() {
             Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(by),
             Some(Overlay::ConfirmQuit) => {}
+            None if by < 0 && self.transcript.is_at_beginning() => return self.load_older(),
             None => self.transcript.scroll(by),
         }
         Vec::new()

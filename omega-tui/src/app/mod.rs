@@ -122,6 +122,10 @@ pub struct App {
     pub now: Timestamp,
     /// Whether the transcript's pieces are to be listed anew before the next drawing.
     pub stale: bool,
+    /// Messages of the conversation that are older than what is here.
+    pub older: u64,
+    /// Whether some of them are on their way.
+    pub loading_older: bool,
     /// Counts ticks, for the spinner.
     pub ticks: u64,
     /// The model that was chosen and is not the conversation's yet.
@@ -148,6 +152,8 @@ impl App {
             theme,
             now: Timestamp(0),
             stale: true,
+            older: 0,
+            loading_older: false,
             ticks: 0,
             chosen_model: model,
             drafts: 0,
@@ -172,6 +178,7 @@ impl App {
     pub fn is_moving(&self) -> bool {
         self.active_run().is_some()
             || !self.pending.is_empty()
+            || self.loading_older
             || matches!(self.link, Link::Connecting | Link::Reconnecting { .. })
     }
 
@@ -205,6 +212,13 @@ impl App {
         }
     }
 
+    /// The conversation's title, or else how its first message began.
+    #[must_use]
+    pub fn title(&self) -> Option<String> {
+        let title = self.view.conversation.as_ref().and_then(|c| c.title.clone());
+        title.or_else(|| self.view.messages.first().map(|message| message.content.clone()))
+    }
+
     /// The answer of the last run that gave one.
     #[must_use]
     pub fn last_answer(&self) -> Option<String> {
@@ -215,7 +229,8 @@ impl App {
     /// Brings the list of pieces up to date.
     pub fn refresh(&mut self) {
         if std::mem::take(&mut self.stale) {
-            self.transcript.rebuild(&self.view, &self.pending, self.conversation.is_some());
+            let has_conversation = self.conversation.is_some();
+            self.transcript.rebuild(&self.view, &self.pending, has_conversation, self.older > 0);
         }
     }
 

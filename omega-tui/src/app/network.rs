@@ -3,7 +3,7 @@
 use super::{App, Effect};
 use crate::port::{Command, Link, Update};
 use omega_core::{
-    api::{Models, Role},
+    api::{ConversationDetail, Models, Role},
     event::{Envelope, Event},
 };
 
@@ -27,8 +27,10 @@ impl App {
                 }
                 self.warn(format!("not sent: {error}"));
             }
+            Update::Older(detail) => self.put_before(*detail),
             Update::Failed(error) => {
                 self.stopping = None;
+                self.loading_older = false;
                 self.warn(error);
             }
             Update::ModelRefused(error) => {
@@ -57,7 +59,9 @@ impl App {
                 }
                 self.forget_stored();
             }
-            Event::Snapshot { .. } | Event::Resync { .. } => {
+            Event::Snapshot { conversation } | Event::Resync { conversation } => {
+                self.older = conversation.message_count.saturating_sub(conversation.messages.len() as u64);
+                self.loading_older = false;
                 for message in self.view.messages.iter().filter(|m| m.role == Role::User) {
                     self.composer.remember(message.content.clone());
                 }
@@ -69,6 +73,38 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Asks for the messages before what is here, once at a time.
+    pub(super) fn load_older(&mut self) -> Vec<Effect> {
+        let first = self.view.messages.first().map(|message| message.seq);
+        match first {
+            Some(first) if self.older > 0 && !self.loading_older => {
+                self.loading_older = true;
+                vec![Effect::Command(Command::LoadOlder(first))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn put_before(&mut self, detail: ConversationDetail) {
+        self.loading_older = false;
+        let first = self.view.messages.first().map_or(u64::MAX, |message| message.seq);
+        if self.conversation != Some(detail.conversation.id) {
+            return;
+        }
+        let messages: Vec<_> = detail.messages.into_iter().filter(|message| message.seq < first).collect();
+        self.transcript.hold_first();
+        // An empty page means that there is nothing more, whatever the count said.
+        self.older = if messages.is_empty() { 0 } else { self.older.saturating_sub(messages.len() as u64) };
+        self.view.messages.splice(0..0, messages);
+        let known = &self.view.tool_runs;
+        let tool_runs: Vec<_> =
+            detail.tool_runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
+        self.view.tool_runs.splice(0..0, tool_runs);
+        let known = &self.view.runs;
+        let runs: Vec<_> = detail.runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
+        self.view.runs.splice(0..0, runs);
     }
 
     /// Messages that the conversation has are not on their way any more.
@@ -91,6 +127,8 @@ impl App {
         self.link = Link::Idle;
         self.chosen_model = model;
         self.transcript.clear();
+        self.older = 0;
+        self.loading_older = false;
         self.stale = true;
         vec![Effect::Command(Command::NewConversation)]
     }

@@ -219,6 +219,33 @@ fn a_large_output_is_loaded_when_it_is_asked_for() {
 }
 
 #[test]
+fn earlier_messages_come_when_the_reader_asks_and_move_nothing() {
+    let mut before = Stage::new(80, 24);
+    before.open();
+    for n in 0..20 {
+        before.asked(&format!("question {n}")).says(&format!("answer {n}")).answered();
+    }
+    let (early, late) = before.app.view.messages.split_at(30);
+    let mut stage = Stage::new(80, 24);
+    stage.conversation = before.conversation;
+    let mut detail = before.detail();
+    (detail.messages, detail.runs, detail.message_count) = (late.to_vec(), before.app.view.runs.clone(), 40);
+    stage.open();
+    stage.frame(Event::Snapshot { conversation: Box::new(detail.clone()) });
+    stage.keys("<pgup><pgup>");
+    assert!(stage.text().contains("↑ 30 earlier messages"), "{}", stage.text());
+    let question = stage.row_of("question 15");
+    stage.keys("<pgup><pgup>");
+    assert_eq!(stage.commands(), [Command::LoadOlder(late[0].seq)]);
+    detail.messages = early.to_vec();
+    stage.news(Update::Older(Box::new(detail)));
+    assert_eq!(stage.row_of("question 15"), question, "{}", stage.text());
+    stage.keys("<pgup>");
+    assert!(stage.text().contains("answer 14"), "{}", stage.text());
+    assert_eq!((stage.app.older, stage.app.view.messages.len()), (0, 40));
+}
+
+#[test]
 fn a_conversation_that_is_not_there_says_so() {
     let mut stage = Stage::new(80, 24);
     stage.app = super::App::new(stage.app.theme, Some(stage.conversation), None);

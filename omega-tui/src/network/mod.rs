@@ -21,6 +21,8 @@ use tokio::{
 const OFFLINE_WAIT: Duration = Duration::from_secs(5);
 /// Waits between the attempts to send a message. Sending twice is safe: the key makes it one message.
 const SEND_WAITS: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
+/// Messages asked for at once when going back.
+const OLDER_PAGE: u32 = 100;
 /// Bytes of an output asked for at once.
 const OUTPUT_PAGE: u32 = 256 * 1024;
 /// An output is loaded up to this size.
@@ -189,6 +191,13 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             Ok(models) => Update::Models(Box::new(models)),
             Err(error) => Update::Failed(format!("no list of models: {error}")),
         }),
+        Command::LoadOlder(before) => match conversation {
+            None => None,
+            Some(id) => Some(match client.conversation_before(id, before, OLDER_PAGE).await {
+                Ok(detail) => Update::Older(Box::new(detail)),
+                Err(error) => Update::Failed(format!("earlier messages could not be loaded: {error}")),
+            }),
+        },
         Command::LoadOutput(id) => Some(match output(&client, id).await {
             Ok(text) => Update::Output(id, text),
             Err(error) => Update::Failed(format!("the output could not be loaded: {error}")),

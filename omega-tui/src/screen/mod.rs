@@ -84,12 +84,13 @@ fn spinner(app: &App) -> &'static str {
 fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let stopping = app.stopping.is_some();
     let spinner = spinner(app);
-    let App { view, pending, theme, now, transcript, link, .. } = app;
+    let App { view, pending, theme, now, transcript, link, older, loading_older, .. } = app;
     let trouble = match link {
         Link::Offline { cause } => Some(cause.as_str()),
         _ => None,
     };
-    let scene = Scene { view, pending, theme, now: *now, spinner, stopping, trouble };
+    let (older, loading_older) = (*older, *loading_older);
+    let scene = Scene { view, pending, theme, now: *now, spinner, stopping, trouble, older, loading_older };
     let text = Rect { x: area.x + 1, width: area.width.saturating_sub(2).min(WIDEST_TEXT), ..area };
     transcript.draw(&scene, text, frame.buffer_mut());
 }

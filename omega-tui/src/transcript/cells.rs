@@ -35,6 +35,10 @@ pub struct Scene<'a> {
     pub spinner: &'static str,
     /// Whether the active run was asked to stop.
     pub stopping: bool,
+    /// Messages that are older than what is here.
+    pub older: u64,
+    /// Whether some of them are on their way.
+    pub loading_older: bool,
     /// Why the server can't be reached.
     pub trouble: Option<&'a str>,
 }
@@ -53,7 +57,7 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
     let mut hash = DefaultHasher::new();
     (look.level, look.selected, look.output.map(str::len)).hash(&mut hash);
     match item.key {
-        Key::Pending(_) | Key::Working(_) | Key::Loading => return None,
+        Key::Pending(_) | Key::Working(_) | Key::Loading | Key::Older => return None,
         Key::Tool(_) => {
             let tool = scene.view.tool_runs.get(item.at)?;
             if !tool.status.is_terminal() {
@@ -88,6 +92,12 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
             None => vec![moving(scene, "loading the conversation", look.width)],
             Some(cause) => wrap(&[Span::styled(format!("✗ {}", clean(cause)), theme.error)], look.width),
         },
+        Key::Older if scene.loading_older => vec![moving(scene, "loading earlier messages", look.width)],
+        Key::Older => {
+            let words =
+                format!("{INDENT}↑ {} earlier messages: scroll up to load them", crate::screen::grouped(scene.older));
+            vec![fit(vec![Span::styled(words, theme.dim)], look.width)]
+        }
         Key::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
             let author = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
             said(author, &message.content, state_of(scene.view, message.run_id), theme, look.width)

@@ -19,6 +19,8 @@ pub enum Key {
     Sample(usize),
     /// The conversation is on its way.
     Loading,
+    /// There is more before this.
+    Older,
     /// What a participant wrote.
     User(MessageId),
     /// What the user wrote and the server does not have yet.
@@ -66,7 +68,7 @@ pub const SAMPLES: &[&str] = &[
 
 /// All pieces, in order.
 #[must_use]
-pub fn build(view: &View, pending: &[Pending], has_conversation: bool) -> Vec<Item> {
+pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older: bool) -> Vec<Item> {
     let mut list = List::default();
     if view.messages.is_empty() && pending.is_empty() {
         if has_conversation && view.conversation.is_none() {
@@ -76,6 +78,9 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool) -> Vec<It
             (0..SAMPLES.len()).for_each(|at| list.add(Key::Sample(at), at));
         }
         return list.0;
+    }
+    if has_older {
+        list.add(Key::Older, 0);
     }
     let mut tools: HashMap<MessageId, Vec<usize>> = HashMap::new();
     for (at, tool) in view.tool_runs.iter().enumerate() {

@@ -37,6 +37,13 @@ pub enum Opened {
     NeedsOutput(ToolRunId),
 }
 
+/// A row of the screen: which line of which piece it shows.
+struct Row {
+    y: u16,
+    key: Key,
+    line: usize,
+}
+
 /// Where the reader is and what is open.
 #[derive(Default)]
 pub struct Transcript {
@@ -57,14 +64,14 @@ pub struct Transcript {
     width: u16,
     height: u16,
     /// What stands in which row, as last drawn.
-    rows: Vec<(u16, Key)>,
+    rows: Vec<Row>,
     area: Rect,
 }
 
 impl Transcript {
     /// Takes in what changed.
-    pub fn rebuild(&mut self, view: &View, pending: &[Pending], has_conversation: bool) {
-        self.items = items::build(view, pending, has_conversation);
+    pub fn rebuild(&mut self, view: &View, pending: &[Pending], has_conversation: bool, has_older: bool) {
+        self.items = items::build(view, pending, has_conversation, has_older);
         if self.selected.is_some_and(|key| self.index_of(key).is_none()) {
             self.selected = None;
         }
@@ -79,6 +86,15 @@ impl Transcript {
     #[must_use]
     pub fn is_following(&self) -> bool {
         self.top.is_none()
+    }
+
+    /// Whether the first line of what is here is on the screen.
+    #[must_use]
+    pub fn is_at_beginning(&self) -> bool {
+        let first = self.items.first().map(|item| item.key);
+        first.is_some_and(|first| {
+            self.rows.first().is_some_and(|row| row.key == first && row.line == 0)
+        })
     }
 
     /// Shows the end from now on.
@@ -136,7 +152,7 @@ impl Transcript {
         if !self.area.contains((column, row).into()) {
             return false;
         }
-        let key = self.rows.iter().find(|(y, key)| *y == row && key.opens()).map(|(_, key)| *key);
+        let key = self.rows.iter().find(|shown| shown.y == row && shown.key.opens()).map(|shown| shown.key);
         self.select(key)
     }
 
@@ -190,16 +206,15 @@ impl Transcript {
     /// Keeps the top where it is while something grows below it.
     fn hold(&mut self) {
         if self.top.is_none() {
-            self.top = self.rows.first().map(|(_, key)| (*key, self.lines_above(*key)));
+            self.top = self.rows.first().map(|row| (row.key, row.line));
         }
     }
 
-    /// Lines of a piece that are above the screen.
-    fn lines_above(&self, key: Key) -> usize {
-        let shown = self.rows.iter().filter(|(_, other)| *other == key).count();
-        let gap = self.index_of(key).is_some_and(|at| at > 0 && self.items[at].gap);
-        let height = self.cache.get(&key).map_or(shown, |(_, lines)| lines.len() + usize::from(gap));
-        height.saturating_sub(shown)
+    /// Keeps the first message on the screen in its row while others come before it.
+    pub fn hold_first(&mut self) {
+        let Some(at) = self.rows.iter().position(|row| row.key != Key::Older) else { return };
+        self.top = Some((self.rows[at].key, self.rows[at].line));
+        self.scroll_by = -isize::try_from(at).unwrap_or(0);
     }
 
     fn index_of(&self, key: Key) -> Option<usize> {
@@ -230,18 +245,18 @@ impl Transcript {
                 if y == area.bottom() {
                     break;
                 }
-                if let Some(line) = line.checked_sub(gap).and_then(|line| lines.get(line)) {
-                    line.render(Rect { y, height: 1, ..area }, buffer);
+                if let Some(text) = line.checked_sub(gap).and_then(|line| lines.get(line)) {
+                    text.render(Rect { y, height: 1, ..area }, buffer);
                 }
-                self.rows.push((y, key));
+                self.rows.push(Row { y, key, line });
                 y += 1;
             }
             (at, skip) = (at + 1, 0);
         }
         if self.cache.len() > KEPT {
             let rows = &self.rows;
-            self.cache.retain(|key, _| rows.iter().any(|(_, shown)| shown == key));
-            self.documents.retain(|key, _| rows.iter().any(|(_, shown)| shown == key));
+            self.cache.retain(|key, _| rows.iter().any(|row| row.key == *key));
+            self.documents.retain(|key, _| rows.iter().any(|row| row.key == *key));
         }
     }
 
