@@ -4,6 +4,7 @@
 //! that no key ever waits for it. The conversation is the fold that every client shares ([`omega_core::view`]).
 
 mod app;
+mod blob;
 mod clean;
 mod composer;
 mod keys;
@@ -20,5 +21,6 @@ mod theme;
 mod transcript;
 mod wrap;
 
+pub use network::{FindAgain, Found};
 pub use run::{Options, Outcome, run};
 pub use theme::ThemeChoice;

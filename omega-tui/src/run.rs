@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, Effect, Input},
-    network,
+    network::{self, FindAgain},
     pacer::Pacer,
     port, screen,
     terminal::{Screen, Stopped},
@@ -27,6 +27,8 @@ const BATCH: usize = 256;
 pub struct Options {
     /// The server.
     pub client: Client,
+    /// Finds the server again when it is lost.
+    pub find_again: Option<FindAgain>,
     /// A conversation to come back to.
     pub conversation: Option<ConversationId>,
     /// `provider/model` of the first messages.
@@ -41,7 +43,7 @@ impl Options {
     /// With everything else as it comes.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client, conversation: None, model: None, theme: ThemeChoice::Auto, draft: None }
+        Self { client, find_again: None, conversation: None, model: None, theme: ThemeChoice::Auto, draft: None }
     }
 }
 
@@ -98,7 +100,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     app.composer.insert(&typed);
 
     let (ends, network_end) = port::pair();
-    let network = tokio::spawn(network::serve(options.client, options.conversation, network_end));
+    let network = tokio::spawn(network::serve(options.client, options.find_again, options.conversation, network_end));
     let ended = drive(&mut app, &mut screen, ends).await;
     // Leaving never waits for the network.
     network.abort();

@@ -9,7 +9,8 @@ use crate::{
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use omega_tui::Options;
+use omega_tui::{FindAgain, Options};
+use std::sync::Arc;
 
 const SIGTERM: i32 = 15;
 
@@ -39,17 +40,23 @@ impl Chat {
         if !terminals.stdin || !terminals.stdout {
             return Err(Failure::usage("`omega chat` needs a terminal").hint("`omega ask` works without one"));
         }
-        let connection = context.connect().await?;
+        let connection = Arc::new(context.connect().await?);
         let conversation = match (&self.conversation, self.r#continue) {
             (Some(text), _) => Some(conversation_id(text)?),
             (None, true) => Some(context.conversation(None, &connection.server)?),
             (None, false) => None,
         };
         let model = context.config.get("model").map(str::to_owned);
-        let options = Options { conversation, model, ..Options::new(connection.client.clone()) };
+        let lost = Arc::clone(&connection);
+        let find_again = FindAgain::new(move || {
+            let lost = Arc::clone(&lost);
+            Box::pin(async move { lost.again().await.ok().flatten() })
+        });
+        let options =
+            Options { conversation, model, find_again: Some(find_again), ..Options::new(connection.client.clone()) };
         let outcome = omega_tui::run(options).await.map_err(|error| Failure::new(Code::Failed, error.to_string()))?;
         if let Some(id) = outcome.conversation {
-            context.remember(&connection, id, "");
+            context.remember(&connection, id, outcome.title.as_deref().unwrap_or_default());
         }
         context.ui.out(&outcome.to_string())?;
         match outcome.signal {

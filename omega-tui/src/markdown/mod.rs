@@ -8,7 +8,7 @@ mod blocks;
 mod render;
 mod table;
 
-use crate::{clean::clean, theme::Theme};
+use crate::{blob::shorten, clean::clean, theme::Theme};
 use ratatui::text::Line;
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ impl Document {
     /// The lines of `text` at a width. Finished blocks that were laid out before are reused.
     pub fn layout(&mut self, text: &str, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         let text = clean(text);
+        let text = shorten(&text);
         if self.width != width || self.theme != Some(*theme) || !text.starts_with(&self.done) {
             *self = Self { width, theme: Some(*theme), ..Self::default() };
         }

@@ -3,6 +3,10 @@
 //! Three things go on side by side and none waits for another: the stream of the conversation, which comes back by itself;
 //! the messages, which are sent one after the other so that their order holds; and everything else that is asked.
 
+mod server;
+
+pub use server::{FindAgain, Found};
+
 use crate::port::{Command, Draft, Link, NetworkEnd, Update};
 use omega_core::{
     api::{Accepted, CreateConversation, SendMessage, UpdateConversation},
@@ -10,6 +14,8 @@ use omega_core::{
     id::{ConversationId, MessageId, ToolRunId},
     view::View,
 };
+use server::Server;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::{
     sync::{mpsc, watch},
@@ -35,13 +41,14 @@ enum Ordered {
 }
 
 /// Serves the screen until it is gone.
-pub async fn serve(client: Client, start: Option<ConversationId>, mut end: NetworkEnd) {
+pub async fn serve(client: Client, find_again: Option<FindAgain>, start: Option<ConversationId>, mut end: NetworkEnd) {
+    let server = Arc::new(Server::new(client, find_again));
     let (current, watched) = watch::channel(start);
     let (ordered, queue) = mpsc::unbounded_channel();
     // Dropped with this future: nothing of it outlives the screen.
     let mut tasks = JoinSet::new();
-    tasks.spawn(follow(client.clone(), watched.clone(), end.updates.clone()));
-    tasks.spawn(send_in_order(client.clone(), current, queue, end.updates.clone()));
+    tasks.spawn(follow(Arc::clone(&server), watched.clone(), end.updates.clone()));
+    tasks.spawn(send_in_order(Arc::clone(&server), current, queue, end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
         while tasks.try_join_next().is_some() {}
         let _ = match command {
@@ -49,7 +56,7 @@ pub async fn serve(client: Client, start: Option<ConversationId>, mut end: Netwo
             Command::NewConversation => ordered.send(Ordered::NewConversation),
             other => {
                 let conversation = *watched.borrow();
-                tasks.spawn(answer(client.clone(), conversation, other, end.updates.clone()));
+                tasks.spawn(answer(server.client(), conversation, other, end.updates.clone()));
                 Ok(())
             }
         };
@@ -57,14 +64,18 @@ pub async fn serve(client: Client, start: Option<ConversationId>, mut end: Netwo
 }
 
 /// Follows whatever conversation is current.
-async fn follow(client: Client, mut current: watch::Receiver<Option<ConversationId>>, updates: mpsc::Sender<Update>) {
+async fn follow(
+    server: Arc<Server>,
+    mut current: watch::Receiver<Option<ConversationId>>,
+    updates: mpsc::Sender<Update>,
+) {
     loop {
         let id = *current.borrow_and_update();
         let gone = match id {
             None => current.changed().await.is_err(),
             Some(id) => tokio::select! {
                 changed = current.changed() => changed.is_err(),
-                () = follow_one(&client, id, &updates) => current.changed().await.is_err(),
+                () = follow_one(&server, id, &updates) => current.changed().await.is_err(),
             },
         };
         if gone || updates.is_closed() {
@@ -74,11 +85,12 @@ async fn follow(client: Client, mut current: watch::Receiver<Option<Conversation
 }
 
 /// Ends only when trying again can't help, or the screen is gone.
-async fn follow_one(client: &Client, id: ConversationId, updates: &mpsc::Sender<Update>) {
+async fn follow_one(server: &Server, id: ConversationId, updates: &mpsc::Sender<Update>) {
     let mut link = None;
     let mut known: Option<View> = None;
     loop {
         let policy = FollowPolicy::default();
+        let mut client = server.client();
         let mut follower = match known.take() {
             Some(view) => Follower::resume(client.clone(), id, view, policy),
             None => Follower::new(client.clone(), id, policy),
@@ -87,7 +99,13 @@ async fn follow_one(client: &Client, id: ConversationId, updates: &mpsc::Sender<
             let (update, now) = match follower.next().await {
                 Ok(Followed::Event(envelope)) => (Some(Update::Event(envelope)), Link::Live),
                 Ok(Followed::Connected) => (None, Link::Live),
-                Ok(Followed::Reconnecting { attempt, .. }) => (None, Link::Reconnecting { attempt }),
+                Ok(Followed::Reconnecting { attempt, cause }) => {
+                    if let Some(found) = server.find_again(&client, &cause).await {
+                        client = found;
+                        follower.move_to(client.clone());
+                    }
+                    (None, Link::Reconnecting { attempt })
+                }
                 Err(error) => break error,
             };
             if link.as_ref() != Some(&now) {
@@ -115,7 +133,7 @@ async fn follow_one(client: &Client, id: ConversationId, updates: &mpsc::Sender<
 }
 
 async fn send_in_order(
-    client: Client,
+    server: Arc<Server>,
     current: watch::Sender<Option<ConversationId>>,
     mut queue: mpsc::UnboundedReceiver<Ordered>,
     updates: mpsc::Sender<Update>,
@@ -131,7 +149,7 @@ async fn send_in_order(
         let known = *current.borrow();
         let id = match known {
             Some(id) => id,
-            None => match create(&client, model.clone()).await {
+            None => match create(&server, model.clone()).await {
                 Ok(id) => {
                     let _ = updates.send(Update::Opened(id)).await;
                     current.send_replace(Some(id));
@@ -143,7 +161,7 @@ async fn send_in_order(
                 }
             },
         };
-        let update = match send(&client, id, text, model).await {
+        let update = match send(&server, id, text, model).await {
             Ok(accepted) => Update::Accepted(draft, accepted),
             Err(error) => Update::SendFailed { draft, error: error.to_string() },
         };
@@ -151,13 +169,22 @@ async fn send_in_order(
     }
 }
 
-async fn create(client: &Client, model: Option<String>) -> Result<ConversationId, ClientError> {
+async fn create(server: &Server, model: Option<String>) -> Result<ConversationId, ClientError> {
     let body = CreateConversation { title: None, model };
-    client.create_conversation(&body).await.map(|conversation| conversation.id)
+    let client = server.client();
+    let made = match client.create_conversation(&body).await {
+        // Nothing was made where nobody answered.
+        Err(error) => match server.find_again(&client, &error).await {
+            Some(client) => client.create_conversation(&body).await,
+            None => Err(error),
+        },
+        made => made,
+    };
+    made.map(|conversation| conversation.id)
 }
 
 async fn send(
-    client: &Client,
+    server: &Server,
     id: ConversationId,
     message: String,
     model: Option<String>,
@@ -165,14 +192,17 @@ async fn send(
     let key = MessageId::new().to_string();
     let body = SendMessage { message, model, client_message_id: Some(key.clone()), ..SendMessage::default() };
     for wait in SEND_WAITS {
+        let client = server.client();
         match client.send_message(id, &body, &key).await {
             Err(error) if error.is_temporary() => {
-                sleep(error.retry_after().map_or(wait, |asked| asked.min(wait))).await
+                if server.find_again(&client, &error).await.is_none() {
+                    sleep(error.retry_after().map_or(wait, |asked| asked.min(wait))).await;
+                }
             }
             done => return done,
         }
     }
-    client.send_message(id, &body, &key).await
+    server.client().send_message(id, &body, &key).await
 }
 
 /// Does what needs no order and says only what the stream does not say anyway.

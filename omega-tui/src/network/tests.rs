@@ -1,6 +1,6 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
-use super::serve;
+use super::{FindAgain, serve};
 use crate::port::{self, Command, Link, ScreenEnd, Update};
 use omega_core::{
     api::{CreateConversation, Timestamp},
@@ -119,7 +119,7 @@ fn frame(id: ConversationId, event: Event) -> String {
 
 fn open(server: &Server, conversation: Option<ConversationId>) -> ScreenEnd {
     let (screen, network) = port::pair();
-    tokio::spawn(serve(server.client.clone(), conversation, network));
+    tokio::spawn(serve(server.client.clone(), None, conversation, network));
     screen
 }
 
@@ -222,6 +222,37 @@ async fn after_new_the_next_message_starts_another_conversation() {
     let second = next(&mut screen, |u| matches!(u, Update::Opened(_))).await;
     assert_ne!(first, second);
     assert_eq!(server.posts("/conversations ").len(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_elsewhere_is_found() {
+    let id = ConversationId::new();
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lost = Client::new(&format!("http://{}", gone.local_addr().unwrap()), None).unwrap();
+    drop(gone);
+    let server = Server::start(move |asked| {
+        if asked.line.contains("/events") {
+            return (200, frame(id, Event::Draining {}));
+        }
+        answer(accepted())
+    })
+    .await;
+    let found = server.client.clone();
+    let find = FindAgain::new(move || {
+        let found = found.clone();
+        Box::pin(async move { Some(found) })
+    });
+    let (mut screen, network) = port::pair();
+    tokio::spawn(serve(lost, Some(find), Some(id), network));
+    screen.commands.send(say(1, "hello")).unwrap();
+    let (mut live, mut sent) = (false, false);
+    while !(live && sent) {
+        match screen.updates.recv().await.expect("the task is alive") {
+            Update::Link(Link::Live) => live = true,
+            Update::Accepted(1, _) => sent = true,
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]

@@ -63,7 +63,8 @@ pub const SAMPLES: &[&str] = &[
     "What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?",
     "Parse this CSV and tell me who is the oldest:\nname,age\nAda,36\nGrace,45\nAlan,41",
     "Show me the diff between \"the quick brown fox\" and \"the slow brown dog\"",
-    "Make a QR code for https://tpmjs.com",
+    "Make a QR code of https://tpmjs.com with qrcode::toString",
+    "Plot [3, 5, 9, 4, 2, 8, 12, 7] as a line chart",
 ];
 
 /// All pieces, in order.
@@ -110,6 +111,8 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older
         }
         if let (Some(run), Some(at), Some(status)) = (run, run_at, status) {
             match status {
+                // A tool call that works says so itself.
+                RunStatus::Running if view.status.is_none() && works(view, run) => {}
                 RunStatus::Running | RunStatus::Paused => list.add(Key::Working(run), at),
                 RunStatus::Queued => {}
                 _ => list.add(Key::End(run), at),
@@ -120,6 +123,10 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older
         list.add(Key::Pending(message.draft), at);
     }
     list.0
+}
+
+fn works(view: &View, run: RunId) -> bool {
+    view.tool_runs.iter().rev().take_while(|tool| tool.run_id == run).any(|tool| !tool.status.is_terminal())
 }
 
 /// Indices of the messages of each run, the runs in the order of their first message.

@@ -92,9 +92,7 @@ impl Transcript {
     #[must_use]
     pub fn is_at_beginning(&self) -> bool {
         let first = self.items.first().map(|item| item.key);
-        first.is_some_and(|first| {
-            self.rows.first().is_some_and(|row| row.key == first && row.line == 0)
-        })
+        first.is_some_and(|first| self.rows.first().is_some_and(|row| row.key == first && row.line == 0))
     }
 
     /// Shows the end from now on.
