@@ -151,14 +151,16 @@ impl From<ClientError> for Failure {
             ClientError::Protocol { .. } => {
                 Self::new(Code::Unreachable, text).hint("check the address (--server, OMEGA_SERVER)")
             }
-            ClientError::Refused { status, code, .. } => {
+            ClientError::Refused { status, code, details, .. } => {
                 let by_status = match status {
                     400 | 413 | 415 | 422 => Code::Usage,
                     503 => Code::Unreachable,
                     504 => Code::Limit,
                     _ => Code::Failed,
                 };
-                Self::new(code.as_deref().and_then(code_of).unwrap_or(by_status), text)
+                // What the sandbox said is nearer than what the route makes of it.
+                let codes = [details.get("tool").and_then(|tool| tool["code"].as_str()), code.as_deref()];
+                Self::new(codes.into_iter().flatten().find_map(code_of).unwrap_or(by_status), text)
             }
         }
     }

@@ -161,22 +161,18 @@ mod tests {
 
     #[test]
     fn colour_is_for_people_unless_somebody_says_otherwise() {
-        let cases: [(&[(&str, &str)], bool, bool); 7] = [
-            (&[("TERM", "xterm")], true, true),
-            (&[("TERM", "xterm")], false, false),
-            (&[("TERM", "dumb")], true, false),
-            (&[("NO_COLOR", "1")], true, false),
-            (&[("NO_COLOR", "")], true, true),
-            (&[("CLICOLOR_FORCE", "1")], false, true),
-            (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false, false),
+        let plain = Env::of([("TERM", "xterm")]);
+        let cases = [
+            (plain.clone(), true, true),
+            (plain, false, false),
+            (Env::of([("TERM", "dumb")]), true, false),
+            (Env::of([("NO_COLOR", "1")]), true, false),
+            (Env::of([("NO_COLOR", "")]), true, true),
+            (Env::of([("CLICOLOR_FORCE", "1")]), false, true),
+            (Env::of([("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), false, false),
         ];
-        for (variables, terminal, colour) in cases {
-            let env = match variables {
-                [one] => Env::of([*one]),
-                [one, two] => Env::of([*one, *two]),
-                _ => Env::default(),
-            };
-            assert_eq!(wants_colour(&env, terminal), colour, "{variables:?} {terminal}");
+        for (env, terminal, colour) in cases {
+            assert_eq!(wants_colour(&env, terminal), colour, "{env:?} {terminal}");
         }
     }
 }

@@ -30,7 +30,8 @@ impl Open {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let connection = context.connect().await?;
         let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
-        let url = connection.client.conversation(id).await?.conversation.url;
+        let address = connection.client.conversation(id).await?.conversation.url;
+        let url = connection.client.absolute(&address);
         context.ui.line(&url)?;
         if self.print || !context.ui.terminals().stdout || !url.starts_with("http") {
             return Ok(());

@@ -26,7 +26,7 @@ impl Show {
             return context.ui.json(&detail);
         }
         context.ui.out(&export::markdown(&detail))?;
-        context.ui.note(format!("\n{}", detail.conversation.url));
+        context.ui.note(format!("\n{}", connection.client.absolute(&detail.conversation.url)));
         Ok(())
     }
 }

@@ -212,7 +212,7 @@ impl Run {
     }
 }
 
-const FIND: &str = "`omega tools search` finds tools; `omega registry add PACKAGE` adds a package's";
+const FIND: &str = "`omega tools show TOOL` shows its input; `omega tools search` finds others";
 
 fn document(answer: &ExecuteAnswer) -> Value {
     let mut document = json!({ "success": answer.success, "executionTimeMs": answer.execution_time_ms });
@@ -245,16 +245,20 @@ fn with_details(failure: Failure, details: Option<&Value>) -> Failure {
             })
             .collect()
     };
-    let (missing, issues, available) = (names("missing"), names("issues"), names("available"));
+    let missing = names("missing");
     if !missing.is_empty() {
         let flags: Vec<String> = missing.iter().map(|name| format!("--env {name}")).collect();
         return failure.hint(format!("set {} and pass {}", missing.join(", "), flags.join(" ")));
     }
+    // What the message does not say already.
+    let said = failure.message().unwrap_or_default().to_owned();
+    let unsaid = |names: Vec<String>| names.into_iter().filter(|name| !said.contains(name.trim())).collect::<Vec<_>>();
+    let (issues, available) = (unsaid(names("issues")), unsaid(names("available")));
     if !issues.is_empty() {
         return failure.hint(format!("correct the input: {}", issues.join("; ")));
     }
     if !available.is_empty() {
         return failure.hint(format!("there are {}", available.join(", ")));
     }
-    failure
+    failure.hint(FIND)
 }

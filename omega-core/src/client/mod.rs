@@ -78,6 +78,12 @@ impl Client {
     pub fn base_url(&self) -> &str {
         &self.base
     }
+
+    /// An address that the server gave, which may be only a path of it, as a whole.
+    #[must_use]
+    pub fn absolute(&self, address: &str) -> String {
+        if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() }
+    }
 }
 
 /// A proxy of the environment can't reach this machine's own loopback.

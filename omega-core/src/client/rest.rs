@@ -138,7 +138,9 @@ impl Client {
 
     /// Proposes plans; executes nothing.
     pub async fn plan(&self, id: ConversationId, body: &PlanRequest) -> Result<PlanAnswer, ClientError> {
-        self.data(self.post(&conversation(id, "/plan")).timeout(PATIENT).json(body)).await
+        // PRD 13 has its shape without the envelope.
+        let response = self.send(self.post(&conversation(id, "/plan")).timeout(PATIENT).json(body)).await?;
+        self.read(response).await
     }
 
     /// The whole conversation as a document.

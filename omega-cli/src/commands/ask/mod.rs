@@ -108,7 +108,8 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
         code = signals.next() => return Err(Failure::silent(code)),
     };
-    context.remember(&connection, id, if ask.r#continue || ask.conversation.is_some() { "" } else { &prompt });
+    let begun = ask.r#continue || ask.conversation.is_some();
+    context.remember(&connection, id, if begun { "" } else { prompt::title(&prompt) });
 
     let output = match (ask.json, ask.stream_json) {
         (true, _) => Output::Document,

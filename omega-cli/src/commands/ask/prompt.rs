@@ -146,6 +146,11 @@ fn compose(words: String, piped: Piped) -> Result<String, Failure> {
     if message.len() > AT_MOST { Err(too_long()) } else { Ok(message) }
 }
 
+/// How a conversation that begins so is listed: by its words, without what was piped in.
+pub fn title(message: &str) -> &str {
+    message.split("\n\n<stdin>\n").next().unwrap_or(message)
+}
+
 fn too_long() -> Failure {
     Failure::usage(format!("the prompt and stdin are longer than {AT_MOST} bytes"))
         .hint("cut it, or give the tool an address to read from")

@@ -162,10 +162,11 @@ impl<'a> Watch<'a> {
     pub fn say_goodbye(&self, took: Duration) {
         let Some(run) = self.run() else { return };
         let (calls, tokens) = (self.tool_runs().len(), run.usage.input_tokens + run.usage.output_tokens);
+        let s = if calls == 1 { "" } else { "s" };
         let took = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         let id = run.conversation_id;
         let ui = &self.context.ui;
-        ui.note(ui.tone(Tone::Dim, &format!("{took} · {calls} tool calls · {tokens} tokens · omega show {id}")));
+        ui.note(ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens · omega show {id}")));
     }
 
     fn event(&mut self, envelope: &Envelope) -> Result<(), Failure> {

@@ -1,0 +1,334 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_omega_global_optspecs
+    string join \n server= profile= q/quiet v/verbose h/help V/version
+end
+
+function __fish_omega_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_omega_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_omega_using_subcommand
+    set -l cmd (__fish_omega_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c omega -n "__fish_omega_needs_command" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_needs_command" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_needs_command" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_needs_command" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c omega -n "__fish_omega_needs_command" -s V -l version -d 'Print version'
+complete -c omega -n "__fish_omega_needs_command" -f -a "ask" -d 'Ask once and get the answer on stdout'
+complete -c omega -n "__fish_omega_needs_command" -f -a "chat" -d 'Talk in the terminal'
+complete -c omega -n "__fish_omega_needs_command" -f -a "serve" -d 'Run the server'
+complete -c omega -n "__fish_omega_needs_command" -f -a "show" -d 'Show a conversation'
+complete -c omega -n "__fish_omega_needs_command" -f -a "export" -d 'Write a conversation as Markdown or JSON'
+complete -c omega -n "__fish_omega_needs_command" -f -a "plan" -d 'Propose plans for a task without doing anything'
+complete -c omega -n "__fish_omega_needs_command" -f -a "cancel" -d 'Cancel what a conversation is doing'
+complete -c omega -n "__fish_omega_needs_command" -f -a "recent" -d 'List the conversations you used last'
+complete -c omega -n "__fish_omega_needs_command" -f -a "tools" -d 'Find, look at and run tools of the registry'
+complete -c omega -n "__fish_omega_needs_command" -f -a "registry" -d 'Add tools to the registry'
+complete -c omega -n "__fish_omega_needs_command" -f -a "models" -d 'List providers and models, and why some can\'t be used'
+complete -c omega -n "__fish_omega_needs_command" -f -a "status" -d 'Show how the server, its registry and its executor are'
+complete -c omega -n "__fish_omega_needs_command" -f -a "doctor" -d 'Look for what is wrong; changes nothing'
+complete -c omega -n "__fish_omega_needs_command" -f -a "login" -d 'Sign in to a shared server'
+complete -c omega -n "__fish_omega_needs_command" -f -a "logout" -d 'Forget the key of a shared server'
+complete -c omega -n "__fish_omega_needs_command" -f -a "whoami" -d 'Show who you are on the server'
+complete -c omega -n "__fish_omega_needs_command" -f -a "api-keys" -d 'List, make and revoke the server\'s API keys'
+complete -c omega -n "__fish_omega_needs_command" -f -a "config" -d 'Show the settings and where they come from'
+complete -c omega -n "__fish_omega_needs_command" -f -a "open" -d 'Open a conversation\'s page in the browser'
+complete -c omega -n "__fish_omega_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c omega -n "__fish_omega_needs_command" -f -a "man" -d 'Write the man pages into a folder'
+complete -c omega -n "__fish_omega_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand ask" -s m -l model -d 'provider/model [env: OMEGA_MODEL]' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l conversation -d 'Go on with this conversation, given by id or address' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l schema -d 'Ask for an answer that matches this JSON Schema, and check it' -r -F
+complete -c omega -n "__fish_omega_using_subcommand ask" -l pin -d 'Prefer this tool (package::export); may be given several times' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l env -d 'Hand this variable of the environment to tools that declare it (NAME=VALUE sets one; other users of this machine may see a value on the command line)' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l env-file -d 'Hand the variables of this file (lines of NAME=VALUE) to tools that declare them' -r -F
+complete -c omega -n "__fish_omega_using_subcommand ask" -l timeout -d 'Give up after this time, for example 90s or 5m [env: OMEGA_TIMEOUT] [default: 15m]' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand ask" -l stdin -d 'Wait for stdin, however long it takes'
+complete -c omega -n "__fish_omega_using_subcommand ask" -l no-stdin -d 'Don\'t look at stdin'
+complete -c omega -n "__fish_omega_using_subcommand ask" -s c -l continue -d 'Go on with the conversation that was used last'
+complete -c omega -n "__fish_omega_using_subcommand ask" -l json -d 'Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model}'
+complete -c omega -n "__fish_omega_using_subcommand ask" -l stream-json -d 'Print every event as a line of JSON; the last one is always run.completed, run.failed or run.cancelled'
+complete -c omega -n "__fish_omega_using_subcommand ask" -l raw -d 'Print the answer as it came, control characters too; not on a terminal'
+complete -c omega -n "__fish_omega_using_subcommand ask" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand ask" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand ask" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand chat" -l conversation -d 'Go on with this conversation, given by id or address' -r
+complete -c omega -n "__fish_omega_using_subcommand chat" -s m -l model -d 'provider/model [env: OMEGA_MODEL]' -r
+complete -c omega -n "__fish_omega_using_subcommand chat" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand chat" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand chat" -s c -l continue -d 'Go on with the conversation that was used last'
+complete -c omega -n "__fish_omega_using_subcommand chat" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand serve" -l port -d 'Listen on this port; any free one when 0' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l host -d 'Listen on this address; another one than this machine\'s own wants a proxy with TLS before it' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l database -d 'sqlite:PATH or postgres://... [default: a file in the user\'s data folder]' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l allow-private-net -d 'Let tools reach this HOST:PORT of a private network; may be given several times' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l idle -d 'End after this time without a request and without work; only with --local' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l local -d 'Be the user\'s own server: loopback only, one per user, ends when idle'
+complete -c omega -n "__fish_omega_using_subcommand serve" -l json -d 'Print one line of JSON once ready: {url, apiKey?, pid}'
+complete -c omega -n "__fish_omega_using_subcommand serve" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand serve" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand show" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand show" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand show" -l json -d 'Print the answer of the API as JSON'
+complete -c omega -n "__fish_omega_using_subcommand show" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand show" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand show" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand export" -l format -d 'Markdown to read, JSON to keep everything' -r -f -a "markdown\t''
+json\t''"
+complete -c omega -n "__fish_omega_using_subcommand export" -s o -l output -d 'Write to this file instead of stdout' -r -F
+complete -c omega -n "__fish_omega_using_subcommand export" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand export" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand export" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand export" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand export" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand plan" -l count -d 'How many plans' -r
+complete -c omega -n "__fish_omega_using_subcommand plan" -s m -l model -d 'provider/model [env: OMEGA_MODEL]' -r
+complete -c omega -n "__fish_omega_using_subcommand plan" -l conversation -d 'Plan in this conversation, given by id or address; in a new one when missing' -r
+complete -c omega -n "__fish_omega_using_subcommand plan" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand plan" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand plan" -l json -d 'Print the answer of the API as JSON'
+complete -c omega -n "__fish_omega_using_subcommand plan" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand plan" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand plan" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand cancel" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand cancel" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand cancel" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand cancel" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand cancel" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand recent" -l limit -d 'At most this many' -r
+complete -c omega -n "__fish_omega_using_subcommand recent" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand recent" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand recent" -l json -d 'Print JSON'
+complete -c omega -n "__fish_omega_using_subcommand recent" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand recent" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand recent" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -f -a "search" -d 'Find tools by what they do'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -f -a "show" -d 'Show one tool: what it does, its input, the variables it reads'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -f -a "run" -d 'Run one tool once, in the sandbox'
+complete -c omega -n "__fish_omega_using_subcommand tools; and not __fish_seen_subcommand_from search show run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -l limit -d 'At most this many' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -l category -d 'Only this category' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -l json -d 'Print the rows as a JSON array, in TPMJS\'s shape'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from show" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from show" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from show" -l json -d 'Print the row as JSON, in TPMJS\'s shape'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -s i -l input -d 'The input, a JSON object; `@FILE` reads a file, `-` reads stdin' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -l env -d 'Hand this variable of the environment to tools that declare it (NAME=VALUE sets one; other users of this machine may see a value on the command line)' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -l env-file -d 'Hand the variables of this file (lines of NAME=VALUE) to tools that declare them' -r -F
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -l json -d 'Print `{success, output | error, code?, executionTimeMs}`'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "search" -d 'Find tools by what they do'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one tool: what it does, its input, the variables it reads'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run one tool once, in the sandbox'
+complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "import" -d 'Import many tools from a file'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "status" -d 'Show how many tools the registry has'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l function -d 'Add this exported function as a tool; a dotted path is allowed, `default` too' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l params -d 'The function\'s parameters, in order' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l description -d 'What the function does; the package\'s description when missing' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l json -d 'Print the answer of the API as JSON'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -l json -d 'Print the sums as JSON'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -l json -d 'Print JSON'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import many tools from a file'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show how many tools the registry has'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand models" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand models" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand models" -l json -d 'Print the answer of the API as JSON'
+complete -c omega -n "__fish_omega_using_subcommand models" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand models" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand models" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand status" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand status" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand status" -l json -d 'Print JSON'
+complete -c omega -n "__fish_omega_using_subcommand status" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand status" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand status" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand doctor" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand doctor" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand doctor" -l json -d 'Print `{checks: [{name, status, message, next?}], summary}`'
+complete -c omega -n "__fish_omega_using_subcommand doctor" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand login" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand login" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand login" -l no-default -d 'Keep the key, but don\'t make this the server that commands use'
+complete -c omega -n "__fish_omega_using_subcommand login" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand login" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand login" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand logout" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand logout" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand logout" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand logout" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand whoami" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand whoami" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand whoami" -l json -d 'Print the answer of the API as JSON'
+complete -c omega -n "__fish_omega_using_subcommand whoami" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand whoami" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand whoami" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -f -a "list" -d 'List the keys; the keys themselves are never shown again'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -f -a "create" -d 'Make a key and print it once'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -f -a "revoke" -d 'Revoke a key at once'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and not __fish_seen_subcommand_from list create revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from list" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from list" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from create" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from create" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from create" -l json -d 'Print the key and its record as JSON'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from revoke" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from revoke" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys; the keys themselves are never shown again'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make a key and print it once'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a key at once'
+complete -c omega -n "__fish_omega_using_subcommand api-keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "show" -d 'Show every setting'
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "path" -d 'Print the path of the user\'s configuration file'
+complete -c omega -n "__fish_omega_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Say where each value comes from'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from path" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from path" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show every setting'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print the path of the user\'s configuration file'
+complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand open" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand open" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand open" -l print -d 'Only print the address'
+complete -c omega -n "__fish_omega_using_subcommand open" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand open" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand open" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand completions" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand completions" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand completions" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand man" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand man" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand man" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand man" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand man" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "ask" -d 'Ask once and get the answer on stdout'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "chat" -d 'Talk in the terminal'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "serve" -d 'Run the server'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "show" -d 'Show a conversation'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "export" -d 'Write a conversation as Markdown or JSON'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "plan" -d 'Propose plans for a task without doing anything'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "cancel" -d 'Cancel what a conversation is doing'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "recent" -d 'List the conversations you used last'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "tools" -d 'Find, look at and run tools of the registry'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "registry" -d 'Add tools to the registry'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "models" -d 'List providers and models, and why some can\'t be used'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "status" -d 'Show how the server, its registry and its executor are'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "doctor" -d 'Look for what is wrong; changes nothing'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "login" -d 'Sign in to a shared server'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "logout" -d 'Forget the key of a shared server'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "whoami" -d 'Show who you are on the server'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "api-keys" -d 'List, make and revoke the server\'s API keys'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "open" -d 'Open a conversation\'s page in the browser'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from tools" -f -a "search" -d 'Find tools by what they do'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from tools" -f -a "show" -d 'Show one tool: what it does, its input, the variables it reads'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from tools" -f -a "run" -d 'Run one tool once, in the sandbox'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "import" -d 'Import many tools from a file'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "status" -d 'Show how many tools the registry has'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from api-keys" -f -a "list" -d 'List the keys; the keys themselves are never shown again'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from api-keys" -f -a "create" -d 'Make a key and print it once'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from api-keys" -f -a "revoke" -d 'Revoke a key at once'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print the path of the user\'s configuration file'

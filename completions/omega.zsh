@@ -1,0 +1,1408 @@
+#compdef omega
+
+autoload -U is-at-least
+
+_omega() {
+    typeset -A opt_args
+    typeset -a _arguments_options
+    local ret=1
+
+    if is-at-least 5.2; then
+        _arguments_options=(-s -S -C)
+    else
+        _arguments_options=(-s -C)
+    fi
+
+    local context curcontext="$curcontext" state line
+    _arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+":: :_omega_commands" \
+"*::: :->omega" \
+&& ret=0
+    case $state in
+    (omega)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-command-$line[1]:"
+        case $line[1] in
+            (ask)
+_arguments "${_arguments_options[@]}" : \
+'-m+[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--model=[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--conversation=[Go on with this conversation, given by id or address]:ID|URL:_default' \
+'--schema=[Ask for an answer that matches this JSON Schema, and check it]:FILE:_files' \
+'*--pin=[Prefer this tool (package\:\:export); may be given several times]:TOOL:_default' \
+'*--env=[Hand this variable of the environment to tools that declare it (NAME=VALUE sets one; other users of this machine may see a value on the command line)]:NAME:_default' \
+'--env-file=[Hand the variables of this file (lines of NAME=VALUE) to tools that declare them]:FILE:_files' \
+'--timeout=[Give up after this time, for example 90s or 5m \[env\: OMEGA_TIMEOUT\] \[default\: 15m\]]:TIME:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(--no-stdin)--stdin[Wait for stdin, however long it takes]' \
+'--no-stdin[Don'\''t look at stdin]' \
+'(--conversation)-c[Go on with the conversation that was used last]' \
+'(--conversation)--continue[Go on with the conversation that was used last]' \
+'(--stream-json)--json[Print one JSON document at the end\: {conversationId, runId, status, answer, toolRuns, usage, model}]' \
+'--stream-json[Print every event as a line of JSON; the last one is always run.completed, run.failed or run.cancelled]' \
+'--raw[Print the answer as it came, control characters too; not on a terminal]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words -- What to ask; stdin is appended to it as a marked block:_default' \
+&& ret=0
+;;
+(chat)
+_arguments "${_arguments_options[@]}" : \
+'--conversation=[Go on with this conversation, given by id or address]:ID|URL:_default' \
+'-m+[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--model=[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(--conversation)-c[Go on with the conversation that was used last]' \
+'(--conversation)--continue[Go on with the conversation that was used last]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(serve)
+_arguments "${_arguments_options[@]}" : \
+'--port=[Listen on this port; any free one when 0]:PORT:_default' \
+'--host=[Listen on this address; another one than this machine'\''s own wants a proxy with TLS before it]:ADDRESS:_default' \
+'--database=[sqlite\:PATH or postgres\://... \[default\: a file in the user'\''s data folder\]]:URL:_default' \
+'*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
+'--idle=[End after this time without a request and without work; only with --local]:IDLE:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(--port --host --json)--local[Be the user'\''s own server\: loopback only, one per user, ends when idle]' \
+'--json[Print one line of JSON once ready\: {url, apiKey?, pid}]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the answer of the API as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+'--format=[Markdown to read, JSON to keep everything]:FORMAT:(markdown json)' \
+'-o+[Write to this file instead of stdout]:FILE:_files' \
+'--output=[Write to this file instead of stdout]:FILE:_files' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(plan)
+_arguments "${_arguments_options[@]}" : \
+'--count=[How many plans]:COUNT:_default' \
+'-m+[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--model=[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--conversation=[Plan in this conversation, given by id or address; in a new one when missing]:ID|URL:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the answer of the API as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::task -- The task:_default' \
+&& ret=0
+;;
+(cancel)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(recent)
+_arguments "${_arguments_options[@]}" : \
+'--limit=[At most this many]:LIMIT:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(tools)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__tools_commands" \
+"*::: :->tools" \
+&& ret=0
+
+    case $state in
+    (tools)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-tools-command-$line[1]:"
+        case $line[1] in
+            (search)
+_arguments "${_arguments_options[@]}" : \
+'--limit=[At most this many]:LIMIT:_default' \
+'--category=[Only this category]:CATEGORY:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the rows as a JSON array, in TPMJS'\''s shape]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::query -- What the tool should do:_default' \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the row as JSON, in TPMJS'\''s shape]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':tool -- package\:\:export:_default' \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+'-i+[The input, a JSON object; \`@FILE\` reads a file, \`-\` reads stdin]:JSON:_default' \
+'--input=[The input, a JSON object; \`@FILE\` reads a file, \`-\` reads stdin]:JSON:_default' \
+'*--env=[Hand this variable of the environment to tools that declare it (NAME=VALUE sets one; other users of this machine may see a value on the command line)]:NAME:_default' \
+'--env-file=[Hand the variables of this file (lines of NAME=VALUE) to tools that declare them]:FILE:_files' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print \`{success, output | error, code?, executionTimeMs}\`]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':tool -- package\:\:export:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__tools__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-tools-help-command-$line[1]:"
+        case $line[1] in
+            (search)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(registry)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__registry_commands" \
+"*::: :->registry" \
+&& ret=0
+
+    case $state in
+    (registry)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-registry-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+'--function=[Add this exported function as a tool; a dotted path is allowed, \`default\` too]:EXPORT:_default' \
+'*--params=[The function'\''s parameters, in order]:NAME,NAME:_default' \
+'--description=[What the function does; the package'\''s description when missing]:DESCRIPTION:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the answer of the API as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':package -- PACKAGE or PACKAGE@VERSION:_default' \
+&& ret=0
+;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the sums as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':file -- The file; `-` reads stdin:_files' \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__registry__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-registry-help-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(models)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the answer of the API as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print \`{checks\: \[{name, status, message, next?}\], summary}\`]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(login)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--no-default[Keep the key, but don'\''t make this the server that commands use]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::url -- The server'\''s address:_default' \
+&& ret=0
+;;
+(logout)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::url -- The server'\''s address; the one in use when missing:_default' \
+&& ret=0
+;;
+(whoami)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the answer of the API as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(api-keys)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__api-keys_commands" \
+"*::: :->api-keys" \
+&& ret=0
+
+    case $state in
+    (api-keys)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-api-keys-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(create)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the key and its record as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- What it is for:_default' \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- Its id, as `list` shows it:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__api-keys__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-api-keys-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(create)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(config)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__config_commands" \
+"*::: :->config" \
+&& ret=0
+
+    case $state in
+    (config)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-config-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--origin[Say where each value comes from]' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(path)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__config__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-config-help-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(path)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(open)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--print[Only print the address]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':shell -- The shell:(bash elvish fish powershell zsh)' \
+&& ret=0
+;;
+(man)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':folder -- The folder; made if it is missing:_files' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-command-$line[1]:"
+        case $line[1] in
+            (ask)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(chat)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(serve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(plan)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(cancel)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(recent)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(tools)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__tools_commands" \
+"*::: :->tools" \
+&& ret=0
+
+    case $state in
+    (tools)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-tools-command-$line[1]:"
+        case $line[1] in
+            (search)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(registry)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__registry_commands" \
+"*::: :->registry" \
+&& ret=0
+
+    case $state in
+    (registry)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-registry-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(models)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(login)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(logout)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(whoami)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(api-keys)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__api-keys_commands" \
+"*::: :->api-keys" \
+&& ret=0
+
+    case $state in
+    (api-keys)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-api-keys-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(create)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(config)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__config_commands" \
+"*::: :->config" \
+&& ret=0
+
+    case $state in
+    (config)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-config-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(path)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(open)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(man)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+}
+
+(( $+functions[_omega_commands] )) ||
+_omega_commands() {
+    local commands; commands=(
+'ask:Ask once and get the answer on stdout' \
+'chat:Talk in the terminal' \
+'serve:Run the server' \
+'show:Show a conversation' \
+'export:Write a conversation as Markdown or JSON' \
+'plan:Propose plans for a task without doing anything' \
+'cancel:Cancel what a conversation is doing' \
+'recent:List the conversations you used last' \
+'tools:Find, look at and run tools of the registry' \
+'registry:Add tools to the registry' \
+'models:List providers and models, and why some can'\''t be used' \
+'status:Show how the server, its registry and its executor are' \
+'doctor:Look for what is wrong; changes nothing' \
+'login:Sign in to a shared server' \
+'logout:Forget the key of a shared server' \
+'whoami:Show who you are on the server' \
+'api-keys:List, make and revoke the server'\''s API keys' \
+'config:Show the settings and where they come from' \
+'open:Open a conversation'\''s page in the browser' \
+'completions:Print the completions of a shell' \
+'man:Write the man pages into a folder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys_commands] )) ||
+_omega__subcmd__api-keys_commands() {
+    local commands; commands=(
+'list:List the keys; the keys themselves are never shown again' \
+'create:Make a key and print it once' \
+'revoke:Revoke a key at once' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega api-keys commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__create_commands] )) ||
+_omega__subcmd__api-keys__subcmd__create_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys create commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__help_commands] )) ||
+_omega__subcmd__api-keys__subcmd__help_commands() {
+    local commands; commands=(
+'list:List the keys; the keys themselves are never shown again' \
+'create:Make a key and print it once' \
+'revoke:Revoke a key at once' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega api-keys help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__help__subcmd__create_commands] )) ||
+_omega__subcmd__api-keys__subcmd__help__subcmd__create_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys help create commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__api-keys__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__api-keys__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__help__subcmd__revoke_commands] )) ||
+_omega__subcmd__api-keys__subcmd__help__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys help revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__list_commands] )) ||
+_omega__subcmd__api-keys__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__api-keys__subcmd__revoke_commands] )) ||
+_omega__subcmd__api-keys__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega api-keys revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__ask_commands] )) ||
+_omega__subcmd__ask_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega ask commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__cancel_commands] )) ||
+_omega__subcmd__cancel_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega cancel commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__chat_commands] )) ||
+_omega__subcmd__chat_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega chat commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__completions_commands] )) ||
+_omega__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega completions commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config_commands] )) ||
+_omega__subcmd__config_commands() {
+    local commands; commands=(
+'show:Show every setting' \
+'path:Print the path of the user'\''s configuration file' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega config commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config__subcmd__help_commands] )) ||
+_omega__subcmd__config__subcmd__help_commands() {
+    local commands; commands=(
+'show:Show every setting' \
+'path:Print the path of the user'\''s configuration file' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega config help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__config__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega config help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config__subcmd__help__subcmd__path_commands] )) ||
+_omega__subcmd__config__subcmd__help__subcmd__path_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega config help path commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config__subcmd__help__subcmd__show_commands] )) ||
+_omega__subcmd__config__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega config help show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config__subcmd__path_commands] )) ||
+_omega__subcmd__config__subcmd__path_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega config path commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__config__subcmd__show_commands] )) ||
+_omega__subcmd__config__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega config show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__doctor_commands] )) ||
+_omega__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega doctor commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__export_commands] )) ||
+_omega__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega export commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help_commands] )) ||
+_omega__subcmd__help_commands() {
+    local commands; commands=(
+'ask:Ask once and get the answer on stdout' \
+'chat:Talk in the terminal' \
+'serve:Run the server' \
+'show:Show a conversation' \
+'export:Write a conversation as Markdown or JSON' \
+'plan:Propose plans for a task without doing anything' \
+'cancel:Cancel what a conversation is doing' \
+'recent:List the conversations you used last' \
+'tools:Find, look at and run tools of the registry' \
+'registry:Add tools to the registry' \
+'models:List providers and models, and why some can'\''t be used' \
+'status:Show how the server, its registry and its executor are' \
+'doctor:Look for what is wrong; changes nothing' \
+'login:Sign in to a shared server' \
+'logout:Forget the key of a shared server' \
+'whoami:Show who you are on the server' \
+'api-keys:List, make and revoke the server'\''s API keys' \
+'config:Show the settings and where they come from' \
+'open:Open a conversation'\''s page in the browser' \
+'completions:Print the completions of a shell' \
+'man:Write the man pages into a folder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__api-keys_commands] )) ||
+_omega__subcmd__help__subcmd__api-keys_commands() {
+    local commands; commands=(
+'list:List the keys; the keys themselves are never shown again' \
+'create:Make a key and print it once' \
+'revoke:Revoke a key at once' \
+    )
+    _describe -t commands 'omega help api-keys commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__api-keys__subcmd__create_commands] )) ||
+_omega__subcmd__help__subcmd__api-keys__subcmd__create_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help api-keys create commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__api-keys__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__api-keys__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help api-keys list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__api-keys__subcmd__revoke_commands] )) ||
+_omega__subcmd__help__subcmd__api-keys__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help api-keys revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__ask_commands] )) ||
+_omega__subcmd__help__subcmd__ask_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help ask commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__cancel_commands] )) ||
+_omega__subcmd__help__subcmd__cancel_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help cancel commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__chat_commands] )) ||
+_omega__subcmd__help__subcmd__chat_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help chat commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__completions_commands] )) ||
+_omega__subcmd__help__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help completions commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__config_commands] )) ||
+_omega__subcmd__help__subcmd__config_commands() {
+    local commands; commands=(
+'show:Show every setting' \
+'path:Print the path of the user'\''s configuration file' \
+    )
+    _describe -t commands 'omega help config commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__config__subcmd__path_commands] )) ||
+_omega__subcmd__help__subcmd__config__subcmd__path_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help config path commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__config__subcmd__show_commands] )) ||
+_omega__subcmd__help__subcmd__config__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help config show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__doctor_commands] )) ||
+_omega__subcmd__help__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help doctor commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__export_commands] )) ||
+_omega__subcmd__help__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help export commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__login_commands] )) ||
+_omega__subcmd__help__subcmd__login_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help login commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__logout_commands] )) ||
+_omega__subcmd__help__subcmd__logout_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help logout commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__man_commands] )) ||
+_omega__subcmd__help__subcmd__man_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help man commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__models_commands] )) ||
+_omega__subcmd__help__subcmd__models_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help models commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__open_commands] )) ||
+_omega__subcmd__help__subcmd__open_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help open commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__plan_commands] )) ||
+_omega__subcmd__help__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help plan commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__recent_commands] )) ||
+_omega__subcmd__help__subcmd__recent_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help recent commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__registry_commands] )) ||
+_omega__subcmd__help__subcmd__registry_commands() {
+    local commands; commands=(
+'add:Add an npm package'\''s tools, or one of its functions as a tool' \
+'import:Import many tools from a file' \
+'status:Show how many tools the registry has' \
+    )
+    _describe -t commands 'omega help registry commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__registry__subcmd__add_commands] )) ||
+_omega__subcmd__help__subcmd__registry__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help registry add commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__registry__subcmd__import_commands] )) ||
+_omega__subcmd__help__subcmd__registry__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help registry import commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__registry__subcmd__status_commands] )) ||
+_omega__subcmd__help__subcmd__registry__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help registry status commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__serve_commands] )) ||
+_omega__subcmd__help__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help serve commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__show_commands] )) ||
+_omega__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__status_commands] )) ||
+_omega__subcmd__help__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help status commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__tools_commands] )) ||
+_omega__subcmd__help__subcmd__tools_commands() {
+    local commands; commands=(
+'search:Find tools by what they do' \
+'show:Show one tool\: what it does, its input, the variables it reads' \
+'run:Run one tool once, in the sandbox' \
+    )
+    _describe -t commands 'omega help tools commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__tools__subcmd__run_commands] )) ||
+_omega__subcmd__help__subcmd__tools__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help tools run commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__tools__subcmd__search_commands] )) ||
+_omega__subcmd__help__subcmd__tools__subcmd__search_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help tools search commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__tools__subcmd__show_commands] )) ||
+_omega__subcmd__help__subcmd__tools__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help tools show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__whoami_commands] )) ||
+_omega__subcmd__help__subcmd__whoami_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help whoami commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__login_commands] )) ||
+_omega__subcmd__login_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega login commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__logout_commands] )) ||
+_omega__subcmd__logout_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega logout commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__man_commands] )) ||
+_omega__subcmd__man_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega man commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__models_commands] )) ||
+_omega__subcmd__models_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega models commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__open_commands] )) ||
+_omega__subcmd__open_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega open commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__plan_commands] )) ||
+_omega__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega plan commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__recent_commands] )) ||
+_omega__subcmd__recent_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega recent commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry_commands] )) ||
+_omega__subcmd__registry_commands() {
+    local commands; commands=(
+'add:Add an npm package'\''s tools, or one of its functions as a tool' \
+'import:Import many tools from a file' \
+'status:Show how many tools the registry has' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega registry commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__add_commands] )) ||
+_omega__subcmd__registry__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry add commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__help_commands] )) ||
+_omega__subcmd__registry__subcmd__help_commands() {
+    local commands; commands=(
+'add:Add an npm package'\''s tools, or one of its functions as a tool' \
+'import:Import many tools from a file' \
+'status:Show how many tools the registry has' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega registry help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__add_commands] )) ||
+_omega__subcmd__registry__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry help add commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__registry__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__import_commands] )) ||
+_omega__subcmd__registry__subcmd__help__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry help import commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__status_commands] )) ||
+_omega__subcmd__registry__subcmd__help__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry help status commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__import_commands] )) ||
+_omega__subcmd__registry__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry import commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__status_commands] )) ||
+_omega__subcmd__registry__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry status commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__serve_commands] )) ||
+_omega__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega serve commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__show_commands] )) ||
+_omega__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__status_commands] )) ||
+_omega__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega status commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools_commands] )) ||
+_omega__subcmd__tools_commands() {
+    local commands; commands=(
+'search:Find tools by what they do' \
+'show:Show one tool\: what it does, its input, the variables it reads' \
+'run:Run one tool once, in the sandbox' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega tools commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__help_commands] )) ||
+_omega__subcmd__tools__subcmd__help_commands() {
+    local commands; commands=(
+'search:Find tools by what they do' \
+'show:Show one tool\: what it does, its input, the variables it reads' \
+'run:Run one tool once, in the sandbox' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega tools help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__tools__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__help__subcmd__run_commands] )) ||
+_omega__subcmd__tools__subcmd__help__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools help run commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__help__subcmd__search_commands] )) ||
+_omega__subcmd__tools__subcmd__help__subcmd__search_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools help search commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__help__subcmd__show_commands] )) ||
+_omega__subcmd__tools__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools help show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__run_commands] )) ||
+_omega__subcmd__tools__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools run commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__search_commands] )) ||
+_omega__subcmd__tools__subcmd__search_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools search commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__tools__subcmd__show_commands] )) ||
+_omega__subcmd__tools__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega tools show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__whoami_commands] )) ||
+_omega__subcmd__whoami_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega whoami commands' commands "$@"
+}
+
+if [ "$funcstack[1]" = "_omega" ]; then
+    _omega "$@"
+else
+    compdef _omega omega
+fi

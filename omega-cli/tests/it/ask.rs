@@ -1,0 +1,200 @@
+//! `omega ask` against the real server, with a stand-in for the model provider.
+
+use crate::home::{Done, Home, signal};
+use omega_core::testing::{Fault, Reply, Script, StandIn};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Child,
+};
+
+/// Commands are other processes: they run on threads of their own, so that the stand-in goes on answering.
+async fn with<T: Send + 'static>(script: Script, test: impl FnOnce(Home) -> T + Send + 'static) -> (T, StandIn) {
+    let provider = StandIn::start(script).await;
+    let home = Home::new().provider(provider.url());
+    let result = tokio::task::spawn_blocking(move || test(home)).await.unwrap();
+    (result, provider)
+}
+
+fn search_then(text: &str) -> Script {
+    Script::new()
+        .turn(Reply::call("registrySearchTool", json!({ "query": "evaluate math" })).and_text("Let me look."))
+        .turn(Reply::text(text))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stdout_is_the_stored_answer_byte_for_byte() {
+    with(search_then("The answer is **4**.\n\nFour.\n"), |home| {
+        let done = home.omega(&["ask", "what is 2+2?"]).expect(0);
+        assert_eq!(done.stdout, "Let me look.\n\nThe answer is **4**.\n\nFour.\n");
+        assert!(done.stderr.contains("✓ search \"evaluate math\""), "{}", done.stderr);
+        assert!(done.stderr.contains("is kept in"), "it says once where the key is: {}", done.stderr);
+        let stored = home.omega(&["ask", "--json", "again"]).expect(0).json();
+        assert_eq!(stored["answer"].as_str().unwrap(), done.stdout);
+        assert!(!home.omega(&["ask", "-q", "again"]).expect(0).stderr.contains("is kept in"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_what_scripts_need() {
+    with(search_then("Done."), |home| {
+        let done = home.omega_with(&["ask", "--json", "sum this"], "1\n2\n").expect(0);
+        let document = done.json();
+        assert_eq!(document["status"], "completed");
+        assert_eq!(document["model"], "openai/stand-in");
+        assert_eq!(document["toolRuns"][0]["toolId"], "registrySearchTool");
+        assert_eq!(document["toolRuns"][0]["input"]["query"], "evaluate math");
+        assert!(document["toolRuns"][0]["output"]["tools"].is_array());
+        assert!(document["toolRuns"][0]["durationMs"].is_u64());
+        assert_eq!(document["usage"]["inputTokens"], 20);
+        let id = document["conversationId"].as_str().unwrap();
+        let shown = home.omega(&["show", id, "--json"]).expect(0).json();
+        assert_eq!(shown["messages"][0]["content"], "sum this\n\n<stdin>\n1\n2\n</stdin>");
+        assert!(home.omega(&["recent"]).expect(0).stdout.contains("sum this\n"));
+        assert!(home.omega(&["export"]).expect(0).stdout.contains("Done."));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_line_of_the_stream_is_terminal() {
+    let lines =
+        |done: &Done| -> Vec<Value> { done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    with(search_then("Done."), move |home| {
+        let events = lines(&home.omega(&["ask", "--stream-json", "hi"]).expect(0));
+        assert_eq!(events[0]["type"], "message.created");
+        assert_eq!(events.last().unwrap()["type"], "run.completed");
+        assert_eq!(events.last().unwrap()["answer"], "Let me look.\n\nDone.");
+        let numbers: Vec<u64> = events.iter().filter_map(|event| event["seq"].as_u64()).collect();
+        assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
+    })
+    .await;
+    let refused = Script::new().require_key("another");
+    with(refused, move |home| {
+        let events = lines(&home.omega(&["ask", "--stream-json", "hi"]).expect(1));
+        assert_eq!(events.last().unwrap()["type"], "run.failed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_goes_on_in_the_same_conversation() {
+    with(Script::new().turn(Reply::text("Yes.")), |home| {
+        let first = home.omega(&["ask", "--json", "one"]).expect(0).json();
+        let second = home.omega(&["ask", "--json", "-c", "two"]).expect(0).json();
+        assert_eq!(first["conversationId"], second["conversationId"]);
+        let address = format!("http://127.0.0.1:1/omega/c/{}", first["conversationId"].as_str().unwrap());
+        let third = home.omega(&["ask", "--json", "--conversation", &address, "three"]).expect(0).json();
+        assert_eq!(first["conversationId"], third["conversationId"]);
+        let detail = home.omega(&["show", "--json"]).expect(0).json();
+        assert_eq!(detail["messageCount"], 6);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_does_not_match_the_schema_has_its_own_exit_code() {
+    with(Script::new().turn(Reply::text("{\"sum\": 3}")), |home| {
+        let good = home.file("good.json", r#"{"type":"object","required":["sum"]}"#);
+        let bad = home.file("bad.json", r#"{"type":"object","required":["total"]}"#);
+        let done = home.omega(&["ask", "sum", "--json", "--schema", good.to_str().unwrap()]).expect(0);
+        assert_eq!(done.json()["value"]["sum"], 3);
+        let done = home.omega(&["ask", "sum", "--schema", bad.to_str().unwrap()]).expect(8);
+        assert_eq!(done.stdout, "{\"sum\": 3}");
+        assert!(done.stderr.contains("\"total\" is a required property"), "{}", done.stderr);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_text_reaches_neither_terminal_nor_pipe_unless_raw_is_asked_for() {
+    with(Script::new().turn(Reply::text("a\u{1b}]52;c;eA==\u{7}b\u{202e}c")), |home| {
+        assert_eq!(home.omega(&["ask", "hi"]).expect(0).stdout, "ab\\u{202e}c");
+        assert_eq!(home.omega(&["ask", "hi", "--raw"]).expect(0).stdout, "a\u{1b}]52;c;eA==\u{7}b\u{202e}c");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_an_end_is_a_timeout_and_is_cancelled() {
+    with(Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 9)), |home| {
+        let done = home.omega(&["ask", "hi", "--timeout", "2s"]).expect(7);
+        assert!(done.stderr.contains("no answer in time"), "{}", done.stderr);
+        let detail = home.omega(&["show", "--json"]).expect(0).json();
+        assert_eq!(detail["runs"][0]["status"], "cancelled");
+    })
+    .await;
+}
+
+/// A command whose first text has come.
+fn started(home: &Home) -> (Child, BufReader<std::process::ChildStdout>, Vec<u8>) {
+    let mut child = home.command(&["ask", "hi"]).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut first = vec![0; 3];
+    stdout.read_exact(&mut first).unwrap();
+    (child, stdout, first)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_cancels_on_the_server_and_keeps_what_came() {
+    let script = Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 9));
+    with(script, |home| {
+        for (name, code) in [("INT", 130), ("TERM", 143)] {
+            let (mut child, mut stdout, first) = started(&home);
+            signal(name, child.id().into());
+            let mut rest = String::new();
+            stdout.read_to_string(&mut rest).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(code));
+            assert_eq!(first, b"one");
+            let detail = home.omega(&["show", "--json"]).expect(0).json();
+            assert_eq!(detail["runs"][0]["status"], "cancelled");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_in_the_middle_loses_nothing() {
+    let script = Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 1));
+    with(script, |home| {
+        let (mut child, mut stdout, _) = started(&home);
+        signal("KILL", home.server().unwrap()["pid"].as_u64().unwrap());
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{stderr}");
+        assert!(rest.ends_with("one two three four"), "{rest:?}");
+        assert!(stderr.contains("The model is asked again"), "{stderr}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_that_stays_open_does_not_hold_the_question_back() {
+    with(Script::new().turn(Reply::text("Yes.")), |home| {
+        let mut child = home.command(&["ask", "hi"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let _open = child.stdin.take().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "Yes.");
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_goes_away_ends_the_command_and_not_the_run() {
+    let many = "line\n".repeat(5000);
+    with(Script::new().turn(Reply::text(&many)), |home| {
+        let mut child = home.command(&["ask", "hi"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let done = Done::from(child.wait_with_output().unwrap()).expect(0);
+        assert!(!done.stderr.contains("panicked") && !done.stderr.contains("error"), "{}", done.stderr);
+        let events = home.omega(&["ask", "-c", "--json", "and now?"]).expect(0).json();
+        assert_eq!(events["status"], "completed", "the run before it went on and ended");
+    })
+    .await;
+}

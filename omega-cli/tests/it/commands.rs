@@ -1,0 +1,108 @@
+//! `omega serve` as a shared server, and the commands that talk to it.
+
+use crate::home::{Home, signal};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    process::Child,
+};
+
+struct Shared {
+    home: Home,
+    child: Child,
+    line: Value,
+}
+
+impl Shared {
+    fn start() -> Self {
+        let home = Home::new();
+        let mut child = home.command(&["serve", "--port", "0", "--json"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { home, child, line: serde_json::from_str(&line).unwrap() }
+    }
+
+    fn url(&self) -> &str {
+        self.line["url"].as_str().unwrap()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        signal("KILL", self.child.id().into());
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_shared_server_is_used_by_signing_in_to_it() {
+    let server = Shared::start();
+    assert_eq!(server.line["pid"], server.child.id());
+    let key = server.line["apiKey"].as_str().unwrap().to_owned();
+    let user = Home::new();
+
+    let done = user.omega(&["whoami", "--server", server.url()]).expect(3);
+    assert!(done.stderr.contains("omega login URL"), "{}", done.stderr);
+    user.omega_with(&["login", server.url()], "tpmjs_sk_wrong").expect(3);
+    let done = user.omega_with(&["login", server.url()], &format!("{key}\n")).expect(0);
+    assert!(done.stderr.contains("The key is kept in"), "{}", done.stderr);
+    assert!(!done.stderr.contains(&key));
+    user.omega(&["whoami"]).expect(0);
+    assert!(user.server().is_none(), "no local server was started");
+
+    let created = user.omega(&["api-keys", "create", "ci", "--json"]).expect(0).json();
+    let listed = user.omega(&["api-keys", "list"]).expect(0).stdout;
+    assert!(listed.contains("ci") && !listed.contains(created["key"].as_str().unwrap()));
+    let ci = Home::new().env("OMEGA_SERVER", server.url()).env("OMEGA_API_KEY", created["key"].as_str().unwrap());
+    ci.omega(&["whoami"]).expect(0);
+    user.omega(&["api-keys", "revoke", created["id"].as_str().unwrap()]).expect(0);
+    ci.omega(&["whoami"]).expect(3);
+
+    user.omega(&["logout"]).expect(0);
+    user.omega(&["whoami", "--server", server.url()]).expect(3);
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_is() {
+    let server = Shared::start();
+    let home =
+        Home::new().env("OMEGA_SERVER", server.url()).env("OMEGA_API_KEY", server.line["apiKey"].as_str().unwrap());
+    let done = home.omega(&["tools", "run", "mathjs::evaluat", "--json"]).expect(2);
+    assert_eq!(done.json()["code"], "TOOL_NOT_FOUND");
+    assert!(done.json()["error"].as_str().unwrap().contains("mathjs::evaluate"));
+    home.omega(&["tools", "show", "mathjs::evaluat"]).expect(2);
+    let done = home.omega(&["ask", "hi", "--model", "nope/x"]).expect(2);
+    assert!(done.stderr.contains("there is no provider `nope`"), "{}", done.stderr);
+    home.omega(&["show", "5b0f3c1e-0000-4000-8000-000000000001"]).expect(2);
+    home.omega(&["ask", "-c", "hi"]).expect(2);
+    let done = home.omega(&["tools", "run", "mathjs::evaluate", "--input", r#"{"wrong": 1}"#, "--json"]).expect(2);
+    assert_eq!(done.json()["code"], "INVALID_INPUT");
+    let rows = home.omega(&["tools", "search", "determinant", "--json"]).expect(0).json();
+    assert!(rows.as_array().unwrap().iter().any(|row| row["toolId"] == "mathjs::evaluate"));
+}
+
+#[test]
+fn rows_of_a_file_become_tools() {
+    let server = Shared::start();
+    let home =
+        Home::new().env("OMEGA_SERVER", server.url()).env("OMEGA_API_KEY", server.line["apiKey"].as_str().unwrap());
+    let rows = concat!(
+        r#"{"toolId":"frobnicator::frob","name":"frob","package":"frobnicator","description":"Frobnicates a widget"}"#,
+        "\n{broken\n"
+    );
+    let file = home.file("rows.jsonl", rows);
+    let done = home.omega(&["registry", "import", file.to_str().unwrap(), "--json"]).expect(0);
+    assert_eq!(done.json()["imported"], 1);
+    assert_eq!(done.json()["refused"].as_array().unwrap().len(), 1);
+    let found = home.omega(&["tools", "search", "frobnicate", "--json"]).expect(0).json();
+    assert_eq!(found[0]["toolId"], "frobnicator::frob");
+    home.omega(&["registry", "import", "/nowhere.jsonl"]).expect(2);
+}
+
+#[test]
+fn a_busy_port_is_a_message_with_the_next_step() {
+    let server = Shared::start();
+    let port = server.url().rsplit(':').next().unwrap();
+    let done = server.home.omega(&["serve", "--port", port]).expect(2);
+    assert!(done.stderr.contains("choose another port with --port"), "{}", done.stderr);
+}

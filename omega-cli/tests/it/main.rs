@@ -1,0 +1,10 @@
+//! The `omega` binary as a whole: its output, its exit codes, and the server that it starts by itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod ask;
+mod commands;
+mod contract;
+mod generated;
+mod home;
+mod local_server;
