@@ -42,7 +42,7 @@ export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: 
         <div class="tool-line">
           {!META_TOOLS[toolRun.toolId] && <p>{oneLine(inputLine(toolRun.input), 240)}</p>}
           {outcome && !toolRun.error && <p class="tool-outcome"><span aria-hidden="true">→ </span>{oneLine(outcome, 240)}</p>}
-          {toolRun.error && <p class="error-text wrap">{oneLine(toolRun.error.message, 400)}</p>}
+          {toolRun.error && <p class={tone === "bad" ? "error-text" : undefined}>{oneLine(toolRun.error.message, 400)}</p>}
         </div>
       )}
       {toolRun.status === "started" && <CancelCall id={toolRun.id} />}
@@ -95,7 +95,7 @@ function Details({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undef
       {toolRun.error && (
         <div class="tool-part">
           <p class="label">error · {toolRun.error.code}</p>
-          <p class="error-text wrap">{toolRun.error.message}</p>
+          <p class="wrap">{toolRun.error.message}</p>
           {toolRun.error.details !== undefined && <Data label="details" value={toolRun.error.details} />}
         </div>
       )}
