@@ -15,13 +15,16 @@ export async function describe(job) {
   const seen = new Set();
   const found = { tools: [], functions: [], readAtImport };
   for (const [name, { value }] of exportsOf(module)) {
-    if (value === undefined || value === null || seen.has(value)) continue;
+    if (value === undefined || value === null) continue;
+    // Every name counts, also the second one of the same function: whoever adds `parse` means `parse`.
+    const isPlain = typeof value === "function" && !isTool(value) && !isAIFunction(value) && !isClass(value);
+    if (isPlain && name !== "module.exports") found.functions.push(name);
+    if (seen.has(value)) continue;
     seen.add(value);
     for (const item of await toolsOf(name, value, declared, job.env ?? {})) {
       if (item.tool !== value && seen.has(item.tool) && item.shape === "toolset") continue;
       found.tools.push(await described(item, job.converters));
     }
-    if (typeof value === "function" && !isTool(value) && !isAIFunction(value) && !isClass(value)) found.functions.push(name);
   }
   const tools = new Set(found.tools.map((tool) => tool.name.split(".")[0]));
   found.functions = found.functions.filter((name) => !tools.has(name));
