@@ -1,10 +1,11 @@
 //! Where registry tools run. A tool's code never runs in the server's process: each call is a process of its own in Deno's
 //! sandbox on this machine (`local`), or an HTTP call of an executor elsewhere (`remote`).
 //!
-//! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds or provides Deno,
-//! `image` keeps one directory per package and version, `process` runs one job in it with the flags of `permissions`, and the
-//! scripts in `runner/` load the package there and speak `protocol`.
+//! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
+//! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `process` runs one job in it
+//! with the flags of `permissions`, and the scripts in `runner/` load the package there and speak `protocol`.
 
+mod deno;
 mod gate;
 mod image;
 mod install;
@@ -17,6 +18,7 @@ mod permissions;
 mod prepare;
 mod process;
 mod protocol;
+mod provide;
 mod remote;
 mod runner;
 mod runtime;

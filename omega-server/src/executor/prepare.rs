@@ -2,6 +2,7 @@
 //! lacks. What was found stays with the image, so that describing it again costs nothing.
 
 use super::{
+    deno::Deno,
     image::{About, Image, Images, file_url},
     install::{Dependencies, Installer},
     manifest::Manifest,
@@ -9,7 +10,7 @@ use super::{
     process::{self, Launch, Limits},
     protocol::{Found, Job, Op},
     runner,
-    runtime::{Deno, Progress, Runtime},
+    runtime::{Progress, Runtime},
     spec::Spec,
 };
 use omega_core::executor::{ToolError, ToolErrorCode};

@@ -7,6 +7,7 @@ mod hostile;
 mod images;
 mod npm;
 mod offline;
+mod remote;
 
 use npm::Registry;
 use omega_core::{

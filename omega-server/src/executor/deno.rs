@@ -1,0 +1,83 @@
+//! A Deno on this machine, and the proof that it can hold a sandbox.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{net::TcpListener, process::Command, time::timeout};
+
+/// The oldest that checks the address behind a name against the refused ranges.
+pub const OLDEST: (u32, u32) = (2, 9);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A Deno that may run tools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deno {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: String,
+}
+
+/// Its version, after it showed that a refused address stays refused: the sandbox stands on that.
+pub async fn probe(path: &Path) -> Result<Deno, String> {
+    let output = run(path, &["--version"]).await?;
+    let version = output.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    if !new_enough(&version) {
+        return Err(format!("version {version:?} is older than {}.{}", OLDEST.0, OLDEST.1));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    let script = format!(
+        "data:text/javascript,try{{await Deno.connect({{hostname:'localhost',port:{port}}});console.log('reached')}}catch(e){{console.log(e.name)}}"
+    );
+    let said = run(
+        path,
+        &["run", "--no-prompt", "--quiet", "--no-config", "--allow-net", "--deny-net=127.0.0.0/8,[::1]", &script],
+    )
+    .await?;
+    match said.trim() {
+        "NotCapable" => Ok(Deno { path: path.to_owned(), version }),
+        other => Err(format!("it does not refuse addresses as the sandbox needs it to ({other:?})")),
+    }
+}
+
+async fn run(deno: &Path, args: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(deno);
+    command.args(args).env("NO_COLOR", "1").env("DENO_NO_UPDATE_CHECK", "1").stdin(Stdio::null()).kill_on_drop(true);
+    match timeout(PROBE_TIMEOUT, command.output()).await {
+        Ok(Ok(output)) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(Ok(output)) => Err(format!("it does not run: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Ok(Err(error)) => Err(format!("it can't be started: {error}")),
+        Err(_) => Err("it does not answer".to_owned()),
+    }
+}
+
+fn new_enough(version: &str) -> bool {
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_strange_versions_are_refused() {
+        for (version, fits) in [
+            ("2.9.0", true),
+            ("2.10.1", true),
+            ("3.0.0", true),
+            ("2.8.9", false),
+            ("1.46.0", false),
+            ("", false),
+            ("x.y", false),
+        ] {
+            assert_eq!(new_enough(version), fits, "{version}");
+        }
+    }
+}
