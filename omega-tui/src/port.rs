@@ -77,6 +77,11 @@ pub enum Link {
     Connecting,
     /// Events come in.
     Live,
+    /// The server answers, but not with this conversation.
+    Refused {
+        /// Why.
+        cause: String,
+    },
     /// The connection broke; it is tried again.
     Reconnecting {
         /// From 1.

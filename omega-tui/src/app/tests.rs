@@ -251,8 +251,12 @@ fn a_conversation_that_is_not_there_says_so() {
     stage.app = super::App::new(stage.app.theme, Some(stage.conversation), None);
     stage.draw();
     assert!(stage.text().contains("loading the conversation"));
-    stage.news(Update::Link(Link::Offline { cause: "there is no conversation with this id".into() }));
-    assert!(stage.text().contains("✗ there is no conversation with this id"), "{}", stage.text());
+    stage.news(Update::Link(Link::Refused { cause: "there is no conversation with this id".into() }));
+    assert!(
+        stage.text().contains("✗ the conversation can't be shown: there is no conversation with this id"),
+        "{}",
+        stage.text()
+    );
 }
 
 #[test]

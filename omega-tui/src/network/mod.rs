@@ -118,12 +118,13 @@ async fn follow_one(server: &Server, id: ConversationId, updates: &mpsc::Sender<
                 return;
             }
         };
+        if !(error.is_temporary() || matches!(error, ClientError::StreamLost { .. })) {
+            let _ = updates.send(Update::Link(Link::Refused { cause: error.to_string() })).await;
+            return;
+        }
         let lost = Link::Offline { cause: error.to_string() };
         link = Some(lost.clone());
         if updates.send(Update::Link(lost)).await.is_err() {
-            return;
-        }
-        if !(error.is_temporary() || matches!(error, ClientError::StreamLost { .. })) {
             return;
         }
         let view = follower.view();

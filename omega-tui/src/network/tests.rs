@@ -191,11 +191,11 @@ async fn a_refused_message_comes_back_with_the_servers_words() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_is_not_there_is_offline_with_the_reason() {
+async fn a_conversation_that_is_not_there_is_refused_with_the_reason() {
     let server = Server::start(|_| refused(404, "NOT_FOUND", "there is no such conversation")).await;
     let mut screen = open(&server, Some(ConversationId::new()));
-    let update = next(&mut screen, |u| matches!(u, Update::Link(Link::Offline { .. }))).await;
-    assert_eq!(update, Update::Link(Link::Offline { cause: "there is no such conversation".into() }));
+    let update = next(&mut screen, |u| matches!(u, Update::Link(Link::Refused { .. }))).await;
+    assert_eq!(update, Update::Link(Link::Refused { cause: "there is no such conversation".into() }));
 }
 
 #[tokio::test]

@@ -97,6 +97,7 @@ fn link(app: &App) -> Vec<Span<'static>> {
         Link::Connecting => (spinner(app), theme.running, String::from("connecting")),
         Link::Live => ("●", theme.ok, String::from("live")),
         Link::Reconnecting { attempt } => (spinner(app), theme.warn, format!("reconnecting {attempt}")),
+        Link::Refused { .. } => ("✗", theme.error, String::from("not available")),
         Link::Offline { .. } => ("✗", theme.error, String::from("offline")),
     };
     vec![Span::styled(format!("{sign} "), style), Span::styled(words, theme.secondary)]

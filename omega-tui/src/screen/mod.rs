@@ -24,7 +24,8 @@ use ratatui::{
 pub const SMALLEST: (u16, u16) = (40, 10);
 /// From this width on there is a side panel.
 const WIDE: u16 = 120;
-const PANEL: u16 = 40;
+/// The panel is at least this wide, and takes what the text does not use up to the second number.
+const PANEL: (u16, u16) = (40, 68);
 /// Lines of text longer than this are hard to read.
 const WIDEST_TEXT: u16 = 112;
 const SPINNER: &[&str] = &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -39,7 +40,8 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         return;
     }
     let (main, side) = if area.width >= WIDE {
-        let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(PANEL)]).areas(area);
+        let panel = area.width.saturating_sub(WIDEST_TEXT + 2).clamp(PANEL.0, PANEL.1);
+        let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(panel)]).areas(area);
         (main, Some(side))
     } else {
         (area, None)
@@ -86,7 +88,7 @@ fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let spinner = spinner(app);
     let App { view, pending, theme, now, transcript, link, older, loading_older, .. } = app;
     let trouble = match link {
-        Link::Offline { cause } => Some(cause.as_str()),
+        Link::Offline { cause } | Link::Refused { cause } => Some(cause.as_str()),
         _ => None,
     };
     let (older, loading_older) = (*older, *loading_older);

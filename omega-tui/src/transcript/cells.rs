@@ -90,7 +90,12 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         Key::Sample(at) => vec![sample(SAMPLES.get(at).copied().unwrap_or_default(), theme, look)],
         Key::Loading => match scene.trouble {
             None => vec![moving(scene, "loading the conversation", look.width)],
-            Some(cause) => wrap(&[Span::styled(format!("✗ {}", clean(cause)), theme.error)], look.width),
+            Some(cause) => {
+                let words = format!("✗ the conversation can't be shown: {}", clean(cause));
+                let mut lines = wrap(&[Span::styled(words, theme.error)], look.width);
+                lines.extend(wrap(&[Span::styled("/new begins another one", theme.secondary)], look.width));
+                lines
+            }
         },
         Key::Older if scene.loading_older => vec![moving(scene, "loading earlier messages", look.width)],
         Key::Older => {
