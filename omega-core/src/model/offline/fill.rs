@@ -112,6 +112,11 @@ impl Filler<'_> {
                 continue;
             }
             let Some(text) = self.message.pair(property.name, &names) else { continue };
+            // "into YAML: {...}" names what should come out.
+            let datum = Datum { kind: Kind::Quoted, text: text.clone(), span: 0..0 };
+            if matches!(property.role, Role::Language(_)) && property.role.suits(&datum).is_none_or(|fit| fit < 0.6) {
+                continue;
+            }
             if let Some(value) = coerce(&text, property.schema) {
                 self.mark(&text);
                 filling.input.insert(property.name.to_owned(), value);

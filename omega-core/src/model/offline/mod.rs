@@ -252,7 +252,10 @@ fn choose(request: &ModelRequest, trail: &Trail) -> Reply {
     if !trail.tries.is_empty() {
         return Reply::Say(talk::failures(trail, "No other tool that I found can take this input."));
     }
-    let askable = relevant.iter().find(|ranked| ranked.candidate.is_usable() && !ranked.filling.is_complete());
+    // Not one that has no use for anything that the user gave.
+    let askable = relevant
+        .iter()
+        .find(|ranked| ranked.candidate.is_usable() && !ranked.filling.is_complete() && ranked.filling.coverage > 0.0);
     Reply::Say(match (askable, relevant.first()) {
         (Some(ranked), _) => talk::ask(ranked),
         (None, Some(keyed)) if !keyed.candidate.missing_env.is_empty() => talk::credentials(&keyed.candidate),

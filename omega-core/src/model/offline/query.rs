@@ -34,7 +34,13 @@ fn said(message: &Message) -> Vec<String> {
         Some(tail) => message.text.find(tail).and_then(|at| prose_before(message, at)).unwrap_or(prose),
         None => prose,
     };
-    for word in words::split(&head) {
+    let spoken = words::split(&head);
+    // "What does ... mean?" asks for no mean.
+    let asks_meaning = spoken.iter().any(|word| word == "does") && spoken.last().is_some_and(|word| word == "mean");
+    for word in spoken {
+        if asks_meaning && word == "mean" {
+            continue;
+        }
         let greets = ["hello", "hi", "hey"].contains(&word.as_str());
         let is_data = word.chars().count() < 2 || word.starts_with(|c: char| c.is_ascii_digit());
         if !greets && !is_data && !words::is_filler(&word) && !terms.contains(&word) {

@@ -248,7 +248,7 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
     }
     let has = |term: &String| names.contains(term) || package.contains(term) || description.contains(term);
     if terms.first().is_some_and(|first| words::is_action(&first.word) && !has(&first.word)) {
-        relevance -= 0.3;
+        relevance -= 0.5;
     }
     if computes(candidate) {
         let symbolic = algebra::symbolic(message).is_some() && algebra::is_symbolic(&candidate.description);
@@ -270,7 +270,7 @@ fn takes_kind(candidate: &Candidate, message: &Message) -> f64 {
     let properties = fill::properties(schema);
     let wants =
         |datum: &Datum| properties.iter().any(|p| p.required && p.role.suits(datum).is_some_and(|fit| fit >= 0.95));
-    if message.data.iter().any(wants) { 0.15 } else { 0.0 }
+    if message.data.iter().any(wants) { 0.3 } else { 0.0 }
 }
 
 /// Subjects that a tool is for or not.
@@ -315,9 +315,8 @@ fn direction(candidate: &Candidate, message: &Message) -> f64 {
     let about = words::split(&candidate.about()).iter().map(|word| words::canonical(word)).collect::<Vec<_>>();
     let speaks_of = |wanted: &str| about.iter().any(|word| word == wanted);
     let goes_to = |target: &str| {
-        about
-            .windows(4)
-            .any(|near| matches!(near[0].as_str(), "to" | "into" | "as") && near[1..].iter().any(|word| word == target))
+        let mut ways = about.iter().enumerate().filter(|(_, word)| matches!(word.as_str(), "to" | "into" | "as"));
+        ways.any(|(at, _)| about.iter().skip(at + 1).take(3).any(|word| word == target))
     };
     let Some((from, to)) = conversion(message) else {
         // A conversion that nobody asked for.

@@ -150,7 +150,126 @@ fn cases() -> Vec<(&'static str, &'static [&'static str], Value)> {
         ("use `validator::isEmail` with email: a@b.co", &["validator::isEmail"], json!({"email": "a@b.co"})),
         ("run parseDate on \"tomorrow\"", &["chrono-node::parseDate"], json!({"text": "tomorrow"})),
         ("fetch https://example.com/data.json", &["ofetch::ofetch"], json!({"url": "https://example.com/data.json"})),
+        // the long tail
+        ("Turn this JSON into YAML: {\"name\": \"Ada\"}", &["js-yaml::dump"], json!({"value": {"name": "Ada"}})),
+        ("to yaml\n<stdin>\n{\"a\": [1, 2]}\n</stdin>", &["js-yaml::dump"], json!({"value": {"a": [1, 2]}})),
+        ("fix this json {\"a\": 1,, \"b\": 2", &["jsonrepair::jsonrepair"], json!({"json": "{\"a\": 1,, \"b\": 2"})),
+        (
+            "minify this js: function f ( a ) { return a + 1 }",
+            &["terser::minify"],
+            json!({"code": "function f ( a ) { return a + 1 }"}),
+        ),
+        (
+            "convert csv to json\n<stdin>\na,b\n1,2\n</stdin>",
+            &["papaparse::parse"],
+            json!({"csv": "a,b\n1,2", "options": {"header": true}}),
+        ),
+        (
+            "html to text: <p>Hello <b>World</b></p>",
+            &["html-to-text::convert"],
+            json!({"html": "<p>Hello <b>World</b></p>"}),
+        ),
+        (
+            "sanitize <script>alert(1)</script><p>hi</p>",
+            &["sanitize-html::default"],
+            json!({"html": "<script>alert(1)</script><p>hi</p>"}),
+        ),
+        ("is DE89370400440532013000 a valid IBAN?", &["validator::isIBAN"], json!({"iban": "DE89370400440532013000"})),
+        ("Is \"978-3-16-148410-0\" a valid ISBN?", &["validator::isISBN"], json!({"isbn": "978-3-16-148410-0"})),
+        ("is the password \"hunter2\" strong", &["validator::isStrongPassword"], json!({"password": "hunter2"})),
+        (
+            "validate the phone number +49 30 123456",
+            &["libphonenumber-js::isValidPhoneNumber"],
+            json!({"phone": "+49 30 123456"}),
+        ),
+        ("Please tell me if 2001:db8::1 is a valid IP address", &["validator::isIP"], json!({"ip": "2001:db8::1"})),
+        (
+            "which of 1.0.0, 1.4.2, 2.0.0 is the highest satisfying ^1.0.0",
+            &["semver::maxSatisfying"],
+            json!({"versions": ["1.0.0", "1.4.2", "2.0.0"], "range": "^1.0.0"}),
+        ),
+        (
+            "is version 2.1.0 in range >=2.0.0 <3.0.0",
+            &["semver::satisfies"],
+            json!({"version": "2.1.0", "range": ">=2.0.0 <3.0.0"}),
+        ),
+        ("bump 1.2.3 to the next minor version", &["semver::inc"], json!({"version": "1.2.3", "release": "minor"})),
+        ("what date is next friday", &["chrono-node::parseDate"], json!({"text": "next friday"})),
+        (
+            "format 2024-01-05 as dd.MM.yyyy",
+            &["date-fns::format"],
+            json!({"date": "2024-01-05", "pattern": "dd.MM.yyyy"}),
+        ),
+        ("what does 0 0 1 * * mean", &["cronstrue::toString"], json!({"expression": "0 0 1 * *"})),
+        ("1h 20m in minutes", &["parse-duration::default"], json!({"duration": "1h 20m"})),
+        (
+            "generate 3 paragraphs of lorem ipsum",
+            &["lorem-ipsum::loremIpsum"],
+            json!({"options": {"count": 3, "units": "paragraphs"}}),
+        ),
+        (
+            "give me a random password of length 20",
+            &["generate-password::generate"],
+            json!({"options": {"length": 20}}),
+        ),
+        ("ascii chart of 1,5,2,8,3", &["asciichart::plot"], json!({"numbers": [1, 5, 2, 8, 3]})),
+        (
+            "which of apple, apply, angle is closest to \"appel\"",
+            &["fastest-levenshtein::closest"],
+            json!({"text": "appel", "candidates": ["apple", "apply", "angle"]}),
+        ),
+        ("XIV as a number", &["romans::deromanize"], json!({"roman": "XIV"})),
+        ("lighten #3366cc by 20%", &["polished::lighten"], json!({"amount": 0.2, "color": "#3366cc"})),
+        ("255 in hexadecimal", &["mathjs::format"], json!({"value": 255, "options": {"notation": "hex"}})),
+        ("integral of x^2", &["algebrite::run"], json!({"expression": "integral(x^2)"})),
+        (
+            "solve the system [[2,1],[1,3]] x = [3,5]",
+            &["mathjs::lusolve"],
+            json!({"matrix": [[2, 1], [1, 3]], "values": [3, 5]}),
+        ),
+        ("mime type of photo.png", &["mime-types::lookup"], json!({"file": "photo.png"})),
+        (
+            "decode the jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjMifQ.abc",
+            &["jwt-decode::jwtDecode"],
+            json!({"token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjMifQ.abc"}),
+        ),
+        ("query string of {\"a\":1,\"b\":\"x y\"}", &["qs::stringify"], json!({"params": {"a": 1, "b": "x y"}})),
+        (
+            "jsonpath $.items[*].name of {\"items\":[{\"name\":\"x\"}]}",
+            &["jsonpath-plus::JSONPath"],
+            json!({"options": {"path": "$.items[*].name", "json": {"items": [{"name": "x"}]}}}),
+        ),
+        ("run bash: echo $((6*7))", &["bash-tool::createBashTool.bash"], json!({"command": "echo $((6*7))"})),
+        (
+            "distance between {\"latitude\": 52.5, \"longitude\": 13.4} and {\"latitude\": 48.8, \"longitude\": 2.35}",
+            &["geolib::getDistance"],
+            json!({"from": {"latitude": 52.5, "longitude": 13.4}, "to": {"latitude": 48.8, "longitude": 2.35}}),
+        ),
+        (
+            "find papers about transformers",
+            &["@agentic/arxiv::ArXivClient.arxiv_search"],
+            json!({"searchQuery": "transformers"}),
+        ),
     ]
+}
+
+#[test]
+fn a_request_that_no_tool_serves_is_not_given_to_another() {
+    for text in [
+        "send an email to a@b.co",
+        "translate \"good morning\" to German",
+        "who won the world cup in 2018?",
+        "is 17 prime?",
+        "convert 100 usd to eur",
+        "summarize the article at https://example.com/post",
+        "write me a poem about autumn",
+        "tell me a joke",
+        "book me a flight to Lisbon",
+    ] {
+        let answer = called(text);
+        let honest = answer.as_ref().is_err_and(|answer| answer.starts_with("I found no tool that fits."));
+        assert!(honest, "{text}: {answer:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Conversations: questions back, failures, credentials, plans and titles.
 
-use super::Talk;
-use crate::model::{FinishReason, Model, ModelEvent, ToolChoice, Turn, Usage, offline::OfflinePlanner};
+use super::{Talk, search};
+use crate::model::{
+    FinishReason, Model, ModelEvent, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, Usage,
+    offline::{OfflinePlanner, Reply, next},
+};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -65,16 +68,92 @@ fn a_tool_without_its_credentials_is_explained_unless_it_was_named() {
     let mut talk = Talk::new();
     let answer = talk.say("what is the current weather in Berlin", &|_, _| panic!("no call"));
     assert!(answer.contains("`WEATHER_API_KEY`"), "{answer}");
-    let id = crate::model::offline::tests::search("current weather", 1).tools[0].tool_id.to_string();
+    let id = search("current weather", 1).tools[0].tool_id.to_string();
     talk.say(&format!("{id} q: Berlin"), &|_, _| Ok(json!("sunny")));
     assert_eq!(talk.calls, [(id, json!({"q": "Berlin"}))]);
 }
 
 #[test]
-fn what_no_tool_does_is_said_so() {
+fn a_tool_that_is_loaded_already_is_called_by_its_own_name_without_a_search() {
+    let mut request = Talk::new().request();
+    request.tools.push(slugify());
+    request.turns.push(Turn::User { text: "slugify \"Hello World\"".into() });
+    let input = json!({"text": "Hello World"});
+    assert_eq!(next(&request), Reply::Call { name: "slugify__default".into(), arguments: input });
+
+    // What has little to do with it goes to the registry.
+    request.turns = vec![Turn::User { text: "is \"a@b.co\" an email address?".into() }];
+    let Reply::Call { name, arguments } = next(&request) else { panic!("a search is due") };
+    assert_eq!((name.as_str(), &arguments["query"]), ("registrySearchTool", &json!("email address")));
+}
+
+/// The slug tool as a request offers it.
+fn slugify() -> ToolSpec {
+    let found = search("slugify", 1).tools.remove(0);
+    ToolSpec {
+        name: "slugify__default".into(),
+        description: found.description,
+        input_schema: found.input_schema.unwrap(),
+    }
+}
+
+/// A conversation in which the user asked for a slug and the search came to this.
+fn after_search(content: String, is_error: bool) -> Vec<Turn> {
+    let call = ToolCall {
+        id: "1".into(),
+        name: "registrySearchTool".into(),
+        arguments: json!({"query": "slugify"}).to_string(),
+        provider_state: None,
+    };
+    let result = ToolResult { call_id: "1".into(), name: call.name.clone(), content, is_error };
+    vec![
+        Turn::User { text: "slugify \"Hello World\"".into() },
+        Turn::Assistant { text: String::new(), calls: vec![call], provider_state: vec![] },
+        Turn::Tools { results: vec![result] },
+    ]
+}
+
+#[test]
+fn a_found_tool_is_called_by_the_name_that_the_search_gave_it() {
+    let mut request = Talk::new().request();
+    request.tools.push(slugify());
+    let mut output = search("slugify", 1);
+    output.tools[0].call_as = Some("slugify__default".into());
+    request.turns = after_search(serde_json::to_string(&output).unwrap(), false);
+    let input = json!({"text": "Hello World"});
+    assert_eq!(next(&request), Reply::Call { name: "slugify__default".into(), arguments: input });
+}
+
+#[test]
+fn a_registry_that_cannot_be_read_is_said_so() {
+    let mut request = Talk::new().request();
+    let error = json!({"error": {"code": "REGISTRY_UNAVAILABLE", "message": "the disk is gone"}});
+    request.turns = after_search(error.to_string(), true);
+    let Reply::Say(answer) = next(&request) else { panic!("no call") };
+    assert!(answer.contains("REGISTRY_UNAVAILABLE: the disk is gone"), "{answer}");
+}
+
+#[test]
+fn an_invalid_input_leads_to_the_next_tool() {
     let mut talk = Talk::new();
-    let answer = talk.say("book me a flight to Lisbon", &|_, _| panic!("no call"));
-    assert!(answer.starts_with("I found no tool that fits."), "{answer}");
+    let answer = talk.say("diff of \"a\" and \"b\"", &|tool, _| {
+        if tool == "diff::diffLines" {
+            Err(json!({"code": "INVALID_INPUT", "message": "no", "details": {"issues": []}}))
+        } else {
+            Ok(json!([{"value": "a", "removed": true}]))
+        }
+    });
+    assert_eq!(talk.calls.len(), 2, "{:?}", talk.calls);
+    assert!(answer.starts_with("| removed | value |"), "{answer}");
+}
+
+#[test]
+fn several_missing_inputs_can_be_given_by_name() {
+    let mut talk = Talk::new();
+    let ask = talk.say("run semver::satisfies", &|_, _| panic!("not yet"));
+    assert!(ask.contains("version: ") && ask.contains("range: "), "{ask}");
+    talk.say("version: 1.2.3\nrange: ^1.0.0", &|_, _| Ok(json!(true)));
+    assert_eq!(talk.calls, [("semver::satisfies".to_owned(), json!({"version": "1.2.3", "range": "^1.0.0"}))]);
 }
 
 #[test]
@@ -85,7 +164,7 @@ fn plans_are_json_made_of_the_tools_that_were_found() {
     // As the engine asks: with the search in the conversation, before any tool ran.
     request.turns.truncate(3);
     request.system = "<omega:plan count=2> plan".into();
-    let crate::model::offline::Reply::Say(text) = crate::model::offline::next(&request) else { panic!("no call") };
+    let Reply::Say(text) = next(&request) else { panic!("no call") };
     let plans: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(plans["plans"].as_array().unwrap().len(), 2);
     let first = &plans["plans"][0];
@@ -100,7 +179,7 @@ fn a_title_is_short() {
     talk.turns.push(Turn::User { text: "what is the ".to_owned() + &"very ".repeat(30) + "long story?" });
     let mut request = talk.request();
     request.system = "<omega:title> title".into();
-    let crate::model::offline::Reply::Say(title) = crate::model::offline::next(&request) else { panic!("no call") };
+    let Reply::Say(title) = next(&request) else { panic!("no call") };
     assert!(title.starts_with("What is the very") && title.chars().count() <= 60, "{title}");
 }
 
@@ -110,7 +189,7 @@ fn when_no_call_is_allowed_it_closes_in_words() {
     talk.turns.push(Turn::User { text: "slugify \"a\"".into() });
     let mut request = talk.request();
     request.tool_choice = ToolChoice::None;
-    assert!(matches!(crate::model::offline::next(&request), crate::model::offline::Reply::Say(_)));
+    assert!(matches!(next(&request), Reply::Say(_)));
 }
 
 #[tokio::test]
