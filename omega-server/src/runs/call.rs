@@ -46,7 +46,7 @@ pub(super) async fn ask(
         let mut log = engine.inner.store.run_log(&lease).await?;
         let step = log.start_step(lease.run, agent.steps() + 1).await?;
         engine.committed(log.commit().await?);
-        channel.begin(LiveMessage { run: lease.run, id: step.message, since: step.seq, parts: Vec::new() });
+        channel.begin(LiveMessage { run: lease.run, id: step.message, since: step.since, parts: Vec::new() });
 
         let streamed = stream(driver, model, request.clone(), &step).await;
         let outcome = match streamed {

@@ -105,8 +105,8 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
 impl Driver<'_> {
     /// Runs the open calls of a step side by side, recording each outcome as it comes. True when the run was cancelled.
     ///
-    /// Each call is a task of its own: one that is in the middle of a write goes on while the outcome of another is
-    /// recorded, or the two would wait for each other for good.
+    /// Each call is a task of its own: one that waits in the middle of a write must go on while another's outcome is
+    /// written here, or both would wait for the one writer for ever.
     async fn call(&mut self, agent: &mut Agent, calls: Vec<(ToolRunId, Action)>) -> Result<bool> {
         let slots = Arc::new(Semaphore::new(PARALLEL_CALLS));
         let mut working = JoinSet::new();
@@ -121,7 +121,11 @@ impl Driver<'_> {
             });
         }
         while let Some(joined) = working.join_next().await {
-            let (tool_run, done) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            let (tool_run, done) = match joined {
+                Ok(done) => done,
+                // A bug in here: the worker of the run ends with it, and the run is recovered.
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            };
             let settled = tools::settle(agent, done?);
             let mut log = self.engine.inner.store.run_log(&self.lease).await?;
             let ended = log.finish_tool(&tool_run, &settled).await?;

@@ -185,8 +185,9 @@ impl Store {
             };
             log.end(run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await?;
         } else {
-            if let Some((message, step, _)) = log.streaming_message(run).await? {
-                log.event(Some(run), Event::MessageReset { message_id: message, step }).await?;
+            if let Some(step) = log.streaming_message(run).await? {
+                let event = Event::MessageReset { message_id: step.message, step: step.number };
+                log.event(Some(run), event).await?;
             }
             let attempt = u32::try_from(row.attempt + 1).unwrap_or(u32::MAX);
             log.event(Some(run), Event::RunRecovered { attempt }).await?;

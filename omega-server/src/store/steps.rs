@@ -2,12 +2,12 @@
 
 use super::{
     LogTx, Result, exec,
-    rows::{id, json, signed},
+    rows::{id, json, number, signed},
     sql, tx_opt,
 };
 use omega_core::{
     agent::Proposal,
-    api::{Message, MessageStatus, Part, Role, ToolRun},
+    api::{Message, MessageStatus, Part, Role, Timestamp, ToolRun},
     event::Event,
     id::{MessageId, RunId},
     model::{FinishReason, ProviderState, ToolCall, Usage},
@@ -24,6 +24,10 @@ pub struct StepStart {
     pub message: MessageId,
     /// The message's place.
     pub seq: u64,
+    /// When the message began.
+    pub created_at: Timestamp,
+    /// The event that begins this attempt.
+    pub since: u64,
 }
 
 /// A step whose model call is done.
@@ -42,23 +46,42 @@ pub struct StepReply {
 }
 
 impl LogTx {
-    pub(super) async fn streaming_message(&mut self, run: RunId) -> Result<Option<(MessageId, u32, u32)>> {
-        type Row = (String, i64, i64);
+    /// The message of a run that streams, with its step as it was begun last.
+    pub(super) async fn streaming_message(&mut self, run: RunId) -> Result<Option<StepStart>> {
+        type Row = (String, i64, i64, i64, i64);
         let row: Option<Row> = tx_opt!(&mut self.tx, Row, sql::STREAMING_MESSAGE, run.to_string())?;
-        let Some((message, step, attempt)) = row else { return Ok(None) };
-        Ok(Some((id(&message)?, u32::try_from(step).unwrap_or(0), u32::try_from(attempt).unwrap_or(0))))
+        let Some((message, seq, created_at, step, attempt)) = row else { return Ok(None) };
+        Ok(Some(StepStart {
+            number: u32::try_from(step).unwrap_or(0),
+            attempt: u32::try_from(attempt).unwrap_or(0),
+            message: id(&message)?,
+            seq: number(seq),
+            created_at: Timestamp(created_at),
+            since: self.next_seq(),
+        }))
     }
 
     /// Begins a step, or begins it again with the message that it had (transition 3).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn start_step(&mut self, run: RunId, number: u32) -> Result<StepStart> {
+    pub async fn start_step(&mut self, run: RunId, step_number: u32) -> Result<StepStart> {
         let (start, again) = match self.streaming_message(run).await? {
-            Some((message, step, attempt)) if step == number => {
-                (StepStart { number, attempt: attempt + 1, message, seq: self.next_seq() }, true)
+            Some(known) if known.number == step_number => (StepStart { attempt: known.attempt + 1, ..known }, true),
+            _ => {
+                let (seq, created_at) = (self.next_seq(), self.now());
+                (
+                    StepStart {
+                        number: step_number,
+                        attempt: 1,
+                        message: MessageId::new(),
+                        seq,
+                        created_at,
+                        since: seq,
+                    },
+                    false,
+                )
             }
-            _ => (StepStart { number, attempt: 1, message: MessageId::new(), seq: self.next_seq() }, false),
         };
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
         if !again {
@@ -69,7 +92,7 @@ impl LogTx {
                 &conversation,
                 signed(start.seq),
                 run.to_string(),
-                Some(i64::from(number)),
+                Some(i64::from(step_number)),
                 None::<String>,
                 "assistant",
                 "streaming",
@@ -85,13 +108,13 @@ impl LogTx {
             &mut self.tx,
             sql::INSERT_STEP,
             run.to_string(),
-            i64::from(number),
+            i64::from(step_number),
             i64::from(start.attempt),
             start.message.to_string(),
             now,
         )?;
-        exec!(&mut self.tx, sql::ADD_STEP, run.to_string(), i64::from(number))?;
-        self.event(Some(run), Event::StepStarted { step_index: number, message_id: start.message }).await?;
+        exec!(&mut self.tx, sql::ADD_STEP, run.to_string(), i64::from(step_number))?;
+        self.event(Some(run), Event::StepStarted { step_index: step_number, message_id: start.message }).await?;
         Ok(start)
     }
 
@@ -152,7 +175,7 @@ impl LogTx {
             content: Message::text_of(&reply.parts),
             parts: reply.parts.clone(),
             author: None,
-            created_at: now,
+            created_at: step.created_at,
         };
         exec!(
             &mut self.tx,
