@@ -62,6 +62,11 @@ impl Image {
     pub fn about(&self) -> Option<About> {
         serde_json::from_slice(&fs::read(self.folder.join("about.json")).ok()?).ok()
     }
+
+    /// How long ago that was.
+    pub fn about_age(&self) -> Option<Duration> {
+        age(&self.folder.join("about.json"))
+    }
 }
 
 /// What looking into an image found.
@@ -180,9 +185,7 @@ impl Images {
 
     fn resolved(&self, spec: &Spec, younger_than: Duration) -> Option<Spec> {
         let path = self.resolution(spec);
-        // A clock that went back makes it look new, which does no harm.
-        let age = fs::metadata(&path).ok()?.modified().ok()?.elapsed().unwrap_or_default();
-        (age < younger_than).then_some(())?;
+        (age(&path)? < younger_than).then_some(())?;
         Spec::new(&spec.name, &fs::read_to_string(&path).ok()?).ok()
     }
 
@@ -206,6 +209,11 @@ pub fn file_url(path: &Path) -> String {
 fn installed_version(package: &Path) -> Option<String> {
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
     Some(manifest.get("version")?.as_str()?.to_owned())
+}
+
+/// Time since a file was written; a clock that went back makes it look new, which does no harm.
+fn age(path: &Path) -> Option<Duration> {
+    Some(fs::metadata(path).ok()?.modified().ok()?.elapsed().unwrap_or_default())
 }
 
 /// Readers see the old file or the new one.

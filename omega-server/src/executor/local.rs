@@ -89,16 +89,15 @@ impl LocalExecutor {
             Calling::Tool => None,
             Calling::Function { params } => Some(positional(&input, &params)?),
         };
-        let prepared = tokio::select! {
-            prepared = self.workshop.image(&spec) => prepared?,
+        let image = tokio::select! {
+            image = self.workshop.image(&spec) => image?,
             () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
         };
-        let (image, _) = prepared;
         ran.version = Some(image.spec.version.clone());
-        let missing = Manifest::read(&image.package());
-        let missing = missing.missing(|name| env.contains_key(name));
+        let manifest = Manifest::read(&image.package());
+        let missing = manifest.missing(|name| env.contains_key(name));
         if !missing.is_empty() {
-            let message = format!("{spec} needs the environment variables {}", missing.join(", "));
+            let message = format!("{} needs the environment variables {}", image.spec, missing.join(", "));
             return Err(ToolError::new(ToolErrorCode::MissingEnvVars, message).with(json!({ "missing": missing })));
         }
         let _place = tokio::select! {
@@ -122,7 +121,7 @@ impl LocalExecutor {
             args,
             env: scratch.env(env),
             max_output: 0,
-            declared: Vec::new(),
+            declared: manifest.tools.clone(),
             converters: None,
         };
         let launch = Launch {
@@ -173,7 +172,7 @@ impl Executor for LocalExecutor {
     }
 
     async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
-        let (image, about) = self.workshop.image(&Spec::new(package, version)?).await?;
+        let (image, about) = self.workshop.about(&Spec::new(package, version)?).await?;
         let found = about.found?;
         let manifest = Manifest::read(&image.package());
         let dependencies = manifest.dependencies.keys().map(String::as_str);
@@ -208,7 +207,7 @@ impl Executor for LocalExecutor {
 }
 
 /// The arguments of a plain function, in the order of its parameters.
-fn positional(input: &Value, params: &[String]) -> Result<Vec<Value>, ToolError> {
+fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, ToolError> {
     let invalid = |path: &str, message: String| {
         ToolError::new(ToolErrorCode::InvalidInput, message.clone())
             .with(json!({ "issues": [{ "path": path, "message": message }] }))
@@ -219,8 +218,7 @@ fn positional(input: &Value, params: &[String]) -> Result<Vec<Value>, ToolError>
         return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", params.join(", "))));
     }
     let last = params.iter().rposition(|name| fields.contains_key(name)).map_or(0, |index| index + 1);
-    // JSON has no `undefined`: a parameter that is left out before one that is given becomes null.
-    Ok(params[..last].iter().map(|name| fields.get(name).cloned().unwrap_or(Value::Null)).collect())
+    Ok(params[..last].iter().map(|name| fields.get(name).cloned().into_iter().collect()).collect())
 }
 
 /// Declared variables, then what was seen to be read: required when it looks secret and was read, else known of.
@@ -253,12 +251,12 @@ mod tests {
     fn named_fields_become_arguments_in_order() {
         let params = ["a", "b", "c"].map(str::to_owned);
         let cases = [
-            (json!({"b": 2, "a": 1}), json!([1, 2])),
-            (json!({"a": 1, "c": 3}), json!([1, null, 3])),
+            (json!({"b": 2, "a": 1}), json!([[1], [2]])),
+            (json!({"a": 1, "c": 3}), json!([[1], [], [3]])),
             (json!({}), json!([])),
         ];
         for (input, args) in cases {
-            assert_eq!(Value::Array(positional(&input, &params).unwrap()), args, "{input}");
+            assert_eq!(json!(positional(&input, &params).unwrap()), args, "{input}");
         }
     }
 

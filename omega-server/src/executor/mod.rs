@@ -14,6 +14,7 @@ mod lock;
 mod manifest;
 mod mask;
 mod outcome;
+mod pace;
 mod permissions;
 mod prepare;
 mod process;

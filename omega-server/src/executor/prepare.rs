@@ -22,6 +22,8 @@ use std::{
 use tokio::sync::OnceCell;
 
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a package that could not be looked into is not looked into again; a busy machine is no property of a package.
+const FAILURE_KEPT: Duration = Duration::from_secs(600);
 /// Packages that an import may turn out to lack, one after the other.
 const HEALINGS: usize = 4;
 /// Given where a package wants a key to be looked into; it opens nothing.
@@ -55,14 +57,26 @@ impl Workshop {
         }
     }
 
-    /// The package's image, ready to run, and what was found in it.
-    pub async fn image(&self, spec: &Spec) -> Result<(Image, About), ToolError> {
-        if let Some(known) = self.known(spec) {
-            return Ok(known);
+    /// The package's image, ready to run.
+    pub async fn image(&self, spec: &Spec) -> Result<Image, ToolError> {
+        match self.images.ready(spec) {
+            Some(image) => Ok(image),
+            None => self.prepare(spec).await.map(|(image, _)| image),
         }
+    }
+
+    /// The same with what was found in it.
+    pub async fn about(&self, spec: &Spec) -> Result<(Image, About), ToolError> {
+        match self.known(spec) {
+            Some(known) => Ok(known),
+            None => self.prepare(spec).await,
+        }
+    }
+
+    async fn prepare(&self, spec: &Spec) -> Result<(Image, About), ToolError> {
         let deno = self.runtime.deno().await?;
         let _lock = self.images.lock(spec).await?;
-        // Somebody else may have made it while we waited.
+        // Somebody else may have done it while we waited.
         if let Some(known) = self.known(spec) {
             return Ok(known);
         }
@@ -73,13 +87,12 @@ impl Workshop {
                 Err(error) => return self.old_image(spec).ok_or(error),
             },
         };
-        if let Some(about) = image.about().filter(|about| about.runner == *runner::VERSION) {
-            self.images.finish(spec, &image, &about)?;
-            return Ok((image, about));
-        }
-        let about = About {
-            runner: runner::VERSION.clone(),
-            found: self.look(deno, &image).await.map_err(|error| image.without_folders(error)),
+        let about = match current(&image) {
+            Some(about) => about,
+            None => {
+                let found = self.look(deno, &image).await.map_err(|error| image.without_folders(error));
+                About { runner: runner::VERSION.clone(), found }
+            }
         };
         self.images.finish(spec, &image, &about)?;
         Ok((image, about))
@@ -92,7 +105,7 @@ impl Workshop {
 
     fn known(&self, spec: &Spec) -> Option<(Image, About)> {
         let image = self.images.ready(spec)?;
-        let about = image.about().filter(|about| about.runner == *runner::VERSION)?;
+        let about = current(&image)?;
         Some((image, about))
     }
 
@@ -208,6 +221,13 @@ impl Workshop {
             }
         }
     }
+}
+
+/// What is known of an image, unless other scripts found it or it is a failure that may have passed.
+fn current(image: &Image) -> Option<About> {
+    let about = image.about()?;
+    let lasting = about.found.is_ok() || image.about_age().is_some_and(|age| age < FAILURE_KEPT);
+    (lasting && about.runner == *runner::VERSION).then_some(about)
 }
 
 /// A folder that lives as long as its call.

@@ -3,6 +3,7 @@
 
 use super::{
     outcome::{Killed, ended_by_itself},
+    pace::Pace,
     permissions::{Profile, deno_args},
     protocol::{Answer, Frame, Job, Lines},
 };
@@ -212,6 +213,7 @@ async fn attend(
     let mut watch = interval(WATCH_EVERY);
     watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut cancelled = false;
+    let mut pace = Pace::default();
     let mut lines = Lines::default();
     let mut written = 0;
     let mut chunk = vec![0; 64 << 10];
@@ -226,10 +228,15 @@ async fn attend(
                 written += count;
                 for line in lines.push(&chunk[..count]) {
                     match read_line(&line, &job.token) {
-                        Line::Frame(Frame::Partial { output }) => on_partial(output.unwrap_or(Value::Null)),
+                        Line::Frame(Frame::Partial { output }) => {
+                            pace.offer(output.unwrap_or(Value::Null), Instant::now()).into_iter().for_each(&mut on_partial);
+                        }
                         Line::Frame(Frame::Log { level, text }) => logs.push(&format!("{level}: {text}")),
                         Line::Frame(Frame::Result(answer)) if cancelled && !answer.success => return End::Killed(Killed::Cancelled),
-                        Line::Frame(Frame::Result(answer)) => return End::Answered(*answer),
+                        Line::Frame(Frame::Result(answer)) => {
+                            pace.last().into_iter().for_each(on_partial);
+                            return End::Answered(*answer);
+                        }
                         Line::Unreadable => return End::Killed(Killed::BadFrame),
                         Line::Stray(text) => logs.push(&text),
                     }
@@ -243,9 +250,12 @@ async fn attend(
                 deadline.as_mut().reset(tokio::time::Instant::now() + CANCEL_GRACE);
             }
             () = &mut deadline => return End::Killed(if cancelled { Killed::Cancelled } else { Killed::Deadline(timeout) }),
-            _ = watch.tick() => if group.memory().is_some_and(|bytes| bytes > limits.memory) {
-                return End::Killed(Killed::Memory(limits.memory));
-            },
+            _ = watch.tick() => {
+                pace.due(Instant::now()).into_iter().for_each(&mut on_partial);
+                if group.memory().is_some_and(|bytes| bytes > limits.memory) {
+                    return End::Killed(Killed::Memory(limits.memory));
+                }
+            }
         }
     }
 }

@@ -28,12 +28,12 @@ pub struct Job {
     pub id: String,
     /// Input of a tool.
     pub input: Option<Value>,
-    /// Positional arguments of a plain function.
-    pub args: Option<Vec<Value>>,
+    /// Positional arguments of a plain function: each a list of one, or of none where it is left out. JSON has no `undefined`.
+    pub args: Option<Vec<Vec<Value>>>,
     pub env: BTreeMap<String, String>,
     /// Bytes of output before it is cut.
     pub max_output: usize,
-    /// Tools that the package declares; their exports are taken for factories.
+    /// Tools that the package declares; their exports may be factories.
     pub declared: Vec<String>,
     /// URL of the schema converters; only to describe.
     pub converters: Option<String>,

@@ -29,7 +29,7 @@ export function emit(frame) {
 export function bounded(output) {
   const text = stringify(output ?? null) ?? "null";
   if (text.length <= maxOutput) return { output };
-  return { output: text.slice(0, maxOutput), truncated: true };
+  return { output: text.slice(0, maxOutput).toWellFormed(), truncated: true };
 }
 
 /** The first line from the host. */

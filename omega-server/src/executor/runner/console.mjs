@@ -8,7 +8,7 @@ export function captureConsole() {
   for (const level of ["log", "info", "warn", "error", "debug", "trace"]) {
     console[level] = (...values) => {
       try {
-        emit({ ev: "log", level, text: values.map(text).join(" ").slice(0, LINE_LIMIT) });
+        emit({ ev: "log", level, text: values.map(text).join(" ").slice(0, LINE_LIMIT).toWellFormed() });
       } catch {
         // A value that can't be printed is no reason to fail the call.
       }

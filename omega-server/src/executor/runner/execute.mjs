@@ -2,7 +2,7 @@
 import { bounded, emit } from "./channel.mjs";
 import { Failure, messageOf, missingKeys, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
-import { importPackage, notFound, walk, findExport } from "./package.mjs";
+import { exportsOf, findExport, importPackage, notFound, walk } from "./package.mjs";
 import { plain } from "./plain.mjs";
 import { unwrapLazy } from "./schema.mjs";
 import { isAIFunction, isCallable, isProviderClass, toolset } from "./shapes.mjs";
@@ -20,21 +20,23 @@ async function plainFunction(module, job) {
   const { value, owner } = walk(module, job.name);
   if (typeof value !== "function") throw new Failure("NOT_A_TOOL", `the export "${job.name}" is no function`);
   const receiver = owner === module ? undefined : owner;
-  return () => Reflect.apply(value, receiver, job.args);
+  const args = job.args.map(([argument]) => argument);
+  return () => Reflect.apply(value, receiver, args);
 }
 
 async function toolCall(module, job, signal) {
-  const tool = await resolve(module, job.name, job.env ?? {});
+  const tool = await resolve(module, job);
   const input = await validated(tool.inputSchema ?? tool.parameters, job.input);
   if (isAIFunction(tool)) return () => tool.execute(input);
   return () => tool.execute(input, { toolCallId: job.id, messages: [], abortSignal: signal });
 }
 
 /** The tool that a name or `export.key` means; what makes tools is called anew, with this call's environment. */
-async function resolve(module, name, env) {
+async function resolve(module, { name, env, declared }) {
   const [head, ...rest] = name.split(".");
   const whole = findExport(module, name);
-  const value = (whole ?? findExport(module, head))?.value;
+  const found = whole ?? findExport(module, head) ?? (declared.includes(name) ? onlyTool(module) : undefined);
+  const value = found?.value;
   if (value === undefined || value === null) throw notFound(module, name);
   if (isCallable(value)) return value;
   const made = isProviderClass(value)
@@ -48,6 +50,12 @@ async function resolve(module, name, env) {
     throw new Failure("NOT_A_TOOL", `the export "${name}" is no tool: ${why}`);
   }
   return pick(made.tools, head, rest.join("."));
+}
+
+/** Some packages declare another name than they export; where there is one tool, it is the one that is meant. */
+function onlyTool(module) {
+  const tools = [...exportsOf(module).values()].filter(({ value }) => isCallable(value));
+  return new Set(tools.map(({ value }) => value)).size === 1 ? tools[0] : undefined;
 }
 
 function pick(tools, head, key) {

@@ -43,7 +43,7 @@ export function missingKeys(text) {
   if (!ABOUT_KEYS.test(text)) return undefined;
   const traced = missingSecrets();
   const missing = traced.length ? traced : presentSecrets().length ? [] : secretsNamedIn(text);
-  return missing.length ? { code: "MISSING_ENV_VARS", message: text.slice(0, MESSAGE_LIMIT), details: { missing } } : undefined;
+  return missing.length ? { code: "MISSING_ENV_VARS", message: text.slice(0, MESSAGE_LIMIT).toWellFormed(), details: { missing } } : undefined;
 }
 
 /** Some tools return their failure as if it were a result: its text, if this output is one. */
@@ -58,7 +58,7 @@ export function returnedFailure(output) {
 
 export function messageOf(error) {
   const text = typeof error === "string" ? error : (error?.message ?? String(error));
-  return String(text).slice(0, MESSAGE_LIMIT);
+  return String(text).slice(0, MESSAGE_LIMIT).toWellFormed();
 }
 
 function refusedAccess(message) {

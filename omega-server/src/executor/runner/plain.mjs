@@ -7,6 +7,8 @@ export function plain(value, depth = 0, above = new Set()) {
       return undefined;
     case "number":
       return Number.isFinite(value) ? value : String(value);
+    case "string":
+      return value.toWellFormed(); // half a character is no JSON
     case "bigint":
     case "symbol":
       return String(value);
@@ -38,10 +40,10 @@ function composite(value, inner) {
   if (value instanceof Set) return inner([...value]);
   if (typeof value.toJSON === "function") return inner(value.toJSON());
   if (Array.isArray(value)) return value.map((item) => inner(item) ?? null);
-  const result = {};
+  const result = Object.create(null); // so that no key means anything
   for (const key of Object.keys(value)) {
     const item = inner(value[key]);
-    if (item !== undefined) result[key] = item;
+    if (item !== undefined) result[key.toWellFormed()] = item;
   }
   return result;
 }

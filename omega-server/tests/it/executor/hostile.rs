@@ -68,7 +68,7 @@ export const lingers = tool(() => { setInterval(() => {}, 10); return "done"; })
 export const polite = tool((_, { abortSignal }) => new Promise((_, reject) => { console.log("started"); const wait = setInterval(() => {}, 1000); abortSignal.addEventListener("abort", () => { clearInterval(wait); reject(abortSignal.reason); }); }));
 export const yields = { description: "", inputSchema: {}, async *execute() { yield "started"; for (;;); } };
 export const rejects = tool(async () => { setTimeout(() => { throw new Error("async boom"); }, 5); await new Promise((resolve) => setTimeout(resolve, 5000)); });
-export const strange = tool(() => { const value = { big: 10n, at: new Date(0), map: new Map([["a", 1]]), set: new Set([1]), bytes: new Uint8Array([1, 2]), nan: NaN, none: undefined, f() {}, error: new Error("e") }; value.self = value; return value; });
+export const strange = tool(() => { const value = { big: 10n, at: new Date(0), map: new Map([["a", 1]]), set: new Set([1]), bytes: new Uint8Array([1, 2]), nan: NaN, half: "\ud83d", ["__proto__"]: 1, none: undefined, f() {}, error: new Error("e") }; value.self = value; return value; });
 "#;
 
 async fn ends() -> Option<Sandbox> {
@@ -197,7 +197,7 @@ async fn any_value_becomes_json_and_a_timer_left_behind_holds_nobody() {
     let strange = sandbox.run("ends::strange", json!({})).await.result.unwrap();
     let expected = json!({
         "big": "10", "at": "1970-01-01T00:00:00.000Z", "map": {"a": 1}, "set": [1], "bytes": {"type": "base64", "bytes": 2, "data": "AQI="},
-        "nan": "NaN", "f": "[Function f]", "error": {"name": "Error", "message": "e"}, "self": "[circular]",
+        "nan": "NaN", "half": "\u{fffd}", "__proto__": 1, "f": "[Function f]", "error": {"name": "Error", "message": "e"}, "self": "[circular]",
     });
     assert_eq!(strange, expected);
 }

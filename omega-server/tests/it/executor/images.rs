@@ -117,3 +117,17 @@ async fn an_import_that_wants_a_key_is_still_described() {
     );
     assert_eq!(code(&sandbox.run("eager::t", json!({})).await), ToolErrorCode::MissingEnvVars);
 }
+
+#[tokio::test]
+async fn a_declared_name_means_the_only_tool_where_another_is_exported() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let script = "export const realName = { description: '', inputSchema: {}, execute: () => 'found' };";
+    sandbox.registry.publish(
+        "misnamed",
+        "1.0.0",
+        json!({ "tpmjs": { "category": "x", "tools": [{ "name": "niceName" }] } }),
+        script,
+    );
+    assert_eq!(sandbox.run("misnamed::niceName", json!({})).await.result, Ok(json!("found")));
+    assert_eq!(code(&sandbox.run("misnamed::wrongName", json!({})).await), ToolErrorCode::ToolNotFound);
+}
