@@ -7,10 +7,10 @@ use super::{
 use crate::store::{Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{
-    agent::{Agent, Step},
+    agent::{Agent, BUDGET_NOTICE, Step},
     api::{Part, RunError},
     event::Event,
-    model::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolCall, retry},
+    model::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry},
 };
 use std::collections::HashSet;
 
@@ -48,7 +48,10 @@ pub(super) async fn ask(
         engine.committed(log.commit().await?);
         channel.begin(LiveMessage { run: lease.run, id: step.message, since: step.since, parts: Vec::new() });
 
-        let streamed = stream(driver, model, request.clone(), &step).await;
+        let streamed = match stream(driver, model, request.clone(), &step).await {
+            Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),
+            other => other,
+        };
         let outcome = match streamed {
             Streamed::Reply(reply) if is_empty(&reply) => Err((empty_answer(&reply), reply.finish_reason)),
             Streamed::Reply(reply) => {
@@ -137,6 +140,17 @@ async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, s
             None => return Streamed::Failed(ModelError::Truncated { provider: "the model".into() }),
         }
     }
+}
+
+/// The end of a run whose budget is used up: calls that a model makes in spite of that are not even recorded, and the end
+/// is never silent.
+fn closing(mut reply: StepReply) -> StepReply {
+    reply.calls.clear();
+    reply.parts.retain(|part| !matches!(part, Part::ToolCall { .. }));
+    if is_empty(&reply) {
+        reply.parts.push(Part::Text { text: BUDGET_NOTICE.to_owned() });
+    }
+    reply
 }
 
 /// Ids of calls are unique in a step, whatever a provider sends: results are paired by them.

@@ -174,7 +174,7 @@ impl Driver<'_> {
         };
         self.end_failed(RunError {
             code: error.code().to_owned(),
-            error: format!("{error}{next}"),
+            error: format!("{}{next}", error.to_string().trim_end_matches('.')),
             retryable: error.is_retryable(),
         })
         .await
