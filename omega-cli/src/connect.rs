@@ -1,7 +1,7 @@
 //! Which server a command talks to: the one that flag, environment or configuration names, else the user's own, which is
 //! found or started without a word.
 
-use crate::{cli::Global, exit::Failure, ui::Ui};
+use crate::{cli::Global, exit::Failure, progress::Progress, ui::Ui};
 use omega_core::{
     api::Timestamp,
     client::Client,
@@ -85,6 +85,11 @@ impl Context {
             self.ui.warn(notice);
         }
         Ok(Connection { client: found.client, server: LOCAL.to_owned(), starter: Some(starter) })
+    }
+
+    /// Repeats on stderr what the user's own server gets for a command that waits, as long as the result lives.
+    pub fn progress(&self, connection: &Connection) -> Option<Progress> {
+        connection.starter.is_some().then(|| Progress::watch(self.ui.clone(), self.dirs.server_log()))
     }
 
     /// What starts the user's own server.

@@ -107,10 +107,10 @@ impl Failure {
 /// Codes of runs, tools and refusals that mean more than "it failed".
 fn code_of(code: &str) -> Option<Code> {
     Some(match code {
-        "MISSING_ENV_VARS" => Code::MissingCredentials,
+        "MISSING_ENV_VARS" | "PROVIDER_KEY_MISSING" => Code::MissingCredentials,
         "UNAUTHENTICATED" => Code::NotSignedIn,
         "INVALID_INPUT" | "INVALID_PARAMS" | "INVALID_TOOL_ID" | "BAD_REQUEST" | "NOT_FOUND" | "TOOL_NOT_FOUND"
-        | "PACKAGE_NOT_FOUND" => Code::Usage,
+        | "PACKAGE_NOT_FOUND" | "MODEL_CONFIG" | "MODEL_NOT_FOUND" => Code::Usage,
         "DENIED" => Code::NeedsDecision,
         "TIMEOUT"
         | "RUN_TIMEOUT"
@@ -158,8 +158,10 @@ impl From<ClientError> for Failure {
                     504 => Code::Limit,
                     _ => Code::Failed,
                 };
-                // What the sandbox said is nearer than what the route makes of it.
-                let codes = [details.get("tool").and_then(|tool| tool["code"].as_str()), code.as_deref()];
+                // What the sandbox or the provider said is nearer than what the route makes of it.
+                let tool = details.get("tool").and_then(|tool| tool["code"].as_str());
+                let provider = details.get("provider").and_then(serde_json::Value::as_str);
+                let codes = [tool, provider, code.as_deref()];
                 Self::new(codes.into_iter().flatten().find_map(code_of).unwrap_or(by_status), text)
             }
         }

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod connect;
 mod exit;
+mod progress;
 mod ui;
 
 use clap::{CommandFactory, Parser};

@@ -6,7 +6,13 @@
 
 use crate::exit::Failure;
 use omega_core::local::Env;
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +53,8 @@ pub struct Ui {
     verbosity: Verbosity,
     terminals: Terminals,
     colour: bool,
+    /// What stdout got last does not end a line. All clones share it.
+    open_line: Arc<AtomicBool>,
 }
 
 /// A meaning that has a colour.
@@ -65,7 +73,8 @@ pub enum Tone {
 impl Ui {
     /// Decides from the flags, the environment and the terminals.
     pub fn new(verbosity: Verbosity, env: &Env, terminals: Terminals) -> Self {
-        Self { verbosity, terminals, colour: wants_colour(env, terminals.stderr) }
+        let colour = wants_colour(env, terminals.stderr);
+        Self { verbosity, terminals, colour, open_line: Arc::default() }
     }
 
     /// Which streams are terminals.
@@ -80,6 +89,9 @@ impl Ui {
 
     /// A result, as it is.
     pub fn out(&self, text: &str) -> Result<(), Failure> {
+        if let Some(last) = text.chars().last() {
+            self.open_line.store(last != '\n', Ordering::Relaxed);
+        }
         let mut stdout = io::stdout().lock();
         Ok(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())?)
     }
@@ -113,9 +125,12 @@ impl Ui {
         self.note(format!("{} {}", self.tone(Tone::Warn, "⚠"), text.as_ref()));
     }
 
-    /// Ends a line on the terminal that stdout left open.
-    pub fn blank(&self) {
-        self.err("");
+    /// Ends the last line of a result, for a person. A pipe gets the result and not a byte more.
+    pub fn end_line(&self) -> Result<(), Failure> {
+        match self.terminals.stdout && self.open_line.load(Ordering::Relaxed) {
+            true => self.out("\n"),
+            false => Ok(()),
+        }
     }
 
     /// Why it failed; always.
@@ -140,8 +155,11 @@ impl Ui {
     }
 
     fn err(&self, text: &str) {
+        // Where both streams are the same terminal, a result may have left its line open.
+        let same = self.terminals.stdout && self.terminals.stderr;
+        let before = if same && self.open_line.swap(false, Ordering::Relaxed) { "\n" } else { "" };
         // Nobody is there to be told that stderr is gone.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{before}{text}");
     }
 }
 

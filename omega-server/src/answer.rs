@@ -209,7 +209,7 @@ impl From<RegistryError> for ApiError {
 impl From<ModelError> for ApiError {
     fn from(error: ModelError) -> Self {
         let code = match &error {
-            ModelError::Config(_) => ErrorCode::InvalidInput,
+            ModelError::Config(_) | ModelError::MissingKey(_) => ErrorCode::InvalidInput,
             ModelError::Timeout { .. } => ErrorCode::UpstreamTimeout,
             _ => ErrorCode::UpstreamFailed,
         };

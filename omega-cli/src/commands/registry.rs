@@ -84,9 +84,10 @@ impl Add {
             params: self.params.clone(),
             description: self.description.clone(),
         };
-        let client = context.connect().await?.client;
+        let connection = context.connect().await?;
+        let _progress = context.progress(&connection);
         context.ui.note(format!("Looking into {} in the sandbox …", self.package));
-        let added = client.add_package(&body).await?;
+        let added = connection.client.add_package(&body).await?;
         if self.json {
             return context.ui.json(&added);
         }

@@ -169,9 +169,10 @@ impl Run {
         let params = self.input().map_err(wrong)?;
         let env = self.environment.read(&context.env).map_err(missing)?;
         let unreachable = |failure| (failure, String::from("SERVER_UNREACHABLE"));
-        let client = context.connect().await.map_err(unreachable)?.client;
+        let connection = context.connect().await.map_err(unreachable)?;
+        let _progress = context.progress(&connection);
         let body = ExecuteRequest { tool_id: self.tool.to_string(), params, env };
-        client.execute_tool(&body).await.map_err(|error| {
+        connection.client.execute_tool(&body).await.map_err(|error| {
             let code = match &error {
                 ClientError::NotFound(_) => "TOOL_NOT_FOUND",
                 ClientError::Unauthenticated(_) => "UNAUTHENTICATED",

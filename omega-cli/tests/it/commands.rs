@@ -73,6 +73,8 @@ fn what_is_not_there_is_named_with_what_is() {
     home.omega(&["tools", "show", "mathjs::evaluat"]).expect(2);
     let done = home.omega(&["ask", "hi", "--model", "nope/x"]).expect(2);
     assert!(done.stderr.contains("there is no provider `nope`"), "{}", done.stderr);
+    let done = home.omega(&["ask", "hi", "--model", "anthropic/x"]).expect(4);
+    assert!(done.stderr.contains("set ANTHROPIC_API_KEY"), "{}", done.stderr);
     home.omega(&["show", "5b0f3c1e-0000-4000-8000-000000000001"]).expect(2);
     home.omega(&["ask", "-c", "hi"]).expect(2);
     let done = home.omega(&["tools", "run", "mathjs::evaluate", "--input", r#"{"wrong": 1}"#, "--json"]).expect(2);

@@ -86,3 +86,36 @@ fn an_empty_home_and_no_keyring_are_enough() {
     assert!(stderr.contains(".config/omega/credentials.json"), "{stderr}");
     assert!(stderr.contains("this system has no keyring"), "{stderr}");
 }
+
+#[test]
+fn a_server_of_another_build_is_replaced() {
+    let home = Home::new();
+    home.omega(&["whoami"]).expect(0);
+    let mut old = home.server().unwrap();
+    let before = pid(&home);
+    old["build"] = "1-1".into();
+    home.file("run/server.json", &old.to_string());
+    home.omega(&["whoami"]).expect(0);
+    assert_ne!(pid(&home), before);
+}
+
+/// A bus that takes the call and never answers, as a keyring that waits for its password does.
+#[cfg(unix)]
+#[test]
+fn a_keyring_that_hangs_is_not_waited_for() {
+    let home = Home::new();
+    let user = home.path().join("user");
+    std::fs::create_dir(&user).unwrap();
+    let socket = home.path().join("bus");
+    let _silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let mut command = home.command(&["whoami"]);
+    let bus = format!("unix:path={}", socket.display());
+    let output =
+        command.env_remove("OMEGA_HOME").env("HOME", &user).env("DBUS_SESSION_BUS_ADDRESS", bus).output().unwrap();
+    let server = std::fs::read(user.join(".local/share/omega/run/server.json")).unwrap();
+    let server: serde_json::Value = serde_json::from_slice(&server).unwrap();
+    signal("KILL", server["pid"].as_u64().unwrap());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains("no answer within 2 s"), "{stderr}");
+}

@@ -8,3 +8,4 @@ mod contract;
 mod generated;
 mod home;
 mod local_server;
+mod terminal;

@@ -59,9 +59,12 @@ pub enum ModelError {
         /// Which timer.
         what: &'static str,
     },
-    /// The request could not be made: no key, unknown model.
+    /// The request could not be made: no address, unknown model.
     #[error("{0}")]
     Config(String),
+    /// The provider wants a key and there is none.
+    #[error("{0}")]
+    MissingKey(String),
 }
 
 impl ModelError {
@@ -75,7 +78,7 @@ impl ModelError {
             }
             Self::Stream { retryable, .. } => *retryable,
             Self::Truncated { .. } | Self::Connect { .. } | Self::Timeout { .. } => true,
-            Self::Protocol { .. } | Self::Config(_) => false,
+            Self::Protocol { .. } | Self::Config(_) | Self::MissingKey(_) => false,
         }
     }
 
@@ -102,6 +105,7 @@ impl ModelError {
             Self::Connect { .. } => "PROVIDER_UNREACHABLE",
             Self::Timeout { .. } => "PROVIDER_TIMEOUT",
             Self::Config(_) => "MODEL_CONFIG",
+            Self::MissingKey(_) => "PROVIDER_KEY_MISSING",
         }
     }
 }

@@ -100,6 +100,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     }
     let message = schema.as_ref().map_or_else(|| prompt.clone(), |schema| schema.ask(&prompt));
     let model = context.config.get("model").map(str::to_owned);
+    let _progress = context.progress(&connection);
     let mut signals = Signals::listen()?;
     let id = conversation(ask, context, &connection, model.as_deref()).await?;
     let body = SendMessage { message, env, model, pins: ask.pin.clone(), ..SendMessage::default() };

@@ -60,24 +60,6 @@ impl Text {
         Ok(())
     }
 
-    /// Makes room for a line on stderr where both streams are the same terminal.
-    pub fn break_line(&mut self) {
-        let terminals = self.ui.terminals();
-        if self.open_line && terminals.stdout && terminals.stderr {
-            self.open_line = false;
-            self.ui.blank();
-        }
-    }
-
-    /// Ends the line for a person.
-    pub fn finish(&mut self) -> Result<(), Failure> {
-        if self.open_line && self.ui.terminals().stdout {
-            self.open_line = false;
-            return self.ui.out("\n");
-        }
-        Ok(())
-    }
-
     fn print(&mut self, text: &str) -> Result<(), Failure> {
         let text = match &mut self.sanitizer {
             Some(sanitizer) => sanitizer.push(text),

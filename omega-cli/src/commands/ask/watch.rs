@@ -144,11 +144,10 @@ impl<'a> Watch<'a> {
 
     /// Prints what is due at the end.
     pub async fn print_end(&mut self, end: &End, value: Option<Value>) -> Result<(), Failure> {
-        if let Output::Text(text) = &mut self.output {
-            return text.finish();
-        }
-        if matches!(self.output, Output::Events) {
-            return self.close_events(end);
+        match self.output {
+            Output::Text(_) => return self.context.ui.end_line(),
+            Output::Events => return self.close_events(end),
+            Output::Document => {}
         }
         let Some(run) = self.run().cloned() else { return Ok(()) };
         let model = self.model.clone().unwrap_or_else(|| run.model.clone());
@@ -212,15 +211,12 @@ impl<'a> Watch<'a> {
             Event::RunRecovered { .. } => ui.note("The server was restarted; the run goes on."),
             Event::RunCompleted { answer, .. } => self.answer = Some(answer.clone()),
             Event::Status { message, .. } if ui.is_verbose() || ui.terminals().stderr => {
-                self.break_line();
                 ui.note(ui.tone(Tone::Dim, &one_line(message, 200)));
             }
             Event::Notice { message, .. } => {
-                self.break_line();
                 ui.warn(one_line(message, 300));
             }
             Event::ToolCompleted { tool_run_id, .. } | Event::ToolUnknown { tool_run_id, .. } => {
-                self.break_line();
                 let tool_runs = &self.follower.view().tool_runs;
                 if let Some(tool_run) = tool_runs.iter().find(|tool_run| tool_run.id == *tool_run_id) {
                     ui.note(activity::line(&ui, tool_run));
@@ -230,12 +226,6 @@ impl<'a> Watch<'a> {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn break_line(&mut self) {
-        if let Output::Text(text) = &mut self.output {
-            text.break_line();
         }
     }
 
@@ -274,7 +264,6 @@ impl<'a> Watch<'a> {
     /// The connection is gone: a shared server has to come back by itself, the user's own one is started again.
     async fn come_back(&mut self, attempt: u32, cause: &ClientError) {
         if attempt == 1 {
-            self.break_line();
             self.context.ui.detail(format!("{cause}; coming back"));
             return;
         }

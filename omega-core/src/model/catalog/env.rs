@@ -136,7 +136,7 @@ pub enum Resolved {
 /// Finds what a name needs.
 ///
 /// # Errors
-/// [`ModelError::Config`] when a key or an address is missing; it names the variable.
+/// [`ModelError::MissingKey`] or [`ModelError::Config`] when a key or an address is missing; it names the variable.
 pub fn resolve(name: &ModelName, env: &ProviderEnv) -> Result<Resolved, ModelError> {
     if name.provider == OMEGA {
         return Ok(Resolved::Offline);
@@ -147,9 +147,8 @@ pub fn resolve(name: &ModelName, env: &ProviderEnv) -> Result<Resolved, ModelErr
     let base_url = env.base_url(info)?;
     let key = env.key(info);
     if let (None, Some(variable), false) = (&key, info.key_var, info.keyless) {
-        return Err(ModelError::Config(format!(
-            "{name} needs a key: set {variable}, or store it with `omega keys set {variable}`; \
-             `omega models` shows what works without"
+        return Err(ModelError::MissingKey(format!(
+            "{name} needs a key: set {variable}; `omega models` shows what works without"
         )));
     }
     Ok(Resolved::Remote(Endpoint { provider: info.name.to_owned(), format: info.format, base_url, key }))

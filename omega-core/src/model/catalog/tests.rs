@@ -16,7 +16,7 @@ fn name(text: &str) -> ModelName {
 
 fn complaint<T: fmt::Debug>(result: Result<T, ModelError>) -> String {
     match result {
-        Err(ModelError::Config(message)) => message,
+        Err(ModelError::Config(message) | ModelError::MissingKey(message)) => message,
         other => panic!("{other:?}"),
     }
 }
