@@ -199,7 +199,7 @@ impl Filler<'_> {
         let open: Vec<&Property<'_>> = properties
             .iter()
             .filter(|p| p.required && !filling.input.contains_key(p.name) && p.choices().is_empty() && takes_text(p))
-            .filter(|p| matches!(p.role, Role::Text | Role::Query | Role::Date | Role::Language(_)))
+            .filter(|p| matches!(p.role, Role::Text | Role::Query | Role::Date | Role::Zone | Role::Language(_)))
             .collect();
         let free = (self.message.data.iter().enumerate())
             .any(|(at, d)| !self.is_taken(at) && (d.is_text() || d.kind == Kind::Json));
@@ -222,6 +222,7 @@ impl Filler<'_> {
                 Role::Language(language @ ("csv" | "tsv" | "xml" | "html" | "json" | "diff")) => {
                     lexer::sniff(&part).is_some_and(|own| own == language)
                 }
+                Role::Zone => part.contains('/') || part.chars().all(char::is_uppercase),
                 _ => true,
             };
             if plausible && long_enough(&part, property.schema) {

@@ -39,6 +39,23 @@ pub(super) fn is_date(word: &str) -> bool {
     })
 }
 
+/// Day, month's name and year in either order, as a date in figures.
+pub(super) fn date_in_words(first: &str, second: &str, year: &str) -> Option<String> {
+    const MONTHS: &str = "janfebmaraprmayjunjulaugsepoctnovdec";
+    let month = |word: &str| {
+        let short = word.get(..3)?.to_lowercase();
+        let at = MONTHS.find(&short).filter(|at| at % 3 == 0 && word.chars().all(char::is_alphabetic))?;
+        Some(at / 3 + 1)
+    };
+    let day = |word: &str| {
+        let figures = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        figures.parse::<u32>().ok().filter(|day| (1..=31).contains(day))
+    };
+    let (day, month) = day(first).zip(month(second)).or_else(|| day(second).zip(month(first)))?;
+    let is_year = year.len() == 4 && year.chars().all(|c| c.is_ascii_digit());
+    is_year.then(|| format!("{year}-{month:02}-{day:02}"))
+}
+
 /// Whether the word is a time of day: `10:00`, `10:00:30`.
 pub(super) fn is_clock(word: &str) -> bool {
     let parts: Vec<&str> = word.split(':').collect();
@@ -246,6 +263,9 @@ mod tests {
         assert_eq!(cron(&["0", "9", "*", "*", "1-5"]), Some(5));
         assert_eq!(cron(&["*/5", "*", "*", "*", "MON-FRI", "mean"]), Some(5));
         assert_eq!(cron(&["1", "2", "3", "4", "5"]), None);
+        assert_eq!(date_in_words("5", "March", "2024").as_deref(), Some("2024-03-05"));
+        assert_eq!(date_in_words("Jan", "1st", "2024").as_deref(), Some("2024-01-01"));
+        assert_eq!(date_in_words("5", "apples", "2024"), None);
         assert!(is_roman("XIV") && is_roman("MCMXCIV") && !is_roman("DVD") && !is_roman("LCD") && !is_roman("I"));
         assert!(is_file("photo.png") && !is_file("e.g") && !is_file("example.com") && !is_file("1.5"));
         assert!(is_date_pattern("DD.MM.YYYY") && is_date_pattern("yyyy-MM-dd") && !is_date_pattern("Yes"));

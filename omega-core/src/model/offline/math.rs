@@ -154,18 +154,19 @@ fn percent(message: &Message, prose: &str) -> Option<String> {
         let tail = message.text.get(datum.span.end..).unwrap_or_default().trim_start();
         tail.starts_with('%') || tail.starts_with("percent") || tail.starts_with("per cent")
     };
+    let (a, b) = (first.text.replace(',', ""), second.text.replace(',', ""));
     if marked(first) {
         let between = message.text.get(first.span.end..second.span.start)?;
         return if between.contains(" off") {
-            Some(format!("{} * (1 - {} / 100)", second.text, first.text))
+            Some(format!("{b} * (1 - {a} / 100)"))
         } else if between.contains(" of") {
-            Some(format!("{} / 100 * {}", first.text, second.text))
+            Some(format!("{a} / 100 * {b}"))
         } else {
             None
         };
     }
     let share = says(prose, "what percent") || says(prose, "what percentage") || says(prose, "percentage");
-    share.then(|| format!("{} / {} * 100", first.text, second.text))
+    share.then(|| format!("{a} / {b} * 100"))
 }
 
 fn arrays(message: &Message) -> Vec<(&Datum, Vec<Value>)> {
@@ -339,6 +340,7 @@ mod tests {
             ("how many feet are in 3 meters?", "3 m to ft"),
             ("20 degrees celsius to fahrenheit", "20 degC to degF"),
             ("what is 15% of 80", "15 / 100 * 80"),
+            ("5% of 2,000", "5 / 100 * 2000"),
             ("20% off 50", "50 * (1 - 20 / 100)"),
             ("20 is what percent of 80", "20 / 80 * 100"),
             ("factorial of 10", "factorial(10)"),

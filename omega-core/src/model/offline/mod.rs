@@ -237,7 +237,8 @@ fn choose(request: &ModelRequest, trail: &Trail) -> Reply {
             let begun = |ranked: &&&Ranked| !ranked.filling.is_complete() && !ranked.filling.input.is_empty();
             let point = relevant.iter().filter(|ranked| ranked.candidate.is_usable()).filter(begun);
             let point = point.max_by(|a, b| a.relevance.total_cmp(&b.relevance).then(a.score().total_cmp(&b.score())));
-            return match point.filter(|ranked| trail.tries.is_empty() && ranked.relevance > best.relevance + 0.25) {
+            let unsure = trail.tries.is_empty() && best.relevance < 0.6;
+            return match point.filter(|ranked| unsure && ranked.relevance > best.relevance + 0.25) {
                 Some(ranked) => Reply::Say(talk::ask(ranked)),
                 None => call(request, best),
             };

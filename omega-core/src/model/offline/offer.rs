@@ -102,6 +102,10 @@ impl Offers<'_> {
             return None;
         }
         let score = property.role.suits(datum)?;
+        // "JavaScript or JSON source" takes JSON, too.
+        let described = words::split(property.description());
+        let named = datum.language().is_some_and(|language| described.contains(&language));
+        let score = if named { score.max(0.8) } else { score };
         let value = Value::String(datum.text.clone());
         // Where any type will do, a value that somebody wrote as text stays text.
         Some((score + cue, value)).filter(|_| long_enough(&datum.text, property.schema))

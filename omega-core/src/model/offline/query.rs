@@ -3,7 +3,7 @@
 use super::{
     math,
     message::{Kind, Message},
-    words,
+    rest, units, words,
 };
 
 /// Longest query, in words.
@@ -37,8 +37,11 @@ fn said(message: &Message) -> Vec<String> {
     let spoken = words::split(&head);
     // "What does ... mean?" asks for no mean.
     let asks_meaning = spoken.iter().any(|word| word == "does") && spoken.last().is_some_and(|word| word == "mean");
+    let listed: Vec<String> = rest::listed(message).iter().flatten().flat_map(|item| words::split(item)).collect();
     for word in spoken {
-        if asks_meaning && word == "mean" {
+        // The unit that a length of time is wanted in says little of the tool.
+        let is_unit = units::is_time(&word) && message.data.iter().any(|datum| datum.kind == Kind::Duration);
+        if listed.contains(&word) || is_unit || (asks_meaning && word == "mean") {
             continue;
         }
         let greets = ["hello", "hi", "hey"].contains(&word.as_str());
@@ -69,13 +72,7 @@ pub(super) fn weights(message: &Message) -> Vec<Term> {
     let specific = terms.iter().any(|(term, spoken)| *spoken && !words::is_general(term));
     let weigh = |(at, (term, spoken)): (usize, (String, bool))| {
         let general = words::is_general(&term);
-        let base = if specific && general {
-            0.3
-        } else if specific && !spoken {
-            0.3
-        } else {
-            1.0
-        };
+        let base = if specific && (general || !spoken) { 0.3 } else { 1.0 };
         Term { word: term, weight: base / (1.0 + 0.3 * at as f64), telling: spoken && !general }
     };
     terms.into_iter().enumerate().map(weigh).collect()

@@ -217,7 +217,9 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
     let names = words::content(&format!("{} {}", candidate.name, candidate.export()));
     let package = words::content(&candidate.package);
     let description = words::content(&candidate.description);
+    let inputs = candidate.schema.as_ref().map(input_words).unwrap_or_default();
     let (mut reached, mut possible, mut hits_name, mut hits_package) = (0.0, 0.0, false, false);
+    let mut misses = 0;
     for (at, Term { word, weight, telling }) in terms.iter().enumerate() {
         possible += weight;
         if names.contains(word) {
@@ -228,10 +230,16 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
             reached += weight * 0.7;
         } else if description.contains(word) {
             reached += weight * 0.75;
+        } else if inputs.contains(word) {
+            reached += weight * 0.5;
+        } else {
+            misses += usize::from(*telling);
         }
     }
     let mut relevance = if possible > 0.0 { reached / possible } else { 0.3 };
-    if hits_name {
+    // The first telling word is mostly what is to be done; what follows may be data.
+    let first = terms.iter().find(|term| term.telling);
+    if first.is_some_and(|first| names.contains(&first.word)) {
         relevance = f64::max(relevance, 0.45);
     } else if hits_package {
         relevance = f64::max(relevance, 0.42);
@@ -242,9 +250,16 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
     if words::split(&message.prose()).iter().any(|word| !words::is_filler(word) && very(word)) {
         relevance += 0.08;
     }
-    // Nobody who does not say so wants something decoded.
-    if names.iter().any(|name| name == "decode") && !terms.iter().any(|term| term.word == "decode") {
+    // Nobody who does not say so wants something decoded or repaired.
+    let unasked =
+        |verb: &&str| names.iter().any(|name| name.contains(*verb)) && !terms.iter().any(|t| t.word == **verb);
+    if ["decode", "repair"].iter().any(unasked) {
         relevance -= 0.15;
+    }
+    // What takes no input fits by its name or not at all.
+    let takes_nothing = candidate.schema.as_ref().is_some_and(|schema| fill::properties(schema).is_empty());
+    if takes_nothing && !hits_name && !hits_package {
+        relevance *= 0.4;
     }
     let has = |term: &String| names.contains(term) || package.contains(term) || description.contains(term);
     if terms.first().is_some_and(|first| words::is_action(&first.word) && !has(&first.word)) {
@@ -259,9 +274,21 @@ fn relevance(candidate: &Candidate, message: &Message) -> f64 {
             relevance = f64::max(relevance, 0.7);
         }
     }
-    let kind = takes_kind(candidate, message);
+    // A fitting kind of value says less where nothing that was asked for is met.
+    let meets = misses == 0 || misses < terms.iter().filter(|term| term.telling).count();
+    let kind = takes_kind(candidate, message) * if meets { 1.0 } else { 0.4 };
     let foreign = if kind > 0.0 { 0.0 } else { foreign(&description, message) };
     relevance + kind + direction(candidate, message) - foreign
+}
+
+/// Names of inputs and the choices they have.
+fn input_words(schema: &Value) -> Vec<String> {
+    let properties = fill::properties(schema);
+    let words = properties.iter().flat_map(|property| {
+        let choices = property.choices().into_iter().filter_map(Value::as_str).flat_map(words::content);
+        property.words.iter().map(|word| words::canonical(word)).chain(choices).collect::<Vec<_>>()
+    });
+    words.collect()
 }
 
 /// A tool that wants just the kind of value that the message has.
@@ -322,11 +349,17 @@ fn direction(candidate: &Candidate, message: &Message) -> f64 {
         // A conversion that nobody asked for.
         let said = words::content(&message.prose());
         let unasked = |target: &&str| goes_to(target) && !said.iter().any(|word| word == target);
-        return if ["xml", "yaml", "markdown", "html", "csv", "toml"].iter().any(unasked) { -0.15 } else { 0.0 };
+        return if ["xml", "yaml", "markdown", "html", "csv", "toml"].iter().any(unasked) { -0.3 } else { 0.0 };
     };
     match (from.as_deref().is_some_and(goes_to), goes_to(&to)) {
         (false, true) if from.as_deref().is_none_or(speaks_of) => 0.2,
         (true, false) => -0.25,
+        // Asked to convert into something that the tool does not speak of; JSON is what every tool answers in.
+        (false, false)
+            if to != "json" && !speaks_of(&to) && words::content(&message.prose()).contains(&"convert".into()) =>
+        {
+            -0.2
+        }
         _ => 0.0,
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn read(text: &str) -> Read {
     let tools = reader.tool_ids();
     reader.urls();
     reader.cron_lines();
+    reader.dates();
     reader.phones();
     reader.durations();
     reader.words(true);
@@ -181,6 +182,23 @@ impl Reader<'_> {
                 self.claim(Kind::Duration, span.clone(), &text[span]);
             }
             at += count.max(1);
+        }
+    }
+
+    /// Dates with the month's name, as figures: "5 March 2024" and "March 5th, 2024" are 2024-03-05.
+    fn dates(&mut self) {
+        let words = self.free_words();
+        let mut at = 0;
+        while let Some([first, second, third]) = words.get(at..at + 3) {
+            let (a, b, c) = (first.1.as_str(), second.1.as_str(), third.1.as_str());
+            let span = first.0.start..third.0.end;
+            match lexer::date_in_words(a, b, c).filter(|_| self.is_free(&span)) {
+                Some(date) => {
+                    self.claim(Kind::Date, span, &date);
+                    at += 3;
+                }
+                None => at += 1,
+            }
         }
     }
 
@@ -363,7 +381,7 @@ impl Reader<'_> {
         for (span, word) in self.free_words() {
             let date = self.data.iter_mut().find(|d| d.kind == Kind::Date && d.span.end + 1 == span.start);
             if let Some(date) = date
-                && lexer::is_clock(&word)
+                && (lexer::is_clock(&word) || ["UTC", "GMT"].contains(&word.as_str()))
             {
                 date.span.end = span.end;
                 date.text = format!("{} {word}", date.text);

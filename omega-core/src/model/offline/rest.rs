@@ -20,9 +20,8 @@ pub(super) fn of(message: &Message, about: &str, properties: &[Property<'_>]) ->
         });
         // A capital inside the sentence begins a name or a title.
         let is_first = rest.len() == message.text.trim().len();
-        let is_name = !is_first
-            && word.starts_with(char::is_uppercase)
-            && !about.contains(&words::canonical(&word.to_lowercase()));
+        let speaks_of_tool = bare.iter().all(|word| about.contains(&words::canonical(word)));
+        let is_name = !is_first && word.starts_with(char::is_uppercase) && !speaks_of_tool;
         if !asks || is_name {
             break;
         }

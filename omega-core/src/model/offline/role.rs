@@ -23,6 +23,10 @@ pub(super) enum Role {
     Color,
     Ip,
     Duration,
+    /// A time zone's name.
+    Zone,
+    /// Something that is run; never put together from stray words.
+    Script,
     Jwt,
     Phone,
     Roman,
@@ -179,6 +183,12 @@ fn role(name: &[String], schema: &Value) -> Role {
     if let Some((_, language)) = LANGUAGES.iter().find(|(word, _)| has(&[*word])) {
         return Role::Language(language);
     }
+    if has(&["timezone", "zone", "tz"]) {
+        return Role::Zone;
+    }
+    if has(&["command", "cmd", "script", "shell"]) {
+        return Role::Script;
+    }
     if has(&["duration"]) {
         return Role::Duration;
     }
@@ -256,6 +266,7 @@ impl Role {
             Self::Ip => only(&[Kind::Ip], 0.5),
             Self::Jwt => only(&[Kind::Jwt], 0.5),
             Self::Phone => only(&[Kind::Phone], 0.5),
+            Self::Zone | Self::Script => (datum.is_text() || datum.kind == Kind::Tail).then_some(set_apart),
             Self::Duration => only(&[Kind::Duration], 0.7),
             Self::Roman => only(&[Kind::Roman], 0.6),
             Self::File => only(&[Kind::File], 0.3),

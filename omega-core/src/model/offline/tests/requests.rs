@@ -246,6 +246,12 @@ fn cases() -> Vec<(&'static str, &'static [&'static str], Value)> {
             json!({"from": {"latitude": 52.5, "longitude": 13.4}, "to": {"latitude": 48.8, "longitude": 2.35}}),
         ),
         (
+            "How many days are there between 1 January 2024 and 5 March 2024?",
+            &["date-fns::differenceInCalendarDays"],
+            json!({"earlier": "2024-01-01", "later": "2024-03-05"}),
+        ),
+        ("Give me the SHA-256 of hello world", &["hash-wasm::sha256"], json!({"text": "hello world"})),
+        (
             "find papers about transformers",
             &["@agentic/arxiv::ArXivClient.arxiv_search"],
             json!({"searchQuery": "transformers"}),
@@ -264,6 +270,7 @@ fn a_request_that_no_tool_serves_is_not_given_to_another() {
         "summarize the article at https://example.com/post",
         "write me a poem about autumn",
         "tell me a joke",
+        "convert \"Hello World\" to Morse code",
         "book me a flight to Lisbon",
     ] {
         let answer = called(text);
