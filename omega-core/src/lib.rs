@@ -12,7 +12,6 @@ pub mod executor;
 pub mod export;
 pub mod id;
 pub mod model;
-pub mod one_line;
 pub mod redact;
 pub mod registry;
 pub mod sanitize;

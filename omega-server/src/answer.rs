@@ -162,7 +162,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let retry = |code, message: &str| Self { retry_after: Some(2), ..Self::new(code, message) };
         match error {
-            StoreError::NotFound => Self::not_found("this"),
+            StoreError::NotFound => Self::new(ErrorCode::NotFound, "nothing was found under this id; check it"),
             StoreError::RunActive(run) => Self::new(
                 ErrorCode::RunActive,
                 "a run of this conversation is active; wait for it, cancel it, or send with onActive=enqueue",

@@ -4,7 +4,7 @@
 //! and then the tools that were found most recently; a tool that was pushed out can still be run by its id.
 
 use super::meta::{self, FoundTool};
-use crate::{id::ToolId, model::ToolSpec, one_line::one_line, registry::Tool};
+use crate::{id::ToolId, model::ToolSpec, registry::Tool, sanitize::one_line};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

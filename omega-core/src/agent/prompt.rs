@@ -1,6 +1,6 @@
 //! The default system prompt. It has a version, and each run records which one it used.
 
-use crate::{one_line::one_line, registry::Tool};
+use crate::{registry::Tool, sanitize::one_line};
 use std::fmt::Write;
 
 /// Version of [`DEFAULT`]; raised with every change of its text.

@@ -3,7 +3,7 @@
 use crate::{
     api::{ToolRun, ToolRunStatus},
     model::{ToolCall, ToolResult},
-    one_line::one_line,
+    sanitize::one_line,
 };
 use serde_json::{Value, json};
 

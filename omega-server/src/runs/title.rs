@@ -6,7 +6,7 @@ use omega_core::{
     agent::prompt,
     id::ConversationId,
     model::{Model, ModelEvent, ModelRequest, ToolChoice, Turn},
-    one_line::one_line,
+    sanitize::one_line,
 };
 use std::{sync::Arc, time::Duration};
 

@@ -11,8 +11,8 @@ use omega_core::{
     api::{ToolRun, ToolRunStatus},
     executor::{Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    one_line::one_line,
     registry::{EnvVar, Query, Registry, RegistryError, Tool},
+    sanitize::one_line,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};

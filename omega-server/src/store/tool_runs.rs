@@ -47,7 +47,7 @@ impl Settled {
             status,
             version: version.to_owned(),
             output: None,
-            summary: omega_core::one_line::one_line(&error.message, 160),
+            summary: omega_core::sanitize::one_line(&error.message, 160),
             truncated: false,
             error: Some(error),
             duration_ms,
