@@ -78,3 +78,71 @@ async fn schemas_of_both_generations_of_zod_are_described() {
         assert!(schema["required"].as_array().unwrap().contains(&json!(property)), "{package}: {schema}");
     }
 }
+
+/// Firecrawl's and Parallel's services as their tools call them; they answer to one key.
+async fn services() -> (String, String) {
+    use axum::{Json, Router, http::HeaderMap, http::StatusCode, routing::post};
+    const KEY: &str = "the-right-key";
+    let scrape = |headers: HeaderMap, Json(body): Json<Value>| async move {
+        let ok = headers.get("authorization").is_some_and(|key| key.to_str().unwrap() == format!("Bearer {KEY}"));
+        let answer = json!({ "success": true, "data": { "markdown": format!("# {}", body["url"]), "metadata": {} } });
+        if ok {
+            (StatusCode::OK, Json(answer))
+        } else {
+            (StatusCode::UNAUTHORIZED, Json(json!({ "success": false, "error": "Unauthorized" })))
+        }
+    };
+    let search = |headers: HeaderMap| async move {
+        let ok = headers.get("x-api-key").is_some_and(|key| key.to_str().unwrap() == KEY);
+        let answer =
+            json!({ "search_id": "s", "results": [{ "url": "https://example.com", "title": "T", "excerpts": ["E"] }] });
+        if ok {
+            (StatusCode::OK, Json(answer))
+        } else {
+            (StatusCode::UNAUTHORIZED, Json(json!({ "error": { "message": "Unauthorized" } })))
+        }
+    };
+    let app = Router::new().route("/v2/scrape", post(scrape)).route("/v1beta/search", post(search));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (host, KEY.to_owned())
+}
+
+#[tokio::test]
+async fn keyed_tools_ask_for_their_key_and_then_reach_their_service() {
+    let (host, key) = services().await;
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let executor = LocalExecutor::new(LocalConfig { allow_private_net: vec![host.clone()], ..LocalConfig::new(cache) });
+    let url = format!("http://{host}");
+    let scrape = json!({ "url": "https://example.com" });
+    let search = json!({ "objective": "x", "search_queries": ["y"], "mode": "agentic" });
+    for (tool, version, input, name, base, part) in [
+        ("firecrawl-aisdk::scrape", "0.12.0", scrape, "FIRECRAWL_API_KEY", "FIRECRAWL_API_URL", "markdown"),
+        (
+            "@parallel-web/ai-sdk-tools::searchTool",
+            "0.2.1",
+            search,
+            "PARALLEL_API_KEY",
+            "PARALLEL_BASE_URL",
+            "example.com",
+        ),
+    ] {
+        let with = |pairs: &[(&str, &str)]| Execution {
+            env: env(pairs),
+            version: version.to_owned(),
+            ..call(tool, input.clone())
+        };
+        let unkeyed = executor.execute(with(&[(base, &url)])).await.result.unwrap_err();
+        if unkeyed.code == ToolErrorCode::RuntimeUnavailable || unkeyed.message.contains("can't be reached") {
+            return skipped(&unkeyed.message);
+        }
+        assert_eq!(unkeyed.code, ToolErrorCode::MissingEnvVars, "{unkeyed}");
+        assert_eq!(unkeyed.details.unwrap()["missing"], json!([name]));
+        let keyed = executor.execute(with(&[(base, &url), (name, &key)])).await;
+        let output = keyed.result.unwrap_or_else(|error| panic!("{tool}: {error}")).to_string();
+        assert!(output.contains(part), "{output}");
+        let refused = executor.execute(with(&[(base, &url), (name, "a-wrong-key")])).await;
+        assert_eq!(code(&refused), ToolErrorCode::InvalidCredentials, "{refused:?}");
+    }
+}
