@@ -22,6 +22,8 @@ pub struct Deno {
 
 /// Its version, after it showed that a refused address stays refused: the sandbox stands on that.
 pub async fn probe(path: &Path) -> Result<Deno, String> {
+    // Tools run in folders of their own, where a relative path would mean another file.
+    let path = &std::path::absolute(path).map_err(|error| error.to_string())?;
     let output = run(path, &["--version"]).await?;
     let version = output.split_whitespace().nth(1).unwrap_or_default().to_owned();
     if !new_enough(&version) {

@@ -196,13 +196,13 @@ impl Executor for LocalExecutor {
     }
 
     async fn health(&self) -> ExecutorHealth {
-        match self.workshop.runtime.present().await {
-            Some(deno) => ExecutorHealth { status: "ok".to_owned(), detail: format!("deno {}", deno.version) },
-            None => ExecutorHealth {
-                status: "degraded".to_owned(),
-                detail: "Deno is not here yet; it is fetched by the first call".to_owned(),
-            },
-        }
+        let runtime = &self.workshop.runtime;
+        let (status, detail) = match (runtime.present().await, runtime.recent_failure()) {
+            (Some(deno), _) => ("ok", format!("deno {}", deno.version)),
+            (None, Some(error)) => ("degraded", error.message),
+            (None, None) => ("degraded", "Deno is not here yet; it is fetched by the first call".to_owned()),
+        };
+        ExecutorHealth { status: status.to_owned(), detail }
     }
 }
 

@@ -178,19 +178,15 @@ async fn answer_of(
         let _ = tokio::time::timeout(CANCEL_GRACE, group.child.wait()).await;
     }
     let status = group.end().await;
+    let stderr = match last_words {
+        Some(words) => words.await.unwrap_or_default(),
+        None => String::new(),
+    };
+    stderr.lines().for_each(|line| logs.push(line));
     match end {
         End::Answered(answer) => Ok(answer),
         End::Killed(killed) => Err(killed.into()),
-        End::Silent => {
-            let stderr = match last_words {
-                Some(words) => words.await.unwrap_or_default(),
-                None => String::new(),
-            };
-            for line in stderr.lines() {
-                logs.push(line);
-            }
-            Err(ended_by_itself(status.unwrap_or_default(), &stderr))
-        }
+        End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr)),
     }
 }
 

@@ -76,8 +76,8 @@ impl Runtime {
         }
     }
 
-    /// A machine without network is not asked again with every call.
-    fn recent_failure(&self) -> Option<ToolError> {
+    /// Why it could not be provided a moment ago: a machine without network is not asked again with every call.
+    pub fn recent_failure(&self) -> Option<ToolError> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_KEPT).map(|(_, error)| error.clone())
     }
