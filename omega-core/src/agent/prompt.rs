@@ -3,7 +3,7 @@
 use crate::{registry::Tool, sanitize::one_line};
 use std::fmt::Write;
 
-/// Version of [`DEFAULT`]; raised with every change of its text.
+/// Version of the default prompt; raised with every change of its text.
 pub const VERSION: &str = "2026-11-1";
 
 const DEFAULT: &str = "\

@@ -1,4 +1,4 @@
-//! The typed client of Omega's API: plain requests ([`rest`]) and the event stream that survives cuts ([`events`]).
+//! The typed client of Omega's API: plain requests (`rest`) and the event stream that survives cuts (`events`).
 //!
 //! It promises that a message is posted once (every POST carries an `Idempotency-Key`, and following never posts), that
 //! the key travels only in the `Authorization` header, and that every failure says what the caller can do.
