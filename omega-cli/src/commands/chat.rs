@@ -24,7 +24,7 @@ pub struct Chat {
     #[arg(long, short = 'c', conflicts_with = "conversation")]
     r#continue: bool,
     /// provider/model [env: OMEGA_MODEL]
-    #[arg(long, short, value_name = "PROVIDER/MODEL")]
+    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
     pub model: Option<String>,
 }
 

@@ -20,7 +20,7 @@ pub struct Plan {
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3))]
     count: Option<u8>,
     /// provider/model [env: OMEGA_MODEL]
-    #[arg(long, short, value_name = "PROVIDER/MODEL")]
+    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
     pub model: Option<String>,
     /// Plan in this conversation, given by id or address; in a new one when missing
     #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]

@@ -81,15 +81,21 @@ impl Keys {
         Self { path: dirs.config.join("credentials.json"), keyring }
     }
 
+    /// Whether keys go into the keyring, and why not. Asks it, and changes nothing.
+    ///
+    /// # Errors
+    /// Why there is none to use.
+    pub fn keyring(&self) -> Result<(), String> {
+        self.keyring.map_err(str::to_owned).and_then(|()| in_keyring(Action::Probe).map(drop))
+    }
+
     /// Keeps the key of a server and says where.
     ///
     /// # Errors
     /// [`KeyError::File`] when there is no keyring and the file can't be written.
     pub fn store(&self, account: &str, key: &SecretString) -> Result<Place, KeyError> {
-        let tried = match self.keyring {
-            Ok(()) => in_keyring(Action::Set(account.to_owned(), key.clone())).map(drop),
-            Err(because) => Err(because.to_owned()),
-        };
+        let set = || in_keyring(Action::Set(account.to_owned(), key.clone())).map(drop);
+        let tried = self.keyring.map_err(str::to_owned).and_then(|()| set());
         let stored = match tried {
             Ok(()) => Stored { key: None, because: String::new() },
             Err(because) => Stored { key: Some(key.expose_secret().to_owned()), because },
@@ -173,6 +179,7 @@ impl Keys {
 }
 
 enum Action {
+    Probe,
     Get(String),
     Set(String, SecretString),
     Delete(String),
@@ -196,6 +203,7 @@ fn act(action: Action) -> Result<Option<SecretString>, String> {
     }
     let entry = |account: &str| keyring::Entry::new(SERVICE, account).map_err(|e| e.to_string());
     match action {
+        Action::Probe => Ok(None),
         Action::Get(account) => match entry(&account)?.get_password() {
             Ok(key) => Ok(Some(SecretString::from(key))),
             Err(keyring::Error::NoEntry) => Ok(None),

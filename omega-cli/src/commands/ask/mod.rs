@@ -44,7 +44,7 @@ pub struct Ask {
     #[command(flatten)]
     prompt: prompt::PromptArgs,
     /// provider/model [env: OMEGA_MODEL]
-    #[arg(long, short, value_name = "PROVIDER/MODEL")]
+    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
     pub model: Option<String>,
     /// Go on with the conversation that was used last
     #[arg(long, short = 'c', conflicts_with = "conversation")]

@@ -54,9 +54,8 @@ impl Check {
 
 /// Everything, in the order in which one thing rests on the other.
 pub async fn all(context: &Context) -> Vec<Check> {
-    let mut checks =
-        vec![version(), folders(context), configuration(context), credentials(context), providers(context)];
-    checks.push(deno(context));
+    let mut checks = vec![version(), folders(context), configuration(context), keyring(context), credentials(context)];
+    checks.extend([providers(context), deno(context)]);
     checks.extend(server(context).await);
     checks.push(terminal(context));
     checks
@@ -97,6 +96,13 @@ fn configuration(context: &Context) -> Check {
         .collect();
     let there = if file.exists() { file.display().to_string() } else { format!("no {}", file.display()) };
     Check::new("config", Level::Ok, format!("{there}; {}", said.join(", ")))
+}
+
+fn keyring(context: &Context) -> Check {
+    match Keys::new(&context.dirs).keyring() {
+        Ok(()) => Check::new("keyring", Level::Ok, "the keyring of this system answers"),
+        Err(because) => Check::new("keyring", Level::Ok, format!("keys go into a file of yours: {because}")),
+    }
 }
 
 fn credentials(context: &Context) -> Check {
