@@ -87,10 +87,14 @@ async fn a_fresh_registry_finds_the_starter_tools_by_what_people_ask() {
     let Fixture { registry, _folder, .. } = fixture().await;
     for (request, expected) in [
         ("what is the determinant of this matrix", "mathjs::evaluate"),
-        ("calculate 17% of 2350", "mathjs::evaluate"),
+        ("evaluate sqrt(16) + 2^3", "mathjs::evaluate"),
         ("parse this csv", "papaparse::parse"),
         ("please compare these two texts and show me a diff", "diff::"),
         ("convert yaml to json", "js-yaml::load"),
+        ("json to yaml", "js-yaml::dump"),
+        ("turn my markdown into html", "marked::parse"),
+        ("5.4 inch to cm", "mathjs::evaluate"),
+        ("is 1.2.3 compatible with ^1.0", "semver::satisfies"),
         ("is this a valid email address?", "validator::isEmail"),
         ("make a qr code for https://example.com", "qrcode::"),
         ("fix this broken json", "jsonrepair::jsonrepair"),
@@ -106,7 +110,7 @@ async fn a_fresh_registry_finds_the_starter_tools_by_what_people_ask() {
         ("derivative of x^3", "algebrite::run"),
     ] {
         let hits = found(&registry, request).await;
-        assert!(hits.iter().take(3).any(|hit| hit.starts_with(expected)), "{request}: {hits:?}");
+        assert!(hits.first().is_some_and(|hit| hit.starts_with(expected)), "{request}: {hits:?}");
     }
 }
 
@@ -217,7 +221,7 @@ async fn a_large_registry_opens_at_once_and_is_whole_soon_after() {
     assert_eq!(registry.import(lines.join("\n").as_bytes()).await.unwrap().imported, 11_000);
     let total = registry.status().tools;
     let again = RegistryService::open(rows, sandbox).await.unwrap();
-    assert_eq!(found(&again, "determinant of a matrix").await[0], "mathjs::evaluate");
+    assert_eq!(found(&again, "levenshtein distance").await[0], "fastest-levenshtein::distance");
     while again.status().detail.is_some() {
         tokio::task::yield_now().await;
     }

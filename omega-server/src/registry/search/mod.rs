@@ -9,6 +9,7 @@
 
 mod documents;
 mod fuzzy;
+mod pairs;
 mod rank;
 mod words;
 
@@ -16,6 +17,7 @@ pub use rank::Ranking;
 
 use documents::Documents;
 use fuzzy::NameGrams;
+use pairs::Pairs;
 use rank::Scratch;
 use std::{
     collections::HashMap,
@@ -94,6 +96,7 @@ pub struct Index {
     terms: ByHash<u32>,
     postings: Vec<Vec<Posting>>,
     documents: Documents,
+    pairs: Pairs,
     grams: NameGrams,
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -114,6 +117,7 @@ impl Index {
             terms: ByHash::default(),
             postings: Vec::new(),
             documents: Documents::default(),
+            pairs: Pairs::default(),
             grams: NameGrams::default(),
             scratch: Mutex::new(Vec::new()),
         }
@@ -156,6 +160,9 @@ impl Index {
             self.postings[slot].push(Posting { doc, counts: [1, 0, 0, 0] });
             self.grams.add(doc, &name);
         }
+        let texts: Vec<Vec<u64>> =
+            [document.name].iter().chain(document.text).map(|text| self.words.telling(text)).collect();
+        self.pairs.add(doc, &texts);
         self.documents.push(document, lengths);
     }
 
@@ -211,6 +218,7 @@ impl Index {
                 None => false,
             });
         }
+        self.pairs.renumber(&numbers);
         self.grams.renumber(&numbers);
         self.scratch.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

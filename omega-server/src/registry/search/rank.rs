@@ -3,6 +3,9 @@
 use super::{FIELDS, Found, Index, fuzzy, words};
 use std::cmp::Ordering;
 
+/// The field that pairs are weighted by.
+const TEXT: usize = 2;
+
 /// The ranking's constants.
 #[derive(Debug, Clone, Copy)]
 pub struct Ranking {
@@ -14,6 +17,8 @@ pub struct Ranking {
     pub b: [f32; FIELDS],
     /// Power of the covered part of the query.
     pub coverage: f32,
+    /// Weight of a pair of neighbouring words, in parts of a word's that is as rare.
+    pub pair: f32,
     /// What a name that the query spells exactly adds, in parts of the best lexical score.
     pub exact_name: f32,
     /// The same for the whole query being the name.
@@ -31,6 +36,7 @@ impl Default for Ranking {
             weights: [2.0, 1.0, 1.0, 0.4],
             b: [0.3, 0.3, 0.5, 0.5],
             coverage: 0.4,
+            pair: 0.5,
             exact_name: 0.1,
             whole_name: 1.0,
             near_name: 0.8,
@@ -78,10 +84,9 @@ fn lexical(index: &Index, scratch: &mut Scratch, text: &str, wanted: &impl Fn(u3
     let means = index.documents.means();
     scratch.sums.resize(index.documents.len(), (0.0, 0.0));
     let mut query_weight = 0.0;
-    for (term, times) in index.words.query(text) {
+    for (term, tells) in index.words.query(text) {
         let postings = index.postings_of(term);
-        #[allow(clippy::cast_precision_loss, reason = "counts of documents and words are small enough")]
-        let weight = idf(index.documents.live(), postings.len()) * (1.0 + (times as f32).ln());
+        let weight = idf(index.documents.live(), postings.len()) * tells;
         query_weight += weight;
         for posting in postings {
             let lengths = index.documents.lengths(posting.doc);
@@ -100,6 +105,7 @@ fn lexical(index: &Index, scratch: &mut Scratch, text: &str, wanted: &impl Fn(u3
             sum.1 += weight;
         }
     }
+    pairs(index, scratch, text, means[TEXT]);
     let mut hits = Vec::new();
     for doc in scratch.touched.drain(..) {
         let (score, covered) = std::mem::take(&mut scratch.sums[doc as usize]);
@@ -112,6 +118,24 @@ fn lexical(index: &Index, scratch: &mut Scratch, text: &str, wanted: &impl Fn(u3
         hits.truncate(ranking.candidates);
     }
     hits
+}
+
+/// Adds what the order of words says, to documents that the words have found.
+fn pairs(index: &Index, scratch: &mut Scratch, text: &str, mean: f32) {
+    let ranking = &index.ranking;
+    let terms = index.words.telling(text);
+    for pair in terms.windows(2) {
+        let docs = index.pairs.find(pair[0], pair[1]);
+        let weight = ranking.pair * idf(index.documents.live(), docs.len());
+        for doc in docs {
+            let sum = &mut scratch.sums[doc as usize];
+            if sum.1 > 0.0 {
+                let length = f32::from(index.documents.lengths(doc)[TEXT]);
+                let frequency = 1.0 / (1.0 - ranking.b[TEXT] + ranking.b[TEXT] * length / mean);
+                sum.0 += weight * frequency * (ranking.k1 + 1.0) / (frequency + ranking.k1);
+            }
+        }
+    }
 }
 
 /// Adds what names say: those that the query spells, and, when it spells none as a whole, those it nearly spells.

@@ -15,10 +15,13 @@ between both but by can could did do does doing down during each few for from fu
 hers him his how i if in into is it its just like me more most my no nor not now of off on once only or other our ours \
 out over own per same she should so some such than that the their them then there these they this those through to too \
 under until up us very via was we were what when where which while who whom why will with within without would you your \
-yours let lets im ive id dont cant s t d ll re ve m \
+yours let lets im ive dont cant s t d ll re ve m \
 please help need needs want wants wanted looking look find give show tell get provide me kindly thanks thank hello hi \
 able using use used tool tools function assist assistance know make possible required require way \
 interested trying going would could might may something someone anything";
+
+/// How much a number tells, in parts of a word.
+const NUMBER: f32 = 0.2;
 
 /// Cuts and hashes words.
 pub(super) struct Words {
@@ -36,27 +39,41 @@ impl Words {
         split(text, |word| each(self.term(word)));
     }
 
-    /// The terms of a query without its stop words, or with them when nothing else is there; with how often each
-    /// occurs.
-    pub(super) fn query(&self, text: &str) -> Vec<(u64, u32)> {
+    /// The telling terms of a text, in order.
+    pub(super) fn telling(&self, text: &str) -> Vec<u64> {
+        let mut terms = Vec::new();
+        split(text, |word| {
+            if !self.stop.contains(word) && !is_number(word) {
+                terms.push(self.term(word));
+            }
+        });
+        terms
+    }
+
+    /// The terms of a query and how much each tells, without its stop words unless nothing else is there. A word that
+    /// is said again tells a little more; a number is mostly a value for the tool, and tells little about it.
+    pub(super) fn query(&self, text: &str) -> Vec<(u64, f32)> {
         let mut all = Vec::new();
         split(text, |word| all.push(word.to_owned()));
-        let telling: Vec<&String> = all.iter().filter(|word| !self.stop.contains(word.as_str())).collect();
-        let chosen = if telling.is_empty() { all.iter().collect() } else { telling };
-        let mut terms: Vec<(u64, u32)> = Vec::new();
-        for word in chosen {
+        let only_stops = all.iter().all(|word| self.stop.contains(word.as_str()));
+        let mut counts: Vec<(u64, f32, f32)> = Vec::new();
+        for word in all.iter().filter(|word| only_stops || !self.stop.contains(word.as_str())) {
             let term = self.term(word);
-            match terms.iter_mut().find(|(known, _)| *known == term) {
-                Some((_, times)) => *times += 1,
-                None => terms.push((term, 1)),
+            match counts.iter_mut().find(|(known, ..)| *known == term) {
+                Some((_, times, _)) => *times += 1.0,
+                None => counts.push((term, 1.0, if is_number(word) { NUMBER } else { 1.0 })),
             }
         }
-        terms
+        counts.into_iter().map(|(term, times, part)| (term, (1.0 + times.ln()) * part)).collect()
     }
 
     fn term(&self, word: &str) -> u64 {
         hash(&self.stemmer.stem(word))
     }
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
 }
 
 /// The hash of a text.
@@ -175,7 +192,10 @@ mod tests {
     fn a_query_of_stop_words_only_keeps_them() {
         let words = Words::new();
         assert_eq!(words.query("please find me a tool").len(), 5);
+        assert_eq!(words.query("what is 17 * 23").len(), 2);
         assert_eq!(words.query("please parse the csv, parse it").len(), 2);
+        let (square, number) = (words.query("square")[0].1, words.query("17")[0].1);
+        assert!(number < square);
     }
 
     #[test]
