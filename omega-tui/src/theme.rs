@@ -183,7 +183,7 @@ impl Theme {
                 let [_, r, g, b] = rgb.to_be_bytes();
                 Color::Rgb(r, g, b)
             }),
-            Depth::Indexed => Self::painted(palette, |rgb| Color::Indexed(nearest_indexed(rgb))),
+            Depth::Indexed => Self::painted(palette, |rgb| Color::Indexed(indexed(rgb))),
             Depth::Sixteen => Self::sixteen(),
             Depth::None => Self::colourless(),
         }
@@ -253,15 +253,26 @@ impl Theme {
     }
 }
 
+/// The steps of a colour in xterm's cube.
+const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// A colour of the palette among xterm's 256: the nearest, but where that is too light to read, the next darker one.
+fn indexed(rgb: u32) -> u8 {
+    match rgb {
+        0xA6_59_2D => 94,
+        0x14_7D_3C => 22,
+        _ => nearest_indexed(rgb),
+    }
+}
+
 /// The nearest of xterm's 256 colours: the 6x6x6 cube or the ramp of 24 greys.
 fn nearest_indexed(rgb: u32) -> u8 {
-    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let [_, r, g, b] = rgb.to_be_bytes();
-    let step = |v: u8| (0..6_u8).min_by_key(|&i| STEPS[usize::from(i)].abs_diff(v)).unwrap_or(0);
+    let step = |v: u8| (0..6_u8).min_by_key(|&i| CUBE[usize::from(i)].abs_diff(v)).unwrap_or(0);
     let (ri, gi, bi) = (step(r), step(g), step(b));
     let grey = (0..24_u8).min_by_key(|&i| (8 + 10 * i).abs_diff(g)).unwrap_or(0);
     let distance = |c: [u8; 3]| -> u32 { c.iter().zip([r, g, b]).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
-    let cube = [STEPS[usize::from(ri)], STEPS[usize::from(gi)], STEPS[usize::from(bi)]];
+    let cube = [CUBE[usize::from(ri)], CUBE[usize::from(gi)], CUBE[usize::from(bi)]];
     if distance(cube) <= distance([8 + 10 * grey; 3]) { 16 + 36 * ri + 6 * gi + bi } else { 232 + grey }
 }
 
@@ -283,12 +294,22 @@ mod tests {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    /// What xterm paints for one of its 256 colours.
+    fn painted_as(index: u8) -> u32 {
+        let [r, g, b] = match index {
+            232.. => [8 + 10 * (index - 232); 3],
+            _ => [36, 6, 1].map(|place| CUBE[usize::from((index - 16) / place % 6)]),
+        };
+        u32::from_be_bytes([0, r, g, b])
+    }
+
     #[test]
     fn every_text_can_be_read_on_every_ground() {
-        for p in [DARK, LIGHT] {
+        let as_asked: fn(u32) -> u32 = |rgb| rgb;
+        for (p, shown) in [DARK, LIGHT].iter().flat_map(|p| [(p, as_asked), (p, |rgb| painted_as(indexed(rgb)))]) {
             for text in [p.text, p.secondary, p.dim, p.accent, p.ok, p.warn, p.error, p.running] {
                 for ground in [p.ground, p.panel, p.selected] {
-                    let c = contrast(text, ground);
+                    let c = contrast(shown(text), shown(ground));
                     assert!(c >= 4.5, "#{text:06X} on #{ground:06X}: {c:.2}");
                 }
             }
