@@ -3,13 +3,13 @@
 use super::{App, Effect};
 use crate::port::{Command, Link, Update};
 use omega_core::{
-    api::{ConversationDetail, Models, Role},
+    api::{ConversationDetail, Models, Part, Role},
     event::{Envelope, Event},
 };
 
 impl App {
     pub(super) fn on_network(&mut self, update: Update) -> Vec<Effect> {
-        self.stale = true;
+        self.stale |= !matches!(update, Update::Event(_));
         match update {
             Update::Link(link) => self.link = link,
             Update::Opened(id) => self.conversation = Some(id),
@@ -49,6 +49,7 @@ impl App {
             return Vec::new();
         }
         self.view.apply(envelope);
+        self.stale |= self.changes_pieces(&envelope.event);
         match &envelope.event {
             Event::MessageCreated { message } if message.role == Role::User => {
                 // The event may come before the receipt of the request that caused it.
@@ -73,6 +74,22 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Whether there may be other pieces than before. More text in a piece that is there makes none: a long conversation
+    /// must not be gone through for every word.
+    fn changes_pieces(&self, event: &Event) -> bool {
+        let (Event::MessageDelta { message_id, part, offset, .. }
+        | Event::ReasoningDelta { message_id, part, offset, .. }) = event
+        else {
+            return !matches!(event, Event::ToolDelta { .. });
+        };
+        let message = self.view.messages.iter().rev().find(|message| message.id == *message_id);
+        let before = match message.and_then(|message| message.parts.get(usize::try_from(*part).ok()?)) {
+            Some(Part::Text { text } | Part::Reasoning { text }) => text.get(..usize::try_from(*offset).unwrap_or(0)),
+            _ => None,
+        };
+        before.is_none_or(|before| before.trim().is_empty())
     }
 
     /// Asks for the messages before what is here, once at a time.

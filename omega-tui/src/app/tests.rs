@@ -1,13 +1,13 @@
 //! What keys do: before, keys, after.
 
-use super::{Effect, Focus, Overlay};
+use super::{Effect, Focus, Input, Overlay};
 use crate::{
     port::{Command, Link, Update},
     stage::{Stage, full},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
-use omega_core::event::Event;
+use omega_core::event::{Envelope, Event};
 use serde_json::json;
 
 #[test]
@@ -264,4 +264,24 @@ fn the_last_answer_is_left_behind() {
     let mut stage = Stage::new(80, 24);
     full(&mut stage);
     assert!(stage.app.last_answer().unwrap().starts_with("The determinant is **-54**."));
+}
+
+#[test]
+fn more_words_do_not_list_the_pieces_anew() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.asked("go");
+    stage.app.stale = false;
+    let mut stale = |text: &str| {
+        let offset = stage.app.view.messages.last().unwrap().content.len() as u64;
+        let message_id = stage.app.view.messages.last().unwrap().id;
+        let event = Event::MessageDelta { message_id, part: 0, offset, content: text.into() };
+        let (v, run_id, at) = (1, None, omega_core::api::Timestamp(0));
+        let envelope = Envelope { v, seq: None, conversation_id: stage.conversation, run_id, at, event };
+        stage.app.update(Input::Network(Update::Event(Box::new(envelope))), at);
+        std::mem::take(&mut stage.app.stale)
+    };
+    assert!(stale("\n"));
+    assert!(stale("one"));
+    assert!(!stale(" two"));
 }

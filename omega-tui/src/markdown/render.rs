@@ -80,7 +80,9 @@ impl<'t> Writer<'t> {
             Event::HardBreak => self.text("\n"),
             Event::Rule => {
                 let rule = "┄".repeat(self.room());
+                self.open_gap();
                 self.put(vec![Line::styled(rule, self.theme.strong_border)]);
+                self.gap = true;
             }
             Event::TaskListMarker(done) => {
                 let style = if done { self.theme.ok } else { self.theme.dim };
@@ -146,7 +148,10 @@ impl<'t> Writer<'t> {
                 self.gap = true;
             }
             TagEnd::CodeBlock => self.end_code(),
-            TagEnd::HtmlBlock => self.flush(),
+            TagEnd::HtmlBlock => {
+                self.flush();
+                self.gap = true;
+            }
             TagEnd::Item => {
                 self.flush();
                 // An item without content still shows its bullet.
@@ -161,6 +166,7 @@ impl<'t> Writer<'t> {
             }
             TagEnd::Table => {
                 if let Some(table) = self.table.take() {
+                    self.open_gap();
                     let lines = table.layout(self.room(), self.theme);
                     self.put(lines);
                     self.gap = true;
