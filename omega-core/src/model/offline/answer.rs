@@ -256,7 +256,7 @@ mod tests {
             (json!([{"a": "1", "b": "x|y"}, {"a": "2"}]), "| a | b |\n| --- | --- |\n| 1 | x\\|y |\n| 2 |  |"),
             (json!({"result": 3}), "**3**"),
             (json!({"mathjs": "Unit", "value": 8.04672, "unit": "km"}), "**8.04672 km**"),
-            (json!({"valid": true, "reason": null}), "- **reason**: null\n- **valid**: true"),
+            (json!({"valid": true, "reason": null}), "- **valid**: true\n- **reason**: null"),
             (json!({"a": [1]}), "```json\n{\n  \"a\": [\n    1\n  ]\n}\n```"),
             (json!([]), "The tool returned an empty list."),
             (json!("use ``` here\nand there"), "````text\nuse ``` here\nand there\n````"),

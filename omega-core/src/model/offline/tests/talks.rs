@@ -144,7 +144,7 @@ fn an_invalid_input_leads_to_the_next_tool() {
         }
     });
     assert_eq!(talk.calls.len(), 2, "{:?}", talk.calls);
-    assert!(answer.starts_with("| removed | value |"), "{answer}");
+    assert!(answer.starts_with("| value | removed |"), "{answer}");
 }
 
 #[test]
