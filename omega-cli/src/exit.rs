@@ -170,7 +170,11 @@ impl From<ClientError> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        Self::new(Code::Unreachable, error.to_string())
+        let failure = Self::new(Code::Unreachable, error.to_string());
+        match error {
+            StartError::Io { .. } => failure.hint("`omega doctor` looks for the cause; OMEGA_HOME moves the folders"),
+            _ => failure,
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! `omega tools`
 
-use crate::{commands::ask::environment::Environment, connect::Context, exit::Failure};
+use crate::{
+    commands::ask::environment::{Environment, how_to_give},
+    connect::Context,
+    exit::Failure,
+};
 use clap::{Args, Subcommand};
 use omega_core::{
     api::{ExecuteAnswer, ExecuteRequest, ToolRow},
@@ -234,6 +238,9 @@ fn document(answer: &ExecuteAnswer) -> Value {
 /// Which field, or which variable, is wrong.
 fn with_details(failure: Failure, details: Option<&Value>) -> Failure {
     let Some(details) = details else { return failure };
+    if let Some(how) = how_to_give(details) {
+        return failure.hint(how);
+    }
     let names = |member: &str| -> Vec<String> {
         let list = details[member].as_array().cloned().unwrap_or_default();
         list.iter()
@@ -246,11 +253,6 @@ fn with_details(failure: Failure, details: Option<&Value>) -> Failure {
             })
             .collect()
     };
-    let missing = names("missing");
-    if !missing.is_empty() {
-        let flags: Vec<String> = missing.iter().map(|name| format!("--env {name}")).collect();
-        return failure.hint(format!("set {} and pass {}", missing.join(", "), flags.join(" ")));
-    }
     // What the message does not say already.
     let said = failure.message().unwrap_or_default().to_owned();
     let unsaid = |names: Vec<String>| names.into_iter().filter(|name| !said.contains(name.trim())).collect::<Vec<_>>();

@@ -198,3 +198,18 @@ async fn a_reader_that_goes_away_ends_the_command_and_not_the_run() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_works_is_not_replaced_under_its_runs() {
+    with(Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 9)), |home| {
+        let (mut child, _stdout, _) = started(&home);
+        let server = home.server().unwrap();
+        let mut other = home.command(&["whoami"]);
+        let done = Done::from(other.env("OPENAI_API_KEY", "another").output().unwrap()).expect(0);
+        assert!(done.stderr.contains("it is replaced when it has nothing to do"), "{}", done.stderr);
+        assert_eq!(home.server().unwrap(), server);
+        signal("INT", child.id().into());
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+    })
+    .await;
+}

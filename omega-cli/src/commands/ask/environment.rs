@@ -3,6 +3,7 @@
 use crate::exit::{Code, Failure};
 use clap::Args;
 use omega_core::local::Env;
+use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// Variables for the tools of this call.
@@ -58,6 +59,18 @@ impl Environment {
     }
 }
 
+/// What to do about variables that a tool lacks, by the details of its error: names, or `{name, description}`.
+pub fn how_to_give(details: &Value) -> Option<String> {
+    let list = ["missing", "missingVars"].into_iter().find_map(|member| details[member].as_array())?;
+    let names = list.iter().filter_map(|item| item.as_str().or_else(|| item["name"].as_str()));
+    let names: Vec<&str> = names.filter(|name| is_name(name)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let flags: Vec<String> = names.iter().map(|name| format!("--env {name}")).collect();
+    Some(format!("export {}, and pass {}", names.join(" and "), flags.join(" ")))
+}
+
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
@@ -86,6 +99,22 @@ mod tests {
         let read = given.read(&Env::of([("B", "environment")])).unwrap();
         let expected = [("A", "one two"), ("B", "environment"), ("C", ""), ("D", "x=y")];
         assert_eq!(read, expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
+    }
+
+    #[test]
+    fn what_a_tool_lacks_is_answered_with_the_flag() {
+        let cases = [
+            (serde_json::json!({"missing": ["A_KEY"]}), Some("export A_KEY, and pass --env A_KEY")),
+            (
+                serde_json::json!({"missingVars": [{"name": "A"}, {"name": "B"}]}),
+                Some("export A and B, and pass --env A --env B"),
+            ),
+            (serde_json::json!({"missing": ["\u{1b}[2J"]}), None),
+            (serde_json::json!({}), None),
+        ];
+        for (details, said) in cases {
+            assert_eq!(how_to_give(&details).as_deref(), said, "{details}");
+        }
     }
 
     #[test]
