@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and says on the terminal what it skipped"
 )]
 
+mod boundaries;
 mod decoders;
 mod default_model;
 mod http_model;
