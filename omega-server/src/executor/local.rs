@@ -2,16 +2,18 @@
 
 use super::{
     gate::Gate,
+    group::Launch,
     manifest::Manifest,
     mask::Mask,
     permissions::{Net, Profile},
     prepare::Workshop,
-    process::{self, Launch, Limits},
+    process::{self, Limits},
     protocol::{Answer, Found, Job, Op},
     runner,
     runtime::Progress,
     scan,
     spec::Spec,
+    sweep,
 };
 use async_trait::async_trait;
 use omega_core::{
@@ -68,6 +70,7 @@ impl LocalExecutor {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         // Deno wants absolute paths in its permissions.
         let cache = std::path::absolute(&config.cache_dir).unwrap_or(config.cache_dir);
+        sweep::leftovers(&cache);
         Self {
             workshop: Workshop::new(cache.clone(), config.deno, config.registry, config.progress),
             gate: Gate::new(2 * cores, QUEUE),

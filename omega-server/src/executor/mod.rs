@@ -7,6 +7,7 @@
 
 mod deno;
 mod gate;
+mod group;
 mod image;
 mod install;
 mod local;
@@ -25,6 +26,7 @@ mod runner;
 mod runtime;
 mod scan;
 mod spec;
+mod sweep;
 
 pub use local::{LocalConfig, LocalExecutor};
 pub use remote::{RemoteConfig, RemoteExecutor};

@@ -3,11 +3,12 @@
 
 use super::{
     deno::Deno,
+    group::Launch,
     image::{About, Image, Images, file_url},
     install::{Dependencies, Installer},
     manifest::Manifest,
     permissions::{Net, Profile},
-    process::{self, Launch, Limits},
+    process::{self, Limits},
     protocol::{Found, Job, Op},
     runner,
     runtime::{Progress, Runtime},

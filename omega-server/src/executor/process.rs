@@ -2,23 +2,17 @@
 //! caller cancels, or at a limit; then its whole process group is killed.
 
 use super::{
+    group::{Group, Launch},
     outcome::{Killed, ended_by_itself},
     pace::Pace,
-    permissions::{Profile, deno_args},
     protocol::{Answer, Frame, Job, Lines},
 };
 use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{Child, ChildStdin, Command},
+    process::ChildStdin,
     time::{MissedTickBehavior, interval, sleep},
 };
 
@@ -44,23 +38,9 @@ impl Default for Limits {
 }
 
 const CANCEL_GRACE: Duration = Duration::from_millis(250);
+const EXIT_GRACE: Duration = Duration::from_millis(250);
 const WATCH_EVERY: Duration = Duration::from_millis(100);
 const STDERR_KEPT: u64 = 64 << 10;
-/// Where certificates of this machine are; no secrets among them.
-const CERTIFICATES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT"];
-
-/// How a process is started.
-pub struct Launch<'a> {
-    /// Deno.
-    pub deno: &'a Path,
-    /// `main.mjs` of the runner.
-    pub script: PathBuf,
-    /// The image: working folder and home of Deno's caches.
-    pub image: &'a Path,
-    /// What it may touch.
-    pub profile: Profile,
-}
-
 /// How a process ended, and what it said.
 pub struct Ended {
     /// Its answer, or why there is none.
@@ -94,67 +74,6 @@ pub async fn run(
     Ended { answer, logs: logs.lines, took: started.elapsed() }
 }
 
-/// The process group of one call, killed when it is dropped: also when the caller's task is.
-struct Group {
-    child: Child,
-    id: Option<Pid>,
-}
-
-impl Group {
-    fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
-        let (program, args) = command_line(launch);
-        let mut command = Command::new(program);
-        command
-            .args(args)
-            .current_dir(launch.image)
-            .env_clear()
-            .env("DENO_DIR", launch.image.join(super::image::DENO_DIR))
-            .envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1"), ("DENO_TLS_CA_STORE", "mozilla,system")])
-            .envs(CERTIFICATES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        let child = command.spawn()?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Ok(Self { child, id })
-    }
-
-    /// Kills what is left of the group and takes the exit status of its leader.
-    async fn end(mut self) -> std::io::Result<ExitStatus> {
-        self.kill();
-        let status = self.child.wait().await;
-        self.id = None; // Its number may soon be another's.
-        status
-    }
-
-    fn kill(&self) {
-        if let Some(id) = self.id {
-            // Gone already is as good.
-            let _ = kill_process_group(id, Signal::KILL);
-        }
-    }
-
-    /// Resident memory in bytes, where the system tells it.
-    fn memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id?.as_raw_nonzero())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// The program and its arguments: the one place where a jail would be put in front of Deno.
-fn command_line(launch: &Launch<'_>) -> (OsString, Vec<OsString>) {
-    (launch.deno.into(), deno_args(&launch.profile, &launch.script))
-}
-
 /// What ended the host's attention.
 enum End {
     Answered(Answer),
@@ -174,8 +93,7 @@ async fn answer_of(
     let last_words = group.child.stderr.take().map(|stderr| tokio::spawn(start_of(stderr)));
     let end = attend(&mut group, job, limits, timeout, cancel, on_partial, logs).await;
     if matches!(end, End::Silent) {
-        // Its output is closed; a moment for its exit code.
-        let _ = tokio::time::timeout(CANCEL_GRACE, group.child.wait()).await;
+        group.settle(EXIT_GRACE).await;
     }
     let status = group.end().await;
     let stderr = match last_words {

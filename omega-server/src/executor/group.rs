@@ -1,0 +1,102 @@
+//! The operating system's side of a call: a process group of its own, and its certain end.
+
+use super::{
+    image::DENO_DIR,
+    permissions::{Profile, deno_args},
+};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// Where certificates of this machine are; no secrets among them.
+const CERTIFICATES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT"];
+
+/// How a process is started.
+pub struct Launch<'a> {
+    /// Deno.
+    pub deno: &'a Path,
+    /// `main.mjs` of the runner.
+    pub script: PathBuf,
+    /// The image: working folder and home of Deno's caches.
+    pub image: &'a Path,
+    /// What it may touch.
+    pub profile: Profile,
+}
+
+/// The process group of one call, killed when it is dropped: also when the caller's task is.
+pub struct Group {
+    /// Its leader: Deno.
+    pub child: Child,
+    id: Option<Pid>,
+}
+
+impl Group {
+    /// Starts it, with pipes and nothing of our environment but where certificates are.
+    pub fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
+        let (program, args) = command_line(launch);
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(launch.image)
+            .env_clear()
+            .env("DENO_DIR", launch.image.join(DENO_DIR))
+            .envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1"), ("DENO_TLS_CA_STORE", "mozilla,system")])
+            .envs(CERTIFICATES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let child = command.spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Ok(Self { child, id })
+    }
+
+    /// Waits a moment for a leader that closed its output to end by itself, so that its exit code can be told.
+    pub async fn settle(&mut self, patience: Duration) {
+        if timeout(patience, self.child.wait()).await.is_ok() {
+            self.id = None; // Its number may soon be another's.
+        }
+    }
+
+    /// Kills what is left of the group and takes the exit status of its leader.
+    pub async fn end(mut self) -> std::io::Result<ExitStatus> {
+        self.kill();
+        let status = self.child.wait().await;
+        self.id = None;
+        status
+    }
+
+    fn kill(&self) {
+        if let Some(id) = self.id {
+            // Gone already is as good.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+
+    /// Resident memory in bytes, where the system tells it.
+    pub fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id?.as_raw_nonzero())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The program and its arguments: the one place where a jail would be put in front of Deno.
+fn command_line(launch: &Launch<'_>) -> (OsString, Vec<OsString>) {
+    (launch.deno.into(), deno_args(&launch.profile, &launch.script))
+}
