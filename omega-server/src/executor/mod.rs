@@ -5,6 +5,7 @@
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `process` runs one job in it
 //! with the flags of `permissions`, and the scripts in `runner/` load the package there and speak `protocol`.
 
+mod converters;
 mod deno;
 mod gate;
 mod group;
@@ -25,6 +26,7 @@ mod remote;
 mod runner;
 mod runtime;
 mod scan;
+mod scratch;
 mod spec;
 mod sweep;
 

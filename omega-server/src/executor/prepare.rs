@@ -2,6 +2,7 @@
 //! lacks. What was found stays with the image, so that describing it again costs nothing.
 
 use super::{
+    converters::Converters,
     deno::Deno,
     group::Launch,
     image::{About, Image, Images, file_url},
@@ -12,6 +13,7 @@ use super::{
     protocol::{Found, Job, Op},
     runner,
     runtime::{Progress, Runtime},
+    scratch::Scratch,
     spec::Spec,
 };
 use omega_core::executor::{ToolError, ToolErrorCode};
@@ -20,7 +22,6 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::sync::OnceCell;
 
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a package that could not be looked into is not looked into again; a busy machine is no property of a package.
@@ -29,11 +30,6 @@ const FAILURE_KEPT: Duration = Duration::from_secs(600);
 const HEALINGS: usize = 4;
 /// Given where a package wants a key to be looked into; it opens nothing.
 const STAND_IN: &str = "omega-describes-only";
-/// Converters of zod schemas, installed beside the runtime; tried with these versions.
-const CONVERTERS: [(&str, &str); 2] = [("zod", "4.6.7"), ("zod-to-json-schema", "3.25.2")];
-const CONVERTERS_ENTRY: &str =
-    "export { toJSONSchema } from \"zod/v4/core\";\nexport { zodToJsonSchema } from \"zod-to-json-schema\";\n";
-
 /// Prepares packages.
 pub struct Workshop {
     /// Finds Deno.
@@ -42,7 +38,7 @@ pub struct Workshop {
     installer: Installer,
     cache: PathBuf,
     progress: Progress,
-    converters: OnceCell<PathBuf>,
+    converters: Converters,
 }
 
 impl Workshop {
@@ -52,7 +48,7 @@ impl Workshop {
             runtime: Runtime::new(deno, &cache, progress.clone()),
             images: Images::new(&cache, Installer::new(&cache, registry.clone())),
             installer: Installer::new(&cache, registry),
-            converters: OnceCell::new(),
+            converters: Converters::new(&cache),
             progress,
             cache,
         }
@@ -162,7 +158,7 @@ impl Workshop {
     ) -> Result<Found, ToolError> {
         let scratch = self.scratch()?;
         let runner = runner::install(&self.cache)?;
-        let converters = self.converters(deno).await;
+        let converters = self.converters.folder(&deno.path, &self.installer).await;
         let mut read = vec![image.folder.clone(), runner.clone()];
         read.extend(converters.map(Path::to_owned));
         let job = Job {
@@ -197,31 +193,6 @@ impl Workshop {
             (None, None) => Err(ToolError::new(ToolErrorCode::ProtocolError, "the package's description is empty")),
         }
     }
-
-    /// Where the schema converters are. Without them, zod schemas are described as any object.
-    async fn converters(&self, deno: &Deno) -> Option<&Path> {
-        let installed = self.converters.get_or_try_init(|| async {
-            let versions = CONVERTERS.map(|(_, version)| version).join("-");
-            let folder = self.cache.join("runtime").join(format!("schema-{versions}"));
-            let failed = |error: std::io::Error| ToolError::new(ToolErrorCode::InstallFailed, error.to_string());
-            let _lock = super::lock::acquire(&self.cache.join("runtime").join("schema.lock")).await.map_err(failed)?;
-            if !folder.join("entry.mjs").exists() {
-                let wanted =
-                    CONVERTERS.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
-                self.installer.install(&deno.path, &folder, &wanted).await?;
-                // Written last: it says that the rest is there.
-                std::fs::write(folder.join("entry.mjs"), CONVERTERS_ENTRY).map_err(failed)?;
-            }
-            Ok::<_, ToolError>(folder)
-        });
-        match installed.await {
-            Ok(folder) => Some(folder),
-            Err(error) => {
-                tracing::warn!(%error, "the schema converters can't be installed");
-                None
-            }
-        }
-    }
 }
 
 /// What is known of an image, unless other scripts found it or it is a failure that may have passed.
@@ -229,40 +200,6 @@ fn current(image: &Image) -> Option<About> {
     let about = image.about()?;
     let lasting = about.found.is_ok() || image.about_age().is_some_and(|age| age < FAILURE_KEPT);
     (lasting && about.runner == *runner::VERSION).then_some(about)
-}
-
-/// A folder that lives as long as its call.
-pub struct Scratch {
-    /// Where it is.
-    pub folder: PathBuf,
-}
-
-impl Scratch {
-    fn new(parent: &Path) -> Result<Self, ToolError> {
-        use std::os::unix::fs::DirBuilderExt;
-        let folder = parent.join(uuid::Uuid::new_v4().simple().to_string());
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| {
-            ToolError::new(ToolErrorCode::RuntimeUnavailable, format!("{} can't be made: {error}", folder.display()))
-        })?;
-        Ok(Self { folder })
-    }
-
-    /// `env` with the folder as home and place of temporary files.
-    pub fn env(&self, mut env: BTreeMap<String, String>) -> BTreeMap<String, String> {
-        for name in ["HOME", "TMPDIR"] {
-            env.insert(name.to_owned(), self.folder.to_string_lossy().into_owned());
-        }
-        env
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            tracing::warn!(%error, folder = %self.folder.display(), "a scratch folder stays behind");
-        }
-    }
 }
 
 /// Names in the details of MISSING_ENV_VARS.
