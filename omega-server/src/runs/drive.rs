@@ -45,7 +45,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     } else {
         Event::RunResumed { attempt: claimed.attempt }
     };
-    log.event(Some(lease.run), event).await?;
+    log.begin(lease.run, event).await?;
     engine.committed(log.commit().await?);
 
     let model = match engine.inner.models.resolve(&history.config.model) {

@@ -18,6 +18,9 @@ use omega_core::{
 /// Recoveries of one run before it is given up as poison.
 const RECOVERY_LIMIT: i64 = 5;
 
+/// A call without an outcome: `id, call_id, tool_id, tool_name, version, status`.
+type OpenCall = (String, String, String, String, String, String);
+
 /// The right to write for a run. A later holder has a higher fence, and the earlier one's writes are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
@@ -53,9 +56,9 @@ impl Store {
         let Some((run,)) = candidate else { return Ok(None) };
         let mut tx = self.begin().await?;
         let now = Timestamp::now().0;
-        type Row = (String, i64, i64, i64);
-        let claimed = tx_opt!(&mut tx, Row, sql::CLAIM, &run, node, now + Lease::MILLIS, now);
-        let (conversation, fence, attempt, _) = match claimed {
+        type Row = (String, i64, i64);
+        let claimed = tx_opt!(&mut tx, Row, sql::CLAIM, &run, node, now + Lease::MILLIS);
+        let (conversation, fence, attempt) = match claimed {
             Ok(Some(row)) => row,
             // Another worker was faster; the partial unique index says so on PostgreSQL.
             Ok(None) | Err(StoreError::Sql(sqlx::Error::Database(_))) => return Ok(None),
@@ -147,9 +150,8 @@ impl Store {
         if exec!(&mut log.tx, sql::REQUEUE, run.to_string(), now)? != 1 {
             return Ok(None);
         }
-        type Row = (String, String, String, String);
-        let open: Vec<Row> = tx_all!(&mut log.tx, Row, sql::OPEN_TOOL_RUNS, run.to_string())?;
-        for (tool_run, tool_call_id, tool_id, status) in open {
+        let open: Vec<OpenCall> = tx_all!(&mut log.tx, OpenCall, sql::OPEN_TOOL_RUNS, run.to_string())?;
+        for (tool_run, tool_call_id, tool_id, _, version, status) in open {
             if status != "started" {
                 continue;
             }
@@ -162,7 +164,8 @@ impl Store {
                 ToolErrorCode::Unknown,
                 "the server stopped during the call; it may or may not have taken effect",
             );
-            end_tool_run(&mut log, id(&tool_run)?, &Settled::failed(error, "", 0), ToolRunStatus::Unknown).await?;
+            end_tool_run(&mut log, id(&tool_run)?, &Settled::failed(error, &version, 0), ToolRunStatus::Unknown)
+                .await?;
             log.event(Some(run), Event::ToolUnknown { tool_run_id: id(&tool_run)?, tool_call_id }).await?;
         }
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
@@ -224,6 +227,17 @@ impl Store {
 }
 
 impl LogTx {
+    /// Begins the work on a run, for the first time or again; `event` says which.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin(&mut self, run: RunId, event: Event) -> Result<()> {
+        let now = self.now().0;
+        exec!(&mut self.tx, sql::START_RUN, run.to_string(), now)?;
+        self.event(Some(run), event).await?;
+        Ok(())
+    }
+
     /// Ends a run (transitions 11 to 13): open calls get their synthetic result, a half-written message is discarded, and
     /// `event` is the run's only terminal event.
     ///
@@ -235,22 +249,21 @@ impl LogTx {
         if exec!(&mut self.tx, sql::END_RUN, run.to_string(), status.as_str(), error, now)? != 1 {
             return Err(StoreError::LeaseLost);
         }
-        type Row = (String, String, String, String);
-        let open: Vec<Row> = tx_all!(&mut self.tx, Row, sql::OPEN_TOOL_RUNS, run.to_string())?;
-        for (tool_run, call_id, _, was) in open {
+        let open: Vec<OpenCall> = tx_all!(&mut self.tx, OpenCall, sql::OPEN_TOOL_RUNS, run.to_string())?;
+        for (tool_run, call_id, _, tool_name, version, was) in open {
             let message = if was == "started" {
                 "stopped with the run; it may have taken effect"
             } else {
                 "not run: the run ended before it"
             };
             let tool_run: ToolRunId = id(&tool_run)?;
-            let settled = Settled::failed(ToolError::new(ToolErrorCode::Cancelled, message), "", 0);
+            let settled = Settled::failed(ToolError::new(ToolErrorCode::Cancelled, message), &version, 0);
             end_tool_run(self, tool_run, &settled, ToolRunStatus::Cancelled).await?;
             let event = Event::ToolCompleted {
                 tool_run_id: tool_run,
                 tool_call_id: call_id,
-                tool_name: String::new(),
-                version: String::new(),
+                tool_name,
+                version,
                 status: ToolRunStatus::Cancelled,
                 output: None,
                 output_summary: settled.summary,

@@ -84,8 +84,9 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM runs a WHERE a.conversation_id = r.conversation_id AND a.status IN ('running', 'paused')) \
         AND NOT EXISTS (SELECT 1 FROM runs e WHERE e.conversation_id = r.conversation_id AND e.status = 'queued' \
         AND e.queued_seq < r.queued_seq) ORDER BY r.queued_at, r.queued_seq LIMIT 1";
-    CLAIM = "UPDATE runs SET status = 'running', lease_owner = $2, lease_until = $3, fence = fence + 1, attempt = attempt + 1, \
-        started_at = COALESCE(started_at, $4) WHERE id = $1 AND status = 'queued' RETURNING conversation_id, fence, attempt, recoveries";
+    CLAIM = "UPDATE runs SET status = 'running', lease_owner = $2, lease_until = $3, fence = fence + 1, attempt = attempt + 1 \
+        WHERE id = $1 AND status = 'queued' RETURNING conversation_id, fence, attempt";
+    START_RUN = "UPDATE runs SET started_at = $2 WHERE id = $1 AND started_at IS NULL";
     HOLD = "UPDATE runs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND status = 'running'";
     RENEW = "UPDATE runs SET lease_until = $2 WHERE lease_owner = $1 AND status = 'running'";
     VOID_LEASES = "UPDATE runs SET lease_until = 0 WHERE status = 'running'";
@@ -103,7 +104,7 @@ statements! {
     USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
 
     // Steps and tool runs
-    OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, status FROM tool_runs WHERE run_id = $1 AND status IN ('proposed', 'started') \
+    OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, tool_name, version, status FROM tool_runs WHERE run_id = $1 AND status IN ('proposed', 'started') \
         ORDER BY seq";
     RETRY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = 'started'";
     INSERT_STEP = "INSERT INTO steps (run_id, step_no, attempt, message_id, status, started_at) VALUES ($1, $2, $3, $4, 'started', $5)";
