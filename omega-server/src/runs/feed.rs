@@ -3,7 +3,7 @@
 use super::hub::{Channel, Hub};
 use crate::store::{Result, Store};
 use omega_core::{
-    api::{Part, Timestamp},
+    api::{Message, Part, Timestamp},
     event::{Envelope, Event, VERSION},
     id::{ConversationId, MessageId, RunId, ToolRunId},
 };
@@ -116,9 +116,30 @@ impl Feed {
                 continue;
             }
             self.ended = self.only.is_some() && envelope.event.is_terminal();
+            match &envelope.event {
+                // The text begins anew: what this reader had of it is void.
+                Event::StepStarted { message_id, .. } | Event::MessageReset { message_id, .. } => {
+                    let message = *message_id;
+                    self.have.retain(|(known, _), _| *known != message);
+                }
+                Event::MessageCompleted { message } => self.rest(envelope.run_id, message),
+                _ => {}
+            }
             self.ready.push_back(envelope);
         }
         Ok(())
+    }
+
+    /// The text of a whole message that this reader lacks, ahead of the message: whoever only adds deltas up has all of it,
+    /// however fast it was written.
+    fn rest(&mut self, run: Option<RunId>, message: &Message) {
+        for (index, part) in message.parts.iter().enumerate() {
+            let part_index = u32::try_from(index).unwrap_or(u32::MAX);
+            let (_, had) = self.have.remove(&(message.id, part_index)).unwrap_or_default();
+            if let Some(event) = delta(message.id, part_index, part, had) {
+                self.push(run, event);
+            }
+        }
     }
 
     /// Collects the text that this reader lacks.
@@ -129,24 +150,13 @@ impl Feed {
         for message in live.messages.iter().filter(|m| m.since <= self.cursor && wanted(m.run)) {
             for (index, part) in message.parts.iter().enumerate() {
                 let part_index = u32::try_from(index).unwrap_or(u32::MAX);
-                let (text, reasoning) = match part {
-                    Part::Text { text } => (text, false),
-                    Part::Reasoning { text } => (text, true),
-                    Part::ToolCall { .. } => continue,
-                };
                 let have = self.have.entry((message.id, part_index)).or_insert((message.since, 0));
                 if have.0 != message.since {
                     // The message began anew: what the reader had is void.
                     *have = (message.since, 0);
                 }
-                let Some(content) = text.get(have.1..).filter(|new| !new.is_empty()) else { continue };
-                let (message_id, offset, content) = (message.id, have.1 as u64, content.to_owned());
-                have.1 = text.len();
-                let event = if reasoning {
-                    Event::ReasoningDelta { message_id, part: part_index, offset, content }
-                } else {
-                    Event::MessageDelta { message_id, part: part_index, offset, content }
-                };
+                let Some(event) = delta(message.id, part_index, part, have.1) else { continue };
+                have.1 = text_of(part).len();
                 let envelope = frame(self.conversation, Some(message.run), event);
                 self.ready.push_back(envelope);
             }
@@ -166,6 +176,23 @@ impl Feed {
     fn push(&mut self, run: Option<RunId>, event: Event) {
         self.ready.push_back(frame(self.conversation, run, event));
     }
+}
+
+fn text_of(part: &Part) -> &str {
+    match part {
+        Part::Text { text } | Part::Reasoning { text } => text,
+        Part::ToolCall { .. } => "",
+    }
+}
+
+/// The text of a part after its first `had` bytes, if there is some.
+fn delta(message_id: MessageId, part: u32, of: &Part, had: usize) -> Option<Event> {
+    let content = text_of(of).get(had..).filter(|new| !new.is_empty())?.to_owned();
+    let offset = had as u64;
+    Some(match of {
+        Part::Reasoning { .. } => Event::ReasoningDelta { message_id, part, offset, content },
+        _ => Event::MessageDelta { message_id, part, offset, content },
+    })
 }
 
 /// A frame that is not stored.
