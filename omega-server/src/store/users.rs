@@ -3,7 +3,7 @@
 use super::{
     Result, Store, StoreError, exec, read_all, read_opt,
     rows::{id, json},
-    sql,
+    sql, tx_opt,
 };
 use omega_core::{
     api::{ApiKey, Author, CreatedKey, Settings, Timestamp},
@@ -204,6 +204,10 @@ impl Store {
     pub async fn put_settings(&self, user: UserId, settings: &Settings, version: i64) -> Result<i64> {
         let mut tx = self.begin().await?;
         let now = Timestamp::now().0;
+        let known: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::GET_SETTINGS, user.to_string())?;
+        if known.map_or(0, |(_, known)| known) != version {
+            return Err(StoreError::Stale);
+        }
         let changed = exec!(&mut tx, sql::PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)?;
         tx.commit().await?;
         if changed == 1 { Ok(version + 1) } else { Err(StoreError::Stale) }
