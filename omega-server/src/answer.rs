@@ -172,6 +172,10 @@ impl From<StoreError> for ApiError {
                 ErrorCode::QueueFull,
                 &format!("{waiting} messages of this conversation wait already; try again when one is answered"),
             ),
+            StoreError::KeyReused => Self::new(
+                ErrorCode::IdempotencyMismatch,
+                "this Idempotency-Key was used for another request; use a new one",
+            ),
             StoreError::Stale => Self::new(
                 ErrorCode::PreconditionFailed,
                 "somebody changed this meanwhile; read it again and repeat your change",

@@ -4,7 +4,7 @@ use super::{PageQuery, events, id, pagination, text};
 use crate::{
     answer::{ApiError, ApiResult, Body, Reply},
     state::App,
-    store::{Caller, IdempotencyKey, Replay, Send},
+    store::{Caller, IdempotencyKey, Replay, Send, StoreError},
 };
 use axum::{
     extract::{Path, Query, State},
@@ -46,12 +46,7 @@ pub async fn send(
     if let Some(key) = &idempotency {
         match app.store.replay(key).await? {
             Replay::New => {}
-            Replay::Mismatch => {
-                return Err(ApiError::new(
-                    ErrorCode::IdempotencyMismatch,
-                    "this Idempotency-Key was used for another request; use a new one",
-                ));
-            }
+            Replay::Mismatch => return Err(StoreError::KeyReused.into()),
             Replay::Same(receipt) => {
                 let accepted: Accepted = serde_json::from_str(&receipt)
                     .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;

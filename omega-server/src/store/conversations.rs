@@ -2,7 +2,7 @@
 
 use super::{
     Committed, Result, Store, StoreError, exec,
-    idempotency::IdempotencyKey,
+    idempotency::{IdempotencyKey, Replay},
     read_all, read_one, read_opt,
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
@@ -284,10 +284,18 @@ impl Store {
     /// Stores a message and queues its run, in one transaction (`runs.md` 2, transition 1).
     ///
     /// # Errors
-    /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::NotFound`].
+    /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`].
     pub async fn send(&self, send: Send) -> Result<(Accepted, Option<Committed>)> {
         let mut log = self.log(send.conversation).await?;
         let conversation = send.conversation.to_string();
+        if let Some(key) = &send.idempotency {
+            // Again, now that the conversation is locked: the same request may have come twice at the same time.
+            match log.replay(key).await? {
+                Replay::New => {}
+                Replay::Same(receipt) => return Ok((serde_json::from_str(&receipt)?, None)),
+                Replay::Mismatch => return Err(StoreError::KeyReused),
+            }
+        }
         if let Some(client_id) = &send.client_message_id {
             type Row = (String, i64, String);
             let known: Option<Row> = tx_opt!(&mut log.tx, Row, sql::MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;

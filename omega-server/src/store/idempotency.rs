@@ -1,6 +1,6 @@
 //! Answers that were given already, by `Idempotency-Key`.
 
-use super::{LogTx, Result, Store, exec, read_opt, sql};
+use super::{LogTx, Result, Store, exec, read_opt, sql, tx_opt};
 
 /// Which request an answer belongs to.
 #[derive(Debug, Clone)]
@@ -32,17 +32,32 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn replay(&self, key: &IdempotencyKey) -> Result<Replay> {
-        let row: Option<(Vec<u8>, String)> =
-            read_opt!(&self.db, (Vec<u8>, String), sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
-        Ok(match row {
+        let row = read_opt!(&self.db, Answered, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        Ok(key.compare(row))
+    }
+}
+
+/// Fingerprint and answer.
+type Answered = (Vec<u8>, String);
+
+impl IdempotencyKey {
+    fn compare(&self, row: Option<Answered>) -> Replay {
+        match row {
             None => Replay::New,
-            Some((fingerprint, body)) if fingerprint == key.fingerprint => Replay::Same(body),
+            Some((fingerprint, body)) if fingerprint == self.fingerprint => Replay::Same(body),
             Some(_) => Replay::Mismatch,
-        })
+        }
     }
 }
 
 impl LogTx {
+    /// Looks a key up under the conversation's lock.
+    pub(super) async fn replay(&mut self, key: &IdempotencyKey) -> Result<Replay> {
+        let tx = &mut self.tx;
+        let row = tx_opt!(tx, Answered, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        Ok(key.compare(row))
+    }
+
     /// Keeps an answer together with what it tells of.
     pub(super) async fn remember(&mut self, key: &IdempotencyKey, body: &str) -> Result<()> {
         let now = self.now().0;

@@ -100,6 +100,9 @@ pub enum StoreError {
     /// Too many runs wait in the conversation.
     #[error("{0} messages wait already")]
     QueueFull(u32),
+    /// An `Idempotency-Key` was used for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// A row does not read back.
     #[error("a stored value does not read back: {0}")]
     Corrupt(String),
