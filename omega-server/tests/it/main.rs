@@ -10,4 +10,7 @@
 
 mod executor;
 mod harness;
+mod providers;
+mod runs;
+mod streams;
 mod talks;
