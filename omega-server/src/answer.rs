@@ -6,7 +6,7 @@
 use crate::store::StoreError;
 use axum::{
     Json,
-    extract::{FromRequest, Request, rejection::JsonRejection},
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -16,7 +16,7 @@ use omega_core::{
     model::ModelError,
     registry::RegistryError,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Instant;
 
@@ -129,6 +129,15 @@ impl ApiError {
         Self::new(ErrorCode::InvalidInput, format!("{field}: {message}"))
             .with("fields", serde_json::json!([{ "field": field, "message": message }]))
     }
+
+    /// The same for a value that does not read, in the words of the reader: `limit: invalid digit found in string`,
+    /// "missing field `message`".
+    pub fn unreadable(words: &str) -> Self {
+        match words.split_once(": ").filter(|(path, _)| !path.contains(' ')) {
+            Some((path, message)) => Self::invalid(path, message),
+            None => Self::invalid(words.split('`').nth(1).unwrap_or("body"), words),
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -219,44 +228,4 @@ impl From<ModelError> for ApiError {
         };
         Self::new(code, error.to_string()).with("provider", error.code())
     }
-}
-
-/// A JSON body, or an error in our own shape. An empty body counts as `{}`.
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let empty = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .map_or_else(|| !request.headers().contains_key(header::TRANSFER_ENCODING), |length| length == "0");
-        if empty {
-            return serde_json::from_str("{}")
-                .map(Body)
-                .map_err(|error| ApiError::new(ErrorCode::BadRequest, format!("the body is empty: {error}")));
-        }
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::new(ErrorCode::InvalidInput, cause(&error))),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::new(
-                ErrorCode::UnsupportedMediaType,
-                "send JSON, with the header Content-Type: application/json",
-            )),
-            Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(ApiError::new(ErrorCode::PayloadTooLarge, "the body is larger than 1 MiB"))
-            }
-            Err(error) => Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
-        }
-    }
-}
-
-/// The innermost reason: which field, at which place.
-fn cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod auth;
 pub mod config;
 pub mod executor;
+mod extract;
 pub mod models;
 pub mod observe;
 pub mod page;

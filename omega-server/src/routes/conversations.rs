@@ -2,12 +2,13 @@
 
 use super::{PageQuery, id, text};
 use crate::{
-    answer::{ApiError, ApiResult, Body, Reply},
+    answer::{ApiError, ApiResult, Reply},
+    extract::{Body, Params, Segment},
     state::App,
     store::{Caller, INLINE_OUTPUT_BYTES},
 };
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -45,8 +46,8 @@ pub async fn create(
 pub async fn get(
     State(app): State<App>,
     caller: Caller,
-    Path(conversation): Path<String>,
-    Query(page): Query<PageQuery>,
+    Segment(conversation): Segment,
+    Params(page): Params<PageQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let conversation = id(&conversation, "conversation")?;
@@ -70,7 +71,7 @@ pub async fn get(
 pub async fn update(
     State(app): State<App>,
     caller: Caller,
-    Path(conversation): Path<String>,
+    Segment(conversation): Segment,
     Body(body): Body<UpdateConversation>,
 ) -> ApiResult<Reply<Conversation>> {
     let conversation: ConversationId = id(&conversation, "conversation")?;

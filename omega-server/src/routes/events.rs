@@ -3,13 +3,14 @@
 use super::id;
 use crate::{
     answer::{ApiError, ApiResult},
+    extract::{Params, Segment},
     runs::feed::{Feed, frame},
     state::App,
     store::{Caller, INLINE_OUTPUT_BYTES},
 };
 use axum::{
     body::Body,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -28,6 +29,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Where to begin.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct After {
     /// The last event that the client has; `Last-Event-ID` wins. Without both, a `snapshot` frame comes first.
     #[serde(default)]
@@ -40,8 +42,8 @@ pub struct After {
 pub async fn stream(
     State(app): State<App>,
     caller: Caller,
-    Path(conversation): Path<String>,
-    Query(query): Query<After>,
+    Segment(conversation): Segment,
+    Params(query): Params<After>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let conversation: ConversationId = id(&conversation, "conversation")?;

@@ -3,11 +3,12 @@
 use super::id;
 use crate::{
     answer::{ApiError, ApiResult},
+    extract::{Params, Segment},
     state::App,
     store::Caller,
 };
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 /// Which document.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Format {
     /// `json` or `markdown`.
     #[serde(default)]
@@ -28,8 +30,8 @@ pub struct Format {
 pub async fn get(
     State(app): State<App>,
     caller: Caller,
-    Path(conversation): Path<String>,
-    Query(query): Query<Format>,
+    Segment(conversation): Segment,
+    Params(query): Params<Format>,
 ) -> ApiResult<Response> {
     let conversation: ConversationId = id(&conversation, "conversation")?;
     let detail = app.engine.detail(conversation, caller.user, None, u32::MAX, usize::MAX).await?;

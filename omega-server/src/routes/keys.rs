@@ -2,15 +2,13 @@
 
 use super::{id, text};
 use crate::{
-    answer::{ApiError, ApiResult, Body, Reply},
+    answer::{ApiError, ApiResult, Reply},
     auth,
+    extract::{Body, Segment},
     state::App,
     store::Caller,
 };
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use omega_core::{
     api::{ApiKey, CreateKey, CreatedKey, ErrorCode},
     id::KeyId,
@@ -38,7 +36,7 @@ pub async fn create(
 /// Revokes a key.
 #[utoipa::path(delete, path = "/api/omega/keys/{id}", tag = "keys", params(("id" = KeyId, Path)),
     responses((status = 204)))]
-pub async fn revoke(State(app): State<App>, caller: Caller, Path(key): Path<String>) -> ApiResult<StatusCode> {
+pub async fn revoke(State(app): State<App>, caller: Caller, Segment(key): Segment) -> ApiResult<StatusCode> {
     app.store.revoke_key(caller.user, id(&key, "key")?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,13 +1,14 @@
 //! Messages: sent in three modes (stream, accept, wait), and read by pages.
 
-use super::{PageQuery, events, id, pagination, text};
+use super::{PageQuery, events, id, pagination, text, tool_ids};
 use crate::{
-    answer::{ApiError, ApiResult, Body, Reply},
+    answer::{ApiError, ApiResult, Reply},
+    extract::{Body, Params, Segment},
     state::App,
     store::{Caller, IdempotencyKey, Replay, Send, StoreError},
 };
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -33,12 +34,13 @@ const WAIT: Duration = Duration::from_secs(600);
 pub async fn send(
     State(app): State<App>,
     caller: Caller,
-    Path(conversation): Path<String>,
+    Segment(conversation): Segment,
     headers: HeaderMap,
     Body(body): Body<SendMessage>,
 ) -> ApiResult<Response> {
     let conversation: ConversationId = id(&conversation, "conversation")?;
     text("message", &body.message, MAX_MESSAGE)?;
+    tool_ids("pins", &body.pins)?;
     if body.plan_id.is_some() {
         return Err(ApiError::invalid("planId", "plans can't be followed yet; send the message without it"));
     }
@@ -187,8 +189,8 @@ pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String
 pub async fn list(
     State(app): State<App>,
     _caller: Caller,
-    Path(conversation): Path<String>,
-    Query(page): Query<PageQuery>,
+    Segment(conversation): Segment,
+    Params(page): Params<PageQuery>,
 ) -> ApiResult<Reply<Vec<Message>>> {
     let conversation: ConversationId = id(&conversation, "conversation")?;
     let limit = page.limit()?;

@@ -14,12 +14,16 @@ pub mod settings;
 pub mod tool_runs;
 
 use crate::answer::{ApiError, ApiResult};
-use omega_core::api::{ErrorCode, Pagination};
+use omega_core::{
+    api::{ErrorCode, Pagination},
+    id::ToolId,
+};
 use serde::Deserialize;
 use std::str::FromStr;
 
 /// Which rows of a list.
 #[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// 1 to 200.
     #[serde(default)]
@@ -52,6 +56,14 @@ pub(crate) fn pagination(query: &PageQuery, limit: u32, seqs: &[u64]) -> Paginat
 /// Reads an id from the path. One that is none looks like one that does not exist.
 pub(crate) fn id<T: FromStr>(text: &str, what: &str) -> ApiResult<T> {
     text.parse().map_err(|_| ApiError::not_found(what))
+}
+
+/// Ids of tools that a caller names.
+pub(crate) fn tool_ids(field: &str, ids: &[ToolId]) -> ApiResult<()> {
+    match ids.iter().find_map(|id| id.as_str().parse::<ToolId>().err()) {
+        Some(error) => Err(ApiError::invalid(field, &error.to_string())),
+        None => Ok(()),
+    }
 }
 
 /// A text between 1 and `max` bytes.

@@ -2,14 +2,12 @@
 
 use super::{id, text};
 use crate::{
-    answer::{ApiError, ApiResult, Body},
+    answer::{ApiError, ApiResult},
+    extract::{Body, Segment},
     state::App,
     store::Caller,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use omega_core::{
     api::{PlanAnswer, PlanRequest},
     id::ConversationId,
@@ -21,7 +19,7 @@ use omega_core::{
 pub async fn create(
     State(app): State<App>,
     _caller: Caller,
-    Path(conversation): Path<String>,
+    Segment(conversation): Segment,
     Body(body): Body<PlanRequest>,
 ) -> ApiResult<Json<PlanAnswer>> {
     let conversation: ConversationId = id(&conversation, "conversation")?;

@@ -2,18 +2,14 @@
 
 use super::messages::env;
 use crate::{
-    answer::{ApiError, ApiResult, Body, Reply},
+    answer::{ApiError, ApiResult, Reply},
+    extract::{Body, Params, Segment},
     registry::AddError,
     runs::call_tool,
     state::App,
     store::Caller,
 };
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, body::Bytes, extract::State, http::StatusCode};
 use omega_core::{
     api::{
         AddPackage, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination, SearchAnswer, ToolRow,
@@ -27,6 +23,7 @@ use serde_json::{Value, json};
 
 /// A search.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Search {
     /// The words.
     #[serde(default, alias = "query")]
@@ -44,7 +41,7 @@ pub struct Search {
 pub async fn search(
     State(app): State<App>,
     _caller: Caller,
-    Query(query): Query<Search>,
+    Params(query): Params<Search>,
 ) -> ApiResult<Json<SearchAnswer>> {
     let limit = query.limit.unwrap_or(10).clamp(1, 100);
     let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
@@ -54,6 +51,7 @@ pub async fn search(
 
 /// A list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct List {
     /// Only this category.
     #[serde(default)]
@@ -71,7 +69,7 @@ pub struct List {
 pub async fn list(
     State(app): State<App>,
     _caller: Caller,
-    Query(query): Query<List>,
+    Params(query): Params<List>,
 ) -> ApiResult<Reply<Vec<ToolRow>>> {
     let limit = query.limit.unwrap_or(20);
     if !(1..=1000).contains(&limit) {
@@ -87,7 +85,7 @@ pub async fn list(
 /// One tool.
 #[utoipa::path(get, path = "/api/tools/{tool_id}", tag = "registry", params(("tool_id" = String, Path)),
     responses((status = 200, body = ToolRow)))]
-pub async fn get(State(app): State<App>, _caller: Caller, Path(tool_id): Path<String>) -> ApiResult<Reply<ToolRow>> {
+pub async fn get(State(app): State<App>, _caller: Caller, Segment(tool_id): Segment) -> ApiResult<Reply<ToolRow>> {
     let id: ToolId = tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
     Ok(Reply::ok(ToolRow::new(&app.registry.tool(&id).await?, None)))
 }

@@ -3,10 +3,11 @@
 use super::id;
 use crate::{
     answer::{ApiResult, Reply},
+    extract::Segment,
     state::App,
     store::Caller,
 };
-use axum::extract::{Path, State};
+use axum::extract::State;
 use omega_core::{
     api::Run,
     id::{ConversationId, RunId},
@@ -17,14 +18,14 @@ const BY_REQUEST: &str = "cancelled by a participant";
 /// One run.
 #[utoipa::path(get, path = "/api/omega/runs/{id}", tag = "runs", params(("id" = RunId, Path)),
     responses((status = 200, body = Run)))]
-pub async fn get(State(app): State<App>, _caller: Caller, Path(run): Path<String>) -> ApiResult<Reply<Run>> {
+pub async fn get(State(app): State<App>, _caller: Caller, Segment(run): Segment) -> ApiResult<Reply<Run>> {
     Ok(Reply::ok(app.store.run(id(&run, "run")?).await?))
 }
 
 /// Stops a run. Stopping one that has ended changes nothing.
 #[utoipa::path(post, path = "/api/omega/runs/{id}/cancel", tag = "runs", params(("id" = RunId, Path)),
     responses((status = 200, body = Run)))]
-pub async fn cancel(State(app): State<App>, _caller: Caller, Path(run): Path<String>) -> ApiResult<Reply<Run>> {
+pub async fn cancel(State(app): State<App>, _caller: Caller, Segment(run): Segment) -> ApiResult<Reply<Run>> {
     let run: RunId = id(&run, "run")?;
     app.engine.cancel_run(run, BY_REQUEST).await?;
     Ok(Reply::ok(app.store.run(run).await?))
@@ -36,7 +37,7 @@ pub async fn cancel(State(app): State<App>, _caller: Caller, Path(run): Path<Str
 pub async fn cancel_all(
     State(app): State<App>,
     _caller: Caller,
-    Path(conversation): Path<String>,
+    Segment(conversation): Segment,
 ) -> ApiResult<Reply<Vec<Run>>> {
     let conversation: ConversationId = id(&conversation, "conversation")?;
     app.store.last_seq(conversation).await?;

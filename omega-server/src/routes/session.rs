@@ -1,8 +1,9 @@
 //! Signing a browser in and out.
 
 use crate::{
-    answer::{ApiError, ApiResult, Body, Reply},
+    answer::{ApiError, ApiResult, Reply},
     auth,
+    extract::Body,
     state::App,
     store::Caller,
 };

@@ -1,8 +1,10 @@
 //! The caller's settings. A change needs the version that it changes (`If-Match`), so that two clients never undo each
 //! other unseen.
 
+use super::tool_ids;
 use crate::{
-    answer::{ApiError, ApiResult, Body, Reply},
+    answer::{ApiError, ApiResult, Reply},
+    extract::Body,
     state::App,
     store::Caller,
 };
@@ -37,6 +39,7 @@ pub async fn put(
     };
     let version: i64 =
         version.trim_matches('"').parse().map_err(|_| ApiError::from(crate::store::StoreError::Stale))?;
+    tool_ids("pins", &settings.pins)?;
     if let Some(model) = &settings.model {
         app.models.check(model)?;
     }

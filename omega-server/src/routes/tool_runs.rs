@@ -3,10 +3,11 @@
 use super::{PageQuery, id, pagination};
 use crate::{
     answer::{ApiError, ApiResult, Reply},
+    extract::{Params, Segment},
     state::App,
     store::{Caller, INLINE_OUTPUT_BYTES},
 };
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use omega_core::{
     api::{OutputPage, ToolRun},
     id::{ConversationId, ToolRunId},
@@ -19,8 +20,8 @@ use serde::Deserialize;
 pub async fn list(
     State(app): State<App>,
     _caller: Caller,
-    Path(conversation): Path<String>,
-    Query(page): Query<PageQuery>,
+    Segment(conversation): Segment,
+    Params(page): Params<PageQuery>,
 ) -> ApiResult<Reply<Vec<ToolRun>>> {
     let conversation: ConversationId = id(&conversation, "conversation")?;
     let limit = page.limit()?;
@@ -35,12 +36,13 @@ pub async fn list(
 /// One tool run, whole.
 #[utoipa::path(get, path = "/api/omega/tool-runs/{id}", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
-pub async fn get(State(app): State<App>, _caller: Caller, Path(tool_run): Path<String>) -> ApiResult<Reply<ToolRun>> {
+pub async fn get(State(app): State<App>, _caller: Caller, Segment(tool_run): Segment) -> ApiResult<Reply<ToolRun>> {
     Ok(Reply::ok(app.store.tool_run(id(&tool_run, "tool run")?).await?.0))
 }
 
 /// Which piece of an output.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Piece {
     /// Bytes to skip.
     #[serde(default)]
@@ -56,8 +58,8 @@ pub struct Piece {
 pub async fn output(
     State(app): State<App>,
     _caller: Caller,
-    Path(tool_run): Path<String>,
-    Query(piece): Query<Piece>,
+    Segment(tool_run): Segment,
+    Params(piece): Params<Piece>,
 ) -> ApiResult<Reply<OutputPage>> {
     let tool_run: ToolRunId = id(&tool_run, "tool run")?;
     let (row, ..) = app.store.tool_run(tool_run).await?;
@@ -89,11 +91,7 @@ pub async fn output(
 /// Stops one tool call; its run goes on. One that has ended stays as it is.
 #[utoipa::path(post, path = "/api/omega/tool-runs/{id}/cancel", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
-pub async fn cancel(
-    State(app): State<App>,
-    _caller: Caller,
-    Path(tool_run): Path<String>,
-) -> ApiResult<Reply<ToolRun>> {
+pub async fn cancel(State(app): State<App>, _caller: Caller, Segment(tool_run): Segment) -> ApiResult<Reply<ToolRun>> {
     let tool_run: ToolRunId = id(&tool_run, "tool run")?;
     let (known, ..) = app.store.tool_run(tool_run).await?;
     if !app.engine.cancel_tool(tool_run) {
