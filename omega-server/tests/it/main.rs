@@ -8,9 +8,13 @@
     reason = "a test fails by panicking, and says on the terminal what it skipped"
 )]
 
+mod api;
+mod crashes;
 mod executor;
 mod harness;
 mod providers;
 mod runs;
+mod start;
+mod store;
 mod streams;
 mod talks;

@@ -37,6 +37,12 @@ fn stored(detail: ConversationDetail) -> View {
     lasting(View::of(detail))
 }
 
+fn fold(view: &mut View, events: &[Envelope]) {
+    for envelope in events {
+        view.apply(envelope);
+    }
+}
+
 /// Equal, or what differs.
 fn assert_same(view: &View, stored: &View, what: &str) {
     assert_eq!(view.conversation, stored.conversation, "{what}");
@@ -162,11 +168,11 @@ async fn a_reader_may_come_back_at_every_event_and_sees_what_is_stored() {
         assert_eq!(seqs(&live), seqs(&committed), "each event once");
         for cursor in 0..committed.len() {
             let mut view = empty.clone();
-            committed[..cursor].iter().for_each(|envelope| drop(view.apply(envelope)));
+            fold(&mut view, &committed[..cursor]);
             let mut frames = omega.events(conversation, &format!("?after={cursor}")).await;
             let rest = within("the rest", frames.until(ends)).await;
             assert_eq!(rest.iter().find_map(|envelope| envelope.seq), Some(cursor as u64 + 1));
-            rest.iter().for_each(|envelope| drop(view.apply(envelope)));
+            fold(&mut view, &rest);
             assert_same(&lasting(view), &detail, &format!("{model}: from event {cursor}"));
         }
     }

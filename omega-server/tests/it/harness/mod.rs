@@ -4,6 +4,8 @@
 pub mod executor;
 pub mod frames;
 pub mod log;
+pub mod postgres;
+pub mod process;
 
 use executor::Tools;
 use frames::Frames;
@@ -46,7 +48,6 @@ pub struct Omega {
 /// What came of a message.
 pub struct Told {
     pub conversation: ConversationId,
-    pub run: RunId,
     /// The run's committed events.
     pub log: Log,
 }
@@ -102,7 +103,7 @@ impl Omega {
         let of_run = |envelope: &Envelope| envelope.run_id == Some(run) && envelope.event.is_terminal();
         let events = within("the end of the run", frames.until(of_run)).await;
         let events = events.into_iter().filter(|e| e.seq.is_some() && e.run_id == Some(run)).collect();
-        Told { conversation, run, log: Log(events) }
+        Told { conversation, log: Log(events) }
     }
 
     /// A reader of a conversation's events.

@@ -1,0 +1,197 @@
+//! A server that is killed in the middle of its work: the next one takes up what is recorded, and nothing happens twice.
+
+use crate::harness::{
+    MODELS, execute,
+    executor::{self, Tools, id},
+    folder,
+    log::{Log, committed},
+    message,
+    process::{Process, command},
+    within,
+};
+use futures_util::StreamExt;
+use omega_core::{
+    agent::meta::EXECUTE,
+    api::{Accepted, CreateConversation, ToolRunStatus},
+    client::Client,
+    event::{Envelope, Event},
+    id::ConversationId,
+    testing::{Fault, Reply, Script, StandIn},
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+const ANSWER: &str = "One two three four five six seven.";
+
+struct World {
+    folder: TempDir,
+    provider: StandIn,
+    tools: Tools,
+    key: Option<String>,
+}
+
+impl World {
+    async fn new(script: Script) -> Self {
+        Self { folder: folder(), provider: StandIn::start(script).await, tools: Tools::start().await, key: None }
+    }
+
+    async fn start(&mut self) -> Process {
+        let process = Process::start(command(self.folder.path(), &self.provider, &self.tools), self.key.clone()).await;
+        match self.key {
+            Some(_) => assert_eq!(process.key, None, "a key is made once"),
+            None => self.key.clone_from(&process.key),
+        }
+        process
+    }
+
+    async fn log(&self, conversation: ConversationId) -> Vec<Envelope> {
+        committed(&format!("sqlite:{}", self.folder.path().join("omega.db").display()), conversation).await
+    }
+}
+
+async fn begin(client: &Client, model: &str) -> ConversationId {
+    client.import_tools(executor::rows()).await.unwrap();
+    let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()) };
+    client.create_conversation(&body).await.unwrap().id
+}
+
+async fn send(client: &Client, conversation: ConversationId, text: &str) -> Accepted {
+    client.send_message(conversation, &message(text), text).await.unwrap()
+}
+
+/// Everything up to an event, as a reader gets it.
+async fn until(client: &Client, id: ConversationId, last: impl Fn(&Envelope) -> bool) -> Vec<Envelope> {
+    let mut frames = Box::pin(client.follow(id, Some(0)));
+    let mut seen = Vec::new();
+    while !seen.last().is_some_and(&last) {
+        seen.push(within("a frame", frames.next()).await.unwrap().unwrap());
+    }
+    seen
+}
+
+fn kinds(log: &[Envelope]) -> Vec<&'static str> {
+    log.iter().map(|envelope| envelope.event.kind()).collect()
+}
+
+/// What was seen before the end of the process stands in the log, in its place; the log has no gaps.
+fn assert_kept(before: &[Envelope], log: &[Envelope]) {
+    let stored: Vec<&Envelope> = before.iter().filter(|envelope| envelope.seq.is_some()).collect();
+    assert!(stored.len() >= 3, "{:?}", kinds(before));
+    assert_eq!(stored, log.iter().take(stored.len()).collect::<Vec<_>>());
+    let numbers: Vec<u64> = log.iter().filter_map(|envelope| envelope.seq).collect();
+    assert_eq!(numbers, (1..=log.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_an_answer_the_model_is_asked_again_and_the_answer_stands_once() {
+    let mut world = World::new(Script::new().turn(Reply::text(ANSWER).fault(Fault::Hold { after: 6 }, 1))).await;
+    let server = world.start().await;
+    let conversation = begin(&server.client, MODELS[0]).await;
+    let accepted = send(&server.client, conversation, "go").await;
+    let text = |envelope: &Envelope| matches!(envelope.event, Event::MessageDelta { .. });
+    let before = until(&server.client, conversation, text).await;
+    server.kill().await;
+
+    let server = world.start().await;
+    until(&server.client, conversation, |envelope| envelope.event.is_terminal()).await;
+    let log = world.log(conversation).await;
+    assert_kept(&before, &log);
+    let log = Log(log);
+    assert_eq!(log.answer(), ANSWER);
+    for kind in ["message.created", "run.recovered", "message.reset", "message.completed"] {
+        assert_eq!(log.count(kind), 1, "{kind} in {:?}", log.kinds());
+    }
+    assert_eq!(world.provider.requests().len(), 2);
+    let detail = server.client.conversation(conversation).await.unwrap();
+    assert_eq!(detail.messages.iter().map(|m| m.content.as_str()).collect::<Vec<_>>(), ["go", ANSWER]);
+    // The answer to the message was lost with the connection; asked again with the same key, it is the same.
+    assert_eq!(send(&server.client, conversation, "go").await, accepted);
+    assert_eq!(server.client.conversation(conversation).await.unwrap().last_seq, detail.last_seq);
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_a_call_the_tool_is_not_run_again_and_the_model_is_told() {
+    for model in MODELS {
+        let calls = Reply::call(EXECUTE, execute(&id("acmeHang"), json!({})))
+            .and_call(EXECUTE, execute(&id("acmeWeather"), json!({ "city": "Oslo" })));
+        let mut world = World::new(Script::new().turn(calls).turn(Reply::text(ANSWER))).await;
+        let server = world.start().await;
+        let conversation = begin(&server.client, model).await;
+        send(&server.client, conversation, "go").await;
+        let done = |envelope: &Envelope| matches!(envelope.event, Event::ToolCompleted { .. });
+        let before = until(&server.client, conversation, done).await;
+        within("the call", world.tools.wait_until(|calls| calls.iter().any(|call| call.name == "acmeHang"))).await;
+        server.kill().await;
+
+        let server = world.start().await;
+        until(&server.client, conversation, |envelope| envelope.event.is_terminal()).await;
+        let log = world.log(conversation).await;
+        assert_kept(&before, &log);
+        let log = Log(log);
+        assert_eq!(log.answer(), ANSWER, "{model}");
+        assert_eq!((log.count("run.step.tool.unknown"), log.count("run.step.tool.completed")), (1, 1), "{model}");
+        assert_eq!((world.tools.count("acmeHang"), world.tools.count("acmeWeather")), (1, 1), "nothing ran twice");
+        let rows = server.client.tool_runs(conversation, <_>::default()).await.unwrap().rows;
+        let states: Vec<_> = rows.iter().map(|row| (row.status, row.version.as_str())).collect();
+        assert_eq!(states, [(ToolRunStatus::Unknown, "1.2.3"), (ToolRunStatus::Succeeded, "1.2.3")], "{model}");
+        let last = world.provider.requests().pop().unwrap();
+        assert_eq!(last.problems, Vec::<String>::new(), "{model}");
+        assert_eq!(last.results[0].content["error"]["code"], "UNKNOWN", "{model}");
+        assert_eq!(last.results[1].content["celsius"], 21, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_any_number_of_kills_and_is_answered_in_order() {
+    let script = (0..4).fold(Script::new(), |script, n| {
+        let name = format!("message {n}");
+        let reply = Reply::text(&format!("answer {n}")).fault(Fault::Hold { after: 2 }, 1);
+        script.when(move |seen| seen.users.last() == Some(&name), [reply])
+    });
+    let mut world = World::new(script).await;
+    let server = world.start().await;
+    let conversation = begin(&server.client, MODELS[0]).await;
+    let mut runs = Vec::new();
+    for n in 0..4 {
+        runs.push(send(&server.client, conversation, &format!("message {n}")).await.run_id);
+    }
+    // Each answer is held at its first try; each time the server is killed while the model waits.
+    let mut server = server;
+    for n in 1..=4 {
+        let asked = |seen: &[omega_core::testing::Seen]| seen.iter().filter(|seen| seen.users.len() == n).count() == 1;
+        within("the model is asked", world.provider.wait_until(asked)).await;
+        server.kill().await;
+        server = world.start().await;
+    }
+    let last = |envelope: &Envelope| envelope.run_id == runs.last().copied() && envelope.event.is_terminal();
+    until(&server.client, conversation, last).await;
+    let log = world.log(conversation).await;
+    let ended: Vec<_> = log
+        .iter()
+        .filter_map(|envelope| match &envelope.event {
+            Event::RunCompleted { answer, .. } => Some((envelope.run_id.unwrap(), answer.as_str())),
+            _ => None,
+        })
+        .collect();
+    let expected: Vec<_> = runs.iter().copied().zip(["answer 0", "answer 1", "answer 2", "answer 3"]).collect();
+    assert_eq!(ended, expected, "{:?}", kinds(&log));
+    assert_eq!(log.iter().filter(|envelope| envelope.event.is_terminal()).count(), 4);
+    assert_eq!(Log(log).count("run.recovered"), 4);
+}
+
+#[tokio::test]
+async fn a_cancellation_that_was_asked_for_before_the_kill_holds_after_it() {
+    let hang = Reply::call(EXECUTE, execute(&id("acmeHang"), json!({})));
+    let mut world = World::new(Script::new().turn(hang).turn(Reply::text("never"))).await;
+    let server = world.start().await;
+    let conversation = begin(&server.client, MODELS[0]).await;
+    send(&server.client, conversation, "go").await;
+    within("the call", world.tools.wait_until(|calls| !calls.is_empty())).await;
+    server.client.cancel_conversation(conversation).await.unwrap();
+    server.kill().await;
+    let server = world.start().await;
+    until(&server.client, conversation, |envelope| envelope.event.is_terminal()).await;
+    let log = Log(world.log(conversation).await);
+    assert!(matches!(log.end(), Event::RunCancelled { .. }), "{:?}", log.kinds());
+    assert_eq!((world.provider.requests().len(), world.tools.count("acmeHang")), (1, 1));
+}

@@ -1,0 +1,56 @@
+//! The server as a process of its own, so that it can be killed.
+
+use super::{executor::Tools, variables};
+use omega_core::{client::Client, testing::StandIn};
+use secrecy::SecretString;
+use serde_json::Value;
+use std::{path::Path, process::Stdio};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A server's process.
+pub struct Process {
+    pub client: Client,
+    /// The key, when it was made at this start.
+    pub key: Option<String>,
+    child: Child,
+}
+
+/// The command that starts a server on a database in `folder`.
+pub fn command(folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_omega-server"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--json", "--executor", &tools.url, "--database"])
+        .arg(format!("sqlite:{}", folder.join("omega.db").display()))
+        .arg("--cache")
+        .arg(folder.join("cache"))
+        .env_remove("OMEGA_MODEL")
+        .envs(variables(provider))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+impl Process {
+    /// Starts one; `key` is what an earlier one made.
+    pub async fn start(mut command: Command, key: Option<String>) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready, but: {line:?}"));
+        assert_eq!(ready["pid"].as_u64(), child.id().map(u64::from));
+        let made = ready["apiKey"].as_str().map(str::to_owned);
+        let known = made.clone().or(key).expect("a key");
+        let client = Client::new(ready["url"].as_str().unwrap(), SecretString::from(known)).unwrap();
+        Self { client, key: made, child }
+    }
+
+    /// SIGKILL: nothing of the process runs any more, no destructor, no drain.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
