@@ -53,6 +53,15 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
     if let Some(error) = &run.error {
         spans.push(Span::styled(format!(" · {}", error.code.as_str()), on(theme.error)));
     }
+    let fate = match run.status {
+        ToolRunStatus::Unknown => Some("outcome unknown"),
+        ToolRunStatus::Cancelled => Some("stopped"),
+        ToolRunStatus::Skipped => Some("not run"),
+        _ => None,
+    };
+    if let (Some(fate), None) = (fate, &run.error) {
+        spans.push(Span::styled(format!(" · {fate}"), on(theme.warn)));
+    }
     if let Some(took) = took {
         spans.push(Span::styled(format!(" · {}", seconds(took)), on(theme.dim)));
     }
