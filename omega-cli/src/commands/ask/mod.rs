@@ -16,11 +16,13 @@ use crate::{
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use environment::Environment;
+use environment::{Environment, how_to_give};
 use omega_core::{
-    api::{CreateConversation, RunStatus, SendMessage},
+    api::{CreateConversation, RunStatus, SendMessage, ToolRun},
     client::{FollowPolicy, Follower},
+    executor::ToolErrorCode,
     id::{ConversationId, ToolId},
+    sanitize::one_line,
     view::View,
 };
 use schema::Schema;
@@ -170,9 +172,21 @@ async fn finish(watch: &mut Watch<'_>, end: &End, schema: Option<&Schema>) -> Re
     checked.map(drop)
 }
 
+/// An answer that only says which variables a tool lacks is no success for a script: the run's last call failed for them,
+/// and nothing came after it.
+fn lacking(tool_runs: &[ToolRun]) -> Result<(), Failure> {
+    let error = tool_runs.last().and_then(|tool_run| tool_run.error.as_ref());
+    let Some(error) = error.filter(|error| error.code == ToolErrorCode::MissingEnvVars) else { return Ok(()) };
+    let failure = Failure::new(Code::MissingCredentials, one_line(&error.message, 300));
+    match error.details.as_ref().and_then(how_to_give) {
+        Some(how) => Err(failure.hint(how)),
+        None => Err(failure),
+    }
+}
+
 fn failure_of(watch: &Watch<'_>, end: &End) -> Result<(), Failure> {
     match (end, watch.run().map(|run| (run.status, &run.error))) {
-        (End::Finished, Some((RunStatus::Completed, _))) => Ok(()),
+        (End::Finished, Some((RunStatus::Completed, _))) => lacking(&watch.tool_runs()),
         (End::Finished, Some((_, Some(error)))) => Err(Failure::of_run(error)),
         (End::Finished, _) => Err(Failure::new(Code::Failed, "the run was cancelled")),
         (End::Stopped(Code::Limit), _) => {

@@ -4,7 +4,7 @@
 //! The first signal, or the deadline, cancels the run on the server and gives it [`GRACE`] to say so; the second signal
 //! leaves at once.
 
-use super::{activity, document::Document, environment::how_to_give, signals::Signals, text::Text};
+use super::{activity, document::Document, signals::Signals, text::Text};
 use crate::{
     connect::{Connection, Context},
     exit::{Code, Failure},
@@ -222,10 +222,6 @@ impl<'a> Watch<'a> {
                     ui.note(activity::line(&ui, tool_run));
                     for detail in activity::details(tool_run) {
                         ui.detail(detail);
-                    }
-                    let error = tool_run.error.as_ref().and_then(|error| error.details.as_ref());
-                    if let Some(how) = error.and_then(how_to_give) {
-                        ui.warn(how);
                     }
                 }
             }
