@@ -4,6 +4,7 @@
 //! four sources: the starter catalogue, packages that somebody added, a mirror of another registry, and bulk imports.
 
 pub mod catalogue;
+mod described;
 pub mod indexing;
 pub mod mirror;
 pub mod rows;
