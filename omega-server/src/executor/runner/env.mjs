@@ -36,6 +36,8 @@ export function traceEnvironment(granted) {
     Object.defineProperty(owner, "env", { value, configurable: true, writable: true, enumerable: true });
   replace(process, traced);
   replace(globalThis.process, traced);
+  // Packages look for settings around the program that runs them: let them look where they may, and find nothing.
+  process.execPath = `${values.HOME}/bin/node`;
   replace(Deno, {
     get: (name) => traced[name],
     has: (name) => name in traced,

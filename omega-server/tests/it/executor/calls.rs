@@ -176,3 +176,16 @@ async fn a_key_leaves_a_call_in_no_way() {
     let failed = sandbox.executor.execute(Execution { env, ..call("leaky::fails", json!({})) }).await;
     assert_eq!(failed.result.unwrap_err().message, "rejected: [MY_KEY]");
 }
+
+#[tokio::test]
+async fn a_package_that_looks_around_its_runtime_finds_nothing_and_is_not_refused() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let script = r#"
+        import fs from "node:fs"; import path from "node:path";
+        const around = path.dirname(path.dirname(process.execPath));
+        export const looks = { description: "", inputSchema: {}, execute: () => {
+            try { return fs.readFileSync(path.join(around, "etc", "npmrc"), "utf8"); } catch (error) { return error.code; }
+        } };"#;
+    sandbox.registry.publish("curious", "1.0.0", json!({}), script);
+    assert_eq!(sandbox.run("curious::looks", json!({})).await.result, Ok(json!("ENOENT")));
+}
