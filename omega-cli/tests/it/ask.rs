@@ -179,7 +179,8 @@ async fn a_pipe_that_stays_open_does_not_hold_the_question_back() {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "Yes.");
-        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let done = Done::from(child.wait_with_output().unwrap()).expect(0);
+        assert!(done.stderr.contains("Nothing came on stdin in time"), "{}", done.stderr);
     })
     .await;
 }

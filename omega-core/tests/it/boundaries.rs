@@ -17,7 +17,8 @@ fn users_of(metadata: &Value, name: &str) -> Vec<(String, bool)> {
     let packages = metadata["packages"].as_array().unwrap();
     let uses = |package: &Value| {
         let dependencies = package["dependencies"].as_array().unwrap();
-        let found = dependencies.iter().find(|dependency| dependency["name"] == name && dependency["kind"].is_null())?;
+        let found =
+            dependencies.iter().find(|dependency| dependency["name"] == name && dependency["kind"].is_null())?;
         Some((package["name"].as_str()?.to_owned(), found["optional"] == true))
     };
     packages.iter().filter_map(uses).collect()

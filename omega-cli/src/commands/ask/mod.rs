@@ -25,6 +25,7 @@ use omega_core::{
     sanitize::one_line,
     view::View,
 };
+use prompt::Pending;
 use schema::Schema;
 use signals::Signals;
 use std::{
@@ -89,22 +90,12 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let schema = ask.schema.as_deref().map(Schema::read).transpose()?;
     let env = ask.environment.read(&context.env)?;
 
-    // A prompt that turns out to be empty starts no server; beside words, stdin may take its time while one starts.
-    let (connection, (prompt, silent)) = if pending.is_only_stdin() {
-        let prompt = pending.finish()?;
-        (connect(ask, context).await?, prompt)
-    } else {
-        let connection = connect(ask, context).await?;
-        (connection, pending.finish()?)
-    };
-    if silent {
-        context.ui.detail("nothing came on stdin in time; going on without it (--stdin waits)");
-    }
+    let (connection, prompt) = connection_and_prompt(ask, context, pending).await?;
     let message = schema.as_ref().map_or_else(|| prompt.clone(), |schema| schema.ask(&prompt));
     let model = context.config.get("model").map(str::to_owned);
     let _progress = context.progress(&connection);
-    let mut signals = Signals::listen()?;
     let id = conversation(ask, context, &connection, model.as_deref()).await?;
+    let mut signals = Signals::listen()?;
     let body = SendMessage { message, env, model, pins: ask.pin.clone(), ..SendMessage::default() };
     let key = uuid::Uuid::new_v4().to_string();
     let accepted = tokio::select! {
@@ -114,18 +105,41 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let begun = ask.r#continue || ask.conversation.is_some();
     context.remember(&connection, id, if begun { "" } else { prompt::title(&prompt) });
 
-    let output = match (ask.json, ask.stream_json) {
-        (true, _) => Output::Document,
-        (_, true) => Output::Events,
-        _ => Output::Text(Text::new(context.ui.clone(), ask.raw)),
-    };
     let view = View { last_seq: accepted.seq.saturating_sub(1), ..View::default() };
     let follower = Follower::resume(connection.client.clone(), id, view, FollowPolicy::default());
-    let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output);
+    let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output(ask, context));
     let end = watch.until_the_end(&mut signals, deadline).await?;
     let result = finish(&mut watch, &end, schema.as_ref()).await;
     watch.say_goodbye(began.elapsed());
     result
+}
+
+/// A prompt that turns out to be empty starts no server; beside words, stdin may take its time while one starts.
+async fn connection_and_prompt(
+    ask: &Ask,
+    context: &Context,
+    pending: Pending,
+) -> Result<(Connection, String), Failure> {
+    if pending.is_only_stdin() {
+        let (prompt, _) = pending.finish()?;
+        return Ok((connect(ask, context).await?, prompt));
+    }
+    let connection = connect(ask, context).await?;
+    let (prompt, silent) = pending.finish()?;
+    if silent {
+        context
+            .ui
+            .note("Nothing came on stdin in time; going on without it (--stdin waits, --no-stdin does not look).");
+    }
+    Ok((connection, prompt))
+}
+
+fn output(ask: &Ask, context: &Context) -> Output {
+    match (ask.json, ask.stream_json) {
+        (true, _) => Output::Document,
+        (_, true) => Output::Events,
+        _ => Output::Text(Text::new(context.ui.clone(), ask.raw)),
+    }
 }
 
 fn timeout(context: &Context) -> Result<Duration, Failure> {
