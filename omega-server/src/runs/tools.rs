@@ -98,8 +98,13 @@ pub(super) async fn find(
     input: &SearchInput,
     env: &BTreeMap<String, SecretString>,
 ) -> Result<SearchOutput, RegistryError> {
-    let query = Query { text: input.query.clone(), category: input.category.clone(), limit: input.limit.clamp(1, 20) };
-    let hits = engine.inner.registry.search(query).await?;
+    let limit = input.limit.clamp(1, 20);
+    let query = |category| Query { text: input.query.clone(), category, limit };
+    let mut hits = engine.inner.registry.search(query(input.category.clone())).await?;
+    if hits.is_empty() && input.category.is_some() {
+        // Models make categories up; better a tool of another one than none.
+        hits = engine.inner.registry.search(query(None)).await?;
+    }
     let tools: Vec<FoundTool> = hits
         .into_iter()
         .map(|hit| {
