@@ -534,7 +534,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__chat)
-            opts="-c -m -q -v -h --conversation --continue --model --server --profile --quiet --verbose --help"
+            opts="-c -m -q -v -h --conversation --continue --model --theme --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -549,6 +549,10 @@ _omega() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

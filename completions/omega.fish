@@ -72,6 +72,7 @@ complete -c omega -n "__fish_omega_using_subcommand ask" -s v -l verbose -d 'Say
 complete -c omega -n "__fish_omega_using_subcommand ask" -s h -l help -d 'Print help'
 complete -c omega -n "__fish_omega_using_subcommand chat" -l conversation -d 'Go on with this conversation, given by id or address' -r
 complete -c omega -n "__fish_omega_using_subcommand chat" -s m -l model -d 'provider/model [env: OMEGA_MODEL]' -r
+complete -c omega -n "__fish_omega_using_subcommand chat" -l theme -d 'Colours; auto asks the terminal for its background' -r
 complete -c omega -n "__fish_omega_using_subcommand chat" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand chat" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
 complete -c omega -n "__fish_omega_using_subcommand chat" -s c -l continue -d 'Go on with the conversation that was used last'

@@ -67,6 +67,7 @@ _arguments "${_arguments_options[@]}" : \
 '--conversation=[Go on with this conversation, given by id or address]:ID|URL:_default' \
 '-m+[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
 '--model=[provider/model \[env\: OMEGA_MODEL\]]:PROVIDER/MODEL:_default' \
+'--theme=[Colours; auto asks the terminal for its background]:auto|dark|light:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
 '(--conversation)-c[Go on with the conversation that was used last]' \

@@ -18,6 +18,18 @@ pub enum ThemeChoice {
     Light,
 }
 
+impl std::str::FromStr for ThemeChoice {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "dark" => Ok(Self::Dark),
+            "light" => Ok(Self::Light),
+            other => Err(format!("there is no theme `{other}`; there are auto, dark and light")),
+        }
+    }
+}
+
 /// Dark or light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -333,6 +345,13 @@ mod tests {
         ] {
             assert_eq!(environment.depth(), depth, "{environment:?}");
         }
+    }
+
+    #[test]
+    fn an_unknown_theme_names_the_known_ones() {
+        assert_eq!("light".parse(), Ok(ThemeChoice::Light));
+        let error = "blue".parse::<ThemeChoice>().unwrap_err();
+        assert_eq!(error, "there is no theme `blue`; there are auto, dark and light");
     }
 
     #[test]

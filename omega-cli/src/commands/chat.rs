@@ -9,7 +9,7 @@ use crate::{
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use omega_tui::{FindAgain, Options};
+use omega_tui::{FindAgain, Options, ThemeChoice};
 use std::sync::Arc;
 
 const SIGTERM: i32 = 15;
@@ -26,6 +26,9 @@ pub struct Chat {
     /// provider/model [env: OMEGA_MODEL]
     #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
     pub model: Option<String>,
+    /// Colours; auto asks the terminal for its background
+    #[arg(long, value_name = "auto|dark|light", default_value = "auto")]
+    theme: ThemeChoice,
 }
 
 /// `omega` alone is a conversation, where a person can have one.
@@ -52,8 +55,13 @@ impl Chat {
             let lost = Arc::clone(&lost);
             Box::pin(async move { lost.again().await.ok().flatten() })
         });
-        let options =
-            Options { conversation, model, find_again: Some(find_again), ..Options::new(connection.client.clone()) };
+        let options = Options {
+            conversation,
+            model,
+            theme: self.theme,
+            find_again: Some(find_again),
+            ..Options::new(connection.client.clone())
+        };
         let outcome = omega_tui::run(options).await.map_err(|error| Failure::new(Code::Failed, error.to_string()))?;
         if let Some(id) = outcome.conversation {
             context.remember(&connection, id, outcome.title.as_deref().unwrap_or_default());
