@@ -10,6 +10,7 @@
 mod boundaries;
 mod decoders;
 mod default_model;
+mod fold;
 mod http_model;
 mod provider_cases;
 mod requests;
