@@ -46,13 +46,13 @@ impl Postgres {
             let owned = Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap();
             assert!(owned.success(), "the folder could not be given to the user postgres");
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = format!("postgres://omega@127.0.0.1:{port}/postgres");
+        // A socket in the cluster's own folder: no port that somebody else could take meanwhile.
+        let url = format!("postgres://omega@localhost/postgres?host={}", folder.path().display());
         let cluster = Self { url, programs, folder };
         cluster.run("initdb", &["-A", "trust", "-U", "omega", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]);
         let options = format!(
-            "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={} -c fsync=off \
-             -c synchronous_commit=off -c full_page_writes=off",
+            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c synchronous_commit=off \
+             -c full_page_writes=off",
             cluster.folder.path().display()
         );
         let log = cluster.folder.path().join("log");
