@@ -1,128 +1,21 @@
-//! The API's edges: who may call, what is refused and how, and what is answered twice the same.
+//! The API's edges: what is refused and how, what is answered twice the same, and reading by pieces.
 
-use crate::harness::{MODELS, Omega, execute, executor::id, message, within};
+use crate::harness::{
+    MODELS, Omega, execute,
+    executor::id,
+    frames::Frames,
+    message,
+    refusals::{answer, code, refused},
+    within,
+};
 use omega_core::{
     agent::meta::EXECUTE,
-    api::{AddPackage, CreateConversation, PlanRequest, UpdateConversation},
-    client::{Client, ClientError, ExportFormat},
+    api::UpdateConversation,
+    client::ExportFormat,
     testing::{Fault, Reply, Script},
 };
-use reqwest::{Method, RequestBuilder, StatusCode, header};
-use secrecy::SecretString;
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-
-/// The answer's status and body; a refusal must be the one error body and say what it is.
-async fn answer(request: RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
-    let bytes = response.bytes().await.unwrap();
-    let body: Value = serde_json::from_slice(&bytes)
-        .unwrap_or_else(|_| panic!("{status}, no JSON: {}", String::from_utf8_lossy(&bytes)));
-    if !status.is_success() {
-        assert_eq!((&body["success"], &body["status"]), (&json!(false), &json!(status.as_u16())), "{body}");
-        assert!(body["details"]["code"].is_string() && !body["error"].as_str().unwrap().is_empty(), "{body}");
-        assert_eq!(body["requestId"].as_str(), headers["x-request-id"].to_str().ok());
-        assert_eq!(body["type"], format!("/api/omega/docs#{}", body["details"]["code"].as_str().unwrap()));
-    }
-    (status.as_u16(), body)
-}
-
-/// Status and code of a refusal.
-async fn refused(request: RequestBuilder) -> (u16, String) {
-    let (status, body) = answer(request).await;
-    (status, body["details"]["code"].as_str().unwrap_or_default().to_owned())
-}
-
-fn code(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
-}
-
-#[tokio::test]
-async fn only_a_known_key_or_a_session_of_this_site_gets_in() {
-    let omega = Omega::start(Script::new()).await;
-    let url = format!("{}/api/omega/session", omega.url);
-    let unauthenticated = code(401, "UNAUTHENTICATED");
-    let get = || omega.http.get(&url);
-    assert_eq!(refused(get()).await, unauthenticated);
-    let response = get().send().await.unwrap();
-    assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
-    for wrong in ["Basic abc", "Bearer", "Bearer sk-123", &format!("Bearer tpmjs_sk_{}", "x".repeat(43))] {
-        assert_eq!(refused(get().header("authorization", wrong)).await, unauthenticated, "{wrong}");
-    }
-
-    // A key that was revoked is worth nothing at once; the other one goes on.
-    let made = omega.client.create_api_key("for a test").await.unwrap();
-    let names =
-        async || -> Vec<String> { omega.client.api_keys().await.unwrap().into_iter().map(|key| key.name).collect() };
-    assert_eq!(names().await, ["first key", "for a test"]);
-    let second = Client::new(&omega.url, SecretString::from(made.key.clone())).unwrap();
-    assert_eq!(second.whoami().await.unwrap().via, "api_key");
-    omega.client.revoke_api_key(made.record.id).await.unwrap();
-    assert!(matches!(second.whoami().await, Err(ClientError::Unauthenticated(_))));
-    assert!(matches!(omega.client.revoke_api_key(made.record.id).await, Err(ClientError::NotFound(_))));
-    assert_eq!(names().await, ["first key"]);
-
-    // A browser signs in with a key, and its cookie writes only from this site.
-    let body = json!({ "apiKey": omega.key });
-    let signed_in = omega.http.post(&url).json(&body).send().await.unwrap();
-    let cookie = signed_in.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-    let cookie = cookie.split(';').next().unwrap();
-    let (_, who) = answer(get().header("cookie", cookie)).await;
-    assert_eq!(who["data"]["via"], "session");
-    let post = |origin: &str| {
-        let request = omega.http.post(format!("{}/api/omega/conversations", omega.url)).header("cookie", cookie);
-        request.header("origin", origin).json(&json!({}))
-    };
-    assert_eq!(refused(post("http://evil.test")).await, code(403, "CSRF"));
-    assert_eq!(refused(post(&omega.url).header("sec-fetch-site", "cross-site")).await, code(403, "CSRF"));
-    assert_eq!(answer(post(&omega.url)).await.0, 201);
-    let foreign = omega.http.post(&url).header("origin", "http://evil.test").json(&body);
-    assert_eq!(refused(foreign).await, code(403, "CSRF"), "nobody signs a browser in from another site");
-    let signed_out = omega.http.delete(&url).header("cookie", cookie).send().await.unwrap();
-    assert_eq!(signed_out.status(), 204);
-    assert_eq!(refused(get().header("cookie", cookie)).await, unauthenticated);
-}
-
-#[tokio::test]
-async fn every_route_with_an_id_answers_404_for_one_that_is_unknown_or_none() {
-    let omega = Omega::start(Script::new()).await;
-    let routes = [
-        (Method::GET, "conversations/{id}"),
-        (Method::PATCH, "conversations/{id}"),
-        (Method::POST, "conversations/{id}/messages"),
-        (Method::GET, "conversations/{id}/messages"),
-        (Method::GET, "conversations/{id}/events"),
-        (Method::GET, "conversations/{id}/tool-runs"),
-        (Method::POST, "conversations/{id}/plan"),
-        (Method::GET, "conversations/{id}/export"),
-        (Method::POST, "conversations/{id}/cancel"),
-        (Method::GET, "runs/{id}"),
-        (Method::POST, "runs/{id}/cancel"),
-        (Method::GET, "tool-runs/{id}"),
-        (Method::GET, "tool-runs/{id}/output"),
-        (Method::POST, "tool-runs/{id}/cancel"),
-        (Method::DELETE, "keys/{id}"),
-    ];
-    for (method, route) in routes {
-        for id in ["7b3e0c7e-6f5c-4b7e-9d0e-2f5f3c1a9b11", "7", "not-an-id", "%00", "%FF"] {
-            let request = omega.request(method.clone(), &format!("/api/omega/{}", route.replace("{id}", id)));
-            let request = match method {
-                Method::POST | Method::PATCH => request.json(&json!({ "message": "hi" })),
-                _ => request,
-            };
-            // A conversation is changed by another body; an empty one asks for nothing, but of a conversation that exists.
-            let request = if method == Method::PATCH {
-                omega.request(method.clone(), &format!("/api/omega/conversations/{id}")).json(&json!({}))
-            } else {
-                request
-            };
-            assert_eq!(refused(request).await, code(404, "NOT_FOUND"), "{method} {route} {id}");
-        }
-    }
-    assert_eq!(refused(omega.request(Method::GET, "/api/omega/nothing")).await, code(404, "NOT_FOUND"));
-    assert_eq!(refused(omega.request(Method::GET, "/api/elsewhere")).await, code(404, "NOT_FOUND"));
-}
 
 #[tokio::test]
 async fn a_wrong_request_is_told_which_part_of_it_is_wrong() {
@@ -201,7 +94,7 @@ async fn the_same_request_is_done_once_however_often_and_at_once_it_comes() {
     let stream = async || {
         let request = omega.request(Method::POST, &path).header("accept", "text/event-stream");
         let request = request.header("idempotency-key", "stream").json(&message("stream it"));
-        let mut frames = crate::harness::frames::Frames::of(request.send().await.unwrap());
+        let mut frames = Frames::of(request.send().await.unwrap());
         let all = within("the end", frames.until(|_| false)).await;
         all.into_iter().filter(|envelope| envelope.seq.is_some()).collect::<Vec<_>>()
     };
@@ -311,136 +204,4 @@ async fn a_conversation_is_read_changed_paged_and_exported() {
     let whole = omega.client.conversation(conversation).await.unwrap();
     assert_eq!(all, whole.messages.into_iter().map(|message| message.content).collect::<Vec<_>>());
     assert_eq!(all.len(), 12);
-}
-
-#[tokio::test]
-async fn a_tool_is_found_looked_at_and_run_outside_of_any_conversation() {
-    let omega = Omega::start(Script::new()).await;
-    let found = omega.client.search_tools("acme weather", None, 3).await.unwrap();
-    assert_eq!(found.results.tools[0].tool_id, id("acmeWeather"));
-    let row = omega.client.tool(&id("acmeWeather").parse().unwrap()).await.unwrap();
-    assert_eq!((row.package.npm_version.as_str(), row.package.category.as_str()), ("1.2.3", "other"));
-    let run = |body: Value| answer_of_tool(omega.request(Method::POST, "/api/registry/execute").json(&body));
-    let (status, body) = run(json!({ "toolId": id("acmeWeather"), "params": { "city": "Oslo" } })).await;
-    assert_eq!((status, &body["success"], &body["result"]["celsius"]), (200, &json!(true), &json!(21)), "{body}");
-
-    let (status, body) = run(json!({ "toolId": id("acmeWeather"), "params": { "city": 5 } })).await;
-    assert_eq!(
-        (status, &body["code"], &body["details"]["issues"][0]["path"]),
-        (422, &json!("INVALID_INPUT"), &json!("/city"))
-    );
-    let (status, body) = run(json!({ "toolId": "acme-tools::acmeWether" })).await;
-    assert_eq!(
-        (status, &body["code"], &body["details"]["available"][0]),
-        (404, &json!("TOOL_NOT_FOUND"), &json!(id("acmeWeather")))
-    );
-    let (status, body) = run(json!({ "toolId": id("acmeKeyed") })).await;
-    assert_eq!((status, &body["code"]), (400, &json!("MISSING_ENV_VARS")));
-    let missing = json!([{ "name": "ACME_API_KEY", "description": "the key of Acme" }]);
-    assert_eq!(body["details"]["missingVars"], missing, "{body}");
-    assert!(body["details"]["hint"].is_string());
-    let (status, body) = run(json!({ "toolId": id("acmeKeyed"), "env": { "ACME_API_KEY": "k" } })).await;
-    assert_eq!((status, &body["result"]["account"]), (200, &json!(7)), "{body}");
-    let (status, body) = run(json!({ "toolId": id("acmeBroken") })).await;
-    assert_eq!((status, &body["code"]), (422, &json!("TOOL_ERROR")));
-    assert!(body["error"].as_str().unwrap().contains("the service of Acme is down"));
-
-    let nobody = AddPackage {
-        package: "no-such-package".into(),
-        version: None,
-        function: None,
-        params: vec![],
-        description: None,
-    };
-    let error = omega.client.add_package(&nobody).await.unwrap_err().to_string();
-    assert!(error.contains("no-such-package"), "{error}");
-    let imported = omega.client.import_tools(b"{\"toolId\":\"a::b\"}\nnonsense\n{}\n".to_vec()).await.unwrap();
-    assert_eq!((imported.imported, imported.refused.len()), (1, 2));
-    assert!(imported.refused[0].starts_with("line 2"), "{:?}", imported.refused);
-}
-
-/// A tool's answer has a body of its own.
-async fn answer_of_tool(request: RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
-}
-
-#[tokio::test]
-async fn a_plan_is_made_without_running_anything() {
-    let omega = Omega::start(Script::new()).await;
-    let conversation = omega.conversation("omega/offline").await;
-    let request =
-        |count| PlanRequest { message: "What is the determinant of [[1,2],[3,4]]?".into(), count, model: None };
-    let path = format!("/api/omega/conversations/{conversation}/plan");
-    let body = serde_json::to_value(request(Some(9))).unwrap();
-    assert_eq!(refused(omega.request(Method::POST, &path).json(&body)).await, code(422, "INVALID_INPUT"));
-    // The plan stands in the body itself, without an envelope.
-    let (status, plan) = answer(omega.request(Method::POST, &path).json(&request(Some(2)))).await;
-    assert_eq!(status, 200);
-    assert!(!plan["plan"].as_array().unwrap().is_empty() && plan["plan"][0]["stepNumber"] == 1, "{plan}");
-    assert!(plan["confidence"].as_f64().is_some_and(|confidence| (0.0..=1.0).contains(&confidence)));
-    assert_eq!(plan["plans"][0]["steps"], plan["plan"]);
-    assert!(omega.tools.calls().is_empty() && omega.committed(conversation).await.is_empty());
-}
-
-#[tokio::test]
-async fn the_server_says_what_it_is_and_what_it_can_use() {
-    let omega = Omega::start(Script::new()).await;
-    let status = omega.client.status().await.unwrap();
-    assert_eq!((status.status.as_str(), status.database.as_str(), status.active_runs), ("ok", "sqlite", 0));
-    assert!(status.registry.tools > 40 && status.registry.packages > 20, "{:?}", status.registry);
-    let models = serde_json::to_value(omega.client.models().await.unwrap()).unwrap().to_string();
-    for words in ["openai", "anthropic", "MISTRAL_API_KEY", "offline"] {
-        assert!(models.contains(words), "{words}: {models}");
-    }
-    for path in ["/livez", "/readyz"] {
-        let response = omega.http.get(format!("{}{path}", omega.url)).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["omega-api"], "1");
-        assert_eq!(response.json::<Value>().await.unwrap()["status"], "ok");
-    }
-    // Only a user's own server is ended by a client.
-    let (status, _) = refused(omega.request(Method::POST, "/api/omega/stop")).await;
-    assert_eq!(status, 403);
-    let missing = CreateConversation { title: Some(" ".into()), model: None };
-    assert!(omega.client.create_conversation(&missing).await.is_err());
-}
-
-#[tokio::test]
-async fn the_description_is_openapi_3_1_and_knows_every_route_and_error_code() {
-    let omega = Omega::start(Script::new()).await;
-    let response = omega.http.get(format!("{}/api/omega/openapi.json", omega.url)).send().await.unwrap();
-    let document: Value = response.json().await.unwrap();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
-    let mut routes = Vec::new();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            assert!(operation["summary"].is_string(), "{method} {path} says what it does");
-            routes.push(format!("{} {path}", method.to_uppercase()));
-        }
-    }
-    routes.sort();
-    let parameters = &document["paths"]["/api/omega/conversations/{id}/messages"]["get"]["parameters"];
-    let places: Vec<(&str, &str)> = parameters
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|parameter| (parameter["name"].as_str().unwrap(), parameter["in"].as_str().unwrap()))
-        .collect();
-    assert_eq!(places, [("id", "path"), ("limit", "query"), ("before", "query"), ("after", "query")]);
-    insta::assert_snapshot!(routes.join("\n"));
-    let codes = document["components"]["schemas"]["ErrorCode"]["enum"].as_array().unwrap();
-    assert!(codes.contains(&json!("IDEMPOTENCY_MISMATCH")) && codes.contains(&json!("RUN_ACTIVE")));
-    // What is described is there: without a key every one of them but sign-in and the banner says 401, none 404 or 405.
-    for route in &routes {
-        let (method, path) = route.split_once(' ').unwrap();
-        let path = path.replace("{id}", "7").replace("{tool_id}", "a::b");
-        let request = omega.http.request(method.parse().unwrap(), format!("{}{path}", omega.url));
-        let status = request.send().await.unwrap().status().as_u16();
-        let open = ["/api/omega/session", "/api/omega/status"].contains(&path.as_str()) && method != "GET"
-            || path == "/api/omega/status";
-        assert!(if open { status != 404 && status != 405 } else { status == 401 }, "{route}: {status}");
-    }
-    let docs = omega.http.get(format!("{}/api/omega/docs", omega.url)).send().await.unwrap().text().await.unwrap();
-    assert!(docs.contains("openapi.json"));
 }

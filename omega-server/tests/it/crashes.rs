@@ -1,13 +1,14 @@
-//! A server that is killed in the middle of its work: the next one takes up what is recorded, and nothing happens twice.
+//! A server that ends in the middle of its work, killed or told to: the next one takes up what is recorded, and nothing
+//! happens twice.
 
 use crate::harness::{
-    MODELS, execute,
+    MODELS, Omega, config, execute,
     executor::{self, Tools, id},
     folder,
     log::{Log, committed},
     message,
     process::{Process, command},
-    within,
+    providers, within,
 };
 use futures_util::StreamExt;
 use omega_core::{
@@ -18,6 +19,7 @@ use omega_core::{
     id::ConversationId,
     testing::{Fault, Reply, Script, StandIn},
 };
+use omega_server::Server;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -194,4 +196,43 @@ async fn a_cancellation_that_was_asked_for_before_the_kill_holds_after_it() {
     let log = Log(world.log(conversation).await);
     assert!(matches!(log.end(), Event::RunCancelled { .. }), "{:?}", log.kinds());
     assert_eq!((world.provider.requests().len(), world.tools.count("acmeHang")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_ends_the_step_at_work_and_the_next_one_goes_on_from_there() {
+    let weather = execute(&id("acmeWeather"), json!({ "city": "Oslo" }));
+    let first = Reply::call(EXECUTE, weather).and_text("I look it up.").fault(Fault::Hold { after: 2 }, 1);
+    let omega = Omega::start(Script::new().turn(first).turn(Reply::text(ANSWER))).await;
+    let conversation = omega.conversation(MODELS[2]).await;
+    omega.send(conversation, "go").await;
+    omega.provider.wait_for_requests(1).await;
+    let mut frames = omega.events(conversation, "?after=0").await;
+    let stopping = tokio::spawn(omega.server.stop());
+    let seen = within("the end of the stream", frames.until(|_| false)).await;
+    assert_eq!(seen.last().unwrap().event.kind(), "draining", "{:?}", kinds(&seen));
+    omega.provider.release();
+    within("the stop", stopping).await.unwrap();
+    let stopped = committed(&omega.database, conversation).await;
+    assert!(kinds(&stopped).contains(&"message.completed"), "the step was ended: {:?}", kinds(&stopped));
+    assert!(!stopped.iter().any(|envelope| envelope.event.is_terminal()));
+
+    // The old server's lock goes with its last task.
+    let config = config(&omega.database, omega.folder.path(), &omega.tools, providers(&omega.provider));
+    let next = within("the lock", async {
+        loop {
+            match Server::start(config.clone()).await {
+                Ok(server) => break server,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    })
+    .await;
+    let client = Client::new(&next.url, secrecy::SecretString::from(omega.key.clone())).unwrap();
+    until(&client, conversation, |envelope| envelope.event.is_terminal()).await;
+    let log = committed(&omega.database, conversation).await;
+    assert_kept(&seen, &log);
+    let log = Log(log);
+    assert_eq!(log.answer(), format!("I look it up.\n\n{ANSWER}"));
+    assert_eq!((omega.provider.requests().len(), omega.tools.count("acmeWeather")), (2, 1), "{:?}", log.kinds());
+    assert_eq!(log.count("message.reset") + log.count("run.step.tool.unknown"), 0, "{:?}", log.kinds());
 }

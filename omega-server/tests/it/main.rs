@@ -8,11 +8,14 @@
     reason = "a test fails by panicking, and says on the terminal what it skipped"
 )]
 
+mod access;
 mod api;
 mod crashes;
 mod executor;
 mod harness;
+mod operations;
 mod providers;
+mod real;
 mod runs;
 mod start;
 mod store;

@@ -6,6 +6,7 @@ pub mod frames;
 pub mod log;
 pub mod postgres;
 pub mod process;
+pub mod refusals;
 
 use executor::Tools;
 use frames::Frames;
@@ -42,7 +43,7 @@ pub struct Omega {
     pub tools: Tools,
     pub server: Server,
     pub database: String,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 /// What came of a message.
@@ -62,15 +63,25 @@ impl Omega {
 
     /// A server on a database.
     pub async fn start_on(database: String, folder: TempDir, script: Script) -> Self {
+        Self::start_as(database, folder, script, |config| config).await
+    }
+
+    /// A server whose configuration is another one.
+    pub async fn start_as(
+        database: String,
+        folder: TempDir,
+        script: Script,
+        change: impl FnOnce(ServeConfig) -> ServeConfig,
+    ) -> Self {
         let provider = StandIn::start(titled(script)).await;
         let tools = Tools::start().await;
-        let config = config(&database, folder.path(), &tools, providers(&provider));
+        let config = change(config(&database, folder.path(), &tools, providers(&provider)));
         let server = Server::start(config).await.unwrap();
         let key = server.new_key.clone().expect("an empty database gets a first key");
         let client = Client::new(&server.url, SecretString::from(key.clone())).unwrap();
         client.import_tools(executor::rows()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url: server.url.clone(), key, client, http, provider, tools, server, database, _folder: folder }
+        Self { url: server.url.clone(), key, client, http, provider, tools, server, database, folder }
     }
 
     /// A new conversation. It has a title, so that none is made beside the runs.
@@ -126,6 +137,12 @@ impl Omega {
 /// A folder for one test: in memory where that is possible, because no test here cuts the power.
 pub fn folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// Says why a test does nothing; in CI that is a failure.
+pub fn skip(why: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "not to be skipped in CI: {why}");
+    eprintln!("skipped: {why}");
 }
 
 /// The configuration of a server of a test.
