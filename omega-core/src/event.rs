@@ -255,6 +255,9 @@ pub enum Event {
         tool_run_id: ToolRunId,
         /// The model's id of the call.
         tool_call_id: String,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<ToolError>,
     },
     /// Somebody asked to stop the run.
     #[serde(rename = "run.cancel_requested")]

@@ -193,10 +193,14 @@ impl View {
                     tool_run.error.clone_from(error);
                 }
             }
-            Event::ToolUnknown { tool_run_id, .. } => {
+            Event::ToolUnknown { tool_run_id, error, .. } => {
                 self.partials.retain(|(id, ..)| id != tool_run_id);
                 if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
                     tool_run.status = ToolRunStatus::Unknown;
+                    if let Some(error) = error {
+                        tool_run.output_summary.clone_from(&error.message);
+                        tool_run.error = Some(error.clone());
+                    }
                 }
             }
             Event::RunCompleted { usage, tool_calls, steps, .. } => {

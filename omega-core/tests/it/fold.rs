@@ -240,7 +240,7 @@ impl Writer {
             }
             let status = match call {
                 Call::Unknown => {
-                    self.stored(run, Event::ToolUnknown { tool_run_id: id, tool_call_id });
+                    self.stored(run, Event::ToolUnknown { tool_run_id: id, tool_call_id, error: None });
                     continue;
                 }
                 Call::Succeeds => ToolRunStatus::Succeeded,

@@ -164,9 +164,10 @@ impl Store {
                 ToolErrorCode::Unknown,
                 "the server stopped during the call; it may or may not have taken effect",
             );
-            end_tool_run(&mut log, id(&tool_run)?, &Settled::failed(error, &version, 0), ToolRunStatus::Unknown)
-                .await?;
-            log.event(Some(run), Event::ToolUnknown { tool_run_id: id(&tool_run)?, tool_call_id }).await?;
+            let settled = Settled::failed(error, &version, 0);
+            end_tool_run(&mut log, id(&tool_run)?, &settled, ToolRunStatus::Unknown).await?;
+            let event = Event::ToolUnknown { tool_run_id: id(&tool_run)?, tool_call_id, error: settled.error };
+            log.event(Some(run), event).await?;
         }
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;

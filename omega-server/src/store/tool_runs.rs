@@ -187,7 +187,8 @@ pub(super) async fn end_tool_run(
         settled.truncated,
         error,
         now,
-        signed(settled.duration_ms),
+        // Nobody knows how long a call took whose end nobody saw.
+        (status != ToolRunStatus::Unknown).then(|| signed(settled.duration_ms)),
     )?;
     Ok(bytes)
 }

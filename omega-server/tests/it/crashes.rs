@@ -140,6 +140,10 @@ async fn killed_in_the_middle_of_a_call_the_tool_is_not_run_again_and_the_model_
         assert_eq!(last.problems, Vec::<String>::new(), "{model}");
         assert_eq!(last.results[0].content["error"]["code"], "UNKNOWN", "{model}");
         assert_eq!(last.results[1].content["celsius"], 21, "{model}");
+        // Who read along sees of the calls what is stored of them.
+        let mut view = omega_core::view::View::default();
+        log.0.iter().for_each(|envelope| assert_ne!(view.apply(envelope), omega_core::view::Applied::Gap));
+        assert_eq!(view.tool_runs, rows, "{model}");
     }
 }
 

@@ -189,10 +189,13 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       });
       break;
     }
-    case "run.step.tool.unknown":
+    case "run.step.tool.unknown": {
+      const { error } = event;
+      const known = error ? { error, outputSummary: error.message } : {};
       dropPartial(view, event.toolRunId);
-      changeToolRun(view, event.toolRunId, (toolRun) => ({ ...toolRun, status: "unknown" }));
+      changeToolRun(view, event.toolRunId, (toolRun) => ({ ...toolRun, status: "unknown", ...known }));
       break;
+    }
     case "run.completed": {
       const { usage, toolCalls, steps } = event;
       endRun(view, event, "completed", (run) => ({ ...run, usage, toolCalls, steps }));

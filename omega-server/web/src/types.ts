@@ -224,7 +224,7 @@ type Payload =
       isError: boolean;
       error?: ToolError;
     }
-  | { type: "run.step.tool.unknown"; toolRunId: string; toolCallId: string }
+  | { type: "run.step.tool.unknown"; toolRunId: string; toolCallId: string; error?: ToolError }
   | { type: "run.cancel_requested" }
   | { type: "run.completed"; answer: string; usage: Usage; toolCalls: number; steps: number }
   | ({ type: "run.failed" } & RunError)

@@ -198,7 +198,7 @@ fn a_call_that_a_crash_cut_off_says_that_nobody_knows() {
     stage.open();
     stage.asked("go");
     let call = stage.calls("a::b", json!({}));
-    stage.event(Event::ToolUnknown { tool_run_id: call, tool_call_id: String::new() });
+    stage.event(Event::ToolUnknown { tool_run_id: call, tool_call_id: String::new(), error: None });
     assert!(stage.text().contains("? a b · outcome unknown"), "{}", stage.text());
 }
 
