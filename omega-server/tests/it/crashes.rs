@@ -21,6 +21,7 @@ use omega_core::{
 };
 use omega_server::Server;
 use serde_json::json;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const ANSWER: &str = "One two three four five six seven.";
@@ -183,6 +184,55 @@ async fn what_was_acknowledged_survives_any_number_of_kills_and_is_answered_in_o
     assert_eq!(ended, expected, "{:?}", kinds(&log));
     assert_eq!(log.iter().filter(|envelope| envelope.event.is_terminal()).count(), 4);
     assert_eq!(Log(log).count("run.recovered"), 4);
+}
+
+#[tokio::test]
+async fn killed_after_any_event_a_run_ends_once_and_no_call_is_made_twice() {
+    let weather = |city: &str| execute(&id("acmeWeather"), json!({ "city": city }));
+    let script = Script::new()
+        .turn(Reply::call(EXECUTE, weather("A")).and_call(EXECUTE, weather("B")).and_call(EXECUTE, weather("C")))
+        .turn(Reply::call(EXECUTE, weather("D")).and_call(EXECUTE, weather("E")).and_text("Two more."))
+        .turn(Reply::text(ANSWER).delay(Duration::from_millis(1)));
+    let mut world = World::new(script).await;
+    let mut server = world.start().await;
+    let (mut made, mut killed) = (0, 0);
+    for (cursor, model) in (2..30).step_by(3).zip(MODELS.iter().cycle()) {
+        let conversation = begin(&server.client, model).await;
+        send(&server.client, conversation, "go").await;
+        let ends = |envelope: &Envelope| envelope.event.is_terminal();
+        let before = until(&server.client, conversation, |e| e.seq >= Some(cursor) || ends(e)).await;
+        server.kill().await;
+        server = world.start().await;
+        until(&server.client, conversation, ends).await;
+        let log = world.log(conversation).await;
+        let stored = before.iter().filter(|envelope| envelope.seq.is_some()).count();
+        assert_eq!(
+            before.iter().filter(|e| e.seq.is_some()).collect::<Vec<_>>(),
+            log.iter().take(stored).collect::<Vec<_>>()
+        );
+        let log = Log(log);
+        let at = format!("{model}, killed after event {cursor}: {:?}", log.kinds());
+        assert!(log.answer().ends_with(ANSWER), "{at}");
+        killed += log.count("run.recovered");
+        let rows = server.client.tool_runs(conversation, <_>::default()).await.unwrap().rows;
+        assert_eq!(rows.len(), 5, "{at}");
+        let calls = world.tools.calls().split_off(made);
+        made += calls.len();
+        for row in rows {
+            let times = calls.iter().filter(|call| call.params == row.input).count();
+            let allowed = match row.status {
+                ToolRunStatus::Succeeded => 1..=1,
+                // Between the record of the intent and the answer: it was made, or it was not.
+                ToolRunStatus::Unknown => 0..=1,
+                other => panic!("{other:?}: {at}"),
+            };
+            assert!(allowed.contains(&times), "{} was made {times} times: {at}", row.input);
+        }
+    }
+    assert!(killed >= 5, "only {killed} runs were in the middle of their work");
+    for seen in world.provider.requests() {
+        assert_eq!(seen.problems, Vec::<String>::new());
+    }
 }
 
 #[tokio::test]
