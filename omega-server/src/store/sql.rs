@@ -12,6 +12,7 @@ macro_rules! statements {
 
 statements! {
     PUT_META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    CLAIM_META = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
     GET_META = "SELECT value FROM meta WHERE key = $1";
 
     // Users, keys, sessions, settings

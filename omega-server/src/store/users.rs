@@ -52,16 +52,25 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn first_user(&self, display_name: &str) -> Result<UserId> {
-        let row: Option<(String, String, String)> = read_opt!(&self.db, (String, String, String), sql::FIRST_USER)?;
-        if let Some((user, ..)) = row {
-            return id(&user);
+        if let Some(user) = self.known_first_user().await? {
+            return Ok(user);
         }
         let user = UserId::new();
         let mut tx = self.begin().await?;
+        // Of several nodes that meet an empty database at once, one makes the user; the others wait here for it.
+        if exec!(&mut tx, sql::CLAIM_META, "first_user", user.to_string())? == 0 {
+            return self.known_first_user().await?.ok_or(StoreError::NotFound);
+        }
         let email: Option<String> = None;
         exec!(&mut tx, sql::INSERT_USER, user.to_string(), email, display_name, "", "admin", Timestamp::now().0)?;
         tx.commit().await?;
         Ok(user)
+    }
+
+    async fn known_first_user(&self) -> Result<Option<UserId>> {
+        type Row = (String, String, String);
+        let row: Option<Row> = read_opt!(&self.db, Row, sql::FIRST_USER)?;
+        row.map(|(user, ..)| id(&user)).transpose()
     }
 
     /// Makes a key. Only its hash is kept.

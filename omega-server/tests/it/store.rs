@@ -319,6 +319,13 @@ async fn both_engines_tell_the_same_story() {
     let (_folder, urls, _cluster) = engines().await;
     for url in &urls {
         let store = Store::open(url).await.unwrap();
+        // However many nodes meet an empty database, there is one first user.
+        let nodes = (0..8).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.first_user("owner").await.unwrap() })
+        });
+        let users = futures_util::future::try_join_all(nodes).await.unwrap();
+        assert!(users.iter().all(|user| *user == users[0]), "{users:?}");
         story(&store).await;
         people(&store).await;
         race(&store).await;
