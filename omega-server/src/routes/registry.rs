@@ -36,13 +36,9 @@ pub struct Search {
     pub limit: Option<usize>,
 }
 
-/// Ranked tools, best first.
+/// Ranked tools, best first. Needs no key, as at TPMJS: its own clients send none.
 #[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)))]
-pub async fn search(
-    State(app): State<App>,
-    _caller: Caller,
-    Params(query): Params<Search>,
-) -> ApiResult<Json<SearchAnswer>> {
+pub async fn search(State(app): State<App>, Params(query): Params<Search>) -> ApiResult<Json<SearchAnswer>> {
     let limit = query.limit.unwrap_or(10).clamp(1, 100);
     let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
     let rows = app.registry.search(asked).await?.iter().map(|hit| ToolRow::new(&hit.tool, Some(hit.score))).collect();
@@ -64,13 +60,9 @@ pub struct List {
     pub offset: usize,
 }
 
-/// All tools, by pages.
+/// All tools, by pages. Needs no key, so that other registries can mirror this one.
 #[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])))]
-pub async fn list(
-    State(app): State<App>,
-    _caller: Caller,
-    Params(query): Params<List>,
-) -> ApiResult<Reply<Vec<ToolRow>>> {
+pub async fn list(State(app): State<App>, Params(query): Params<List>) -> ApiResult<Reply<Vec<ToolRow>>> {
     let limit = query.limit.unwrap_or(20);
     if !(1..=1000).contains(&limit) {
         return Err(ApiError::invalid("limit", "must be between 1 and 1000"));

@@ -25,6 +25,11 @@ async fn only_a_known_key_or_a_session_of_this_site_gets_in() {
         assert_eq!(refused(get().header("authorization", wrong)).await, unauthenticated, "{wrong}");
     }
 
+    // The catalogue is open, as TPMJS's is: its clients and other registries send no key.
+    for open in ["tools?limit=1", "tools/search?q=csv&limit=1"] {
+        assert_eq!(answer(omega.http.get(format!("{}/api/{open}", omega.url))).await.0, 200, "{open}");
+    }
+
     // A key that was revoked is worth nothing at once; the other one goes on.
     let made = omega.client.create_api_key("for a test").await.unwrap();
     let names =
