@@ -47,8 +47,13 @@ pub async fn probe(path: &Path) -> Result<Deno, String> {
 
 async fn run(deno: &Path, args: &[&str]) -> Result<String, String> {
     let mut command = Command::new(deno);
-    command.args(args).env("NO_COLOR", "1").env("DENO_NO_UPDATE_CHECK", "1").stdin(Stdio::null()).kill_on_drop(true);
-    match timeout(PROBE_TIMEOUT, command.output()).await {
+    // A look must leave nothing behind in the user's own cache.
+    let caches = std::env::temp_dir().join(format!("omega-deno-{}", uuid::Uuid::new_v4().simple()));
+    command.args(args).env("NO_COLOR", "1").env("DENO_NO_UPDATE_CHECK", "1").env("DENO_DIR", &caches);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let outcome = timeout(PROBE_TIMEOUT, command.output()).await;
+    let _ = tokio::fs::remove_dir_all(&caches).await;
+    match outcome {
         Ok(Ok(output)) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Ok(Ok(output)) => Err(format!("it does not run: {}", String::from_utf8_lossy(&output.stderr).trim())),
         Ok(Err(error)) => Err(format!("it can't be started: {error}")),
