@@ -14,9 +14,10 @@ use omega_core::{
     api::{
         AddPackage, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination, SearchAnswer, ToolRow,
     },
-    executor::ToolErrorCode,
+    executor::{ToolError, ToolErrorCode},
     id::ToolId,
     registry::{Query as ToolQuery, Registry},
+    sanitize::one_line,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -129,12 +130,25 @@ pub async fn add(
     _caller: Caller,
     Body(body): Body<AddPackage>,
 ) -> ApiResult<Reply<AddedPackage>> {
+    let package = body.package.clone();
     app.registry.add(body).await.map(Reply::created).map_err(|error| match error {
         AddError::Registry(error) => error.into(),
-        AddError::Sandbox(error) => ApiError::new(ErrorCode::UpstreamFailed, error.message.clone())
+        AddError::Sandbox(error) => ApiError::new(ErrorCode::UpstreamFailed, why_not(&package, &error))
             .with("tool", serde_json::to_value(&error).unwrap_or(Value::Null)),
         other => ApiError::new(ErrorCode::InvalidInput, other.to_string()),
     })
+}
+
+/// Why a package could not be added, and what to do. What the runtime said of a broken one means little by itself.
+fn why_not(package: &str, error: &ToolError) -> String {
+    if error.code != ToolErrorCode::ImportFailed {
+        return error.message.clone();
+    }
+    let reason = one_line(error.message.lines().next().unwrap_or_default(), 300);
+    format!(
+        "{package} can't be imported ({reason}); it may be broken as published: try another version as \
+         {package}@VERSION, or another package"
+    )
 }
 
 /// Imports rows, one JSON object a line.
