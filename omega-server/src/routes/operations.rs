@@ -39,7 +39,8 @@ pub async fn readyz(State(app): State<App>) -> Response {
 }
 
 /// The banner: registry and executor.
-#[utoipa::path(get, path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)))]
+#[utoipa::path(get, path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)),
+    security(()))]
 pub async fn status(State(app): State<App>) -> ApiResult<Reply<Status>> {
     let (registry, executor) = (app.registry.status(), app.executor.health().await);
     let rank = |word: &str| match word {

@@ -38,7 +38,8 @@ pub struct Search {
 }
 
 /// Ranked tools, best first. Needs no key, as at TPMJS: its own clients send none.
-#[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)))]
+#[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)),
+    security(()))]
 pub async fn search(State(app): State<App>, Params(query): Params<Search>) -> ApiResult<Json<SearchAnswer>> {
     let limit = query.limit.unwrap_or(10).clamp(1, 100);
     let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
@@ -62,7 +63,8 @@ pub struct List {
 }
 
 /// All tools, by pages. Needs no key, so that other registries can mirror this one.
-#[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])))]
+#[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])),
+    security(()))]
 pub async fn list(State(app): State<App>, Params(query): Params<List>) -> ApiResult<Reply<Vec<ToolRow>>> {
     let limit = query.limit.unwrap_or(20);
     if !(1..=1000).contains(&limit) {

@@ -16,7 +16,8 @@ use omega_core::api::{ErrorCode, SignIn, Whoami};
 
 /// Signs a browser in with an API key: sets a session cookie.
 #[utoipa::path(post, path = "/api/omega/session", tag = "session", request_body = SignIn,
-    responses((status = 200, body = Whoami)))]
+    responses((status = 200, body = Whoami)),
+    security(()))]
 pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body<SignIn>) -> ApiResult<Response> {
     auth::same_origin(&Method::POST, &headers)?;
     app.touch();
@@ -40,7 +41,8 @@ pub async fn get(caller: Caller) -> Reply<Whoami> {
 }
 
 /// Signs out. Without a session nothing happens.
-#[utoipa::path(delete, path = "/api/omega/session", tag = "session", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/omega/session", tag = "session", responses((status = 204)),
+    security(()))]
 pub async fn delete(State(app): State<App>, headers: HeaderMap) -> ApiResult<Response> {
     auth::same_origin(&Method::DELETE, &headers)?;
     if let Some(token) = auth::session_token(&headers) {
