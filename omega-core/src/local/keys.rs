@@ -98,7 +98,11 @@ impl Keys {
         let tried = self.keyring.map_err(str::to_owned).and_then(|()| set());
         let stored = match tried {
             Ok(()) => Stored { key: None, because: String::new() },
-            Err(because) => Stored { key: Some(key.expose_secret().to_owned()), because },
+            Err(cause) => {
+                // The user is told what; `omega doctor` tells why.
+                let because = cause.split_once(" (").map_or(cause.as_str(), |(what, _)| what).to_owned();
+                Stored { key: Some(key.expose_secret().to_owned()), because }
+            }
         };
         let place = self.place_of(&stored);
         self.change(|all| drop(all.insert(account.to_owned(), stored)))?;
