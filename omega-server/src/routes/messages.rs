@@ -15,7 +15,7 @@ use axum::{
 use omega_core::{
     agent::RunConfig,
     api::{Accepted, ErrorCode, Finished, Message, SendMessage},
-    id::ConversationId,
+    id::{ConversationId, RunId},
     view::join_answer,
 };
 use secrecy::SecretString;
@@ -70,6 +70,7 @@ pub async fn send(
         .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
     let send = Send {
         conversation,
+        run: RunId::new(),
         author: caller.author(),
         text: body.message,
         client_message_id: body.client_message_id,
@@ -103,7 +104,7 @@ async fn answer(
         let mut feed = app.engine.feed(conversation, receipt.seq - 1, Some(receipt.run_id));
         while let Some(envelope) = feed.next().await? {
             if envelope.event.is_terminal() {
-                return finished(app, conversation, &receipt).await.map(Some);
+                return finished(app, &receipt).await.map(Some);
             }
         }
         ApiResult::Ok(None)
@@ -122,12 +123,11 @@ async fn answer(
     Ok(response)
 }
 
-async fn finished(app: &App, conversation: ConversationId, accepted: &Accepted) -> ApiResult<Finished> {
+async fn finished(app: &App, accepted: &Accepted) -> ApiResult<Finished> {
     let run = app.store.run(accepted.run_id).await?;
     let history = app.store.history(accepted.run_id).await?;
     let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
     let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
-    debug_assert_eq!(run.conversation_id, conversation);
     Ok(Finished { run, answer, tool_runs })
 }
 

@@ -227,12 +227,17 @@ impl Engine {
     /// # Errors
     /// As [`Store::send`].
     pub async fn send(&self, send: Send, env: BTreeMap<String, SecretString>) -> Result<Accepted> {
-        let (conversation, interrupt) = (send.conversation, send.on_active == OnActive::Interrupt);
-        let (accepted, committed) = self.inner.store.send(send).await?;
+        let (conversation, run, interrupt) = (send.conversation, send.run, send.on_active == OnActive::Interrupt);
+        // Before the run can be claimed: a worker must never find it without its variables.
+        if !env.is_empty() {
+            locked(&self.inner.env).insert(run, env);
+        }
+        let sent = self.inner.store.send(send).await;
+        if !matches!(sent, Ok((_, Some(_)))) {
+            self.forget_env(run);
+        }
+        let (accepted, committed) = sent?;
         if let Some(committed) = committed {
-            if !env.is_empty() {
-                locked(&self.inner.env).insert(accepted.run_id, env);
-            }
             self.committed(committed);
             if interrupt {
                 for (run, _) in self.inner.store.open_runs(conversation).await? {
@@ -261,6 +266,8 @@ impl Engine {
         }
         self.signal_cancel(run);
         if status.is_terminal() {
+            // A run that never began has no worker that would forget them.
+            self.forget_env(run);
             self.inner.wake.notify_one();
         }
         Ok(status)

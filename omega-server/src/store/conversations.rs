@@ -28,6 +28,8 @@ const QUEUE_LIMIT: u32 = 16;
 pub struct Send {
     /// The conversation.
     pub conversation: ConversationId,
+    /// The run that it starts, unless the message is known already.
+    pub run: RunId,
     /// Who sends it.
     pub author: Author,
     /// The text.
@@ -334,7 +336,7 @@ impl Store {
         let message = Message {
             id: MessageId::new(),
             seq: log.next_seq(),
-            run_id: Some(RunId::new()),
+            run_id: Some(send.run),
             step: None,
             role: Role::User,
             status: MessageStatus::Complete,
@@ -344,7 +346,7 @@ impl Store {
             created_at: now,
         };
         let run = Run {
-            id: message.run_id.unwrap_or_else(RunId::new),
+            id: send.run,
             conversation_id: send.conversation,
             message_id: message.id,
             status: RunStatus::Queued,

@@ -116,6 +116,7 @@ fn sending(conversation: ConversationId, author: &Author, text: &str) -> Send {
         on_active: OnActive::Enqueue,
         config: serde_json::to_value(RunConfig::new(MODELS[0], Vec::new())).unwrap(),
         idempotency: None,
+        run: RunId::new(),
     }
 }
 
