@@ -104,6 +104,9 @@ pub enum Command {
     /// Write the man pages into a folder
     #[command(hide = true)]
     Man(commands::man::Man),
+    /// What only tests of Omega itself need
+    #[command(subcommand, hide = true)]
+    Debug(commands::debug::Debug),
 }
 
 impl Command {

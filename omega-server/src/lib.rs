@@ -5,6 +5,7 @@ pub mod auth;
 pub mod config;
 pub mod executor;
 mod extract;
+pub mod failpoint;
 pub mod models;
 pub mod observe;
 pub mod page;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{ServeConfig, Server, observe};
+use omega_server::{ServeConfig, Server, failpoint, observe};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -34,12 +34,19 @@ struct Args {
     /// Print one line of JSON once ready: {url, apiKey?, pid}
     #[arg(long)]
     json: bool,
+    /// Print the names that OMEGA_FAILPOINT takes
+    #[arg(long, hide = true)]
+    list_failpoints: bool,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if args.list_failpoints {
+        return Ok(observe::say(&failpoint::list())?);
+    }
     observe::init();
+    failpoint::arm_from_env().map_err(anyhow::Error::msg)?;
     let server = Server::start(ServeConfig {
         database_url: args.database,
         listen: args.listen,

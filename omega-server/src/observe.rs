@@ -34,6 +34,14 @@ pub fn announce(server: &Server, as_json: bool) -> io::Result<()> {
     out.flush()
 }
 
+/// Writes a text to stdout.
+///
+/// # Errors
+/// When stdout is closed.
+pub fn say(text: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())
+}
+
 /// Resolves on SIGTERM or SIGINT.
 pub async fn shutdown() {
     let interrupt = tokio::signal::ctrl_c();

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod complete;
 pub mod completions;
 pub mod config;
+pub mod debug;
 pub mod doctor;
 pub mod export;
 pub mod login;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli, ui: Ui, env: Env) -> Result<(), Failure> {
     match &command {
         Command::Completions(it) => return it.run(&ui),
         Command::Man(it) => return it.run(&ui),
+        Command::Debug(it) => return it.run(&ui),
         _ => {}
     }
     let context = Context::new(ui, env, &cli.global, command.settings());
@@ -71,7 +73,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::ApiKeys(it) => it.run(context).await,
         Command::Config(it) => it.run(context),
         Command::Open(it) => it.run(context).await,
-        Command::Doctor(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Debug(_) => Ok(()),
     }
 }
 

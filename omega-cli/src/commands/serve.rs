@@ -12,7 +12,7 @@ use omega_core::{
     },
     model::catalog::ProviderEnv,
 };
-use omega_server::{Local, ServeConfig, Server, observe};
+use omega_server::{Local, ServeConfig, Server, failpoint, observe};
 use secrecy::SecretString;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -53,6 +53,7 @@ pub struct Serve {
 impl Serve {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         observe::init();
+        failpoint::arm_from_env().map_err(Failure::usage)?;
         if self.local {
             return self.run_locally(context).await;
         }

@@ -124,8 +124,11 @@ impl Executor for RemoteExecutor {
             // Our own addition; executors that don't know it say that the export is no tool.
             body["calling"] = json!(execution.calling);
         }
+        // An executor that knows the header runs no call twice, whatever happens in between.
+        let request = self.http.post(self.url("execute-tool")).header("idempotency-key", execution.id.to_string());
+        let request = request.json(&body).timeout(execution.timeout.min(CALL_TIMEOUT));
         let answer = tokio::select! {
-            answer = self.post("execute-tool", &body, execution.timeout.min(CALL_TIMEOUT)) => answer,
+            answer = self.send(request) => answer,
             () = execution.cancel => Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
         };
         let truncated = answer.as_ref().is_ok_and(|answer| answer["truncated"] == true);

@@ -4,6 +4,7 @@ use super::{
     drive::{Driver, recorded},
     hub::LiveMessage,
 };
+use crate::failpoint::{self, Point};
 use crate::store::{Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{
@@ -98,6 +99,7 @@ pub(super) async fn ask(
 
 async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, step: &StepStart) -> Streamed {
     let channel = driver.engine.inner.hub.channel(driver.lease.conversation);
+    failpoint::effect(Point::ModelAsk).await;
     let opened = tokio::select! {
         opened = model.stream(request) => opened,
         () = driver.cancel.cancelled() => return Streamed::Cancelled,
@@ -106,6 +108,7 @@ async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, s
         Ok(events) => events,
         Err(error) => return Streamed::Failed(error),
     };
+    failpoint::effect(Point::ModelAnswers).await;
     let mut reply = StepReply {
         parts: Vec::new(),
         calls: Vec::new(),
@@ -119,7 +122,10 @@ async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, s
             () = driver.cancel.cancelled() => return Streamed::Cancelled,
         };
         match event {
-            Some(Ok(event @ (ModelEvent::Text(_) | ModelEvent::Reasoning(_)))) => channel.append(step.message, &event),
+            Some(Ok(event @ (ModelEvent::Text(_) | ModelEvent::Reasoning(_)))) => {
+                channel.append(step.message, &event);
+                failpoint::effect(Point::ModelText).await;
+            }
             Some(Ok(ModelEvent::CallStarted { .. } | ModelEvent::CallDelta { .. })) => {}
             Some(Ok(ModelEvent::CallCompleted { call, .. })) => reply.calls.push(call),
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),

@@ -1,6 +1,7 @@
 //! Doing what a call asks for: a search, or a tool in the sandbox.
 
 use super::{Engine, locked};
+use crate::failpoint::{self, Point};
 use crate::store::{Lease, Result, Settled};
 use omega_core::{
     agent::{
@@ -250,21 +251,20 @@ async fn run(
     let began = Instant::now();
     let channel = engine.inner.hub.channel(lease.conversation);
     let (run_id, tool_run_id) = (lease.run, tool_run.id);
-    let executed = engine
-        .inner
-        .executor
-        .execute(Execution {
-            id: tool_run.id,
-            tool: id.clone(),
-            version: tool.version.clone(),
-            calling: tool.calling.clone(),
-            input,
-            env,
-            timeout: TOOL_TIMEOUT,
-            cancel: Box::pin(async move { stop.cancelled().await }),
-            on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
-        })
-        .await;
+    failpoint::effect(Point::ToolCall).await;
+    let executing = engine.inner.executor.execute(Execution {
+        id: tool_run.id,
+        tool: id.clone(),
+        version: tool.version.clone(),
+        calling: tool.calling.clone(),
+        input,
+        env,
+        timeout: TOOL_TIMEOUT,
+        cancel: Box::pin(async move { stop.cancelled().await }),
+        on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
+    });
+    let executed = failpoint::during(Point::ToolWorks, executing).await;
+    failpoint::effect(Point::ToolAnswered).await;
     locked(&engine.inner.tool_calls).remove(&tool_run.id);
     let version = executed.version.clone().unwrap_or(tool.version);
     let settled = match executed.result {

@@ -7,6 +7,7 @@ use super::{
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
 };
+use crate::failpoint::Transaction;
 use omega_core::{
     api::{
         Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, OnActive, Part,
@@ -260,6 +261,7 @@ impl Store {
         model: Option<&str>,
     ) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
+        log.named(Transaction::Update).await?;
         if let Some((title, source)) = title {
             exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), title, source)?;
         }
@@ -289,6 +291,7 @@ impl Store {
     /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`].
     pub async fn send(&self, send: Send) -> Result<(Accepted, Option<Committed>)> {
         let mut log = self.log(send.conversation).await?;
+        log.named(Transaction::Send).await?;
         let conversation = send.conversation.to_string();
         if let Some(key) = &send.idempotency {
             // Again, now that the conversation is locked: the same request may have come twice at the same time.

@@ -9,6 +9,7 @@ use super::{
     rows::{json, number, signed},
     sql, tx_opt,
 };
+use crate::failpoint::{self, Point, Transaction};
 use omega_core::{
     api::Timestamp,
     event::{Envelope, Event, VERSION},
@@ -21,6 +22,8 @@ pub struct LogTx {
     conversation: ConversationId,
     next: u64,
     now: Timestamp,
+    /// What it is, for the failpoints.
+    name: Option<Transaction>,
 }
 
 /// What a commit made visible.
@@ -39,7 +42,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
         let (next,) = row.ok_or(StoreError::NotFound)?;
-        Ok(LogTx { tx, conversation, next: number(next), now })
+        Ok(LogTx { tx, conversation, next: number(next), now, name: None })
     }
 
     /// The same, for the worker that holds a run: writes only while the lease is its own.
@@ -61,6 +64,18 @@ impl LogTx {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Says which transaction of a run's life this is; the first name stays.
+    ///
+    /// # Errors
+    /// What a failpoint was told to give.
+    pub(super) async fn named(&mut self, name: Transaction) -> Result<()> {
+        if self.name.is_none() {
+            self.name = Some(name);
+            failpoint::at(Point::Before(name)).await?;
+        }
+        Ok(())
     }
 
     /// The conversation.
@@ -111,7 +126,13 @@ impl LogTx {
     pub async fn commit(mut self) -> Result<Committed> {
         exec!(&mut self.tx, sql::SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
         let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
+        if let Some(name) = self.name {
+            failpoint::at(Point::Within(name)).await?;
+        }
         self.tx.commit().await?;
+        if let Some(name) = self.name {
+            failpoint::at(Point::After(name)).await?;
+        }
         Ok(committed)
     }
 }

@@ -7,6 +7,7 @@ use super::{
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
 };
+use crate::failpoint::{self, Point, Transaction};
 use omega_core::{
     agent::meta,
     api::{Run, RunError, RunStatus, Timestamp, ToolRunStatus},
@@ -54,6 +55,7 @@ impl Store {
     pub async fn claim(&self, node: &str) -> Result<Option<Claimed>> {
         let candidate: Option<(String,)> = read_opt!(&self.db, (String,), sql::CLAIMABLE)?;
         let Some((run,)) = candidate else { return Ok(None) };
+        failpoint::at(Point::Before(Transaction::Claim)).await?;
         let mut tx = self.begin().await?;
         let now = Timestamp::now().0;
         type Row = (String, i64, i64);
@@ -64,7 +66,9 @@ impl Store {
             Ok(None) | Err(StoreError::Sql(sqlx::Error::Database(_))) => return Ok(None),
             Err(error) => return Err(error),
         };
+        failpoint::at(Point::Within(Transaction::Claim)).await?;
         tx.commit().await?;
+        failpoint::at(Point::After(Transaction::Claim)).await?;
         let lease = Lease { run: id(&run)?, conversation: id(&conversation)?, fence: number(fence) };
         Ok(Some(Claimed { lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) }))
     }
@@ -102,10 +106,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn heartbeat(&self, node: &str) -> Result<Vec<RunId>> {
+        failpoint::at(Point::Before(Transaction::Heartbeat)).await?;
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::RENEW, node, Timestamp::now().0 + Lease::MILLIS)?;
         let rows: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::CANCELS_OF, node)?;
+        failpoint::at(Point::Within(Transaction::Heartbeat)).await?;
         tx.commit().await?;
+        failpoint::at(Point::After(Transaction::Heartbeat)).await?;
         rows.iter().map(|(run,)| id(run)).collect()
     }
 
@@ -136,9 +143,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn release(&self, lease: &Lease) -> Result<Option<Committed>> {
+        failpoint::at(Point::Before(Transaction::Release)).await?;
         let mut tx = self.begin().await?;
         let released = exec!(&mut tx, sql::HOLD, lease.run.to_string(), signed(lease.fence), 0_i64)?;
+        failpoint::at(Point::Within(Transaction::Release)).await?;
         tx.commit().await?;
+        failpoint::at(Point::After(Transaction::Release)).await?;
         if released == 0 {
             return Ok(None);
         }
@@ -147,6 +157,7 @@ impl Store {
 
     async fn recover_one(&self, run: RunId, conversation: ConversationId, now: i64) -> Result<Option<Committed>> {
         let mut log = self.log(conversation).await?;
+        log.named(Transaction::Recovery).await?;
         if exec!(&mut log.tx, sql::REQUEUE, run.to_string(), now)? != 1 {
             return Ok(None);
         }
@@ -207,6 +218,7 @@ impl Store {
     pub async fn request_cancel(&self, run: RunId, reason: &str) -> Result<(RunStatus, Option<Committed>)> {
         let known = self.run(run).await?;
         let mut log = self.log(known.conversation_id).await?;
+        log.named(Transaction::CancelRequest).await?;
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
         let status = row.ok_or(StoreError::NotFound)?.into_api()?.status;
         match status {
@@ -233,6 +245,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn begin(&mut self, run: RunId, event: Event) -> Result<()> {
+        self.named(Transaction::Begin).await?;
         let now = self.now().0;
         exec!(&mut self.tx, sql::START_RUN, run.to_string(), now)?;
         self.event(Some(run), event).await?;
@@ -245,6 +258,7 @@ impl LogTx {
     /// # Errors
     /// [`StoreError::LeaseLost`] when it has ended already.
     pub async fn end(&mut self, run: RunId, status: RunStatus, error: Option<&RunError>, event: Event) -> Result<()> {
+        self.named(Transaction::RunEnd).await?;
         let now = self.now().0;
         let error = error.map(json).transpose()?;
         if exec!(&mut self.tx, sql::END_RUN, run.to_string(), status.as_str(), error, now)? != 1 {

@@ -5,6 +5,7 @@ use super::{
     rows::{id, json, number, signed},
     sql, tx_opt,
 };
+use crate::failpoint::Transaction;
 use omega_core::{
     agent::Proposal,
     api::{Message, MessageStatus, Part, Role, Timestamp, ToolRun},
@@ -66,6 +67,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn start_step(&mut self, run: RunId, step_number: u32) -> Result<StepStart> {
+        self.named(Transaction::StepStart).await?;
         let (start, again) = match self.streaming_message(run).await? {
             Some(known) if known.number == step_number => (StepStart { attempt: known.attempt + 1, ..known }, true),
             _ => {
@@ -123,6 +125,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn fail_step(&mut self, run: RunId, step: &StepStart, error: &str) -> Result<()> {
+        self.named(Transaction::StepFail).await?;
         let now = self.now().0;
         exec!(
             &mut self.tx,
@@ -152,6 +155,7 @@ impl LogTx {
         proposals: Vec<Proposal>,
         total: (Usage, u32),
     ) -> Result<Vec<ToolRun>> {
+        self.named(Transaction::StepFinish).await?;
         let now = self.now();
         exec!(
             &mut self.tx,
@@ -209,6 +213,7 @@ impl LogTx {
         usage: Usage,
         finish_reason: Option<FinishReason>,
     ) -> Result<()> {
+        self.named(Transaction::StepComplete).await?;
         self.event(Some(run), Event::StepCompleted { step_index: step, usage, finish_reason }).await?;
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::{
     rows::{json, signed},
     sql,
 };
+use crate::failpoint::Transaction;
 use omega_core::{
     agent::Proposal,
     api::{ToolRun, ToolRunStatus},
@@ -111,6 +112,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn start_tool(&mut self, tool_run: &ToolRun, version: &str, credentials: &[String]) -> Result<()> {
+        self.named(Transaction::ToolIntent).await?;
         let now = self.now().0;
         let id = tool_run.id.to_string();
         if exec!(&mut self.tx, sql::START_TOOL_RUN, id, version, json(credentials)?, now)? != 1 {
@@ -133,6 +135,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Settled) -> Result<ToolRun> {
+        self.named(Transaction::ToolOutcome).await?;
         let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
         let ended = ToolRun {
             status: settled.status,
