@@ -17,5 +17,5 @@ pub mod serve;
 pub mod state;
 pub mod store;
 
-pub use config::{Local, ServeConfig};
+pub use config::{Local, NodeConfig, ServeConfig};
 pub use serve::{Server, StartError};

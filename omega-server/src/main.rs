@@ -2,9 +2,9 @@
 
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{ServeConfig, Server, failpoint, observe};
+use omega_server::{NodeConfig, ServeConfig, Server, failpoint, observe};
 use secrecy::SecretString;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Omega's server: the REST and SSE API, the run engine and the page at /omega.
 #[derive(Debug, Parser)]
@@ -31,6 +31,12 @@ struct Args {
     /// The model that answers when nobody chose one (`provider/model`)
     #[arg(long, env = "OMEGA_MODEL")]
     model: Option<String>,
+    /// Serve only: leave the runs to other servers on the same PostgreSQL
+    #[arg(long, env = "OMEGA_SERVE_ONLY")]
+    serve_only: bool,
+    /// How long a run stays this server's own without a sign of life; then another one takes it over
+    #[arg(long, default_value = "30s", env = "OMEGA_LEASE", value_parser = humantime::parse_duration)]
+    lease: Duration,
     /// Print one line of JSON once ready: {url, apiKey?, pid}
     #[arg(long)]
     json: bool,
@@ -60,6 +66,7 @@ async fn main() -> anyhow::Result<()> {
         model: args.model,
         owner_name: "owner".into(),
         local: None,
+        node: NodeConfig { claims: !args.serve_only, lease: args.lease, ..NodeConfig::default() },
         progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
     })
     .await?;

@@ -12,7 +12,7 @@ use omega_core::{
     },
     model::catalog::ProviderEnv,
 };
-use omega_server::{Local, ServeConfig, Server, failpoint, observe};
+use omega_server::{Local, NodeConfig, ServeConfig, Server, failpoint, observe};
 use secrecy::SecretString;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -39,6 +39,9 @@ pub struct Serve {
     /// Let tools reach this HOST:PORT of a private network; may be given several times
     #[arg(long, value_name = "HOST:PORT")]
     allow_private_net: Vec<String>,
+    /// Serve only: leave the runs to other servers on the same PostgreSQL
+    #[arg(long, env = "OMEGA_SERVE_ONLY", conflicts_with = "local")]
+    serve_only: bool,
     /// Be the user's own server: loopback only, one per user, ends when idle
     #[arg(long, hide = true, conflicts_with_all = ["port", "host", "json"])]
     local: bool,
@@ -100,6 +103,7 @@ impl Serve {
             model: if local.is_some() { None } else { context.config.get("model").map(str::to_owned) },
             owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
             local,
+            node: NodeConfig { claims: !self.serve_only, ..NodeConfig::default() },
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         }
     }

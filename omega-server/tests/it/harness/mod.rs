@@ -19,7 +19,7 @@ use omega_core::{
     model::catalog::ProviderEnv,
     testing::{Reply, Script, StandIn},
 };
-use omega_server::{ServeConfig, Server};
+use omega_server::{NodeConfig, ServeConfig, Server};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
@@ -160,6 +160,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         model: None,
         owner_name: "owner".into(),
         local: None,
+        node: NodeConfig::default(),
         progress: Arc::new(|_| {}),
     }
 }
