@@ -20,6 +20,8 @@ pub type PartialSink = Arc<dyn Fn(Value) + Send + Sync>;
 pub struct Execution {
     /// Idempotency key.
     pub id: ToolRunId,
+    /// Who it is for: where places are rare, owners take turns. A conversation's id; empty for calls outside of any.
+    pub owner: String,
     /// What to run.
     pub tool: ToolId,
     /// Exact version of the package, or `latest`.
@@ -213,6 +215,9 @@ pub struct ExecutorHealth {
 pub trait Executor: Send + Sync {
     /// Runs a tool once. Failures of the tool are results, not errors.
     async fn execute(&self, execution: Execution) -> Executed;
+
+    /// A call of this tool is likely to come in a moment: what can be made ready for it may be, in the background.
+    fn expect(&self, _tool: &ToolId, _version: &str) {}
 
     /// Looks into a package without running any of its tools.
     ///

@@ -71,6 +71,7 @@ fn execution(package: &str, export: &str, input: &str, options: &[&str]) -> anyh
     }
     Ok(Execution {
         id: ToolRunId::new(),
+        owner: String::new(),
         tool: ToolId::new(name, export),
         version: version.to_owned(),
         calling,

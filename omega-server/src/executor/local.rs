@@ -81,7 +81,7 @@ impl LocalExecutor {
     }
 
     async fn call(&self, execution: Execution, mask: &Mask, ran: &mut Ran) -> Result<Answer, ToolError> {
-        let Execution { id, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
+        let Execution { id, owner: _, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
         let input_size = serde_json::to_vec(&input).map_or(0, |bytes| bytes.len());
         if input_size > self.limits.input {
             let message = format!("the input has {input_size} bytes; a tool takes at most {}", self.limits.input);

@@ -32,6 +32,7 @@ async fn problem(sandbox: &LocalExecutor, tool: Tool) -> Option<String> {
     let executed = sandbox
         .execute(Execution {
             id: ToolRunId::new(),
+            owner: String::new(),
             tool: tool.tool_id.clone(),
             version: tool.version,
             calling: tool.calling,

@@ -208,6 +208,7 @@ pub async fn call_tool(
     let executed = executor
         .execute(Execution {
             id: ToolRunId::new(),
+            owner: String::new(),
             tool: id.clone(),
             version: tool.version.clone(),
             calling: tool.calling.clone(),
@@ -254,6 +255,7 @@ async fn run(
     failpoint::effect(Point::ToolCall).await;
     let executing = engine.inner.executor.execute(Execution {
         id: tool_run.id,
+        owner: lease.conversation.to_string(),
         tool: id.clone(),
         version: tool.version.clone(),
         calling: tool.calling.clone(),

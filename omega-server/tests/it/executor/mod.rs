@@ -73,6 +73,7 @@ fn config(cache: &TempDir, registry: &Registry) -> LocalConfig {
 fn call(tool: &str, input: Value) -> Execution {
     Execution {
         id: ToolRunId::new(),
+        owner: String::new(),
         tool: tool.parse::<ToolId>().unwrap(),
         version: "latest".to_owned(),
         calling: Calling::Tool,
