@@ -125,7 +125,7 @@ fn code_of(code: &str) -> Option<Code> {
         | "OUTPUT_TOO_LARGE"
         | "UPSTREAM_TIMEOUT"
         | "PROVIDER_RATE_LIMITED" => Code::Limit,
-        "STREAM_LOST" | "DRAINING" | "UPSTREAM_UNAVAILABLE" => Code::Unreachable,
+        "STREAM_LOST" | "DRAINING" | "UPSTREAM_UNAVAILABLE" | "BREAKER_OPEN" => Code::Unreachable,
         _ => return None,
     })
 }

@@ -91,6 +91,8 @@ pub enum ToolErrorCode {
     RegistryUnavailable,
     /// A person refused it.
     Denied,
+    /// It failed so often lately that it is not called for a while; `details.until` says how long.
+    BreakerOpen,
 }
 
 impl ToolErrorCode {
@@ -123,6 +125,7 @@ impl ToolErrorCode {
             Self::BudgetExceeded => "BUDGET_EXCEEDED",
             Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::Denied => "DENIED",
+            Self::BreakerOpen => "BREAKER_OPEN",
         }
     }
 }
@@ -208,6 +211,33 @@ pub struct ExecutorHealth {
     pub status: String,
     /// What it runs on (`deno 2.9.6`), or why it can't.
     pub detail: String,
+    /// Each of the executors, in the order of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<ExecutorMember>,
+}
+
+impl ExecutorHealth {
+    /// Of an executor that is one.
+    pub fn new(status: &str, detail: impl Into<String>) -> Self {
+        Self { status: status.to_owned(), detail: detail.into(), members: Vec::new() }
+    }
+}
+
+/// One of the executors that tools run on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutorMember {
+    /// `host:port`, or `local`.
+    pub name: String,
+    /// `ok`, `degraded` or `down`.
+    pub status: String,
+    /// What it says of itself, or why it can't be reached.
+    pub detail: String,
+    /// `closed`, `open` (it is not asked) or `half_open` (one call tries whether it is back).
+    pub breaker: String,
+    /// Calls of this server that it works on.
+    pub in_flight: u64,
 }
 
 /// Where tools run.
@@ -227,4 +257,13 @@ pub trait Executor: Send + Sync {
 
     /// Whether it is ready.
     async fn health(&self) -> ExecutorHealth;
+
+    /// Whether a call of this tool would be refused right now because it failed so often lately. Asked before a call is
+    /// recorded as begun; `execute` asks again by itself.
+    ///
+    /// # Errors
+    /// [`ToolErrorCode::BreakerOpen`].
+    async fn admits(&self, _tool: &ToolId, _version: &str) -> Result<(), ToolError> {
+        Ok(())
+    }
 }

@@ -3,7 +3,7 @@
 //! `cargo run --release -p omega-server --example search_bench -- QUERIES RESULTS ROWS...` writes
 //! `{query_id, results: [toolId, ...]}` for every query to RESULTS, and the times to standard error.
 
-use omega_server::registry::{indexing, rows, search::Index};
+use omega_server::registry::{Outcomes, indexing, rows, search::Index};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<()> {
     let mut index = Index::default();
     for file in files {
         for line in BufReader::new(File::open(file)?).lines() {
-            indexing::put(&mut index, &rows::tool(&serde_json::from_str(&line?)?)?);
+            indexing::put(&mut index, &rows::tool(&serde_json::from_str(&line?)?)?, Outcomes::default());
         }
     }
     let mut told = std::io::stderr();

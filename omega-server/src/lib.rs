@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod breaker;
 pub mod config;
 pub mod executor;
 mod extract;

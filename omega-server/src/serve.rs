@@ -2,8 +2,9 @@
 
 use crate::{
     auth,
+    breaker::{Breakers, Policy},
     config::ServeConfig,
-    executor::{self, LocalConfig, RemoteConfig},
+    executor::{self, Guarded, LocalConfig, RemoteConfig},
     models::Catalog,
     registry::RegistryService,
     router,
@@ -13,6 +14,7 @@ use crate::{
 };
 use omega_core::{
     api::Timestamp,
+    executor::Executor,
     model::{
         ModelError,
         http::{Timeouts, Transport},
@@ -88,6 +90,8 @@ impl Server {
             ..LocalConfig::new(&config.cache_dir)
         };
         let executor = executor::from_config(remote, local).map_err(|error| StartError::Executor(error.to_string()))?;
+        let breakers = Breakers::new(store.clone(), Policy::default());
+        let executor: Arc<dyn Executor> = Arc::new(Guarded::new(executor, breakers));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?;
         let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
         let engine = Engine::new(store, Arc::clone(&models) as _, Arc::clone(&registry) as _, Arc::clone(&executor));

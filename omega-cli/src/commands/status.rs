@@ -2,7 +2,11 @@
 
 use crate::{connect::Context, exit::Failure};
 use clap::Args;
-use omega_core::sanitize::one_line;
+use omega_core::{
+    api::OpenBreaker,
+    executor::{ExecutorHealth, ExecutorMember},
+    sanitize::one_line,
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -48,13 +52,32 @@ impl Status {
                     status.registry.detail.map(|text| format!(" · {text}")).unwrap_or_default()
                 ),
             ),
-            ("executor", format!("{} · {}", status.executor.status, status.executor.detail)),
+            ("executor", format!("{} · {}", status.executor.status, &status.executor.detail)),
         ];
-        for (name, value) in rows {
+        for (name, value) in
+            rows.into_iter().chain(members(&status.executor)).chain(status.breakers.iter().map(left_alone))
+        {
             context.ui.line(format!("{name:<9} {}", one_line(&value, 300)))?;
         }
         Ok(())
     }
+}
+
+/// Each executor, where there are several.
+fn members(executor: &ExecutorHealth) -> Vec<(&'static str, String)> {
+    let several = executor.members.len() > 1;
+    let row = |member: &ExecutorMember| {
+        let breaker =
+            if member.breaker == "closed" { String::new() } else { format!(" · breaker {}", member.breaker) };
+        format!("{} {} · {} in flight{breaker} · {}", member.name, member.status, member.in_flight, member.detail)
+    };
+    executor.members.iter().filter(|_| several).map(|member| ("", row(member))).collect()
+}
+
+/// What is not called because it kept failing.
+fn left_alone(breaker: &OpenBreaker) -> (&'static str, String) {
+    let OpenBreaker { kind, subject, until, reason, .. } = breaker;
+    ("breaker", format!("{kind} {subject} failed too often ({reason}); left alone until {until}"))
 }
 
 fn humantime_text(seconds: u64) -> String {

@@ -88,7 +88,10 @@ impl Search {
             return context.ui.json(&rows);
         }
         for row in &rows {
-            context.ui.line(format!("{}  {}", one_line(&row.tool_id, 100), one_line(&row.description, 120)))?;
+            let worked =
+                row.success_rate.map(|rate| format!("  [{:.0} % of {} worked]", 100.0 * rate, row.execution_count));
+            let (id, what) = (one_line(&row.tool_id, 100), one_line(&row.description, 120));
+            context.ui.line(format!("{id}  {what}{}", worked.unwrap_or_default()))?;
         }
         if rows.is_empty() {
             context.ui.note("No tool of the registry fits; `omega registry add PACKAGE` adds an npm package's tools.");
@@ -113,6 +116,13 @@ fn text(row: &ToolRow) -> String {
         one_line(&row.package.category, 80),
         one_line(&row.execution_health, 20),
     );
+    if let Some(rate) = row.success_rate {
+        out += &format!("calls     {} on this server, {:.0} % worked\n", row.execution_count, 100.0 * rate);
+    }
+    if let Some(breaker) = &row.breaker {
+        let reason = one_line(&breaker.reason, 40);
+        out += &format!("breaker   failed too often ({reason}); left alone until {}\n", breaker.until);
+    }
     for variable in &row.package.env {
         let need = if variable.required && variable.default.is_none() { "needed" } else { "optional" };
         out +=

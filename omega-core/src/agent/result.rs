@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 /// The model gets at most this much of an output; the rest stays stored.
 pub const MODEL_BYTES: usize = 32 * 1024;
 const SUMMARY_CHARS: usize = 120;
+const LOST: &str = "the server restarted during the call; it may or may not have taken effect";
 
 /// The result of a call. A call whose run is missing or still open gets one that says so: the history stays valid.
 #[must_use]
@@ -22,13 +23,16 @@ pub fn for_model(call: &ToolCall, run: Option<&ToolRun>) -> ToolResult {
             ToolRunStatus::Unknown => (
                 error(
                     "UNKNOWN",
-                    "outcome unknown: the server restarted during the call; it may or may not have taken effect. Verify \
-                     before repeating it"
-                        .into(),
+                    format!(
+                        "outcome unknown: {}. Verify before repeating it",
+                        run.error.as_ref().map_or(LOST, |error| &error.message)
+                    ),
                 ),
                 true,
             ),
-            ToolRunStatus::Proposed | ToolRunStatus::Started => (error("CANCELLED", "this call was stopped".into()), true),
+            ToolRunStatus::Proposed | ToolRunStatus::Started => {
+                (error("CANCELLED", "this call was stopped".into()), true)
+            }
             _ => {
                 let failure = run.error.as_ref().map_or_else(
                     || error("FAILED", "the call failed".into()),

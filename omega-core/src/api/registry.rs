@@ -37,6 +37,18 @@ pub struct ToolRow {
     /// Rank score of this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// Calls on this server that came to an end; wrong inputs and missing keys don't count.
+    #[serde(default)]
+    pub execution_count: u64,
+    /// Those of them that failed.
+    #[serde(default)]
+    pub failure_count: u64,
+    /// Share of those that worked, 0 to 1; not there before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_rate: Option<f64>,
+    /// There while calls are refused because the tool kept failing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<super::OpenBreaker>,
 }
 
 /// The package of a [`ToolRow`].
@@ -93,7 +105,19 @@ impl ToolRow {
                 npm_keywords: tool.keywords.clone(),
             },
             score,
+            execution_count: 0,
+            failure_count: 0,
+            success_rate: None,
+            breaker: None,
         }
+    }
+
+    /// The same with how calls of it ended.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a rate needs no 53rd digit")]
+    pub fn with_outcomes(self, runs: u64, failures: u64) -> Self {
+        let success_rate = (runs > 0).then(|| runs.saturating_sub(failures) as f64 / runs as f64);
+        Self { execution_count: runs, failure_count: failures, success_rate, ..self }
     }
 }
 

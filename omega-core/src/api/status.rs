@@ -1,5 +1,6 @@
 //! The status banner.
 
+use super::Timestamp;
 use crate::executor::ExecutorHealth;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ pub struct Status {
     pub registry: RegistryStatus,
     /// The executor.
     pub executor: ExecutorHealth,
+    /// Circuit breakers that are not closed.
+    #[serde(default)]
+    pub breakers: Vec<OpenBreaker>,
     /// `sqlite` or `postgres`.
     pub database: String,
     /// Runs that work right now.
@@ -38,4 +42,25 @@ pub struct RegistryStatus {
     /// What is off, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+/// A circuit breaker that is not closed: calls are refused until then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OpenBreaker {
+    /// `tool`, `executor` or `provider`.
+    pub kind: String,
+    /// `package::export@version`, or a name.
+    pub subject: String,
+    /// `open`, or `half_open` while one call tries whether it works again.
+    pub state: String,
+    /// Failures that opened it, and those of tries since.
+    pub failures: u64,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// When the next call may try.
+    pub until: Timestamp,
+    /// The code of the last failure.
+    pub reason: String,
 }

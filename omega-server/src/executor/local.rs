@@ -205,7 +205,7 @@ impl Executor for LocalExecutor {
             (None, Some(error)) => ("degraded", error.message),
             (None, None) => ("degraded", "Deno is not here yet; it is fetched by the first call".to_owned()),
         };
-        ExecutorHealth { status: status.to_owned(), detail }
+        ExecutorHealth::new(status, detail)
     }
 }
 

@@ -9,6 +9,7 @@ mod converters;
 mod deno;
 mod gate;
 mod group;
+mod guarded;
 mod image;
 mod install;
 mod local;
@@ -30,6 +31,7 @@ mod scratch;
 mod spec;
 mod sweep;
 
+pub use guarded::Guarded;
 pub use local::{LocalConfig, LocalExecutor};
 pub use remote::{RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;

@@ -190,7 +190,7 @@ impl Executor for RemoteExecutor {
             },
             Err(error) => ("down", error.message),
         };
-        ExecutorHealth { status: status.to_owned(), detail }
+        ExecutorHealth::new(status, detail)
     }
 }
 

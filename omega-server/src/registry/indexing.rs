@@ -1,11 +1,14 @@
 //! What of a tool the search index sees.
 
-use super::search::{Document, Index};
+use super::{
+    Outcomes,
+    search::{Document, Index},
+};
 use omega_core::registry::{Health, Tool};
 use serde_json::Value;
 
 /// Puts a tool into an index, replacing its older self.
-pub fn put(index: &mut Index, tool: &Tool) {
+pub fn put(index: &mut Index, tool: &Tool, outcomes: Outcomes) {
     let keywords = tool.keywords.join(" ");
     let inputs = tool.input_schema.as_ref().map(input_words).unwrap_or_default();
     index.put(&Document {
@@ -17,6 +20,7 @@ pub fn put(index: &mut Index, tool: &Tool) {
         category: &tool.category,
         downloads: tool.downloads.unwrap_or(0),
         broken: tool.health == Health::Broken,
+        trust: outcomes.trust(),
     });
 }
 

@@ -230,6 +230,14 @@ impl RegistryService {
         Ok((self.tools(&ids).await?, more))
     }
 
+    /// How calls of some tools ended on this server.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn outcomes(&self, ids: &[ToolId]) -> Result<HashMap<ToolId, Outcomes>, RegistryError> {
+        Ok(self.rows.get(ids).await?.into_iter().map(|row| (row.tool.tool_id, row.outcomes)).collect())
+    }
+
     /// How the registry is.
     #[must_use]
     pub fn status(&self) -> RegistryStatus {
@@ -264,11 +272,12 @@ impl RegistryService {
             let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
             let mut index = self.index_mut();
             for row in some {
+                let outcomes = row.outcomes;
                 let tool = row.clone().seen();
                 if !packages.contains(tool.tool_id.package()) {
                     packages.insert(tool.tool_id.package().to_owned());
                 }
-                indexing::put(&mut index, &tool);
+                indexing::put(&mut index, &tool, outcomes);
             }
         }
     }
@@ -355,9 +364,9 @@ impl Registry for RegistryService {
             Ok(None) => return,
             Err(error) => return tracing::warn!(tool = %id, %error, "an outcome was not counted"),
         };
-        // Only the calls at which health can turn are worth a look at the row.
+        // Only the calls at which health, or the trust in it, turns are worth a look at the row.
         let before = Outcomes { runs: outcomes.runs - 1, failures: outcomes.failures - u64::from(!ok) };
-        if before.health(Health::Unknown) != outcomes.health(Health::Unknown) {
+        if before.health(Health::Unknown) != outcomes.health(Health::Unknown) || before.trust() != outcomes.trust() {
             match self.row(id).await {
                 Ok(row) => self.index_rows(vec![row]),
                 Err(error) => tracing::warn!(tool = %id, %error, "a tool's health was not updated"),

@@ -76,6 +76,15 @@ impl Outcomes {
             said
         }
     }
+
+    /// How far its calls can be trusted to work, -4 to 4, in steps that few calls cross: 0 while little is known.
+    #[must_use]
+    pub fn trust(self) -> i8 {
+        let worked = self.runs.saturating_sub(self.failures);
+        // The share that worked, as if one more had worked and one more had failed before the first.
+        let of_eight = (8 * (worked + 1) + (self.runs + 2) / 2) / (self.runs + 2);
+        i8::try_from(of_eight).unwrap_or(4) - 4
+    }
 }
 
 /// A tool and what the store knows of it.
@@ -197,6 +206,15 @@ mod tests {
         let changed =
             StoredTool::merged(Some(&old), Tool { description: String::from("y"), ..poor }, Source::Mirror).unwrap();
         assert_eq!((changed.tool, changed.outcomes), (tool("y"), old.outcomes));
+    }
+
+    #[test]
+    fn trust_grows_with_what_works_and_shrinks_with_what_fails() {
+        for (runs, failures, trust) in
+            [(0, 0, 0), (1, 0, 1), (1, 1, -1), (4, 2, 0), (10, 0, 3), (100, 0, 4), (100, 100, -4)]
+        {
+            assert_eq!(Outcomes { runs, failures }.trust(), trust, "{runs} {failures}");
+        }
     }
 
     #[test]

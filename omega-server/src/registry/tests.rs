@@ -54,7 +54,7 @@ impl Executor for Sandbox {
     }
 
     async fn health(&self) -> ExecutorHealth {
-        ExecutorHealth { status: String::from("ok"), detail: String::from("describes only") }
+        ExecutorHealth::new("ok", "describes only")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     answer::{ApiError, ApiResult, Reply},
+    breaker::shown,
     state::App,
     store::Caller,
 };
@@ -54,6 +55,7 @@ pub async fn status(State(app): State<App>) -> ApiResult<Reply<Status>> {
         version: env!("CARGO_PKG_VERSION").into(),
         registry,
         executor,
+        breakers: app.store.open_breakers().await?.iter().map(|(key, circuit)| shown(key, circuit)).collect(),
         database: app.store.engine().into(),
         active_runs: app.store.active_runs().await?,
         uptime_seconds: Timestamp::now().millis_since(app.started_at) / 1000,

@@ -3,20 +3,26 @@
 use super::messages::env;
 use crate::{
     answer::{ApiError, ApiResult, Reply},
+    breaker::{Key, shown},
     extract::{Body, Params, Segment},
-    registry::AddError,
+    registry::{AddError, Outcomes},
     runs::call_tool,
     state::App,
     store::Caller,
 };
-use axum::{Json, body::Bytes, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+};
 use omega_core::{
     api::{
         AddPackage, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination, SearchAnswer, ToolRow,
     },
     executor::{ToolError, ToolErrorCode},
     id::ToolId,
-    registry::{Query as ToolQuery, Registry},
+    registry::{Hit, Query as ToolQuery, Registry},
     sanitize::one_line,
 };
 use serde::Deserialize;
@@ -43,7 +49,14 @@ pub struct Search {
 pub async fn search(State(app): State<App>, Params(query): Params<Search>) -> ApiResult<Json<SearchAnswer>> {
     let limit = query.limit.unwrap_or(10).clamp(1, 100);
     let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
-    let rows = app.registry.search(asked).await?.iter().map(|hit| ToolRow::new(&hit.tool, Some(hit.score))).collect();
+    let hits = app.registry.search(asked).await?;
+    let ids: Vec<ToolId> = hits.iter().map(|hit| hit.tool.tool_id.clone()).collect();
+    let outcomes = app.registry.outcomes(&ids).await?;
+    let row = |hit: &Hit| {
+        let Outcomes { runs, failures } = outcomes.get(&hit.tool.tool_id).copied().unwrap_or_default();
+        ToolRow::new(&hit.tool, Some(hit.score)).with_outcomes(runs, failures)
+    };
+    let rows = hits.iter().map(row).collect();
     Ok(Json(SearchAnswer::new(&query.q, query.category.as_deref(), limit, rows)))
 }
 
@@ -82,7 +95,13 @@ pub async fn list(State(app): State<App>, Params(query): Params<List>) -> ApiRes
     responses((status = 200, body = ToolRow)))]
 pub async fn get(State(app): State<App>, _caller: Caller, Segment(tool_id): Segment) -> ApiResult<Reply<ToolRow>> {
     let id: ToolId = tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
-    Ok(Reply::ok(ToolRow::new(&app.registry.tool(&id).await?, None)))
+    let tool = app.registry.tool(&id).await?;
+    let Outcomes { runs, failures } =
+        app.registry.outcomes(std::slice::from_ref(&id)).await?.remove(&id).unwrap_or_default();
+    let key = Key::tool(&id, &tool.version);
+    let open = app.store.open_breakers().await?;
+    let breaker = open.iter().find(|(name, _)| name == key.as_str()).map(|(name, circuit)| shown(name, circuit));
+    Ok(Reply::ok(ToolRow { breaker, ..ToolRow::new(&tool, None).with_outcomes(runs, failures) }))
 }
 
 /// Runs one tool once, outside of any conversation.
@@ -92,7 +111,7 @@ pub async fn execute(
     State(app): State<App>,
     _caller: Caller,
     Body(body): Body<ExecuteRequest>,
-) -> ApiResult<(StatusCode, Json<ExecuteAnswer>)> {
+) -> ApiResult<(StatusCode, HeaderMap, Json<ExecuteAnswer>)> {
     let id: ToolId =
         body.tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
     let input = if body.params.is_null() { json!({}) } else { body.params };
@@ -116,12 +135,19 @@ pub async fn execute(
         Err(ToolErrorCode::ToolNotFound | ToolErrorCode::PackageNotFound) => StatusCode::NOT_FOUND,
         Err(ToolErrorCode::MissingEnvVars) => StatusCode::BAD_REQUEST,
         Err(ToolErrorCode::Overloaded) => StatusCode::TOO_MANY_REQUESTS,
-        Err(ToolErrorCode::RuntimeUnavailable | ToolErrorCode::RegistryUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        Err(ToolErrorCode::RuntimeUnavailable | ToolErrorCode::RegistryUnavailable | ToolErrorCode::BreakerOpen) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Err(ToolErrorCode::ExecutorUnreachable) => StatusCode::BAD_GATEWAY,
         Err(ToolErrorCode::Timeout) => StatusCode::GATEWAY_TIMEOUT,
         Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    Ok((status, Json(answer)))
+    let mut headers = HeaderMap::new();
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        let seconds = answer.details.as_ref().and_then(|details| details["retryAfterSeconds"].as_u64()).unwrap_or(1);
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok((status, headers, Json(answer)))
 }
 
 /// Adds the tools of a package, or one of its functions as a tool.

@@ -19,13 +19,13 @@ use hub::Hub;
 use omega_core::{
     api::{Accepted, ConversationDetail, MessageStatus, OnActive, RunStatus},
     executor::Executor,
-    id::{ConversationId, RunId, ToolRunId, UserId},
+    id::{ConversationId, RunId, ToolId, ToolRunId, UserId},
     model::{Model, ModelError},
     registry::Registry,
 };
 use secrecy::SecretString;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     pub tool_calls: Mutex<HashMap<ToolRunId, CancellationToken>>,
     /// Variables that came with a request: for its run only, and never written down.
     env: Mutex<HashMap<RunId, BTreeMap<String, SecretString>>>,
+    /// Tools of which a run was told that they are left alone.
+    pub noticed: Mutex<HashMap<RunId, HashSet<ToolId>>>,
     stopping: watch::Sender<bool>,
     tasks: TaskTracker,
 }
@@ -95,6 +97,7 @@ impl Engine {
             working: Mutex::default(),
             tool_calls: Mutex::default(),
             env: Mutex::default(),
+            noticed: Mutex::default(),
             stopping: watch::Sender::new(false),
             tasks: TaskTracker::new(),
         };
@@ -198,6 +201,7 @@ impl Engine {
 
     fn forget_env(&self, run: RunId) {
         locked(&self.inner.env).remove(&run);
+        locked(&self.inner.noticed).remove(&run);
     }
 
     /// When the server stops, or the database failed in the middle of a run: hands the run back as soon as writing works.

@@ -10,6 +10,7 @@ use omega_core::{
         result,
     },
     api::{ToolRun, ToolRunStatus},
+    event::Event,
     executor::{Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
     registry::{EnvVar, Query, Registry, RegistryError, Tool},
@@ -243,6 +244,10 @@ async fn run(
         Ok(tool) => tool,
         Err((error, version)) => return Ok(Done::Settled(Settled::failed(error, &version, 0))),
     };
+    if let Err(refused) = engine.inner.executor.admits(id, &tool.version).await {
+        notice_once(engine, lease, id, &refused).await?;
+        return Ok(Done::Settled(Settled::failed(refused, &tool.version, 0)));
+    }
     let env = declared(&tool, given);
     let names: Vec<String> = env.keys().cloned().collect();
     intent(engine, lease, tool_run, &tool.version, &names).await?;
@@ -307,8 +312,21 @@ fn is_tools_own(error: Option<&ToolError>) -> bool {
                 | ToolErrorCode::Overloaded
                 | ToolErrorCode::RuntimeUnavailable
                 | ToolErrorCode::ExecutorUnreachable
+                | ToolErrorCode::BreakerOpen
+                | ToolErrorCode::Unknown
         )
     })
+}
+
+/// Says in the conversation that a tool is left alone: once for each run and tool, however often the model asks for it.
+async fn notice_once(engine: &Engine, lease: &Lease, id: &ToolId, refused: &ToolError) -> Result<()> {
+    if locked(&engine.inner.noticed).entry(lease.run).or_default().insert(id.clone()) {
+        let mut log = engine.inner.store.run_log(lease).await?;
+        let notice = Event::Notice { code: refused.code.as_str().into(), message: refused.message.clone() };
+        log.event(Some(lease.run), notice).await?;
+        engine.committed(log.commit().await?);
+    }
+    Ok(())
 }
 
 fn not_usable(error: &RegistryError) -> ToolError {

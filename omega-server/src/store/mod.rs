@@ -4,6 +4,7 @@
 //! Every statement stands once, in [`sql`], and runs on both; rows decode by the same code. Routes never see SQL, and the
 //! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
 
+mod breakers;
 mod conversations;
 mod history;
 mod idempotency;

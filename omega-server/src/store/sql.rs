@@ -142,4 +142,15 @@ statements! {
         ON CONFLICT (tool_id) DO UPDATE SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at";
     COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2 WHERE tool_id = $1 \
         RETURNING runs, failures";
+
+    // Circuit breakers
+    LOCK_BREAKER = "INSERT INTO breakers (key, state, failures, successes, window_started_at, delay_ms, reason, updated_at) \
+        VALUES ($1, 'closed', 0, 0, 0, 0, '', $2) ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at \
+        RETURNING key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason";
+    PUT_BREAKER = "UPDATE breakers SET state = $2, failures = $3, successes = $4, window_started_at = $5, opened_at = $6, \
+        next_probe_at = $7, delay_ms = $8, probe_owner = $9, reason = $10 WHERE key = $1";
+    DELETE_BREAKER = "DELETE FROM breakers WHERE key = $1";
+    OPEN_BREAKERS = "SELECT key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason \
+        FROM breakers WHERE state <> 'closed' ORDER BY key LIMIT 1000";
+    FORGET_BREAKERS = "DELETE FROM breakers WHERE state = 'closed' AND updated_at < $1";
 }

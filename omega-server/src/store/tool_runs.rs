@@ -42,6 +42,7 @@ impl Settled {
             ToolErrorCode::Timeout => ToolRunStatus::TimedOut,
             ToolErrorCode::Cancelled => ToolRunStatus::Cancelled,
             ToolErrorCode::BudgetExceeded | ToolErrorCode::Denied => ToolRunStatus::Skipped,
+            ToolErrorCode::Unknown => ToolRunStatus::Unknown,
             _ => ToolRunStatus::Failed,
         };
         Self {

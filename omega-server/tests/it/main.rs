@@ -10,6 +10,7 @@
 
 mod access;
 mod api;
+mod breakers;
 mod crashes;
 mod executor;
 mod harness;

@@ -24,6 +24,7 @@ struct Row {
     downloads: u32,
     category: u16,
     broken: bool,
+    trust: i8,
     removed: bool,
 }
 
@@ -52,6 +53,7 @@ impl Documents {
             downloads: u32::try_from(document.downloads).unwrap_or(u32::MAX),
             category,
             broken: document.broken,
+            trust: document.trust,
             removed: false,
         });
         self.by_id.insert(words::hash(document.id), doc);
@@ -130,6 +132,10 @@ impl Documents {
 
     pub(super) fn is_broken(&self, doc: u32) -> bool {
         self.rows[doc as usize].broken
+    }
+
+    pub(super) fn trust(&self, doc: u32) -> i8 {
+        self.rows[doc as usize].trust
     }
 
     pub(super) fn downloads(&self, doc: u32) -> u32 {

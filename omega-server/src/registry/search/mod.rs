@@ -45,6 +45,8 @@ pub struct Document<'a> {
     pub downloads: u64,
     /// Known not to work.
     pub broken: bool,
+    /// How far calls of it can be trusted to work, -4 to 4; 0 when nothing is known.
+    pub trust: i8,
 }
 
 /// A document that a search found.

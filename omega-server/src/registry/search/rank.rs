@@ -1,4 +1,5 @@
-//! Ranking: BM25F over the fields, times how much of the query is covered, plus exact and near names.
+//! Ranking: BM25F over the fields, times how much of the query is covered, plus exact and near names; what is
+//! known to work here counts a little more.
 
 use super::{FIELDS, Found, Index, fuzzy, words};
 use std::cmp::Ordering;
@@ -25,6 +26,8 @@ pub struct Ranking {
     pub whole_name: f32,
     /// The same for a name with a typing error.
     pub near_name: f32,
+    /// What each step of trust changes, in parts of the score.
+    pub trust: f32,
     /// Candidates kept before names are looked at.
     pub candidates: usize,
 }
@@ -40,6 +43,7 @@ impl Default for Ranking {
             exact_name: 0.1,
             whole_name: 1.0,
             near_name: 0.8,
+            trust: 0.015,
             candidates: 300,
         }
     }
@@ -110,7 +114,8 @@ fn lexical(index: &Index, scratch: &mut Scratch, text: &str, wanted: &impl Fn(u3
     for doc in scratch.touched.drain(..) {
         let (score, covered) = std::mem::take(&mut scratch.sums[doc as usize]);
         if wanted(doc) {
-            hits.push((doc, score * (covered / query_weight).powf(ranking.coverage)));
+            let trust = 1.0 + ranking.trust * f32::from(index.documents.trust(doc));
+            hits.push((doc, score * (covered / query_weight).powf(ranking.coverage) * trust));
         }
     }
     if hits.len() > ranking.candidates {

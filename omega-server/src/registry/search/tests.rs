@@ -10,7 +10,7 @@ fn index(rows: &[(&str, &str, &str)]) -> Index {
 
 fn put(index: &mut Index, id: &str, text: &str, category: &str, downloads: u64, broken: bool) {
     let (package, name) = id.split_once("::").unwrap();
-    index.put(&Document { id, name, package, text: &[text], inputs: "", category, downloads, broken });
+    index.put(&Document { id, name, package, text: &[text], inputs: "", category, downloads, broken, trust: 0 });
 }
 
 fn ids(found: &[Found]) -> Vec<&str> {
@@ -111,4 +111,30 @@ fn replacing_documents_again_and_again_leaves_nothing_behind() {
     assert_eq!(index.nearest("steady::oen", 1), ["steady::one"]);
     assert_eq!(index.list(None, 0, 9), ["steady::one", "busy::two"]);
     assert!(index.search("round 7", None, 5).len() == 1, "`round` is left, 7 is not");
+}
+
+#[test]
+fn what_is_known_to_work_comes_before_its_equal_and_not_before_what_fits_better() {
+    let mut index = Index::default();
+    let put = |index: &mut Index, id: &str, text: &str, trust: i8| {
+        index.put(&Document {
+            id,
+            name: id,
+            package: "p",
+            text: &[text],
+            inputs: "",
+            category: "",
+            downloads: 9,
+            broken: false,
+            trust,
+        });
+    };
+    put(&mut index, "a", "converts currencies", -3);
+    put(&mut index, "b", "converts currencies", 0);
+    put(&mut index, "c", "converts currencies", 3);
+    put(&mut index, "d", "converts currencies by the rates of today", -4);
+    put(&mut index, "e", "converts temperatures", 4);
+    let ids = |text: &str| index.search(text, None, 9).into_iter().map(|found| found.id).collect::<Vec<_>>();
+    assert_eq!(ids("converts currencies")[..3], ["c", "b", "a"]);
+    assert_eq!(ids("rates of currencies today")[0], "d");
 }

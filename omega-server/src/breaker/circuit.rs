@@ -1,0 +1,260 @@
+//! One circuit breaker as a value: what it knows, and what each outcome makes of it. No clock, no database.
+//!
+//! It opens after [`Policy::failures`] failures that are at least half of the calls since the first of them, within
+//! [`Policy::window`]. Open, it lets nobody through until its delay is over; then one call tries (`half_open`). When that
+//! works the breaker is closed, else it is open for twice as long.
+
+use std::time::Duration;
+
+/// When a breaker opens, and for how long (`runs.md` 9).
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Failures that open it.
+    pub failures: i64,
+    /// They must be within this time of the first one.
+    pub window: Duration,
+    /// How long it is open at first.
+    pub first_delay: Duration,
+    /// The longest; each failed try doubles it up to this.
+    pub longest_delay: Duration,
+    /// How old what this node knows of the others' breakers may be.
+    pub refresh: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            window: Duration::from_secs(60),
+            first_delay: Duration::from_secs(30),
+            longest_delay: Duration::from_secs(600),
+            refresh: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The three states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// Calls go through.
+    #[default]
+    Closed,
+    /// Calls are refused.
+    Open,
+    /// One call tries whether it works again.
+    HalfOpen,
+}
+
+impl State {
+    /// The state as it is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+
+    /// The state of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "open" => Self::Open,
+            "half_open" => Self::HalfOpen,
+            _ => Self::Closed,
+        }
+    }
+}
+
+/// What is known of one breaker; times are milliseconds since 1970. The default is a closed one that has seen nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Circuit {
+    /// Its state.
+    pub state: State,
+    /// Failures in the window.
+    pub failures: i64,
+    /// Successes in the window.
+    pub successes: i64,
+    /// When the window's first failure was.
+    pub window_started_at: i64,
+    /// When it opened.
+    pub opened_at: Option<i64>,
+    /// Open: when one may try. Half open: when another one may, because nothing was heard of the first.
+    pub next_probe_at: Option<i64>,
+    /// How long it is open this time.
+    pub delay_ms: i64,
+    /// Who tries.
+    pub probe_owner: Option<String>,
+    /// The code of the last failure.
+    pub reason: String,
+}
+
+/// Whether a call may go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Pass,
+    /// It may if it is the one that tries.
+    Probe,
+    /// It may not before this time.
+    Refused(i64),
+}
+
+impl Circuit {
+    /// Whether a call may go through at `now`.
+    #[must_use]
+    pub fn admission(&self, now: i64) -> Admission {
+        let until = self.next_probe_at.unwrap_or(now);
+        match self.state {
+            State::Closed => Admission::Pass,
+            State::Open | State::HalfOpen if now >= until => Admission::Probe,
+            State::Open | State::HalfOpen => Admission::Refused(until),
+        }
+    }
+
+    /// Whether failures are being counted.
+    #[must_use]
+    pub fn is_counting(&self, policy: &Policy, now: i64) -> bool {
+        self.failures > 0 && now - self.window_started_at <= millis(policy.window)
+    }
+
+    /// One more failure of an ordinary call, and successes that were seen since the last one.
+    #[must_use]
+    pub fn failed(self, policy: &Policy, now: i64, successes: i64, reason: &str) -> Self {
+        // Calls that began before it opened end after it; they tell nothing new.
+        if self.state != State::Closed {
+            return self;
+        }
+        let counted = if self.is_counting(policy, now) {
+            Self { failures: self.failures + 1, successes: self.successes + successes, ..self }
+        } else {
+            Self { failures: 1, window_started_at: now, ..Self::default() }
+        };
+        let counted = Self { reason: reason.to_owned(), ..counted };
+        if counted.failures >= policy.failures && counted.failures >= counted.successes {
+            counted.opened(now, millis(policy.first_delay))
+        } else {
+            counted
+        }
+    }
+
+    /// Makes `owner` the one that tries, for `lease`, if somebody may now.
+    #[must_use]
+    pub fn probed_by(self, owner: &str, now: i64, lease: Duration) -> Self {
+        if self.admission(now) != Admission::Probe {
+            return self;
+        }
+        let until = now + millis(lease);
+        Self { state: State::HalfOpen, probe_owner: Some(owner.to_owned()), next_probe_at: Some(until), ..self }
+    }
+
+    /// The try of `owner` worked.
+    #[must_use]
+    pub fn probe_worked(self, owner: &str) -> Self {
+        if self.is_probe_of(owner) { Self::default() } else { self }
+    }
+
+    /// The try of `owner` failed.
+    #[must_use]
+    pub fn probe_failed(self, policy: &Policy, owner: &str, now: i64, reason: &str) -> Self {
+        if !self.is_probe_of(owner) {
+            return self;
+        }
+        let delay = (2 * self.delay_ms).clamp(millis(policy.first_delay), millis(policy.longest_delay));
+        Self { failures: self.failures + 1, reason: reason.to_owned(), ..self }.opened(now, delay)
+    }
+
+    /// The try of `owner` told nothing (it was cancelled, its input was wrong): another one may try at once.
+    #[must_use]
+    pub fn probe_released(self, owner: &str, now: i64) -> Self {
+        if !self.is_probe_of(owner) {
+            return self;
+        }
+        Self { state: State::Open, probe_owner: None, next_probe_at: Some(now), ..self }
+    }
+
+    /// Whether `owner` is the one that tries.
+    #[must_use]
+    pub fn is_probe_of(&self, owner: &str) -> bool {
+        self.state == State::HalfOpen && self.probe_owner.as_deref() == Some(owner)
+    }
+
+    fn opened(self, now: i64, delay_ms: i64) -> Self {
+        let until = Some(now + delay_ms);
+        Self { state: State::Open, opened_at: Some(now), next_probe_at: until, delay_ms, probe_owner: None, ..self }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        failures: 5,
+        window: Duration::from_secs(60),
+        first_delay: Duration::from_secs(30),
+        longest_delay: Duration::from_secs(600),
+        refresh: Duration::ZERO,
+    };
+    const LEASE: Duration = Duration::from_secs(10);
+
+    fn after(failures: &[(i64, i64)]) -> Circuit {
+        failures.iter().fold(Circuit::default(), |circuit, (at, successes)| {
+            circuit.failed(&POLICY, at * 1000, *successes, "TIMEOUT")
+        })
+    }
+
+    #[test]
+    fn it_opens_when_most_calls_of_a_minute_fail() {
+        let cases: [(&[(i64, i64)], State); 6] = [
+            (&[(0, 0), (1, 0), (2, 0), (3, 0)], State::Closed),
+            (&[(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)], State::Open),
+            (&[(0, 0), (1, 1), (2, 1), (3, 1), (4, 2)], State::Open),
+            (&[(0, 0), (1, 2), (2, 2), (3, 2), (4, 2)], State::Closed),
+            (&[(0, 0), (20, 0), (40, 0), (59, 0), (61, 0)], State::Closed),
+            (&[(0, 9), (61, 0), (62, 0), (63, 0), (64, 0), (65, 0)], State::Open),
+        ];
+        for (failures, state) in cases {
+            assert_eq!(after(failures).state, state, "{failures:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_one_refuses_until_one_may_try_and_waits_twice_as_long_when_that_fails() {
+        let mut circuit = after(&[(0, 0), (0, 0), (0, 0), (0, 0), (0, 0)]);
+        let mut now = 0;
+        let mut delays = Vec::new();
+        for _ in 0..7 {
+            let Admission::Refused(until) = circuit.admission(now) else { panic!("{circuit:?}") };
+            assert_eq!(circuit.admission(until - 1), Admission::Refused(until));
+            assert_eq!(circuit.admission(until), Admission::Probe);
+            delays.push((until - now) / 1000);
+            now = until;
+            circuit = circuit.probed_by("a", now, LEASE);
+            assert!(circuit.is_probe_of("a"));
+            // Nobody else tries meanwhile, and nobody else's outcome counts.
+            let others = circuit.clone().probed_by("b", now + 1, LEASE).probe_worked("b").failed(&POLICY, now, 0, "X");
+            assert_eq!(others, circuit);
+            circuit = circuit.probe_failed(&POLICY, "a", now, "TIMEOUT");
+        }
+        assert_eq!(delays, [30, 60, 120, 240, 480, 600, 600]);
+        circuit = circuit.probed_by("c", now + 600_000, LEASE).probe_worked("c");
+        assert_eq!(circuit, Circuit::default());
+    }
+
+    #[test]
+    fn a_try_that_tells_nothing_or_is_lost_makes_place_for_the_next() {
+        let open = after(&[(0, 0), (0, 0), (0, 0), (0, 0), (0, 0)]);
+        let trying = open.probed_by("a", 30_000, LEASE);
+        assert_eq!(trying.clone().probe_released("a", 31_000).admission(31_000), Admission::Probe);
+        assert_eq!(trying.admission(39_999), Admission::Refused(40_000));
+        let taken = trying.probed_by("b", 40_000, LEASE);
+        assert!(taken.is_probe_of("b"));
+        assert_eq!(taken.clone().probe_worked("a"), taken, "the first one came too late");
+    }
+}

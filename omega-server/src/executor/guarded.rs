@@ -1,0 +1,141 @@
+//! The executor behind a circuit breaker for each tool and version: nobody calls it around the breaker, and every outcome
+//! is counted.
+
+use crate::breaker::{Breakers, Key, Verdict};
+use async_trait::async_trait;
+use omega_core::{
+    executor::{
+        DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ExecutorMember, ToolError, ToolErrorCode,
+    },
+    id::ToolId,
+    registry::Calling,
+};
+use serde_json::Value;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// How much longer than its deadline a call may take until it is known to have ended.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// See the module.
+pub struct Guarded {
+    inner: Arc<dyn Executor>,
+    breakers: Arc<Breakers>,
+    in_flight: AtomicU64,
+}
+
+impl Guarded {
+    /// An executor and the breakers of its tools.
+    pub fn new(inner: Arc<dyn Executor>, breakers: Arc<Breakers>) -> Self {
+        Self { inner, breakers, in_flight: AtomicU64::new(0) }
+    }
+}
+
+#[async_trait]
+impl Executor for Guarded {
+    async fn execute(&self, execution: Execution) -> Executed {
+        let key = Key::tool(&execution.tool, &execution.version);
+        let permit = match self.breakers.admit(key, execution.timeout + GRACE).await {
+            Ok(permit) => permit,
+            Err(refused) => return not_run(refused.error()),
+        };
+        let plain = execution.calling != Calling::Tool;
+        let _working = InFlight::enter(&self.in_flight);
+        let executed = self.inner.execute(execution).await;
+        permit.settle(verdict(&executed.result, plain)).await;
+        executed
+    }
+
+    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
+        self.inner.describe(package, version).await
+    }
+
+    async fn health(&self) -> ExecutorHealth {
+        let mut health = self.inner.health().await;
+        if health.members.is_empty() {
+            health.members.push(ExecutorMember {
+                name: "local".to_owned(),
+                status: health.status.clone(),
+                detail: health.detail.clone(),
+                breaker: "closed".to_owned(),
+                in_flight: self.in_flight.load(Ordering::Relaxed),
+            });
+        }
+        health
+    }
+
+    async fn admits(&self, tool: &ToolId, version: &str) -> Result<(), ToolError> {
+        self.breakers.look_ahead(Key::tool(tool, version)).await.map_err(|refused| refused.error())
+    }
+}
+
+/// A call that was never made.
+pub(super) fn not_run(error: ToolError) -> Executed {
+    Executed { result: Err(error), version: None, duration_ms: 0, truncated: false, logs: Vec::new() }
+}
+
+/// A call that is being worked on, until it is dropped.
+pub(super) struct InFlight<'a>(&'a AtomicU64);
+
+impl<'a> InFlight<'a> {
+    pub(super) fn enter(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What an outcome says of the tool. What its caller gave, and what the machine lacks, says nothing. A plain function has
+/// no service behind it that could be down: what it throws, it throws at its input.
+fn verdict(result: &Result<Value, ToolError>, plain: bool) -> Verdict {
+    let Err(error) = result else { return Verdict::Worked };
+    match error.code {
+        ToolErrorCode::ToolError if plain => Verdict::Neutral,
+        ToolErrorCode::ToolError
+        | ToolErrorCode::Timeout
+        | ToolErrorCode::OutOfMemory
+        | ToolErrorCode::CpuLimit
+        | ToolErrorCode::OutputTooLarge
+        | ToolErrorCode::ToolExited
+        | ToolErrorCode::ProtocolError
+        | ToolErrorCode::ImportFailed
+        | ToolErrorCode::InstallFailed => Verdict::Failed(error.code.as_str()),
+        _ => Verdict::Neutral,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tools_own_failures_count() {
+        let failed = |code| verdict(&Err(ToolError::new(code, "x")), false);
+        for code in [ToolErrorCode::ToolError, ToolErrorCode::Timeout, ToolErrorCode::ImportFailed] {
+            assert_eq!(failed(code), Verdict::Failed(code.as_str()));
+        }
+        for code in [
+            ToolErrorCode::InvalidInput,
+            ToolErrorCode::MissingEnvVars,
+            ToolErrorCode::InvalidCredentials,
+            ToolErrorCode::Cancelled,
+            ToolErrorCode::Overloaded,
+            ToolErrorCode::ExecutorUnreachable,
+            ToolErrorCode::Unknown,
+        ] {
+            assert_eq!(failed(code), Verdict::Neutral, "{code:?}");
+        }
+        assert_eq!(verdict(&Err(ToolError::new(ToolErrorCode::ToolError, "x")), true), Verdict::Neutral);
+        assert_eq!(verdict(&Ok(Value::Null), false), Verdict::Worked);
+    }
+}

@@ -1,0 +1,137 @@
+//! Circuit breakers: of tools in runs, between nodes, and where people see them.
+
+use crate::harness::{MODELS, Omega, execute, executor::id, folder, postgres::Postgres};
+use omega_core::{
+    agent::meta::EXECUTE,
+    api::Status,
+    event::Event,
+    executor::ToolErrorCode,
+    testing::{Reply, Script},
+};
+use omega_server::{
+    breaker::{Breakers, Key, Policy, State, Verdict},
+    store::Store,
+};
+use std::{sync::Arc, time::Duration};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+fn policy() -> Policy {
+    Policy { first_delay: Duration::from_millis(300), refresh: Duration::ZERO, ..Policy::default() }
+}
+
+/// Two nodes on each engine; on SQLite, which belongs to one process, they share its store.
+async fn pairs() -> (tempfile::TempDir, Vec<[Arc<Breakers>; 2]>, Option<Postgres>) {
+    let folder = folder();
+    let sqlite = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
+    let mut pairs = vec![[Breakers::new(sqlite.clone(), policy()), Breakers::new(sqlite, policy())]];
+    let cluster = Postgres::start();
+    if let Some(cluster) = &cluster {
+        let (one, other) = (Store::open(&cluster.url).await.unwrap(), Store::open(&cluster.url).await.unwrap());
+        pairs.push([Breakers::new(one, policy()), Breakers::new(other, policy())]);
+    }
+    (folder, pairs, cluster)
+}
+
+async fn fail(breakers: &Arc<Breakers>, key: &Key) {
+    breakers.admit(key.clone(), LEASE).await.unwrap().settle(Verdict::Failed("TIMEOUT")).await;
+}
+
+#[tokio::test]
+async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
+    let (_folder, pairs, _cluster) = pairs().await;
+    for [here, there] in pairs {
+        let key = Key::executor("host:1");
+        for _ in 0..2 {
+            fail(&here, &key).await;
+            fail(&there, &key).await;
+        }
+        assert!(here.admit(key.clone(), LEASE).await.is_ok(), "four failures are not five");
+        fail(&there, &key).await;
+        let refused = here.admit(key.clone(), LEASE).await.err().expect("the other node's failures count here");
+        assert_eq!((refused.reason.as_str(), refused.error().code), ("TIMEOUT", ToolErrorCode::BreakerOpen));
+        tokio::time::sleep(Duration::from_millis(320)).await;
+        let tries = futures_util::future::join_all((0..10).map(|n| {
+            let breakers = if n % 2 == 0 { &here } else { &there };
+            breakers.admit(key.clone(), LEASE)
+        }));
+        let mut tries: Vec<_> = tries.await.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(tries.len(), 1, "one call tries, and only one");
+        assert_eq!(there.state(&key), State::HalfOpen);
+        tries.pop().unwrap().settle(Verdict::Failed("TIMEOUT")).await;
+        tokio::time::sleep(Duration::from_millis(320)).await;
+        assert!(there.admit(key.clone(), LEASE).await.is_err(), "after a failed try it is open for twice as long");
+        tokio::time::sleep(Duration::from_millis(320)).await;
+        // A try that is dropped says nothing; the next one may try at once.
+        drop(there.admit(key.clone(), LEASE).await.unwrap());
+        let next = async {
+            loop {
+                match here.admit(key.clone(), LEASE).await {
+                    Ok(permit) => return permit,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            }
+        };
+        crate::harness::within("the next try", next).await.settle(Verdict::Worked).await;
+        for breakers in [&here, &there] {
+            breakers.look_ahead(key.clone()).await.unwrap();
+            assert_eq!(breakers.state(&key), State::Closed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_works_writes_nothing_and_what_says_nothing_counts_nothing() {
+    let folder = folder();
+    let store = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
+    let breakers = Breakers::new(store.clone(), policy());
+    let key = Key::provider("x");
+    for verdict in [Verdict::Worked, Verdict::Neutral].repeat(20) {
+        breakers.admit(key.clone(), LEASE).await.unwrap().settle(verdict).await;
+    }
+    assert_eq!(store.open_breakers().await.unwrap(), []);
+    // More successes than failures: closed, however many failures there are.
+    for _ in 0..12 {
+        for verdict in [Verdict::Worked, Verdict::Worked, Verdict::Failed("TIMEOUT")] {
+            breakers.admit(key.clone(), LEASE).await.unwrap().settle(verdict).await;
+        }
+    }
+    assert_eq!(breakers.state(&key), State::Closed);
+}
+
+#[tokio::test]
+async fn a_tool_that_keeps_failing_is_left_alone_and_everybody_is_told() {
+    let broken = id("acmeBroken");
+    let calls = (0..8).map(|_| Reply::call(EXECUTE, execute(&broken, serde_json::json!({}))));
+    let turns = calls.chain([Reply::text("It is down.")]);
+    let script = Script::new().when(|seen| seen.users == ["use it"], turns);
+    let omega = Omega::start(script).await;
+    let told = omega.ask(MODELS[0], "use it").await;
+    assert_eq!(told.log.answer(), "It is down.");
+    assert_eq!(omega.tools.count("acmeBroken"), 5, "the sixth call was not made");
+    let codes: Vec<_> = told.log.calls().iter().map(|call| call.code).collect();
+    assert_eq!(codes[..5], [Some(ToolErrorCode::ToolError); 5]);
+    assert_eq!(codes[5..], [Some(ToolErrorCode::BreakerOpen); 3]);
+    assert_eq!(told.log.notices(), ["BREAKER_OPEN"], "once, and not for every call");
+    let refused = told.log.0.iter().find_map(|envelope| match &envelope.event {
+        Event::ToolCompleted { error: Some(error), .. } if error.code == ToolErrorCode::BreakerOpen => Some(error),
+        _ => None,
+    });
+    assert!(refused.unwrap().details.as_ref().unwrap()["until"].is_string());
+
+    let status: Status = omega.client.status().await.unwrap();
+    assert_eq!(
+        status.breakers.iter().map(|open| (open.kind.as_str(), open.subject.as_str())).collect::<Vec<_>>(),
+        [("tool", format!("{broken}@1.2.3").as_str())]
+    );
+    let row = omega.client.tool(&broken.parse().unwrap()).await.unwrap();
+    assert_eq!(row.breaker.unwrap().reason, "TOOL_ERROR");
+    assert_eq!((row.execution_count, row.failure_count, row.success_rate), (5, 5, Some(0.0)));
+    // Outside of runs it is refused, too.
+    let body = serde_json::json!({ "toolId": broken });
+    let answer = omega.request(reqwest::Method::POST, "/api/registry/execute").json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "BREAKER_OPEN");
+    assert_eq!(omega.tools.count("acmeBroken"), 5);
+}
