@@ -121,6 +121,7 @@ fn code_of(code: &str) -> Option<Code> {
         | "OVERLOADED"
         | "STORAGE_FULL"
         | "CPU_LIMIT"
+        | "DISK_LIMIT"
         | "OUT_OF_MEMORY"
         | "OUTPUT_TOO_LARGE"
         | "UPSTREAM_TIMEOUT"

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 use ui::{Terminals, Ui};
 
 fn main() -> ExitCode {
+    // The server in here starts this program anew to confine a tool.
+    omega_server::executor::jail::main_if_asked();
     // Answers the shell's question for completions and ends, if it is one.
     clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
     let cli = cli::Cli::parse();

@@ -77,6 +77,8 @@ pub enum ToolErrorCode {
     Cancelled,
     OutOfMemory,
     CpuLimit,
+    /// Its files take too much room.
+    DiskLimit,
     OutputTooLarge,
     ToolExited,
     ProtocolError,
@@ -115,6 +117,7 @@ impl ToolErrorCode {
             Self::Cancelled => "CANCELLED",
             Self::OutOfMemory => "OUT_OF_MEMORY",
             Self::CpuLimit => "CPU_LIMIT",
+            Self::DiskLimit => "DISK_LIMIT",
             Self::OutputTooLarge => "OUTPUT_TOO_LARGE",
             Self::ToolExited => "TOOL_EXITED",
             Self::ProtocolError => "PROTOCOL_ERROR",

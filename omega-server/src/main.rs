@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{NodeConfig, ServeConfig, Server, failpoint, observe};
+use omega_server::{NodeConfig, ServeConfig, Server, executor, failpoint, observe};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -45,8 +45,13 @@ struct Args {
     list_failpoints: bool,
 }
 
+fn main() -> anyhow::Result<()> {
+    executor::jail::main_if_asked();
+    serve()
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn serve() -> anyhow::Result<()> {
     let args = Args::parse();
     if args.list_failpoints {
         return Ok(observe::say(&failpoint::list())?);

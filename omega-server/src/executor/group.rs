@@ -2,11 +2,12 @@
 
 use super::{
     image::DENO_DIR,
+    jail::Jail,
     permissions::{Profile, deno_args},
+    starter,
 };
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -29,6 +30,8 @@ pub struct Launch<'a> {
     pub image: &'a Path,
     /// What it may touch.
     pub profile: Profile,
+    /// What holds it to that.
+    pub jail: &'a Jail,
 }
 
 /// The process group of one call, killed when it is dropped: also when the caller's task is.
@@ -40,8 +43,9 @@ pub struct Group {
 
 impl Group {
     /// Starts it, with pipes and nothing of our environment but where certificates are.
-    pub fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
-        let (program, args) = command_line(launch);
+    pub async fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
+        let args = deno_args(&launch.profile, &launch.script);
+        let (program, args) = launch.jail.around(launch.deno, args, &launch.profile).await;
         let mut command = Command::new(program);
         command
             .args(args)
@@ -55,7 +59,7 @@ impl Group {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        let child = command.spawn()?;
+        let child = starter::start(command).await?;
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(Self { child, id })
     }
@@ -82,11 +86,20 @@ impl Group {
         }
     }
 
-    /// Resident memory in bytes, where the system tells it.
-    pub fn memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id?.as_raw_nonzero())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+    /// Gives it this much time on processors, beyond which the system ends it (SIGXCPU); where it has such limits.
+    pub fn limit_cpu(&self, time: Duration) {
+        #[cfg(target_os = "linux")]
+        if let Some(id) = self.id {
+            use rustix::process::{Resource, Rlimit, prlimit};
+            let seconds = time.as_secs().max(1);
+            // One that ended already needs none.
+            let _ = prlimit(Some(id), Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds + 1) });
+        }
+    }
+
+    /// The number of its leader, while it runs.
+    pub fn id(&self) -> Option<Pid> {
+        self.id
     }
 }
 
@@ -94,9 +107,4 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The program and its arguments: the one place where a jail would be put in front of Deno.
-fn command_line(launch: &Launch<'_>) -> (OsString, Vec<OsString>) {
-    (launch.deno.into(), deno_args(&launch.profile, &launch.script))
 }

@@ -3,6 +3,7 @@
 use super::{
     gate::Gate,
     group::Launch,
+    jail::Jail,
     manifest::Manifest,
     mask::Mask,
     permissions::{Net, Profile},
@@ -38,6 +39,11 @@ pub struct LocalConfig {
     pub registry: Option<String>,
     /// The only hosts (`host:port`) that tools reach, private ones included; empty for every public one.
     pub allow_private_net: Vec<String>,
+    /// What one call may use.
+    pub limits: Limits,
+    /// The program that puts processes into the jail: one that calls [`jail::main_if_asked`](super::jail::main_if_asked) first.
+    /// The one that runs, if none is given.
+    pub jail: Option<PathBuf>,
     /// Told what is being fetched.
     pub progress: Progress,
 }
@@ -50,6 +56,8 @@ impl LocalConfig {
             deno: None,
             registry: None,
             allow_private_net: Vec::new(),
+            limits: Limits::default(),
+            jail: None,
             progress: Arc::new(|_| {}),
         }
     }
@@ -61,6 +69,7 @@ pub struct LocalExecutor {
     gate: Gate,
     net: Net,
     limits: Limits,
+    jail: Arc<Jail>,
     cache: PathBuf,
 }
 
@@ -71,11 +80,13 @@ impl LocalExecutor {
         // Deno wants absolute paths in its permissions.
         let cache = std::path::absolute(&config.cache_dir).unwrap_or(config.cache_dir);
         sweep::leftovers(&cache);
+        let jail = Arc::new(Jail::new(config.jail));
         Self {
-            workshop: Workshop::new(cache.clone(), config.deno, config.registry, config.progress),
+            workshop: Workshop::new(cache.clone(), config.deno, config.registry, jail.clone(), config.progress),
             gate: Gate::new(2 * cores, QUEUE),
             net: if config.allow_private_net.is_empty() { Net::Public } else { Net::Only(config.allow_private_net) },
-            limits: Limits::default(),
+            limits: config.limits,
+            jail,
             cache,
         }
     }
@@ -135,7 +146,9 @@ impl LocalExecutor {
                 read: vec![image.folder.clone(), runner],
                 scratch: scratch.folder.clone(),
                 net: self.net.clone(),
+                caches: None,
             },
+            jail: &self.jail,
         };
         let partial = |value| on_partial(mask.value(value));
         let ended = process::run(launch, job, self.limits, timeout, cancel, partial).await;
@@ -201,7 +214,7 @@ impl Executor for LocalExecutor {
     async fn health(&self) -> ExecutorHealth {
         let runtime = &self.workshop.runtime;
         let (status, detail) = match (runtime.present().await, runtime.recent_failure()) {
-            (Some(deno), _) => ("ok", format!("deno {}", deno.version)),
+            (Some(deno), _) => ("ok", format!("deno {}, {}", deno.version, self.jail.state().await)),
             (None, Some(error)) => ("degraded", error.message),
             (None, None) => ("degraded", "Deno is not here yet; it is fetched by the first call".to_owned()),
         };

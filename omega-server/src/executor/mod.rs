@@ -3,7 +3,8 @@
 //!
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `process` runs one job in it
-//! with the flags of `permissions`, and the scripts in `runner/` load the package there and speak `protocol`.
+//! with the flags of `permissions` and within the `jail`, `watch` sees to its limits, and the scripts in `runner/` load the package
+//! there and speak `protocol`.
 
 mod converters;
 mod deno;
@@ -12,6 +13,7 @@ mod group;
 mod guarded;
 mod image;
 mod install;
+pub mod jail;
 mod local;
 mod lock;
 mod manifest;
@@ -29,10 +31,13 @@ mod runtime;
 mod scan;
 mod scratch;
 mod spec;
+mod starter;
 mod sweep;
+mod watch;
 
 pub use guarded::Guarded;
 pub use local::{LocalConfig, LocalExecutor};
+pub use process::Limits;
 pub use remote::{RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;
 

@@ -1,5 +1,6 @@
 //! What the end of a process means when it left no result: one place that turns signals, exit codes and last words into codes.
 
+use super::jail;
 use omega_core::executor::{ToolError, ToolErrorCode};
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
@@ -14,6 +15,8 @@ pub enum Killed {
     Memory(u64),
     /// It wrote more than a call may.
     Flood(usize),
+    /// Its files take more room than a call may.
+    Disk(u64),
     /// A frame that can't be read.
     BadFrame,
 }
@@ -31,6 +34,7 @@ impl From<Killed> for ToolError {
                 ToolErrorCode::OutputTooLarge,
                 format!("the tool wrote more than {} MiB and was ended", limit >> 20),
             ),
+            Killed::Disk(limit) => disk_limit(&format!("its files take more than {} MiB", limit >> 20)),
             Killed::BadFrame => ToolError::new(
                 ToolErrorCode::ProtocolError,
                 "the tool's process answered with something that can't be read",
@@ -43,12 +47,23 @@ impl From<Killed> for ToolError {
 pub fn ended_by_itself(status: ExitStatus, stderr: &str) -> ToolError {
     const SIGTRAP: i32 = 5;
     const SIGXCPU: i32 = 24;
+    const SIGXFSZ: i32 = 25;
+    const NO_MEMORY: [&str; 3] = ["out of memory", "Array buffer allocation failed", "memory allocation of"];
     let last = stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    if stderr.contains("out of memory") || status.signal() == Some(SIGTRAP) {
-        return out_of_memory("its heap is full");
+    if let Some(why) = last.strip_prefix(jail::FAILED) {
+        let message = format!("the tool could not be confined and was not started: {why}");
+        return ToolError::new(ToolErrorCode::RuntimeUnavailable, message);
     }
-    if status.signal() == Some(SIGXCPU) {
-        return ToolError::new(ToolErrorCode::CpuLimit, "the tool used up its time on the processor");
+    match status.signal() {
+        Some(SIGTRAP) => return out_of_memory("its heap is full"),
+        Some(SIGXCPU) => {
+            return ToolError::new(ToolErrorCode::CpuLimit, "the tool used up its time on the processor");
+        }
+        Some(SIGXFSZ) => return disk_limit("one of its files is too large"),
+        _ => {}
+    }
+    if NO_MEMORY.iter().any(|words| stderr.contains(words)) {
+        return out_of_memory("its memory is full");
     }
     if stderr.contains("promise never resolved") {
         return ToolError::new(
@@ -66,6 +81,13 @@ pub fn ended_by_itself(status: ExitStatus, stderr: &str) -> ToolError {
         }
     };
     ToolError::new(ToolErrorCode::ToolExited, message)
+}
+
+fn disk_limit(why: &str) -> ToolError {
+    ToolError::new(
+        ToolErrorCode::DiskLimit,
+        format!("the tool wrote too much to disk ({why}); try it with a smaller input"),
+    )
 }
 
 fn out_of_memory(why: &str) -> ToolError {
@@ -89,7 +111,11 @@ mod tests {
             (exit(1), "error: Top-level await promise never resolved", ToolErrorCode::ToolExited),
             (signal(5), "<--- Last few GCs --->", ToolErrorCode::OutOfMemory),
             (signal(6), "# Fatal process out of memory: Zone", ToolErrorCode::OutOfMemory),
+            (exit(1), "error: Uncaught RangeError: Array buffer allocation failed", ToolErrorCode::OutOfMemory),
+            (signal(6), "memory allocation of 1048576 bytes failed", ToolErrorCode::OutOfMemory),
             (signal(24), "", ToolErrorCode::CpuLimit),
+            (signal(25), "", ToolErrorCode::DiskLimit),
+            (exit(126), "omega jail: its server is gone", ToolErrorCode::RuntimeUnavailable),
             (signal(9), "", ToolErrorCode::ToolExited),
         ];
         for (status, stderr, code) in cases {

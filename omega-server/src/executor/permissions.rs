@@ -34,6 +34,9 @@ pub struct Profile {
     pub scratch: PathBuf,
     /// Hosts.
     pub net: Net,
+    /// Deno's own caches of the package, where this process may fill them; otherwise it only reads them, and nothing that one
+    /// call leaves there can be found by the next.
+    pub caches: Option<PathBuf>,
 }
 
 /// The arguments of `deno` that run `script` under the profile.
@@ -68,7 +71,8 @@ mod tests {
     use super::*;
 
     fn args(net: Net) -> Vec<String> {
-        let profile = Profile { read: vec!["/c/image".into(), "/c/runner".into()], scratch: "/c/a,b".into(), net };
+        let read = vec!["/c/image".into(), "/c/runner".into()];
+        let profile = Profile { read, scratch: "/c/a,b".into(), net, caches: None };
         deno_args(&profile, Path::new("/c/runner/main.mjs")).into_iter().map(|arg| arg.into_string().unwrap()).collect()
     }
 

@@ -5,8 +5,9 @@ use super::{
     converters::Converters,
     deno::Deno,
     group::Launch,
-    image::{About, Image, Images, file_url},
+    image::{About, DENO_DIR, Image, Images, file_url},
     install::{Dependencies, Installer},
+    jail::Jail,
     manifest::Manifest,
     permissions::{Net, Profile},
     process::{self, Limits},
@@ -20,6 +21,7 @@ use omega_core::executor::{ToolError, ToolErrorCode};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -37,18 +39,26 @@ pub struct Workshop {
     images: Images,
     installer: Installer,
     cache: PathBuf,
+    jail: Arc<Jail>,
     progress: Progress,
     converters: Converters,
 }
 
 impl Workshop {
     /// Keeps everything under `cache`.
-    pub fn new(cache: PathBuf, deno: Option<PathBuf>, registry: Option<String>, progress: Progress) -> Self {
+    pub fn new(
+        cache: PathBuf,
+        deno: Option<PathBuf>,
+        registry: Option<String>,
+        jail: Arc<Jail>,
+        progress: Progress,
+    ) -> Self {
         Self {
             runtime: Runtime::new(deno, &cache, progress.clone()),
             images: Images::new(&cache, Installer::new(&cache, registry.clone())),
             installer: Installer::new(&cache, registry),
             converters: Converters::new(&cache),
+            jail,
             progress,
             cache,
         }
@@ -178,7 +188,13 @@ impl Workshop {
             deno: &deno.path,
             script: runner.join("main.mjs"),
             image: &image.folder,
-            profile: Profile { read, scratch: scratch.folder.clone(), net: Net::None },
+            profile: Profile {
+                read,
+                scratch: scratch.folder.clone(),
+                net: Net::None,
+                caches: Some(image.folder.join(DENO_DIR)),
+            },
+            jail: &self.jail,
         };
         let never = Box::pin(std::future::pending());
         let answer = process::run(launch, job, Limits::default(), DESCRIBE_TIMEOUT, never, |_| {}).await.answer?;

@@ -6,10 +6,14 @@ use super::{
     outcome::{Killed, ended_by_itself},
     pace::Pace,
     protocol::{Answer, Frame, Job, Lines},
+    watch,
 };
 use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::ChildStdin,
@@ -29,17 +33,31 @@ pub struct Limits {
     pub logs: usize,
     /// Resident memory; more ends it.
     pub memory: u64,
+    /// Bytes that its files take; more ends it.
+    pub scratch: u64,
+    /// Time on processors, if the deadline does not set less.
+    pub cpu: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { input: 1 << 20, output: 32 << 20, stdout: 64 << 20, logs: 256 << 10, memory: 512 << 20 }
+        Self {
+            input: 1 << 20,
+            output: 32 << 20,
+            stdout: 64 << 20,
+            logs: 256 << 10,
+            memory: 512 << 20,
+            scratch: 256 << 20,
+            cpu: Duration::from_secs(3600),
+        }
     }
 }
 
 const CANCEL_GRACE: Duration = Duration::from_millis(250);
 const EXIT_GRACE: Duration = Duration::from_millis(250);
 const WATCH_EVERY: Duration = Duration::from_millis(100);
+/// Beyond the deadline, by which a call with one thread never meets this limit.
+const CPU_GRACE: Duration = Duration::from_secs(5);
 const STDERR_KEPT: u64 = 64 << 10;
 /// How a process ended, and what it said.
 pub struct Ended {
@@ -64,8 +82,10 @@ pub async fn run(
     job.token = uuid::Uuid::new_v4().simple().to_string();
     job.max_output = limits.output;
     let mut logs = Logs::new(limits.logs);
-    let answer = match Group::spawn(&launch) {
-        Ok(group) => answer_of(group, &job, limits, timeout, cancel, on_partial, &mut logs).await,
+    let answer = match Group::spawn(&launch).await {
+        Ok(group) => {
+            answer_of(group, &launch.profile.scratch, &job, limits, timeout, cancel, on_partial, &mut logs).await
+        }
         Err(error) => {
             let message = format!("Deno at {} can't be started: {error}", launch.deno.display());
             Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, message))
@@ -83,6 +103,7 @@ enum End {
 
 async fn answer_of(
     mut group: Group,
+    scratch: &Path,
     job: &Job,
     limits: Limits,
     timeout: Duration,
@@ -91,7 +112,7 @@ async fn answer_of(
     logs: &mut Logs,
 ) -> Result<Answer, ToolError> {
     let last_words = group.child.stderr.take().map(|stderr| tokio::spawn(start_of(stderr)));
-    let end = attend(&mut group, job, limits, timeout, cancel, on_partial, logs).await;
+    let end = attend(&mut group, scratch, job, limits, timeout, cancel, on_partial, logs).await;
     if matches!(end, End::Silent) {
         group.settle(EXIT_GRACE).await;
     }
@@ -111,6 +132,7 @@ async fn answer_of(
 /// Serves the process until it has answered or must be ended.
 async fn attend(
     group: &mut Group,
+    scratch: &Path,
     job: &Job,
     limits: Limits,
     timeout: Duration,
@@ -124,8 +146,9 @@ async fn attend(
     let deadline = sleep(timeout);
     let feeding = feed(&mut stdin, job, cancel);
     tokio::pin!(deadline, feeding);
-    let mut watch = interval(WATCH_EVERY);
-    watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    group.limit_cpu(limits.cpu.min(timeout.saturating_add(CPU_GRACE)));
+    let mut ticks = interval(WATCH_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut cancelled = false;
     let mut pace = Pace::default();
     let mut lines = Lines::default();
@@ -164,10 +187,10 @@ async fn attend(
                 deadline.as_mut().reset(tokio::time::Instant::now() + CANCEL_GRACE);
             }
             () = &mut deadline => return End::Killed(if cancelled { Killed::Cancelled } else { Killed::Deadline(timeout) }),
-            _ = watch.tick() => {
+            _ = ticks.tick() => {
                 pace.due(Instant::now()).into_iter().for_each(&mut on_partial);
-                if group.memory().is_some_and(|bytes| bytes > limits.memory) {
-                    return End::Killed(Killed::Memory(limits.memory));
+                if let Some(id) = group.id() && let Some(killed) = watch::over(id, scratch, limits).await {
+                    return End::Killed(killed);
                 }
             }
         }

@@ -66,7 +66,8 @@ impl Sandbox {
 
 fn config(cache: &TempDir, registry: &Registry) -> LocalConfig {
     let deno = std::env::var_os("OMEGA_DENO").map(Into::into);
-    LocalConfig { registry: Some(registry.url.clone()), deno, ..LocalConfig::new(cache.path()) }
+    let jail = Some(env!("CARGO_BIN_EXE_omega-server").into());
+    LocalConfig { registry: Some(registry.url.clone()), deno, jail, ..LocalConfig::new(cache.path()) }
 }
 
 /// A call of `package::export` in its latest version.

@@ -1,0 +1,46 @@
+//! Limits of one process, and privileges that it gives up. All of it can only go down, so it needs no permission.
+
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, nice, setrlimit},
+    thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs},
+};
+
+const MIB: u64 = 1 << 20;
+/// Bytes of memory that is the process's own. Each thread of JavaScript reserves 512 MiB of it for code, most of which is never
+/// used; what is used the server watches.
+const DATA: u64 = 1536 * MIB;
+/// Bytes of one file.
+const FILE: u64 = 64 * MIB;
+/// Open files.
+const FILES: u64 = 256;
+/// Seconds of processor time until the server knows how much this call may have: more than any call gets.
+const CPU: u64 = 3600;
+/// Tools step back behind the server that serves people.
+const NICE: i32 = 5;
+
+/// Sets them all.
+pub fn set() -> Result<(), String> {
+    for (resource, value) in [
+        (Resource::Data, DATA),
+        (Resource::Fsize, FILE),
+        (Resource::Nofile, FILES),
+        (Resource::Cpu, CPU),
+        // A core file would hold the call's secrets.
+        (Resource::Core, 0),
+    ] {
+        lower(resource, value)?;
+    }
+    // A server that is nicer already, or root without its privileges: both do no harm.
+    let _ = nice(NICE);
+    set_no_new_privs(true).map_err(|error| format!("its privileges can't be held: {error}"))?;
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+        .map_err(|error| format!("its privileges can't be given up: {error}"))
+}
+
+/// Never above what this process is allowed already.
+fn lower(resource: Resource, value: u64) -> Result<(), String> {
+    let value = getrlimit(resource).maximum.map_or(value, |allowed| allowed.min(value));
+    setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
+        .map_err(|error| format!("the limit of {resource:?} can't be set: {error}"))
+}
