@@ -1,5 +1,6 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
+use crate::vault::MasterKeySource;
 use omega_core::model::catalog::ProviderEnv;
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -30,6 +31,8 @@ pub struct ServeConfig {
     pub providers: ProviderEnv,
     /// `OMEGA_MODEL`: what answers when nobody chose.
     pub model: Option<String>,
+    /// Where the master key of the stored credentials comes from.
+    pub master_key: MasterKeySource,
     /// The name of the first user.
     pub owner_name: String,
     /// How a user's own server differs from a shared one.

@@ -17,6 +17,7 @@ pub mod runs;
 pub mod serve;
 pub mod state;
 pub mod store;
+pub mod vault;
 
 pub use config::{Local, NodeConfig, ServeConfig};
 pub use serve::{Server, StartError};

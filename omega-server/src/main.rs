@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{NodeConfig, ServeConfig, Server, executor, failpoint, observe};
+use omega_server::{NodeConfig, ServeConfig, Server, executor, failpoint, observe, vault::MasterKeySource};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,6 +22,10 @@ struct Args {
     /// The Deno to run tools with; found or provided otherwise
     #[arg(long, env = "OMEGA_DENO")]
     deno: Option<PathBuf>,
+    /// The master key of stored credentials, 32 bytes in base64 or hex, in a file of mode 0600; OMEGA_MASTER_KEY may hold the
+    /// key itself [default: a file that is made at the first start, in the user's configuration folder]
+    #[arg(long, value_name = "PATH", env = "OMEGA_MASTER_KEY_FILE")]
+    master_key_file: Option<PathBuf>,
     /// Run tools on this TPMJS executor instead of on this machine
     #[arg(long, env = "OMEGA_EXECUTOR_URL")]
     executor: Option<String>,
@@ -50,6 +54,22 @@ fn main() -> anyhow::Result<()> {
     serve()
 }
 
+/// Where the master key comes from: given, named, or Omega's own file, which lies apart from the database.
+fn master_key(file: Option<PathBuf>) -> anyhow::Result<MasterKeySource> {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let config = || folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
+    if let Ok(key) = std::env::var("OMEGA_MASTER_KEY") {
+        return Ok(MasterKeySource::Given(SecretString::from(key)));
+    }
+    let own = || Some(MasterKeySource::Own(config()?.join("omega").join("server-master.key")));
+    file.map(MasterKeySource::File).or_else(own).ok_or_else(|| {
+        anyhow::anyhow!(
+            "there is no place for the master key: set OMEGA_MASTER_KEY (`openssl rand -base64 32` makes one), or name a \
+             file with --master-key-file"
+        )
+    })
+}
+
 #[tokio::main]
 async fn serve() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -69,6 +89,7 @@ async fn serve() -> anyhow::Result<()> {
         registry_url: args.registry,
         providers: ProviderEnv::from_process(),
         model: args.model,
+        master_key: master_key(args.master_key_file)?,
         owner_name: "owner".into(),
         local: None,
         node: NodeConfig { claims: !args.serve_only, lease: args.lease, ..NodeConfig::default() },

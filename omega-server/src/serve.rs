@@ -11,6 +11,7 @@ use crate::{
     runs::Engine,
     state::App,
     store::{Store, StoreError},
+    vault::{Vault, VaultError},
 };
 use omega_core::{
     api::Timestamp,
@@ -35,6 +36,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The master key.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The port.
     #[error("can't listen on {address}: {reason}; choose another port with --port, or stop what uses it")]
     Listen {
@@ -80,6 +84,7 @@ impl Server {
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let address = listener.local_addr().map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let store = Store::open(&config.database_url).await?;
+        let vault = Vault::unlock(&store, config.master_key.clone()).await?;
         let new_key = first_key(&store, &config).await?;
 
         let remote = config.executor_url.clone().map(|url| RemoteConfig { url, api_key: config.executor_key.clone() });
@@ -94,7 +99,8 @@ impl Server {
         let executor: Arc<dyn Executor> = Arc::new(Guarded::new(executor, breakers));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?;
         let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
-        let engine = Engine::new(store, Arc::clone(&models) as _, Arc::clone(&registry) as _, Arc::clone(&executor));
+        let engine =
+            Engine::new(store, vault, Arc::clone(&models) as _, Arc::clone(&registry) as _, Arc::clone(&executor));
         engine.start().await?;
         if let Some(url) = config.registry_url {
             tokio::spawn(mirror(Arc::clone(&registry), url));

@@ -8,11 +8,14 @@ use clap::Args;
 use omega_core::{
     local::{
         claim::Claim,
-        keys::{Keys, LOCAL},
+        keys::{Keys, LOCAL, MASTER},
     },
     model::catalog::ProviderEnv,
 };
-use omega_server::{Local, NodeConfig, ServeConfig, Server, failpoint, observe};
+use omega_server::{
+    Local, NodeConfig, ServeConfig, Server, failpoint, observe,
+    vault::{KeyStore, MasterKeySource},
+};
 use secrecy::SecretString;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -36,6 +39,10 @@ pub struct Serve {
     /// sqlite:PATH or postgres://... [default: a file in the user's data folder]
     #[arg(long, value_name = "URL", env = "OMEGA_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
+    /// The master key of stored credentials, 32 bytes in base64 or hex, in a file of mode 0600; OMEGA_MASTER_KEY may hold the
+    /// key itself [default: a file that is made at the first start, in the configuration folder]
+    #[arg(long, value_name = "PATH", env = "OMEGA_MASTER_KEY_FILE")]
+    master_key_file: Option<PathBuf>,
     /// Let tools reach this HOST:PORT of a private network; may be given several times
     #[arg(long, value_name = "HOST:PORT")]
     allow_private_net: Vec<String>,
@@ -81,6 +88,21 @@ impl Serve {
         Ok(())
     }
 
+    /// What was given or named comes first; then the place of the setting `master-key`.
+    fn master_key(&self, context: &Context) -> MasterKeySource {
+        let (env, dirs) = (&context.env, &context.dirs);
+        if let Some(key) = env.get("OMEGA_MASTER_KEY") {
+            return MasterKeySource::Given(SecretString::from(key));
+        }
+        if let Some(path) = &self.master_key_file {
+            return MasterKeySource::File(path.clone());
+        }
+        match context.config.get("master-key") {
+            Some("keyring") => MasterKeySource::Keyring(Arc::new(Keyring(Keys::new(dirs)))),
+            _ => MasterKeySource::Own(dirs.config.join("master.key")),
+        }
+    }
+
     fn config(&self, context: &Context, database: &str, local: Option<Local>) -> ServeConfig {
         let (env, dirs) = (&context.env, &context.dirs);
         let text = |name: &str| env.get(name).map(str::to_owned);
@@ -101,11 +123,25 @@ impl Serve {
             providers: ProviderEnv::from_process(),
             // The clients of a user's own server say which model; the one of whoever started it must not stick.
             model: if local.is_some() { None } else { context.config.get("model").map(str::to_owned) },
+            master_key: self.master_key(context),
             owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
             local,
             node: NodeConfig { claims: !self.serve_only, ..NodeConfig::default() },
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         }
+    }
+}
+
+/// The system's keyring, and nothing else: without it the server does not start.
+struct Keyring(Keys);
+
+impl KeyStore for Keyring {
+    fn load(&self) -> Result<Option<SecretString>, String> {
+        self.0.from_keyring(MASTER)
+    }
+
+    fn store(&self, text: &SecretString) -> Result<(), String> {
+        self.0.to_keyring(MASTER, text)
     }
 }
 

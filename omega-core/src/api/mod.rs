@@ -1,6 +1,7 @@
 //! Request and response types of the REST API, one file a resource; no logic. Fields are camelCase on the wire.
 
 pub mod conversation;
+pub mod credential;
 pub mod envelope;
 pub mod error;
 pub mod key;
@@ -15,6 +16,7 @@ pub mod time;
 pub mod tool_run;
 
 pub use conversation::*;
+pub use credential::*;
 pub use envelope::*;
 pub use error::*;
 pub use key::*;

@@ -49,6 +49,16 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "master-key",
+        variable: "OMEGA_MASTER_KEY_IN",
+        about: "where your own server keeps the key of stored credentials: file, or keyring",
+        default: Some("file"),
+        check: |value| match value {
+            "file" | "keyring" => Ok(()),
+            _ => Err(String::from("it is `file` or `keyring`")),
+        },
+    },
+    Key {
         name: "timeout",
         variable: "OMEGA_TIMEOUT",
         about: "how long `omega ask` waits for the whole answer",

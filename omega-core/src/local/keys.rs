@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, fmt, io, path::PathBuf, sync::mpsc, thread, tim
 
 /// The account of the user's own server.
 pub const LOCAL: &str = "local";
+/// The account of the local server's master key, when it is kept in the keyring.
+pub const MASTER: &str = "master-key";
 /// How long the keyring may take.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 const SERVICE: &str = "omega";
@@ -87,6 +89,24 @@ impl Keys {
     /// Why there is none to use.
     pub fn keyring(&self) -> Result<(), String> {
         self.keyring.map_err(str::to_owned).and_then(|()| in_keyring(Action::Probe).map(drop))
+    }
+
+    /// A secret that may be in the keyring only.
+    ///
+    /// # Errors
+    /// Why the keyring can't be used.
+    pub fn from_keyring(&self, account: &str) -> Result<Option<SecretString>, String> {
+        self.keyring.map_err(str::to_owned)?;
+        in_keyring(Action::Get(account.to_owned()))
+    }
+
+    /// Keeps a secret in the keyring, or nowhere.
+    ///
+    /// # Errors
+    /// Why the keyring can't be used.
+    pub fn to_keyring(&self, account: &str, secret: &SecretString) -> Result<(), String> {
+        self.keyring.map_err(str::to_owned)?;
+        in_keyring(Action::Set(account.to_owned(), secret.clone())).map(drop)
     }
 
     /// Keeps the key of a server and says where.

@@ -6,6 +6,7 @@ use crate::{
     extract::{Body, Params, Segment},
     state::App,
     store::{Caller, IdempotencyKey, Replay, Send, StoreError},
+    vault::names,
 };
 use axum::{
     extract::State,
@@ -59,7 +60,13 @@ pub async fn send(
         }
     }
     let env = env(&body.env)?;
-    let (_, own_model) = app.store.owner_and_model(conversation).await?;
+    let (owner, own_model) = app.store.owner_and_model(conversation).await?;
+    if !env.is_empty() && owner != caller.user {
+        return Err(ApiError::new(
+            ErrorCode::OwnerOnly,
+            "only the owner of a conversation may send `env`; send the message without it, or start a conversation of your own",
+        ));
+    }
     let model = body.model.unwrap_or(own_model);
     app.models.check(&model)?;
     let mut pins = app.store.settings(caller.user).await?.0.pins;
@@ -76,9 +83,10 @@ pub async fn send(
         client_message_id: body.client_message_id,
         on_active: body.on_active.unwrap_or_default(),
         config,
+        env: Vec::new(),
         idempotency,
     };
-    let accepted = app.engine.send(send, env).await?;
+    let accepted = app.engine.send(send, &env).await?;
     answer(&app, conversation, accepted, &headers).await
 }
 
@@ -156,25 +164,10 @@ fn idempotency(
 
 /// Variables of a request: names as a shell allows them, and none that would change how the sandbox itself runs.
 pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String, SecretString>> {
-    let reserved = |name: &str| {
-        name.starts_with("LD_")
-            || name.starts_with("DYLD_")
-            || name.starts_with("DENO_")
-            || name.starts_with("OMEGA_")
-            || matches!(name, "PATH" | "HOME" | "TMPDIR" | "NODE_OPTIONS")
-            || name.to_ascii_uppercase().ends_with("_PROXY")
-    };
     given
         .iter()
         .map(|(name, value)| {
-            let shape = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-                && name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-            if !shape || name.len() > 128 {
-                return Err(ApiError::invalid("env", &format!("`{name}` is not a name of a variable")));
-            }
-            if reserved(name) {
-                return Err(ApiError::invalid("env", &format!("{name} is reserved and can't be given to a tool")));
-            }
+            names::check(name).map_err(|bad| ApiError::invalid("env", &format!("`{name}` {bad}")))?;
             if value.is_empty() || value.len() > 32 * 1024 {
                 return Err(ApiError::invalid("env", &format!("the value of {name} must have 1 to 32,768 bytes")));
             }

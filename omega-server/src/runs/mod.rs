@@ -13,7 +13,10 @@ mod tools;
 
 pub use tools::{Called, call_tool};
 
-use crate::store::{Claimed, Committed, Result, Send, Store, StoreError};
+use crate::{
+    store::{Claimed, Committed, Result, Send, Store, StoreError},
+    vault::{Place, Vault},
+};
 use feed::Feed;
 use hub::Hub;
 use omega_core::{
@@ -55,6 +58,7 @@ pub struct Engine {
 
 pub(crate) struct Inner {
     pub store: Store,
+    pub vault: Vault,
     pub hub: Hub,
     pub models: Arc<dyn Models>,
     pub registry: Arc<dyn Registry>,
@@ -64,8 +68,6 @@ pub(crate) struct Inner {
     wake: Notify,
     working: Mutex<HashMap<RunId, CancellationToken>>,
     pub tool_calls: Mutex<HashMap<ToolRunId, CancellationToken>>,
-    /// Variables that came with a request: for its run only, and never written down.
-    env: Mutex<HashMap<RunId, BTreeMap<String, SecretString>>>,
     /// Tools of which a run was told that they are left alone.
     pub noticed: Mutex<HashMap<RunId, HashSet<ToolId>>>,
     stopping: watch::Sender<bool>,
@@ -82,12 +84,14 @@ impl Engine {
     #[must_use]
     pub fn new(
         store: Store,
+        vault: Vault,
         models: Arc<dyn Models>,
         registry: Arc<dyn Registry>,
         executor: Arc<dyn Executor>,
     ) -> Self {
         let inner = Inner {
             store,
+            vault,
             hub: Hub::default(),
             models,
             registry,
@@ -96,7 +100,6 @@ impl Engine {
             wake: Notify::new(),
             working: Mutex::default(),
             tool_calls: Mutex::default(),
-            env: Mutex::default(),
             noticed: Mutex::default(),
             stopping: watch::Sender::new(false),
             tasks: TaskTracker::new(),
@@ -180,10 +183,10 @@ impl Engine {
             let outcome = driving.await;
             locked(&engine.inner.working).remove(&run);
             match outcome {
-                Ok(Ok(())) => engine.forget_env(run),
+                Ok(Ok(())) => engine.forget_notices(run),
                 Ok(Err(StoreError::LeaseLost)) => {
                     tracing::warn!(event = "lease.lost", run_id = %run);
-                    engine.forget_env(run);
+                    engine.forget_notices(run);
                 }
                 Ok(Err(error)) => {
                     tracing::error!(event = "run.interrupted", run_id = %run, %error);
@@ -199,8 +202,7 @@ impl Engine {
         });
     }
 
-    fn forget_env(&self, run: RunId) {
-        locked(&self.inner.env).remove(&run);
+    fn forget_notices(&self, run: RunId) {
         locked(&self.inner.noticed).remove(&run);
     }
 
@@ -226,21 +228,18 @@ impl Engine {
         self.inner.hub.committed(committed);
     }
 
-    /// Stores a message, queues its run and wakes a worker.
+    /// Stores a message, queues its run and wakes a worker. `env` is sealed for the run and kept with it: whichever worker
+    /// takes it up, now or after a crash, has it until the run ends.
     ///
     /// # Errors
-    /// As [`Store::send`].
-    pub async fn send(&self, send: Send, env: BTreeMap<String, SecretString>) -> Result<Accepted> {
+    /// As [`Store::send`], and when the vault can't seal.
+    pub async fn send(&self, mut send: Send, env: &BTreeMap<String, SecretString>) -> Result<Accepted> {
         let (conversation, run, interrupt) = (send.conversation, send.run, send.on_active == OnActive::Interrupt);
-        // Before the run can be claimed: a worker must never find it without its variables.
-        if !env.is_empty() {
-            locked(&self.inner.env).insert(run, env);
+        for (name, value) in env {
+            let place = Place::of_run(send.author.user_id, run, name);
+            send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));
         }
-        let sent = self.inner.store.send(send).await;
-        if !matches!(sent, Ok((_, Some(_)))) {
-            self.forget_env(run);
-        }
-        let (accepted, committed) = sent?;
+        let (accepted, committed) = self.inner.store.send(send).await?;
         if let Some(committed) = committed {
             self.committed(committed);
             if interrupt {
@@ -255,8 +254,14 @@ impl Engine {
         Ok(accepted)
     }
 
-    pub(crate) fn env_of(&self, run: RunId) -> BTreeMap<String, SecretString> {
-        locked(&self.inner.env).get(&run).cloned().unwrap_or_default()
+    /// The variables that came with a run.
+    pub(crate) async fn env_of(&self, run: RunId) -> Result<BTreeMap<String, SecretString>> {
+        let mut env = BTreeMap::new();
+        for kept in self.inner.store.run_env(run).await? {
+            let value = self.inner.vault.open(&kept.place, &kept.sealed).await?;
+            env.insert(kept.place.name, value);
+        }
+        Ok(env)
     }
 
     /// Stops a run; a run that has ended stays as it is.
@@ -270,8 +275,6 @@ impl Engine {
         }
         self.signal_cancel(run);
         if status.is_terminal() {
-            // A run that never began has no worker that would forget them.
-            self.forget_env(run);
             self.inner.wake.notify_one();
         }
         Ok(status)

@@ -82,7 +82,7 @@ pub(super) fn settle(agent: &Agent, done: Done) -> Settled {
 async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: SearchInput) -> Result<Done> {
     intent(engine, lease, tool_run, "", &[]).await?;
     let began = Instant::now();
-    let env = engine.env_of(lease.run);
+    let env = engine.env_of(lease.run).await?;
     let found = find(engine, &input, &env).await;
     let duration_ms = millis(began);
     Ok(match found {
@@ -239,7 +239,7 @@ async fn run(
     input: Value,
     cancel: &CancellationToken,
 ) -> Result<Done> {
-    let given = engine.env_of(lease.run);
+    let given = engine.env_of(lease.run).await?;
     let tool = match ready(engine.inner.registry.as_ref(), id, &input, &given).await {
         Ok(tool) => tool,
         Err((error, version)) => return Ok(Done::Settled(Settled::failed(error, &version, 0))),

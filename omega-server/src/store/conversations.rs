@@ -7,7 +7,7 @@ use super::{
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
 };
-use crate::failpoint::Transaction;
+use crate::{failpoint::Transaction, vault::Sealed};
 use omega_core::{
     api::{
         Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, OnActive, Part,
@@ -41,6 +41,8 @@ pub struct Send {
     pub on_active: OnActive,
     /// The run's frozen configuration.
     pub config: Value,
+    /// Variables for this run only, sealed for it (C5).
+    pub env: Vec<(String, Sealed)>,
     /// Where to keep the answer.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -392,6 +394,9 @@ impl Store {
             signed(message.seq),
             now.0,
         )?;
+        for (name, sealed) in &send.env {
+            log.put_run_env(run.id, send.author.user_id, name, sealed).await?;
+        }
         let accepted = Accepted { run_id: run.id, message_id: message.id, seq: message.seq };
         log.event(Some(run.id), Event::MessageCreated { message }).await?;
         let position = u32::try_from(open.len()).unwrap_or(u32::MAX);

@@ -291,6 +291,7 @@ impl LogTx {
             self.event(Some(run), event).await?;
         }
         exec!(&mut self.tx, sql::DISCARD_MESSAGES, run.to_string())?;
+        self.delete_run_env(run).await?;
         self.event(Some(run), event).await?;
         Ok(())
     }

@@ -36,6 +36,59 @@ statements! {
         ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at \
         WHERE settings.version = excluded.version - 1";
 
+    // Secrets
+    DATA_KEY = "SELECT id, user_id, kek_id, nonce, wrapped_key FROM data_keys WHERE id = $1";
+    RESERVE_DATA_KEY = "UPDATE data_keys SET enc_count = enc_count + $2 WHERE user_id = $1 AND retired_at IS NULL \
+        AND enc_count <= $3 RETURNING id, user_id, kek_id, nonce, wrapped_key";
+    RETIRE_USED_DATA_KEY = "UPDATE data_keys SET retired_at = $2 WHERE user_id = $1 AND retired_at IS NULL AND enc_count > $3";
+    // The partial unique index keeps one current key a user, whoever comes first.
+    INSERT_DATA_KEY = "INSERT INTO data_keys (id, user_id, kek_id, alg, nonce, wrapped_key, enc_count, created_at) \
+        VALUES ($1, $2, $3, 'A256GCM', $4, $5, 0, $6) ON CONFLICT DO NOTHING";
+    WRAPPING_KEYS = "SELECT DISTINCT kek_id FROM data_keys";
+    DATA_KEYS_UNDER_OTHERS = "SELECT id, user_id, kek_id, nonce, wrapped_key FROM data_keys WHERE kek_id <> $1 AND id > $2 \
+        ORDER BY id LIMIT 100";
+    REWRAP_DATA_KEY = "UPDATE data_keys SET kek_id = $3, nonce = $4, wrapped_key = $5 WHERE id = $1 AND kek_id = $2";
+    RETIRE_DATA_KEYS = "UPDATE data_keys SET retired_at = $1 WHERE retired_at IS NULL";
+    DELETE_UNUSED_DATA_KEYS = "DELETE FROM data_keys WHERE retired_at < $1 \
+        AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.dek_id = data_keys.id) \
+        AND NOT EXISTS (SELECT 1 FROM run_env e WHERE e.dek_id = data_keys.id)";
+    CREDENTIALS_UNDER_RETIRED = "SELECT c.id AS row_key, '' AS row_name, c.user_id, c.scope, c.tool_id AS place_of, c.key_name, \
+        c.dek_id, c.nonce, c.ciphertext FROM credentials c JOIN data_keys d ON d.id = c.dek_id \
+        WHERE d.retired_at IS NOT NULL AND (c.id > $1 OR (c.id = $1 AND '' > $2)) ORDER BY c.id LIMIT 100";
+    RUN_ENV_UNDER_RETIRED = "SELECT e.run_id AS row_key, e.key_name AS row_name, e.user_id, 'run' AS scope, e.run_id AS place_of, \
+        e.key_name, e.dek_id, e.nonce, e.ciphertext FROM run_env e JOIN data_keys d ON d.id = e.dek_id \
+        WHERE d.retired_at IS NOT NULL AND (e.run_id > $1 OR (e.run_id = $1 AND e.key_name > $2)) \
+        ORDER BY e.run_id, e.key_name LIMIT 100";
+    // $2 has a place so that both tables take the same binds.
+    RESEAL_CREDENTIAL = "UPDATE credentials SET dek_id = $4, nonce = $5, ciphertext = $6 WHERE id = $1 AND $2 = '' AND nonce = $3";
+    RESEAL_RUN_ENV = "UPDATE run_env SET dek_id = $4, nonce = $5, ciphertext = $6 WHERE run_id = $1 AND key_name = $2 AND nonce = $3";
+    PUT_RUN_ENV = "INSERT INTO run_env (run_id, key_name, user_id, dek_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (run_id, key_name) DO UPDATE SET user_id = excluded.user_id, dek_id = excluded.dek_id, \
+        nonce = excluded.nonce, ciphertext = excluded.ciphertext";
+    RUN_ENV = "SELECT user_id, 'run' AS scope, run_id AS place_of, key_name, dek_id, nonce, ciphertext, NULL AS hint, \
+        CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at \
+        FROM run_env WHERE run_id = $1 ORDER BY key_name";
+    DELETE_RUN_ENV = "DELETE FROM run_env WHERE run_id = $1";
+    PUT_CREDENTIAL = "INSERT INTO credentials (id, user_id, scope, tool_id, key_name, dek_id, nonce, ciphertext, version, hint, \
+        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10) \
+        ON CONFLICT (user_id, scope, tool_id, key_name) DO UPDATE SET dek_id = excluded.dek_id, nonce = excluded.nonce, \
+        ciphertext = excluded.ciphertext, version = credentials.version + 1, hint = excluded.hint, updated_at = excluded.updated_at";
+    CREDENTIALS_OF = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
+        last_used_at FROM credentials WHERE user_id = $1 ORDER BY key_name, scope, tool_id";
+    CREDENTIAL = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
+        last_used_at FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
+    TOUCH_CREDENTIAL = "UPDATE credentials SET last_used_at = $5 \
+        WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
+    DELETE_CREDENTIAL = "DELETE FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
+    PUT_GRANT = "INSERT INTO credential_grants (user_id, key_name, tool_id, publisher, max_major, source, granted_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, key_name, tool_id) DO UPDATE SET \
+        publisher = excluded.publisher, max_major = excluded.max_major, source = excluded.source, granted_at = excluded.granted_at";
+    GRANTS = "SELECT key_name, tool_id, publisher, max_major, source, granted_at FROM credential_grants WHERE user_id = $1 \
+        ORDER BY key_name, tool_id";
+    DELETE_GRANT = "DELETE FROM credential_grants WHERE user_id = $1 AND key_name = $2 AND tool_id = $3";
+    DELETE_GRANTS_OF_KEY = "DELETE FROM credential_grants WHERE user_id = $1 AND key_name = $2";
+    USER_ROLE = "SELECT role FROM users WHERE id = $1";
+
     // Conversations
     INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, next_seq, created_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";

@@ -115,6 +115,7 @@ fn sending(conversation: ConversationId, author: &Author, text: &str) -> Send {
         client_message_id: None,
         on_active: OnActive::Enqueue,
         config: serde_json::to_value(RunConfig::new(MODELS[0], Vec::new())).unwrap(),
+        env: Vec::new(),
         idempotency: None,
         run: RunId::new(),
     }

@@ -19,11 +19,14 @@ use omega_core::{
     model::catalog::ProviderEnv,
     testing::{Reply, Script, StandIn},
 };
-use omega_server::{NodeConfig, ServeConfig, Server};
+use omega_server::{NodeConfig, ServeConfig, Server, vault::MasterKeySource};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
+
+/// The master key of every server of a test: the database stays readable over restarts.
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// One model for each wire format.
 pub const MODELS: [&str; 4] = ["openai/test", "openai-responses/test", "anthropic/test", "google/test"];
@@ -158,6 +161,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         registry_url: None,
         providers,
         model: None,
+        master_key: MasterKeySource::Given(SecretString::from(MASTER_KEY)),
         owner_name: "owner".into(),
         local: None,
         node: NodeConfig::default(),

@@ -1,6 +1,6 @@
 //! The server as a process of its own, so that it can be killed.
 
-use super::{executor::Tools, variables};
+use super::{MASTER_KEY, executor::Tools, variables};
 use omega_core::{client::Client, testing::StandIn};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -27,6 +27,7 @@ pub fn command(folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
         .arg("--cache")
         .arg(folder.join("cache"))
         .env_remove("OMEGA_MODEL")
+        .env("OMEGA_MASTER_KEY", MASTER_KEY)
         .envs(variables(provider))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

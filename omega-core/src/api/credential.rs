@@ -1,0 +1,59 @@
+//! Stored credentials and grants: what may be shown of them. A value goes in and never comes out.
+
+use super::Timestamp;
+use crate::id::ToolId;
+use serde::{Deserialize, Serialize};
+
+/// Who may use a stored credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum CredentialScope {
+    /// Every tool that is granted it.
+    Global,
+    /// One tool.
+    Tool,
+}
+
+/// A stored credential, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StoredCredential {
+    /// The variable's name.
+    pub name: String,
+    /// Who may use it.
+    pub scope: CredentialScope,
+    /// The tool, for `tool`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_id: Option<ToolId>,
+    /// The last four characters, only of values of twelve or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last4: Option<String>,
+    /// When it was first stored.
+    pub created_at: Timestamp,
+    /// When its value was last replaced.
+    pub updated_at: Timestamp,
+    /// When a tool last got it.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A tool may have a credential that is stored for all tools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StoredGrant {
+    /// The credential.
+    pub name: String,
+    /// The tool.
+    pub tool_id: ToolId,
+    /// Who publishes the tool: the grant holds for this publisher's tools.
+    pub publisher: String,
+    /// The highest major version that it holds for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_major: Option<u64>,
+    /// `request`, `approval` or `settings`.
+    pub source: String,
+    /// When.
+    pub granted_at: Timestamp,
+}

@@ -1,0 +1,430 @@
+//! Secrets as the database has them: sealed. What seals and opens them is the vault.
+
+use super::{
+    LogTx, Result, Store, StoreError, exec, read_all, read_opt,
+    rows::{id, word},
+    sql, tx_opt,
+};
+use crate::vault::{DataKeyRow, Place, Scope, Sealed};
+use omega_core::{
+    api::{CredentialScope, StoredCredential, Timestamp},
+    id::{RunId, ToolId, UserId},
+};
+
+/// One upsert for both kinds of transaction.
+macro_rules! put_credential {
+    ($tx:expr, $key:expr, $place:expr, $sealed:expr, $hint:expr, $now:expr) => {
+        exec!(
+            $tx,
+            sql::PUT_CREDENTIAL,
+            $key,
+            $place.user.to_string(),
+            $place.scope.as_str(),
+            &$place.of,
+            &$place.name,
+            &$sealed.dek_id,
+            &$sealed.nonce,
+            &$sealed.ciphertext,
+            $hint,
+            $now,
+        )
+    };
+}
+
+/// A sealed value, its place and what may be shown of it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What it is a value of.
+    pub place: Place,
+    /// The value.
+    pub sealed: Sealed,
+    /// Its last four characters, of values of at least twelve.
+    pub hint: Option<String>,
+    /// When it was first kept.
+    pub created_at: Timestamp,
+    /// When it was last replaced.
+    pub updated_at: Timestamp,
+    /// When a tool last got it.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A tool may have a global credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The credential.
+    pub name: String,
+    /// The tool.
+    pub tool: ToolId,
+    /// Who publishes it ([`crate::vault::resolve::publisher`]).
+    pub publisher: String,
+    /// The highest major version that it holds for; all when missing.
+    pub max_major: Option<u64>,
+    /// `request`, `approval` or `settings`.
+    pub source: String,
+    /// When.
+    pub granted_at: Timestamp,
+}
+
+/// A table that has sealed values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KeptIn {
+    Credentials,
+    RunEnv,
+}
+
+#[derive(sqlx::FromRow)]
+struct KeptRow {
+    user_id: String,
+    scope: String,
+    place_of: String,
+    key_name: String,
+    dek_id: String,
+    nonce: Vec<u8>,
+    ciphertext: Vec<u8>,
+    hint: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    last_used_at: Option<i64>,
+}
+
+impl KeptRow {
+    fn read(self) -> Result<Kept> {
+        Ok(Kept {
+            place: place(&self.user_id, &self.scope, self.place_of, self.key_name)?,
+            sealed: Sealed { dek_id: self.dek_id, nonce: self.nonce, ciphertext: self.ciphertext },
+            hint: self.hint,
+            created_at: Timestamp(self.created_at),
+            updated_at: Timestamp(self.updated_at),
+            last_used_at: self.last_used_at.map(Timestamp),
+        })
+    }
+}
+
+fn place(user: &str, scope: &str, of: String, name: String) -> Result<Place> {
+    let scope = match scope {
+        "global" => Scope::Global,
+        "tool" => Scope::Tool,
+        "run" => Scope::Run,
+        other => return Err(StoreError::Corrupt(format!("`{other}` is no scope"))),
+    };
+    Ok(Place { user: id(user)?, scope, of, name })
+}
+
+impl Kept {
+    /// What may be shown of a stored credential: never the value.
+    ///
+    /// # Errors
+    /// When the row does not read back.
+    pub fn into_api(self) -> Result<StoredCredential> {
+        Ok(StoredCredential {
+            scope: word::<CredentialScope>(self.place.scope.as_str())?,
+            tool_id: match self.place.scope {
+                Scope::Tool => Some(id::<ToolId>(&self.place.of)?),
+                Scope::Global | Scope::Run => None,
+            },
+            name: self.place.name,
+            last4: self.hint,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            last_used_at: self.last_used_at,
+        })
+    }
+}
+
+/// Id, user, master key, nonce, wrapped key.
+type KeyRow = (String, String, String, Vec<u8>, Vec<u8>);
+
+fn data_key((key, user, kek_id, nonce, wrapped): KeyRow) -> Result<DataKeyRow> {
+    Ok(DataKeyRow { id: key, user: id(&user)?, kek_id, nonce, wrapped })
+}
+
+/// A row of a table of sealed values, by its own key.
+pub(crate) type SealedRow = ((String, String), Place, Sealed);
+
+#[derive(sqlx::FromRow)]
+struct RetiredRow {
+    row_key: String,
+    row_name: String,
+    user_id: String,
+    scope: String,
+    place_of: String,
+    key_name: String,
+    dek_id: String,
+    nonce: Vec<u8>,
+    ciphertext: Vec<u8>,
+}
+
+impl Store {
+    /// The sealed variables of a run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run_env(&self, run: RunId) -> Result<Vec<Kept>> {
+        let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::RUN_ENV, run.to_string())?;
+        rows.into_iter().map(KeptRow::read).collect()
+    }
+
+    /// A user's stored credentials, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn credentials_of(&self, user: UserId) -> Result<Vec<Kept>> {
+        let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::CREDENTIALS_OF, user.to_string())?;
+        rows.into_iter().map(KeptRow::read).collect()
+    }
+
+    /// One stored credential.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn credential(&self, user: UserId, scope: Scope, tool: &str, name: &str) -> Result<Option<Kept>> {
+        let row = read_opt!(&self.db, KeptRow, sql::CREDENTIAL, user.to_string(), scope.as_str(), tool, name)?;
+        row.map(KeptRow::read).transpose()
+    }
+
+    /// Keeps a credential, or replaces it.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn put_credential(&self, place: &Place, sealed: &Sealed, hint: Option<&str>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (key, now) = (uuid::Uuid::now_v7().to_string(), Timestamp::now().0);
+        put_credential!(&mut tx, key, place, sealed, hint, now)?;
+        tx.commit().await
+    }
+
+    /// Deletes a credential. A global one takes its grants along: one of the same name that comes later is another one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn delete_credential(&self, user: UserId, scope: Scope, tool: &str, name: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let user = user.to_string();
+        if exec!(&mut tx, sql::DELETE_CREDENTIAL, &user, scope.as_str(), tool, name)? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        if scope == Scope::Global {
+            exec!(&mut tx, sql::DELETE_GRANTS_OF_KEY, &user, name)?;
+        }
+        tx.commit().await
+    }
+
+    /// The user's grants, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn grants(&self, user: UserId) -> Result<Vec<Grant>> {
+        type Row = (String, String, String, Option<i64>, String, i64);
+        let rows: Vec<Row> = read_all!(&self.db, Row, sql::GRANTS, user.to_string())?;
+        rows.into_iter()
+            .map(|(name, tool, publisher, max_major, source, granted_at)| {
+                Ok(Grant {
+                    name,
+                    tool: id(&tool)?,
+                    publisher,
+                    max_major: max_major.and_then(|major| u64::try_from(major).ok()),
+                    source,
+                    granted_at: Timestamp(granted_at),
+                })
+            })
+            .collect()
+    }
+
+    /// Takes a grant back.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn revoke_grant(&self, user: UserId, name: &str, tool: &ToolId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let revoked = exec!(&mut tx, sql::DELETE_GRANT, user.to_string(), name, tool.as_str())?;
+        tx.commit().await?;
+        if revoked == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    }
+
+    /// Whether a user administers this server.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_admin(&self, user: UserId) -> Result<bool> {
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::USER_ROLE, user.to_string())?;
+        Ok(row.is_some_and(|(role,)| role == "admin"))
+    }
+
+    /// Sets a value of the whole database unless there is one, and gives the one that holds.
+    pub(crate) async fn claim_meta(&self, key: &str, value: &str) -> Result<String> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::CLAIM_META, key, value)?;
+        let row: Option<(String,)> = tx_opt!(&mut tx, (String,), sql::GET_META, key)?;
+        tx.commit().await?;
+        row.map(|(value,)| value).ok_or(StoreError::NotFound)
+    }
+
+    pub(crate) async fn put_meta(&self, key: &str, value: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::PUT_META, key, value)?;
+        tx.commit().await
+    }
+
+    /// The names of the master keys that data keys are wrapped under.
+    pub(crate) async fn wrapping_keys(&self) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = read_all!(&self.db, (String,), sql::WRAPPING_KEYS)?;
+        Ok(rows.into_iter().map(|(key,)| key).collect())
+    }
+
+    pub(crate) async fn data_key(&self, key: &str) -> Result<Option<DataKeyRow>> {
+        read_opt!(&self.db, KeyRow, sql::DATA_KEY, key)?.map(data_key).transpose()
+    }
+
+    /// Counts `block` more seals under the user's current data key, and gives it; `None` when there is none or it has been
+    /// used more than `most` times.
+    pub(crate) async fn reserve_data_key(&self, user: UserId, block: i64, most: i64) -> Result<Option<DataKeyRow>> {
+        let mut tx = self.begin().await?;
+        let row = tx_opt!(&mut tx, KeyRow, sql::RESERVE_DATA_KEY, user.to_string(), block, most)?;
+        tx.commit().await?;
+        row.map(data_key).transpose()
+    }
+
+    /// Makes a data key the user's current one, unless there is one that has been used at most `most` times.
+    pub(crate) async fn replace_data_key(&self, key: &DataKeyRow, most: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (user, now) = (key.user.to_string(), Timestamp::now().0);
+        exec!(&mut tx, sql::RETIRE_USED_DATA_KEY, &user, now, most)?;
+        exec!(&mut tx, sql::INSERT_DATA_KEY, &key.id, &user, &key.kek_id, &key.nonce, &key.wrapped, now)?;
+        tx.commit().await
+    }
+
+    /// Data keys that are not wrapped under `current`, by id, after `after`.
+    pub(crate) async fn data_keys_under_others(&self, current: &str, after: &str) -> Result<Vec<DataKeyRow>> {
+        let rows: Vec<KeyRow> = read_all!(&self.db, KeyRow, sql::DATA_KEYS_UNDER_OTHERS, current, after)?;
+        rows.into_iter().map(data_key).collect()
+    }
+
+    /// Puts another wrapping around a data key; false when somebody else did meanwhile.
+    pub(crate) async fn rewrap_data_key(&self, was_under: &str, new: &DataKeyRow) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let changed = exec!(&mut tx, sql::REWRAP_DATA_KEY, &new.id, was_under, &new.kek_id, &new.nonce, &new.wrapped)?;
+        tx.commit().await?;
+        Ok(changed == 1)
+    }
+
+    /// No value is sealed under the present data keys any more.
+    pub(crate) async fn retire_data_keys(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::RETIRE_DATA_KEYS, Timestamp::now().0)?;
+        tx.commit().await
+    }
+
+    /// Data keys that were retired before this time and that no value needs are gone for good.
+    pub(crate) async fn delete_unused_data_keys(&self, retired_before: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::DELETE_UNUSED_DATA_KEYS, retired_before)?;
+        tx.commit().await
+    }
+
+    /// Values under retired data keys, by key, after `after`.
+    pub(crate) async fn sealed_under_retired(&self, table: KeptIn, after: &(String, String)) -> Result<Vec<SealedRow>> {
+        let sql = match table {
+            KeptIn::Credentials => sql::CREDENTIALS_UNDER_RETIRED,
+            KeptIn::RunEnv => sql::RUN_ENV_UNDER_RETIRED,
+        };
+        let rows: Vec<RetiredRow> = read_all!(&self.db, RetiredRow, sql, &after.0, &after.1)?;
+        rows.into_iter()
+            .map(|row| {
+                let place = place(&row.user_id, &row.scope, row.place_of, row.key_name)?;
+                let sealed = Sealed { dek_id: row.dek_id, nonce: row.nonce, ciphertext: row.ciphertext };
+                Ok(((row.row_key, row.row_name), place, sealed))
+            })
+            .collect()
+    }
+
+    /// Replaces a seal by another one of the same value; false when the value was replaced or deleted meanwhile.
+    pub(crate) async fn reseal(
+        &self,
+        table: KeptIn,
+        (key, name): (&str, &str),
+        was: &Sealed,
+        new: &Sealed,
+    ) -> Result<bool> {
+        let sql = match table {
+            KeptIn::Credentials => sql::RESEAL_CREDENTIAL,
+            KeptIn::RunEnv => sql::RESEAL_RUN_ENV,
+        };
+        let mut tx = self.begin().await?;
+        let changed = exec!(&mut tx, sql, key, name, &was.nonce, &new.dek_id, &new.nonce, &new.ciphertext)?;
+        tx.commit().await?;
+        Ok(changed == 1)
+    }
+}
+
+impl LogTx {
+    /// Keeps a variable of a run until the run ends. The seal's place is [`Place::of_run`].
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn put_run_env(&mut self, run: RunId, user: UserId, name: &str, sealed: &Sealed) -> Result<()> {
+        exec!(
+            &mut self.tx,
+            sql::PUT_RUN_ENV,
+            run.to_string(),
+            name,
+            user.to_string(),
+            &sealed.dek_id,
+            &sealed.nonce,
+            &sealed.ciphertext,
+        )?;
+        Ok(())
+    }
+
+    /// Keeps a credential, or replaces it, in the transaction of the conversation that asked for it.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn put_credential(&mut self, place: &Place, sealed: &Sealed, hint: Option<&str>) -> Result<()> {
+        let (key, now) = (uuid::Uuid::now_v7().to_string(), self.now().0);
+        put_credential!(&mut self.tx, key, place, sealed, hint, now)?;
+        Ok(())
+    }
+
+    /// Notes when a stored credential is given to a tool.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn touch_credential(&mut self, place: &Place) -> Result<()> {
+        let now = self.now().0;
+        exec!(
+            &mut self.tx,
+            sql::TOUCH_CREDENTIAL,
+            place.user.to_string(),
+            place.scope.as_str(),
+            &place.of,
+            &place.name,
+            now
+        )?;
+        Ok(())
+    }
+
+    /// Lets a tool have a global credential.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn put_grant(&mut self, user: UserId, grant: &Grant) -> Result<()> {
+        exec!(
+            &mut self.tx,
+            sql::PUT_GRANT,
+            user.to_string(),
+            &grant.name,
+            grant.tool.as_str(),
+            &grant.publisher,
+            grant.max_major.and_then(|major| i64::try_from(major).ok()),
+            &grant.source,
+            grant.granted_at.0,
+        )?;
+        Ok(())
+    }
+
+    /// Forgets the variables of a run that ends.
+    pub(super) async fn delete_run_env(&mut self, run: RunId) -> Result<()> {
+        exec!(&mut self.tx, sql::DELETE_RUN_ENV, run.to_string())?;
+        Ok(())
+    }
+}

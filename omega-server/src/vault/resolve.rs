@@ -1,0 +1,245 @@
+//! Which variables a tool gets: those that it declares, and of them only what it may have (C7, `security.md` T2).
+//!
+//! The order for each declared name: what came with the run (the request, or "use once"); else the owner's credential for
+//! this very tool; else the owner's credential for all tools, if this tool's publisher was granted it. Values stay sealed:
+//! what is decided here is opened after the intent is recorded.
+
+use super::{Place, Scope, Vault, VaultError, names};
+use crate::store::{Grant, Kept};
+use omega_core::{
+    id::ToolId,
+    registry::{EnvVar, Tool},
+};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+
+/// What a tool would get, and what stands in the way.
+#[derive(Debug, Clone, Default)]
+pub struct Resolution {
+    /// Still sealed, by name.
+    pub env: BTreeMap<String, Kept>,
+    /// Required variables that nobody has.
+    pub missing: Vec<EnvVar>,
+    /// Credentials of the owner that the tool declares and was not granted: the first use asks.
+    pub ungranted: Vec<String>,
+}
+
+impl Resolution {
+    /// The names of what the tool would get.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.env.keys().cloned().collect()
+    }
+
+    /// The owner's stored credentials among it.
+    pub fn stored(&self) -> impl Iterator<Item = &Place> {
+        self.env.values().map(|kept| &kept.place).filter(|place| place.scope != Scope::Run)
+    }
+}
+
+/// Decides for one tool. `run` is what came with the run; `stored` and `grants` are the conversation's owner's.
+#[must_use]
+pub fn resolve(tool: &Tool, run: &[Kept], stored: &[Kept], grants: &[Grant]) -> Resolution {
+    let mut resolution = Resolution::default();
+    for var in &tool.env {
+        if names::check(&var.name).is_err() || resolution.env.contains_key(&var.name) {
+            continue;
+        }
+        let named = |kept: &&Kept| kept.place.name == var.name;
+        let for_tool = |kept: &&Kept| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();
+        let given = run.iter().find(named);
+        let of_tool = stored.iter().filter(named).find(for_tool);
+        let global = stored.iter().filter(named).find(|kept| kept.place.scope == Scope::Global);
+        match (given.or(of_tool), global) {
+            (Some(kept), _) => drop(resolution.env.insert(var.name.clone(), kept.clone())),
+            (None, Some(kept)) if is_granted(tool, &var.name, grants) => {
+                resolution.env.insert(var.name.clone(), kept.clone());
+            }
+            (None, Some(_)) => resolution.ungranted.push(var.name.clone()),
+            (None, None) if is_needed(var) => resolution.missing.push(var.clone()),
+            (None, None) => {}
+        }
+    }
+    resolution
+}
+
+/// A grant holds for the publisher's tools, up to the major version that was granted. A version that is not known yet is
+/// only covered by a grant for all versions.
+fn is_granted(tool: &Tool, name: &str, grants: &[Grant]) -> bool {
+    grants.iter().any(|grant| {
+        grant.name == name
+            && grant.publisher == publisher(&tool.tool_id)
+            && grant.max_major.is_none_or(|most| major(&tool.version).is_some_and(|own| own <= most))
+    })
+}
+
+/// `required` unless said otherwise, and a default satisfies it (`tpmjs.md` 7.1).
+#[must_use]
+pub fn is_needed(var: &EnvVar) -> bool {
+    var.required && var.default.as_ref().is_none_or(String::is_empty)
+}
+
+/// Who publishes a tool, as far as its name proves it: the scope of a scoped package, which npm gives to one owner only,
+/// or else the package itself.
+#[must_use]
+pub fn publisher(tool: &ToolId) -> &str {
+    let package = tool.package();
+    match package.split_once('/') {
+        Some((scope, _)) if scope.starts_with('@') => scope,
+        _ => package,
+    }
+}
+
+/// The major version, where it is known.
+#[must_use]
+pub fn major(version: &str) -> Option<u64> {
+    version.split(['.', '-', '+']).next()?.parse().ok()
+}
+
+impl Vault {
+    /// Opens what was resolved. The use has to be recorded before.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub async fn reveal(&self, env: &BTreeMap<String, Kept>) -> Result<BTreeMap<String, SecretString>, VaultError> {
+        let mut revealed = BTreeMap::new();
+        for (name, kept) in env {
+            revealed.insert(name.clone(), self.open(&kept.place, &kept.sealed).await?);
+        }
+        Ok(revealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::Sealed;
+    use omega_core::{
+        api::Timestamp,
+        id::{RunId, UserId},
+        registry::{Calling, Health},
+    };
+
+    fn tool(id: &str, version: &str, env: &[(&str, bool)]) -> Tool {
+        let var = |(name, required): &(&str, bool)| EnvVar {
+            name: (*name).into(),
+            description: String::new(),
+            required: *required,
+            default: None,
+        };
+        Tool {
+            tool_id: id.parse().unwrap(),
+            name: "x".into(),
+            description: String::new(),
+            version: version.into(),
+            category: "other".into(),
+            keywords: Vec::new(),
+            input_schema: None,
+            env: env.iter().map(var).collect(),
+            calling: Calling::Tool,
+            health: Health::Unknown,
+            downloads: None,
+            official: false,
+        }
+    }
+
+    fn kept(scope: Scope, of: &str, name: &str) -> Kept {
+        Kept {
+            place: Place { user: UserId(uuid::Uuid::nil()), scope, of: of.into(), name: name.into() },
+            sealed: Sealed { dek_id: format!("{}/{of}/{name}", scope.as_str()), nonce: vec![], ciphertext: vec![] },
+            hint: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            last_used_at: None,
+        }
+    }
+
+    fn grant(name: &str, of: &str, max_major: Option<u64>) -> Grant {
+        let tool: ToolId = of.parse().unwrap();
+        let publisher = publisher(&tool).to_owned();
+        Grant { name: name.into(), publisher, tool, max_major, source: "request".into(), granted_at: Timestamp(0) }
+    }
+
+    fn from(resolution: &Resolution, name: &str) -> Scope {
+        resolution.env[name].place.scope
+    }
+
+    #[test]
+    fn only_what_is_declared_is_given_whatever_there_is() {
+        let run = RunId::new().to_string();
+        let have = [kept(Scope::Run, &run, "A"), kept(Scope::Run, &run, "B")];
+        let stored = [kept(Scope::Tool, "p::x", "C"), kept(Scope::Global, "", "D")];
+        let grants = [grant("D", "p::x", None)];
+        let resolution = resolve(&tool("p::x", "1.0.0", &[("B", true)]), &have, &stored, &grants);
+        assert_eq!(resolution.names(), ["B"]);
+        let resolution = resolve(&tool("p::x", "1.0.0", &[]), &have, &stored, &grants);
+        assert!(resolution.env.is_empty() && resolution.missing.is_empty() && resolution.ungranted.is_empty());
+    }
+
+    #[test]
+    fn the_request_comes_before_the_tools_own_credential_and_that_before_the_one_for_all() {
+        let tool = tool("p::x", "1.0.0", &[("K", true)]);
+        let run = [kept(Scope::Run, "r", "K")];
+        let stored = [kept(Scope::Global, "", "K"), kept(Scope::Tool, "p::x", "K"), kept(Scope::Tool, "p::y", "K")];
+        let grants = [grant("K", "p::x", None)];
+        assert_eq!(from(&resolve(&tool, &run, &stored, &grants), "K"), Scope::Run);
+        assert_eq!(from(&resolve(&tool, &[], &stored, &grants), "K"), Scope::Tool);
+        assert_eq!(from(&resolve(&tool, &[], &stored[..1], &grants), "K"), Scope::Global);
+        // Another tool's credential is nobody else's.
+        let resolution = resolve(&tool, &[], &stored[2..], &grants);
+        assert_eq!(resolution.missing[0].name, "K");
+        assert!(resolution.env.is_empty());
+    }
+
+    #[test]
+    fn the_first_use_of_a_credential_for_all_tools_by_a_new_publisher_is_asked_for() {
+        let stored = [kept(Scope::Global, "", "K")];
+        let granted = |id: &str, version: &str, grants: &[Grant]| {
+            let resolution = resolve(&tool(id, version, &[("K", true)]), &[], &stored, grants);
+            assert!(resolution.missing.is_empty(), "there is one, so it is not missing");
+            assert_eq!(resolution.env.is_empty(), resolution.ungranted == ["K"]);
+            !resolution.env.is_empty()
+        };
+        assert!(!granted("p::x", "1.0.0", &[]));
+        assert!(!granted("p::x", "1.0.0", &[grant("OTHER", "p::x", None)]));
+        assert!(granted("p::x", "1.0.0", &[grant("K", "p::x", None)]));
+        assert!(granted("p::y", "1.0.0", &[grant("K", "p::x", None)]), "the same package");
+        assert!(!granted("q::x", "1.0.0", &[grant("K", "p::x", None)]), "another publisher");
+        assert!(granted("@p/a::x", "1.0.0", &[grant("K", "@p/b::x", None)]), "the same scope");
+        assert!(!granted("@p/a::x", "1.0.0", &[grant("K", "p::x", None)]), "a scope is not a package of that name");
+        assert!(!granted("p::x", "2.0.0", &[grant("K", "p::x", Some(1))]), "a later major version asks again");
+        assert!(granted("p::x", "1.9.0", &[grant("K", "p::x", Some(1))]));
+        assert!(!granted("p::x", "latest", &[grant("K", "p::x", Some(1))]));
+        let moved = Grant { publisher: "somebody".into(), ..grant("K", "p::x", None) };
+        assert!(!granted("p::x", "1.0.0", &[moved]), "the publisher changed");
+    }
+
+    #[test]
+    fn optional_variables_are_never_missing_and_reserved_ones_never_given() {
+        let mut wants =
+            tool("p::x", "1.0.0", &[("OPTIONAL", false), ("LD_PRELOAD", true), ("NEEDED", true), ("SET", true)]);
+        wants.env[3].default = Some("on".into());
+        let run = [kept(Scope::Run, "r", "LD_PRELOAD")];
+        let resolution = resolve(&wants, &run, &[kept(Scope::Global, "", "LD_PRELOAD")], &[]);
+        let missing: Vec<_> = resolution.missing.iter().map(|var| var.name.as_str()).collect();
+        assert_eq!(missing, ["NEEDED"]);
+        assert!(resolution.env.is_empty() && resolution.ungranted.is_empty());
+        // An optional one that is stored is asked for, not taken.
+        let resolution = resolve(&wants, &[], &[kept(Scope::Global, "", "OPTIONAL")], &[]);
+        assert_eq!(resolution.ungranted, ["OPTIONAL"]);
+    }
+
+    #[test]
+    fn a_publisher_is_a_scope_or_a_package() {
+        for (id, is) in
+            [("@acme/tools::x", "@acme"), ("acme-tools::x", "acme-tools"), ("a/b::x", "a/b"), ("@a::x", "@a")]
+        {
+            assert_eq!(publisher(&id.parse().unwrap()), is);
+        }
+        for (version, is) in
+            [("1.2.3", Some(1)), ("0.1.0-beta.1", Some(0)), ("12", Some(12)), ("latest", None), ("", None)]
+        {
+            assert_eq!(major(version), is, "{version}");
+        }
+    }
+}
