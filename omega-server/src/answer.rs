@@ -201,6 +201,11 @@ impl From<StoreError> for ApiError {
                 tracing::error!(event = "store.unavailable", %error);
                 retry(ErrorCode::Overloaded, "the server's database is busy or away; try again in a moment")
             }
+            StoreError::Overloaded(why) => retry(ErrorCode::Overloaded, &why),
+            StoreError::Draining => retry(
+                ErrorCode::Draining,
+                "this server is about to end and takes nothing new; send it again, to the next one",
+            ),
             other => {
                 tracing::error!(event = "store.error", request_id = request_id(), error = %other);
                 Self::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details")

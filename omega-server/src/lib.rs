@@ -15,6 +15,7 @@ pub mod router;
 mod routes;
 pub mod runs;
 pub mod serve;
+mod sockets;
 pub mod state;
 pub mod store;
 pub mod vault;

@@ -97,6 +97,6 @@ async fn serve() -> anyhow::Result<()> {
     })
     .await?;
     observe::announce(&server, args.json)?;
-    server.run(observe::shutdown()).await;
+    server.run(observe::shutdown).await;
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::{
     registry::RegistryService,
     router,
     runs::Engine,
+    sockets::Sockets,
     state::App,
     store::{Store, StoreError},
     vault::{Vault, VaultError},
@@ -26,8 +27,8 @@ use secrecy::ExposeSecret;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-/// How long runs may take to come to a safe point when the server ends.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long connections may take to end when the runs have.
+const HANG_UP: Duration = Duration::from_secs(2);
 const MIRROR_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// A server that can't start.
@@ -99,8 +100,14 @@ impl Server {
         let executor: Arc<dyn Executor> = Arc::new(Guarded::new(executor, breakers));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?;
         let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
-        let engine =
-            Engine::new(store, vault, Arc::clone(&models) as _, Arc::clone(&registry) as _, Arc::clone(&executor));
+        let engine = Engine::new(
+            store,
+            vault,
+            Arc::clone(&models) as _,
+            Arc::clone(&registry) as _,
+            Arc::clone(&executor),
+            config.node,
+        );
         engine.start().await?;
         if let Some(url) = config.registry_url {
             tokio::spawn(mirror(Arc::clone(&registry), url));
@@ -111,7 +118,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone());
         let task = tokio::spawn(async move {
-            axum::serve(listener, routes)
+            axum::serve(Sockets { listener, stalled: config.node.stalled }, routes)
                 .with_graceful_shutdown(async {
                     let _ = stopped.await;
                 })
@@ -121,22 +128,30 @@ impl Server {
     }
 
     /// Serves until `shutdown` resolves, a client asks a user's own server to end, or that server has been idle. Then runs
-    /// come to a safe point, readers are told to come back, and connections end.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    /// come to a safe point, readers are told to come back, and connections end. If `shutdown`, called again, resolves
+    /// once more meanwhile, the server ends at once.
+    pub async fn run<S: Future<Output = ()>>(self, shutdown: impl Fn() -> S) {
         tokio::select! {
-            () = shutdown => {}
+            () = shutdown() => {}
             () = self.app.stop_requested() => {}
             () = idle(self.app.clone(), self.idle) => {}
         }
-        self.stop().await;
+        tokio::select! {
+            () = self.stop() => {}
+            () = shutdown() => tracing::warn!(event = "server.cut", "told to end twice; runs go on elsewhere, or at the next start"),
+        }
     }
 
-    /// Ends the server.
+    /// Ends the server. It answers while its runs come to a safe point, so that they can be read and stopped.
     pub async fn stop(self) {
+        tracing::info!(event = "server.draining");
+        self.app.engine.drain().await;
         let _ = self.stop.send(());
-        self.app.engine.stop(DRAIN).await;
         // Readers were told and have gone; what is left hangs on a client that does not read.
-        let _ = tokio::time::timeout(Duration::from_secs(3), self.task).await;
+        let mut task = self.task;
+        if tokio::time::timeout(HANG_UP, &mut task).await.is_err() {
+            task.abort();
+        }
     }
 }
 

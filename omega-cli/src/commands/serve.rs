@@ -69,7 +69,7 @@ impl Serve {
         }
         let server = start(self.config(context, "server.db", None)).await?;
         observe::announce(&server, self.json)?;
-        server.run(observe::shutdown()).await;
+        server.run(observe::shutdown).await;
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Serve {
             tracing::info!(event = "local.key_stored", "the API key is kept in {place}");
         }
         claim.announce(&server.url, &program()?, &context.env)?;
-        server.run(observe::shutdown()).await;
+        server.run(observe::shutdown).await;
         Ok(())
     }
 

@@ -22,6 +22,9 @@ pub struct Status {
     pub breakers: Vec<OpenBreaker>,
     /// `sqlite` or `postgres`.
     pub database: String,
+    /// The servers on this database; one alone on SQLite.
+    #[serde(default)]
+    pub nodes: Vec<NodeStatus>,
     /// Runs that work right now.
     pub active_runs: u64,
     /// Seconds since the server began.
@@ -63,4 +66,23 @@ pub struct OpenBreaker {
     pub until: Timestamp,
     /// The code of the last failure.
     pub reason: String,
+}
+
+/// A server among those on one database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NodeStatus {
+    /// Its id: a new one at each start.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it last said that it lives.
+    pub heartbeat_at: Timestamp,
+    /// Whether that is recent enough that its runs are its own.
+    pub alive: bool,
+    /// Whether it was told to end.
+    pub draining: bool,
 }

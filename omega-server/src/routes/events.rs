@@ -58,6 +58,7 @@ pub async fn stream(
             })
         })
         .transpose()?;
+    let seat = app.engine.seat()?;
     let last = app.store.last_seq(conversation).await?;
     let (cursor, first) = match after {
         Some(after) if after <= last => (after, None),
@@ -70,7 +71,7 @@ pub async fn stream(
         }
     };
     let first = first.map(|event| frame(conversation, None, event));
-    Ok(sse_after(app.engine.feed(conversation, cursor, None), first))
+    Ok(sse_after(app.engine.feed(seat, conversation, cursor, None), first))
 }
 
 /// A reader's frames as a response.

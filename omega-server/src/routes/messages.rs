@@ -4,6 +4,7 @@ use super::{PageQuery, events, id, pagination, text, tool_ids};
 use crate::{
     answer::{ApiError, ApiResult, Reply},
     extract::{Body, Params, Segment},
+    runs::limits::Seat,
     state::App,
     store::{Caller, IdempotencyKey, Replay, Send, StoreError},
     vault::names,
@@ -45,6 +46,8 @@ pub async fn send(
     if body.plan_id.is_some() {
         return Err(ApiError::invalid("planId", "plans can't be followed yet; send the message without it"));
     }
+    // Before anything is stored: whoever sends wants to read along.
+    let seat = app.engine.seat()?;
     let idempotency = idempotency(&headers, &caller, conversation, &body)?;
     if let Some(key) = &idempotency {
         match app.store.replay(key).await? {
@@ -53,7 +56,7 @@ pub async fn send(
             Replay::Same(receipt) => {
                 let accepted: Accepted = serde_json::from_str(&receipt)
                     .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
-                let mut response = answer(&app, conversation, accepted, &headers).await?;
+                let mut response = answer(&app, seat, conversation, accepted, &headers).await?;
                 response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
                 return Ok(response);
             }
@@ -87,18 +90,19 @@ pub async fn send(
         idempotency,
     };
     let accepted = app.engine.send(send, &env).await?;
-    answer(&app, conversation, accepted, &headers).await
+    answer(&app, seat, conversation, accepted, &headers).await
 }
 
 async fn answer(
     app: &App,
+    seat: Seat,
     conversation: ConversationId,
     accepted: Accepted,
     headers: &HeaderMap,
 ) -> ApiResult<Response> {
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(header::ACCEPT).contains("text/event-stream") {
-        let feed = app.engine.feed(conversation, accepted.seq - 1, Some(accepted.run_id));
+        let feed = app.engine.feed(seat, conversation, accepted.seq - 1, Some(accepted.run_id));
         return Ok(events::sse(feed));
     }
     let prefer = header(header::HeaderName::from_static("prefer"));
@@ -109,7 +113,7 @@ async fn answer(
     };
     let receipt = accepted.clone();
     let ended = async move {
-        let mut feed = app.engine.feed(conversation, receipt.seq - 1, Some(receipt.run_id));
+        let mut feed = app.engine.feed(seat, conversation, receipt.seq - 1, Some(receipt.run_id));
         while let Some(envelope) = feed.next().await? {
             if envelope.event.is_terminal() {
                 return finished(app, &receipt).await.map(Some);

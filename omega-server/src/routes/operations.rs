@@ -57,6 +57,7 @@ pub async fn status(State(app): State<App>) -> ApiResult<Reply<Status>> {
         executor,
         breakers: app.store.open_breakers().await?.iter().map(|(key, circuit)| shown(key, circuit)).collect(),
         database: app.store.engine().into(),
+        nodes: app.engine.nodes().await?,
         active_runs: app.store.active_runs().await?,
         uptime_seconds: Timestamp::now().millis_since(app.started_at) / 1000,
     }))

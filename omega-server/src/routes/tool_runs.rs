@@ -93,9 +93,7 @@ pub async fn output(
     responses((status = 200, body = ToolRun)))]
 pub async fn cancel(State(app): State<App>, _caller: Caller, Segment(tool_run): Segment) -> ApiResult<Reply<ToolRun>> {
     let tool_run: ToolRunId = id(&tool_run, "tool run")?;
-    let (known, ..) = app.store.tool_run(tool_run).await?;
-    if !app.engine.cancel_tool(tool_run) {
-        return Ok(Reply::ok(known));
-    }
+    app.store.tool_run(tool_run).await?;
+    app.engine.cancel_tool(tool_run).await?;
     Ok(Reply::ok(app.store.tool_run(tool_run).await?.0))
 }

@@ -47,7 +47,8 @@ pub(super) async fn ask(
         let mut log = engine.inner.store.run_log(&lease).await?;
         let step = log.start_step(lease.run, agent.steps() + 1).await?;
         engine.committed(log.commit().await?);
-        channel.begin(LiveMessage { run: lease.run, id: step.message, since: step.since, parts: Vec::new() });
+        channel.begin(LiveMessage::begun(lease, &step));
+        engine.still_holds(&lease)?;
 
         let streamed = match stream(driver, model, request.clone(), &step).await {
             Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),

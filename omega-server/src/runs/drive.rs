@@ -36,9 +36,9 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         return driver.cancelled().await;
     }
     let mut log = store.run_log(&lease).await?;
-    let event = if claimed.attempt == 1 {
+    let event = if claimed.is_first {
         Event::RunStarted {
-            attempt: 1,
+            attempt: claimed.attempt,
             model: history.config.model.clone(),
             prompt_version: history.config.prompt_version.clone(),
         }
@@ -67,7 +67,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         }
         if engine.is_stopping() {
             // A step boundary: everything so far is recorded, and another process goes on from here.
-            return Err(StoreError::Unavailable("the server stops".into()));
+            return Err(StoreError::Draining);
         }
         match agent.next() {
             Next::Ask(request) => match call::ask(&mut driver, &agent, model.as_ref(), *request).await? {

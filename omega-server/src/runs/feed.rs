@@ -1,6 +1,11 @@
 //! What one reader of a conversation gets: the events after its cursor, then the text that streams, then news as it comes.
 
-use super::hub::{Channel, Hub};
+use super::{
+    Inner,
+    hub::{Channel, text_of},
+    limits::Seat,
+    wake::Wake,
+};
 use crate::store::{Result, Store};
 use omega_core::{
     api::{Message, Part, Timestamp},
@@ -10,24 +15,21 @@ use omega_core::{
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 use tokio::sync::watch;
 
 /// Events read at once.
 const BATCH: u32 = 256;
-/// Events of other nodes, whose commits this node hears nothing of, are seen after this long. A SQLite database has no
-/// other nodes.
-const POLL_SHARED: Duration = Duration::from_secs(1);
-const POLL_ALONE: Duration = Duration::from_secs(15);
-
 /// A reader.
 pub struct Feed {
     store: Store,
     channel: Arc<Channel>,
     news: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
-    poll: Duration,
+    wake: Wake,
+    doubts: u64,
+    /// Counted among the readers as long as it reads.
+    _seat: Seat,
     conversation: ConversationId,
     cursor: u64,
     only: Option<RunId>,
@@ -42,23 +44,26 @@ pub struct Feed {
 impl Feed {
     /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run.
     #[must_use]
-    pub fn new(
-        store: &Store,
-        hub: &Hub,
-        stopping: watch::Receiver<bool>,
+    pub(super) fn new(
+        engine: &Inner,
+        seat: Seat,
         conversation: ConversationId,
         cursor: u64,
         only: Option<RunId>,
     ) -> Self {
-        let channel = hub.channel(conversation);
+        let channel = engine.hub.channel(conversation);
         // Subscribed before the first read: what is committed in between wakes it again.
         let news = channel.subscribe();
+        // What streams on another node already.
+        engine.wake.fetch(conversation);
         Self {
-            store: store.clone(),
+            store: engine.store.clone(),
+            doubts: channel.doubts(),
             channel,
             news,
-            stopping,
-            poll: if store.engine() == "sqlite" { POLL_ALONE } else { POLL_SHARED },
+            stopping: engine.stopping.subscribe(),
+            wake: engine.wake.clone(),
+            _seat: seat,
             conversation,
             cursor,
             only,
@@ -98,20 +103,30 @@ impl Feed {
             tokio::select! {
                 changed = self.news.changed() => if changed.is_err() { self.ended = true },
                 _ = self.stopping.changed() => {}
-                () = tokio::time::sleep(self.poll) => self.caught_up = false,
+                () = tokio::time::sleep(self.wake.poll()) => {
+                    self.caught_up = false;
+                    self.wake.fetch(self.conversation);
+                }
             }
         }
     }
 
     /// Reads committed events after the cursor.
     async fn read(&mut self) -> Result<()> {
-        if self.caught_up && self.channel.committed() <= self.cursor {
+        let doubts = self.channel.doubts();
+        if self.caught_up && self.channel.committed() <= self.cursor && self.doubts == doubts {
             return Ok(());
         }
+        self.doubts = doubts;
         let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
         self.caught_up = events.len() < BATCH as usize;
         for envelope in events {
             self.cursor = envelope.seq.unwrap_or(self.cursor);
+            match &envelope.event {
+                Event::MessageCompleted { .. } | Event::MessageReset { .. } => self.channel.end_before(self.cursor),
+                event if event.is_terminal() => envelope.run_id.into_iter().for_each(|run| self.channel.end_run(run)),
+                _ => {}
+            }
             if self.ended || self.only.is_some_and(|run| envelope.run_id != Some(run)) {
                 continue;
             }
@@ -175,13 +190,6 @@ impl Feed {
 
     fn push(&mut self, run: Option<RunId>, event: Event) {
         self.ready.push_back(frame(self.conversation, run, event));
-    }
-}
-
-fn text_of(part: &Part) -> &str {
-    match part {
-        Part::Text { text } | Part::Reasoning { text } => text,
-        Part::ToolCall { .. } => "",
     }
 }
 

@@ -18,7 +18,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-use crate::store::Committed;
+use crate::store::{Chunk, Committed, Known, Lease, Piece, StepStart};
 
 /// A message while it streams.
 #[derive(Debug, Clone)]
@@ -31,6 +31,30 @@ pub struct LiveMessage {
     pub since: u64,
     /// The text so far; text and reasoning only.
     pub parts: Vec<Part>,
+    /// How it is written, when it streams on this node; `None` when it is read from another one.
+    pub own: Option<Own>,
+}
+
+/// What only the node that writes a message knows.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// The right to write.
+    pub lease: Lease,
+    /// The step, from 1.
+    pub step: u32,
+    /// The step's attempt.
+    pub attempt: u32,
+    /// Bytes of each part that are in the database.
+    pub flushed: Vec<usize>,
+}
+
+impl LiveMessage {
+    /// A message that begins to stream on this node.
+    #[must_use]
+    pub fn begun(lease: Lease, step: &StepStart) -> Self {
+        let own = Own { lease, step: step.number, attempt: step.attempt, flushed: Vec::new() };
+        Self { run: lease.run, id: step.message, since: step.since, parts: Vec::new(), own: Some(own) }
+    }
 }
 
 /// The newest partial output of a tool that works.
@@ -53,19 +77,28 @@ pub struct Live {
     pub messages: Vec<LiveMessage>,
     /// Partial outputs.
     pub partials: Vec<LivePartial>,
+    /// Text of another node that began before this event is void: it may arrive after its end.
+    ended: u64,
 }
 
 /// One conversation's news.
 #[derive(Debug)]
 pub struct Channel {
     committed: AtomicU64,
+    /// Grows when news may have been missed.
+    doubts: AtomicU64,
     live: Mutex<Live>,
     news: watch::Sender<()>,
 }
 
 impl Channel {
     fn new() -> Self {
-        Self { committed: AtomicU64::new(0), live: Mutex::default(), news: watch::Sender::new(()) }
+        Self {
+            committed: AtomicU64::new(0),
+            doubts: AtomicU64::new(0),
+            live: Mutex::default(),
+            news: watch::Sender::new(()),
+        }
     }
 
     /// Resolves after the next news.
@@ -76,6 +109,11 @@ impl Channel {
     /// The newest event that this node has committed since it knows the conversation.
     pub fn committed(&self) -> u64 {
         self.committed.load(Ordering::Acquire)
+    }
+
+    /// Changes when news may have been missed: then a reader looks into the table, whatever it was told.
+    pub fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
     }
 
     /// Reads what streams.
@@ -117,6 +155,78 @@ impl Channel {
             .find(|message| message.id == id)
             .map(|message| message.parts.clone())
             .unwrap_or_default()
+    }
+
+    /// Whether a message streams on this node.
+    pub fn is_own(&self, id: MessageId) -> bool {
+        self.live().messages.iter().any(|message| message.id == id && message.own.is_some())
+    }
+
+    /// How much is known of the text that another node writes.
+    pub fn known(&self, conversation: ConversationId) -> Known {
+        let live = self.live();
+        let text = live.messages.iter().rev().find(|message| message.own.is_none()).map(|message| {
+            let last = message.parts.len().saturating_sub(1);
+            let bytes = message.parts.last().map_or(0, |part| text_of(part).len());
+            (message.id, message.since, u32::try_from(last).unwrap_or(u32::MAX), bytes as u64)
+        });
+        Known { conversation, text }
+    }
+
+    /// Adds text that another node wrote. `false` when something before it is missing.
+    pub fn fold(&self, chunk: &Chunk) -> bool {
+        let mut live = self.live();
+        if chunk.since < live.ended {
+            return true;
+        }
+        match live.messages.iter().find(|message| message.id == chunk.message) {
+            // This node writes it itself, or knows of a later beginning.
+            Some(known) if known.own.is_some() || known.since > chunk.since => return true,
+            Some(known) if known.since == chunk.since => {}
+            _ => {
+                // One message of a conversation streams at a time.
+                live.messages.retain(|known| known.own.is_some());
+                live.messages.push(LiveMessage {
+                    run: chunk.run,
+                    id: chunk.message,
+                    since: chunk.since,
+                    parts: Vec::new(),
+                    own: None,
+                });
+            }
+        }
+        let Some(message) = live.messages.iter_mut().find(|message| message.id == chunk.message) else { return true };
+        let index = chunk.part as usize;
+        if index == message.parts.len() {
+            let text = String::new();
+            message.parts.push(if chunk.reasoning { Part::Reasoning { text } } else { Part::Text { text } });
+        }
+        let Some(Part::Text { text } | Part::Reasoning { text }) = message.parts.get_mut(index) else { return false };
+        let Some(overlap) = (text.len() as u64).checked_sub(chunk.offset) else { return false };
+        let new = usize::try_from(overlap).ok().and_then(|overlap| chunk.text.get(overlap..)).unwrap_or_default();
+        text.push_str(new);
+        drop(live);
+        self.news.send_replace(());
+        true
+    }
+
+    /// Forgets text of another node that began before an event which ended it, or began it anew.
+    pub fn end_before(&self, seq: u64) {
+        let mut live = self.live();
+        live.ended = live.ended.max(seq);
+        live.messages.retain(|message| message.own.is_some() || message.since >= seq);
+    }
+
+    /// Forgets what streamed for a run that this node works on no more.
+    pub fn forget_run(&self, run: RunId) {
+        let mut live = self.live();
+        live.messages.retain(|message| message.run != run);
+        live.partials.retain(|partial| partial.run != run);
+    }
+
+    /// Forgets what another node wrote for a run that has ended.
+    pub fn end_run(&self, run: RunId) {
+        self.live().messages.retain(|message| message.own.is_some() || message.run != run);
     }
 
     /// Replaces a tool's partial output.
@@ -165,15 +275,120 @@ impl Hub {
         channel
     }
 
+    /// The channel of a conversation that somebody here works on or watches.
+    pub fn known(&self, conversation: ConversationId) -> Option<Arc<Channel>> {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.get(&conversation).and_then(Weak::upgrade)
+    }
+
+    /// All of them.
+    fn all(&self) -> Vec<Arc<Channel>> {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.values().filter_map(Weak::upgrade).collect()
+    }
+
     /// Wakes the readers of a conversation after a commit.
     pub fn committed(&self, committed: Committed) {
-        let known = {
-            let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-            channels.get(&committed.conversation).and_then(Weak::upgrade)
-        };
-        if let Some(channel) = known {
+        if let Some(channel) = self.known(committed.conversation) {
             channel.committed.fetch_max(committed.last_seq, Ordering::AcqRel);
             channel.news.send_replace(());
         }
+    }
+
+    /// Makes every reader look into the table: news may have been missed.
+    pub fn doubt(&self) {
+        for channel in self.all() {
+            channel.doubts.fetch_add(1, Ordering::AcqRel);
+            channel.news.send_replace(());
+        }
+    }
+
+    /// The text that streams here and is not in the database yet.
+    pub fn unflushed(&self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for channel in self.all() {
+            let live = channel.live();
+            for (message, own) in live.messages.iter().filter_map(|message| Some((message, message.own.as_ref()?))) {
+                for (index, part) in message.parts.iter().enumerate() {
+                    let flushed = own.flushed.get(index).copied().unwrap_or(0);
+                    let Some(new) = text_of(part).get(flushed..).filter(|new| !new.is_empty()) else { continue };
+                    pieces.push(Piece {
+                        lease: own.lease,
+                        message: message.id,
+                        step: own.step,
+                        attempt: own.attempt,
+                        since: message.since,
+                        part: u32::try_from(index).unwrap_or(u32::MAX),
+                        reasoning: matches!(part, Part::Reasoning { .. }),
+                        offset: flushed as u64,
+                        text: new.to_owned(),
+                    });
+                }
+            }
+        }
+        pieces
+    }
+
+    /// Notes that a piece is in the database.
+    pub fn flushed(&self, piece: &Piece) {
+        let Some(channel) = self.known(piece.lease.conversation) else { return };
+        let mut live = channel.live();
+        let message = live.messages.iter_mut().find(|known| known.id == piece.message && known.since == piece.since);
+        if let Some(own) = message.and_then(|message| message.own.as_mut()) {
+            let index = piece.part as usize;
+            if own.flushed.len() <= index {
+                own.flushed.resize(index + 1, 0);
+            }
+            own.flushed[index] = usize::try_from(piece.offset).unwrap_or(0) + piece.text.len();
+        }
+    }
+}
+
+/// The text of a part.
+pub(super) fn text_of(part: &Part) -> &str {
+    match part {
+        Part::Text { text } | Part::Reasoning { text } => text,
+        Part::ToolCall { .. } => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(message: MessageId, since: u64, part: u32, offset: u64, text: &str) -> Chunk {
+        Chunk {
+            conversation: ConversationId(uuid::Uuid::nil()),
+            run: RunId(uuid::Uuid::nil()),
+            message,
+            since,
+            part,
+            reasoning: part == 0,
+            offset,
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn text_of_another_node_adds_up_by_its_offsets_and_ends_with_its_message() {
+        let (channel, message) = (Channel::new(), MessageId::new());
+        let texts = || channel.parts(message).iter().map(|part| text_of(part).to_owned()).collect::<Vec<_>>();
+        assert!(channel.fold(&chunk(message, 3, 0, 0, "hm")));
+        assert!(channel.fold(&chunk(message, 3, 1, 0, "wör")));
+        // Twice, overlapping, and with a gap.
+        assert!(channel.fold(&chunk(message, 3, 1, 0, "wör")));
+        assert!(channel.fold(&chunk(message, 3, 1, 0, "wörter")));
+        assert!(!channel.fold(&chunk(message, 3, 1, 9, "x")));
+        assert!(!channel.fold(&chunk(message, 3, 3, 0, "x")));
+        assert_eq!(texts(), ["hm", "wörter"]);
+        let known = channel.known(ConversationId(uuid::Uuid::nil()));
+        assert_eq!(known.text, Some((message, 3, 1, 7)));
+        // It begins anew, and what is left of the first try is ignored.
+        assert!(channel.fold(&chunk(message, 5, 0, 0, "again")));
+        assert!(channel.fold(&chunk(message, 3, 1, 7, " alt")));
+        assert_eq!(texts(), ["again"]);
+        channel.end_before(6);
+        assert!(channel.fold(&chunk(message, 5, 0, 5, " late")));
+        assert_eq!(texts(), Vec::<String>::new());
     }
 }

@@ -4,23 +4,29 @@
 //! under a lease; one that lost its lease stops without a trace.
 
 mod call;
+mod chunks;
 mod drive;
 pub mod feed;
 pub mod hub;
+pub mod limits;
 mod plan;
 mod title;
 mod tools;
+pub mod wake;
+mod work;
 
 pub use tools::{Called, call_tool};
 
 use crate::{
-    store::{Claimed, Committed, Result, Send, Store, StoreError},
+    config::NodeConfig,
+    store::{Committed, Result, Send, Store},
     vault::{Place, Vault},
 };
 use feed::Feed;
 use hub::Hub;
+use limits::Seat;
 use omega_core::{
-    api::{Accepted, ConversationDetail, MessageStatus, OnActive, RunStatus},
+    api::{Accepted, ConversationDetail, NodeStatus, OnActive, RunStatus, Timestamp},
     executor::Executor,
     id::{ConversationId, RunId, ToolId, ToolRunId, UserId},
     model::{Model, ModelError},
@@ -29,11 +35,12 @@ use omega_core::{
 use secrecy::SecretString;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
 };
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wake::{Hint, Wake};
+use work::Working;
 
 /// Which model a name means.
 pub trait Models: std::marker::Send + Sync {
@@ -43,12 +50,6 @@ pub trait Models: std::marker::Send + Sync {
     /// [`ModelError::Config`] with what to do: unknown provider, no key.
     fn resolve(&self, name: &str) -> Result<Arc<dyn Model>, ModelError>;
 }
-
-/// Runs that work at the same time on one node.
-const MAX_RUNS: usize = 4_000;
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// The engine's own loops that listen for the stop.
-const LOOPS: usize = 2;
 
 /// The engine; clones share it.
 #[derive(Clone)]
@@ -65,12 +66,21 @@ pub(crate) struct Inner {
     pub executor: Arc<dyn Executor>,
     /// This process, as the owner of leases.
     node: String,
-    wake: Notify,
-    working: Mutex<HashMap<RunId, CancellationToken>>,
+    /// The machine's boot: nodes of one machine share it.
+    boot: String,
+    started_at: Timestamp,
+    config: NodeConfig,
+    wake: Wake,
+    working: Working,
+    readers: Arc<AtomicUsize>,
     pub tool_calls: Mutex<HashMap<ToolRunId, CancellationToken>>,
     /// Tools of which a run was told that they are left alone.
     pub noticed: Mutex<HashMap<RunId, HashSet<ToolId>>>,
     stopping: watch::Sender<bool>,
+    /// Ends the workers that did not come to a safe point in time.
+    cut: CancellationToken,
+    /// Ends the engine's own loops.
+    ended: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -88,20 +98,28 @@ impl Engine {
         models: Arc<dyn Models>,
         registry: Arc<dyn Registry>,
         executor: Arc<dyn Executor>,
+        config: NodeConfig,
     ) -> Self {
+        let node = uuid::Uuid::new_v4().to_string();
         let inner = Inner {
-            store,
+            wake: Wake::new(&store, &node),
+            store: store.with_lease(config.lease),
             vault,
             hub: Hub::default(),
             models,
             registry,
             executor,
-            node: uuid::Uuid::new_v4().to_string(),
-            wake: Notify::new(),
-            working: Mutex::default(),
+            node,
+            boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
+            started_at: Timestamp::now(),
+            config,
+            working: Working::default(),
+            readers: Arc::default(),
             tool_calls: Mutex::default(),
             noticed: Mutex::default(),
             stopping: watch::Sender::new(false),
+            cut: CancellationToken::new(),
+            ended: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -114,91 +132,30 @@ impl Engine {
     pub async fn start(&self) -> Result<()> {
         let alone = self.inner.store.engine() == "sqlite";
         for committed in self.inner.store.recover(alone).await? {
-            self.inner.hub.committed(committed);
+            self.committed(committed);
         }
-        let engine = self.clone();
-        tokio::spawn(async move { engine.claim_loop().await });
-        let engine = self.clone();
-        tokio::spawn(async move { engine.heartbeat_loop().await });
+        if !alone {
+            self.say_alive(false).await;
+            self.beside(self.clone().tell_loop());
+            self.beside(self.clone().listen_loop());
+            self.beside(self.clone().flush_loop());
+            self.beside(self.clone().fetch_loop());
+        }
+        if self.inner.config.claims {
+            self.beside(self.clone().claim_loop());
+        }
+        self.beside(self.clone().heartbeat_loop());
         Ok(())
     }
 
-    async fn claim_loop(&self) {
-        let mut stopping = self.inner.stopping.subscribe();
-        while !*stopping.borrow_and_update() {
-            let has_room = locked(&self.inner.working).len() < MAX_RUNS;
-            if has_room {
-                match self.inner.store.claim(&self.inner.node).await {
-                    Ok(Some(claimed)) => {
-                        self.work(claimed);
-                        continue;
-                    }
-                    Ok(None) => {}
-                    Err(error) => tracing::warn!(event = "run.claim_failed", %error),
-                }
-            }
+    /// Runs a loop of the engine's own until the drain is over.
+    fn beside(&self, task: impl Future<Output = ()> + std::marker::Send + 'static) {
+        let ended = self.inner.ended.clone();
+        tokio::spawn(async move {
             tokio::select! {
-                () = self.inner.wake.notified() => {}
-                _ = stopping.changed() => {}
-                // Runs that another node queued, or whose hint was lost.
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = task => {}
+                () = ended.cancelled() => {}
             }
-        }
-    }
-
-    async fn heartbeat_loop(&self) {
-        let mut stopping = self.inner.stopping.subscribe();
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(HEARTBEAT) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => return,
-            }
-            match self.inner.store.heartbeat(&self.inner.node).await {
-                Ok(cancelled) => cancelled.into_iter().for_each(|run| self.signal_cancel(run)),
-                Err(error) => tracing::warn!(event = "lease.heartbeat_failed", %error),
-            }
-            match self.inner.store.recover(false).await {
-                Ok(recovered) => {
-                    let any = !recovered.is_empty();
-                    recovered.into_iter().for_each(|committed| self.inner.hub.committed(committed));
-                    if any {
-                        self.inner.wake.notify_one();
-                    }
-                }
-                Err(error) => tracing::warn!(event = "run.recover_failed", %error),
-            }
-        }
-    }
-
-    fn work(&self, claimed: Claimed) {
-        let cancel = CancellationToken::new();
-        locked(&self.inner.working).insert(claimed.lease.run, cancel.clone());
-        let engine = self.clone();
-        self.inner.tasks.spawn(async move {
-            let run = claimed.lease.run;
-            let driving = {
-                let engine = engine.clone();
-                tokio::spawn(async move { drive::drive(&engine, &claimed, &cancel).await })
-            };
-            let outcome = driving.await;
-            locked(&engine.inner.working).remove(&run);
-            match outcome {
-                Ok(Ok(())) => engine.forget_notices(run),
-                Ok(Err(StoreError::LeaseLost)) => {
-                    tracing::warn!(event = "lease.lost", run_id = %run);
-                    engine.forget_notices(run);
-                }
-                Ok(Err(error)) => {
-                    tracing::error!(event = "run.interrupted", run_id = %run, %error);
-                    engine.give_back(claimed).await;
-                }
-                // A bug. The run is taken up again, and given up if that happens again and again.
-                Err(panic) => {
-                    tracing::error!(event = "run.panicked", run_id = %run, error = %panic);
-                    engine.give_back(claimed).await;
-                }
-            }
-            engine.inner.wake.notify_one();
         });
     }
 
@@ -206,34 +163,19 @@ impl Engine {
         locked(&self.inner.noticed).remove(&run);
     }
 
-    /// When the server stops, or the database failed in the middle of a run: hands the run back as soon as writing works.
-    async fn give_back(&self, claimed: Claimed) {
-        loop {
-            match self.inner.store.release(&claimed.lease).await {
-                Ok(committed) => {
-                    committed.into_iter().for_each(|committed| self.inner.hub.committed(committed));
-                    return;
-                }
-                Err(error) if *self.inner.stopping.borrow() => {
-                    tracing::warn!(event = "run.not_released", %error);
-                    return;
-                }
-                Err(error) => tracing::debug!(event = "run.release_failed", %error),
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
-
+    /// Tells the readers of a conversation, on all nodes.
     pub(crate) fn committed(&self, committed: Committed) {
         self.inner.hub.committed(committed);
+        self.inner.wake.tell(Hint::Events(committed));
     }
 
     /// Stores a message, queues its run and wakes a worker. `env` is sealed for the run and kept with it: whichever worker
     /// takes it up, now or after a crash, has it until the run ends.
     ///
     /// # Errors
-    /// As [`Store::send`], and when the vault can't seal.
+    /// As [`Store::send`], when the vault can't seal, and when the server is about to end or full.
     pub async fn send(&self, mut send: Send, env: &BTreeMap<String, SecretString>) -> Result<Accepted> {
+        self.admit_run().await?;
         let (conversation, run, interrupt) = (send.conversation, send.run, send.on_active == OnActive::Interrupt);
         for (name, value) in env {
             let place = Place::of_run(send.author.user_id, run, name);
@@ -274,40 +216,58 @@ impl Engine {
             self.committed(committed);
         }
         self.signal_cancel(run);
+        self.inner.wake.tell(Hint::CancelRun(run));
         if status.is_terminal() {
             self.inner.wake.notify_one();
         }
         Ok(status)
     }
 
-    /// Stops one tool call; `false` when it does not work (any more) on this node.
-    #[must_use]
-    pub fn cancel_tool(&self, tool_run: ToolRunId) -> bool {
-        match locked(&self.inner.tool_calls).get(&tool_run) {
-            Some(token) => {
-                token.cancel();
-                true
-            }
-            None => false,
+    /// Stops one tool call, on whichever node it works; one that has ended stays as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cancel_tool(&self, tool_run: ToolRunId) -> Result<()> {
+        if !self.signal_tool_cancel(tool_run) && self.inner.store.request_tool_cancel(tool_run).await? {
+            // It may have begun here meanwhile.
+            self.signal_tool_cancel(tool_run);
+            self.inner.wake.tell(Hint::CancelTool(tool_run));
         }
+        Ok(())
+    }
+
+    /// `false` when it does not work on this node.
+    fn signal_tool_cancel(&self, tool_run: ToolRunId) -> bool {
+        let calls = locked(&self.inner.tool_calls);
+        calls.get(&tool_run).inspect(|token| token.cancel()).is_some()
     }
 
     fn signal_cancel(&self, run: RunId) {
-        if let Some(token) = locked(&self.inner.working).get(&run) {
-            token.cancel();
-        }
+        self.inner.working.cancel(run);
     }
 
-    /// How many readers follow events right now: a server that somebody watches is not idle.
-    #[must_use]
-    pub fn readers(&self) -> usize {
-        self.inner.stopping.receiver_count().saturating_sub(LOOPS)
+    /// The servers on this database. SQLite has one: this.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
+        if self.inner.store.engine() == "postgres" {
+            return self.inner.store.nodes().await;
+        }
+        Ok(vec![NodeStatus {
+            id: self.inner.node.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            started_at: self.inner.started_at,
+            heartbeat_at: Timestamp::now(),
+            alive: true,
+            draining: self.is_stopping(),
+        }])
     }
 
     /// A reader of a conversation's events.
     #[must_use]
-    pub fn feed(&self, conversation: ConversationId, after: u64, only: Option<RunId>) -> Feed {
-        Feed::new(&self.inner.store, &self.inner.hub, self.inner.stopping.subscribe(), conversation, after, only)
+    pub fn feed(&self, seat: Seat, conversation: ConversationId, after: u64, only: Option<RunId>) -> Feed {
+        Feed::new(&self.inner, seat, conversation, after, only)
     }
 
     /// A conversation's state, with the text that streams right now.
@@ -323,24 +283,39 @@ impl Engine {
         inline: usize,
     ) -> Result<ConversationDetail> {
         let mut detail = self.inner.store.detail(conversation, reader, before, limit, inline).await?;
-        let channel = self.inner.hub.channel(conversation);
-        for message in detail.messages.iter_mut().filter(|message| message.status == MessageStatus::Streaming) {
-            message.parts = channel.parts(message.id);
-            message.content = omega_core::api::Message::text_of(&message.parts);
-        }
+        self.fill_streaming(conversation, &mut detail.messages).await?;
         Ok(detail)
     }
 
-    /// Stops claiming, tells the readers, and waits until the runs at work have come to a safe point: at most `patience`.
-    pub async fn stop(&self, patience: Duration) {
+    /// Says that the server is about to end: it claims nothing and takes nothing new, and readers are told to go elsewhere.
+    /// Then waits until the runs at work have come to a safe point and are handed back; what has not after the time that
+    /// [`NodeConfig::drain`] gives is handed back as it is.
+    pub async fn drain(&self) {
         self.inner.stopping.send_replace(true);
+        self.say_alive(true).await;
         self.inner.tasks.close();
-        if tokio::time::timeout(patience, self.inner.tasks.wait()).await.is_err() {
-            tracing::warn!(event = "drain.incomplete", runs = locked(&self.inner.working).len());
+        if tokio::time::timeout(self.inner.config.drain, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!(event = "drain.cut", runs = self.inner.working.len());
+            self.inner.cut.cancel();
+            // Only their rows are left to be written.
+            let _ = tokio::time::timeout(HAND_BACK, self.inner.tasks.wait()).await;
         }
+        if self.inner.store.engine() == "postgres" {
+            if let Err(error) = self.inner.store.drop_node(&self.inner.node).await {
+                tracing::warn!(event = "node.not_dropped", %error);
+            }
+            // The hints of the last commits are on their way.
+            tokio::time::sleep(wake::SENT).await;
+        }
+        self.inner.ended.cancel();
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
+    /// Whether the server is about to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
         *self.inner.stopping.borrow()
     }
 }
+
+/// How long runs may take to be handed back that were cut.
+const HAND_BACK: std::time::Duration = std::time::Duration::from_secs(2);

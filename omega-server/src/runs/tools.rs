@@ -41,8 +41,7 @@ pub(super) async fn perform(
     cancel: &CancellationToken,
 ) -> Result<Done> {
     if cancel.is_cancelled() {
-        let error = ToolError::new(ToolErrorCode::Cancelled, "not run: the run was stopped before it");
-        return Ok(Done::Settled(Settled::failed(error, &tool_run.version, 0)));
+        return Ok(not_begun(&tool_run.version));
     }
     match action {
         Action::Refuse(error) => Ok(Done::Settled(Settled::failed(error, &tool_run.version, 0))),
@@ -80,7 +79,9 @@ pub(super) fn settle(agent: &Agent, done: Done) -> Settled {
 }
 
 async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: SearchInput) -> Result<Done> {
-    intent(engine, lease, tool_run, "", &[]).await?;
+    if !intent(engine, lease, tool_run, "", &[]).await? {
+        return Ok(not_begun(""));
+    }
     let began = Instant::now();
     let env = engine.env_of(lease.run).await?;
     let found = find(engine, &input, &env).await;
@@ -250,14 +251,17 @@ async fn run(
     }
     let env = declared(&tool, given);
     let names: Vec<String> = env.keys().cloned().collect();
-    intent(engine, lease, tool_run, &tool.version, &names).await?;
-
+    // Known before the intent is: a cancellation finds either the call or its row.
     let stop = cancel.child_token();
-    locked(&engine.inner.tool_calls).insert(tool_run.id, stop.clone());
+    let _call = Call::of(engine, tool_run.id, &stop);
+    if !intent(engine, lease, tool_run, &tool.version, &names).await? {
+        return Ok(not_begun(&tool.version));
+    }
     let began = Instant::now();
     let channel = engine.inner.hub.channel(lease.conversation);
     let (run_id, tool_run_id) = (lease.run, tool_run.id);
     failpoint::effect(Point::ToolCall).await;
+    engine.still_holds(lease)?;
     let executing = engine.inner.executor.execute(Execution {
         id: tool_run.id,
         owner: lease.conversation.to_string(),
@@ -272,7 +276,6 @@ async fn run(
     });
     let executed = failpoint::during(Point::ToolWorks, executing).await;
     failpoint::effect(Point::ToolAnswered).await;
-    locked(&engine.inner.tool_calls).remove(&tool_run.id);
     let version = executed.version.clone().unwrap_or(tool.version);
     let settled = match executed.result {
         Ok(output) => Settled {
@@ -338,17 +341,47 @@ fn not_usable(error: &RegistryError) -> ToolError {
     }
 }
 
+/// A call at work, by which it can be stopped; gone when it is dropped.
+struct Call<'a>(&'a Engine, ToolRunId);
+
+impl<'a> Call<'a> {
+    fn of(engine: &'a Engine, id: ToolRunId, stop: &CancellationToken) -> Self {
+        locked(&engine.inner.tool_calls).insert(id, stop.clone());
+        Self(engine, id)
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        locked(&self.0.inner.tool_calls).remove(&self.1);
+    }
+}
+
+/// Records the intent to run a tool; `false` when somebody wanted its end, or the run's, before.
 async fn intent(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
     version: &str,
     credentials: &[String],
-) -> Result<()> {
+) -> Result<bool> {
     let mut log = engine.inner.store.run_log(lease).await?;
+    if log.cancel_requested() {
+        // The row was faster than the hint.
+        engine.signal_cancel(lease.run);
+    }
+    if log.is_cancelled(tool_run.id).await? {
+        return Ok(false);
+    }
     log.start_tool(tool_run, version, credentials).await?;
     engine.committed(log.commit().await?);
-    Ok(())
+    Ok(true)
+}
+
+/// The outcome of a call that was stopped before it began.
+fn not_begun(version: &str) -> Done {
+    let error = ToolError::new(ToolErrorCode::Cancelled, "not run: it was stopped before it began");
+    Done::Settled(Settled::failed(error, version, 0))
 }
 
 fn millis(began: Instant) -> u64 {

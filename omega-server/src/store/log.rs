@@ -24,6 +24,8 @@ pub struct LogTx {
     now: Timestamp,
     /// What it is, for the failpoints.
     name: Option<Transaction>,
+    /// Whether somebody wants the end of the worker's run.
+    cancel_requested: bool,
 }
 
 /// What a commit made visible.
@@ -42,7 +44,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
         let (next,) = row.ok_or(StoreError::NotFound)?;
-        Ok(LogTx { tx, conversation, next: number(next), now, name: None })
+        Ok(LogTx { tx, conversation, next: number(next), now, name: None, cancel_requested: false })
     }
 
     /// The same, for the worker that holds a run: writes only while the lease is its own.
@@ -51,11 +53,12 @@ impl Store {
     /// [`StoreError::LeaseLost`] when another worker took over or the run has ended.
     pub async fn run_log(&self, lease: &Lease) -> Result<LogTx> {
         let mut log = self.log(lease.conversation).await?;
-        let until = log.now.0 + Lease::MILLIS;
-        match exec!(&mut log.tx, sql::HOLD, lease.run.to_string(), signed(lease.fence), until)? {
-            1 => Ok(log),
-            _ => Err(StoreError::LeaseLost),
-        }
+        type Row = (Option<i64>,);
+        let held: Option<Row> =
+            tx_opt!(&mut log.tx, Row, sql::HOLD, lease.run.to_string(), signed(lease.fence), self.lease_ms)?;
+        let (cancel_requested_at,) = held.ok_or(StoreError::LeaseLost)?;
+        log.cancel_requested = cancel_requested_at.is_some();
+        Ok(log)
     }
 }
 
@@ -76,6 +79,12 @@ impl LogTx {
             failpoint::at(Point::Before(name)).await?;
         }
         Ok(())
+    }
+
+    /// Whether somebody wants the end of the run that [`Store::run_log`] was opened for: nothing new is begun then.
+    #[must_use]
+    pub fn cancel_requested(&self) -> bool {
+        self.cancel_requested
     }
 
     /// The conversation.

@@ -5,11 +5,13 @@
 //! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
 
 mod breakers;
+mod chunks;
 mod conversations;
 mod history;
 mod idempotency;
 mod log;
 mod macros;
+mod nodes;
 mod open;
 mod rows;
 mod runs;
@@ -20,11 +22,12 @@ mod tool_runs;
 mod tools;
 mod users;
 
+pub use chunks::{Chunk, Known, Piece};
 pub use conversations::{INLINE_OUTPUT_BYTES, Send};
 pub use history::RunHistory;
 pub use idempotency::{IdempotencyKey, Replay};
 pub use log::{Committed, LogTx};
-pub use runs::{Claimed, Lease};
+pub use runs::{Beat, Claimed, Lease, Release};
 pub(crate) use secrets::KeptIn;
 pub use secrets::{Grant, Kept};
 pub use steps::{StepReply, StepStart};
@@ -54,6 +57,10 @@ pub(crate) enum Tx {
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
+    /// How long a run is its worker's without a heartbeat, in milliseconds.
+    lease_ms: i64,
+    /// PostgreSQL: connections on which nodes tell each other news, apart from those that do the work.
+    signals: Option<PgPool>,
     /// Held while the store lives: a SQLite database belongs to one process.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -98,6 +105,12 @@ pub enum StoreError {
     /// No such row.
     #[error("not found")]
     NotFound,
+    /// A limit of the server is reached: 503.
+    #[error("{0}")]
+    Overloaded(String),
+    /// The server is about to end: 503.
+    #[error("the server is about to end")]
+    Draining,
     /// A run is active and the caller wanted none.
     #[error("run {0} is active")]
     RunActive(omega_core::id::RunId),
@@ -121,24 +134,50 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::Unavailable(error.to_string())
-            }
-            sqlx::Error::Database(cause) => {
-                let code = cause.code().unwrap_or_default();
-                // SQLite's extended codes end in the primary one: 13 full, 10 I/O, 8 read-only, 5 busy.
-                let primary = code.parse::<u32>().map(|code| code & 0xff);
-                match primary {
-                    Ok(13 | 10 | 8) if code.len() < 5 => Self::Full(cause.message().to_owned()),
-                    Ok(5 | 6) if code.len() < 5 => Self::Unavailable(cause.message().to_owned()),
-                    _ if code.starts_with("53") || code.starts_with("57P") => {
-                        Self::Unavailable(cause.message().to_owned())
-                    }
-                    _ => Self::Sql(error),
-                }
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Io(_) => Self::Unavailable(error.to_string()),
+            sqlx::Error::Database(cause) => match class(&cause.code().unwrap_or_default()) {
+                Class::Full => Self::Full(cause.message().to_owned()),
+                Class::Unavailable => Self::Unavailable(cause.message().to_owned()),
+                Class::Other => Self::Sql(error),
+            },
             _ => Self::Sql(error),
         }
+    }
+}
+
+/// What an engine's own code means for a caller.
+#[derive(Debug, PartialEq, Eq)]
+enum Class {
+    Full,
+    Unavailable,
+    Other,
+}
+
+fn class(code: &str) -> Class {
+    // PostgreSQL's codes have five characters; SQLite's are numbers whose last byte is the primary code.
+    if code.len() == 5 {
+        return match code {
+            // disk_full, and the class of the operating system's errors.
+            "53100" => Class::Full,
+            _ if code.starts_with("58") => Class::Full,
+            // Resources; shutdown and start; connections; deadlock, serialization; a lock that was not had in time; a
+            // transaction that idled too long, because its process was stopped.
+            _ if ["53", "57P", "08", "40"].iter().any(|class| code.starts_with(class)) => Class::Unavailable,
+            "55P03" | "25P03" | "57014" => Class::Unavailable,
+            _ => Class::Other,
+        };
+    }
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        // Full, I/O error, read-only.
+        Ok(13 | 10 | 8) => Class::Full,
+        // Busy, locked.
+        Ok(5 | 6) => Class::Unavailable,
+        _ => Class::Other,
     }
 }
 
@@ -159,6 +198,13 @@ impl Store {
             Db::Sqlite { .. } => "sqlite",
             Db::Postgres(_) => "postgres",
         }
+    }
+
+    /// The same database with leases of another length.
+    #[must_use]
+    pub fn with_lease(mut self, lease: std::time::Duration) -> Self {
+        self.lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+        self
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx> {
@@ -195,5 +241,36 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_engines_say_whether_to_come_back() {
+        for (code, expected) in [
+            ("13", Class::Full),
+            ("778", Class::Full),
+            ("1032", Class::Full),
+            ("5", Class::Unavailable),
+            ("517", Class::Unavailable),
+            ("19", Class::Other),
+            ("2067", Class::Other),
+            ("53100", Class::Full),
+            ("58030", Class::Full),
+            ("53300", Class::Unavailable),
+            ("57P01", Class::Unavailable),
+            ("57P03", Class::Unavailable),
+            ("08006", Class::Unavailable),
+            ("40P01", Class::Unavailable),
+            ("55P03", Class::Unavailable),
+            ("23505", Class::Other),
+            ("42P01", Class::Other),
+            ("", Class::Other),
+        ] {
+            assert_eq!(class(code), expected, "{code}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Db, Result, Store, StoreError};
 use sqlx::{
-    Connection,
+    Connection, Executor,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -14,6 +14,12 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+
+/// How long a lease lasts without a heartbeat, unless [`Store::with_lease`] says otherwise.
+const LEASE_MS: i64 = 30_000;
+
+/// Versions before this one can damage a database with WAL when two connections write.
+const SQLITE_AT_LEAST: [u32; 3] = [3, 51, 3];
 
 impl Store {
     /// Opens `sqlite:PATH` (created when missing) or `postgres://...`, and brings its schema up to date.
@@ -62,6 +68,16 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         .connect_with(options.clone())
         .await
         .map_err(|error| failed(explain_sqlite(&error, path)))?;
+    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()")
+        .fetch_one(&write)
+        .await
+        .map_err(|error| failed(explain_sqlite(&error, path)))?;
+    if parse_version(&version) < SQLITE_AT_LEAST {
+        return Err(failed(format!(
+            "SQLite {version} may damage it (versions before 3.51.3 do when two connections write); build Omega with the \
+             SQLite that it brings"
+        )));
+    }
     migrated(sqlx::migrate!("../migrations/sqlite").run(&write).await, &failed)?;
     let read = SqlitePoolOptions::new()
         .max_connections(4)
@@ -69,7 +85,7 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| failed(explain_sqlite(&error, path)))?;
-    Ok(Store { db: Db::Sqlite { write, read }, _lock: Some(Arc::new(lock)) })
+    Ok(Store { db: Db::Sqlite { write, read }, lease_ms: LEASE_MS, signals: None, _lock: Some(Arc::new(lock)) })
 }
 
 async fn open_postgres(url: &str) -> Result<Store> {
@@ -78,12 +94,43 @@ async fn open_postgres(url: &str) -> Result<Store> {
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                for setting in SESSION {
+                    connection.execute(*setting).await?;
+                }
+                Ok(())
+            })
+        })
+        .connect_with(options.clone().application_name("omega"))
         .await
         .map_err(|error| failed(format!("{error}; is PostgreSQL running and the URL right?")))?;
     migrated(sqlx::migrate!("../migrations/postgres").run(&pool).await, &failed)?;
-    Ok(Store { db: Db::Postgres(pool), _lock: None })
+    let (fsync,): (String,) =
+        sqlx::query_as("SHOW fsync").fetch_one(&pool).await.map_err(|error| failed(error.to_string()))?;
+    if fsync == "off" {
+        tracing::warn!(
+            event = "store.not_durable",
+            "PostgreSQL runs with fsync=off: a power cut may lose what was acknowledged"
+        );
+    }
+    // One connection listens, the other one tells; opened when needed.
+    let signals = PgPoolOptions::new()
+        .max_connections(2)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options.application_name("omega-signals"));
+    Ok(Store { db: Db::Postgres(pool), lease_ms: LEASE_MS, signals: Some(signals), _lock: None })
 }
+
+/// What each connection is told. Set here, because the promises need them whatever the server's defaults are.
+const SESSION: &[&str] = &[
+    // What was acknowledged must survive a power cut; a stricter setting (remote_apply) stays.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+    // Our transactions never wait for anything but the database. A process that was stopped in the middle of one must not
+    // keep its conversation locked for the node that takes over.
+    "SET idle_in_transaction_session_timeout = '5s'",
+    "SET lock_timeout = '10s'",
+];
 
 fn migrated(outcome: std::result::Result<(), MigrateError>, failed: &dyn Fn(String) -> StoreError) -> Result<()> {
     match outcome {
@@ -93,6 +140,11 @@ fn migrated(outcome: std::result::Result<(), MigrateError>, failed: &dyn Fn(Stri
         }
         Err(error) => Err(failed(error.to_string())),
     }
+}
+
+fn parse_version(text: &str) -> [u32; 3] {
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    std::array::from_fn(|_| parts.next().unwrap_or(0))
 }
 
 fn lock(path: &Path, failed: &dyn Fn(String) -> StoreError) -> Result<File> {
@@ -139,5 +191,12 @@ mod tests {
     fn a_password_never_shows_in_a_message() {
         assert_eq!(without_password("postgres://omega:p@ss@db:5432/omega"), "postgres://...@db:5432/omega");
         assert_eq!(without_password("sqlite:/tmp/x.db"), "sqlite:/tmp/x.db");
+    }
+
+    #[test]
+    fn versions_compare_by_their_numbers() {
+        assert!(parse_version("3.51.3") >= SQLITE_AT_LEAST && parse_version("3.100.0") > SQLITE_AT_LEAST);
+        assert!(parse_version("3.51.2") < SQLITE_AT_LEAST && parse_version("3.9.20") < SQLITE_AT_LEAST);
+        assert!(parse_version("4") > SQLITE_AT_LEAST && parse_version("what") < SQLITE_AT_LEAST);
     }
 }

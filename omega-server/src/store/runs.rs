@@ -33,44 +33,65 @@ pub struct Lease {
     pub fence: u64,
 }
 
-impl Lease {
-    /// How long a lease lasts without a heartbeat.
-    pub const MILLIS: i64 = 30_000;
-}
-
 /// A run that was taken up.
 #[derive(Debug, Clone, Copy)]
 pub struct Claimed {
     /// The right to write for it.
     pub lease: Lease,
-    /// How often it was taken up, this time included.
+    /// How often it was taken up, this time included; a hand-over by a server that was told to end does not count.
     pub attempt: u32,
+    /// Whether nobody has worked on it before.
+    pub is_first: bool,
+}
+
+/// What a node hears when it says that it lives.
+#[derive(Debug, Clone, Default)]
+pub struct Beat {
+    /// The runs that are its own, and whether somebody wants their end.
+    pub held: Vec<(Lease, bool)>,
+    /// Tool runs of its runs whose end somebody wants.
+    pub cancelled_tools: Vec<ToolRunId>,
+}
+
+/// Why a worker hands its run back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// Its server was told to end. Nothing went wrong: neither a recovery nor an attempt is counted.
+    Drained,
+    /// The database failed in the middle of it.
+    Interrupted,
+    /// It crashed. A run that does so again and again is given up.
+    Crashed,
 }
 
 impl Store {
-    /// Takes up the oldest run that may start, if there is one (transition 2).
+    /// Takes up the oldest runs that may start, at most `limit` (transition 2).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn claim(&self, node: &str) -> Result<Option<Claimed>> {
-        let candidate: Option<(String,)> = read_opt!(&self.db, (String,), sql::CLAIMABLE)?;
-        let Some((run,)) = candidate else { return Ok(None) };
+    pub async fn claim(&self, node: &str, limit: u32) -> Result<Vec<Claimed>> {
         failpoint::at(Point::Before(Transaction::Claim)).await?;
         let mut tx = self.begin().await?;
-        let now = Timestamp::now().0;
-        type Row = (String, i64, i64);
-        let claimed = tx_opt!(&mut tx, Row, sql::CLAIM, &run, node, now + Lease::MILLIS);
-        let (conversation, fence, attempt) = match claimed {
-            Ok(Some(row)) => row,
-            // Another worker was faster; the partial unique index says so on PostgreSQL.
-            Ok(None) | Err(StoreError::Sql(sqlx::Error::Database(_))) => return Ok(None),
+        type Row = (String, String, i64, i64, Option<i64>);
+        let claimed = tx_all!(&mut tx, Row, sql::CLAIM, node, self.lease_ms, i64::from(limit));
+        let rows = match claimed {
+            Ok(rows) => rows,
+            // Another worker was faster, and the partial unique index says so.
+            Err(StoreError::Sql(sqlx::Error::Database(error))) if error.is_unique_violation() => {
+                return Err(StoreError::Unavailable("another node took the same conversation up".into()));
+            }
             Err(error) => return Err(error),
         };
         failpoint::at(Point::Within(Transaction::Claim)).await?;
         tx.commit().await?;
         failpoint::at(Point::After(Transaction::Claim)).await?;
-        let lease = Lease { run: id(&run)?, conversation: id(&conversation)?, fence: number(fence) };
-        Ok(Some(Claimed { lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) }))
+        rows.iter()
+            .map(|(run, conversation, fence, attempt, started_at)| {
+                let lease = Lease { run: id(run)?, conversation: id(conversation)?, fence: number(*fence) };
+                let attempt = u32::try_from(*attempt).unwrap_or(u32::MAX);
+                Ok(Claimed { lease, attempt, is_first: started_at.is_none() })
+            })
+            .collect()
     }
 
     /// One run.
@@ -101,19 +122,36 @@ impl Store {
         Ok(number(n))
     }
 
-    /// Prolongs all leases of a node, and says which of its runs are to be cancelled.
+    /// Runs that wait on the whole database, counted up to `limit`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn heartbeat(&self, node: &str) -> Result<Vec<RunId>> {
+    pub async fn queued_runs(&self, limit: u32) -> Result<u64> {
+        let (n,): (i64,) = read_one!(&self.db, (i64,), sql::COUNT_QUEUED, i64::from(limit))?;
+        Ok(number(n))
+    }
+
+    /// Prolongs all leases of a node, and says which they are and what is to be cancelled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn heartbeat(&self, node: &str) -> Result<Beat> {
         failpoint::at(Point::Before(Transaction::Heartbeat)).await?;
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::RENEW, node, Timestamp::now().0 + Lease::MILLIS)?;
-        let rows: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::CANCELS_OF, node)?;
+        type Row = (String, String, i64, Option<i64>);
+        let held: Vec<Row> = tx_all!(&mut tx, Row, sql::RENEW, node, self.lease_ms)?;
+        let tools: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::TOOL_CANCELS_OF, node)?;
         failpoint::at(Point::Within(Transaction::Heartbeat)).await?;
         tx.commit().await?;
         failpoint::at(Point::After(Transaction::Heartbeat)).await?;
-        rows.iter().map(|(run,)| id(run)).collect()
+        let held = held.iter().map(|(run, conversation, fence, cancel)| {
+            let lease = Lease { run: id(run)?, conversation: id(conversation)?, fence: number(*fence) };
+            Ok((lease, cancel.is_some()))
+        });
+        Ok(Beat {
+            held: held.collect::<Result<_>>()?,
+            cancelled_tools: tools.iter().map(|(tool_run,)| id(tool_run)).collect::<Result<_>>()?,
+        })
     }
 
     /// Takes runs back whose worker is gone (transition 14): what it left open is resolved, and they wait to be claimed.
@@ -127,40 +165,44 @@ impl Store {
             exec!(&mut tx, sql::VOID_LEASES)?;
             tx.commit().await?;
         }
-        let now = Timestamp::now().0;
-        let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), sql::EXPIRED, now)?;
+        let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), sql::EXPIRED)?;
         let mut recovered = Vec::new();
         for (run, conversation) in rows {
-            if let Some(committed) = self.recover_one(id(&run)?, id(&conversation)?, now).await? {
-                recovered.push(committed);
+            match self.take_back(id(&run)?, id(&conversation)?).await {
+                Ok(committed) => recovered.extend(committed),
+                // One conversation that is locked does not hold the others up.
+                Err(error) => tracing::warn!(event = "run.recover_failed", run_id = run, %error),
             }
         }
         Ok(recovered)
     }
 
-    /// Hands a run back whose worker can't go on, as if its lease had run out.
+    async fn take_back(&self, run: RunId, conversation: ConversationId) -> Result<Option<Committed>> {
+        let mut log = self.log(conversation).await?;
+        log.named(Transaction::Recovery).await?;
+        if exec!(&mut log.tx, sql::TAKE_BACK, run.to_string())? != 1 {
+            return Ok(None);
+        }
+        self.resolve(log, run, Release::Crashed).await.map(Some)
+    }
+
+    /// Hands a run back whose worker can't go on.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn release(&self, lease: &Lease) -> Result<Option<Committed>> {
-        failpoint::at(Point::Before(Transaction::Release)).await?;
-        let mut tx = self.begin().await?;
-        let released = exec!(&mut tx, sql::HOLD, lease.run.to_string(), signed(lease.fence), 0_i64)?;
-        failpoint::at(Point::Within(Transaction::Release)).await?;
-        tx.commit().await?;
-        failpoint::at(Point::After(Transaction::Release)).await?;
-        if released == 0 {
+    pub async fn release(&self, lease: &Lease, why: Release) -> Result<Option<Committed>> {
+        let mut log = self.log(lease.conversation).await?;
+        log.named(Transaction::Release).await?;
+        let (recovery, unused) = (i64::from(why == Release::Crashed), i64::from(why == Release::Drained));
+        if exec!(&mut log.tx, sql::GIVE_BACK, lease.run.to_string(), signed(lease.fence), recovery, unused)? != 1 {
             return Ok(None);
         }
-        self.recover_one(lease.run, lease.conversation, Timestamp::now().0).await
+        self.resolve(log, lease.run, why).await.map(Some)
     }
 
-    async fn recover_one(&self, run: RunId, conversation: ConversationId, now: i64) -> Result<Option<Committed>> {
-        let mut log = self.log(conversation).await?;
-        log.named(Transaction::Recovery).await?;
-        if exec!(&mut log.tx, sql::REQUEUE, run.to_string(), now)? != 1 {
-            return Ok(None);
-        }
+    /// Resolves what a worker left open, so that the run waits to be claimed.
+    async fn resolve(&self, mut log: LogTx, run: RunId, why: Release) -> Result<Committed> {
+        log.drop_chunks(run).await?;
         let open: Vec<OpenCall> = tx_all!(&mut log.tx, OpenCall, sql::OPEN_TOOL_RUNS, run.to_string())?;
         for (tool_run, tool_call_id, tool_id, _, version, status) in open {
             if status != "started" {
@@ -190,7 +232,7 @@ impl Store {
                 Event::RunCancelled { reason: "cancelled by a participant".into() },
             )
             .await?;
-        } else if row.recoveries >= RECOVERY_LIMIT {
+        } else if why == Release::Crashed && row.recoveries >= RECOVERY_LIMIT {
             let error = RunError {
                 code: "RECOVERY_LIMIT".into(),
                 error:
@@ -204,10 +246,23 @@ impl Store {
                 let event = Event::MessageReset { message_id: step.message, step: step.number };
                 log.event(Some(run), event).await?;
             }
-            let attempt = u32::try_from(row.attempt + 1).unwrap_or(u32::MAX);
-            log.event(Some(run), Event::RunRecovered { attempt }).await?;
+            if why != Release::Drained {
+                let attempt = u32::try_from(row.attempt + 1).unwrap_or(u32::MAX);
+                log.event(Some(run), Event::RunRecovered { attempt }).await?;
+            }
         }
-        Ok(Some(log.commit().await?))
+        log.commit().await
+    }
+
+    /// Asks for the end of one tool run; `false` when it has ended or was asked already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn request_tool_cancel(&self, tool_run: ToolRunId) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let asked = exec!(&mut tx, sql::REQUEST_TOOL_CANCEL, tool_run.to_string(), Timestamp::now().0)?;
+        tx.commit().await?;
+        Ok(asked == 1)
     }
 
     /// Asks for the end of a run (transition 13). A run that waits ends at once; one that works is told, and its worker
@@ -292,6 +347,7 @@ impl LogTx {
         }
         exec!(&mut self.tx, sql::DISCARD_MESSAGES, run.to_string())?;
         self.delete_run_env(run).await?;
+        self.drop_chunks(run).await?;
         self.event(Some(run), event).await?;
         Ok(())
     }

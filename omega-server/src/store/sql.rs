@@ -1,6 +1,9 @@
 //! Every statement, once. A test prepares each of them on both engines.
 //!
 //! Rules that keep one text right for both: no JSON operators, sums are cast, `$1` placeholders, booleans are bound.
+//!
+//! What can't be one text is a [`Pair`]: leases go by the clock of the database (on SQLite that is this process's), and
+//! only PostgreSQL has row locks. What several nodes say to each other is PostgreSQL's alone.
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
@@ -8,6 +11,127 @@ macro_rules! statements {
         /// All of them, by name.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
+}
+
+/// A statement with a text for each engine; the binds are the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    /// For SQLite.
+    pub sqlite: &'static str,
+    /// For PostgreSQL.
+    pub postgres: &'static str,
+}
+
+/// A statement: one text for both engines, or one for each.
+pub(crate) trait Text {
+    fn sqlite(&self) -> &'static str;
+    fn postgres(&self) -> &'static str;
+}
+
+impl Text for &'static str {
+    fn sqlite(&self) -> &'static str {
+        self
+    }
+    fn postgres(&self) -> &'static str {
+        self
+    }
+}
+
+impl Text for Pair {
+    fn sqlite(&self) -> &'static str {
+        self.sqlite
+    }
+    fn postgres(&self) -> &'static str {
+        self.postgres
+    }
+}
+
+/// What the words between the pieces of a pair are on each engine. Times are milliseconds since 1970.
+macro_rules! word {
+    (sqlite now) => {
+        "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    };
+    // Not `now()`: that is the beginning of the transaction, which may have waited for a lock.
+    (postgres now) => {
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+    };
+    (sqlite skip_locked) => {
+        ""
+    };
+    (postgres skip_locked) => {
+        " FOR UPDATE OF r SKIP LOCKED"
+    };
+}
+
+macro_rules! pairs {
+    ($($(#[$doc:meta])* $name:ident = $first:literal $($word:ident $then:literal)*;)*) => {
+        $($(#[$doc])* pub(crate) const $name: Pair = Pair {
+            sqlite: concat!($first, $(word!(sqlite $word), $then),*),
+            postgres: concat!($first, $(word!(postgres $word), $then),*),
+        };)*
+        /// The pairs, by name.
+        pub const PAIRS: &[(&str, Pair)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+macro_rules! of_postgres {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $sql;)*
+        /// Those of PostgreSQL alone, by name.
+        pub const OF_POSTGRES: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+pairs! {
+    /// The first waiting run of each conversation in which none works, at most `$3` of them. Another node that claims at
+    /// the same time takes other rows; the partial unique index is the backstop. Materialized, so that the limit counts
+    /// once.
+    CLAIM = "WITH picked AS MATERIALIZED (SELECT r.id FROM runs r WHERE r.status = 'queued' \
+        AND NOT EXISTS (SELECT 1 FROM runs a WHERE a.conversation_id = r.conversation_id AND a.status IN ('running', 'paused')) \
+        AND NOT EXISTS (SELECT 1 FROM runs e WHERE e.conversation_id = r.conversation_id AND e.status = 'queued' \
+        AND e.queued_seq < r.queued_seq) ORDER BY r.queued_at, r.queued_seq LIMIT $3" skip_locked ") \
+        UPDATE runs SET status = 'running', lease_owner = $1, lease_until = " now " + $2, fence = fence + 1, \
+        attempt = attempt + 1 WHERE id IN (SELECT id FROM picked) AND status = 'queued' \
+        RETURNING id, conversation_id, fence, attempt, started_at";
+    /// A worker's write: only while it holds the run, and it prolongs the lease.
+    HOLD = "UPDATE runs SET lease_until = " now " + $3 WHERE id = $1 AND fence = $2 AND status = 'running' \
+        RETURNING cancel_requested_at";
+    RENEW = "UPDATE runs SET lease_until = " now " + $2 WHERE lease_owner = $1 AND status = 'running' \
+        RETURNING id, conversation_id, fence, cancel_requested_at";
+    EXPIRED = "SELECT id, conversation_id FROM runs WHERE status = 'running' AND lease_until < " now "";
+    TAKE_BACK = "UPDATE runs SET status = 'queued', lease_owner = NULL, fence = fence + 1, recoveries = recoveries + 1 \
+        WHERE id = $1 AND status = 'running' AND lease_until < " now "";
+
+    PUT_NODE = "INSERT INTO nodes (id, boot_id, version, started_at, heartbeat_at, draining) \
+        VALUES ($1, $2, $3, " now ", " now ", $4) \
+        ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, draining = excluded.draining";
+    LIST_NODES = "SELECT id, version, started_at, heartbeat_at, draining, " now " - heartbeat_at AS age FROM nodes \
+        ORDER BY started_at, id";
+    DROP_OLD_NODES = "DELETE FROM nodes WHERE heartbeat_at < " now " - $1";
+}
+
+of_postgres! {
+    /// Hints for the other nodes.
+    NOTIFY = "SELECT pg_notify('omega', payload) FROM UNNEST($1::TEXT[]) AS n (payload)";
+    /// The runs among these that are held as said and that nobody writes for at this moment.
+    HOLD_STREAMS = "SELECT r.id FROM runs r JOIN UNNEST($1::TEXT[], $2::BIGINT[]) AS n (run, fence) \
+        ON r.id = n.run AND r.fence = n.fence WHERE r.status = 'running' FOR SHARE OF r SKIP LOCKED";
+    PUT_CHUNKS = "INSERT INTO message_chunks (conversation_id, message_id, part, chunk_offset, kind, run_id, since, data) \
+        SELECT n.conversation, n.message, n.part, n.chunk_offset, n.kind, n.run, n.since, n.data \
+        FROM UNNEST($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::TEXT[], \
+        $9::BIGINT[], $10::BIGINT[]) AS n (conversation, message, part, chunk_offset, kind, run, since, data, step_no, attempt) \
+        JOIN steps s ON s.run_id = n.run AND s.step_no = n.step_no AND s.attempt = n.attempt AND s.status = 'started' \
+        WHERE n.run = ANY($11::TEXT[]) ON CONFLICT (conversation_id, message_id, part, chunk_offset) \
+        DO UPDATE SET kind = excluded.kind, since = excluded.since, data = excluded.data \
+        RETURNING message_id, part, chunk_offset";
+    /// The text of these conversations after what is known of it.
+    GET_CHUNKS = "SELECT c.conversation_id, c.run_id, c.message_id, c.since, c.part, c.kind, c.chunk_offset, c.data \
+        FROM UNNEST($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[]) AS n (conversation, message, since, part, at) \
+        JOIN message_chunks c ON c.conversation_id = n.conversation AND (c.message_id <> n.message OR c.since <> n.since \
+        OR c.part > n.part OR (c.part = n.part AND c.chunk_offset >= n.at)) \
+        ORDER BY c.conversation_id, c.message_id, c.part, c.chunk_offset";
+    /// A partial text is not promised to anybody: its commit need not wait for the disk.
+    NOT_DURABLE = "SET LOCAL synchronous_commit = off";
 }
 
 statements! {
@@ -133,26 +257,17 @@ statements! {
         WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
     OPEN_RUNS = "SELECT id, status FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
         ORDER BY queued_seq";
-    // The first waiting run of each conversation in which none works. The partial unique index is the backstop.
-    CLAIMABLE = "SELECT r.id FROM runs r WHERE r.status = 'queued' \
-        AND NOT EXISTS (SELECT 1 FROM runs a WHERE a.conversation_id = r.conversation_id AND a.status IN ('running', 'paused')) \
-        AND NOT EXISTS (SELECT 1 FROM runs e WHERE e.conversation_id = r.conversation_id AND e.status = 'queued' \
-        AND e.queued_seq < r.queued_seq) ORDER BY r.queued_at, r.queued_seq LIMIT 1";
-    CLAIM = "UPDATE runs SET status = 'running', lease_owner = $2, lease_until = $3, fence = fence + 1, attempt = attempt + 1 \
-        WHERE id = $1 AND status = 'queued' RETURNING conversation_id, fence, attempt";
     START_RUN = "UPDATE runs SET started_at = $2 WHERE id = $1 AND started_at IS NULL";
-    HOLD = "UPDATE runs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND status = 'running'";
-    RENEW = "UPDATE runs SET lease_until = $2 WHERE lease_owner = $1 AND status = 'running'";
     VOID_LEASES = "UPDATE runs SET lease_until = 0 WHERE status = 'running'";
-    EXPIRED = "SELECT id, conversation_id FROM runs WHERE status = 'running' AND lease_until < $1";
-    REQUEUE = "UPDATE runs SET status = 'queued', lease_owner = NULL, fence = fence + 1, recoveries = recoveries + 1 \
-        WHERE id = $1 AND status = 'running' AND lease_until < $2";
-    CANCELS_OF = "SELECT id FROM runs WHERE lease_owner = $1 AND status = 'running' AND cancel_requested_at IS NOT NULL";
+    GIVE_BACK = "UPDATE runs SET status = 'queued', lease_owner = NULL, lease_until = 0, fence = fence + 1, \
+        recoveries = recoveries + $3, attempt = attempt - $4 WHERE id = $1 AND fence = $2 AND status = 'running'";
     ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
-    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3 WHERE id = $1";
+    // A step that is done is progress: crashes are counted from here anew.
+    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3, recoveries = 0 WHERE id = $1";
     END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0 \
         WHERE id = $1 AND status IN ('queued', 'running', 'paused')";
     REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";
+    COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
     COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
     USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
@@ -179,7 +294,16 @@ statements! {
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
     TOOL_RUN_PLACE = "SELECT conversation_id, run_id FROM tool_runs WHERE id = $1";
+    REQUEST_TOOL_CANCEL = "UPDATE tool_runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL \
+        AND finished_at IS NULL";
+    TOOL_CANCEL_REQUESTED = "SELECT cancel_requested_at FROM tool_runs WHERE id = $1";
+    TOOL_CANCELS_OF = "SELECT t.id FROM runs r JOIN tool_runs t ON t.run_id = r.id WHERE r.lease_owner = $1 \
+        AND r.status = 'running' AND t.cancel_requested_at IS NOT NULL AND t.finished_at IS NULL";
     COUNT_TOOL_RUNS = "SELECT COUNT(*) AS n FROM tool_runs WHERE conversation_id = $1";
+
+    // Nodes, and the text that streams on another one
+    DROP_NODE = "DELETE FROM nodes WHERE id = $1";
+    DROP_CHUNKS = "DELETE FROM message_chunks WHERE conversation_id = $1 AND run_id = $2";
 
     // Idempotency
     GET_IDEMPOTENT = "SELECT fingerprint, response_body FROM idempotency_keys WHERE principal = $1 AND key = $2 AND route = $3";

@@ -126,6 +126,7 @@ impl LogTx {
     /// When the database fails.
     pub async fn fail_step(&mut self, run: RunId, step: &StepStart, error: &str) -> Result<()> {
         self.named(Transaction::StepFail).await?;
+        self.drop_chunks(run).await?;
         let now = self.now().0;
         exec!(
             &mut self.tx,
@@ -156,6 +157,7 @@ impl LogTx {
         total: (Usage, u32),
     ) -> Result<Vec<ToolRun>> {
         self.named(Transaction::StepFinish).await?;
+        self.drop_chunks(run).await?;
         let now = self.now();
         exec!(
             &mut self.tx,

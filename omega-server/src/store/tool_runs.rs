@@ -3,7 +3,7 @@
 use super::{
     INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, exec,
     rows::{json, signed},
-    sql,
+    sql, tx_opt,
 };
 use crate::failpoint::Transaction;
 use omega_core::{
@@ -106,6 +106,16 @@ impl LogTx {
         };
         self.event(Some(run), event).await?;
         Ok(tool_run)
+    }
+
+    /// Whether somebody wants the end of the run, or of this call of it: then it is not begun.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_cancelled(&mut self, tool_run: ToolRunId) -> Result<bool> {
+        type Row = (Option<i64>,);
+        let row: Option<Row> = tx_opt!(&mut self.tx, Row, sql::TOOL_CANCEL_REQUESTED, tool_run.to_string())?;
+        Ok(self.cancel_requested() || matches!(row, Some((Some(_),))))
     }
 
     /// Records the intent to run a tool, before it is run (transition 8).

@@ -1,0 +1,160 @@
+//! The text so far of messages that stream, for readers on other nodes (PostgreSQL only).
+//!
+//! A row counts only while its run is held as it was and its step is at work: a row that comes too late, from a worker
+//! that lost its run or after the message was completed, is refused. So the rows go in the transaction that ends the text,
+//! and none is left over.
+
+use super::{
+    Db, Lease, LogTx, Result, Store, StoreError, exec,
+    rows::{id, number, signed},
+    sql,
+};
+use omega_core::id::{ConversationId, MessageId, RunId};
+use sqlx::PgPool;
+
+/// New text of a message that streams here.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// The right to write it.
+    pub lease: Lease,
+    /// The message.
+    pub message: MessageId,
+    /// The step that writes it.
+    pub step: u32,
+    /// The step's attempt.
+    pub attempt: u32,
+    /// The event since which this text counts.
+    pub since: u64,
+    /// Index of the part.
+    pub part: u32,
+    /// Whether the part is reasoning.
+    pub reasoning: bool,
+    /// Where it begins in the part, in bytes.
+    pub offset: u64,
+    /// The text.
+    pub text: String,
+}
+
+/// A piece as another node reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The run.
+    pub run: RunId,
+    /// The message.
+    pub message: MessageId,
+    /// The event since which it counts.
+    pub since: u64,
+    /// Index of the part.
+    pub part: u32,
+    /// Whether the part is reasoning.
+    pub reasoning: bool,
+    /// Where it begins in the part, in bytes.
+    pub offset: u64,
+    /// The text.
+    pub text: String,
+}
+
+/// How much of a conversation's text a node has: message, since, part and bytes of the part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The text, if there is some.
+    pub text: Option<(MessageId, u64, u32, u64)>,
+}
+
+impl Store {
+    /// The pool of a PostgreSQL database.
+    fn postgres(&self) -> Option<&PgPool> {
+        match &self.db {
+            Db::Postgres(pool) => Some(pool),
+            Db::Sqlite { .. } => None,
+        }
+    }
+
+    /// Writes pieces, all in one transaction, and says which were written. A run that its worker writes for at this moment
+    /// is left out: nobody waits for partial text.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_chunks(&self, pieces: &[Piece]) -> Result<Vec<(MessageId, u32, u64)>> {
+        let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
+        let texts = |of: &dyn Fn(&Piece) -> String| pieces.iter().map(of).collect::<Vec<String>>();
+        let numbers = |of: &dyn Fn(&Piece) -> u64| pieces.iter().map(|piece| signed(of(piece))).collect::<Vec<i64>>();
+        let runs = texts(&|piece| piece.lease.run.to_string());
+        let mut tx = pool.begin().await?;
+        sqlx::query(sql::NOT_DURABLE).execute(&mut *tx).await?;
+        let held: Vec<(String,)> = sqlx::query_as(sql::HOLD_STREAMS)
+            .bind(&runs)
+            .bind(numbers(&|piece| piece.lease.fence))
+            .fetch_all(&mut *tx)
+            .await?;
+        let held: Vec<String> = held.into_iter().map(|(run,)| run).collect();
+        let written: Vec<(String, i64, i64)> = sqlx::query_as(sql::PUT_CHUNKS)
+            .bind(texts(&|piece| piece.lease.conversation.to_string()))
+            .bind(texts(&|piece| piece.message.to_string()))
+            .bind(numbers(&|piece| piece.part.into()))
+            .bind(numbers(&|piece| piece.offset))
+            .bind(texts(&|piece| if piece.reasoning { "reasoning" } else { "text" }.to_owned()))
+            .bind(&runs)
+            .bind(numbers(&|piece| piece.since))
+            // PostgreSQL has no NUL in texts; a sign of the same length keeps the offsets.
+            .bind(texts(&|piece| piece.text.replace('\0', "\u{1a}")))
+            .bind(numbers(&|piece| piece.step.into()))
+            .bind(numbers(&|piece| piece.attempt.into()))
+            .bind(&held)
+            .fetch_all(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        written
+            .into_iter()
+            .map(|(message, part, offset)| Ok((id(&message)?, u32::try_from(part).unwrap_or(0), number(offset))))
+            .collect()
+    }
+
+    /// The text of conversations after what is known of it, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn chunks(&self, known: &[Known]) -> Result<Vec<Chunk>> {
+        let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
+        type Row = (String, String, String, i64, i64, String, i64, String);
+        let numbers = |of: &dyn Fn((MessageId, u64, u32, u64)) -> i64| {
+            known.iter().map(|known| known.text.map_or(-1, of)).collect::<Vec<i64>>()
+        };
+        let message = |known: &Known| known.text.map(|text| text.0.to_string()).unwrap_or_default();
+        let rows: Vec<Row> = sqlx::query_as(sql::GET_CHUNKS)
+            .bind(known.iter().map(|known| known.conversation.to_string()).collect::<Vec<_>>())
+            .bind(known.iter().map(message).collect::<Vec<_>>())
+            .bind(numbers(&|text| signed(text.1)))
+            .bind(numbers(&|text| text.2.into()))
+            .bind(numbers(&|text| signed(text.3)))
+            .fetch_all(pool)
+            .await?;
+        rows.into_iter()
+            .map(|(conversation, run, message, since, part, kind, offset, text)| {
+                Ok(Chunk {
+                    conversation: id(&conversation)?,
+                    run: id(&run)?,
+                    message: id(&message)?,
+                    since: number(since),
+                    part: u32::try_from(part).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+                    reasoning: kind == "reasoning",
+                    offset: number(offset),
+                    text,
+                })
+            })
+            .collect()
+    }
+}
+
+impl LogTx {
+    /// Forgets the partial text of a run: it is void, or stored whole in this transaction.
+    pub(super) async fn drop_chunks(&mut self, run: RunId) -> Result<()> {
+        let conversation = self.conversation().to_string();
+        exec!(&mut self.tx, sql::DROP_CHUNKS, conversation, run.to_string())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! The servers on one PostgreSQL: who lives, and what they tell each other.
+
+use super::{Result, Store, exec, read_all, rows::number, sql};
+use omega_core::api::{NodeStatus, Timestamp};
+use sqlx::postgres::PgListener;
+
+/// Rows of nodes that died are kept for a day, for whoever looks.
+const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Store {
+    /// Says that a node lives.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_node(&self, node: &str, boot: &str, draining: bool) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::PUT_NODE, node, boot, env!("CARGO_PKG_VERSION"), draining)?;
+        exec!(&mut tx, sql::DROP_OLD_NODES, KEPT_MS)?;
+        tx.commit().await
+    }
+
+    /// Says that a node has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drop_node(&self, node: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::DROP_NODE, node)?;
+        tx.commit().await
+    }
+
+    /// All nodes, oldest first. One counts as alive as long as its leases would.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
+        type Row = (String, String, i64, i64, bool, i64);
+        let rows: Vec<Row> = read_all!(&self.db, Row, sql::LIST_NODES)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, version, started_at, heartbeat_at, draining, age)| NodeStatus {
+                id,
+                version,
+                started_at: Timestamp(started_at),
+                heartbeat_at: Timestamp(heartbeat_at),
+                alive: age < self.lease_ms,
+                draining,
+            })
+            .collect())
+    }
+
+    /// Tells other nodes something. Never inside a transaction that writes: PostgreSQL makes commits with news wait for
+    /// each other.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn notify(&self, payloads: &[String]) -> Result<()> {
+        if let Some(pool) = &self.signals {
+            sqlx::query(sql::NOTIFY).bind(payloads).execute(pool).await?;
+        }
+        Ok(())
+    }
+
+    /// A connection that hears what other nodes tell; `None` on SQLite, which has no other nodes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn listen(&self) -> Result<Option<PgListener>> {
+        let Some(pool) = &self.signals else { return Ok(None) };
+        let mut listener = PgListener::connect_with(pool).await?;
+        // What was said meanwhile is lost: the caller has to know.
+        listener.eager_reconnect(false);
+        listener.listen("omega").await?;
+        Ok(Some(listener))
+    }
+
+    /// How long a lease lasts without a heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(number(self.lease_ms))
+    }
+}
