@@ -63,6 +63,8 @@ pub enum Command {
     Chat(commands::chat::Chat),
     /// Run the server
     Serve(commands::serve::Serve),
+    /// Run this machine's sandbox as an executor for servers elsewhere
+    Executor(commands::executor::Executor),
     /// Show a conversation
     Show(commands::show::Show),
     /// Write a conversation as Markdown or JSON

@@ -19,9 +19,9 @@ pub struct ServeConfig {
     pub cache_dir: PathBuf,
     /// `OMEGA_DENO`.
     pub deno: Option<PathBuf>,
-    /// `OMEGA_EXECUTOR_URL`: tools run there instead of on this machine.
-    pub executor_url: Option<String>,
-    /// The key of that executor.
+    /// `OMEGA_EXECUTOR_URL`: tools run on these instead of on this machine; `local` among them makes it the last choice.
+    pub executors: Vec<String>,
+    /// The key of those executors.
     pub executor_key: Option<SecretString>,
     /// Hosts (`host:port`) on private networks that tools may reach; none by default.
     pub allow_private_net: Vec<String>,

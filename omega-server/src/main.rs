@@ -26,9 +26,10 @@ struct Args {
     /// key itself [default: a file that is made at the first start, in the user's configuration folder]
     #[arg(long, value_name = "PATH", env = "OMEGA_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
-    /// Run tools on this TPMJS executor instead of on this machine
-    #[arg(long, env = "OMEGA_EXECUTOR_URL")]
-    executor: Option<String>,
+    /// Run tools on this TPMJS executor instead of on this machine; several by commas or by giving it again, `local` among
+    /// them makes this machine the last choice
+    #[arg(long, env = "OMEGA_EXECUTOR_URL", value_name = "URL", value_delimiter = ',')]
+    executor: Vec<String>,
     /// Mirror the registry at this URL (`https://HOST/api`)
     #[arg(long, env = "TPMJS_API_URL")]
     registry: Option<String>,
@@ -83,8 +84,11 @@ async fn serve() -> anyhow::Result<()> {
         listen: args.listen,
         cache_dir: args.cache,
         deno: args.deno,
-        executor_url: args.executor,
-        executor_key: std::env::var("OMEGA_EXECUTOR_KEY").ok().map(SecretString::from),
+        executors: args.executor,
+        executor_key: ["OMEGA_EXECUTOR_API_KEY", "OMEGA_EXECUTOR_KEY"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+            .map(SecretString::from),
         allow_private_net: Vec::new(),
         registry_url: args.registry,
         providers: ProviderEnv::from_process(),

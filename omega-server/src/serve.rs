@@ -4,7 +4,7 @@ use crate::{
     auth,
     breaker::{Breakers, Policy},
     config::ServeConfig,
-    executor::{self, Guarded, LocalConfig, RemoteConfig},
+    executor::{self, Guarded, LocalConfig},
     models::Catalog,
     registry::RegistryService,
     router,
@@ -88,15 +88,15 @@ impl Server {
         let vault = Vault::unlock(&store, config.master_key.clone()).await?;
         let new_key = first_key(&store, &config).await?;
 
-        let remote = config.executor_url.clone().map(|url| RemoteConfig { url, api_key: config.executor_key.clone() });
         let local = LocalConfig {
             deno: config.deno.clone(),
             allow_private_net: config.allow_private_net.clone(),
             progress: Arc::clone(&config.progress),
             ..LocalConfig::new(&config.cache_dir)
         };
-        let executor = executor::from_config(remote, local).map_err(|error| StartError::Executor(error.to_string()))?;
         let breakers = Breakers::new(store.clone(), Policy::default());
+        let executor = executor::from_config(&config.executors, config.executor_key.as_ref(), local, &breakers)
+            .map_err(|error| StartError::Executor(error.to_string()))?;
         let executor: Arc<dyn Executor> = Arc::new(Guarded::new(executor, breakers));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?;
         let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));

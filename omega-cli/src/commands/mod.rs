@@ -9,6 +9,7 @@ pub mod completions;
 pub mod config;
 pub mod debug;
 pub mod doctor;
+pub mod executor;
 pub mod export;
 pub mod login;
 pub mod man;
@@ -58,6 +59,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Ask(it) => ask::run(&it, context).await,
         Command::Chat(it) => it.run(context).await,
         Command::Serve(it) => it.run(context).await,
+        Command::Executor(it) => it.run(context).await,
         Command::Show(it) => it.run(context).await,
         Command::Export(it) => it.run(context).await,
         Command::Plan(it) => it.run(context).await,

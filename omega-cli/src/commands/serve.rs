@@ -43,6 +43,10 @@ pub struct Serve {
     /// key itself [default: a file that is made at the first start, in the configuration folder]
     #[arg(long, value_name = "PATH", env = "OMEGA_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
+    /// Run tools on this executor instead of on this machine (`omega executor` is one); several by commas or by giving it
+    /// again. `local` among them makes this machine the last choice
+    #[arg(long, value_name = "URL", env = "OMEGA_EXECUTOR_URL", value_delimiter = ',')]
+    executor: Vec<String>,
     /// Let tools reach this HOST:PORT of a private network; may be given several times
     #[arg(long, value_name = "HOST:PORT")]
     allow_private_net: Vec<String>,
@@ -116,8 +120,8 @@ impl Serve {
             listen,
             cache_dir: dirs.cache.clone(),
             deno: env.get("OMEGA_DENO").map(PathBuf::from),
-            executor_url: text("OMEGA_EXECUTOR_URL"),
-            executor_key: text("OMEGA_EXECUTOR_KEY").map(SecretString::from),
+            executors: self.executor.clone(),
+            executor_key: text("OMEGA_EXECUTOR_API_KEY").or_else(|| text("OMEGA_EXECUTOR_KEY")).map(SecretString::from),
             allow_private_net: self.allow_private_net.clone(),
             registry_url: text("TPMJS_API_URL"),
             providers: ProviderEnv::from_process(),

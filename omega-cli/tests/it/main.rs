@@ -5,6 +5,7 @@
 mod ask;
 mod commands;
 mod contract;
+mod executor;
 mod generated;
 mod home;
 mod local_server;

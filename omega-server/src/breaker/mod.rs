@@ -142,6 +142,19 @@ impl Breakers {
         }
     }
 
+    /// Lets a call through while the breaker is closed; it is never the one that tries.
+    ///
+    /// # Errors
+    /// [`Refused`], with the time until which it is at least.
+    pub async fn pass(self: &Arc<Self>, key: Key) -> Result<Permit, Refused> {
+        self.refresh().await;
+        let circuit = self.look(&key);
+        match circuit.state {
+            State::Closed => Ok(Permit { breakers: Arc::clone(self), key, probe: None }),
+            State::Open | State::HalfOpen => Err(self.refused(key, circuit.next_probe_at.unwrap_or_default())),
+        }
+    }
+
     /// Whether a call would be let through; changes nothing.
     ///
     /// # Errors
@@ -152,6 +165,12 @@ impl Breakers {
             Admission::Refused(until) => Err(self.refused(key, until)),
             Admission::Pass | Admission::Probe => Ok(()),
         }
+    }
+
+    /// Whether calls go through, as far as this node knows after looking.
+    pub async fn is_closed(&self, key: &Key) -> bool {
+        self.refresh().await;
+        self.state(key) == State::Closed
     }
 
     /// The state of one breaker, as this node knows it.

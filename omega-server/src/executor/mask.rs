@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 const SHORTEST: usize = 6;
 
 /// The values to take out, longest first, so that one that contains another goes whole.
+#[derive(Clone)]
 pub struct Mask {
     secrets: Vec<(String, SecretString)>,
 }

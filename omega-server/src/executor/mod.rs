@@ -1,5 +1,6 @@
 //! Where registry tools run. A tool's code never runs in the server's process: each call is a process of its own in Deno's
-//! sandbox on this machine (`local`), or an HTTP call of an executor elsewhere (`remote`).
+//! sandbox on this machine (`local`), or an HTTP call of an executor elsewhere (`remote`), one of several (`fleet`). Before all
+//! of them stand the tools' circuit breakers (`guarded`). `service` is the other end: this machine's sandbox by HTTP.
 //!
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `process` runs one job in it
@@ -8,6 +9,7 @@
 
 mod converters;
 mod deno;
+mod fleet;
 mod gate;
 mod group;
 mod guarded;
@@ -30,27 +32,46 @@ mod runner;
 mod runtime;
 mod scan;
 mod scratch;
+pub mod service;
 mod spec;
 mod starter;
 mod sweep;
 mod watch;
 
+pub use fleet::Fleet;
 pub use guarded::Guarded;
 pub use local::{LocalConfig, LocalExecutor};
 pub use process::Limits;
-pub use remote::{RemoteConfig, RemoteExecutor};
+pub use remote::{BadRemote, RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;
 
+use crate::breaker::Breakers;
 use omega_core::executor::Executor;
+use secrecy::SecretString;
 use std::sync::Arc;
 
-/// The executor of a configuration: elsewhere when a URL is given, else on this machine.
+/// The word that stands for this machine among the URLs of executors: its turn comes last.
+const LOCAL: &str = "local";
+
+/// The executor of a configuration: this machine, or those elsewhere, with this machine as the last choice where the URLs
+/// have the word `local` among them.
 ///
 /// # Errors
 /// A URL that is none, or an HTTP client that can't be made.
-pub fn from_config(remote: Option<RemoteConfig>, local: LocalConfig) -> Result<Arc<dyn Executor>, remote::BadRemote> {
-    Ok(match remote {
-        Some(remote) => Arc::new(RemoteExecutor::new(remote)?),
-        None => Arc::new(LocalExecutor::new(local)),
-    })
+pub fn from_config(
+    urls: &[String],
+    api_key: Option<&SecretString>,
+    local: LocalConfig,
+    breakers: &Arc<Breakers>,
+) -> Result<Arc<dyn Executor>, BadRemote> {
+    let (here, elsewhere): (Vec<&String>, Vec<&String>) =
+        urls.iter().filter(|url| !url.trim().is_empty()).partition(|url| url.trim() == LOCAL);
+    let here: Option<Arc<dyn Executor>> =
+        (!here.is_empty() || elsewhere.is_empty()).then(|| Arc::new(LocalExecutor::new(local)) as _);
+    if let (Some(here), []) = (&here, elsewhere.as_slice()) {
+        return Ok(Arc::clone(here));
+    }
+    let remote = |url: &&String| RemoteConfig { url: url.trim().to_owned(), api_key: api_key.cloned() };
+    let remotes = elsewhere.iter().map(remote).map(RemoteExecutor::new).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Fleet::new(remotes, here, Arc::clone(breakers))))
 }

@@ -138,7 +138,7 @@ pub async fn execute(
         Err(ToolErrorCode::RuntimeUnavailable | ToolErrorCode::RegistryUnavailable | ToolErrorCode::BreakerOpen) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Err(ToolErrorCode::ExecutorUnreachable) => StatusCode::BAD_GATEWAY,
+        Err(ToolErrorCode::ExecutorUnreachable | ToolErrorCode::Unknown) => StatusCode::BAD_GATEWAY,
         Err(ToolErrorCode::Timeout) => StatusCode::GATEWAY_TIMEOUT,
         Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };

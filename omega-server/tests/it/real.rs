@@ -18,7 +18,7 @@ async fn a_question_is_answered_by_a_real_package_in_the_real_sandbox() {
     let folder = folder();
     let database = format!("sqlite:{}", folder.path().join("omega.db").display());
     let omega = Omega::start_as(database, folder, Script::new(), |config| ServeConfig {
-        executor_url: None,
+        executors: Vec::new(),
         cache_dir: cache,
         deno: std::env::var_os("OMEGA_DENO").map(Into::into),
         ..config

@@ -93,6 +93,6 @@ async fn a_database_of_a_later_version_is_refused_with_the_version() {
 async fn an_executor_address_that_is_none_is_refused() {
     let (folder, tools) = (folder(), Tools::start().await);
     let config = config(&sqlite(&folder.path().join("omega.db")), folder.path(), &tools, ProviderEnv::default());
-    let error = refusal(ServeConfig { executor_url: Some("executor.local".into()), ..config }).await;
+    let error = refusal(ServeConfig { executors: vec!["executor.local".into()], ..config }).await;
     assert!(error.to_string().contains("executor.local"), "{error}");
 }

@@ -149,6 +149,7 @@ export interface ServerStatus {
   version: string;
   registry: { status: string; tools: number; packages: number; detail?: string };
   executor: { status: string; detail: string };
+  breakers?: { kind: string; subject: string; until: string }[];
   database: string;
   activeRuns: number;
   uptimeSeconds: number;

@@ -3,11 +3,14 @@
 //! Where neither Deno nor a way to get it exists, these tests say so and pass; under `CI=true` they fail instead.
 
 mod calls;
+mod fleet;
 mod hostile;
 mod images;
 mod npm;
 mod offline;
 mod remote;
+mod service;
+mod suites;
 
 use npm::Registry;
 use omega_core::{

@@ -57,8 +57,7 @@ async fn the_body_decides_and_not_the_status() {
     let remote = tpmjs().await;
     let echoed =
         remote.execute(Execution { version: "1.2.3".to_owned(), ..call("@s/pkg::echo", json!({"a": 1})) }).await;
-    let expected =
-        json!({ "packageName": "@s/pkg", "name": "echo", "version": "1.2.3", "params": {"a": 1}, "env": {} });
+    let expected = json!({ "packageName": "@s/pkg", "name": "echo", "version": "1.2.3", "params": {"a": 1}, "env": {}, "timeoutMs": 20_000 });
     assert_eq!((echoed.result, echoed.duration_ms, echoed.version.as_deref()), (Ok(expected), 12, Some("1.2.3")));
     assert_eq!(remote.execute(call("p::untimed", json!({}))).await.result, Ok(json!("x")));
     for (tool, code) in [

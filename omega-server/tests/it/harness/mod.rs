@@ -155,7 +155,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         listen: ([127, 0, 0, 1], 0).into(),
         cache_dir: folder.join("cache"),
         deno: None,
-        executor_url: Some(tools.url.clone()),
+        executors: vec![tools.url.clone()],
         executor_key: None,
         allow_private_net: Vec::new(),
         registry_url: None,

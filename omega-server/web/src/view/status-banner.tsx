@@ -48,6 +48,11 @@ export function troubles(health: Health): string[] {
     const tools = executor.status === "down" ? "tools do not run" : "tools may be slow or fail";
     list.push(`Executor ${executor.status}: ${executor.detail}. Conversations and search work; ${tools}`);
   }
+  const resting = (health.breakers ?? []).filter((open) => open.kind === "tool").map((open) => open.subject);
+  if (resting.length > 0) {
+    const more = resting.length > 3 ? ` and ${resting.length - 3} more` : "";
+    list.push(`Left alone for a while, because it kept failing: ${resting.slice(0, 3).join(", ")}${more}. Other tools run`);
+  }
   return list;
 }
 

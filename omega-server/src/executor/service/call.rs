@@ -1,0 +1,149 @@
+//! `POST /execute-tool`: one call, answered whole or as it goes.
+
+use super::{
+    Shared,
+    answer::{self, Refusal},
+    request::{Call, fields},
+};
+use crate::executor::guarded::InFlight;
+use axum::{
+    body::{Body, Bytes},
+    extract::{State, rejection::BytesRejection},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use omega_core::executor::{Executed, Execution, PartialSink};
+use serde_json::{Value, json};
+use std::{
+    convert::Infallible,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    time::timeout,
+};
+use tokio_util::sync::DropGuard;
+
+/// How long the status of a stream waits for what is known at once: that there is no such tool, or no place for the call.
+const FIRST_NEWS: Duration = Duration::from_millis(500);
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// What is told of a call.
+enum News {
+    Partial(Value),
+    End(Executed),
+}
+
+/// A call that runs; dropped, it is cancelled.
+struct Running {
+    news: UnboundedReceiver<News>,
+    _cancel: DropGuard,
+}
+
+pub async fn execute(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let call = Call::parse(fields(body)?, text("idempotency-key"))?;
+    if shared.draining.load(Ordering::Relaxed) {
+        return Err(Refusal::unavailable("this executor ends; ask another one, or try again in a moment"));
+    }
+    let streams = text("accept").is_some_and(|accept| accept.contains("text/event-stream"));
+    let mut running = begin(&shared, call, streams);
+    if streams {
+        let first = timeout(FIRST_NEWS, running.news.recv()).await.ok().flatten();
+        return Ok(match first {
+            Some(News::End(executed)) if !answer::status(&executed).is_success() => answer::whole(&executed),
+            first => events(first, running),
+        });
+    }
+    loop {
+        match running.news.recv().await {
+            Some(News::End(executed)) => return Ok(answer::whole(&executed)),
+            Some(News::Partial(_)) => {}
+            None => return Err(Refusal::unavailable("the call was lost; see the executor's log")),
+        }
+    }
+}
+
+/// Starts the call in a task of its own, so that it can still clean up when its caller has gone.
+fn begin(shared: &Arc<Shared>, call: Call, streams: bool) -> Running {
+    let stop = shared.end.child_token();
+    let cancel = stop.clone().drop_guard();
+    let (sender, news) = mpsc::unbounded_channel();
+    let execution = Execution {
+        id: call.id,
+        owner: call.owner,
+        tool: call.tool,
+        version: call.version,
+        calling: call.calling,
+        input: call.params,
+        env: call.env,
+        timeout: call.timeout,
+        cancel: Box::pin(async move { stop.cancelled().await }),
+        on_partial: partials(&sender, streams),
+    };
+    let of_call = Arc::clone(shared);
+    shared.calls.spawn(async move {
+        let _packages = of_call.packages.read().await;
+        let _running = InFlight::enter(&of_call.running);
+        let tool = execution.tool.clone();
+        let executed = of_call.executor.execute(execution).await;
+        tracing::info!(
+            event = "executor.call",
+            %tool,
+            version = executed.version.as_deref(),
+            duration_ms = executed.duration_ms,
+            code = executed.result.as_ref().err().map(|error| error.code.as_str()),
+        );
+        let _ = sender.send(News::End(executed));
+    });
+    Running { news, _cancel: cancel }
+}
+
+/// Where partial outputs go: nowhere, unless somebody listens.
+fn partials(sender: &UnboundedSender<News>, streams: bool) -> PartialSink {
+    if !streams {
+        return Arc::new(|_| {});
+    }
+    let sender = sender.clone();
+    Arc::new(move |output| drop(sender.send(News::Partial(output))))
+}
+
+/// What happens, as server-sent events: `partial`s, then the `log` lines, then the `result`, which is the whole answer.
+fn events(first: Option<News>, running: Running) -> Response {
+    let frames = stream::unfold((first, Some(running)), async |(first, running)| {
+        let mut running = running?;
+        let news = match first {
+            Some(news) => Some(news),
+            None => match timeout(HEARTBEAT, running.news.recv()).await {
+                Err(_) => return Some((Ok::<_, Infallible>(": still running\n\n".to_owned()), (None, Some(running)))),
+                Ok(news) => news,
+            },
+        };
+        let frames = match news? {
+            News::Partial(output) => {
+                return Some((Ok(frame("partial", &json!({ "output": output }))), (None, Some(running))));
+            }
+            News::End(executed) => {
+                let logs = executed.logs.iter().map(|line| frame("log", &json!({ "text": line })));
+                logs.chain([frame("result", &answer::body(&executed))]).collect::<String>()
+            }
+        };
+        Some((Ok(frames), (None, None)))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(frames)).into_response()
+}
+
+fn frame(name: &str, data: &Value) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
+}
