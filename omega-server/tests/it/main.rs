@@ -14,6 +14,7 @@ mod breakers;
 mod crashes;
 mod executor;
 mod harness;
+mod nodes;
 mod operations;
 mod providers;
 mod real;

@@ -93,3 +93,15 @@ pub async fn committed(database: &str, conversation: ConversationId) -> Vec<Enve
     connection.close().await.unwrap();
     rows.iter().map(|(payload,)| serde_json::from_str(payload).unwrap()).collect()
 }
+
+/// The same from a PostgreSQL database.
+pub async fn stored(url: &str, conversation: ConversationId) -> Vec<Envelope> {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let rows: Vec<(String,)> = sqlx::query_as("SELECT payload FROM events WHERE conversation_id = $1 ORDER BY seq")
+        .bind(conversation.to_string())
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    rows.iter().map(|(payload,)| serde_json::from_str(payload).unwrap()).collect()
+}

@@ -58,6 +58,12 @@ impl Postgres {
         Some(cluster)
     }
 
+    /// Restarts it: `fast` ends its connections, `immediate` is a crash that it recovers from.
+    pub fn restart(&self, mode: &str) {
+        let log = self.folder.path().join("log");
+        self.run("pg_ctl", &["-w", "-l", log.to_str().unwrap(), "-m", mode, "restart"]);
+    }
+
     fn run(&self, program: &str, arguments: &[&str]) {
         let output = self.command(program, arguments);
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));

@@ -20,10 +20,14 @@ pub struct Process {
 
 /// The command that starts a server on a database in `folder`.
 pub fn command(folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
+    command_on(&format!("sqlite:{}", folder.join("omega.db").display()), folder, provider, tools)
+}
+
+/// The command that starts a server on a database.
+pub fn command_on(database: &str, folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_omega-server"));
     command
-        .args(["--listen", "127.0.0.1:0", "--json", "--executor", &tools.url, "--database"])
-        .arg(format!("sqlite:{}", folder.join("omega.db").display()))
+        .args(["--listen", "127.0.0.1:0", "--json", "--executor", &tools.url, "--database", database])
         .arg("--cache")
         .arg(folder.join("cache"))
         .env_remove("OMEGA_MODEL")
@@ -53,5 +57,22 @@ impl Process {
     /// SIGKILL: nothing of the process runs any more, no destructor, no drain.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Sends it a signal by name (`STOP`, `CONT`, `TERM`).
+    pub fn signal(&self, name: &str) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
+        let signal = match name {
+            "STOP" => rustix::process::Signal::STOP,
+            "CONT" => rustix::process::Signal::CONT,
+            "TERM" => rustix::process::Signal::TERM,
+            other => panic!("{other}"),
+        };
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn exit(mut self) -> std::process::ExitStatus {
+        self.child.wait().await.unwrap()
     }
 }
