@@ -212,6 +212,13 @@ impl Agent {
         self.now.steps.last()?.tool_runs.iter().find(|run| run.id == id)
     }
 
+    /// The registry's tool behind a name, and its version.
+    #[must_use]
+    pub fn tool_named(&self, name: &str) -> Option<(&ToolId, String)> {
+        let id = self.tools.id_of(name)?;
+        Some((id, self.tools.version_of(id)))
+    }
+
     /// How many tools can be called by name, besides the two meta-tools.
     #[must_use]
     pub fn loaded(&self) -> usize {

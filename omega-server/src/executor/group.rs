@@ -101,6 +101,31 @@ impl Group {
     pub fn id(&self) -> Option<Pid> {
         self.id
     }
+
+    /// Whether it still runs.
+    pub fn is_alive(&mut self) -> bool {
+        let alive = matches!(self.child.try_wait(), Ok(None));
+        if !alive {
+            self.id = None; // Its number may soon be another's.
+        }
+        alive
+    }
+
+    /// Memory of its leader in bytes, with its part of what it shares with other processes, where the system tells it.
+    pub fn share_of_memory(&self) -> Option<u64> {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.id?.as_raw_nonzero())).ok()?;
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+    }
+
+    /// What its leader used of the processor, where the system tells it.
+    pub fn time_on_processor(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id?.as_raw_nonzero())).ok()?;
+        // The name in parentheses may hold anything; user and system time are the 12th and 13th fields after it.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        Some(Duration::from_millis(ticks * 10))
+    }
 }
 
 impl Drop for Group {

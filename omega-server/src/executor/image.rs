@@ -11,12 +11,16 @@ use omega_core::executor::{ToolError, ToolErrorCode};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
-    fs, io,
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 
+/// Where images are, within the cache folder.
+pub const FOLDER: &str = "tools";
 /// Deno's caches within an image: compiled code, so that the next start is fast.
 pub const DENO_DIR: &str = ".deno_dir";
 /// How long a tag or a range keeps meaning the version that it meant.
@@ -24,14 +28,19 @@ const RESOLUTION_KEPT: Duration = Duration::from_secs(300);
 /// How long a package that could not be installed is not tried again.
 const FAILURE_KEPT: Duration = Duration::from_secs(60);
 
-/// An installed package.
+/// An installed package. It is not removed as long as somebody has it.
 #[derive(Debug, Clone)]
 pub struct Image {
     /// Its name and exact version.
     pub spec: Spec,
     /// Where it is.
     pub folder: PathBuf,
+    _use: Option<Arc<Lock>>,
 }
+
+/// Tells an image from the one that stood in its place before it was made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp(u64, SystemTime);
 
 impl Image {
     /// The package's own folder.
@@ -63,6 +72,17 @@ impl Image {
         serde_json::from_slice(&fs::read(self.folder.join("about.json")).ok()?).ok()
     }
 
+    /// Which making of it this is; `None` for an image that is not ready.
+    pub fn stamp(&self) -> Option<Stamp> {
+        let meta = fs::metadata(self.folder.join("about.json")).ok()?;
+        Some(Stamp(meta.ino(), meta.modified().ok()?))
+    }
+
+    /// Its size in bytes, measured when it was made.
+    pub fn size(&self) -> Option<u64> {
+        fs::read_to_string(self.folder.join("size")).ok()?.parse().ok()
+    }
+
     /// How long ago that was.
     pub fn about_age(&self) -> Option<Duration> {
         age(&self.folder.join("about.json"))
@@ -88,13 +108,14 @@ pub struct Images {
 impl Images {
     /// Under `cache`.
     pub fn new(cache: &Path, installer: Installer) -> Self {
-        Self { folder: cache.join("tools"), installer, failures: Mutex::default() }
+        Self { folder: cache.join(FOLDER), installer, failures: Mutex::default() }
     }
 
     /// The image, if it is there and what was asked for is known to mean it.
     pub fn ready(&self, spec: &Spec) -> Option<Image> {
         let exact = if spec.is_exact() { spec.clone() } else { self.resolved(spec, RESOLUTION_KEPT)? };
-        let image = self.at(exact);
+        // First had, then looked at: otherwise it could be removed in between.
+        let image = self.at(exact)?;
         image.folder.join("about.json").exists().then_some(image)
     }
 
@@ -134,6 +155,7 @@ impl Images {
     /// Makes the image ready, and `asked` to mean it for a while.
     pub fn finish(&self, asked: &Spec, image: &Image, about: &About) -> Result<(), ToolError> {
         let write = || -> io::Result<()> {
+            write_whole(&image.folder.join("size"), size_of(&image.folder).to_string().as_bytes())?;
             write_whole(&image.folder.join("about.json"), &serde_json::to_vec(about)?)?;
             if asked.is_exact() {
                 return Ok(());
@@ -153,20 +175,19 @@ impl Images {
                 format!("{spec} was installed but its package.json has no version"),
             )
         })?;
-        let image = self.at(Spec::new(&spec.name, &version)?);
-        let lock = lock::acquire(&self.folder.join(".locks").join(format!("{}.image", image.spec.file_name())))
-            .await
-            .map_err(|error| self.unusable(&error))?;
+        let exact = Spec::new(&spec.name, &version)?;
+        let lock = lock::acquire(&self.lock_file(&exact, "image")).await.map_err(|error| self.unusable(&error))?;
+        let image = self.at(exact.clone()).ok_or_else(|| {
+            let message = format!("{exact} was being removed to make room; try again");
+            ToolError::new(ToolErrorCode::InstallFailed, message)
+        })?;
         if image.about().is_none() {
             let place = || -> io::Result<()> {
                 if image.folder.exists() {
                     fs::remove_dir_all(&image.folder)?;
                 }
                 fs::write(draft.join("entry.mjs"), format!("export const load = () => import({:?});\n", spec.name))?;
-                fs::create_dir_all(draft.join(DENO_DIR))?;
-                // Deno keeps localStorage and web caches under this name without asking; a file in its place keeps one call's
-                // data from the next.
-                fs::write(draft.join(DENO_DIR).join("location_data"), "")?;
+                make_caches(draft)?;
                 fs::rename(draft, &image.folder)
             };
             place().map_err(|error| self.unusable(&error))?;
@@ -174,9 +195,18 @@ impl Images {
         Ok((image, lock))
     }
 
-    fn at(&self, spec: Spec) -> Image {
+    /// `None` while it is being removed.
+    fn at(&self, spec: Spec) -> Option<Image> {
         let folder = self.folder.join(spec.file_name());
-        Image { spec, folder }
+        match lock::try_share(&self.lock_file(&spec, "use")) {
+            Ok(None) => None,
+            // Where nothing can be locked, nothing is removed.
+            held => Some(Image { spec, folder, _use: held.ok().flatten().map(Arc::new) }),
+        }
+    }
+
+    fn lock_file(&self, spec: &Spec, kind: &str) -> PathBuf {
+        self.folder.join(".locks").join(format!("{}.{kind}", spec.file_name()))
     }
 
     fn resolution(&self, spec: &Spec) -> PathBuf {
@@ -199,6 +229,36 @@ impl Images {
         let message = format!("the cache folder {} can't be used: {error}", self.folder.display());
         ToolError::new(ToolErrorCode::InstallFailed, message)
     }
+}
+
+/// Makes the place for Deno's caches in the folder that its process works in.
+pub fn prepare_caches(folder: &Path) -> Result<(), ToolError> {
+    make_caches(folder).map_err(|error| {
+        let message = format!("the cache folder {} can't be used: {error}", folder.display());
+        ToolError::new(ToolErrorCode::RuntimeUnavailable, message)
+    })
+}
+
+fn make_caches(folder: &Path) -> io::Result<()> {
+    let caches = folder.join(DENO_DIR);
+    fs::create_dir_all(&caches)?;
+    // Deno keeps localStorage and web caches under this name without asking; a file in its place keeps one call's data from
+    // the next.
+    match File::create_new(caches.join("location_data")) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of all files under a folder; links count as themselves.
+pub fn size_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(meta) if meta.is_dir() => size_of(&entry.path()),
+        Ok(meta) => meta.len(),
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
 }
 
 /// `file:` URL of an absolute path; a relative one has none.

@@ -1,7 +1,7 @@
 //! Puts npm packages into a folder with `deno install`: no npm is needed and no lifecycle script ever runs. The installer has
 //! network and the user's npm settings; tools never see either.
 
-use super::spec::is_exact;
+use super::{lock, spec::is_exact};
 use omega_core::executor::{ToolError, ToolErrorCode};
 use serde_json::json;
 use std::{
@@ -20,16 +20,27 @@ const PASSED: [&str; 7] =
 /// Packages by name, with the version that is wanted.
 pub type Dependencies = BTreeMap<String, String>;
 
+/// Where downloaded packages are kept.
+pub fn downloads(cache: &Path) -> PathBuf {
+    cache.join("npm")
+}
+
+/// Shared by those who install, had alone by who removes the downloads.
+pub fn downloads_lock(cache: &Path) -> PathBuf {
+    cache.join("npm.lock")
+}
+
 /// Installs packages.
 pub struct Installer {
     home: PathBuf,
+    lock: PathBuf,
     registry: Option<String>,
 }
 
 impl Installer {
     /// Keeps what it downloads under `cache`; `registry` in place of the configured npm registry.
     pub fn new(cache: &Path, registry: Option<String>) -> Self {
-        Self { home: cache.join("npm"), registry }
+        Self { home: downloads(cache), lock: downloads_lock(cache), registry }
     }
 
     /// Installs `wanted` and what it needs into `folder`. Versions that are not exact are looked up anew.
@@ -40,6 +51,8 @@ impl Installer {
             tokio::fs::write(folder.join("package.json"), manifest.to_string()).await
         };
         prepared.await.map_err(|error| failed(format!("the folder {} can't be written: {error}", folder.display())))?;
+        let locked = lock::share(&self.lock).await;
+        let _downloads = locked.map_err(|error| failed(format!("{} can't be used: {error}", self.lock.display())))?;
         let mut command = Command::new(deno);
         command.args(["install", "--quiet", "--node-modules-dir=auto"]).current_dir(folder).env_clear();
         let inexact = wanted.iter().filter(|(_, version)| !is_exact(version)).map(|(name, _)| format!("npm:{name}"));

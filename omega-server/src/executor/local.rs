@@ -1,16 +1,17 @@
 //! The executor on this machine.
 
 use super::{
-    gate::Gate,
-    group::Launch,
+    gate::{Full, Gate},
+    image::Image,
     jail::Jail,
+    launch::Launcher,
     manifest::Manifest,
     mask::Mask,
-    permissions::{Net, Profile},
+    permissions::Net,
+    pool::{Pool, PoolLimits},
     prepare::Workshop,
-    process::{self, Limits},
+    process::Limits,
     protocol::{Answer, Found, Job, Op},
-    runner,
     runtime::Progress,
     scan,
     spec::Spec,
@@ -19,14 +20,20 @@ use super::{
 use async_trait::async_trait;
 use omega_core::{
     executor::{Described, DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
+    id::ToolId,
     registry::{Calling, EnvVar},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
+use tokio::sync::Semaphore;
 
 /// Calls that may wait for a place.
 const QUEUE: usize = 64;
+/// Calls that are announced and being prepared for.
+const EXPECTED: usize = 4;
+/// Bytes of images and downloads together.
+const CACHE_LIMIT: u64 = 5 << 30;
 
 /// How the local executor is set up.
 #[derive(Clone)]
@@ -44,6 +51,10 @@ pub struct LocalConfig {
     /// The program that puts processes into the jail: one that calls [`jail::main_if_asked`](super::jail::main_if_asked) first.
     /// The one that runs, if none is given.
     pub jail: Option<PathBuf>,
+    /// Bytes of installed packages that are kept; the least recently used go.
+    pub cache_limit: u64,
+    /// Processes that wait for a call.
+    pub pool: PoolLimits,
     /// Told what is being fetched.
     pub progress: Progress,
 }
@@ -58,6 +69,8 @@ impl LocalConfig {
             allow_private_net: Vec::new(),
             limits: Limits::default(),
             jail: None,
+            cache_limit: CACHE_LIMIT,
+            pool: PoolLimits::default(),
             progress: Arc::new(|_| {}),
         }
     }
@@ -65,12 +78,16 @@ impl LocalConfig {
 
 /// Runs tools on this machine, each call in a confined process of its own.
 pub struct LocalExecutor {
-    workshop: Workshop,
-    gate: Gate,
-    net: Net,
+    workshop: Arc<Workshop>,
+    /// Calls that run.
+    gate: Arc<Gate>,
+    /// Packages that are being prepared.
+    preparing: Arc<Gate>,
+    expected: Arc<Semaphore>,
+    pool: Pool,
+    launcher: Launcher,
     limits: Limits,
     jail: Arc<Jail>,
-    cache: PathBuf,
 }
 
 impl LocalExecutor {
@@ -80,19 +97,25 @@ impl LocalExecutor {
         // Deno wants absolute paths in its permissions.
         let cache = std::path::absolute(&config.cache_dir).unwrap_or(config.cache_dir);
         sweep::leftovers(&cache);
+        let net = if config.allow_private_net.is_empty() { Net::Public } else { Net::Only(config.allow_private_net) };
         let jail = Arc::new(Jail::new(config.jail));
+        let launcher = Launcher::new(&cache, net, config.limits, Arc::clone(&jail));
+        let workshop =
+            Workshop::new(cache, config.cache_limit, config.deno, config.registry, Arc::clone(&jail), config.progress);
         Self {
-            workshop: Workshop::new(cache.clone(), config.deno, config.registry, jail.clone(), config.progress),
-            gate: Gate::new(2 * cores, QUEUE),
-            net: if config.allow_private_net.is_empty() { Net::Public } else { Net::Only(config.allow_private_net) },
+            workshop: Arc::new(workshop),
+            gate: Arc::new(Gate::new(2 * cores, QUEUE)),
+            preparing: Arc::new(Gate::new(cores, QUEUE)),
+            expected: Arc::new(Semaphore::new(EXPECTED)),
+            pool: Pool::new(launcher.clone(), config.pool),
+            launcher,
             limits: config.limits,
             jail,
-            cache,
         }
     }
 
     async fn call(&self, execution: Execution, mask: &Mask, ran: &mut Ran) -> Result<Answer, ToolError> {
-        let Execution { id, owner: _, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
+        let Execution { id, owner, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
         let input_size = serde_json::to_vec(&input).map_or(0, |bytes| bytes.len());
         if input_size > self.limits.input {
             let message = format!("the input has {input_size} bytes; a tool takes at most {}", self.limits.input);
@@ -104,7 +127,7 @@ impl LocalExecutor {
             Calling::Function { params } => Some(positional(&input, &params)?),
         };
         let image = tokio::select! {
-            image = self.workshop.image(&spec) => image?,
+            image = prepared(&self.workshop, &self.preparing, &spec, &owner) => image?,
             () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
         };
         ran.version = Some(image.spec.version.clone());
@@ -114,15 +137,16 @@ impl LocalExecutor {
             let message = format!("{} needs the environment variables {}", image.spec, missing.join(", "));
             return Err(ToolError::new(ToolErrorCode::MissingEnvVars, message).with(json!({ "missing": missing })));
         }
-        let _place = tokio::select! {
-            place = self.gate.enter() => place.map_err(|_| {
-                ToolError::new(ToolErrorCode::Overloaded, "too many tools are running and waiting; try again in a moment")
-            })?,
+        let place = tokio::select! {
+            place = self.gate.enter(&owner) => place.map_err(overloaded)?,
             () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
         };
         let deno = self.workshop.runtime.deno().await?;
-        let scratch = self.workshop.scratch()?;
-        let runner = runner::install(&self.cache)?;
+        let begun = Instant::now();
+        let process = match self.pool.take(&image, &env) {
+            Some(process) => process,
+            None => self.launcher.for_image(&deno.path, &image).await?,
+        };
         let env: BTreeMap<_, _> =
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
         let job = Job {
@@ -133,27 +157,19 @@ impl LocalExecutor {
             id: id.to_string(),
             input: args.is_none().then_some(input),
             args,
-            env: scratch.env(env),
+            env,
             max_output: 0,
             declared: manifest.tools.clone(),
             converters: None,
         };
-        let launch = Launch {
-            deno: &deno.path,
-            script: runner.join("main.mjs"),
-            image: &image.folder,
-            profile: Profile {
-                read: vec![image.folder.clone(), runner],
-                scratch: scratch.folder.clone(),
-                net: self.net.clone(),
-                caches: None,
-            },
-            jail: &self.jail,
-        };
         let partial = |value| on_partial(mask.value(value));
-        let ended = process::run(launch, job, self.limits, timeout, cancel, partial).await;
-        ran.duration_ms = Some(u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX));
+        let ended = process.run(job, timeout, cancel, partial).await;
+        drop(place);
+        ran.duration_ms = Some(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
         ran.logs = ended.logs;
+        if self.gate.is_quiet() {
+            self.pool.refill(&deno.path, Some(&image));
+        }
         match ended.answer? {
             Answer { error: Some(error), .. } => Err(image.without_folders(error.into())),
             answer => Ok(answer),
@@ -211,6 +227,23 @@ impl Executor for LocalExecutor {
         })
     }
 
+    /// Has the package installed and looked into, and a process started, while the model still writes the call's arguments.
+    fn expect(&self, tool: &ToolId, version: &str) {
+        let Ok(spec) = Spec::new(tool.package(), version) else { return };
+        let Ok(turn) = Arc::clone(&self.expected).try_acquire_owned() else { return };
+        let (workshop, gate, preparing, pool) =
+            (Arc::clone(&self.workshop), Arc::clone(&self.gate), Arc::clone(&self.preparing), self.pool.clone());
+        tokio::spawn(async move {
+            let _turn = turn;
+            // What goes wrong is told to the call itself.
+            let Ok(image) = prepared(&workshop, &preparing, &spec, "").await else { return };
+            let Ok(deno) = workshop.runtime.deno().await else { return };
+            if gate.is_quiet() {
+                pool.refill(&deno.path, Some(&image));
+            }
+        });
+    }
+
     async fn health(&self) -> ExecutorHealth {
         let runtime = &self.workshop.runtime;
         let (status, detail) = match (runtime.present().await, runtime.recent_failure()) {
@@ -220,6 +253,21 @@ impl Executor for LocalExecutor {
         };
         ExecutorHealth::new(status, detail)
     }
+}
+
+/// The image of a package. Owners take turns with what has to be prepared first.
+async fn prepared(workshop: &Workshop, preparing: &Gate, spec: &Spec, owner: &str) -> Result<Image, ToolError> {
+    if let Some(image) = workshop.ready(spec) {
+        return Ok(image);
+    }
+    let _place = preparing.enter(owner).await.map_err(overloaded)?;
+    workshop.image(spec).await
+}
+
+fn overloaded(full: Full) -> ToolError {
+    let seconds = full.retry_after.as_secs();
+    let message = format!("too many tools are running and waiting; try again in {seconds} s");
+    ToolError::new(ToolErrorCode::Overloaded, message).with(json!({ "retryAfterSeconds": seconds }))
 }
 
 /// The arguments of a plain function, in the order of its parameters.

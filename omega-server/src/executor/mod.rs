@@ -3,9 +3,10 @@
 //! of them stand the tools' circuit breakers (`guarded`). `service` is the other end: this machine's sandbox by HTTP.
 //!
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
-//! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `process` runs one job in it
-//! with the flags of `permissions` and within the `jail`, `watch` sees to its limits, and the scripts in `runner/` load the package
-//! there and speak `protocol`.
+//! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
+//! size, `pool` has a process that was started ahead or `launch` starts one with the flags of `permissions` and within the `jail`,
+//! `process` runs one job in it, `watch` sees to its limits, and the scripts in `runner/` load the package there and speak
+//! `protocol`.
 
 mod converters;
 mod deno;
@@ -16,18 +17,22 @@ mod guarded;
 mod image;
 mod install;
 pub mod jail;
+mod launch;
 mod local;
 mod lock;
 mod manifest;
 mod mask;
 mod outcome;
+mod output;
 mod pace;
 mod permissions;
+mod pool;
 mod prepare;
 mod process;
 mod protocol;
 mod provide;
 mod remote;
+mod room;
 mod runner;
 mod runtime;
 mod scan;
@@ -41,6 +46,7 @@ mod watch;
 pub use fleet::Fleet;
 pub use guarded::Guarded;
 pub use local::{LocalConfig, LocalExecutor};
+pub use pool::PoolLimits;
 pub use process::Limits;
 pub use remote::{BadRemote, RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;

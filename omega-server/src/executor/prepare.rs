@@ -10,9 +10,9 @@ use super::{
     jail::Jail,
     manifest::Manifest,
     permissions::{Net, Profile},
-    process::{self, Limits},
+    process::{Limits, Process},
     protocol::{Found, Job, Op},
-    runner,
+    room, runner,
     runtime::{Progress, Runtime},
     scratch::Scratch,
     spec::Spec,
@@ -39,15 +39,17 @@ pub struct Workshop {
     images: Images,
     installer: Installer,
     cache: PathBuf,
+    cache_limit: u64,
     jail: Arc<Jail>,
     progress: Progress,
     converters: Converters,
 }
 
 impl Workshop {
-    /// Keeps everything under `cache`.
+    /// Keeps everything under `cache`, and that within `cache_limit` bytes.
     pub fn new(
         cache: PathBuf,
+        cache_limit: u64,
         deno: Option<PathBuf>,
         registry: Option<String>,
         jail: Arc<Jail>,
@@ -61,10 +63,16 @@ impl Workshop {
             jail,
             progress,
             cache,
+            cache_limit,
         }
     }
 
-    /// The package's image, ready to run.
+    /// The package's image, if it is ready to run.
+    pub fn ready(&self, spec: &Spec) -> Option<Image> {
+        self.images.ready(spec)
+    }
+
+    /// The package's image, made ready to run.
     pub async fn image(&self, spec: &Spec) -> Result<Image, ToolError> {
         match self.images.ready(spec) {
             Some(image) => Ok(image),
@@ -102,12 +110,10 @@ impl Workshop {
             }
         };
         self.images.finish(spec, &image, &about)?;
+        let (cache, limit) = (self.cache.clone(), self.cache_limit);
+        // Nobody waits for it.
+        drop(tokio::task::spawn_blocking(move || room::make(&cache, limit)));
         Ok((image, about))
-    }
-
-    /// A folder that one call may write, removed with the guard.
-    pub fn scratch(&self) -> Result<Scratch, ToolError> {
-        Scratch::new(&self.cache.join("scratch"))
     }
 
     fn known(&self, spec: &Spec) -> Option<(Image, About)> {
@@ -166,7 +172,7 @@ impl Workshop {
         manifest: &Manifest,
         env: BTreeMap<String, String>,
     ) -> Result<Found, ToolError> {
-        let scratch = self.scratch()?;
+        let scratch = Scratch::new(&self.cache.join("scratch"))?;
         let runner = runner::install(&self.cache)?;
         let converters = self.converters.folder(&deno.path, &self.installer).await;
         let mut read = vec![image.folder.clone(), runner.clone()];
@@ -179,7 +185,7 @@ impl Workshop {
             id: String::new(),
             input: None,
             args: None,
-            env: scratch.env(env),
+            env,
             max_output: 0,
             declared: manifest.tools.clone(),
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
@@ -196,8 +202,9 @@ impl Workshop {
             },
             jail: &self.jail,
         };
+        let process = Process::start(&launch, scratch, Limits::default()).await?;
         let never = Box::pin(std::future::pending());
-        let answer = process::run(launch, job, Limits::default(), DESCRIBE_TIMEOUT, never, |_| {}).await.answer?;
+        let answer = process.run(job, DESCRIBE_TIMEOUT, never, |_| {}).await.answer?;
         match (answer.output, answer.error) {
             (Some(found), None) => serde_json::from_value(found).map_err(|error| {
                 ToolError::new(

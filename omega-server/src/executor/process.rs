@@ -1,23 +1,29 @@
-//! One job in one process that is never used again. Whatever the tool does, it ends: with its result, at its deadline, when the
-//! caller cancels, or at a limit; then its whole process group is killed.
+//! One process, for one job, never used again. It may be started before its job is known, and may load the package
+//! meanwhile. Whatever the tool does, it ends: with its result, at its deadline, when the caller cancels, or at a limit; then
+//! its whole process group is killed. A process that is dropped is killed too.
 
 use super::{
     group::{Group, Launch},
     outcome::{Killed, ended_by_itself},
+    output::{Line, Logs, Output, start_of},
     pace::Pace,
-    protocol::{Answer, Frame, Job, Lines},
+    protocol::{Answer, Frame, Job, Preload},
+    scratch::Scratch,
     watch,
 };
 use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
+use rustix::process::Pid;
 use serde_json::Value;
 use std::{
-    path::Path,
+    collections::HashSet,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     process::ChildStdin,
-    time::{MissedTickBehavior, interval, sleep},
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 /// What one call may use.
@@ -58,40 +64,26 @@ const EXIT_GRACE: Duration = Duration::from_millis(250);
 const WATCH_EVERY: Duration = Duration::from_millis(100);
 /// Beyond the deadline, by which a call with one thread never meets this limit.
 const CPU_GRACE: Duration = Duration::from_secs(5);
-const STDERR_KEPT: u64 = 64 << 10;
+const PRELOAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A process without a job yet.
+pub struct Process {
+    // First, because fields are dropped in their order: nothing may write to the folder any more when it is removed.
+    group: Group,
+    stdin: ChildStdin,
+    output: Output,
+    last_words: JoinHandle<String>,
+    logs: Logs,
+    limits: Limits,
+    scratch: Scratch,
+}
+
 /// How a process ended, and what it said.
 pub struct Ended {
     /// Its answer, or why there is none.
     pub answer: Result<Answer, ToolError>,
     /// What it logged.
     pub logs: Vec<String>,
-    /// From its start to its end.
-    pub took: Duration,
-}
-
-/// Runs a job; `on_partial` sees what the tool yields.
-pub async fn run(
-    launch: Launch<'_>,
-    mut job: Job,
-    limits: Limits,
-    timeout: Duration,
-    cancel: CancelSignal,
-    on_partial: impl FnMut(Value),
-) -> Ended {
-    let started = Instant::now();
-    job.token = uuid::Uuid::new_v4().simple().to_string();
-    job.max_output = limits.output;
-    let mut logs = Logs::new(limits.logs);
-    let answer = match Group::spawn(&launch).await {
-        Ok(group) => {
-            answer_of(group, &launch.profile.scratch, &job, limits, timeout, cancel, on_partial, &mut logs).await
-        }
-        Err(error) => {
-            let message = format!("Deno at {} can't be started: {error}", launch.deno.display());
-            Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, message))
-        }
-    };
-    Ended { answer, logs: logs.lines, took: started.elapsed() }
 }
 
 /// What ended the host's attention.
@@ -101,100 +93,163 @@ enum End {
     Silent,
 }
 
-async fn answer_of(
-    mut group: Group,
-    scratch: &Path,
-    job: &Job,
-    limits: Limits,
-    timeout: Duration,
-    cancel: CancelSignal,
-    on_partial: impl FnMut(Value),
-    logs: &mut Logs,
-) -> Result<Answer, ToolError> {
-    let last_words = group.child.stderr.take().map(|stderr| tokio::spawn(start_of(stderr)));
-    let end = attend(&mut group, scratch, job, limits, timeout, cancel, on_partial, logs).await;
-    if matches!(end, End::Silent) {
-        group.settle(EXIT_GRACE).await;
+impl Process {
+    /// Starts one. `scratch` is the folder of the launch's profile, and is removed with the process.
+    pub async fn start(launch: &Launch<'_>, scratch: Scratch, limits: Limits) -> Result<Self, ToolError> {
+        let failed = |why: String| {
+            let message = format!("Deno at {} can't be started: {why}", launch.deno.display());
+            ToolError::new(ToolErrorCode::RuntimeUnavailable, message)
+        };
+        let mut group = Group::spawn(launch).await.map_err(|error| failed(error.to_string()))?;
+        let child = &mut group.child;
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(failed("it has no pipes".to_owned()));
+        };
+        Ok(Self {
+            group,
+            stdin,
+            output: Output::new(stdout),
+            last_words: tokio::spawn(start_of(stderr)),
+            logs: Logs::new(limits.logs),
+            limits,
+            scratch,
+        })
     }
-    let status = group.end().await;
-    let stderr = match last_words {
-        Some(words) => words.await.unwrap_or_default(),
-        None => String::new(),
-    };
-    stderr.lines().for_each(|line| logs.push(line));
-    match end {
-        End::Answered(answer) => Ok(answer),
-        End::Killed(killed) => Err(killed.into()),
-        End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr)),
-    }
-}
 
-/// Serves the process until it has answered or must be ended.
-async fn attend(
-    group: &mut Group,
-    scratch: &Path,
-    job: &Job,
-    limits: Limits,
-    timeout: Duration,
-    cancel: CancelSignal,
-    mut on_partial: impl FnMut(Value),
-    logs: &mut Logs,
-) -> End {
-    let (Some(mut stdin), Some(mut stdout)) = (group.child.stdin.take(), group.child.stdout.take()) else {
-        return End::Silent;
-    };
-    let deadline = sleep(timeout);
-    let feeding = feed(&mut stdin, job, cancel);
-    tokio::pin!(deadline, feeding);
-    group.limit_cpu(limits.cpu.min(timeout.saturating_add(CPU_GRACE)));
-    let mut ticks = interval(WATCH_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut cancelled = false;
-    let mut pace = Pace::default();
-    let mut lines = Lines::default();
-    let mut written = 0;
-    let mut chunk = vec![0; 64 << 10];
-    loop {
-        tokio::select! {
-            count = stdout.read(&mut chunk) => {
-                let count = count.unwrap_or(0);
-                if count == 0 {
-                    logs.push(&String::from_utf8_lossy(&lines.rest()));
-                    return if cancelled { End::Killed(Killed::Cancelled) } else { End::Silent };
-                }
-                written += count;
-                for line in lines.push(&chunk[..count]) {
-                    match read_line(&line, &job.token) {
-                        Line::Frame(Frame::Partial { output }) => {
-                            pace.offer(output.unwrap_or(Value::Null), Instant::now()).into_iter().for_each(&mut on_partial);
+    /// Makes it load a package ahead of its job. Gives the variables that the package asked for on the way, `*` among them
+    /// when it listed all; `None` when it can't be loaded so and the process is of no use.
+    pub async fn preload(&mut self, entry: String) -> Option<HashSet<String>> {
+        let preload = Preload::new(entry, self.scratch.env(<_>::default()));
+        self.stdin.write_all(&preload.line()).await.ok()?;
+        let mut ticks = interval(WATCH_EVERY);
+        let loading = async {
+            loop {
+                tokio::select! {
+                    lines = self.output.next(&preload.token) => for line in lines? {
+                        match line {
+                            Line::Frame(Frame::Preloaded { ok, read }) => return ok.then_some(read),
+                            Line::Frame(Frame::Log { level, text }) => self.logs.push(&format!("{level}: {text}")),
+                            Line::Stray(text) => self.logs.push(&text),
+                            Line::Frame(_) | Line::Unreadable => return None,
                         }
-                        Line::Frame(Frame::Log { level, text }) => logs.push(&format!("{level}: {text}")),
-                        Line::Frame(Frame::Result(answer)) if cancelled && !answer.success => return End::Killed(Killed::Cancelled),
-                        Line::Frame(Frame::Result(answer)) => {
-                            pace.last().into_iter().for_each(on_partial);
-                            return End::Answered(*answer);
+                    },
+                    _ = ticks.tick() => {
+                        if self.output.written > self.limits.stdout || watch::over(self.group.id()?, &self.scratch.folder, self.limits).await.is_some() {
+                            return None;
                         }
-                        Line::Unreadable => return End::Killed(Killed::BadFrame),
-                        Line::Stray(text) => logs.push(&text),
                     }
                 }
-                if written > limits.stdout {
-                    return End::Killed(Killed::Flood(limits.stdout));
+            }
+        };
+        timeout(PRELOAD_TIMEOUT, loading).await.ok().flatten()
+    }
+
+    /// Its number and its folder, to look at what it takes.
+    pub fn whereabouts(&self) -> Option<(Pid, PathBuf)> {
+        Some((self.group.id()?, self.scratch.folder.clone()))
+    }
+
+    /// What it holds and has done while it waits; `None` when it is dead.
+    pub fn waiting(&mut self) -> Option<Waiting> {
+        self.group.is_alive().then(|| Waiting {
+            memory: self.group.share_of_memory().unwrap_or_default(),
+            worked: self.group.time_on_processor().unwrap_or_default(),
+        })
+    }
+
+    /// Runs a job; `on_partial` sees what the tool yields.
+    pub async fn run(
+        mut self,
+        mut job: Job,
+        timeout: Duration,
+        cancel: CancelSignal,
+        on_partial: impl FnMut(Value),
+    ) -> Ended {
+        job.token = super::protocol::new_token();
+        job.max_output = self.limits.output;
+        job.env = self.scratch.env(job.env);
+        let end = self.attend(&job, timeout, cancel, on_partial).await;
+        if matches!(end, End::Silent) {
+            self.group.settle(EXIT_GRACE).await;
+        }
+        let status = self.group.end().await;
+        let stderr = self.last_words.await.unwrap_or_default();
+        stderr.lines().for_each(|line| self.logs.push(line));
+        let answer = match end {
+            End::Answered(answer) => Ok(answer),
+            End::Killed(killed) => Err(killed.into()),
+            End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr)),
+        };
+        Ended { answer, logs: self.logs.lines }
+    }
+
+    /// Serves the process until it has answered or must be ended.
+    async fn attend(
+        &mut self,
+        job: &Job,
+        timeout: Duration,
+        cancel: CancelSignal,
+        mut on_partial: impl FnMut(Value),
+    ) -> End {
+        let Self { group, stdin, output, logs, limits, scratch, .. } = self;
+        group.limit_cpu(limits.cpu.min(timeout.saturating_add(CPU_GRACE)));
+        let deadline = sleep(timeout);
+        let feeding = feed(stdin, job, cancel);
+        tokio::pin!(deadline, feeding);
+        let mut ticks = interval(WATCH_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut cancelled = false;
+        let mut pace = Pace::default();
+        loop {
+            tokio::select! {
+                lines = output.next(&job.token) => {
+                    let Some(lines) = lines else {
+                        logs.push(&output.rest());
+                        return if cancelled { End::Killed(Killed::Cancelled) } else { End::Silent };
+                    };
+                    for line in lines {
+                        match line {
+                            Line::Frame(Frame::Partial { output }) => {
+                                pace.offer(output.unwrap_or(Value::Null), Instant::now()).into_iter().for_each(&mut on_partial);
+                            }
+                            Line::Frame(Frame::Log { level, text }) => logs.push(&format!("{level}: {text}")),
+                            Line::Frame(Frame::Result(answer)) if cancelled && !answer.success => return End::Killed(Killed::Cancelled),
+                            Line::Frame(Frame::Result(answer)) => {
+                                pace.last().into_iter().for_each(on_partial);
+                                return End::Answered(*answer);
+                            }
+                            Line::Frame(Frame::Preloaded { .. }) | Line::Unreadable => return End::Killed(Killed::BadFrame),
+                            Line::Stray(text) => logs.push(&text),
+                        }
+                    }
+                    if output.written > limits.stdout {
+                        return End::Killed(Killed::Flood(limits.stdout));
+                    }
                 }
-            }
-            () = &mut feeding, if !cancelled => {
-                cancelled = true;
-                deadline.as_mut().reset(tokio::time::Instant::now() + CANCEL_GRACE);
-            }
-            () = &mut deadline => return End::Killed(if cancelled { Killed::Cancelled } else { Killed::Deadline(timeout) }),
-            _ = ticks.tick() => {
-                pace.due(Instant::now()).into_iter().for_each(&mut on_partial);
-                if let Some(id) = group.id() && let Some(killed) = watch::over(id, scratch, limits).await {
-                    return End::Killed(killed);
+                () = &mut feeding, if !cancelled => {
+                    cancelled = true;
+                    deadline.as_mut().reset(tokio::time::Instant::now() + CANCEL_GRACE);
+                }
+                () = &mut deadline => return End::Killed(if cancelled { Killed::Cancelled } else { Killed::Deadline(timeout) }),
+                _ = ticks.tick() => {
+                    pace.due(Instant::now()).into_iter().for_each(&mut on_partial);
+                    if let Some(id) = group.id() && let Some(killed) = watch::over(id, &scratch.folder, *limits).await {
+                        return End::Killed(killed);
+                    }
                 }
             }
         }
     }
+}
+
+/// A process that waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// Its memory in bytes, what it shares with others counted in part; 0 where the system does not tell.
+    pub memory: u64,
+    /// Its time on the processor.
+    pub worked: Duration,
 }
 
 /// Gives the job, waits for a cancellation and passes it on. A process that does not read is noticed by its silence.
@@ -205,47 +260,4 @@ async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: CancelSignal) {
     drop(line);
     cancel.await;
     let _ = stdin.write_all(b"{\"op\":\"cancel\"}\n").await;
-}
-
-/// A line of a process's output.
-enum Line {
-    Frame(Frame),
-    /// It has the token but is no frame.
-    Unreadable,
-    /// The tool's own writing.
-    Stray(String),
-}
-
-fn read_line(line: &[u8], token: &str) -> Line {
-    match line.strip_prefix(token.as_bytes()) {
-        Some(frame) => serde_json::from_slice(frame).map_or(Line::Unreadable, Line::Frame),
-        None => Line::Stray(String::from_utf8_lossy(line).into_owned()),
-    }
-}
-
-/// Log lines up to a size; what comes after is dropped.
-struct Logs {
-    lines: Vec<String>,
-    left: usize,
-}
-
-impl Logs {
-    fn new(limit: usize) -> Self {
-        Self { lines: Vec::new(), left: limit }
-    }
-
-    fn push(&mut self, line: &str) {
-        if !line.is_empty() && line.len() <= self.left {
-            self.left -= line.len();
-            self.lines.push(line.to_owned());
-        }
-    }
-}
-
-/// The start of a stream; the rest is read and dropped so that its writer does not block.
-async fn start_of(mut stream: impl AsyncRead + Unpin) -> String {
-    let mut kept = Vec::new();
-    let _ = (&mut stream).take(STDERR_KEPT).read_to_end(&mut kept).await;
-    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
-    String::from_utf8_lossy(&kept).into_owned()
 }

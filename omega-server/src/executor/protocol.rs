@@ -3,7 +3,7 @@
 use omega_core::executor::{ToolError, ToolErrorCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -13,7 +13,7 @@ pub enum Op {
     Execute,
 }
 
-/// One job; its only line on stdin before a cancellation. Holds secrets: no `Debug`.
+/// One job. Holds secrets: no `Debug`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
@@ -39,12 +39,52 @@ pub struct Job {
     pub converters: Option<String>,
 }
 
+/// What a process may be told before its job: to load the package. Holds no secrets: it is not known yet whose call it will
+/// serve.
+#[derive(Serialize)]
+pub struct Preload {
+    op: &'static str,
+    /// Begins its frame.
+    pub token: String,
+    entry: String,
+    env: BTreeMap<String, String>,
+}
+
+impl Preload {
+    /// Of the package behind `entry`; `env` holds the folders that the process may write.
+    pub fn new(entry: String, env: BTreeMap<String, String>) -> Self {
+        Self { op: "preload", token: new_token(), entry, env }
+    }
+
+    /// As it is sent.
+    pub fn line(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}
+
+/// What nobody can guess.
+pub fn new_token() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
 /// A line of stdout that began with the token.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "ev", rename_all = "lowercase")]
 pub enum Frame {
-    Partial { output: Option<Value> },
-    Log { level: String, text: String },
+    /// Whether the package is loaded, and the variables that it asked for on the way (`*`: it listed all).
+    Preloaded {
+        ok: bool,
+        read: HashSet<String>,
+    },
+    Partial {
+        output: Option<Value>,
+    },
+    Log {
+        level: String,
+        text: String,
+    },
     Result(Box<Answer>),
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn ask(
         channel.begin(LiveMessage::begun(lease, &step));
         engine.still_holds(&lease)?;
 
-        let streamed = match stream(driver, model, request.clone(), &step).await {
+        let streamed = match stream(driver, agent, model, request.clone(), &step).await {
             Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),
             other => other,
         };
@@ -98,7 +98,13 @@ pub(super) async fn ask(
     }
 }
 
-async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, step: &StepStart) -> Streamed {
+async fn stream(
+    driver: &Driver<'_>,
+    agent: &Agent,
+    model: &dyn Model,
+    request: ModelRequest,
+    step: &StepStart,
+) -> Streamed {
     let channel = driver.engine.inner.hub.channel(driver.lease.conversation);
     failpoint::effect(Point::ModelAsk).await;
     let opened = tokio::select! {
@@ -127,7 +133,13 @@ async fn stream(driver: &Driver<'_>, model: &dyn Model, request: ModelRequest, s
                 channel.append(step.message, &event);
                 failpoint::effect(Point::ModelText).await;
             }
-            Some(Ok(ModelEvent::CallStarted { .. } | ModelEvent::CallDelta { .. })) => {}
+            Some(Ok(ModelEvent::CallStarted { name, .. })) => {
+                // Its arguments take a moment to be written; the tool is made ready meanwhile.
+                if let Some((tool, version)) = agent.tool_named(&name) {
+                    driver.engine.inner.executor.expect(tool, &version);
+                }
+            }
+            Some(Ok(ModelEvent::CallDelta { .. })) => {}
             Some(Ok(ModelEvent::CallCompleted { call, .. })) => reply.calls.push(call),
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
             Some(Ok(ModelEvent::Usage(usage))) => reply.usage = usage,
@@ -228,6 +240,6 @@ fn empty_answer(reply: &StepReply) -> RunError {
 }
 
 /// A number in 0..1 that spreads retries.
-fn jitter() -> f64 {
+pub(super) fn jitter() -> f64 {
     getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
 }

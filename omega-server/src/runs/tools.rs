@@ -1,6 +1,6 @@
 //! Doing what a call asks for: a search, or a tool in the sandbox.
 
-use super::{Engine, locked};
+use super::{Engine, call::jitter, locked};
 use crate::failpoint::{self, Point};
 use crate::store::{Lease, Result, Settled};
 use omega_core::{
@@ -11,7 +11,7 @@ use omega_core::{
     },
     api::{ToolRun, ToolRunStatus},
     event::Event,
-    executor::{Execution, Executor, ToolError, ToolErrorCode},
+    executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
     registry::{EnvVar, Query, Registry, RegistryError, Tool},
     sanitize::one_line,
@@ -23,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Deadline of a tool (PRD 14: five minutes).
 pub const TOOL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How often a call is given to an executor that is overloaded, and how long it waits at first, with 0.5-1.5 jitter.
+const OVERLOADED_TRIES: u32 = 5;
+const OVERLOADED_DELAY: Duration = Duration::from_millis(500);
 
 /// What a call came to, before it is recorded.
 pub(super) enum Done {
@@ -261,20 +265,25 @@ async fn run(
     let channel = engine.inner.hub.channel(lease.conversation);
     let (run_id, tool_run_id) = (lease.run, tool_run.id);
     failpoint::effect(Point::ToolCall).await;
-    engine.still_holds(lease)?;
-    let executing = engine.inner.executor.execute(Execution {
-        id: tool_run.id,
-        owner: lease.conversation.to_string(),
-        tool: id.clone(),
-        version: tool.version.clone(),
-        calling: tool.calling.clone(),
-        input,
-        env,
-        timeout: TOOL_TIMEOUT,
-        cancel: Box::pin(async move { stop.cancelled().await }),
-        on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
-    });
-    let executed = failpoint::during(Point::ToolWorks, executing).await;
+    let execution = || {
+        let (stop, channel) = (stop.clone(), Arc::clone(&channel));
+        // Waiting for a place takes long enough to lose it.
+        engine.still_holds(lease)?;
+        Ok(Execution {
+            id: tool_run.id,
+            owner: lease.conversation.to_string(),
+            tool: id.clone(),
+            version: tool.version.clone(),
+            calling: tool.calling.clone(),
+            input: input.clone(),
+            env: env.clone(),
+            timeout: TOOL_TIMEOUT,
+            cancel: Box::pin(async move { stop.cancelled().await }),
+            on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
+        })
+    };
+    let executing = patiently(engine.inner.executor.as_ref(), execution, &stop);
+    let executed = failpoint::during(Point::ToolWorks, executing).await?;
     failpoint::effect(Point::ToolAnswered).await;
     let version = executed.version.clone().unwrap_or(tool.version);
     let settled = match executed.result {
@@ -301,6 +310,27 @@ async fn run(
         engine.inner.registry.record_outcome(id, settled.error.is_none()).await;
     }
     Ok(Done::Settled(settled))
+}
+
+/// Executes, and tries again while the executor has no place: it did not begin then. The model is only told when that lasts.
+async fn patiently(
+    executor: &dyn Executor,
+    execution: impl Fn() -> Result<Execution>,
+    stop: &CancellationToken,
+) -> Result<Executed> {
+    let mut delay = OVERLOADED_DELAY;
+    for _ in 1..OVERLOADED_TRIES {
+        let executed = executor.execute(execution()?).await;
+        if executed.result.as_ref().err().is_none_or(|error| error.code != ToolErrorCode::Overloaded) {
+            return Ok(executed);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(delay.mul_f64(0.5 + jitter())) => delay *= 2,
+            // The executor says how a cancelled call ends.
+            () = stop.cancelled() => {}
+        }
+    }
+    Ok(executor.execute(execution()?).await)
 }
 
 /// Whether an outcome says something about the tool; wrong inputs, missing keys and a busy machine don't.

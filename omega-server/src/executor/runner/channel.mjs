@@ -9,11 +9,13 @@ const decoder = new TextDecoder();
 const decode = decoder.decode.bind(decoder);
 const writeSync = Deno.stdout.writeSync.bind(Deno.stdout);
 const after = globalThis.setTimeout;
+const forget = globalThis.clearTimeout;
 const LISTEN_AFTER_MS = 50;
 
 let token = "";
 let maxOutput = 32 << 20;
 let pending = "";
+let sockets;
 
 export function start(job) {
   token = job.token;
@@ -32,27 +34,34 @@ export function bounded(output) {
   return { output: text.slice(0, maxOutput).toWellFormed(), truncated: true };
 }
 
-/** The first line from the host. */
-export async function firstLine() {
+/** The next line from the host, before `onHostMessage`. Who waits for long has time to load what listening needs. */
+export async function nextLine() {
   const buffer = new Uint8Array(65536);
+  const idle = after(loadSockets, LISTEN_AFTER_MS);
   for (;;) {
     const line = takeLine();
-    if (line !== undefined) return line;
+    if (line !== undefined) {
+      forget(idle);
+      return line;
+    }
     const count = await Deno.stdin.read(buffer);
     if (count === null) exit(0); // the host is gone
     pending += decode(buffer.subarray(0, count), { stream: true });
   }
 }
 
+export const loadSockets = () => (sockets ??= import("node:net"));
+
 /**
  * Calls back for every later message of the host, with undefined at its end.
  *
  * A tool whose promise can never settle should end at once ("never resolved") and not at its deadline, so this wait must not hold
- * the event loop. Only a socket can be told so, and loading sockets takes longer than most tools: hence the delay.
+ * the event loop. Only a socket can be told so, and loading sockets takes longer than most tools: hence the delay, unless
+ * they are loaded.
  */
 export function onHostMessage(handle) {
-  after(async () => {
-    const { Socket } = await import("node:net");
+  const listen = async () => {
+    const { Socket } = await loadSockets();
     const host = new Socket({ fd: 0, readable: true, writable: false });
     const take = (bytes) => {
       pending += decode(bytes, { stream: true });
@@ -61,7 +70,9 @@ export function onHostMessage(handle) {
     host.on("data", take).on("end", () => handle(undefined)).on("error", () => handle(undefined));
     host.unref();
     take(new Uint8Array());
-  }, LISTEN_AFTER_MS);
+  };
+  if (sockets) listen();
+  else after(listen, LISTEN_AFTER_MS);
 }
 
 function takeLine() {

@@ -9,15 +9,23 @@ const COMMON = new RegExp(
     "TZ|SHELL|OSTYPE|MSYSTEM|.*_PROXY|EDITOR|TEST|LOG_.*|SUPPRESS_.*|WS_NO_.*|READABLE_STREAM|GITHUB_ACTIONS|TF_BUILD|TEAMCITY.*|TRAVIS|" +
     "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
 );
+const ALL = "*";
 const NAME = /\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g;
 
 const asked = new Map();
+const everything = new Set();
+const values = Object.create(null);
 let listening;
 
+/** More variables for who loaded the package before they were known: it may have kept `process.env`, so that stays the same. */
+export const grant = (granted) => void Object.assign(values, granted);
+
 export function traceEnvironment(granted) {
-  const values = Object.assign(Object.create(null), granted);
+  grant(granted);
   const note = (name) => {
-    if (typeof name !== "string" || COMMON.test(name)) return;
+    if (typeof name !== "string") return;
+    everything.add(name);
+    if (COMMON.test(name)) return;
     asked.set(name, asked.get(name) === true || name in values);
     listening?.add(name);
   };
@@ -30,7 +38,9 @@ export function traceEnvironment(granted) {
     },
     has: (target, name) => (note(name), name in target),
     getOwnPropertyDescriptor: (target, name) => (note(name), Reflect.getOwnPropertyDescriptor(target, name)),
-    set: (target, name, value) => ((target[name] = String(value)), true),
+    ownKeys: (target) => (everything.add(ALL), Reflect.ownKeys(target)),
+    set: (target, name, value) => (everything.add(name), (target[name] = String(value)), true),
+    deleteProperty: (target, name) => (everything.add(name), delete target[name]),
   });
   const replace = (owner, value) =>
     Object.defineProperty(owner, "env", { value, configurable: true, writable: true, enumerable: true });
@@ -41,9 +51,9 @@ export function traceEnvironment(granted) {
   replace(Deno, {
     get: (name) => traced[name],
     has: (name) => name in traced,
-    set: (name, value) => void (values[name] = String(value)),
-    delete: (name) => void delete values[name],
-    toObject: () => ({ ...values }),
+    set: (name, value) => void (traced[name] = value),
+    delete: (name) => void delete traced[name],
+    toObject: () => (everything.add(ALL), { ...values }),
   });
 }
 
@@ -51,6 +61,9 @@ export const looksSecret = (name) => SECRET.test(name);
 
 /** Names that were asked for, common ones left out. */
 export const askedFor = () => [...asked.keys()];
+
+/** Every name that was asked for, common ones too; `*` when they were listed. */
+export const everythingAskedFor = () => [...everything];
 
 /** What `work` gives, and the names that it asked for. */
 export async function askedDuring(work) {

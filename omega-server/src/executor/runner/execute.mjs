@@ -28,7 +28,8 @@ async function toolCall(module, job, signal) {
   const tool = await resolve(module, job);
   const input = await validated(tool.inputSchema ?? tool.parameters, job.input);
   if (isAIFunction(tool)) return () => tool.execute(input);
-  return () => tool.execute(input, { toolCallId: job.id, messages: [], abortSignal: signal });
+  const options = { toolCallId: job.id, messages: [], get abortSignal() { return signal(); } };
+  return () => tool.execute(input, options);
 }
 
 /** The tool that a name or `export.key` means; what makes tools is called anew, with this call's environment. */

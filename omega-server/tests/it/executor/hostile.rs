@@ -208,7 +208,7 @@ fn assert_no_process_left(sandbox: &Sandbox) {
 }
 
 /// Processes that work in a folder.
-fn processes_in(folder: &Path) -> Vec<String> {
+pub(super) fn processes_in(folder: &Path) -> Vec<String> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let working =
         processes.filter(|entry| fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)));

@@ -6,11 +6,13 @@ mod calls;
 mod fleet;
 mod hostile;
 mod images;
+mod load;
 mod npm;
 mod offline;
 mod remote;
 mod service;
 mod suites;
+mod warm;
 
 use npm::Registry;
 use omega_core::{

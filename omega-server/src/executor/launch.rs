@@ -1,0 +1,67 @@
+//! Starts the processes that execute tools, with what each may touch.
+
+use super::{
+    group::Launch,
+    image::{self, Image},
+    jail::Jail,
+    permissions::{Net, Profile},
+    process::{Limits, Process},
+    runner,
+    scratch::Scratch,
+};
+use omega_core::executor::ToolError;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Starts processes.
+#[derive(Clone)]
+pub struct Launcher {
+    cache: PathBuf,
+    net: Net,
+    limits: Limits,
+    jail: Arc<Jail>,
+}
+
+impl Launcher {
+    /// For tools that reach `net`, with everything under `cache`.
+    pub fn new(cache: &Path, net: Net, limits: Limits, jail: Arc<Jail>) -> Self {
+        Self { cache: cache.to_owned(), net, limits, jail }
+    }
+
+    /// What each of its processes may use.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// A process for the tools of one image, which sees no other.
+    pub async fn for_image(&self, deno: &Path, image: &Image) -> Result<Process, ToolError> {
+        self.start(deno, &image.folder).await
+    }
+
+    /// A process for the tools of any image. It may read all of them: they are public packages.
+    pub async fn for_any(&self, deno: &Path) -> Result<Process, ToolError> {
+        let images = self.cache.join(image::FOLDER);
+        image::prepare_caches(&images)?;
+        self.start(deno, &images).await
+    }
+
+    async fn start(&self, deno: &Path, folder: &Path) -> Result<Process, ToolError> {
+        let scratch = Scratch::new(&self.cache.join("scratch"))?;
+        let runner = runner::install(&self.cache)?;
+        let launch = Launch {
+            deno,
+            script: runner.join("main.mjs"),
+            image: folder,
+            profile: Profile {
+                read: vec![folder.to_owned(), runner],
+                scratch: scratch.folder.clone(),
+                net: self.net.clone(),
+                caches: None,
+            },
+            jail: &self.jail,
+        };
+        Process::start(&launch, scratch, self.limits).await
+    }
+}

@@ -1,0 +1,193 @@
+//! Processes that wait for a call: used once, never for the wrong call, never left behind.
+
+use super::{hostile::processes_in, *};
+use omega_server::executor::PoolLimits;
+use std::time::Instant;
+
+/// Tells of the process that it runs in, and of what it saw when it was loaded.
+const TELLS: &str = r#"
+    const tool = (execute) => ({ description: "", inputSchema: { jsonSchema: { type: "object" } }, execute });
+    const loadedAt = Date.now();
+    const kept = process.env;
+    let calls = 0;
+    console.log("loaded");
+    globalThis.mark ??= 0;
+    export const tells = tool(({ waited }) => ({ pid: process.pid, calls: ++calls, marks: ++globalThis.mark,
+        ahead: Date.now() - loadedAt, cwd: process.cwd(), home: process.env.HOME, key: kept.TELL_KEY ?? null }));"#;
+
+/// A package of this name and script, beside which nothing else is published.
+async fn with(name: &str, script: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::start().await?;
+    sandbox.registry.publish(name, "1.0.0", json!({}), script);
+    Some(sandbox)
+}
+
+/// Waits until as many processes wait in the folders of images whose name contains `part`.
+async fn until_waiting(sandbox: &Sandbox, part: &str, count: usize) -> Vec<String> {
+    let started = Instant::now();
+    loop {
+        let found: Vec<_> = processes_in(sandbox.cache.path()).into_iter().filter(|pid| works_in(pid, part)).collect();
+        if found.len() == count {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{} and not {count} wait for {part:?}", found.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn works_in(pid: &str, part: &str) -> bool {
+    fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.to_string_lossy().contains(part))
+}
+
+/// Waits until the standby of a package has loaded it: it listens for what its host says then, with the sockets loaded for that.
+async fn until_loaded(sandbox: &Sandbox, part: &str) -> String {
+    let pid = until_waiting(sandbox, part, 1).await.remove(0);
+    // Nothing outside tells when; a moment is enough for most, and a test that is too early is not wrong but weak.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    pid
+}
+
+async fn tells(sandbox: &Sandbox, env: &[(&str, &str)]) -> (Value, Vec<String>) {
+    let execution = Execution { env: super::env(env), ..call("tells::tells", json!({})) };
+    let executed = sandbox.executor.execute(execution).await;
+    (executed.result.unwrap(), executed.logs)
+}
+
+#[tokio::test]
+async fn after_a_call_a_process_waits_with_the_package_loaded_and_serves_one_call() {
+    let Some(sandbox) = with("tells", TELLS).await else { return };
+    let (first, _) = tells(&sandbox, &[]).await;
+    let mut seen = vec![first["pid"].clone()];
+    for _ in 0..2 {
+        let waiting = until_loaded(&sandbox, "tells@").await;
+        let (told, logs) = tells(&sandbox, &[("TELL_KEY", "of-this-call")]).await;
+        assert_eq!(told["pid"].to_string(), waiting, "the one that waited");
+        assert!(told["ahead"].as_u64().unwrap() > 300, "it was loaded ahead: {told}");
+        assert_eq!((&told["calls"], &told["marks"]), (&json!(1), &json!(1)), "and had served nobody");
+        assert_eq!(logs, ["log: loaded"]);
+        assert_eq!(told["key"], "[TELL_KEY]", "what the package kept of the environment has this call's variables");
+        assert!(told["cwd"].as_str().unwrap().ends_with("tells@1.0.0"), "{told}");
+        seen.push(told["pid"].clone());
+    }
+    let (told, _) = tells(&sandbox, &[]).await;
+    seen.push(told["pid"].clone());
+    assert_eq!(told["key"], json!(null), "no call has another's variables");
+    let all = seen.len();
+    seen.sort_by_key(ToString::to_string);
+    seen.dedup();
+    assert_eq!(seen.len(), all, "each call had a process of its own");
+}
+
+#[tokio::test]
+async fn a_small_package_is_called_in_a_process_that_had_started_already() {
+    let Some(sandbox) = with("tells", TELLS).await else { return };
+    sandbox.registry.publish("other", "1.0.0", json!({}), TELLS);
+    tells(&sandbox, &[]).await;
+    let started = Instant::now();
+    let waiting = loop {
+        let all = processes_in(sandbox.cache.path());
+        let of_any = |pid: &&String| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.ends_with("tools"));
+        if let Some(pid) = all.iter().find(of_any) {
+            break pid.clone();
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "none is started ahead");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let told = sandbox.run("other::tells", json!({})).await.result.unwrap();
+    assert_eq!(told["pid"].to_string(), waiting);
+    assert!(told["cwd"].as_str().unwrap().ends_with("other@1.0.0"), "{told}");
+}
+
+#[tokio::test]
+async fn a_package_that_looked_for_a_variable_ahead_does_not_miss_it_in_a_call() {
+    let script = r#"
+        const base = process.env.SETTING ?? "none"; const all = { ...process.env };
+        export const t = { description: "", inputSchema: { jsonSchema: { type: "object" } }, execute: () => [process.pid, base] };"#;
+    let Some(sandbox) = with("eager", script).await else { return };
+    sandbox.run("eager::t", json!({})).await.result.unwrap();
+    let waiting = until_loaded(&sandbox, "eager@").await;
+    let granted = Execution { env: env(&[("SETTING", "granted")]), ..call("eager::t", json!({})) };
+    let told = sandbox.executor.execute(granted).await.result.unwrap();
+    assert_eq!(told[1], "[SETTING]");
+    assert_ne!(told[0].to_string(), waiting, "the one that waits has looked already");
+    let told = sandbox.run("eager::t", json!({})).await.result.unwrap();
+    assert_eq!((told[0].to_string(), &told[1]), (waiting, &json!("none")), "it serves a call that grants nothing");
+}
+
+#[tokio::test]
+async fn a_package_that_reads_its_key_when_it_is_loaded_is_not_loaded_ahead() {
+    let script = r#"
+        const key = process.env.SOME_API_KEY;
+        export const t = { description: "", inputSchema: { jsonSchema: { type: "object" } }, execute: () => key ?? "none" };"#;
+    let Some(sandbox) = with("keyed", script).await else { return };
+    for (env, seen) in [(super::env(&[]), "none"), (super::env(&[("SOME_API_KEY", "the-key")]), "[SOME_API_KEY]")] {
+        let executed = sandbox.executor.execute(Execution { env, ..call("keyed::t", json!({})) }).await;
+        assert_eq!(executed.result, Ok(json!(seen)));
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    until_waiting(&sandbox, "keyed@", 0).await;
+}
+
+#[tokio::test]
+async fn what_died_or_belongs_to_an_older_image_is_never_used() {
+    let Some(sandbox) = with("tells", TELLS).await else { return };
+    tells(&sandbox, &[]).await;
+    let dead = until_loaded(&sandbox, "tells@").await;
+    std::process::Command::new("kill").args(["-9", &dead]).status().unwrap();
+    let (told, _) = tells(&sandbox, &[]).await;
+    assert_ne!(told["pid"].to_string(), dead);
+    let old = until_loaded(&sandbox, "tells@").await;
+    // Made anew, as after a repair.
+    let about = sandbox.cache.path().join("tools/tells@1.0.0/about.json");
+    fs::write(about.with_extension("new"), fs::read(&about).unwrap()).unwrap();
+    fs::rename(about.with_extension("new"), &about).unwrap();
+    let (told, _) = tells(&sandbox, &[]).await;
+    assert_ne!(told["pid"].to_string(), old);
+}
+
+#[tokio::test]
+async fn what_waits_is_bounded_ends_when_nobody_comes_and_goes_with_its_owner() {
+    let Some(mut sandbox) = with("tells", TELLS).await else { return };
+    let limits = PoolLimits { prewarmed: 0, standbys: 2, idle: Duration::from_secs(3), ..PoolLimits::default() };
+    sandbox.executor = LocalExecutor::new(LocalConfig { pool: limits, ..config(&sandbox.cache, &sandbox.registry) });
+    for name in ["one", "two", "three"] {
+        sandbox.registry.publish(name, "1.0.0", json!({}), TELLS);
+        sandbox.run(&format!("{name}::tells"), json!({})).await.result.unwrap();
+        until_waiting(&sandbox, &format!("{name}@"), 1).await;
+    }
+    until_waiting(&sandbox, "one@", 0).await;
+    assert!(processes_in(sandbox.cache.path()).len() <= 2);
+    until_waiting(&sandbox, "@1.0.0", 0).await;
+    sandbox.run("one::tells", json!({})).await.result.unwrap();
+    until_waiting(&sandbox, "one@", 1).await;
+    // Not even one that is being started stays.
+    sandbox.run("two::tells", json!({})).await.result.unwrap();
+    sandbox.executor = sandbox.restarted();
+    until_waiting(&sandbox, "@1.0.0", 0).await;
+    assert_eq!(fs::read_dir(sandbox.cache.path().join("scratch")).unwrap().count(), 0, "a scratch folder is left");
+}
+
+#[tokio::test]
+async fn a_package_that_works_while_nobody_calls_it_is_not_kept() {
+    let script = r#"
+        setInterval(() => { const until = Date.now() + 400; while (Date.now() < until); }, 500);
+        export const t = { description: "", inputSchema: { jsonSchema: { type: "object" } }, execute: () => 1 };"#;
+    let Some(sandbox) = with("busy", script).await else { return };
+    sandbox.run("busy::t", json!({})).await.result.unwrap();
+    until_waiting(&sandbox, "busy@", 1).await;
+    until_waiting(&sandbox, "busy@", 0).await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_announced_finds_everything_ready() {
+    let Some(sandbox) = with("tells", TELLS).await else { return };
+    sandbox.executor.expect(&"tells::tells".parse().unwrap(), "latest");
+    let started = Instant::now();
+    while !sandbox.cache.path().join("tools/tells@1.0.0/about.json").exists() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it is not installed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until_waiting(&sandbox, "tells@", 0).await;
+    sandbox.registry.stop();
+    assert_eq!(tells(&sandbox, &[]).await.0["calls"], 1);
+}
