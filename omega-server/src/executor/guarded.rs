@@ -59,6 +59,10 @@ impl Executor for Guarded {
         self.inner.describe(package, version).await
     }
 
+    fn expect(&self, tool: &ToolId, version: &str) {
+        self.inner.expect(tool, version);
+    }
+
     async fn health(&self) -> ExecutorHealth {
         let mut health = self.inner.health().await;
         if health.members.is_empty() {

@@ -143,13 +143,10 @@ impl LocalExecutor {
         };
         let deno = self.workshop.runtime.deno().await?;
         let begun = Instant::now();
-        let process = match self.pool.take(&image, &env) {
-            Some(process) => process,
-            None => self.launcher.for_image(&deno.path, &image).await?,
-        };
+        let waiting = self.pool.take(&image, &env);
         let env: BTreeMap<_, _> =
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
-        let job = Job {
+        let mut job = Job {
             op: Op::Execute,
             token: String::new(),
             entry: image.entry(),
@@ -162,8 +159,19 @@ impl LocalExecutor {
             declared: manifest.tools.clone(),
             converters: None,
         };
-        let partial = |value| on_partial(mask.value(value));
-        let ended = process.run(job, timeout, cancel, partial).await;
+        let mut partial = |value| on_partial(mask.value(value));
+        let mut ended = None;
+        if let Some(process) = waiting {
+            let outcome = process.run(&mut job, timeout, &mut cancel, &mut partial).await;
+            ended = Some(outcome).filter(|ended| !ended.unused);
+        }
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                let process = self.launcher.for_image(&deno.path, &image).await?;
+                process.run(&mut job, timeout, &mut cancel, &mut partial).await
+            }
+        };
         drop(place);
         ran.duration_ms = Some(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
         ran.logs = ended.logs;

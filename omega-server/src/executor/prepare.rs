@@ -17,7 +17,7 @@ use super::{
     scratch::Scratch,
     spec::Spec,
 };
-use omega_core::executor::{ToolError, ToolErrorCode};
+use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -177,7 +177,7 @@ impl Workshop {
         let converters = self.converters.folder(&deno.path, &self.installer).await;
         let mut read = vec![image.folder.clone(), runner.clone()];
         read.extend(converters.map(Path::to_owned));
-        let job = Job {
+        let mut job = Job {
             op: Op::Describe,
             token: String::new(),
             entry: image.entry(),
@@ -203,8 +203,8 @@ impl Workshop {
             jail: &self.jail,
         };
         let process = Process::start(&launch, scratch, Limits::default()).await?;
-        let never = Box::pin(std::future::pending());
-        let answer = process.run(job, DESCRIBE_TIMEOUT, never, |_| {}).await.answer?;
+        let mut never: CancelSignal = Box::pin(std::future::pending());
+        let answer = process.run(&mut job, DESCRIBE_TIMEOUT, &mut never, &mut |_| {}).await.answer?;
         match (answer.output, answer.error) {
             (Some(found), None) => serde_json::from_value(found).map_err(|error| {
                 ToolError::new(

@@ -82,6 +82,8 @@ pub struct Process {
 pub struct Ended {
     /// Its answer, or why there is none.
     pub answer: Result<Answer, ToolError>,
+    /// It ended by itself before it took the job up, as one may that waited: another one may have the job.
+    pub unused: bool,
     /// What it logged.
     pub logs: Vec<String>,
 }
@@ -161,27 +163,29 @@ impl Process {
     /// Runs a job; `on_partial` sees what the tool yields.
     pub async fn run(
         mut self,
-        mut job: Job,
+        job: &mut Job,
         timeout: Duration,
-        cancel: CancelSignal,
-        on_partial: impl FnMut(Value),
+        cancel: &mut CancelSignal,
+        on_partial: &mut impl FnMut(Value),
     ) -> Ended {
         job.token = super::protocol::new_token();
         job.max_output = self.limits.output;
-        job.env = self.scratch.env(job.env);
-        let end = self.attend(&job, timeout, cancel, on_partial).await;
+        job.env = self.scratch.env(std::mem::take(&mut job.env));
+        let mut began = false;
+        let end = self.attend(job, timeout, cancel, on_partial, &mut began).await;
         if matches!(end, End::Silent) {
             self.group.settle(EXIT_GRACE).await;
         }
         let status = self.group.end().await;
         let stderr = self.last_words.await.unwrap_or_default();
         stderr.lines().for_each(|line| self.logs.push(line));
+        let unused = !began && matches!(end, End::Silent);
         let answer = match end {
             End::Answered(answer) => Ok(answer),
             End::Killed(killed) => Err(killed.into()),
             End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr)),
         };
-        Ended { answer, logs: self.logs.lines }
+        Ended { answer, unused, logs: self.logs.lines }
     }
 
     /// Serves the process until it has answered or must be ended.
@@ -189,8 +193,9 @@ impl Process {
         &mut self,
         job: &Job,
         timeout: Duration,
-        cancel: CancelSignal,
-        mut on_partial: impl FnMut(Value),
+        cancel: &mut CancelSignal,
+        mut on_partial: &mut impl FnMut(Value),
+        began: &mut bool,
     ) -> End {
         let Self { group, stdin, output, logs, limits, scratch, .. } = self;
         group.limit_cpu(limits.cpu.min(timeout.saturating_add(CPU_GRACE)));
@@ -210,6 +215,7 @@ impl Process {
                     };
                     for line in lines {
                         match line {
+                            Line::Frame(Frame::Started) => *began = true,
                             Line::Frame(Frame::Partial { output }) => {
                                 pace.offer(output.unwrap_or(Value::Null), Instant::now()).into_iter().for_each(&mut on_partial);
                             }
@@ -253,7 +259,7 @@ pub struct Waiting {
 }
 
 /// Gives the job, waits for a cancellation and passes it on. A process that does not read is noticed by its silence.
-async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: CancelSignal) {
+async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: &mut CancelSignal) {
     let mut line = serde_json::to_vec(job).unwrap_or_default();
     line.push(b'\n');
     let _ = stdin.write_all(&line).await;

@@ -78,6 +78,8 @@ pub enum Frame {
         ok: bool,
         read: HashSet<String>,
     },
+    /// The job is taken up.
+    Started,
     Partial {
         output: Option<Value>,
     },

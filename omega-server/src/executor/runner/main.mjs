@@ -31,6 +31,7 @@ if (job.op === "preload") {
   grant(job.env ?? {});
 }
 
+emit({ ev: "started" });
 // A process that was started for any package is elsewhere.
 Deno.chdir(new URL(".", job.entry));
 

@@ -1,6 +1,7 @@
 //! What a tool tries against its host, its user and the next call; each ends as said here, and the call after it is well.
 
 use super::*;
+use omega_server::executor::PoolLimits;
 use std::time::Instant;
 use tokio::net::TcpListener;
 
@@ -72,7 +73,10 @@ export const strange = tool(() => { const value = { big: 10n, at: new Date(0), m
 "#;
 
 async fn ends() -> Option<Sandbox> {
-    let sandbox = Sandbox::start().await?;
+    let mut sandbox = Sandbox::start().await?;
+    // Nothing waits for the next call, so that what is left is of the last one.
+    let pool = PoolLimits { prewarmed: 0, standbys: 0, ..PoolLimits::default() };
+    sandbox.executor = LocalExecutor::new(LocalConfig { pool, ..config(&sandbox.cache, &sandbox.registry) });
     sandbox.registry.publish("ends", "1.0.0", json!({}), ENDS);
     Some(sandbox)
 }

@@ -7,13 +7,12 @@ use std::time::Instant;
 /// Tells of the process that it runs in, and of what it saw when it was loaded.
 const TELLS: &str = r#"
     const tool = (execute) => ({ description: "", inputSchema: { jsonSchema: { type: "object" } }, execute });
-    const loadedAt = Date.now();
     const kept = process.env;
     let calls = 0;
     console.log("loaded");
     globalThis.mark ??= 0;
-    export const tells = tool(({ waited }) => ({ pid: process.pid, calls: ++calls, marks: ++globalThis.mark,
-        ahead: Date.now() - loadedAt, cwd: process.cwd(), home: process.env.HOME, key: kept.TELL_KEY ?? null }));"#;
+    export const tells = tool(() => ({ pid: process.pid, calls: ++calls, marks: ++globalThis.mark,
+        cwd: process.cwd(), home: process.env.HOME, key: kept.TELL_KEY ?? null }));"#;
 
 /// A package of this name and script, beside which nothing else is published.
 async fn with(name: &str, script: &str) -> Option<Sandbox> {
@@ -39,12 +38,19 @@ fn works_in(pid: &str, part: &str) -> bool {
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.to_string_lossy().contains(part))
 }
 
-/// Waits until the standby of a package has loaded it: it listens for what its host says then, with the sockets loaded for that.
+/// Waits until the standby of a package has loaded it: it says so to its host alone, but then it rests.
 async fn until_loaded(sandbox: &Sandbox, part: &str) -> String {
     let pid = until_waiting(sandbox, part, 1).await.remove(0);
-    // Nothing outside tells when; a moment is enough for most, and a test that is too early is not wrong but weak.
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    pid
+    let mut worked = Vec::new();
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let now: Vec<_> = stat.split_whitespace().skip(13).take(2).map(str::to_owned).collect();
+        if now == worked {
+            return pid;
+        }
+        worked = now;
+    }
 }
 
 async fn tells(sandbox: &Sandbox, env: &[(&str, &str)]) -> (Value, Vec<String>) {
@@ -62,7 +68,6 @@ async fn after_a_call_a_process_waits_with_the_package_loaded_and_serves_one_cal
         let waiting = until_loaded(&sandbox, "tells@").await;
         let (told, logs) = tells(&sandbox, &[("TELL_KEY", "of-this-call")]).await;
         assert_eq!(told["pid"].to_string(), waiting, "the one that waited");
-        assert!(told["ahead"].as_u64().unwrap() > 300, "it was loaded ahead: {told}");
         assert_eq!((&told["calls"], &told["marks"]), (&json!(1), &json!(1)), "and had served nobody");
         assert_eq!(logs, ["log: loaded"]);
         assert_eq!(told["key"], "[TELL_KEY]", "what the package kept of the environment has this call's variables");
