@@ -17,6 +17,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Runtime, tool images and scratch folders.
     pub cache_dir: PathBuf,
+    /// Bytes of tool packages that are kept; the least recently used go.
+    pub cache_limit: u64,
     /// `OMEGA_DENO`.
     pub deno: Option<PathBuf>,
     /// `OMEGA_EXECUTOR_URL`: tools run on these instead of on this machine; `local` among them makes it the last choice.

@@ -19,6 +19,9 @@ struct Args {
     /// Folder for the runtime, the tools' packages and scratch files
     #[arg(long, default_value = "omega-cache", env = "OMEGA_CACHE")]
     cache: PathBuf,
+    /// Megabytes of tool packages to keep; the least recently used are removed
+    #[arg(long, default_value_t = 5120, env = "OMEGA_CACHE_LIMIT_MB", value_name = "MB")]
+    cache_limit_mb: u64,
     /// The Deno to run tools with; found or provided otherwise
     #[arg(long, env = "OMEGA_DENO")]
     deno: Option<PathBuf>,
@@ -83,6 +86,7 @@ async fn serve() -> anyhow::Result<()> {
         database_url: args.database,
         listen: args.listen,
         cache_dir: args.cache,
+        cache_limit: args.cache_limit_mb.saturating_mul(1 << 20),
         deno: args.deno,
         executors: args.executor,
         executor_key: ["OMEGA_EXECUTOR_API_KEY", "OMEGA_EXECUTOR_KEY"]

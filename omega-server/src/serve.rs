@@ -90,6 +90,7 @@ impl Server {
 
         let local = LocalConfig {
             deno: config.deno.clone(),
+            cache_limit: config.cache_limit,
             allow_private_net: config.allow_private_net.clone(),
             progress: Arc::clone(&config.progress),
             ..LocalConfig::new(&config.cache_dir)

@@ -47,6 +47,9 @@ pub struct Serve {
     /// again. `local` among them makes this machine the last choice
     #[arg(long, value_name = "URL", env = "OMEGA_EXECUTOR_URL", value_delimiter = ',')]
     executor: Vec<String>,
+    /// Megabytes of tool packages to keep; the least recently used are removed
+    #[arg(long, default_value_t = 5120, env = "OMEGA_CACHE_LIMIT_MB", value_name = "MB")]
+    cache_limit_mb: u64,
     /// Let tools reach this HOST:PORT of a private network; may be given several times
     #[arg(long, value_name = "HOST:PORT")]
     allow_private_net: Vec<String>,
@@ -119,6 +122,7 @@ impl Serve {
             database_url: self.database.clone().unwrap_or_else(file),
             listen,
             cache_dir: dirs.cache.clone(),
+            cache_limit: self.cache_limit_mb.saturating_mul(1 << 20),
             deno: env.get("OMEGA_DENO").map(PathBuf::from),
             executors: self.executor.clone(),
             executor_key: text("OMEGA_EXECUTOR_API_KEY").or_else(|| text("OMEGA_EXECUTOR_KEY")).map(SecretString::from),

@@ -51,10 +51,6 @@ impl Executor for Guarded {
         executed
     }
 
-    fn expect(&self, tool: &ToolId, version: &str) {
-        self.inner.expect(tool, version);
-    }
-
     async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
         self.inner.describe(package, version).await
     }

@@ -32,8 +32,6 @@ use tokio::sync::Semaphore;
 const QUEUE: usize = 64;
 /// Calls that are announced and being prepared for.
 const EXPECTED: usize = 4;
-/// Bytes of images and downloads together.
-const CACHE_LIMIT: u64 = 5 << 30;
 
 /// How the local executor is set up.
 #[derive(Clone)]
@@ -60,6 +58,9 @@ pub struct LocalConfig {
 }
 
 impl LocalConfig {
+    /// Bytes of installed packages that are kept when nothing else is said.
+    pub const CACHE_LIMIT: u64 = 5 << 30;
+
     /// Everything as it comes, with its files under `cache_dir`.
     pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -69,7 +70,7 @@ impl LocalConfig {
             allow_private_net: Vec::new(),
             limits: Limits::default(),
             jail: None,
-            cache_limit: CACHE_LIMIT,
+            cache_limit: Self::CACHE_LIMIT,
             pool: PoolLimits::default(),
             progress: Arc::new(|_| {}),
         }

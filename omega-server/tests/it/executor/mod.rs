@@ -4,6 +4,7 @@
 
 mod calls;
 mod fleet;
+mod flow;
 mod hostile;
 mod images;
 mod load;

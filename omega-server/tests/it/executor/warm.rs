@@ -1,8 +1,9 @@
 //! Processes that wait for a call: used once, never for the wrong call, never left behind.
 
 use super::{hostile::processes_in, *};
+use crate::harness::{self, process::Process};
 use omega_server::executor::PoolLimits;
-use std::time::Instant;
+use std::{process::Stdio, time::Instant};
 
 /// Tells of the process that it runs in, and of what it saw when it was loaded.
 const TELLS: &str = r#"
@@ -195,4 +196,31 @@ async fn a_call_that_is_announced_finds_everything_ready() {
     until_waiting(&sandbox, "tells@", 0).await;
     sandbox.registry.stop();
     assert_eq!(tells(&sandbox, &[]).await.0["calls"], 1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_takes_what_waits_with_it() {
+    let Some(sandbox) = with("tells", TELLS).await else { return };
+    let folder = harness::folder();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_omega-server"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--json", "--database"])
+        .arg(format!("sqlite:{}", folder.path().join("omega.db").display()))
+        .arg("--cache")
+        .arg(sandbox.cache.path())
+        .env("NPM_CONFIG_REGISTRY", &sandbox.registry.url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let server = Process::start(command, None).await;
+    let row = json!({ "toolId": "tells::tells", "name": "tells", "package": "tells", "version": "1.0.0",
+        "description": "Tells.", "inputSchema": { "type": "object" }, "env": [], "category": "other" });
+    server.client.import_tools(row.to_string().into_bytes()).await.unwrap();
+    let request = serde_json::from_value(json!({ "toolId": "tells::tells", "params": {} })).unwrap();
+    let answer = server.client.execute_tool(&request).await.unwrap();
+    assert_eq!(answer.code, None, "{answer:?}");
+    until_waiting(&sandbox, "tells@", 1).await;
+    server.kill().await;
+    until_waiting(&sandbox, "", 0).await;
 }

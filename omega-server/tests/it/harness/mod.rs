@@ -154,6 +154,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         database_url: database.to_owned(),
         listen: ([127, 0, 0, 1], 0).into(),
         cache_dir: folder.join("cache"),
+        cache_limit: 1 << 30,
         deno: None,
         executors: vec![tools.url.clone()],
         executor_key: None,

@@ -1,0 +1,69 @@
+//! What the engine and the executor do together: partial outputs, and patience with an executor that has no place.
+
+use super::*;
+use crate::harness::{MODELS, Omega, execute, executor::id, folder, within};
+use omega_core::{
+    agent::meta::EXECUTE,
+    event::Event,
+    testing::{Reply, Script},
+};
+use omega_server::ServeConfig;
+
+const COUNTS: &str = r#"
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    export const counts = { description: "", inputSchema: { jsonSchema: { type: "object" } },
+        async *execute() { for (let n = 1; n <= 40; n++) { yield { n }; await pause(n < 20 ? 1 : 50); } } };"#;
+
+#[tokio::test]
+async fn what_a_tool_yields_reaches_the_readers_of_its_conversation_while_it_works() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    sandbox.registry.publish("counts", "1.0.0", json!({}), COUNTS);
+    sandbox.executor.describe("counts", "1.0.0").await.unwrap();
+    let folder = folder();
+    let database = format!("sqlite:{}", folder.path().join("omega.db").display());
+    let script =
+        Script::new().turn(Reply::call(EXECUTE, execute("counts::counts", json!({})))).turn(Reply::text("Forty."));
+    let cache = sandbox.cache.path().to_owned();
+    let omega = Omega::start_as(database, folder, script, |config| ServeConfig {
+        executor_url: None,
+        cache_dir: cache,
+        deno: std::env::var_os("OMEGA_DENO").map(Into::into),
+        ..config
+    })
+    .await;
+    let row = json!({ "toolId": "counts::counts", "name": "counts", "package": "counts", "version": "1.0.0",
+        "description": "Counts.", "inputSchema": { "type": "object" }, "env": [], "category": "other" });
+    omega.client.import_tools(row.to_string().into_bytes()).await.unwrap();
+    let conversation = omega.conversation(MODELS[0]).await;
+    let mut frames = omega.events(conversation, "?after=0").await;
+    omega.send(conversation, "count").await;
+    let seen = within("the end of the run", frames.until(|envelope| envelope.event.is_terminal())).await;
+    let deltas: Vec<_> = seen
+        .iter()
+        .filter_map(|envelope| match &envelope.event {
+            Event::ToolDelta { offset, chunk, .. } => Some((*offset, chunk["n"].as_u64().unwrap())),
+            _ => None,
+        })
+        .collect();
+    // Those that come faster than 64 a second replace each other; those that come slowly need not.
+    assert!((10..40).contains(&deltas.len()), "{deltas:?}");
+    assert!(deltas.is_sorted(), "{deltas:?}");
+    let at = |kind: &str| seen.iter().rposition(|envelope| envelope.event.kind() == kind).unwrap();
+    assert!(at("run.step.tool.delta") < at("run.step.tool.completed"), "they come before the outcome");
+    assert!(seen.iter().all(|envelope| !matches!(envelope.event, Event::ToolDelta { .. }) || envelope.seq.is_none()));
+}
+
+#[tokio::test]
+async fn a_run_is_patient_with_an_executor_that_has_no_place() {
+    let script =
+        Script::new().turn(Reply::call(EXECUTE, execute(&id("acmeBusy"), json!({})))).turn(Reply::text("Served."));
+    let omega = Omega::start(script).await;
+    let row = json!({ "toolId": id("acmeBusy"), "name": "acmeBusy", "package": "acme-tools", "version": "1.2.3",
+        "description": "Busy.", "inputSchema": { "type": "object" }, "env": [], "category": "other" });
+    omega.client.import_tools(row.to_string().into_bytes()).await.unwrap();
+    let told = omega.ask(MODELS[0], "try").await;
+    assert_eq!(told.log.answer(), "Served.");
+    assert_eq!(omega.tools.count("acmeBusy"), 3, "two refusals and a success");
+    let served = told.log.0.iter().filter(|envelope| envelope.event.kind() == "run.step.tool.completed").count();
+    assert_eq!(served, 1, "{:?}", told.log.0);
+}
