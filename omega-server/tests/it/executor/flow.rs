@@ -25,7 +25,7 @@ async fn what_a_tool_yields_reaches_the_readers_of_its_conversation_while_it_wor
         Script::new().turn(Reply::call(EXECUTE, execute("counts::counts", json!({})))).turn(Reply::text("Forty."));
     let cache = sandbox.cache.path().to_owned();
     let omega = Omega::start_as(database, folder, script, |config| ServeConfig {
-        executor_url: None,
+        executors: Vec::new(),
         cache_dir: cache,
         deno: std::env::var_os("OMEGA_DENO").map(Into::into),
         ..config
