@@ -32,15 +32,16 @@ pub async fn probe(path: &Path) -> Result<Deno, String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let script = format!(
-        "data:text/javascript,try{{await Deno.connect({{hostname:'localhost',port:{port}}});console.log('reached')}}catch(e){{console.log(e.name)}}"
+        "data:text/javascript,try{{await Deno.connect({{hostname:'localhost',port:{port}}});console.log('reached')}}catch(e){{console.log(e.name,Deno.execPath())}}"
     );
     let said = run(
         path,
         &["run", "--no-prompt", "--quiet", "--no-config", "--allow-net", "--deny-net=127.0.0.0/8,[::1]", &script],
     )
     .await?;
-    match said.trim() {
-        "NotCapable" => Ok(Deno { path: path.to_owned(), version }),
+    match said.trim().split_once(' ') {
+        // What was found may be a script that starts Deno; the jail lets nothing run but Deno itself.
+        Some(("NotCapable", real)) => Ok(Deno { path: real.into(), version }),
         other => Err(format!("it does not refuse addresses as the sandbox needs it to ({other:?})")),
     }
 }

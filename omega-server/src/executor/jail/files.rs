@@ -17,7 +17,7 @@ const TRIED: ABI = ABI::V6;
 
 /// What every program of a system needs to run, to find hosts and to trust them. Libraries can be loaded but not run: the one
 /// program that can is Deno. Private keys may lie in `/etc/ssl`, hence its parts. What is not there is passed over.
-const SYSTEM: [&str; 28] = [
+const SYSTEM: [&str; 30] = [
     "/lib",
     "/lib64",
     "/usr/lib",
@@ -46,6 +46,8 @@ const SYSTEM: [&str; 28] = [
     "/proc/cpuinfo",
     "/proc/meminfo",
     "/proc/stat",
+    "/proc/self/statm",
+    "/sys/devices/system/cpu/online",
 ];
 
 /// The kernel's ABI of landlock; 0 for none.

@@ -40,7 +40,8 @@ pub fn set() -> Result<(), String> {
 
 /// Never above what this process is allowed already.
 fn lower(resource: Resource, value: u64) -> Result<(), String> {
-    let value = getrlimit(resource).maximum.map_or(value, |allowed| allowed.min(value));
-    setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
+    let Rlimit { current, maximum } = getrlimit(resource);
+    let below = |allowed: Option<u64>| Some(allowed.map_or(value, |allowed| allowed.min(value)));
+    setrlimit(resource, Rlimit { current: below(current), maximum: below(maximum) })
         .map_err(|error| format!("the limit of {resource:?} can't be set: {error}"))
 }

@@ -22,8 +22,9 @@ export function start(job) {
   maxOutput = job.maxOutput ?? maxOutput;
 }
 
+/** On a line of its own, also after a tool that wrote half a line. */
 export function emit(frame) {
-  const bytes = encode(token + stringify(frame) + "\n");
+  const bytes = encode("\n" + token + stringify(frame) + "\n");
   for (let written = 0; written < bytes.length;) written += writeSync(bytes.subarray(written));
 }
 

@@ -6,6 +6,8 @@ const MESSAGE_LIMIT = 4000;
 const ABOUT_KEYS = /api[ _-]?key|credential|unauthori[sz]ed|\b40[13]\b|(?:access|auth) token|missing.{0,20}(?:env|key|token)|environment variable/i;
 const REFUSED = /\b40[13]\b|unauthori[sz]ed|forbidden|(?:invalid|incorrect|expired).{0,20}(?:key|token|credential)/i;
 const NEEDS_ACCESS = /Requires (\w+) access(?: to "?([^",]+)"?)?/;
+// How the operating system refuses a port or IPv6 to a jailed process.
+const CONNECT_REFUSED = /tcp (?:connect|open) error: (?:Permission denied|Address family not supported)|connect (?:EACCES|EAFNOSUPPORT)\b/;
 const LOOKUP_REFUSED = /getaddrinfo (?:EPERM|EACCES) (\S+)/;
 
 /** A failure with a code of its own. */
@@ -64,6 +66,7 @@ export function messageOf(error) {
 function refusedAccess(message) {
   const lookup = LOOKUP_REFUSED.exec(message);
   if (lookup) return { code: "NETWORK_BLOCKED", message, details: { host: lookup[1] } };
+  if (CONNECT_REFUSED.test(message)) return { code: "NETWORK_BLOCKED", message };
   const access = NEEDS_ACCESS.exec(message);
   if (!access) return undefined;
   const [, kind, what] = access;

@@ -21,7 +21,7 @@ use omega_core::{
     id::{ToolId, ToolRunId},
     registry::Calling,
 };
-use omega_server::executor::{LocalConfig, LocalExecutor};
+use omega_server::executor::{Limits, LocalConfig, LocalExecutor};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{
@@ -35,6 +35,7 @@ use tempfile::TempDir;
 /// An executor with a cache and a registry of its own; Deno is shared by all tests.
 struct Sandbox {
     registry: Registry,
+    config: LocalConfig,
     executor: LocalExecutor,
     cache: TempDir,
 }
@@ -42,13 +43,19 @@ struct Sandbox {
 impl Sandbox {
     /// None where Deno can't be had.
     async fn start() -> Option<Self> {
+        Self::start_as(|config| config).await
+    }
+
+    /// One whose configuration is another one.
+    async fn start_as(change: impl FnOnce(LocalConfig) -> LocalConfig) -> Option<Self> {
         let cache = tempfile::tempdir().unwrap();
         let runtime = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtime");
         fs::create_dir_all(&runtime).unwrap();
         std::os::unix::fs::symlink(runtime, cache.path().join("runtime")).unwrap();
         let registry = Registry::start().await;
         registry.publish("probe", "1.0.0", json!({}), "export const one = () => 1;");
-        let sandbox = Self { executor: LocalExecutor::new(config(&cache, &registry)), registry, cache };
+        let config = change(config(&cache, &registry));
+        let sandbox = Self { executor: LocalExecutor::new(config.clone()), config, registry, cache };
         let tried = sandbox.executor.describe("probe", "1.0.0").await;
         match tried {
             Ok(_) => Some(sandbox),
@@ -62,7 +69,7 @@ impl Sandbox {
 
     /// Another executor over the same cache, as after a restart.
     fn restarted(&self) -> LocalExecutor {
-        LocalExecutor::new(config(&self.cache, &self.registry))
+        LocalExecutor::new(self.config.clone())
     }
 
     async fn run(&self, tool: &str, input: Value) -> Executed {
