@@ -38,8 +38,6 @@ const attempts = {
     database: ({ secret }) => new DatabaseSync(secret).prepare("select 1").all(),
     attached: ({ secret }) => new DatabaseSync(`${tmp}/own.db`).exec(`ATTACH '${secret}.db' AS other; CREATE TABLE other.t (a)`),
     extension: () => new DatabaseSync(":memory:", { allowExtension: true }).loadExtension("/usr/lib/x.so"),
-    thread: () => new Promise((resolve, reject) => { const t = new Thread("const fs = require('fs'); require('worker_threads').parentPort.postMessage(fs.readFileSync('/etc/passwd', 'utf8'))", { eval: true }); t.on("message", resolve); t.on("error", reject); }),
-    // In one: the jail has room for two.
     worker: ({ port }) => inWorker(`async () => { try { return Deno.readTextFileSync("/etc/passwd") } catch { return (await fetch("http://127.0.0.1:${port}/")).status } }`),
     write: ({ outside }) => fs.writeFileSync(`${outside}/omega-hostile`, "x"),
     folder: ({ outside }) => fs.mkdirSync(`${outside}/omega-hostile-folder`),
@@ -62,7 +60,6 @@ const attempts = {
     addon: () => process.dlopen({ exports: {} }, "/usr/lib/x.node"),
     addonOwn: () => { fs.writeFileSync(`${tmp}/x.node`, "\x7fELF"); return process.dlopen({ exports: {} }, `${tmp}/x.node`); },
     away: () => process.chdir("/"),
-    owner: () => process.setuid(0) ?? process.setgid(0),
     user: () => os.userInfo().username,
     interfaces: () => Object.keys(os.networkInterfaces()),
     ask: () => { for (const name of ["run", "ffi", "read", "write"]) if (Deno.permissions.requestSync({ name }).state === "granted") return name; throw new Error("denied"); },
@@ -92,6 +89,8 @@ const attempts = {
     remoteCode: ({ port }) => import(`http://127.0.0.1:${port}/x.mjs`),
 };
 const limit = (attempt) => Promise.race([attempt, new Promise((_, reject) => setTimeout(() => reject(new Error("nothing came")), 2000))]);
+// The jail has room for one worker at a time, so this one has a call of its own.
+export const thread = { description: "", inputSchema: {}, execute: () => new Promise((resolve, reject) => { const t = new Thread("const fs = require('fs'); require('worker_threads').parentPort.postMessage(fs.readFileSync('/etc/passwd', 'utf8'))", { eval: true }); t.on("message", resolve); t.on("error", reject); }) };
 // What Deno refuses here it throws where nobody can catch it.
 export const datagram = { description: "", inputSchema: {}, execute: ({ udp }) => new Promise((resolve, reject) => { const s = dgram.createSocket("udp4"); s.on("error", reject); s.send("x", udp, "127.0.0.1", (error) => { s.close(); error ? reject(error) : resolve("sent"); }); }) };
 export const probe = { description: "", inputSchema: {}, execute: async (input) => {
@@ -127,7 +126,9 @@ async fn reaches_nothing(sandbox: &Sandbox) {
     let execution = Execution { env: env(&[("GRANTED", "value")]), ..call("probes::probe", input.clone()) };
     let executed = sandbox.executor.execute(execution).await;
     let output = executed.result.unwrap_or_else(|error| panic!("{error}: {:?}", executed.logs));
-    assert!(sandbox.run("probes::datagram", input).await.result.is_err());
+    for export in ["thread", "datagram"] {
+        assert!(sandbox.run(&format!("probes::{export}"), input.clone()).await.result.is_err(), "{export}");
+    }
     assert_eq!(output["reached"], json!([]), "{output}");
     assert!(output["tried"].as_u64().unwrap() >= 80, "{output}");
     for seen in ["environment", "real"] {
