@@ -7,8 +7,8 @@ use rustix::{
 
 const MIB: u64 = 1 << 20;
 /// Bytes of memory that is the process's own. Each thread of JavaScript reserves 512 MiB of it for code, most of which is never
-/// used; what is used the server watches.
-const DATA: u64 = 1536 * MIB;
+/// used: this is room for two workers. What is really used the server watches.
+const DATA: u64 = 2048 * MIB;
 /// Bytes of one file.
 const FILE: u64 = 64 * MIB;
 /// Open files.

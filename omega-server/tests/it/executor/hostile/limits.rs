@@ -12,6 +12,7 @@ const block = new Uint8Array(1 << 20).fill(1);
 export const fine = tool(() => "fine");
 export const heap = tool(() => { const all = []; for (;;) all.push(new Array(1e6).fill(Math.random())); });
 export const buffers = tool(async () => { const all = []; for (let i = 0; i < 64; i++) { all.push(new Uint8Array(64 << 20).fill(1)); await breath(); } return all.length; });
+export const two = tool(async () => { const all = [1, 2].map(() => new Worker("data:text/javascript,postMessage(1)", { type: "module" })); await Promise.all(all.map((worker) => new Promise((resolve) => { worker.onmessage = resolve; }))); return "both"; });
 export const workers = tool(async () => {
     const source = "const all = []; setInterval(() => all.push(new Array(1e5).fill(1)), 1);"; const all = [];
     for (let i = 0; i < 120; i++) { const worker = new Worker("data:text/javascript," + source, { type: "module" }); worker.onerror = (event) => event.preventDefault(); all.push(worker); }
@@ -71,6 +72,7 @@ async fn more_room_on_disk_than_its_share_ends_a_call() {
 async fn a_file_a_size_and_a_number_of_files_have_limits_where_there_is_a_jail() {
     let Some(sandbox) = jailed(|config| config).await else { return };
     codes(&sandbox, &[("large", ToolErrorCode::DiskLimit), ("sparse", ToolErrorCode::DiskLimit)]).await;
+    assert_eq!(sandbox.run("greedy::two", json!({})).await.result, Ok(json!("both")));
     let open = sandbox.run("greedy::open", json!({})).await.result.unwrap();
     assert_eq!(open["code"], "EMFILE", "{open}");
     assert!((100..256).contains(&open["count"].as_u64().unwrap()), "{open}");

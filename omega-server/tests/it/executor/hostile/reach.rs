@@ -89,7 +89,7 @@ const attempts = {
     remoteCode: ({ port }) => import(`http://127.0.0.1:${port}/x.mjs`),
 };
 const limit = (attempt) => Promise.race([attempt, new Promise((_, reject) => setTimeout(() => reject(new Error("nothing came")), 2000))]);
-// The jail has room for one worker at a time, so this one has a call of its own.
+// The jail has room for two workers at a time, and one that ends takes a moment, so this one has a call of its own.
 export const thread = { description: "", inputSchema: {}, execute: () => new Promise((resolve, reject) => { const t = new Thread("const fs = require('fs'); require('worker_threads').parentPort.postMessage(fs.readFileSync('/etc/passwd', 'utf8'))", { eval: true }); t.on("message", resolve); t.on("error", reject); }) };
 // What Deno refuses here it throws where nobody can catch it.
 export const datagram = { description: "", inputSchema: {}, execute: ({ udp }) => new Promise((resolve, reject) => { const s = dgram.createSocket("udp4"); s.on("error", reject); s.send("x", udp, "127.0.0.1", (error) => { s.close(); error ? reject(error) : resolve("sent"); }); }) };
@@ -185,7 +185,7 @@ async fn a_process_of_a_tool_is_confined_and_knows_nothing_of_the_servers_enviro
     }
     let limits = fs::read_to_string(process.join("limits")).unwrap();
     for limit in [
-        "Max data size             1610612736",
+        "Max data size             2147483648",
         "Max file size             67108864",
         "Max open files            256",
         "Max core file size        0",
