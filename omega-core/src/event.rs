@@ -6,9 +6,12 @@
 //! some, still ends with the same text (see [`crate::view`]).
 
 use crate::{
-    api::{ConversationDetail, Message, Run, RunError, Timestamp, ToolRunStatus},
+    api::{
+        ConversationDetail, Decision, Message, Plan, Remember, RequiredAction, Run, RunError, Save, Timestamp,
+        ToolRunStatus,
+    },
     executor::ToolError,
-    id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
+    id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolRunId, UserId},
     model::{FinishReason, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -53,6 +56,9 @@ pub enum Event {
         /// `provider/model`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
+        /// Safe Mode.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        safe_mode: Option<bool>,
     },
     /// Somebody took part for the first time.
     #[serde(rename = "participant.joined")]
@@ -165,6 +171,65 @@ pub enum Event {
         usage: Usage,
         /// Why the model stopped.
         finish_reason: Option<FinishReason>,
+    },
+    /// Plans to choose from.
+    #[serde(rename = "plan.proposed")]
+    PlanProposed {
+        /// The set.
+        plan_set_id: PlanSetId,
+        /// The plans, best first.
+        plans: Vec<Plan>,
+    },
+    /// A plan was chosen, or another was asked for.
+    #[serde(rename = "plan.selected")]
+    PlanSelected {
+        /// The set.
+        plan_set_id: PlanSetId,
+        /// The plan; missing when another was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan_id: Option<PlanId>,
+        /// Who chose.
+        by: UserId,
+    },
+    /// The run is paused until somebody answers.
+    #[serde(rename = "run.requires_action")]
+    RunRequiresAction {
+        /// What it waits for.
+        #[serde(flatten)]
+        action: RequiredAction,
+    },
+    /// Missing variables were given, or refused; names only.
+    #[serde(rename = "credentials.provided")]
+    CredentialsProvided {
+        /// The names; empty when they were refused.
+        names: Vec<String>,
+        /// Where they are kept.
+        save: Save,
+        /// True when the run goes on without them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        declined: bool,
+        /// Who gave them.
+        by: UserId,
+    },
+    /// A call was allowed or refused.
+    #[serde(rename = "approval.decided")]
+    ApprovalDecided {
+        /// The approval.
+        approval_id: ApprovalId,
+        /// The call.
+        tool_run_id: ToolRunId,
+        /// Yes or no.
+        decision: Decision,
+        /// How long a yes lasts.
+        remember: Remember,
+        /// Told to the model.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The input that was set in place of the model's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Value>,
+        /// Who decided.
+        by: UserId,
     },
     /// Tools that became callable by name.
     #[serde(rename = "tools.loaded")]
@@ -334,6 +399,11 @@ impl Event {
             Self::Status { .. } => "status",
             Self::StepStarted { .. } => "run.step.started",
             Self::StepCompleted { .. } => "run.step.completed",
+            Self::PlanProposed { .. } => "plan.proposed",
+            Self::PlanSelected { .. } => "plan.selected",
+            Self::RunRequiresAction { .. } => "run.requires_action",
+            Self::CredentialsProvided { .. } => "credentials.provided",
+            Self::ApprovalDecided { .. } => "approval.decided",
             Self::ToolsLoaded { .. } => "tools.loaded",
             Self::ToolProposed { .. } => "run.step.tool.proposed",
             Self::ToolStarted { .. } => "run.step.tool.started",

@@ -75,6 +75,14 @@ id!(
     PlanId, now_v7
 );
 id!(
+    /// A call that waits for a person's yes.
+    ApprovalId, now_v7
+);
+id!(
+    /// What one call lacks.
+    CredentialRequestId, now_v7
+);
+id!(
     /// An API key's record (never the key itself).
     KeyId, now_v7
 );

@@ -6,8 +6,8 @@
 
 use crate::{
     api::{
-        Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant, Role, Run,
-        RunStatus, ToolRun, ToolRunStatus,
+        Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant, RequiredAction,
+        Role, Run, RunStatus, ToolRun, ToolRunStatus,
     },
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
@@ -94,13 +94,16 @@ impl View {
     fn fold(&mut self, envelope: &Envelope, seq: u64) -> Applied {
         let run_id = envelope.run_id;
         match &envelope.event {
-            Event::ConversationUpdated { title, model } => {
+            Event::ConversationUpdated { title, model, safe_mode } => {
                 if let Some(conversation) = &mut self.conversation {
                     if title.is_some() {
                         conversation.title.clone_from(title);
                     }
                     if let Some(model) = model {
                         conversation.model.clone_from(model);
+                    }
+                    if safe_mode.is_some() {
+                        conversation.safe_mode = *safe_mode;
                     }
                 }
             }
@@ -123,13 +126,51 @@ impl View {
                 }
             }
             Event::RunQueued { run, .. } => {
-                self.runs.retain(|r| r.id != run.id);
-                self.runs.push(run.clone());
+                // A run that goes on after a pause waits in its old place.
+                match self.runs.iter_mut().find(|known| known.id == run.id) {
+                    Some(known) => *known = run.clone(),
+                    None => self.runs.push(run.clone()),
+                }
             }
             Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunRecovered { .. } => {
                 self.with_run(run_id, |run| {
                     run.status = RunStatus::Running;
+                    run.requires_action = None;
                     run.started_at.get_or_insert(envelope.at);
+                });
+            }
+            Event::RunRequiresAction { action } => {
+                self.status = None;
+                let awaits = match action {
+                    RequiredAction::Credentials { .. } => ToolRunStatus::AwaitingCredentials,
+                    _ => ToolRunStatus::AwaitingApproval,
+                };
+                for id in action.tool_runs() {
+                    self.with_tool_run(id, |tool_run| tool_run.status = awaits);
+                }
+                self.with_run(run_id, |run| {
+                    run.status = RunStatus::Paused;
+                    run.requires_action = Some(action.clone());
+                });
+            }
+            Event::CredentialsProvided { .. } => {
+                for tool_run in &mut self.tool_runs {
+                    if Some(tool_run.run_id) == run_id && tool_run.status == ToolRunStatus::AwaitingCredentials {
+                        tool_run.status = ToolRunStatus::Proposed;
+                    }
+                }
+            }
+            Event::ApprovalDecided { approval_id, tool_run_id, input, .. } => {
+                self.with_tool_run(*tool_run_id, |tool_run| {
+                    tool_run.status = ToolRunStatus::Proposed;
+                    if let Some(input) = input {
+                        tool_run.input = input.clone();
+                    }
+                });
+                self.with_run(run_id, |run| {
+                    if let Some(RequiredAction::Approval { approvals, .. }) = &mut run.requires_action {
+                        approvals.retain(|approval| approval.id != *approval_id);
+                    }
                 });
             }
             Event::Status { message, .. } => self.status = Some(message.clone()),
@@ -216,7 +257,11 @@ impl View {
             }
             Event::RunCancelled { .. } => self.end_run(envelope, RunStatus::Cancelled, |_| {}),
             Event::Notice { message, .. } => self.notices.push(message.clone()),
-            Event::ToolsLoaded { .. } | Event::RunCancelRequested {} | Event::Unknown => {}
+            Event::PlanProposed { .. }
+            | Event::PlanSelected { .. }
+            | Event::ToolsLoaded { .. }
+            | Event::RunCancelRequested {}
+            | Event::Unknown => {}
             Event::MessageDelta { .. }
             | Event::ReasoningDelta { .. }
             | Event::ToolDelta { .. }
@@ -338,6 +383,12 @@ impl View {
         }
     }
 
+    fn with_tool_run(&mut self, id: ToolRunId, change: impl FnOnce(&mut ToolRun)) {
+        if let Some(tool_run) = self.tool_runs.iter_mut().find(|tool_run| tool_run.id == id) {
+            change(tool_run);
+        }
+    }
+
     fn with_run(&mut self, id: Option<RunId>, change: impl FnOnce(&mut Run)) {
         if let Some(run) = self.runs.iter_mut().find(|run| Some(run.id) == id) {
             change(run);
@@ -354,6 +405,7 @@ impl View {
         self.with_run(envelope.run_id, |run| {
             change(run);
             run.status = status;
+            run.requires_action = None;
             run.finished_at = Some(envelope.at);
         });
     }

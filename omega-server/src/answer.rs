@@ -29,6 +29,11 @@ pub fn request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
+/// Does something under a request's id, in a task of its own.
+pub async fn with_id<T>(id: String, work: impl Future<Output = T>) -> T {
+    REQUEST_ID.scope(id, work).await
+}
+
 /// Gives each request its id, and logs it when it is answered.
 pub async fn with_request_id(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::now_v7().to_string();
@@ -185,6 +190,25 @@ impl From<StoreError> for ApiError {
                 ErrorCode::IdempotencyMismatch,
                 "this Idempotency-Key was used for another request; use a new one",
             ),
+            StoreError::InProgress => retry(
+                ErrorCode::IdempotencyInProgress,
+                "a request with this Idempotency-Key is being answered; ask again in a moment",
+            ),
+            StoreError::OwnerOnly => {
+                Self::new(ErrorCode::OwnerOnly, "only the owner of the conversation can do this; ask them")
+            }
+            StoreError::NotYours => Self::new(
+                ErrorCode::Forbidden,
+                "only the owner of the conversation, or who sent the run's message, can do this",
+            ),
+            StoreError::AlreadyDecided => {
+                Self::new(ErrorCode::AlreadyDecided, "this was decided already, or is not asked any more")
+            }
+            StoreError::NotAwaited => Self::new(
+                ErrorCode::RunState,
+                "no run of this conversation waits for this; read the conversation to see what it does",
+            ),
+            StoreError::Unfit(field, message) => Self::invalid(field, &message),
             StoreError::Stale => Self::new(
                 ErrorCode::PreconditionFailed,
                 "somebody changed this meanwhile; read it again and repeat your change",

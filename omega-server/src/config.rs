@@ -1,6 +1,6 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::vault::MasterKeySource;
+use crate::{clock::Clock, vault::MasterKeySource};
 use omega_core::model::catalog::ProviderEnv;
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -41,6 +41,8 @@ pub struct ServeConfig {
     pub local: Option<Local>,
     /// How this node takes part where several share one PostgreSQL.
     pub node: NodeConfig,
+    /// The wall clock.
+    pub clock: Clock,
     /// Told what is being fetched.
     pub progress: Progress,
 }

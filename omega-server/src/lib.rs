@@ -3,10 +3,12 @@
 pub mod answer;
 pub mod auth;
 pub mod breaker;
+pub mod clock;
 pub mod config;
 pub mod executor;
 mod extract;
 pub mod failpoint;
+mod idempotency;
 pub mod models;
 pub mod observe;
 pub mod page;

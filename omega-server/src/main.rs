@@ -101,6 +101,7 @@ async fn serve() -> anyhow::Result<()> {
         owner_name: "owner".into(),
         local: None,
         node: NodeConfig { claims: !args.serve_only, lease: args.lease, ..NodeConfig::default() },
+        clock: <_>::default(),
         progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
     })
     .await?;

@@ -2,9 +2,10 @@
 
 use crate::{
     answer::with_request_id,
-    page,
+    idempotency, page,
     routes::{
-        conversations, events, export, keys, messages, operations, plans, registry, runs, session, settings, tool_runs,
+        answers, conversations, events, export, keys, messages, operations, plans, registry, runs, session, settings,
+        tool_runs,
     },
     state::App,
 };
@@ -53,6 +54,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(events::stream))
         .routes(routes!(tool_runs::list))
         .routes(routes!(plans::create))
+        .routes(routes!(plans::select))
+        .routes(routes!(answers::provide))
+        .routes(routes!(answers::decide))
         .routes(routes!(export::get))
         .routes(routes!(runs::cancel_all))
         .routes(routes!(runs::get))
@@ -88,6 +92,7 @@ pub fn router(app: App) -> Router {
         .merge(page::router())
         .fallback(operations::not_found)
         .method_not_allowed_fallback(operations::wrong_method)
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::map_response(with_headers))
         .layer(middleware::from_fn(with_request_id))
         .with_state(app)

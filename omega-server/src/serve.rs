@@ -84,7 +84,7 @@ impl Server {
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let address = listener.local_addr().map_err(|reason| StartError::Listen { address: config.listen, reason })?;
-        let store = Store::open(&config.database_url).await?;
+        let store = Store::open(&config.database_url).await?.with_clock(config.clock.clone());
         let vault = Vault::unlock(&store, config.master_key.clone()).await?;
         let new_key = first_key(&store, &config).await?;
 

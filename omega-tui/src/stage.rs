@@ -159,6 +159,7 @@ impl Stage {
                 id: self.conversation,
                 title: None,
                 model: String::from("offline/planner"),
+                safe_mode: None,
                 execution_state: ExecutionState::Idle,
                 url: String::new(),
                 created_at: Timestamp(0),
@@ -235,6 +236,7 @@ impl Stage {
             steps: 0,
             tool_calls: 0,
             usage: Usage::default(),
+            requires_action: None,
             error: None,
             created_at: Timestamp(self.now),
             started_at: None,
@@ -393,7 +395,11 @@ impl Stage {
 /// A conversation that shows everything that there is to show.
 pub fn full(stage: &mut Stage) {
     stage.open();
-    stage.event(Event::ConversationUpdated { title: Some(String::from("A determinant and a table")), model: None });
+    stage.event(Event::ConversationUpdated {
+        title: Some(String::from("A determinant and a table")),
+        model: None,
+        safe_mode: None,
+    });
     stage.asked("What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?");
     stage.thinks("A determinant needs exact arithmetic, so a tool should do it.");
     let search = stage.calls("registrySearchTool", json!({"query": "matrix determinant", "limit": 5}));

@@ -37,7 +37,7 @@ impl Plan {
         let id = match &self.conversation {
             Some(text) => crate::connect::conversation_id(text)?,
             None => {
-                let body = CreateConversation { title: None, model: model.clone() };
+                let body = CreateConversation { model: model.clone(), ..CreateConversation::default() };
                 connection.client.create_conversation(&body).await?.id
             }
         };

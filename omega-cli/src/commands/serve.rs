@@ -135,6 +135,7 @@ impl Serve {
             owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
             local,
             node: NodeConfig { claims: !self.serve_only, ..NodeConfig::default() },
+            clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         }
     }

@@ -7,6 +7,7 @@
 //! Invariant I2: the model is asked again only when every call of the step before has exactly one result.
 
 pub mod context;
+pub mod digest;
 pub mod input;
 pub mod meta;
 pub mod names;
@@ -14,9 +15,9 @@ pub mod prompt;
 pub mod result;
 
 use crate::{
-    api::{ToolRun, ToolRunStatus},
+    api::{Plan, PlanMode, ToolRun, ToolRunStatus},
     executor::{ToolError, ToolErrorCode},
-    id::{ToolId, ToolRunId},
+    id::{PlanId, ToolId, ToolRunId},
     model::{ModelRequest, ProviderState, ToolCall, ToolChoice},
     registry::Tool,
     view::join_answer,
@@ -41,6 +42,15 @@ pub struct RunConfig {
     /// Tools that are always in the tool set.
     #[serde(default)]
     pub pins: Vec<ToolId>,
+    /// Safe Mode: each call of a tool waits for a yes.
+    #[serde(default)]
+    pub safe_mode: bool,
+    /// Whether plans are proposed first.
+    #[serde(default)]
+    pub plan: PlanMode,
+    /// A plan to follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<PlanId>,
 }
 
 impl RunConfig {
@@ -53,6 +63,9 @@ impl RunConfig {
             max_tool_calls: 200,
             max_steps: 200,
             pins,
+            safe_mode: false,
+            plan: PlanMode::Never,
+            plan_id: None,
         }
     }
 }
@@ -142,16 +155,23 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// The agent on what is recorded: the exchanges before, and the one at work. `pins` are the pinned tools that exist.
+    /// The agent on what is recorded: the exchanges before, and the one at work. `pins` are the pinned tools that exist,
+    /// `plan` is the one that was selected.
     #[must_use]
-    pub fn restore(config: RunConfig, before: Vec<Exchange>, now: Exchange, pins: &[Tool]) -> Self {
+    pub fn restore(
+        config: RunConfig,
+        before: Vec<Exchange>,
+        now: Exchange,
+        pins: &[Tool],
+        plan: Option<&Plan>,
+    ) -> Self {
         let mut tools = ToolSet::new(pins);
         for step in before.iter().chain([&now]).flat_map(|exchange| &exchange.steps) {
             for found in found_tools(step) {
                 tools.add_found(&found);
             }
         }
-        let system = prompt::system(pins);
+        let system = prompt::system(pins, plan);
         let model = config.model.split_once('/').map_or(config.model.as_str(), |(_, name)| name).to_owned();
         Self { config, system, model, before, now, tools }
     }
@@ -217,6 +237,17 @@ impl Agent {
     pub fn tool_named(&self, name: &str) -> Option<(&ToolId, String)> {
         let id = self.tools.id_of(name)?;
         Some((id, self.tools.version_of(id)))
+    }
+
+    /// Whether a call repeats one of this run whose outcome is not known: the same tool with the same input.
+    #[must_use]
+    pub fn repeats_unknown(&self, call: &ToolRun) -> bool {
+        let digest = digest::of_call(&call.tool_id, &call.input);
+        self.now.steps.iter().flat_map(|step| &step.tool_runs).any(|run| {
+            run.status == ToolRunStatus::Unknown
+                && run.tool_id == call.tool_id
+                && digest::of_call(&run.tool_id, &run.input) == digest
+        })
     }
 
     /// How many tools can be called by name, besides the two meta-tools.

@@ -1,6 +1,6 @@
 //! The default system prompt. It has a version, and each run records which one it used.
 
-use crate::{registry::Tool, sanitize::one_line};
+use crate::{api::Plan, registry::Tool, sanitize::one_line};
 use std::fmt::Write;
 
 /// Version of the default prompt; raised with every change of its text.
@@ -42,24 +42,37 @@ words, in the language of the message, no quotes, no full stop. Answer with the 
 
 /// Asks for plans; `{count}` is filled in. The marker lets the offline planner know too.
 #[must_use]
-pub fn planning(count: u8) -> String {
-    format!(
+pub fn planning(count: u8, note: Option<&str>) -> String {
+    let mut text = format!(
         "<omega:plan count={count}> You plan, you do not execute. From the tools found below, propose up to {count} plan(s) \
          for the person's task, best first. Answer with JSON only: {{\"plans\": [{{\"steps\": [{{\"stepNumber\": 1, \
          \"toolName\": \"package::export\", \"purpose\": \"...\", \"expectedOutput\": \"...\"}}], \"confidence\": 0.0, \
          \"reasoning\": \"...\"}}]}}. confidence is between 0 and 1. Use only tools that were found, or \
          registrySearchTool."
-    )
+    );
+    if let Some(note) = note {
+        let _ = write!(text, "\n\nThe person wants other plans than before, and says: {}", one_line(note, 2_000));
+    }
+    text
 }
 
-/// The system prompt of a run.
+/// The system prompt of a run: the default, the pins, and the plan that was selected.
 #[must_use]
-pub fn system(pins: &[Tool]) -> String {
+pub fn system(pins: &[Tool], plan: Option<&Plan>) -> String {
     let mut text = DEFAULT.to_owned();
     if !pins.is_empty() {
         text.push_str("\n\nPinned tools: the person prefers these, use them where they fit.");
         for tool in pins {
             let _ = write!(text, "\n- {}: {}", tool.tool_id, one_line(&tool.description, 200));
+        }
+    }
+    if let Some(plan) = plan {
+        text.push_str("\n\nThe person selected this plan. Follow it step by step, and say where you had to leave it.");
+        for step in &plan.steps {
+            let _ = write!(text, "\n{}. {}: {}", step.step_number, step.tool_name, one_line(&step.purpose, 300));
+            if !step.expected_output.is_empty() {
+                let _ = write!(text, " Expected: {}", one_line(&step.expected_output, 200));
+            }
         }
     }
     text

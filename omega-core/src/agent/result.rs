@@ -30,9 +30,10 @@ pub fn for_model(call: &ToolCall, run: Option<&ToolRun>) -> ToolResult {
                 ),
                 true,
             ),
-            ToolRunStatus::Proposed | ToolRunStatus::Started => {
-                (error("CANCELLED", "this call was stopped".into()), true)
-            }
+            ToolRunStatus::Proposed
+            | ToolRunStatus::AwaitingCredentials
+            | ToolRunStatus::AwaitingApproval
+            | ToolRunStatus::Started => (error("CANCELLED", "this call was stopped".into()), true),
             _ => {
                 let failure = run.error.as_ref().map_or_else(
                     || error("FAILED", "the call failed".into()),

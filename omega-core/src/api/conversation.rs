@@ -18,6 +18,9 @@ pub struct CreateConversation {
     /// `provider/model`; otherwise the server's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Safe Mode of this conversation; otherwise the owner's setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_mode: Option<bool>,
 }
 
 /// `PATCH /conversations/:id`, by the owner. What is missing stays.
@@ -31,6 +34,9 @@ pub struct UpdateConversation {
     /// `provider/model`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Safe Mode: each tool call waits for a yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_mode: Option<bool>,
 }
 
 /// What the conversation does right now.
@@ -57,6 +63,9 @@ pub struct Conversation {
     pub title: Option<String>,
     /// `provider/model` that answers here.
     pub model: String,
+    /// Whether each tool call waits for a yes; missing when the owner's setting decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_mode: Option<bool>,
     /// What it does right now.
     pub execution_state: ExecutionState,
     /// The page to share.

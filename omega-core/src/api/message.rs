@@ -142,6 +142,9 @@ pub struct SendMessage {
     /// What to do when a run is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_active: Option<OnActive>,
+    /// Whether plans are proposed before anything runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<super::PlanMode>,
     /// A plan that this run follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<PlanId>,

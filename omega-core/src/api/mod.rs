@@ -1,5 +1,6 @@
 //! Request and response types of the REST API, one file a resource; no logic. Fields are camelCase on the wire.
 
+pub mod action;
 pub mod conversation;
 pub mod credential;
 pub mod envelope;
@@ -15,6 +16,7 @@ pub mod status;
 pub mod time;
 pub mod tool_run;
 
+pub use action::*;
 pub use conversation::*;
 pub use credential::*;
 pub use envelope::*;

@@ -1,6 +1,6 @@
 //! Plans: what the agent would do, before it does anything.
 
-use crate::id::PlanId;
+use crate::id::{PlanId, PlanSetId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /conversations/:id/plan`.
@@ -49,6 +49,18 @@ pub struct Plan {
     pub reasoning: String,
 }
 
+/// Whether plans are proposed before anything runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PlanMode {
+    /// The run goes ahead.
+    #[default]
+    Never,
+    /// The run proposes plans and waits until one is selected.
+    Ask,
+}
+
 /// PRD 13: the best plan by itself, and all of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -60,6 +72,9 @@ pub struct PlanAnswer {
     pub confidence: f64,
     /// Its reasoning.
     pub reasoning: String,
+    /// The set, when it is stored: a plan of it can be followed (`planId` of a message).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_set_id: Option<PlanSetId>,
     /// All plans, best first.
     pub plans: Vec<Plan>,
 }

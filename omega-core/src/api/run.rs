@@ -1,6 +1,6 @@
 //! Runs: the agent's work for one user message.
 
-use super::Timestamp;
+use super::{RequiredAction, Timestamp};
 use crate::{
     id::{ConversationId, MessageId, RunId},
     model::Usage,
@@ -81,6 +81,9 @@ pub struct Run {
     pub tool_calls: u32,
     /// Tokens so far.
     pub usage: Usage,
+    /// What it waits for while it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_action: Option<RequiredAction>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,

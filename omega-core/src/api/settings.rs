@@ -11,6 +11,9 @@ pub struct Settings {
     /// `provider/model` of new conversations; the server's choice when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Safe Mode: in new messages each tool call waits for a yes. Off by default.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub safe_mode: bool,
     /// Tools that are always in the tool set.
     #[serde(default)]
     pub pins: Vec<ToolId>,

@@ -15,6 +15,10 @@ use serde_json::Value;
 pub enum ToolRunStatus {
     /// The model asked for it.
     Proposed,
+    /// It waits for variables that it lacks.
+    AwaitingCredentials,
+    /// It waits for a person's yes.
+    AwaitingApproval,
     /// It runs: the intent is recorded, the outcome is not.
     Started,
     /// It gave an output.
@@ -27,6 +31,8 @@ pub enum ToolRunStatus {
     Cancelled,
     /// It was refused before it ran.
     Skipped,
+    /// A person said no.
+    Denied,
     /// The server died during the call; whether it took effect is not known.
     Unknown,
 }
@@ -35,7 +41,7 @@ impl ToolRunStatus {
     /// Whether nothing more will happen to it.
     #[must_use]
     pub fn is_terminal(self) -> bool {
-        !matches!(self, Self::Proposed | Self::Started)
+        !matches!(self, Self::Proposed | Self::AwaitingCredentials | Self::AwaitingApproval | Self::Started)
     }
 
     /// The name as stored and sent.
@@ -43,12 +49,15 @@ impl ToolRunStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Proposed => "proposed",
+            Self::AwaitingCredentials => "awaiting_credentials",
+            Self::AwaitingApproval => "awaiting_approval",
             Self::Started => "started",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::TimedOut => "timed_out",
             Self::Cancelled => "cancelled",
             Self::Skipped => "skipped",
+            Self::Denied => "denied",
             Self::Unknown => "unknown",
         }
     }

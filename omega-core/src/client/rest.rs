@@ -4,10 +4,11 @@ use super::{Client, ClientError, PATIENT};
 use crate::{
     api::{
         Accepted, AddPackage, AddedPackage, ApiKey, Conversation, ConversationDetail, CreateConversation, CreateKey,
-        CreatedKey, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination, PlanAnswer,
-        PlanRequest, SearchAnswer, SendMessage, Settings, Status, ToolRow, ToolRun, UpdateConversation, Whoami,
+        CreatedKey, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
+        PlanAnswer, PlanRequest, ProvideCredentials, Run, SearchAnswer, SelectPlan, Selected, SendMessage, Settings,
+        Status, ToolRow, ToolRun, UpdateConversation, Whoami,
     },
-    id::{ConversationId, KeyId, RunId, ToolId, ToolRunId},
+    id::{ApprovalId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
 };
 use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -141,6 +142,31 @@ impl Client {
         // PRD 13 has its shape without the envelope.
         let response = self.send(self.post(&conversation(id, "/plan")).timeout(PATIENT).json(body)).await?;
         self.read(response).await
+    }
+
+    /// Gives a paused run the variables that it lacks, or lets it go on without them.
+    pub async fn provide_credentials(&self, id: ConversationId, body: &ProvideCredentials) -> Result<Run, ClientError> {
+        self.data(self.post(&conversation(id, "/credentials")).json(body)).await
+    }
+
+    /// Allows or refuses a call that waits for it.
+    pub async fn decide(&self, id: ApprovalId, body: &Decide) -> Result<Run, ClientError> {
+        self.data(self.post(&format!("/api/omega/approvals/{id}")).json(body)).await
+    }
+
+    /// Selects a plan, or asks for other ones.
+    pub async fn select_plan(
+        &self,
+        id: ConversationId,
+        plan: PlanId,
+        body: &SelectPlan,
+    ) -> Result<Selected, ClientError> {
+        self.data(self.post(&conversation(id, &format!("/plans/{plan}/select"))).json(body)).await
+    }
+
+    /// One run.
+    pub async fn run(&self, id: RunId) -> Result<Run, ClientError> {
+        self.data(self.get(&format!("/api/omega/runs/{id}"))).await
     }
 
     /// The whole conversation as a document.

@@ -35,7 +35,8 @@ pub async fn create(
         None => app.models.default_model().await.model.to_string(),
     };
     app.models.check(&model)?;
-    let conversation = app.store.create_conversation(&caller.author(), body.title.as_deref(), &model).await?;
+    let conversation =
+        app.store.create_conversation(&caller.author(), body.title.as_deref(), &model, body.safe_mode).await?;
     let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;
     Ok(Reply::created(detail.conversation))
 }
@@ -64,7 +65,7 @@ pub async fn get(
     Ok(response)
 }
 
-/// Changes title or model.
+/// Changes title, model or Safe Mode.
 #[utoipa::path(patch, path = "/api/omega/conversations/{id}", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = UpdateConversation,
     responses((status = 200, body = Conversation)))]
@@ -84,9 +85,10 @@ pub async fn update(
     if let Some(model) = &body.model {
         app.models.check(model)?;
     }
-    if body.title.is_some() || body.model.is_some() {
+    if body.title.is_some() || body.model.is_some() || body.safe_mode.is_some() {
         let title = body.title.as_deref().map(|title| (title, "user"));
-        let committed = app.store.update_conversation(conversation, title, body.model.as_deref()).await?;
+        let committed =
+            app.store.update_conversation(conversation, title, body.model.as_deref(), body.safe_mode).await?;
         app.engine.committed(committed);
     }
     let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;

@@ -4,6 +4,7 @@ use super::{PageQuery, events, id, pagination, text, tool_ids};
 use crate::{
     answer::{ApiError, ApiResult, Reply},
     extract::{Body, Params, Segment},
+    idempotency::{REPLAYED, fingerprint, key_of},
     runs::limits::Seat,
     state::App,
     store::{Caller, IdempotencyKey, Replay, Send, StoreError},
@@ -16,12 +17,12 @@ use axum::{
 };
 use omega_core::{
     agent::RunConfig,
-    api::{Accepted, ErrorCode, Finished, Message, SendMessage},
+    api::{Accepted, CredentialRequest, ErrorCode, Finished, Message, MissingVar, RequiredAction, SendMessage},
     id::{ConversationId, RunId},
     view::join_answer,
 };
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
+use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 
 const MAX_MESSAGE: usize = 1_000_000;
@@ -43,9 +44,6 @@ pub async fn send(
     let conversation: ConversationId = id(&conversation, "conversation")?;
     text("message", &body.message, MAX_MESSAGE)?;
     tool_ids("pins", &body.pins)?;
-    if body.plan_id.is_some() {
-        return Err(ApiError::invalid("planId", "plans can't be followed yet; send the message without it"));
-    }
     // Before anything is stored: whoever sends wants to read along.
     let seat = app.engine.seat()?;
     let idempotency = idempotency(&headers, &caller, conversation, &body)?;
@@ -53,11 +51,12 @@ pub async fn send(
         match app.store.replay(key).await? {
             Replay::New => {}
             Replay::Mismatch => return Err(StoreError::KeyReused.into()),
+            Replay::InProgress => return Err(StoreError::InProgress.into()),
             Replay::Same(receipt) => {
-                let accepted: Accepted = serde_json::from_str(&receipt)
+                let accepted: Accepted = serde_json::from_str(&receipt.body)
                     .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
                 let mut response = answer(&app, seat, conversation, accepted, &headers).await?;
-                response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 return Ok(response);
             }
         }
@@ -70,21 +69,36 @@ pub async fn send(
             "only the owner of a conversation may send `env`; send the message without it, or start a conversation of your own",
         ));
     }
+    if let Some(plan) = body.plan_id {
+        let found = app.store.stored_plan(conversation, plan).await;
+        found.map_err(|_| {
+            ApiError::invalid("planId", "this conversation has no such plan; make one with /plan first")
+        })?;
+    }
     let model = body.model.unwrap_or(own_model);
     app.models.check(&model)?;
     let mut pins = app.store.settings(caller.user).await?.0.pins;
     pins.extend(body.pins);
     pins.dedup();
     pins.truncate(MAX_PINS);
-    let config = serde_json::to_value(RunConfig::new(&model, pins))
-        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let safe_mode = match app.store.safe_mode(conversation).await? {
+        Some(on) => on,
+        None => app.store.settings(owner).await?.0.safe_mode,
+    };
+    let config = RunConfig {
+        safe_mode,
+        plan: body.plan.unwrap_or_default(),
+        plan_id: body.plan_id,
+        ..RunConfig::new(&model, pins)
+    };
+    let config = serde_json::to_value(config).map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
     let send = Send {
         conversation,
         run: RunId::new(),
         author: caller.author(),
         text: body.message,
         client_message_id: body.client_message_id,
-        on_active: body.on_active.unwrap_or_default(),
+        on_active: body.on_active,
         config,
         env: Vec::new(),
         idempotency,
@@ -119,7 +133,12 @@ async fn answer(
                 return finished(app, &receipt).await.map(Some);
             }
         }
-        ApiResult::Ok(None)
+        match app.store.run(receipt.run_id).await?.requires_action {
+            Some(RequiredAction::Credentials { missing_vars, requests, hint, .. }) => {
+                Err(missing_env_vars(&receipt, conversation, &missing_vars, &requests, &hint))
+            }
+            _ => Ok(None),
+        }
     };
     if !wait.is_zero()
         && let Ok(done) = tokio::time::timeout(wait, ended).await
@@ -133,6 +152,23 @@ async fn answer(
         response.headers_mut().insert(header::LOCATION, value);
     }
     Ok(response)
+}
+
+/// PRD 13. The run stays paused, and the answer says where it goes on.
+fn missing_env_vars(
+    accepted: &Accepted,
+    conversation: ConversationId,
+    missing: &[MissingVar],
+    requests: &[CredentialRequest],
+    hint: &str,
+) -> ApiError {
+    let vars: Vec<_> = missing.iter().map(|var| json!({ "name": var.name, "description": var.description })).collect();
+    ApiError::new(ErrorCode::MissingEnvVars, "Missing required environment variables")
+        .with("missingVars", vars)
+        .with("hint", hint)
+        .with("runId", accepted.run_id.to_string())
+        .with("credentialRequestId", requests.first().map(|request| request.id.to_string()))
+        .with("resumeUrl", format!("/api/omega/conversations/{conversation}/credentials"))
 }
 
 async fn finished(app: &App, accepted: &Accepted) -> ApiResult<Finished> {
@@ -149,20 +185,13 @@ fn idempotency(
     conversation: ConversationId,
     body: &SendMessage,
 ) -> ApiResult<Option<IdempotencyKey>> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().unwrap_or_default();
-    if key.is_empty() || key.len() > 255 {
-        return Err(ApiError::new(
-            ErrorCode::BadRequest,
-            "Idempotency-Key must have 1 to 255 visible ASCII characters",
-        ));
-    }
+    let Some(key) = key_of(headers)? else { return Ok(None) };
     let canonical = serde_json::to_vec(body).unwrap_or_default();
     Ok(Some(IdempotencyKey {
         principal: caller.user.to_string(),
         key: key.to_owned(),
         route: format!("POST /conversations/{conversation}/messages"),
-        fingerprint: Sha256::digest(&canonical).to_vec(),
+        fingerprint: fingerprint(&canonical),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! One file a resource: extract, check, one call, answer.
 
+pub mod answers;
 pub mod conversations;
 pub mod events;
 pub mod export;

@@ -1,19 +1,25 @@
-//! Plans without executing (P4).
+//! Plans: made without executing (P4), and selected (P2).
 
 use super::{id, text};
 use crate::{
-    answer::{ApiError, ApiResult},
+    answer::{ApiError, ApiResult, Reply},
     extract::{Body, Segment},
     state::App,
     store::Caller,
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
 use omega_core::{
-    api::{PlanAnswer, PlanRequest},
-    id::ConversationId,
+    api::{PlanAnswer, PlanRequest, SelectPlan, Selected},
+    id::{ConversationId, PlanId},
 };
 
-/// Makes plans for a task; nothing is executed. The body is that of PRD 13, without an envelope.
+const MAX_NOTE: usize = 10_000;
+
+/// Makes plans for a task; nothing is executed. The body is that of PRD 13, without an envelope. A message that carries
+/// the `planId` of one of them follows it.
 #[utoipa::path(post, path = "/api/omega/conversations/{id}/plan", tag = "plans", params(("id" = ConversationId, Path)),
     request_body = PlanRequest, responses((status = 200, body = PlanAnswer)))]
 pub async fn create(
@@ -29,5 +35,31 @@ pub async fn create(
         count @ 1..=3 => count,
         other => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
-    Ok(Json(app.engine.plan(&body.model.unwrap_or(own_model), &body.message, count).await?))
+    let (answer, _) = app.engine.plan(&body.model.unwrap_or(own_model), &body.message, count, None).await?;
+    let (set, committed) = app.store.keep_plans(conversation, &body.message, &answer).await?;
+    app.engine.committed(committed);
+    Ok(Json(PlanAnswer { plan_set_id: Some(set), ..answer }))
+}
+
+/// Selects a plan, or asks for other ones; the run that waits for it goes on.
+#[utoipa::path(post, path = "/api/omega/conversations/{id}/plans/{planId}/select", tag = "plans",
+    params(("id" = ConversationId, Path), ("planId" = PlanId, Path)), request_body = SelectPlan,
+    responses((status = 200, body = Selected)))]
+pub async fn select(
+    State(app): State<App>,
+    caller: Caller,
+    Path((conversation, plan)): Path<(String, String)>,
+    Body(body): Body<SelectPlan>,
+) -> ApiResult<Reply<Selected>> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    let plan: PlanId = id(&plan, "plan")?;
+    if let Some(note) = &body.note {
+        text("note", note, MAX_NOTE)?;
+        if !body.another {
+            return Err(ApiError::invalid("note", "it is for the planner; send it with another: true"));
+        }
+    }
+    let another = body.another.then(|| body.note.unwrap_or_default());
+    let stored = app.engine.select_plan(conversation, plan, another.as_deref(), caller.user).await?;
+    Ok(Reply::ok(Selected { plan_set_id: stored.set, plan_id: another.is_none().then_some(plan) }))
 }

@@ -1,10 +1,15 @@
 //! Driving one run: ask the agent what is next, do it, record it, ask again.
 
-use super::{Engine, call, title, tools};
-use crate::store::{Claimed, Lease, Result, StoreError};
+use super::{
+    Engine, call,
+    gate::{self, Gate, Need, Verdict},
+    title,
+    tools::{self, Done, Work},
+};
+use crate::store::{Claimed, Lease, Planned, Result, StoreError};
 use omega_core::{
     agent::{Action, Agent, Next, Step},
-    api::{RunError, RunStatus},
+    api::{PlanMode, RequiredAction, RunError, RunStatus, Timestamp},
     event::Event,
     id::ToolRunId,
     model::{FinishReason, ModelError, Usage},
@@ -15,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Calls of one step that run side by side.
 const PARALLEL_CALLS: usize = 8;
+/// Plans to choose from.
+const PLANS: u8 = 2;
 
 /// What stands of a run while it is driven.
 pub(super) struct Driver<'a> {
@@ -26,7 +33,7 @@ pub(super) struct Driver<'a> {
     pub last: (Usage, Option<FinishReason>),
 }
 
-/// Drives a run to its end, to a safe point when the server stops, or until its lease is lost.
+/// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
 pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &CancellationToken) -> Result<()> {
     let store = &engine.inner.store;
     let lease = claimed.lease;
@@ -60,7 +67,16 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         }
     }
     let first_message = history.now.user.clone();
-    let mut agent = Agent::restore(history.config, history.before, history.now, &pins);
+    let plan = match (history.config.plan_id, history.config.plan) {
+        (Some(plan), _) => Some(store.stored_plan(lease.conversation, plan).await?.plan),
+        (None, PlanMode::Ask) => match store.planned(lease.run).await? {
+            Planned::Selected(plan) => Some(*plan),
+            Planned::Wanted(note) => return driver.propose(&history.config.model, &first_message, note).await,
+        },
+        (None, PlanMode::Never) => None,
+    };
+    let gate = Gate::open(engine, &history).await?;
+    let mut agent = Agent::restore(history.config, history.before, history.now, &pins, plan.as_ref());
     loop {
         if cancel.is_cancelled() {
             return driver.cancelled().await;
@@ -77,9 +93,14 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 call::Asked::Useless(error) => return driver.end_failed(error).await,
             },
             Next::Call(calls) => {
-                if driver.call(&mut agent, calls).await? {
+                let needs = driver.call(&mut agent, &gate, calls).await?;
+                if cancel.is_cancelled() {
                     return driver.cancelled().await;
                 }
+                if !needs.is_empty() {
+                    return driver.pause(|expires_at| gate::question(needs, expires_at)).await;
+                }
+                driver.complete_step(&agent).await?;
             }
             Next::Complete { answer, notice } => {
                 let mut log = store.run_log(&lease).await?;
@@ -103,20 +124,37 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
 }
 
 impl Driver<'_> {
-    /// Runs the open calls of a step side by side, recording each outcome as it comes. True when the run was cancelled.
+    /// Runs the open calls of a step side by side, recording each outcome as it comes, and gives what the others need from
+    /// a person first. Calls that need nothing don't wait for those that do.
     ///
     /// Each call is a task of its own: one that waits in the middle of a write must go on while another's outcome is
     /// written here, or both would wait for the one writer for ever.
-    async fn call(&mut self, agent: &mut Agent, calls: Vec<(ToolRunId, Action)>) -> Result<bool> {
+    async fn call(&mut self, agent: &mut Agent, gate: &Gate, calls: Vec<(ToolRunId, Action)>) -> Result<Vec<Need>> {
+        let mut needs = Vec::new();
         let slots = Arc::new(Semaphore::new(PARALLEL_CALLS));
         let mut working = JoinSet::new();
         for (tool_run, action) in calls {
             let slots = Arc::clone(&slots);
             let (engine, lease, cancel) = (self.engine.clone(), self.lease, self.cancel.clone());
             let Some(tool_run) = agent.tool_run(tool_run).cloned() else { continue };
+            let work = match action {
+                Action::Refuse(error) => Work::Refuse(error, tool_run.version.clone()),
+                Action::Search(input) => Work::Search(input),
+                Action::Run { tool_id, input } => {
+                    match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
+                        Verdict::Go(ready) => Work::Run(tool_id, input, ready),
+                        Verdict::Refuse(error, version) => Work::Refuse(error, version),
+                        Verdict::Ask(need) => {
+                            needs.push(need);
+                            continue;
+                        }
+                    }
+                }
+            };
+            let may_ask = gate.may_ask(&tool_run);
             working.spawn(async move {
                 let _slot = slots.acquire().await;
-                let done = tools::perform(&engine, &lease, &tool_run, action, &cancel).await;
+                let done = tools::perform(&engine, &lease, &tool_run, work, may_ask, &cancel).await;
                 (tool_run, done)
             });
         }
@@ -126,7 +164,15 @@ impl Driver<'_> {
                 // A bug in here: the worker of the run ends with it, and the run is recovered.
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             };
-            let settled = tools::settle(agent, done?);
+            let settled = match done? {
+                Done::Lacks(request) => {
+                    self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
+                    needs.push(Need::Credentials(request));
+                    continue;
+                }
+                Done::Found(output, duration_ms) => tools::found(agent, output, duration_ms),
+                Done::Settled(settled) => settled,
+            };
             let mut log = self.engine.inner.store.run_log(&self.lease).await?;
             let ended = log.finish_tool(&tool_run, &settled).await?;
             let new_tools = agent.settle(ended);
@@ -137,13 +183,56 @@ impl Driver<'_> {
             self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
             self.engine.committed(log.commit().await?);
         }
-        if self.cancel.is_cancelled() {
-            return Ok(true);
-        }
+        Ok(needs)
+    }
+
+    async fn complete_step(&self, agent: &Agent) -> Result<()> {
         let mut log = self.engine.inner.store.run_log(&self.lease).await?;
         log.complete_step(self.lease.run, agent.steps(), self.last.0, self.last.1).await?;
         self.engine.committed(log.commit().await?);
-        Ok(false)
+        Ok(())
+    }
+
+    /// Pauses the run with a question, and lets go of it.
+    async fn pause(&self, question: impl FnOnce(Timestamp) -> RequiredAction) -> Result<()> {
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        let question = question(log.patience());
+        tracing::info!(event = "run.paused", run_id = %self.lease.run, kind = question.kind());
+        if !log.pause(self.lease.run, question).await? {
+            drop(log);
+            return self.cancelled().await;
+        }
+        self.engine.committed(log.commit().await?);
+        Ok(())
+    }
+
+    /// Makes plans for the message, and waits for the choice.
+    async fn propose(&mut self, model: &str, message: &str, note: Option<String>) -> Result<()> {
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        let event = Event::Status { phase: "planning".into(), message: "making plans".into() };
+        log.event(Some(self.lease.run), event).await?;
+        self.engine.committed(log.commit().await?);
+        let planning = self.engine.plan(model, message, PLANS, note.as_deref());
+        let (answer, usage) = tokio::select! {
+            planned = planning => match planned {
+                Ok(planned) => planned,
+                Err(error) => return self.failed(&error).await,
+            },
+            () = self.cancel.cancelled() => return self.cancelled().await,
+        };
+        self.usage += usage;
+        let (lease, plans) = (self.lease, answer.plans);
+        let mut log = self.engine.inner.store.run_log(&lease).await?;
+        log.use_tokens(lease.run, self.usage).await?;
+        let plan_set_id = log.propose_plans(Some(lease.run), message, &plans).await?;
+        let action = RequiredAction::Plan { plan_set_id, plans, expires_at: log.patience() };
+        tracing::info!(event = "run.paused", run_id = %lease.run, kind = action.kind());
+        if !log.pause(lease.run, action).await? {
+            drop(log);
+            return self.cancelled().await;
+        }
+        self.engine.committed(log.commit().await?);
+        Ok(())
     }
 
     pub async fn notice(&self, code: &str, message: &str) -> Result<()> {

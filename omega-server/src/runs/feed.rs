@@ -38,11 +38,14 @@ pub struct Feed {
     partials: HashMap<ToolRunId, u64>,
     ready: VecDeque<Envelope>,
     caught_up: bool,
+    /// The run that this reader follows waits for a person, by the last event of it.
+    paused: bool,
     ended: bool,
 }
 
 impl Feed {
-    /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run.
+    /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run, or
+    /// where the run waits for a person.
     #[must_use]
     pub(super) fn new(
         engine: &Inner,
@@ -71,6 +74,7 @@ impl Feed {
             partials: HashMap::new(),
             ready: VecDeque::new(),
             caught_up: false,
+            paused: false,
             ended: false,
         }
     }
@@ -93,6 +97,11 @@ impl Feed {
                 self.stream();
             }
             if !self.ready.is_empty() || self.ended {
+                continue;
+            }
+            if self.paused && self.caught_up {
+                // Whoever answers follows it anew.
+                self.ended = true;
                 continue;
             }
             if *self.stopping.borrow() {
@@ -131,6 +140,11 @@ impl Feed {
                 continue;
             }
             self.ended = self.only.is_some() && envelope.event.is_terminal();
+            self.paused = match &envelope.event {
+                Event::RunRequiresAction { .. } => self.only.is_some(),
+                Event::ApprovalDecided { .. } => self.paused,
+                _ => false,
+            };
             match &envelope.event {
                 // The text begins anew: what this reader had of it is void.
                 Event::StepStarted { message_id, .. } | Event::MessageReset { message_id, .. } => {

@@ -3,10 +3,12 @@
 //! A run lives apart from the request that began it: nobody's connection holds it up or ends it. Every worker writes
 //! under a lease; one that lost its lease stops without a trace.
 
+mod answers;
 mod call;
 mod chunks;
 mod drive;
 pub mod feed;
+mod gate;
 pub mod hub;
 pub mod limits;
 mod plan;
@@ -26,7 +28,7 @@ use feed::Feed;
 use hub::Hub;
 use limits::Seat;
 use omega_core::{
-    api::{Accepted, ConversationDetail, NodeStatus, OnActive, RunStatus, Timestamp},
+    api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
     executor::Executor,
     id::{ConversationId, RunId, ToolId, ToolRunId, UserId},
     model::{Model, ModelError},
@@ -176,34 +178,21 @@ impl Engine {
     /// As [`Store::send`], when the vault can't seal, and when the server is about to end or full.
     pub async fn send(&self, mut send: Send, env: &BTreeMap<String, SecretString>) -> Result<Accepted> {
         self.admit_run().await?;
-        let (conversation, run, interrupt) = (send.conversation, send.run, send.on_active == OnActive::Interrupt);
+        let run = send.run;
         for (name, value) in env {
             let place = Place::of_run(send.author.user_id, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));
         }
-        let (accepted, committed) = self.inner.store.send(send).await?;
-        if let Some(committed) = committed {
+        let sent = self.inner.store.send(send).await?;
+        if let Some(committed) = sent.committed {
             self.committed(committed);
-            if interrupt {
-                for (run, _) in self.inner.store.open_runs(conversation).await? {
-                    if run != accepted.run_id {
-                        self.cancel_run(run, "interrupted by a new message").await?;
-                    }
-                }
+            if let Some(stopped) = sent.stopped {
+                self.signal_cancel(stopped);
+                self.inner.wake.tell(Hint::CancelRun(stopped));
             }
             self.inner.wake.notify_one();
         }
-        Ok(accepted)
-    }
-
-    /// The variables that came with a run.
-    pub(crate) async fn env_of(&self, run: RunId) -> Result<BTreeMap<String, SecretString>> {
-        let mut env = BTreeMap::new();
-        for kept in self.inner.store.run_env(run).await? {
-            let value = self.inner.vault.open(&kept.place, &kept.sealed).await?;
-            env.insert(kept.place.name, value);
-        }
-        Ok(env)
+        Ok(sent.accepted)
     }
 
     /// Stops a run; a run that has ended stays as it is.

@@ -1,6 +1,6 @@
 //! Plans without executing (P4): the registry is searched, and the model orders what was found into steps.
 
-use super::{Engine, tools};
+use super::{Engine, gate::Holdings, tools};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{
@@ -9,10 +9,9 @@ use omega_core::{
     },
     api::{Plan, PlanAnswer, PlanStep},
     id::PlanId,
-    model::{ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn},
+    model::{ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage},
 };
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 struct Proposed {
@@ -30,14 +29,20 @@ struct ProposedPlan {
 }
 
 impl Engine {
-    /// Makes up to `count` plans for a task.
+    /// Makes up to `count` plans for a task, with the tokens that it took; `note` says what was wrong with earlier ones.
     ///
     /// # Errors
     /// What failed at the model; [`ModelError::Protocol`] when its answer holds no plan.
-    pub async fn plan(&self, model_name: &str, message: &str, count: u8) -> Result<PlanAnswer, ModelError> {
+    pub async fn plan(
+        &self,
+        model_name: &str,
+        message: &str,
+        count: u8,
+        note: Option<&str>,
+    ) -> Result<(PlanAnswer, Usage), ModelError> {
         let model = self.inner.models.resolve(model_name)?;
         let input = SearchInput { query: message.to_owned(), category: None, limit: 10 };
-        let found = tools::find(self, &input, &BTreeMap::new())
+        let found = tools::find(self, &input, &Holdings::default())
             .await
             .map_err(|error| ModelError::Config(format!("plans need the registry: {error}")))?;
         let call = ToolCall {
@@ -48,7 +53,7 @@ impl Engine {
         };
         let request = ModelRequest {
             model: model_name.split_once('/').map_or(model_name, |(_, model)| model).to_owned(),
-            system: prompt::planning(count),
+            system: prompt::planning(count, note),
             turns: vec![
                 Turn::User { text: message.to_owned() },
                 Turn::Assistant { text: String::new(), calls: vec![call], provider_state: Vec::new() },
@@ -66,21 +71,25 @@ impl Engine {
             max_output_tokens: None,
         };
         let mut events = model.stream(request).await?;
-        let mut text = String::new();
+        let (mut text, mut usage) = (String::new(), Usage::default());
         while let Some(event) = events.next().await {
-            if let ModelEvent::Text(more) = event? {
-                text.push_str(&more);
+            match event? {
+                ModelEvent::Text(more) => text.push_str(&more),
+                ModelEvent::Usage(used) => usage = used,
+                _ => {}
             }
         }
         let mut plans = read(&text)?;
         plans.truncate(usize::from(count));
         let best = plans.first().ok_or_else(|| no_plan("its list is empty"))?;
-        Ok(PlanAnswer {
+        let answer = PlanAnswer {
             plan: best.steps.clone(),
             confidence: best.confidence,
             reasoning: best.reasoning.clone(),
+            plan_set_id: None,
             plans,
-        })
+        };
+        Ok((answer, usage))
     }
 }
 

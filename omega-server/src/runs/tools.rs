@@ -1,15 +1,23 @@
 //! Doing what a call asks for: a search, or a tool in the sandbox.
 
-use super::{Engine, call::jitter, locked};
-use crate::failpoint::{self, Point};
-use crate::store::{Lease, Result, Settled};
+use super::{
+    Engine,
+    call::jitter,
+    gate::{self, Holdings, Ready},
+    locked,
+};
+use crate::{
+    failpoint::{self, Point},
+    store::{Kept, Lease, Result, Settled},
+    vault::{Scope, resolve::is_needed},
+};
 use omega_core::{
     agent::{
-        Action, Agent, input,
+        Agent, input,
         meta::{FoundTool, SearchInput, SearchOutput},
         result,
     },
-    api::{ToolRun, ToolRunStatus},
+    api::{CredentialRequest, ToolRun, ToolRunStatus},
     event::Event,
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
@@ -28,10 +36,22 @@ pub const TOOL_TIMEOUT: Duration = Duration::from_secs(300);
 const OVERLOADED_TRIES: u32 = 5;
 const OVERLOADED_DELAY: Duration = Duration::from_millis(500);
 
+/// What is to be done for a call.
+pub(super) enum Work {
+    /// Search the registry.
+    Search(SearchInput),
+    /// Run a tool.
+    Run(ToolId, Value, Box<Ready>),
+    /// Nothing; with the version, where it is known.
+    Refuse(ToolError, String),
+}
+
 /// What a call came to, before it is recorded.
 pub(super) enum Done {
     /// A search; its tools get their names when it is recorded, in the order of recording.
     Found(SearchOutput, u64),
+    /// It can't go on without variables that it lacks.
+    Lacks(CredentialRequest),
     /// Anything else.
     Settled(Settled),
 }
@@ -41,54 +61,53 @@ pub(super) async fn perform(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
-    action: Action,
+    work: Work,
+    may_ask: bool,
     cancel: &CancellationToken,
 ) -> Result<Done> {
     if cancel.is_cancelled() {
         return Ok(not_begun(&tool_run.version));
     }
-    match action {
-        Action::Refuse(error) => Ok(Done::Settled(Settled::failed(error, &tool_run.version, 0))),
-        Action::Search(input) => search(engine, lease, tool_run, input).await,
-        Action::Run { tool_id, input } => run(engine, lease, tool_run, &tool_id, input, cancel).await,
-    }
-}
-
-/// Makes an outcome ready to be recorded.
-pub(super) fn settle(agent: &Agent, done: Done) -> Settled {
-    match done {
-        Done::Settled(settled) => settled,
-        Done::Found(output, duration_ms) => {
-            let output = agent.name_found(output);
-            let summary = match &output.tools[..] {
-                [] => format!("nothing found for “{}”", one_line(&output.query, 60)),
-                tools => {
-                    let names: Vec<&str> = tools.iter().take(3).map(|tool| tool.tool_id.as_str()).collect();
-                    let more = tools.len().saturating_sub(3);
-                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                    format!("{}{more}", names.join(", "))
-                }
-            };
-            Settled {
-                status: ToolRunStatus::Succeeded,
-                version: String::new(),
-                output: serde_json::to_value(&output).ok(),
-                summary: one_line(&summary, 160),
-                truncated: false,
-                error: None,
-                duration_ms,
-            }
+    match work {
+        Work::Refuse(error, version) => Ok(Done::Settled(Settled::failed(error, &version, 0))),
+        Work::Search(input) => search(engine, lease, tool_run, input).await,
+        Work::Run(tool_id, input, ready) => {
+            run(engine, lease, tool_run, &tool_id, input, *ready, may_ask, cancel).await
         }
     }
 }
 
+/// Makes the outcome of a search ready to be recorded.
+pub(super) fn found(agent: &Agent, output: SearchOutput, duration_ms: u64) -> Settled {
+    let output = agent.name_found(output);
+    let summary = match &output.tools[..] {
+        [] => format!("nothing found for “{}”", one_line(&output.query, 60)),
+        tools => {
+            let names: Vec<&str> = tools.iter().take(3).map(|tool| tool.tool_id.as_str()).collect();
+            let more = tools.len().saturating_sub(3);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{more}", names.join(", "))
+        }
+    };
+    Settled {
+        status: ToolRunStatus::Succeeded,
+        version: String::new(),
+        output: serde_json::to_value(&output).ok(),
+        summary: one_line(&summary, 160),
+        truncated: false,
+        error: None,
+        duration_ms,
+    }
+}
+
 async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: SearchInput) -> Result<Done> {
-    if !intent(engine, lease, tool_run, "", &[]).await? {
+    if !intent(engine, lease, tool_run, "", &BTreeMap::new()).await? {
         return Ok(not_begun(""));
     }
     let began = Instant::now();
-    let env = engine.env_of(lease.run).await?;
-    let found = find(engine, &input, &env).await;
+    let (owner, _) = engine.inner.store.owner_and_model(lease.conversation).await?;
+    let holdings = Holdings::of(engine, lease.run, owner).await?;
+    let found = find(engine, &input, &holdings).await;
     let duration_ms = millis(began);
     Ok(match found {
         Ok(output) => Done::Found(output, duration_ms),
@@ -103,7 +122,7 @@ async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: Searc
 pub(super) async fn find(
     engine: &Engine,
     input: &SearchInput,
-    env: &BTreeMap<String, SecretString>,
+    holdings: &Holdings,
 ) -> Result<SearchOutput, RegistryError> {
     let limit = input.limit.clamp(1, 20);
     let query = |category| Query { text: input.query.clone(), category, limit };
@@ -115,7 +134,7 @@ pub(super) async fn find(
     let tools: Vec<FoundTool> = hits
         .into_iter()
         .map(|hit| {
-            let missing = missing(&hit.tool, env);
+            let missing = holdings.resolve(&hit.tool, std::iter::empty()).missing;
             let required: Vec<String> =
                 hit.tool.env.iter().filter(|var| is_needed(var)).map(|var| var.name.clone()).collect();
             FoundTool {
@@ -139,11 +158,6 @@ pub(super) async fn find(
     Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
 }
 
-/// `required` unless said otherwise, and a default satisfies it (`tpmjs.md` 7.1).
-fn is_needed(var: &EnvVar) -> bool {
-    var.required && var.default.as_ref().is_none_or(String::is_empty)
-}
-
 /// Required variables that are absent or empty.
 fn missing(tool: &Tool, env: &BTreeMap<String, SecretString>) -> Vec<EnvVar> {
     tool.env
@@ -154,7 +168,7 @@ fn missing(tool: &Tool, env: &BTreeMap<String, SecretString>) -> Vec<EnvVar> {
 }
 
 /// The failure of a tool whose variables are missing (PRD 13).
-fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
+pub(super) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
     let vars: Vec<Value> =
         missing.iter().map(|var| json!({ "name": var.name, "description": var.description })).collect();
     let names: Vec<&str> = missing.iter().map(|var| var.name.as_str()).collect();
@@ -242,25 +256,22 @@ async fn run(
     tool_run: &ToolRun,
     id: &ToolId,
     input: Value,
+    ready: Ready,
+    may_ask: bool,
     cancel: &CancellationToken,
 ) -> Result<Done> {
-    let given = engine.env_of(lease.run).await?;
-    let tool = match ready(engine.inner.registry.as_ref(), id, &input, &given).await {
-        Ok(tool) => tool,
-        Err((error, version)) => return Ok(Done::Settled(Settled::failed(error, &version, 0))),
-    };
+    let (tool, env) = (&ready.tool, &ready.env);
     if let Err(refused) = engine.inner.executor.admits(id, &tool.version).await {
         notice_once(engine, lease, id, &refused).await?;
         return Ok(Done::Settled(Settled::failed(refused, &tool.version, 0)));
     }
-    let env = declared(&tool, given);
-    let names: Vec<String> = env.keys().cloned().collect();
     // Known before the intent is: a cancellation finds either the call or its row.
     let stop = cancel.child_token();
     let _call = Call::of(engine, tool_run.id, &stop);
-    if !intent(engine, lease, tool_run, &tool.version, &names).await? {
+    if !intent(engine, lease, tool_run, &tool.version, env).await? {
         return Ok(not_begun(&tool.version));
     }
+    let env = engine.inner.vault.reveal(env).await?;
     let began = Instant::now();
     let channel = engine.inner.hub.channel(lease.conversation);
     let (run_id, tool_run_id) = (lease.run, tool_run.id);
@@ -285,7 +296,13 @@ async fn run(
     let executing = patiently(engine.inner.executor.as_ref(), execution, &stop);
     let executed = failpoint::during(Point::ToolWorks, executing).await?;
     failpoint::effect(Point::ToolAnswered).await;
-    let version = executed.version.clone().unwrap_or(tool.version);
+    if may_ask
+        && let Err(error) = &executed.result
+        && let Some(request) = gate::lacked(tool_run, &ready, error)
+    {
+        return Ok(Done::Lacks(request));
+    }
+    let version = executed.version.clone().unwrap_or_else(|| tool.version.clone());
     let settled = match executed.result {
         Ok(output) => Settled {
             status: ToolRunStatus::Succeeded,
@@ -362,7 +379,7 @@ async fn notice_once(engine: &Engine, lease: &Lease, id: &ToolId, refused: &Tool
     Ok(())
 }
 
-fn not_usable(error: &RegistryError) -> ToolError {
+pub(super) fn not_usable(error: &RegistryError) -> ToolError {
     match error {
         RegistryError::NotFound { nearest, .. } => {
             ToolError::new(ToolErrorCode::ToolNotFound, error.to_string()).with(json!({ "available": nearest }))
@@ -393,7 +410,7 @@ async fn intent(
     lease: &Lease,
     tool_run: &ToolRun,
     version: &str,
-    credentials: &[String],
+    env: &BTreeMap<String, Kept>,
 ) -> Result<bool> {
     let mut log = engine.inner.store.run_log(lease).await?;
     if log.cancel_requested() {
@@ -403,7 +420,12 @@ async fn intent(
     if log.is_cancelled(tool_run.id).await? {
         return Ok(false);
     }
-    log.start_tool(tool_run, version, credentials).await?;
+    let names: Vec<String> = env.keys().cloned().collect();
+    log.start_tool(tool_run, version, &names).await?;
+    // No use of a stored credential without its record.
+    for kept in env.values().filter(|kept| kept.place.scope != Scope::Run) {
+        log.touch_credential(&kept.place).await?;
+    }
     engine.committed(log.commit().await?);
     Ok(true)
 }

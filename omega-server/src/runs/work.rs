@@ -139,6 +139,7 @@ impl Engine {
                     }
                     self.say_alive(self.is_stopping()).await;
                 }
+                self.expire_pauses().await;
                 // Nobody else holds leases of a SQLite database.
                 if !shared {
                     continue;
@@ -152,6 +153,20 @@ impl Engine {
                     Err(error) => tracing::warn!(event = "run.recover_failed", %error),
                 }
             }
+        }
+    }
+
+    /// Gives up the runs that nobody answered.
+    async fn expire_pauses(&self) {
+        match self.inner.store.expire_pauses().await {
+            Ok(expired) => {
+                for expired in expired {
+                    tracing::info!(event = "run.expired", run_id = %expired.run);
+                    self.committed(expired.committed);
+                    self.inner.wake.notify_one();
+                }
+            }
+            Err(error) => tracing::warn!(event = "run.expire_failed", %error),
         }
     }
 

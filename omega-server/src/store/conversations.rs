@@ -37,14 +37,32 @@ pub struct Send {
     pub text: String,
     /// The client's own id of it.
     pub client_message_id: Option<String>,
-    /// Whether a run may be active.
-    pub on_active: OnActive,
+    /// What to do with a run that is active. Without a wish a run that works is waited for, and a paused one gives way to
+    /// those who may stop it: a new message means something else.
+    pub on_active: Option<OnActive>,
     /// The run's frozen configuration.
     pub config: Value,
     /// Variables for this run only, sealed for it (C5).
     pub env: Vec<(String, Sealed)>,
     /// Where to keep the answer.
     pub idempotency: Option<IdempotencyKey>,
+}
+
+/// A message that is stored.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Its receipt.
+    pub accepted: Accepted,
+    /// What was committed; none for a message that was known already.
+    pub committed: Option<Committed>,
+    /// A run that works and was asked to stop.
+    pub stopped: Option<RunId>,
+}
+
+impl Sent {
+    fn before(accepted: Accepted) -> Self {
+        Self { accepted, committed: None, stopped: None }
+    }
 }
 
 impl Store {
@@ -57,9 +75,10 @@ impl Store {
         owner: &Author,
         title: Option<&str>,
         model: &str,
+        safe_mode: Option<bool>,
     ) -> Result<ConversationId> {
         let conversation = ConversationId::new();
-        let now = Timestamp::now().0;
+        let now = self.now().0;
         let mut tx = self.begin().await?;
         let source = if title.is_some() { "user" } else { "none" };
         exec!(
@@ -70,6 +89,7 @@ impl Store {
             title,
             source,
             model,
+            safe_mode,
             now,
         )?;
         exec!(
@@ -99,6 +119,14 @@ impl Store {
     pub async fn owner_and_model(&self, conversation: ConversationId) -> Result<(UserId, String)> {
         let row = self.row(conversation).await?;
         Ok((id(&row.owner_id)?, row.model))
+    }
+
+    /// Whether Safe Mode is set for a conversation, if it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn safe_mode(&self, conversation: ConversationId) -> Result<Option<bool>> {
+        Ok(self.row(conversation).await?.safe_mode)
     }
 
     /// The newest part of a conversation (`limit` messages before `before`), with its tool runs and runs.
@@ -141,6 +169,7 @@ impl Store {
                 id: conversation,
                 title: row.title,
                 model: row.model,
+                safe_mode: row.safe_mode,
                 execution_state: state,
                 url: format!("/omega/c/{conversation}"),
                 created_at: Timestamp(row.created_at),
@@ -252,7 +281,7 @@ impl Store {
         row.map(|(seq,)| number(seq)).ok_or(StoreError::NotFound)
     }
 
-    /// Changes the title (`source` is `user` or `auto`) or the model, and tells it.
+    /// Changes the title (`source` is `user` or `auto`), the model or Safe Mode, and tells it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -261,6 +290,7 @@ impl Store {
         conversation: ConversationId,
         title: Option<(&str, &str)>,
         model: Option<&str>,
+        safe_mode: Option<bool>,
     ) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
@@ -270,9 +300,13 @@ impl Store {
         if let Some(model) = model {
             exec!(&mut log.tx, sql::SET_MODEL, conversation.to_string(), model)?;
         }
+        if let Some(on) = safe_mode {
+            exec!(&mut log.tx, sql::SET_SAFE_MODE, conversation.to_string(), on)?;
+        }
         let event = Event::ConversationUpdated {
             title: title.map(|(title, _)| title.to_owned()),
             model: model.map(str::to_owned),
+            safe_mode,
         };
         log.event(None, event).await?;
         log.commit().await
@@ -290,8 +324,10 @@ impl Store {
     /// Stores a message and queues its run, in one transaction (`runs.md` 2, transition 1).
     ///
     /// # Errors
-    /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`].
-    pub async fn send(&self, send: Send) -> Result<(Accepted, Option<Committed>)> {
+    /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`],
+    /// [`StoreError::NotYours`] when a run is to be interrupted that is neither the sender's nor in their conversation.
+    pub async fn send(&self, send: Send) -> Result<Sent> {
+        let (owner, _) = self.owner_and_model(send.conversation).await?;
         let mut log = self.log(send.conversation).await?;
         log.named(Transaction::Send).await?;
         let conversation = send.conversation.to_string();
@@ -299,22 +335,53 @@ impl Store {
             // Again, now that the conversation is locked: the same request may have come twice at the same time.
             match log.replay(key).await? {
                 Replay::New => {}
-                Replay::Same(receipt) => return Ok((serde_json::from_str(&receipt)?, None)),
+                Replay::Same(receipt) => return Ok(Sent::before(serde_json::from_str(&receipt.body)?)),
                 Replay::Mismatch => return Err(StoreError::KeyReused),
+                Replay::InProgress => return Err(StoreError::InProgress),
             }
         }
         if let Some(client_id) = &send.client_message_id {
             type Row = (String, i64, String);
             let known: Option<Row> = tx_opt!(&mut log.tx, Row, sql::MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
             if let Some((message, seq, run)) = known {
-                return Ok((Accepted { run_id: id(&run)?, message_id: id(&message)?, seq: number(seq) }, None));
+                return Ok(Sent::before(Accepted { run_id: id(&run)?, message_id: id(&message)?, seq: number(seq) }));
             }
         }
-        let open: Vec<(String, String)> = tx_all!(&mut log.tx, (String, String), sql::OPEN_RUNS, &conversation)?;
-        if let (OnActive::Reject, Some((run, _))) = (send.on_active, open.first()) {
+        type Open = (String, String, String);
+        let mut open: Vec<Open> = tx_all!(&mut log.tx, Open, sql::OPEN_RUNS, &conversation)?;
+        let active = open.iter().position(|(_, status, _)| status != "queued");
+        let paused = active.is_some_and(|at| open[at].1 == "paused");
+        let by = send.author.user_id.to_string();
+        let may_stop = owner.to_string() == by || active.is_some_and(|at| open[at].2 == by);
+        let on_active = send.on_active.unwrap_or(match paused && may_stop {
+            true => OnActive::Interrupt,
+            false => OnActive::Enqueue,
+        });
+        if let (OnActive::Reject, Some((run, ..))) = (on_active, open.first()) {
             return Err(StoreError::RunActive(id(run)?));
         }
-        let waiting = u32::try_from(open.iter().filter(|(_, status)| status == "queued").count()).unwrap_or(u32::MAX);
+        let mut stopped = None;
+        if let (OnActive::Interrupt, Some(at)) = (on_active, active) {
+            if !may_stop {
+                return Err(StoreError::NotYours);
+            }
+            let run: RunId = id(&open.remove(at).0)?;
+            if paused {
+                log.give_up(run, "superseded", "a new message came instead of an answer").await?;
+            } else {
+                let now = log.now().0;
+                if exec!(&mut log.tx, sql::REQUEST_CANCEL, run.to_string(), now)? == 1 {
+                    log.event(Some(run), Event::RunCancelRequested {}).await?;
+                }
+                stopped = Some(run);
+            }
+            // What the sender has waiting there is void too; what others wait for is not theirs to stop.
+            for (run, ..) in open.extract_if(.., |(_, _, actor)| *actor == by) {
+                log.give_up(id(&run)?, "superseded", "interrupted by a new message").await?;
+            }
+        }
+        let waiting =
+            u32::try_from(open.iter().filter(|(_, status, _)| status == "queued").count()).unwrap_or(u32::MAX);
         if waiting >= QUEUE_LIMIT {
             return Err(StoreError::QueueFull(waiting));
         }
@@ -359,6 +426,7 @@ impl Store {
             steps: 0,
             tool_calls: 0,
             usage: Usage::default(),
+            requires_action: None,
             error: None,
             created_at: now,
             started_at: None,
@@ -404,6 +472,6 @@ impl Store {
         if let Some(key) = &send.idempotency {
             log.remember(key, &json(&accepted)?).await?;
         }
-        Ok((accepted, Some(log.commit().await?)))
+        Ok(Sent { accepted, committed: Some(log.commit().await?), stopped })
     }
 }

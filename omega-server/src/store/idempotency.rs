@@ -2,6 +2,12 @@
 
 use super::{LogTx, Result, Store, exec, read_opt, sql, tx_opt};
 
+/// How long an answer is kept.
+const KEPT_MILLIS: i64 = 24 * 3600 * 1000;
+/// How long a request that holds a key may take (a tool has five minutes) before another one with the key goes ahead: its
+/// server died.
+const LOCK_MILLIS: i64 = 6 * 60 * 1000;
+
 /// Which request an answer belongs to.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
@@ -15,15 +21,38 @@ pub struct IdempotencyKey {
     pub fingerprint: Vec<u8>,
 }
 
+/// An answer that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// HTTP status; none for the receipt of a message, which is answered in the way that is asked for now.
+    pub status: Option<u16>,
+    /// Headers, as a JSON object.
+    pub headers: Option<String>,
+    /// The body.
+    pub body: String,
+}
+
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replay {
     /// Nothing: go on.
     New,
     /// The same request was answered: this is the answer.
-    Same(String),
+    Same(KeptAnswer),
+    /// The same request is being answered right now.
+    InProgress,
     /// The key was used for another request.
     Mismatch,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    fingerprint: Vec<u8>,
+    status: String,
+    response_status: Option<i64>,
+    response_headers: Option<String>,
+    response_body: String,
+    locked_until: i64,
 }
 
 impl Store {
@@ -32,20 +61,74 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn replay(&self, key: &IdempotencyKey) -> Result<Replay> {
-        let row = read_opt!(&self.db, Answered, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
-        Ok(key.compare(row))
+        let row = read_opt!(&self.db, Row, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        Ok(key.compare(row, self.now().0))
+    }
+
+    /// Takes a key for a request that is about to be answered. [`Replay::New`] means: it is ours now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_key(&self, key: &IdempotencyKey) -> Result<Replay> {
+        let now = self.now().0;
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
+        let held = exec!(
+            &mut tx,
+            sql::LOCK_IDEMPOTENT,
+            &key.principal,
+            &key.key,
+            &key.route,
+            &key.fingerprint,
+            now,
+            now + LOCK_MILLIS,
+        )?;
+        tx.commit().await?;
+        if held == 1 { Ok(Replay::New) } else { self.replay(key).await }
+    }
+
+    /// Keeps the answer to a request that holds its key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_answer(&self, key: &IdempotencyKey, answer: &KeptAnswer) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(
+            &mut tx,
+            sql::FINISH_IDEMPOTENT,
+            &key.principal,
+            &key.key,
+            &key.route,
+            answer.status.map(i64::from),
+            answer.headers.as_deref(),
+            &answer.body,
+        )?;
+        tx.commit().await
+    }
+
+    /// Gives a key back: nothing was done, and the request may be sent again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn free_key(&self, key: &IdempotencyKey) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::FREE_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        tx.commit().await
     }
 }
 
-/// Fingerprint and answer.
-type Answered = (Vec<u8>, String);
-
 impl IdempotencyKey {
-    fn compare(&self, row: Option<Answered>) -> Replay {
+    fn compare(&self, row: Option<Row>, now: i64) -> Replay {
         match row {
             None => Replay::New,
-            Some((fingerprint, body)) if fingerprint == self.fingerprint => Replay::Same(body),
-            Some(_) => Replay::Mismatch,
+            Some(row) if row.fingerprint != self.fingerprint => Replay::Mismatch,
+            Some(row) if row.status == "in_progress" && row.locked_until < now => Replay::New,
+            Some(row) if row.status == "in_progress" => Replay::InProgress,
+            Some(row) => Replay::Same(KeptAnswer {
+                status: row.response_status.and_then(|status| u16::try_from(status).ok()),
+                headers: row.response_headers,
+                body: row.response_body,
+            }),
         }
     }
 }
@@ -53,16 +136,16 @@ impl IdempotencyKey {
 impl LogTx {
     /// Looks a key up under the conversation's lock.
     pub(super) async fn replay(&mut self, key: &IdempotencyKey) -> Result<Replay> {
-        let tx = &mut self.tx;
-        let row = tx_opt!(tx, Answered, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
-        Ok(key.compare(row))
+        let now = self.now().0;
+        let row = tx_opt!(&mut self.tx, Row, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        Ok(key.compare(row, now))
     }
 
     /// Keeps an answer together with what it tells of.
     pub(super) async fn remember(&mut self, key: &IdempotencyKey, body: &str) -> Result<()> {
         let now = self.now().0;
         let tx = &mut self.tx;
-        exec!(tx, sql::EXPIRE_IDEMPOTENT, now - 24 * 3600 * 1000)?;
+        exec!(tx, sql::EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
         exec!(tx, sql::PUT_IDEMPOTENT, &key.principal, &key.key, &key.route, &key.fingerprint, body, now)?;
         Ok(())
     }

@@ -40,7 +40,7 @@ pub struct Committed {
 impl Store {
     /// Opens a transaction on a conversation and locks its counter.
     pub(crate) async fn log(&self, conversation: ConversationId) -> Result<LogTx> {
-        let now = Timestamp::now();
+        let now = self.now();
         let mut tx = self.begin().await?;
         let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
         let (next,) = row.ok_or(StoreError::NotFound)?;

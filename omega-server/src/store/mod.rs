@@ -13,6 +13,8 @@ mod log;
 mod macros;
 mod nodes;
 mod open;
+mod pauses;
+mod plans;
 mod rows;
 mod runs;
 mod secrets;
@@ -23,10 +25,13 @@ mod tools;
 mod users;
 
 pub use chunks::{Chunk, Known, Piece};
-pub use conversations::{INLINE_OUTPUT_BYTES, Send};
+pub use conversations::{INLINE_OUTPUT_BYTES, Send, Sent};
 pub use history::RunHistory;
-pub use idempotency::{IdempotencyKey, Replay};
+pub use idempotency::{IdempotencyKey, KeptAnswer, Replay};
 pub use log::{Committed, LogTx};
+pub(crate) use pauses::call_of;
+pub use pauses::{Answer, Answers, Expired, Provided};
+pub use plans::{Planned, StoredPlan};
 pub use runs::{Beat, Claimed, Lease, Release};
 pub(crate) use secrets::KeptIn;
 pub use secrets::{Grant, Kept};
@@ -34,7 +39,9 @@ pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
 pub use users::Caller;
 
+use crate::clock::Clock;
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
+use omega_core::api::Timestamp;
 use sqlx::{PgPool, SqlitePool};
 use std::sync::Arc;
 
@@ -61,6 +68,7 @@ pub struct Store {
     lease_ms: i64,
     /// PostgreSQL: connections on which nodes tell each other news, apart from those that do the work.
     signals: Option<PgPool>,
+    clock: Clock,
     /// Held while the store lives: a SQLite database belongs to one process.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -111,6 +119,24 @@ pub enum StoreError {
     /// The server is about to end: 503.
     #[error("the server is about to end")]
     Draining,
+    /// The conversation's owner alone may do it.
+    #[error("only the owner may do this")]
+    OwnerOnly,
+    /// Neither the owner nor who sent the message.
+    #[error("only the owner, or who sent the message, may do this")]
+    NotYours,
+    /// Nobody waits for it: it was answered, or the run went another way.
+    #[error("decided already")]
+    AlreadyDecided,
+    /// The run waits for nothing like it.
+    #[error("the run does not wait for this")]
+    NotAwaited,
+    /// Values that do not fit what was asked: field and message.
+    #[error("{0}: {1}")]
+    Unfit(&'static str, String),
+    /// The same request is being answered right now.
+    #[error("in progress")]
+    InProgress,
     /// A run is active and the caller wanted none.
     #[error("run {0} is active")]
     RunActive(omega_core::id::RunId),
@@ -191,6 +217,18 @@ impl From<serde_json::Error> for StoreError {
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl Store {
+    /// The same store with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// `sqlite` or `postgres`.
     #[must_use]
     pub fn engine(&self) -> &'static str {

@@ -1,6 +1,7 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
 use super::{Db, Result, Store, StoreError};
+use crate::clock::Clock;
 use sqlx::{
     Connection, Executor,
     migrate::MigrateError,
@@ -85,7 +86,13 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| failed(explain_sqlite(&error, path)))?;
-    Ok(Store { db: Db::Sqlite { write, read }, lease_ms: LEASE_MS, signals: None, _lock: Some(Arc::new(lock)) })
+    Ok(Store {
+        db: Db::Sqlite { write, read },
+        clock: Clock::default(),
+        lease_ms: LEASE_MS,
+        signals: None,
+        _lock: Some(Arc::new(lock)),
+    })
 }
 
 async fn open_postgres(url: &str) -> Result<Store> {
@@ -119,7 +126,13 @@ async fn open_postgres(url: &str) -> Result<Store> {
         .max_connections(2)
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy_with(options.application_name("omega-signals"));
-    Ok(Store { db: Db::Postgres(pool), lease_ms: LEASE_MS, signals: Some(signals), _lock: None })
+    Ok(Store {
+        db: Db::Postgres(pool),
+        clock: Clock::default(),
+        lease_ms: LEASE_MS,
+        signals: Some(signals),
+        _lock: None,
+    })
 }
 
 /// What each connection is told. Set here, because the promises need them whatever the server's defaults are.

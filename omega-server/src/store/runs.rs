@@ -10,7 +10,7 @@ use super::{
 use crate::failpoint::{self, Point, Transaction};
 use omega_core::{
     agent::meta,
-    api::{Run, RunError, RunStatus, Timestamp, ToolRunStatus},
+    api::{Run, RunError, RunStatus, ToolRunStatus},
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{ConversationId, RunId, ToolRunId},
@@ -108,9 +108,9 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn open_runs(&self, conversation: ConversationId) -> Result<Vec<(RunId, RunStatus)>> {
-        let rows: Vec<(String, String)> =
-            read_all!(&self.db, (String, String), sql::OPEN_RUNS, conversation.to_string())?;
-        rows.iter().map(|(run, status)| Ok((id(run)?, super::rows::word(status)?))).collect()
+        type Row = (String, String, String);
+        let rows: Vec<Row> = read_all!(&self.db, Row, sql::OPEN_RUNS, conversation.to_string())?;
+        rows.iter().map(|(run, status, _)| Ok((id(run)?, super::rows::word(status)?))).collect()
     }
 
     /// Runs that wait or work, on the whole database.
@@ -260,7 +260,7 @@ impl Store {
     /// When the database fails.
     pub async fn request_tool_cancel(&self, tool_run: ToolRunId) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let asked = exec!(&mut tx, sql::REQUEST_TOOL_CANCEL, tool_run.to_string(), Timestamp::now().0)?;
+        let asked = exec!(&mut tx, sql::REQUEST_TOOL_CANCEL, tool_run.to_string(), self.now().0)?;
         tx.commit().await?;
         Ok(asked == 1)
     }
@@ -319,6 +319,7 @@ impl LogTx {
         if exec!(&mut self.tx, sql::END_RUN, run.to_string(), status.as_str(), error, now)? != 1 {
             return Err(StoreError::LeaseLost);
         }
+        self.close_questions(run, "cancelled").await?;
         let open: Vec<OpenCall> = tx_all!(&mut self.tx, OpenCall, sql::OPEN_TOOL_RUNS, run.to_string())?;
         for (tool_run, call_id, _, tool_name, version, was) in open {
             let message = if was == "started" {

@@ -214,12 +214,13 @@ statements! {
     USER_ROLE = "SELECT role FROM users WHERE id = $1";
 
     // Conversations
-    INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, next_seq, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";
-    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, next_seq, created_at, updated_at FROM conversations WHERE id = $1";
+    INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, created_at, \
+        updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)";
+    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, next_seq, created_at, updated_at FROM conversations WHERE id = $1";
     LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
     SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
+    SET_SAFE_MODE = "UPDATE conversations SET safe_mode = $2 WHERE id = $1";
     SET_MODEL = "UPDATE conversations SET model = $2 WHERE id = $1";
     INSERT_PARTICIPANT = "INSERT INTO participants (conversation_id, user_id, role, display_name, gravatar_hash, first_seen_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, user_id) DO NOTHING";
@@ -251,11 +252,11 @@ statements! {
         recoveries, lease_until, fence, usage, queued_seq, queued_at) \
         VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, 0, 0, 0, $6, $7, $8)";
     GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
-        cancel_requested_at, error, usage, queued_at, started_at, finished_at FROM runs WHERE id = $1";
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at FROM runs WHERE id = $1";
     RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
-        cancel_requested_at, error, usage, queued_at, started_at, finished_at FROM runs \
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at FROM runs \
         WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
-    OPEN_RUNS = "SELECT id, status FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
+    OPEN_RUNS = "SELECT id, status, actor_user_id FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
         ORDER BY queued_seq";
     START_RUN = "UPDATE runs SET started_at = $2 WHERE id = $1 AND started_at IS NULL";
     VOID_LEASES = "UPDATE runs SET lease_until = 0 WHERE status = 'running'";
@@ -264,7 +265,9 @@ statements! {
     ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
     // A step that is done is progress: crashes are counted from here anew.
     ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3, recoveries = 0 WHERE id = $1";
-    END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0 \
+    SET_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
+    END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0, pause = NULL, \
+        pause_expires_at = NULL \
         WHERE id = $1 AND status IN ('queued', 'running', 'paused')";
     REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";
     COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
@@ -273,8 +276,8 @@ statements! {
     USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
 
     // Steps and tool runs
-    OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, tool_name, version, status FROM tool_runs WHERE run_id = $1 AND status IN ('proposed', 'started') \
-        ORDER BY seq";
+    OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, tool_name, version, status FROM tool_runs WHERE run_id = $1 \
+        AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started') ORDER BY seq";
     RETRY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = 'started'";
     INSERT_STEP = "INSERT INTO steps (run_id, step_no, attempt, message_id, status, started_at) VALUES ($1, $2, $3, $4, 'started', $5)";
     END_STEP = "UPDATE steps SET status = $4, finish_reason = $5, usage = $6, finished_at = $7, error = $8 \
@@ -285,7 +288,8 @@ statements! {
     START_TOOL_RUN = "UPDATE tool_runs SET status = 'started', version = $2, credentials_used = $3, attempt = attempt + 1, started_at = $4 \
         WHERE id = $1 AND status = 'proposed'";
     END_TOOL_RUN = "UPDATE tool_runs SET status = $2, version = $3, output = $4, output_summary = $5, output_bytes = $6, truncated = $7, \
-        error = $8, finished_at = $9, duration_ms = $10 WHERE id = $1 AND status IN ('proposed', 'started')";
+        error = $8, finished_at = $9, duration_ms = $10 \
+        WHERE id = $1 AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started')";
     TOOL_RUNS_OF_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE run_id = $1 ORDER BY seq";
     TOOL_RUNS_FROM = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
@@ -305,10 +309,59 @@ statements! {
     DROP_NODE = "DELETE FROM nodes WHERE id = $1";
     DROP_CHUNKS = "DELETE FROM message_chunks WHERE conversation_id = $1 AND run_id = $2";
 
+    // Pauses
+    PAUSE_RUN = "UPDATE runs SET status = 'paused', pause = $2, pause_expires_at = $3, lease_owner = NULL, lease_until = 0 \
+        WHERE id = $1 AND status = 'running' AND cancel_requested_at IS NULL";
+    SET_PAUSE = "UPDATE runs SET pause = $2 WHERE id = $1 AND status = 'paused'";
+    RESUME_RUN = "UPDATE runs SET status = 'queued', pause = NULL, pause_expires_at = NULL WHERE id = $1 AND status = 'paused'";
+    PAUSED_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at FROM runs \
+        WHERE conversation_id = $1 AND status = 'paused'";
+    EXPIRED_PAUSES = "SELECT id, conversation_id FROM runs WHERE status = 'paused' AND pause_expires_at < $1";
+    AWAIT_TOOL_RUN = "UPDATE tool_runs SET status = $2 WHERE id = $1 AND status IN ('proposed', 'started')";
+    READY_TOOL_RUNS = "UPDATE tool_runs SET status = 'proposed' WHERE run_id = $1 AND status = $2";
+    READY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed', input = $2 WHERE id = $1 AND status = 'awaiting_approval'";
+    INSERT_CREDENTIAL_REQUEST = "INSERT INTO credential_requests (id, conversation_id, run_id, tool_run_id, tool_id, required_keys, \
+        missing_keys, status, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)";
+    CLOSE_CREDENTIAL_REQUESTS = "UPDATE credential_requests SET status = $2, resolved_at = $3, resolved_by = $4 \
+        WHERE run_id = $1 AND status = 'open'";
+    ANSWERED_REQUESTS = "SELECT tool_run_id, tool_id, missing_keys, status FROM credential_requests \
+        WHERE run_id = $1 AND status IN ('satisfied', 'declined')";
+    INSERT_APPROVAL = "INSERT INTO approvals (id, conversation_id, run_id, tool_run_id, tool_id, reason, args_digest, status, \
+        created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)";
+    GET_APPROVAL = "SELECT conversation_id, run_id, tool_run_id, tool_id, reason, args_digest, status FROM approvals WHERE id = $1";
+    DECIDE_APPROVAL = "UPDATE approvals SET status = $2, remember = $3, note = $4, args_digest = $5, decided_at = $6, decided_by = $7 \
+        WHERE id = $1 AND status = 'open'";
+    CLOSE_APPROVALS = "UPDATE approvals SET status = $2, decided_at = $3, decided_by = $4 WHERE run_id = $1 AND status = 'open'";
+    DECISIONS = "SELECT tool_run_id, reason, args_digest, status, note FROM approvals WHERE run_id = $1 AND status IN ('approved', 'denied') \
+        ORDER BY created_at, id";
+    PUT_APPROVAL_RULE = "INSERT INTO approval_rules (user_id, conversation_id, tool_id, reason, created_at) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, conversation_id, tool_id, reason) DO NOTHING";
+    APPROVAL_RULES = "SELECT tool_id, reason FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
+
+    // Plans
+    INSERT_PLAN_SET = "INSERT INTO plan_sets (id, conversation_id, run_id, message, status, created_at) VALUES ($1, $2, $3, $4, 'proposed', $5)";
+    INSERT_PLAN = "INSERT INTO plans (id, plan_set_id, ordinal, steps, confidence, reasoning) VALUES ($1, $2, $3, $4, $5, $6)";
+    GET_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, s.conversation_id, s.run_id, s.status FROM plans p \
+        JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id = $1";
+    DECIDE_PLAN_SET = "UPDATE plan_sets SET status = $2, selected_plan_id = $3, note = $4, decided_at = $5, decided_by = $6 \
+        WHERE id = $1 AND status = 'proposed'";
+    CLOSE_PLAN_SETS = "UPDATE plan_sets SET status = 'superseded', decided_at = $2, decided_by = $3 WHERE run_id = $1 AND status = 'proposed'";
+    LAST_PLAN_SET = "SELECT status, selected_plan_id, note FROM plan_sets WHERE run_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
+
     // Idempotency
-    GET_IDEMPOTENT = "SELECT fingerprint, response_body FROM idempotency_keys WHERE principal = $1 AND key = $2 AND route = $3";
+    GET_IDEMPOTENT = "SELECT fingerprint, status, response_status, response_headers, response_body, locked_until FROM idempotency_keys \
+        WHERE principal = $1 AND key = $2 AND route = $3";
     PUT_IDEMPOTENT = "INSERT INTO idempotency_keys (principal, key, route, fingerprint, response_body, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (principal, key, route) DO NOTHING";
+    // The holder of a key that died is followed by the next one that asks, once its time is up.
+    LOCK_IDEMPOTENT = "INSERT INTO idempotency_keys (principal, key, route, fingerprint, response_body, created_at, status, locked_until) \
+        VALUES ($1, $2, $3, $4, '', $5, 'in_progress', $6) ON CONFLICT (principal, key, route) DO UPDATE \
+        SET locked_until = excluded.locked_until WHERE idempotency_keys.status = 'in_progress' \
+        AND idempotency_keys.fingerprint = excluded.fingerprint AND idempotency_keys.locked_until < excluded.created_at";
+    FINISH_IDEMPOTENT = "UPDATE idempotency_keys SET status = 'done', response_status = $4, response_headers = $5, response_body = $6 \
+        WHERE principal = $1 AND key = $2 AND route = $3";
+    FREE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE principal = $1 AND key = $2 AND route = $3 AND status = 'in_progress'";
     EXPIRE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE created_at < $1";
 
     // Registry

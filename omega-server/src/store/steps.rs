@@ -204,6 +204,15 @@ impl LogTx {
         Ok(tool_runs)
     }
 
+    /// Counts tokens that a run used outside of its steps.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn use_tokens(&mut self, run: RunId, total: Usage) -> Result<()> {
+        exec!(&mut self.tx, sql::SET_USAGE, run.to_string(), json(&total)?)?;
+        Ok(())
+    }
+
     /// Says that a step and all its calls are done.
     ///
     /// # Errors

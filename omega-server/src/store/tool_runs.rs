@@ -41,7 +41,8 @@ impl Settled {
         let status = match error.code {
             ToolErrorCode::Timeout => ToolRunStatus::TimedOut,
             ToolErrorCode::Cancelled => ToolRunStatus::Cancelled,
-            ToolErrorCode::BudgetExceeded | ToolErrorCode::Denied => ToolRunStatus::Skipped,
+            ToolErrorCode::BudgetExceeded => ToolRunStatus::Skipped,
+            ToolErrorCode::Denied => ToolRunStatus::Denied,
             ToolErrorCode::Unknown => ToolRunStatus::Unknown,
             _ => ToolRunStatus::Failed,
         };

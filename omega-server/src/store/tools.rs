@@ -7,7 +7,7 @@ use super::{
 };
 use crate::registry::{Outcomes, RowsError, Source, StoredTool, ToolRows};
 use async_trait::async_trait;
-use omega_core::{api::Timestamp, id::ToolId};
+use omega_core::id::ToolId;
 
 /// Ids that [`sql::GET_TOOLS`] takes.
 const IDS: usize = 16;
@@ -65,15 +65,7 @@ impl Store {
         for row in rows {
             let id = &row.tool.tool_id;
             let tool = json(&row.tool)?;
-            exec!(
-                &mut tx,
-                sql::PUT_TOOL,
-                id.as_str(),
-                id.package(),
-                tool.as_str(),
-                row.source.as_str(),
-                Timestamp::now().0
-            )?;
+            exec!(&mut tx, sql::PUT_TOOL, id.as_str(), id.package(), tool.as_str(), row.source.as_str(), self.now().0)?;
         }
         tx.commit().await
     }

@@ -62,7 +62,7 @@ impl Store {
             return self.known_first_user().await?.ok_or(StoreError::NotFound);
         }
         let email: Option<String> = None;
-        exec!(&mut tx, sql::INSERT_USER, user.to_string(), email, display_name, "", "admin", Timestamp::now().0)?;
+        exec!(&mut tx, sql::INSERT_USER, user.to_string(), email, display_name, "", "admin", self.now().0)?;
         tx.commit().await?;
         Ok(user)
     }
@@ -82,7 +82,7 @@ impl Store {
             id: KeyId::new(),
             name: name.to_owned(),
             prefix: key.chars().take(16).collect(),
-            created_at: Timestamp::now(),
+            created_at: self.now(),
             last_used_at: None,
         };
         let mut tx = self.begin().await?;
@@ -126,7 +126,7 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn revoke_key(&self, user: UserId, key: KeyId) -> Result<()> {
         let mut tx = self.begin().await?;
-        let changed = exec!(&mut tx, sql::REVOKE_KEY, key.to_string(), user.to_string(), Timestamp::now().0)?;
+        let changed = exec!(&mut tx, sql::REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)?;
         tx.commit().await?;
         if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
@@ -139,7 +139,7 @@ impl Store {
         type Row = (String, String, String, String, Option<i64>);
         let row: Option<Row> = read_opt!(&self.db, Row, sql::KEY_CALLER, sha256(key))?;
         let Some((user, display_name, gravatar_hash, key_id, last_used_at)) = row else { return Ok(None) };
-        let now = Timestamp::now().0;
+        let now = self.now().0;
         if last_used_at.is_none_or(|last| now - last > TOUCH_MILLIS) {
             let mut tx = self.begin().await?;
             exec!(&mut tx, sql::TOUCH_KEY, &key_id, now)?;
@@ -153,7 +153,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn create_session(&self, user: UserId, token: &str) -> Result<()> {
-        let now = Timestamp::now().0;
+        let now = self.now().0;
         let mut tx = self.begin().await?;
         exec!(
             &mut tx,
@@ -173,7 +173,7 @@ impl Store {
     /// When the database fails.
     pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
         type Row = (String, String, String, i64);
-        let now = Timestamp::now().0;
+        let now = self.now().0;
         let row: Option<Row> = read_opt!(&self.db, Row, sql::SESSION_CALLER, sha256(token), now)?;
         let Some((user, display_name, gravatar_hash, last_seen_at)) = row else { return Ok(None) };
         if now - last_seen_at > TOUCH_MILLIS {
@@ -212,7 +212,7 @@ impl Store {
     /// [`StoreError::Stale`].
     pub async fn put_settings(&self, user: UserId, settings: &Settings, version: i64) -> Result<i64> {
         let mut tx = self.begin().await?;
-        let now = Timestamp::now().0;
+        let now = self.now().0;
         let known: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::GET_SETTINGS, user.to_string())?;
         if known.map_or(0, |(_, known)| known) != version {
             return Err(StoreError::Stale);

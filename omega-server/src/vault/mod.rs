@@ -104,6 +104,13 @@ impl fmt::Debug for Sealed {
     }
 }
 
+/// What may be shown of a value: its last four characters, when it has at least twelve.
+#[must_use]
+pub fn hint(value: &SecretString) -> Option<String> {
+    let characters: Vec<char> = value.expose_secret().chars().collect();
+    (characters.len() >= 12).then(|| characters[characters.len() - 4..].iter().collect())
+}
+
 /// Why a secret can't be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {

@@ -54,7 +54,7 @@ impl World {
 
 async fn begin(client: &Client, model: &str) -> ConversationId {
     client.import_tools(executor::rows()).await.unwrap();
-    let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()) };
+    let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()), safe_mode: None };
     client.create_conversation(&body).await.unwrap().id
 }
 

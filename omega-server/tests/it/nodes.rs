@@ -69,7 +69,7 @@ impl World {
 }
 
 async fn conversation(client: &Client) -> ConversationId {
-    let body = CreateConversation { title: Some("a test".into()), model: Some(MODELS[0].into()) };
+    let body = CreateConversation { title: Some("a test".into()), model: Some(MODELS[0].into()), safe_mode: None };
     client.create_conversation(&body).await.unwrap().id
 }
 

@@ -130,7 +130,7 @@ async fn a_model_that_can_not_be_asked_is_refused_at_once_with_the_next_step() {
     let omega = Omega::start(Script::new()).await;
     for (model, words) in [("mistral/x", "MISTRAL_API_KEY"), ("opnai/gpt-4.1", "openai"), ("nothing", "provider/model")]
     {
-        let body = omega_core::api::CreateConversation { title: None, model: Some(model.into()) };
+        let body = omega_core::api::CreateConversation { model: Some(model.into()), ..<_>::default() };
         let error = omega.client.create_conversation(&body).await.unwrap_err().to_string();
         assert!(error.contains(words), "{model}: {error}");
     }

@@ -13,7 +13,7 @@ use omega_core::{
 };
 use omega_server::{
     Server,
-    store::{Claimed, IdempotencyKey, Replay, Send, Settled, StepReply, Store, StoreError, sql},
+    store::{Claimed, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, sql},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -50,7 +50,8 @@ async fn both_engines_have_the_same_schema_and_know_every_statement() {
             }
             let rows: Vec<(String, String, String, bool)> = sqlx::query_as(
                 "SELECT m.name, c.name, CASE WHEN m.sql LIKE '%' || c.name || ' INTEGER%CHECK (' || c.name || ' IN (0, 1))%' \
-                 THEN 'boolean' WHEN c.type = 'INTEGER' THEN 'bigint' WHEN c.type = 'BLOB' THEN 'bytea' ELSE lower(c.type) END, \
+                 THEN 'boolean' WHEN c.type = 'INTEGER' THEN 'bigint' WHEN c.type = 'BLOB' THEN 'bytea' \
+                 WHEN c.type = 'REAL' THEN 'double precision' ELSE lower(c.type) END, \
                  c.\"notnull\" FROM sqlite_master m, pragma_table_info(m.name) c \
                  WHERE m.type = 'table' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
             )
@@ -115,7 +116,7 @@ fn sending(conversation: ConversationId, author: &Author, text: &str) -> Send {
         author: author.clone(),
         text: text.into(),
         client_message_id: None,
-        on_active: OnActive::Enqueue,
+        on_active: Some(OnActive::Enqueue),
         config: serde_json::to_value(RunConfig::new(MODELS[0], Vec::new())).unwrap(),
         env: Vec::new(),
         idempotency: None,
@@ -161,11 +162,12 @@ async fn claim(store: &Store, node: &str) -> Option<Claimed> {
 /// A conversation as the engine records it, with a server that dies in the middle.
 async fn story(store: &Store) {
     let author = author(store).await;
-    let conversation = store.create_conversation(&author, None, MODELS[0]).await.unwrap();
+    let conversation = store.create_conversation(&author, None, MODELS[0], None).await.unwrap();
     let empty = View::of(store.detail(conversation, author.user_id, None, 50, 0).await.unwrap());
-    let (first, committed) = store.send(sending(conversation, &author, "one")).await.unwrap();
-    assert_eq!(committed.unwrap().last_seq, 2);
-    let (second, _) = store.send(sending(conversation, &author, "two")).await.unwrap();
+    let sent = store.send(sending(conversation, &author, "one")).await.unwrap();
+    assert_eq!(sent.committed.unwrap().last_seq, 2);
+    let first = sent.accepted;
+    let second = store.send(sending(conversation, &author, "two")).await.unwrap().accepted;
 
     let claimed = claim(store, "node a").await.unwrap();
     assert_eq!((claimed.lease.run, claimed.attempt), (first.run_id, 1));
@@ -273,13 +275,13 @@ async fn people(store: &Store) {
     store.end_session("token").await.unwrap();
     assert!(store.caller_of_session("token").await.unwrap().is_none());
 
-    let wanted = Settings { model: Some(MODELS[1].into()), pins: vec!["a::b".parse().unwrap()] };
+    let wanted = Settings { model: Some(MODELS[1].into()), pins: vec!["a::b".parse().unwrap()], safe_mode: true };
     assert!(matches!(store.put_settings(user, &wanted, 3).await, Err(StoreError::Stale)));
     assert_eq!(store.put_settings(user, &wanted, 0).await.unwrap(), 1);
     assert!(matches!(store.put_settings(user, &wanted, 0).await, Err(StoreError::Stale)));
     assert_eq!(store.settings(user).await.unwrap(), (wanted, 1));
 
-    let conversation = store.create_conversation(&author, Some("t"), MODELS[0]).await.unwrap();
+    let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None).await.unwrap();
     let key = |fingerprint: u8| IdempotencyKey {
         principal: user.to_string(),
         key: "k".into(),
@@ -287,10 +289,14 @@ async fn people(store: &Store) {
         fingerprint: vec![fingerprint],
     };
     let send = |fingerprint| Send { idempotency: Some(key(fingerprint)), ..sending(conversation, &author, "once") };
-    let (accepted, _) = store.send(send(1)).await.unwrap();
-    assert_eq!(store.send(send(1)).await.unwrap(), (accepted.clone(), None));
+    let accepted = store.send(send(1)).await.unwrap().accepted;
+    let again = store.send(send(1)).await.unwrap();
+    assert_eq!((again.accepted, again.committed), (accepted.clone(), None));
     assert!(matches!(store.send(send(2)).await, Err(StoreError::KeyReused)));
-    assert_eq!(store.replay(&key(1)).await.unwrap(), Replay::Same(serde_json::to_string(&accepted).unwrap()));
+    assert_eq!(
+        store.replay(&key(1)).await.unwrap(),
+        Replay::Same(KeptAnswer { status: None, headers: None, body: serde_json::to_string(&accepted).unwrap() })
+    );
     assert_eq!(store.request_cancel(accepted.run_id, "x").await.unwrap().0, RunStatus::Cancelled);
     store.probe().await.unwrap();
 }
@@ -300,9 +306,9 @@ async fn race(store: &Store) {
     let author = author(store).await;
     let mut expected: BTreeMap<ConversationId, Vec<RunId>> = BTreeMap::new();
     for _ in 0..6 {
-        let conversation = store.create_conversation(&author, Some("t"), MODELS[0]).await.unwrap();
+        let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None).await.unwrap();
         for n in 0..10 {
-            let (accepted, _) = store.send(sending(conversation, &author, &format!("{n}"))).await.unwrap();
+            let accepted = store.send(sending(conversation, &author, &format!("{n}"))).await.unwrap().accepted;
             expected.entry(conversation).or_default().push(accepted.run_id);
         }
     }

@@ -13,10 +13,12 @@ import type {
   Message,
   Participant,
   Part,
+  RequiredAction,
   Run,
   RunStatus,
   TextPart,
   ToolRun,
+  ToolRunStatus,
 } from "./types";
 
 export interface View {
@@ -51,10 +53,19 @@ export const emptyView = (): View => ({
 
 /** The view of a snapshot. */
 export function viewOf(detail: ConversationDetail): View {
-  const { id, title, model, executionState, url, createdAt, updatedAt } = detail;
+  const { id, title, model, safeMode, executionState, url, createdAt, updatedAt } = detail;
   return {
     ...emptyView(),
-    conversation: { id, title, model, executionState, url, createdAt, updatedAt },
+    conversation: {
+      id,
+      title,
+      model,
+      ...(safeMode !== undefined && { safeMode }),
+      executionState,
+      url,
+      createdAt,
+      updatedAt,
+    },
     participants: detail.participants,
     messages: detail.messages,
     toolRuns: detail.toolRuns,
@@ -94,6 +105,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
           ...view.conversation,
           title: event.title ?? view.conversation.title,
           model: event.model ?? view.conversation.model,
+          ...(event.safeMode !== undefined && { safeMode: event.safeMode }),
         };
       }
       break;
@@ -113,13 +125,50 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       );
       break;
     case "run.queued":
-      view.runs = [...view.runs.filter((run) => run.id !== event.run.id), event.run];
+      // A run that goes on after a pause waits in its old place.
+      view.runs = view.runs.some((run) => run.id === event.run.id)
+        ? view.runs.map((run) => (run.id === event.run.id ? event.run : run))
+        : [...view.runs, event.run];
       break;
     case "run.started":
     case "run.resumed":
     case "run.recovered":
-      changeRun(view, event.runId, (run) => ({ ...run, status: "running", startedAt: run.startedAt ?? event.at }));
+      changeRun(view, event.runId, (run) => ({
+        ...withoutAction(run),
+        status: "running",
+        startedAt: run.startedAt ?? event.at,
+      }));
       break;
+    case "run.requires_action": {
+      view.status = null;
+      const action = actionOf(event);
+      const status: ToolRunStatus = action.kind === "credentials" ? "awaiting_credentials" : "awaiting_approval";
+      for (const id of awaiting(action)) changeToolRun(view, id, (toolRun) => ({ ...toolRun, status }));
+      changeRun(view, event.runId, (run) => ({ ...run, status: "paused", requiresAction: action }));
+      break;
+    }
+    case "credentials.provided":
+      view.toolRuns = view.toolRuns.map((toolRun) =>
+        toolRun.runId === event.runId && toolRun.status === "awaiting_credentials"
+          ? { ...toolRun, status: "proposed" }
+          : toolRun,
+      );
+      break;
+    case "approval.decided": {
+      const { approvalId, input } = event;
+      changeToolRun(view, event.toolRunId, (toolRun) => ({
+        ...toolRun,
+        status: "proposed",
+        ...(input !== undefined && { input }),
+      }));
+      changeRun(view, event.runId, (run) => {
+        const action = run.requiresAction;
+        if (action?.kind !== "approval") return run;
+        const approvals = action.approvals.filter((approval) => approval.id !== approvalId);
+        return { ...run, requiresAction: { ...action, approvals } };
+      });
+      break;
+    }
     case "status":
       view.status = event.message;
       break;
@@ -215,7 +264,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
     case "draining":
       return false;
     default:
-      // Loaded tools, a requested cancel, and kinds of a later version: counted, of no consequence.
+      // Plans, loaded tools, a requested cancel, and kinds of a later version: counted, of no consequence.
       break;
   }
   return true;
@@ -279,8 +328,10 @@ function tail(content: string, bytes: number): string {
   return next === undefined || (next & 0xc0) === 0x80 ? "" : decoder.decode(encoded.subarray(bytes));
 }
 
+const OPEN: ToolRunStatus[] = ["proposed", "awaiting_credentials", "awaiting_approval", "started"];
+
 function partial(view: View, id: string, number: number, chunk: Json): Applied {
-  const live = view.toolRuns.some((run) => run.id === id && (run.status === "proposed" || run.status === "started"));
+  const live = view.toolRuns.some((run) => run.id === id && OPEN.includes(run.status));
   if (!live) return "ignored";
   const at = view.partials.findIndex(([known]) => known === id);
   const newest = view.partials[at];
@@ -325,13 +376,48 @@ function changeToolRun(view: View, id: string, change: (run: ToolRun) => ToolRun
   if (toolRun) view.toolRuns = view.toolRuns.with(at, change(toolRun));
 }
 
+function withoutAction(run: Run): Run {
+  const { requiresAction: _action, ...kept } = run;
+  return kept;
+}
+
+/** The question of an event, without the envelope around it. */
+function actionOf(event: RequiredAction): RequiredAction {
+  switch (event.kind) {
+    case "credentials": {
+      const { kind, missingVars, requests, hint, expiresAt } = event;
+      return { kind, missingVars, requests, hint, expiresAt };
+    }
+    case "approval": {
+      const { kind, approvals, expiresAt } = event;
+      return { kind, approvals, expiresAt };
+    }
+    case "plan": {
+      const { kind, planSetId, plans, expiresAt } = event;
+      return { kind, planSetId, plans, expiresAt };
+    }
+  }
+}
+
+/** The tool runs that wait for it. */
+function awaiting(action: RequiredAction): string[] {
+  switch (action.kind) {
+    case "credentials":
+      return action.requests.map((request) => request.toolRunId);
+    case "approval":
+      return action.approvals.map((approval) => approval.toolRunId);
+    case "plan":
+      return [];
+  }
+}
+
 function endRun(view: View, event: Envelope, status: RunStatus, change: (run: Run) => Run): void {
   view.status = null;
   const runId = event.runId ?? null;
   view.messages = view.messages.map((message) =>
     message.runId === runId && message.status === "streaming" ? { ...message, status: "discarded" } : message,
   );
-  changeRun(view, event.runId, (run) => ({ ...change(run), status, finishedAt: event.at }));
+  changeRun(view, event.runId, (run) => ({ ...withoutAction(change(run)), status, finishedAt: event.at }));
 }
 
 function updateState(view: View): void {

@@ -15,6 +15,8 @@ export interface Conversation {
   id: string;
   title: string | null;
   model: string;
+  /** Missing when the owner's setting decides. */
+  safeMode?: boolean;
   executionState: ExecutionState;
   url: string;
   createdAt: string;
@@ -63,12 +65,15 @@ export interface Message {
 
 export type ToolRunStatus =
   | "proposed"
+  | "awaiting_credentials"
+  | "awaiting_approval"
   | "started"
   | "succeeded"
   | "failed"
   | "timed_out"
   | "cancelled"
   | "skipped"
+  | "denied"
   | "unknown";
 
 export interface ToolError {
@@ -104,6 +109,46 @@ export interface RunError {
   retryable: boolean;
 }
 
+export interface MissingVar {
+  name: string;
+  description: string;
+  /** There was a value, and the tool's service refused it. */
+  rejected?: boolean;
+}
+
+export interface CredentialRequest {
+  id: string;
+  toolRunId: string;
+  toolId: string;
+  requiredKeys: MissingVar[];
+  missingKeys: MissingVar[];
+}
+
+export interface Approval {
+  id: string;
+  toolRunId: string;
+  toolId: string;
+  toolName: string;
+  version: string;
+  reason: "safe_mode" | "guest_credentials" | "first_use" | "unknown_outcome";
+  input: Json;
+  credentials?: string[];
+  argsDigest: string;
+}
+
+export interface Plan {
+  id: string;
+  steps: { stepNumber: number; toolName: string; purpose: string; expectedOutput: string }[];
+  confidence: number;
+  reasoning: string;
+}
+
+/** What a paused run waits for. */
+export type RequiredAction =
+  | { kind: "credentials"; missingVars: MissingVar[]; requests: CredentialRequest[]; hint: string; expiresAt: string }
+  | { kind: "approval"; approvals: Approval[]; expiresAt: string }
+  | { kind: "plan"; planSetId: string; plans: Plan[]; expiresAt: string };
+
 export interface Run {
   id: string;
   conversationId: string;
@@ -113,6 +158,7 @@ export interface Run {
   steps: number;
   toolCalls: number;
   usage: Usage;
+  requiresAction?: RequiredAction;
   error?: RunError;
   createdAt: string;
   startedAt?: string;
@@ -177,7 +223,7 @@ interface Delta {
 }
 
 type Payload =
-  | { type: "conversation.updated"; title?: string; model?: string }
+  | { type: "conversation.updated"; title?: string; model?: string; safeMode?: boolean }
   | ({ type: "participant.joined" } & Participant)
   | { type: "message.created" | "message.completed"; message: Message }
   | ({ type: "message.delta" } & Delta)
@@ -186,6 +232,20 @@ type Payload =
   | { type: "run.queued"; run: Run; position: number }
   | { type: "run.started"; attempt: number; model: string; promptVersion: string }
   | { type: "run.resumed" | "run.recovered"; attempt: number }
+  | { type: "plan.proposed"; planSetId: string; plans: Plan[] }
+  | { type: "plan.selected"; planSetId: string; planId?: string; by: string }
+  | ({ type: "run.requires_action" } & RequiredAction)
+  | { type: "credentials.provided"; names: string[]; save: string; declined?: boolean; by: string }
+  | {
+      type: "approval.decided";
+      approvalId: string;
+      toolRunId: string;
+      decision: "approve" | "deny";
+      remember: string;
+      reason?: string;
+      input?: Json;
+      by: string;
+    }
   | { type: "status"; phase: string; message: string }
   | { type: "run.step.started"; stepIndex: number; messageId: string }
   | { type: "run.step.completed"; stepIndex: number; usage: Usage; finishReason: string | null }

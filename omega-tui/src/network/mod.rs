@@ -171,7 +171,7 @@ async fn send_in_order(
 }
 
 async fn create(server: &Server, model: Option<String>) -> Result<ConversationId, ClientError> {
-    let body = CreateConversation { title: None, model };
+    let body = CreateConversation { model, ..CreateConversation::default() };
     let client = server.client();
     let made = match client.create_conversation(&body).await {
         // Nothing was made where nobody answered.

@@ -57,6 +57,9 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
         ToolRunStatus::Unknown => Some("outcome unknown"),
         ToolRunStatus::Cancelled => Some("stopped"),
         ToolRunStatus::Skipped => Some("not run"),
+        ToolRunStatus::Denied => Some("refused"),
+        ToolRunStatus::AwaitingCredentials => Some("waits for variables"),
+        ToolRunStatus::AwaitingApproval => Some("waits for your yes"),
         _ => None,
     };
     if let (Some(fate), None) = (fate, &run.error) {
@@ -79,7 +82,8 @@ pub fn glyph(status: ToolRunStatus, spinner: &'static str, theme: &Theme) -> (&'
         ToolRunStatus::Succeeded => ("✓", theme.ok),
         ToolRunStatus::Failed | ToolRunStatus::TimedOut => ("✗", theme.error),
         ToolRunStatus::Cancelled => ("■", theme.warn),
-        ToolRunStatus::Skipped => ("–", theme.warn),
+        ToolRunStatus::Skipped | ToolRunStatus::Denied => ("–", theme.warn),
+        ToolRunStatus::AwaitingCredentials | ToolRunStatus::AwaitingApproval => ("‖", theme.warn),
         ToolRunStatus::Unknown => ("?", theme.warn),
     }
 }

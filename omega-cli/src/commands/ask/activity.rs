@@ -12,7 +12,7 @@ use omega_core::{
 pub fn line(ui: &Ui, run: &ToolRun) -> String {
     let (mark, tone) = match run.status {
         ToolRunStatus::Succeeded => ("✓", Tone::Good),
-        ToolRunStatus::Cancelled | ToolRunStatus::Skipped => ("–", Tone::Warn),
+        ToolRunStatus::Cancelled | ToolRunStatus::Skipped | ToolRunStatus::Denied => ("–", Tone::Warn),
         ToolRunStatus::Unknown => ("?", Tone::Warn),
         _ => ("✗", Tone::Bad),
     };

@@ -18,7 +18,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use environment::{Environment, how_to_give};
 use omega_core::{
-    api::{CreateConversation, RunStatus, SendMessage, ToolRun},
+    api::{CreateConversation, RequiredAction, RunStatus, SendMessage, ToolRun},
     client::{FollowPolicy, Follower},
     executor::ToolErrorCode,
     id::{ConversationId, ToolId},
@@ -173,7 +173,7 @@ async fn conversation(
     if ask.r#continue {
         return context.conversation(None, &connection.server);
     }
-    let body = CreateConversation { title: None, model: model.map(str::to_owned) };
+    let body = CreateConversation { model: model.map(str::to_owned), ..CreateConversation::default() };
     Ok(connection.client.create_conversation(&body).await?.id)
 }
 
@@ -198,11 +198,31 @@ fn lacking(tool_runs: &[ToolRun]) -> Result<(), Failure> {
     }
 }
 
+/// The run waits for a person, and goes on from there whenever somebody answers.
+fn waits(watch: &Watch<'_>) -> Failure {
+    let action = watch.run().and_then(|run| run.requires_action.as_ref());
+    match action {
+        Some(RequiredAction::Credentials { missing_vars, requests, .. }) => {
+            let names: Vec<&str> = missing_vars.iter().map(|var| var.name.as_str()).collect();
+            let tools: Vec<&str> = requests.iter().map(|request| request.tool_id.as_str()).collect();
+            let message = format!("{} needs {}; the run waits", tools.join(", "), names.join(", "));
+            let hint = format!("send it again with --env {}", names.join(" --env "));
+            Failure::new(Code::MissingCredentials, one_line(&message, 300)).hint(hint)
+        }
+        Some(RequiredAction::Approval { approvals, .. }) => {
+            let calls: Vec<&str> = approvals.iter().map(|approval| approval.tool_id.as_str()).collect();
+            Failure::new(Code::NeedsDecision, format!("{} waits for a yes", one_line(&calls.join(", "), 300)))
+        }
+        _ => Failure::new(Code::NeedsDecision, "the run waits until a plan is selected"),
+    }
+}
+
 fn failure_of(watch: &Watch<'_>, end: &End) -> Result<(), Failure> {
     match (end, watch.run().map(|run| (run.status, &run.error))) {
         (End::Finished, Some((RunStatus::Completed, _))) => lacking(&watch.tool_runs()),
         (End::Finished, Some((_, Some(error)))) => Err(Failure::of_run(error)),
         (End::Finished, _) => Err(Failure::new(Code::Failed, "the run was cancelled")),
+        (End::Paused, _) => Err(waits(watch)),
         (End::Stopped(Code::Limit), _) => {
             Err(Failure::new(Code::Limit, "no answer in time; the run was cancelled").hint("--timeout gives it longer"))
         }

@@ -1,6 +1,7 @@
 //! Follows one run to its end and prints it meanwhile.
 //!
-//! The promise: it ends in exactly one [`End`], and only [`End::Finished`] means that the server said how the run ended.
+//! The promise: it ends in exactly one [`End`]. Only [`End::Finished`] means that the server said how the run ended, and
+//! [`End::Paused`] that it waits for a person.
 //! The first signal, or the deadline, cancels the run on the server and gives it [`GRACE`] to say so; the second signal
 //! leaves at once.
 
@@ -11,7 +12,7 @@ use crate::{
     ui::Tone,
 };
 use omega_core::{
-    api::{Message, MessageStatus, Role, Run, RunError, Timestamp, ToolRun},
+    api::{Message, MessageStatus, Role, Run, RunError, RunStatus, Timestamp, ToolRun},
     client::{Client, ClientError, Follower, Update},
     event::{Envelope, Event, VERSION},
     export::seconds,
@@ -40,6 +41,8 @@ pub enum Output {
 pub enum End {
     /// The run is terminal.
     Finished,
+    /// The run waits for a person.
+    Paused,
     /// A signal or the deadline came first.
     Stopped(Code),
     /// The stream is gone for good.
@@ -112,6 +115,7 @@ impl<'a> Watch<'a> {
                     }
                     match self.run() {
                         Some(run) if run.status.is_terminal() => return Ok(stopping.map_or(End::Finished, End::Stopped)),
+                        Some(run) if run.status == RunStatus::Paused && stopping.is_none() => return Ok(End::Paused),
                         _ => continue,
                     }
                 }
@@ -239,16 +243,18 @@ impl<'a> Watch<'a> {
         self.context.ui.line(line)
     }
 
-    /// The last line is a terminal event, come what may. One that the server did not send has no number.
+    /// The last line is a terminal event, or the question that the run waits with, come what may. One that the server did not send has no number.
     fn close_events(&mut self, end: &End) -> Result<(), Failure> {
-        if self.terminal_printed {
+        if self.terminal_printed || matches!(end, End::Paused) {
             return Ok(());
         }
         let (code, error) = match end {
             End::Stopped(Code::Limit) => ("TIMEOUT", String::from("no answer in time")),
             End::Stopped(_) => ("INTERRUPTED", String::from("interrupted before the server said how the run ended")),
             End::Lost(error) => ("STREAM_LOST", error.to_string()),
-            End::Finished => ("STREAM_LOST", String::from("the last events were missed; the server has them")),
+            End::Finished | End::Paused => {
+                ("STREAM_LOST", String::from("the last events were missed; the server has them"))
+            }
         };
         let error = RunError { code: code.to_owned(), error, retryable: false };
         self.print_event(&Envelope {

@@ -89,7 +89,7 @@ impl Omega {
 
     /// A new conversation. It has a title, so that none is made beside the runs.
     pub async fn conversation(&self, model: &str) -> ConversationId {
-        let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()) };
+        let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()), safe_mode: None };
         self.client.create_conversation(&body).await.unwrap().id
     }
 
@@ -166,6 +166,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         owner_name: "owner".into(),
         local: None,
         node: NodeConfig::default(),
+        clock: <_>::default(),
         progress: Arc::new(|_| {}),
     }
 }

@@ -8,12 +8,15 @@ import { FoundTools, foundTools } from "./found-tools";
 
 const WORDS: Record<ToolRunStatus, { mark: string; word: string; tone: string }> = {
   proposed: { mark: "○", word: "waiting", tone: "quiet" },
+  awaiting_credentials: { mark: "‖", word: "waits for variables", tone: "warn" },
+  awaiting_approval: { mark: "‖", word: "waits for a yes", tone: "warn" },
   started: { mark: "●", word: "running", tone: "info" },
   succeeded: { mark: "✓", word: "done", tone: "ok" },
   failed: { mark: "✗", word: "failed", tone: "bad" },
   timed_out: { mark: "✗", word: "timed out", tone: "bad" },
   cancelled: { mark: "–", word: "cancelled", tone: "quiet" },
   skipped: { mark: "–", word: "skipped", tone: "quiet" },
+  denied: { mark: "–", word: "refused", tone: "quiet" },
   unknown: { mark: "?", word: "outcome unknown", tone: "warn" },
 };
 

@@ -1,0 +1,297 @@
+//! What a paused run waits for, and the answers to it.
+
+use super::{Plan, Timestamp};
+use crate::id::{ApprovalId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a paused run waits for: one kind at a time, everything of that kind at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum RequiredAction {
+    /// Variables that tools need; `POST /conversations/:id/credentials` answers.
+    Credentials {
+        /// The union of what is missing, by name.
+        missing_vars: Vec<MissingVar>,
+        /// Which call lacks what.
+        requests: Vec<CredentialRequest>,
+        /// What to do.
+        hint: String,
+        /// After this time the run is cancelled.
+        expires_at: Timestamp,
+    },
+    /// Calls that need a person's yes; `POST /approvals/:id` answers each.
+    Approval {
+        /// The calls, in their order.
+        approvals: Vec<Approval>,
+        /// After this time the run is cancelled.
+        expires_at: Timestamp,
+    },
+    /// Plans to choose from; `POST /conversations/:id/plans/:planId/select` answers.
+    Plan {
+        /// The set.
+        plan_set_id: PlanSetId,
+        /// The plans, best first.
+        plans: Vec<Plan>,
+        /// After this time the run is cancelled.
+        expires_at: Timestamp,
+    },
+}
+
+impl RequiredAction {
+    /// `credentials`, `approval` or `plan`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Credentials { .. } => "credentials",
+            Self::Approval { .. } => "approval",
+            Self::Plan { .. } => "plan",
+        }
+    }
+
+    /// The tool runs that wait for it.
+    #[must_use]
+    pub fn tool_runs(&self) -> Vec<ToolRunId> {
+        match self {
+            Self::Credentials { requests, .. } => requests.iter().map(|request| request.tool_run_id).collect(),
+            Self::Approval { approvals, .. } => approvals.iter().map(|approval| approval.tool_run_id).collect(),
+            Self::Plan { .. } => Vec::new(),
+        }
+    }
+
+    /// When the run is given up.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Credentials { expires_at, .. }
+            | Self::Approval { expires_at, .. }
+            | Self::Plan { expires_at, .. } => *expires_at,
+        }
+    }
+}
+
+/// A variable that is missing, or whose value the service refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MissingVar {
+    /// Its name.
+    pub name: String,
+    /// What it is, in the words of the tool's author; may be empty.
+    #[serde(default)]
+    pub description: String,
+    /// True when there was a value and the tool's service refused it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
+}
+
+/// What one call lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialRequest {
+    /// Its id.
+    pub id: CredentialRequestId,
+    /// The call.
+    pub tool_run_id: ToolRunId,
+    /// The tool.
+    pub tool_id: ToolId,
+    /// Everything that the tool requires.
+    pub required_keys: Vec<MissingVar>,
+    /// What of it is missing.
+    pub missing_keys: Vec<MissingVar>,
+}
+
+/// Why a call needs a person's yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalReason {
+    /// Safe Mode is on.
+    SafeMode,
+    /// A guest's message would use the owner's credentials.
+    GuestCredentials,
+    /// The tool would use a stored credential for the first time.
+    FirstUse,
+    /// The same call was interrupted before; it may have taken effect.
+    UnknownOutcome,
+}
+
+impl ApprovalReason {
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SafeMode => "safe_mode",
+            Self::GuestCredentials => "guest_credentials",
+            Self::FirstUse => "first_use",
+            Self::UnknownOutcome => "unknown_outcome",
+        }
+    }
+
+    /// Whether only the owner may decide: the owner's credentials are at stake.
+    #[must_use]
+    pub fn is_owners(self) -> bool {
+        matches!(self, Self::GuestCredentials | Self::FirstUse)
+    }
+}
+
+/// A call that waits for a person's yes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// The call.
+    pub tool_run_id: ToolRunId,
+    /// The tool.
+    pub tool_id: ToolId,
+    /// The tool's name.
+    pub tool_name: String,
+    /// The package's version that would run.
+    pub version: String,
+    /// Why it is asked.
+    pub reason: ApprovalReason,
+    /// The input, exactly as it would be given.
+    pub input: Value,
+    /// Names of the credentials that it would get.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
+    /// SHA-256 of tool and input, in hex: the answer holds for these alone.
+    pub args_digest: String,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// It may run.
+    Approve,
+    /// It must not run; the model is told.
+    Deny,
+}
+
+/// How long a yes lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Remember {
+    /// For this call.
+    #[default]
+    Once,
+    /// For this tool in this conversation.
+    Conversation,
+    /// For this tool in all the owner's conversations; the owner alone may say so.
+    Always,
+}
+
+impl Remember {
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Conversation => "conversation",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// `POST /approvals/:id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Decide {
+    /// Yes or no.
+    pub decision: Decision,
+    /// How long a yes lasts.
+    #[serde(default)]
+    pub remember: Remember,
+    /// Told to the model; at most 1,000 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The `argsDigest` that was shown. When it is given and another, nothing is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args_digest: Option<String>,
+    /// Another input in place of the model's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+}
+
+/// Where given variables are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Save {
+    /// For this run alone; gone when it ends.
+    #[default]
+    Once,
+    /// For the tools that asked.
+    Tool,
+    /// For all tools; a tool of another publisher still asks once.
+    Global,
+}
+
+impl Save {
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Tool => "tool",
+            Self::Global => "global",
+        }
+    }
+}
+
+/// `POST /conversations/:id/credentials`: answers the open request, and the run goes on.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProvideCredentials {
+    /// The values by name; everything that is missing, and nothing that was not asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Where they are kept.
+    #[serde(default)]
+    pub save: Save,
+    /// True to go on without them: the calls fail, and the model is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decline: bool,
+}
+
+impl std::fmt::Debug for ProvideCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.env.keys().collect();
+        f.debug_struct("ProvideCredentials").field("names", &names).field("save", &self.save).finish_non_exhaustive()
+    }
+}
+
+/// `POST /conversations/:id/plans/:planId/select`. An empty body selects the plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelectPlan {
+    /// True to ask for other plans instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub another: bool,
+    /// What to do differently, for the planner; at most 10,000 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The answer to a selected plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Selected {
+    /// The set.
+    pub plan_set_id: PlanSetId,
+    /// The plan; missing when another was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<PlanId>,
+}

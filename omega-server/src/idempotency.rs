@@ -1,0 +1,149 @@
+//! `Idempotency-Key` on every POST: sent again with its key, a request is answered as it was, and nothing happens twice.
+//!
+//! Messages keep their own receipt in the transaction that stores them (see `routes::messages`), since their answer may be
+//! a stream. Everything else is kept here: the key is held while the request is answered, then its answer stays for a day.
+//! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
+
+use crate::{
+    answer::{ApiError, request_id, with_id},
+    state::App,
+    store::{Caller, IdempotencyKey, KeptAnswer, Replay, StoreError},
+};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequestParts, OriginalUri, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use omega_core::{agent::digest::canonical, api::ErrorCode};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Where it says that an answer is an earlier one.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const HEADER: &str = "idempotency-key";
+/// Larger answers and bodies are not for keeping.
+const KEPT_BYTES: usize = 4 << 20;
+
+/// The key of a request, if it has one.
+pub fn key_of(headers: &axum::http::HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= 255 => Ok(Some(key)),
+        _ => Err(ApiError::new(ErrorCode::BadRequest, "Idempotency-Key must have 1 to 255 visible ASCII characters")),
+    }
+}
+
+/// What makes two bodies the same: their JSON, whatever the order of its keys; else their bytes.
+pub fn fingerprint(body: &[u8]) -> Vec<u8> {
+    match serde_json::from_slice(body) {
+        Ok(json) => Sha256::digest(canonical(&json).to_string().as_bytes()).to_vec(),
+        Err(_) => Sha256::digest(body).to_vec(),
+    }
+}
+
+/// Answers a POST that was answered before with what it was answered.
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+    // An import is larger than what is kept, and importing again changes nothing.
+    let is_large = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
+        .is_some_and(|length| length > KEPT_BYTES);
+    if request.method() != Method::POST || !request.headers().contains_key(HEADER) || is_message(&request) || is_large {
+        return next.run(request).await;
+    }
+    match keep(&app, request, next).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+fn path_of(request: &Request) -> String {
+    let original = request.extensions().get::<OriginalUri>().map(|uri| uri.path().to_owned());
+    original.unwrap_or_else(|| request.uri().path().to_owned())
+}
+
+fn is_message(request: &Request) -> bool {
+    let path = path_of(request);
+    path.starts_with("/api/omega/conversations/") && path.ends_with("/messages")
+}
+
+async fn keep(app: &App, request: Request, next: Next) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let key = key_of(&parts.headers)?.unwrap_or_default().to_owned();
+    // Whoever is nobody gets the handler's own refusal, and leaves nothing behind.
+    let Ok(caller) = Caller::from_request_parts(&mut parts, app).await else {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    };
+    let path = path_of(&Request::from_parts(parts.clone(), Body::empty()));
+    let body = to_bytes(body, KEPT_BYTES)
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::PayloadTooLarge, "a body this large can't have an Idempotency-Key"))?;
+    let key = IdempotencyKey {
+        principal: caller.user.to_string(),
+        key,
+        route: format!("POST {path}"),
+        fingerprint: fingerprint(&body),
+    };
+    match app.store.hold_key(&key).await? {
+        Replay::New => {}
+        Replay::Mismatch => return Err(StoreError::KeyReused.into()),
+        Replay::InProgress => return Err(StoreError::InProgress.into()),
+        Replay::Same(kept) => return Ok(replayed(kept)),
+    }
+    let app = app.clone();
+    let id = request_id();
+    let answering =
+        with_id(id, async move { answer(&app, &key, Request::from_parts(parts, Body::from(body)), next).await });
+    match tokio::spawn(answering).await {
+        Ok(answered) => answered,
+        Err(panic) => {
+            tracing::error!(event = "http.panicked", error = %panic);
+            Err(ApiError::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details"))
+        }
+    }
+}
+
+async fn answer(app: &App, key: &IdempotencyKey, request: Request, next: Next) -> Result<Response, ApiError> {
+    let response = next.run(request).await;
+    let (parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, KEPT_BYTES).await else {
+        app.store.free_key(key).await?;
+        return Err(ApiError::new(ErrorCode::Internal, "the answer is too large to be kept under an Idempotency-Key"));
+    };
+    // What is over in a moment (too busy, no space) is no answer to keep; the request may be sent again.
+    let is_passing = matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+    let text = std::str::from_utf8(&body).ok();
+    match text.filter(|_| !is_passing) {
+        Some(text) => {
+            let headers: BTreeMap<String, &str> = [header::CONTENT_TYPE, header::LOCATION]
+                .into_iter()
+                .filter_map(|name| Some((name.to_string(), parts.headers.get(&name)?.to_str().ok()?)))
+                .collect();
+            let kept = KeptAnswer {
+                status: Some(parts.status.as_u16()),
+                headers: serde_json::to_string(&headers).ok(),
+                body: text.to_owned(),
+            };
+            app.store.keep_answer(key, &kept).await?;
+        }
+        None => app.store.free_key(key).await?,
+    }
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn replayed(kept: KeptAnswer) -> Response {
+    let status = kept.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+    let mut response = (status, Bytes::from(kept.body)).into_response();
+    let headers: BTreeMap<String, String> =
+        kept.headers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}

@@ -1,0 +1,55 @@
+//! What a paused run waits for: variables and approvals. (Plans are in their own file.)
+
+use super::{id, messages, text};
+use crate::{
+    answer::{ApiError, ApiResult, Reply},
+    extract::{Body, Segment},
+    state::App,
+    store::Caller,
+};
+use axum::extract::State;
+use omega_core::{
+    api::{Decide, ErrorCode, ProvideCredentials, Run},
+    id::{ApprovalId, ConversationId},
+};
+
+const MAX_REASON: usize = 1_000;
+
+/// Answers the open request for variables, and the run goes on from the same step. By the owner alone.
+#[utoipa::path(post, path = "/api/omega/conversations/{id}/credentials", tag = "credentials",
+    params(("id" = ConversationId, Path)), request_body = ProvideCredentials, responses((status = 200, body = Run)))]
+pub async fn provide(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(conversation): Segment,
+    Body(body): Body<ProvideCredentials>,
+) -> ApiResult<Reply<Run>> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    if body.decline != body.env.is_empty() {
+        return Err(ApiError::invalid(
+            "env",
+            "give the variables that are missing, or decline: true to go on without them",
+        ));
+    }
+    let env = messages::env(&body.env)?;
+    Ok(Reply::ok(app.engine.provide(conversation, caller.user, &env, body.save).await?))
+}
+
+/// Allows or refuses a call. With the last decision that it waits for, the run goes on.
+#[utoipa::path(post, path = "/api/omega/approvals/{id}", tag = "approvals", params(("id" = ApprovalId, Path)),
+    request_body = Decide, responses((status = 200, body = Run)))]
+pub async fn decide(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(approval): Segment,
+    Body(body): Body<Decide>,
+) -> ApiResult<Reply<Run>> {
+    let approval: ApprovalId = id(&approval, "approval")?;
+    if let Some(reason) = &body.reason {
+        text("reason", reason, MAX_REASON)?;
+    }
+    if body.input.is_some() && body.decision == omega_core::api::Decision::Deny {
+        return Err(ApiError::new(ErrorCode::InvalidInput, "input: a call that is refused has no input to change"));
+    }
+    Ok(Reply::ok(app.engine.decide(approval, caller.user, &body).await?))
+}

@@ -1,0 +1,125 @@
+//! What people answer to a paused run: variables, a yes or no, a plan. Each answer is one transaction; then a worker takes
+//! the run up from the rows, as it would after a restart.
+
+use super::Engine;
+use crate::{
+    store::{Grant, Provided, Result, StoreError, StoredPlan},
+    vault::{
+        Place, Scope, hint,
+        resolve::{major, publisher},
+    },
+};
+use omega_core::{
+    api::{CredentialRequest, Decide, RequiredAction, Run, Save, Timestamp},
+    id::{ApprovalId, ConversationId, PlanId, UserId},
+};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// Gives a paused run the variables that it lacks (none to go on without them), and lets it go on.
+    ///
+    /// # Errors
+    /// [`StoreError::OwnerOnly`], [`StoreError::NotAwaited`], [`StoreError::Unfit`] with what is missing or too much.
+    pub async fn provide(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        env: &BTreeMap<String, SecretString>,
+        save: Save,
+    ) -> Result<Run> {
+        let (store, vault) = (&self.inner.store, &self.inner.vault);
+        if store.owner_and_model(conversation).await?.0 != by {
+            return Err(StoreError::OwnerOnly);
+        }
+        let run = store.paused_run(conversation).await?.ok_or(StoreError::NotAwaited)?;
+        let Some(RequiredAction::Credentials { requests, .. }) = &run.requires_action else {
+            return Err(StoreError::NotAwaited);
+        };
+        let mut provided = Provided {
+            conversation,
+            run: run.id,
+            by,
+            names: env.keys().map(String::as_str).collect(),
+            run_env: Vec::new(),
+            credentials: Vec::new(),
+            grants: Vec::new(),
+            save,
+        };
+        for (name, value) in env {
+            let sealed = vault.seal(&Place::of_run(by, run.id, name), value).await?;
+            provided.run_env.push((name, sealed));
+            for place in self.places(by, save, name, requests) {
+                let sealed = vault.seal(&place, value).await?;
+                provided.credentials.push((place, sealed, hint(value)));
+            }
+            if save == Save::Global {
+                provided.grants.extend(self.grants(name, requests).await);
+            }
+        }
+        let committed = store.provide(provided).await?;
+        self.committed(committed);
+        self.inner.wake.notify_one();
+        store.run(run.id).await
+    }
+
+    /// Where a value is kept beyond its run.
+    fn places(&self, user: UserId, save: Save, name: &str, requests: &[CredentialRequest]) -> Vec<Place> {
+        let place = |scope, of: &str| Place { user, scope, of: of.to_owned(), name: name.to_owned() };
+        match save {
+            Save::Once => Vec::new(),
+            Save::Global => vec![place(Scope::Global, "")],
+            Save::Tool => lacking(name, requests).map(|tool| place(Scope::Tool, tool.tool_id.as_str())).collect(),
+        }
+    }
+
+    /// The tools that asked may have what is kept for all; every other one asks at its first use.
+    async fn grants(&self, name: &str, requests: &[CredentialRequest]) -> Vec<Grant> {
+        let mut grants = Vec::new();
+        for request in lacking(name, requests) {
+            let version = self.inner.registry.tool(&request.tool_id).await.map(|tool| tool.version).unwrap_or_default();
+            grants.push(Grant {
+                name: name.to_owned(),
+                tool: request.tool_id.clone(),
+                publisher: publisher(&request.tool_id).to_owned(),
+                max_major: major(&version),
+                source: "request".into(),
+                granted_at: Timestamp::now(),
+            });
+        }
+        grants
+    }
+
+    /// Records a decision about a call; with the last one, its run goes on.
+    ///
+    /// # Errors
+    /// As [`crate::store::Store::decide`].
+    pub async fn decide(&self, approval: ApprovalId, by: UserId, decide: &Decide) -> Result<Run> {
+        let (run, committed) = self.inner.store.decide(approval, by, decide).await?;
+        self.committed(committed);
+        self.inner.wake.notify_one();
+        self.inner.store.run(run).await
+    }
+
+    /// Selects a plan, or (with a note) asks for other ones; the run that waits for it goes on.
+    ///
+    /// # Errors
+    /// As [`crate::store::Store::select_plan`].
+    pub async fn select_plan(
+        &self,
+        conversation: ConversationId,
+        plan: PlanId,
+        another: Option<&str>,
+        by: UserId,
+    ) -> Result<StoredPlan> {
+        let (stored, committed) = self.inner.store.select_plan(conversation, plan, another, by).await?;
+        self.committed(committed);
+        self.inner.wake.notify_one();
+        Ok(stored)
+    }
+}
+
+/// The requests that lack a variable.
+fn lacking<'a>(name: &'a str, requests: &'a [CredentialRequest]) -> impl Iterator<Item = &'a CredentialRequest> {
+    requests.iter().filter(move |request| request.missing_keys.iter().any(|var| var.name == name))
+}

@@ -1,0 +1,399 @@
+//! A run that waits for a person: paused with its question, answered, and given up when nobody answers.
+//!
+//! The question stands in the run (`runs.pause`); who was asked, and what came of it, stays in tables of its own. Pausing
+//! and answering are one transaction each, so a restart in between finds one or the other (`runs.md` 2, transitions 6, 7
+//! and 15).
+
+use super::{
+    Committed, Grant, LogTx, Result, Store, StoreError, exec, read_all, read_opt,
+    rows::{RunRow, id, json, word},
+    sql, tx_opt,
+};
+use crate::vault::{
+    Place, Sealed,
+    resolve::{major, publisher},
+};
+use omega_core::{
+    agent::digest,
+    api::{
+        ApprovalReason, Decide, Decision, MissingVar, Remember, RequiredAction, Run, RunStatus, Save, Timestamp,
+        ToolRunStatus,
+    },
+    event::Event,
+    id::{ApprovalId, ConversationId, RunId, ToolRunId, UserId},
+};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// How long a run waits for an answer: 30 days, to the end of the last of them in every time zone.
+const PATIENCE_MILLIS: i64 = (30 + 1) * 24 * 3600 * 1000;
+
+/// What was decided about a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Why it was asked.
+    pub reason: ApprovalReason,
+    /// For this tool and input alone.
+    pub args_digest: String,
+    /// Yes or no.
+    pub decision: Decision,
+    /// Told to the model.
+    pub note: Option<String>,
+}
+
+/// The answers that a run got so far.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    /// By call, oldest first.
+    pub approvals: HashMap<ToolRunId, Vec<Answer>>,
+    /// Calls that are to go on without the variables that they lack.
+    pub declined: HashSet<ToolRunId>,
+    /// Variables that tools asked for and got, by tool: as good as declared.
+    pub asked: HashMap<String, BTreeSet<String>>,
+    /// Tools that the owner allowed for longer than one call, here or everywhere, and against which question.
+    pub rules: HashSet<(String, ApprovalReason)>,
+}
+
+/// Variables that were given for a paused run.
+#[derive(Debug, Clone)]
+pub struct Provided<'a> {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The run that must be waiting.
+    pub run: RunId,
+    /// Who gives them.
+    pub by: UserId,
+    /// Their names; none to decline.
+    pub names: BTreeSet<&'a str>,
+    /// The values, sealed for the run: what was just given counts for it, whatever is kept besides.
+    pub run_env: Vec<(&'a str, Sealed)>,
+    /// What is kept beyond the run: place, value and what may be shown of it.
+    pub credentials: Vec<(Place, Sealed, Option<String>)>,
+    /// Which tools may have it.
+    pub grants: Vec<Grant>,
+    /// Where they are kept.
+    pub save: Save,
+}
+
+/// A run that nobody answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Expired {
+    /// The run.
+    pub run: RunId,
+    /// What was committed.
+    pub committed: Committed,
+}
+
+/// What an approval binds besides the input: the tool and its version.
+pub(crate) fn call_of(tool_id: &str, version: &str) -> String {
+    format!("{tool_id}@{version}")
+}
+
+type ApprovalRow = (String, String, String, String, String, String, String);
+
+impl Store {
+    /// The run of a conversation that waits for a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn paused_run(&self, conversation: ConversationId) -> Result<Option<Run>> {
+        let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::PAUSED_RUN, conversation.to_string())?;
+        row.map(RunRow::into_api).transpose()
+    }
+
+    /// What was decided about a run's calls, in a conversation of `owner`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn answers(&self, run: RunId, conversation: ConversationId, owner: UserId) -> Result<Answers> {
+        type Row = (String, String, String, String, Option<String>);
+        let rows: Vec<Row> = read_all!(&self.db, Row, sql::DECISIONS, run.to_string())?;
+        let mut answers = Answers::default();
+        for (tool_run, reason, args_digest, status, note) in rows {
+            let decision = if status == "approved" { Decision::Approve } else { Decision::Deny };
+            let answer = Answer { reason: word(&reason)?, args_digest, decision, note };
+            answers.approvals.entry(id(&tool_run)?).or_default().push(answer);
+        }
+        type Request = (String, String, String, String);
+        let requests: Vec<Request> = read_all!(&self.db, Request, sql::ANSWERED_REQUESTS, run.to_string())?;
+        for (tool_run, tool_id, missing, status) in requests {
+            if status == "declined" {
+                answers.declined.insert(id(&tool_run)?);
+            } else {
+                let missing: Vec<MissingVar> = serde_json::from_str(&missing)?;
+                answers.asked.entry(tool_id).or_default().extend(missing.into_iter().map(|var| var.name));
+            }
+        }
+        let (owner, conversation) = (owner.to_string(), conversation.to_string());
+        let rules: Vec<(String, String)> =
+            read_all!(&self.db, (String, String), sql::APPROVAL_RULES, owner, conversation)?;
+        answers.rules = rules.into_iter().map(|(tool, reason)| Ok((tool, word(&reason)?))).collect::<Result<_>>()?;
+        Ok(answers)
+    }
+
+    /// Closes the open request for variables, and queues the run (transition 7).
+    ///
+    /// # Errors
+    /// [`StoreError::NotAwaited`], [`StoreError::Unfit`] when names are missing or were not asked for; then nothing
+    /// happened.
+    pub async fn provide(&self, provided: Provided<'_>) -> Result<Committed> {
+        let mut log = self.log(provided.conversation).await?;
+        let run = log.paused(provided.run).await?;
+        let Some(RequiredAction::Credentials { missing_vars, .. }) = &run.requires_action else {
+            return Err(StoreError::NotAwaited);
+        };
+        let declined = provided.names.is_empty();
+        if !declined {
+            let asked: BTreeSet<&str> = missing_vars.iter().map(|var| var.name.as_str()).collect();
+            if let Some(other) = provided.names.difference(&asked).next() {
+                let names = asked.iter().copied().collect::<Vec<_>>().join(", ");
+                return Err(StoreError::Unfit("env", format!("{other} was not asked for; the run waits for {names}")));
+            }
+            let lacking: Vec<&str> = asked.difference(&provided.names).copied().collect();
+            if !lacking.is_empty() {
+                return Err(StoreError::Unfit(
+                    "env",
+                    format!("{} is missing too; give all of them, or decline", lacking.join(", ")),
+                ));
+            }
+        }
+        for (name, sealed) in &provided.run_env {
+            log.put_run_env(run.id, provided.by, name, sealed).await?;
+        }
+        for (place, sealed, hint) in &provided.credentials {
+            log.put_credential(place, sealed, hint.as_deref()).await?;
+        }
+        for grant in &provided.grants {
+            log.put_grant(provided.by, grant).await?;
+        }
+        let (now, by) = (log.now().0, provided.by.to_string());
+        let status = if declined { "declined" } else { "satisfied" };
+        exec!(&mut log.tx, sql::CLOSE_CREDENTIAL_REQUESTS, run.id.to_string(), status, now, by)?;
+        exec!(&mut log.tx, sql::READY_TOOL_RUNS, run.id.to_string(), ToolRunStatus::AwaitingCredentials.as_str())?;
+        let event = Event::CredentialsProvided {
+            names: provided.names.iter().map(|name| (*name).to_owned()).collect(),
+            save: provided.save,
+            declined,
+            by: provided.by,
+        };
+        log.event(Some(run.id), event).await?;
+        log.resume(run).await?;
+        log.commit().await
+    }
+
+    /// Records a decision about a call; with the last one that its run waits for, the run is queued. Gives the run, and
+    /// whether it goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`], [`StoreError::OwnerOnly`], [`StoreError::NotYours`],
+    /// [`StoreError::Unfit`] when the input is another than the one that was shown.
+    pub async fn decide(&self, approval: ApprovalId, by: UserId, decide: &Decide) -> Result<(RunId, Committed)> {
+        let row: Option<ApprovalRow> = read_opt!(&self.db, ApprovalRow, sql::GET_APPROVAL, approval.to_string())?;
+        let (conversation, ..) = row.ok_or(StoreError::NotFound)?;
+        let conversation: ConversationId = id(&conversation)?;
+        let (owner, _) = self.owner_and_model(conversation).await?;
+        let mut log = self.log(conversation).await?;
+        let row: Option<ApprovalRow> = tx_opt!(&mut log.tx, ApprovalRow, sql::GET_APPROVAL, approval.to_string())?;
+        let (_, run, tool_run, tool_id, reason, args_digest, status) = row.ok_or(StoreError::NotFound)?;
+        if status != "open" {
+            return Err(StoreError::AlreadyDecided);
+        }
+        let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, &run)?;
+        let row = row.ok_or(StoreError::NotFound)?;
+        let actor: UserId = id(&row.actor_user_id)?;
+        let mut run = row.into_api()?;
+        let reason: ApprovalReason = word(&reason)?;
+        if by != owner && (reason.is_owners() || decide.remember == Remember::Always) {
+            return Err(StoreError::OwnerOnly);
+        }
+        if by != owner && by != actor {
+            return Err(StoreError::NotYours);
+        }
+        if decide.args_digest.as_ref().is_some_and(|shown| *shown != args_digest) {
+            return Err(StoreError::Unfit(
+                "argsDigest",
+                "the call's input is another one than you decided about; look at it again".into(),
+            ));
+        }
+        let Some(RequiredAction::Approval { approvals, expires_at }) = &mut run.requires_action else {
+            return Err(StoreError::AlreadyDecided);
+        };
+        let Some(at) = approvals.iter().position(|open| open.id == approval) else {
+            return Err(StoreError::AlreadyDecided);
+        };
+        let asked = approvals.remove(at);
+        let input = decide.input.as_ref().filter(|_| decide.decision == Decision::Approve);
+        let digest = input.map_or(args_digest, |input| digest::of_call(&call_of(&tool_id, &asked.version), input));
+        let now = log.now().0;
+        let status = if decide.decision == Decision::Approve { "approved" } else { "denied" };
+        let decided = exec!(
+            &mut log.tx,
+            sql::DECIDE_APPROVAL,
+            approval.to_string(),
+            status,
+            decide.remember.as_str(),
+            decide.reason.as_deref(),
+            digest,
+            now,
+            by.to_string(),
+        )?;
+        if decided != 1 {
+            return Err(StoreError::AlreadyDecided);
+        }
+        exec!(&mut log.tx, sql::READY_TOOL_RUN, &tool_run, json(input.unwrap_or(&asked.input))?)?;
+        if decide.decision == Decision::Approve && decide.remember != Remember::Once {
+            let place = if decide.remember == Remember::Always { String::new() } else { conversation.to_string() };
+            exec!(&mut log.tx, sql::PUT_APPROVAL_RULE, owner.to_string(), place, &tool_id, reason.as_str(), now)?;
+        }
+        if decide.decision == Decision::Approve && reason == ApprovalReason::FirstUse {
+            for name in &asked.credentials {
+                let grant = Grant {
+                    name: name.clone(),
+                    tool: asked.tool_id.clone(),
+                    publisher: publisher(&asked.tool_id).to_owned(),
+                    max_major: major(&asked.version),
+                    source: "approval".into(),
+                    granted_at: log.now(),
+                };
+                log.put_grant(owner, &grant).await?;
+            }
+        }
+        let event = Event::ApprovalDecided {
+            approval_id: approval,
+            tool_run_id: asked.tool_run_id,
+            decision: decide.decision,
+            remember: decide.remember,
+            reason: decide.reason.clone(),
+            input: input.cloned(),
+            by,
+        };
+        log.event(Some(run.id), event).await?;
+        let run_id = run.id;
+        if approvals.is_empty() {
+            log.resume(run).await?;
+        } else {
+            let rest = RequiredAction::Approval { approvals: std::mem::take(approvals), expires_at: *expires_at };
+            exec!(&mut log.tx, sql::SET_PAUSE, run_id.to_string(), json(&rest)?)?;
+        }
+        Ok((run_id, log.commit().await?))
+    }
+
+    /// Gives up the runs that nobody answered (transition 15).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expire_pauses(&self) -> Result<Vec<Expired>> {
+        let now = self.now().0;
+        let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), sql::EXPIRED_PAUSES, now)?;
+        let mut expired = Vec::new();
+        for (run, conversation) in rows {
+            let mut log = self.log(id(&conversation)?).await?;
+            let run: RunId = id(&run)?;
+            match log.paused(run).await {
+                Ok(paused) if paused.requires_action.as_ref().is_some_and(|action| action.expires_at().0 < now) => {}
+                // Answered meanwhile.
+                _ => continue,
+            }
+            log.give_up(run, "expired", "nobody answered for 30 days; send the message again").await?;
+            expired.push(Expired { run, committed: log.commit().await? });
+        }
+        Ok(expired)
+    }
+}
+
+impl LogTx {
+    /// When a question that is asked now is given up.
+    #[must_use]
+    pub fn patience(&self) -> Timestamp {
+        Timestamp(self.now().0 + PATIENCE_MILLIS)
+    }
+
+    /// Pauses a run with its question, and gives the lease back (transition 6). False when somebody asked to stop the run
+    /// meanwhile: then it is to be cancelled, and nothing was written.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pause(&mut self, run: RunId, action: RequiredAction) -> Result<bool> {
+        let expires = action.expires_at().0;
+        if exec!(&mut self.tx, sql::PAUSE_RUN, run.to_string(), json(&action)?, expires)? != 1 {
+            return Ok(false);
+        }
+        let (conversation, now) = (self.conversation().to_string(), self.now().0);
+        match &action {
+            RequiredAction::Credentials { requests, .. } => {
+                for request in requests {
+                    let tool_run = request.tool_run_id.to_string();
+                    exec!(
+                        &mut self.tx,
+                        sql::INSERT_CREDENTIAL_REQUEST,
+                        request.id.to_string(),
+                        &conversation,
+                        run.to_string(),
+                        &tool_run,
+                        request.tool_id.as_str(),
+                        json(&request.required_keys)?,
+                        json(&request.missing_keys)?,
+                        now,
+                        expires,
+                    )?;
+                    let awaits = ToolRunStatus::AwaitingCredentials.as_str();
+                    exec!(&mut self.tx, sql::AWAIT_TOOL_RUN, tool_run, awaits)?;
+                }
+            }
+            RequiredAction::Approval { approvals, .. } => {
+                for approval in approvals {
+                    let tool_run = approval.tool_run_id.to_string();
+                    exec!(
+                        &mut self.tx,
+                        sql::INSERT_APPROVAL,
+                        approval.id.to_string(),
+                        &conversation,
+                        run.to_string(),
+                        &tool_run,
+                        approval.tool_id.as_str(),
+                        approval.reason.as_str(),
+                        &approval.args_digest,
+                        now,
+                        expires,
+                    )?;
+                    let awaits = ToolRunStatus::AwaitingApproval.as_str();
+                    exec!(&mut self.tx, sql::AWAIT_TOOL_RUN, tool_run, awaits)?;
+                }
+            }
+            RequiredAction::Plan { .. } => {}
+        }
+        self.event(Some(run), Event::RunRequiresAction { action }).await?;
+        Ok(true)
+    }
+
+    /// A run that must be paused.
+    pub(super) async fn paused(&mut self, run: RunId) -> Result<Run> {
+        let row: Option<RunRow> = tx_opt!(&mut self.tx, RunRow, sql::GET_RUN, run.to_string())?;
+        let run = row.ok_or(StoreError::NotFound)?.into_api()?;
+        if run.status == RunStatus::Paused { Ok(run) } else { Err(StoreError::NotAwaited) }
+    }
+
+    /// Queues a paused run. Its place is before everything that was sent later.
+    pub(super) async fn resume(&mut self, run: Run) -> Result<()> {
+        if exec!(&mut self.tx, sql::RESUME_RUN, run.id.to_string())? != 1 {
+            return Err(StoreError::NotAwaited);
+        }
+        let run = Run { status: RunStatus::Queued, requires_action: None, ..run };
+        self.event(Some(run.id), Event::RunQueued { run, position: 0 }).await?;
+        Ok(())
+    }
+
+    /// Cancels a run that waits: its questions are closed as `status`.
+    pub(super) async fn give_up(&mut self, run: RunId, status: &str, reason: &str) -> Result<()> {
+        self.close_questions(run, status).await?;
+        self.end(run, RunStatus::Cancelled, None, Event::RunCancelled { reason: reason.to_owned() }).await
+    }
+
+    /// Closes what a run asked and nobody answered.
+    pub(super) async fn close_questions(&mut self, run: RunId, status: &str) -> Result<()> {
+        let (run, now) = (run.to_string(), self.now().0);
+        exec!(&mut self.tx, sql::CLOSE_CREDENTIAL_REQUESTS, &run, status, now, None::<String>)?;
+        exec!(&mut self.tx, sql::CLOSE_APPROVALS, &run, status, now, None::<String>)?;
+        exec!(&mut self.tx, sql::CLOSE_PLAN_SETS, &run, now, None::<String>)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! Plans: proposed together as a set, and one of them selected.
+
+use super::{
+    Committed, LogTx, Result, Store, StoreError, exec, read_opt,
+    rows::{id, json},
+    sql,
+};
+use omega_core::{
+    api::{Plan, PlanAnswer, RequiredAction},
+    event::Event,
+    id::{ConversationId, PlanId, PlanSetId, RunId, UserId},
+};
+
+/// A plan as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// Its set.
+    pub set: PlanSetId,
+    /// The conversation that it was made for.
+    pub conversation: ConversationId,
+    /// The run that waits for the choice; none for plans that were made without executing.
+    pub run: Option<RunId>,
+}
+
+/// Where a run stands with its plan.
+#[derive(Debug, Clone)]
+pub enum Planned {
+    /// None was proposed, or other ones are wanted: with the person's words about it.
+    Wanted(Option<String>),
+    /// One was selected.
+    Selected(Box<Plan>),
+}
+
+#[derive(sqlx::FromRow)]
+struct PlanRow {
+    id: String,
+    plan_set_id: String,
+    steps: String,
+    confidence: f64,
+    reasoning: String,
+    conversation_id: String,
+    run_id: Option<String>,
+    status: String,
+}
+
+impl PlanRow {
+    fn into_stored(self) -> Result<StoredPlan> {
+        Ok(StoredPlan {
+            set: id(&self.plan_set_id)?,
+            conversation: id(&self.conversation_id)?,
+            run: self.run_id.as_deref().map(id).transpose()?,
+            plan: Plan {
+                id: id(&self.id)?,
+                steps: serde_json::from_str(&self.steps)?,
+                confidence: self.confidence,
+                reasoning: self.reasoning,
+            },
+        })
+    }
+}
+
+impl Store {
+    async fn plan_row(&self, plan: PlanId) -> Result<PlanRow> {
+        let row: Option<PlanRow> = read_opt!(&self.db, PlanRow, sql::GET_PLAN, plan.to_string())?;
+        row.ok_or(StoreError::NotFound)
+    }
+
+    /// A plan of a conversation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a plan of another conversation.
+    pub async fn stored_plan(&self, conversation: ConversationId, plan: PlanId) -> Result<StoredPlan> {
+        let stored = self.plan_row(plan).await?.into_stored()?;
+        if stored.conversation == conversation { Ok(stored) } else { Err(StoreError::NotFound) }
+    }
+
+    /// Where a run stands that is to propose plans first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn planned(&self, run: RunId) -> Result<Planned> {
+        type Row = (String, Option<String>, Option<String>);
+        let row: Option<Row> = read_opt!(&self.db, Row, sql::LAST_PLAN_SET, run.to_string())?;
+        Ok(match row {
+            Some((_, Some(selected), _)) => {
+                Planned::Selected(Box::new(self.plan_row(id(&selected)?).await?.into_stored()?.plan))
+            }
+            Some((_, None, note)) => Planned::Wanted(note),
+            None => Planned::Wanted(None),
+        })
+    }
+
+    /// Keeps plans that were made without executing; a later message may follow one of them.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn keep_plans(
+        &self,
+        conversation: ConversationId,
+        message: &str,
+        answer: &PlanAnswer,
+    ) -> Result<(PlanSetId, Committed)> {
+        let mut log = self.log(conversation).await?;
+        let set = log.propose_plans(None, message, &answer.plans).await?;
+        Ok((set, log.commit().await?))
+    }
+
+    /// Selects a plan, or (`plan_id` none) asks for other ones; the run that waits for the choice is queued.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`].
+    pub async fn select_plan(
+        &self,
+        conversation: ConversationId,
+        plan: PlanId,
+        another: Option<&str>,
+        by: UserId,
+    ) -> Result<(StoredPlan, Committed)> {
+        let mut log = self.log(conversation).await?;
+        let row: Option<PlanRow> = super::tx_opt!(&mut log.tx, PlanRow, sql::GET_PLAN, plan.to_string())?;
+        let row = row.ok_or(StoreError::NotFound)?;
+        let open = row.status == "proposed";
+        let stored = row.into_stored()?;
+        if stored.conversation != conversation {
+            return Err(StoreError::NotFound);
+        }
+        let selected = another.is_none().then_some(plan);
+        let now = log.now().0;
+        let decided = exec!(
+            &mut log.tx,
+            sql::DECIDE_PLAN_SET,
+            stored.set.to_string(),
+            if selected.is_some() { "selected" } else { "rejected" },
+            selected.map(|plan| plan.to_string()),
+            another.filter(|note| !note.is_empty()),
+            now,
+            by.to_string(),
+        )?;
+        if !open || decided != 1 {
+            return Err(StoreError::AlreadyDecided);
+        }
+        let event = Event::PlanSelected { plan_set_id: stored.set, plan_id: selected, by };
+        log.event(stored.run, event).await?;
+        if let Some(run) = stored.run {
+            let run = log.paused(run).await?;
+            match &run.requires_action {
+                Some(RequiredAction::Plan { plan_set_id, .. }) if *plan_set_id == stored.set => {}
+                _ => return Err(StoreError::AlreadyDecided),
+            }
+            log.resume(run).await?;
+        }
+        Ok((stored, log.commit().await?))
+    }
+}
+
+impl LogTx {
+    /// Stores plans as a set, and tells of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn propose_plans(&mut self, run: Option<RunId>, message: &str, plans: &[Plan]) -> Result<PlanSetId> {
+        let set = PlanSetId::new();
+        let (conversation, now) = (self.conversation().to_string(), self.now().0);
+        let run_id = run.map(|run| run.to_string());
+        exec!(&mut self.tx, sql::INSERT_PLAN_SET, set.to_string(), conversation, run_id, message, now)?;
+        for (plan, ordinal) in plans.iter().zip(1_i64..) {
+            exec!(
+                &mut self.tx,
+                sql::INSERT_PLAN,
+                plan.id.to_string(),
+                set.to_string(),
+                ordinal,
+                json(&plan.steps)?,
+                plan.confidence,
+                &plan.reasoning,
+            )?;
+        }
+        self.event(run, Event::PlanProposed { plan_set_id: set, plans: plans.to_vec() }).await?;
+        Ok(set)
+    }
+}
