@@ -34,8 +34,14 @@ _omega() {
             omega,config)
                 cmd="omega__subcmd__config"
                 ;;
+            omega,debug)
+                cmd="omega__subcmd__debug"
+                ;;
             omega,doctor)
                 cmd="omega__subcmd__doctor"
+                ;;
+            omega,executor)
+                cmd="omega__subcmd__executor"
                 ;;
             omega,export)
                 cmd="omega__subcmd__export"
@@ -124,6 +130,18 @@ _omega() {
             omega__subcmd__config__subcmd__help,show)
                 cmd="omega__subcmd__config__subcmd__help__subcmd__show"
                 ;;
+            omega__subcmd__debug,failpoints)
+                cmd="omega__subcmd__debug__subcmd__failpoints"
+                ;;
+            omega__subcmd__debug,help)
+                cmd="omega__subcmd__debug__subcmd__help"
+                ;;
+            omega__subcmd__debug__subcmd__help,failpoints)
+                cmd="omega__subcmd__debug__subcmd__help__subcmd__failpoints"
+                ;;
+            omega__subcmd__debug__subcmd__help,help)
+                cmd="omega__subcmd__debug__subcmd__help__subcmd__help"
+                ;;
             omega__subcmd__help,api-keys)
                 cmd="omega__subcmd__help__subcmd__api__subcmd__keys"
                 ;;
@@ -142,8 +160,14 @@ _omega() {
             omega__subcmd__help,config)
                 cmd="omega__subcmd__help__subcmd__config"
                 ;;
+            omega__subcmd__help,debug)
+                cmd="omega__subcmd__help__subcmd__debug"
+                ;;
             omega__subcmd__help,doctor)
                 cmd="omega__subcmd__help__subcmd__doctor"
+                ;;
+            omega__subcmd__help,executor)
+                cmd="omega__subcmd__help__subcmd__executor"
                 ;;
             omega__subcmd__help,export)
                 cmd="omega__subcmd__help__subcmd__export"
@@ -204,6 +228,9 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__config,show)
                 cmd="omega__subcmd__help__subcmd__config__subcmd__show"
+                ;;
+            omega__subcmd__help__subcmd__debug,failpoints)
+                cmd="omega__subcmd__help__subcmd__debug__subcmd__failpoints"
                 ;;
             omega__subcmd__help__subcmd__registry,add)
                 cmd="omega__subcmd__help__subcmd__registry__subcmd__add"
@@ -278,7 +305,7 @@ _omega() {
 
     case "${cmd}" in
         omega)
-            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help"
+            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,6 +742,92 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__debug)
+            opts="-q -v -h --server --profile --quiet --verbose --help failpoints help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__debug__subcmd__failpoints)
+            opts="-q -v -h --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__debug__subcmd__help)
+            opts="failpoints help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__debug__subcmd__help__subcmd__failpoints)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__debug__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__doctor)
             opts="-q -v -h --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -722,6 +835,44 @@ _omega() {
                 return 0
             fi
             case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__executor)
+            opts="-q -v -h --listen --api-key-file --cache --allow-private-net --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-private-net)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -772,7 +923,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help)
-            opts="ask chat serve show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man help"
+            opts="ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -939,7 +1090,49 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__help__subcmd__debug)
+            opts="failpoints"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__debug__subcmd__failpoints)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__executor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1592,7 +1785,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__serve)
-            opts="-q -v -h --port --host --database --allow-private-net --local --idle --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --port --host --database --master-key-file --executor --allow-private-net --serve-only --local --idle --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1607,6 +1800,14 @@ _omega() {
                     return 0
                     ;;
                 --database)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --master-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --executor)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

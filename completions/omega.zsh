@@ -85,11 +85,31 @@ _arguments "${_arguments_options[@]}" : \
 '--port=[Listen on this port; any free one when 0]:PORT:_default' \
 '--host=[Listen on this address; another one than this machine'\''s own wants a proxy with TLS before it]:ADDRESS:_default' \
 '--database=[sqlite\:PATH or postgres\://... \[default\: a file in the user'\''s data folder\]]:URL:_default' \
+'--master-key-file=[The master key of stored credentials, 32 bytes in base64 or hex, in a file of mode 0600; OMEGA_MASTER_KEY may hold the key itself \[default\: a file that is made at the first start, in the configuration folder\]]:PATH:_files' \
+'*--executor=[Run tools on this executor instead of on this machine (\`omega executor\` is one); several by commas or by giving it again. \`local\` among them makes this machine the last choice]:URL:_default' \
 '*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
 '--idle=[End after this time without a request and without work; only with --local]:IDLE:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(--local)--serve-only[Serve only\: leave the runs to other servers on the same PostgreSQL]' \
 '(--port --host --json)--local[Be the user'\''s own server\: loopback only, one per user, ends when idle]' \
+'--json[Print one line of JSON once ready\: {url, apiKey?, pid}]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(executor)
+_arguments "${_arguments_options[@]}" : \
+'--listen=[Listen on this address; port 0 takes a free one]:ADDRESS:PORT:_default' \
+'--api-key-file=[Read the key that callers must send from this file \[env\: OMEGA_EXECUTOR_API_KEY has the key itself\]]:FILE:_files' \
+'--cache=[Keep the runtime and the packages in this folder \[default\: the user'\''s cache folder\]]:FOLDER:_files' \
+'*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
 '--json[Print one line of JSON once ready\: {url, apiKey?, pid}]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
@@ -671,6 +691,66 @@ _arguments "${_arguments_options[@]}" : \
 ':folder -- The folder; made if it is missing:_files' \
 && ret=0
 ;;
+(debug)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__debug_commands" \
+"*::: :->debug" \
+&& ret=0
+
+    case $state in
+    (debug)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-debug-command-$line[1]:"
+        case $line[1] in
+            (failpoints)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__debug__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-debug-help-command-$line[1]:"
+        case $line[1] in
+            (failpoints)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_omega__subcmd__help_commands" \
@@ -692,6 +772,10 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (serve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(executor)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -859,6 +943,26 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(debug)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__debug_commands" \
+"*::: :->debug" \
+&& ret=0
+
+    case $state in
+    (debug)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-debug-command-$line[1]:"
+        case $line[1] in
+            (failpoints)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -878,6 +982,7 @@ _omega_commands() {
 'ask:Ask once and get the answer on stdout' \
 'chat:Talk in the terminal' \
 'serve:Run the server' \
+'executor:Run this machine'\''s sandbox as an executor for servers elsewhere' \
 'show:Show a conversation' \
 'export:Write a conversation as Markdown or JSON' \
 'plan:Propose plans for a task without doing anything' \
@@ -896,6 +1001,7 @@ _omega_commands() {
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
 'man:Write the man pages into a folder' \
+'debug:What only tests of Omega itself need' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'omega commands' commands "$@"
@@ -1018,10 +1124,46 @@ _omega__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega config show commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__debug_commands] )) ||
+_omega__subcmd__debug_commands() {
+    local commands; commands=(
+'failpoints:Print the names that OMEGA_FAILPOINT takes' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega debug commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__debug__subcmd__failpoints_commands] )) ||
+_omega__subcmd__debug__subcmd__failpoints_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega debug failpoints commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__debug__subcmd__help_commands] )) ||
+_omega__subcmd__debug__subcmd__help_commands() {
+    local commands; commands=(
+'failpoints:Print the names that OMEGA_FAILPOINT takes' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega debug help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__debug__subcmd__help__subcmd__failpoints_commands] )) ||
+_omega__subcmd__debug__subcmd__help__subcmd__failpoints_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega debug help failpoints commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__debug__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__debug__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega debug help help commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__doctor_commands] )) ||
 _omega__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'omega doctor commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__executor_commands] )) ||
+_omega__subcmd__executor_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega executor commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__export_commands] )) ||
 _omega__subcmd__export_commands() {
@@ -1034,6 +1176,7 @@ _omega__subcmd__help_commands() {
 'ask:Ask once and get the answer on stdout' \
 'chat:Talk in the terminal' \
 'serve:Run the server' \
+'executor:Run this machine'\''s sandbox as an executor for servers elsewhere' \
 'show:Show a conversation' \
 'export:Write a conversation as Markdown or JSON' \
 'plan:Propose plans for a task without doing anything' \
@@ -1052,6 +1195,7 @@ _omega__subcmd__help_commands() {
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
 'man:Write the man pages into a folder' \
+'debug:What only tests of Omega itself need' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'omega help commands' commands "$@"
@@ -1118,10 +1262,27 @@ _omega__subcmd__help__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega help config show commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__help__subcmd__debug_commands] )) ||
+_omega__subcmd__help__subcmd__debug_commands() {
+    local commands; commands=(
+'failpoints:Print the names that OMEGA_FAILPOINT takes' \
+    )
+    _describe -t commands 'omega help debug commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__debug__subcmd__failpoints_commands] )) ||
+_omega__subcmd__help__subcmd__debug__subcmd__failpoints_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help debug failpoints commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__help__subcmd__doctor_commands] )) ||
 _omega__subcmd__help__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'omega help doctor commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__executor_commands] )) ||
+_omega__subcmd__help__subcmd__executor_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help executor commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__export_commands] )) ||
 _omega__subcmd__help__subcmd__export_commands() {

@@ -10,7 +10,13 @@ const COMMON = new RegExp(
     "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
 );
 const ALL = "*";
-const NAME = /\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g;
+const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
+
+// Codes of errors and stand-ins of examples look like variables.
+const NO_VARIABLE = new RegExp(
+  "^(?:INVALID|MISSING|NO|BAD|WRONG|EXPIRED|INCORRECT|UNAUTHORIZED|ERR|ERROR|YOUR|MY|EXAMPLE|SOME)_|" +
+    "_(?:REQUIRED|MISSING|INVALID|INCORRECT|ERROR|EXPIRED|FAILED|DENIED|NOT_[A-Z]+)$",
+);
 
 const asked = new Map();
 const everything = new Set();
@@ -26,7 +32,7 @@ export function traceEnvironment(granted) {
     if (typeof name !== "string") return;
     everything.add(name);
     if (COMMON.test(name)) return;
-    asked.set(name, asked.get(name) === true || name in values);
+    asked.set(name, asked.get(name) === true || Boolean(values[name]));
     listening?.add(name);
   };
   const traced = new Proxy(values, {
@@ -77,10 +83,14 @@ export async function askedDuring(work) {
 }
 
 /** Secret-like names that were asked for and are not there. */
-export const missingSecrets = () => [...asked].filter(([name, there]) => !there && looksSecret(name)).map(([name]) => name);
+export const missingSecrets = () =>
+  [...asked].filter(([name, there]) => !there && !values[name] && looksSecret(name)).map(([name]) => name);
 
 /** Secret-like names that were asked for and are there. */
 export const presentSecrets = () => [...asked].filter(([name, there]) => there && looksSecret(name)).map(([name]) => name);
 
-/** Secret-like variable names that stand in a text. */
-export const secretsNamedIn = (text) => [...new Set(text.match(NAME) ?? [])].filter(looksSecret);
+/** Variables that stand in a text and have no value here: secret-like ones, and others that were asked for. */
+export const absentIn = (text) =>
+  [...new Set(text.match(NAME) ?? [])].filter(
+    (name) => !values[name] && (asked.has(name) || (looksSecret(name) && !NO_VARIABLE.test(name))),
+  );

@@ -1,6 +1,6 @@
 // Runs one export once.
 import { bounded, emit } from "./channel.mjs";
-import { Failure, messageOf, missingKeys, returnedFailure } from "./failure.mjs";
+import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { exportsOf, findExport, importPackage, notFound, walk } from "./package.mjs";
 import { plain } from "./plain.mjs";
@@ -12,8 +12,7 @@ export async function execute(job, signal) {
   const call = job.args ? await plainFunction(module, job) : await toolCall(module, job, signal);
   const output = plain(await settle(call()));
   const failure = returnedFailure(output);
-  const missing = failure === undefined ? undefined : missingKeys(failure);
-  return missing ? { success: false, error: missing } : { success: true, ...bounded(output) };
+  return failure ? { success: false, error: failure } : { success: true, ...bounded(output) };
 }
 
 async function plainFunction(module, job) {

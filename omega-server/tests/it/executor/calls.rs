@@ -158,6 +158,82 @@ async fn missing_keys_are_named_however_a_tool_reports_them() {
     assert_eq!(code(&sandbox.executor.execute(keyed("keyed::refused")).await), ToolErrorCode::InvalidCredentials);
 }
 
+/// What tools say, thrown or returned, with these variables asked for and these given.
+#[tokio::test]
+async fn a_missing_key_is_told_from_a_refused_one_in_the_words_and_forms_that_tools_use() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let missing = |names: Value| (Some(ToolErrorCode::MissingEnvVars), json!({ "missing": names }));
+    let refused = |names: Value| (Some(ToolErrorCode::InvalidCredentials), json!({ "names": names }));
+    let other = (Some(ToolErrorCode::ToolError), Value::Null);
+    let fine = (None, Value::Null);
+    let cases = [
+        // Only what the text names, not all that was looked for.
+        (
+            r#"throw new Error(`A_KEY and B_KEY must be set${read("A_KEY", "B_KEY", "C_TOKEN")}`)"#,
+            false,
+            missing(json!(["A_KEY", "B_KEY"])),
+        ),
+        (r#"read("HOOK_URL"); throw new Error("HOOK_URL is not configured")"#, false, missing(json!(["HOOK_URL"]))),
+        (r#"read("HOOK_URL"); throw new Error("invalid URL")"#, false, other.clone()),
+        (
+            r#"read("B_KEY"); throw Object.assign(new Error("request failed"), { status: 401 })"#,
+            false,
+            missing(json!(["B_KEY"])),
+        ),
+        (r#"throw new Error("Set OTHER_TOKEN to use this")"#, false, missing(json!(["OTHER_TOKEN"]))),
+        (r#"throw new Error("MISSING_API_KEY: pass apiKey: 'YOUR_API_KEY'")"#, false, other.clone()),
+        (r#"read("B_KEY"); throw new Error("missing key 'x' in the object")"#, false, other),
+        (
+            r#"read("B_KEY"); throw new Error("failed", { cause: new Error("no API key") })"#,
+            false,
+            missing(json!(["B_KEY"])),
+        ),
+        (r#"read("B_KEY"); return { ok: false, message: "no API key" }"#, false, missing(json!(["B_KEY"]))),
+        (
+            r#"read("B_KEY"); return { isError: true, content: [{ type: "text", text: "B_KEY not set" }] }"#,
+            false,
+            missing(json!(["B_KEY"])),
+        ),
+        (
+            r#"read("B_KEY"); return { errors: [{ message: "Authentication required" }] }"#,
+            false,
+            missing(json!(["B_KEY"])),
+        ),
+        (r#"read("B_KEY"); return "❌ Missing API key""#, false, missing(json!(["B_KEY"]))),
+        (r#"read("B_KEY"); return { title: "Errors", body: "B_KEY is required" }"#, false, fine.clone()),
+        (r#"read("B_KEY"); return "An article that says that B_KEY is required""#, false, fine),
+        // With A_KEY given.
+        (
+            r#"read("A_KEY", "B_KEY"); throw new Error("Incorrect API key provided (401)")"#,
+            true,
+            refused(json!(["A_KEY"])),
+        ),
+        (r#"read("A_KEY", "B_KEY"); throw new Error("B_KEY is required")"#, true, missing(json!(["B_KEY"]))),
+        (r#"read("A_KEY"); return { error: "Unauthorized" }"#, true, refused(json!(["A_KEY"]))),
+        (
+            r#"read("A_KEY"); return { error: { status: 403, message: "nothing for you" } }"#,
+            true,
+            refused(json!(["A_KEY"])),
+        ),
+    ];
+    let mut script = String::from(
+        "const read = (...names) => { for (const name of names) process.env[name]; return ''; };
+        const tool = (execute) => ({ description: '', inputSchema: { jsonSchema: { type: 'object' } }, execute });\n",
+    );
+    for (at, (body, ..)) in cases.iter().enumerate() {
+        script += &format!("export const t{at} = tool(() => {{ {body} }});\n");
+    }
+    sandbox.registry.publish("worded", "1.0.0", json!({}), &script);
+    for (at, (body, given, (code, details))) in cases.iter().enumerate() {
+        let env = if *given { env(&[("A_KEY", "a-key-of-mine")]) } else { env(&[]) };
+        let execution = Execution { env, ..call(&format!("worded::t{at}"), json!({})) };
+        let result = sandbox.executor.execute(execution).await.result;
+        let error = result.as_ref().err();
+        assert_eq!(error.map(|error| error.code), *code, "{body}: {result:?}");
+        assert_eq!(error.and_then(|error| error.details.clone()).unwrap_or_default(), *details, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_leaves_a_call_in_no_way() {
     let Some(sandbox) = Sandbox::start().await else { return };
