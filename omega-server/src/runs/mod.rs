@@ -198,7 +198,7 @@ impl Engine {
     /// Stops a run; a run that has ended stays as it is.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`NotFound`](crate::store::StoreError::NotFound).
     pub async fn cancel_run(&self, run: RunId, reason: &str) -> Result<RunStatus> {
         let (status, committed) = self.inner.store.request_cancel(run, reason).await?;
         if let Some(committed) = committed {
@@ -262,7 +262,7 @@ impl Engine {
     /// A conversation's state, with the text that streams right now.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`NotFound`](crate::store::StoreError::NotFound).
     pub async fn detail(
         &self,
         conversation: ConversationId,
