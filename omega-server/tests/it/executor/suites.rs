@@ -97,7 +97,6 @@ async fn described(few: bool) -> Option<(usize, Vec<String>)> {
                     .as_array()
                     .into_iter()
                     .flatten()
-                    .cloned()
                     .map(|name| name.to_string())
                     .collect::<BTreeSet<_>>()
             };
