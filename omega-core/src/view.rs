@@ -132,7 +132,9 @@ impl View {
                     None => self.runs.push(run.clone()),
                 }
             }
-            Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunRecovered { .. } => {
+            // It waits to be taken up again.
+            Event::RunRecovered { .. } => self.with_run(run_id, |run| run.status = RunStatus::Queued),
+            Event::RunStarted { .. } | Event::RunResumed { .. } => {
                 self.with_run(run_id, |run| {
                     run.status = RunStatus::Running;
                     run.requires_action = None;

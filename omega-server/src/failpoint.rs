@@ -71,6 +71,8 @@ points! {
         Release = "release",
         /// A title, or another change of a conversation.
         Update = "update",
+        /// Text that streams is written for the readers of other nodes (PostgreSQL only).
+        ChunkFlush = "chunks.flush",
         /// The leases of a node are prolonged.
         Heartbeat = "heartbeat",
     }

@@ -187,7 +187,6 @@ fn with_own_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
 async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, reply: StepReply) -> Result<Step> {
     let (engine, run) = (driver.engine, driver.lease.run);
     driver.usage += reply.usage;
-    driver.last = (reply.usage, reply.finish_reason);
     let proposals = agent.propose(&reply.calls);
     let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);
     let mut log = engine.inner.store.run_log(&driver.lease).await?;

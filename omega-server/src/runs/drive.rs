@@ -12,7 +12,7 @@ use omega_core::{
     api::{PlanMode, RequiredAction, RunError, RunStatus, Timestamp},
     event::Event,
     id::ToolRunId,
-    model::{FinishReason, ModelError, Usage},
+    model::{ModelError, Usage},
 };
 use std::sync::Arc;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -29,8 +29,6 @@ pub(super) struct Driver<'a> {
     pub lease: Lease,
     pub cancel: &'a CancellationToken,
     pub usage: Usage,
-    /// Usage and finish reason of the step whose calls are at work.
-    pub last: (Usage, Option<FinishReason>),
 }
 
 /// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
@@ -38,7 +36,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     let store = &engine.inner.store;
     let lease = claimed.lease;
     let history = store.history(lease.run).await?;
-    let mut driver = Driver { engine, lease, cancel, usage: history.run.usage, last: <_>::default() };
+    let mut driver = Driver { engine, lease, cancel, usage: history.run.usage };
     if history.cancel_requested {
         return driver.cancelled().await;
     }
@@ -100,7 +98,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 if !needs.is_empty() {
                     return driver.pause(|expires_at| gate::question(needs, expires_at)).await;
                 }
-                driver.complete_step(&agent).await?;
+                driver.complete_step().await?;
             }
             Next::Complete { answer, notice } => {
                 let mut log = store.run_log(&lease).await?;
@@ -186,9 +184,9 @@ impl Driver<'_> {
         Ok(needs)
     }
 
-    async fn complete_step(&self, agent: &Agent) -> Result<()> {
+    async fn complete_step(&self) -> Result<()> {
         let mut log = self.engine.inner.store.run_log(&self.lease).await?;
-        log.complete_step(self.lease.run, agent.steps(), self.last.0, self.last.1).await?;
+        log.complete_step(self.lease.run).await?;
         self.engine.committed(log.commit().await?);
         Ok(())
     }

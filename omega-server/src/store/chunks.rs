@@ -9,6 +9,7 @@ use super::{
     rows::{id, number, signed},
     sql,
 };
+use crate::failpoint::{self, Point, Transaction};
 use omega_core::id::{ConversationId, MessageId, RunId};
 use sqlx::PgPool;
 
@@ -84,6 +85,7 @@ impl Store {
         let texts = |of: &dyn Fn(&Piece) -> String| pieces.iter().map(of).collect::<Vec<String>>();
         let numbers = |of: &dyn Fn(&Piece) -> u64| pieces.iter().map(|piece| signed(of(piece))).collect::<Vec<i64>>();
         let runs = texts(&|piece| piece.lease.run.to_string());
+        failpoint::at(Point::Before(Transaction::ChunkFlush)).await?;
         let mut tx = pool.begin().await?;
         sqlx::query(sql::NOT_DURABLE).execute(&mut *tx).await?;
         let held: Vec<(String,)> = sqlx::query_as(sql::HOLD_STREAMS)
@@ -107,7 +109,9 @@ impl Store {
             .bind(&held)
             .fetch_all(&mut *tx)
             .await?;
+        failpoint::at(Point::Within(Transaction::ChunkFlush)).await?;
         tx.commit().await?;
+        failpoint::at(Point::After(Transaction::ChunkFlush)).await?;
         written
             .into_iter()
             .map(|(message, part, offset)| Ok((id(&message)?, u32::try_from(part).unwrap_or(0), number(offset))))

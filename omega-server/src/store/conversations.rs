@@ -141,18 +141,28 @@ impl Store {
         limit: u32,
         inline: usize,
     ) -> Result<ConversationDetail> {
-        // The cursor is read first: what is committed meanwhile comes again as an event, and folds to the same state.
-        let row = self.row(conversation).await?;
-        let messages = self.messages_before(conversation, before, limit).await?;
-        let first = messages.first().map_or(0, |message| message.seq);
-        let tool_runs = self.tool_runs_from(conversation, first, u32::MAX, inline).await?;
-        let tool_runs = tool_runs.into_iter().map(|(_, tool_run)| tool_run).collect();
+        // All of one moment: an event that is in here and comes after the cursor again would be counted twice.
+        let mut tx = self.begin_read().await?;
+        let id_text = conversation.to_string();
+        let row: Option<ConversationRow> = tx_opt!(&mut tx, ConversationRow, sql::GET_CONVERSATION, &id_text)?;
+        let row = row.ok_or(StoreError::NotFound)?;
+        let before = before.map_or(i64::MAX, signed);
+        let messages: Vec<MessageRow> =
+            tx_all!(&mut tx, MessageRow, sql::MESSAGES_BEFORE, &id_text, before, i64::from(limit))?;
+        let messages = messages.into_iter().rev().map(MessageRow::into_api).collect::<Result<Vec<Message>>>()?;
+        let first = messages.first().map_or(0, |message| signed(message.seq));
+        let tool_runs: Vec<ToolRunRow> =
+            tx_all!(&mut tx, ToolRunRow, sql::TOOL_RUNS_FROM, &id_text, first, i64::from(u32::MAX))?;
+        let tool_runs = tool_runs.into_iter().map(|row| row.into_api(inline)).collect::<Result<Vec<ToolRun>>>()?;
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
-        let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, conversation.to_string(), oldest_run)?;
+        let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &id_text, oldest_run)?;
         let runs = runs.into_iter().map(RunRow::into_api).collect::<Result<Vec<Run>>>()?;
-        let participants: Vec<ParticipantRow> =
-            read_all!(&self.db, ParticipantRow, sql::LIST_PARTICIPANTS, conversation.to_string())?;
-        let usages: Vec<(String,)> = read_all!(&self.db, (String,), sql::USAGE_OF, conversation.to_string())?;
+        let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, sql::LIST_PARTICIPANTS, &id_text)?;
+        let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::USAGE_OF, &id_text)?;
+        let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_MESSAGES, &id_text)?;
+        let tool_run_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_TOOL_RUNS, &id_text)?;
+        tx.commit().await?;
+        let count = |counted: Option<(i64,)>| counted.map_or(0, |(n,)| number(n));
         let mut usage = Usage::default();
         for (text,) in usages {
             usage += serde_json::from_str::<Usage>(&text)?;
@@ -176,8 +186,8 @@ impl Store {
                 updated_at: Timestamp(row.updated_at),
             },
             participants: participants.into_iter().map(ParticipantRow::into_api).collect::<Result<_>>()?,
-            message_count: self.count(sql::COUNT_MESSAGES, conversation).await?,
-            tool_run_count: self.count(sql::COUNT_TOOL_RUNS, conversation).await?,
+            message_count: count(message_count),
+            tool_run_count: count(tool_run_count),
             messages,
             tool_runs,
             runs,

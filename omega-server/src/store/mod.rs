@@ -252,6 +252,16 @@ impl Store {
         })
     }
 
+    /// A transaction that only reads: everything in it is of one moment.
+    pub(crate) async fn begin_read(&self) -> Result<Tx> {
+        Ok(match &self.db {
+            Db::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Db::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
     /// Whether a write goes through right now.
     ///
     /// # Errors

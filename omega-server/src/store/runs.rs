@@ -16,7 +16,7 @@ use omega_core::{
     id::{ConversationId, RunId, ToolRunId},
 };
 
-/// Recoveries of one run before it is given up as poison.
+/// Recoveries of one run, without the outcome of any call between them, before it is given up as poison.
 const RECOVERY_LIMIT: i64 = 5;
 
 /// A call without an outcome: `id, call_id, tool_id, tool_name, version, status`.
@@ -346,6 +346,7 @@ impl LogTx {
             };
             self.event(Some(run), event).await?;
         }
+        self.close_steps(run).await?;
         exec!(&mut self.tx, sql::DISCARD_MESSAGES, run.to_string())?;
         self.delete_run_env(run).await?;
         self.drop_chunks(run).await?;

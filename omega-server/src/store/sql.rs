@@ -153,6 +153,7 @@ statements! {
         VALUES ($1, $2, $3, $3, $4, $5)";
     SESSION_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, s.last_seen_at FROM sessions s \
         JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2";
+    KNOWN_SESSION = "SELECT user_id FROM sessions WHERE token_hash = $1";
     TOUCH_SESSION = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3 WHERE token_hash = $1";
     DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1";
     GET_SETTINGS = "SELECT value, version FROM settings WHERE user_id = $1";
@@ -263,12 +264,14 @@ statements! {
     GIVE_BACK = "UPDATE runs SET status = 'queued', lease_owner = NULL, lease_until = 0, fence = fence + 1, \
         recoveries = recoveries + $3, attempt = attempt - $4 WHERE id = $1 AND fence = $2 AND status = 'running'";
     ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
-    // A step that is done is progress: crashes are counted from here anew.
-    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3, recoveries = 0 WHERE id = $1";
+    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3 WHERE id = $1";
     SET_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
     END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0, pause = NULL, \
         pause_expires_at = NULL \
         WHERE id = $1 AND status IN ('queued', 'running', 'paused')";
+    // The outcome of a call is progress: crashes are counted from here anew. A step that asks for the call which kills the
+    // server, again and again, is none.
+    PROGRESS = "UPDATE runs SET recoveries = 0 WHERE id = $1 AND recoveries > 0";
     REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";
     COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
     COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";
@@ -282,6 +285,9 @@ statements! {
     INSERT_STEP = "INSERT INTO steps (run_id, step_no, attempt, message_id, status, started_at) VALUES ($1, $2, $3, $4, 'started', $5)";
     END_STEP = "UPDATE steps SET status = $4, finish_reason = $5, usage = $6, finished_at = $7, error = $8 \
         WHERE run_id = $1 AND step_no = $2 AND attempt = $3";
+    // Steps are completed in their order, so the events that say so count them.
+    OPEN_STEPS = "SELECT step_no, usage, finish_reason FROM steps WHERE run_id = $1 AND status = 'done' AND step_no > \
+        (SELECT COUNT(*) FROM events WHERE run_id = $1 AND kind = 'run.step.completed') ORDER BY step_no";
     INSERT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
         version, status, input, output_summary, output_bytes, truncated, credentials_used, attempt, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'proposed', $11, '', 0, $12, '[]', 0, $13)";

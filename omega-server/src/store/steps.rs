@@ -3,7 +3,7 @@
 use super::{
     LogTx, Result, exec,
     rows::{id, json, number, signed},
-    sql, tx_opt,
+    sql, tx_all, tx_opt,
 };
 use crate::failpoint::Transaction;
 use omega_core::{
@@ -68,6 +68,7 @@ impl LogTx {
     /// When the database fails.
     pub async fn start_step(&mut self, run: RunId, step_number: u32) -> Result<StepStart> {
         self.named(Transaction::StepStart).await?;
+        self.close_steps(run).await?;
         let (start, again) = match self.streaming_message(run).await? {
             Some(known) if known.number == step_number => (StepStart { attempt: known.attempt + 1, ..known }, true),
             _ => {
@@ -199,7 +200,7 @@ impl LogTx {
             tool_runs.push(self.propose(run, step.message, proposal).await?);
         }
         if tool_runs.is_empty() {
-            self.complete_step(run, step.number, reply.usage, reply.finish_reason).await?;
+            self.complete_step(run).await?;
         }
         Ok(tool_runs)
     }
@@ -213,19 +214,29 @@ impl LogTx {
         Ok(())
     }
 
+    /// Says of every step that the model has answered, and that is not said to be done yet, that it is: when its last call
+    /// is, and before the run goes on or ends in whatever way. What is said comes from the record, so a run that was taken
+    /// back from a server that died tells of all its steps and tokens too.
+    pub(super) async fn close_steps(&mut self, run: RunId) -> Result<()> {
+        type Row = (i64, Option<String>, Option<String>);
+        let open: Vec<Row> = tx_all!(&mut self.tx, Row, sql::OPEN_STEPS, run.to_string())?;
+        for (step, usage, finish_reason) in open {
+            let event = Event::StepCompleted {
+                step_index: u32::try_from(step).unwrap_or(0),
+                usage: usage.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+                finish_reason: finish_reason.as_deref().map(serde_json::from_str).transpose()?,
+            };
+            self.event(Some(run), event).await?;
+        }
+        Ok(())
+    }
+
     /// Says that a step and all its calls are done.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn complete_step(
-        &mut self,
-        run: RunId,
-        step: u32,
-        usage: Usage,
-        finish_reason: Option<FinishReason>,
-    ) -> Result<()> {
+    pub async fn complete_step(&mut self, run: RunId) -> Result<()> {
         self.named(Transaction::StepComplete).await?;
-        self.event(Some(run), Event::StepCompleted { step_index: step, usage, finish_reason }).await?;
-        Ok(())
+        self.close_steps(run).await
     }
 }

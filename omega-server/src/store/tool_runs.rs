@@ -149,6 +149,7 @@ impl LogTx {
     pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Settled) -> Result<ToolRun> {
         self.named(Transaction::ToolOutcome).await?;
         let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
+        exec!(&mut self.tx, sql::PROGRESS, tool_run.run_id.to_string())?;
         let ended = ToolRun {
             status: settled.status,
             version: settled.version.clone(),

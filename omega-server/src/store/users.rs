@@ -175,7 +175,13 @@ impl Store {
         type Row = (String, String, String, i64);
         let now = self.now().0;
         let row: Option<Row> = read_opt!(&self.db, Row, sql::SESSION_CALLER, sha256(token), now)?;
-        let Some((user, display_name, gravatar_hash, last_seen_at)) = row else { return Ok(None) };
+        let Some((user, display_name, gravatar_hash, last_seen_at)) = row else {
+            // What has expired once stays so, even if the clock is put back.
+            if read_opt!(&self.db, (String,), sql::KNOWN_SESSION, sha256(token))?.is_some() {
+                self.end_session(token).await?;
+            }
+            return Ok(None);
+        };
         if now - last_seen_at > TOUCH_MILLIS {
             let mut tx = self.begin().await?;
             exec!(&mut tx, sql::TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;

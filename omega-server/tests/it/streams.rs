@@ -3,7 +3,7 @@
 use crate::harness::{MODELS, Omega, execute, executor::id, frames::Frames, message, within};
 use omega_core::{
     agent::meta::{EXECUTE, SEARCH},
-    api::{ConversationDetail, Part},
+    api::{ConversationDetail, MessageStatus, Part},
     client::{FollowPolicy, Follower, Update},
     event::{Envelope, Event},
     id::{ConversationId, MessageId},
@@ -25,7 +25,9 @@ fn story() -> Script {
 }
 
 /// What must be the same for every reader; the rest is of the moment.
-fn lasting(mut view: View) -> View {
+pub(crate) fn lasting(mut view: View) -> View {
+    // A message that came to nothing stays with who saw it begin.
+    view.messages.retain(|message| message.status != MessageStatus::Discarded);
     (view.status, view.partials, view.notices) = (None, Vec::new(), Vec::new());
     if let Some(conversation) = &mut view.conversation {
         conversation.updated_at = conversation.created_at;
@@ -33,7 +35,7 @@ fn lasting(mut view: View) -> View {
     view
 }
 
-fn stored(detail: ConversationDetail) -> View {
+pub(crate) fn stored(detail: ConversationDetail) -> View {
     lasting(View::of(detail))
 }
 
@@ -44,7 +46,7 @@ fn fold(view: &mut View, events: &[Envelope]) {
 }
 
 /// Equal, or what differs.
-fn assert_same(view: &View, stored: &View, what: &str) {
+pub(crate) fn assert_same(view: &View, stored: &View, what: &str) {
     assert_eq!(view.conversation, stored.conversation, "{what}");
     assert_eq!(view.runs, stored.runs, "{what}");
     for (shown, stored) in view.messages.iter().zip(&stored.messages) {

@@ -130,9 +130,12 @@ function fold(view: View, event: Envelope, seq: number): boolean {
         ? view.runs.map((run) => (run.id === event.run.id ? event.run : run))
         : [...view.runs, event.run];
       break;
+    case "run.recovered":
+      // It waits to be taken up again.
+      changeRun(view, event.runId, (run) => ({ ...run, status: "queued" }));
+      break;
     case "run.started":
     case "run.resumed":
-    case "run.recovered":
       changeRun(view, event.runId, (run) => ({
         ...withoutAction(run),
         status: "running",

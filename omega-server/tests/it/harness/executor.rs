@@ -1,6 +1,6 @@
 //! A TPMJS executor on loopback whose tools do what a test needs: answer, fail, hang, wait for each other. It counts.
 
-use axum::{Json, Router, extract::State, routing::get, routing::post};
+use axum::{Json, Router, extract::State, http::HeaderMap, routing::get, routing::post};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -24,11 +24,13 @@ pub fn rows() -> Vec<u8> {
         .to_string()
     };
     let city = json!({ "city": { "type": "string" } });
+    let times = json!({ "n": { "type": "integer" }, "ms": { "type": "integer" } });
     let key = json!([{ "name": "ACME_API_KEY", "description": "the key of Acme", "required": true }]);
     [
         row("acmeWeather", "Acme weather: tells the temperature of a city", city, json!(["city"]), json!([])),
         row("acmeBroken", "Acme's broken service; it always fails", json!({}), json!([]), json!([])),
         row("acmeHang", "Acme's endless wait", json!({}), json!([]), json!([])),
+        row("acmeSlow", "Acme's slow service, which takes so many milliseconds", times, json!(["ms"]), json!([])),
         row("acmePair", "Answers when two work", json!({ "n": { "type": "integer" } }), json!(["n"]), json!([])),
         row("acmeKeyed", "Acme's account, with a key", json!({}), json!([]), key),
         row("acmeLarge", "Acme's large report", json!({ "bytes": { "type": "integer" } }), json!(["bytes"]), json!([])),
@@ -49,6 +51,8 @@ pub struct Call {
     pub version: String,
     pub params: Value,
     pub env: Value,
+    /// The `Idempotency-Key`: the tool run's id.
+    pub key: String,
     /// The caller hung up before the answer.
     pub hung_up: bool,
 }
@@ -90,6 +94,16 @@ impl Tools {
         self.state.calls.lock().unwrap().clone()
     }
 
+    /// Begins to count anew.
+    pub fn forget(&self) {
+        self.forget_those(|_| true);
+    }
+
+    /// Leaves some calls out of the count.
+    pub fn forget_those(&self, those: impl Fn(&Call) -> bool) {
+        self.state.calls.lock().unwrap().retain(|call| !those(call));
+    }
+
     /// How often a tool was called.
     pub fn count(&self, name: &str) -> usize {
         self.calls().iter().filter(|call| call.name == name).count()
@@ -125,12 +139,16 @@ struct Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         if !self.answered {
-            self.state.change(|calls| calls[self.index].hung_up = true);
+            self.state.change(|calls| {
+                if let Some(call) = calls.get_mut(self.index) {
+                    call.hung_up = true;
+                }
+            });
         }
     }
 }
 
-async fn execute(State(state): State<Arc<Shared>>, Json(body): Json<Value>) -> Json<Value> {
+async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<Value>) -> Json<Value> {
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     let (name, params) = (text("name"), body["params"].clone());
     let call = Call {
@@ -138,6 +156,7 @@ async fn execute(State(state): State<Arc<Shared>>, Json(body): Json<Value>) -> J
         version: text("version"),
         params: params.clone(),
         env: body["env"].clone(),
+        key: headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned(),
         hung_up: false,
     };
     let mut index = 0;
@@ -158,6 +177,10 @@ async fn execute(State(state): State<Arc<Shared>>, Json(body): Json<Value>) -> J
         "acmeBusy" => Ok(json!({ "served": true })),
         "acmeBroken" => Err("the service of Acme is down"),
         "acmeHang" => std::future::pending().await,
+        "acmeSlow" => {
+            tokio::time::sleep(Duration::from_millis(params["ms"].as_u64().unwrap())).await;
+            Ok(json!({ "n": params["n"] }))
+        }
         "acmePair" => {
             state.wait_until(|calls| calls.iter().filter(|call| call.name == "acmePair").count() >= 2).await;
             // Answered in the reverse order of the calls: outcomes must find their calls by themselves.

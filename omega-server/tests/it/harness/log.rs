@@ -7,7 +7,7 @@ use omega_core::{
     id::ConversationId,
 };
 use serde_json::Value;
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, sqlite::SqliteConnectOptions};
 
 /// The events of a run (or of a conversation), in order.
 pub struct Log(pub Vec<Envelope>);
@@ -81,16 +81,21 @@ impl Log {
     }
 }
 
-/// All committed events of a conversation, from the SQLite file itself.
+/// All committed events of a conversation, from the database itself.
 pub async fn committed(database: &str, conversation: ConversationId) -> Vec<Envelope> {
-    let path = database.strip_prefix("sqlite:").unwrap();
-    let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.unwrap();
-    let rows: Vec<(String,)> = sqlx::query_as("SELECT payload FROM events WHERE conversation_id = $1 ORDER BY seq")
-        .bind(conversation.to_string())
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
+    const EVENTS: &str = "SELECT payload FROM events WHERE conversation_id = $1 ORDER BY seq";
+    let conversation = conversation.to_string();
+    let rows: Vec<(String,)> = if let Some(path) = database.strip_prefix("sqlite:") {
+        let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.unwrap();
+        let rows = sqlx::query_as(EVENTS).bind(conversation).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    } else {
+        let mut connection = PgConnection::connect(database).await.unwrap();
+        let rows = sqlx::query_as(EVENTS).bind(conversation).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    };
     rows.iter().map(|(payload,)| serde_json::from_str(payload).unwrap()).collect()
 }
 

@@ -2,9 +2,13 @@
 
 use super::{MASTER_KEY, executor::Tools, variables};
 use omega_core::{client::Client, testing::StandIn};
+use rustix::process::{Pid, Signal, kill_process};
 use secrecy::SecretString;
 use serde_json::Value;
-use std::{path::Path, process::Stdio};
+use std::{
+    path::Path,
+    process::{ExitStatus, Stdio},
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -18,16 +22,21 @@ pub struct Process {
     child: Child,
 }
 
-/// The command that starts a server on a database in `folder`.
+/// The command that starts a server on a SQLite database in `folder`, on any free port.
 pub fn command(folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
     command_on(&format!("sqlite:{}", folder.join("omega.db").display()), folder, provider, tools)
 }
 
-/// The command that starts a server on a database.
+/// The command that starts a server on a database, on any free port.
 pub fn command_on(database: &str, folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
+    command_at("127.0.0.1:0", database, folder, provider, tools)
+}
+
+/// The command that starts a server on an address and a database.
+pub fn command_at(listen: &str, database: &str, folder: &Path, provider: &StandIn, tools: &Tools) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_omega-server"));
     command
-        .args(["--listen", "127.0.0.1:0", "--json", "--executor", &tools.url, "--database", database])
+        .args(["--listen", listen, "--json", "--executor", &tools.url, "--database", database])
         .arg("--cache")
         .arg(folder.join("cache"))
         .env_remove("OMEGA_MODEL")
@@ -42,16 +51,24 @@ pub fn command_on(database: &str, folder: &Path, provider: &StandIn, tools: &Too
 
 impl Process {
     /// Starts one; `key` is what an earlier one made.
-    pub async fn start(mut command: Command, key: Option<String>) -> Self {
+    pub async fn start(command: Command, key: Option<String>) -> Self {
+        Self::try_start(command, key).await.unwrap_or_else(|status| panic!("not ready, but {status}"))
+    }
+
+    /// Starts one that may end before it is ready.
+    pub async fn try_start(mut command: Command, key: Option<String>) -> Result<Self, ExitStatus> {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        if line.is_empty() {
+            return Err(child.wait().await.unwrap());
+        }
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready, but: {line:?}"));
         assert_eq!(ready["pid"].as_u64(), child.id().map(u64::from));
         let made = ready["apiKey"].as_str().map(str::to_owned);
         let known = made.clone().or(key).expect("a key");
         let client = Client::new(ready["url"].as_str().unwrap(), SecretString::from(known)).unwrap();
-        Self { client, key: made, child }
+        Ok(Self { client, key: made, child })
     }
 
     /// SIGKILL: nothing of the process runs any more, no destructor, no drain.
@@ -61,18 +78,18 @@ impl Process {
 
     /// Sends it a signal by name (`STOP`, `CONT`, `TERM`).
     pub fn signal(&self, name: &str) {
-        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
+        let pid = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
         let signal = match name {
-            "STOP" => rustix::process::Signal::STOP,
-            "CONT" => rustix::process::Signal::CONT,
-            "TERM" => rustix::process::Signal::TERM,
+            "STOP" => Signal::STOP,
+            "CONT" => Signal::CONT,
+            "TERM" => Signal::TERM,
             other => panic!("{other}"),
         };
-        rustix::process::kill_process(pid, signal).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     /// Waits until it has ended by itself.
-    pub async fn exit(mut self) -> std::process::ExitStatus {
+    pub async fn exit(mut self) -> ExitStatus {
         self.child.wait().await.unwrap()
     }
 }

@@ -1,0 +1,15 @@
+//! Servers that are killed, cut off, filled up, put back in time and told to end, in the middle of everybody's work.
+//! What may never happen stands in one place, [`check`]; the tests differ in what they do to the server.
+
+mod check;
+mod clock;
+mod dice;
+mod disk;
+mod drain;
+mod kills;
+mod points;
+mod proxy;
+mod reader;
+mod readers;
+mod talk;
+mod world;
