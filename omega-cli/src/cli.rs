@@ -96,6 +96,12 @@ pub enum Command {
     /// List, make and revoke the server's API keys
     #[command(subcommand)]
     ApiKeys(commands::api_keys::ApiKeys),
+    /// List, store and remove the credentials that tools may use
+    #[command(subcommand)]
+    Credentials(commands::credentials::Credentials),
+    /// Change how the server keeps secrets
+    #[command(subcommand)]
+    Vault(commands::vault::Vault),
     /// Show the settings and where they come from
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),

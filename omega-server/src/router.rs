@@ -5,7 +5,7 @@ use crate::{
     idempotency, page,
     routes::{
         answers, conversations, events, export, keys, messages, operations, plans, registry, runs, session, settings,
-        tool_runs,
+        tool_runs, vault,
     },
     state::App,
 };
@@ -65,6 +65,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(tool_runs::output))
         .routes(routes!(tool_runs::cancel))
         .routes(routes!(settings::get, settings::put))
+        .routes(routes!(vault::list))
+        .routes(routes!(vault::put, vault::delete))
+        .routes(routes!(vault::grants))
+        .routes(routes!(vault::revoke))
+        .routes(routes!(vault::rotate))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(session::get, session::create, session::delete))

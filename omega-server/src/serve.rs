@@ -4,7 +4,7 @@ use crate::{
     auth,
     breaker::{Breakers, Policy},
     config::ServeConfig,
-    executor::{self, Guarded, LocalConfig},
+    executor::{self, Guarded, LocalConfig, Redacting},
     models::Catalog,
     registry::RegistryService,
     router,
@@ -16,7 +16,6 @@ use crate::{
 };
 use omega_core::{
     api::Timestamp,
-    executor::Executor,
     model::{
         ModelError,
         http::{Timeouts, Transport},
@@ -98,15 +97,15 @@ impl Server {
         let breakers = Breakers::new(store.clone(), Policy::default());
         let executor = executor::from_config(&config.executors, config.executor_key.as_ref(), local, &breakers)
             .map_err(|error| StartError::Executor(error.to_string()))?;
-        let executor: Arc<dyn Executor> = Arc::new(Guarded::new(executor, breakers));
-        let registry = RegistryService::open(Arc::new(store.clone()), Arc::clone(&executor)).await?;
+        let executor = Redacting::new(Arc::new(Guarded::new(executor, breakers)));
+        let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
         let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
         let engine = Engine::new(
             store,
             vault,
             Arc::clone(&models) as _,
             Arc::clone(&registry) as _,
-            Arc::clone(&executor),
+            executor.clone(),
             config.node,
         );
         engine.start().await?;

@@ -1,7 +1,7 @@
 //! What every handler can reach.
 
-use crate::{models::Catalog, registry::RegistryService, runs::Engine, store::Store};
-use omega_core::{api::Timestamp, executor::Executor};
+use crate::{executor::Redacting, models::Catalog, registry::RegistryService, runs::Engine, store::Store};
+use omega_core::api::Timestamp;
 use std::{
     ops::Deref,
     sync::{
@@ -23,7 +23,7 @@ pub struct Parts {
     /// The registry.
     pub registry: Arc<RegistryService>,
     /// Where tools run.
-    pub executor: Arc<dyn Executor>,
+    pub executor: Redacting,
     /// The models.
     pub models: Arc<Catalog>,
     /// When the server began.
@@ -47,7 +47,7 @@ impl App {
     pub fn new(
         engine: Engine,
         registry: Arc<RegistryService>,
-        executor: Arc<dyn Executor>,
+        executor: Redacting,
         models: Arc<Catalog>,
         may_stop: bool,
     ) -> Self {

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod complete;
 pub mod completions;
 pub mod config;
+pub mod credentials;
 pub mod debug;
 pub mod doctor;
 pub mod executor;
@@ -22,6 +23,7 @@ pub mod serve;
 pub mod show;
 pub mod status;
 pub mod tools;
+pub mod vault;
 pub mod whoami;
 
 use crate::{
@@ -73,6 +75,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Logout(it) => it.run(context),
         Command::Whoami(it) => it.run(context).await,
         Command::ApiKeys(it) => it.run(context).await,
+        Command::Credentials(it) => it.run(context).await,
+        Command::Vault(it) => it.run(context).await,
         Command::Config(it) => it.run(context),
         Command::Open(it) => it.run(context).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Debug(_) => Ok(()),

@@ -57,3 +57,45 @@ pub struct StoredGrant {
     /// When.
     pub granted_at: Timestamp,
 }
+
+/// `PUT /settings/credentials/:name`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PutCredential {
+    /// The value, 1 to 32,768 bytes. No answer shows it again.
+    pub value: String,
+    /// For this tool only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_id: Option<ToolId>,
+}
+
+impl std::fmt::Debug for PutCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PutCredential").field("tool_id", &self.tool_id).finish_non_exhaustive()
+    }
+}
+
+/// `POST /vault/rotate`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RotateVault {
+    /// Seal every stored value anew under new data keys, too.
+    pub deep: bool,
+}
+
+/// What a change of the master key did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Rotated {
+    /// The current master key's name; nothing of the key.
+    pub key_id: String,
+    /// Data keys that were wrapped anew.
+    pub data_keys: u64,
+    /// Values that were sealed anew.
+    pub values: u64,
+    /// Values that could not be opened and are as they were.
+    pub unreadable: u64,
+}

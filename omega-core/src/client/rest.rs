@@ -5,8 +5,8 @@ use crate::{
     api::{
         Accepted, AddPackage, AddedPackage, ApiKey, Conversation, ConversationDetail, CreateConversation, CreateKey,
         CreatedKey, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
-        PlanAnswer, PlanRequest, ProvideCredentials, Run, SearchAnswer, SelectPlan, Selected, SendMessage, Settings,
-        Status, ToolRow, ToolRun, UpdateConversation, Whoami,
+        PlanAnswer, PlanRequest, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer, SelectPlan, Selected, SendMessage, Settings,
+        Status, StoredCredential, StoredGrant, ToolRow, ToolRun, UpdateConversation, Whoami,
     },
     id::{ApprovalId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
 };
@@ -233,6 +233,39 @@ impl Client {
     pub async fn put_settings(&self, new: &VersionedSettings) -> Result<Settings, ClientError> {
         let request = self.request(Method::PUT, "/api/omega/settings");
         self.data(request.header("if-match", &new.version).json(&new.settings)).await
+    }
+
+    /// The user's stored credentials, without their values.
+    pub async fn credentials(&self) -> Result<Vec<StoredCredential>, ClientError> {
+        self.data(self.get("/api/omega/settings/credentials")).await
+    }
+
+    /// Stores a credential, or replaces it.
+    pub async fn put_credential(&self, name: &str, body: &PutCredential) -> Result<StoredCredential, ClientError> {
+        let path = format!("/api/omega/settings/credentials/{}", path_segment(name));
+        self.data(self.request(Method::PUT, &path).json(body)).await
+    }
+
+    /// Deletes a credential: a tool's own, or the one for all tools.
+    pub async fn delete_credential(&self, name: &str, tool: Option<&ToolId>) -> Result<(), ClientError> {
+        let path = format!("/api/omega/settings/credentials/{}", path_segment(name));
+        self.done(self.request(Method::DELETE, &path).query(&tool.map(|tool| [("toolId", tool.as_str())]))).await
+    }
+
+    /// Which tools may have the user's credentials for all tools.
+    pub async fn grants(&self) -> Result<Vec<StoredGrant>, ClientError> {
+        self.data(self.get("/api/omega/settings/grants")).await
+    }
+
+    /// Takes a grant back.
+    pub async fn revoke_grant(&self, name: &str, tool: &ToolId) -> Result<(), ClientError> {
+        let path = format!("/api/omega/settings/grants/{}", path_segment(name));
+        self.done(self.request(Method::DELETE, &path).query(&[("toolId", tool.as_str())])).await
+    }
+
+    /// Changes the server's master key.
+    pub async fn rotate_vault(&self, deep: bool) -> Result<Rotated, ClientError> {
+        self.data(self.post("/api/omega/vault/rotate").timeout(PATIENT).json(&RotateVault { deep })).await
     }
 
     /// The user's API keys.

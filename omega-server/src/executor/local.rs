@@ -6,7 +6,6 @@ use super::{
     jail::Jail,
     launch::Launcher,
     manifest::Manifest,
-    mask::Mask,
     permissions::Net,
     pool::{Pool, PoolLimits},
     prepare::Workshop,
@@ -115,7 +114,7 @@ impl LocalExecutor {
         }
     }
 
-    async fn call(&self, execution: Execution, mask: &Mask, ran: &mut Ran) -> Result<Answer, ToolError> {
+    async fn call(&self, execution: Execution, ran: &mut Ran) -> Result<Answer, ToolError> {
         let Execution { id, owner, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
         let input_size = serde_json::to_vec(&input).map_or(0, |bytes| bytes.len());
         if input_size > self.limits.input {
@@ -160,7 +159,7 @@ impl LocalExecutor {
             declared: manifest.tools.clone(),
             converters: None,
         };
-        let mut partial = |value| on_partial(mask.value(value));
+        let mut partial = |value| on_partial(value);
         let mut ended = None;
         if let Some(process) = waiting {
             let outcome = process.run(&mut job, timeout, &mut cancel, &mut partial).await;
@@ -198,18 +197,13 @@ struct Ran {
 impl Executor for LocalExecutor {
     async fn execute(&self, execution: Execution) -> Executed {
         let started = Instant::now();
-        let mask = Mask::new(&execution.env);
         let mut ran = Ran::default();
-        let answer = self.call(execution, &mask, &mut ran).await;
+        let answer = self.call(execution, &mut ran).await;
         let truncated = answer.as_ref().is_ok_and(|answer| answer.truncated);
-        let result = match answer {
-            Ok(Answer { output, .. }) => Ok(mask.value(output.unwrap_or(Value::Null))),
-            Err(error) => Err(mask.error(error)),
-        };
+        let result = answer.map(|answer| answer.output.unwrap_or(Value::Null));
         let duration_ms =
             ran.duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let logs = ran.logs.iter().map(|line| mask.text(line)).collect();
-        Executed { result, version: ran.version, duration_ms, truncated, logs }
+        Executed { result, version: ran.version, duration_ms, truncated, logs: ran.logs }
     }
 
     async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {

@@ -13,6 +13,7 @@ pub mod runs;
 pub mod session;
 pub mod settings;
 pub mod tool_runs;
+pub mod vault;
 
 use crate::answer::{ApiError, ApiResult};
 use omega_core::{

@@ -12,7 +12,10 @@ use axum::{
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use omega_core::api::{ErrorCode, Models, Status, Timestamp};
+use omega_core::{
+    api::{ErrorCode, Models, Status, Timestamp},
+    executor::Executor,
+};
 use serde_json::json;
 
 /// The process answers.

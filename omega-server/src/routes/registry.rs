@@ -118,7 +118,7 @@ pub async fn execute(
     if !input.is_object() {
         return Err(ApiError::invalid("params", "must be a JSON object"));
     }
-    let called = call_tool(app.registry.as_ref(), app.executor.as_ref(), &id, input, env(&body.env)?).await;
+    let called = call_tool(app.registry.as_ref(), &app.executor, &id, input, env(&body.env)?).await;
     let meta = json!({ "package": id.package(), "version": called.version, "authenticated": true });
     let answer = ExecuteAnswer {
         success: called.result.is_ok(),

@@ -2,6 +2,7 @@
 
 use super::{
     Engine, call,
+    discreet::Discreet,
     gate::{self, Gate, Need, Verdict},
     title,
     tools::{self, Done, Work},
@@ -57,6 +58,8 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Ok(model) => model,
         Err(error) => return driver.failed(&error).await,
     };
+    let (owner, _) = store.owner_and_model(lease.conversation).await?;
+    let model = Discreet::new(model, engine.redactor(owner, Some(lease.run)).await?);
     let mut pins = Vec::new();
     for pin in &history.config.pins {
         match engine.inner.registry.tool(pin).await {

@@ -6,6 +6,7 @@
 mod answers;
 mod call;
 mod chunks;
+mod discreet;
 mod drive;
 pub mod feed;
 mod gate;
@@ -21,6 +22,7 @@ pub use tools::{Called, call_tool};
 
 use crate::{
     config::NodeConfig,
+    executor::Redacting,
     store::{Committed, Result, Send, Store},
     vault::{Place, Vault},
 };
@@ -29,9 +31,9 @@ use hub::Hub;
 use limits::Seat;
 use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
-    executor::Executor,
     id::{ConversationId, RunId, ToolId, ToolRunId, UserId},
     model::{Model, ModelError},
+    redact::Redactor,
     registry::Registry,
 };
 use secrecy::SecretString;
@@ -65,7 +67,7 @@ pub(crate) struct Inner {
     pub hub: Hub,
     pub models: Arc<dyn Models>,
     pub registry: Arc<dyn Registry>,
-    pub executor: Arc<dyn Executor>,
+    pub executor: Redacting,
     /// This process, as the owner of leases.
     node: String,
     /// The machine's boot: nodes of one machine share it.
@@ -99,7 +101,7 @@ impl Engine {
         vault: Vault,
         models: Arc<dyn Models>,
         registry: Arc<dyn Registry>,
-        executor: Arc<dyn Executor>,
+        executor: Redacting,
         config: NodeConfig,
     ) -> Self {
         let node = uuid::Uuid::new_v4().to_string();
@@ -179,6 +181,10 @@ impl Engine {
     pub async fn send(&self, mut send: Send, env: &BTreeMap<String, SecretString>) -> Result<Accepted> {
         self.admit_run().await?;
         let run = send.run;
+        // A secret that somebody writes into the message itself is kept out of the log, too.
+        let known = self.redactor(send.author.user_id, None).await?;
+        let given = Redactor::new(env.iter().map(|(name, value)| (name.as_str(), value)));
+        send.text = given.redact(&known.redact(&send.text)).into_owned();
         for (name, value) in env {
             let place = Place::of_run(send.author.user_id, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));
@@ -193,6 +199,11 @@ impl Engine {
             self.inner.wake.notify_one();
         }
         Ok(sent.accepted)
+    }
+
+    /// Where secrets are sealed.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.inner.vault
     }
 
     /// Stops a run; a run that has ended stays as it is.

@@ -7,6 +7,7 @@ use super::{
     locked,
 };
 use crate::{
+    executor::Redacting,
     failpoint::{self, Point},
     store::{Kept, Lease, Result, Settled},
     vault::{Scope, resolve::is_needed},
@@ -216,7 +217,7 @@ pub struct Called {
 /// Runs a tool once, outside of any run.
 pub async fn call_tool(
     registry: &dyn Registry,
-    executor: &dyn Executor,
+    executor: &Redacting,
     id: &ToolId,
     input: Value,
     env: BTreeMap<String, SecretString>,

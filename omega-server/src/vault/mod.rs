@@ -16,7 +16,6 @@ pub mod resolve;
 mod rotate;
 
 pub use master::{KeyStore, MasterKeyError, MasterKeySource};
-pub use rotate::Rotated;
 
 use crate::store::{Store, StoreError};
 use cipher::{Cipher, KEY, new_key};
@@ -256,6 +255,13 @@ impl DataKeyRow {
         let plain = plain.ok_or(VaultError::Unreadable)?;
         <[u8; KEY]>::try_from(plain.as_slice()).map(Zeroizing::new).map_err(|_| VaultError::Unreadable)
     }
+}
+
+/// The last four characters, only of values of twelve or more: enough to tell keys apart, not to guess one.
+#[must_use]
+pub fn hint(value: &SecretString) -> Option<String> {
+    let characters: Vec<char> = value.expose_secret().chars().collect();
+    (characters.len() >= 12).then(|| characters[characters.len() - 4..].iter().collect())
 }
 
 impl Place {

@@ -7,23 +7,10 @@
 
 use super::{DataKeyRow, META, Place, Sealed, Vault, VaultError, new_key};
 use crate::store::KeptIn;
-use omega_core::api::Timestamp;
+use omega_core::api::{Rotated, Timestamp};
 
 /// A retired data key that no value needs is deleted after this time: a node may still seal with it until it looks again.
 const UNUSED_MILLIS: i64 = 3600 * 1000;
-
-/// What a rotation did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rotated {
-    /// The current master key's name.
-    pub key_id: String,
-    /// Data keys that were wrapped anew.
-    pub data_keys: u64,
-    /// Values that were sealed anew.
-    pub values: u64,
-    /// Values that could not be opened and are as they were.
-    pub unreadable: u64,
-}
 
 impl Vault {
     /// Changes the master key. Where Omega keeps it, a new one is made; where the operator gives it, the source is read

@@ -24,3 +24,4 @@ mod start;
 mod store;
 mod streams;
 mod talks;
+mod vault;

@@ -8,7 +8,7 @@ mod answer;
 
 pub(super) use answer::Fault;
 
-use super::{guarded::not_run, mask::Mask};
+use super::guarded::not_run;
 use answer::{failure_of, of_response, output_of};
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -107,7 +107,6 @@ impl RemoteExecutor {
     /// Makes the call, if it can be begun.
     pub(super) async fn attempt(&self, execution: &mut Execution) -> Attempt {
         let started = Instant::now();
-        let mask = Mask::new(&execution.env);
         let request = self
             .http
             .post(self.url("execute-tool"))
@@ -115,9 +114,7 @@ impl RemoteExecutor {
             .header("Idempotency-Key", execution.id.to_string())
             .timeout(execution.timeout.min(CALL_TIMEOUT))
             .json(&body_of(execution));
-        let masked = mask.clone();
-        let sink = execution.on_partial.clone();
-        let on_partial: PartialSink = std::sync::Arc::new(move |output| sink(masked.value(output)));
+        let on_partial = execution.on_partial.clone();
         let mut logs = Vec::new();
         let answer = tokio::select! {
             biased;
@@ -125,7 +122,7 @@ impl RemoteExecutor {
             answer = self.send(request, &on_partial, &mut logs) => answer,
         };
         let answer = match answer {
-            Err(Fault::NotBegun(error)) => return Attempt::NotBegun(mask.error(error)),
+            Err(Fault::NotBegun(error)) => return Attempt::NotBegun(error),
             Err(Fault::Lost(error)) => Err(error),
             Ok(answer) => Ok(answer),
         };
@@ -138,11 +135,11 @@ impl RemoteExecutor {
             logs = lines.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         }
         Attempt::Ended(Executed {
-            result: answer.and_then(output_of).map(|output| mask.value(output)).map_err(|error| mask.error(error)),
+            result: answer.and_then(output_of),
             version: Some(version).filter(|version| version != "latest"),
             duration_ms,
             truncated,
-            logs: logs.iter().map(|line| mask.text(line)).collect(),
+            logs,
         })
     }
 

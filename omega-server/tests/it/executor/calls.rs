@@ -2,7 +2,8 @@
 
 use super::*;
 use omega_core::registry::Calling;
-use std::collections::BTreeMap;
+use omega_server::executor::Redacting;
+use std::{collections::BTreeMap, sync::Arc};
 
 const SHAPES: &str = r#"
 const schema = (properties, required = []) => ({ jsonSchema: { type: "object", properties, required } });
@@ -244,13 +245,13 @@ async fn a_key_leaves_a_call_in_no_way() {
     sandbox.registry.publish("leaky", "1.0.0", json!({}), script);
     let (seen, on_partial) = collector();
     let env = env(&[("MY_KEY", "sk-very-secret")]);
-    let shown =
-        sandbox.executor.execute(Execution { env: env.clone(), on_partial, ..call("leaky::shows", json!({})) }).await;
-    assert_eq!(shown.result, Ok(json!({"[MY_KEY]": ["[MY_KEY]!"]})));
-    assert_eq!(shown.logs, ["log: key [MY_KEY]"]);
-    assert_eq!(seen.lock().unwrap()[0], json!({"part": "[MY_KEY]"}));
-    let failed = sandbox.executor.execute(Execution { env, ..call("leaky::fails", json!({})) }).await;
-    assert_eq!(failed.result.unwrap_err().message, "rejected: [MY_KEY]");
+    let executor = Redacting::new(Arc::new(sandbox.executor));
+    let shown = executor.execute(Execution { env: env.clone(), on_partial, ..call("leaky::shows", json!({})) }).await;
+    assert_eq!(shown.result, Ok(json!({"«redacted:MY_KEY»": ["«redacted:MY_KEY»!"]})));
+    assert_eq!(shown.logs, ["log: key «redacted:MY_KEY»"]);
+    assert_eq!(seen.lock().unwrap()[0], json!({"part": "«redacted:MY_KEY»"}));
+    let failed = executor.execute(Execution { env, ..call("leaky::fails", json!({})) }).await;
+    assert_eq!(failed.result.unwrap_err().message, "rejected: «redacted:MY_KEY»");
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use omega_server::executor::{RemoteConfig, RemoteExecutor};
+use omega_server::executor::{Redacting, RemoteConfig, RemoteExecutor};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Serves on loopback until it is dropped; its address.
@@ -83,9 +84,9 @@ async fn a_call_ends_at_its_deadline_and_when_it_is_cancelled() {
 
 #[tokio::test]
 async fn a_key_that_comes_back_is_masked() {
-    let remote = tpmjs().await;
+    let remote = Redacting::new(Arc::new(tpmjs().await));
     let leaking = Execution { env: env(&[("EXA_API_KEY", "sk-very-secret")]), ..call("p::leaks", json!({})) };
-    assert_eq!(remote.execute(leaking).await.result, Ok(json!({"key": "[EXA_API_KEY]"})));
+    assert_eq!(remote.execute(leaking).await.result, Ok(json!({"key": "«redacted:EXA_API_KEY»"})));
 }
 
 #[tokio::test]

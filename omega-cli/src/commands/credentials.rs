@@ -1,0 +1,90 @@
+//! `omega credentials`
+
+use crate::{connect::Context, exit::Failure};
+use clap::Subcommand;
+use omega_core::{
+    api::{PutCredential, StoredCredential},
+    id::ToolId,
+    sanitize::one_line,
+};
+use std::io::{self, IsTerminal, Read};
+
+/// The credentials that the server keeps for you, encrypted, for tools to use.
+#[derive(Debug, Subcommand)]
+pub enum Credentials {
+    /// List them: names and last characters, never values
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Store one, or replace it; the value comes from stdin or a hidden prompt
+    Set {
+        /// The variable's name, for example GITHUB_TOKEN
+        name: String,
+        /// For this tool only (package::export); for all tools that you allow otherwise
+        #[arg(long, value_name = "TOOL")]
+        tool: Option<ToolId>,
+    },
+    /// Delete one
+    Remove {
+        /// The variable's name
+        name: String,
+        /// The one of this tool
+        #[arg(long, value_name = "TOOL")]
+        tool: Option<ToolId>,
+    },
+}
+
+impl Credentials {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::List { json } => {
+                let stored = context.connect().await?.client.credentials().await?;
+                if *json {
+                    return context.ui.json(&stored);
+                }
+                stored.iter().try_for_each(|credential| context.ui.line(line(credential)))
+            }
+            Self::Set { name, tool } => {
+                // Before the server is asked for anything: who types a secret should not wait in the middle.
+                let value = value(name)?;
+                let body = PutCredential { value, tool_id: tool.clone() };
+                let stored = context.connect().await?.client.put_credential(name, &body).await?;
+                if stored.last4.is_none() && body.value.len() < omega_core::redact::SHORTEST {
+                    context.ui.note("It is so short that it can't be kept out of tools' outputs.");
+                }
+                context.ui.note(format!("Stored {}.", line(&stored)));
+                Ok(())
+            }
+            Self::Remove { name, tool } => {
+                context.connect().await?.client.delete_credential(name, tool.as_ref()).await?;
+                context.ui.note(format!("Removed {}.", one_line(name, 128)));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// From a pipe without its last line break, or from a terminal without showing it.
+fn value(name: &str) -> Result<String, Failure> {
+    let value = if io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("Value of {}: ", one_line(name, 128)))?
+    } else {
+        let mut text = String::new();
+        io::stdin().lock().read_to_string(&mut text)?;
+        let without = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        without.unwrap_or(&text).to_owned()
+    };
+    if value.is_empty() {
+        return Err(Failure::usage("there is no value").hint("pipe it in, or type it at the prompt"));
+    }
+    Ok(value)
+}
+
+fn line(credential: &StoredCredential) -> String {
+    let whose = credential.tool_id.as_ref().map_or("all tools", ToolId::as_str);
+    let last4 = credential.last4.as_deref().map_or_else(String::new, |last4| format!("  …{}", one_line(last4, 8)));
+    let used = credential.last_used_at.map_or_else(|| String::from("never used"), |at| format!("used {at}"));
+    format!("{}  {}{last4}  {used}", credential.name, one_line(whose, 200))
+}

@@ -1,0 +1,174 @@
+use super::*;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn redactor(secrets: &[(&'static str, &str)]) -> Redactor {
+    let values: Vec<_> = secrets.iter().map(|(name, value)| (*name, SecretString::from(*value))).collect();
+    Redactor::new(values.iter().map(|(name, value)| (*name, value)))
+}
+
+/// Needs escaping in every one of the encodings.
+const SECRET: &str = "s3cr\"et/+<k&y>'é\\=";
+
+#[test]
+fn every_listed_encoding_is_found_in_the_middle_of_text() {
+    let redactor = redactor(&[("KEY", SECRET)]);
+    let json = json!({ "k": SECRET });
+    let forms = [
+        SECRET.to_owned(),
+        json.to_string(),
+        json!({ "body": json.to_string() }).to_string(),
+        format!("{json:#}"),
+        "s3cr%22et%2F%2B%3Ck%26y%3E%27%C3%A9%5C%3D".into(),
+        "s3cr%22et%2f%2b%3ck%26y%3e%27%c3%a9%5c%3d".into(),
+        "s3cr%22et%2F%2B%3Ck%26y%3E'%C3%A9%5C%3D".into(),
+        "s3cr%22et/+%3Ck&y%3E'%C3%A9%5C=".into(),
+        "s3cr&quot;et/+&lt;k&amp;y&gt;&#39;é\\=".into(),
+        "s3cr&quot;et/+&lt;k&amp;y&gt;&#x27;é\\=".into(),
+        r#"s3cr\"et\/+<k&y>'é\\="#.into(),
+        r#"s3cr\"et/+<k&y>'\u00e9\\="#.into(),
+        STANDARD.encode(SECRET),
+        URL_SAFE_NO_PAD.encode(SECRET),
+        STANDARD.encode(format!("user:{SECRET}")),
+        STANDARD.encode(format!("us:{SECRET}!")),
+        URL_SAFE.encode(format!("x{SECRET} and more")),
+        SECRET.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        SECRET.bytes().map(|byte| format!("{byte:02X}")).collect(),
+        SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+    ];
+    let mut seen = std::collections::HashSet::new();
+    for form in &forms {
+        let text = format!("before {form} after");
+        let clean = redactor.redact(&text);
+        assert!(clean.contains("«redacted:KEY»"), "{form} passed");
+        assert!(clean.starts_with("before ") && clean.ends_with(" after"), "{clean}");
+        seen.insert(form);
+    }
+    assert_eq!(seen.len(), forms.len(), "each form is another one");
+}
+
+#[test]
+fn a_space_is_found_as_plus_and_as_percent_20() {
+    let redactor = redactor(&[("PHRASE", "correct horse battery")]);
+    for form in ["correct horse battery", "correct+horse+battery", "correct%20horse%20battery"] {
+        assert_eq!(redactor.redact(&format!("q={form}&x")), "q=«redacted:PHRASE»&x");
+    }
+}
+
+#[test]
+fn lines_and_json_leaves_are_secrets_by_themselves_and_a_pem_frame_is_none() {
+    let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n";
+    let account =
+        r#"{"type":"x","private_key":"abc-def-ghi-jkl","nested":[{"token":"tok-0123456789"}],"n":12345678901}"#;
+    let redactor = redactor(&[("PEM", pem), ("ACCOUNT", account)]);
+    assert_eq!(redactor.redact("line hkiG9w0BAQEFAASC!"), "line «redacted:PEM»!");
+    assert_eq!(redactor.redact(pem), "«redacted:PEM»");
+    assert_eq!(redactor.redact("-----BEGIN PRIVATE KEY-----"), "-----BEGIN PRIVATE KEY-----");
+    assert_eq!(redactor.redact("it is tok-0123456789"), "it is «redacted:ACCOUNT»");
+    assert_eq!(redactor.redact("type x"), "type x");
+}
+
+#[test]
+fn values_keys_and_numbers_are_cleaned_and_the_rest_stays() {
+    let redactor = redactor(&[("A", "sk-123456"), ("LONGER", "sk-123456-789"), ("DIGITS", "4111111111111111")]);
+    let mut value =
+        json!({"sk-123456": ["x sk-123456-789 y", 1, null, {"deep": "sk-123456"}], "card": 4_111_111_111_111_111_u64});
+    redactor.redact_value(&mut value);
+    let clean = json!({"«redacted:A»": ["x «redacted:LONGER» y", 1, null, {"deep": "«redacted:A»"}], "card": "«redacted:DIGITS»"});
+    assert_eq!(value, clean);
+    let mut error =
+        ToolError::new(crate::executor::ToolErrorCode::ToolError, "bad key sk-123456").with(json!(["sk-123456"]));
+    redactor.redact_error(&mut error);
+    assert_eq!((error.message.as_str(), error.details), ("bad key «redacted:A»", Some(json!(["«redacted:A»"]))));
+}
+
+#[test]
+fn short_values_stay_and_nothing_is_printed_of_a_redactor() {
+    let short = redactor(&[("MODE", "on"), ("PIN", "1234567")]);
+    assert!(short.is_empty());
+    assert_eq!(short.redact("turned on 1234567"), "turned on 1234567");
+    assert!(
+        !format!("{:?} {:?}", redactor(&[("K", "0123456789")]), redactor(&[("K", "0123456789")]).stream())
+            .contains("0123")
+    );
+}
+
+#[test]
+fn text_without_a_beginning_of_a_secret_is_not_held_back() {
+    let redactor = redactor(&[("K", "sk-live-0123456789")]);
+    let mut stream = redactor.stream();
+    assert_eq!(stream.push("The answer is"), "The answer i", "an s may be its beginning");
+    assert_eq!(stream.push(" 42."), "s 42.");
+    assert_eq!(stream.push(" Key sk-live-01234567"), " Key ");
+    assert_eq!(stream.push("89!"), "«redacted:K»!");
+    assert_eq!(stream.push(" sk-"), " ");
+    assert_eq!(stream.finish(), "sk-");
+    let mut growing = json!({ "text": "so far: sk-live-012", "done": ["sk-live-0123456789."] });
+    redactor.redact_partial(&mut growing);
+    assert_eq!(growing, json!({ "text": "so far: ", "done": ["«redacted:K»."] }));
+}
+
+/// Secrets that overlap, contain each other and begin alike, and texts made mostly of their pieces.
+fn secrets() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("[ab-]{8,12}|[ -~éß\n]{8,24}|aaaaaaaa|abababab-", 1..4)
+}
+
+fn texts(secrets: &[String]) -> impl Strategy<Value = String> + use<> {
+    let mut pieces: Vec<String> = secrets.to_vec();
+    for secret in secrets {
+        pieces.extend(encodings(secret));
+        let half = secret.char_indices().nth(secret.chars().count() / 2).map_or(0, |(at, _)| at);
+        pieces.extend([secret[..half].to_owned(), secret[half..].to_owned()]);
+    }
+    let piece = prop_oneof![4 => prop::sample::select(pieces), 1 => "[a-zäß -]{0,6}", 1 => "[ab-]{0,9}"];
+    prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
+}
+
+fn case() -> impl Strategy<Value = (Vec<String>, String, Vec<prop::sample::Index>)> {
+    secrets().prop_flat_map(|secrets| {
+        let texts = texts(&secrets);
+        (Just(secrets), texts, prop::collection::vec(any::<prop::sample::Index>(), 0..12))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn split_anywhere_a_stream_comes_to_what_the_whole_text_comes_to((secrets, text, cuts) in case()) {
+        let values: Vec<SecretString> = secrets.iter().map(|secret| SecretString::from(secret.as_str())).collect();
+        let redactor = Redactor::new(values.iter().map(|value| ("K", value)));
+        let whole = redactor.redact(&text).into_owned();
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).filter(|at| text.is_char_boundary(*at)).collect();
+        ends.extend([0, text.len()]);
+        ends.sort_unstable();
+        let (mut stream, mut parts) = (redactor.stream(), String::new());
+        for pair in ends.windows(2) {
+            parts.push_str(&stream.push(&text[pair[0]..pair[1]]));
+        }
+        parts.push_str(&stream.finish());
+        prop_assert_eq!(&parts, &whole);
+        // Byte by byte too, as far as characters allow.
+        let mut stream = redactor.stream();
+        let mut single: String = text.chars().map(|c| stream.push(c.encode_utf8(&mut [0; 4]))).collect();
+        single.push_str(&stream.finish());
+        prop_assert_eq!(&single, &whole);
+    }
+
+    #[test]
+    fn nothing_that_is_looked_for_is_left((secrets, text, _) in case()) {
+        let values: Vec<SecretString> = secrets.iter().map(|secret| SecretString::from(secret.as_str())).collect();
+        let redactor = Redactor::new(values.iter().map(|value| ("K", value)));
+        let clean = redactor.redact(&text).into_owned();
+        for part in clean.split("«redacted:K»") {
+            for secret in &secrets {
+                for form in forms(secret) {
+                    for needle in encodings(&form) {
+                        prop_assert!(!part.contains(&needle), "{needle:?} is in {part:?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The caller's stored credentials and grants (C6), and the change of the server's master key. Values come in and never
+//! go out.
+
+use super::tool_ids;
+use crate::{
+    answer::{ApiError, ApiResult, Reply},
+    extract::{Body, Params, Segment},
+    state::App,
+    store::{Caller, StoreError},
+    vault::{Place, Scope, VaultError, hint, names},
+};
+use axum::{extract::State, http::StatusCode};
+use omega_core::{
+    api::{ErrorCode, PutCredential, RotateVault, Rotated, StoredCredential, StoredGrant},
+    id::ToolId,
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+const MAX_VALUE: usize = 32 * 1024;
+
+/// For which tool.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OfTool {
+    /// The tool's own; the one for all tools when missing.
+    #[serde(default)]
+    pub tool_id: Option<ToolId>,
+}
+
+/// The caller's stored credentials: names and last characters.
+#[utoipa::path(get, path = "/api/omega/settings/credentials", tag = "settings",
+    responses((status = 200, body = [StoredCredential])))]
+pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec<StoredCredential>>> {
+    let kept = app.store.credentials_of(caller.user).await?;
+    Ok(Reply::ok(kept.into_iter().map(|kept| kept.into_api()).collect::<Result<_, StoreError>>()?))
+}
+
+/// Stores a credential, or replaces it.
+#[utoipa::path(put, path = "/api/omega/settings/credentials/{name}", tag = "settings", params(("name" = String, Path)),
+    request_body = PutCredential, responses((status = 200, body = StoredCredential)))]
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(name): Segment,
+    Body(body): Body<PutCredential>,
+) -> ApiResult<Reply<StoredCredential>> {
+    names::check(&name).map_err(|bad| ApiError::invalid("name", &format!("`{name}` {bad}")))?;
+    if body.value.is_empty() || body.value.len() > MAX_VALUE {
+        return Err(ApiError::invalid("value", "must have 1 to 32,768 bytes"));
+    }
+    let place = place(&caller, body.tool_id.as_ref(), name)?;
+    let value = SecretString::from(body.value);
+    let sealed = app.engine.vault().seal(&place, &value).await.map_err(StoreError::from)?;
+    app.store.put_credential(&place, &sealed, hint(&value).as_deref()).await?;
+    let kept = app.store.credential(place.user, place.scope, &place.of, &place.name).await?;
+    Ok(Reply::ok(kept.ok_or(StoreError::NotFound)?.into_api()?))
+}
+
+/// Deletes a credential; one for all tools takes its grants along.
+#[utoipa::path(delete, path = "/api/omega/settings/credentials/{name}", tag = "settings",
+    params(("name" = String, Path), OfTool), responses((status = 204)))]
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(name): Segment,
+    Params(of): Params<OfTool>,
+) -> ApiResult<StatusCode> {
+    let place = place(&caller, of.tool_id.as_ref(), name)?;
+    app.store.delete_credential(place.user, place.scope, &place.of, &place.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which tools may have the caller's credentials for all tools.
+#[utoipa::path(get, path = "/api/omega/settings/grants", tag = "settings",
+    responses((status = 200, body = [StoredGrant])))]
+pub async fn grants(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec<StoredGrant>>> {
+    let grants = app.store.grants(caller.user).await?.into_iter().map(|grant| StoredGrant {
+        name: grant.name,
+        tool_id: grant.tool,
+        publisher: grant.publisher,
+        max_major: grant.max_major,
+        source: grant.source,
+        granted_at: grant.granted_at,
+    });
+    Ok(Reply::ok(grants.collect()))
+}
+
+/// Takes a grant back: the tool's next use of the credential asks again.
+#[utoipa::path(delete, path = "/api/omega/settings/grants/{name}", tag = "settings",
+    params(("name" = String, Path), OfTool), responses((status = 204)))]
+pub async fn revoke(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(name): Segment,
+    Params(of): Params<OfTool>,
+) -> ApiResult<StatusCode> {
+    let tool = of.tool_id.ok_or_else(|| ApiError::invalid("toolId", "say which tool's grant"))?;
+    app.store.revoke_grant(caller.user, &name, &tool).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes the master key while everything goes on; `deep` seals every stored value anew, too.
+#[utoipa::path(post, path = "/api/omega/vault/rotate", tag = "operations", request_body = RotateVault,
+    responses((status = 200, body = Rotated)))]
+pub async fn rotate(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<RotateVault>,
+) -> ApiResult<Reply<Rotated>> {
+    if !app.store.is_admin(caller.user).await? {
+        return Err(ApiError::new(
+            ErrorCode::Forbidden,
+            "only an administrator of this server may change its master key",
+        ));
+    }
+    match app.engine.vault().rotate(body.deep).await {
+        Ok(rotated) => Ok(Reply::ok(rotated)),
+        // What it says is for the administrator.
+        Err(VaultError::Master(error)) => Err(ApiError::new(ErrorCode::InvalidInput, error.to_string())),
+        Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+fn place(caller: &Caller, tool: Option<&ToolId>, name: String) -> ApiResult<Place> {
+    tool_ids("toolId", tool.cloned().as_slice())?;
+    Ok(match tool {
+        Some(tool) => Place { user: caller.user, scope: Scope::Tool, of: tool.to_string(), name },
+        None => Place { user: caller.user, scope: Scope::Global, of: String::new(), name },
+    })
+}
