@@ -11,6 +11,7 @@
 mod access;
 mod api;
 mod breakers;
+mod canary;
 mod chaos;
 mod crashes;
 mod executor;

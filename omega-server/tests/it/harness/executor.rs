@@ -32,7 +32,8 @@ pub fn rows() -> Vec<u8> {
         row("acmeHang", "Acme's endless wait", json!({}), json!([]), json!([])),
         row("acmeSlow", "Acme's slow service, which takes so many milliseconds", times, json!(["ms"]), json!([])),
         row("acmePair", "Answers when two work", json!({ "n": { "type": "integer" } }), json!(["n"]), json!([])),
-        row("acmeKeyed", "Acme's account, with a key", json!({}), json!([]), key),
+        row("acmeKeyed", "Acme's account, with a key", json!({}), json!([]), key.clone()),
+        row("acmeEcho", "Acme repeats its key", json!({ "fail": { "type": "boolean" } }), json!([]), key),
         row("acmeLarge", "Acme's large report", json!({ "bytes": { "type": "integer" } }), json!(["bytes"]), json!([])),
     ]
     .join("\n")
@@ -165,6 +166,7 @@ async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body
         calls.push(call);
     });
     let mut waiting = Waiting { state: Arc::clone(&state), index, answered: false };
+    let echoed;
     let answer = match name.as_str() {
         "acmeWeather" => Ok(json!({ "city": params["city"], "celsius": 21 })),
         // Not in the rows: who wants it imports it.
@@ -186,6 +188,11 @@ async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body
             // Answered in the reverse order of the calls: outcomes must find their calls by themselves.
             tokio::time::sleep(Duration::from_millis(if params["n"] == 1 { 50 } else { 0 })).await;
             Ok(json!({ "n": params["n"] }))
+        }
+        "acmeEcho" => {
+            let forms = crate::canary::forms(body["env"]["ACME_API_KEY"].as_str().unwrap_or_default());
+            echoed = forms.join(" | ");
+            if params["fail"] == true { Err(echoed.as_str()) } else { Ok(json!({ "forms": forms })) }
         }
         "acmeKeyed" => Ok(json!({ "account": 7 })),
         "acmeLarge" => Ok(json!("é".repeat(usize::try_from(params["bytes"].as_u64().unwrap() / 2).unwrap()))),
