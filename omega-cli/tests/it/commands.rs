@@ -108,3 +108,38 @@ fn a_busy_port_is_a_message_with_the_next_step() {
     let done = server.home.omega(&["serve", "--port", port]).expect(2);
     assert!(done.stderr.contains("choose another port with --port"), "{}", done.stderr);
 }
+
+#[test]
+fn credentials_come_from_stdin_are_shown_by_their_last_characters_and_lie_under_a_key_of_their_own() {
+    let home = Home::new();
+    let value = "ghp_0123456789secretABCD";
+    let done = home.omega_with(&["credentials", "set", "GITHUB_TOKEN"], &format!("{value}\n")).expect(0);
+    assert!(done.stderr.contains("ABCD") && !done.stderr.contains(value), "{}", done.stderr);
+    home.omega_with(&["credentials", "set", "GITHUB_TOKEN", "--tool", "a::b"], "short").expect(0);
+    let listed = home.omega(&["credentials", "list"]).expect(0).stdout;
+    assert!(listed.contains("GITHUB_TOKEN  all tools  …ABCD") && listed.contains("a::b"), "{listed}");
+    let rows = home.omega(&["credentials", "list", "--json"]).expect(0).json();
+    assert_eq!((rows[0]["last4"].as_str(), rows[0]["value"].as_str()), (Some("ABCD"), None));
+    let key = home.path().join("config/master.key");
+    let before = std::fs::read_to_string(&key).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let rotated = home.omega(&["vault", "rotate", "--deep", "--json"]).expect(0).json();
+    assert_eq!((rotated["values"].as_u64(), rotated["unreadable"].as_u64()), (Some(2), Some(0)), "{rotated}");
+    assert!(std::fs::read_to_string(&key).unwrap() != before);
+    home.omega(&["credentials", "remove", "GITHUB_TOKEN"]).expect(0);
+    assert_eq!(home.omega(&["credentials", "list"]).expect(0).stdout.lines().count(), 1);
+    home.omega_with(&["credentials", "set", "LD_PRELOAD"], "x").expect(2);
+    home.omega_with(&["credentials", "set", "EMPTY"], "").expect(2);
+}
+
+#[test]
+fn a_keyring_that_was_chosen_and_is_missing_stops_the_start() {
+    let home = Home::new().env("OMEGA_MASTER_KEY_IN", "keyring");
+    let done = home.omega(&["serve", "--port", "0", "--json"]).expect(2);
+    assert!(done.stderr.contains("keyring") && done.stderr.contains("--master-key-file"), "{}", done.stderr);
+    assert!(!home.path().join("config/master.key").exists(), "no other key was made instead");
+}

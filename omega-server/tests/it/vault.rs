@@ -4,7 +4,8 @@ use crate::harness::{
     MASTER_KEY, Omega, config, executor::Tools, folder, message, postgres::Postgres, providers, within,
 };
 use omega_core::{
-    api::SendMessage,
+    api::{PutCredential, SendMessage},
+    client::Client,
     id::{RunId, UserId},
     testing::{Fault, Reply, Script, StandIn},
 };
@@ -14,6 +15,7 @@ use omega_server::{
     vault::{MasterKeyError, MasterKeySource, Place, Scope, Sealed, Vault, VaultError},
 };
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::BTreeSet,
@@ -396,4 +398,78 @@ async fn a_runs_variables_are_sealed_with_its_message_and_gone_at_its_end() {
         }
     })
     .await;
+}
+
+/// Another user's key, put into the database beside the server.
+async fn second_user(omega: &Omega) -> Client {
+    let key = format!("tpmjs_sk_{}", "b".repeat(43));
+    let mut connection = connect(&omega.database).await;
+    let user = UserId::new().to_string();
+    let insert =
+        "INSERT INTO users (id, display_name, gravatar_hash, role, created_at) VALUES ($1, 'guest', '', 'user', 1)";
+    sqlx::query(insert).bind(&user).execute(&mut connection).await.unwrap();
+    sqlx::query(
+        "INSERT INTO api_keys (id, user_id, name, prefix, key_hash, created_at) VALUES ($1, $2, 'k', 'tpmjs_sk_bbbbbbb', $3, 1)",
+    )
+    .bind(uuid::Uuid::now_v7().to_string())
+    .bind(&user)
+    .bind(Sha256::digest(key.as_bytes()).to_vec())
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    Client::new(&omega.url, secret(&key)).unwrap()
+}
+
+#[tokio::test]
+async fn a_guests_variables_are_refused_and_a_guest_sees_nothing_of_the_owners() {
+    let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
+    let guest = second_user(&omega).await;
+    let put = PutCredential { value: "owners-value-0123".into(), tool_id: None };
+    omega.client.put_credential("OWNERS_KEY", &put).await.unwrap();
+    let conversation = omega.conversation("openai/test").await;
+    let env = [("ACME_API_KEY".to_owned(), "guests-key".to_owned())].into();
+    let refused = guest.send_message(conversation, &SendMessage { env, ..message("hello") }, "one").await.unwrap_err();
+    assert!(refused.to_string().contains("only the owner"), "{refused}");
+    assert!(omega.committed(conversation).await.is_empty(), "nothing of it was stored");
+    guest.send_message(conversation, &message("hello"), "two").await.unwrap();
+    assert!(guest.credentials().await.unwrap().is_empty() && guest.grants().await.unwrap().is_empty());
+    assert!(guest.delete_credential("OWNERS_KEY", None).await.is_err());
+    assert!(guest.rotate_vault(false).await.is_err(), "only an administrator");
+    assert_eq!(omega.client.credentials().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn stored_credentials_are_listed_by_name_and_last_characters_replaced_and_deleted() {
+    let omega = Omega::start(Script::new()).await;
+    let client = &omega.client;
+    let tool: omega_core::id::ToolId = "acme-tools::acmeKeyed".parse().unwrap();
+    let put = async |name: &str, value: &str, tool: Option<&omega_core::id::ToolId>| {
+        client.put_credential(name, &PutCredential { value: value.into(), tool_id: tool.cloned() }).await
+    };
+    put("GITHUB_TOKEN", "ghp_0123456789abcd", None).await.unwrap();
+    put("GITHUB_TOKEN", "ghp_of_one_tool_wxyz", Some(&tool)).await.unwrap();
+    put("PIN", "elevenchars", None).await.unwrap();
+    let shown = |list: &[omega_core::api::StoredCredential]| -> Vec<(String, Option<String>, bool)> {
+        list.iter().map(|c| (c.name.clone(), c.last4.clone(), c.tool_id.is_some())).collect()
+    };
+    let list = client.credentials().await.unwrap();
+    let (github, pin) =
+        (|last4: &str, tool| ("GITHUB_TOKEN".to_owned(), Some(last4.to_owned()), tool), "PIN".to_owned());
+    assert_eq!(shown(&list), [github("abcd", false), github("wxyz", true), (pin.clone(), None, false)]);
+    let replaced = put("GITHUB_TOKEN", "ghp_another_value_9876", None).await.unwrap();
+    assert_eq!(replaced.last4.as_deref(), Some("9876"));
+    assert_eq!((replaced.created_at, replaced.last_used_at), (list[0].created_at, None));
+    client.delete_credential("GITHUB_TOKEN", Some(&tool)).await.unwrap();
+    assert!(client.delete_credential("GITHUB_TOKEN", Some(&tool)).await.is_err(), "it is gone");
+    assert_eq!(shown(&client.credentials().await.unwrap()), [github("9876", false), (pin, None, false)]);
+    for (name, value) in [("LD_PRELOAD", "a-value"), ("OMEGA_MASTER_KEY", "a-value"), ("a-b", "a-value"), ("EMPTY", "")]
+    {
+        assert!(put(name, value, None).await.is_err(), "{name}");
+    }
+    // An administrator changes the key of the server; this one is the operator's, and there is no new one.
+    let refused = client.rotate_vault(false).await.unwrap_err();
+    assert!(refused.to_string().contains("put a new key"), "{refused}");
+    let rotated = client.rotate_vault(true).await.unwrap();
+    assert_eq!((rotated.values, rotated.unreadable), (2, 0));
 }
