@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use omega_core::{
     executor::{DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError},
+    id::ToolId,
     redact::{RedactStream, Redactor},
 };
 use serde_json::Value;
@@ -48,12 +49,20 @@ impl Executor for Redacting {
         executed
     }
 
+    fn expect(&self, tool: &ToolId, version: &str) {
+        self.0.expect(tool, version);
+    }
+
     async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
         self.0.describe(package, version).await
     }
 
     async fn health(&self) -> ExecutorHealth {
         self.0.health().await
+    }
+
+    async fn admits(&self, tool: &ToolId, version: &str) -> Result<(), ToolError> {
+        self.0.admits(tool, version).await
     }
 }
 

@@ -11,6 +11,7 @@ use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
     api::{Part, RunError},
     event::Event,
+    executor::Executor,
     model::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry},
 };
 use std::collections::HashSet;

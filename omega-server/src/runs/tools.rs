@@ -294,7 +294,7 @@ async fn run(
             on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
         })
     };
-    let executing = patiently(engine.inner.executor.as_ref(), execution, &stop);
+    let executing = patiently(&engine.inner.executor, execution, &stop);
     let executed = failpoint::during(Point::ToolWorks, executing).await?;
     failpoint::effect(Point::ToolAnswered).await;
     if may_ask
@@ -332,7 +332,7 @@ async fn run(
 
 /// Executes, and tries again while the executor has no place: it did not begin then. The model is only told when that lasts.
 async fn patiently(
-    executor: &dyn Executor,
+    executor: &Redacting,
     execution: impl Fn() -> Result<Execution>,
     stop: &CancellationToken,
 ) -> Result<Executed> {

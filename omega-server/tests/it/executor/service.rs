@@ -337,7 +337,7 @@ async fn the_real_sandbox_is_described_and_run_by_http() {
         (ToolErrorCode::MissingEnvVars, json!(["SERVED_API_KEY"]))
     );
     let keyed = Execution { env: env(&[("SERVED_API_KEY", "a-key-of-mine")]), ..call("served::needs", json!({})) };
-    assert_eq!(client.execute(keyed).await.result, Ok(json!("ok [SERVED_API_KEY]")), "nor is it shown here");
+    assert_eq!(client.execute(keyed).await.result, Ok(json!("ok «redacted:SERVED_API_KEY»")), "nor is it shown here");
 
     // The endpoints as TPMJS's own clients use them, an importUrl included, which does not decide what runs.
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -71,7 +71,7 @@ async fn after_a_call_a_process_waits_with_the_package_loaded_and_serves_one_cal
         assert_eq!(told["pid"].to_string(), waiting, "the one that waited");
         assert_eq!((&told["calls"], &told["marks"]), (&json!(1), &json!(1)), "and had served nobody");
         assert_eq!(logs, ["log: loaded"]);
-        assert_eq!(told["key"], "[TELL_KEY]", "what the package kept of the environment has this call's variables");
+        assert_eq!(told["key"], "of-this-call", "what the package kept of the environment has this call's variables");
         assert!(told["cwd"].as_str().unwrap().ends_with("tells@1.0.0"), "{told}");
         seen.push(told["pid"].clone());
     }
@@ -126,7 +126,7 @@ async fn a_package_that_reads_its_key_when_it_is_loaded_is_not_loaded_ahead() {
         const key = process.env.SOME_API_KEY;
         export const t = { description: "", inputSchema: { jsonSchema: { type: "object" } }, execute: () => key ?? "none" };"#;
     let Some(sandbox) = with("keyed", script).await else { return };
-    for (env, seen) in [(super::env(&[]), "none"), (super::env(&[("SOME_API_KEY", "the-key")]), "[SOME_API_KEY]")] {
+    for (env, seen) in [(super::env(&[]), "none"), (super::env(&[("SOME_API_KEY", "the-key")]), "the-key")] {
         let executed = sandbox.executor.execute(Execution { env, ..call("keyed::t", json!({})) }).await;
         assert_eq!(executed.result, Ok(json!(seen)));
     }
