@@ -5,8 +5,9 @@ use crate::{
     api::{
         Accepted, AddPackage, AddedPackage, ApiKey, Conversation, ConversationDetail, CreateConversation, CreateKey,
         CreatedKey, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
-        PlanAnswer, PlanRequest, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer, SelectPlan, Selected, SendMessage, Settings,
-        Status, StoredCredential, StoredGrant, ToolRow, ToolRun, UpdateConversation, Whoami,
+        PlanAnswer, PlanRequest, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer,
+        SelectPlan, Selected, SendMessage, Settings, Status, StoredCredential, StoredGrant, ToolRow, ToolRun,
+        UpdateConversation, Whoami,
     },
     id::{ApprovalId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
 };

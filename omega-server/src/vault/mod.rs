@@ -257,13 +257,6 @@ impl DataKeyRow {
     }
 }
 
-/// The last four characters, only of values of twelve or more: enough to tell keys apart, not to guess one.
-#[must_use]
-pub fn hint(value: &SecretString) -> Option<String> {
-    let characters: Vec<char> = value.expose_secret().chars().collect();
-    (characters.len() >= 12).then(|| characters[characters.len() - 4..].iter().collect())
-}
-
 impl Place {
     /// A place of a run's own variable.
     #[must_use]

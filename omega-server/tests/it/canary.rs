@@ -13,7 +13,7 @@ use base64::{
 };
 use omega_core::{
     agent::meta::EXECUTE,
-    api::{CreateConversation, ExecuteRequest, PutCredential, SendMessage},
+    api::{CreateConversation, ExecuteRequest, PutCredential, RunStatus, SendMessage},
     client::{Client, ExportFormat, PageQuery},
     id::ConversationId,
     testing::{Reply, Script, StandIn},
@@ -82,7 +82,7 @@ async fn ended(client: &Client, conversation: ConversationId) -> Value {
     within("the end of the run", async {
         loop {
             let detail = client.conversation(conversation).await.unwrap();
-            if detail.runs.iter().all(|run| run.status.is_terminal()) {
+            if detail.runs.iter().all(|run| run.status.is_terminal() || run.status == RunStatus::Paused) {
                 return serde_json::to_value(&detail).unwrap();
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
@@ -109,13 +109,13 @@ async fn a_secret_in_any_encoding_is_in_no_file_no_log_no_answer_and_no_request_
     answers.push(("PUT credentials", serde_json::to_vec(&stored.unwrap()).unwrap()));
     answers.push(("GET credentials", serde_json::to_vec(&client.credentials().await.unwrap()).unwrap()));
 
-    let body = CreateConversation { title: Some("a test".into()), model: Some("openai/test".into()) };
+    let body = CreateConversation { title: Some("a test".into()), model: Some("openai/test".into()), safe_mode: None };
     let conversation = client.create_conversation(&body).await.unwrap().id;
     let text = format!("My key is {CANARY}, and the other one is {STORED}.");
     let env = [("ACME_API_KEY".to_owned(), CANARY.to_owned())].into();
     client.send_message(conversation, &SendMessage { env, ..message(&text) }, "one").await.unwrap();
     let detail = ended(client, conversation).await;
-    // What was said earlier is sent again with the next message.
+    // What was said earlier is sent again with the next message; that one came without the key, so its run waits for it.
     client.send_message(conversation, &message("And now?"), "two").await.unwrap();
     ended(client, conversation).await;
     let env = [("ACME_API_KEY".to_owned(), CANARY.to_owned())].into();
@@ -139,7 +139,7 @@ async fn a_secret_in_any_encoding_is_in_no_file_no_log_no_answer_and_no_request_
     let calls = tools.calls();
     assert_eq!(calls.len(), 3);
     assert!(calls.iter().all(|call| call.env == json!({ "ACME_API_KEY": CANARY })), "{calls:?}");
-    assert_eq!(tool_runs.len(), 4, "two of the second message, which came without the key");
+    assert_eq!(tool_runs.len(), 3);
     let marked = |value: &Value| value.to_string().matches("«redacted:ACME_API_KEY»").count();
     assert!(marked(&serde_json::to_value(&tool_runs[0]).unwrap()) >= 12, "{:?}", tool_runs[0]);
     assert!(marked(&serde_json::to_value(&tool_runs[1]).unwrap()) >= 12, "{:?}", tool_runs[1]);
