@@ -149,7 +149,6 @@ mod nothing {
     /// # Errors
     /// None.
     #[inline]
-    #[expect(clippy::unused_async, reason = "the same signature as the one that waits")]
     pub async fn at(_: Point) -> Result<()> {
         Ok(())
     }
