@@ -13,7 +13,7 @@ use crate::harness::{
 use futures_util::StreamExt;
 use omega_core::{
     agent::meta::EXECUTE,
-    api::{Accepted, CreateConversation, ToolRunStatus},
+    api::{Accepted, ApprovalReason, CreateConversation, Decide, Decision, Remember, RequiredAction, ToolRunStatus},
     client::Client,
     event::{Envelope, Event},
     id::ConversationId,
@@ -146,6 +146,37 @@ async fn killed_in_the_middle_of_a_call_the_tool_is_not_run_again_and_the_model_
         log.0.iter().for_each(|envelope| assert_ne!(view.apply(envelope), omega_core::view::Applied::Gap));
         assert_eq!(view.tool_runs, rows, "{model}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_taken_effect_is_not_repeated_without_a_yes() {
+    let hang = || Reply::call(EXECUTE, execute(&id("acmeHang"), json!({})));
+    let script = Script::new().turn(hang()).turn(hang()).turn(Reply::text(ANSWER));
+    let mut world = World::new(script).await;
+    let server = world.start().await;
+    let conversation = begin(&server.client, MODELS[0]).await;
+    let run = send(&server.client, conversation, "go").await.run_id;
+    within("the call", world.tools.wait_until(|calls| !calls.is_empty())).await;
+    server.kill().await;
+
+    let server = world.start().await;
+    until(&server.client, conversation, |envelope| matches!(envelope.event, Event::RunRequiresAction { .. })).await;
+    let paused = server.client.run(run).await.unwrap();
+    let Some(RequiredAction::Approval { approvals, .. }) = paused.requires_action else { panic!("{paused:?}") };
+    assert_eq!(approvals[0].reason, ApprovalReason::UnknownOutcome);
+    assert_eq!(world.tools.count("acmeHang"), 1);
+    let no = Decide {
+        decision: Decision::Deny,
+        remember: Remember::Once,
+        reason: None,
+        args_digest: Some(approvals[0].args_digest.clone()),
+        input: None,
+    };
+    server.client.decide(approvals[0].id, &no).await.unwrap();
+    until(&server.client, conversation, |envelope| envelope.event.is_terminal()).await;
+    let log = Log(world.log(conversation).await);
+    assert_eq!((log.answer(), log.count("run.step.tool.unknown")), (ANSWER, 1));
+    assert_eq!(world.tools.count("acmeHang"), 1);
 }
 
 #[tokio::test]

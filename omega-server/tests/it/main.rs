@@ -18,6 +18,7 @@ mod executor;
 mod harness;
 mod nodes;
 mod operations;
+mod pauses;
 mod providers;
 mod real;
 mod runs;

@@ -34,6 +34,7 @@ pub fn rows() -> Vec<u8> {
         row("acmePair", "Answers when two work", json!({ "n": { "type": "integer" } }), json!(["n"]), json!([])),
         row("acmeKeyed", "Acme's account, with a key", json!({}), json!([]), key.clone()),
         row("acmeEcho", "Acme repeats its key", json!({ "fail": { "type": "boolean" } }), json!([]), key),
+        row("acmeSecret", "Acme's vault; it says itself what it lacks", json!({}), json!([]), json!([])),
         row("acmeLarge", "Acme's large report", json!({ "bytes": { "type": "integer" } }), json!(["bytes"]), json!([])),
     ]
     .join("\n")
@@ -195,6 +196,10 @@ async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body
             if params["fail"] == true { Err(echoed.as_str()) } else { Ok(json!({ "forms": forms })) }
         }
         "acmeKeyed" => Ok(json!({ "account": 7 })),
+        "acmeSecret" => {
+            waiting.answered = true;
+            return Json(secret(body["env"]["ACME_SECRET"].as_str()));
+        }
         "acmeLarge" => Ok(json!("é".repeat(usize::try_from(params["bytes"].as_u64().unwrap() / 2).unwrap()))),
         _ => Err("no such tool"),
     };
@@ -203,6 +208,20 @@ async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body
         Ok(output) => json!({ "success": true, "output": output, "executionTimeMs": 3 }),
         Err(error) => json!({ "success": false, "error": error, "executionTimeMs": 3 }),
     })
+}
+
+/// A tool that declares nothing and wants a key all the same.
+fn secret(given: Option<&str>) -> Value {
+    match given {
+        Some("right-key-1234") => json!({ "success": true, "output": "in", "executionTimeMs": 3 }),
+        Some(_) => json!({
+            "success": false, "error": "401 from Acme: the key is not valid", "code": "INVALID_CREDENTIALS", "executionTimeMs": 3,
+        }),
+        None => json!({
+            "success": false, "error": "ACME_SECRET is required", "code": "MISSING_ENV_VARS",
+            "details": { "missing": ["ACME_SECRET"] }, "executionTimeMs": 3,
+        }),
+    }
 }
 
 async fn missing(Json(body): Json<Value>) -> Json<Value> {
