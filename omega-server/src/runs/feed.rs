@@ -126,7 +126,11 @@ impl Feed {
         if self.caught_up && self.channel.committed() <= self.cursor && self.doubts == doubts {
             return Ok(());
         }
-        self.doubts = doubts;
+        if self.doubts != doubts {
+            // A hint of new text may have been among what was missed.
+            self.doubts = doubts;
+            self.wake.fetch(self.conversation);
+        }
         let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
         self.caught_up = events.len() < BATCH as usize;
         for envelope in events {
