@@ -17,7 +17,8 @@ pub(super) struct Discreet {
 }
 
 impl Discreet {
-    pub fn new(model: Arc<dyn Model>, redactor: Redactor) -> Arc<dyn Model> {
+    /// In front of another model, where there is something to keep back.
+    pub fn before(model: Arc<dyn Model>, redactor: Redactor) -> Arc<dyn Model> {
         if redactor.is_empty() { model } else { Arc::new(Self { model, redactor }) }
     }
 }

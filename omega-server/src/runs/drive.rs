@@ -59,7 +59,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Err(error) => return driver.failed(&error).await,
     };
     let (owner, _) = store.owner_and_model(lease.conversation).await?;
-    let model = Discreet::new(model, engine.redactor(owner, Some(lease.run)).await?);
+    let model = Discreet::before(model, engine.redactor(owner, Some(lease.run)).await?);
     let mut pins = Vec::new();
     for pin in &history.config.pins {
         match engine.inner.registry.tool(pin).await {
