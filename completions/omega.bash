@@ -34,6 +34,9 @@ _omega() {
             omega,config)
                 cmd="omega__subcmd__config"
                 ;;
+            omega,credentials)
+                cmd="omega__subcmd__credentials"
+                ;;
             omega,debug)
                 cmd="omega__subcmd__debug"
                 ;;
@@ -85,6 +88,9 @@ _omega() {
             omega,tools)
                 cmd="omega__subcmd__tools"
                 ;;
+            omega,vault)
+                cmd="omega__subcmd__vault"
+                ;;
             omega,whoami)
                 cmd="omega__subcmd__whoami"
                 ;;
@@ -130,6 +136,30 @@ _omega() {
             omega__subcmd__config__subcmd__help,show)
                 cmd="omega__subcmd__config__subcmd__help__subcmd__show"
                 ;;
+            omega__subcmd__credentials,help)
+                cmd="omega__subcmd__credentials__subcmd__help"
+                ;;
+            omega__subcmd__credentials,list)
+                cmd="omega__subcmd__credentials__subcmd__list"
+                ;;
+            omega__subcmd__credentials,remove)
+                cmd="omega__subcmd__credentials__subcmd__remove"
+                ;;
+            omega__subcmd__credentials,set)
+                cmd="omega__subcmd__credentials__subcmd__set"
+                ;;
+            omega__subcmd__credentials__subcmd__help,help)
+                cmd="omega__subcmd__credentials__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__credentials__subcmd__help,list)
+                cmd="omega__subcmd__credentials__subcmd__help__subcmd__list"
+                ;;
+            omega__subcmd__credentials__subcmd__help,remove)
+                cmd="omega__subcmd__credentials__subcmd__help__subcmd__remove"
+                ;;
+            omega__subcmd__credentials__subcmd__help,set)
+                cmd="omega__subcmd__credentials__subcmd__help__subcmd__set"
+                ;;
             omega__subcmd__debug,failpoints)
                 cmd="omega__subcmd__debug__subcmd__failpoints"
                 ;;
@@ -159,6 +189,9 @@ _omega() {
                 ;;
             omega__subcmd__help,config)
                 cmd="omega__subcmd__help__subcmd__config"
+                ;;
+            omega__subcmd__help,credentials)
+                cmd="omega__subcmd__help__subcmd__credentials"
                 ;;
             omega__subcmd__help,debug)
                 cmd="omega__subcmd__help__subcmd__debug"
@@ -211,6 +244,9 @@ _omega() {
             omega__subcmd__help,tools)
                 cmd="omega__subcmd__help__subcmd__tools"
                 ;;
+            omega__subcmd__help,vault)
+                cmd="omega__subcmd__help__subcmd__vault"
+                ;;
             omega__subcmd__help,whoami)
                 cmd="omega__subcmd__help__subcmd__whoami"
                 ;;
@@ -228,6 +264,15 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__config,show)
                 cmd="omega__subcmd__help__subcmd__config__subcmd__show"
+                ;;
+            omega__subcmd__help__subcmd__credentials,list)
+                cmd="omega__subcmd__help__subcmd__credentials__subcmd__list"
+                ;;
+            omega__subcmd__help__subcmd__credentials,remove)
+                cmd="omega__subcmd__help__subcmd__credentials__subcmd__remove"
+                ;;
+            omega__subcmd__help__subcmd__credentials,set)
+                cmd="omega__subcmd__help__subcmd__credentials__subcmd__set"
                 ;;
             omega__subcmd__help__subcmd__debug,failpoints)
                 cmd="omega__subcmd__help__subcmd__debug__subcmd__failpoints"
@@ -249,6 +294,9 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__tools,show)
                 cmd="omega__subcmd__help__subcmd__tools__subcmd__show"
+                ;;
+            omega__subcmd__help__subcmd__vault,rotate)
+                cmd="omega__subcmd__help__subcmd__vault__subcmd__rotate"
                 ;;
             omega__subcmd__registry,add)
                 cmd="omega__subcmd__registry__subcmd__add"
@@ -298,6 +346,18 @@ _omega() {
             omega__subcmd__tools__subcmd__help,show)
                 cmd="omega__subcmd__tools__subcmd__help__subcmd__show"
                 ;;
+            omega__subcmd__vault,help)
+                cmd="omega__subcmd__vault__subcmd__help"
+                ;;
+            omega__subcmd__vault,rotate)
+                cmd="omega__subcmd__vault__subcmd__rotate"
+                ;;
+            omega__subcmd__vault__subcmd__help,help)
+                cmd="omega__subcmd__vault__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__vault__subcmd__help,rotate)
+                cmd="omega__subcmd__vault__subcmd__help__subcmd__rotate"
+                ;;
             *)
                 ;;
         esac
@@ -305,7 +365,7 @@ _omega() {
 
     case "${cmd}" in
         omega)
-            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man debug help"
+            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -742,6 +802,172 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__credentials)
+            opts="-q -v -h --server --profile --quiet --verbose --help list set remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__help)
+            opts="list set remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__list)
+            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__remove)
+            opts="-q -v -h --tool --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__credentials__subcmd__set)
+            opts="-q -v -h --tool --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__debug)
             opts="-q -v -h --server --profile --quiet --verbose --help failpoints help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -923,7 +1149,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help)
-            opts="ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys config open completions man debug help"
+            opts="ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1077,6 +1303,62 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__config__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__credentials)
+            opts="list set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__credentials__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__credentials__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__credentials__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1413,6 +1695,34 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__tools__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__vault)
+            opts="rotate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__vault__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1785,7 +2095,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__serve)
-            opts="-q -v -h --port --host --database --master-key-file --executor --allow-private-net --serve-only --local --idle --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --serve-only --local --idle --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1808,6 +2118,10 @@ _omega() {
                     return 0
                     ;;
                 --executor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache-limit-mb)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2040,6 +2354,92 @@ _omega() {
             ;;
         omega__subcmd__tools__subcmd__show)
             opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__vault)
+            opts="-q -v -h --server --profile --quiet --verbose --help rotate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__vault__subcmd__help)
+            opts="rotate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__vault__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__vault__subcmd__help__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__vault__subcmd__rotate)
+            opts="-q -v -h --deep --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

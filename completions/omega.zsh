@@ -87,6 +87,7 @@ _arguments "${_arguments_options[@]}" : \
 '--database=[sqlite\:PATH or postgres\://... \[default\: a file in the user'\''s data folder\]]:URL:_default' \
 '--master-key-file=[The master key of stored credentials, 32 bytes in base64 or hex, in a file of mode 0600; OMEGA_MASTER_KEY may hold the key itself \[default\: a file that is made at the first start, in the configuration folder\]]:PATH:_files' \
 '*--executor=[Run tools on this executor instead of on this machine (\`omega executor\` is one); several by commas or by giving it again. \`local\` among them makes this machine the last choice]:URL:_default' \
+'--cache-limit-mb=[Megabytes of tool packages to keep; the least recently used are removed]:MB:_default' \
 '*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
 '--idle=[End after this time without a request and without work; only with --local]:IDLE:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
@@ -573,6 +574,165 @@ esac
     ;;
 esac
 ;;
+(credentials)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__credentials_commands" \
+"*::: :->credentials" \
+&& ret=0
+
+    case $state in
+    (credentials)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-credentials-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+'--tool=[For this tool only (package\:\:export); for all tools that you allow otherwise]:TOOL:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- The variable'\''s name, for example GITHUB_TOKEN:_default' \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+'--tool=[The one of this tool]:TOOL:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- The variable'\''s name:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__credentials__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-credentials-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(vault)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__vault_commands" \
+"*::: :->vault" \
+&& ret=0
+
+    case $state in
+    (vault)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-vault-command-$line[1]:"
+        case $line[1] in
+            (rotate)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--deep[Encrypt every stored value anew, too]' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__vault__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-vault-help-command-$line[1]:"
+        case $line[1] in
+            (rotate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (config)
 _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
@@ -907,6 +1067,54 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(credentials)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__credentials_commands" \
+"*::: :->credentials" \
+&& ret=0
+
+    case $state in
+    (credentials)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-credentials-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(vault)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__vault_commands" \
+"*::: :->vault" \
+&& ret=0
+
+    case $state in
+    (vault)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-vault-command-$line[1]:"
+        case $line[1] in
+            (rotate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (config)
 _arguments "${_arguments_options[@]}" : \
 ":: :_omega__subcmd__help__subcmd__config_commands" \
@@ -997,6 +1205,8 @@ _omega_commands() {
 'logout:Forget the key of a shared server' \
 'whoami:Show who you are on the server' \
 'api-keys:List, make and revoke the server'\''s API keys' \
+'credentials:List, store and remove the credentials that tools may use' \
+'vault:Change how the server keeps secrets' \
 'config:Show the settings and where they come from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
@@ -1124,6 +1334,61 @@ _omega__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega config show commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__credentials_commands] )) ||
+_omega__subcmd__credentials_commands() {
+    local commands; commands=(
+'list:List them\: names and last characters, never values' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'remove:Delete one' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega credentials commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__help_commands] )) ||
+_omega__subcmd__credentials__subcmd__help_commands() {
+    local commands; commands=(
+'list:List them\: names and last characters, never values' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'remove:Delete one' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega credentials help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__credentials__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__credentials__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__remove_commands] )) ||
+_omega__subcmd__credentials__subcmd__help__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials help remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__set_commands] )) ||
+_omega__subcmd__credentials__subcmd__help__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials help set commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__list_commands] )) ||
+_omega__subcmd__credentials__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__remove_commands] )) ||
+_omega__subcmd__credentials__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__credentials__subcmd__set_commands] )) ||
+_omega__subcmd__credentials__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega credentials set commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__debug_commands] )) ||
 _omega__subcmd__debug_commands() {
     local commands; commands=(
@@ -1191,6 +1456,8 @@ _omega__subcmd__help_commands() {
 'logout:Forget the key of a shared server' \
 'whoami:Show who you are on the server' \
 'api-keys:List, make and revoke the server'\''s API keys' \
+'credentials:List, store and remove the credentials that tools may use' \
+'vault:Change how the server keeps secrets' \
 'config:Show the settings and where they come from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
@@ -1261,6 +1528,30 @@ _omega__subcmd__help__subcmd__config__subcmd__path_commands() {
 _omega__subcmd__help__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega help config show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__credentials_commands] )) ||
+_omega__subcmd__help__subcmd__credentials_commands() {
+    local commands; commands=(
+'list:List them\: names and last characters, never values' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'remove:Delete one' \
+    )
+    _describe -t commands 'omega help credentials commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__credentials__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__credentials__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help credentials list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__credentials__subcmd__remove_commands] )) ||
+_omega__subcmd__help__subcmd__credentials__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help credentials remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__credentials__subcmd__set_commands] )) ||
+_omega__subcmd__help__subcmd__credentials__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help credentials set commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__debug_commands] )) ||
 _omega__subcmd__help__subcmd__debug_commands() {
@@ -1391,6 +1682,18 @@ _omega__subcmd__help__subcmd__tools__subcmd__search_commands() {
 _omega__subcmd__help__subcmd__tools__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega help tools show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__vault_commands] )) ||
+_omega__subcmd__help__subcmd__vault_commands() {
+    local commands; commands=(
+'rotate:Change the server'\''s master key while it works; administrators only' \
+    )
+    _describe -t commands 'omega help vault commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__vault__subcmd__rotate_commands] )) ||
+_omega__subcmd__help__subcmd__vault__subcmd__rotate_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help vault rotate commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__whoami_commands] )) ||
 _omega__subcmd__help__subcmd__whoami_commands() {
@@ -1556,6 +1859,37 @@ _omega__subcmd__tools__subcmd__search_commands() {
 _omega__subcmd__tools__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega tools show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__vault_commands] )) ||
+_omega__subcmd__vault_commands() {
+    local commands; commands=(
+'rotate:Change the server'\''s master key while it works; administrators only' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega vault commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__vault__subcmd__help_commands] )) ||
+_omega__subcmd__vault__subcmd__help_commands() {
+    local commands; commands=(
+'rotate:Change the server'\''s master key while it works; administrators only' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega vault help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__vault__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__vault__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega vault help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__vault__subcmd__help__subcmd__rotate_commands] )) ||
+_omega__subcmd__vault__subcmd__help__subcmd__rotate_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega vault help rotate commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__vault__subcmd__rotate_commands] )) ||
+_omega__subcmd__vault__subcmd__rotate_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega vault rotate commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__whoami_commands] )) ||
 _omega__subcmd__whoami_commands() {
