@@ -24,7 +24,7 @@ const MAX_NOTE: usize = 10_000;
     request_body = PlanRequest, responses((status = 200, body = PlanAnswer)))]
 pub async fn create(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Segment(conversation): Segment,
     Body(body): Body<PlanRequest>,
 ) -> ApiResult<Json<PlanAnswer>> {
@@ -35,8 +35,10 @@ pub async fn create(
         count @ 1..=3 => count,
         other => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
-    let (answer, _) = app.engine.plan(&body.model.unwrap_or(own_model), &body.message, count, None).await?;
-    let (set, committed) = app.store.keep_plans(conversation, &body.message, &answer).await?;
+    let redactor = app.engine.redactor(caller.user, None).await?;
+    let message = redactor.redact(&body.message).into_owned();
+    let (answer, _) = app.engine.plan(&body.model.unwrap_or(own_model), &message, count, None, redactor).await?;
+    let (set, committed) = app.store.keep_plans(conversation, &message, &answer).await?;
     app.engine.committed(committed);
     Ok(Json(PlanAnswer { plan_set_id: Some(set), ..answer }))
 }

@@ -57,7 +57,7 @@ fn clean(request: &mut ModelRequest, redactor: &Redactor) {
 
 impl Engine {
     /// Knows the secrets of a run and of the user whose credentials it may use.
-    pub(super) async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
+    pub(crate) async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
         let mut kept = self.inner.store.credentials_of(owner).await?;
         if let Some(run) = run {
             kept.extend(self.inner.store.run_env(run).await?);

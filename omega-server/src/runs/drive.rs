@@ -213,7 +213,9 @@ impl Driver<'_> {
         let event = Event::Status { phase: "planning".into(), message: "making plans".into() };
         log.event(Some(self.lease.run), event).await?;
         self.engine.committed(log.commit().await?);
-        let planning = self.engine.plan(model, message, PLANS, note.as_deref());
+        let (owner, _) = self.engine.inner.store.owner_and_model(self.lease.conversation).await?;
+        let redactor = self.engine.redactor(owner, Some(self.lease.run)).await?;
+        let planning = self.engine.plan(model, message, PLANS, note.as_deref(), redactor);
         let (answer, usage) = tokio::select! {
             planned = planning => match planned {
                 Ok(planned) => planned,

@@ -1,6 +1,6 @@
 //! Plans without executing (P4): the registry is searched, and the model orders what was found into steps.
 
-use super::{Engine, gate::Holdings, tools};
+use super::{Engine, discreet::Discreet, gate::Holdings, tools};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{
@@ -10,6 +10,7 @@ use omega_core::{
     api::{Plan, PlanAnswer, PlanStep},
     id::PlanId,
     model::{ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage},
+    redact::Redactor,
 };
 use serde::Deserialize;
 
@@ -29,7 +30,8 @@ struct ProposedPlan {
 }
 
 impl Engine {
-    /// Makes up to `count` plans for a task, with the tokens that it took; `note` says what was wrong with earlier ones.
+    /// Makes up to `count` plans for a task, with the tokens that it took; `note` says what was wrong with earlier ones, and `redactor`
+    /// what the model must not see.
     ///
     /// # Errors
     /// What failed at the model; [`ModelError::Protocol`] when its answer holds no plan.
@@ -39,8 +41,9 @@ impl Engine {
         message: &str,
         count: u8,
         note: Option<&str>,
+        redactor: Redactor,
     ) -> Result<(PlanAnswer, Usage), ModelError> {
-        let model = self.inner.models.resolve(model_name)?;
+        let model = Discreet::before(self.inner.models.resolve(model_name)?, redactor);
         let input = SearchInput { query: message.to_owned(), category: None, limit: 10 };
         let found = tools::find(self, &input, &Holdings::default())
             .await
