@@ -71,6 +71,10 @@ pub enum Command {
     Export(commands::export::Export),
     /// Propose plans for a task without doing anything
     Plan(commands::plan::Plan),
+    /// Allow or refuse the calls that a run waits with
+    Approve(commands::approve::Approve),
+    /// Give a run the variables that it waits for
+    Provide(commands::provide::Provide),
     /// Cancel what a conversation is doing
     Cancel(commands::cancel::Cancel),
     /// List the conversations you used last

@@ -87,6 +87,11 @@ impl Ui {
         self.verbosity == Verbosity::Verbose
     }
 
+    /// Whether somebody is there to be asked: they see stderr and type into stdin.
+    pub fn can_ask(&self) -> bool {
+        self.terminals.stdin && self.terminals.stderr
+    }
+
     /// A result, as it is.
     pub fn out(&self, text: &str) -> Result<(), Failure> {
         if let Some(last) = text.chars().last() {
@@ -123,6 +128,18 @@ impl Ui {
     /// Something to look at; not in quiet.
     pub fn warn(&self, text: impl AsRef<str>) {
         self.note(format!("{} {}", self.tone(Tone::Warn, "⚠"), text.as_ref()));
+    }
+
+    /// What a person is asked; always.
+    pub fn question(&self, text: impl AsRef<str>) {
+        self.err(text.as_ref());
+    }
+
+    /// What stands before their answer, on the same line.
+    pub fn prompt(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        // Nobody is there to be asked when stderr is gone.
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 
     /// Ends the last line of a result, for a person. A pipe gets the result and not a byte more.

@@ -127,6 +127,22 @@ pub fn sanitize_terminal(text: &str) -> String {
     Sanitizer::default().push(text)
 }
 
+/// JSON over several lines in which nothing hides: what a terminal would obey or not show stands there as its escape.
+#[must_use]
+pub fn visible_json(value: &serde_json::Value) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        // JSON itself escapes all control characters but these.
+        if is_invisible(c) || (c.is_control() && c != '\n') {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// A whole text as one line of at most `width` characters, for lists and activity lines.
 #[must_use]
 pub fn one_line(text: &str, width: usize) -> String {
@@ -225,5 +241,11 @@ mod tests {
             let once = sanitize_terminal(&text);
             prop_assert_eq!(sanitize_terminal(&once), once);
         }
+    }
+
+    #[test]
+    fn nothing_of_an_input_hides() {
+        let value = serde_json::json!({"a": "x\u{1b}[2J\u{202e}y\u{9b}\u{7f}\n"});
+        assert_eq!(visible_json(&value), "{\n  \"a\": \"x\\u001b[2J\\u202ey\\u009b\\u007f\\n\"\n}");
     }
 }

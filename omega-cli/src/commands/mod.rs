@@ -1,6 +1,7 @@
 //! The commands, one a file: what it takes, its help, and what it does.
 
 pub mod api_keys;
+pub mod approve;
 pub mod ask;
 pub mod cancel;
 pub mod chat;
@@ -16,7 +17,9 @@ pub mod login;
 pub mod man;
 pub mod models;
 pub mod open;
+mod pause;
 pub mod plan;
+pub mod provide;
 pub mod recent;
 pub mod registry;
 pub mod serve;
@@ -65,6 +68,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Show(it) => it.run(context).await,
         Command::Export(it) => it.run(context).await,
         Command::Plan(it) => it.run(context).await,
+        Command::Approve(it) => it.run(context).await,
+        Command::Provide(it) => it.run(context).await,
         Command::Cancel(it) => it.run(context).await,
         Command::Recent(it) => it.run(context),
         Command::Tools(it) => it.run(context).await,

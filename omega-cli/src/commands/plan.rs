@@ -1,18 +1,20 @@
 //! `omega plan`
 
-use super::complete;
-use crate::{connect::Context, exit::Failure};
-use clap::Args;
-use clap_complete::ArgValueCandidates;
-use omega_core::{
-    api::{CreateConversation, PlanAnswer, PlanRequest},
-    sanitize::one_line,
+use super::{
+    complete,
+    pause::{Waiting, words},
 };
-use std::fmt::Write;
+use crate::{connect::Context, exit::Failure};
+use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
+use omega_core::api::{self, CreateConversation, PlanRequest, RequiredAction, SelectPlan};
 
 /// Proposes one to three plans for a task. Nothing is executed.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Plan {
+    #[command(subcommand)]
+    command: Option<PlanCommand>,
     /// The task
     #[arg(required = true, value_name = "TASK")]
     task: Vec<String>,
@@ -30,8 +32,58 @@ pub struct Plan {
     json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum PlanCommand {
+    /// Choose the plan that a paused run follows, or ask for other plans
+    Select(Select),
+}
+
+/// Chooses the plan that a paused run follows, or asks for other plans. On a terminal, without a plan, it asks.
+#[derive(Debug, Args)]
+struct Select {
+    /// The plan: its number as listed, or its id
+    #[arg(value_name = "NUMBER|ID", conflicts_with = "another")]
+    plan: Option<String>,
+    /// A conversation's id or address; the one used last when missing
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    conversation: Option<String>,
+    /// Ask for other plans instead
+    #[arg(long)]
+    another: bool,
+    /// What should be different, for the planner
+    #[arg(long, value_name = "TEXT", requires = "another")]
+    note: Option<String>,
+}
+
+impl Select {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let (connection, waiting) = Waiting::find(context, self.conversation.as_deref()).await?;
+        let RequiredAction::Plan { plans, .. } = &waiting.action else { return Err(waiting.is_another()) };
+        let plan = match (&self.plan, self.another) {
+            (Some(text), _) => named(plans, text)?,
+            (None, true) => plans.first().ok_or_else(|| waiting.failure())?,
+            (None, false) if context.ui.can_ask() => return waiting.ask(context, &connection.client).await,
+            (None, false) => return Err(waiting.failure()),
+        };
+        let body = SelectPlan { another: self.another, note: self.note.clone() };
+        connection.client.select_plan(waiting.conversation, plan.id, &body).await?;
+        waiting.goes_on(context);
+        Ok(())
+    }
+}
+
+fn named<'a>(plans: &'a [api::Plan], text: &str) -> Result<&'a api::Plan, Failure> {
+    let by_number = text.parse::<usize>().ok().and_then(|number| plans.get(number.checked_sub(1)?));
+    by_number.or_else(|| plans.iter().find(|plan| plan.id.to_string() == text)).ok_or_else(|| {
+        Failure::usage(format!("there is no plan `{text}`; there are {}", plans.len())).hint(words::plans(plans))
+    })
+}
+
 impl Plan {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(PlanCommand::Select(select)) = &self.command {
+            return select.run(context).await;
+        }
         let connection = context.connect().await?;
         let model = context.config.get("model").map(str::to_owned);
         let id = match &self.conversation {
@@ -44,30 +96,6 @@ impl Plan {
         let message = self.task.join(" ");
         context.remember(&connection, id, &message);
         let answer = connection.client.plan(id, &PlanRequest { message, count: self.count, model }).await?;
-        if self.json { context.ui.json(&answer) } else { context.ui.out(&text(&answer)) }
+        if self.json { context.ui.json(&answer) } else { context.ui.out(&words::plans(&answer.plans)) }
     }
-}
-
-fn text(answer: &PlanAnswer) -> String {
-    let mut out = String::new();
-    for (at, plan) in answer.plans.iter().enumerate() {
-        // Writing to a string can't fail.
-        let _ = writeln!(
-            out,
-            "Plan {} · confidence {:.0} %\n  {}",
-            at + 1,
-            plan.confidence * 100.0,
-            one_line(&plan.reasoning, 400)
-        );
-        for step in &plan.steps {
-            let _ = writeln!(
-                out,
-                "  {}. {}: {}",
-                step.step_number,
-                one_line(&step.tool_name, 100),
-                one_line(&step.purpose, 200)
-            );
-        }
-    }
-    out
 }

@@ -214,15 +214,3 @@ async fn a_server_that_works_is_not_replaced_under_its_runs() {
     })
     .await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_lacks_a_credential_names_the_flag_that_gives_it() {
-    let call = json!({ "toolId": "@exalabs/ai-sdk::webSearch", "params": { "query": "rust" } });
-    let script = Script::new().turn(Reply::call("registryExecuteTool", call)).turn(Reply::text("It needs a key."));
-    with(script, |home| {
-        let done = home.omega(&["ask", "hi"]).expect(4);
-        assert_eq!(done.stdout, "It needs a key.");
-        assert!(done.stderr.contains("pass --env EXA_API_KEY"), "{}", done.stderr);
-    })
-    .await;
-}

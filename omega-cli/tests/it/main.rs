@@ -9,4 +9,5 @@ mod executor;
 mod generated;
 mod home;
 mod local_server;
+mod pauses;
 mod terminal;

@@ -7,6 +7,12 @@ use std::io::{Read, Write};
 
 /// What a command writes to its terminal, and how it ends. `keys` are typed once `after` was seen.
 fn on_terminal(home: &Home, arguments: &[&str], after: &str, keys: &[u8]) -> (String, u32) {
+    let script = [(after, keys)];
+    talk(home, arguments, if keys.is_empty() { &[] } else { &script })
+}
+
+/// The same with several keys: each is typed once its text was seen behind that of the one before.
+pub fn talk(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])]) -> (String, u32) {
     let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 100, ..PtySize::default() }).unwrap();
     let plain = home.command(arguments);
     let mut command = CommandBuilder::new(plain.get_program());
@@ -19,13 +25,16 @@ fn on_terminal(home: &Home, arguments: &[&str], after: &str, keys: &[u8]) -> (St
     let mut child = pty.slave.spawn_command(command).unwrap();
     drop(pty.slave);
     let (mut reader, mut writer) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
-    let (mut seen, mut buffer, mut typed) = (Vec::new(), [0; 4096], keys.is_empty());
+    let (mut seen, mut buffer, mut read, mut keys) = (Vec::new(), [0; 4096], 0, keys.iter());
+    let mut next = keys.next();
     // The end of a terminal is an error on Linux.
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..count]);
-        if !typed && String::from_utf8_lossy(&seen).contains(after) {
-            writer.write_all(keys).unwrap();
-            typed = true;
+        if let Some((after, typed)) = next
+            && String::from_utf8_lossy(&seen[read..]).contains(after)
+        {
+            writer.write_all(typed).unwrap();
+            (read, next) = (seen.len(), keys.next());
         }
     }
     (String::from_utf8_lossy(&seen).into_owned(), child.wait().unwrap().exit_code())

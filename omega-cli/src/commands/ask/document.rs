@@ -2,7 +2,7 @@
 //! members, never change one.
 
 use omega_core::{
-    api::{Run, RunError, RunStatus, ToolRun},
+    api::{RequiredAction, Run, RunError, RunStatus, ToolRun},
     client::{Client, ClientError},
     executor::ToolError,
     id::{ConversationId, RunId},
@@ -19,7 +19,8 @@ pub struct Document {
     pub conversation_id: ConversationId,
     /// The run.
     pub run_id: RunId,
-    /// `completed`, `failed`, `cancelled`; anything else when the command gave up before the run ended.
+    /// `completed`, `failed`, `cancelled`; `paused` when it waits for a person; anything else when the command gave up
+    /// before the run ended.
     pub status: RunStatus,
     /// The whole visible text.
     pub answer: String,
@@ -29,6 +30,9 @@ pub struct Document {
     pub usage: Usage,
     /// `provider/model` that answered.
     pub model: String,
+    /// What it waits for, when it does: `{kind: credentials | approval | plan, ...}` as the API has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requires_action: Option<RequiredAction>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
@@ -68,6 +72,7 @@ impl Document {
             tool_runs: rows,
             usage: run.usage,
             model: run.model.clone(),
+            requires_action: run.requires_action.clone(),
             error: run.error.clone(),
             value: None,
         })

@@ -18,7 +18,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use environment::{Environment, how_to_give};
 use omega_core::{
-    api::{CreateConversation, RequiredAction, RunStatus, SendMessage, ToolRun},
+    api::{CreateConversation, PlanMode, RunStatus, SendMessage, ToolRun, UpdateConversation},
     client::{FollowPolicy, Follower},
     executor::ToolErrorCode,
     id::{ConversationId, ToolId},
@@ -40,6 +40,9 @@ use watch::{End, Output, Watch};
 /// Piped text is appended to the prompt as a marked block. With a prompt, stdin counts if its first byte comes within
 /// half a second; --stdin waits for it, --no-stdin does not look.
 ///
+/// When the run needs a variable, a yes to a call or the choice of a plan, it is asked for on the terminal. In a script the
+/// command ends with exit code 4 or 5 and names the command that answers; the run waits, and goes on then.
+///
 /// The first Ctrl-C cancels the run on the server and prints what came; the second leaves at once. When the model has to
 /// be asked again, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
 #[derive(Debug, Args)]
@@ -55,10 +58,12 @@ pub struct Ask {
     /// Go on with this conversation, given by id or address
     #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
     conversation: Option<String>,
-    /// Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model}
+    /// Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model};
+    /// requiresAction too when the run waits for a person
     #[arg(long, conflicts_with = "stream_json")]
     json: bool,
-    /// Print every event as a line of JSON; the last one is always run.completed, run.failed or run.cancelled
+    /// Print every event as a line of JSON; the last one is always run.completed, run.failed, run.cancelled, or
+    /// run.requires_action when the run waits for a person
     #[arg(long)]
     stream_json: bool,
     /// Ask for an answer that matches this JSON Schema, and check it
@@ -69,6 +74,15 @@ pub struct Ask {
     pin: Vec<ToolId>,
     #[command(flatten)]
     environment: Environment,
+    /// Safe Mode: in this conversation each tool call waits for a yes, from now on
+    #[arg(long)]
+    safe: bool,
+    /// Propose plans first, and run the one that is chosen
+    #[arg(long)]
+    plan: bool,
+    /// Never ask on the terminal: a run that waits for a person ends the command with exit code 4 or 5
+    #[arg(long)]
+    no_input: bool,
     /// Give up after this time, for example 90s or 5m [env: OMEGA_TIMEOUT] [default: 15m]
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
@@ -85,7 +99,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
         return Err(Failure::usage("--raw is not for a terminal: foreign text could control it")
             .hint("redirect stdout, or leave --raw out"));
     }
-    let deadline = began + timeout(context)?;
+    let mut deadline = began + timeout(context)?;
     let pending = ask.prompt.begin(terminals.stdin)?;
     let schema = ask.schema.as_deref().map(Schema::read).transpose()?;
     let env = ask.environment.read(&context.env)?;
@@ -96,7 +110,8 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let _progress = context.progress(&connection);
     let id = conversation(ask, context, &connection, model.as_deref()).await?;
     let mut signals = Signals::listen()?;
-    let body = SendMessage { message, env, model, pins: ask.pin.clone(), ..SendMessage::default() };
+    let plan = ask.plan.then_some(PlanMode::Ask);
+    let body = SendMessage { message, env, model, plan, pins: ask.pin.clone(), ..SendMessage::default() };
     let key = uuid::Uuid::new_v4().to_string();
     let accepted = tokio::select! {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
@@ -108,7 +123,19 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let view = View { last_seq: accepted.seq.saturating_sub(1), ..View::default() };
     let follower = Follower::resume(connection.client.clone(), id, view, FollowPolicy::default());
     let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output(ask, context));
-    let end = watch.until_the_end(&mut signals, deadline).await?;
+    let asks = !ask.no_input && context.ui.can_ask();
+    let end = loop {
+        let end = watch.until_the_end(&mut signals, deadline).await?;
+        if !asks || !matches!(end, End::Paused) {
+            break end;
+        }
+        let asked = Instant::now();
+        if let Some(end) = watch.ask(&mut signals).await? {
+            break end;
+        }
+        // A person's time is not the run's.
+        deadline += asked.elapsed();
+    };
     let result = finish(&mut watch, &end, schema.as_ref()).await;
     watch.say_goodbye(began.elapsed());
     result
@@ -167,14 +194,21 @@ async fn conversation(
     connection: &Connection,
     model: Option<&str>,
 ) -> Result<ConversationId, Failure> {
-    if let Some(text) = &ask.conversation {
-        return conversation_id(text);
+    let safe_mode = ask.safe.then_some(true);
+    let begun = match &ask.conversation {
+        Some(text) => Some(conversation_id(text)?),
+        None if ask.r#continue => Some(context.conversation(None, &connection.server)?),
+        None => None,
+    };
+    let Some(id) = begun else {
+        let body = CreateConversation { model: model.map(str::to_owned), safe_mode, ..CreateConversation::default() };
+        return Ok(connection.client.create_conversation(&body).await?.id);
+    };
+    if ask.safe {
+        let body = UpdateConversation { safe_mode, ..UpdateConversation::default() };
+        connection.client.update_conversation(id, &body).await?;
     }
-    if ask.r#continue {
-        return context.conversation(None, &connection.server);
-    }
-    let body = CreateConversation { model: model.map(str::to_owned), ..CreateConversation::default() };
-    Ok(connection.client.create_conversation(&body).await?.id)
+    Ok(id)
 }
 
 /// Prints what is due at the end and decides how the command ends.
@@ -198,31 +232,15 @@ fn lacking(tool_runs: &[ToolRun]) -> Result<(), Failure> {
     }
 }
 
-/// The run waits for a person, and goes on from there whenever somebody answers.
-fn waits(watch: &Watch<'_>) -> Failure {
-    let action = watch.run().and_then(|run| run.requires_action.as_ref());
-    match action {
-        Some(RequiredAction::Credentials { missing_vars, requests, .. }) => {
-            let names: Vec<&str> = missing_vars.iter().map(|var| var.name.as_str()).collect();
-            let tools: Vec<&str> = requests.iter().map(|request| request.tool_id.as_str()).collect();
-            let message = format!("{} needs {}; the run waits", tools.join(", "), names.join(", "));
-            let hint = format!("send it again with --env {}", names.join(" --env "));
-            Failure::new(Code::MissingCredentials, one_line(&message, 300)).hint(hint)
-        }
-        Some(RequiredAction::Approval { approvals, .. }) => {
-            let calls: Vec<&str> = approvals.iter().map(|approval| approval.tool_id.as_str()).collect();
-            Failure::new(Code::NeedsDecision, format!("{} waits for a yes", one_line(&calls.join(", "), 300)))
-        }
-        _ => Failure::new(Code::NeedsDecision, "the run waits until a plan is selected"),
-    }
-}
-
 fn failure_of(watch: &Watch<'_>, end: &End) -> Result<(), Failure> {
     match (end, watch.run().map(|run| (run.status, &run.error))) {
         (End::Finished, Some((RunStatus::Completed, _))) => lacking(&watch.tool_runs()),
         (End::Finished, Some((_, Some(error)))) => Err(Failure::of_run(error)),
         (End::Finished, _) => Err(Failure::new(Code::Failed, "the run was cancelled")),
-        (End::Paused, _) => Err(waits(watch)),
+        (End::Paused, _) => Err(match watch.waiting() {
+            Some(waiting) => waiting.failure(),
+            None => Failure::new(Code::NeedsDecision, "the run waits for a person"),
+        }),
         (End::Stopped(Code::Limit), _) => {
             Err(Failure::new(Code::Limit, "no answer in time; the run was cancelled").hint("--timeout gives it longer"))
         }

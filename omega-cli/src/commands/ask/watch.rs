@@ -7,6 +7,7 @@
 
 use super::{activity, document::Document, signals::Signals, text::Text};
 use crate::{
+    commands::pause::{self, Answered, SavedTerminal, Waiting},
     connect::{Connection, Context},
     exit::{Code, Failure},
     ui::Tone,
@@ -20,7 +21,10 @@ use omega_core::{
     sanitize::one_line,
 };
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 use tokio::time::sleep_until;
 
 /// How long a cancelled run may take to say its last words.
@@ -63,6 +67,8 @@ pub struct Watch<'a> {
     answer: Option<String>,
     model: Option<String>,
     terminal_printed: bool,
+    /// Parts of questions that were answered here; their events may still be on their way.
+    answered: HashSet<String>,
 }
 
 impl<'a> Watch<'a> {
@@ -89,6 +95,7 @@ impl<'a> Watch<'a> {
             answer,
             model,
             terminal_printed,
+            answered: HashSet::new(),
         }
     }
 
@@ -115,7 +122,7 @@ impl<'a> Watch<'a> {
                     }
                     match self.run() {
                         Some(run) if run.status.is_terminal() => return Ok(stopping.map_or(End::Finished, End::Stopped)),
-                        Some(run) if run.status == RunStatus::Paused && stopping.is_none() => return Ok(End::Paused),
+                        Some(_) if stopping.is_none() && self.waiting().is_some() => return Ok(End::Paused),
                         _ => continue,
                     }
                 }
@@ -129,6 +136,36 @@ impl<'a> Watch<'a> {
             // Beside the stream, whose last words say whether it worked.
             tokio::spawn(async move { client.cancel_run(run_id).await });
         }
+    }
+
+    /// The run's question, when it waits with one that was not answered here.
+    pub fn waiting(&self) -> Option<Waiting> {
+        let run = self.run().filter(|run| run.status == RunStatus::Paused)?;
+        let action = run.requires_action.clone()?;
+        let is_open = pause::parts(&action).iter().any(|part| !self.answered.contains(part));
+        is_open.then_some(Waiting { conversation: self.conversation, run: self.run_id, action })
+    }
+
+    /// Asks the person at the terminal. `None` when they answered, and the run goes on; a signal cancels it.
+    pub async fn ask(&mut self, signals: &mut Signals) -> Result<Option<End>, Failure> {
+        let Some(waiting) = self.waiting() else { return Ok(None) };
+        let terminal = SavedTerminal::now();
+        let stopped = tokio::select! {
+            answered = pause::ask(&self.context.ui, &self.client, &waiting) => match answered {
+                Ok(Answered::Done(parts)) => {
+                    self.answered.extend(parts);
+                    return Ok(None);
+                }
+                Ok(Answered::Left) => return Ok(Some(End::Paused)),
+                Err(failure) if failure.exit_code() == Code::Interrupted as u8 => Code::Interrupted,
+                Err(failure) => return Err(failure),
+            },
+            code = signals.next() => code,
+        };
+        terminal.restore();
+        // Whether it worked or not, nobody is here any more to be told.
+        let _ = tokio::time::timeout(GRACE, self.client.cancel_run(self.run_id)).await;
+        Ok(Some(End::Stopped(stopped)))
     }
 
     /// The run, once the stream told of it.

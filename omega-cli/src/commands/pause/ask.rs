@@ -1,0 +1,138 @@
+//! Answers a paused run on the terminal, question by question.
+
+use super::{Keyboard, Waiting, is_answered_already, parts, words};
+use crate::{exit::Failure, ui::Ui};
+use omega_core::{
+    api::{
+        Approval, Decide, Decision, MissingVar, Plan, ProvideCredentials, Remember, RequiredAction, Save, SelectPlan,
+    },
+    client::{Client, ClientError},
+    sanitize::one_line,
+};
+use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+
+/// What a person did.
+#[derive(Debug)]
+pub enum Answered {
+    /// They answered these parts of the question; the run goes on.
+    Done(Vec<String>),
+    /// They left it open, or may not answer.
+    Left,
+}
+
+/// Asks, and sends the answers.
+pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered, Failure> {
+    let keyboard = Keyboard(ui);
+    let answered = match &waiting.action {
+        RequiredAction::Credentials { missing_vars, requests, .. } => {
+            ui.question(words::credentials(ui, requests, missing_vars));
+            let Some(body) = credentials(&keyboard, missing_vars).await? else { return Ok(Answered::Left) };
+            settle(ui, client.provide_credentials(waiting.conversation, &body).await)?
+        }
+        RequiredAction::Approval { approvals, .. } => {
+            for approval in approvals {
+                ui.question(words::approval(ui, approval));
+                let Some(body) = decision(&keyboard, approval).await? else { return Ok(Answered::Left) };
+                if !settle(ui, client.decide(approval.id, &body).await)? {
+                    return Ok(Answered::Left);
+                }
+            }
+            true
+        }
+        RequiredAction::Plan { plans, .. } => {
+            ui.question(words::plans(plans).trim_end());
+            match choice(&keyboard, plans).await? {
+                None => return Ok(Answered::Left),
+                Some(Choice::Cancel) => settle(ui, client.cancel_run(waiting.run).await)?,
+                Some(Choice::Select(plan, body)) => {
+                    settle(ui, client.select_plan(waiting.conversation, plan.id, &body).await)?
+                }
+            }
+        }
+    };
+    Ok(if answered { Answered::Done(parts(&waiting.action)) } else { Answered::Left })
+}
+
+/// Whether the question is answered now. Somebody else's answer is one; who may not answer leaves it open.
+fn settle<T>(ui: &Ui, answer: Result<T, ClientError>) -> Result<bool, Failure> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if is_answered_already(&error) => {
+            ui.note("Somebody else answered first; the run goes on with that.");
+            Ok(true)
+        }
+        Err(ClientError::Forbidden(message)) => {
+            ui.warn(one_line(&message, 300));
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn credentials(keyboard: &Keyboard<'_>, vars: &[MissingVar]) -> Result<Option<ProvideCredentials>, Failure> {
+    let mut env = BTreeMap::new();
+    for var in vars {
+        let prompt = format!("{} (hidden; Enter alone goes on without): ", one_line(&var.name, 200));
+        let Some(value) = keyboard.secret(&prompt).await? else { return Ok(None) };
+        let value = value.expose_secret().trim();
+        if value.is_empty() {
+            return Ok(Some(ProvideCredentials { decline: true, ..ProvideCredentials::default() }));
+        }
+        env.insert(var.name.clone(), value.to_owned());
+    }
+    let prompt = "Use [o]nce, save for this [t]ool, save for [a]ll tools? [o] ";
+    let save = match keyboard.choice(prompt, "ota", true).await? {
+        None => return Ok(None),
+        Some('t') => Save::Tool,
+        Some('a') => Save::Global,
+        Some(_) => Save::Once,
+    };
+    Ok(Some(ProvideCredentials { env, save, decline: false }))
+}
+
+async fn decision(keyboard: &Keyboard<'_>, approval: &Approval) -> Result<Option<Decide>, Failure> {
+    let prompt = "Allow it? [y]es once, in this [c]onversation, [a]lways, [n]o: ";
+    let Some(letter) = keyboard.choice(prompt, "ycan", false).await? else { return Ok(None) };
+    let (decision, remember) = match letter {
+        'y' => (Decision::Approve, Remember::Once),
+        'c' => (Decision::Approve, Remember::Conversation),
+        'a' => (Decision::Approve, Remember::Always),
+        _ => (Decision::Deny, Remember::Once),
+    };
+    let reason = match decision {
+        Decision::Approve => None,
+        Decision::Deny => keyboard.line("Why not? (the model is told; Enter for no reason) ").await?,
+    };
+    Ok(Some(Decide {
+        decision,
+        remember,
+        reason: reason.filter(|text| !text.is_empty()),
+        args_digest: Some(approval.args_digest.clone()),
+        input: None,
+    }))
+}
+
+enum Choice<'a> {
+    Select(&'a Plan, SelectPlan),
+    Cancel,
+}
+
+async fn choice<'a>(keyboard: &Keyboard<'_>, plans: &'a [Plan]) -> Result<Option<Choice<'a>>, Failure> {
+    let prompt = format!("Which plan? [1-{}], [a]nother, [c]ancel: ", plans.len());
+    loop {
+        let Some(line) = keyboard.line(&prompt).await? else { return Ok(None) };
+        if let Some(plan) = line.parse::<usize>().ok().and_then(|number| plans.get(number.checked_sub(1)?)) {
+            return Ok(Some(Choice::Select(plan, SelectPlan::default())));
+        }
+        match (line.as_str(), plans.first()) {
+            ("a", Some(first)) => {
+                let note = keyboard.line("What should be different? (Enter for nothing special) ").await?;
+                let note = note.filter(|note| !note.is_empty());
+                return Ok(Some(Choice::Select(first, SelectPlan { another: true, note })));
+            }
+            ("c", _) => return Ok(Some(Choice::Cancel)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a paused run asks, for a person. Names, descriptions and inputs are foreign text: nothing of them reaches the
+//! terminal with its powers, and nothing of an input stays hidden.
+
+use crate::ui::{Tone, Ui};
+use omega_core::{
+    api::{Approval, ApprovalReason, CredentialRequest, MissingVar, Plan},
+    sanitize::{one_line, visible_json},
+};
+use std::fmt::Write;
+
+/// The call, why it is asked, and its whole input.
+pub fn approval(ui: &Ui, approval: &Approval) -> String {
+    let name = one_line(approval.tool_id.as_str(), 200);
+    let mut text = format!(
+        "{} {name} {} waits for a yes: {}",
+        ui.tone(Tone::Warn, "‖"),
+        one_line(&approval.version, 40),
+        reason(approval.reason)
+    );
+    for line in visible_json(&approval.input).lines() {
+        // Writing to a string can't fail.
+        let _ = write!(text, "\n    {line}");
+    }
+    if !approval.credentials.is_empty() {
+        let _ = write!(text, "\n  gets {}", one_line(&approval.credentials.join(", "), 400));
+    }
+    text
+}
+
+/// Why a call is asked about.
+pub fn reason(reason: ApprovalReason) -> &'static str {
+    match reason {
+        ApprovalReason::SafeMode => "Safe Mode is on",
+        ApprovalReason::GuestCredentials => "a guest's message would use the owner's credentials",
+        ApprovalReason::FirstUse => "it would use a stored credential for the first time",
+        ApprovalReason::UnknownOutcome => "the same call was interrupted before, and may have taken effect",
+    }
+}
+
+/// Which tools lack what.
+pub fn credentials(ui: &Ui, requests: &[CredentialRequest], vars: &[MissingVar]) -> String {
+    let tools: Vec<&str> = requests.iter().map(|request| request.tool_id.as_str()).collect();
+    let mut text = format!("{} {} needs:", ui.tone(Tone::Warn, "‖"), one_line(&tools.join(", "), 300));
+    for var in vars {
+        let _ = write!(text, "\n    {}", one_line(&var.name, 200));
+        if !var.description.trim().is_empty() {
+            let _ = write!(text, "  {}", one_line(&var.description, 400));
+        }
+        if var.rejected {
+            let _ = write!(text, "  {}", ui.tone(Tone::Bad, "(the value was rejected)"));
+        }
+    }
+    text
+}
+
+/// Plans, numbered from 1.
+pub fn plans(plans: &[Plan]) -> String {
+    let mut out = String::new();
+    for (at, plan) in plans.iter().enumerate() {
+        let confidence = plan.confidence * 100.0;
+        let reasoning = one_line(&plan.reasoning, 400);
+        let _ = writeln!(out, "Plan {} · confidence {confidence:.0} %\n  {reasoning}", at + 1);
+        for step in &plan.steps {
+            let (tool, purpose) = (one_line(&step.tool_name, 100), one_line(&step.purpose, 200));
+            let _ = writeln!(out, "  {}. {tool}: {purpose}", step.step_number);
+        }
+    }
+    out
+}

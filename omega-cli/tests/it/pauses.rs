@@ -1,0 +1,178 @@
+//! A run that waits for a person: exit codes and commands for scripts, questions for a person at a terminal.
+
+use crate::{home::Home, terminal::talk};
+use omega_core::testing::{Reply, Script, StandIn};
+use serde_json::{Value, json};
+
+const KEY: &str = "exa-5ecret-value";
+
+async fn with<T: Send + 'static>(script: Script, test: impl FnOnce(Home) -> T + Send + 'static) -> (T, StandIn) {
+    let provider = StandIn::start(script).await;
+    let home = Home::new().provider(provider.url());
+    let result = tokio::task::spawn_blocking(move || test(home)).await.unwrap();
+    (result, provider)
+}
+
+fn calls(tool: &str, params: Value, then: &str) -> Script {
+    let call = json!({ "toolId": tool, "params": params });
+    Script::new().turn(Reply::call("registryExecuteTool", call)).turn(Reply::text(then))
+}
+
+fn searches_the_web() -> Script {
+    calls("@exalabs/ai-sdk::webSearch", json!({ "query": "rust" }), "Without it, then.")
+}
+
+fn evaluates() -> Script {
+    calls("mathjs::evaluate", json!({ "expression": "1+1" }), "As you wish.")
+}
+
+fn plans() -> Script {
+    let step =
+        |tool: &str| json!([{ "stepNumber": 1, "toolName": tool, "purpose": "count", "expectedOutput": "a number" }]);
+    let plans = json!({ "plans": [
+        { "steps": step("mathjs::evaluate"), "confidence": 0.9, "reasoning": "It is arithmetic" },
+        { "steps": step("registrySearchTool"), "confidence": 0.4, "reasoning": "Something else may fit" },
+    ] });
+    // A request for plans has the search for tools behind the message already: it is the second turn.
+    Script::new().turn(Reply::text("Two.")).turn(Reply::text(&plans.to_string()))
+}
+
+/// The conversation when nothing in it works any more.
+fn settled(home: &Home) -> Value {
+    for _ in 0..600 {
+        let detail = home.omega(&["show", "--json"]).expect(0).json();
+        if ["completed", "failed", "cancelled"].contains(&detail["runs"][0]["status"].as_str().unwrap()) {
+            return detail;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("the run did not end");
+}
+
+fn answer(detail: &Value) -> &str {
+    detail["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_learns_which_variable_is_missing_and_what_gives_it() {
+    with(searches_the_web(), |home| {
+        let done = home.omega(&["ask", "--json", "hi"]).expect(4);
+        let document = done.json();
+        assert_eq!(
+            (&document["status"], &document["requiresAction"]["kind"]),
+            (&json!("paused"), &json!("credentials"))
+        );
+        assert_eq!(document["requiresAction"]["missingVars"][0]["name"], "EXA_API_KEY");
+        let command = format!("omega provide {} --env EXA_API_KEY", document["conversationId"].as_str().unwrap());
+        assert!(done.stderr.contains(&command), "{}", done.stderr);
+
+        let other = home.omega(&["approve"]).expect(2);
+        assert!(other.stderr.contains("omega provide answers it"), "{}", other.stderr);
+        let clear = home.omega(&["provide", "--env", &format!("EXA_API_KEY={KEY}")]).expect(2);
+        assert!(!clear.stderr.contains(KEY));
+        home.omega(&["provide", "--env", "EXA_API_KEY"]).expect(4);
+        home.omega(&["provide"]).expect(4);
+
+        home.omega(&["provide", "--decline"]).expect(0);
+        assert_eq!(answer(&settled(&home)), "Without it, then.");
+        let late = home.omega(&["provide", "--decline"]).expect(2);
+        assert!(late.stderr.contains("waits for an answer"), "{}", late.stderr);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_comes_from_the_environment_or_stdin_and_is_printed_nowhere() {
+    with(searches_the_web().turn(Reply::text("Again.")), |home| {
+        home.omega(&["ask", "hi"]).expect(4);
+        let done = home.omega_with(&["provide", "-v", "--env", "EXA_API_KEY", "--save", "tool"], KEY).expect(0);
+        assert!(!done.stderr.contains(KEY) && !done.stdout.contains(KEY), "{}", done.stderr);
+        let shown = home.omega(&["show", "--json"]).expect(0).stdout;
+        assert!(!shown.contains(KEY), "{shown}");
+        home.omega(&["cancel"]).expect(0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_learns_that_a_call_waits_for_a_yes_and_what_says_it() {
+    with(evaluates(), |home| {
+        let done = home.omega(&["ask", "--safe", "--stream-json", "hi"]).expect(5);
+        let last: Value = serde_json::from_str(done.stdout.lines().last().unwrap()).unwrap();
+        assert_eq!((&last["type"], &last["kind"]), (&json!("run.requires_action"), &json!("approval")));
+        assert!(done.stderr.contains("omega approve ") && done.stderr.contains(" --for once"), "{}", done.stderr);
+        let denied = home.omega(&["approve", "--deny", "--reason", "not today"]).expect(0);
+        assert!(denied.stderr.contains("\"expression\": \"1+1\""), "it says what it decides about: {}", denied.stderr);
+        let detail = settled(&home);
+        assert_eq!(answer(&detail), "As you wish.");
+        assert_eq!(detail["toolRuns"][0]["status"], "denied");
+        assert!(detail["toolRuns"][0]["error"]["message"].as_str().unwrap().contains("not today"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_chooses_among_proposed_plans() {
+    with(plans(), |home| {
+        let done = home.omega(&["ask", "--plan", "what is 1+1?"]).expect(5);
+        assert!(done.stderr.contains("omega plan select 1 --conversation "), "{}", done.stderr);
+        let wrong = home.omega(&["plan", "select", "7"]).expect(2);
+        assert!(wrong.stderr.contains("mathjs::evaluate: count"), "{}", wrong.stderr);
+        home.omega(&["plan", "select", "1"]).expect(0);
+        assert_eq!(answer(&settled(&home)), "Two.");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_asked_for_a_hidden_value_and_may_go_on_without() {
+    with(searches_the_web(), |home| {
+        let keys: [(&str, &[u8]); 1] = [("EXA_API_KEY (hidden", b"\r")];
+        let (screen, code) = talk(&home, &["ask", "hi"], &keys);
+        assert!(screen.contains("@exalabs/ai-sdk::webSearch needs:"), "{screen}");
+        assert!(screen.contains("Without it, then."), "{screen}");
+        assert_ne!(code, 0, "a call that lacked its variable is no success");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_sees_the_call_says_no_with_a_reason_and_the_run_goes_on() {
+    with(evaluates(), |home| {
+        let keys: [(&str, &[u8]); 2] = [("[n]o: ", b"n\r"), ("Why not?", b"not now\r")];
+        let (screen, code) = talk(&home, &["ask", "--safe", "hi"], &keys);
+        assert_eq!(code, 0, "{screen}");
+        for part in ["mathjs::evaluate", "Safe Mode is on", "\"expression\": \"1+1\"", "As you wish."] {
+            assert!(screen.contains(part), "{part}: {screen}");
+        }
+        assert!(settled(&home)["toolRuns"][0]["error"]["message"].as_str().unwrap().contains("not now"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_chooses_a_plan_by_its_number() {
+    with(plans(), |home| {
+        let (screen, code) = talk(&home, &["ask", "--plan", "what is 1+1?"], &[("Which plan?", b"1\r")]);
+        assert_eq!(code, 0, "{screen}");
+        assert!(screen.contains("Plan 2 · confidence 40 %") && screen.contains("Two."), "{screen}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_at_a_question_cancels_the_run_and_leaving_it_keeps_it() {
+    with(searches_the_web(), |home| {
+        let (screen, code) = talk(&home, &["ask", "hi"], &[("EXA_API_KEY (hidden", b"\x03")]);
+        assert_eq!(code, 130, "{screen}");
+        assert_eq!(settled(&home)["runs"][0]["status"], "cancelled");
+    })
+    .await;
+    with(evaluates(), |home| {
+        let (screen, code) = talk(&home, &["ask", "--safe", "hi"], &[("[n]o: ", b"\x04")]);
+        assert_eq!(code, 5, "{screen}");
+        assert!(screen.contains("--for once"), "{screen}");
+        assert_eq!(home.omega(&["show", "--json"]).expect(0).json()["runs"][0]["status"], "paused");
+    })
+    .await;
+}
