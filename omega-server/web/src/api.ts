@@ -1,6 +1,6 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
-import type { Accepted, Conversation, ConversationDetail, Models, OutputPage, ServerStatus, Whoami } from "./types";
+import type { Accepted, Approval, Conversation, ConversationDetail, Models, OutputPage, Run, ServerStatus, Whoami } from "./types";
 
 const BASE = "/api/omega";
 
@@ -89,6 +89,24 @@ export const cancel = (id: string) => request(`/conversations/${encodeURICompone
 
 /** Stops one tool call; its run goes on. */
 export const cancelTool = (toolRunId: string) => request(`/tool-runs/${encodeURIComponent(toolRunId)}/cancel`, json("POST", {}));
+
+const answered = (body: unknown) => json("POST", body, { "Idempotency-Key": newKey() });
+
+/** Allows or refuses a call; it holds for the input that was shown and no other. */
+export const decide = (
+  approval: Approval,
+  body: { decision: "approve"; remember: "once" | "conversation" | "always" } | { decision: "deny"; reason?: string },
+) => data<Run>(`/approvals/${encodeURIComponent(approval.id)}`, answered({ ...body, argsDigest: approval.argsDigest }));
+
+/** Gives a paused run the variables that it lacks, or lets it go on without. */
+export const provideCredentials = (
+  id: string,
+  body: { env: Record<string, string>; save: "once" | "tool" | "global" } | { decline: true },
+) => data<Run>(`/conversations/${encodeURIComponent(id)}/credentials`, answered(body));
+
+/** Selects a plan, or asks for other ones. */
+export const selectPlan = (id: string, planId: string, body: { another?: true; note?: string }) =>
+  request(`/conversations/${encodeURIComponent(id)}/plans/${encodeURIComponent(planId)}/select`, answered(body));
 
 export const exportUrl = (id: string, format: "json" | "markdown") =>
   `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;

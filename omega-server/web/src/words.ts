@@ -1,4 +1,6 @@
-// Numbers and times in words.
+// Numbers, times and values in words.
+
+import type { Json } from "./types";
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -30,3 +32,10 @@ export function oneLine(text: string, limit: number): string {
   const letters = Array.from(line);
   return letters.length <= limit ? line : `${letters.slice(0, limit - 1).join("")}…`;
 }
+
+/** JSON over several lines in which nothing hides: what reorders or does not show stands there as its escape. */
+export const visibleJson = (value: Json): string =>
+  JSON.stringify(value, null, 2).replace(
+    /[\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g,
+    (hidden) => Array.from({ length: hidden.length }, (_, at) => `\\u${hidden.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
+  );

@@ -10,6 +10,7 @@ import { ConversationHead } from "./conversation-head";
 import { DebugPanel } from "./debug-panel";
 import { linkWords } from "./link-words";
 import { ModelPicker } from "./model-picker";
+import { RequiredAction } from "./required-action";
 import { RunState } from "./run-state";
 import { Transcript } from "./transcript";
 import { useConversation } from "./use-conversation";
@@ -96,6 +97,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
         <ConversationHead id={id} title={title} view={view} debug={debug}
           onDebug={() => setDebug(!debug)} onMenu={onMenu} />
         <Transcript view={view} me={me} sent={sent} loadOlder={loadOlder} onAgain={again} />
+        {run && view && <RequiredAction run={run} view={view} me={me} id={id} />}
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
           blocked={link.state === "failed" ? link.error.message : null}>

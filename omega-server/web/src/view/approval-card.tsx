@@ -1,0 +1,71 @@
+import { useState } from "preact/hooks";
+import { decide } from "../api";
+import type { Approval } from "../types";
+import { visibleJson } from "../words";
+import { useAnswer } from "./use-answer";
+
+const REASONS: Record<Approval["reason"], string> = {
+  safe_mode: "Safe Mode is on",
+  guest_credentials: "A guest's message would use the owner's credentials",
+  first_use: "It would use a stored credential for the first time",
+  unknown_outcome: "The same call was interrupted before, and may have taken effect",
+};
+
+interface Props {
+  approval: Approval;
+  isOwner: boolean;
+  /** Whether the message that led here is the reader's. */
+  isAsker: boolean;
+  owner: string;
+}
+
+/** A call that waits for a yes: what would run, with which input and credentials, and the four answers. */
+export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
+  const [denying, setDenying] = useState(false);
+  const [reason, setReason] = useState("");
+  const { busy, error, answer } = useAnswer();
+  const owners = approval.reason === "guest_credentials" || approval.reason === "first_use";
+  const mayDecide = isOwner || (isAsker && !owners);
+  const allow = (remember: "once" | "conversation" | "always") => () =>
+    answer(() => decide(approval, { decision: "approve", remember }));
+  const deny = (event: Event) => {
+    event.preventDefault();
+    void answer(() => decide(approval, { decision: "deny", ...(reason.trim() && { reason: reason.trim() }) }));
+  };
+  return (
+    <article class="ask" aria-label={`approval of ${approval.toolName}`}>
+      <header class="ask-head">
+        <span class="badge warn">approval</span>
+        <h2><code>{approval.toolId}</code> <span class="meta">{approval.version}</span></h2>
+      </header>
+      <p class="note">{REASONS[approval.reason]}</p>
+      <pre tabIndex={0} aria-label="input">{visibleJson(approval.input)}</pre>
+      {(approval.credentials?.length ?? 0) > 0 && <p class="note">It gets <code>{approval.credentials?.join(", ")}</code></p>}
+      {!mayDecide && <p class="note">Waits for {owners || !isAsker ? owner : "an answer"}</p>}
+      {mayDecide && !denying && (
+        <div class="ask-buttons">
+          <button type="button" disabled={busy} onClick={allow("once")}>allow once</button>
+          {approval.reason !== "unknown_outcome" && (
+            <>
+              <button type="button" class="outline" disabled={busy} onClick={allow("conversation")}>for this conversation</button>
+              {isOwner && <button type="button" class="outline" disabled={busy} onClick={allow("always")}>always</button>}
+            </>
+          )}
+          <button type="button" class="outline" disabled={busy} onClick={() => setDenying(true)}>deny...</button>
+        </div>
+      )}
+      {mayDecide && denying && (
+        <form class="ask-form" onSubmit={deny}>
+          <label for={`why-${approval.id}`}>Why not? The model is told</label>
+          <input id={`why-${approval.id}`} type="text" maxLength={250} value={reason} autofocus
+            placeholder="no reason" onInput={(event) => setReason(event.currentTarget.value)} />
+          <div class="ask-buttons">
+            <button type="submit" disabled={busy}>deny</button>
+            <button type="button" class="outline" disabled={busy} onClick={() => setDenying(false)}>back</button>
+          </div>
+        </form>
+      )}
+      <p class="error-text" role="alert">{error}</p>
+    </article>
+  );
+}

@@ -1,0 +1,77 @@
+import { useState } from "preact/hooks";
+import { provideCredentials } from "../api";
+import type { RequiredAction } from "../types";
+import { useAnswer } from "./use-answer";
+
+interface Props {
+  id: string;
+  action: Extract<RequiredAction, { kind: "credentials" }>;
+  isOwner: boolean;
+  owner: string;
+}
+
+const PLACES = [
+  ["once", "use once"],
+  ["tool", "save for this tool"],
+  ["global", "save for all tools"],
+] as const;
+
+/** Variables that tools lack, key by key. The values live in the fields alone, and go when they are sent. */
+export function CredentialsForm({ id, action, isOwner, owner }: Props) {
+  const { busy, error, answer } = useAnswer();
+  const [save, setSave] = useState<(typeof PLACES)[number][0]>("once");
+  const tools = [...new Set(action.requests.map((request) => request.toolId))];
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const env = Object.fromEntries(
+      action.missingVars.map(({ name }) => [name, (form.elements.namedItem(`value-${name}`) as HTMLInputElement).value.trim()]),
+    );
+    void answer(async () => {
+      await provideCredentials(id, { env, save });
+      form.reset();
+    });
+  };
+  return (
+    <section class="asks" aria-label="variables that are missing">
+      <article class="ask">
+        <header class="ask-head">
+          <span class="badge warn">credentials</span>
+          <h2><code>{tools.join(", ")}</code></h2>
+        </header>
+        {!isOwner && (
+          <p class="note">It needs <code>{action.missingVars.map((it) => it.name).join(", ")}</code>. Only {owner} can give that</p>
+        )}
+        {isOwner && (
+          <form class="ask-form" autocomplete="off" onSubmit={submit}>
+            {action.missingVars.map(({ name, description, rejected }) => (
+              <div key={name} class="ask-field">
+                <label for={`value-${name}`}><code>{name}</code></label>
+                {description && <p class="note" id={`about-${name}`}>{description}</p>}
+                {rejected && <p class="error-text" id={`rejected-${name}`}>The value that it had was rejected</p>}
+                <input id={`value-${name}`} name={`value-${name}`} type="password" required autocomplete="off" spellcheck={false}
+                  data-1p-ignore data-lpignore="true" disabled={busy}
+                  aria-invalid={rejected ? true : undefined}
+                  aria-describedby={`about-${name} rejected-${name}`} />
+              </div>
+            ))}
+            <fieldset class="ask-save" disabled={busy}>
+              <legend class="visually-hidden">where the values are kept</legend>
+              {PLACES.map(([value, words]) => (
+                <label key={value}>
+                  <input type="radio" name="save" value={value} checked={save === value} onChange={() => setSave(value)} /> {words}
+                </label>
+              ))}
+            </fieldset>
+            <div class="ask-buttons">
+              <button type="submit" disabled={busy}>{busy ? "sending..." : "go on"}</button>
+              <button type="button" class="outline" disabled={busy}
+                onClick={() => answer(() => provideCredentials(id, { decline: true }))}>go on without</button>
+            </div>
+          </form>
+        )}
+        <p class="error-text" role="alert">{error}</p>
+      </article>
+    </section>
+  );
+}

@@ -1,0 +1,54 @@
+import { useState } from "preact/hooks";
+import { selectPlan } from "../api";
+import type { Plan } from "../types";
+import { useAnswer } from "./use-answer";
+
+/** Plans side by side: steps, confidence, reasoning; one is chosen, or other ones are asked for. */
+export function PlanChoice({ id, plans }: { id: string; plans: Plan[] }) {
+  const [other, setOther] = useState(false);
+  const [note, setNote] = useState("");
+  const { busy, error, answer } = useAnswer();
+  const first = plans[0];
+  const another = (event: Event) => {
+    event.preventDefault();
+    if (first) void answer(() => selectPlan(id, first.id, { another: true, ...(note.trim() && { note: note.trim() }) }));
+  };
+  return (
+    <section class="asks" aria-label="plans to choose from">
+      {plans.map((plan, at) => (
+        <article key={plan.id} class="ask" aria-label={`plan ${at + 1}`}>
+          <header class="ask-head">
+            <span class="badge warn">plan {at + 1}</span>
+            <span class="meta">confidence {Math.round(plan.confidence * 100)} %</span>
+          </header>
+          <p class="quiet">{plan.reasoning}</p>
+          <ol class="ask-steps">
+            {plan.steps.map((step) => (
+              <li key={step.stepNumber}>
+                <code>{step.toolName}</code> {step.purpose}
+                {step.expectedOutput && <span class="meta"> → {step.expectedOutput}</span>}
+              </li>
+            ))}
+          </ol>
+          <div class="ask-buttons">
+            <button type="button" class={at === 0 ? undefined : "outline"} disabled={busy}
+              onClick={() => answer(() => selectPlan(id, plan.id, {}))}>run this plan</button>
+          </div>
+        </article>
+      ))}
+      {!other && <p><button type="button" class="ghost small" disabled={busy} onClick={() => setOther(true)}>propose another</button></p>}
+      {other && (
+        <form class="ask ask-form" onSubmit={another}>
+          <label for="plan-note">What should be different?</label>
+          <input id="plan-note" type="text" maxLength={2000} value={note} autofocus placeholder="anything else"
+            onInput={(event) => setNote(event.currentTarget.value)} />
+          <div class="ask-buttons">
+            <button type="submit" disabled={busy}>propose another</button>
+            <button type="button" class="outline" disabled={busy} onClick={() => setOther(false)}>back</button>
+          </div>
+        </form>
+      )}
+      <p class="error-text" role="alert">{error}</p>
+    </section>
+  );
+}

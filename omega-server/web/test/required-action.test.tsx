@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderToString } from "preact-render-to-string";
+import type { View } from "../src/fold";
+import type { Approval, RequiredAction as Action, Run } from "../src/types";
+import { RequiredAction } from "../src/view/required-action";
+import { visibleJson } from "../src/words";
+
+const expiresAt = "2026-12-22T00:00:00Z";
+const approval: Approval = {
+  id: "a1", toolRunId: "t1", toolId: "mathjs::evaluate", toolName: "evaluate", version: "15.2.0", reason: "safe_mode",
+  input: { expr: "1+1" }, credentials: ["MATH_KEY"], argsDigest: "d",
+};
+const missing = [{ name: "EXA_API_KEY", description: "Key of Exa", rejected: true }];
+const credentials: Action = {
+  kind: "credentials", missingVars: missing, hint: "", expiresAt,
+  requests: [{ id: "c1", toolRunId: "t1", toolId: "exa::search", requiredKeys: missing, missingKeys: missing }],
+};
+const plan: Action = {
+  kind: "plan", planSetId: "s1", expiresAt,
+  plans: [0.9, 0.4].map((confidence, at) => ({
+    id: `p${at}`, confidence, reasoning: `way ${at}`,
+    steps: [{ stepNumber: 1, toolName: "mathjs::evaluate", purpose: "count", expectedOutput: "a number" }],
+  })),
+};
+
+/** The panel as `me` sees it; the message is the guest's. */
+function drawn(requiresAction: Action, me: "owner" | "guest" | "other", status: Run["status"] = "paused"): string {
+  const person = (userId: string) => ({ userId, displayName: `the ${userId}`, gravatarHash: "" });
+  const run = { id: "r", messageId: "m", status, requiresAction } as Run;
+  const view = {
+    participants: [{ ...person("owner"), role: "owner" }, { ...person("guest"), role: "guest" }],
+    messages: [{ id: "m", author: person("guest") }],
+  } as unknown as View;
+  return renderToString(<RequiredAction run={run} view={view} me={{ ...person(me), via: "key" }} id="c" />);
+}
+
+const buttons = (html: string) => [...html.matchAll(/<button[^>]*>([^<]*)</g)].map((match) => match[1]);
+
+test("a call is shown with its input, and who may decide gets the answers that they may give", () => {
+  const action: Action = { kind: "approval", approvals: [approval], expiresAt };
+  const html = drawn(action, "owner");
+  for (const part of ["mathjs::evaluate", "15.2.0", "Safe Mode is on", "&quot;expr&quot;: &quot;1+1&quot;", "MATH_KEY"]) {
+    assert.ok(html.includes(part), `${part} in ${html}`);
+  }
+  assert.deepEqual(buttons(html), ["allow once", "for this conversation", "always", "deny..."]);
+  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "for this conversation", "deny..."]);
+  assert.deepEqual(buttons(drawn(action, "other")), []);
+  assert.ok(drawn(action, "other").includes("Waits for the owner"));
+});
+
+test("what touches the owner's credentials is the owner's to decide", () => {
+  const action: Action = { kind: "approval", approvals: [{ ...approval, reason: "first_use" }], expiresAt };
+  assert.deepEqual(buttons(drawn(action, "guest")), []);
+  assert.equal(buttons(drawn(action, "owner")).length, 4);
+});
+
+test("a call that may have taken effect is never allowed for good", () => {
+  const action: Action = { kind: "approval", approvals: [{ ...approval, reason: "unknown_outcome" }], expiresAt };
+  assert.deepEqual(buttons(drawn(action, "owner")), ["allow once", "deny..."]);
+});
+
+test("only the owner gets the fields for variables; others see who is asked", () => {
+  const html = drawn(credentials, "owner");
+  assert.match(html, /<input[^>]*type="password"[^>]*autocomplete="off"/);
+  for (const part of ["EXA_API_KEY", "Key of Exa", "was rejected", "use once", "save for this tool", "save for all tools"]) {
+    assert.ok(html.includes(part), part);
+  }
+  assert.deepEqual(buttons(html), ["go on", "go on without"]);
+  const guest = drawn(credentials, "guest");
+  assert.ok(!guest.includes("<input") && guest.includes("Only the owner can give that"), guest);
+});
+
+test("plans are listed with their steps, each to be chosen, or another asked for", () => {
+  const html = drawn(plan, "guest");
+  for (const part of ["confidence 90 %", "way 1", "count", "a number"]) assert.ok(html.includes(part), part);
+  assert.deepEqual(buttons(html), ["run this plan", "run this plan", "propose another"]);
+});
+
+test("a run that does not wait asks nothing", () => assert.equal(drawn(plan, "owner", "queued"), ""));
+
+test("nothing of an input hides", () => {
+  assert.equal(visibleJson({ a: "x\u202ey\u009b\u{e0041}" }), '{\n  "a": "x\\u202ey\\u009b\\udb40\\udc41"\n}');
+});
