@@ -47,6 +47,19 @@ pub enum Action {
     Quit,
     Close,
     Confirm,
+    Answer,
+    AllowOnce,
+    AllowHere,
+    AllowAlways,
+    Deny,
+    Submit,
+    Back,
+    KeepOnce,
+    KeepForTool,
+    KeepForAll,
+    GoWithout,
+    Choose,
+    Another,
 }
 
 /// Where a key is pressed.
@@ -62,6 +75,16 @@ pub enum Context {
     Help,
     /// Answering a question.
     Question,
+    /// Allowing a call.
+    Approval,
+    /// Typing a value, a reason or a note.
+    Line,
+    /// Saying where values are kept.
+    Keep,
+    /// Going on without values.
+    Without,
+    /// Choosing a plan.
+    Plans,
 }
 
 impl Context {
@@ -74,6 +97,11 @@ impl Context {
             Self::Global => "everywhere",
             Self::Help => "help",
             Self::Question => "question",
+            Self::Approval => "a call waits for a yes",
+            Self::Line => "typing an answer",
+            Self::Keep => "keeping a value",
+            Self::Without => "going on without a value",
+            Self::Plans => "choosing a plan",
         }
     }
 }
@@ -200,6 +228,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Transcript, Action::Help, &[char('?')], "keys", "Show the keys"),
 
     bind(Context::Global, Action::Stop, &[key(KeyCode::Esc)], "stop", "Take back the last waiting message; then stop the run"),
+    bind(Context::Global, Action::Answer, &[ctrl('y')], "answer", "Answer what the run waits for"),
     bind(Context::Global, Action::OpenLatest, &[ctrl('o')], "open tool", "Open the last tool call (or the selected one); again for raw JSON"),
     bind(Context::Global, Action::OpenAll, &[ctrl('x')], "open all", "Open or close all tool calls"),
     bind(Context::Global, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
@@ -222,6 +251,33 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(Context::Question, Action::Confirm, &[key(KeyCode::Enter), char('y'), ctrl('c'), ctrl('d')], "quit", "Yes"),
     bind(Context::Question, Action::Close, &[key(KeyCode::Esc), char('n')], "stay", "No"),
+
+    bind(Context::Approval, Action::AllowOnce, &[char('y')], "once", "Allow this call"),
+    bind(Context::Approval, Action::AllowHere, &[char('c')], "here", "Allow this tool in this conversation"),
+    bind(Context::Approval, Action::AllowAlways, &[char('a')], "always", "Allow this tool in all your conversations"),
+    bind(Context::Approval, Action::Deny, &[char('n')], "no", "Refuse it, with a reason for the model if you like"),
+    bind(Context::Approval, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line of the input up"),
+    bind(Context::Approval, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line of the input down"),
+    bind(Context::Approval, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
+
+    bind(Context::Line, Action::Submit, &[key(KeyCode::Enter)], "next", "Take it; an empty value means going on without"),
+    bind(Context::Line, Action::Back, &[key(KeyCode::Esc)], "back", "A step back, at last to writing; it waits"),
+    bind(Context::Line, Action::DeleteBack, &[key(KeyCode::Backspace), ctrl('h')], "delete", "Delete the last character"),
+    bind(Context::Line, Action::DeleteToStart, &[ctrl('u')], "clear", "Delete all of it"),
+
+    bind(Context::Keep, Action::KeepOnce, &[char('o'), key(KeyCode::Enter)], "once", "For this run alone"),
+    bind(Context::Keep, Action::KeepForTool, &[char('t')], "this tool", "Save for the tools that asked"),
+    bind(Context::Keep, Action::KeepForAll, &[char('a')], "all tools", "Save for all tools"),
+    bind(Context::Keep, Action::Back, &[key(KeyCode::Esc)], "back", "Back to the value"),
+
+    bind(Context::Without, Action::GoWithout, &[char('y')], "go on", "Go on without; the call fails and the model is told"),
+    bind(Context::Without, Action::Back, &[char('n'), key(KeyCode::Esc)], "back", "Back to the value"),
+
+    bind(Context::Plans, Action::Choose, &[key(KeyCode::Enter)], "run it", "Run the selected plan"),
+    bind(Context::Plans, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
+    bind(Context::Plans, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
+    bind(Context::Plans, Action::Another, &[char('a')], "another", "Ask for other plans, with a note if you like"),
+    bind(Context::Plans, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
 ];
 
 /// What a key does in the first of these contexts that knows it.

@@ -3,10 +3,12 @@
 //! The screen never waits for the network. It hands a command over and goes on; what comes of it arrives as an update.
 
 use omega_core::{
-    api::{Accepted, ConversationDetail, Models},
+    api::{Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectPlan},
     event::Envelope,
-    id::{ConversationId, RunId, ToolRunId},
+    id::{ApprovalId, ConversationId, PlanId, RunId, ToolRunId},
 };
+use secrecy::{ExposeSecret, SecretString};
+use std::{collections::BTreeMap, fmt};
 use tokio::sync::mpsc;
 
 /// The screen's own number of a message that it sends.
@@ -24,6 +26,8 @@ pub enum Command {
         /// `provider/model`, when one was chosen.
         model: Option<String>,
     },
+    /// Answer what the run waits for.
+    Answer(Answer),
     /// Stop a run.
     Cancel(RunId),
     /// Leave this conversation; the next message starts another.
@@ -37,6 +41,54 @@ pub enum Command {
     /// Get an output that is too large for the events.
     LoadOutput(ToolRunId),
 }
+
+/// An answer to a paused run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes or no to a call.
+    Decide {
+        /// The question.
+        approval: ApprovalId,
+        /// The digest of the input that was shown.
+        digest: String,
+        /// Yes or no.
+        decision: Decision,
+        /// How long a yes lasts.
+        remember: Remember,
+        /// For the model.
+        reason: Option<String>,
+    },
+    /// Variables that tools lack.
+    Provide {
+        /// Their values.
+        env: Secrets,
+        /// Where they are kept.
+        save: Save,
+    },
+    /// Go on without the variables.
+    Decline,
+    /// A plan, or the wish for another.
+    Plan(PlanId, SelectPlan),
+}
+
+/// Values of variables by name; only the names are ever printed.
+#[derive(Clone, Default)]
+pub struct Secrets(pub BTreeMap<String, SecretString>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Self) -> bool {
+        let exposed = |(name, value): (&String, &SecretString)| (name.clone(), value.expose_secret().to_owned());
+        self.0.iter().map(exposed).eq(other.0.iter().map(exposed))
+    }
+}
+
+impl Eq for Secrets {}
 
 /// What the network has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +108,8 @@ pub enum Update {
         /// What happened and what to do next.
         error: String,
     },
+    /// An answer was not taken; without words, because somebody else was first.
+    AnswerFailed(Option<String>),
     /// Something else did not work.
     Failed(String),
     /// The conversation keeps its model.

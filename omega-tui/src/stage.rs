@@ -9,12 +9,13 @@ use crate::{
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use omega_core::{
     api::{
-        Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant,
-        Role, Run, RunStatus, Timestamp, ToolRunStatus,
+        Accepted, Approval, ApprovalReason, Author, Conversation, ConversationDetail, CredentialRequest,
+        ExecutionState, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep, RequiredAction, Role,
+        Run, RunStatus, Timestamp, ToolRunStatus,
     },
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
-    id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
+    id::{ApprovalId, ConversationId, CredentialRequestId, MessageId, PlanId, PlanSetId, RunId, ToolRunId, UserId},
     model::Usage,
 };
 use ratatui::{Terminal, backend::TestBackend, style::Color};
@@ -381,6 +382,72 @@ impl Stage {
             created_at: Timestamp(self.now),
         };
         self.event(Event::MessageCompleted { message })
+    }
+
+    /// A call waits for a yes.
+    pub fn awaits_approval(&mut self, input: Value) -> ApprovalId {
+        let id = ApprovalId::new();
+        let approval = Approval {
+            id,
+            tool_run_id: ToolRunId::new(),
+            tool_id: "mathjs::evaluate".parse().unwrap(),
+            tool_name: String::from("mathjs_evaluate"),
+            version: String::from("15.2.0"),
+            reason: ApprovalReason::SafeMode,
+            input,
+            credentials: Vec::new(),
+            args_digest: String::from("digest"),
+        };
+        self.awaits(RequiredAction::Approval { approvals: vec![approval], expires_at: Timestamp(0) });
+        id
+    }
+
+    /// A tool lacks two variables; one of them was refused.
+    pub fn awaits_credentials(&mut self) -> &mut Self {
+        let missing_vars = vec![
+            MissingVar { name: "EXA_API_KEY".into(), description: "Key of exa.ai".into(), rejected: false },
+            MissingVar { name: "OTHER_KEY".into(), description: String::new(), rejected: true },
+        ];
+        let request = CredentialRequest {
+            id: CredentialRequestId::new(),
+            tool_run_id: ToolRunId::new(),
+            tool_id: "@exalabs/ai-sdk::webSearch".parse().unwrap(),
+            required_keys: missing_vars.clone(),
+            missing_keys: missing_vars.clone(),
+        };
+        let (requests, hint, expires_at) = (vec![request], String::new(), Timestamp(0));
+        self.awaits(RequiredAction::Credentials { missing_vars, requests, hint, expires_at })
+    }
+
+    /// Two plans wait to be chosen from.
+    pub fn awaits_plan(&mut self) -> [PlanId; 2] {
+        let ids = [PlanId::new(), PlanId::new()];
+        let plan = |id, confidence, reasoning: &str, tools: &[&str]| Plan {
+            id,
+            confidence,
+            reasoning: reasoning.to_owned(),
+            steps: (1..)
+                .zip(tools)
+                .map(|(step_number, tool)| PlanStep {
+                    step_number,
+                    tool_name: (*tool).to_owned(),
+                    purpose: format!("the part of {tool}"),
+                    expected_output: String::new(),
+                })
+                .collect(),
+        };
+        let plans = vec![
+            plan(ids[0], 0.9, "It is arithmetic, and mathjs is exact", &["mathjs::evaluate"]),
+            plan(ids[1], 0.4, "Something else may fit better", &["registrySearchTool", "mathjs::det"]),
+        ];
+        self.awaits(RequiredAction::Plan { plan_set_id: PlanSetId::new(), plans, expires_at: Timestamp(0) });
+        ids
+    }
+
+    fn awaits(&mut self, action: RequiredAction) -> &mut Self {
+        self.open();
+        self.asked("Do something with a tool");
+        self.event(Event::RunRequiresAction { action })
     }
 
     /// The run ends well.

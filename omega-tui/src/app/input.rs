@@ -16,7 +16,7 @@ impl App {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key),
             Event::Paste(text) => {
-                if self.overlays.is_empty() {
+                if self.overlays.is_empty() && !self.type_answer(&text) {
                     self.focus = Focus::Composer;
                     self.composer.insert(&text);
                 }
@@ -47,8 +47,12 @@ impl App {
     fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
         let command = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
         if let (KeyCode::Char(c), false, true) = (key.code, command, self.overlays.is_empty()) {
+            let typed = c.encode_utf8(&mut [0; 4]).to_owned();
+            if self.type_answer(&typed) || self.focus == Focus::Question {
+                return Vec::new();
+            }
             self.focus_composer();
-            self.composer.insert(c.encode_utf8(&mut [0; 4]));
+            self.composer.insert(&typed);
         }
         Vec::new()
     }
@@ -56,6 +60,9 @@ impl App {
     fn act(&mut self, action: Action) -> Vec<Effect> {
         if !self.overlays.is_empty() {
             return self.act_on_overlay(action);
+        }
+        if let Some(effects) = self.act_on_question(action) {
+            return effects;
         }
         match action {
             Action::Send => return self.send(),
@@ -100,6 +107,7 @@ impl App {
             Action::Up => self.composer.up(),
             Action::Down => self.composer.down(),
             Action::Complete => self.complete(),
+            Action::Answer => self.focus_question(),
             Action::Select => self.focus_transcript(),
             Action::SelectNext if !self.transcript.select_next() => self.focus_composer(),
             Action::SelectPrevious => self.transcript.select_previous(),

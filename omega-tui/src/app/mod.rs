@@ -6,10 +6,12 @@
 
 mod input;
 mod network;
+mod question;
 mod slash;
 #[cfg(test)]
 mod tests;
 
+pub use question::{Question, Step};
 pub use slash::{COMMANDS, matching as matching_commands};
 
 use crate::{
@@ -69,6 +71,8 @@ pub enum Focus {
     Composer,
     /// Among what can be opened.
     Transcript,
+    /// Into the answer to a paused run.
+    Question,
 }
 
 /// What lies over the conversation; the last one sees keys first.
@@ -108,6 +112,8 @@ pub struct App {
     pub focus: Focus,
     /// What lies over it.
     pub overlays: Vec<Overlay>,
+    /// What the run waits for.
+    pub question: Option<Question>,
     /// Messages on their way.
     pub pending: Vec<Pending>,
     /// The line above the composer.
@@ -145,6 +151,7 @@ impl App {
             transcript: Transcript::default(),
             focus: Focus::default(),
             overlays: Vec::new(),
+            question: None,
             pending: Vec::new(),
             toast: None,
             stopping: None,
@@ -165,7 +172,11 @@ impl App {
         self.now = now;
         match input {
             Input::Terminal(event) => self.on_terminal(event),
-            Input::Network(update) => self.on_network(update),
+            Input::Network(update) => {
+                let effects = self.on_network(update);
+                self.follow_question();
+                effects
+            }
             Input::Tick => {
                 self.ticks += 1;
                 Vec::new()
@@ -176,7 +187,7 @@ impl App {
     /// Whether something on the screen moves by itself.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        self.active_run().is_some()
+        self.active_run().is_some_and(|run| run.status != RunStatus::Paused)
             || !self.pending.is_empty()
             || self.loading_older
             || matches!(self.link, Link::Connecting | Link::Reconnecting { .. })
@@ -207,6 +218,10 @@ impl App {
         match (self.overlays.last(), self.focus) {
             (Some(Overlay::Help { .. }), _) => &[Context::Help],
             (Some(Overlay::ConfirmQuit), _) => &[Context::Question],
+            (None, Focus::Question) => match &self.question {
+                Some(question) => question.contexts(),
+                None => &[Context::Composer, Context::Global],
+            },
             (None, Focus::Composer) => &[Context::Composer, Context::Global],
             (None, Focus::Transcript) => &[Context::Transcript, Context::Global],
         }

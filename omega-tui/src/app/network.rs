@@ -27,6 +27,7 @@ impl App {
                 }
                 self.warn(format!("not sent: {error}"));
             }
+            Update::AnswerFailed(error) => self.answer_failed(error),
             Update::Older(detail) => self.put_before(*detail),
             Update::Failed(error) => {
                 self.stopping = None;
@@ -141,6 +142,7 @@ impl App {
         self.conversation = None;
         self.pending.clear();
         self.stopping = None;
+        self.follow_question();
         self.link = Link::Idle;
         self.chosen_model = model;
         self.transcript.clear();

@@ -2,12 +2,16 @@
 
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
-    port::{Command, Link, Update},
+    port::{Answer, Command, Link, Update},
     stage::{Stage, full},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
-use omega_core::event::{Envelope, Event};
+use omega_core::{
+    api::{Decision, Remember, Run, RunStatus, Save, SelectPlan},
+    event::{Envelope, Event},
+};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 #[test]
@@ -294,4 +298,97 @@ fn more_words_do_not_list_the_pieces_anew() {
     assert!(stale("\n"));
     assert!(stale("one"));
     assert!(!stale(" two"));
+}
+
+#[test]
+fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
+    let cases = [
+        ("y", Decision::Approve, Remember::Once, None),
+        ("c", Decision::Approve, Remember::Conversation, None),
+        ("a", Decision::Approve, Remember::Always, None),
+        ("n<enter>", Decision::Deny, Remember::Once, None),
+        ("nno way<esc>n!<backspace><enter>", Decision::Deny, Remember::Once, Some("no way")),
+    ];
+    for (keys, decision, remember, reason) in cases {
+        let mut stage = Stage::new(80, 24);
+        let approval = stage.awaits_approval(json!({"expr": "1+1"}));
+        assert_eq!(stage.app.focus, Focus::Question);
+        stage.keys(keys);
+        let (reason, digest) = (reason.map(str::to_owned), String::from("digest"));
+        let answer = Answer::Decide { approval, digest, decision, remember, reason };
+        assert_eq!(stage.commands(), [Command::Answer(answer)], "{keys}");
+        // The answer is on its way: nothing more is decided.
+        stage.keys("yn");
+        assert_eq!(stage.commands().len(), 1, "{keys}");
+        assert!(stage.app.composer.is_empty());
+    }
+}
+
+#[test]
+fn a_letter_of_a_message_is_no_yes() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("wa");
+    stage.awaits_approval(json!({}));
+    stage.keys("y");
+    assert_eq!((stage.app.composer.text(), stage.commands().len()), ("way", 0));
+    stage.keys("<ctrl+y>n<esc><esc>x");
+    assert_eq!((stage.app.composer.text(), stage.commands().len()), ("wayx", 0));
+}
+
+#[test]
+fn a_question_goes_with_its_answer_wherever_that_came_from() {
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_approval(json!({}));
+    let before = stage.app.view.active_run().unwrap().clone();
+    stage.keys("y");
+    stage.news(Update::AnswerFailed(Some("not answered: the server is away".into())));
+    assert!(stage.text().contains("not answered: the server is away"), "{}", stage.text());
+    stage.keys("y");
+    assert_eq!(stage.commands().len(), 2, "it can be given again");
+    let run = Run { status: RunStatus::Queued, requires_action: None, ..before };
+    stage.event(Event::RunQueued { run, position: 0 });
+    assert!(stage.app.question.is_none());
+    assert_eq!(stage.app.focus, Focus::Composer);
+}
+
+#[test]
+fn values_are_typed_unseen_and_kept_where_the_person_says() {
+    for (key, save) in [("o", Save::Once), ("t", Save::Tool), ("a", Save::Global)] {
+        let mut stage = Stage::new(80, 24);
+        stage.awaits_credentials();
+        stage.keys("exa-5ecret<enter>").paste("se\ncond\n").keys("<enter>");
+        stage.keys("<esc><backspace>D<enter>");
+        stage.keys(key);
+        let commands = stage.commands();
+        let [Command::Answer(Answer::Provide { env, save: kept })] = &commands[..] else { panic!("{commands:?}") };
+        let values: Vec<_> = env.0.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+        assert_eq!(values, [("EXA_API_KEY", "exa-5ecret"), ("OTHER_KEY", "seconD")]);
+        assert_eq!(*kept, save);
+        assert!(!format!("{commands:?}{:?}", stage.app.question).contains("5ecret"));
+        stage.keys("<esc><up>");
+        assert!(!stage.text().contains("5ecret") && stage.app.composer.is_empty(), "{}", stage.text());
+    }
+}
+
+#[test]
+fn a_run_goes_on_without_a_value_only_when_that_is_said_twice() {
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_credentials();
+    stage.keys("<enter>nx<ctrl+u><enter>");
+    assert_eq!(stage.commands(), []);
+    stage.keys("y");
+    assert_eq!(stage.commands(), [Command::Answer(Answer::Decline)]);
+}
+
+#[test]
+fn a_plan_is_chosen_or_another_asked_for() {
+    let mut stage = Stage::new(80, 24);
+    let plans = stage.awaits_plan();
+    stage.keys("<down><down><down><enter>");
+    assert_eq!(stage.commands(), [Command::Answer(Answer::Plan(plans[1], SelectPlan::default()))]);
+    let mut stage = Stage::new(80, 24);
+    let plans = stage.awaits_plan();
+    stage.keys("ashorter<enter>");
+    let body = SelectPlan { another: true, note: Some("shorter".into()) };
+    assert_eq!(stage.commands(), [Command::Answer(Answer::Plan(plans[0], body))]);
 }

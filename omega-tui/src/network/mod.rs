@@ -7,13 +7,14 @@ mod server;
 
 pub use server::{FindAgain, Found};
 
-use crate::port::{Command, Draft, Link, NetworkEnd, Update};
+use crate::port::{Answer, Command, Draft, Link, NetworkEnd, Update};
 use omega_core::{
-    api::{Accepted, CreateConversation, SendMessage, UpdateConversation},
+    api::{Accepted, CreateConversation, Decide, ProvideCredentials, SendMessage, UpdateConversation},
     client::{Client, ClientError, FollowPolicy, Follower, Update as Followed},
     id::{ConversationId, MessageId, ToolRunId},
     view::View,
 };
+use secrecy::ExposeSecret;
 use server::Server;
 use std::sync::Arc;
 use std::time::Duration;
@@ -209,6 +210,10 @@ async fn send(
 /// Does what needs no order and says only what the stream does not say anyway.
 async fn answer(client: Client, conversation: Option<ConversationId>, command: Command, updates: mpsc::Sender<Update>) {
     let update = match command {
+        Command::Answer(answer) => match conversation {
+            None => None,
+            Some(id) => answer_run(&client, id, answer).await.err().map(|error| Update::AnswerFailed(words_of(&error))),
+        },
         Command::Cancel(run) => client.cancel_run(run).await.err().map(|e| Update::Failed(format!("not stopped: {e}"))),
         Command::SetModel(name) => match conversation {
             // The message that starts the conversation names it.
@@ -239,6 +244,30 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
     if let Some(update) = update {
         let _ = updates.send(update).await;
     }
+}
+
+/// Gives an answer to a paused run; what comes of it comes by the stream.
+async fn answer_run(client: &Client, id: ConversationId, answer: Answer) -> Result<(), ClientError> {
+    match answer {
+        Answer::Decide { approval, digest, decision, remember, reason } => {
+            let body = Decide { decision, remember, reason, args_digest: Some(digest), input: None };
+            client.decide(approval, &body).await.map(drop)
+        }
+        Answer::Provide { env, save } => {
+            let env = env.0.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
+            client.provide_credentials(id, &ProvideCredentials { env, save, decline: false }).await.map(drop)
+        }
+        Answer::Decline => {
+            let body = ProvideCredentials { decline: true, ..ProvideCredentials::default() };
+            client.provide_credentials(id, &body).await.map(drop)
+        }
+        Answer::Plan(plan, body) => client.select_plan(id, plan, &body).await.map(drop),
+    }
+}
+
+/// Nothing when somebody else was first: their answer comes by the stream.
+fn words_of(error: &ClientError) -> Option<String> {
+    (!matches!(error, ClientError::Refused { status: 409, .. })).then(|| format!("not answered: {error}"))
 }
 
 async fn output(client: &Client, id: ToolRunId) -> Result<String, ClientError> {

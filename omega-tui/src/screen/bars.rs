@@ -74,6 +74,9 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut right: Vec<Span<'static>> = Vec::new();
     for action in actions(app) {
         let spans = hints(app, &[action]);
+        if spans.is_empty() {
+            continue;
+        }
         let cells = spans.iter().map(|s| width(&s.content)).sum::<usize>() + if right.is_empty() { 0 } else { 3 };
         if cells > room {
             break;
@@ -125,6 +128,8 @@ fn actions(app: &App) -> Vec<Action> {
     }
     let runs = app.active_run().is_some();
     match app.focus {
+        Focus::Question => vec![Action::ToComposer, Action::Back, Action::Help],
+        Focus::Composer if app.question.is_some() => vec![Action::Answer, Action::Send, Action::Stop],
         Focus::Transcript => vec![Action::Open, Action::SelectNext, Action::ToComposer, Action::Help],
         Focus::Composer if !app.composer.is_empty() => {
             let mut actions = vec![Action::Send, Action::NewLine];

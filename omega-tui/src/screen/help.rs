@@ -53,7 +53,16 @@ fn lines(theme: &Theme, max: usize) -> Vec<Line<'static>> {
     };
     let command = |name: &str, argument: &str| format!("/{name} {argument}").trim_end().to_owned();
     section("commands", COMMANDS.iter().map(|(n, a, help)| (command(n, a), (*help).to_owned())).collect());
-    for context in [Context::Global, Context::Composer, Context::Transcript] {
+    for context in [
+        Context::Global,
+        Context::Composer,
+        Context::Transcript,
+        Context::Approval,
+        Context::Line,
+        Context::Keep,
+        Context::Without,
+        Context::Plans,
+    ] {
         let rows = BINDINGS.iter().filter(|b| b.context == context);
         let keys = |keys: &[Key]| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         section(context.title(), rows.map(|b| (keys(b.keys), b.help.to_owned())).collect());

@@ -5,6 +5,7 @@ mod bars;
 mod composer;
 mod help;
 mod panel;
+mod question;
 
 use crate::{
     app::{App, Overlay, matching_commands},
@@ -50,10 +51,12 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let written = composer::height(app, main.height);
     let above = above_composer(app, main.width);
     let above_height = u16::try_from(above.len()).unwrap_or(0).min(main.height / 3);
-    let [title, talk, extra, rule, writing, status] = Layout::vertical([
+    let asking = question::height(app, main);
+    let [title, talk, extra, ask, rule, writing, status] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(1),
         Constraint::Length(above_height),
+        Constraint::Length(asking),
         Constraint::Length(1),
         Constraint::Length(written),
         Constraint::Length(1),
@@ -64,6 +67,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     for (line, y) in above.into_iter().zip(extra.top()..extra.bottom()) {
         frame.render_widget(line, Rect { y, height: 1, ..extra });
     }
+    question::draw(app, ask, frame);
     bars::rule(app, rule, frame.buffer_mut());
     composer::draw(app, writing, frame);
     bars::status(app, status, frame.buffer_mut());

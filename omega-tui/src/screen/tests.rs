@@ -72,6 +72,48 @@ fn a_run_shows_what_it_does() {
 }
 
 #[test]
+fn a_call_that_waits_for_a_yes_shows_its_whole_input() {
+    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
+        let mut stage = Stage::new(width, height);
+        stage.awaits_approval(
+            serde_json::json!({"expr": "det([[2, 1], [1, 3]])", "hidden": "\u{202e}\u{1b}[2J", "n": [1, 2]}),
+        );
+        insta::assert_snapshot!(format!("approval_{width}x{height}"), stage.text());
+    }
+    let mut stage = Stage::new(40, 10);
+    stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
+    let first = stage.text();
+    stage.keys("<down><down><down><down><down><down><down><down>");
+    assert!(!first.contains("\"expr\"") && stage.text().contains("\"expr\": \"1+1\""), "{}", stage.text());
+    stage.keys("nno");
+    insta::assert_snapshot!("approval_denied_40x10", stage.text());
+}
+
+#[test]
+fn a_missing_value_is_typed_unseen() {
+    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
+        let mut stage = Stage::new(width, height);
+        stage.awaits_credentials();
+        stage.keys("exa-5ecret");
+        insta::assert_snapshot!(format!("value_{width}x{height}"), stage.text());
+    }
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_credentials();
+    stage.keys("a<enter>b<enter>");
+    insta::assert_snapshot!("value_kept", stage.text());
+}
+
+#[test]
+fn plans_are_a_list_to_choose_from() {
+    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
+        let mut stage = Stage::new(width, height);
+        stage.awaits_plan();
+        stage.keys("<down>");
+        insta::assert_snapshot!(format!("plan_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
 fn the_help_lists_the_table_of_keys() {
     let mut stage = Stage::new(120, 40);
     stage.keys("<f1>");

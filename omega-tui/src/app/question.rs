@@ -1,0 +1,339 @@
+//! What a paused run asks, and the answer that is being given to it.
+//!
+//! It follows the view: a question that somebody else answered goes away, and with several calls the next one is asked.
+//! What is typed here is kept as a secret: it is in no history, and it is gone with the question.
+
+use super::{App, Effect, Focus};
+use crate::{
+    keys::{Action, Context},
+    port::{Answer, Command, Secrets},
+};
+use omega_core::{
+    api::{Approval, ApprovalReason, Decision, MissingVar, Remember, RequiredAction, RunStatus, Save, SelectPlan},
+    id::PlanId,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+/// A line that is typed at its end.
+#[derive(Debug, Default)]
+pub struct Field(Option<SecretString>);
+
+impl Field {
+    /// What was typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.as_ref().map_or("", |text| text.expose_secret())
+    }
+
+    fn push(&mut self, typed: &str) {
+        let typed: String = typed.chars().filter(|c| !c.is_control()).collect();
+        self.0 = Some(SecretString::from(format!("{}{typed}", self.text())));
+    }
+
+    fn delete_back(&mut self) {
+        let mut chars = self.text().chars();
+        chars.next_back();
+        self.0 = Some(SecretString::from(chars.as_str().to_owned()));
+    }
+
+    fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    fn trimmed(&self) -> Option<&str> {
+        Some(self.text().trim()).filter(|text| !text.is_empty())
+    }
+}
+
+/// Where an answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Yes or no to the first call.
+    Decide,
+    /// Why not.
+    Reason,
+    /// The value of a variable.
+    Value(usize),
+    /// Where the values are kept.
+    Keep,
+    /// Go on without them?
+    Without,
+    /// Which plan.
+    Plan,
+    /// What should be different.
+    Another,
+}
+
+/// A question and the answer so far.
+#[derive(Debug)]
+pub struct Question {
+    /// What is asked.
+    pub action: RequiredAction,
+    /// Where the answer stands.
+    pub step: Step,
+    /// One for each variable, or the one for a reason or a note.
+    pub fields: Vec<Field>,
+    /// The plan that is looked at.
+    pub selected: usize,
+    /// Lines above the first one that is shown; the drawing bounds it.
+    pub scroll: usize,
+    /// The answer is on its way.
+    pub sent: bool,
+}
+
+impl Question {
+    fn new(action: RequiredAction) -> Self {
+        let (step, fields) = match &action {
+            RequiredAction::Credentials { missing_vars, .. } => (Step::Value(0), missing_vars.len()),
+            RequiredAction::Approval { .. } => (Step::Decide, 1),
+            RequiredAction::Plan { .. } => (Step::Plan, 1),
+        };
+        let fields = std::iter::repeat_with(Field::default).take(fields.max(1)).collect();
+        Self { action, step, fields, selected: 0, scroll: 0, sent: false }
+    }
+
+    /// The line that is typed now.
+    #[must_use]
+    pub fn field(&self) -> Option<&Field> {
+        self.fields.get(self.field_at()?)
+    }
+
+    fn field_at(&self) -> Option<usize> {
+        match self.step {
+            Step::Value(at) => Some(at),
+            Step::Reason | Step::Another => Some(0),
+            _ => None,
+        }
+    }
+
+    fn field_mut(&mut self) -> Option<&mut Field> {
+        let at = self.field_at()?;
+        self.fields.get_mut(at)
+    }
+
+    /// The call that is asked about.
+    #[must_use]
+    pub fn approval(&self) -> Option<&Approval> {
+        match &self.action {
+            RequiredAction::Approval { approvals, .. } => approvals.first(),
+            _ => None,
+        }
+    }
+
+    /// The variables that are asked for.
+    #[must_use]
+    pub fn missing(&self) -> &[MissingVar] {
+        match &self.action {
+            RequiredAction::Credentials { missing_vars, .. } => missing_vars,
+            _ => &[],
+        }
+    }
+
+    /// Where its keys are looked up.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        match self.step {
+            Step::Decide => &[Context::Approval, Context::Global],
+            Step::Value(_) | Step::Reason | Step::Another => &[Context::Line, Context::Global],
+            Step::Keep => &[Context::Keep, Context::Global],
+            Step::Without => &[Context::Without, Context::Global],
+            Step::Plan => &[Context::Plans, Context::Global],
+        }
+    }
+
+    /// Whether it still asks for the same first thing.
+    fn is_about(&self, action: &RequiredAction) -> bool {
+        match (&self.action, action) {
+            (RequiredAction::Credentials { requests: a, .. }, RequiredAction::Credentials { requests: b, .. }) => {
+                a == b
+            }
+            (RequiredAction::Approval { approvals: a, .. }, RequiredAction::Approval { approvals: b, .. }) => {
+                a.first().map(|it| it.id) == b.first().map(|it| it.id)
+            }
+            (RequiredAction::Plan { plan_set_id: a, .. }, RequiredAction::Plan { plan_set_id: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+
+    fn decide(&self, decision: Decision, remember: Remember) -> Option<Answer> {
+        let approval = self.approval()?;
+        let lasts = approval.reason != ApprovalReason::UnknownOutcome || remember == Remember::Once;
+        let reason = if decision == Decision::Deny { self.fields.first()?.trimmed() } else { None };
+        lasts.then(|| Answer::Decide {
+            approval: approval.id,
+            digest: approval.args_digest.clone(),
+            decision,
+            remember,
+            reason: reason.map(str::to_owned),
+        })
+    }
+
+    fn provide(&self, save: Save) -> Option<Answer> {
+        let values = self.missing().iter().zip(&self.fields);
+        let values = values.map(|(var, field)| Some((var.name.clone(), SecretString::from(field.trimmed()?))));
+        Some(Answer::Provide { env: Secrets(values.collect::<Option<_>>()?), save })
+    }
+
+    fn plan(&self, at: usize) -> Option<PlanId> {
+        match &self.action {
+            RequiredAction::Plan { plans, .. } => Some(plans.get(at)?.id),
+            _ => None,
+        }
+    }
+
+    fn plan_count(&self) -> usize {
+        match &self.action {
+            RequiredAction::Plan { plans, .. } => plans.len(),
+            _ => 0,
+        }
+    }
+}
+
+impl App {
+    /// Asks what the run waits for now, and nothing when it does not wait. Keys go to a new question only when nothing is
+    /// being written: a letter of a message is no yes.
+    pub(super) fn follow_question(&mut self) {
+        let run = self.view.active_run().filter(|run| run.status == RunStatus::Paused);
+        let action = run.and_then(|run| run.requires_action.as_ref());
+        let is_open = |action: &&RequiredAction| !matches!(action, RequiredAction::Approval { approvals, .. } if approvals.is_empty());
+        match action.filter(is_open) {
+            Some(action) if self.question.as_ref().is_some_and(|question| question.is_about(action)) => {}
+            Some(action) => {
+                let is_first = self.question.is_none();
+                self.question = Some(Question::new(action.clone()));
+                if is_first && self.focus == Focus::Composer && self.composer.is_empty() {
+                    self.focus = Focus::Question;
+                }
+            }
+            None => {
+                self.question = None;
+                if self.focus == Focus::Question {
+                    self.focus = Focus::Composer;
+                }
+            }
+        }
+    }
+
+    pub(super) fn focus_question(&mut self) {
+        if self.question.is_some() {
+            self.transcript.deselect();
+            self.focus = Focus::Question;
+        }
+    }
+
+    /// Puts typed or pasted text into the line of the question; false when it has none.
+    pub(super) fn type_answer(&mut self, text: &str) -> bool {
+        let field = self.question.as_mut().filter(|question| !question.sent).and_then(Question::field_mut);
+        match field {
+            Some(field) if self.focus == Focus::Question => {
+                field.push(text);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Does what a key of a question does; false when it means nothing there.
+    pub(super) fn act_on_question(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let question = self.question.as_mut().filter(|_| self.focus == Focus::Question)?;
+        if question.sent && action != Action::ToComposer {
+            return None;
+        }
+        let answer = match action {
+            Action::AllowOnce => question.decide(Decision::Approve, Remember::Once),
+            Action::AllowHere => question.decide(Decision::Approve, Remember::Conversation),
+            Action::AllowAlways => question.decide(Decision::Approve, Remember::Always),
+            Action::KeepOnce => question.provide(Save::Once),
+            Action::KeepForTool => question.provide(Save::Tool),
+            Action::KeepForAll => question.provide(Save::Global),
+            Action::GoWithout => Some(Answer::Decline),
+            Action::Choose => question.plan(question.selected).map(|plan| Answer::Plan(plan, SelectPlan::default())),
+            Action::Submit => question.submit(),
+            Action::Back if question.step == Step::Value(0) => {
+                self.focus_composer();
+                return Some(Vec::new());
+            }
+            Action::ToComposer => {
+                self.focus_composer();
+                return Some(Vec::new());
+            }
+            _ => {
+                question.step_or_edit(action);
+                None
+            }
+        };
+        let Some(answer) = answer else { return question.knows(action).then(Vec::new) };
+        question.sent = true;
+        Some(vec![Effect::Command(Command::Answer(answer))])
+    }
+
+    /// An answer did not get through: it can be given again. Without words somebody else was first.
+    pub(super) fn answer_failed(&mut self, error: Option<String>) {
+        match error {
+            Some(error) => {
+                if let Some(question) = &mut self.question {
+                    question.sent = false;
+                }
+                self.warn(error);
+            }
+            None => self.say("somebody else answered first"),
+        }
+    }
+}
+
+impl Question {
+    /// Enter in a line: the next value, or the answer.
+    fn submit(&mut self) -> Option<Answer> {
+        match self.step {
+            Step::Value(at) if self.fields.get(at)?.trimmed().is_none() => self.go(Step::Without),
+            Step::Value(at) if at + 1 < self.missing().len() => self.go(Step::Value(at + 1)),
+            Step::Value(_) => self.go(Step::Keep),
+            Step::Reason => return self.decide(Decision::Deny, Remember::Once),
+            Step::Another => {
+                let note = self.fields.first()?.trimmed().map(str::to_owned);
+                return Some(Answer::Plan(self.plan(0)?, SelectPlan { another: true, note }));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn step_or_edit(&mut self, action: Action) {
+        match action {
+            Action::Deny => self.go(Step::Reason),
+            Action::Another => self.go(Step::Another),
+            Action::Back => self.back(),
+            Action::LineUp => self.scroll = self.scroll.saturating_sub(1),
+            Action::LineDown => self.scroll += 1,
+            Action::SelectPrevious => self.selected = self.selected.saturating_sub(1),
+            Action::SelectNext => self.selected = (self.selected + 1).min(self.plan_count().saturating_sub(1)),
+            Action::DeleteBack => self.field_mut().map_or((), Field::delete_back),
+            Action::DeleteToStart => self.field_mut().map_or((), Field::clear),
+            _ => {}
+        }
+    }
+
+    fn back(&mut self) {
+        match self.step {
+            Step::Value(at) => self.go(Step::Value(at.saturating_sub(1))),
+            Step::Keep => self.go(Step::Value(self.missing().len().saturating_sub(1))),
+            Step::Without => {
+                let empty = self.fields.iter().position(|field| field.trimmed().is_none());
+                self.go(Step::Value(empty.unwrap_or(0)));
+            }
+            Step::Reason => self.go(Step::Decide),
+            Step::Another => self.go(Step::Plan),
+            Step::Decide | Step::Plan => {}
+        }
+    }
+
+    fn go(&mut self, step: Step) {
+        self.step = step;
+        self.scroll = 0;
+    }
+
+    /// Whether the question's own keys have this action, so that nothing else is done.
+    fn knows(&self, action: Action) -> bool {
+        crate::keys::BINDINGS.iter().any(|it| it.action == action && self.contexts().first() == Some(&it.context))
+    }
+}

@@ -1,0 +1,202 @@
+//! What a paused run asks, above the composer: a rule that says what it is, the whole of it to scroll through, and one line
+//! to answer in.
+
+use super::bars::hints;
+use crate::{
+    app::{App, Focus, Question, Step},
+    clean::one_line,
+    keys::Action,
+    theme::Theme,
+    wrap::{fit, width, wrap},
+};
+use omega_core::{
+    api::{Approval, ApprovalReason, MissingVar, Plan, RequiredAction},
+    sanitize::visible_json,
+};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+
+/// A character of a value that is not shown.
+const MASK: &str = "•";
+
+/// Rows that it takes: what it says, but not more than half of the screen, and the composer always has its place.
+pub fn height(app: &App, main: Rect) -> u16 {
+    let Some(question) = &app.question else { return 0 };
+    let body = body(&app.theme, question, usize::from(main.width.saturating_sub(3))).0.len();
+    let room = (main.height / 2).max(5).min(main.height.saturating_sub(5));
+    u16::try_from(body + 2).unwrap_or(u16::MAX).min(room)
+}
+
+/// Draws it, and puts the cursor into its line.
+pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
+    let Some(question) = &app.question else { return };
+    let theme = &app.theme;
+    let focused = app.focus == Focus::Question && app.overlays.is_empty();
+    let (lines, top) = body(theme, question, usize::from(area.width.saturating_sub(3)));
+    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), x: area.x + 1, width: area.width - 2 };
+    let shown = usize::from(inner.height);
+    // A plan that is selected is in sight; everything else is scrolled by hand.
+    let last = lines.len().saturating_sub(shown);
+    let scroll = if question.step == Step::Plan { top } else { question.scroll }.min(last);
+    let more =
+        if last > 0 { format!(" {}-{} of {} ↑↓", scroll + 1, scroll + shown, lines.len()) } else { String::new() };
+    let style = if focused { theme.accent } else { theme.strong_border };
+    let heading = format!("─ ‖ {}{more} ", heading(question));
+    let dashes = "─".repeat(usize::from(area.width).saturating_sub(width(&heading)));
+    frame.render_widget(
+        fit(vec![Span::styled(heading, theme.warn), Span::styled(dashes, style)], area.width.into()),
+        area,
+    );
+    for (line, row) in lines.into_iter().skip(scroll).zip(inner.rows()) {
+        frame.render_widget(line, row);
+    }
+    let foot = Rect { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width - 2, height: 1 };
+    let (line, caret) = foot_line(app, question, focused, usize::from(foot.width));
+    frame.render_widget(line, foot);
+    if let (Some(caret), true) = (caret, focused) {
+        let x = foot.x + u16::try_from(caret).unwrap_or(0);
+        frame.set_cursor_position(Position::new(x.min(foot.right().saturating_sub(1)), foot.y));
+    }
+    if let Some(question) = &mut app.question {
+        question.scroll = scroll;
+    }
+}
+
+fn heading(question: &Question) -> String {
+    match (&question.action, question.step) {
+        (RequiredAction::Approval { approvals, .. }, _) if approvals.len() > 1 => {
+            format!("allow this call? 1 of {}", approvals.len())
+        }
+        (RequiredAction::Approval { .. }, _) => String::from("allow this call?"),
+        (RequiredAction::Credentials { missing_vars, .. }, Step::Value(at)) if missing_vars.len() > 1 => {
+            format!("a tool needs a value, {} of {}", at + 1, missing_vars.len())
+        }
+        (RequiredAction::Credentials { .. }, _) => String::from("a tool needs a value"),
+        (RequiredAction::Plan { .. }, _) => String::from("which plan?"),
+    }
+}
+
+/// All of it, and the line that is to be in sight.
+fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, usize) {
+    match (&question.action, question.step) {
+        (RequiredAction::Approval { .. }, _) => {
+            (question.approval().map(|it| approval(theme, it, max)).unwrap_or_default(), 0)
+        }
+        (RequiredAction::Credentials { requests, missing_vars, .. }, step) => {
+            let tools: Vec<&str> = requests.iter().map(|request| request.tool_id.as_str()).collect();
+            let mut lines = wrap(&[Span::styled(one_line(&tools.join(", ")), theme.accent)], max);
+            let vars: &[MissingVar] = match step {
+                Step::Value(at) => missing_vars.get(at..=at).unwrap_or_default(),
+                _ => missing_vars,
+            };
+            for var in vars {
+                lines.extend(variable(theme, var, max));
+            }
+            (lines, 0)
+        }
+        (RequiredAction::Plan { plans, .. }, _) => {
+            let (mut lines, mut top) = (Vec::new(), 0);
+            for (at, it) in plans.iter().enumerate() {
+                if at == question.selected {
+                    top = lines.len();
+                }
+                lines.extend(plan(theme, it, at, at == question.selected, max));
+            }
+            (lines, top)
+        }
+    }
+}
+
+fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>> {
+    let why = match approval.reason {
+        ApprovalReason::SafeMode => "Safe Mode is on",
+        ApprovalReason::GuestCredentials => "a guest's message would use the owner's credentials",
+        ApprovalReason::FirstUse => "it would use a stored credential for the first time",
+        ApprovalReason::UnknownOutcome => "it was interrupted before, and may have taken effect",
+    };
+    let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
+    let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);
+    if !approval.credentials.is_empty() {
+        let names = one_line(&approval.credentials.join(", "));
+        lines.extend(wrap(&[Span::styled(format!("gets {names}"), theme.warn)], max));
+    }
+    lines.extend(wrap(&[Span::styled(visible_json(&approval.input), theme.text)], max));
+    lines
+}
+
+fn variable(theme: &Theme, var: &MissingVar, max: usize) -> Vec<Line<'static>> {
+    let mut spans = vec![Span::styled(one_line(&var.name), theme.text)];
+    if !var.description.trim().is_empty() {
+        spans.push(Span::styled(format!(" · {}", one_line(&var.description)), theme.secondary));
+    }
+    if var.rejected {
+        spans.push(Span::styled(" · the value was rejected", theme.error));
+    }
+    wrap(&spans, max)
+}
+
+fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Vec<Line<'static>> {
+    let (sign, style) = if selected { ("›", theme.accent) } else { (" ", theme.secondary) };
+    let heading = format!("{sign} {} · {:.0} % · {}", at + 1, plan.confidence * 100.0, one_line(&plan.reasoning));
+    if !selected {
+        return vec![fit(vec![Span::styled(heading, style)], max)];
+    }
+    let mut lines = wrap(&[Span::styled(heading, style)], max);
+    for step in &plan.steps {
+        let tool = format!("   {}. {} ", step.step_number, one_line(&step.tool_name));
+        let purpose = one_line(&step.purpose);
+        lines.extend(wrap(&[Span::styled(tool, theme.text), Span::styled(purpose, theme.secondary)], max));
+    }
+    lines
+}
+
+/// The line to answer in, and where its caret is.
+fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line<'static>, Option<usize>) {
+    let theme = &app.theme;
+    if question.sent {
+        return (Line::styled("sending the answer...", theme.dim), None);
+    }
+    if !focused {
+        return (Line::from(hints(app, &[Action::Answer])), None);
+    }
+    let (label, masked) = match question.step {
+        Step::Decide => {
+            let lasts = question.approval().is_some_and(|it| it.reason != ApprovalReason::UnknownOutcome);
+            let mut actions = vec![Action::AllowOnce];
+            actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
+            actions.push(Action::Deny);
+            return (fit(hints(app, &actions), max), None);
+        }
+        Step::Keep => {
+            let actions = [Action::KeepOnce, Action::KeepForTool, Action::KeepForAll];
+            return (fit(hints(app, &actions), max), None);
+        }
+        Step::Without => {
+            let mut spans = vec![Span::styled("the call will fail: ", theme.warn)];
+            spans.extend(hints(app, &[Action::GoWithout, Action::Back]));
+            return (fit(spans, max), None);
+        }
+        Step::Plan => return (fit(hints(app, &[Action::Choose, Action::Another, Action::SelectNext]), max), None),
+        Step::Value(_) => ("value: ", true),
+        Step::Reason => ("why not? ", false),
+        Step::Another => ("what else? ", false),
+    };
+    let text = question.field().map(|field| field.text()).unwrap_or_default();
+    let text = if masked { MASK.repeat(text.chars().count()) } else { one_line(text) };
+    // The end of a long line is what is being typed.
+    let room = max.saturating_sub(width(label) + 1);
+    let mut tail = text.as_str();
+    while width(tail) > room {
+        tail = tail.char_indices().nth(1).map_or("", |(at, _)| &tail[at..]);
+    }
+    let caret = width(label) + width(tail);
+    let mut spans = vec![Span::styled(label, theme.accent), Span::styled(tail.to_owned(), theme.text)];
+    if tail.is_empty() {
+        let words = if masked { " enter alone: go on without" } else { " enter alone: no words" };
+        spans.push(Span::styled(words, theme.dim));
+    }
+    (fit(spans, max), Some(caret))
+}
