@@ -19,6 +19,9 @@ _omega() {
             omega,api-keys)
                 cmd="omega__subcmd__api__subcmd__keys"
                 ;;
+            omega,approve)
+                cmd="omega__subcmd__approve"
+                ;;
             omega,ask)
                 cmd="omega__subcmd__ask"
                 ;;
@@ -69,6 +72,9 @@ _omega() {
                 ;;
             omega,plan)
                 cmd="omega__subcmd__plan"
+                ;;
+            omega,provide)
+                cmd="omega__subcmd__provide"
                 ;;
             omega,recent)
                 cmd="omega__subcmd__recent"
@@ -175,6 +181,9 @@ _omega() {
             omega__subcmd__help,api-keys)
                 cmd="omega__subcmd__help__subcmd__api__subcmd__keys"
                 ;;
+            omega__subcmd__help,approve)
+                cmd="omega__subcmd__help__subcmd__approve"
+                ;;
             omega__subcmd__help,ask)
                 cmd="omega__subcmd__help__subcmd__ask"
                 ;;
@@ -225,6 +234,9 @@ _omega() {
                 ;;
             omega__subcmd__help,plan)
                 cmd="omega__subcmd__help__subcmd__plan"
+                ;;
+            omega__subcmd__help,provide)
+                cmd="omega__subcmd__help__subcmd__provide"
                 ;;
             omega__subcmd__help,recent)
                 cmd="omega__subcmd__help__subcmd__recent"
@@ -277,6 +289,9 @@ _omega() {
             omega__subcmd__help__subcmd__debug,failpoints)
                 cmd="omega__subcmd__help__subcmd__debug__subcmd__failpoints"
                 ;;
+            omega__subcmd__help__subcmd__plan,select)
+                cmd="omega__subcmd__help__subcmd__plan__subcmd__select"
+                ;;
             omega__subcmd__help__subcmd__registry,add)
                 cmd="omega__subcmd__help__subcmd__registry__subcmd__add"
                 ;;
@@ -297,6 +312,18 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__vault,rotate)
                 cmd="omega__subcmd__help__subcmd__vault__subcmd__rotate"
+                ;;
+            omega__subcmd__plan,help)
+                cmd="omega__subcmd__plan__subcmd__help"
+                ;;
+            omega__subcmd__plan,select)
+                cmd="omega__subcmd__plan__subcmd__select"
+                ;;
+            omega__subcmd__plan__subcmd__help,help)
+                cmd="omega__subcmd__plan__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__plan__subcmd__help,select)
+                cmd="omega__subcmd__plan__subcmd__help__subcmd__select"
                 ;;
             omega__subcmd__registry,add)
                 cmd="omega__subcmd__registry__subcmd__add"
@@ -365,7 +392,7 @@ _omega() {
 
     case "${cmd}" in
         omega)
-            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
+            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -544,8 +571,38 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__approve)
+            opts="-q -v -h --for --deny --reason --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -W "once conversation always" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__ask)
-            opts="-m -c -q -v -h --stdin --no-stdin --model --continue --conversation --json --stream-json --schema --pin --env --env-file --timeout --raw --server --profile --quiet --verbose --help"
+            opts="-m -c -q -v -h --stdin --no-stdin --model --continue --conversation --json --stream-json --schema --pin --env --env-file --safe --plan --no-input --timeout --raw --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1149,7 +1206,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help)
-            opts="ask chat serve executor show export plan cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
+            opts="ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1207,6 +1264,20 @@ _omega() {
         omega__subcmd__help__subcmd__api__subcmd__keys__subcmd__revoke)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1527,6 +1598,34 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__plan)
+            opts="select"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__plan__subcmd__select)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__provide)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1861,7 +1960,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__plan)
-            opts="-m -q -v -h --count --model --conversation --json --server --profile --quiet --verbose --help"
+            opts="-m -q -v -h --count --model --conversation --json --server --profile --quiet --verbose --help select help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1881,6 +1980,108 @@ _omega() {
                     ;;
                 --conversation)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__plan__subcmd__help)
+            opts="select help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__plan__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__plan__subcmd__help__subcmd__select)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__plan__subcmd__select)
+            opts="-q -v -h --conversation --another --note --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --conversation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__provide)
+            opts="-q -v -h --env --save --decline --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --save)
+                    COMPREPLY=($(compgen -W "once tool global" -- "${cur}"))
                     return 0
                     ;;
                 --server)

@@ -50,8 +50,11 @@ _arguments "${_arguments_options[@]}" : \
 '--no-stdin[Don'\''t look at stdin]' \
 '(--conversation)-c[Go on with the conversation that was used last]' \
 '(--conversation)--continue[Go on with the conversation that was used last]' \
-'(--stream-json)--json[Print one JSON document at the end\: {conversationId, runId, status, answer, toolRuns, usage, model}]' \
-'--stream-json[Print every event as a line of JSON; the last one is always run.completed, run.failed or run.cancelled]' \
+'(--stream-json)--json[Print one JSON document at the end\: {conversationId, runId, status, answer, toolRuns, usage, model}; requiresAction too when the run waits for a person]' \
+'--stream-json[Print every event as a line of JSON; the last one is always run.completed, run.failed, run.cancelled, or run.requires_action when the run waits for a person]' \
+'--safe[Safe Mode\: in this conversation each tool call waits for a yes, from now on]' \
+'--plan[Propose plans first, and run the one that is chosen]' \
+'--no-input[Never ask on the terminal\: a run that waits for a person ends the command with exit code 4 or 5]' \
 '--raw[Print the answer as it came, control characters too; not on a terminal]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
@@ -165,7 +168,91 @@ _arguments "${_arguments_options[@]}" : \
 '--verbose[Say more on stderr\: inputs, summaries, what happens]' \
 '-h[Print help]' \
 '--help[Print help]' \
-'*::task -- The task:_default' \
+':task -- The task:_default' \
+":: :_omega__subcmd__plan_commands" \
+"*::: :->plan" \
+&& ret=0
+
+    case $state in
+    (plan)
+        words=($line[2] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-plan-command-$line[2]:"
+        case $line[2] in
+            (select)
+_arguments "${_arguments_options[@]}" : \
+'--conversation=[A conversation'\''s id or address; the one used last when missing]:ID|URL:_default' \
+'--note=[What should be different, for the planner]:TEXT:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--another[Ask for other plans instead]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::plan -- The plan\: its number as listed, or its id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__plan__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-plan-help-command-$line[1]:"
+        case $line[1] in
+            (select)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(approve)
+_arguments "${_arguments_options[@]}" : \
+'(--deny)--for=[How long the yes lasts\: for these calls, for their tools in this conversation, or for their tools everywhere \[default\: once\]]:HOW LONG:(once conversation always)' \
+'--reason=[Why they are refused, for the model]:TEXT:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--deny[Refuse the calls; the model is told, and goes another way]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(provide)
+_arguments "${_arguments_options[@]}" : \
+'(--decline)*--env=[Give this variable; may be given several times]:NAME:_default' \
+'(--decline)--save=[Where the values are kept\: nowhere, for the tools that asked, or for all tools]:WHERE:(once tool global)' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--decline[Go on without them\: the calls fail, and the model is told]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
 && ret=0
 ;;
 (cancel)
@@ -949,6 +1036,30 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (plan)
 _arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__plan_commands" \
+"*::: :->plan" \
+&& ret=0
+
+    case $state in
+    (plan)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-plan-command-$line[1]:"
+        case $line[1] in
+            (select)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(approve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(provide)
+_arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (cancel)
@@ -1194,6 +1305,8 @@ _omega_commands() {
 'show:Show a conversation' \
 'export:Write a conversation as Markdown or JSON' \
 'plan:Propose plans for a task without doing anything' \
+'approve:Allow or refuse the calls that a run waits with' \
+'provide:Give a run the variables that it waits for' \
 'cancel:Cancel what a conversation is doing' \
 'recent:List the conversations you used last' \
 'tools:Find, look at and run tools of the registry' \
@@ -1270,6 +1383,11 @@ _omega__subcmd__api-keys__subcmd__list_commands() {
 _omega__subcmd__api-keys__subcmd__revoke_commands() {
     local commands; commands=()
     _describe -t commands 'omega api-keys revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approve_commands] )) ||
+_omega__subcmd__approve_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega approve commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__ask_commands] )) ||
 _omega__subcmd__ask_commands() {
@@ -1445,6 +1563,8 @@ _omega__subcmd__help_commands() {
 'show:Show a conversation' \
 'export:Write a conversation as Markdown or JSON' \
 'plan:Propose plans for a task without doing anything' \
+'approve:Allow or refuse the calls that a run waits with' \
+'provide:Give a run the variables that it waits for' \
 'cancel:Cancel what a conversation is doing' \
 'recent:List the conversations you used last' \
 'tools:Find, look at and run tools of the registry' \
@@ -1490,6 +1610,11 @@ _omega__subcmd__help__subcmd__api-keys__subcmd__list_commands() {
 _omega__subcmd__help__subcmd__api-keys__subcmd__revoke_commands() {
     local commands; commands=()
     _describe -t commands 'omega help api-keys revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__approve_commands] )) ||
+_omega__subcmd__help__subcmd__approve_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help approve commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__ask_commands] )) ||
 _omega__subcmd__help__subcmd__ask_commands() {
@@ -1612,8 +1737,20 @@ _omega__subcmd__help__subcmd__open_commands() {
 }
 (( $+functions[_omega__subcmd__help__subcmd__plan_commands] )) ||
 _omega__subcmd__help__subcmd__plan_commands() {
-    local commands; commands=()
+    local commands; commands=(
+'select:Choose the plan that a paused run follows, or ask for other plans' \
+    )
     _describe -t commands 'omega help plan commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__plan__subcmd__select_commands] )) ||
+_omega__subcmd__help__subcmd__plan__subcmd__select_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help plan select commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__provide_commands] )) ||
+_omega__subcmd__help__subcmd__provide_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help provide commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__recent_commands] )) ||
 _omega__subcmd__help__subcmd__recent_commands() {
@@ -1727,8 +1864,39 @@ _omega__subcmd__open_commands() {
 }
 (( $+functions[_omega__subcmd__plan_commands] )) ||
 _omega__subcmd__plan_commands() {
-    local commands; commands=()
+    local commands; commands=(
+'select:Choose the plan that a paused run follows, or ask for other plans' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
     _describe -t commands 'omega plan commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__plan__subcmd__help_commands] )) ||
+_omega__subcmd__plan__subcmd__help_commands() {
+    local commands; commands=(
+'select:Choose the plan that a paused run follows, or ask for other plans' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega plan help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__plan__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__plan__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega plan help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__plan__subcmd__help__subcmd__select_commands] )) ||
+_omega__subcmd__plan__subcmd__help__subcmd__select_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega plan help select commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__plan__subcmd__select_commands] )) ||
+_omega__subcmd__plan__subcmd__select_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega plan select commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__provide_commands] )) ||
+_omega__subcmd__provide_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega provide commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__recent_commands] )) ||
 _omega__subcmd__recent_commands() {
