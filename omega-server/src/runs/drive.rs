@@ -143,7 +143,7 @@ impl Driver<'_> {
                 Action::Search(input) => Work::Search(input),
                 Action::Run { tool_id, input } => {
                     match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
-                        Verdict::Go(ready) => Work::Run(tool_id, input, ready),
+                        Verdict::Go(ready) => Work::Run(input, ready),
                         Verdict::Refuse(error, version) => Work::Refuse(error, version),
                         Verdict::Ask(need) => {
                             needs.push(need);
@@ -152,10 +152,9 @@ impl Driver<'_> {
                     }
                 }
             };
-            let may_ask = gate.may_ask(&tool_run);
             working.spawn(async move {
                 let _slot = slots.acquire().await;
-                let done = tools::perform(&engine, &lease, &tool_run, work, may_ask, &cancel).await;
+                let done = tools::perform(&engine, &lease, &tool_run, work, &cancel).await;
                 (tool_run, done)
             });
         }

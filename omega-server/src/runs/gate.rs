@@ -30,6 +30,8 @@ pub(super) struct Ready {
     pub tool: Tool,
     /// The variables that it gets, still sealed.
     pub env: BTreeMap<String, Kept>,
+    /// Whether a person may be asked for what it turns out to lack: not when it was to go on without.
+    pub may_ask: bool,
 }
 
 /// What there is to give to tools: what came with the run, and what the conversation's owner stored.
@@ -150,7 +152,8 @@ impl Gate {
             })));
         }
         if resolution.missing.is_empty() {
-            return Ok(Verdict::Go(Box::new(Ready { tool, env: resolution.env })));
+            let may_ask = !self.answers.declined.contains(&tool_run.id);
+            return Ok(Verdict::Go(Box::new(Ready { tool, env: resolution.env, may_ask })));
         }
         if self.answers.declined.contains(&tool_run.id) {
             return Ok(Verdict::Refuse(missing_error(&tool, &resolution.missing), tool.version));
@@ -178,11 +181,6 @@ impl Gate {
             reasons.push(ApprovalReason::SafeMode);
         }
         reasons
-    }
-
-    /// Whether a call whose tool says that it lacks variables may ask for them: not when it was to go on without.
-    pub fn may_ask(&self, tool_run: &ToolRun) -> bool {
-        !self.answers.declined.contains(&tool_run.id)
     }
 }
 

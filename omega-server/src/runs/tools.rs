@@ -42,7 +42,7 @@ pub(super) enum Work {
     /// Search the registry.
     Search(SearchInput),
     /// Run a tool.
-    Run(ToolId, Value, Box<Ready>),
+    Run(Value, Box<Ready>),
     /// Nothing; with the version, where it is known.
     Refuse(ToolError, String),
 }
@@ -63,7 +63,6 @@ pub(super) async fn perform(
     lease: &Lease,
     tool_run: &ToolRun,
     work: Work,
-    may_ask: bool,
     cancel: &CancellationToken,
 ) -> Result<Done> {
     if cancel.is_cancelled() {
@@ -72,9 +71,7 @@ pub(super) async fn perform(
     match work {
         Work::Refuse(error, version) => Ok(Done::Settled(Settled::failed(error, &version, 0))),
         Work::Search(input) => search(engine, lease, tool_run, input).await,
-        Work::Run(tool_id, input, ready) => {
-            run(engine, lease, tool_run, &tool_id, input, *ready, may_ask, cancel).await
-        }
+        Work::Run(input, ready) => run(engine, lease, tool_run, input, *ready, cancel).await,
     }
 }
 
@@ -255,13 +252,12 @@ async fn run(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
-    id: &ToolId,
     input: Value,
     ready: Ready,
-    may_ask: bool,
     cancel: &CancellationToken,
 ) -> Result<Done> {
     let (tool, env) = (&ready.tool, &ready.env);
+    let id = &tool.tool_id;
     if let Err(refused) = engine.inner.executor.admits(id, &tool.version).await {
         notice_once(engine, lease, id, &refused).await?;
         return Ok(Done::Settled(Settled::failed(refused, &tool.version, 0)));
@@ -297,7 +293,7 @@ async fn run(
     let executing = patiently(&engine.inner.executor, execution, &stop);
     let executed = failpoint::during(Point::ToolWorks, executing).await?;
     failpoint::effect(Point::ToolAnswered).await;
-    if may_ask
+    if ready.may_ask
         && let Err(error) = &executed.result
         && let Some(request) = gate::lacked(tool_run, &ready, error)
     {
