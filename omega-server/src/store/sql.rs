@@ -236,7 +236,8 @@ statements! {
     // Messages
     INSERT_MESSAGE = "INSERT INTO messages (id, conversation_id, seq, run_id, step_no, author, role, status, parts, content, calls, \
         provider_state, client_message_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    COMPLETE_MESSAGE = "UPDATE messages SET status = 'complete', parts = $2, content = $3, calls = $4, provider_state = $5 WHERE id = $1";
+    COMPLETE_MESSAGE = "UPDATE messages SET status = 'complete', parts = $2, content = $3, calls = $4, provider_state = $5 \
+        WHERE id = $1 AND status = 'streaming'";
     DISCARD_MESSAGES = "UPDATE messages SET status = 'discarded' WHERE run_id = $1 AND status = 'streaming'";
     STREAMING_MESSAGE = "SELECT m.id, m.seq, m.created_at, m.step_no, COALESCE(MAX(s.attempt), 0) AS attempt FROM messages m \
         LEFT JOIN steps s ON s.run_id = m.run_id AND s.step_no = m.step_no \

@@ -1,7 +1,7 @@
 //! What is recorded of a step: its beginning, its failures, and the model's answer with the calls that it asks for.
 
 use super::{
-    LogTx, Result, exec,
+    LogTx, Result, StoreError, exec,
     rows::{id, json, number, signed},
     sql, tx_all, tx_opt,
 };
@@ -148,7 +148,7 @@ impl LogTx {
     /// calls with this step.
     ///
     /// # Errors
-    /// When the database fails.
+    /// [`StoreError::LeaseLost`] when the step has its answer already.
     pub async fn finish_step(
         &mut self,
         run: RunId,
@@ -184,7 +184,7 @@ impl LogTx {
             author: None,
             created_at: step.created_at,
         };
-        exec!(
+        let completed = exec!(
             &mut self.tx,
             sql::COMPLETE_MESSAGE,
             step.message.to_string(),
@@ -193,6 +193,9 @@ impl LogTx {
             json(&reply.calls)?,
             json(&reply.provider_state)?,
         )?;
+        if completed != 1 {
+            return Err(StoreError::LeaseLost);
+        }
         exec!(&mut self.tx, sql::ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1))?;
         self.event(Some(run), Event::MessageCompleted { message }).await?;
         let mut tool_runs = Vec::new();

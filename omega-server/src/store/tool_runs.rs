@@ -145,7 +145,7 @@ impl LogTx {
     /// Records a tool's outcome (transition 10), and gives the tool run as it is now.
     ///
     /// # Errors
-    /// When the database fails.
+    /// [`StoreError::LeaseLost`] when it has one already.
     pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Settled) -> Result<ToolRun> {
         self.named(Transaction::ToolOutcome).await?;
         let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
@@ -180,7 +180,7 @@ impl LogTx {
     }
 }
 
-/// Writes the outcome; the output's size in bytes.
+/// Writes the outcome, which is the only one ([`StoreError::LeaseLost`] otherwise); the output's size in bytes.
 pub(super) async fn end_tool_run(
     log: &mut LogTx,
     id: ToolRunId,
@@ -191,7 +191,7 @@ pub(super) async fn end_tool_run(
     let bytes = output.as_ref().map_or(0, String::len);
     let error = settled.error.as_ref().map(json).transpose()?;
     let now = log.now().0;
-    exec!(
+    let ended = exec!(
         &mut log.tx,
         sql::END_TOOL_RUN,
         id.to_string(),
@@ -206,5 +206,5 @@ pub(super) async fn end_tool_run(
         // Nobody knows how long a call took whose end nobody saw.
         (status != ToolRunStatus::Unknown).then(|| signed(settled.duration_ms)),
     )?;
-    Ok(bytes)
+    if ended == 1 { Ok(bytes) } else { Err(StoreError::LeaseLost) }
 }
