@@ -16,6 +16,7 @@ mod chaos;
 mod crashes;
 mod executor;
 mod harness;
+mod kept;
 mod model;
 mod nodes;
 mod operations;

@@ -24,7 +24,7 @@ use std::{
 };
 
 /// Both engines, each with an empty database; PostgreSQL only where there is one.
-async fn engines() -> (tempfile::TempDir, Vec<String>, Option<Postgres>) {
+pub async fn engines() -> (tempfile::TempDir, Vec<String>, Option<Postgres>) {
     let folder = folder();
     let mut urls = vec![format!("sqlite:{}", folder.path().join("omega.db").display())];
     let postgres = Postgres::start();
@@ -105,12 +105,12 @@ async fn both_engines_have_the_same_schema_and_know_every_statement() {
     }
 }
 
-async fn author(store: &Store) -> Author {
+pub async fn author(store: &Store) -> Author {
     let user_id = store.first_user("owner").await.unwrap();
     Author { user_id, display_name: "owner".into(), gravatar_hash: String::new() }
 }
 
-fn sending(conversation: ConversationId, author: &Author, text: &str) -> Send {
+pub fn sending(conversation: ConversationId, author: &Author, text: &str) -> Send {
     Send {
         conversation,
         author: author.clone(),
