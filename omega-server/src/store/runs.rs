@@ -246,8 +246,7 @@ impl Store {
                 let event = Event::MessageReset { message_id: step.message, step: step.number };
                 log.event(Some(run), event).await?;
             }
-            // Nobody saw a run begin that was claimed and no more: it still waits for its turn.
-            if why != Release::Drained && row.started_at.is_some() {
+            if why != Release::Drained {
                 let attempt = u32::try_from(row.attempt + 1).unwrap_or(u32::MAX);
                 log.event(Some(run), Event::RunRecovered { attempt }).await?;
             }

@@ -10,7 +10,7 @@ pub const ASKED: [&str; 2] = ["KEY_A", "KEY_B"];
 pub const BROUGHT: &str = "TOKEN";
 /// Days after which nobody is waited for any more.
 const PATIENCE_DAYS: u64 = 31;
-/// Crashes in a row that a run survives.
+/// Crashes without an outcome in between after which a run is given up.
 const RECOVERIES: u32 = 5;
 
 /// What the store answers.
@@ -349,7 +349,7 @@ impl Talk {
             Transition::Ask { .. } => (run.asking, run.half) = (true, true),
             Transition::Reset { .. } => run.asking = false,
             Transition::Reply { calls, .. } => {
-                (run.asking, run.half, run.crashes) = (false, false, 0);
+                (run.asking, run.half) = (false, false);
                 run.steps += 1;
                 let step = run.steps;
                 run.calls.extend(calls.iter().map(|search| Call {
@@ -364,9 +364,12 @@ impl Talk {
             }
             Transition::Start { call, .. } => {
                 let stopped = run.cancel || run.calls[*call].cancel;
+                run.crashes = if stopped { 0 } else { run.crashes };
                 run.calls[*call].status = if stopped { ToolRunStatus::Cancelled } else { ToolRunStatus::Started };
             }
             Transition::Settle { call, outcome, .. } => {
+                // An outcome is progress.
+                run.crashes = 0;
                 run.calls[*call].status = match outcome {
                     Outcome::Succeeded => ToolRunStatus::Succeeded,
                     Outcome::Failed => ToolRunStatus::Failed,
