@@ -4,6 +4,11 @@
 //! `PROPTEST_CASES` sets how many sequences there are. One that fails is made shorter, and its seed is kept in
 //! `mod.regressions` beside this file.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "a database is made and seeded by statements that nobody outside of the test has a part in"
+)]
+
 mod ledger;
 mod reference;
 mod sequence;
