@@ -61,6 +61,10 @@ points! {
         ToolOutcome = "tool.outcome",
         /// The last call of a step is done.
         StepComplete = "step.complete",
+        /// A run waits for a person from here on.
+        Pause = "pause",
+        /// A person's answer to a run that waits.
+        Answer = "answer",
         /// The end of a run.
         RunEnd = "run.end",
         /// Somebody wants a run to end.

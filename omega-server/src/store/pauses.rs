@@ -9,6 +9,7 @@ use super::{
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
+use crate::failpoint::Transaction;
 use crate::vault::{
     Place, Sealed,
     resolve::{major, publisher},
@@ -137,6 +138,7 @@ impl Store {
     /// happened.
     pub async fn provide(&self, provided: Provided<'_>) -> Result<Committed> {
         let mut log = self.log(provided.conversation).await?;
+        log.named(Transaction::Answer).await?;
         let run = log.paused(provided.run).await?;
         let Some(RequiredAction::Credentials { missing_vars, .. }) = &run.requires_action else {
             return Err(StoreError::NotAwaited);
@@ -192,6 +194,7 @@ impl Store {
         let conversation: ConversationId = id(&conversation)?;
         let (owner, _) = self.owner_and_model(conversation).await?;
         let mut log = self.log(conversation).await?;
+        log.named(Transaction::Answer).await?;
         let row: Option<ApprovalRow> = tx_opt!(&mut log.tx, ApprovalRow, sql::GET_APPROVAL, approval.to_string())?;
         let (_, run, tool_run, tool_id, reason, args_digest, status) = row.ok_or(StoreError::NotFound)?;
         if status != "open" {
@@ -313,6 +316,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn pause(&mut self, run: RunId, action: RequiredAction) -> Result<bool> {
+        self.named(Transaction::Pause).await?;
         let expires = action.expires_at().0;
         if exec!(&mut self.tx, sql::PAUSE_RUN, run.to_string(), json(&action)?, expires)? != 1 {
             return Ok(false);

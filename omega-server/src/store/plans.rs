@@ -5,6 +5,7 @@ use super::{
     rows::{id, json},
     sql,
 };
+use crate::failpoint::Transaction;
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction},
     event::Event,
@@ -119,6 +120,7 @@ impl Store {
         by: UserId,
     ) -> Result<(StoredPlan, Committed)> {
         let mut log = self.log(conversation).await?;
+        log.named(Transaction::Answer).await?;
         let row: Option<PlanRow> = super::tx_opt!(&mut log.tx, PlanRow, sql::GET_PLAN, plan.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let open = row.status == "proposed";

@@ -5,7 +5,7 @@ use super::{reader::Reader, world::World};
 use crate::harness::{execute, executor::id, message};
 use omega_core::{
     agent::meta::{EXECUTE, SEARCH},
-    api::{Accepted, CreateConversation},
+    api::{Accepted, CreateConversation, ProvideCredentials},
     client::{Client, ClientError},
     event::{Envelope, Event},
     id::{ConversationId, RunId},
@@ -33,19 +33,21 @@ pub enum Kind {
     Flaky,
     /// A call that never ends, which somebody cancels.
     Hang,
+    /// A call that lacks a key, which somebody gives.
+    Ask,
     /// A call that outlasts a heartbeat.
     Long,
 }
 
 impl Kind {
     /// What a test of short times wants.
-    pub const ALL: [Self; 4] = [Self::Work, Self::Twice, Self::Flaky, Self::Hang];
+    pub const ALL: [Self; 5] = [Self::Work, Self::Twice, Self::Flaky, Self::Hang, Self::Ask];
 }
 
 /// The texts of the model's messages to a user's message, in order.
 pub fn texts(user: &str) -> &'static [&'static str] {
     match user {
-        "hang" | "long" => &["I wait.", ANSWER],
+        "hang" | "long" | "ask" => &["I wait.", ANSWER],
         _ => &["I look.", "", ANSWER],
     }
 }
@@ -57,6 +59,7 @@ pub fn script() -> Script {
     let calls = Reply::call(EXECUTE, execute(&id("acmeSlow"), json!({ "n": 1, "ms": 60 })))
         .and_call(EXECUTE, execute(&id("acmeWeather"), json!({ "city": "Oslo" })));
     let hang = Reply::call(EXECUTE, execute(&id("acmeHang"), json!({}))).and_text(texts("hang")[0]);
+    let ask = Reply::call(EXECUTE, execute(&id("acmeKeyed"), json!({}))).and_text(texts("ask")[0]);
     let long =
         Reply::call(EXECUTE, execute(&id("acmeSlow"), json!({ "n": 1, "ms": 6_000 }))).and_text(texts("long")[0]);
     let answer = Reply::text(ANSWER).delay(slow);
@@ -69,6 +72,7 @@ pub fn script() -> Script {
     Script::new()
         .when(said("hang"), [hang, answer.clone()])
         .when(said("long"), [long, answer.clone()])
+        .when(said("ask"), [ask, answer.clone()])
         .when(
             move |seen| {
                 seen.users.last().is_some_and(|user| user == "flaky")
@@ -190,6 +194,7 @@ async fn speak(client: &Client, conversation: ConversationId, kind: Kind, witnes
         Kind::Twice => &["work", "work again"],
         Kind::Flaky => &["flaky"],
         Kind::Hang => &["hang"],
+        Kind::Ask => &["ask"],
         Kind::Long => &["long"],
     };
     for text in messages {
@@ -211,5 +216,28 @@ async fn speak(client: &Client, conversation: ConversationId, kind: Kind, witnes
         insist(|| client.cancel_run(run)).await;
         witness.lock().unwrap().cancelled.push(run);
     }
+    if kind == Kind::Ask {
+        let asked = |envelope: &Envelope| matches!(envelope.event, Event::RunRequiresAction { .. });
+        while !witness.lock().unwrap().frames.iter().any(asked) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        give(client, conversation).await;
+    }
     witness.lock().unwrap().sent = true;
+}
+
+/// Gives the key, until it is there. An answer that was lost on its way back is told by the next one: nobody waits any more.
+async fn give(client: &Client, conversation: ConversationId) {
+    let env = [("ACME_API_KEY".to_owned(), "key-of-a-test".to_owned())].into();
+    let body = ProvideCredentials { env, ..ProvideCredentials::default() };
+    loop {
+        match client.provide_credentials(conversation, &body).await {
+            Ok(_) => return,
+            Err(error) if error.is_temporary() => {}
+            Err(ClientError::Protocol { .. }) => {}
+            Err(error) if error.to_string().contains("no run of this conversation waits") => return,
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
 }
