@@ -169,6 +169,9 @@ pub enum Event {
         step_index: u32,
         /// Its tokens.
         usage: Usage,
+        /// The run's tokens so far, this step included.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run_usage: Option<Usage>,
         /// Why the model stopped.
         finish_reason: Option<FinishReason>,
     },

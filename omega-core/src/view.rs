@@ -181,7 +181,11 @@ impl View {
                 self.with_run(run_id, |run| run.steps = *step_index);
                 self.message_mut(*message_id, run_id, *step_index, envelope, seq);
             }
-            Event::StepCompleted { usage, .. } => self.with_run(run_id, |run| run.usage += *usage),
+            // The sum, where it is told: a run that was read in the middle of the step has the step's tokens already.
+            Event::StepCompleted { usage, run_usage, .. } => self.with_run(run_id, |run| match run_usage {
+                Some(sum) => run.usage = *sum,
+                None => run.usage += *usage,
+            }),
             Event::ToolProposed { tool_run_id, message_id, tool_call_id, tool_id, tool_name, version, input } => {
                 if let Some(run_id) = run_id {
                     self.tool_runs.push(ToolRun {

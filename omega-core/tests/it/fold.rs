@@ -186,7 +186,15 @@ impl Writer {
             };
             self.stored(run, Event::MessageCompleted { message: whole });
             self.calls(run, message, &step.calls);
-            self.stored(run, Event::StepCompleted { step_index: number, usage: Usage::default(), finish_reason: None });
+            self.stored(
+                run,
+                Event::StepCompleted {
+                    step_index: number,
+                    usage: Usage::default(),
+                    run_usage: None,
+                    finish_reason: None,
+                },
+            );
         }
         let (usage, tool_calls) = (Usage::default(), steps.iter().map(|step| step.calls.len()).sum::<usize>());
         let error = RunError { code: "X".into(), error: "no".into(), retryable: false };

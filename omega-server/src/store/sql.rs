@@ -266,6 +266,7 @@ statements! {
         recoveries = recoveries + $3, attempt = attempt - $4 WHERE id = $1 AND fence = $2 AND status = 'running'";
     ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
     ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3 WHERE id = $1";
+    RUN_USAGE = "SELECT usage FROM runs WHERE id = $1";
     SET_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
     END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0, pause = NULL, \
         pause_expires_at = NULL \

@@ -223,10 +223,16 @@ impl LogTx {
     pub(super) async fn close_steps(&mut self, run: RunId) -> Result<()> {
         type Row = (i64, Option<String>, Option<String>);
         let open: Vec<Row> = tx_all!(&mut self.tx, Row, sql::OPEN_STEPS, run.to_string())?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), sql::RUN_USAGE, run.to_string())?;
+        let total = total.map(|(usage,)| serde_json::from_str(&usage)).transpose()?;
         for (step, usage, finish_reason) in open {
             let event = Event::StepCompleted {
                 step_index: u32::try_from(step).unwrap_or(0),
                 usage: usage.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+                run_usage: total,
                 finish_reason: finish_reason.as_deref().map(serde_json::from_str).transpose()?,
             };
             self.event(Some(run), event).await?;

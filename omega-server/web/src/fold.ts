@@ -183,7 +183,8 @@ function fold(view: View, event: Envelope, seq: number): boolean {
     case "run.step.completed":
       changeRun(view, event.runId, (run) => ({
         ...run,
-        usage: {
+        // The sum, where it is told: a run that was read in the middle of the step has the step's tokens already.
+        usage: event.runUsage ?? {
           inputTokens: run.usage.inputTokens + event.usage.inputTokens,
           outputTokens: run.usage.outputTokens + event.usage.outputTokens,
           cachedInputTokens: run.usage.cachedInputTokens + event.usage.cachedInputTokens,

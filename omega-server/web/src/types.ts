@@ -248,7 +248,7 @@ type Payload =
     }
   | { type: "status"; phase: string; message: string }
   | { type: "run.step.started"; stepIndex: number; messageId: string }
-  | { type: "run.step.completed"; stepIndex: number; usage: Usage; finishReason: string | null }
+  | { type: "run.step.completed"; stepIndex: number; usage: Usage; runUsage?: Usage; finishReason: string | null }
   | { type: "tools.loaded"; newTools: string[]; totalDynamicTools: number }
   | {
       type: "run.step.tool.proposed";

@@ -70,7 +70,8 @@ async fn at_every_point(world: World) {
     for points in all.chunks(4) {
         let mut talks = Vec::new();
         for (name, point) in points {
-            if matches!(point, Point::Before(Transaction::Recovery)) {
+            let recovery = Transaction::Recovery;
+            if [Point::Before(recovery), Point::Within(recovery), Point::After(recovery)].contains(point) {
                 leave_work_behind(&world, &mut talks).await;
             }
             die_at(&world, name, *point, &mut talks).await;

@@ -164,7 +164,7 @@ fn comparable(run: &Run) -> Run {
     if run.status == RunStatus::Queued {
         run.status = RunStatus::Running;
     }
-    if run.status != RunStatus::Completed {
+    if !run.status.is_terminal() {
         run.usage = <_>::default();
     }
     run
