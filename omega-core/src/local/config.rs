@@ -269,7 +269,10 @@ mod tests {
     fn a_mistake_is_named_with_its_place() {
         let none = Env::default();
         let cases = [
-            (load("modle = 'x/y'", &none, &[], None), "there is no setting `modle`; there are server, model, timeout"),
+            (
+                load("modle = 'x/y'", &none, &[], None),
+                "there is no setting `modle`; there are server, model, master-key, timeout",
+            ),
             (load("model = 3", &none, &[], None), "`model` must be a text in quotes"),
             (load("model = 'gpt'", &none, &[], None), "model can't be `gpt` (file FILE): write it as provider/model"),
             (load("", &none, &[("timeout", "soon")], None), "timeout can't be `soon` (command line)"),

@@ -15,7 +15,10 @@ use omega_core::{
     id::ToolRunId,
     model::{ModelError, Usage},
 };
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 const PARALLEL_CALLS: usize = 8;
 /// Plans to choose from.
 const PLANS: u8 = 2;
+/// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// What stands of a run while it is driven.
 pub(super) struct Driver<'a> {
@@ -78,9 +83,21 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     };
     let gate = Gate::open(engine, &history).await?;
     let mut agent = Agent::restore(history.config, history.before, history.now, &pins, plan.as_ref());
+    let began = Instant::now();
     loop {
         if cancel.is_cancelled() {
             return driver.cancelled().await;
+        }
+        if began.elapsed() > PATIENCE {
+            return driver
+                .end_failed(RunError {
+                    code: "RUN_TIMEOUT".into(),
+                    error:
+                        "the run has worked for 60 minutes; what it found is in the conversation. Send a smaller task"
+                            .into(),
+                    retryable: false,
+                })
+                .await;
         }
         if engine.is_stopping() {
             // A step boundary: everything so far is recorded, and another process goes on from here.
