@@ -35,11 +35,14 @@ export const rejects = tool(async () => { setTimeout(() => { throw new Error("as
 export const strange = tool(() => { const value = { big: 10n, at: new Date(0), map: new Map([["a", 1]]), set: new Set([1]), bytes: new Uint8Array([1, 2]), nan: NaN, half: "\ud83d", ["__proto__"]: 1, none: undefined, f() {}, error: new Error("e") }; value.self = value; return value; });
 "#;
 
-async fn ends() -> Option<Sandbox> {
-    let mut sandbox = Sandbox::start().await?;
-    // Nothing waits for the next call, so that what is left is of the last one.
+/// A sandbox in which nothing waits for the next call, so that what is left is of the last one.
+async fn alone(change: impl FnOnce(LocalConfig) -> LocalConfig) -> Option<Sandbox> {
     let pool = PoolLimits { prewarmed: 0, standbys: 0, ..PoolLimits::default() };
-    sandbox.executor = LocalExecutor::new(LocalConfig { pool, ..config(&sandbox.cache, &sandbox.registry) });
+    Sandbox::start_as(|config| change(LocalConfig { pool, ..config })).await
+}
+
+async fn ends() -> Option<Sandbox> {
+    let sandbox = alone(|config| config).await?;
     sandbox.registry.publish("ends", "1.0.0", json!({}), ENDS);
     Some(sandbox)
 }
@@ -51,12 +54,12 @@ fn bare(config: LocalConfig) -> LocalConfig {
 
 /// Both: with the jail if this machine has one, and without.
 async fn both() -> Option<[Sandbox; 2]> {
-    Some([Sandbox::start().await?, Sandbox::start_as(bare).await?])
+    Some([alone(|config| config).await?, alone(bare).await?])
 }
 
 /// One with a whole jail; none where the kernel lacks a part of it, which no installation can change.
 async fn jailed(change: impl FnOnce(LocalConfig) -> LocalConfig) -> Option<Sandbox> {
-    let sandbox = Sandbox::start_as(change).await?;
+    let sandbox = alone(change).await?;
     let detail = sandbox.executor.health().await.detail;
     if detail.contains("jail with landlock") && detail.ends_with(", seccomp") {
         return Some(sandbox);

@@ -52,7 +52,7 @@ const ENDINGS: [(&str, Option<&[ToolErrorCode]>); 17] = [
 
 #[tokio::test]
 async fn after_a_hundred_hostile_calls_the_executor_is_well() {
-    let Some(sandbox) = Sandbox::start().await else { return };
+    let Some(sandbox) = super::alone(|config| config).await else { return };
     sandbox.registry.publish("fast", "1.0.0", json!({}), FAST);
     assert_eq!(sandbox.run("fast::fine", json!({})).await.result, Ok(json!("fine")));
     let open_before = open_files();

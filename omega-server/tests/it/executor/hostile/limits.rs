@@ -60,10 +60,10 @@ async fn more_room_on_disk_than_its_share_ends_a_call() {
     let small =
         |config: LocalConfig| LocalConfig { limits: Limits { scratch: 6 << 20, ..Limits::default() }, ..config };
     let all = ["many", "empty", "deep", "removed"].map(|export| (export, ToolErrorCode::DiskLimit));
-    if let Some(sandbox) = Sandbox::start_as(small).await {
+    if let Some(sandbox) = super::alone(small).await {
         codes(&sandbox, &all).await;
     }
-    if let Some(sandbox) = Sandbox::start_as(|config| bare(small(config))).await {
+    if let Some(sandbox) = super::alone(|config| bare(small(config))).await {
         codes(&sandbox, &all).await;
     }
 }
@@ -82,8 +82,8 @@ async fn a_file_a_size_and_a_number_of_files_have_limits_where_there_is_a_jail()
 #[tokio::test]
 async fn more_time_on_the_processor_than_its_share_ends_a_call() {
     let limits = Limits { cpu: Duration::from_secs(1), ..Limits::default() };
-    let Some(sandbox) = Sandbox::start_as(|config| LocalConfig { limits, ..config }).await else { return };
+    let Some(sandbox) = super::alone(|config| LocalConfig { limits, ..config }).await else { return };
     codes(&sandbox, &[("loop", ToolErrorCode::CpuLimit)]).await;
-    let Some(sandbox) = Sandbox::start_as(|config| bare(LocalConfig { limits, ..config })).await else { return };
+    let Some(sandbox) = super::alone(|config| bare(LocalConfig { limits, ..config })).await else { return };
     codes(&sandbox, &[("loop", ToolErrorCode::CpuLimit)]).await;
 }
