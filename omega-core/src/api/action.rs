@@ -183,7 +183,7 @@ pub enum Remember {
     /// For this call.
     #[default]
     Once,
-    /// For this tool in this conversation.
+    /// For this tool in this conversation; the owner alone may say so.
     Conversation,
     /// For this tool in all the owner's conversations; the owner alone may say so.
     Always,

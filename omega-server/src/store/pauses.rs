@@ -205,7 +205,7 @@ impl Store {
         let actor: UserId = id(&row.actor_user_id)?;
         let mut run = row.into_api()?;
         let reason: ApprovalReason = word(&reason)?;
-        if by != owner && (reason.is_owners() || decide.remember == Remember::Always) {
+        if by != owner && (reason.is_owners() || decide.remember != Remember::Once) {
             return Err(StoreError::OwnerOnly);
         }
         if by != owner && by != actor {

@@ -44,7 +44,7 @@ test("a call is shown with its input, and who may decide gets the answers that t
     assert.ok(html.includes(part), `${part} in ${html}`);
   }
   assert.deepEqual(buttons(html), ["allow once", "for this conversation", "always", "deny..."]);
-  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "for this conversation", "deny..."]);
+  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "deny..."]);
   assert.deepEqual(buttons(drawn(action, "other")), []);
   assert.ok(drawn(action, "other").includes("Waits for the owner"));
 });

@@ -216,7 +216,7 @@ impl Talk {
         match who {
             _ if !open => return Said::AlreadyDecided,
             Who::Owner => {}
-            _ if owners || remember == Remember::Always => return Said::OwnerOnly,
+            _ if owners || remember != Remember::Once => return Said::OwnerOnly,
             _ if who != actor => return Said::NotYours,
             _ => {}
         }

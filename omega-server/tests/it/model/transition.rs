@@ -257,7 +257,7 @@ fn questions(talk: usize, known: &Talk, choices: &mut Vec<(u32, Transition)>) {
             base(Who::Other, true),
             (Who::Owner, true, Shown::Another, false, Remember::Once),
             (Who::Owner, true, Shown::Nothing, true, Remember::Conversation),
-            (Who::Guest, true, Shown::Nothing, false, Remember::Always),
+            (Who::Guest, true, Shown::Nothing, false, Remember::Conversation),
         ] {
             choices.push((often, Transition::Decide { talk, approval, who, yes, shown, other_input, remember }));
         }

@@ -45,10 +45,10 @@ export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
       {mayDecide && !denying && (
         <div class="ask-buttons">
           <button type="button" disabled={busy} onClick={allow("once")}>allow once</button>
-          {approval.reason !== "unknown_outcome" && (
+          {isOwner && approval.reason !== "unknown_outcome" && (
             <>
               <button type="button" class="outline" disabled={busy} onClick={allow("conversation")}>for this conversation</button>
-              {isOwner && <button type="button" class="outline" disabled={busy} onClick={allow("always")}>always</button>}
+              <button type="button" class="outline" disabled={busy} onClick={allow("always")}>always</button>
             </>
           )}
           <button type="button" class="outline" disabled={busy} onClick={() => setDenying(true)}>deny...</button>
