@@ -7,11 +7,11 @@
 
 use crate::{
     api::{
-        ConversationDetail, Decision, Message, Plan, Remember, RequiredAction, Run, RunError, Save, Timestamp,
-        ToolRunStatus,
+        AlternativeChoice, ConversationDetail, Decision, Message, Plan, Remember, RequiredAction, Run, RunError, Save,
+        Timestamp, ToolRunStatus,
     },
     executor::ToolError,
-    id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolRunId, UserId},
+    id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolId, ToolRunId, UserId},
     model::{FinishReason, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -191,6 +191,27 @@ pub enum Event {
         /// The plan; missing when another was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan_id: Option<PlanId>,
+        /// The plan itself, which its run follows from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Plan>,
+        /// Who chose.
+        by: UserId,
+    },
+    /// A call came to nothing, and these tools could do the same.
+    #[serde(rename = "alternatives.proposed")]
+    AlternativesProposed {
+        /// The call and the tools.
+        #[serde(flatten)]
+        choice: AlternativeChoice,
+    },
+    /// Somebody chose another tool for a call, or none.
+    #[serde(rename = "alternatives.selected")]
+    AlternativesSelected {
+        /// The call.
+        tool_run_id: ToolRunId,
+        /// The tool; missing when none of them was wanted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool_id: Option<ToolId>,
         /// Who chose.
         by: UserId,
     },
@@ -404,6 +425,8 @@ impl Event {
             Self::StepCompleted { .. } => "run.step.completed",
             Self::PlanProposed { .. } => "plan.proposed",
             Self::PlanSelected { .. } => "plan.selected",
+            Self::AlternativesProposed { .. } => "alternatives.proposed",
+            Self::AlternativesSelected { .. } => "alternatives.selected",
             Self::RunRequiresAction { .. } => "run.requires_action",
             Self::CredentialsProvided { .. } => "credentials.provided",
             Self::ApprovalDecided { .. } => "approval.decided",
@@ -422,6 +445,19 @@ impl Event {
             Self::Resync { .. } => "resync",
             Self::Draining {} => "draining",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// The same as somebody reads it who does not own the conversation: nothing says which variables the owner has.
+    pub fn hide_holdings(&mut self) {
+        match self {
+            Self::AlternativesProposed { choice } => choice.hide_holdings(),
+            Self::RunRequiresAction { action } => action.hide_holdings(),
+            Self::RunQueued { run, .. } => run.hide_holdings(),
+            Self::Snapshot { conversation } | Self::Resync { conversation } => {
+                conversation.runs.iter_mut().for_each(Run::hide_holdings);
+            }
+            _ => {}
         }
     }
 

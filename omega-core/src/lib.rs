@@ -12,6 +12,7 @@ pub mod executor;
 pub mod export;
 pub mod id;
 pub mod model;
+pub mod progress;
 pub mod redact;
 pub mod registry;
 pub mod sanitize;

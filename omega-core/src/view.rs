@@ -7,7 +7,7 @@
 use crate::{
     api::{
         Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant, RequiredAction,
-        Role, Run, RunStatus, ToolRun, ToolRunStatus,
+        Role, Run, RunPlan, RunStatus, ToolRun, ToolRunStatus,
     },
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
@@ -128,7 +128,8 @@ impl View {
             Event::RunQueued { run, .. } => {
                 // A run that goes on after a pause waits in its old place.
                 match self.runs.iter_mut().find(|known| known.id == run.id) {
-                    Some(known) => *known = run.clone(),
+                    // The plan is not told again.
+                    Some(known) => *known = Run { plan: run.plan.clone().or(known.plan.take()), ..run.clone() },
                     None => self.runs.push(run.clone()),
                 }
             }
@@ -175,6 +176,24 @@ impl View {
                     }
                 });
             }
+            Event::PlanSelected { plan, .. } => {
+                if let Some(plan) = plan {
+                    self.with_run(run_id, |run| run.plan = Some(RunPlan::of(plan)));
+                }
+            }
+            Event::AlternativesSelected { tool_run_id, tool_id, .. } => {
+                self.with_tool_run(*tool_run_id, |tool_run| {
+                    if tool_run.status == ToolRunStatus::AwaitingCredentials {
+                        tool_run.status = ToolRunStatus::Proposed;
+                    }
+                });
+                self.with_run(run_id, |run| {
+                    run.requires_action = run.requires_action.take().and_then(|it| it.without_call(*tool_run_id));
+                    if let (Some(plan), Some(tool)) = (&mut run.plan, tool_id) {
+                        plan.replace(*tool_run_id, tool);
+                    }
+                });
+            }
             Event::Status { message, .. } => self.status = Some(message.clone()),
             Event::StepStarted { step_index, message_id } => {
                 self.status = None;
@@ -207,7 +226,12 @@ impl View {
                         created_at: envelope.at,
                     });
                 }
-                self.with_run(run_id, |run| run.tool_calls += 1);
+                self.with_run(run_id, |run| {
+                    run.tool_calls += 1;
+                    if let Some(plan) = &mut run.plan {
+                        plan.propose(*tool_run_id, tool_id);
+                    }
+                });
             }
             Event::ToolStarted { tool_run_id, version, input, .. } => {
                 if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
@@ -239,6 +263,7 @@ impl View {
                     tool_run.duration_ms = Some(*duration_ms);
                     tool_run.error.clone_from(error);
                 }
+                self.settle_step(run_id, *tool_run_id, *status);
             }
             Event::ToolUnknown { tool_run_id, error, .. } => {
                 self.partials.retain(|(id, ..)| id != tool_run_id);
@@ -249,6 +274,7 @@ impl View {
                         tool_run.error = Some(error.clone());
                     }
                 }
+                self.settle_step(run_id, *tool_run_id, ToolRunStatus::Unknown);
             }
             Event::RunCompleted { usage, tool_calls, steps, .. } => {
                 let (usage, tool_calls, steps) = (*usage, *tool_calls, *steps);
@@ -264,7 +290,7 @@ impl View {
             Event::RunCancelled { .. } => self.end_run(envelope, RunStatus::Cancelled, |_| {}),
             Event::Notice { message, .. } => self.notices.push(message.clone()),
             Event::PlanProposed { .. }
-            | Event::PlanSelected { .. }
+            | Event::AlternativesProposed { .. }
             | Event::ToolsLoaded { .. }
             | Event::RunCancelRequested {}
             | Event::Unknown => {}
@@ -401,6 +427,14 @@ impl View {
         }
     }
 
+    fn settle_step(&mut self, run: Option<RunId>, call: ToolRunId, status: ToolRunStatus) {
+        self.with_run(run, |run| {
+            if let Some(plan) = &mut run.plan {
+                plan.settle(call, status);
+            }
+        });
+    }
+
     fn end_run(&mut self, envelope: &Envelope, status: RunStatus, change: impl FnOnce(&mut Run)) {
         self.status = None;
         for message in &mut self.messages {
@@ -412,6 +446,9 @@ impl View {
             change(run);
             run.status = status;
             run.requires_action = None;
+            if let Some(plan) = &mut run.plan {
+                plan.end();
+            }
             run.finished_at = Some(envelope.at);
         });
     }

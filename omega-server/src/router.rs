@@ -55,6 +55,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(tool_runs::list))
         .routes(routes!(plans::create))
         .routes(routes!(plans::select))
+        .routes(routes!(plans::alternative))
         .routes(routes!(answers::provide))
         .routes(routes!(answers::decide))
         .routes(routes!(export::get))

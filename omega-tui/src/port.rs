@@ -3,7 +3,7 @@
 //! The screen never waits for the network. It hands a command over and goes on; what comes of it arrives as an update.
 
 use omega_core::{
-    api::{Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectPlan},
+    api::{Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectAlternative, SelectPlan},
     event::Envelope,
     id::{ApprovalId, ConversationId, PlanId, RunId, ToolRunId},
 };
@@ -69,6 +69,8 @@ pub enum Answer {
     Decline,
     /// A plan, or the wish for another.
     Plan(PlanId, SelectPlan),
+    /// A tool in place of one that failed, or none.
+    Alternative(SelectAlternative),
 }
 
 /// Values of variables by name; only the names are ever printed.

@@ -238,6 +238,7 @@ impl Stage {
             tool_calls: 0,
             usage: Usage::default(),
             requires_action: None,
+            plan: None,
             error: None,
             created_at: Timestamp(self.now),
             started_at: None,
@@ -410,13 +411,14 @@ impl Stage {
         ];
         let request = CredentialRequest {
             id: CredentialRequestId::new(),
-            tool_run_id: ToolRunId::new(),
+            tool_run_id: Some(ToolRunId::new()),
             tool_id: "@exalabs/ai-sdk::webSearch".parse().unwrap(),
             required_keys: missing_vars.clone(),
             missing_keys: missing_vars.clone(),
         };
         let (requests, hint, expires_at) = (vec![request], String::new(), Timestamp(0));
-        self.awaits(RequiredAction::Credentials { missing_vars, requests, hint, expires_at })
+        let alternatives = Vec::new();
+        self.awaits(RequiredAction::Credentials { missing_vars, requests, hint, alternatives, expires_at })
     }
 
     /// Two plans wait to be chosen from.
@@ -432,9 +434,11 @@ impl Stage {
                     step_number,
                     tool_name: (*tool).to_owned(),
                     purpose: format!("the part of {tool}"),
-                    expected_output: String::new(),
+                    ..PlanStep::default()
                 })
                 .collect(),
+            missing_vars: Vec::new(),
+            pins: Vec::new(),
         };
         let plans = vec![
             plan(ids[0], 0.9, "It is arithmetic, and mathjs is exact", &["mathjs::evaluate"]),

@@ -6,6 +6,7 @@
 //!
 //! Invariant I2: the model is asked again only when every call of the step before has exactly one result.
 
+pub mod complexity;
 pub mod context;
 pub mod digest;
 pub mod input;
@@ -15,7 +16,7 @@ pub mod prompt;
 pub mod result;
 
 use crate::{
-    api::{Plan, PlanMode, ToolRun, ToolRunStatus},
+    api::{AlternativesMode, Plan, PlanMode, ToolRun, ToolRunStatus},
     executor::{ToolError, ToolErrorCode},
     id::{PlanId, ToolId, ToolRunId},
     model::{ModelRequest, ProviderState, ToolCall, ToolChoice},
@@ -46,11 +47,23 @@ pub struct RunConfig {
     #[serde(default)]
     pub safe_mode: bool,
     /// Whether plans are proposed first.
-    #[serde(default)]
+    #[serde(default = "no_plan")]
     pub plan: PlanMode,
+    /// What happens when a tool fails for good.
+    #[serde(default = "by_itself")]
+    pub alternatives: AlternativesMode,
     /// A plan to follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<PlanId>,
+}
+
+/// Of a run that was stored before there were modes.
+fn no_plan() -> PlanMode {
+    PlanMode::Never
+}
+
+fn by_itself() -> AlternativesMode {
+    AlternativesMode::Auto
 }
 
 impl RunConfig {
@@ -65,6 +78,7 @@ impl RunConfig {
             pins,
             safe_mode: false,
             plan: PlanMode::Never,
+            alternatives: AlternativesMode::Auto,
             plan_id: None,
         }
     }

@@ -1,6 +1,6 @@
 //! What a paused run waits for, and the answers to it.
 
-use super::{Plan, Timestamp};
+use super::{AlternativeChoice, Plan, Timestamp};
 use crate::id::{ApprovalId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +19,9 @@ pub enum RequiredAction {
         requests: Vec<CredentialRequest>,
         /// What to do.
         hint: String,
+        /// Tools that could do it instead, by call; `POST /conversations/:id/alternatives` answers with one of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alternatives: Vec<AlternativeChoice>,
         /// After this time the run is cancelled.
         expires_at: Timestamp,
     },
@@ -38,16 +41,24 @@ pub enum RequiredAction {
         /// After this time the run is cancelled.
         expires_at: Timestamp,
     },
+    /// Calls that failed for good, and tools that could do the same; `POST /conversations/:id/alternatives` answers each.
+    Alternatives {
+        /// The calls, in their order.
+        choices: Vec<AlternativeChoice>,
+        /// After this time the run is cancelled.
+        expires_at: Timestamp,
+    },
 }
 
 impl RequiredAction {
-    /// `credentials`, `approval` or `plan`.
+    /// `credentials`, `approval`, `plan` or `alternatives`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Credentials { .. } => "credentials",
             Self::Approval { .. } => "approval",
             Self::Plan { .. } => "plan",
+            Self::Alternatives { .. } => "alternatives",
         }
     }
 
@@ -55,10 +66,48 @@ impl RequiredAction {
     #[must_use]
     pub fn tool_runs(&self) -> Vec<ToolRunId> {
         match self {
-            Self::Credentials { requests, .. } => requests.iter().map(|request| request.tool_run_id).collect(),
+            Self::Credentials { requests, .. } => requests.iter().filter_map(|request| request.tool_run_id).collect(),
             Self::Approval { approvals, .. } => approvals.iter().map(|approval| approval.tool_run_id).collect(),
-            Self::Plan { .. } => Vec::new(),
+            // Those of `Alternatives` have ended.
+            Self::Plan { .. } | Self::Alternatives { .. } => Vec::new(),
         }
+    }
+
+    /// What is offered in place of calls.
+    #[must_use]
+    pub fn alternatives(&self) -> &[AlternativeChoice] {
+        match self {
+            Self::Credentials { alternatives, .. } => alternatives,
+            Self::Alternatives { choices, .. } => choices,
+            Self::Approval { .. } | Self::Plan { .. } => &[],
+        }
+    }
+
+    /// What is left of the question when a person has chosen another tool for a call, or (for `Alternatives`) none; nothing
+    /// when that was all of it. The one rule for the store and for every client.
+    #[must_use]
+    pub fn without_call(mut self, call: ToolRunId) -> Option<Self> {
+        match &mut self {
+            Self::Credentials { missing_vars, requests, alternatives, .. } => {
+                requests.retain(|request| request.tool_run_id != Some(call));
+                alternatives.retain(|choice| choice.tool_run_id != call);
+                *missing_vars = missing_of(requests);
+                (!requests.is_empty()).then_some(self)
+            }
+            Self::Alternatives { choices, .. } => {
+                choices.retain(|choice| choice.tool_run_id != call);
+                (!choices.is_empty()).then_some(self)
+            }
+            Self::Approval { .. } | Self::Plan { .. } => Some(self),
+        }
+    }
+
+    /// The same as somebody sees it who does not own the conversation.
+    pub fn hide_holdings(&mut self) {
+        let (Self::Credentials { alternatives: choices, .. } | Self::Alternatives { choices, .. }) = self else {
+            return;
+        };
+        choices.iter_mut().for_each(AlternativeChoice::hide_holdings);
     }
 
     /// When the run is given up.
@@ -67,9 +116,23 @@ impl RequiredAction {
         match self {
             Self::Credentials { expires_at, .. }
             | Self::Approval { expires_at, .. }
-            | Self::Plan { expires_at, .. } => *expires_at,
+            | Self::Plan { expires_at, .. }
+            | Self::Alternatives { expires_at, .. } => *expires_at,
         }
     }
+}
+
+/// The union of what requests lack, by name.
+#[must_use]
+pub fn missing_of(requests: &[CredentialRequest]) -> Vec<MissingVar> {
+    let mut missing: Vec<MissingVar> = Vec::new();
+    for var in requests.iter().flat_map(|request| &request.missing_keys) {
+        if missing.iter().all(|known| known.name != var.name) {
+            missing.push(var.clone());
+        }
+    }
+    missing.sort_by(|a, b| a.name.cmp(&b.name));
+    missing
 }
 
 /// A variable that is missing, or whose value the service refused.
@@ -94,8 +157,9 @@ pub struct MissingVar {
 pub struct CredentialRequest {
     /// Its id.
     pub id: CredentialRequestId,
-    /// The call.
-    pub tool_run_id: ToolRunId,
+    /// The call; missing where a plan's tools ask before its first step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_run_id: Option<ToolRunId>,
     /// The tool.
     pub tool_id: ToolId,
     /// Everything that the tool requires.

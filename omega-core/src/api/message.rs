@@ -142,9 +142,12 @@ pub struct SendMessage {
     /// What to do when a run is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_active: Option<OnActive>,
-    /// Whether plans are proposed before anything runs.
+    /// Whether plans are proposed before anything runs; otherwise the sender's setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<super::PlanMode>,
+    /// What happens when a tool fails for good; otherwise the sender's setting. `auto` where nobody could answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<super::AlternativesMode>,
     /// A plan that this run follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<PlanId>,

@@ -1,6 +1,7 @@
 //! Request and response types of the REST API, one file a resource; no logic. Fields are camelCase on the wire.
 
 pub mod action;
+pub mod alternative;
 pub mod conversation;
 pub mod credential;
 pub mod envelope;
@@ -17,6 +18,7 @@ pub mod time;
 pub mod tool_run;
 
 pub use action::*;
+pub use alternative::*;
 pub use conversation::*;
 pub use credential::*;
 pub use envelope::*;

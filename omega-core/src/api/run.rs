@@ -1,6 +1,6 @@
 //! Runs: the agent's work for one user message.
 
-use super::{RequiredAction, Timestamp};
+use super::{RequiredAction, RunPlan, Timestamp};
 use crate::{
     id::{ConversationId, MessageId, RunId},
     model::Usage,
@@ -84,6 +84,9 @@ pub struct Run {
     /// What it waits for while it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_action: Option<RequiredAction>,
+    /// The plan that it follows, and how far it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<RunPlan>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
@@ -95,4 +98,13 @@ pub struct Run {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+}
+
+impl Run {
+    /// The same as somebody sees it who does not own the conversation.
+    pub fn hide_holdings(&mut self) {
+        if let Some(action) = &mut self.requires_action {
+            action.hide_holdings();
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A user's settings.
 
+use super::{AlternativesMode, PlanMode};
 use crate::id::ToolId;
 use serde::{Deserialize, Serialize};
 
@@ -17,4 +18,14 @@ pub struct Settings {
     /// Tools that are always in the tool set.
     #[serde(default)]
     pub pins: Vec<ToolId>,
+    /// Whether plans are proposed before anything runs, where a message does not say it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub plan: PlanMode,
+    /// What happens when a tool fails for good, where a message does not say it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub alternatives: AlternativesMode,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -6,8 +6,8 @@ use crate::{
         Accepted, AddPackage, AddedPackage, ApiKey, Conversation, ConversationDetail, CreateConversation, CreateKey,
         CreatedKey, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
         PlanAnswer, PlanRequest, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer,
-        SelectPlan, Selected, SendMessage, Settings, Status, StoredCredential, StoredGrant, ToolRow, ToolRun,
-        UpdateConversation, Whoami,
+        SelectAlternative, SelectPlan, Selected, SendMessage, Settings, Status, StoredCredential, StoredGrant, ToolRow,
+        ToolRun, UpdateConversation, Whoami,
     },
     id::{ApprovalId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
 };
@@ -163,6 +163,11 @@ impl Client {
         body: &SelectPlan,
     ) -> Result<Selected, ClientError> {
         self.data(self.post(&conversation(id, &format!("/plans/{plan}/select"))).json(body)).await
+    }
+
+    /// Chooses a tool in place of one that can't do it, or none; the run that waits for it goes on.
+    pub async fn select_alternative(&self, id: ConversationId, body: &SelectAlternative) -> Result<Run, ClientError> {
+        self.data(self.post(&conversation(id, "/alternatives")).json(body)).await
     }
 
     /// One run.

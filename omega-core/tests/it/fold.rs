@@ -134,6 +134,7 @@ impl Writer {
             tool_calls: 0,
             usage: Usage::default(),
             requires_action: None,
+            plan: None,
             error: None,
             created_at: at,
             started_at: None,

@@ -1,4 +1,4 @@
-//! Plans: made without executing (P4), and selected (P2).
+//! Plans: made without executing (P4), and selected (P2). Other tools in place of those that failed (D8).
 
 use super::{id, text};
 use crate::{
@@ -12,7 +12,7 @@ use axum::{
     extract::{Path, State},
 };
 use omega_core::{
-    api::{PlanAnswer, PlanRequest, SelectPlan, Selected},
+    api::{PlanAnswer, PlanRequest, Run, SelectAlternative, SelectPlan, Selected},
     id::{ConversationId, PlanId},
 };
 
@@ -64,4 +64,24 @@ pub async fn select(
     let another = body.another.then(|| body.note.unwrap_or_default());
     let stored = app.engine.select_plan(conversation, plan, another.as_deref(), caller.user).await?;
     Ok(Reply::ok(Selected { plan_set_id: stored.set, plan_id: another.is_none().then_some(plan) }))
+}
+
+/// Chooses a tool in place of one that can't do it, or none of them; the run that waits for it goes on. Any participant may.
+#[utoipa::path(post, path = "/api/omega/conversations/{id}/alternatives", tag = "plans",
+    params(("id" = ConversationId, Path)), request_body = SelectAlternative, responses((status = 200, body = Run)))]
+pub async fn alternative(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(conversation): Segment,
+    Body(body): Body<SelectAlternative>,
+) -> ApiResult<Reply<Run>> {
+    let conversation: ConversationId = id(&conversation, "conversation")?;
+    if body.none == body.tool_id.is_some() {
+        return Err(ApiError::invalid("toolId", "give one of the tools that were offered, or none: true"));
+    }
+    let mut run = app.engine.select_alternative(conversation, caller.user, &body).await?;
+    if app.store.owner_and_model(conversation).await?.0 != caller.user {
+        run.hide_holdings();
+    }
+    Ok(Reply::ok(run))
 }

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use omega_core::{
-    api::{CredentialRequest, Decide, RequiredAction, Run, Save, Timestamp},
+    api::{CredentialRequest, Decide, RequiredAction, Run, Save, SelectAlternative, Timestamp},
     id::{ApprovalId, ConversationId, PlanId, UserId},
 };
 use secrecy::SecretString;
@@ -116,6 +116,22 @@ impl Engine {
         self.committed(committed);
         self.inner.wake.notify_one();
         Ok(stored)
+    }
+
+    /// Chooses a tool in place of a call's, or none; with the last choice, its run goes on.
+    ///
+    /// # Errors
+    /// As [`crate::store::Store::select_alternative`].
+    pub async fn select_alternative(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        select: &SelectAlternative,
+    ) -> Result<Run> {
+        let (run, committed) = self.inner.store.select_alternative(conversation, by, select).await?;
+        self.committed(committed);
+        self.inner.wake.notify_one();
+        self.inner.store.run(run).await
     }
 }
 

@@ -75,11 +75,11 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     let first_message = history.now.user.clone();
     let plan = match (history.config.plan_id, history.config.plan) {
         (Some(plan), _) => Some(store.stored_plan(lease.conversation, plan).await?.plan),
-        (None, PlanMode::Ask) => match store.planned(lease.run).await? {
+        (None, PlanMode::Always) => match store.planned(lease.run).await? {
             Planned::Selected(plan) => Some(*plan),
             Planned::Wanted(note) => return driver.propose(&history.config.model, &first_message, note).await,
         },
-        (None, PlanMode::Never) => None,
+        (None, PlanMode::Auto | PlanMode::Never) => None,
     };
     let gate = Gate::open(engine, &history).await?;
     let mut agent = Agent::restore(history.config, history.before, history.now, &pins, plan.as_ref());

@@ -15,7 +15,10 @@ use crate::{
 };
 use omega_core::{
     agent::{Agent, digest, input},
-    api::{Approval, ApprovalReason, CredentialRequest, Decision, MissingVar, RequiredAction, Timestamp, ToolRun},
+    api::{
+        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, MissingVar, RequiredAction,
+        Timestamp, ToolRun, missing_of,
+    },
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, CredentialRequestId, RunId, ToolId, UserId},
     registry::{EnvVar, Tool},
@@ -226,7 +229,7 @@ fn request(tool_run: &ToolRun, tool: &Tool, missing_keys: Vec<MissingVar>) -> Cr
     }
     CredentialRequest {
         id: CredentialRequestId::new(),
-        tool_run_id: tool_run.id,
+        tool_run_id: Some(tool_run.id),
         tool_id: tool.tool_id.clone(),
         required_keys,
         missing_keys,
@@ -258,13 +261,16 @@ pub(super) fn question(needs: Vec<Need>, expires_at: Timestamp) -> RequiredActio
     if requests.is_empty() {
         return RequiredAction::Approval { approvals, expires_at };
     }
-    let mut missing_vars: Vec<MissingVar> = Vec::new();
-    for var in requests.iter().flat_map(|request: &CredentialRequest| &request.missing_keys) {
-        if missing_vars.iter().all(|known| known.name != var.name) {
-            missing_vars.push(var.clone());
-        }
-    }
-    missing_vars.sort_by(|a, b| a.name.cmp(&b.name));
+    credentials(requests, Vec::new(), expires_at)
+}
+
+/// The question for variables.
+pub(super) fn credentials(
+    requests: Vec<CredentialRequest>,
+    alternatives: Vec<AlternativeChoice>,
+    expires_at: Timestamp,
+) -> RequiredAction {
+    let missing_vars = missing_of(&requests);
     let hint = "Provide these variables in the 'env' field of your request".into();
-    RequiredAction::Credentials { missing_vars, requests, hint, expires_at }
+    RequiredAction::Credentials { missing_vars, requests, hint, alternatives, expires_at }
 }

@@ -89,6 +89,7 @@ impl Engine {
             plan: best.steps.clone(),
             confidence: best.confidence,
             reasoning: best.reasoning.clone(),
+            missing_vars: best.missing_vars.clone(),
             plan_set_id: None,
             plans,
         };
@@ -119,6 +120,8 @@ fn read(text: &str) -> Result<Vec<Plan>, ModelError> {
                 .collect(),
             confidence: if plan.confidence.is_finite() { plan.confidence.clamp(0.0, 1.0) } else { 0.0 },
             reasoning: plan.reasoning,
+            missing_vars: Vec::new(),
+            pins: Vec::new(),
         })
         .collect())
 }

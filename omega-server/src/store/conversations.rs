@@ -437,6 +437,7 @@ impl Store {
             tool_calls: 0,
             usage: Usage::default(),
             requires_action: None,
+            plan: None,
             error: None,
             created_at: now,
             started_at: None,

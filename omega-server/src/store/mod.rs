@@ -4,6 +4,7 @@
 //! Every statement stands once, in [`sql`], and runs on both; rows decode by the same code. Routes never see SQL, and the
 //! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
 
+mod alternatives;
 mod breakers;
 mod chunks;
 mod conversations;
@@ -24,6 +25,7 @@ mod tool_runs;
 mod tools;
 mod users;
 
+pub use alternatives::{Chosen, Offer, Offered};
 pub use chunks::{Chunk, Known, Piece};
 pub use conversations::{INLINE_OUTPUT_BYTES, Send, Sent};
 pub use history::RunHistory;

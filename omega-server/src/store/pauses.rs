@@ -140,7 +140,7 @@ impl Store {
         let mut log = self.log(provided.conversation).await?;
         log.named(Transaction::Answer).await?;
         let run = log.paused(provided.run).await?;
-        let Some(RequiredAction::Credentials { missing_vars, .. }) = &run.requires_action else {
+        let Some(RequiredAction::Credentials { missing_vars, alternatives, .. }) = &run.requires_action else {
             return Err(StoreError::NotAwaited);
         };
         let declined = provided.names.is_empty();
@@ -169,8 +169,10 @@ impl Store {
         }
         let (now, by) = (log.now().0, provided.by.to_string());
         let status = if declined { "declined" } else { "satisfied" };
-        exec!(&mut log.tx, sql::CLOSE_CREDENTIAL_REQUESTS, run.id.to_string(), status, now, by)?;
+        exec!(&mut log.tx, sql::CLOSE_CREDENTIAL_REQUESTS, run.id.to_string(), status, now, &by)?;
+        exec!(&mut log.tx, sql::CLOSE_PLAN_CREDENTIALS, run.id.to_string(), status, now, &by)?;
         exec!(&mut log.tx, sql::READY_TOOL_RUNS, run.id.to_string(), ToolRunStatus::AwaitingCredentials.as_str())?;
+        log.pass_offers(run.id, alternatives.iter().map(|choice| choice.tool_run_id), provided.by).await?;
         let event = Event::CredentialsProvided {
             names: provided.names.iter().map(|name| (*name).to_owned()).collect(),
             save: provided.save,
@@ -325,7 +327,11 @@ impl LogTx {
         match &action {
             RequiredAction::Credentials { requests, .. } => {
                 for request in requests {
-                    let tool_run = request.tool_run_id.to_string();
+                    let Some(tool_run) = request.tool_run_id else {
+                        exec!(&mut self.tx, sql::INSERT_PLAN_CREDENTIALS, run.to_string(), &conversation, now)?;
+                        continue;
+                    };
+                    let tool_run = tool_run.to_string();
                     exec!(
                         &mut self.tx,
                         sql::INSERT_CREDENTIAL_REQUEST,
@@ -363,7 +369,7 @@ impl LogTx {
                     exec!(&mut self.tx, sql::AWAIT_TOOL_RUN, tool_run, awaits)?;
                 }
             }
-            RequiredAction::Plan { .. } => {}
+            RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => {}
         }
         self.event(Some(run), Event::RunRequiresAction { action }).await?;
         Ok(true)
@@ -398,6 +404,8 @@ impl LogTx {
         exec!(&mut self.tx, sql::CLOSE_CREDENTIAL_REQUESTS, &run, status, now, None::<String>)?;
         exec!(&mut self.tx, sql::CLOSE_APPROVALS, &run, status, now, None::<String>)?;
         exec!(&mut self.tx, sql::CLOSE_PLAN_SETS, &run, now, None::<String>)?;
+        exec!(&mut self.tx, sql::CLOSE_PLAN_CREDENTIALS, &run, status, now, None::<String>)?;
+        exec!(&mut self.tx, sql::CLOSE_ALTERNATIVES, &run, status, now, None::<String>)?;
         Ok(())
     }
 }

@@ -41,6 +41,8 @@ struct PlanRow {
     steps: String,
     confidence: f64,
     reasoning: String,
+    missing_vars: String,
+    pins: String,
     conversation_id: String,
     run_id: Option<String>,
     status: String,
@@ -57,6 +59,8 @@ impl PlanRow {
                 steps: serde_json::from_str(&self.steps)?,
                 confidence: self.confidence,
                 reasoning: self.reasoning,
+                missing_vars: serde_json::from_str(&self.missing_vars)?,
+                pins: serde_json::from_str(&self.pins)?,
             },
         })
     }
@@ -143,7 +147,8 @@ impl Store {
         if !open || decided != 1 {
             return Err(StoreError::AlreadyDecided);
         }
-        let event = Event::PlanSelected { plan_set_id: stored.set, plan_id: selected, by };
+        let plan = selected.map(|_| stored.plan.clone());
+        let event = Event::PlanSelected { plan_set_id: stored.set, plan_id: selected, plan, by };
         log.event(stored.run, event).await?;
         if let Some(run) = stored.run {
             let run = log.paused(run).await?;
@@ -177,6 +182,8 @@ impl LogTx {
                 json(&plan.steps)?,
                 plan.confidence,
                 &plan.reasoning,
+                json(&plan.missing_vars)?,
+                json(&plan.pins)?,
             )?;
         }
         self.event(run, Event::PlanProposed { plan_set_id: set, plans: plans.to_vec() }).await?;

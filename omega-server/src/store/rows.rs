@@ -138,6 +138,7 @@ impl RunRow {
             steps: u32::try_from(self.step_no).unwrap_or(0),
             tool_calls: u32::try_from(self.tool_calls).unwrap_or(0),
             usage: serde_json::from_str(&self.usage)?,
+            plan: None,
             requires_action: self.pause.as_deref().map(serde_json::from_str).transpose()?,
             error: self.error.as_deref().map(serde_json::from_str).transpose()?,
             created_at: Timestamp(self.queued_at),

@@ -347,10 +347,31 @@ statements! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, conversation_id, tool_id, reason) DO NOTHING";
     APPROVAL_RULES = "SELECT tool_id, reason FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
 
+    // What a plan's tools lack before its first step, and other tools for calls that came to nothing
+    INSERT_PLAN_CREDENTIALS = "INSERT INTO plan_credentials (run_id, conversation_id, status, created_at) VALUES ($1, $2, 'open', $3) \
+        ON CONFLICT (run_id) DO NOTHING";
+    CLOSE_PLAN_CREDENTIALS = "UPDATE plan_credentials SET status = $2, resolved_at = $3, resolved_by = $4 \
+        WHERE run_id = $1 AND status = 'open'";
+    PLAN_CREDENTIALS = "SELECT status FROM plan_credentials WHERE run_id = $1";
+    INSERT_ALTERNATIVES = "INSERT INTO alternatives (id, conversation_id, run_id, tool_run_id, tool_id, choice, status, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ALTERNATIVES_OF_RUN = "SELECT tool_run_id, choice, status, chosen FROM alternatives WHERE run_id = $1 ORDER BY created_at, id";
+    CHOSEN_ALTERNATIVES = "SELECT tool_run_id, choice, status, chosen FROM alternatives \
+        WHERE conversation_id = $1 AND status IN ('chosen', 'none') ORDER BY created_at, id";
+    DECIDE_ALTERNATIVES = "UPDATE alternatives SET status = $3, chosen = $4, decided_at = $5, decided_by = $6 \
+        WHERE run_id = $1 AND tool_run_id = $2 AND status = 'open'";
+    CLOSE_ALTERNATIVES = "UPDATE alternatives SET status = $2, decided_at = $3, decided_by = $4 WHERE run_id = $1 AND status = 'open'";
+
+    CLOSE_CREDENTIAL_REQUEST = "UPDATE credential_requests SET status = $3, resolved_at = $4, resolved_by = $5 \
+        WHERE run_id = $1 AND tool_run_id = $2 AND status = 'open'";
+    READY_TOOL_RUN_OF = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = $2";
+
     // Plans
     INSERT_PLAN_SET = "INSERT INTO plan_sets (id, conversation_id, run_id, message, status, created_at) VALUES ($1, $2, $3, $4, 'proposed', $5)";
-    INSERT_PLAN = "INSERT INTO plans (id, plan_set_id, ordinal, steps, confidence, reasoning) VALUES ($1, $2, $3, $4, $5, $6)";
-    GET_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, s.conversation_id, s.run_id, s.status FROM plans p \
+    INSERT_PLAN = "INSERT INTO plans (id, plan_set_id, ordinal, steps, confidence, reasoning, missing_vars, pins) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    GET_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
+        s.status FROM plans p \
         JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id = $1";
     DECIDE_PLAN_SET = "UPDATE plan_sets SET status = $2, selected_plan_id = $3, note = $4, decided_at = $5, decided_by = $6 \
         WHERE id = $1 AND status = 'proposed'";

@@ -381,7 +381,7 @@ async fn a_plan_is_chosen_before_anything_runs_and_the_run_follows_it() {
     let (mut worlds, _cluster) = worlds(script).await;
     for world in &mut worlds {
         let conversation = world.conversation(false).await;
-        let body = SendMessage { plan: Some(PlanMode::Ask), ..message("the weather") };
+        let body = SendMessage { plan: Some(PlanMode::Always), ..message("the weather") };
         let run = world.send(conversation, &body).await;
         let paused = world.rests(conversation, run, 1).await;
         let Some(RequiredAction::Plan { plans, .. }) = &paused.requires_action else { panic!("{paused:?}") };

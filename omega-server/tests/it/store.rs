@@ -275,7 +275,12 @@ async fn people(store: &Store) {
     store.end_session("token").await.unwrap();
     assert!(store.caller_of_session("token").await.unwrap().is_none());
 
-    let wanted = Settings { model: Some(MODELS[1].into()), pins: vec!["a::b".parse().unwrap()], safe_mode: true };
+    let wanted = Settings {
+        model: Some(MODELS[1].into()),
+        pins: vec!["a::b".parse().unwrap()],
+        safe_mode: true,
+        ..<_>::default()
+    };
     assert!(matches!(store.put_settings(user, &wanted, 3).await, Err(StoreError::Stale)));
     assert_eq!(store.put_settings(user, &wanted, 0).await.unwrap(), 1);
     assert!(matches!(store.put_settings(user, &wanted, 0).await, Err(StoreError::Stale)));

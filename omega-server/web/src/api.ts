@@ -108,6 +108,10 @@ export const provideCredentials = (
 export const selectPlan = (id: string, planId: string, body: { another?: true; note?: string }) =>
   request(`/conversations/${encodeURIComponent(id)}/plans/${encodeURIComponent(planId)}/select`, answered(body));
 
+/** Chooses a tool in place of one that can't do it, or none. */
+export const selectAlternative = (id: string, body: { toolRunId: string; toolId: string } | { toolRunId?: string; none: true }) =>
+  data<Run>(`/conversations/${encodeURIComponent(id)}/alternatives`, answered(body));
+
 export const exportUrl = (id: string, format: "json" | "markdown") =>
   `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;
 

@@ -4,6 +4,7 @@
 // What changes is replaced, never altered in place (except the text that grows), so a component can tell by identity
 // whether it has to be drawn again.
 
+import * as progress from "./progress";
 import type {
   Conversation,
   ConversationDetail,
@@ -11,10 +12,12 @@ import type {
   ExecutionState,
   Json,
   Message,
+  MissingVar,
   Participant,
   Part,
   RequiredAction,
   Run,
+  RunPlan,
   RunStatus,
   TextPart,
   ToolRun,
@@ -127,7 +130,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
     case "run.queued":
       // A run that goes on after a pause waits in its old place.
       view.runs = view.runs.some((run) => run.id === event.run.id)
-        ? view.runs.map((run) => (run.id === event.run.id ? event.run : run))
+        ? view.runs.map((run) => (run.id === event.run.id ? queuedAgain(run, event.run) : run))
         : [...view.runs, event.run];
       break;
     case "run.recovered":
@@ -172,6 +175,23 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       });
       break;
     }
+    case "plan.selected": {
+      const { plan } = event;
+      if (plan) changeRun(view, event.runId, (run) => ({ ...run, plan: progress.of(plan) }));
+      break;
+    }
+    case "alternatives.selected": {
+      const { toolRunId, toolId } = event;
+      changeToolRun(view, toolRunId, (toolRun) =>
+        toolRun.status === "awaiting_credentials" ? { ...toolRun, status: "proposed" } : toolRun,
+      );
+      changeRun(view, event.runId, (run) => {
+        const rest = run.requiresAction && withoutCall(run.requiresAction, toolRunId);
+        const kept = { ...withoutAction(run), ...(rest && { requiresAction: rest }) };
+        return toolId === undefined ? kept : changePlan(kept, (plan) => progress.replace(plan, toolRunId, toolId));
+      });
+      break;
+    }
     case "status":
       view.status = event.message;
       break;
@@ -213,7 +233,11 @@ function fold(view: View, event: Envelope, seq: number): boolean {
           },
         ];
       }
-      changeRun(view, event.runId, (run) => ({ ...run, toolCalls: run.toolCalls + 1 }));
+      changeRun(view, event.runId, (run) =>
+        changePlan({ ...run, toolCalls: run.toolCalls + 1 }, (plan) =>
+          progress.propose(plan, event.toolRunId, event.toolId),
+        ),
+      );
       break;
     case "run.step.tool.started":
       changeToolRun(view, event.toolRunId, (toolRun) => ({
@@ -240,6 +264,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
           durationMs,
         };
       });
+      settleStep(view, event.runId, event.toolRunId, status);
       break;
     }
     case "run.step.tool.unknown": {
@@ -247,6 +272,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       const known = error ? { error, outputSummary: error.message } : {};
       dropPartial(view, event.toolRunId);
       changeToolRun(view, event.toolRunId, (toolRun) => ({ ...toolRun, status: "unknown", ...known }));
+      settleStep(view, event.runId, event.toolRunId, "unknown");
       break;
     }
     case "run.completed": {
@@ -389,8 +415,8 @@ function withoutAction(run: Run): Run {
 function actionOf(event: RequiredAction): RequiredAction {
   switch (event.kind) {
     case "credentials": {
-      const { kind, missingVars, requests, hint, expiresAt } = event;
-      return { kind, missingVars, requests, hint, expiresAt };
+      const { kind, missingVars, requests, hint, alternatives, expiresAt } = event;
+      return { kind, missingVars, requests, hint, ...(alternatives && { alternatives }), expiresAt };
     }
     case "approval": {
       const { kind, approvals, expiresAt } = event;
@@ -400,6 +426,10 @@ function actionOf(event: RequiredAction): RequiredAction {
       const { kind, planSetId, plans, expiresAt } = event;
       return { kind, planSetId, plans, expiresAt };
     }
+    case "alternatives": {
+      const { kind, choices, expiresAt } = event;
+      return { kind, choices, expiresAt };
+    }
   }
 }
 
@@ -407,12 +437,54 @@ function actionOf(event: RequiredAction): RequiredAction {
 function awaiting(action: RequiredAction): string[] {
   switch (action.kind) {
     case "credentials":
-      return action.requests.map((request) => request.toolRunId);
+      return action.requests.flatMap((request) => request.toolRunId ?? []);
     case "approval":
       return action.approvals.map((approval) => approval.toolRunId);
     case "plan":
+    case "alternatives":
       return [];
   }
+}
+
+/** What is left of the question when a person has chosen another tool for a call, or none. */
+function withoutCall(action: RequiredAction, call: string): RequiredAction | undefined {
+  switch (action.kind) {
+    case "credentials": {
+      const requests = action.requests.filter((request) => request.toolRunId !== call);
+      if (requests.length === 0) return undefined;
+      const missing = new Map<string, MissingVar>();
+      for (const item of requests.flatMap((request) => request.missingKeys)) {
+        if (!missing.has(item.name)) missing.set(item.name, item);
+      }
+      const { alternatives: offered, ...kept } = action;
+      const alternatives = offered?.filter((choice) => choice.toolRunId !== call) ?? [];
+      return {
+        ...kept,
+        requests,
+        missingVars: [...missing.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+        ...(alternatives.length > 0 && { alternatives }),
+      };
+    }
+    case "alternatives": {
+      const choices = action.choices.filter((choice) => choice.toolRunId !== call);
+      return choices.length > 0 ? { ...action, choices } : undefined;
+    }
+    default:
+      return action;
+  }
+}
+
+/** A run that waits again; the plan is not told again. */
+function queuedAgain(known: Run, run: Run): Run {
+  return known.plan && !run.plan ? { ...run, plan: known.plan } : run;
+}
+
+function changePlan(run: Run, change: (plan: RunPlan) => RunPlan): Run {
+  return run.plan ? { ...run, plan: change(run.plan) } : run;
+}
+
+function settleStep(view: View, runId: string | undefined, call: string, status: ToolRunStatus): void {
+  changeRun(view, runId, (run) => changePlan(run, (plan) => progress.settle(plan, call, status)));
 }
 
 function endRun(view: View, event: Envelope, status: RunStatus, change: (run: Run) => Run): void {
@@ -421,7 +493,9 @@ function endRun(view: View, event: Envelope, status: RunStatus, change: (run: Ru
   view.messages = view.messages.map((message) =>
     message.runId === runId && message.status === "streaming" ? { ...message, status: "discarded" } : message,
   );
-  changeRun(view, event.runId, (run) => ({ ...withoutAction(change(run)), status, finishedAt: event.at }));
+  changeRun(view, event.runId, (run) =>
+    changePlan({ ...withoutAction(change(run)), status, finishedAt: event.at }, progress.end),
+  );
 }
 
 function updateState(view: View): void {

@@ -118,7 +118,8 @@ export interface MissingVar {
 
 export interface CredentialRequest {
   id: string;
-  toolRunId: string;
+  /** Missing where a plan's tools ask before its first step. */
+  toolRunId?: string;
   toolId: string;
   requiredKeys: MissingVar[];
   missingKeys: MissingVar[];
@@ -136,18 +137,87 @@ export interface Approval {
   argsDigest: string;
 }
 
+export interface PlanStep {
+  stepNumber: number;
+  toolName: string;
+  purpose: string;
+  expectedOutput: string;
+  /** Missing for a meta-tool. */
+  toolId?: string;
+  version?: string;
+  missingEnv?: string[];
+}
+
+export interface PlanVar {
+  name: string;
+  description: string;
+  toolIds: string[];
+}
+
 export interface Plan {
   id: string;
-  steps: { stepNumber: number; toolName: string; purpose: string; expectedOutput: string }[];
+  steps: PlanStep[];
   confidence: number;
   reasoning: string;
+  missingVars?: PlanVar[];
+  pins?: string[];
+}
+
+export type StepStatus = "pending" | "running" | "done" | "failed" | "skipped";
+
+export interface StepProgress extends PlanStep {
+  status: StepStatus;
+  calls?: { toolRunId: string; status: StepStatus }[];
+  /** The tool that a person chose in place of the step's own. */
+  replacedBy?: string;
+}
+
+/** The plan that a run follows, and how far it is. */
+export interface RunPlan {
+  planId: string;
+  steps: StepProgress[];
+}
+
+export type AlternativesReason =
+  | "missing_credentials"
+  | "rejected_credentials"
+  | "unavailable"
+  | "breaker_open"
+  | "keeps_failing";
+
+export interface Alternative {
+  toolId: string;
+  toolName: string;
+  version: string;
+  why: string;
+  requiredEnv: string[];
+  /** Empty for everybody but the conversation's owner. */
+  youHave: string[];
+}
+
+/** A call that came to nothing, and what could be called instead. */
+export interface AlternativeChoice {
+  toolRunId: string;
+  toolId: string;
+  toolName: string;
+  reason: AlternativesReason;
+  detail: string;
+  alternatives: Alternative[];
 }
 
 /** What a paused run waits for. */
 export type RequiredAction =
-  | { kind: "credentials"; missingVars: MissingVar[]; requests: CredentialRequest[]; hint: string; expiresAt: string }
+  | {
+      kind: "credentials";
+      missingVars: MissingVar[];
+      requests: CredentialRequest[];
+      hint: string;
+      alternatives?: AlternativeChoice[];
+      expiresAt: string;
+    }
   | { kind: "approval"; approvals: Approval[]; expiresAt: string }
-  | { kind: "plan"; planSetId: string; plans: Plan[]; expiresAt: string };
+  | { kind: "plan"; planSetId: string; plans: Plan[]; expiresAt: string }
+  | { kind: "alternatives"; choices: AlternativeChoice[]; expiresAt: string };
 
 export interface Run {
   id: string;
@@ -159,6 +229,7 @@ export interface Run {
   toolCalls: number;
   usage: Usage;
   requiresAction?: RequiredAction;
+  plan?: RunPlan;
   error?: RunError;
   createdAt: string;
   startedAt?: string;
@@ -233,7 +304,9 @@ type Payload =
   | { type: "run.started"; attempt: number; model: string; promptVersion: string }
   | { type: "run.resumed" | "run.recovered"; attempt: number }
   | { type: "plan.proposed"; planSetId: string; plans: Plan[] }
-  | { type: "plan.selected"; planSetId: string; planId?: string; by: string }
+  | { type: "plan.selected"; planSetId: string; planId?: string; plan?: Plan; by: string }
+  | ({ type: "alternatives.proposed" } & AlternativeChoice)
+  | { type: "alternatives.selected"; toolRunId: string; toolId?: string; by: string }
   | ({ type: "run.requires_action" } & RequiredAction)
   | { type: "credentials.provided"; names: string[]; save: string; declined?: boolean; by: string }
   | {

@@ -9,7 +9,10 @@ use crate::{
     port::{Answer, Command, Secrets},
 };
 use omega_core::{
-    api::{Approval, ApprovalReason, Decision, MissingVar, Remember, RequiredAction, RunStatus, Save, SelectPlan},
+    api::{
+        AlternativeChoice, Approval, ApprovalReason, Decision, MissingVar, Remember, RequiredAction, RunStatus, Save,
+        SelectAlternative, SelectPlan,
+    },
     id::PlanId,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -86,7 +89,7 @@ impl Question {
         let (step, fields) = match &action {
             RequiredAction::Credentials { missing_vars, .. } => (Step::Value(0), missing_vars.len()),
             RequiredAction::Approval { .. } => (Step::Decide, 1),
-            RequiredAction::Plan { .. } => (Step::Plan, 1),
+            RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => (Step::Plan, 1),
         };
         let fields = std::iter::repeat_with(Field::default).take(fields.max(1)).collect();
         Self { action, step, fields, selected: 0, scroll: 0, sent: false }
@@ -151,6 +154,9 @@ impl Question {
                 a.first().map(|it| it.id) == b.first().map(|it| it.id)
             }
             (RequiredAction::Plan { plan_set_id: a, .. }, RequiredAction::Plan { plan_set_id: b, .. }) => a == b,
+            (RequiredAction::Alternatives { choices: a, .. }, RequiredAction::Alternatives { choices: b, .. }) => {
+                a.first().map(|it| it.tool_run_id) == b.first().map(|it| it.tool_run_id)
+            }
             _ => false,
         }
     }
@@ -181,9 +187,28 @@ impl Question {
         }
     }
 
+    /// The call that failed, and the tools that could do it instead.
+    #[must_use]
+    pub fn alternatives(&self) -> Option<&AlternativeChoice> {
+        match &self.action {
+            RequiredAction::Alternatives { choices, .. } => choices.first(),
+            _ => None,
+        }
+    }
+
+    /// One of them, or none.
+    fn alternative(&self, at: Option<usize>) -> Option<Answer> {
+        let choice = self.alternatives()?;
+        let tool_id = at.map(|at| choice.alternatives.get(at).map(|it| it.tool_id.clone()));
+        let none = tool_id.is_none();
+        let body = SelectAlternative { tool_run_id: Some(choice.tool_run_id), tool_id: tool_id.flatten(), none };
+        (body.none || body.tool_id.is_some()).then_some(Answer::Alternative(body))
+    }
+
     fn plan_count(&self) -> usize {
         match &self.action {
             RequiredAction::Plan { plans, .. } => plans.len(),
+            RequiredAction::Alternatives { .. } => self.alternatives().map_or(0, |it| it.alternatives.len()),
             _ => 0,
         }
     }
@@ -247,6 +272,8 @@ impl App {
             Action::KeepForTool => question.provide(Save::Tool),
             Action::KeepForAll => question.provide(Save::Global),
             Action::GoWithout => Some(Answer::Decline),
+            Action::Choose if question.alternatives().is_some() => question.alternative(Some(question.selected)),
+            Action::Another if question.alternatives().is_some() => question.alternative(None),
             Action::Choose => question.plan(question.selected).map(|plan| Answer::Plan(plan, SelectPlan::default())),
             Action::Submit => question.submit(),
             Action::Back if question.step == Step::Value(0) => {

@@ -262,6 +262,7 @@ async fn answer_run(client: &Client, id: ConversationId, answer: Answer) -> Resu
             client.provide_credentials(id, &body).await.map(drop)
         }
         Answer::Plan(plan, body) => client.select_plan(id, plan, &body).await.map(drop),
+        Answer::Alternative(body) => client.select_alternative(id, &body).await.map(drop),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{Approval, ApprovalReason, MissingVar, Plan, RequiredAction},
+    api::{AlternativeChoice, Approval, ApprovalReason, MissingVar, Plan, RequiredAction},
     sanitize::visible_json,
 };
 use ratatui::{
@@ -76,6 +76,7 @@ fn heading(question: &Question) -> String {
         }
         (RequiredAction::Credentials { .. }, _) => String::from("a tool needs a value"),
         (RequiredAction::Plan { .. }, _) => String::from("which plan?"),
+        (RequiredAction::Alternatives { .. }, _) => String::from("which tool instead?"),
     }
 }
 
@@ -107,7 +108,31 @@ fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, 
             }
             (lines, top)
         }
+        (RequiredAction::Alternatives { .. }, _) => {
+            question.alternatives().map(|it| alternatives(theme, it, question.selected, max)).unwrap_or_default()
+        }
     }
+}
+
+/// What failed, then the tools that could do it instead, with the variables that each needs.
+fn alternatives(theme: &Theme, choice: &AlternativeChoice, selected: usize, max: usize) -> (Vec<Line<'static>>, usize) {
+    let tool = Span::styled(one_line(choice.tool_id.as_str()), theme.accent);
+    let mut lines = wrap(&[tool, Span::styled(format!(" · {}", one_line(&choice.detail)), theme.warn)], max);
+    let mut top = 0;
+    for (at, it) in choice.alternatives.iter().enumerate() {
+        let (sign, style) = if at == selected { ("›", theme.accent) } else { (" ", theme.secondary) };
+        if at == selected {
+            top = lines.len();
+        }
+        let id = format!("{sign} {} · {}", at + 1, one_line(it.tool_id.as_str()));
+        lines
+            .extend(wrap(&[Span::styled(id, style), Span::styled(format!(" {}", one_line(&it.why)), theme.text)], max));
+        for name in &it.required_env {
+            let there = if it.you_have.contains(name) { "there" } else { "needed" };
+            lines.extend(wrap(&[Span::styled(format!("     {} ({there})", one_line(name)), theme.dim)], max));
+        }
+    }
+    (lines, top)
 }
 
 fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>> {

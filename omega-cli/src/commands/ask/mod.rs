@@ -110,7 +110,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let _progress = context.progress(&connection);
     let id = conversation(ask, context, &connection, model.as_deref()).await?;
     let mut signals = Signals::listen()?;
-    let plan = ask.plan.then_some(PlanMode::Ask);
+    let plan = ask.plan.then_some(PlanMode::Always);
     let body = SendMessage { message, env, model, plan, pins: ask.pin.clone(), ..SendMessage::default() };
     let key = uuid::Uuid::new_v4().to_string();
     let accepted = tokio::select! {

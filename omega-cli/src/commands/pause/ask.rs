@@ -4,7 +4,8 @@ use super::{Keyboard, Waiting, is_answered_already, parts, words};
 use crate::{exit::Failure, ui::Ui};
 use omega_core::{
     api::{
-        Approval, Decide, Decision, MissingVar, Plan, ProvideCredentials, Remember, RequiredAction, Save, SelectPlan,
+        AlternativeChoice, Approval, Decide, Decision, MissingVar, Plan, ProvideCredentials, Remember, RequiredAction,
+        Save, SelectAlternative, SelectPlan,
     },
     client::{Client, ClientError},
     sanitize::one_line,
@@ -49,6 +50,16 @@ pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered
                     settle(ui, client.select_plan(waiting.conversation, plan.id, &body).await)?
                 }
             }
+        }
+        RequiredAction::Alternatives { choices, .. } => {
+            for choice in choices {
+                ui.question(words::alternatives(choice).trim_end());
+                let Some(body) = alternative(&keyboard, choice).await? else { return Ok(Answered::Left) };
+                if !settle(ui, client.select_alternative(waiting.conversation, &body).await)? {
+                    return Ok(Answered::Left);
+                }
+            }
+            true
         }
     };
     Ok(if answered { Answered::Done(parts(&waiting.action)) } else { Answered::Left })
@@ -111,6 +122,24 @@ async fn decision(keyboard: &Keyboard<'_>, approval: &Approval) -> Result<Option
         args_digest: Some(approval.args_digest.clone()),
         input: None,
     }))
+}
+
+async fn alternative(
+    keyboard: &Keyboard<'_>,
+    choice: &AlternativeChoice,
+) -> Result<Option<SelectAlternative>, Failure> {
+    let prompt = format!("Which tool instead? [1-{}], [n]one: ", choice.alternatives.len());
+    let body = SelectAlternative { tool_run_id: Some(choice.tool_run_id), ..SelectAlternative::default() };
+    loop {
+        let Some(line) = keyboard.line(&prompt).await? else { return Ok(None) };
+        let number = line.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        if let Some(chosen) = number.and_then(|at| choice.alternatives.get(at)) {
+            return Ok(Some(SelectAlternative { tool_id: Some(chosen.tool_id.clone()), ..body }));
+        }
+        if line == "n" {
+            return Ok(Some(SelectAlternative { none: true, ..body }));
+        }
+    }
 }
 
 enum Choice<'a> {

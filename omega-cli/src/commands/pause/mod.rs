@@ -72,6 +72,7 @@ impl Waiting {
             RequiredAction::Credentials { .. } => ("variables", "omega provide"),
             RequiredAction::Approval { .. } => ("a yes or no", "omega approve"),
             RequiredAction::Plan { .. } => ("the choice of a plan", "omega plan select"),
+            RequiredAction::Alternatives { .. } => ("the choice of another tool", "omega chat"),
         };
         Failure::usage(format!("the run waits for {what}")).hint(format!("{how} answers it"))
     }
@@ -99,6 +100,12 @@ impl Waiting {
                 let hint = format!("omega plan select 1 --conversation {id}, or --another for other plans");
                 Failure::new(Code::NeedsDecision, message).hint(hint)
             }
+            RequiredAction::Alternatives { choices, .. } => {
+                let tools: Vec<&str> = choices.iter().map(|choice| choice.tool_id.as_str()).collect();
+                let message = format!("{} failed; the run waits until another tool is chosen", tools.join(", "));
+                let hint = format!("omega chat {id} asks you which one");
+                Failure::new(Code::NeedsDecision, one_line(&message, 300)).hint(hint)
+            }
         }
     }
 }
@@ -109,6 +116,9 @@ pub fn parts(action: &RequiredAction) -> Vec<String> {
         RequiredAction::Credentials { requests, .. } => requests.iter().map(|it| it.id.to_string()).collect(),
         RequiredAction::Approval { approvals, .. } => approvals.iter().map(|it| it.id.to_string()).collect(),
         RequiredAction::Plan { plan_set_id, .. } => vec![plan_set_id.to_string()],
+        RequiredAction::Alternatives { choices, .. } => {
+            choices.iter().map(|it| format!("{} alternatives", it.tool_run_id)).collect()
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::ui::{Tone, Ui};
 use omega_core::{
-    api::{Approval, ApprovalReason, CredentialRequest, MissingVar, Plan},
+    api::{AlternativeChoice, Approval, ApprovalReason, CredentialRequest, MissingVar, Plan},
     sanitize::{one_line, visible_json},
 };
 use std::fmt::Write;
@@ -66,4 +66,17 @@ pub fn plans(plans: &[Plan]) -> String {
         }
     }
     out
+}
+
+/// What failed, and the tools that could do it instead, numbered.
+pub fn alternatives(choice: &AlternativeChoice) -> String {
+    let mut text = format!("{}: {}\n", one_line(choice.tool_id.as_str(), 200), one_line(&choice.detail, 300));
+    for (it, number) in choice.alternatives.iter().zip(1..) {
+        let _ = write!(text, "  {number}. {}: {}", one_line(it.tool_id.as_str(), 200), one_line(&it.why, 200));
+        if !it.required_env.is_empty() {
+            let _ = write!(text, " (needs {})", one_line(&it.required_env.join(", "), 200));
+        }
+        text.push('\n');
+    }
+    text
 }

@@ -293,7 +293,7 @@ impl System {
         let author = self.author(*who);
         let known = &self.talks[*talk];
         let mut config = RunConfig::new("m/m", Vec::new());
-        config.plan = if *plan { PlanMode::Ask } else { PlanMode::Never };
+        config.plan = if *plan { PlanMode::Always } else { PlanMode::Never };
         let name = format!("{talk} {}", uuid::Uuid::new_v4());
         let send = Send {
             conversation: known.id,

@@ -221,7 +221,7 @@ impl System {
                 let var = |name: &str| MissingVar { name: name.into(), description: String::new(), rejected: false };
                 let request = |call: &usize| CredentialRequest {
                     id: CredentialRequestId::new(),
-                    tool_run_id: self.call(talk, at, *call).id,
+                    tool_run_id: Some(self.call(talk, at, *call).id),
                     tool_id: TOOL.parse().unwrap(),
                     required_keys: ASKED.map(var).to_vec(),
                     missing_keys: ASKED.map(var).to_vec(),
@@ -230,6 +230,7 @@ impl System {
                     missing_vars: ASKED.map(var).to_vec(),
                     requests: calls.iter().map(request).collect(),
                     hint: String::new(),
+                    alternatives: Vec::new(),
                     expires_at,
                 }
             }
@@ -255,9 +256,16 @@ impl System {
                     step_number: 1,
                     tool_name: TOOL.into(),
                     purpose: "p".into(),
-                    expected_output: String::new(),
+                    ..PlanStep::default()
                 }];
-                let plans = vec![Plan { id: PlanId::new(), steps, confidence: 0.5, reasoning: "r".into() }];
+                let plans = vec![Plan {
+                    id: PlanId::new(),
+                    steps,
+                    confidence: 0.5,
+                    reasoning: "r".into(),
+                    missing_vars: Vec::new(),
+                    pins: Vec::new(),
+                }];
                 let plan_set_id = log.propose_plans(Some(run), "m", &plans).await?;
                 RequiredAction::Plan { plan_set_id, plans, expires_at }
             }

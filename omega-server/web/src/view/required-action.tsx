@@ -1,5 +1,6 @@
 import type { View } from "../fold";
 import type { Run, Whoami } from "../types";
+import { AlternativesTable } from "./alternatives-table";
 import { ApprovalCard } from "./approval-card";
 import { CredentialsForm } from "./credentials-form";
 import { PlanChoice } from "./plan-choice";
@@ -34,5 +35,7 @@ export function RequiredAction({ run, view, me, id }: Props) {
     }
     case "plan":
       return <PlanChoice key={action.planSetId} id={id} plans={action.plans} />;
+    case "alternatives":
+      return <AlternativesTable key={action.choices.map((choice) => choice.toolRunId).join()} id={id} choices={action.choices} />;
   }
 }
