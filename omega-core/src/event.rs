@@ -7,8 +7,8 @@
 
 use crate::{
     api::{
-        AlternativeChoice, ConversationDetail, Decision, Message, Plan, Remember, RequiredAction, Run, RunError, Save,
-        Timestamp, ToolRunStatus,
+        AlternativeChoice, ConversationDetail, Decision, GuestCredentials, Message, Plan, Remember, RequiredAction,
+        Run, RunError, Save, Timestamp, ToolRunStatus,
     },
     executor::ToolError,
     id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolId, ToolRunId, UserId},
@@ -59,6 +59,9 @@ pub enum Event {
         /// Safe Mode.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         safe_mode: Option<bool>,
+        /// What guests' messages may do with the owner's credentials.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        guest_credentials: Option<GuestCredentials>,
     },
     /// Somebody took part for the first time.
     #[serde(rename = "participant.joined")]

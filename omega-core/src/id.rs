@@ -83,6 +83,10 @@ id!(
     CredentialRequestId, now_v7
 );
 id!(
+    /// A yes that lasts.
+    ApprovalRuleId, now_v7
+);
+id!(
     /// An API key's record (never the key itself).
     KeyId, now_v7
 );

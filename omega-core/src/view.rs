@@ -94,7 +94,7 @@ impl View {
     fn fold(&mut self, envelope: &Envelope, seq: u64) -> Applied {
         let run_id = envelope.run_id;
         match &envelope.event {
-            Event::ConversationUpdated { title, model, safe_mode } => {
+            Event::ConversationUpdated { title, model, safe_mode, guest_credentials } => {
                 if let Some(conversation) = &mut self.conversation {
                     if title.is_some() {
                         conversation.title.clone_from(title);
@@ -104,6 +104,9 @@ impl View {
                     }
                     if safe_mode.is_some() {
                         conversation.safe_mode = *safe_mode;
+                    }
+                    if let Some(policy) = guest_credentials {
+                        conversation.guest_credentials = *policy;
                     }
                 }
             }

@@ -4,8 +4,8 @@ use crate::{
     answer::with_request_id,
     idempotency, page,
     routes::{
-        answers, conversations, events, export, keys, messages, operations, plans, registry, runs, session, settings,
-        tool_runs, vault,
+        answers, approvals, conversations, events, export, keys, messages, operations, plans, prompts, registry, runs,
+        session, settings, tool_runs, vault,
     },
     state::App,
 };
@@ -66,6 +66,10 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(tool_runs::output))
         .routes(routes!(tool_runs::cancel))
         .routes(routes!(settings::get, settings::put))
+        .routes(routes!(prompts::get, prompts::put))
+        .routes(routes!(prompts::stored))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::revoke))
         .routes(routes!(vault::list))
         .routes(routes!(vault::put, vault::delete))
         .routes(routes!(vault::grants))

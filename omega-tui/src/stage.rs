@@ -161,6 +161,7 @@ impl Stage {
                 title: None,
                 model: String::from("offline/planner"),
                 safe_mode: None,
+                guest_credentials: <_>::default(),
                 execution_state: ExecutionState::Idle,
                 url: String::new(),
                 created_at: Timestamp(0),
@@ -234,6 +235,7 @@ impl Stage {
             message_id,
             status: RunStatus::Queued,
             model: String::from("offline/planner"),
+            prompt_version: String::new(),
             steps: 0,
             tool_calls: 0,
             usage: Usage::default(),
@@ -397,6 +399,8 @@ impl Stage {
             reason: ApprovalReason::SafeMode,
             input,
             credentials: Vec::new(),
+            because: None,
+            owner_only: false,
             args_digest: String::from("digest"),
         };
         self.awaits(RequiredAction::Approval { approvals: vec![approval], expires_at: Timestamp(0) });
@@ -470,6 +474,7 @@ pub fn full(stage: &mut Stage) {
         title: Some(String::from("A determinant and a table")),
         model: None,
         safe_mode: None,
+        guest_credentials: None,
     });
     stage.asked("What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?");
     stage.thinks("A determinant needs exact arithmetic, so a tool should do it.");

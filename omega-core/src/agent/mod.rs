@@ -34,8 +34,11 @@ use serde_json::{Value, json};
 pub struct RunConfig {
     /// `provider/model`.
     pub model: String,
-    /// Version of the default system prompt.
+    /// Version of the system prompt.
     pub prompt_version: String,
+    /// SHA-256 of its text, in hex.
+    #[serde(default)]
+    pub prompt_sha256: String,
     /// Tool calls that one message may make (PRD 7.3: 200).
     pub max_tool_calls: u32,
     /// Model calls that one message may make.
@@ -46,6 +49,9 @@ pub struct RunConfig {
     /// Safe Mode: each call of a tool waits for a yes.
     #[serde(default)]
     pub safe_mode: bool,
+    /// Whether no person watches: what deletes, spends or takes credentials elsewhere waits for a yes.
+    #[serde(default)]
+    pub autonomous: bool,
     /// Whether plans are proposed first.
     #[serde(default = "no_plan")]
     pub plan: PlanMode,
@@ -73,10 +79,12 @@ impl RunConfig {
         Self {
             model: model.to_owned(),
             prompt_version: prompt::VERSION.to_owned(),
+            prompt_sha256: prompt::default().sha256,
             max_tool_calls: 200,
             max_steps: 200,
             pins,
             safe_mode: false,
+            autonomous: false,
             plan: PlanMode::Never,
             alternatives: AlternativesMode::Auto,
             plan_id: None,
@@ -169,13 +177,14 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// The agent on what is recorded: the exchanges before, and the one at work. `pins` are the pinned tools that exist,
+    /// The agent on what is recorded: the exchanges before, and the one at work. `prompt` is the run's, `pins` are the pinned tools that exist,
     /// `plan` is the one that was selected.
     #[must_use]
     pub fn restore(
         config: RunConfig,
         before: Vec<Exchange>,
         now: Exchange,
+        prompt: &str,
         pins: &[Tool],
         plan: Option<&Plan>,
     ) -> Self {
@@ -185,7 +194,7 @@ impl Agent {
                 tools.add_found(&found);
             }
         }
-        let system = prompt::system(pins, plan);
+        let system = prompt::system(prompt, pins, plan);
         let model = config.model.split_once('/').map_or(config.model.as_str(), |(_, name)| name).to_owned();
         Self { config, system, model, before, now, tools }
     }
@@ -262,6 +271,13 @@ impl Agent {
                 && run.tool_id == call.tool_id
                 && digest::of_call(&run.tool_id, &run.input) == digest
         })
+    }
+
+    /// Whether the model has read text from outside: the outcome of any call, in this run or before it.
+    #[must_use]
+    pub fn has_read_strangers(&self) -> bool {
+        let steps = self.before.iter().chain([&self.now]).flat_map(|exchange| &exchange.steps);
+        steps.flat_map(|step| &step.tool_runs).any(|run| run.status.is_terminal())
     }
 
     /// How many tools can be called by name, besides the two meta-tools.

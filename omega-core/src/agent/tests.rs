@@ -16,7 +16,7 @@ fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
 }
 
 fn agent(config: RunConfig, steps: Vec<Step>) -> Agent {
-    Agent::restore(config, vec![], Exchange { user: "determinant of [[2,1],[1,3]]".into(), steps }, &[], None)
+    Agent::restore(config, vec![], Exchange { user: "determinant of [[2,1],[1,3]]".into(), steps }, "", &[], None)
 }
 
 /// A step whose calls are recorded as the agent proposes them, all in one state.

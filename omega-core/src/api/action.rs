@@ -1,7 +1,9 @@
 //! What a paused run waits for, and the answers to it.
 
 use super::{AlternativeChoice, Plan, Timestamp};
-use crate::id::{ApprovalId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId};
+use crate::id::{
+    ApprovalId, ApprovalRuleId, ConversationId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId, UserId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -181,6 +183,10 @@ pub enum ApprovalReason {
     FirstUse,
     /// The same call was interrupted before; it may have taken effect.
     UnknownOutcome,
+    /// The tool says that it deletes or spends something.
+    Destructive,
+    /// The call would take a credential to an address that nobody in the conversation wrote.
+    ExfilGuard,
 }
 
 impl ApprovalReason {
@@ -192,13 +198,22 @@ impl ApprovalReason {
             Self::GuestCredentials => "guest_credentials",
             Self::FirstUse => "first_use",
             Self::UnknownOutcome => "unknown_outcome",
+            Self::Destructive => "destructive",
+            Self::ExfilGuard => "exfil_guard",
         }
     }
 
     /// Whether only the owner may decide: the owner's credentials are at stake.
     #[must_use]
     pub fn is_owners(self) -> bool {
-        matches!(self, Self::GuestCredentials | Self::FirstUse)
+        matches!(self, Self::GuestCredentials | Self::FirstUse | Self::ExfilGuard)
+    }
+
+    /// Whether a yes may last longer than the call. A call that may have taken effect is looked at each time, and a first
+    /// use is kept as a grant.
+    #[must_use]
+    pub fn may_last(self) -> bool {
+        !matches!(self, Self::UnknownOutcome | Self::FirstUse)
     }
 }
 
@@ -219,11 +234,17 @@ pub struct Approval {
     pub version: String,
     /// Why it is asked.
     pub reason: ApprovalReason,
+    /// What gave the reason, as a sentence: the addresses that nobody wrote, the word that says that it deletes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// The input, exactly as it would be given.
     pub input: Value,
-    /// Names of the credentials that it would get.
+    /// Names of the credentials that it would get; the owner alone sees them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<String>,
+    /// Whether only the owner may decide: their credentials are at stake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owner_only: bool,
     /// SHA-256 of tool and input, in hex: the answer holds for these alone.
     pub args_digest: String,
 }
@@ -284,6 +305,29 @@ pub struct Decide {
     /// Another input in place of the model's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
+}
+
+/// A yes that lasts (`GET /settings/approvals`): this tool is not asked about for this reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StoredApproval {
+    /// Its id.
+    pub id: ApprovalRuleId,
+    /// The tool.
+    pub tool_id: ToolId,
+    /// Why it was asked.
+    pub reason: ApprovalReason,
+    /// Where it holds; missing for all of the owner's conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    /// The highest major version of the tool that it holds for; missing for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_major: Option<u64>,
+    /// Who said it.
+    pub by: UserId,
+    /// When.
+    pub created_at: Timestamp,
 }
 
 /// Where given variables are kept.

@@ -7,6 +7,32 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// What a guest's message may do with the owner's stored credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum GuestCredentials {
+    /// A call that would use them waits for the owner's yes.
+    #[default]
+    Approve,
+    /// Calls use them as in the owner's own runs.
+    Allow,
+    /// No call gets any: a tool that can't do without is refused.
+    Deny,
+}
+
+impl GuestCredentials {
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// `POST /conversations`. Every field is optional, and so is the body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -21,6 +47,9 @@ pub struct CreateConversation {
     /// Safe Mode of this conversation; otherwise the owner's setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode: Option<bool>,
+    /// What guests' messages may do with the owner's credentials; otherwise the owner's setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_credentials: Option<GuestCredentials>,
 }
 
 /// `PATCH /conversations/:id`, by the owner. What is missing stays.
@@ -37,6 +66,9 @@ pub struct UpdateConversation {
     /// Safe Mode: each tool call waits for a yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode: Option<bool>,
+    /// What guests' messages may do with the owner's credentials; holds from the next call on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_credentials: Option<GuestCredentials>,
 }
 
 /// What the conversation does right now.
@@ -66,6 +98,9 @@ pub struct Conversation {
     /// Whether each tool call waits for a yes; missing when the owner's setting decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode: Option<bool>,
+    /// What guests' messages may do with the owner's credentials.
+    #[serde(default)]
+    pub guest_credentials: GuestCredentials,
     /// What it does right now.
     pub execution_state: ExecutionState,
     /// The page to share.

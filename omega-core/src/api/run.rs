@@ -75,6 +75,9 @@ pub struct Run {
     pub status: RunStatus,
     /// `provider/model`.
     pub model: String,
+    /// Version of the system prompt that it has (`GET /prompts/:version`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prompt_version: String,
     /// Model calls so far.
     pub steps: u32,
     /// Tool calls so far.

@@ -4,12 +4,12 @@ use super::{Client, ClientError, PATIENT};
 use crate::{
     api::{
         Accepted, AddPackage, AddedPackage, ApiKey, Conversation, ConversationDetail, CreateConversation, CreateKey,
-        CreatedKey, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
-        PlanAnswer, PlanRequest, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer,
-        SelectAlternative, SelectPlan, Selected, SendMessage, Settings, Status, StoredCredential, StoredGrant, ToolRow,
-        ToolRun, UpdateConversation, Whoami,
+        CreatedKey, CustomPrompt, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage,
+        Pagination, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated,
+        Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage, Settings, Status, StoredApproval,
+        StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun, UpdateConversation, Whoami,
     },
-    id::{ApprovalId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
+    id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
 };
 use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -267,6 +267,34 @@ impl Client {
     pub async fn revoke_grant(&self, name: &str, tool: &ToolId) -> Result<(), ClientError> {
         let path = format!("/api/omega/settings/grants/{}", path_segment(name));
         self.done(self.request(Method::DELETE, &path).query(&[("toolId", tool.as_str())])).await
+    }
+
+    /// Yeses that last.
+    pub async fn stored_approvals(&self) -> Result<Vec<StoredApproval>, ClientError> {
+        self.data(self.get("/api/omega/settings/approvals")).await
+    }
+
+    /// Takes one back: its tool is asked about again.
+    pub async fn revoke_approval(&self, id: ApprovalRuleId) -> Result<(), ClientError> {
+        self.done(self.request(Method::DELETE, &format!("/api/omega/settings/approvals/{id}"))).await
+    }
+
+    /// The user's own system prompt, and what new runs get of it, with the settings' version.
+    pub async fn prompt(&self) -> Result<(PromptSettings, String), ClientError> {
+        let response = self.send(self.get("/api/omega/settings/prompt")).await?;
+        let version = response.headers().get("etag").and_then(|v| v.to_str().ok()).unwrap_or("*").to_owned();
+        Ok((self.read::<Answer<PromptSettings>>(response).await?.data, version))
+    }
+
+    /// Replaces the user's own system prompt, if nobody changed the settings since `version`.
+    pub async fn put_prompt(&self, prompt: &CustomPrompt, version: &str) -> Result<PromptSettings, ClientError> {
+        let request = self.request(Method::PUT, "/api/omega/settings/prompt");
+        self.data(request.header("if-match", version).json(prompt)).await
+    }
+
+    /// A prompt that runs had.
+    pub async fn stored_prompt(&self, version: &str) -> Result<StoredPrompt, ClientError> {
+        self.data(self.get(&format!("/api/omega/prompts/{}", path_segment(version)))).await
     }
 
     /// Changes the server's master key.

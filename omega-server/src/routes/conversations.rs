@@ -30,13 +30,15 @@ pub async fn create(
     if let Some(title) = &body.title {
         text("title", title, MAX_TITLE)?;
     }
-    let model = match body.model.or(app.store.settings(caller.user).await?.0.model) {
+    let settings = app.store.settings(caller.user).await?.0;
+    let policy = body.guest_credentials.unwrap_or(settings.guest_credentials);
+    let model = match body.model.or(settings.model) {
         Some(model) => model,
         None => app.models.default_model().await.model.to_string(),
     };
     app.models.check(&model)?;
     let conversation =
-        app.store.create_conversation(&caller.author(), body.title.as_deref(), &model, body.safe_mode).await?;
+        app.store.create_conversation(&caller.author(), body.title.as_deref(), &model, body.safe_mode, policy).await?;
     let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;
     Ok(Reply::created(detail.conversation))
 }
@@ -65,7 +67,7 @@ pub async fn get(
     Ok(response)
 }
 
-/// Changes title, model or Safe Mode.
+/// Changes title, model, Safe Mode, or what guests' messages may do with the owner's credentials.
 #[utoipa::path(patch, path = "/api/omega/conversations/{id}", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = UpdateConversation,
     responses((status = 200, body = Conversation)))]
@@ -85,10 +87,12 @@ pub async fn update(
     if let Some(model) = &body.model {
         app.models.check(model)?;
     }
-    if body.title.is_some() || body.model.is_some() || body.safe_mode.is_some() {
+    if body != UpdateConversation::default() {
         let title = body.title.as_deref().map(|title| (title, "user"));
-        let committed =
-            app.store.update_conversation(conversation, title, body.model.as_deref(), body.safe_mode).await?;
+        let committed = app
+            .store
+            .update_conversation(conversation, title, body.model.as_deref(), body.safe_mode, body.guest_credentials)
+            .await?;
         app.engine.committed(committed);
     }
     let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;

@@ -81,12 +81,17 @@ pub async fn send(
     pins.extend(body.pins);
     pins.dedup();
     pins.truncate(MAX_PINS);
+    let settings = app.store.settings(owner).await?.0;
     let safe_mode = match app.store.safe_mode(conversation).await? {
         Some(on) => on,
-        None => app.store.settings(owner).await?.0.safe_mode,
+        None => settings.safe_mode,
     };
+    let prompt = app.engine.freeze_prompt(owner, &settings).await?;
     let config = RunConfig {
         safe_mode,
+        autonomous: body.autonomous,
+        prompt_version: prompt.version,
+        prompt_sha256: prompt.sha256,
         plan: body.plan.unwrap_or_default(),
         plan_id: body.plan_id,
         ..RunConfig::new(&model, pins)

@@ -1,6 +1,7 @@
 //! One file a resource: extract, check, one call, answer.
 
 pub mod answers;
+pub mod approvals;
 pub mod conversations;
 pub mod events;
 pub mod export;
@@ -8,6 +9,7 @@ pub mod keys;
 pub mod messages;
 pub mod operations;
 pub mod plans;
+pub mod prompts;
 pub mod registry;
 pub mod runs;
 pub mod session;

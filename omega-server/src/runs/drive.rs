@@ -81,8 +81,9 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         },
         (None, PlanMode::Auto | PlanMode::Never) => None,
     };
-    let gate = Gate::open(engine, &history).await?;
-    let mut agent = Agent::restore(history.config, history.before, history.now, &pins, plan.as_ref());
+    let mut gate = Gate::open(engine, &history).await?;
+    let prompt = engine.prompt_of(&history.config, owner).await?;
+    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins, plan.as_ref());
     let began = Instant::now();
     loop {
         if cancel.is_cancelled() {
@@ -111,6 +112,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 call::Asked::Useless(error) => return driver.end_failed(error).await,
             },
             Next::Call(calls) => {
+                gate.refresh(engine).await?;
                 let needs = driver.call(&mut agent, &gate, calls).await?;
                 if cancel.is_cancelled() {
                     return driver.cancelled().await;

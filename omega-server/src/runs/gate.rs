@@ -4,23 +4,21 @@
 
 use super::{
     Engine,
+    rights::{Holdings, Rights},
     tools::{missing_error, not_usable},
 };
 use crate::{
-    store::{Answers, Grant, Kept, Result, RunHistory, call_of},
-    vault::{
-        Scope,
-        resolve::{Resolution, is_needed, resolve},
-    },
+    store::{Answers, Kept, Result, RunHistory, call_of},
+    vault::resolve::{Resolution, is_needed},
 };
 use omega_core::{
     agent::{Agent, digest, input},
     api::{
-        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, MissingVar, RequiredAction,
-        Timestamp, ToolRun, missing_of,
+        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar,
+        RequiredAction, Timestamp, ToolRun, missing_of,
     },
     executor::{ToolError, ToolErrorCode},
-    id::{ApprovalId, CredentialRequestId, RunId, ToolId, UserId},
+    id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, UserId},
     registry::{EnvVar, Tool},
 };
 use serde_json::Value;
@@ -35,39 +33,6 @@ pub(super) struct Ready {
     pub env: BTreeMap<String, Kept>,
     /// Whether a person may be asked for what it turns out to lack: not when it was to go on without.
     pub may_ask: bool,
-}
-
-/// What there is to give to tools: what came with the run, and what the conversation's owner stored.
-#[derive(Debug, Default)]
-pub(super) struct Holdings {
-    run: Vec<Kept>,
-    stored: Vec<Kept>,
-    grants: Vec<Grant>,
-}
-
-impl Holdings {
-    pub async fn of(engine: &Engine, run: RunId, owner: UserId) -> Result<Self> {
-        let store = &engine.inner.store;
-        Ok(Self {
-            run: store.run_env(run).await?,
-            stored: store.credentials_of(owner).await?,
-            grants: store.grants(owner).await?,
-        })
-    }
-
-    /// What a tool would get of it. What was given or granted to this very tool is as good as declared.
-    pub fn resolve(&self, tool: &Tool, asked: impl Iterator<Item = String>) -> Resolution {
-        let own = |kept: &&Kept| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();
-        let of_tool = self.stored.iter().filter(own).map(|kept| kept.place.name.clone());
-        let granted = self.grants.iter().filter(|grant| grant.tool == tool.tool_id).map(|grant| grant.name.clone());
-        let mut known = tool.clone();
-        for name in asked.chain(of_tool).chain(granted) {
-            if known.env.iter().all(|var| var.name != name) {
-                known.env.push(EnvVar { name, description: String::new(), required: false, default: None });
-            }
-        }
-        resolve(&known, &self.run, &self.stored, &self.grants)
-    }
 }
 
 /// What a call needs from a person.
@@ -93,19 +58,29 @@ pub(super) enum Verdict {
 /// The rules that hold for one run.
 pub(super) struct Gate {
     run: RunId,
-    owner: UserId,
-    /// Whether the message is the owner's own.
-    by_owner: bool,
+    conversation: ConversationId,
+    actor: UserId,
     safe_mode: bool,
+    rights: Rights,
     answers: Answers,
 }
+
+/// A question about a call, with what gave the reason for it.
+type Question = (ApprovalReason, Option<String>);
 
 impl Gate {
     pub async fn open(engine: &Engine, history: &RunHistory) -> Result<Self> {
         let (conversation, run) = (history.run.conversation_id, history.run.id);
-        let (owner, _) = engine.inner.store.owner_and_model(conversation).await?;
-        let answers = engine.inner.store.answers(run, conversation, owner).await?;
-        Ok(Self { run, owner, by_owner: history.actor == owner, safe_mode: history.config.safe_mode, answers })
+        let rights = Rights::of(engine, conversation, history.actor).await?;
+        let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
+        Ok(Self { run, conversation, actor: history.actor, safe_mode: history.config.safe_mode, rights, answers })
+    }
+
+    /// Reads anew what the owner may have changed. Before each step's calls.
+    pub async fn refresh(&mut self, engine: &Engine) -> Result<()> {
+        self.rights = Rights::of(engine, self.conversation, self.actor).await?;
+        self.answers = engine.inner.store.answers(self.run, self.conversation, self.rights.owner).await?;
+        Ok(())
     }
 
     /// Judges a call of a registry tool.
@@ -125,23 +100,25 @@ impl Gate {
             return Ok(Verdict::Refuse(error, tool.version));
         }
         let asked = self.answers.asked.get(&tool_run.tool_id).into_iter().flatten().cloned();
-        let resolution = Holdings::of(engine, self.run, self.owner).await?.resolve(&tool, asked);
+        let resolution = Holdings::of(engine, self.run, &self.rights).await?.resolve(&tool, asked);
+        if self.rights.is_denied() && !resolution.missing.is_empty() {
+            return Ok(Verdict::Refuse(not_for_guests(id), tool.version));
+        }
         let digest = digest::of_call(&call_of(&tool_run.tool_id, &tool.version), &tool_run.input);
         let answers = self.answers.approvals.get(&tool_run.id).into_iter().flatten();
         let answers: Vec<_> = answers.filter(|answer| answer.args_digest == digest).collect();
         if let Some(denied) = answers.iter().find(|answer| answer.decision == Decision::Deny) {
             return Ok(Verdict::Refuse(denial(denied.note.as_deref()), tool.version));
         }
-        // Who decided about the owner's credentials has seen the call: that answers the lesser questions too.
-        let by_owner = answers.iter().any(|answer| answer.reason.is_owners());
-        let is_open = |reason: &ApprovalReason| {
-            !(answers.iter().any(|answer| answer.reason == *reason) || by_owner && !reason.is_owners())
-        };
-        if let Some(reason) = self.reasons(agent, tool_run, &resolution).into_iter().find(is_open) {
+        let said_yes: Vec<ApprovalReason> = answers.iter().map(|answer| answer.reason).collect();
+        let open = still_open(self.questions(agent, tool_run, &tool, &resolution), &said_yes);
+        if let Some((reason, _)) = open.first() {
+            let reason = *reason;
             let credentials = match reason {
                 ApprovalReason::FirstUse => resolution.ungranted.clone(),
                 _ => resolution.names(),
             };
+            let because: Vec<String> = open.into_iter().filter_map(|(_, because)| because).collect();
             return Ok(Verdict::Ask(Need::Approval(Approval {
                 id: ApprovalId::new(),
                 tool_run_id: tool_run.id,
@@ -149,13 +126,15 @@ impl Gate {
                 tool_name: tool_run.tool_name.clone(),
                 version: tool.version,
                 reason,
+                because: (!because.is_empty()).then(|| because.join("; ")),
                 input: tool_run.input.clone(),
+                owner_only: reason.is_owners() || reason == ApprovalReason::Destructive && !credentials.is_empty(),
                 credentials,
                 args_digest: digest,
             })));
         }
         if resolution.missing.is_empty() {
-            let may_ask = !self.answers.declined.contains(&tool_run.id);
+            let may_ask = !self.answers.declined.contains(&tool_run.id) && !self.rights.is_denied();
             return Ok(Verdict::Go(Box::new(Ready { tool, env: resolution.env, may_ask })));
         }
         if self.answers.declined.contains(&tool_run.id) {
@@ -165,26 +144,52 @@ impl Gate {
         Ok(Verdict::Ask(Need::Credentials(request(tool_run, &tool, missing))))
     }
 
-    /// Why a person has to say yes first, the owner's questions ahead.
-    fn reasons(&self, agent: &Agent, tool_run: &ToolRun, resolution: &Resolution) -> Vec<ApprovalReason> {
-        let is_allowed = |reason| self.answers.rules.contains(&(tool_run.tool_id.clone(), reason));
-        let mut reasons = Vec::new();
+    /// Why a person has to say yes first, the owner's questions ahead and the gravest of the rest next.
+    fn questions(&self, agent: &Agent, tool_run: &ToolRun, tool: &Tool, resolution: &Resolution) -> Vec<Question> {
+        let is_allowed =
+            |reason| self.answers.rules.iter().any(|rule| rule.allows(&tool_run.tool_id, &tool.version, reason));
+        let mut questions = Vec::new();
         let uses_stored = resolution.stored().next().is_some() || !resolution.ungranted.is_empty();
-        if !self.by_owner && uses_stored && !is_allowed(ApprovalReason::GuestCredentials) {
-            reasons.push(ApprovalReason::GuestCredentials);
+        let is_guests = !self.rights.by_owner && self.rights.guests == GuestCredentials::Approve;
+        if is_guests && uses_stored && !is_allowed(ApprovalReason::GuestCredentials) {
+            questions.push((ApprovalReason::GuestCredentials, None));
         }
         if !resolution.ungranted.is_empty() {
-            reasons.push(ApprovalReason::FirstUse);
+            questions.push((ApprovalReason::FirstUse, None));
         }
         // A call that may have taken effect is never allowed for good.
         if agent.repeats_unknown(tool_run) {
-            reasons.push(ApprovalReason::UnknownOutcome);
+            questions.push((ApprovalReason::UnknownOutcome, None));
         }
         if self.safe_mode && !is_allowed(ApprovalReason::SafeMode) {
-            reasons.push(ApprovalReason::SafeMode);
+            questions.push((ApprovalReason::SafeMode, None));
         }
-        reasons
+        questions
     }
+}
+
+/// The questions that no answer covers. Whoever was asked one of them was shown the call and all that spoke against it, so a
+/// yes covers those after it too. A first use needs its own: it is kept as a grant.
+fn still_open(questions: Vec<Question>, said_yes: &[ApprovalReason]) -> Vec<Question> {
+    let mut covered = false;
+    let mut open = questions;
+    open.retain(|(reason, _)| {
+        let own = said_yes.contains(reason);
+        covered |= own;
+        !own && (!covered || *reason == ApprovalReason::FirstUse)
+    });
+    open
+}
+
+/// Says nothing of what is stored, and neither whether anything is.
+fn not_for_guests(id: &ToolId) -> ToolError {
+    ToolError::new(
+        ToolErrorCode::Denied,
+        format!(
+            "{id} needs credentials, and in this conversation guests' messages get none; use a tool that needs none, or tell \
+             the person to ask the conversation's owner to send the request"
+        ),
+    )
 }
 
 /// What a failed call lacks, when its failure says so: variables that it read and did not find, or that its service

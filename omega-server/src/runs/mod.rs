@@ -13,6 +13,8 @@ mod gate;
 pub mod hub;
 pub mod limits;
 mod plan;
+mod prompts;
+mod rights;
 mod title;
 mod tools;
 pub mod wake;
@@ -135,6 +137,7 @@ impl Engine {
     /// When the database fails.
     pub async fn start(&self) -> Result<()> {
         let alone = self.inner.store.engine() == "sqlite";
+        self.inner.store.keep_prompt(&omega_core::agent::prompt::default(), None).await?;
         for committed in self.inner.store.recover(alone).await? {
             self.committed(committed);
         }

@@ -1,6 +1,6 @@
 //! Plans without executing (P4): the registry is searched, and the model orders what was found into steps.
 
-use super::{Engine, discreet::Discreet, gate::Holdings, tools};
+use super::{Engine, discreet::Discreet, rights::Holdings, tools};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{

@@ -3,8 +3,9 @@
 use super::{
     Engine,
     call::jitter,
-    gate::{self, Holdings, Ready},
+    gate::{self, Ready},
     locked,
+    rights::{Holdings, Rights},
 };
 use crate::{
     executor::Redacting,
@@ -103,8 +104,9 @@ async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: Searc
         return Ok(not_begun(""));
     }
     let began = Instant::now();
-    let (owner, _) = engine.inner.store.owner_and_model(lease.conversation).await?;
-    let holdings = Holdings::of(engine, lease.run, owner).await?;
+    let actor = engine.inner.store.actor(lease.run).await?;
+    let rights = Rights::of(engine, lease.conversation, actor).await?;
+    let holdings = Holdings::of(engine, lease.run, &rights).await?;
     let found = find(engine, &input, &holdings).await;
     let duration_ms = millis(began);
     Ok(match found {

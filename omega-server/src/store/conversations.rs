@@ -4,14 +4,14 @@ use super::{
     Committed, Result, Store, StoreError, exec,
     idempotency::{IdempotencyKey, Replay},
     read_all, read_one, read_opt,
-    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed},
+    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
 };
 use crate::{failpoint::Transaction, vault::Sealed};
 use omega_core::{
     api::{
-        Accepted, Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, OnActive, Part,
-        Role, Run, RunStatus, Timestamp, ToolRun,
+        Accepted, Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, MessageStatus,
+        OnActive, Part, Role, Run, RunStatus, Timestamp, ToolRun,
     },
     event::{Envelope, Event},
     id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
@@ -76,6 +76,7 @@ impl Store {
         title: Option<&str>,
         model: &str,
         safe_mode: Option<bool>,
+        guest_credentials: GuestCredentials,
     ) -> Result<ConversationId> {
         let conversation = ConversationId::new();
         let now = self.now().0;
@@ -90,6 +91,7 @@ impl Store {
             source,
             model,
             safe_mode,
+            guest_credentials.as_str(),
             now,
         )?;
         exec!(
@@ -119,6 +121,15 @@ impl Store {
     pub async fn owner_and_model(&self, conversation: ConversationId) -> Result<(UserId, String)> {
         let row = self.row(conversation).await?;
         Ok((id(&row.owner_id)?, row.model))
+    }
+
+    /// What guests' messages may do with the credentials of a conversation's owner, and who that is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn guest_credentials(&self, conversation: ConversationId) -> Result<(UserId, GuestCredentials)> {
+        let row = self.row(conversation).await?;
+        Ok((id(&row.owner_id)?, word(&row.guest_credentials)?))
     }
 
     /// Whether Safe Mode is set for a conversation, if it is.
@@ -180,6 +191,7 @@ impl Store {
                 title: row.title,
                 model: row.model,
                 safe_mode: row.safe_mode,
+                guest_credentials: word(&row.guest_credentials)?,
                 execution_state: state,
                 url: format!("/omega/c/{conversation}"),
                 created_at: Timestamp(row.created_at),
@@ -291,7 +303,7 @@ impl Store {
         row.map(|(seq,)| number(seq)).ok_or(StoreError::NotFound)
     }
 
-    /// Changes the title (`source` is `user` or `auto`), the model or Safe Mode, and tells it.
+    /// Changes the title (`source` is `user` or `auto`), the model, Safe Mode or what guests may do, and tells it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -301,6 +313,7 @@ impl Store {
         title: Option<(&str, &str)>,
         model: Option<&str>,
         safe_mode: Option<bool>,
+        guest_credentials: Option<GuestCredentials>,
     ) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
@@ -313,10 +326,14 @@ impl Store {
         if let Some(on) = safe_mode {
             exec!(&mut log.tx, sql::SET_SAFE_MODE, conversation.to_string(), on)?;
         }
+        if let Some(policy) = guest_credentials {
+            exec!(&mut log.tx, sql::SET_GUEST_CREDENTIALS, conversation.to_string(), policy.as_str())?;
+        }
         let event = Event::ConversationUpdated {
             title: title.map(|(title, _)| title.to_owned()),
             model: model.map(str::to_owned),
             safe_mode,
+            guest_credentials,
         };
         log.event(None, event).await?;
         log.commit().await
@@ -433,6 +450,7 @@ impl Store {
             message_id: message.id,
             status: RunStatus::Queued,
             model: send.config["model"].as_str().unwrap_or_default().to_owned(),
+            prompt_version: send.config["promptVersion"].as_str().unwrap_or_default().to_owned(),
             steps: 0,
             tool_calls: 0,
             usage: Usage::default(),

@@ -5,7 +5,7 @@
 //! and 15).
 
 use super::{
-    Committed, Grant, LogTx, Result, Store, StoreError, exec, read_all, read_opt,
+    Committed, Grant, LogTx, Result, Rule, Store, StoreError, exec, read_all, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
@@ -50,8 +50,8 @@ pub struct Answers {
     pub declined: HashSet<ToolRunId>,
     /// Variables that tools asked for and got, by tool: as good as declared.
     pub asked: HashMap<String, BTreeSet<String>>,
-    /// Tools that the owner allowed for longer than one call, here or everywhere, and against which question.
-    pub rules: HashSet<(String, ApprovalReason)>,
+    /// What the owner allowed for longer than one call, here or everywhere.
+    pub rules: Vec<Rule>,
 }
 
 /// Variables that were given for a paused run.
@@ -124,10 +124,7 @@ impl Store {
                 answers.asked.entry(tool_id).or_default().extend(missing.into_iter().map(|var| var.name));
             }
         }
-        let (owner, conversation) = (owner.to_string(), conversation.to_string());
-        let rules: Vec<(String, String)> =
-            read_all!(&self.db, (String, String), sql::APPROVAL_RULES, owner, conversation)?;
-        answers.rules = rules.into_iter().map(|(tool, reason)| Ok((tool, word(&reason)?))).collect::<Result<_>>()?;
+        answers.rules = self.rules(owner, conversation).await?;
         Ok(answers)
     }
 
@@ -225,7 +222,11 @@ impl Store {
         let Some(at) = approvals.iter().position(|open| open.id == approval) else {
             return Err(StoreError::AlreadyDecided);
         };
+        if by != owner && approvals[at].owner_only {
+            return Err(StoreError::OwnerOnly);
+        }
         let asked = approvals.remove(at);
+        let remember = if reason == ApprovalReason::UnknownOutcome { Remember::Once } else { decide.remember };
         let input = decide.input.as_ref().filter(|_| decide.decision == Decision::Approve);
         let digest = input.map_or(args_digest, |input| digest::of_call(&call_of(&tool_id, &asked.version), input));
         let now = log.now().0;
@@ -235,7 +236,7 @@ impl Store {
             sql::DECIDE_APPROVAL,
             approval.to_string(),
             status,
-            decide.remember.as_str(),
+            remember.as_str(),
             decide.reason.as_deref(),
             digest,
             now,
@@ -245,9 +246,8 @@ impl Store {
             return Err(StoreError::AlreadyDecided);
         }
         exec!(&mut log.tx, sql::READY_TOOL_RUN, &tool_run, json(input.unwrap_or(&asked.input))?)?;
-        if decide.decision == Decision::Approve && decide.remember != Remember::Once {
-            let place = if decide.remember == Remember::Always { String::new() } else { conversation.to_string() };
-            exec!(&mut log.tx, sql::PUT_APPROVAL_RULE, owner.to_string(), place, &tool_id, reason.as_str(), now)?;
+        if decide.decision == Decision::Approve && reason.may_last() {
+            log.put_rule(owner, remember, (&tool_id, &asked.version), reason).await?;
         }
         if decide.decision == Decision::Approve && reason == ApprovalReason::FirstUse {
             for name in &asked.credentials {
@@ -266,7 +266,7 @@ impl Store {
             approval_id: approval,
             tool_run_id: asked.tool_run_id,
             decision: decide.decision,
-            remember: decide.remember,
+            remember,
             reason: decide.reason.clone(),
             input: input.cloned(),
             by,

@@ -13,7 +13,7 @@ use omega_core::{
     api::{Run, RunError, RunStatus, ToolRunStatus},
     event::Event,
     executor::{ToolError, ToolErrorCode},
-    id::{ConversationId, RunId, ToolRunId},
+    id::{ConversationId, RunId, ToolRunId, UserId},
 };
 
 /// Recoveries of one run, without the outcome of any call between them, before it is given up as poison.
@@ -101,6 +101,15 @@ impl Store {
     pub async fn run(&self, run: RunId) -> Result<Run> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         row.ok_or(StoreError::NotFound)?.into_api()
+    }
+
+    /// Who sent a run's message.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn actor(&self, run: RunId) -> Result<UserId> {
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::RUN_ACTOR, run.to_string())?;
+        id(&row.ok_or(StoreError::NotFound)?.0)
     }
 
     /// The conversation's runs that have not ended, oldest first.

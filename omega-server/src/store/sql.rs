@@ -215,13 +215,15 @@ statements! {
     USER_ROLE = "SELECT role FROM users WHERE id = $1";
 
     // Conversations
-    INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, created_at, \
-        updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)";
-    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, next_seq, created_at, updated_at FROM conversations WHERE id = $1";
+    INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, \
+        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8)";
+    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, created_at, updated_at \
+        FROM conversations WHERE id = $1";
     LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
     SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
     SET_SAFE_MODE = "UPDATE conversations SET safe_mode = $2 WHERE id = $1";
+    SET_GUEST_CREDENTIALS = "UPDATE conversations SET guest_credentials = $2 WHERE id = $1";
     SET_MODEL = "UPDATE conversations SET model = $2 WHERE id = $1";
     INSERT_PARTICIPANT = "INSERT INTO participants (conversation_id, user_id, role, display_name, gravatar_hash, first_seen_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, user_id) DO NOTHING";
@@ -275,6 +277,7 @@ statements! {
     // server, again and again, is none.
     PROGRESS = "UPDATE runs SET recoveries = 0 WHERE id = $1 AND recoveries > 0";
     REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";
+    RUN_ACTOR = "SELECT actor_user_id FROM runs WHERE id = $1";
     COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
     COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
@@ -343,9 +346,18 @@ statements! {
     CLOSE_APPROVALS = "UPDATE approvals SET status = $2, decided_at = $3, decided_by = $4 WHERE run_id = $1 AND status = 'open'";
     DECISIONS = "SELECT tool_run_id, reason, args_digest, status, note FROM approvals WHERE run_id = $1 AND status IN ('approved', 'denied') \
         ORDER BY created_at, id";
-    PUT_APPROVAL_RULE = "INSERT INTO approval_rules (user_id, conversation_id, tool_id, reason, created_at) \
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, conversation_id, tool_id, reason) DO NOTHING";
-    APPROVAL_RULES = "SELECT tool_id, reason FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
+    PUT_APPROVAL_RULE = "INSERT INTO approval_rules (id, user_id, conversation_id, tool_id, reason, max_major, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, conversation_id, tool_id, reason) \
+        DO UPDATE SET max_major = excluded.max_major, created_at = excluded.created_at";
+    APPROVAL_RULES = "SELECT tool_id, reason, max_major FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
+    APPROVAL_RULES_OF = "SELECT id, conversation_id, tool_id, reason, max_major, created_at FROM approval_rules WHERE user_id = $1 \
+        ORDER BY created_at, id";
+    DELETE_APPROVAL_RULE = "DELETE FROM approval_rules WHERE user_id = $1 AND id = $2";
+
+    // Prompts
+    PUT_PROMPT = "INSERT INTO prompts (version, user_id, sha256, body, created_at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (version, user_id) DO NOTHING";
+    GET_PROMPT = "SELECT version, sha256, body, created_at FROM prompts WHERE version = $1 AND user_id IN ('', $2)";
 
     // What a plan's tools lack before its first step, and other tools for calls that came to nothing
     INSERT_PLAN_CREDENTIALS = "INSERT INTO plan_credentials (run_id, conversation_id, status, created_at) VALUES ($1, $2, 'open', $3) \

@@ -155,7 +155,7 @@ async fn a_conversation_is_read_changed_paged_and_exported() {
     let omega = Omega::start(Script::new().when(|seen| seen.users[0] == "large", [call, Reply::text("Large.")])).await;
     let told = omega.ask(MODELS[0], "large").await;
     let conversation = told.conversation;
-    let change = UpdateConversation { title: Some("Renamed".into()), model: Some(MODELS[2].into()), safe_mode: None };
+    let change = UpdateConversation { title: Some("Renamed".into()), model: Some(MODELS[2].into()), ..<_>::default() };
     let changed = omega.client.update_conversation(conversation, &change).await.unwrap();
     assert_eq!((changed.title.as_deref(), changed.model.as_str()), (Some("Renamed"), MODELS[2]));
 

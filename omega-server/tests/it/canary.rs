@@ -109,7 +109,7 @@ async fn a_secret_in_any_encoding_is_in_no_file_no_log_no_answer_and_no_request_
     answers.push(("PUT credentials", serde_json::to_vec(&stored.unwrap()).unwrap()));
     answers.push(("GET credentials", serde_json::to_vec(&client.credentials().await.unwrap()).unwrap()));
 
-    let body = CreateConversation { title: Some("a test".into()), model: Some("openai/test".into()), safe_mode: None };
+    let body = CreateConversation { title: Some("a test".into()), model: Some("openai/test".into()), ..<_>::default() };
     let conversation = client.create_conversation(&body).await.unwrap().id;
     let text = format!("My key is {CANARY}, and the other one is {STORED}.");
     let env = [("ACME_API_KEY".to_owned(), CANARY.to_owned())].into();

@@ -54,7 +54,7 @@ impl World {
 
 async fn begin(client: &Client, model: &str) -> ConversationId {
     client.import_tools(executor::rows()).await.unwrap();
-    let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()), safe_mode: None };
+    let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()), ..<_>::default() };
     client.create_conversation(&body).await.unwrap().id
 }
 

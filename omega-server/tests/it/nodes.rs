@@ -69,7 +69,7 @@ impl World {
 }
 
 async fn conversation(client: &Client) -> ConversationId {
-    let body = CreateConversation { title: Some("a test".into()), model: Some(MODELS[0].into()), safe_mode: None };
+    let body = CreateConversation { title: Some("a test".into()), model: Some(MODELS[0].into()), ..<_>::default() };
     client.create_conversation(&body).await.unwrap().id
 }
 

@@ -90,6 +90,7 @@ impl World {
             title: Some("a test".into()),
             model: Some(MODELS[0].into()),
             safe_mode: safe_mode.then_some(true),
+            ..<_>::default()
         };
         self.client().create_conversation(&body).await.unwrap().id
     }

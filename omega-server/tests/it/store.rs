@@ -162,7 +162,7 @@ async fn claim(store: &Store, node: &str) -> Option<Claimed> {
 /// A conversation as the engine records it, with a server that dies in the middle.
 async fn story(store: &Store) {
     let author = author(store).await;
-    let conversation = store.create_conversation(&author, None, MODELS[0], None).await.unwrap();
+    let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap();
     let empty = View::of(store.detail(conversation, author.user_id, None, 50, 0).await.unwrap());
     let sent = store.send(sending(conversation, &author, "one")).await.unwrap();
     assert_eq!(sent.committed.unwrap().last_seq, 2);
@@ -286,7 +286,7 @@ async fn people(store: &Store) {
     assert!(matches!(store.put_settings(user, &wanted, 0).await, Err(StoreError::Stale)));
     assert_eq!(store.settings(user).await.unwrap(), (wanted, 1));
 
-    let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None).await.unwrap();
+    let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap();
     let key = |fingerprint: u8| IdempotencyKey {
         principal: user.to_string(),
         key: "k".into(),
@@ -311,7 +311,8 @@ async fn race(store: &Store) {
     let author = author(store).await;
     let mut expected: BTreeMap<ConversationId, Vec<RunId>> = BTreeMap::new();
     for _ in 0..6 {
-        let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None).await.unwrap();
+        let conversation =
+            store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap();
         for n in 0..10 {
             let accepted = store.send(sending(conversation, &author, &format!("{n}"))).await.unwrap().accepted;
             expected.entry(conversation).or_default().push(accepted.run_id);

@@ -56,7 +56,7 @@ export const emptyView = (): View => ({
 
 /** The view of a snapshot. */
 export function viewOf(detail: ConversationDetail): View {
-  const { id, title, model, safeMode, executionState, url, createdAt, updatedAt } = detail;
+  const { id, title, model, safeMode, guestCredentials, executionState, url, createdAt, updatedAt } = detail;
   return {
     ...emptyView(),
     conversation: {
@@ -64,6 +64,7 @@ export function viewOf(detail: ConversationDetail): View {
       title,
       model,
       ...(safeMode !== undefined && { safeMode }),
+      guestCredentials,
       executionState,
       url,
       createdAt,
@@ -109,6 +110,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
           title: event.title ?? view.conversation.title,
           model: event.model ?? view.conversation.model,
           ...(event.safeMode !== undefined && { safeMode: event.safeMode }),
+          guestCredentials: event.guestCredentials ?? view.conversation.guestCredentials,
         };
       }
       break;

@@ -9,6 +9,46 @@ export interface Usage {
   reasoningTokens: number;
 }
 
+export type GuestCredentials = "approve" | "allow" | "deny";
+
+export interface CustomPrompt {
+  mode: "extend" | "override";
+  text: string;
+}
+
+/** A prompt as runs had it. */
+export interface StoredPrompt {
+  version: string;
+  sha256: string;
+  body: string;
+  createdAt?: string;
+}
+
+export interface PromptSettings extends CustomPrompt {
+  effective: StoredPrompt;
+  default: StoredPrompt;
+}
+
+export type ApprovalReason =
+  | "safe_mode"
+  | "guest_credentials"
+  | "first_use"
+  | "unknown_outcome"
+  | "destructive"
+  | "exfil_guard";
+
+/** A yes that lasts. */
+export interface StoredApproval {
+  id: string;
+  toolId: string;
+  reason: ApprovalReason;
+  /** Missing for all conversations. */
+  conversationId?: string;
+  maxMajor?: number;
+  by: string;
+  createdAt: string;
+}
+
 export type ExecutionState = "idle" | "running" | "paused";
 
 export interface Conversation {
@@ -17,6 +57,8 @@ export interface Conversation {
   model: string;
   /** Missing when the owner's setting decides. */
   safeMode?: boolean;
+  /** What guests' messages may do with the owner's credentials. */
+  guestCredentials: GuestCredentials;
   executionState: ExecutionState;
   url: string;
   createdAt: string;
@@ -131,7 +173,11 @@ export interface Approval {
   toolId: string;
   toolName: string;
   version: string;
-  reason: "safe_mode" | "guest_credentials" | "first_use" | "unknown_outcome";
+  reason: ApprovalReason;
+  /** What gave the reason. */
+  because?: string;
+  /** Only the owner may decide. */
+  ownerOnly?: boolean;
   input: Json;
   credentials?: string[];
   argsDigest: string;
@@ -225,6 +271,7 @@ export interface Run {
   messageId: string;
   status: RunStatus;
   model: string;
+  promptVersion?: string;
   steps: number;
   toolCalls: number;
   usage: Usage;
@@ -294,7 +341,7 @@ interface Delta {
 }
 
 type Payload =
-  | { type: "conversation.updated"; title?: string; model?: string; safeMode?: boolean }
+  | { type: "conversation.updated"; title?: string; model?: string; safeMode?: boolean; guestCredentials?: GuestCredentials }
   | ({ type: "participant.joined" } & Participant)
   | { type: "message.created" | "message.completed"; message: Message }
   | ({ type: "message.delta" } & Delta)

@@ -143,7 +143,12 @@ fn a_new_conversation_forgets_the_old_one() {
     stage.keys("/new<enter>");
     assert_eq!(stage.commands(), [Command::NewConversation]);
     assert!(stage.text().contains("try one"));
-    stage.event(Event::ConversationUpdated { title: Some("late".into()), model: None, safe_mode: None });
+    stage.event(Event::ConversationUpdated {
+        title: Some("late".into()),
+        model: None,
+        safe_mode: None,
+        guest_credentials: None,
+    });
     assert!(!stage.text().contains("late"));
 }
 

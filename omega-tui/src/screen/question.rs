@@ -141,6 +141,8 @@ fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>
         ApprovalReason::GuestCredentials => "a guest's message would use the owner's credentials",
         ApprovalReason::FirstUse => "it would use a stored credential for the first time",
         ApprovalReason::UnknownOutcome => "it was interrupted before, and may have taken effect",
+        ApprovalReason::Destructive => "it deletes or spends something",
+        ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
     };
     let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
     let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);

@@ -34,6 +34,8 @@ pub fn reason(reason: ApprovalReason) -> &'static str {
         ApprovalReason::GuestCredentials => "a guest's message would use the owner's credentials",
         ApprovalReason::FirstUse => "it would use a stored credential for the first time",
         ApprovalReason::UnknownOutcome => "the same call was interrupted before, and may have taken effect",
+        ApprovalReason::Destructive => "it deletes or spends something",
+        ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
     }
 }
 

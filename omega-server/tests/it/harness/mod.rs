@@ -89,7 +89,7 @@ impl Omega {
 
     /// A new conversation. It has a title, so that none is made beside the runs.
     pub async fn conversation(&self, model: &str) -> ConversationId {
-        let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()), safe_mode: None };
+        let body = CreateConversation { title: Some("a test".into()), model: Some(model.into()), ..<_>::default() };
         self.client.create_conversation(&body).await.unwrap().id
     }
 

@@ -60,7 +60,7 @@ impl System {
         let store = Store::open(&url).await.unwrap().with_clock(clock.clone());
         let mut talks = Vec::new();
         for _ in 0..2 {
-            let id = store.create_conversation(&people[0], Some("t"), "m/m", None).await.unwrap();
+            let id = store.create_conversation(&people[0], Some("t"), "m/m", None, <_>::default()).await.unwrap();
             let detail = store.detail(id, people[0].user_id, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
             talks.push(Talk {
                 id,

@@ -30,7 +30,7 @@ fn digest_of(tool_run: &ToolRun) -> String {
 /// What the engine would do next with what is recorded.
 fn next_of(history: &RunHistory) -> agent::Next {
     let RunHistory { config, before, now, .. } = history.clone();
-    Agent::restore(config, before, now, &[], None).next()
+    Agent::restore(config, before, now, "", &[], None).next()
 }
 
 impl System {
@@ -244,6 +244,8 @@ impl System {
                         tool_name: "tool".into(),
                         version: VERSION.into(),
                         reason: if *owners { ApprovalReason::FirstUse } else { ApprovalReason::SafeMode },
+                        because: None,
+                        owner_only: *owners,
                         args_digest: digest_of(&tool_run),
                         input: tool_run.input,
                         credentials: if *owners { vec![ASKED[0].into()] } else { Vec::new() },

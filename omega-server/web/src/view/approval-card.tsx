@@ -9,6 +9,8 @@ const REASONS: Record<Approval["reason"], string> = {
   guest_credentials: "A guest's message would use the owner's credentials",
   first_use: "It would use a stored credential for the first time",
   unknown_outcome: "The same call was interrupted before, and may have taken effect",
+  destructive: "It deletes or spends something",
+  exfil_guard: "It would take a credential to an address that nobody here wrote",
 };
 
 interface Props {
@@ -24,7 +26,8 @@ export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
   const [denying, setDenying] = useState(false);
   const [reason, setReason] = useState("");
   const { busy, error, answer } = useAnswer();
-  const owners = approval.reason === "guest_credentials" || approval.reason === "first_use";
+  const owners = approval.ownerOnly === true
+    || ["guest_credentials", "first_use", "exfil_guard"].includes(approval.reason);
   const mayDecide = isOwner || (isAsker && !owners);
   const allow = (remember: "once" | "conversation" | "always") => () =>
     answer(() => decide(approval, { decision: "approve", remember }));
@@ -39,6 +42,7 @@ export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
         <h2><code>{approval.toolId}</code> <span class="meta">{approval.version}</span></h2>
       </header>
       <p class="note">{REASONS[approval.reason]}</p>
+      {approval.because && <p class="note">{approval.because}</p>}
       <pre tabIndex={0} aria-label="input">{visibleJson(approval.input)}</pre>
       {(approval.credentials?.length ?? 0) > 0 && <p class="note">It gets <code>{approval.credentials?.join(", ")}</code></p>}
       {!mayDecide && <p class="note">Waits for {owners || !isAsker ? owner : "an answer"}</p>}

@@ -1,0 +1,45 @@
+//! The prompts that runs had, each kept once: defaults for everybody, those with a user's own text for that user.
+
+use super::{Result, Store, StoreError, exec, read_opt, sql};
+use omega_core::{
+    api::{StoredPrompt, Timestamp},
+    id::UserId,
+};
+
+impl Store {
+    /// Keeps a prompt under its version; `user` is whose text is in it. One that is kept already stays as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_prompt(&self, prompt: &StoredPrompt, user: Option<UserId>) -> Result<()> {
+        let owner = user.map(|user| user.to_string()).unwrap_or_default();
+        if let Some(user) = user
+            && self.known_prompt(&prompt.version, user).await?.is_some()
+        {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        let now = self.now().0;
+        exec!(&mut tx, sql::PUT_PROMPT, &prompt.version, owner, &prompt.sha256, &prompt.body, now)?;
+        tx.commit().await
+    }
+
+    async fn known_prompt(&self, version: &str, user: UserId) -> Result<Option<StoredPrompt>> {
+        type Row = (String, String, String, i64);
+        let row: Option<Row> = read_opt!(&self.db, Row, sql::GET_PROMPT, version, user.to_string())?;
+        Ok(row.map(|(version, sha256, body, at)| StoredPrompt {
+            version,
+            sha256,
+            body,
+            created_at: Some(Timestamp(at)),
+        }))
+    }
+
+    /// A prompt that runs had: a default, or one of the user's own.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for another user's.
+    pub async fn prompt(&self, version: &str, user: UserId) -> Result<StoredPrompt> {
+        self.known_prompt(version, user).await?.ok_or(StoreError::NotFound)
+    }
+}
