@@ -25,6 +25,9 @@ _omega() {
             omega,ask)
                 cmd="omega__subcmd__ask"
                 ;;
+            omega,audit)
+                cmd="omega__subcmd__audit"
+                ;;
             omega,cancel)
                 cmd="omega__subcmd__cancel"
                 ;;
@@ -124,6 +127,24 @@ _omega() {
             omega__subcmd__api__subcmd__keys__subcmd__help,revoke)
                 cmd="omega__subcmd__api__subcmd__keys__subcmd__help__subcmd__revoke"
                 ;;
+            omega__subcmd__audit,help)
+                cmd="omega__subcmd__audit__subcmd__help"
+                ;;
+            omega__subcmd__audit,list)
+                cmd="omega__subcmd__audit__subcmd__list"
+                ;;
+            omega__subcmd__audit,verify)
+                cmd="omega__subcmd__audit__subcmd__verify"
+                ;;
+            omega__subcmd__audit__subcmd__help,help)
+                cmd="omega__subcmd__audit__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__audit__subcmd__help,list)
+                cmd="omega__subcmd__audit__subcmd__help__subcmd__list"
+                ;;
+            omega__subcmd__audit__subcmd__help,verify)
+                cmd="omega__subcmd__audit__subcmd__help__subcmd__verify"
+                ;;
             omega__subcmd__config,help)
                 cmd="omega__subcmd__config__subcmd__help"
                 ;;
@@ -186,6 +207,9 @@ _omega() {
                 ;;
             omega__subcmd__help,ask)
                 cmd="omega__subcmd__help__subcmd__ask"
+                ;;
+            omega__subcmd__help,audit)
+                cmd="omega__subcmd__help__subcmd__audit"
                 ;;
             omega__subcmd__help,cancel)
                 cmd="omega__subcmd__help__subcmd__cancel"
@@ -270,6 +294,12 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__api__subcmd__keys,revoke)
                 cmd="omega__subcmd__help__subcmd__api__subcmd__keys__subcmd__revoke"
+                ;;
+            omega__subcmd__help__subcmd__audit,list)
+                cmd="omega__subcmd__help__subcmd__audit__subcmd__list"
+                ;;
+            omega__subcmd__help__subcmd__audit,verify)
+                cmd="omega__subcmd__help__subcmd__audit__subcmd__verify"
                 ;;
             omega__subcmd__help__subcmd__config,path)
                 cmd="omega__subcmd__help__subcmd__config__subcmd__path"
@@ -392,7 +422,7 @@ _omega() {
 
     case "${cmd}" in
         omega)
-            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
+            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys credentials vault audit config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -637,6 +667,144 @@ _omega() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit)
+            opts="-q -v -h --server --profile --quiet --verbose --help list verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help)
+            opts="list verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__list)
+            opts="-q -v -h --action --since --limit --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__verify)
+            opts="-q -v -h --head --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --head)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1206,7 +1374,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help)
-            opts="ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys credentials vault config open completions man debug help"
+            opts="ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys credentials vault audit config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1292,6 +1460,48 @@ _omega() {
         omega__subcmd__help__subcmd__ask)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__audit)
+            opts="list verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__audit__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__audit__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

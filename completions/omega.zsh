@@ -820,6 +820,88 @@ esac
     ;;
 esac
 ;;
+(audit)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__audit_commands" \
+"*::: :->audit" \
+&& ret=0
+
+    case $state in
+    (audit)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-audit-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--action=[Only this action (\`key.made\`), or this group of them (\`key\`)]:ACTION:_default' \
+'--since=[Only what was done in this time (\`1h\`, \`7days\`)]:TIME:_default' \
+'--limit=[At most this many]:N:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+'*--head=[The end of a chain that was noted earlier, CHAIN\:N\:HASH; may be given again]:HEAD:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__audit__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-audit-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (config)
 _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
@@ -1226,6 +1308,30 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(audit)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__audit_commands" \
+"*::: :->audit" \
+&& ret=0
+
+    case $state in
+    (audit)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-audit-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (config)
 _arguments "${_arguments_options[@]}" : \
 ":: :_omega__subcmd__help__subcmd__config_commands" \
@@ -1320,6 +1426,7 @@ _omega_commands() {
 'api-keys:List, make and revoke the server'\''s API keys' \
 'credentials:List, store and remove the credentials that tools may use' \
 'vault:Change how the server keeps secrets' \
+'audit:Read what was done on the server, and check that the record is whole' \
 'config:Show the settings and where they come from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
@@ -1393,6 +1500,49 @@ _omega__subcmd__approve_commands() {
 _omega__subcmd__ask_commands() {
     local commands; commands=()
     _describe -t commands 'omega ask commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit_commands] )) ||
+_omega__subcmd__audit_commands() {
+    local commands; commands=(
+'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
+'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega audit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help_commands] )) ||
+_omega__subcmd__audit__subcmd__help_commands() {
+    local commands; commands=(
+'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
+'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega audit help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__audit__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__audit__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__verify_commands] )) ||
+_omega__subcmd__audit__subcmd__help__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit help verify commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__list_commands] )) ||
+_omega__subcmd__audit__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__verify_commands] )) ||
+_omega__subcmd__audit__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit verify commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__cancel_commands] )) ||
 _omega__subcmd__cancel_commands() {
@@ -1578,6 +1728,7 @@ _omega__subcmd__help_commands() {
 'api-keys:List, make and revoke the server'\''s API keys' \
 'credentials:List, store and remove the credentials that tools may use' \
 'vault:Change how the server keeps secrets' \
+'audit:Read what was done on the server, and check that the record is whole' \
 'config:Show the settings and where they come from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
@@ -1620,6 +1771,24 @@ _omega__subcmd__help__subcmd__approve_commands() {
 _omega__subcmd__help__subcmd__ask_commands() {
     local commands; commands=()
     _describe -t commands 'omega help ask commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__audit_commands] )) ||
+_omega__subcmd__help__subcmd__audit_commands() {
+    local commands; commands=(
+'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
+'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
+    )
+    _describe -t commands 'omega help audit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__audit__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__audit__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help audit list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__audit__subcmd__verify_commands] )) ||
+_omega__subcmd__help__subcmd__audit__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help audit verify commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__cancel_commands] )) ||
 _omega__subcmd__help__subcmd__cancel_commands() {

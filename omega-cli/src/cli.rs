@@ -106,6 +106,9 @@ pub enum Command {
     /// Change how the server keeps secrets
     #[command(subcommand)]
     Vault(commands::vault::Vault),
+    /// Read what was done on the server, and check that the record is whole
+    #[command(subcommand)]
+    Audit(commands::audit::Audit),
     /// Show the settings and where they come from
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),

@@ -3,12 +3,10 @@
 //! Every request has an id; it stands in the answer, in the header `X-Request-Id` and in the log line, so that what a
 //! user reports can be found. Causes are logged, never shown.
 
-use crate::store::StoreError;
+use crate::{request, store::StoreError};
 use axum::{
     Json,
-    extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use omega_core::{
@@ -18,49 +16,6 @@ use omega_core::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::time::Instant;
-
-tokio::task_local! {
-    static REQUEST_ID: String;
-}
-
-/// The id of the request at work.
-pub fn request_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
-}
-
-/// Does something under a request's id, in a task of its own.
-pub async fn with_id<T>(id: String, work: impl Future<Output = T>) -> T {
-    REQUEST_ID.scope(id, work).await
-}
-
-/// Gives each request its id, and logs it when it is answered.
-pub async fn with_request_id(request: Request, next: Next) -> Response {
-    let id = uuid::Uuid::now_v7().to_string();
-    let (method, route) = (request.method().clone(), route_of(&request));
-    let began = Instant::now();
-    let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert("x-request-id", value);
-    }
-    tracing::debug!(
-        event = "http.request",
-        request_id = id,
-        %method,
-        route,
-        status = response.status().as_u16(),
-        duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-    );
-    response
-}
-
-/// The route's pattern instead of the path: a conversation's id is its capability and stays out of logs.
-fn route_of(request: &Request) -> String {
-    request
-        .extensions()
-        .get::<axum::extract::MatchedPath>()
-        .map_or_else(|| String::from("(no route)"), |path| path.as_str().to_owned())
-}
 
 /// A successful answer.
 pub struct Reply<T> {
@@ -93,7 +48,7 @@ impl<T> Reply<T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        let meta = Meta { version: "1.0.0".into(), timestamp: Timestamp::now(), request_id: request_id() };
+        let meta = Meta { version: "1.0.0".into(), timestamp: Timestamp::now(), request_id: request::id() };
         let body = Success { success: true, data: self.data, meta, pagination: self.pagination };
         (self.status, Json(body)).into_response()
     }
@@ -149,7 +104,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.code.status();
         let code = self.code.as_str();
-        let id = request_id();
+        let id = request::id();
         let body = ErrorBody {
             success: false,
             error: self.message,
@@ -231,7 +186,7 @@ impl From<StoreError> for ApiError {
                 "this server is about to end and takes nothing new; send it again, to the next one",
             ),
             other => {
-                tracing::error!(event = "store.error", request_id = request_id(), error = %other);
+                tracing::error!(event = "store.error", request_id = request::id(), error = %other);
                 Self::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details")
             }
         }

@@ -3,7 +3,12 @@
 use crate::{clock::Clock, vault::MasterKeySource};
 use omega_core::model::catalog::ProviderEnv;
 use secrecy::SecretString;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Told to people who wait: what is being fetched.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
@@ -41,6 +46,8 @@ pub struct ServeConfig {
     pub local: Option<Local>,
     /// How this node takes part where several share one PostgreSQL.
     pub node: NodeConfig,
+    /// How much clients may ask for, and whom they are told apart by.
+    pub limits: Limits,
     /// The wall clock.
     pub clock: Clock,
     /// Told what is being fetched.
@@ -85,4 +92,11 @@ pub struct Local {
     pub key: Option<SecretString>,
     /// It ends after this long without a request and without work.
     pub idle: Duration,
+}
+
+/// How much clients may ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Proxies whose `X-Forwarded-For` says who the client is.
+    pub trusted_proxies: Vec<IpAddr>,
 }

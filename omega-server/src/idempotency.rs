@@ -5,7 +5,8 @@
 //! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
 
 use crate::{
-    answer::{ApiError, request_id, with_id},
+    answer::ApiError,
+    request,
     state::App,
     store::{Caller, IdempotencyKey, KeptAnswer, Replay, StoreError},
 };
@@ -94,10 +95,13 @@ async fn keep(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
         Replay::Same(kept) => return Ok(replayed(kept)),
     }
     let app = app.clone();
-    let id = request_id();
-    let answering =
-        with_id(id, async move { answer(&app, &key, Request::from_parts(parts, Body::from(body)), next).await });
-    match tokio::spawn(answering).await {
+    let context = request::current();
+    let answering = async move { answer(&app, &key, Request::from_parts(parts, Body::from(body)), next).await };
+    let task = match context {
+        Some(context) => tokio::spawn(request::within(context, answering)),
+        None => tokio::spawn(answering),
+    };
+    match task.await {
         Ok(answered) => answered,
         Err(panic) => {
             tracing::error!(event = "http.panicked", error = %panic);

@@ -1,6 +1,7 @@
 //! Omega's server: the REST and SSE API, the run engine, the store, the registry and the sandbox executor.
 
 pub mod answer;
+pub mod audit;
 pub mod auth;
 pub mod breaker;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod models;
 pub mod observe;
 pub mod page;
 pub mod registry;
+pub mod request;
 pub mod router;
 mod routes;
 pub mod runs;
@@ -22,5 +24,5 @@ pub mod state;
 pub mod store;
 pub mod vault;
 
-pub use config::{Local, NodeConfig, ServeConfig};
+pub use config::{Limits, Local, NodeConfig, ServeConfig};
 pub use serve::{Server, StartError};

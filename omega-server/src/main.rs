@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{NodeConfig, ServeConfig, Server, executor, failpoint, observe, vault::MasterKeySource};
+use omega_server::{Limits, NodeConfig, ServeConfig, Server, executor, failpoint, observe, vault::MasterKeySource};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -101,6 +101,7 @@ async fn serve() -> anyhow::Result<()> {
         owner_name: "owner".into(),
         local: None,
         node: NodeConfig { claims: !args.serve_only, lease: args.lease, ..NodeConfig::default() },
+        limits: Limits::default(),
         clock: <_>::default(),
         progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
     })

@@ -1,11 +1,10 @@
 //! The whole API on one screen.
 
 use crate::{
-    answer::with_request_id,
-    idempotency, page,
+    idempotency, page, request,
     routes::{
-        answers, approvals, conversations, events, export, keys, messages, operations, plans, prompts, registry, runs,
-        session, settings, tool_runs, vault,
+        answers, approvals, audit, conversations, events, export, keys, messages, operations, plans, prompts, registry,
+        runs, session, settings, tool_runs, vault,
     },
     state::App,
 };
@@ -75,6 +74,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(vault::grants))
         .routes(routes!(vault::revoke))
         .routes(routes!(vault::rotate))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(session::get, session::create, session::delete))
@@ -104,7 +105,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(operations::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::map_response(with_headers))
-        .layer(middleware::from_fn(with_request_id))
+        .layer(middleware::from_fn_with_state(app.clone(), request::log::layer))
         .with_state(app)
 }
 

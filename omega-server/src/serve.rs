@@ -1,12 +1,14 @@
 //! Starting a server, and ending it without losing anything.
 
 use crate::{
+    audit::heads,
     auth,
     breaker::{Breakers, Policy},
     config::ServeConfig,
     executor::{self, Guarded, LocalConfig, Redacting},
     models::Catalog,
     registry::RegistryService,
+    request::address::Peer,
     router,
     runs::Engine,
     sockets::Sockets,
@@ -24,7 +26,11 @@ use omega_core::{
 };
 use secrecy::ExposeSecret;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+};
 
 /// How long connections may take to end when the runs have.
 const HANG_UP: Duration = Duration::from_secs(2);
@@ -71,6 +77,8 @@ pub struct Server {
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
     idle: Option<Duration>,
+    /// What goes on beside the requests, and ends with the server.
+    background: JoinSet<()>,
 }
 
 impl Server {
@@ -109,22 +117,25 @@ impl Server {
             config.node,
         );
         engine.start().await?;
+        let mut background = JoinSet::new();
+        background.spawn(heads::tell(engine.inner.store.clone(), heads::EVERY));
         if let Some(url) = config.registry_url {
             tokio::spawn(mirror(Arc::clone(&registry), url));
         }
 
         let idle = config.local.as_ref().map(|local| local.idle);
-        let app = App::new(engine, registry, executor, models, idle.is_some());
+        let app = App::new(engine, registry, executor, models, config.limits, idle.is_some());
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone());
         let task = tokio::spawn(async move {
+            let routes = routes.into_make_service_with_connect_info::<Peer>();
             axum::serve(Sockets { listener, stalled: config.node.stalled }, routes)
                 .with_graceful_shutdown(async {
                     let _ = stopped.await;
                 })
                 .await
         });
-        Ok(Self { url: format!("http://{address}"), new_key, app, stop, task, idle })
+        Ok(Self { url: format!("http://{address}"), new_key, app, stop, task, idle, background })
     }
 
     /// Serves until `shutdown` resolves, a client asks a user's own server to end, or that server has been idle. Then runs
@@ -143,7 +154,7 @@ impl Server {
     }
 
     /// Ends the server. It answers while its runs come to a safe point, so that they can be read and stopped.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         tracing::info!(event = "server.draining");
         self.app.engine.drain().await;
         let _ = self.stop.send(());
@@ -152,6 +163,7 @@ impl Server {
         if tokio::time::timeout(HANG_UP, &mut task).await.is_err() {
             task.abort();
         }
+        self.background.shutdown().await;
     }
 }
 

@@ -1,6 +1,8 @@
 //! What every handler can reach.
 
-use crate::{executor::Redacting, models::Catalog, registry::RegistryService, runs::Engine, store::Store};
+use crate::{
+    config::Limits, executor::Redacting, models::Catalog, registry::RegistryService, runs::Engine, store::Store,
+};
 use omega_core::api::Timestamp;
 use std::{
     ops::Deref,
@@ -26,6 +28,8 @@ pub struct Parts {
     pub executor: Redacting,
     /// The models.
     pub models: Arc<Catalog>,
+    /// How much clients may ask for.
+    pub limits: Limits,
     /// When the server began.
     pub started_at: Timestamp,
     /// Whether `POST /stop` ends it: a user's own server only.
@@ -49,6 +53,7 @@ impl App {
         registry: Arc<RegistryService>,
         executor: Redacting,
         models: Arc<Catalog>,
+        limits: Limits,
         may_stop: bool,
     ) -> Self {
         let now = Timestamp::now();
@@ -58,6 +63,7 @@ impl App {
             registry,
             executor,
             models,
+            limits,
             started_at: now,
             may_stop,
             last_request: AtomicI64::new(now.0),

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod approve;
 pub mod ask;
+pub mod audit;
 pub mod cancel;
 pub mod chat;
 pub mod complete;
@@ -82,6 +83,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::ApiKeys(it) => it.run(context).await,
         Command::Credentials(it) => it.run(context).await,
         Command::Vault(it) => it.run(context).await,
+        Command::Audit(it) => it.run(context).await,
         Command::Config(it) => it.run(context),
         Command::Open(it) => it.run(context).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Debug(_) => Ok(()),

@@ -13,7 +13,7 @@ use omega_core::{
     model::catalog::ProviderEnv,
 };
 use omega_server::{
-    Local, NodeConfig, ServeConfig, Server, failpoint, observe,
+    Limits, Local, NodeConfig, ServeConfig, Server, failpoint, observe,
     vault::{KeyStore, MasterKeySource},
 };
 use secrecy::SecretString;
@@ -135,6 +135,7 @@ impl Serve {
             owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
             local,
             node: NodeConfig { claims: !self.serve_only, ..NodeConfig::default() },
+            limits: Limits::default(),
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         }

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alternative;
+pub mod audit;
 pub mod conversation;
 pub mod credential;
 pub mod envelope;
@@ -20,6 +21,7 @@ pub mod tool_run;
 
 pub use action::*;
 pub use alternative::*;
+pub use audit::*;
 pub use conversation::*;
 pub use credential::*;
 pub use envelope::*;

@@ -3,11 +3,12 @@
 use super::{Client, ClientError, PATIENT};
 use crate::{
     api::{
-        Accepted, AddPackage, AddedPackage, ApiKey, Conversation, ConversationDetail, CreateConversation, CreateKey,
-        CreatedKey, CustomPrompt, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage,
-        Pagination, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated,
-        Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage, Settings, Status, StoredApproval,
-        StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun, UpdateConversation, Whoami,
+        Accepted, AddPackage, AddedPackage, ApiKey, AuditEntry, AuditReport, Conversation, ConversationDetail,
+        CreateConversation, CreateKey, CreatedKey, CustomPrompt, Decide, ExecuteAnswer, ExecuteRequest, Imported,
+        Message, Models, OutputPage, Pagination, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials,
+        PutCredential, RotateVault, Rotated, Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage,
+        Settings, Status, StoredApproval, StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun,
+        UpdateConversation, Whoami,
     },
     id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
 };
@@ -300,6 +301,17 @@ impl Client {
     /// Changes the server's master key.
     pub async fn rotate_vault(&self, deep: bool) -> Result<Rotated, ClientError> {
         self.data(self.post("/api/omega/vault/rotate").timeout(PATIENT).json(&RotateVault { deep })).await
+    }
+
+    /// What happened, newest first. `query` has `action`, `since`, `until`, `limit` and `before`.
+    pub async fn audit(&self, query: &[(&str, String)]) -> Result<Page<AuditEntry>, ClientError> {
+        self.page(self.get("/api/omega/audit").query(query)).await
+    }
+
+    /// Verifies the audit log; `heads` are ones that were noted earlier (`CHAIN:N:HASH`).
+    pub async fn verify_audit(&self, heads: &[String]) -> Result<AuditReport, ClientError> {
+        let query: Vec<_> = (!heads.is_empty()).then(|| ("heads", heads.join(","))).into_iter().collect();
+        self.data(self.get("/api/omega/audit/verify").timeout(PATIENT).query(&query)).await
     }
 
     /// The user's API keys.

@@ -1,7 +1,7 @@
 //! Who calls: an API key (`Authorization: Bearer tpmjs_sk_...`) or a browser's session. The caller is an extractor, so a
 //! handler's signature says that it needs one.
 
-use crate::{answer::ApiError, state::App, store::Caller};
+use crate::{answer::ApiError, request, state::App, store::Caller};
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::{HeaderMap, Method, header, request::Parts},
@@ -87,11 +87,10 @@ where
         app.touch();
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(value.to_str().unwrap_or_default())?;
-            return app
-                .store
-                .caller_of_key(key)
-                .await?
-                .ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "Invalid API key"));
+            let caller = app.store.caller_of_key(key).await?;
+            let caller = caller.ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "Invalid API key"))?;
+            request::acts(&caller);
+            return Ok(caller);
         }
         let Some(token) = session_token(&parts.headers) else {
             return Err(ApiError::new(
@@ -100,10 +99,11 @@ where
             ));
         };
         same_origin(&parts.method, &parts.headers)?;
-        app.store
-            .caller_of_session(token)
-            .await?
-            .ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "your session has ended; sign in again"))
+        let caller = app.store.caller_of_session(token).await?;
+        let ended = || ApiError::new(ErrorCode::Unauthenticated, "your session has ended; sign in again");
+        let caller = caller.ok_or_else(ended)?;
+        request::acts(&caller);
+        Ok(caller)
     }
 }
 

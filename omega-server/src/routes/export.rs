@@ -3,6 +3,7 @@
 use super::id;
 use crate::{
     answer::{ApiError, ApiResult},
+    audit::{Action, Fact},
     extract::{Params, Segment},
     state::App,
     store::Caller,
@@ -35,6 +36,9 @@ pub async fn get(
 ) -> ApiResult<Response> {
     let conversation: ConversationId = id(&conversation, "conversation")?;
     let detail = app.engine.detail(conversation, caller.user, None, u32::MAX, usize::MAX).await?;
+    // No copy leaves without its record.
+    let fact = Fact::new(Action::ConversationExported, "conversation").of(conversation, None);
+    app.store.audit(&[fact.with("format", query.format.as_deref().unwrap_or("json"))]).await?;
     let (kind, extension, document) = match query.format.as_deref() {
         None | Some("json") => {
             let document = export::json(&detail).map_err(|e| ApiError::new(ErrorCode::Internal, e.to_string()))?;

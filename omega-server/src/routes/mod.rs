@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod approvals;
+pub mod audit;
 pub mod conversations;
 pub mod events;
 pub mod export;

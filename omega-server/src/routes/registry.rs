@@ -3,6 +3,7 @@
 use super::messages::env;
 use crate::{
     answer::{ApiError, ApiResult, Reply},
+    audit::{Action, Fact, Outcome},
     breaker::{Key, shown},
     extract::{Body, Params, Segment},
     registry::{AddError, Outcomes},
@@ -21,7 +22,7 @@ use omega_core::{
         AddPackage, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination, SearchAnswer, ToolRow,
     },
     executor::{ToolError, ToolErrorCode},
-    id::ToolId,
+    id::{ToolId, ToolRunId},
     registry::{Hit, Query as ToolQuery, Registry},
     sanitize::one_line,
 };
@@ -118,7 +119,25 @@ pub async fn execute(
     if !input.is_object() {
         return Err(ApiError::invalid("params", "must be a JSON object"));
     }
-    let called = call_tool(app.registry.as_ref(), &app.executor, &id, input, env(&body.env)?).await;
+    let (env, call) = (env(&body.env)?, ToolRunId::new());
+    // As in a run: no call, and no use of a variable, without its record.
+    let started = Fact::new(Action::ToolStarted, "tool_run").on(call).with("toolId", id.as_str());
+    let used = env.keys().map(|name| {
+        let fact = Fact::new(Action::CredentialUsed, "credential").on(name).with("scope", "request");
+        fact.with("toolId", id.as_str()).with("toolRunId", call.to_string())
+    });
+    let names: Vec<&str> = env.keys().map(String::as_str).collect();
+    let mut facts = vec![started.with("credentials", names)];
+    facts.extend(used);
+    app.store.audit(&facts).await?;
+    let called = call_tool(app.registry.as_ref(), &app.executor, &id, input, env).await;
+    let ended = Fact::new(Action::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
+    let ended = ended.with("durationMs", called.duration_ms);
+    let ended = match &called.result {
+        Ok(_) => ended.with("status", "succeeded"),
+        Err(error) => ended.with("status", "failed").with("code", error.code.as_str()).ended(Outcome::Error),
+    };
+    app.store.audit(&[ended]).await?;
     let meta = json!({ "package": id.package(), "version": called.version, "authenticated": true });
     let answer = ExecuteAnswer {
         success: called.result.is_ok(),

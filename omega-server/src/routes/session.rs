@@ -4,6 +4,7 @@ use crate::{
     answer::{ApiError, ApiResult, Reply},
     auth,
     extract::Body,
+    request,
     state::App,
     store::Caller,
 };
@@ -26,6 +27,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body
         .caller_of_key(body.api_key.trim())
         .await?
         .ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "Invalid API key"))?;
+    request::acts(&caller);
     // A new token at every sign-in: one that was planted before is worth nothing.
     let token = auth::new_token().map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
     app.store.create_session(caller.user, &token).await?;

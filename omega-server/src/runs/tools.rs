@@ -11,7 +11,7 @@ use crate::{
     executor::Redacting,
     failpoint::{self, Point},
     store::{Kept, Lease, Result, Settled},
-    vault::{Scope, resolve::is_needed},
+    vault::resolve::is_needed,
 };
 use omega_core::{
     agent::{
@@ -421,9 +421,9 @@ async fn intent(
     }
     let names: Vec<String> = env.keys().cloned().collect();
     log.start_tool(tool_run, version, &names).await?;
-    // No use of a stored credential without its record.
-    for kept in env.values().filter(|kept| kept.place.scope != Scope::Run) {
-        log.touch_credential(&kept.place).await?;
+    // No use of a credential without its record: it is opened after this commit, or not at all.
+    for kept in env.values() {
+        log.use_credential(&kept.place, tool_run).await?;
     }
     engine.committed(log.commit().await?);
     Ok(true)

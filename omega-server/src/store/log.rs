@@ -6,14 +6,17 @@
 
 use super::{
     Lease, Result, Store, StoreError, Tx, exec,
-    rows::{json, number, signed},
+    rows::{id, json, number, signed},
     sql, tx_opt,
 };
-use crate::failpoint::{self, Point, Transaction};
+use crate::{
+    audit::{self, Fact},
+    failpoint::{self, Point, Transaction},
+};
 use omega_core::{
     api::Timestamp,
     event::{Envelope, Event, VERSION},
-    id::{ConversationId, RunId},
+    id::{ConversationId, RunId, UserId},
 };
 
 /// A transaction on one conversation.
@@ -26,6 +29,10 @@ pub struct LogTx {
     name: Option<Transaction>,
     /// Whether somebody wants the end of the worker's run.
     cancel_requested: bool,
+    /// Whose message the worker's run answers.
+    of: Option<UserId>,
+    /// What the audit log gets with the commit.
+    facts: Vec<Fact>,
 }
 
 /// What a commit made visible.
@@ -44,7 +51,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
         let (next,) = row.ok_or(StoreError::NotFound)?;
-        Ok(LogTx { tx, conversation, next: number(next), now, name: None, cancel_requested: false })
+        let next = number(next);
+        Ok(LogTx { tx, conversation, next, now, name: None, cancel_requested: false, of: None, facts: Vec::new() })
     }
 
     /// The same, for the worker that holds a run: writes only while the lease is its own.
@@ -53,11 +61,12 @@ impl Store {
     /// [`StoreError::LeaseLost`] when another worker took over or the run has ended.
     pub async fn run_log(&self, lease: &Lease) -> Result<LogTx> {
         let mut log = self.log(lease.conversation).await?;
-        type Row = (Option<i64>,);
+        type Row = (Option<i64>, String);
         let held: Option<Row> =
             tx_opt!(&mut log.tx, Row, sql::HOLD, lease.run.to_string(), signed(lease.fence), self.lease_ms)?;
-        let (cancel_requested_at,) = held.ok_or(StoreError::LeaseLost)?;
+        let (cancel_requested_at, of) = held.ok_or(StoreError::LeaseLost)?;
         log.cancel_requested = cancel_requested_at.is_some();
+        log.of = Some(id(&of)?);
         Ok(log)
     }
 }
@@ -105,6 +114,9 @@ impl LogTx {
     /// When the database can't write.
     pub async fn event(&mut self, run: Option<RunId>, event: Event) -> Result<u64> {
         let seq = self.next;
+        if let Some(fact) = audit::of_event(&event) {
+            self.record(run, fact);
+        }
         let kind = event.kind();
         let envelope = Envelope {
             v: VERSION,
@@ -128,12 +140,18 @@ impl LogTx {
         Ok(seq)
     }
 
+    /// Records a fact with the commit: no commit without it, and it not without the commit.
+    pub fn record(&mut self, run: Option<RunId>, fact: Fact) {
+        self.facts.push(fact.of(self.conversation, run).by_run_of(self.of));
+    }
+
     /// Makes it all visible at once.
     ///
     /// # Errors
     /// When the database can't write; then nothing of it happened.
     pub async fn commit(mut self) -> Result<Committed> {
         exec!(&mut self.tx, sql::SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
+        self.tx.record(&self.facts, self.now).await?;
         let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
         if let Some(name) = self.name {
             failpoint::at(Point::Within(name)).await?;

@@ -5,6 +5,7 @@
 //! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
 
 mod alternatives;
+mod audit;
 mod breakers;
 mod chunks;
 mod conversations;
@@ -28,6 +29,7 @@ mod tools;
 mod users;
 
 pub use alternatives::{Chosen, Offer, Offered};
+pub use audit::{AuditQuery, Noted};
 pub use chunks::{Chunk, Known, Piece};
 pub use conversations::{INLINE_OUTPUT_BYTES, Send, Sent};
 pub use history::RunHistory;

@@ -5,17 +5,35 @@ use super::{
     rows::{id, word},
     sql, tx_opt,
 };
-use crate::vault::{DataKeyRow, Place, Scope, Sealed};
+use crate::{
+    audit::{Action, Fact},
+    vault::{DataKeyRow, Place, Scope, Sealed},
+};
 use omega_core::{
-    api::{CredentialScope, StoredCredential, Timestamp},
+    api::{CredentialScope, StoredCredential, Timestamp, ToolRun},
     id::{RunId, ToolId, UserId},
 };
+
+/// What the audit log says of a credential, by the place that it has.
+fn of_credential(action: Action, place: &Place) -> Fact {
+    let fact = Fact::new(action, "credential").on(&place.name).with("scope", place.scope.as_str());
+    match place.scope {
+        Scope::Tool => fact.with("toolId", place.of.as_str()),
+        Scope::Global | Scope::Run => fact,
+    }
+}
+
+fn kept(version: Option<(i64,)>, place: &Place) -> Fact {
+    let replaced = version.is_some_and(|(version,)| version > 1);
+    of_credential(if replaced { Action::CredentialReplaced } else { Action::CredentialStored }, place)
+}
 
 /// One upsert for both kinds of transaction.
 macro_rules! put_credential {
     ($tx:expr, $key:expr, $place:expr, $sealed:expr, $hint:expr, $now:expr) => {
-        exec!(
+        tx_opt!(
             $tx,
+            (i64,),
             sql::PUT_CREDENTIAL,
             $key,
             $place.user.to_string(),
@@ -189,8 +207,8 @@ impl Store {
     pub async fn put_credential(&self, place: &Place, sealed: &Sealed, hint: Option<&str>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (key, now) = (uuid::Uuid::now_v7().to_string(), Timestamp::now().0);
-        put_credential!(&mut tx, key, place, sealed, hint, now)?;
-        tx.commit().await
+        let version: Option<(i64,)> = put_credential!(&mut tx, key, place, sealed, hint, now)?;
+        self.commit_with(tx, &[kept(version, place)]).await
     }
 
     /// Deletes a credential. A global one takes its grants along: one of the same name that comes later is another one.
@@ -203,10 +221,12 @@ impl Store {
         if exec!(&mut tx, sql::DELETE_CREDENTIAL, &user, scope.as_str(), tool, name)? == 0 {
             return Err(StoreError::NotFound);
         }
-        if scope == Scope::Global {
-            exec!(&mut tx, sql::DELETE_GRANTS_OF_KEY, &user, name)?;
-        }
-        tx.commit().await
+        let grants = match scope {
+            Scope::Global => exec!(&mut tx, sql::DELETE_GRANTS_OF_KEY, &user, name)?,
+            Scope::Tool | Scope::Run => 0,
+        };
+        let fact = Fact::new(Action::CredentialDeleted, "credential").on(name).with("scope", scope.as_str());
+        self.commit_with(tx, &[fact.with("toolId", tool).with("grantsRevoked", grants)]).await
     }
 
     /// The user's grants, by name.
@@ -236,9 +256,11 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn revoke_grant(&self, user: UserId, name: &str, tool: &ToolId) -> Result<()> {
         let mut tx = self.begin().await?;
-        let revoked = exec!(&mut tx, sql::DELETE_GRANT, user.to_string(), name, tool.as_str())?;
-        tx.commit().await?;
-        if revoked == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+        if exec!(&mut tx, sql::DELETE_GRANT, user.to_string(), name, tool.as_str())? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        let fact = Fact::new(Action::GrantRevoked, "credential").on(name).with("toolId", tool.as_str());
+        self.commit_with(tx, &[fact]).await
     }
 
     /// Whether a user administers this server.
@@ -259,10 +281,10 @@ impl Store {
         row.map(|(value,)| value).ok_or(StoreError::NotFound)
     }
 
-    pub(crate) async fn put_meta(&self, key: &str, value: &str) -> Result<()> {
+    pub(crate) async fn put_meta(&self, key: &str, value: &str, fact: Fact) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::PUT_META, key, value)?;
-        tx.commit().await
+        self.commit_with(tx, &[fact]).await
     }
 
     /// The names of the master keys that data keys are wrapped under.
@@ -381,25 +403,23 @@ impl LogTx {
     /// When the database can't write.
     pub async fn put_credential(&mut self, place: &Place, sealed: &Sealed, hint: Option<&str>) -> Result<()> {
         let (key, now) = (uuid::Uuid::now_v7().to_string(), self.now().0);
-        put_credential!(&mut self.tx, key, place, sealed, hint, now)?;
+        let version: Option<(i64,)> = put_credential!(&mut self.tx, key, place, sealed, hint, now)?;
+        self.record(None, kept(version, place).by(place.user));
         Ok(())
     }
 
-    /// Notes when a stored credential is given to a tool.
+    /// Records that a tool is about to get a credential. It may not be opened before this is committed.
     ///
     /// # Errors
     /// When the database can't write.
-    pub async fn touch_credential(&mut self, place: &Place) -> Result<()> {
-        let now = self.now().0;
-        exec!(
-            &mut self.tx,
-            sql::TOUCH_CREDENTIAL,
-            place.user.to_string(),
-            place.scope.as_str(),
-            &place.of,
-            &place.name,
-            now
-        )?;
+    pub async fn use_credential(&mut self, place: &Place, tool_run: &ToolRun) -> Result<()> {
+        if place.scope != Scope::Run {
+            let (user, now) = (place.user.to_string(), self.now().0);
+            exec!(&mut self.tx, sql::TOUCH_CREDENTIAL, user, place.scope.as_str(), &place.of, &place.name, now)?;
+        }
+        let fact = of_credential(Action::CredentialUsed, place).with("owner", place.user.to_string());
+        let fact = fact.with("toolId", tool_run.tool_id.as_str()).with("toolRunId", tool_run.id.to_string());
+        self.record(Some(tool_run.run_id), fact);
         Ok(())
     }
 
@@ -419,6 +439,8 @@ impl LogTx {
             &grant.source,
             grant.granted_at.0,
         )?;
+        let fact = Fact::new(Action::GrantGiven, "credential").on(&grant.name).with("toolId", grant.tool.as_str());
+        self.record(None, fact.with("publisher", grant.publisher.as_str()).with("source", grant.source.as_str()));
         Ok(())
     }
 

@@ -95,7 +95,7 @@ pairs! {
         RETURNING id, conversation_id, fence, attempt, started_at";
     /// A worker's write: only while it holds the run, and it prolongs the lease.
     HOLD = "UPDATE runs SET lease_until = " now " + $3 WHERE id = $1 AND fence = $2 AND status = 'running' \
-        RETURNING cancel_requested_at";
+        RETURNING cancel_requested_at, actor_user_id";
     RENEW = "UPDATE runs SET lease_until = " now " + $2 WHERE lease_owner = $1 AND status = 'running' \
         RETURNING id, conversation_id, fence, cancel_requested_at";
     EXPIRED = "SELECT id, conversation_id FROM runs WHERE status = 'running' AND lease_until < " now "";
@@ -105,6 +105,8 @@ pairs! {
     PUT_NODE = "INSERT INTO nodes (id, boot_id, version, started_at, heartbeat_at, draining) \
         VALUES ($1, $2, $3, " now ", " now ", $4) \
         ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, draining = excluded.draining";
+    /// The end of a chain that nobody adds to at this moment.
+    FREE_AUDIT_LANE = "SELECT r.chain, r.n, r.hash FROM audit_heads r ORDER BY r.chain LIMIT 1" skip_locked "";
     LIST_NODES = "SELECT id, version, started_at, heartbeat_at, draining, " now " - heartbeat_at AS age FROM nodes \
         ORDER BY started_at, id";
     DROP_OLD_NODES = "DELETE FROM nodes WHERE heartbeat_at < " now " - $1";
@@ -155,7 +157,7 @@ statements! {
         JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2";
     KNOWN_SESSION = "SELECT user_id FROM sessions WHERE token_hash = $1";
     TOUCH_SESSION = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3 WHERE token_hash = $1";
-    DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1";
+    DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id";
     GET_SETTINGS = "SELECT value, version FROM settings WHERE user_id = $1";
     PUT_SETTINGS = "INSERT INTO settings (user_id, value, version, updated_at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at \
@@ -197,7 +199,8 @@ statements! {
     PUT_CREDENTIAL = "INSERT INTO credentials (id, user_id, scope, tool_id, key_name, dek_id, nonce, ciphertext, version, hint, \
         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10) \
         ON CONFLICT (user_id, scope, tool_id, key_name) DO UPDATE SET dek_id = excluded.dek_id, nonce = excluded.nonce, \
-        ciphertext = excluded.ciphertext, version = credentials.version + 1, hint = excluded.hint, updated_at = excluded.updated_at";
+        ciphertext = excluded.ciphertext, version = credentials.version + 1, hint = excluded.hint, updated_at = excluded.updated_at \
+        RETURNING version";
     CREDENTIALS_OF = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
         last_used_at FROM credentials WHERE user_id = $1 ORDER BY key_name, scope, tool_id";
     CREDENTIAL = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
@@ -413,6 +416,29 @@ statements! {
         ON CONFLICT (tool_id) DO UPDATE SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at";
     COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2 WHERE tool_id = $1 \
         RETURNING runs, failures";
+
+    // Audit log
+    LOCK_AUDIT_LANE = "UPDATE audit_heads SET n = n WHERE chain = $1 RETURNING chain, n, hash";
+    APPEND_AUDIT = "INSERT INTO audit_log (chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, \
+        object_type, object_id, conversation_id, run_id, outcome, detail, prev_hash, hash) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    MOVE_AUDIT_HEAD = "UPDATE audit_heads SET n = $2, hash = $3 WHERE chain = $1 AND n = $4";
+    AUDIT_HEADS = "SELECT chain, n, hash FROM audit_heads ORDER BY chain";
+    AUDIT_HEAD = "SELECT chain, n, hash FROM audit_heads WHERE chain = $1";
+    AUDIT_CHAINS = "SELECT DISTINCT chain FROM (SELECT chain FROM audit_heads UNION SELECT chain FROM audit_log) AS known";
+    AUDIT_LINKS = "SELECT chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, object_type, object_id, \
+        conversation_id, run_id, outcome, detail, prev_hash, hash FROM audit_log WHERE chain = $1 AND n > $2 ORDER BY n LIMIT $3";
+    AUDIT_LINK_WITH = "SELECT n FROM audit_log WHERE chain = $1 AND hash = $2";
+    LAST_AUDIT_LINK = "SELECT n FROM audit_log WHERE chain = $1 ORDER BY n DESC LIMIT 1";
+    // Both take the same binds; $1 is empty in the first one.
+    LIST_AUDIT = "SELECT chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, object_type, object_id, \
+        conversation_id, run_id, outcome, detail, prev_hash, hash FROM audit_log WHERE $1 = '' \
+        AND ($2 = '' OR action = $2 OR SUBSTR(action, 1, CAST($3 AS INTEGER)) = $2 || '.') AND at >= $4 AND at < $5 \
+        AND ($6 = '' OR id < $6) ORDER BY id DESC LIMIT $7";
+    LIST_AUDIT_OF = "SELECT chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, object_type, object_id, \
+        conversation_id, run_id, outcome, detail, prev_hash, hash FROM audit_log WHERE actor_user_id = $1 \
+        AND ($2 = '' OR action = $2 OR SUBSTR(action, 1, CAST($3 AS INTEGER)) = $2 || '.') AND at >= $4 AND at < $5 \
+        AND ($6 = '' OR id < $6) ORDER BY id DESC LIMIT $7";
 
     // Circuit breakers
     LOCK_BREAKER = "INSERT INTO breakers (key, state, failures, successes, window_started_at, delay_ms, reason, updated_at) \

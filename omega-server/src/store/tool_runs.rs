@@ -1,13 +1,16 @@
 //! What is recorded of a tool run: that it was asked for, the intent to run it, and its outcome.
 
 use super::{
-    INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, exec,
+    INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, call_of, exec,
     rows::{json, signed},
     sql, tx_opt,
 };
-use crate::failpoint::Transaction;
+use crate::{
+    audit::{Action, Fact},
+    failpoint::Transaction,
+};
 use omega_core::{
-    agent::Proposal,
+    agent::{Proposal, digest, meta},
     api::{ToolRun, ToolRunStatus},
     event::Event,
     executor::{ToolError, ToolErrorCode},
@@ -129,6 +132,13 @@ impl LogTx {
         let id = tool_run.id.to_string();
         if exec!(&mut self.tx, sql::START_TOOL_RUN, id, version, json(credentials)?, now)? != 1 {
             return Err(StoreError::LeaseLost);
+        }
+        // A search reaches nothing outside of the server.
+        if tool_run.tool_id != meta::SEARCH {
+            let fact = Fact::new(Action::ToolStarted, "tool_run").on(tool_run.id);
+            let digest = digest::of_call(&call_of(&tool_run.tool_id, version), &tool_run.input);
+            let fact = fact.with("toolId", tool_run.tool_id.as_str()).with("version", version);
+            self.record(Some(tool_run.run_id), fact.with("argsDigest", digest).with("credentials", credentials));
         }
         let event = Event::ToolStarted {
             tool_run_id: tool_run.id,

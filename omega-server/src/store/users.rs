@@ -5,6 +5,7 @@ use super::{
     rows::{id, json},
     sql, tx_opt,
 };
+use crate::audit::{Action, Fact};
 use omega_core::{
     api::{ApiKey, Author, CreatedKey, Settings, Timestamp},
     id::{KeyId, UserId},
@@ -96,7 +97,8 @@ impl Store {
             sha256(&key),
             record.created_at.0,
         )?;
-        tx.commit().await?;
+        let fact = Fact::new(Action::KeyMade, "key").on(record.id).with("of", user.to_string());
+        self.commit_with(tx, &[fact]).await?;
         Ok(CreatedKey { key, record })
     }
 
@@ -126,9 +128,10 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn revoke_key(&self, user: UserId, key: KeyId) -> Result<()> {
         let mut tx = self.begin().await?;
-        let changed = exec!(&mut tx, sql::REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)?;
-        tx.commit().await?;
-        if changed == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+        if exec!(&mut tx, sql::REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)? != 1 {
+            return Err(StoreError::NotFound);
+        }
+        self.commit_with(tx, &[Fact::new(Action::KeyRevoked, "key").on(key)]).await
     }
 
     /// Whose key this is. The lookup is by hash, so an unknown key takes the same path as a known one.
@@ -164,7 +167,7 @@ impl Store {
             now + SESSION_IDLE_MILLIS,
             now + SESSION_MILLIS,
         )?;
-        tx.commit().await
+        self.commit_with(tx, &[Fact::new(Action::SessionBegun, "session").by(user)]).await
     }
 
     /// Whose session this is.
@@ -196,8 +199,10 @@ impl Store {
     /// When the database fails.
     pub async fn end_session(&self, token: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::DELETE_SESSION, sha256(token))?;
-        tx.commit().await
+        let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), sql::DELETE_SESSION, sha256(token))?;
+        let facts = ended.map(|(user,)| Ok(Fact::new(Action::SessionEnded, "session").by(id(&user)?)));
+        let facts: Vec<Fact> = facts.into_iter().collect::<Result<_>>()?;
+        self.commit_with(tx, &facts).await
     }
 
     /// A user's settings and their version, 0 when there are none yet.
@@ -220,11 +225,19 @@ impl Store {
         let mut tx = self.begin().await?;
         let now = self.now().0;
         let known: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::GET_SETTINGS, user.to_string())?;
-        if known.map_or(0, |(_, known)| known) != version {
+        if known.as_ref().map_or(0, |(_, known)| *known) != version {
             return Err(StoreError::Stale);
         }
-        let changed = exec!(&mut tx, sql::PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)?;
-        tx.commit().await?;
-        if changed == 1 { Ok(version + 1) } else { Err(StoreError::Stale) }
+        let was = match known {
+            Some((value, _)) => serde_json::from_str(&value)?,
+            None => serde_json::to_value(Settings::default())?,
+        };
+        if exec!(&mut tx, sql::PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)? != 1 {
+            return Err(StoreError::Stale);
+        }
+        let fact =
+            Fact::new(Action::SettingsChanged, "settings").on(user).changed(&was, &serde_json::to_value(settings)?);
+        self.commit_with(tx, &[fact]).await?;
+        Ok(version + 1)
     }
 }

@@ -6,7 +6,10 @@
 //! value that somebody replaces meanwhile stays as they made it.
 
 use super::{DataKeyRow, META, Place, Sealed, Vault, VaultError, new_key};
-use crate::store::KeptIn;
+use crate::{
+    audit::{Action, Fact},
+    store::KeptIn,
+};
 use omega_core::api::{Rotated, Timestamp};
 
 /// A retired data key that no value needs is deleted after this time: a node may still seal with it until it looks again.
@@ -35,7 +38,9 @@ impl Vault {
         }
         let mut rotated = Rotated { key_id: self.master().current().id.clone(), ..Rotated::default() };
         self.rewrap(&mut rotated).await?;
-        self.inner.store.put_meta(META, &rotated.key_id).await?;
+        let fact = Fact::new(Action::VaultRotated, "master_key").on(&rotated.key_id);
+        let fact = fact.with("dataKeys", rotated.data_keys).with("deep", deep);
+        self.inner.store.put_meta(META, &rotated.key_id, fact).await?;
         if deep {
             self.reseal(&mut rotated).await?;
         }

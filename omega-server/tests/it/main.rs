@@ -10,6 +10,7 @@
 
 mod access;
 mod api;
+mod audit;
 mod breakers;
 mod canary;
 mod chaos;

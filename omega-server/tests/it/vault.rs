@@ -1,11 +1,11 @@
 //! Secrets at rest: what a thief of the disk gets, what a wrong key does, and that nothing fails while keys change.
 
 use crate::harness::{
-    MASTER_KEY, Omega, config, executor::Tools, folder, message, postgres::Postgres, providers, within,
+    MASTER_KEY, Omega, config, executor::Tools, folder, message, postgres::Postgres, providers, users::another_user,
+    within,
 };
 use omega_core::{
     api::{PutCredential, SendMessage},
-    client::Client,
     id::{RunId, UserId},
     testing::{Fault, Reply, Script, StandIn},
 };
@@ -15,7 +15,6 @@ use omega_server::{
     vault::{MasterKeyError, MasterKeySource, Place, Scope, Sealed, Vault, VaultError},
 };
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::BTreeSet,
@@ -400,31 +399,10 @@ async fn a_runs_variables_are_sealed_with_its_message_and_gone_at_its_end() {
     .await;
 }
 
-/// Another user's key, put into the database beside the server.
-async fn second_user(omega: &Omega) -> Client {
-    let key = format!("tpmjs_sk_{}", "b".repeat(43));
-    let mut connection = connect(&omega.database).await;
-    let user = UserId::new().to_string();
-    let insert =
-        "INSERT INTO users (id, display_name, gravatar_hash, role, created_at) VALUES ($1, 'guest', '', 'user', 1)";
-    sqlx::query(insert).bind(&user).execute(&mut connection).await.unwrap();
-    sqlx::query(
-        "INSERT INTO api_keys (id, user_id, name, prefix, key_hash, created_at) VALUES ($1, $2, 'k', 'tpmjs_sk_bbbbbbb', $3, 1)",
-    )
-    .bind(uuid::Uuid::now_v7().to_string())
-    .bind(&user)
-    .bind(Sha256::digest(key.as_bytes()).to_vec())
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    connection.close().await.unwrap();
-    Client::new(&omega.url, secret(&key)).unwrap()
-}
-
 #[tokio::test]
 async fn a_guests_variables_are_refused_and_a_guest_sees_nothing_of_the_owners() {
     let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
-    let guest = second_user(&omega).await;
+    let guest = another_user(&omega).await.client;
     let put = PutCredential { value: "owners-value-0123".into(), tool_id: None };
     omega.client.put_credential("OWNERS_KEY", &put).await.unwrap();
     let conversation = omega.conversation("openai/test").await;

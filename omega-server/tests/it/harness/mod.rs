@@ -7,6 +7,7 @@ pub mod log;
 pub mod postgres;
 pub mod process;
 pub mod refusals;
+pub mod users;
 
 use executor::Tools;
 use frames::Frames;
@@ -19,7 +20,7 @@ use omega_core::{
     model::catalog::ProviderEnv,
     testing::{Reply, Script, StandIn},
 };
-use omega_server::{NodeConfig, ServeConfig, Server, vault::MasterKeySource};
+use omega_server::{Limits, NodeConfig, ServeConfig, Server, vault::MasterKeySource};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
@@ -166,6 +167,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         owner_name: "owner".into(),
         local: None,
         node: NodeConfig::default(),
+        limits: Limits::default(),
         clock: <_>::default(),
         progress: Arc::new(|_| {}),
     }

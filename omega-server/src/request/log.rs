@@ -1,0 +1,63 @@
+//! One line a request (ASVS 16): the route's pattern, never the path, since a conversation's id opens it.
+
+use super::{Context, address, alias, within};
+use crate::state::App;
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderValue, Method},
+    middleware::Next,
+    response::Response,
+};
+use omega_core::id::ConversationId;
+use std::time::Instant;
+
+/// Gives each request its id, and logs it when its answer begins.
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<address::Peer>>().map(|ConnectInfo(peer)| peer.0.ip());
+    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &app.limits.trusted_proxies));
+    let context = Context::new(ip);
+    let (method, route) = (request.method().clone(), route_of(&request));
+    let conversation = conversation_of(&request, &route);
+    let began = Instant::now();
+    let mut response = within(context.clone(), next.run(request)).await;
+    if let Ok(value) = HeaderValue::from_str(&context.id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let actor = context.actor().map(|actor| actor.user.to_string());
+    let (request_id, method, conversation) = (context.id.as_str(), name_of(&method), conversation.map(alias));
+    // Probes and the page's files come all the time and tell nobody anything.
+    if status < 400 && !route.starts_with("/api/") {
+        tracing::debug!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);
+    } else {
+        tracing::info!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);
+    }
+    response
+}
+
+/// The pattern that took the request.
+pub fn route_of(request: &Request) -> String {
+    let path = request.extensions().get::<MatchedPath>();
+    path.map_or_else(|| String::from("(no route)"), |path| path.as_str().to_owned())
+}
+
+/// A method that we know; anybody may send any other word.
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "(other)",
+    }
+}
+
+/// The conversation that the path names.
+fn conversation_of(request: &Request, route: &str) -> Option<ConversationId> {
+    let at = route.split('/').position(|segment| segment == "conversations")? + 1;
+    request.uri().path().split('/').nth(at)?.parse().ok()
+}
