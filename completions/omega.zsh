@@ -227,6 +227,7 @@ esac
 _arguments "${_arguments_options[@]}" : \
 '(--deny)--for=[How long the yes lasts\: for these calls, for their tools in this conversation, or for their tools everywhere \[default\: once\]]:HOW LONG:(once conversation always)' \
 '--reason=[Why they are refused, for the model]:TEXT:_default' \
+'(--deny)--input=[Run the one call that waits with this input instead, a JSON object]:JSON:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
 '--deny[Refuse the calls; the model is told, and goes another way]' \
@@ -661,7 +662,7 @@ esac
     ;;
 esac
 ;;
-(credentials)
+(keys)
 _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
@@ -671,15 +672,15 @@ _arguments "${_arguments_options[@]}" : \
 '--verbose[Say more on stderr\: inputs, summaries, what happens]' \
 '-h[Print help]' \
 '--help[Print help]' \
-":: :_omega__subcmd__credentials_commands" \
-"*::: :->credentials" \
+":: :_omega__subcmd__keys_commands" \
+"*::: :->keys" \
 && ret=0
 
     case $state in
-    (credentials)
+    (keys)
         words=($line[1] "${words[@]}")
         (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:omega-credentials-command-$line[1]:"
+        curcontext="${curcontext%:*:*}:omega-keys-command-$line[1]:"
         case $line[1] in
             (list)
 _arguments "${_arguments_options[@]}" : \
@@ -722,9 +723,56 @@ _arguments "${_arguments_options[@]}" : \
 ':name -- The variable'\''s name:_default' \
 && ret=0
 ;;
+(grants)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__keys__subcmd__grants_commands" \
+"*::: :->grants" \
+&& ret=0
+
+    case $state in
+    (grants)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-keys-grants-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- The variable'\''s name:_default' \
+':tool -- The tool (package\:\:export):_default' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
-":: :_omega__subcmd__credentials__subcmd__help_commands" \
+":: :_omega__subcmd__keys__subcmd__grants__subcmd__help_commands" \
 "*::: :->help" \
 && ret=0
 
@@ -732,13 +780,277 @@ _arguments "${_arguments_options[@]}" : \
     (help)
         words=($line[1] "${words[@]}")
         (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:omega-credentials-help-command-$line[1]:"
+        curcontext="${curcontext%:*:*}:omega-keys-grants-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__keys__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-keys-help-command-$line[1]:"
         case $line[1] in
             (list)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(grants)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__keys__subcmd__help__subcmd__grants_commands" \
+"*::: :->grants" \
+&& ret=0
+
+    case $state in
+    (grants)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-keys-help-grants-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(settings)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__settings_commands" \
+"*::: :->settings" \
+&& ret=0
+
+    case $state in
+    (settings)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-settings-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the document of the API]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(get)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- Its name:_default' \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+'()--file=[Take the value from this file, \`-\` for stdin]:FILE:_files' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- Its name:_default' \
+'*::value -- Its value; `default` takes it back to what holds without it:_default' \
+&& ret=0
+;;
+(edit)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__settings__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-settings-help-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(get)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(edit)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(pins)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__pins_commands" \
+"*::: :->pins" \
+&& ret=0
+
+    case $state in
+    (pins)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-pins-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(add)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::tools -- package\:\:export:_default' \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::tools -- package\:\:export:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__pins__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-pins-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(add)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -805,88 +1117,6 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:omega-vault-help-command-$line[1]:"
         case $line[1] in
             (rotate)
-_arguments "${_arguments_options[@]}" : \
-&& ret=0
-;;
-(help)
-_arguments "${_arguments_options[@]}" : \
-&& ret=0
-;;
-        esac
-    ;;
-esac
-;;
-        esac
-    ;;
-esac
-;;
-(audit)
-_arguments "${_arguments_options[@]}" : \
-'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
-'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
-'(-v --verbose)-q[Say nothing but results and errors]' \
-'(-v --verbose)--quiet[Say nothing but results and errors]' \
-'-v[Say more on stderr\: inputs, summaries, what happens]' \
-'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
-'-h[Print help]' \
-'--help[Print help]' \
-":: :_omega__subcmd__audit_commands" \
-"*::: :->audit" \
-&& ret=0
-
-    case $state in
-    (audit)
-        words=($line[1] "${words[@]}")
-        (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:omega-audit-command-$line[1]:"
-        case $line[1] in
-            (list)
-_arguments "${_arguments_options[@]}" : \
-'--action=[Only this action (\`key.made\`), or this group of them (\`key\`)]:ACTION:_default' \
-'--since=[Only what was done in this time (\`1h\`, \`7days\`)]:TIME:_default' \
-'--limit=[At most this many]:N:_default' \
-'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
-'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
-'--json[Print JSON]' \
-'(-v --verbose)-q[Say nothing but results and errors]' \
-'(-v --verbose)--quiet[Say nothing but results and errors]' \
-'-v[Say more on stderr\: inputs, summaries, what happens]' \
-'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
-'-h[Print help]' \
-'--help[Print help]' \
-&& ret=0
-;;
-(verify)
-_arguments "${_arguments_options[@]}" : \
-'*--head=[The end of a chain that was noted earlier, CHAIN\:N\:HASH; may be given again]:HEAD:_default' \
-'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
-'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
-'--json[Print JSON]' \
-'(-v --verbose)-q[Say nothing but results and errors]' \
-'(-v --verbose)--quiet[Say nothing but results and errors]' \
-'-v[Say more on stderr\: inputs, summaries, what happens]' \
-'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
-'-h[Print help (see more with '\''--help'\'')]' \
-'--help[Print help (see more with '\''--help'\'')]' \
-&& ret=0
-;;
-(help)
-_arguments "${_arguments_options[@]}" : \
-":: :_omega__subcmd__audit__subcmd__help_commands" \
-"*::: :->help" \
-&& ret=0
-
-    case $state in
-    (help)
-        words=($line[1] "${words[@]}")
-        (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:omega-audit-help-command-$line[1]:"
-        case $line[1] in
-            (list)
-_arguments "${_arguments_options[@]}" : \
-&& ret=0
-;;
-(verify)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1260,23 +1490,107 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
-(credentials)
+(keys)
 _arguments "${_arguments_options[@]}" : \
-":: :_omega__subcmd__help__subcmd__credentials_commands" \
-"*::: :->credentials" \
+":: :_omega__subcmd__help__subcmd__keys_commands" \
+"*::: :->keys" \
 && ret=0
 
     case $state in
-    (credentials)
+    (keys)
         words=($line[1] "${words[@]}")
         (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:omega-help-credentials-command-$line[1]:"
+        curcontext="${curcontext%:*:*}:omega-help-keys-command-$line[1]:"
         case $line[1] in
             (list)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(grants)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__keys__subcmd__grants_commands" \
+"*::: :->grants" \
+&& ret=0
+
+    case $state in
+    (grants)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-keys-grants-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(settings)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__settings_commands" \
+"*::: :->settings" \
+&& ret=0
+
+    case $state in
+    (settings)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-settings-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(get)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(edit)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(pins)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__pins_commands" \
+"*::: :->pins" \
+&& ret=0
+
+    case $state in
+    (pins)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-pins-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(add)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1301,30 +1615,6 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:omega-help-vault-command-$line[1]:"
         case $line[1] in
             (rotate)
-_arguments "${_arguments_options[@]}" : \
-&& ret=0
-;;
-        esac
-    ;;
-esac
-;;
-(audit)
-_arguments "${_arguments_options[@]}" : \
-":: :_omega__subcmd__help__subcmd__audit_commands" \
-"*::: :->audit" \
-&& ret=0
-
-    case $state in
-    (audit)
-        words=($line[1] "${words[@]}")
-        (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:omega-help-audit-command-$line[1]:"
-        case $line[1] in
-            (list)
-_arguments "${_arguments_options[@]}" : \
-&& ret=0
-;;
-(verify)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1424,10 +1714,11 @@ _omega_commands() {
 'logout:Forget the key of a shared server' \
 'whoami:Show who you are on the server' \
 'api-keys:List, make and revoke the server'\''s API keys' \
-'credentials:List, store and remove the credentials that tools may use' \
+'keys:List, store and remove the credentials that tools may use' \
+'settings:Show and change your settings on the server' \
+'pins:List, add and remove the tools that are always at hand' \
 'vault:Change how the server keeps secrets' \
-'audit:Read what was done on the server, and check that the record is whole' \
-'config:Show the settings and where they come from' \
+'config:Show this machine'\''s configuration and where it comes from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
 'man:Write the man pages into a folder' \
@@ -1501,49 +1792,6 @@ _omega__subcmd__ask_commands() {
     local commands; commands=()
     _describe -t commands 'omega ask commands' commands "$@"
 }
-(( $+functions[_omega__subcmd__audit_commands] )) ||
-_omega__subcmd__audit_commands() {
-    local commands; commands=(
-'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
-'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
-'help:Print this message or the help of the given subcommand(s)' \
-    )
-    _describe -t commands 'omega audit commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__audit__subcmd__help_commands] )) ||
-_omega__subcmd__audit__subcmd__help_commands() {
-    local commands; commands=(
-'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
-'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
-'help:Print this message or the help of the given subcommand(s)' \
-    )
-    _describe -t commands 'omega audit help commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__help_commands] )) ||
-_omega__subcmd__audit__subcmd__help__subcmd__help_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega audit help help commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__list_commands] )) ||
-_omega__subcmd__audit__subcmd__help__subcmd__list_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega audit help list commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__verify_commands] )) ||
-_omega__subcmd__audit__subcmd__help__subcmd__verify_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega audit help verify commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__audit__subcmd__list_commands] )) ||
-_omega__subcmd__audit__subcmd__list_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega audit list commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__audit__subcmd__verify_commands] )) ||
-_omega__subcmd__audit__subcmd__verify_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega audit verify commands' commands "$@"
-}
 (( $+functions[_omega__subcmd__cancel_commands] )) ||
 _omega__subcmd__cancel_commands() {
     local commands; commands=()
@@ -1601,61 +1849,6 @@ _omega__subcmd__config__subcmd__path_commands() {
 _omega__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega config show commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials_commands] )) ||
-_omega__subcmd__credentials_commands() {
-    local commands; commands=(
-'list:List them\: names and last characters, never values' \
-'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
-'remove:Delete one' \
-'help:Print this message or the help of the given subcommand(s)' \
-    )
-    _describe -t commands 'omega credentials commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__help_commands] )) ||
-_omega__subcmd__credentials__subcmd__help_commands() {
-    local commands; commands=(
-'list:List them\: names and last characters, never values' \
-'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
-'remove:Delete one' \
-'help:Print this message or the help of the given subcommand(s)' \
-    )
-    _describe -t commands 'omega credentials help commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__help_commands] )) ||
-_omega__subcmd__credentials__subcmd__help__subcmd__help_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials help help commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__list_commands] )) ||
-_omega__subcmd__credentials__subcmd__help__subcmd__list_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials help list commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__remove_commands] )) ||
-_omega__subcmd__credentials__subcmd__help__subcmd__remove_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials help remove commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__help__subcmd__set_commands] )) ||
-_omega__subcmd__credentials__subcmd__help__subcmd__set_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials help set commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__list_commands] )) ||
-_omega__subcmd__credentials__subcmd__list_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials list commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__remove_commands] )) ||
-_omega__subcmd__credentials__subcmd__remove_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials remove commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__credentials__subcmd__set_commands] )) ||
-_omega__subcmd__credentials__subcmd__set_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega credentials set commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__debug_commands] )) ||
 _omega__subcmd__debug_commands() {
@@ -1726,10 +1919,11 @@ _omega__subcmd__help_commands() {
 'logout:Forget the key of a shared server' \
 'whoami:Show who you are on the server' \
 'api-keys:List, make and revoke the server'\''s API keys' \
-'credentials:List, store and remove the credentials that tools may use' \
+'keys:List, store and remove the credentials that tools may use' \
+'settings:Show and change your settings on the server' \
+'pins:List, add and remove the tools that are always at hand' \
 'vault:Change how the server keeps secrets' \
-'audit:Read what was done on the server, and check that the record is whole' \
-'config:Show the settings and where they come from' \
+'config:Show this machine'\''s configuration and where it comes from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
 'man:Write the man pages into a folder' \
@@ -1772,24 +1966,6 @@ _omega__subcmd__help__subcmd__ask_commands() {
     local commands; commands=()
     _describe -t commands 'omega help ask commands' commands "$@"
 }
-(( $+functions[_omega__subcmd__help__subcmd__audit_commands] )) ||
-_omega__subcmd__help__subcmd__audit_commands() {
-    local commands; commands=(
-'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
-'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
-    )
-    _describe -t commands 'omega help audit commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__help__subcmd__audit__subcmd__list_commands] )) ||
-_omega__subcmd__help__subcmd__audit__subcmd__list_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega help audit list commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__help__subcmd__audit__subcmd__verify_commands] )) ||
-_omega__subcmd__help__subcmd__audit__subcmd__verify_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega help audit verify commands' commands "$@"
-}
 (( $+functions[_omega__subcmd__help__subcmd__cancel_commands] )) ||
 _omega__subcmd__help__subcmd__cancel_commands() {
     local commands; commands=()
@@ -1823,30 +1999,6 @@ _omega__subcmd__help__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega help config show commands' commands "$@"
 }
-(( $+functions[_omega__subcmd__help__subcmd__credentials_commands] )) ||
-_omega__subcmd__help__subcmd__credentials_commands() {
-    local commands; commands=(
-'list:List them\: names and last characters, never values' \
-'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
-'remove:Delete one' \
-    )
-    _describe -t commands 'omega help credentials commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__help__subcmd__credentials__subcmd__list_commands] )) ||
-_omega__subcmd__help__subcmd__credentials__subcmd__list_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega help credentials list commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__help__subcmd__credentials__subcmd__remove_commands] )) ||
-_omega__subcmd__help__subcmd__credentials__subcmd__remove_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega help credentials remove commands' commands "$@"
-}
-(( $+functions[_omega__subcmd__help__subcmd__credentials__subcmd__set_commands] )) ||
-_omega__subcmd__help__subcmd__credentials__subcmd__set_commands() {
-    local commands; commands=()
-    _describe -t commands 'omega help credentials set commands' commands "$@"
-}
 (( $+functions[_omega__subcmd__help__subcmd__debug_commands] )) ||
 _omega__subcmd__help__subcmd__debug_commands() {
     local commands; commands=(
@@ -1879,6 +2031,49 @@ _omega__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'omega help help commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__help__subcmd__keys_commands] )) ||
+_omega__subcmd__help__subcmd__keys_commands() {
+    local commands; commands=(
+'list:List them\: names and last characters, never values' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'remove:Delete one' \
+'grants:List and revoke the leave that tools have to use what is stored for all tools' \
+    )
+    _describe -t commands 'omega help keys commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__keys__subcmd__grants_commands] )) ||
+_omega__subcmd__help__subcmd__keys__subcmd__grants_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: the tool'\''s next use of the credential asks again' \
+    )
+    _describe -t commands 'omega help keys grants commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__keys__subcmd__grants__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__keys__subcmd__grants__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help keys grants list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__keys__subcmd__grants__subcmd__revoke_commands] )) ||
+_omega__subcmd__help__subcmd__keys__subcmd__grants__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help keys grants revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__keys__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__keys__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help keys list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__keys__subcmd__remove_commands] )) ||
+_omega__subcmd__help__subcmd__keys__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help keys remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__keys__subcmd__set_commands] )) ||
+_omega__subcmd__help__subcmd__keys__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help keys set commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__help__subcmd__login_commands] )) ||
 _omega__subcmd__help__subcmd__login_commands() {
     local commands; commands=()
@@ -1903,6 +2098,30 @@ _omega__subcmd__help__subcmd__models_commands() {
 _omega__subcmd__help__subcmd__open_commands() {
     local commands; commands=()
     _describe -t commands 'omega help open commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__pins_commands] )) ||
+_omega__subcmd__help__subcmd__pins_commands() {
+    local commands; commands=(
+'list:List them' \
+'add:Pin tools of the registry' \
+'remove:Unpin tools' \
+    )
+    _describe -t commands 'omega help pins commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__pins__subcmd__add_commands] )) ||
+_omega__subcmd__help__subcmd__pins__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help pins add commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__pins__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__pins__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help pins list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__pins__subcmd__remove_commands] )) ||
+_omega__subcmd__help__subcmd__pins__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help pins remove commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__plan_commands] )) ||
 _omega__subcmd__help__subcmd__plan_commands() {
@@ -1955,6 +2174,36 @@ _omega__subcmd__help__subcmd__serve_commands() {
     local commands; commands=()
     _describe -t commands 'omega help serve commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__help__subcmd__settings_commands] )) ||
+_omega__subcmd__help__subcmd__settings_commands() {
+    local commands; commands=(
+'show:Show all of them' \
+'get:Show one' \
+'set:Change one' \
+'edit:Change them as a document in your editor (VISUAL, EDITOR)' \
+    )
+    _describe -t commands 'omega help settings commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__settings__subcmd__edit_commands] )) ||
+_omega__subcmd__help__subcmd__settings__subcmd__edit_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help settings edit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__settings__subcmd__get_commands] )) ||
+_omega__subcmd__help__subcmd__settings__subcmd__get_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help settings get commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__settings__subcmd__set_commands] )) ||
+_omega__subcmd__help__subcmd__settings__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help settings set commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__settings__subcmd__show_commands] )) ||
+_omega__subcmd__help__subcmd__settings__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help settings show commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__help__subcmd__show_commands] )) ||
 _omega__subcmd__help__subcmd__show_commands() {
     local commands; commands=()
@@ -2006,6 +2255,124 @@ _omega__subcmd__help__subcmd__whoami_commands() {
     local commands; commands=()
     _describe -t commands 'omega help whoami commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__keys_commands] )) ||
+_omega__subcmd__keys_commands() {
+    local commands; commands=(
+'list:List them\: names and last characters, never values' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'remove:Delete one' \
+'grants:List and revoke the leave that tools have to use what is stored for all tools' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega keys commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants_commands] )) ||
+_omega__subcmd__keys__subcmd__grants_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: the tool'\''s next use of the credential asks again' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega keys grants commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants__subcmd__help_commands] )) ||
+_omega__subcmd__keys__subcmd__grants__subcmd__help_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: the tool'\''s next use of the credential asks again' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega keys grants help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__keys__subcmd__grants__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys grants help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__keys__subcmd__grants__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys grants help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants__subcmd__help__subcmd__revoke_commands] )) ||
+_omega__subcmd__keys__subcmd__grants__subcmd__help__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys grants help revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants__subcmd__list_commands] )) ||
+_omega__subcmd__keys__subcmd__grants__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys grants list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__grants__subcmd__revoke_commands] )) ||
+_omega__subcmd__keys__subcmd__grants__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys grants revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help_commands] )) ||
+_omega__subcmd__keys__subcmd__help_commands() {
+    local commands; commands=(
+'list:List them\: names and last characters, never values' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'remove:Delete one' \
+'grants:List and revoke the leave that tools have to use what is stored for all tools' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega keys help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__grants_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__grants_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: the tool'\''s next use of the credential asks again' \
+    )
+    _describe -t commands 'omega keys help grants commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__grants__subcmd__list_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__grants__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys help grants list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__grants__subcmd__revoke_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__grants__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys help grants revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__remove_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys help remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__help__subcmd__set_commands] )) ||
+_omega__subcmd__keys__subcmd__help__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys help set commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__list_commands] )) ||
+_omega__subcmd__keys__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__remove_commands] )) ||
+_omega__subcmd__keys__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__keys__subcmd__set_commands] )) ||
+_omega__subcmd__keys__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega keys set commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__login_commands] )) ||
 _omega__subcmd__login_commands() {
     local commands; commands=()
@@ -2030,6 +2397,61 @@ _omega__subcmd__models_commands() {
 _omega__subcmd__open_commands() {
     local commands; commands=()
     _describe -t commands 'omega open commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins_commands] )) ||
+_omega__subcmd__pins_commands() {
+    local commands; commands=(
+'list:List them' \
+'add:Pin tools of the registry' \
+'remove:Unpin tools' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega pins commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__add_commands] )) ||
+_omega__subcmd__pins__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins add commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__help_commands] )) ||
+_omega__subcmd__pins__subcmd__help_commands() {
+    local commands; commands=(
+'list:List them' \
+'add:Pin tools of the registry' \
+'remove:Unpin tools' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega pins help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__help__subcmd__add_commands] )) ||
+_omega__subcmd__pins__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins help add commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__pins__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__pins__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__help__subcmd__remove_commands] )) ||
+_omega__subcmd__pins__subcmd__help__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins help remove commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__list_commands] )) ||
+_omega__subcmd__pins__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__pins__subcmd__remove_commands] )) ||
+_omega__subcmd__pins__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega pins remove commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__plan_commands] )) ||
 _omega__subcmd__plan_commands() {
@@ -2131,6 +2553,73 @@ _omega__subcmd__registry__subcmd__status_commands() {
 _omega__subcmd__serve_commands() {
     local commands; commands=()
     _describe -t commands 'omega serve commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings_commands] )) ||
+_omega__subcmd__settings_commands() {
+    local commands; commands=(
+'show:Show all of them' \
+'get:Show one' \
+'set:Change one' \
+'edit:Change them as a document in your editor (VISUAL, EDITOR)' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega settings commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__edit_commands] )) ||
+_omega__subcmd__settings__subcmd__edit_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings edit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__get_commands] )) ||
+_omega__subcmd__settings__subcmd__get_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings get commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__help_commands] )) ||
+_omega__subcmd__settings__subcmd__help_commands() {
+    local commands; commands=(
+'show:Show all of them' \
+'get:Show one' \
+'set:Change one' \
+'edit:Change them as a document in your editor (VISUAL, EDITOR)' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega settings help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__edit_commands] )) ||
+_omega__subcmd__settings__subcmd__help__subcmd__edit_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings help edit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__get_commands] )) ||
+_omega__subcmd__settings__subcmd__help__subcmd__get_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings help get commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__settings__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__set_commands] )) ||
+_omega__subcmd__settings__subcmd__help__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings help set commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__show_commands] )) ||
+_omega__subcmd__settings__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings help show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__set_commands] )) ||
+_omega__subcmd__settings__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings set commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__settings__subcmd__show_commands] )) ||
+_omega__subcmd__settings__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings show commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__show_commands] )) ||
 _omega__subcmd__show_commands() {

@@ -101,15 +101,20 @@ pub enum Command {
     #[command(subcommand)]
     ApiKeys(commands::api_keys::ApiKeys),
     /// List, store and remove the credentials that tools may use
+    #[command(subcommand, alias = "credentials")]
+    Keys(commands::keys::Keys),
+    /// Show and change your settings on the server
+    Settings(commands::settings::SettingsCommand),
+    /// List, add and remove the tools that are always at hand
     #[command(subcommand)]
-    Credentials(commands::credentials::Credentials),
+    Pins(commands::pins::Pins),
     /// Change how the server keeps secrets
     #[command(subcommand)]
     Vault(commands::vault::Vault),
     /// Read what was done on the server, and check that the record is whole
     #[command(subcommand)]
     Audit(commands::audit::Audit),
-    /// Show the settings and where they come from
+    /// Show this machine's configuration and where it comes from
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
     /// Open a conversation's page in the browser

@@ -16,6 +16,8 @@ pub mod progress;
 pub mod redact;
 pub mod registry;
 pub mod sanitize;
+pub mod setting;
+pub mod standing;
 pub mod view;
 
 #[cfg(feature = "client")]

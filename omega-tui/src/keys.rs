@@ -60,6 +60,8 @@ pub enum Action {
     GoWithout,
     Choose,
     Another,
+    EditInput,
+    Remove,
 }
 
 /// Where a key is pressed.
@@ -85,6 +87,12 @@ pub enum Context {
     Without,
     /// Choosing a plan.
     Plans,
+    /// Seeing what somebody else is asked.
+    Watching,
+    /// Choosing among rows of an overlay.
+    Sheet,
+    /// Being asked whether that is meant.
+    Sure,
 }
 
 impl Context {
@@ -102,6 +110,9 @@ impl Context {
             Self::Keep => "keeping a value",
             Self::Without => "going on without a value",
             Self::Plans => "choosing a plan",
+            Self::Watching => "somebody else is asked",
+            Self::Sheet => "settings, keys, pins, people, sharing",
+            Self::Sure => "sure?",
         }
     }
 }
@@ -255,6 +266,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Approval, Action::AllowOnce, &[char('y')], "once", "Allow this call"),
     bind(Context::Approval, Action::AllowHere, &[char('c')], "here", "Allow this tool in this conversation"),
     bind(Context::Approval, Action::AllowAlways, &[char('a')], "always", "Allow this tool in all your conversations"),
+    bind(Context::Approval, Action::EditInput, &[char('e')], "edit", "Change the input, then allow that"),
     bind(Context::Approval, Action::Deny, &[char('n')], "no", "Refuse it, with a reason for the model if you like"),
     bind(Context::Approval, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line of the input up"),
     bind(Context::Approval, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line of the input down"),
@@ -278,6 +290,19 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Plans, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
     bind(Context::Plans, Action::Another, &[char('a')], "another", "Ask for other plans, with a note if you like"),
     bind(Context::Plans, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
+
+    bind(Context::Watching, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line up"),
+    bind(Context::Watching, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line down"),
+    bind(Context::Watching, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
+
+    bind(Context::Sheet, Action::Open, &[key(KeyCode::Enter), char(' ')], "change", "Change or choose what is selected"),
+    bind(Context::Sheet, Action::Remove, &[char('d'), key(KeyCode::Delete)], "remove", "Delete or revoke what is selected, after a question"),
+    bind(Context::Sheet, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
+    bind(Context::Sheet, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
+    bind(Context::Sheet, Action::Close, &[key(KeyCode::Esc), char('q'), ctrl('c')], "close", "Close"),
+
+    bind(Context::Sure, Action::Confirm, &[char('y')], "yes", "Do it"),
+    bind(Context::Sure, Action::Back, &[char('n'), key(KeyCode::Esc), ctrl('c')], "no", "Leave it as it is"),
 ];
 
 /// What a key does in the first of these contexts that knows it.

@@ -3,11 +3,16 @@
 //! The screen never waits for the network. It hands a command over and goes on; what comes of it arrives as an update.
 
 use omega_core::{
-    api::{Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectAlternative, SelectPlan},
+    api::{
+        Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectAlternative, SelectPlan, Settings,
+        StoredCredential, StoredGrant, Whoami,
+    },
+    client::ExportFormat,
     event::Envelope,
-    id::{ApprovalId, ConversationId, PlanId, RunId, ToolRunId},
+    id::{ApprovalId, ConversationId, PlanId, RunId, ToolId, ToolRunId},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use std::{collections::BTreeMap, fmt};
 use tokio::sync::mpsc;
 
@@ -40,6 +45,74 @@ pub enum Command {
     LoadOlder(u64),
     /// Get an output that is too large for the events.
     LoadOutput(ToolRunId),
+    /// Say what an overlay shows.
+    Look(Topic),
+    /// Change it, and say what it shows then.
+    Do(Topic, Wish),
+    /// Write the conversation into a file.
+    Export {
+        /// `markdown` or `json`.
+        format: ExportFormat,
+        /// Where to; a name of its own when missing.
+        file: Option<String>,
+    },
+}
+
+/// What an overlay shows that the server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Settings and lasting approvals.
+    Settings,
+    /// Stored credentials and grants.
+    Keys,
+    /// Pinned tools.
+    Pins,
+}
+
+/// A change that the server makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Set a setting, by the names of [`omega_core::setting`].
+    Set {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// Pin a tool.
+    Pin(ToolId),
+    /// Unpin a tool.
+    Unpin(ToolId),
+    /// Store a credential, or replace it.
+    PutKey {
+        /// For this tool only.
+        tool: Option<ToolId>,
+        /// Name and value.
+        value: Secrets,
+    },
+    /// Delete a credential.
+    DeleteKey {
+        /// Its name.
+        name: String,
+        /// The one of this tool.
+        tool: Option<ToolId>,
+    },
+    /// Take a grant back.
+    RevokeGrant {
+        /// The credential's name.
+        name: String,
+        /// The tool.
+        tool: ToolId,
+    },
+}
+
+/// What an overlay shows, as the server has it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// Of [`Topic::Settings`] and [`Topic::Pins`].
+    Settings(Box<Settings>),
+    /// Of [`Topic::Keys`].
+    Keys(Vec<StoredCredential>, Vec<StoredGrant>),
 }
 
 /// An answer to a paused run.
@@ -57,6 +130,8 @@ pub enum Answer {
         remember: Remember,
         /// For the model.
         reason: Option<String>,
+        /// In place of the model's input.
+        input: Option<Value>,
     },
     /// Variables that tools lack.
     Provide {
@@ -122,6 +197,14 @@ pub enum Update {
     Older(Box<ConversationDetail>),
     /// An output, as JSON text.
     Output(ToolRunId, String),
+    /// Who the person here is.
+    Me(Box<Whoami>),
+    /// What an overlay shows.
+    Shown(Topic, Shown),
+    /// The overlay's change was not made.
+    NotDone(String),
+    /// The conversation is in this file.
+    Exported(String),
 }
 
 /// How the connection to the server is.

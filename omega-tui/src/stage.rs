@@ -10,8 +10,8 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, 
 use omega_core::{
     api::{
         Accepted, Approval, ApprovalReason, Author, Conversation, ConversationDetail, CredentialRequest,
-        ExecutionState, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep, RequiredAction, Role,
-        Run, RunStatus, Timestamp, ToolRunStatus,
+        CredentialScope, ExecutionState, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep,
+        RequiredAction, Role, Run, RunStatus, StoredCredential, StoredGrant, Timestamp, ToolRunStatus, Whoami,
     },
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
@@ -27,6 +27,8 @@ pub struct Stage {
     pub terminal: Terminal<TestBackend>,
     pub conversation: ConversationId,
     pub now: i64,
+    pub is_owner: bool,
+    pub reason: ApprovalReason,
     user: UserId,
     seq: u64,
     run: Option<RunId>,
@@ -48,6 +50,8 @@ impl Stage {
             terminal,
             conversation: ConversationId::new(),
             now: 1_000,
+            is_owner: true,
+            reason: ApprovalReason::SafeMode,
             user: UserId::new(),
             seq: 0,
             run: None,
@@ -152,6 +156,14 @@ impl Stage {
         self.text().lines().position(|line| line.contains(text))
     }
 
+    /// The person here is a guest, whose message it is or not.
+    pub fn as_guest(&mut self, is_asker: bool) -> &mut Self {
+        self.is_owner = false;
+        let user_id = if is_asker { self.user } else { UserId::new() };
+        let (display_name, gravatar_hash, via) = (String::from("Grace"), String::new(), String::from("session"));
+        self.news(Update::Me(Box::new(Whoami { user_id, display_name, gravatar_hash, via })))
+    }
+
     // What the server does.
 
     pub fn detail(&self) -> ConversationDetail {
@@ -167,7 +179,7 @@ impl Stage {
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),
             },
-            is_owner: true,
+            is_owner: self.is_owner,
             participants: vec![Participant {
                 user_id: self.user,
                 role: String::from("owner"),
@@ -396,7 +408,7 @@ impl Stage {
             tool_id: "mathjs::evaluate".parse().unwrap(),
             tool_name: String::from("mathjs_evaluate"),
             version: String::from("15.2.0"),
-            reason: ApprovalReason::SafeMode,
+            reason: self.reason,
             input,
             credentials: Vec::new(),
             because: None,
@@ -467,6 +479,31 @@ impl Stage {
     }
 }
 
+/// A stored credential.
+pub fn stored(name: &str, last4: Option<&str>) -> StoredCredential {
+    StoredCredential {
+        name: name.to_owned(),
+        scope: CredentialScope::Global,
+        tool_id: None,
+        last4: last4.map(str::to_owned),
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        last_used_at: None,
+    }
+}
+
+/// A tool that may use one.
+pub fn grant() -> StoredGrant {
+    StoredGrant {
+        name: String::from("EXA_API_KEY"),
+        tool_id: "@exalabs/ai-sdk::webSearch".parse().unwrap(),
+        publisher: String::from("exalabs"),
+        max_major: Some(1),
+        source: String::from("request"),
+        granted_at: Timestamp(0),
+    }
+}
+
 /// A conversation that shows everything that there is to show.
 pub fn full(stage: &mut Stage) {
     stage.open();
@@ -511,6 +548,7 @@ fn key(name: &str) -> KeyEvent {
         "pgup" => KeyCode::PageUp,
         "pgdn" => KeyCode::PageDown,
         "end" => KeyCode::End,
+        "home" => KeyCode::Home,
         "backspace" => KeyCode::Backspace,
         "f1" => KeyCode::F(1),
         "f2" => KeyCode::F(2),

@@ -7,7 +7,11 @@ use super::{
 use crate::{connect::Context, exit::Failure};
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
-use omega_core::api::{Decide, Decision, Remember, RequiredAction};
+use omega_core::{
+    api::{Approval, Decide, Decision, Remember, RequiredAction},
+    sanitize::one_line,
+};
+use serde_json::Value;
 
 /// Allows or refuses the calls that a paused run waits with, and lets it go on.
 ///
@@ -27,6 +31,24 @@ pub struct Approve {
     /// Why they are refused, for the model
     #[arg(long, value_name = "TEXT", requires = "deny")]
     reason: Option<String>,
+    /// Run the one call that waits with this input instead, a JSON object
+    #[arg(long, value_name = "JSON", conflicts_with = "deny")]
+    input: Option<String>,
+}
+
+fn input(text: &str) -> Result<Value, Failure> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| Failure::usage(format!("--input is no JSON: {error}")))?;
+    if value.is_object() { Ok(value) } else { Err(Failure::usage("--input is a JSON object, {...}")) }
+}
+
+fn never_lasts(lasts: Lasts, approval: &Approval, is_owner: bool) -> Failure {
+    let tool = one_line(approval.tool_id.as_str(), 200);
+    let why = match is_owner {
+        false => String::from("only the owner's yes lasts"),
+        true => format!("{tool} is asked about because {}", words::reason(approval.reason)),
+    };
+    Failure::usage(format!("--for {} is not possible: {why}", lasts.name())).hint("omega approve --for once")
 }
 
 /// How long a yes lasts.
@@ -35,6 +57,12 @@ enum Lasts {
     Once,
     Conversation,
     Always,
+}
+
+impl Lasts {
+    fn name(self) -> &'static str {
+        Remember::from(self).as_str()
+    }
 }
 
 impl From<Lasts> for Remember {
@@ -51,8 +79,23 @@ impl Approve {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let (connection, waiting) = Waiting::find(context, self.conversation.as_deref()).await?;
         let RequiredAction::Approval { approvals, .. } = &waiting.action else { return Err(waiting.is_another()) };
-        if !self.deny && self.lasts.is_none() && context.ui.can_ask() {
+        if !self.deny && self.lasts.is_none() && self.input.is_none() && context.ui.can_ask() {
             return waiting.ask(context, &connection.client).await;
+        }
+        if !waiting.is_mine() {
+            return Err(waiting.owners());
+        }
+        let input = self.input.as_deref().map(input).transpose()?;
+        let changes_one = input.is_none() || approvals.len() == 1;
+        if !changes_one {
+            return Err(Failure::usage("several calls wait: --input would change all of them")
+                .hint("answer them one by one on a terminal: omega approve"));
+        }
+        if let (Some(lasts), Some(approval)) = (
+            self.lasts.filter(|lasts| !matches!(lasts, Lasts::Once)),
+            approvals.iter().find(|approval| !waiting.standing.may_remember(approval.reason)),
+        ) {
+            return Err(never_lasts(lasts, approval, waiting.standing.is_owner()));
         }
         let decision = if self.deny { Decision::Deny } else { Decision::Approve };
         for approval in approvals {
@@ -62,7 +105,7 @@ impl Approve {
                 remember: self.lasts.map(Remember::from).unwrap_or_default(),
                 reason: self.reason.clone(),
                 args_digest: Some(approval.args_digest.clone()),
-                input: None,
+                input: input.clone(),
             };
             connection.client.decide(approval.id, &body).await?;
         }

@@ -9,21 +9,23 @@ pub mod chat;
 pub mod complete;
 pub mod completions;
 pub mod config;
-pub mod credentials;
 pub mod debug;
 pub mod doctor;
 pub mod executor;
 pub mod export;
+pub mod keys;
 pub mod login;
 pub mod man;
 pub mod models;
 pub mod open;
 mod pause;
+pub mod pins;
 pub mod plan;
 pub mod provide;
 pub mod recent;
 pub mod registry;
 pub mod serve;
+pub mod settings;
 pub mod show;
 pub mod status;
 pub mod tools;
@@ -81,7 +83,9 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Logout(it) => it.run(context),
         Command::Whoami(it) => it.run(context).await,
         Command::ApiKeys(it) => it.run(context).await,
-        Command::Credentials(it) => it.run(context).await,
+        Command::Keys(it) => it.run(context).await,
+        Command::Settings(it) => it.run(context).await,
+        Command::Pins(it) => it.run(context).await,
         Command::Vault(it) => it.run(context).await,
         Command::Audit(it) => it.run(context).await,
         Command::Config(it) => it.run(context),

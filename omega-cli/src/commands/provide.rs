@@ -61,6 +61,9 @@ impl Provide {
         }
         let (connection, waiting) = Waiting::find(context, self.conversation.as_deref()).await?;
         let RequiredAction::Credentials { .. } = &waiting.action else { return Err(waiting.is_another()) };
+        if !waiting.is_mine() {
+            return Err(waiting.owners());
+        }
         if self.names.is_empty() && !self.decline {
             if !context.ui.can_ask() {
                 return Err(waiting.failure());

@@ -113,12 +113,12 @@ fn a_busy_port_is_a_message_with_the_next_step() {
 fn credentials_come_from_stdin_are_shown_by_their_last_characters_and_lie_under_a_key_of_their_own() {
     let home = Home::new();
     let value = "ghp_0123456789secretABCD";
-    let done = home.omega_with(&["credentials", "set", "GITHUB_TOKEN"], &format!("{value}\n")).expect(0);
+    let done = home.omega_with(&["keys", "set", "GITHUB_TOKEN"], &format!("{value}\n")).expect(0);
     assert!(done.stderr.contains("ABCD") && !done.stderr.contains(value), "{}", done.stderr);
-    home.omega_with(&["credentials", "set", "GITHUB_TOKEN", "--tool", "a::b"], "short").expect(0);
-    let listed = home.omega(&["credentials", "list"]).expect(0).stdout;
+    home.omega_with(&["keys", "set", "GITHUB_TOKEN", "--tool", "a::b"], "short").expect(0);
+    let listed = home.omega(&["keys", "list"]).expect(0).stdout;
     assert!(listed.contains("GITHUB_TOKEN  all tools  …ABCD") && listed.contains("a::b"), "{listed}");
-    let rows = home.omega(&["credentials", "list", "--json"]).expect(0).json();
+    let rows = home.omega(&["keys", "list", "--json"]).expect(0).json();
     assert_eq!((rows[0]["last4"].as_str(), rows[0]["value"].as_str()), (Some("ABCD"), None));
     let key = home.path().join("config/master.key");
     let before = std::fs::read_to_string(&key).unwrap();
@@ -130,10 +130,14 @@ fn credentials_come_from_stdin_are_shown_by_their_last_characters_and_lie_under_
     let rotated = home.omega(&["vault", "rotate", "--deep", "--json"]).expect(0).json();
     assert_eq!((rotated["values"].as_u64(), rotated["unreadable"].as_u64()), (Some(2), Some(0)), "{rotated}");
     assert!(std::fs::read_to_string(&key).unwrap() != before);
-    home.omega(&["credentials", "remove", "GITHUB_TOKEN"]).expect(0);
-    assert_eq!(home.omega(&["credentials", "list"]).expect(0).stdout.lines().count(), 1);
-    home.omega_with(&["credentials", "set", "LD_PRELOAD"], "x").expect(2);
-    home.omega_with(&["credentials", "set", "EMPTY"], "").expect(2);
+    assert_eq!(home.omega(&["credentials", "list"]).expect(0).stdout.lines().count(), 2, "the old name is understood");
+    home.omega(&["keys", "remove", "GITHUB_TOKEN"]).expect(0);
+    assert_eq!(home.omega(&["keys", "list"]).expect(0).stdout.lines().count(), 1);
+    home.omega_with(&["keys", "set", "LD_PRELOAD"], "x").expect(2);
+    home.omega_with(&["keys", "set", "EMPTY"], "").expect(2);
+    assert_eq!(home.omega(&["keys", "grants", "list"]).expect(0).stdout, "");
+    assert_eq!(home.omega(&["keys", "grants", "list", "--json"]).expect(0).json(), serde_json::json!([]));
+    home.omega(&["keys", "grants", "revoke", "NOPE", "a::b"]).expect(2);
 }
 
 #[test]

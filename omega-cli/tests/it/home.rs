@@ -29,6 +29,11 @@ impl Done {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
 
+    /// The last line on stderr: before it stands where a first start keeps its keys.
+    pub fn stderr_end(&self) -> &str {
+        self.stderr.lines().last().unwrap_or_default()
+    }
+
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);

@@ -10,4 +10,5 @@ mod generated;
 mod home;
 mod local_server;
 mod pauses;
+mod settings;
 mod terminal;

@@ -100,6 +100,12 @@ impl ClientError {
         }
     }
 
+    /// Whether somebody else was first: an answer that was given already, settings that were changed meanwhile.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { status: 409 | 412, .. })
+    }
+
     /// When the server said it is worth trying again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -242,6 +242,25 @@ impl Client {
         self.data(request.header("if-match", &new.version).json(&new.settings)).await
     }
 
+    /// Changes the settings; once more when somebody else changed them meanwhile, to what they left.
+    ///
+    /// # Errors
+    /// What `make` says, before anything is sent, or what the server says.
+    pub async fn change_settings<E: From<ClientError>>(
+        &self,
+        mut make: impl FnMut(&mut Settings) -> Result<(), E>,
+    ) -> Result<Settings, E> {
+        let mut again = true;
+        loop {
+            let mut new = self.settings().await?;
+            make(&mut new.settings)?;
+            match self.put_settings(&new).await {
+                Err(error) if error.is_conflict() && again => again = false,
+                done => return Ok(done?),
+            }
+        }
+    }
+
     /// The user's stored credentials, without their values.
     pub async fn credentials(&self) -> Result<Vec<StoredCredential>, ClientError> {
         self.data(self.get("/api/omega/settings/credentials")).await

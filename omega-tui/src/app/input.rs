@@ -1,6 +1,6 @@
 //! Keys, pastes and the mouse.
 
-use super::{App, Effect, Focus, Overlay, Pending, slash};
+use super::{App, Effect, Focus, Overlay, Pending, Step, slash};
 use crate::{
     keys::{Action, lookup},
     port::Command,
@@ -16,6 +16,9 @@ impl App {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key),
             Event::Paste(text) => {
+                if self.type_into_sheet(&text) {
+                    return Vec::new();
+                }
                 if self.overlays.is_empty() && !self.type_answer(&text) {
                     self.focus = Focus::Composer;
                     self.composer.insert(&text);
@@ -41,11 +44,21 @@ impl App {
 
     /// `?` asks for help only where it can't be part of a message.
     fn is_typed_help(&self, key: KeyEvent) -> bool {
-        key.code == KeyCode::Char('?') && self.focus == Focus::Composer && !self.composer.is_empty()
+        let is_written = match self.focus {
+            Focus::Composer => !self.composer.is_empty(),
+            Focus::Question => self.question.as_ref().is_some_and(|question| question.step == Step::Input),
+            Focus::Transcript => false,
+        };
+        key.code == KeyCode::Char('?') && is_written
     }
 
     fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
         let command = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
+        if let (KeyCode::Char(c), false) = (key.code, command)
+            && self.type_into_sheet(c.encode_utf8(&mut [0; 4]))
+        {
+            return Vec::new();
+        }
         if let (KeyCode::Char(c), false, true) = (key.code, command, self.overlays.is_empty()) {
             let typed = c.encode_utf8(&mut [0; 4]).to_owned();
             if self.type_answer(&typed) || self.focus == Focus::Question {
@@ -124,6 +137,14 @@ impl App {
     }
 
     fn act_on_overlay(&mut self, action: Action) -> Vec<Effect> {
+        if self.overlays.last() == Some(&Overlay::Sheet) {
+            if action == Action::Close {
+                self.overlays.pop();
+                self.close_sheet();
+                return Vec::new();
+            }
+            return self.act_on_sheet(action);
+        }
         let page = self.transcript.page().unsigned_abs();
         if let Some(Overlay::Help { scroll }) = self.overlays.last_mut() {
             // The drawing bounds it to what there is.
@@ -232,6 +253,10 @@ impl App {
         };
         match self.overlays.last_mut() {
             Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(by),
+            Some(Overlay::Sheet) => {
+                let action = if by < 0 { Action::SelectPrevious } else { Action::SelectNext };
+                return self.act_on_sheet(action);
+            }
             Some(Overlay::ConfirmQuit) => {}
             None if by < 0 && self.transcript.is_at_beginning() => return self.load_older(),
             None => self.transcript.scroll(by),

@@ -7,11 +7,13 @@
 mod input;
 mod network;
 mod question;
+mod sheet;
 mod slash;
 #[cfg(test)]
 mod tests;
 
 pub use question::{Question, Step};
+pub use sheet::{Row, Sheet};
 pub use slash::{COMMANDS, matching as matching_commands};
 
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
-    api::{Run, RunStatus, Timestamp},
+    api::{Run, RunStatus, Timestamp, Whoami},
     id::{ConversationId, MessageId, RunId},
     view::View,
 };
@@ -85,6 +87,8 @@ pub enum Overlay {
     },
     /// Quit although something is written?
     ConfirmQuit,
+    /// Rows to look at and change.
+    Sheet,
 }
 
 /// A line that goes away with the next key.
@@ -134,6 +138,12 @@ pub struct App {
     pub loading_older: bool,
     /// Counts ticks, for the spinner.
     pub ticks: u64,
+    /// The overlay of rows, when one is open.
+    pub sheet: Option<Sheet>,
+    /// Who the person here is, once the server said it.
+    pub me: Option<Whoami>,
+    /// Whether the conversation is theirs; one that is begun here is.
+    pub is_owner: bool,
     /// The model that was chosen and is not the conversation's yet.
     pub chosen_model: Option<String>,
     drafts: Draft,
@@ -162,6 +172,9 @@ impl App {
             older: 0,
             loading_older: false,
             ticks: 0,
+            sheet: None,
+            me: None,
+            is_owner: true,
             chosen_model: model,
             drafts: 0,
         }
@@ -175,6 +188,7 @@ impl App {
             Input::Network(update) => {
                 let effects = self.on_network(update);
                 self.follow_question();
+                self.list_rows();
                 effects
             }
             Input::Tick => {
@@ -218,6 +232,7 @@ impl App {
         match (self.overlays.last(), self.focus) {
             (Some(Overlay::Help { .. }), _) => &[Context::Help],
             (Some(Overlay::ConfirmQuit), _) => &[Context::Question],
+            (Some(Overlay::Sheet), _) => self.sheet.as_ref().map_or(&[Context::Sheet], Sheet::contexts),
             (None, Focus::Question) => match &self.question {
                 Some(question) => question.contexts(),
                 None => &[Context::Composer, Context::Global],

@@ -39,6 +39,10 @@ impl App {
                 self.warn(error);
             }
             Update::Models(models) => self.say(words(&models)),
+            Update::Me(me) => self.me = Some(*me),
+            Update::Shown(topic, shown) => self.show_in_sheet(topic, shown),
+            Update::NotDone(error) => self.sheet_failed(error),
+            Update::Exported(file) => self.say(format!("written to {file}")),
             Update::Output(tool_run, text) => self.transcript.set_output(tool_run, text),
         }
         Vec::new()
@@ -48,6 +52,12 @@ impl App {
         if self.conversation != Some(envelope.conversation_id) {
             // From a conversation that was left.
             return Vec::new();
+        }
+        if let Event::ParticipantJoined { user_id, display_name, .. } = &envelope.event
+            && self.view.participants.iter().all(|known| known.user_id != *user_id)
+            && self.me.as_ref().is_none_or(|me| me.user_id != *user_id)
+        {
+            self.say(format!("{display_name} joined"));
         }
         self.view.apply(envelope);
         self.stale |= self.changes_pieces(&envelope.event);
@@ -62,6 +72,7 @@ impl App {
                 self.forget_stored();
             }
             Event::Snapshot { conversation } | Event::Resync { conversation } => {
+                self.is_owner = conversation.is_owner;
                 self.older = conversation.message_count.saturating_sub(conversation.messages.len() as u64);
                 self.loading_older = false;
                 for message in self.view.messages.iter().filter(|m| m.role == Role::User) {
@@ -142,6 +153,7 @@ impl App {
         self.conversation = None;
         self.pending.clear();
         self.stopping = None;
+        self.is_owner = true;
         self.follow_question();
         self.link = Link::Idle;
         self.chosen_model = model;

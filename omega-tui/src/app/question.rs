@@ -5,17 +5,20 @@
 
 use super::{App, Effect, Focus};
 use crate::{
+    composer::Composer,
     keys::{Action, Context},
     port::{Answer, Command, Secrets},
 };
 use omega_core::{
     api::{
-        AlternativeChoice, Approval, ApprovalReason, Decision, MissingVar, Remember, RequiredAction, RunStatus, Save,
+        AlternativeChoice, Approval, Decision, MissingVar, Remember, RequiredAction, RunStatus, Save,
         SelectAlternative, SelectPlan,
     },
     id::PlanId,
+    standing::Standing,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 /// A line that is typed at its end.
 #[derive(Debug, Default)]
@@ -28,22 +31,22 @@ impl Field {
         self.0.as_ref().map_or("", |text| text.expose_secret())
     }
 
-    fn push(&mut self, typed: &str) {
+    pub(super) fn push(&mut self, typed: &str) {
         let typed: String = typed.chars().filter(|c| !c.is_control()).collect();
         self.0 = Some(SecretString::from(format!("{}{typed}", self.text())));
     }
 
-    fn delete_back(&mut self) {
+    pub(super) fn delete_back(&mut self) {
         let mut chars = self.text().chars();
         chars.next_back();
         self.0 = Some(SecretString::from(chars.as_str().to_owned()));
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.0 = None;
     }
 
-    fn trimmed(&self) -> Option<&str> {
+    pub(super) fn trimmed(&self) -> Option<&str> {
         Some(self.text().trim()).filter(|text| !text.is_empty())
     }
 }
@@ -65,6 +68,10 @@ pub enum Step {
     Plan,
     /// What should be different.
     Another,
+    /// Another input for the call.
+    Input,
+    /// Somebody else is asked.
+    Wait,
 }
 
 /// A question and the answer so far.
@@ -82,17 +89,37 @@ pub struct Question {
     pub scroll: usize,
     /// The answer is on its way.
     pub sent: bool,
+    /// What the person here is to it.
+    pub standing: Standing,
+    /// The input that is being written in place of the model's.
+    pub input: Composer,
+    /// Why it can't be taken yet.
+    pub problem: Option<String>,
 }
 
 impl Question {
-    fn new(action: RequiredAction) -> Self {
-        let (step, fields) = match &action {
+    fn new(action: RequiredAction, standing: Standing) -> Self {
+        let (mut step, fields) = match &action {
             RequiredAction::Credentials { missing_vars, .. } => (Step::Value(0), missing_vars.len()),
             RequiredAction::Approval { .. } => (Step::Decide, 1),
             RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => (Step::Plan, 1),
         };
         let fields = std::iter::repeat_with(Field::default).take(fields.max(1)).collect();
-        Self { action, step, fields, selected: 0, scroll: 0, sent: false }
+        if !Self::is_for(&action, standing) {
+            step = Step::Wait;
+        }
+        let (input, problem) = (Composer::default(), None);
+        Self { action, step, fields, selected: 0, scroll: 0, sent: false, standing, input, problem }
+    }
+
+    /// Calls are asked about one after the other: the first one decides.
+    fn is_for(action: &RequiredAction, standing: Standing) -> bool {
+        match action {
+            RequiredAction::Approval { approvals, .. } => {
+                approvals.first().is_some_and(|approval| standing.may_decide(approval.reason))
+            }
+            other => standing.may_answer(other),
+        }
     }
 
     /// The line that is typed now.
@@ -141,6 +168,8 @@ impl Question {
             Step::Keep => &[Context::Keep, Context::Global],
             Step::Without => &[Context::Without, Context::Global],
             Step::Plan => &[Context::Plans, Context::Global],
+            Step::Input => &[Context::Line, Context::Composer, Context::Global],
+            Step::Wait => &[Context::Watching, Context::Global],
         }
     }
 
@@ -163,7 +192,7 @@ impl Question {
 
     fn decide(&self, decision: Decision, remember: Remember) -> Option<Answer> {
         let approval = self.approval()?;
-        let lasts = approval.reason != ApprovalReason::UnknownOutcome || remember == Remember::Once;
+        let lasts = remember == Remember::Once || self.standing.may_remember(approval.reason);
         let reason = if decision == Decision::Deny { self.fields.first()?.trimmed() } else { None };
         lasts.then(|| Answer::Decide {
             approval: approval.id,
@@ -171,7 +200,24 @@ impl Question {
             decision,
             remember,
             reason: reason.map(str::to_owned),
+            input: None,
         })
+    }
+
+    /// A yes to another input, when it is one.
+    fn edited(&mut self) -> Option<Answer> {
+        match serde_json::from_str::<Value>(self.input.text()) {
+            Ok(value) if value.is_object() => {
+                let mut answer = self.decide(Decision::Approve, Remember::Once)?;
+                if let Answer::Decide { input, .. } = &mut answer {
+                    *input = Some(value);
+                }
+                return Some(answer);
+            }
+            Ok(_) => self.problem = Some(String::from("an input is a JSON object, {...}")),
+            Err(error) => self.problem = Some(format!("that is no JSON: {error}")),
+        }
+        None
     }
 
     fn provide(&self, save: Save) -> Option<Answer> {
@@ -221,11 +267,16 @@ impl App {
         let run = self.view.active_run().filter(|run| run.status == RunStatus::Paused);
         let action = run.and_then(|run| run.requires_action.as_ref());
         let is_open = |action: &&RequiredAction| !matches!(action, RequiredAction::Approval { approvals, .. } if approvals.is_empty());
+        let asker = run.and_then(|run| self.view.messages.iter().find(|message| message.id == run.message_id));
+        let asker = asker.and_then(|message| message.author.as_ref()).map(|author| author.user_id);
+        let is_asker = self.me.as_ref().is_some_and(|me| Some(me.user_id) == asker);
+        let standing = Standing::of(self.is_owner, is_asker);
+        let is_same = |question: &Question, action| question.is_about(action) && question.standing == standing;
         match action.filter(is_open) {
-            Some(action) if self.question.as_ref().is_some_and(|question| question.is_about(action)) => {}
+            Some(action) if self.question.as_ref().is_some_and(|question| is_same(question, action)) => {}
             Some(action) => {
                 let is_first = self.question.is_none();
-                self.question = Some(Question::new(action.clone()));
+                self.question = Some(Question::new(action.clone(), standing));
                 if is_first && self.focus == Focus::Composer && self.composer.is_empty() {
                     self.focus = Focus::Question;
                 }
@@ -248,6 +299,13 @@ impl App {
 
     /// Puts typed or pasted text into the line of the question; false when it has none.
     pub(super) fn type_answer(&mut self, text: &str) -> bool {
+        let is_focused = self.focus == Focus::Question;
+        let question = self.question.as_mut().filter(|question| !question.sent);
+        if let Some(question) = question.filter(|question| is_focused && question.step == Step::Input) {
+            question.problem = None;
+            question.input.insert(text);
+            return true;
+        }
         let field = self.question.as_mut().filter(|question| !question.sent).and_then(Question::field_mut);
         match field {
             Some(field) if self.focus == Focus::Question => {
@@ -316,6 +374,7 @@ impl Question {
             Step::Value(at) if at + 1 < self.missing().len() => self.go(Step::Value(at + 1)),
             Step::Value(_) => self.go(Step::Keep),
             Step::Reason => return self.decide(Decision::Deny, Remember::Once),
+            Step::Input => return self.edited(),
             Step::Another => {
                 let note = self.fields.first()?.trimmed().map(str::to_owned);
                 return Some(Answer::Plan(self.plan(0)?, SelectPlan { another: true, note }));
@@ -326,7 +385,18 @@ impl Question {
     }
 
     fn step_or_edit(&mut self, action: Action) {
+        if self.step == Step::Input && self.edit_input(action) {
+            return;
+        }
         match action {
+            Action::EditInput => {
+                if let Some(approval) = self.approval() {
+                    let text = serde_json::to_string_pretty(&approval.input).unwrap_or_default();
+                    self.input.set(&text);
+                    self.problem = None;
+                    self.go(Step::Input);
+                }
+            }
             Action::Deny => self.go(Step::Reason),
             Action::Another => self.go(Step::Another),
             Action::Back => self.back(),
@@ -340,6 +410,30 @@ impl Question {
         }
     }
 
+    /// Keys of the composer, in the input that is being written; false when they mean nothing there.
+    fn edit_input(&mut self, action: Action) -> bool {
+        let input = &mut self.input;
+        match action {
+            Action::NewLine => input.insert("\n"),
+            Action::DeleteBack => input.delete_back(),
+            Action::DeleteForward => input.delete_forward(),
+            Action::DeleteWord => input.delete_word(),
+            Action::DeleteToStart => input.delete_to_start(),
+            Action::DeleteToEnd => input.delete_to_end(),
+            Action::Left => input.left(),
+            Action::Right => input.right(),
+            Action::WordLeft => input.word_left(),
+            Action::WordRight => input.word_right(),
+            Action::LineStart => input.line_start(),
+            Action::LineEnd => input.line_end(),
+            Action::Up => input.up(),
+            Action::Down => input.down(),
+            _ => return false,
+        }
+        self.problem = None;
+        true
+    }
+
     fn back(&mut self) {
         match self.step {
             Step::Value(at) => self.go(Step::Value(at.saturating_sub(1))),
@@ -348,9 +442,9 @@ impl Question {
                 let empty = self.fields.iter().position(|field| field.trimmed().is_none());
                 self.go(Step::Value(empty.unwrap_or(0)));
             }
-            Step::Reason => self.go(Step::Decide),
+            Step::Reason | Step::Input => self.go(Step::Decide),
             Step::Another => self.go(Step::Plan),
-            Step::Decide | Step::Plan => {}
+            Step::Decide | Step::Plan | Step::Wait => {}
         }
     }
 
@@ -361,6 +455,8 @@ impl Question {
 
     /// Whether the question's own keys have this action, so that nothing else is done.
     fn knows(&self, action: Action) -> bool {
-        crate::keys::BINDINGS.iter().any(|it| it.action == action && self.contexts().first() == Some(&it.context))
+        let own = self.contexts().iter().filter(|context| **context != Context::Global);
+        let own: Vec<&Context> = own.collect();
+        crate::keys::BINDINGS.iter().any(|it| it.action == action && own.contains(&&it.context))
     }
 }

@@ -1,13 +1,19 @@
 //! Commands that begin with a slash. The same table makes what is understood, completed and shown in the help.
 
-use super::{App, Effect, Overlay};
+use super::{App, Effect, Overlay, sheet::Kind};
 use crate::port::Command;
+use omega_core::client::ExportFormat;
 
 /// A command, its argument, and what it does.
 pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("help", "", "show the keys and commands"),
     ("new", "", "begin another conversation"),
     ("model", "NAME", "answer with another model; without a name, list them"),
+    ("settings", "", "look at your settings and change them"),
+    ("keys", "", "the credentials that tools may use: store, replace, delete"),
+    ("pins", "", "tools that are always at hand"),
+    ("participants", "", "who takes part"),
+    ("export", "FORMAT", "write the conversation to a file, as markdown or json"),
     ("cancel", "", "stop the run"),
     ("quit", "", "leave; a run goes on without you"),
 ];
@@ -60,6 +66,11 @@ impl App {
                 }
                 return effects;
             }
+            "settings" => return self.open_sheet(Kind::Settings),
+            "keys" | "credentials" => return self.open_sheet(Kind::Keys),
+            "pins" => return self.open_sheet(Kind::Pins),
+            "participants" | "people" => return self.open_sheet(Kind::People),
+            "export" => return self.export(&argument, &text),
             "quit" | "exit" => return self.quit(),
             other => {
                 let names: Vec<String> = COMMANDS.iter().map(|(name, ..)| format!("/{name}")).collect();
@@ -68,6 +79,26 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// `/export`, `/export json`, `/export markdown notes.md`.
+    fn export(&mut self, argument: &str, typed: &str) -> Vec<Effect> {
+        let (format, file) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+        let format = match format {
+            "" | "markdown" | "md" => ExportFormat::Markdown,
+            "json" => ExportFormat::Json,
+            other => {
+                self.warn(format!("there is no format `{other}`; there are markdown and json"));
+                self.composer.set(typed);
+                return Vec::new();
+            }
+        };
+        if self.conversation.is_none() {
+            self.warn("there is nothing to export yet");
+            return Vec::new();
+        }
+        let file = Some(file.trim()).filter(|file| !file.is_empty()).map(str::to_owned);
+        vec![Effect::Command(Command::Export { format, file })]
     }
 }
 

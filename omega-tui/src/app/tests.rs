@@ -2,14 +2,16 @@
 
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
-    port::{Answer, Command, Link, Update},
-    stage::{Stage, full},
+    port::{Answer, Command, Link, Shown, Topic, Update, Wish},
+    stage::{Stage, full, stored},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
-    api::{Decision, Remember, Run, RunStatus, Save, SelectPlan},
+    api::{ApprovalReason, Decision, Remember, Run, RunStatus, Save, SelectPlan, Settings},
+    client::ExportFormat,
     event::{Envelope, Event},
+    id::UserId,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -320,7 +322,7 @@ fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
         assert_eq!(stage.app.focus, Focus::Question);
         stage.keys(keys);
         let (reason, digest) = (reason.map(str::to_owned), String::from("digest"));
-        let answer = Answer::Decide { approval, digest, decision, remember, reason };
+        let answer = Answer::Decide { approval, digest, decision, remember, reason, input: None };
         assert_eq!(stage.commands(), [Command::Answer(answer)], "{keys}");
         // The answer is on its way: nothing more is decided.
         stage.keys("yn");
@@ -396,4 +398,133 @@ fn a_plan_is_chosen_or_another_asked_for() {
     stage.keys("ashorter<enter>");
     let body = SelectPlan { another: true, note: Some("shorter".into()) };
     assert_eq!(stage.commands(), [Command::Answer(Answer::Plan(plans[0], body))]);
+}
+
+#[test]
+fn a_guest_is_offered_nothing_that_is_the_owners() {
+    let mut stage = Stage::new(80, 24);
+    stage.as_guest(true);
+    stage.awaits_approval(json!({"expr": "1+1"}));
+    assert!(!stage.text().contains("always") && stage.text().contains("y once"), "{}", stage.text());
+    stage.keys("ca");
+    assert_eq!(stage.commands(), []);
+    stage.keys("y");
+    assert_eq!(stage.commands().len(), 1);
+
+    for (is_asker, reason) in [(true, ApprovalReason::GuestCredentials), (false, ApprovalReason::SafeMode)] {
+        let mut stage = Stage::new(80, 24);
+        stage.reason = reason;
+        stage.as_guest(is_asker);
+        stage.awaits_approval(json!({"expr": "1+1"}));
+        assert!(stage.text().contains("the owner is asked"), "{}", stage.text());
+        stage.keys("ycane<enter>");
+        assert_eq!(stage.commands(), [], "{reason:?}");
+    }
+    let mut stage = Stage::new(80, 24);
+    stage.as_guest(true);
+    stage.awaits_credentials();
+    stage.keys("value<enter>o<ctrl+y>o<enter>y");
+    assert!(stage.text().contains("the owner is asked"), "{}", stage.text());
+    assert_eq!(stage.commands(), []);
+}
+
+#[test]
+fn the_input_of_a_call_can_be_changed_before_it_is_allowed() {
+    let mut stage = Stage::new(80, 24);
+    let approval = stage.awaits_approval(json!({"expr": "1+1?"}));
+    stage.keys("e<ctrl+e><backspace><enter>");
+    assert!(stage.text().contains("that is no JSON"), "{}", stage.text());
+    stage.keys("}<up><end><left><backspace>!?<enter>");
+    let (digest, input) = (String::from("digest"), Some(json!({"expr": "1+1!?"})));
+    let (decision, remember) = (Decision::Approve, Remember::Once);
+    let answer = Answer::Decide { approval, digest, decision, remember, reason: None, input };
+    assert_eq!(stage.commands(), [Command::Answer(answer)]);
+}
+
+fn settings(stage: &mut Stage) {
+    let settings = Settings { safe_mode: true, pins: vec!["mathjs::det".parse().unwrap()], ..Settings::default() };
+    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings))));
+}
+
+#[test]
+fn settings_are_rows_that_change_with_enter() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("/settings<enter>");
+    assert_eq!(stage.commands(), [Command::Look(Topic::Settings)]);
+    settings(&mut stage);
+    stage.keys("<down><enter>");
+    let off = Wish::Set { name: "safe-mode", value: "off".into() };
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, off.clone())));
+    // While that is on its way nothing else is changed.
+    stage.keys("<enter>");
+    assert_eq!(stage.commands().len(), 2);
+    stage.news(Update::NotDone("the server is away".into()));
+    assert!(stage.text().contains("the server is away"), "{}", stage.text());
+    stage.keys("<up><enter><ctrl+u>nonsense<enter>");
+    assert!(stage.text().contains("provider/model"), "{}", stage.text());
+    stage.keys("<ctrl+u>a/b<enter>");
+    let model = Wish::Set { name: "model", value: "a/b".into() };
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, model)));
+    settings(&mut stage);
+    stage.keys("<down>dn");
+    assert_eq!(stage.commands().len(), 3, "no is no");
+    stage.keys("dy");
+    let default = Wish::Set { name: "safe-mode", value: "default".into() };
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, default)));
+    stage.keys("<esc>x");
+    assert_eq!(stage.app.composer.text(), "x");
+}
+
+#[test]
+fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("/keys<enter>");
+    stage.news(Update::Shown(Topic::Keys, Shown::Keys(vec![stored("GITHUB_TOKEN", Some("ABCD"))], Vec::new())));
+    stage.keys("<down><enter>EXA_API_KEY<enter>exa-5ecret").paste("-more");
+    assert!(!stage.text().contains("5ecret"), "{}", stage.text());
+    stage.keys("<enter>");
+    let commands = stage.commands();
+    let Some(Command::Do(Topic::Keys, Wish::PutKey { tool: None, value })) = commands.last() else {
+        panic!("{commands:?}")
+    };
+    assert_eq!(value.0["EXA_API_KEY"].expose_secret(), "exa-5ecret-more");
+    assert!(!format!("{commands:?}{:?}", stage.app.sheet).contains("5ecret"));
+    stage.news(Update::Shown(Topic::Keys, Shown::Keys(vec![stored("GITHUB_TOKEN", Some("ABCD"))], Vec::new())));
+    stage.keys("<up>d");
+    assert!(stage.text().contains("delete GITHUB_TOKEN of all tools?"), "{}", stage.text());
+    stage.keys("y");
+    let wish = Wish::DeleteKey { name: "GITHUB_TOKEN".into(), tool: None };
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Keys, wish)));
+}
+
+#[test]
+fn a_conversation_is_exported_in_two_formats() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("/export<enter>");
+    assert_eq!(stage.commands(), [], "there is nothing yet");
+    stage.open();
+    stage.keys("/export pdf<enter>");
+    assert!(stage.text().contains("markdown and json"), "{}", stage.text());
+    stage.keys("<ctrl+u>/export json notes.json<enter>");
+    let wanted = Command::Export { format: ExportFormat::Json, file: Some("notes.json".into()) };
+    assert_eq!(stage.commands(), [wanted]);
+    stage.news(Update::Exported("notes.json".into()));
+    assert!(stage.text().contains("written to notes.json"), "{}", stage.text());
+}
+
+#[test]
+fn who_joins_is_said_and_listed() {
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.event(Event::ParticipantJoined {
+        user_id: UserId::new(),
+        role: String::from("guest"),
+        display_name: String::from("Grace"),
+        gravatar_hash: String::new(),
+    });
+    assert!(stage.text().contains("Grace joined"), "{}", stage.text());
+    stage.keys("/participants<enter>");
+    for part in ["Ada", "owner", "Grace", "guest"] {
+        assert!(stage.text().contains(part), "{part}: {}", stage.text());
+    }
 }

@@ -9,7 +9,8 @@ mod rows;
 use crate::wrap::width;
 use history::History;
 use omega_core::sanitize::is_invisible;
-use rows::{Row, rows};
+pub use rows::Row;
+use rows::rows;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// An editor for one message.

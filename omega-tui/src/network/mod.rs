@@ -3,6 +3,7 @@
 //! Three things go on side by side and none waits for another: the stream of the conversation, which comes back by itself;
 //! the messages, which are sent one after the other so that their order holds; and everything else that is asked.
 
+mod change;
 mod server;
 
 pub use server::{FindAgain, Found};
@@ -50,6 +51,7 @@ pub async fn serve(client: Client, find_again: Option<FindAgain>, start: Option<
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(Arc::clone(&server), watched.clone(), end.updates.clone()));
     tasks.spawn(send_in_order(Arc::clone(&server), current, queue, end.updates.clone()));
+    tasks.spawn(introduce(server.client(), end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
         while tasks.try_join_next().is_some() {}
         let _ = match command {
@@ -61,6 +63,13 @@ pub async fn serve(client: Client, find_again: Option<FindAgain>, start: Option<
                 Ok(())
             }
         };
+    }
+}
+
+/// Says who the person here is. Without that they are treated as anybody; the server decides anyway.
+async fn introduce(client: Client, updates: mpsc::Sender<Update>) {
+    if let Ok(me) = client.whoami().await {
+        let _ = updates.send(Update::Me(Box::new(me))).await;
     }
 }
 
@@ -238,6 +247,24 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             Ok(text) => Update::Output(id, text),
             Err(error) => Update::Failed(format!("the output could not be loaded: {error}")),
         }),
+        Command::Look(topic) => Some(match change::look(&client, topic).await {
+            Ok(shown) => Update::Shown(topic, shown),
+            Err(error) => Update::NotDone(error.to_string()),
+        }),
+        Command::Do(topic, wish) => Some(match change::make(&client, wish).await {
+            Err(error) => Update::NotDone(error),
+            Ok(()) => match change::look(&client, topic).await {
+                Ok(shown) => Update::Shown(topic, shown),
+                Err(error) => Update::NotDone(error.to_string()),
+            },
+        }),
+        Command::Export { format, file } => match conversation {
+            None => None,
+            Some(id) => Some(match change::export(&client, id, format, file).await {
+                Ok(file) => Update::Exported(file),
+                Err(error) => Update::Failed(format!("not exported: {error}")),
+            }),
+        },
         // These keep their order elsewhere.
         Command::Send { .. } | Command::NewConversation => None,
     };
@@ -249,8 +276,8 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
 /// Gives an answer to a paused run; what comes of it comes by the stream.
 async fn answer_run(client: &Client, id: ConversationId, answer: Answer) -> Result<(), ClientError> {
     match answer {
-        Answer::Decide { approval, digest, decision, remember, reason } => {
-            let body = Decide { decision, remember, reason, args_digest: Some(digest), input: None };
+        Answer::Decide { approval, digest, decision, remember, reason, input } => {
+            let body = Decide { decision, remember, reason, args_digest: Some(digest), input };
             client.decide(approval, &body).await.map(drop)
         }
         Answer::Provide { env, save } => {

@@ -62,6 +62,9 @@ fn lines(theme: &Theme, max: usize) -> Vec<Line<'static>> {
         Context::Keep,
         Context::Without,
         Context::Plans,
+        Context::Watching,
+        Context::Sheet,
+        Context::Sure,
     ] {
         let rows = BINDINGS.iter().filter(|b| b.context == context);
         let keys = |keys: &[Key]| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");

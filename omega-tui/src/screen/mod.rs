@@ -6,6 +6,7 @@ mod composer;
 mod help;
 mod panel;
 mod question;
+mod sheet;
 
 use crate::{
     app::{App, Overlay, matching_commands},
@@ -48,6 +49,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         (area, None)
     };
     app.composer.set_width(usize::from(main.width.saturating_sub(4)));
+    if let Some(question) = &mut app.question {
+        question.input.set_width(usize::from(main.width.saturating_sub(3)));
+    }
     let written = composer::height(app, main.height);
     let above = above_composer(app, main.width);
     let above_height = u16::try_from(above.len()).unwrap_or(0).min(main.height / 3);
@@ -77,6 +81,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     match app.overlays.last().copied() {
         Some(Overlay::Help { scroll }) => help::draw(app, scroll, area, frame),
         Some(Overlay::ConfirmQuit) => confirm(app, area, frame),
+        Some(Overlay::Sheet) => sheet::draw(app, area, frame),
         None => {}
     }
 }

@@ -5,6 +5,7 @@ use super::bars::hints;
 use crate::{
     app::{App, Focus, Question, Step},
     clean::one_line,
+    composer::shown,
     keys::Action,
     theme::Theme,
     wrap::{fit, width, wrap},
@@ -19,6 +20,8 @@ use ratatui::{
     text::{Line, Span},
 };
 
+/// Whoever else has the conversation open sees the same question.
+const WAITS: &str = "the owner is asked; it waits for them";
 /// A character of a value that is not shown.
 const MASK: &str = "•";
 
@@ -36,11 +39,17 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let theme = &app.theme;
     let focused = app.focus == Focus::Question && app.overlays.is_empty();
     let (lines, top) = body(theme, question, usize::from(area.width.saturating_sub(3)));
+    let step = question.step;
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), x: area.x + 1, width: area.width - 2 };
     let shown = usize::from(inner.height);
     // A plan that is selected is in sight; everything else is scrolled by hand.
     let last = lines.len().saturating_sub(shown);
-    let scroll = if question.step == Step::Plan { top } else { question.scroll }.min(last);
+    let scroll = match question.step {
+        Step::Plan => top,
+        Step::Input => (top + 1).saturating_sub(shown),
+        _ => question.scroll,
+    };
+    let scroll = scroll.min(last);
     let more =
         if last > 0 { format!(" {}-{} of {} ↑↓", scroll + 1, scroll + shown, lines.len()) } else { String::new() };
     let style = if focused { theme.accent } else { theme.strong_border };
@@ -62,11 +71,21 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     }
     if let Some(question) = &mut app.question {
         question.scroll = scroll;
+        if step == Step::Input {
+            let rows = question.input.rows();
+            let (row, column) = question.input.caret_at(&rows);
+            let y = inner.y + u16::try_from(row.saturating_sub(scroll)).unwrap_or(0);
+            let x = inner.x + u16::try_from(column).unwrap_or(0);
+            if focused && y < inner.bottom() {
+                frame.set_cursor_position(Position::new(x.min(inner.right().saturating_sub(1)), y));
+            }
+        }
     }
 }
 
 fn heading(question: &Question) -> String {
     match (&question.action, question.step) {
+        (RequiredAction::Approval { .. }, Step::Wait) => String::from("a call waits for a yes"),
         (RequiredAction::Approval { approvals, .. }, _) if approvals.len() > 1 => {
             format!("allow this call? 1 of {}", approvals.len())
         }
@@ -83,6 +102,12 @@ fn heading(question: &Question) -> String {
 /// All of it, and the line that is to be in sight.
 fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, usize) {
     match (&question.action, question.step) {
+        (_, Step::Input) => {
+            let rows = question.input.rows();
+            let (caret, _) = question.input.caret_at(&rows);
+            let line = |row: &crate::composer::Row| shown(&question.input.text()[row.start..row.end]);
+            (rows.iter().map(|row| Line::styled(line(row), theme.text)).collect(), caret)
+        }
         (RequiredAction::Approval { .. }, _) => {
             (question.approval().map(|it| approval(theme, it, max)).unwrap_or_default(), 0)
         }
@@ -191,10 +216,10 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
     }
     let (label, masked) = match question.step {
         Step::Decide => {
-            let lasts = question.approval().is_some_and(|it| it.reason != ApprovalReason::UnknownOutcome);
+            let lasts = question.approval().is_some_and(|it| question.standing.may_remember(it.reason));
             let mut actions = vec![Action::AllowOnce];
             actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
-            actions.push(Action::Deny);
+            actions.extend([Action::Deny, Action::EditInput]);
             return (fit(hints(app, &actions), max), None);
         }
         Step::Keep => {
@@ -207,6 +232,15 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
             return (fit(spans, max), None);
         }
         Step::Plan => return (fit(hints(app, &[Action::Choose, Action::Another, Action::SelectNext]), max), None),
+        Step::Wait => return (Line::styled(WAITS, theme.warn), None),
+        Step::Input => {
+            let mut spans = vec![Span::styled("the input: ", theme.accent)];
+            match &question.problem {
+                Some(problem) => spans.push(Span::styled(one_line(problem), theme.error)),
+                None => spans.extend(hints(app, &[Action::Submit, Action::NewLine, Action::Back])),
+            }
+            return (fit(spans, max), None);
+        }
         Step::Value(_) => ("value: ", true),
         Step::Reason => ("why not? ", false),
         Step::Another => ("what else? ", false),

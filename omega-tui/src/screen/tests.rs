@@ -1,10 +1,11 @@
 //! Whole screens.
 
 use crate::{
-    port::{Link, Update},
-    stage::{Stage, full},
+    port::{Link, Shown, Topic, Update},
+    stage::{Stage, full, grant, stored},
     theme::{Depth, Mode},
 };
+use omega_core::api::{ApprovalReason, Settings};
 use proptest::prelude::*;
 use ratatui::style::Color;
 
@@ -111,6 +112,45 @@ fn plans_are_a_list_to_choose_from() {
         stage.keys("<down>");
         insta::assert_snapshot!(format!("plan_{width}x{height}"), stage.text());
     }
+}
+
+#[test]
+fn an_overlay_of_rows_fits_every_size() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::new(width, height);
+        stage.keys("/keys<enter>");
+        insta::assert_snapshot!(format!("keys_asked_{width}x{height}"), stage.text());
+        let (stored, grants) = (vec![stored("EXA_API_KEY", Some("ABCD")), stored("GITHUB_TOKEN", None)], vec![grant()]);
+        stage.news(Update::Shown(Topic::Keys, Shown::Keys(stored, grants)));
+        insta::assert_snapshot!(format!("keys_{width}x{height}"), stage.text());
+        stage.keys("<down><down><down><enter>NEW_KEY<enter>5ecret");
+        insta::assert_snapshot!(format!("keys_value_{width}x{height}"), stage.text());
+        let mut stage = Stage::new(width, height);
+        stage.keys("/settings<enter>");
+        let settings = Settings { safe_mode: true, ..Settings::default() };
+        stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings))));
+        stage.keys("<down>");
+        insta::assert_snapshot!(format!("settings_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn a_guest_sees_what_the_owner_is_asked() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::new(width, height);
+        stage.reason = ApprovalReason::GuestCredentials;
+        stage.as_guest(true);
+        stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
+        insta::assert_snapshot!(format!("guest_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn an_input_is_edited_in_its_place() {
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
+    stage.keys("e");
+    insta::assert_snapshot!("edit_80x24", stage.text());
 }
 
 #[test]

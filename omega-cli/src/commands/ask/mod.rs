@@ -126,6 +126,9 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let asks = !ask.no_input && context.ui.can_ask();
     let end = loop {
         let end = watch.until_the_end(&mut signals, deadline).await?;
+        if matches!(end, End::Paused) {
+            watch.learn_standing().await;
+        }
         if !asks || !matches!(end, End::Paused) {
             break end;
         }

@@ -19,6 +19,7 @@ use omega_core::{
     export::seconds,
     id::{ConversationId, MessageId, RunId},
     sanitize::one_line,
+    standing::Standing,
 };
 use serde_json::Value;
 use std::{
@@ -69,6 +70,7 @@ pub struct Watch<'a> {
     terminal_printed: bool,
     /// Parts of questions that were answered here; their events may still be on their way.
     answered: HashSet<String>,
+    standing: Standing,
 }
 
 impl<'a> Watch<'a> {
@@ -96,6 +98,7 @@ impl<'a> Watch<'a> {
             model,
             terminal_printed,
             answered: HashSet::new(),
+            standing: Standing::Owner,
         }
     }
 
@@ -143,7 +146,20 @@ impl<'a> Watch<'a> {
         let run = self.run().filter(|run| run.status == RunStatus::Paused)?;
         let action = run.requires_action.clone()?;
         let is_open = pause::parts(&action).iter().any(|part| !self.answered.contains(part));
-        is_open.then_some(Waiting { conversation: self.conversation, run: self.run_id, action })
+        is_open.then_some(Waiting {
+            conversation: self.conversation,
+            run: self.run_id,
+            action,
+            standing: self.standing,
+        })
+    }
+
+    /// Learns whether the conversation is the caller's: the message is theirs in any case. What can't be learned is left
+    /// to the server, which decides anyway.
+    pub async fn learn_standing(&mut self) {
+        if let Ok(detail) = self.client.conversation(self.conversation).await {
+            self.standing = Standing::of(detail.is_owner, true);
+        }
     }
 
     /// Asks the person at the terminal. `None` when they answered, and the run goes on; a signal cancels it.

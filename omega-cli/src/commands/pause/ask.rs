@@ -11,6 +11,7 @@ use omega_core::{
     sanitize::one_line,
 };
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a person did.
@@ -24,6 +25,10 @@ pub enum Answered {
 
 /// Asks, and sends the answers.
 pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered, Failure> {
+    if !waiting.is_mine() {
+        ui.question(words::waits_for_owner(ui, &waiting.action));
+        return Ok(Answered::Left);
+    }
     let keyboard = Keyboard(ui);
     let answered = match &waiting.action {
         RequiredAction::Credentials { missing_vars, requests, .. } => {
@@ -34,7 +39,12 @@ pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered
         RequiredAction::Approval { approvals, .. } => {
             for approval in approvals {
                 ui.question(words::approval(ui, approval));
-                let Some(body) = decision(&keyboard, approval).await? else { return Ok(Answered::Left) };
+                if !waiting.standing.may_decide(approval.reason) {
+                    ui.question(words::OWNER_IS_ASKED);
+                    return Ok(Answered::Left);
+                }
+                let lasts = waiting.standing.may_remember(approval.reason);
+                let Some(body) = decision(&keyboard, approval, lasts).await? else { return Ok(Answered::Left) };
                 if !settle(ui, client.decide(approval.id, &body).await)? {
                     return Ok(Answered::Left);
                 }
@@ -102,11 +112,20 @@ async fn credentials(keyboard: &Keyboard<'_>, vars: &[MissingVar]) -> Result<Opt
     Ok(Some(ProvideCredentials { env, save, decline: false }))
 }
 
-async fn decision(keyboard: &Keyboard<'_>, approval: &Approval) -> Result<Option<Decide>, Failure> {
-    let prompt = "Allow it? [y]es once, in this [c]onversation, [a]lways, [n]o: ";
-    let Some(letter) = keyboard.choice(prompt, "ycan", false).await? else { return Ok(None) };
+async fn decision(keyboard: &Keyboard<'_>, approval: &Approval, lasts: bool) -> Result<Option<Decide>, Failure> {
+    let (prompt, letters) = match lasts {
+        true => ("Allow it? [y]es once, in this [c]onversation, [a]lways, [e]dit the input, [n]o: ", "ycaen"),
+        false => ("Allow it? [y]es once, [e]dit the input, [n]o: ", "yen"),
+    };
+    let Some(letter) = keyboard.choice(prompt, letters, false).await? else { return Ok(None) };
+    let mut input = None;
     let (decision, remember) = match letter {
         'y' => (Decision::Approve, Remember::Once),
+        'e' => {
+            let Some(edited) = edited(keyboard).await? else { return Ok(None) };
+            input = Some(edited);
+            (Decision::Approve, Remember::Once)
+        }
         'c' => (Decision::Approve, Remember::Conversation),
         'a' => (Decision::Approve, Remember::Always),
         _ => (Decision::Deny, Remember::Once),
@@ -120,7 +139,7 @@ async fn decision(keyboard: &Keyboard<'_>, approval: &Approval) -> Result<Option
         remember,
         reason: reason.filter(|text| !text.is_empty()),
         args_digest: Some(approval.args_digest.clone()),
-        input: None,
+        input,
     }))
 }
 
@@ -138,6 +157,18 @@ async fn alternative(
         }
         if line == "n" {
             return Ok(Some(SelectAlternative { none: true, ..body }));
+        }
+    }
+}
+
+/// Another input in place of the model's, as one line of JSON, asked until it is one.
+async fn edited(keyboard: &Keyboard<'_>) -> Result<Option<Value>, Failure> {
+    loop {
+        let Some(line) = keyboard.line("The input instead, as one line of JSON: ").await? else { return Ok(None) };
+        match serde_json::from_str::<Value>(&line) {
+            Ok(value) if value.is_object() => return Ok(Some(value)),
+            Ok(_) => keyboard.0.warn("an input is a JSON object, {...}"),
+            Err(error) => keyboard.0.warn(format!("that is no JSON: {error}")),
         }
     }
 }

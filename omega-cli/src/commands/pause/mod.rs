@@ -11,10 +11,11 @@ use crate::{
 pub use ask::{Answered, ask};
 pub use keyboard::{Keyboard, SavedTerminal};
 use omega_core::{
-    api::RequiredAction,
+    api::{ConversationDetail, RequiredAction, Run},
     client::{Client, ClientError},
     id::{ConversationId, RunId},
     sanitize::one_line,
+    standing::Standing,
 };
 
 /// A run that waits, and what for.
@@ -26,6 +27,8 @@ pub struct Waiting {
     pub run: RunId,
     /// The question.
     pub action: RequiredAction,
+    /// What the person here is to it.
+    pub standing: Standing,
 }
 
 impl Waiting {
@@ -33,10 +36,14 @@ impl Waiting {
     pub async fn find(context: &Context, argument: Option<&str>) -> Result<(Connection, Self), Failure> {
         let connection = context.connect().await?;
         let conversation = context.conversation(argument, &connection.server)?;
-        let runs = connection.client.conversation(conversation).await?.runs;
-        let waiting = runs.into_iter().find_map(|run| Some((run.id, run.requires_action?)));
+        let detail = connection.client.conversation(conversation).await?;
+        let waiting = detail.runs.iter().find_map(|run| Some((run, run.requires_action.clone()?)));
         match waiting {
-            Some((run, action)) => Ok((connection, Self { conversation, run, action })),
+            Some((run, action)) => {
+                let standing = standing(&connection.client, &detail, run).await?;
+                let run = run.id;
+                Ok((connection, Self { conversation, run, action, standing }))
+            }
             None => Err(Failure::usage(format!("nothing in conversation {conversation} waits for an answer"))
                 .hint(format!("omega show {conversation} says what happened there"))),
         }
@@ -77,9 +84,28 @@ impl Waiting {
         Failure::usage(format!("the run waits for {what}")).hint(format!("{how} answers it"))
     }
 
-    /// The end of a command that leaves the run waiting, with the command that answers it.
+    /// Whether the person here may answer.
+    pub fn is_mine(&self) -> bool {
+        self.standing.may_answer(&self.action)
+    }
+
+    /// The end of a command where somebody else has to answer.
+    pub fn owners(&self) -> Failure {
+        let (code, what) = match &self.action {
+            RequiredAction::Credentials { .. } => (Code::MissingCredentials, "variables"),
+            _ => (Code::NeedsDecision, "a yes or no"),
+        };
+        let hint =
+            format!("they are asked where they have it open; omega show {} says when it goes on", self.conversation);
+        Failure::new(code, format!("the run waits for {what} of the conversation's owner")).hint(hint)
+    }
+
+    /// The end of a command that leaves the run waiting, with the command that answers it, or who is asked.
     pub fn failure(&self) -> Failure {
         let id = self.conversation;
+        if !self.is_mine() {
+            return self.owners();
+        }
         match &self.action {
             RequiredAction::Credentials { missing_vars, requests, .. } => {
                 let names: Vec<&str> = missing_vars.iter().map(|var| var.name.as_str()).collect();
@@ -108,6 +134,16 @@ impl Waiting {
             }
         }
     }
+}
+
+/// What the caller is to a run of a conversation that was read.
+async fn standing(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<Standing, Failure> {
+    if detail.is_owner {
+        return Ok(Standing::Owner);
+    }
+    let me = client.whoami().await?.user_id;
+    let author = detail.messages.iter().find(|message| message.id == run.message_id).and_then(|it| it.author.as_ref());
+    Ok(Standing::of(false, author.is_some_and(|author| author.user_id == me)))
 }
 
 /// The ids of everything that a question asks. One that was answered is not asked again while its answer is on its way.

@@ -3,7 +3,7 @@
 
 use crate::ui::{Tone, Ui};
 use omega_core::{
-    api::{AlternativeChoice, Approval, ApprovalReason, CredentialRequest, MissingVar, Plan},
+    api::{AlternativeChoice, Approval, ApprovalReason, CredentialRequest, MissingVar, Plan, RequiredAction},
     sanitize::{one_line, visible_json},
 };
 use std::fmt::Write;
@@ -25,6 +25,22 @@ pub fn approval(ui: &Ui, approval: &Approval) -> String {
         let _ = write!(text, "\n  gets {}", one_line(&approval.credentials.join(", "), 400));
     }
     text
+}
+
+/// Who answers, for everybody else.
+pub const OWNER_IS_ASKED: &str = "The owner of this conversation is asked; the run waits for them.";
+
+/// The question for somebody who may not answer it.
+pub fn waits_for_owner(ui: &Ui, action: &RequiredAction) -> String {
+    let what = match action {
+        RequiredAction::Credentials { requests, missing_vars, .. } => credentials(ui, requests, missing_vars),
+        RequiredAction::Approval { approvals, .. } => {
+            approvals.iter().map(|it| approval(ui, it)).collect::<Vec<_>>().join("\n")
+        }
+        RequiredAction::Plan { plans: proposed, .. } => plans(proposed),
+        RequiredAction::Alternatives { choices, .. } => choices.iter().map(alternatives).collect(),
+    };
+    format!("{what}\n{OWNER_IS_ASKED}")
 }
 
 /// Why a call is asked about.

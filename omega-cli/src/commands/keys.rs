@@ -1,9 +1,9 @@
-//! `omega credentials`
+//! `omega keys`
 
 use crate::{connect::Context, exit::Failure};
 use clap::Subcommand;
 use omega_core::{
-    api::{PutCredential, StoredCredential},
+    api::{PutCredential, StoredCredential, StoredGrant},
     id::ToolId,
     sanitize::one_line,
 };
@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Read};
 
 /// The credentials that the server keeps for you, encrypted, for tools to use.
 #[derive(Debug, Subcommand)]
-pub enum Credentials {
+pub enum Keys {
     /// List them: names and last characters, never values
     List {
         /// Print JSON
@@ -34,11 +34,53 @@ pub enum Credentials {
         #[arg(long, value_name = "TOOL")]
         tool: Option<ToolId>,
     },
+    /// List and revoke the leave that tools have to use what is stored for all tools
+    #[command(subcommand)]
+    Grants(Grants),
 }
 
-impl Credentials {
+/// Which tools may use the credentials that are stored for all tools.
+#[derive(Debug, Subcommand)]
+pub enum Grants {
+    /// List them
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take one back: the tool's next use of the credential asks again
+    Revoke {
+        /// The variable's name
+        name: String,
+        /// The tool (package::export)
+        tool: ToolId,
+    },
+}
+
+impl Grants {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let connection = context.connect().await?;
+        match self {
+            Self::List { json } => {
+                let grants = connection.client.grants().await?;
+                if *json {
+                    return context.ui.json(&grants);
+                }
+                grants.iter().try_for_each(|grant| context.ui.line(grant_line(grant)))
+            }
+            Self::Revoke { name, tool } => {
+                connection.client.revoke_grant(name, tool).await?;
+                context.ui.note(format!("{} may not use {} any more without asking.", tool, one_line(name, 128)));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Keys {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
+            Self::Grants(grants) => grants.run(context).await,
             Self::List { json } => {
                 let stored = context.connect().await?.client.credentials().await?;
                 if *json {
@@ -87,4 +129,11 @@ fn line(credential: &StoredCredential) -> String {
     let last4 = credential.last4.as_deref().map_or_else(String::new, |last4| format!("  …{}", one_line(last4, 8)));
     let used = credential.last_used_at.map_or_else(|| String::from("never used"), |at| format!("used {at}"));
     format!("{}  {}{last4}  {used}", credential.name, one_line(whose, 200))
+}
+
+fn grant_line(grant: &StoredGrant) -> String {
+    let versions = grant.max_major.map_or_else(String::new, |major| format!(" up to version {major}"));
+    let (tool, publisher) = (one_line(grant.tool_id.as_str(), 200), one_line(&grant.publisher, 100));
+    let at = grant.granted_at;
+    format!("{}  {tool}{versions}  by {publisher}  {} {at}", grant.name, one_line(&grant.source, 20))
 }

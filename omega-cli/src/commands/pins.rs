@@ -1,0 +1,77 @@
+//! `omega pins`
+
+use super::settings::change;
+use crate::{connect::Context, exit::Failure};
+use clap::Subcommand;
+use omega_core::id::ToolId;
+
+/// The tools that are always in the tool set and in every plan, and that the agent prefers.
+#[derive(Debug, Subcommand)]
+pub enum Pins {
+    /// List them
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pin tools of the registry
+    Add {
+        /// package::export
+        #[arg(required = true, value_name = "TOOL")]
+        tools: Vec<ToolId>,
+    },
+    /// Unpin tools
+    Remove {
+        /// package::export
+        #[arg(required = true, value_name = "TOOL")]
+        tools: Vec<ToolId>,
+    },
+}
+
+impl Pins {
+    pub async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let connection = context.connect().await?;
+        let (client, ui) = (&connection.client, &context.ui);
+        let now = match self {
+            Self::List { json } => {
+                let pins = client.settings().await?.settings.pins;
+                if *json {
+                    return ui.json(&pins);
+                }
+                return pins.iter().try_for_each(|tool| ui.line(tool.as_str()));
+            }
+            Self::Add { tools } => {
+                for tool in tools {
+                    // A pin that no tool answers to would be of no use, silently.
+                    client.tool(tool).await?;
+                }
+                change(client, |settings| {
+                    for tool in tools {
+                        if !settings.pins.contains(tool) {
+                            settings.pins.push(tool.clone());
+                        }
+                    }
+                    Ok(())
+                })
+                .await?
+            }
+            Self::Remove { tools } => {
+                change(client, |settings| match tools.iter().find(|tool| !settings.pins.contains(tool)) {
+                    Some(tool) => {
+                        Err(Failure::usage(format!("{tool} is not pinned")).hint("`omega pins list` shows what is"))
+                    }
+                    None => {
+                        settings.pins.retain(|pin| !tools.contains(pin));
+                        Ok(())
+                    }
+                })
+                .await?
+            }
+        };
+        match now.pins.len() {
+            1 => ui.note("1 tool is pinned."),
+            count => ui.note(format!("{count} tools are pinned.")),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! The settings by the names that people type, over the document that the API has; the command line and the terminal UI
+//! show and change them by this one table. What a value may be stands here, and the server checks it again.
+
+use crate::{api::Settings, id::ToolId};
+use serde_json::{Value, json};
+
+/// What may stand in a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `on` or `off`.
+    Switch,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `provider/model`.
+    Model,
+    /// Tools, separated by spaces or commas.
+    Tools,
+    /// Any text.
+    Text,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Field {
+    /// As it is typed.
+    pub name: &'static str,
+    /// Where it stands in the API's document.
+    pub pointer: &'static str,
+    /// What may stand in it.
+    pub kind: Kind,
+    /// What holds when it was never set.
+    pub default: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// All settings, in the order in which they are shown.
+pub const FIELDS: &[Field] = &[
+    Field {
+        name: "model",
+        pointer: "/model",
+        kind: Kind::Model,
+        default: "the server's choice",
+        about: "the model of new conversations, provider/model",
+    },
+    Field {
+        name: "safe-mode",
+        pointer: "/safeMode",
+        kind: Kind::Switch,
+        default: "off",
+        about: "each tool call waits for a yes",
+    },
+    Field {
+        name: "pins",
+        pointer: "/pins",
+        kind: Kind::Tools,
+        default: "none",
+        about: "tools that are always at hand, and preferred",
+    },
+];
+
+/// A value that a setting can't have, or a setting that there is not, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfit(pub String);
+
+/// The setting of this name.
+///
+/// # Errors
+/// [`Unfit`] with the names that there are.
+pub fn named(name: &str) -> Result<&'static Field, Unfit> {
+    FIELDS.iter().find(|field| field.name == name).ok_or_else(|| {
+        let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
+        Unfit(format!("there is no setting `{name}`; there are {}", names.join(", ")))
+    })
+}
+
+impl Field {
+    /// Its value in words; its default where it has none.
+    #[must_use]
+    pub fn show(&self, settings: &Settings) -> String {
+        let document = serde_json::to_value(settings).unwrap_or_default();
+        match document.pointer(self.pointer) {
+            None | Some(Value::Null) => self.default.to_owned(),
+            Some(Value::Bool(on)) => String::from(if *on { "on" } else { "off" }),
+            Some(Value::Array(list)) if list.is_empty() => self.default.to_owned(),
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            Some(Value::String(text)) if text.is_empty() => self.default.to_owned(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        }
+    }
+
+    /// Puts a typed value in; `default` takes it back to what holds without it.
+    ///
+    /// # Errors
+    /// [`Unfit`] with what it may be; then nothing was changed.
+    pub fn set(&self, settings: &mut Settings, typed: &str) -> Result<(), Unfit> {
+        let value = if typed == "default" { Value::Null } else { self.read(typed)? };
+        let unfit = |error: serde_json::Error| Unfit(format!("{} can't be `{typed}`: {error}", self.name));
+        let mut document = serde_json::to_value(&*settings).map_err(unfit)?;
+        put(&mut document, self.pointer, value);
+        *settings = serde_json::from_value(document).map_err(unfit)?;
+        Ok(())
+    }
+
+    /// What follows this value where there are few to choose from: the next one, in a circle.
+    #[must_use]
+    pub fn next(&self, now: &str) -> Option<&'static str> {
+        let words: &[&'static str] = match self.kind {
+            Kind::Switch => &["off", "on"],
+            Kind::Choice(words) => words,
+            Kind::Model | Kind::Tools | Kind::Text => return None,
+        };
+        let at = words.iter().position(|word| *word == now).map_or(0, |at| at + 1);
+        words.get(at % words.len().max(1)).copied()
+    }
+
+    fn read(&self, typed: &str) -> Result<Value, Unfit> {
+        let wrong = |may: String| Err(Unfit(format!("{} is {may}, not `{typed}`", self.name)));
+        match self.kind {
+            Kind::Switch => match typed {
+                "on" | "true" | "yes" => Ok(json!(true)),
+                "off" | "false" | "no" => Ok(json!(false)),
+                _ => wrong(String::from("on or off")),
+            },
+            Kind::Choice(words) if words.contains(&typed) => Ok(json!(typed)),
+            Kind::Choice(words) => wrong(words.join(" or ")),
+            Kind::Model if typed.contains('/') => Ok(json!(typed)),
+            Kind::Model => wrong(String::from("provider/model (`omega models` lists them)")),
+            Kind::Text => Ok(json!(typed)),
+            Kind::Tools => {
+                let names = typed.split([' ', ',']).filter(|name| !name.is_empty() && *name != "none");
+                let tools: Result<Vec<ToolId>, _> = names.map(str::parse).collect();
+                match tools {
+                    Ok(tools) => Ok(json!(tools)),
+                    Err(_) => wrong(String::from("tools as package::export, separated by spaces")),
+                }
+            }
+        }
+    }
+}
+
+/// Puts a value where the pointer leads, one or two levels down; a null leaves the place empty.
+fn put(document: &mut Value, pointer: &str, value: Value) {
+    let path = pointer.trim_start_matches('/');
+    let (parent, key) = path.rsplit_once('/').unwrap_or(("", path));
+    let place = if parent.is_empty() { Some(document) } else { document.get_mut(parent) };
+    if let Some(object) = place.and_then(Value::as_object_mut) {
+        match value {
+            Value::Null => object.remove(key),
+            value => object.insert(key.to_owned(), value),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_read_back_as_it_was_typed() {
+        let mut settings = Settings::default();
+        for field in FIELDS {
+            assert_eq!(field.show(&settings), field.default, "{}", field.name);
+            let typed = match field.kind {
+                Kind::Switch if field.default == "on" => "off",
+                Kind::Switch => "on",
+                Kind::Choice(words) => words.iter().find(|word| **word != field.default).unwrap(),
+                Kind::Model => "openai/gpt-4.1-mini",
+                Kind::Tools => "mathjs::evaluate qrcode::toString",
+                Kind::Text => "be brief",
+            };
+            field.set(&mut settings, typed).unwrap();
+            assert_eq!(field.show(&settings), typed, "{}", field.name);
+        }
+        for field in FIELDS {
+            field.set(&mut settings, "default").unwrap();
+        }
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn what_has_few_values_goes_through_them_in_a_circle() {
+        for field in FIELDS {
+            let mut now = field.default.to_owned();
+            let mut seen = Vec::new();
+            while let Some(next) = field.next(&now).filter(|next| !seen.contains(next)) {
+                seen.push(next);
+                now = next.to_owned();
+            }
+            let all = match field.kind {
+                Kind::Switch => 2,
+                Kind::Choice(words) => words.len(),
+                _ => 0,
+            };
+            assert_eq!(seen.len(), all, "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn a_value_that_can_not_be_changes_nothing() {
+        for field in FIELDS.iter().filter(|field| field.kind != Kind::Text) {
+            let mut settings = Settings::default();
+            assert!(field.set(&mut settings, "nonsense").unwrap_err().0.contains(field.name), "{}", field.name);
+            assert_eq!(settings, Settings::default());
+        }
+        assert!(named("nope").unwrap_err().0.contains("safe-mode"));
+    }
+}

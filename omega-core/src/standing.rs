@@ -1,0 +1,91 @@
+//! What a person may answer of what a run waits for, so that no client offers an answer that the server refuses.
+//!
+//! The server decides; this only says the same beforehand: variables are the owner's to give, an approval that touches
+//! the owner's credentials is the owner's, a yes that lasts is the owner's, and of the others only who sent the message
+//! may decide about its calls.
+
+use crate::api::{ApprovalReason, RequiredAction};
+
+/// What a person is to a run that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standing {
+    /// The conversation is theirs.
+    #[default]
+    Owner,
+    /// A guest, whose message began the run.
+    Asker,
+    /// Another guest.
+    Guest,
+}
+
+impl Standing {
+    /// From whose the conversation is, and whose the message.
+    #[must_use]
+    pub fn of(is_owner: bool, is_asker: bool) -> Self {
+        match (is_owner, is_asker) {
+            (true, _) => Self::Owner,
+            (false, true) => Self::Asker,
+            (false, false) => Self::Guest,
+        }
+    }
+
+    /// Whether this person owns the conversation.
+    #[must_use]
+    pub fn is_owner(self) -> bool {
+        self == Self::Owner
+    }
+
+    /// Whether they may say yes or no to a call that is asked about for this reason.
+    #[must_use]
+    pub fn may_decide(self, reason: ApprovalReason) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Asker => !reason.is_owners(),
+            Self::Guest => false,
+        }
+    }
+
+    /// Whether their yes may last longer than one call. A call that may have taken effect already is allowed once, by
+    /// anybody.
+    #[must_use]
+    pub fn may_remember(self, reason: ApprovalReason) -> bool {
+        self.is_owner() && reason != ApprovalReason::UnknownOutcome
+    }
+
+    /// Whether they may answer at all.
+    #[must_use]
+    pub fn may_answer(self, action: &RequiredAction) -> bool {
+        match action {
+            RequiredAction::Credentials { .. } => self.is_owner(),
+            RequiredAction::Approval { approvals, .. } => approvals.iter().any(|it| self.may_decide(it.reason)),
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_offered_nothing_that_is_the_owners() {
+        use ApprovalReason::{FirstUse, GuestCredentials, SafeMode, UnknownOutcome};
+        let (owner, asker, guest) = (Standing::of(true, true), Standing::of(false, true), Standing::of(false, false));
+        let cases = [
+            (owner, SafeMode, true, true),
+            (owner, FirstUse, true, true),
+            (owner, GuestCredentials, true, true),
+            (owner, UnknownOutcome, true, false),
+            (asker, SafeMode, true, false),
+            (asker, UnknownOutcome, true, false),
+            (asker, FirstUse, false, false),
+            (asker, GuestCredentials, false, false),
+            (guest, SafeMode, false, false),
+            (guest, FirstUse, false, false),
+        ];
+        for (standing, reason, decides, lasting) in cases {
+            assert_eq!(standing.may_decide(reason), decides, "{standing:?} {reason:?}");
+            assert_eq!(standing.may_remember(reason), lasting, "{standing:?} {reason:?}");
+        }
+    }
+}

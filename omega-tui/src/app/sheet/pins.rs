@@ -1,0 +1,22 @@
+//! Tools that are always at hand.
+
+use super::{Act, Row, Typing};
+use crate::port::Wish;
+use omega_core::api::Settings;
+
+/// A row for each tool, and one to pin another.
+pub fn rows(settings: &Settings) -> Vec<Row> {
+    let pinned = settings.pins.iter().map(|tool| Row {
+        name: tool.to_string(),
+        about: String::from("always in the tool set and in plans, and preferred"),
+        remove: Some((format!("unpin {tool}?"), Wish::Unpin(tool.clone()))),
+        ..Row::default()
+    });
+    let another = Row {
+        name: String::from("+ pin a tool"),
+        about: String::from("package::export, as `omega tools search` shows it"),
+        change: Some(Act::Type(Typing::Pin)),
+        ..Row::default()
+    };
+    pinned.chain([another]).collect()
+}
