@@ -73,6 +73,9 @@ pub enum Command {
     Plan(commands::plan::Plan),
     /// Allow or refuse the calls that a run waits with
     Approve(commands::approve::Approve),
+    /// List and revoke the yeses that last
+    #[command(subcommand)]
+    Approvals(commands::approvals::Approvals),
     /// Give a run the variables that it waits for
     Provide(commands::provide::Provide),
     /// Cancel what a conversation is doing

@@ -57,6 +57,62 @@ pub const FIELDS: &[Field] = &[
         default: "none",
         about: "tools that are always at hand, and preferred",
     },
+    Field {
+        name: "plan",
+        pointer: "/plan",
+        kind: Kind::Choice(&["auto", "always", "never"]),
+        default: "auto",
+        about: "plans before anything runs: for complex tasks, always, or never",
+    },
+    Field {
+        name: "alternatives",
+        pointer: "/alternatives",
+        kind: Kind::Choice(&["ask", "auto"]),
+        default: "ask",
+        about: "when a tool fails and others could do it: ask which one, or go on by itself",
+    },
+    Field {
+        name: "credential-first-use",
+        pointer: "/credentialFirstUse",
+        kind: Kind::Choice(&["ask", "allow"]),
+        default: "ask",
+        about: "a tool of a new publisher first wants a stored credential: ask, or give it",
+    },
+    Field {
+        name: "guest-credentials",
+        pointer: "/guestCredentials",
+        kind: Kind::Choice(&["approve", "allow", "deny"]),
+        default: "approve",
+        about: "what guests' messages may do with your credentials, in new conversations",
+    },
+    Field {
+        name: "exfil-guard",
+        pointer: "/exfilGuard",
+        kind: Kind::Switch,
+        default: "off",
+        about: "a call that takes a credential to an address that nobody wrote waits for a yes",
+    },
+    Field {
+        name: "confirm-destructive",
+        pointer: "/confirmDestructive",
+        kind: Kind::Switch,
+        default: "off",
+        about: "a tool that says that it deletes or spends something waits for a yes",
+    },
+    Field {
+        name: "prompt",
+        pointer: "/prompt/text",
+        kind: Kind::Text,
+        default: "none",
+        about: "your own words in the system prompt; put no secret there",
+    },
+    Field {
+        name: "prompt-mode",
+        pointer: "/prompt/mode",
+        kind: Kind::Choice(&["extend", "override"]),
+        default: "extend",
+        about: "your prompt comes after the default one, or in its place",
+    },
 ];
 
 /// A value that a setting can't have, or a setting that there is not, in words.
@@ -91,6 +147,14 @@ impl Field {
         }
     }
 
+    /// Whether a typed value can be one of it.
+    ///
+    /// # Errors
+    /// [`Unfit`] with what it may be.
+    pub fn check(&self, typed: &str) -> Result<(), Unfit> {
+        if typed == "default" { Ok(()) } else { self.read(typed).map(drop) }
+    }
+
     /// Puts a typed value in; `default` takes it back to what holds without it.
     ///
     /// # Errors
@@ -99,6 +163,9 @@ impl Field {
         let value = if typed == "default" { Value::Null } else { self.read(typed)? };
         let unfit = |error: serde_json::Error| Unfit(format!("{} can't be `{typed}`: {error}", self.name));
         let mut document = serde_json::to_value(&*settings).map_err(unfit)?;
+        if self.pointer == "/prompt/mode" && !value.is_null() && settings.prompt.is_none() {
+            return Err(Unfit(String::from("there is no prompt of yours yet; set prompt first")));
+        }
         put(&mut document, self.pointer, value);
         *settings = serde_json::from_value(document).map_err(unfit)?;
         Ok(())
@@ -141,16 +208,25 @@ impl Field {
     }
 }
 
-/// Puts a value where the pointer leads, one or two levels down; a null leaves the place empty.
+/// Puts a value where the pointer leads, one or two levels down. A null leaves the place empty; without its text a prompt
+/// is none.
 fn put(document: &mut Value, pointer: &str, value: Value) {
     let path = pointer.trim_start_matches('/');
-    let (parent, key) = path.rsplit_once('/').unwrap_or(("", path));
-    let place = if parent.is_empty() { Some(document) } else { document.get_mut(parent) };
-    if let Some(object) = place.and_then(Value::as_object_mut) {
-        match value {
-            Value::Null => object.remove(key),
-            value => object.insert(key.to_owned(), value),
-        };
+    let (parent, key) = path.split_once('/').map_or((None, path), |(parent, key)| (Some(parent), key));
+    let Some(top) = document.as_object_mut() else { return };
+    match (parent, value) {
+        (None, Value::Null) => drop(top.remove(key)),
+        (None, value) => drop(top.insert(key.to_owned(), value)),
+        (Some(parent), Value::Null) if key == "text" => drop(top.remove(parent)),
+        (Some(parent), value) => {
+            let inner = match value.is_null() {
+                true => top.get_mut(parent),
+                false => Some(top.entry(parent).or_insert_with(|| json!({}))),
+            };
+            if let Some(inner) = inner {
+                put(inner, key, value);
+            }
+        }
     }
 }
 
@@ -176,6 +252,7 @@ mod tests {
         }
         for field in FIELDS {
             field.set(&mut settings, "default").unwrap();
+            assert_eq!(field.show(&settings), field.default, "{}", field.name);
         }
         assert_eq!(settings, Settings::default());
     }
@@ -196,6 +273,16 @@ mod tests {
             };
             assert_eq!(seen.len(), all, "{}", field.name);
         }
+    }
+
+    #[test]
+    fn a_mode_without_a_prompt_is_refused_in_words() {
+        let mut settings = Settings::default();
+        let mode = named("prompt-mode").unwrap();
+        assert!(mode.set(&mut settings, "override").unwrap_err().0.contains("set prompt first"));
+        named("prompt").unwrap().set(&mut settings, "be brief\nbe kind").unwrap();
+        mode.set(&mut settings, "override").unwrap();
+        assert_eq!(named("prompt").unwrap().show(&settings), "be brief\nbe kind");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! the owner's credentials is the owner's, a yes that lasts is the owner's, and of the others only who sent the message
 //! may decide about its calls.
 
-use crate::api::{ApprovalReason, RequiredAction};
+use crate::api::{Approval, RequiredAction};
 
 /// What a person is to a run that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,21 +35,20 @@ impl Standing {
         self == Self::Owner
     }
 
-    /// Whether they may say yes or no to a call that is asked about for this reason.
+    /// Whether they may say yes or no to a call.
     #[must_use]
-    pub fn may_decide(self, reason: ApprovalReason) -> bool {
+    pub fn may_decide(self, approval: &Approval) -> bool {
         match self {
             Self::Owner => true,
-            Self::Asker => !reason.is_owners(),
+            Self::Asker => !approval.owner_only && !approval.reason.is_owners(),
             Self::Guest => false,
         }
     }
 
-    /// Whether their yes may last longer than one call. A call that may have taken effect already is allowed once, by
-    /// anybody.
+    /// Whether their yes may last longer than one call.
     #[must_use]
-    pub fn may_remember(self, reason: ApprovalReason) -> bool {
-        self.is_owner() && reason != ApprovalReason::UnknownOutcome
+    pub fn may_remember(self, approval: &Approval) -> bool {
+        self.is_owner() && approval.reason.may_last()
     }
 
     /// Whether they may answer at all.
@@ -57,7 +56,7 @@ impl Standing {
     pub fn may_answer(self, action: &RequiredAction) -> bool {
         match action {
             RequiredAction::Credentials { .. } => self.is_owner(),
-            RequiredAction::Approval { approvals, .. } => approvals.iter().any(|it| self.may_decide(it.reason)),
+            RequiredAction::Approval { approvals, .. } => approvals.iter().any(|it| self.may_decide(it)),
             _ => true,
         }
     }
@@ -66,26 +65,44 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        api::ApprovalReason,
+        id::{ApprovalId, ToolRunId},
+    };
+    use serde_json::json;
+
+    fn asked(reason: ApprovalReason, owner_only: bool) -> Approval {
+        serde_json::from_value(json!({
+            "id": ApprovalId::new(), "toolRunId": ToolRunId::new(), "toolId": "a::b", "toolName": "b", "version": "1.0.0",
+            "reason": reason.as_str(), "input": {}, "argsDigest": "d", "ownerOnly": owner_only,
+        }))
+        .unwrap()
+    }
 
     #[test]
     fn a_guest_is_offered_nothing_that_is_the_owners() {
-        use ApprovalReason::{FirstUse, GuestCredentials, SafeMode, UnknownOutcome};
+        use ApprovalReason::{Destructive, ExfilGuard, FirstUse, GuestCredentials, SafeMode, UnknownOutcome};
         let (owner, asker, guest) = (Standing::of(true, true), Standing::of(false, true), Standing::of(false, false));
         let cases = [
             (owner, SafeMode, true, true),
-            (owner, FirstUse, true, true),
+            (owner, Destructive, true, true),
             (owner, GuestCredentials, true, true),
+            (owner, FirstUse, true, false),
             (owner, UnknownOutcome, true, false),
             (asker, SafeMode, true, false),
+            (asker, Destructive, true, false),
             (asker, UnknownOutcome, true, false),
             (asker, FirstUse, false, false),
+            (asker, ExfilGuard, false, false),
             (asker, GuestCredentials, false, false),
             (guest, SafeMode, false, false),
             (guest, FirstUse, false, false),
         ];
         for (standing, reason, decides, lasting) in cases {
-            assert_eq!(standing.may_decide(reason), decides, "{standing:?} {reason:?}");
-            assert_eq!(standing.may_remember(reason), lasting, "{standing:?} {reason:?}");
+            let approval = asked(reason, false);
+            assert_eq!(standing.may_decide(&approval), decides, "{standing:?} {reason:?}");
+            assert_eq!(standing.may_remember(&approval), lasting, "{standing:?} {reason:?}");
         }
+        assert!(!asker.may_decide(&asked(Destructive, true)), "the server says that it is the owner's");
     }
 }

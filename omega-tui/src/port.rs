@@ -5,11 +5,11 @@
 use omega_core::{
     api::{
         Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectAlternative, SelectPlan, Settings,
-        StoredCredential, StoredGrant, Whoami,
+        StoredApproval, StoredCredential, StoredGrant, Whoami,
     },
     client::ExportFormat,
     event::Envelope,
-    id::{ApprovalId, ConversationId, PlanId, RunId, ToolId, ToolRunId},
+    id::{ApprovalId, ApprovalRuleId, ConversationId, PlanId, RunId, ToolId, ToolRunId},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -104,13 +104,17 @@ pub enum Wish {
         /// The tool.
         tool: ToolId,
     },
+    /// Take a yes back that lasts.
+    RevokeApproval(ApprovalRuleId),
 }
 
 /// What an overlay shows, as the server has it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {
-    /// Of [`Topic::Settings`] and [`Topic::Pins`].
-    Settings(Box<Settings>),
+    /// Of [`Topic::Settings`]: with the yeses that last.
+    Settings(Box<Settings>, Vec<StoredApproval>),
+    /// Of [`Topic::Pins`].
+    Pins(Vec<ToolId>),
     /// Of [`Topic::Keys`].
     Keys(Vec<StoredCredential>, Vec<StoredGrant>),
 }

@@ -11,7 +11,8 @@ use omega_core::{
     api::{
         Accepted, Approval, ApprovalReason, Author, Conversation, ConversationDetail, CredentialRequest,
         CredentialScope, ExecutionState, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep,
-        RequiredAction, Role, Run, RunStatus, StoredCredential, StoredGrant, Timestamp, ToolRunStatus, Whoami,
+        RequiredAction, Role, Run, RunStatus, StoredApproval, StoredCredential, StoredGrant, Timestamp, ToolRunStatus,
+        Whoami,
     },
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
@@ -490,6 +491,15 @@ pub fn stored(name: &str, last4: Option<&str>) -> StoredCredential {
         updated_at: Timestamp(0),
         last_used_at: None,
     }
+}
+
+/// A yes that lasts.
+pub fn rule() -> StoredApproval {
+    serde_json::from_value(json!({
+        "id": "0198f0c1-0000-7000-8000-000000000001", "toolId": "mathjs::evaluate", "reason": "safe_mode", "maxMajor": 15,
+        "by": "0198f0c1-0000-7000-8000-000000000002", "createdAt": "2026-11-22T18:00:00Z",
+    }))
+    .unwrap()
 }
 
 /// A tool that may use one.

@@ -93,7 +93,7 @@ impl Approve {
         }
         if let (Some(lasts), Some(approval)) = (
             self.lasts.filter(|lasts| !matches!(lasts, Lasts::Once)),
-            approvals.iter().find(|approval| !waiting.standing.may_remember(approval.reason)),
+            approvals.iter().find(|approval| !waiting.standing.may_remember(approval)),
         ) {
             return Err(never_lasts(lasts, approval, waiting.standing.is_owner()));
         }

@@ -1,6 +1,7 @@
 //! The commands, one a file: what it takes, its help, and what it does.
 
 pub mod api_keys;
+pub mod approvals;
 pub mod approve;
 pub mod ask;
 pub mod audit;
@@ -72,6 +73,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Export(it) => it.run(context).await,
         Command::Plan(it) => it.run(context).await,
         Command::Approve(it) => it.run(context).await,
+        Command::Approvals(it) => it.run(context).await,
         Command::Provide(it) => it.run(context).await,
         Command::Cancel(it) => it.run(context).await,
         Command::Recent(it) => it.run(context),

@@ -176,3 +176,36 @@ async fn ctrl_c_at_a_question_cancels_the_run_and_leaving_it_keeps_it() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_that_lasts_is_listed_and_revoked() {
+    let script = evaluates();
+    with(script, |home| {
+        home.omega(&["ask", "--safe", "hi"]).expect(5);
+        home.omega(&["approve", "--for", "always"]).expect(0);
+        settled(&home);
+        let rules = home.omega(&["approvals", "list", "--json"]).expect(0).json();
+        assert_eq!((&rules[0]["toolId"], &rules[0]["reason"]), (&json!("mathjs::evaluate"), &json!("safe_mode")));
+        let listed = home.omega(&["approvals", "list"]).expect(0).stdout;
+        assert!(listed.contains("mathjs::evaluate up to version 15  everywhere  (Safe Mode is on)"), "{listed}");
+        home.omega(&["approvals", "revoke", "nonsense"]).expect(2);
+        home.omega(&["approvals", "revoke", rules[0]["id"].as_str().unwrap()]).expect(0);
+        assert_eq!(home.omega(&["approvals", "list"]).expect(0).stdout, "");
+        home.omega(&["approvals", "revoke", rules[0]["id"].as_str().unwrap()]).expect(2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_runs_with_the_input_that_a_person_set() {
+    with(evaluates(), |home| {
+        home.omega(&["ask", "--safe", "hi"]).expect(5);
+        home.omega(&["approve", "--input", "[1]"]).expect(2);
+        home.omega(&["approve", "--input", "{"]).expect(2);
+        home.omega(&["approve", "--input", r#"{"expression": "2+3"}"#]).expect(0);
+        let detail = settled(&home);
+        assert_eq!(detail["toolRuns"][0]["input"]["expression"], "2+3");
+        assert_eq!(detail["toolRuns"][0]["output"], 5);
+    })
+    .await;
+}

@@ -45,6 +45,24 @@ fn settings_are_edited_as_a_document_and_a_broken_one_is_kept() {
 }
 
 #[test]
+fn a_prompt_comes_from_a_file_or_stdin_and_is_taken_back() {
+    let home = Home::new();
+    home.omega(&["settings", "set", "prompt-mode", "override"]).expect(2);
+    home.omega_with(&["settings", "set", "prompt", "--file", "-"], "be brief\nbe kind\n").expect(0);
+    let shown = home.omega(&["settings", "prompt"]).expect(0).stdout;
+    assert!(shown.contains("be brief\nbe kind"), "{shown}");
+    let whole = home.omega(&["settings", "prompt", "--json"]).expect(0).json();
+    assert_eq!((&whole["mode"], &whole["text"]), (&json!("extend"), &json!("be brief\nbe kind")));
+    home.omega(&["settings", "set", "prompt-mode", "override"]).expect(0);
+    home.omega(&["settings", "set", "exfil-guard", "on"]).expect(0);
+    home.omega(&["settings", "set", "guest-credentials", "deny"]).expect(0);
+    insta::assert_snapshot!("settings_set", home.omega(&["settings"]).expect(0).stdout);
+    home.omega(&["settings", "set", "prompt", "default"]).expect(0);
+    assert_eq!(home.omega(&["settings", "get", "prompt-mode"]).expect(0).stdout, "extend\n");
+    home.omega(&["settings", "set", "guest-credentials", "maybe"]).expect(2);
+}
+
+#[test]
 fn pins_are_tools_that_are_there() {
     let home = Home::new();
     let done = home.omega(&["pins", "add", "mathjs::evaluate", "mathjs::inv"]).expect(0);

@@ -116,7 +116,7 @@ impl Question {
     fn is_for(action: &RequiredAction, standing: Standing) -> bool {
         match action {
             RequiredAction::Approval { approvals, .. } => {
-                approvals.first().is_some_and(|approval| standing.may_decide(approval.reason))
+                approvals.first().is_some_and(|approval| standing.may_decide(approval))
             }
             other => standing.may_answer(other),
         }
@@ -192,7 +192,7 @@ impl Question {
 
     fn decide(&self, decision: Decision, remember: Remember) -> Option<Answer> {
         let approval = self.approval()?;
-        let lasts = remember == Remember::Once || self.standing.may_remember(approval.reason);
+        let lasts = remember == Remember::Once || self.standing.may_remember(approval);
         let reason = if decision == Decision::Deny { self.fields.first()?.trimmed() } else { None };
         lasts.then(|| Answer::Decide {
             approval: approval.id,

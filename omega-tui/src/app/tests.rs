@@ -3,12 +3,12 @@
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
     port::{Answer, Command, Link, Shown, Topic, Update, Wish},
-    stage::{Stage, full, stored},
+    stage::{Stage, full, rule, stored},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
-    api::{ApprovalReason, Decision, Remember, Run, RunStatus, Save, SelectPlan, Settings},
+    api::{ApprovalReason, CustomPrompt, Decision, PromptMode, Remember, Run, RunStatus, Save, SelectPlan, Settings},
     client::ExportFormat,
     event::{Envelope, Event},
     id::UserId,
@@ -442,8 +442,8 @@ fn the_input_of_a_call_can_be_changed_before_it_is_allowed() {
 }
 
 fn settings(stage: &mut Stage) {
-    let settings = Settings { safe_mode: true, pins: vec!["mathjs::det".parse().unwrap()], ..Settings::default() };
-    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings))));
+    let settings = Settings { safe_mode: true, ..Settings::default() };
+    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), vec![rule()])));
 }
 
 #[test]
@@ -471,8 +471,26 @@ fn settings_are_rows_that_change_with_enter() {
     stage.keys("dy");
     let default = Wish::Set { name: "safe-mode", value: "default".into() };
     assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, default)));
+    settings(&mut stage);
+    stage.keys(&"<down>".repeat(20)).keys("<enter>d");
+    assert!(stage.text().contains("ask about mathjs::evaluate again?"), "{}", stage.text());
+    stage.keys("y");
+    let revoke = Wish::RevokeApproval(rule().id);
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, revoke)));
     stage.keys("<esc>x");
     assert_eq!(stage.app.composer.text(), "x");
+}
+
+#[test]
+fn a_prompt_of_several_lines_is_not_cut_by_editing_one() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("/settings<enter>");
+    let prompt = Some(CustomPrompt { mode: PromptMode::Extend, text: "be brief\nbe kind".into() });
+    let settings = Settings { prompt, ..Settings::default() };
+    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), Vec::new())));
+    stage.keys(&"<down>".repeat(8)).keys("<enter>x<enter>");
+    assert!(stage.text().contains("be brief be kind") && stage.text().contains("--file"), "{}", stage.text());
+    assert_eq!(stage.commands().len(), 1);
 }
 
 #[test]

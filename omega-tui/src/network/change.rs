@@ -13,7 +13,11 @@ use std::io::Write;
 /// What the server has of it now.
 pub async fn look(client: &Client, topic: Topic) -> Result<Shown, ClientError> {
     Ok(match topic {
-        Topic::Settings | Topic::Pins => Shown::Settings(Box::new(client.settings().await?.settings)),
+        Topic::Settings => {
+            let (settings, approvals) = (client.settings().await?.settings, client.stored_approvals().await?);
+            Shown::Settings(Box::new(settings), approvals)
+        }
+        Topic::Pins => Shown::Pins(client.settings().await?.settings.pins),
         Topic::Keys => Shown::Keys(client.credentials().await?, client.grants().await?),
     })
 }
@@ -52,6 +56,7 @@ pub async fn make(client: &Client, wish: Wish) -> Result<(), String> {
             Ok(())
         }
         Wish::DeleteKey { name, tool } => client.delete_credential(&name, tool.as_ref()).await.map_err(sent),
+        Wish::RevokeApproval(id) => client.revoke_approval(id).await.map_err(sent),
         Wish::RevokeGrant { name, tool } => client.revoke_grant(&name, &tool).await.map_err(sent),
     }
 }

@@ -171,6 +171,9 @@ fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>
     };
     let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
     let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);
+    if let Some(because) = &approval.because {
+        lines.extend(wrap(&[Span::styled(one_line(because), theme.warn)], max));
+    }
     if !approval.credentials.is_empty() {
         let names = one_line(&approval.credentials.join(", "));
         lines.extend(wrap(&[Span::styled(format!("gets {names}"), theme.warn)], max));
@@ -216,7 +219,7 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
     }
     let (label, masked) = match question.step {
         Step::Decide => {
-            let lasts = question.approval().is_some_and(|it| question.standing.may_remember(it.reason));
+            let lasts = question.approval().is_some_and(|it| question.standing.may_remember(it));
             let mut actions = vec![Action::AllowOnce];
             actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
             actions.extend([Action::Deny, Action::EditInput]);

@@ -2,7 +2,7 @@
 
 use crate::{
     port::{Link, Shown, Topic, Update},
-    stage::{Stage, full, grant, stored},
+    stage::{Stage, full, grant, rule, stored},
     theme::{Depth, Mode},
 };
 use omega_core::api::{ApprovalReason, Settings};
@@ -128,7 +128,7 @@ fn an_overlay_of_rows_fits_every_size() {
         let mut stage = Stage::new(width, height);
         stage.keys("/settings<enter>");
         let settings = Settings { safe_mode: true, ..Settings::default() };
-        stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings))));
+        stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), vec![rule()])));
         stage.keys("<down>");
         insta::assert_snapshot!(format!("settings_{width}x{height}"), stage.text());
     }

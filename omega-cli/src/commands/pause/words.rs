@@ -17,8 +17,11 @@ pub fn approval(ui: &Ui, approval: &Approval) -> String {
         one_line(&approval.version, 40),
         reason(approval.reason)
     );
-    for line in visible_json(&approval.input).lines() {
+    if let Some(because) = &approval.because {
         // Writing to a string can't fail.
+        let _ = write!(text, "\n  {}", one_line(because, 600));
+    }
+    for line in visible_json(&approval.input).lines() {
         let _ = write!(text, "\n    {line}");
     }
     if !approval.credentials.is_empty() {

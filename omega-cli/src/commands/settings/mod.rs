@@ -46,6 +46,12 @@ enum What {
         #[arg(long, value_name = "FILE", conflicts_with = "value")]
         file: Option<PathBuf>,
     },
+    /// Show the system prompt that new runs get
+    Prompt {
+        /// Print what the API says of it: your text, the default, and both together
+        #[arg(long)]
+        json: bool,
+    },
     /// Change them as a document in your editor (VISUAL, EDITOR)
     Edit,
 }
@@ -66,7 +72,7 @@ impl SettingsCommand {
                     None => value.join(" "),
                 };
                 // Before a server is asked: a value that can't be changes nothing.
-                field.set(&mut Settings::default(), &value).map_err(unfit)?;
+                field.check(&value).map_err(unfit)?;
                 let client = context.connect().await?.client;
                 let now = change(&client, |settings| field.set(settings, &value).map_err(unfit)).await?;
                 let shown = sanitize_terminal(&field.show(&now));
@@ -76,6 +82,14 @@ impl SettingsCommand {
                     lines => ui.note(format!("{name} has {lines} lines now.")),
                 }
                 Ok(())
+            }
+            Some(What::Prompt { json }) => {
+                let (prompt, _) = context.connect().await?.client.prompt().await?;
+                if *json {
+                    return ui.json(&prompt);
+                }
+                ui.note(format!("Version {}.", prompt.effective.version));
+                ui.line(sanitize_terminal(prompt.effective.body.trim_end()))
             }
             Some(What::Edit) => edit::run(context).await,
             Some(What::Show { json: true }) => ui.json(&context.connect().await?.client.settings().await?.settings),

@@ -115,7 +115,7 @@ impl Typing {
         match self {
             Self::Setting(name) => {
                 let unfit = |error: setting::Unfit| error.0;
-                setting::named(name).map_err(unfit)?.set(&mut Default::default(), text).map_err(unfit)?;
+                setting::named(name).map_err(unfit)?.check(text).map_err(unfit)?;
                 Ok(Act::Do(Wish::Set { name, value: text.to_owned() }))
             }
             Self::Pin => {
@@ -282,8 +282,8 @@ impl App {
         let Some(kind) = self.sheet.as_ref().map(|sheet| sheet.kind) else { return };
         let shown = self.sheet.as_ref().and_then(|sheet| sheet.shown.as_ref());
         let rows = match (kind, shown) {
-            (Kind::Settings, Some(Shown::Settings(settings))) => settings::rows(settings),
-            (Kind::Pins, Some(Shown::Settings(settings))) => pins::rows(settings),
+            (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
+            (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
             (Kind::Keys, Some(Shown::Keys(stored, grants))) => keys::rows(stored, grants),
             (Kind::People, _) => people::rows(&self.view, self.me.as_ref()),
             _ => Vec::new(),

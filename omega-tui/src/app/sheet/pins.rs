@@ -2,11 +2,11 @@
 
 use super::{Act, Row, Typing};
 use crate::port::Wish;
-use omega_core::api::Settings;
+use omega_core::id::ToolId;
 
 /// A row for each tool, and one to pin another.
-pub fn rows(settings: &Settings) -> Vec<Row> {
-    let pinned = settings.pins.iter().map(|tool| Row {
+pub fn rows(pins: &[ToolId]) -> Vec<Row> {
+    let pinned = pins.iter().map(|tool| Row {
         name: tool.to_string(),
         about: String::from("always in the tool set and in plans, and preferred"),
         remove: Some((format!("unpin {tool}?"), Wish::Unpin(tool.clone()))),
