@@ -8,7 +8,7 @@
 use crate::{
     api::{
         AlternativeChoice, ConversationDetail, Decision, GuestCredentials, Message, Plan, Remember, RequiredAction,
-        Run, RunError, Save, Timestamp, ToolRunStatus,
+        Run, RunError, Save, Timestamp, ToolRunStatus, Visibility,
     },
     executor::ToolError,
     id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolId, ToolRunId, UserId},
@@ -62,8 +62,14 @@ pub enum Event {
         /// What guests' messages may do with the owner's credentials.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         guest_credentials: Option<GuestCredentials>,
+        /// Who may open it besides the owner.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visibility: Option<Visibility>,
+        /// The new page to share; the guests who joined by the one before are out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
     },
-    /// Somebody took part for the first time.
+    /// Somebody opened the conversation who did not take part before, or has another name or picture now.
     #[serde(rename = "participant.joined")]
     ParticipantJoined {
         /// The user.
@@ -74,6 +80,14 @@ pub enum Event {
         display_name: String,
         /// SHA-256 of the e-mail, or empty.
         gravatar_hash: String,
+    },
+    /// The owner shut a participant out, or let them in again.
+    #[serde(rename = "participant.updated")]
+    ParticipantUpdated {
+        /// The user.
+        user_id: UserId,
+        /// Whether they are shut out.
+        blocked: bool,
     },
     /// A participant's message is stored.
     #[serde(rename = "message.created")]
@@ -414,6 +428,7 @@ impl Event {
         match self {
             Self::ConversationUpdated { .. } => "conversation.updated",
             Self::ParticipantJoined { .. } => "participant.joined",
+            Self::ParticipantUpdated { .. } => "participant.updated",
             Self::MessageCreated { .. } => "message.created",
             Self::MessageDelta { .. } => "message.delta",
             Self::ReasoningDelta { .. } => "reasoning.delta",

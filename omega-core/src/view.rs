@@ -94,7 +94,7 @@ impl View {
     fn fold(&mut self, envelope: &Envelope, seq: u64) -> Applied {
         let run_id = envelope.run_id;
         match &envelope.event {
-            Event::ConversationUpdated { title, model, safe_mode, guest_credentials } => {
+            Event::ConversationUpdated { title, model, safe_mode, guest_credentials, visibility, url } => {
                 if let Some(conversation) = &mut self.conversation {
                     if title.is_some() {
                         conversation.title.clone_from(title);
@@ -108,16 +108,34 @@ impl View {
                     if let Some(policy) = guest_credentials {
                         conversation.guest_credentials = *policy;
                     }
+                    if let Some(visibility) = visibility {
+                        conversation.visibility = *visibility;
+                    }
+                    if let Some(url) = url {
+                        conversation.url.clone_from(url);
+                    }
+                }
+                if url.is_some() {
+                    self.participants.retain(|known| known.role == "owner" || known.blocked);
                 }
             }
             Event::ParticipantJoined { user_id, role, display_name, gravatar_hash } => {
-                self.participants.retain(|p| p.user_id != *user_id);
-                self.participants.push(Participant {
+                let joined = Participant {
                     user_id: *user_id,
                     role: role.clone(),
                     display_name: display_name.clone(),
                     gravatar_hash: gravatar_hash.clone(),
-                });
+                    blocked: false,
+                };
+                match self.participants.iter_mut().find(|known| known.user_id == *user_id) {
+                    Some(known) => *known = joined,
+                    None => self.participants.push(joined),
+                }
+            }
+            Event::ParticipantUpdated { user_id, blocked } => {
+                if let Some(known) = self.participants.iter_mut().find(|known| known.user_id == *user_id) {
+                    known.blocked = *blocked;
+                }
             }
             Event::MessageCreated { message } | Event::MessageCompleted { message } => {
                 self.put_message(message.clone())

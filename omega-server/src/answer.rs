@@ -79,9 +79,9 @@ impl ApiError {
         self
     }
 
-    /// A thing that does not exist, or that the caller may not see: the two look the same.
-    pub fn not_found(what: &str) -> Self {
-        Self::new(ErrorCode::NotFound, format!("{what} not found"))
+    /// A thing that does not exist, or that the caller may not see: the two look the same, to the byte.
+    pub fn not_found() -> Self {
+        StoreError::NotFound.into()
     }
 
     /// A value that is of the right type but not right.
@@ -132,6 +132,14 @@ impl From<StoreError> for ApiError {
         let retry = |code, message: &str| Self { retry_after: Some(2), ..Self::new(code, message) };
         match error {
             StoreError::NotFound => Self::new(ErrorCode::NotFound, "nothing was found under this id; check it"),
+            StoreError::Gone => Self::new(
+                ErrorCode::Gone,
+                "this link was replaced by its owner and opens nothing any more; ask them for the new one",
+            ),
+            StoreError::Blocked => Self::new(
+                ErrorCode::Forbidden,
+                "the owner of this conversation shut you out of it; ask them to let you in",
+            ),
             StoreError::RunActive(run) => Self::new(
                 ErrorCode::RunActive,
                 "a run of this conversation is active; wait for it, cancel it, or send with onActive=enqueue",

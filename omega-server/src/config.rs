@@ -42,6 +42,8 @@ pub struct ServeConfig {
     pub master_key: MasterKeySource,
     /// The name of the first user.
     pub owner_name: String,
+    /// Who else knows people.
+    pub identity: Identity,
     /// How a user's own server differs from a shared one.
     pub local: Option<Local>,
     /// How this node takes part where several share one PostgreSQL.
@@ -52,6 +54,15 @@ pub struct ServeConfig {
     pub clock: Clock,
     /// Told what is being fetched.
     pub progress: Progress,
+}
+
+/// Others whom the server asks about people; nobody when nothing is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The platform that may know keys which this server did not make: where its API begins (`https://HOST/api`).
+    pub key_verifier: Option<String>,
+    /// Where the pictures of users come from who gave an address: `https://gravatar.com/avatar`.
+    pub avatars: Option<String>,
 }
 
 /// How a node takes part in the work, and how much it takes on.

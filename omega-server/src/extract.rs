@@ -63,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(segment)) => Ok(Self(segment)),
-            Err(_) => Err(ApiError::not_found("this path")),
+            Err(_) => Err(ApiError::not_found()),
         }
     }
 }

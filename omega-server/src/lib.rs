@@ -1,5 +1,6 @@
 //! Omega's server: the REST and SSE API, the run engine, the store, the registry and the sandbox executor.
 
+pub mod access;
 pub mod answer;
 pub mod audit;
 pub mod auth;
@@ -24,5 +25,5 @@ pub mod state;
 pub mod store;
 pub mod vault;
 
-pub use config::{Limits, Local, NodeConfig, ServeConfig};
+pub use config::{Identity, Limits, Local, NodeConfig, ServeConfig};
 pub use serve::{Server, StartError};

@@ -2,7 +2,9 @@
 
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{Limits, NodeConfig, ServeConfig, Server, executor, failpoint, observe, vault::MasterKeySource};
+use omega_server::{
+    Identity, Limits, NodeConfig, ServeConfig, Server, executor, failpoint, observe, vault::MasterKeySource,
+};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -39,6 +41,13 @@ struct Args {
     /// The model that answers when nobody chose one (`provider/model`)
     #[arg(long, env = "OMEGA_MODEL")]
     model: Option<String>,
+    /// Ask this platform about API keys that this server did not make (`https://HOST/api`); who has such a key becomes a user
+    /// here [default: nobody is asked]
+    #[arg(long, env = "OMEGA_KEY_VERIFIER", value_name = "URL")]
+    key_verifier: Option<String>,
+    /// Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody
+    #[arg(long, env = "OMEGA_AVATARS", value_name = "URL", default_value = "https://gravatar.com/avatar")]
+    avatars: Option<String>,
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY")]
     serve_only: bool,
@@ -99,6 +108,7 @@ async fn serve() -> anyhow::Result<()> {
         model: args.model,
         master_key: master_key(args.master_key_file)?,
         owner_name: "owner".into(),
+        identity: Identity { key_verifier: args.key_verifier, avatars: args.avatars.filter(|base| base != "off") },
         local: None,
         node: NodeConfig { claims: !args.serve_only, lease: args.lease, ..NodeConfig::default() },
         limits: Limits::default(),

@@ -4,7 +4,7 @@
 pub mod address;
 pub mod log;
 
-use crate::store::Caller;
+use crate::store::{Caller, Via};
 use omega_core::id::{ConversationId, KeyId, UserId};
 use sha2::{Digest, Sha256};
 use std::{
@@ -33,6 +33,8 @@ pub struct Actor {
     pub user: UserId,
     /// Their API key, unless it is a session.
     pub key: Option<KeyId>,
+    /// Whether it is a browser's session.
+    pub is_session: bool,
 }
 
 impl Context {
@@ -68,7 +70,9 @@ pub async fn within<T>(context: Arc<Context>, work: impl Future<Output = T>) -> 
 
 /// Notes who makes the request at work. The first one stays: nobody changes who they are on the way.
 pub fn acts(caller: &Caller) {
-    let _ = CURRENT.try_with(|context| context.actor.set(Actor { user: caller.user, key: caller.key }));
+    let _ = CURRENT.try_with(|context| {
+        context.actor.set(Actor { user: caller.user, key: caller.key(), is_session: caller.via == Via::Session })
+    });
 }
 
 /// A conversation's name for logs and for others' eyes: enough to tell lines of one conversation from those of another one,

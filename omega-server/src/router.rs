@@ -1,18 +1,19 @@
 //! The whole API on one screen.
 
 use crate::{
+    auth::{cookie, query},
     idempotency, page, request,
     routes::{
-        answers, approvals, audit, conversations, events, export, keys, messages, operations, plans, prompts, registry,
-        runs, session, settings, tool_runs, vault,
+        answers, approvals, audit, avatars, conversations, events, export, keys, messages, operations, plans, prompts,
+        registry, runs, session, settings, sharing, tool_runs, users, vault,
     },
     state::App,
 };
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
-    middleware,
+    middleware::{self, Next},
     response::Response,
     routing::{get, post},
 };
@@ -23,6 +24,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const BODY_LIMIT: usize = 1 << 20;
 const IMPORT_LIMIT: usize = 1 << 30;
 
@@ -49,6 +51,8 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(conversations::create))
         .routes(routes!(conversations::get, conversations::update))
+        .routes(routes!(sharing::rotate))
+        .routes(routes!(sharing::block))
         .routes(routes!(messages::send, messages::list))
         .routes(routes!(events::stream))
         .routes(routes!(tool_runs::list))
@@ -79,6 +83,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(session::get, session::create, session::delete))
+        .routes(routes!(session::link))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::profile))
+        .routes(routes!(avatars::get))
         .routes(routes!(operations::models))
         .routes(routes!(operations::status))
         .routes(routes!(registry::list))
@@ -104,7 +113,8 @@ pub fn router(app: App) -> Router {
         .fallback(operations::not_found)
         .method_not_allowed_fallback(operations::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
-        .layer(middleware::map_response(with_headers))
+        .layer(middleware::from_fn(query::layer))
+        .layer(middleware::from_fn(with_headers))
         .layer(middleware::from_fn_with_state(app.clone(), request::log::layer))
         .with_state(app)
 }
@@ -116,12 +126,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// Headers that every answer has; the page sets stricter ones itself.
-async fn with_headers(mut response: Response) -> Response {
+async fn with_headers(request: Request, next: Next) -> Response {
+    let is_tls = cookie::is_tls(request.headers());
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(HeaderName::from_static("omega-api")).or_insert(HeaderValue::from_static("1"));
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(OPENER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    if is_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     response
 }
 

@@ -2,9 +2,13 @@
 
 use crate::{
     audit::heads,
-    auth,
+    auth::{
+        self,
+        avatars::Avatars,
+        verifier::{KeyVerifier, Platform, Remembering},
+    },
     breaker::{Breakers, Policy},
-    config::ServeConfig,
+    config::{Identity, ServeConfig},
     executor::{self, Guarded, LocalConfig, Redacting},
     models::Catalog,
     registry::RegistryService,
@@ -59,6 +63,9 @@ pub enum StartError {
     /// The executor's configuration.
     #[error("{0}")]
     Executor(String),
+    /// The transport to those who know people.
+    #[error("can't reach those who know people: {0}")]
+    Identity(String),
     /// The transport to model providers.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -123,8 +130,9 @@ impl Server {
             tokio::spawn(mirror(Arc::clone(&registry), url));
         }
 
+        let people = who_knows_people(&config.identity)?;
         let idle = config.local.as_ref().map(|local| local.idle);
-        let app = App::new(engine, registry, executor, models, config.limits, idle.is_some());
+        let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone());
         let task = tokio::spawn(async move {
@@ -165,6 +173,15 @@ impl Server {
         }
         self.background.shutdown().await;
     }
+}
+
+type People = (Option<Arc<dyn KeyVerifier>>, Option<Avatars>);
+
+fn who_knows_people(identity: &Identity) -> Result<People, StartError> {
+    let failed = |error: reqwest::Error| StartError::Identity(error.to_string());
+    let verifier = identity.key_verifier.as_deref().map(Platform::new).transpose().map_err(failed)?;
+    let verifier = verifier.map(|platform| Arc::new(Remembering::new(platform)) as Arc<dyn KeyVerifier>);
+    Ok((verifier, identity.avatars.as_deref().map(Avatars::new).transpose().map_err(failed)?))
 }
 
 /// Makes sure that somebody can sign in.

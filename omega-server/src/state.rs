@@ -1,14 +1,20 @@
 //! What every handler can reach.
 
 use crate::{
-    config::Limits, executor::Redacting, models::Catalog, registry::RegistryService, runs::Engine, store::Store,
+    auth::{avatars::Avatars, verifier::KeyVerifier},
+    config::Limits,
+    executor::Redacting,
+    models::Catalog,
+    registry::RegistryService,
+    runs::Engine,
+    store::Store,
 };
 use omega_core::api::Timestamp;
 use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -30,11 +36,16 @@ pub struct Parts {
     pub models: Arc<Catalog>,
     /// How much clients may ask for.
     pub limits: Limits,
+    /// Who may know keys that this server did not make.
+    pub verifier: Option<Arc<dyn KeyVerifier>>,
+    /// Where people's pictures come from.
+    pub avatars: Option<Avatars>,
     /// When the server began.
     pub started_at: Timestamp,
     /// Whether `POST /stop` ends it: a user's own server only.
     pub may_stop: bool,
     last_request: AtomicI64,
+    guesses: AtomicU64,
     stop: tokio::sync::Notify,
 }
 
@@ -54,6 +65,7 @@ impl App {
         executor: Redacting,
         models: Arc<Catalog>,
         limits: Limits,
+        (verifier, avatars): (Option<Arc<dyn KeyVerifier>>, Option<Avatars>),
         may_stop: bool,
     ) -> Self {
         let now = Timestamp::now();
@@ -64,9 +76,12 @@ impl App {
             executor,
             models,
             limits,
+            verifier,
+            avatars,
             started_at: now,
             may_stop,
             last_request: AtomicI64::new(now.0),
+            guesses: AtomicU64::new(0),
             stop: tokio::sync::Notify::new(),
         }))
     }
@@ -80,6 +95,11 @@ impl App {
     #[must_use]
     pub fn last_request(&self) -> Timestamp {
         Timestamp(self.last_request.load(Ordering::Relaxed))
+    }
+
+    /// Counts an id of a conversation that opened nothing, and says how many there were since the start.
+    pub fn guessed(&self) -> u64 {
+        self.guesses.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Asks the server to end.

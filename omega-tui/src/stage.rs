@@ -177,6 +177,7 @@ impl Stage {
                 guest_credentials: <_>::default(),
                 execution_state: ExecutionState::Idle,
                 url: String::new(),
+                visibility: <_>::default(),
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),
             },
@@ -186,6 +187,7 @@ impl Stage {
                 role: String::from("owner"),
                 display_name: String::from("Ada"),
                 gravatar_hash: String::new(),
+                blocked: false,
             }],
             messages: Vec::new(),
             tool_runs: Vec::new(),
@@ -522,6 +524,8 @@ pub fn full(stage: &mut Stage) {
         model: None,
         safe_mode: None,
         guest_credentials: None,
+        visibility: None,
+        url: None,
     });
     stage.asked("What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?");
     stage.thinks("A determinant needs exact arithmetic, so a tool should do it.");

@@ -13,7 +13,7 @@ use omega_core::{
     model::catalog::ProviderEnv,
 };
 use omega_server::{
-    Limits, Local, NodeConfig, ServeConfig, Server, failpoint, observe,
+    Identity, Limits, Local, NodeConfig, ServeConfig, Server, failpoint, observe,
     vault::{KeyStore, MasterKeySource},
 };
 use secrecy::SecretString;
@@ -53,6 +53,13 @@ pub struct Serve {
     /// Let tools reach this HOST:PORT of a private network; may be given several times
     #[arg(long, value_name = "HOST:PORT")]
     allow_private_net: Vec<String>,
+    /// Ask this platform about API keys that this server did not make (`https://HOST/api`); who has such a key becomes a user
+    /// here [default: nobody is asked]
+    #[arg(long, env = "OMEGA_KEY_VERIFIER", value_name = "URL")]
+    key_verifier: Option<String>,
+    /// Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody
+    #[arg(long, env = "OMEGA_AVATARS", value_name = "URL", default_value = "https://gravatar.com/avatar")]
+    avatars: Option<String>,
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY", conflicts_with = "local")]
     serve_only: bool,
@@ -133,6 +140,10 @@ impl Serve {
             model: if local.is_some() { None } else { context.config.get("model").map(str::to_owned) },
             master_key: self.master_key(context),
             owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
+            identity: Identity {
+                key_verifier: self.key_verifier.clone(),
+                avatars: self.avatars.clone().filter(|base| base != "off"),
+            },
             local,
             node: NodeConfig { claims: !self.serve_only, ..NodeConfig::default() },
             limits: Limits::default(),

@@ -52,6 +52,38 @@ pub struct CreateConversation {
     pub guest_credentials: Option<GuestCredentials>,
 }
 
+/// Who may open a conversation besides its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Whoever is signed in and has the link.
+    #[default]
+    Link,
+    /// Nobody.
+    Private,
+}
+
+impl Visibility {
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Private => "private",
+        }
+    }
+}
+
+/// `PUT /conversations/:id/participants/:userId`, by the owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateParticipant {
+    /// True shuts the guest out of this conversation, whatever link they have; false lets them in again.
+    pub blocked: bool,
+}
+
 /// `PATCH /conversations/:id`, by the owner. What is missing stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -69,6 +101,9 @@ pub struct UpdateConversation {
     /// What guests' messages may do with the owner's credentials; holds from the next call on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest_credentials: Option<GuestCredentials>,
+    /// Who may open it besides the owner. `private` ends what guests follow at once; `link` lets them in again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
 }
 
 /// What the conversation does right now.
@@ -89,7 +124,7 @@ pub enum ExecutionState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
-    /// Its id, which is also its capability.
+    /// Its id. It opens the conversation for its owner and for the guests who joined by the link that holds now.
     pub id: ConversationId,
     /// Its title, once it has one.
     pub title: Option<String>,
@@ -103,8 +138,11 @@ pub struct Conversation {
     pub guest_credentials: GuestCredentials,
     /// What it does right now.
     pub execution_state: ExecutionState,
-    /// The page to share.
+    /// The page to share: it ends with the link, which is what opens the conversation for guests.
     pub url: String,
+    /// Who may open it besides the owner.
+    #[serde(default)]
+    pub visibility: Visibility,
     /// When it was made.
     pub created_at: Timestamp,
     /// When something last happened.
@@ -124,6 +162,9 @@ pub struct Participant {
     pub display_name: String,
     /// SHA-256 of the trimmed lower-case e-mail, or empty.
     pub gravatar_hash: String,
+    /// True when the owner shut them out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
 }
 
 /// `GET /conversations/:id`, and the `snapshot` frame: the newest part of a conversation, and the cursor that continues it.
@@ -136,7 +177,7 @@ pub struct ConversationDetail {
     pub conversation: Conversation,
     /// Whether the caller owns it.
     pub is_owner: bool,
-    /// Who takes part.
+    /// Who takes part, and who is shut out. Guests whose link was replaced are gone from here; their messages stay.
     pub participants: Vec<Participant>,
     /// Messages, oldest first.
     pub messages: Vec<Message>,

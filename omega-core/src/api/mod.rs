@@ -18,6 +18,7 @@ pub mod settings;
 pub mod status;
 pub mod time;
 pub mod tool_run;
+pub mod user;
 
 pub use action::*;
 pub use alternative::*;
@@ -37,3 +38,4 @@ pub use settings::*;
 pub use status::*;
 pub use time::Timestamp;
 pub use tool_run::*;
+pub use user::*;

@@ -4,13 +4,13 @@ use super::{Client, ClientError, PATIENT};
 use crate::{
     api::{
         Accepted, AddPackage, AddedPackage, ApiKey, AuditEntry, AuditReport, Conversation, ConversationDetail,
-        CreateConversation, CreateKey, CreatedKey, CustomPrompt, Decide, ExecuteAnswer, ExecuteRequest, Imported,
-        Message, Models, OutputPage, Pagination, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials,
-        PutCredential, RotateVault, Rotated, Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage,
-        Settings, Status, StoredApproval, StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun,
-        UpdateConversation, Whoami,
+        CreateConversation, CreateKey, CreateUser, CreatedKey, CreatedUser, CustomPrompt, Decide, ExecuteAnswer,
+        ExecuteRequest, Imported, Message, Models, OutputPage, Pagination, Participant, PlanAnswer, PlanRequest,
+        PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer, SelectAlternative,
+        SelectPlan, Selected, SendMessage, Settings, SignInLink, Status, StoredApproval, StoredCredential, StoredGrant,
+        StoredPrompt, ToolRow, ToolRun, UpdateConversation, UpdateParticipant, UpdateProfile, User, Whoami,
     },
-    id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId},
+    id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId, UserId},
 };
 use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -104,6 +104,22 @@ impl Client {
         body: &UpdateConversation,
     ) -> Result<Conversation, ClientError> {
         self.data(self.request(Method::PATCH, &conversation(id, "")).json(body)).await
+    }
+
+    /// Replaces the conversation's link. The one before opens nothing any more, and the guests who joined by it are out.
+    pub async fn rotate_link(&self, id: ConversationId) -> Result<Conversation, ClientError> {
+        self.data(self.post(&conversation(id, "/link"))).await
+    }
+
+    /// Shuts a guest out of a conversation, or lets them in again.
+    pub async fn update_participant(
+        &self,
+        id: ConversationId,
+        user: UserId,
+        body: &UpdateParticipant,
+    ) -> Result<Participant, ClientError> {
+        let path = conversation(id, &format!("/participants/{user}"));
+        self.data(self.request(Method::PUT, &path).json(body)).await
     }
 
     /// Sends a message and returns as soon as it is stored; follow the events after `seq - 1` for the rest. Sending again
@@ -227,6 +243,31 @@ impl Client {
     /// Who the key belongs to.
     pub async fn whoami(&self) -> Result<Whoami, ClientError> {
         self.data(self.get("/api/omega/session")).await
+    }
+
+    /// Changes how others see the user.
+    pub async fn update_profile(&self, body: &UpdateProfile) -> Result<Whoami, ClientError> {
+        self.data(self.request(Method::PUT, "/api/omega/profile").json(body)).await
+    }
+
+    /// A link that signs a browser in as the user, once, within five minutes.
+    pub async fn sign_in_link(&self) -> Result<SignInLink, ClientError> {
+        self.data(self.request(Method::POST, "/api/omega/session/link")).await
+    }
+
+    /// The users of the server, for its administrators.
+    pub async fn users(&self) -> Result<Vec<User>, ClientError> {
+        self.data(self.get("/api/omega/users")).await
+    }
+
+    /// Makes a user, with a first API key; the only time that it is shown.
+    pub async fn create_user(&self, body: &CreateUser) -> Result<CreatedUser, ClientError> {
+        self.data(self.request(Method::POST, "/api/omega/users").json(body)).await
+    }
+
+    /// Shuts a user out: keys and sessions end.
+    pub async fn disable_user(&self, id: UserId) -> Result<(), ClientError> {
+        self.done(self.request(Method::DELETE, &format!("/api/omega/users/{id}"))).await
     }
 
     /// The user's settings.

@@ -300,6 +300,7 @@ fn start() -> View {
             guest_credentials: <_>::default(),
             execution_state: ExecutionState::Idle,
             url: String::new(),
+            visibility: <_>::default(),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         },

@@ -139,7 +139,7 @@ impl Fact {
         let actor_kind = match (&context, actor) {
             (None, _) => "system",
             (Some(_), None) => "anonymous",
-            (Some(_), Some(actor)) if actor.key.is_some() => "api_key",
+            (Some(_), Some(actor)) if !actor.is_session => "api_key",
             (Some(_), Some(_)) => "session",
         };
         Self {
@@ -264,6 +264,12 @@ pub fn of_event(event: &Event) -> Option<Fact> {
         Event::ToolUnknown { tool_run_id, .. } => Some(
             Fact::new(Action::ToolEnded, "tool_run").on(tool_run_id).with("status", "unknown").ended(Outcome::Error),
         ),
+        // The new link stays out of it: whoever has it may come in.
+        Event::ConversationUpdated { url: Some(_), .. } => Some(Fact::new(Action::LinkRotated, "conversation")),
+        Event::ParticipantUpdated { user_id, blocked } => {
+            let action = if *blocked { Action::ParticipantBlocked } else { Action::ParticipantUnblocked };
+            Some(Fact::new(action, "user").on(user_id))
+        }
         Event::ConversationUpdated { .. } => {
             // Whatever rules a conversation has; its title is none.
             let Ok(Value::Object(mut rules)) = serde_json::to_value(event) else { return None };

@@ -1,16 +1,22 @@
 //! Who calls: an API key (`Authorization: Bearer tpmjs_sk_...`) or a browser's session. The caller is an extractor, so a
 //! handler's signature says that it needs one.
 
+pub mod avatars;
+pub mod cookie;
+pub mod keys;
+pub mod name;
+pub mod origin;
+pub mod query;
+pub mod verifier;
+
 use crate::{answer::ApiError, request, state::App, store::Caller};
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use omega_core::api::ErrorCode;
 
-/// The session's cookie.
-pub const COOKIE: &str = "omega_session";
 const KEY_PREFIX: &str = "tpmjs_sk_";
 
 /// A new API key: TPMJS's format, 32 random bytes.
@@ -47,32 +53,26 @@ fn bearer(value: &str) -> Result<&str, ApiError> {
     Ok(key)
 }
 
-/// The session's token, if the request has one.
-pub fn session_token(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-}
+/// A caller who administers this server.
+pub struct Admin(pub Caller);
 
-/// Refuses a state-changing request that another site made a browser send (ASVS 3.5).
-pub fn same_origin(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(());
+impl<S> FromRequestParts<S> for Admin
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if !caller.is_admin {
+            return Err(ApiError::new(
+                ErrorCode::Forbidden,
+                "only an administrator of this server can do this; ask them",
+            ));
+        }
+        Ok(Self(caller))
     }
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let foreign_site = text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
-    let foreign_origin = match (text("origin"), text("host")) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_none_or(|(_, of)| of != host),
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    if foreign_site || foreign_origin {
-        return Err(ApiError::new(ErrorCode::Csrf, "this request came from another site; use Omega's own page"));
-    }
-    Ok(())
 }
 
 impl<S> FromRequestParts<S> for Caller
@@ -87,18 +87,17 @@ where
         app.touch();
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(value.to_str().unwrap_or_default())?;
-            let caller = app.store.caller_of_key(key).await?;
-            let caller = caller.ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "Invalid API key"))?;
+            let caller = keys::caller(&app, key).await?;
             request::acts(&caller);
             return Ok(caller);
         }
-        let Some(token) = session_token(&parts.headers) else {
+        let Some(token) = cookie::token(&parts.headers) else {
             return Err(ApiError::new(
                 ErrorCode::Unauthenticated,
                 "Missing authorization header; send Authorization: Bearer tpmjs_sk_..., or sign in at /omega",
             ));
         };
-        same_origin(&parts.method, &parts.headers)?;
+        origin::check(&parts.method, &parts.headers)?;
         let caller = app.store.caller_of_session(token).await?;
         let ended = || ApiError::new(ErrorCode::Unauthenticated, "your session has ended; sign in again");
         let caller = caller.ok_or_else(ended)?;
@@ -119,27 +118,5 @@ mod tests {
         for wrong in ["Basic x", "Bearer ", "Bearer sk-123", "Bearer tpmjs_sk_short"] {
             assert!(bearer(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn another_site_can_not_write() {
-        let headers = |pairs: &[(&str, &str)]| {
-            let mut map = HeaderMap::new();
-            for (name, value) in pairs {
-                map.insert(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
-            }
-            map
-        };
-        let table: &[(&[(&str, &str)], bool)] = &[
-            (&[("host", "a.test"), ("origin", "http://a.test"), ("sec-fetch-site", "same-origin")], true),
-            (&[("host", "a.test"), ("origin", "http://evil.test")], false),
-            (&[("host", "a.test"), ("sec-fetch-site", "cross-site")], false),
-            (&[("host", "a.test"), ("origin", "null")], false),
-            (&[("host", "a.test")], true),
-        ];
-        for (pairs, allowed) in table {
-            assert_eq!(same_origin(&Method::POST, &headers(pairs)).is_ok(), *allowed, "{pairs:?}");
-        }
-        assert!(same_origin(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])).is_ok());
     }
 }

@@ -1,11 +1,11 @@
 //! What a paused run waits for: variables and approvals. (Plans are in their own file.)
 
-use super::{id, messages, text};
+use super::{messages, text};
 use crate::{
+    access::{Owned, Within},
     answer::{ApiError, ApiResult, Reply},
-    extract::{Body, Segment},
+    extract::Body,
     state::App,
-    store::Caller,
 };
 use axum::extract::State;
 use omega_core::{
@@ -20,11 +20,9 @@ const MAX_REASON: usize = 1_000;
     params(("id" = ConversationId, Path)), request_body = ProvideCredentials, responses((status = 200, body = Run)))]
 pub async fn provide(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Owned,
     Body(body): Body<ProvideCredentials>,
 ) -> ApiResult<Reply<Run>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
     if body.decline != body.env.is_empty() {
         return Err(ApiError::invalid(
             "env",
@@ -32,7 +30,7 @@ pub async fn provide(
         ));
     }
     let env = messages::env(&body.env)?;
-    Ok(Reply::ok(app.engine.provide(conversation, caller.user, &env, body.save).await?))
+    Ok(Reply::ok(app.engine.provide(&access, &env, body.save).await?))
 }
 
 /// Allows or refuses a call. With the last decision that it waits for, the run goes on.
@@ -40,16 +38,14 @@ pub async fn provide(
     request_body = Decide, responses((status = 200, body = Run)))]
 pub async fn decide(
     State(app): State<App>,
-    caller: Caller,
-    Segment(approval): Segment,
+    approval: Within<ApprovalId>,
     Body(body): Body<Decide>,
 ) -> ApiResult<Reply<Run>> {
-    let approval: ApprovalId = id(&approval, "approval")?;
     if let Some(reason) = &body.reason {
         text("reason", reason, MAX_REASON)?;
     }
     if body.input.is_some() && body.decision == omega_core::api::Decision::Deny {
         return Err(ApiError::new(ErrorCode::InvalidInput, "input: a call that is refused has no input to change"));
     }
-    Ok(Reply::ok(app.engine.decide(approval, caller.user, &body).await?))
+    Ok(Reply::ok(app.engine.decide(&approval, &body).await?))
 }

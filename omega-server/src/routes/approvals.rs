@@ -21,6 +21,6 @@ pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec
 #[utoipa::path(delete, path = "/api/omega/settings/approvals/{id}", tag = "settings",
     params(("id" = ApprovalRuleId, Path)), responses((status = 204)))]
 pub async fn revoke(State(app): State<App>, caller: Caller, Segment(rule): Segment) -> ApiResult<StatusCode> {
-    app.store.revoke_approval(caller.user, id(&rule, "stored approval")?).await?;
+    app.store.revoke_approval(caller.user, id(&rule)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,10 @@
 //! Conversations. Whoever is signed in and has the URL may read and send; only the owner changes it (M5).
 
-use super::{PageQuery, id, text};
+use super::{PageQuery, text};
 use crate::{
-    answer::{ApiError, ApiResult, Reply},
-    extract::{Body, Params, Segment},
+    access::{self, Access, Owned},
+    answer::{ApiResult, Reply},
+    extract::{Body, Params},
     state::App,
     store::{Caller, INLINE_OUTPUT_BYTES},
 };
@@ -13,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use omega_core::{
-    api::{Conversation, ConversationDetail, CreateConversation, ErrorCode, UpdateConversation},
+    api::{Conversation, ConversationDetail, CreateConversation, UpdateConversation},
     id::ConversationId,
 };
 
@@ -39,7 +40,8 @@ pub async fn create(
     app.models.check(&model)?;
     let conversation =
         app.store.create_conversation(&caller.author(), body.title.as_deref(), &model, body.safe_mode, policy).await?;
-    let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;
+    let (access, _) = access::open(&app.store, &caller, conversation).await?;
+    let detail = app.store.detail(&access, None, 1, 0).await?;
     Ok(Reply::created(detail.conversation))
 }
 
@@ -48,14 +50,12 @@ pub async fn create(
     params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = ConversationDetail)))]
 pub async fn get(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     Params(page): Params<PageQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let conversation = id(&conversation, "conversation")?;
     let limit = page.limit()?;
-    let detail = app.engine.detail(conversation, caller.user, page.before, limit, INLINE_OUTPUT_BYTES).await?;
+    let detail = app.engine.detail(&access, page.before, limit, INLINE_OUTPUT_BYTES).await?;
     let etag = format!("W/\"{}\"", detail.last_seq);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
@@ -67,20 +67,16 @@ pub async fn get(
     Ok(response)
 }
 
-/// Changes title, model, Safe Mode, or what guests' messages may do with the owner's credentials.
+/// Changes title, model, Safe Mode, what guests' messages may do with the owner's credentials, or who may open it. By the
+/// owner alone.
 #[utoipa::path(patch, path = "/api/omega/conversations/{id}", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = UpdateConversation,
     responses((status = 200, body = Conversation)))]
 pub async fn update(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Owned,
     Body(body): Body<UpdateConversation>,
 ) -> ApiResult<Reply<Conversation>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
-    if app.store.owner_and_model(conversation).await?.0 != caller.user {
-        return Err(ApiError::new(ErrorCode::OwnerOnly, "only the owner of the conversation can change it"));
-    }
     if let Some(title) = &body.title {
         text("title", title, MAX_TITLE)?;
     }
@@ -88,13 +84,8 @@ pub async fn update(
         app.models.check(model)?;
     }
     if body != UpdateConversation::default() {
-        let title = body.title.as_deref().map(|title| (title, "user"));
-        let committed = app
-            .store
-            .update_conversation(conversation, title, body.model.as_deref(), body.safe_mode, body.guest_credentials)
-            .await?;
-        app.engine.committed(committed);
+        app.engine.committed(app.store.update_conversation(&access, &body).await?);
     }
-    let detail = app.store.detail(conversation, caller.user, None, 1, 0).await?;
+    let detail = app.store.detail(&access, None, 1, 0).await?;
     Ok(Reply::ok(detail.conversation))
 }

@@ -1,12 +1,12 @@
 //! The event stream of a conversation.
 
-use super::id;
 use crate::{
+    access::Access,
     answer::{ApiError, ApiResult},
-    extract::{Params, Segment},
+    extract::Params,
     runs::feed::{Feed, frame},
     state::App,
-    store::{Caller, INLINE_OUTPUT_BYTES},
+    store::INLINE_OUTPUT_BYTES,
 };
 use axum::{
     body::Body,
@@ -41,12 +41,10 @@ pub struct After {
     params(("id" = ConversationId, Path), After), responses((status = 200, content_type = "text/event-stream", body = Envelope)))]
 pub async fn stream(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     Params(query): Params<After>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
     let given = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned).or(query.after);
     let after = given
         .map(|text| {
@@ -59,19 +57,19 @@ pub async fn stream(
         })
         .transpose()?;
     let seat = app.engine.seat()?;
-    let last = app.store.last_seq(conversation).await?;
+    let last = app.store.last_seq(&access).await?;
     let (cursor, first) = match after {
         Some(after) if after <= last => (after, None),
         given => {
-            let detail = app.engine.detail(conversation, caller.user, None, 50, INLINE_OUTPUT_BYTES).await?;
+            let detail = app.engine.detail(&access, None, 50, INLINE_OUTPUT_BYTES).await?;
             let cursor = detail.last_seq;
             let conversation = Box::new(detail);
             let event = if given.is_some() { Event::Resync { conversation } } else { Event::Snapshot { conversation } };
             (cursor, Some(event))
         }
     };
-    let first = first.map(|event| frame(conversation, None, event));
-    Ok(sse_after(app.engine.feed(seat, conversation, cursor, None), first))
+    let first = first.map(|event| frame(access.conversation(), None, event));
+    Ok(sse_after(app.engine.feed(seat, &access, cursor, None), first))
 }
 
 /// A reader's frames as a response.

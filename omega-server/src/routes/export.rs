@@ -1,12 +1,11 @@
 //! A conversation as a document (M7).
 
-use super::id;
 use crate::{
+    access::Access,
     answer::{ApiError, ApiResult},
     audit::{Action, Fact},
-    extract::{Params, Segment},
+    extract::Params,
     state::App,
-    store::Caller,
 };
 use axum::{
     extract::State,
@@ -28,16 +27,10 @@ pub struct Format {
 /// The whole conversation, as JSON or Markdown.
 #[utoipa::path(get, path = "/api/omega/conversations/{id}/export", tag = "conversations",
     params(("id" = ConversationId, Path), Format), responses((status = 200, body = String)))]
-pub async fn get(
-    State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
-    Params(query): Params<Format>,
-) -> ApiResult<Response> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
-    let detail = app.engine.detail(conversation, caller.user, None, u32::MAX, usize::MAX).await?;
+pub async fn get(State(app): State<App>, access: Access, Params(query): Params<Format>) -> ApiResult<Response> {
+    let detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
     // No copy leaves without its record.
-    let fact = Fact::new(Action::ConversationExported, "conversation").of(conversation, None);
+    let fact = Fact::new(Action::ConversationExported, "conversation").of(access.conversation(), None);
     app.store.audit(&[fact.with("format", query.format.as_deref().unwrap_or("json"))]).await?;
     let (kind, extension, document) = match query.format.as_deref() {
         None | Some("json") => {
@@ -49,7 +42,7 @@ pub async fn get(
             return Err(ApiError::invalid("format", &format!("`{other}` is neither json nor markdown")));
         }
     };
-    let disposition = format!("attachment; filename=\"omega-{conversation}.{extension}\"");
+    let disposition = format!("attachment; filename=\"omega-{}.{extension}\"", access.conversation());
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document)
         .into_response())
 }

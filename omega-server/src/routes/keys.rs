@@ -37,6 +37,6 @@ pub async fn create(
 #[utoipa::path(delete, path = "/api/omega/keys/{id}", tag = "keys", params(("id" = KeyId, Path)),
     responses((status = 204)))]
 pub async fn revoke(State(app): State<App>, caller: Caller, Segment(key): Segment) -> ApiResult<StatusCode> {
-    app.store.revoke_key(caller.user, id(&key, "key")?).await?;
+    app.store.revoke_key(caller.user, id(&key)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

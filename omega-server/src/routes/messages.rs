@@ -1,13 +1,14 @@
 //! Messages: sent in three modes (stream, accept, wait), and read by pages.
 
-use super::{PageQuery, events, id, pagination, text, tool_ids};
+use super::{PageQuery, events, pagination, text, tool_ids};
 use crate::{
+    access::{self, Access},
     answer::{ApiError, ApiResult, Reply},
-    extract::{Body, Params, Segment},
+    extract::{Body, Params},
     idempotency::{REPLAYED, fingerprint, key_of},
     runs::limits::Seat,
     state::App,
-    store::{Caller, IdempotencyKey, Replay, Send, StoreError},
+    store::{IdempotencyKey, Replay, Send, StoreError},
     vault::names,
 };
 use axum::{
@@ -19,7 +20,6 @@ use omega_core::{
     agent::RunConfig,
     api::{Accepted, CredentialRequest, ErrorCode, Finished, Message, MissingVar, RequiredAction, SendMessage},
     id::{ConversationId, RunId},
-    view::join_answer,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -36,17 +36,16 @@ const WAIT: Duration = Duration::from_secs(600);
     responses((status = 200, body = Finished), (status = 202, body = Accepted)))]
 pub async fn send(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     headers: HeaderMap,
     Body(body): Body<SendMessage>,
 ) -> ApiResult<Response> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
+    let caller = access.caller();
     text("message", &body.message, MAX_MESSAGE)?;
     tool_ids("pins", &body.pins)?;
     // Before anything is stored: whoever sends wants to read along.
     let seat = app.engine.seat()?;
-    let idempotency = idempotency(&headers, &caller, conversation, &body)?;
+    let idempotency = idempotency(&headers, &access, &body)?;
     if let Some(key) = &idempotency {
         match app.store.replay(key).await? {
             Replay::New => {}
@@ -55,38 +54,38 @@ pub async fn send(
             Replay::Same(receipt) => {
                 let accepted: Accepted = serde_json::from_str(&receipt.body)
                     .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
-                let mut response = answer(&app, seat, conversation, accepted, &headers).await?;
+                let mut response = answer(&app, seat, &access, accepted, &headers).await?;
                 response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 return Ok(response);
             }
         }
     }
     let env = env(&body.env)?;
-    let (owner, own_model) = app.store.owner_and_model(conversation).await?;
-    if !env.is_empty() && owner != caller.user {
+    if !env.is_empty() && !access.is_owner() {
         return Err(ApiError::new(
             ErrorCode::OwnerOnly,
             "only the owner of a conversation may send `env`; send the message without it, or start a conversation of your own",
         ));
     }
     if let Some(plan) = body.plan_id {
-        let found = app.store.stored_plan(conversation, plan).await;
+        let found = app.store.stored_plan(access.conversation(), plan).await;
         found.map_err(|_| {
             ApiError::invalid("planId", "this conversation has no such plan; make one with /plan first")
         })?;
     }
+    let (own_model, own_safe_mode) = app.store.chosen(&access).await?;
     let model = body.model.unwrap_or(own_model);
     app.models.check(&model)?;
     let mut pins = app.store.settings(caller.user).await?.0.pins;
     pins.extend(body.pins);
     pins.dedup();
     pins.truncate(MAX_PINS);
-    let settings = app.store.settings(owner).await?.0;
-    let safe_mode = match app.store.safe_mode(conversation).await? {
+    let settings = app.store.settings(access.owner()).await?.0;
+    let safe_mode = match own_safe_mode {
         Some(on) => on,
         None => settings.safe_mode,
     };
-    let prompt = app.engine.freeze_prompt(owner, &settings).await?;
+    let prompt = app.engine.freeze_prompt(access.owner(), &settings).await?;
     let config = RunConfig {
         safe_mode,
         autonomous: body.autonomous,
@@ -98,9 +97,8 @@ pub async fn send(
     };
     let config = serde_json::to_value(config).map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
     let send = Send {
-        conversation,
+        access: access.clone(),
         run: RunId::new(),
-        author: caller.author(),
         text: body.message,
         client_message_id: body.client_message_id,
         on_active: body.on_active,
@@ -109,19 +107,19 @@ pub async fn send(
         idempotency,
     };
     let accepted = app.engine.send(send, &env).await?;
-    answer(&app, seat, conversation, accepted, &headers).await
+    answer(&app, seat, &access, accepted, &headers).await
 }
 
 async fn answer(
     app: &App,
     seat: Seat,
-    conversation: ConversationId,
+    access: &Access,
     accepted: Accepted,
     headers: &HeaderMap,
 ) -> ApiResult<Response> {
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(header::ACCEPT).contains("text/event-stream") {
-        let feed = app.engine.feed(seat, conversation, accepted.seq - 1, Some(accepted.run_id));
+        let feed = app.engine.feed(seat, access, accepted.seq - 1, Some(accepted.run_id));
         return Ok(events::sse(feed));
     }
     let prefer = header(header::HeaderName::from_static("prefer"));
@@ -132,15 +130,17 @@ async fn answer(
     };
     let receipt = accepted.clone();
     let ended = async move {
-        let mut feed = app.engine.feed(seat, conversation, receipt.seq - 1, Some(receipt.run_id));
+        let mut feed = app.engine.feed(seat, access, receipt.seq - 1, Some(receipt.run_id));
         while let Some(envelope) = feed.next().await? {
             if envelope.event.is_terminal() {
-                return finished(app, &receipt).await.map(Some);
+                let run = access::within(&app.store, access.caller(), receipt.run_id).await?;
+                return Ok(Some(app.store.finished(&run).await?));
             }
         }
-        match app.store.run(receipt.run_id).await?.requires_action {
+        let run = access::within(&app.store, access.caller(), receipt.run_id).await?;
+        match app.store.run(&run).await?.requires_action {
             Some(RequiredAction::Credentials { missing_vars, requests, hint, .. }) => {
-                Err(missing_env_vars(&receipt, conversation, &missing_vars, &requests, &hint))
+                Err(missing_env_vars(&receipt, access.conversation(), &missing_vars, &requests, &hint))
             }
             _ => Ok(None),
         }
@@ -176,26 +176,13 @@ fn missing_env_vars(
         .with("resumeUrl", format!("/api/omega/conversations/{conversation}/credentials"))
 }
 
-async fn finished(app: &App, accepted: &Accepted) -> ApiResult<Finished> {
-    let run = app.store.run(accepted.run_id).await?;
-    let history = app.store.history(accepted.run_id).await?;
-    let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
-    let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
-    Ok(Finished { run, answer, tool_runs })
-}
-
-fn idempotency(
-    headers: &HeaderMap,
-    caller: &Caller,
-    conversation: ConversationId,
-    body: &SendMessage,
-) -> ApiResult<Option<IdempotencyKey>> {
+fn idempotency(headers: &HeaderMap, access: &Access, body: &SendMessage) -> ApiResult<Option<IdempotencyKey>> {
     let Some(key) = key_of(headers)? else { return Ok(None) };
     let canonical = serde_json::to_vec(body).unwrap_or_default();
     Ok(Some(IdempotencyKey {
-        principal: caller.user.to_string(),
+        principal: access.caller().user.to_string(),
         key: key.to_owned(),
-        route: format!("POST /conversations/{conversation}/messages"),
+        route: format!("POST /conversations/{}/messages", access.conversation()),
         fingerprint: fingerprint(&canonical),
     }))
 }
@@ -219,16 +206,13 @@ pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String
     params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [Message])))]
 pub async fn list(
     State(app): State<App>,
-    _caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     Params(page): Params<PageQuery>,
 ) -> ApiResult<Reply<Vec<Message>>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
     let limit = page.limit()?;
-    app.store.last_seq(conversation).await?;
     let messages = match page.after {
-        Some(after) => app.store.messages_after(conversation, after, limit).await?,
-        None => app.store.messages_before(conversation, page.before, limit).await?,
+        Some(after) => app.store.messages_after(&access, after, limit).await?,
+        None => app.store.messages_before(&access, page.before, limit).await?,
     };
     let seqs: Vec<u64> = messages.iter().map(|message| message.seq).collect();
     Ok(Reply::page(messages, pagination(&page, limit, &seqs)))

@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod approvals;
 pub mod audit;
+pub mod avatars;
 pub mod conversations;
 pub mod events;
 pub mod export;
@@ -15,7 +16,9 @@ pub mod registry;
 pub mod runs;
 pub mod session;
 pub mod settings;
+pub mod sharing;
 pub mod tool_runs;
+pub mod users;
 pub mod vault;
 
 use crate::answer::{ApiError, ApiResult};
@@ -59,8 +62,8 @@ pub(crate) fn pagination(query: &PageQuery, limit: u32, seqs: &[u64]) -> Paginat
 }
 
 /// Reads an id from the path. One that is none looks like one that does not exist.
-pub(crate) fn id<T: FromStr>(text: &str, what: &str) -> ApiResult<T> {
-    text.parse().map_err(|_| ApiError::not_found(what))
+pub(crate) fn id<T: FromStr>(text: &str) -> ApiResult<T> {
+    text.parse().map_err(|_| ApiError::not_found())
 }
 
 /// Ids of tools that a caller names.

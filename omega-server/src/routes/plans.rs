@@ -2,10 +2,10 @@
 
 use super::{id, text};
 use crate::{
+    access::Access,
     answer::{ApiError, ApiResult, Reply},
-    extract::{Body, Segment},
+    extract::Body,
     state::App,
-    store::Caller,
 };
 use axum::{
     Json,
@@ -24,21 +24,19 @@ const MAX_NOTE: usize = 10_000;
     request_body = PlanRequest, responses((status = 200, body = PlanAnswer)))]
 pub async fn create(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     Body(body): Body<PlanRequest>,
 ) -> ApiResult<Json<PlanAnswer>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
-    let (_, own_model) = app.store.owner_and_model(conversation).await?;
+    let (own_model, _) = app.store.chosen(&access).await?;
     text("message", &body.message, 100_000)?;
     let count = match body.count.unwrap_or(1) {
         count @ 1..=3 => count,
         other => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
-    let redactor = app.engine.redactor(caller.user, None).await?;
+    let redactor = app.engine.redactor(access.caller().user, None).await?;
     let message = redactor.redact(&body.message).into_owned();
     let (answer, _) = app.engine.plan(&body.model.unwrap_or(own_model), &message, count, None, redactor).await?;
-    let (set, committed) = app.store.keep_plans(conversation, &message, &answer).await?;
+    let (set, committed) = app.store.keep_plans(&access, &message, &answer).await?;
     app.engine.committed(committed);
     Ok(Json(PlanAnswer { plan_set_id: Some(set), ..answer }))
 }
@@ -49,12 +47,11 @@ pub async fn create(
     responses((status = 200, body = Selected)))]
 pub async fn select(
     State(app): State<App>,
-    caller: Caller,
-    Path((conversation, plan)): Path<(String, String)>,
+    access: Access,
+    Path((_, plan)): Path<(String, String)>,
     Body(body): Body<SelectPlan>,
 ) -> ApiResult<Reply<Selected>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
-    let plan: PlanId = id(&plan, "plan")?;
+    let plan: PlanId = id(&plan)?;
     if let Some(note) = &body.note {
         text("note", note, MAX_NOTE)?;
         if !body.another {
@@ -62,26 +59,21 @@ pub async fn select(
         }
     }
     let another = body.another.then(|| body.note.unwrap_or_default());
-    let stored = app.engine.select_plan(conversation, plan, another.as_deref(), caller.user).await?;
+    let stored = app.engine.select_plan(&access, plan, another.as_deref()).await?;
     Ok(Reply::ok(Selected { plan_set_id: stored.set, plan_id: another.is_none().then_some(plan) }))
 }
 
-/// Chooses a tool in place of one that can't do it, or none of them; the run that waits for it goes on. Any participant may.
+/// Chooses a tool in place of one that can't do it, or none of them; the run that waits for it goes on. By the owner, or by
+/// who sent the run's message.
 #[utoipa::path(post, path = "/api/omega/conversations/{id}/alternatives", tag = "plans",
     params(("id" = ConversationId, Path)), request_body = SelectAlternative, responses((status = 200, body = Run)))]
 pub async fn alternative(
     State(app): State<App>,
-    caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     Body(body): Body<SelectAlternative>,
 ) -> ApiResult<Reply<Run>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
     if body.none == body.tool_id.is_some() {
         return Err(ApiError::invalid("toolId", "give one of the tools that were offered, or none: true"));
     }
-    let mut run = app.engine.select_alternative(conversation, caller.user, &body).await?;
-    if app.store.owner_and_model(conversation).await?.0 != caller.user {
-        run.hide_holdings();
-    }
-    Ok(Reply::ok(run))
+    Ok(Reply::ok(app.engine.select_alternative(&access, &body).await?))
 }

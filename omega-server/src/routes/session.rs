@@ -1,39 +1,60 @@
-//! Signing a browser in and out.
+//! Signing a browser in and out: by an API key, or by a link that holds once and for five minutes.
 
 use crate::{
     answer::{ApiError, ApiResult, Reply},
-    auth,
-    extract::Body,
+    auth::{self, cookie, keys, origin},
+    extract::{Body, Params},
     request,
     state::App,
-    store::Caller,
+    store::{Caller, Via},
 };
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
-use omega_core::api::{ErrorCode, SignIn, Whoami};
+use omega_core::api::{ErrorCode, SignIn, SignInLink, Whoami};
+use serde::Deserialize;
 
-/// Signs a browser in with an API key: sets a session cookie.
+fn token() -> ApiResult<String> {
+    auth::new_token().map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))
+}
+
+/// Signs a browser in with an API key or the code of a one-time link: sets a session cookie.
 #[utoipa::path(post, path = "/api/omega/session", tag = "session", request_body = SignIn,
     responses((status = 200, body = Whoami)),
     security(()))]
 pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body<SignIn>) -> ApiResult<Response> {
-    auth::same_origin(&Method::POST, &headers)?;
+    origin::check(&Method::POST, &headers)?;
     app.touch();
-    let caller = app
-        .store
-        .caller_of_key(body.api_key.trim())
-        .await?
-        .ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "Invalid API key"))?;
+    let caller = match (&body.api_key, &body.code) {
+        (Some(key), None) => keys::caller(&app, key.trim()).await?,
+        (None, Some(code)) => app.store.take_code(code.trim()).await?.ok_or_else(|| {
+            ApiError::new(
+                ErrorCode::Unauthenticated,
+                "this sign-in link was used, or is older than five minutes; make a new one (`omega open`)",
+            )
+        })?,
+        _ => return Err(ApiError::invalid("apiKey", "give an API key, or the code of a sign-in link")),
+    };
     request::acts(&caller);
-    // A new token at every sign-in: one that was planted before is worth nothing.
-    let token = auth::new_token().map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    // A new token at every sign-in: one that was planted or known before is worth nothing.
+    if let Some(before) = cookie::token(&headers) {
+        app.store.end_session(before).await?;
+    }
+    let token = token()?;
     app.store.create_session(caller.user, &token).await?;
-    let mut response = Reply::ok(who(&Caller { key: None, ..caller })).into_response();
-    set_cookie(&mut response, &headers, &format!("{token}; Max-Age=2592000"));
+    let mut response = Reply::ok(who(&Caller { via: Via::Session, ..caller })).into_response();
+    cookie::set(&mut response, &headers, Some(&token));
     Ok(response)
+}
+
+/// Makes a link that signs a browser in as the caller, once, within five minutes.
+#[utoipa::path(post, path = "/api/omega/session/link", tag = "session", responses((status = 201, body = SignInLink)))]
+pub async fn link(State(app): State<App>, caller: Caller) -> ApiResult<Reply<SignInLink>> {
+    let code = token()?;
+    let expires_at = app.store.create_code(caller.user, &code).await?;
+    Ok(Reply::created(SignInLink { url: format!("/omega#sign-in={code}"), code, expires_at }))
 }
 
 /// Who the caller is.
@@ -42,34 +63,42 @@ pub async fn get(caller: Caller) -> Reply<Whoami> {
     Reply::ok(who(&caller))
 }
 
+/// How far to sign out.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Everywhere {
+    /// `true` ends all the caller's sessions, on all machines.
+    #[serde(default)]
+    pub all: bool,
+}
+
 /// Signs out. Without a session nothing happens.
-#[utoipa::path(delete, path = "/api/omega/session", tag = "session", responses((status = 204)),
+#[utoipa::path(delete, path = "/api/omega/session", tag = "session", params(Everywhere), responses((status = 204)),
     security(()))]
-pub async fn delete(State(app): State<App>, headers: HeaderMap) -> ApiResult<Response> {
-    auth::same_origin(&Method::DELETE, &headers)?;
-    if let Some(token) = auth::session_token(&headers) {
-        app.store.end_session(token).await?;
+pub async fn delete(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Params(Everywhere { all }): Params<Everywhere>,
+) -> ApiResult<Response> {
+    origin::check(&Method::DELETE, &headers)?;
+    if let Some(token) = cookie::token(&headers) {
+        match app.store.caller_of_session(token).await? {
+            Some(caller) if all => app.store.end_sessions(caller.user).await?,
+            _ => app.store.end_session(token).await?,
+        }
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, &headers, "; Max-Age=0");
+    cookie::set(&mut response, &headers, None);
     Ok(response)
 }
 
-fn who(caller: &Caller) -> Whoami {
+/// A caller, as they see themselves.
+pub(super) fn who(caller: &Caller) -> Whoami {
     Whoami {
         user_id: caller.user,
         display_name: caller.display_name.clone(),
         gravatar_hash: caller.gravatar_hash.clone(),
-        via: if caller.key.is_some() { "api_key" } else { "session" }.into(),
-    }
-}
-
-fn set_cookie(response: &mut Response, headers: &HeaderMap, value: &str) {
-    // Behind a proxy that speaks TLS the cookie must never travel in clear.
-    let secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}", auth::COOKIE);
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+        via: if caller.via == Via::Session { "session" } else { "api_key" }.into(),
+        is_admin: caller.is_admin,
     }
 }

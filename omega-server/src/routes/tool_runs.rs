@@ -1,11 +1,12 @@
 //! Tool runs: read whole, and stopped one by one.
 
-use super::{PageQuery, id, pagination};
+use super::{PageQuery, pagination};
 use crate::{
+    access::{Access, Within},
     answer::{ApiError, ApiResult, Reply},
-    extract::{Params, Segment},
+    extract::Params,
     state::App,
-    store::{Caller, INLINE_OUTPUT_BYTES},
+    store::INLINE_OUTPUT_BYTES,
 };
 use axum::extract::State;
 use omega_core::{
@@ -19,15 +20,12 @@ use serde::Deserialize;
     params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [ToolRun])))]
 pub async fn list(
     State(app): State<App>,
-    _caller: Caller,
-    Segment(conversation): Segment,
+    access: Access,
     Params(page): Params<PageQuery>,
 ) -> ApiResult<Reply<Vec<ToolRun>>> {
-    let conversation: ConversationId = id(&conversation, "conversation")?;
     let limit = page.limit()?;
-    app.store.last_seq(conversation).await?;
     let from = page.after.map_or(0, |after| after + 1);
-    let rows = app.store.tool_runs_from(conversation, from, limit, INLINE_OUTPUT_BYTES).await?;
+    let rows = app.store.tool_runs_from(&access, from, limit, INLINE_OUTPUT_BYTES).await?;
     let (seqs, rows): (Vec<u64>, Vec<ToolRun>) = rows.into_iter().unzip();
     let page = PageQuery { after: Some(from), ..page };
     Ok(Reply::page(rows, pagination(&page, limit, &seqs)))
@@ -36,8 +34,8 @@ pub async fn list(
 /// One tool run, whole.
 #[utoipa::path(get, path = "/api/omega/tool-runs/{id}", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
-pub async fn get(State(app): State<App>, _caller: Caller, Segment(tool_run): Segment) -> ApiResult<Reply<ToolRun>> {
-    Ok(Reply::ok(app.store.tool_run(id(&tool_run, "tool run")?).await?.0))
+pub async fn get(State(app): State<App>, tool_run: Within<ToolRunId>) -> ApiResult<Reply<ToolRun>> {
+    Ok(Reply::ok(app.store.tool_run(&tool_run).await?))
 }
 
 /// Which piece of an output.
@@ -57,12 +55,10 @@ pub struct Piece {
     params(("id" = ToolRunId, Path), Piece), responses((status = 200, body = OutputPage)))]
 pub async fn output(
     State(app): State<App>,
-    _caller: Caller,
-    Segment(tool_run): Segment,
+    tool_run: Within<ToolRunId>,
     Params(piece): Params<Piece>,
 ) -> ApiResult<Reply<OutputPage>> {
-    let tool_run: ToolRunId = id(&tool_run, "tool run")?;
-    let (row, ..) = app.store.tool_run(tool_run).await?;
+    let row = app.store.tool_run(&tool_run).await?;
     let whole = row.output.map(|output| output.to_string()).unwrap_or_default();
     let total_bytes = whole.len() as u64;
     if piece.offset > total_bytes {
@@ -80,7 +76,7 @@ pub async fn output(
     let start = edge(piece.offset);
     let end = edge(piece.offset + limit).max(whole[start..].chars().next().map_or(start, |c| start + c.len_utf8()));
     Ok(Reply::ok(OutputPage {
-        tool_run_id: tool_run,
+        tool_run_id: tool_run.id(),
         offset: start as u64,
         content: whole[start..end].to_owned(),
         total_bytes,
@@ -88,12 +84,10 @@ pub async fn output(
     }))
 }
 
-/// Stops one tool call; its run goes on. One that has ended stays as it is.
+/// Stops one tool call, by the owner or by who sent its run's message; the run goes on. One that has ended stays as it is.
 #[utoipa::path(post, path = "/api/omega/tool-runs/{id}/cancel", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
-pub async fn cancel(State(app): State<App>, _caller: Caller, Segment(tool_run): Segment) -> ApiResult<Reply<ToolRun>> {
-    let tool_run: ToolRunId = id(&tool_run, "tool run")?;
-    app.store.tool_run(tool_run).await?;
-    app.engine.cancel_tool(tool_run).await?;
-    Ok(Reply::ok(app.store.tool_run(tool_run).await?.0))
+pub async fn cancel(State(app): State<App>, tool_run: Within<ToolRunId>) -> ApiResult<Reply<ToolRun>> {
+    app.engine.cancel_tool(&tool_run).await?;
+    Ok(Reply::ok(app.store.tool_run(&tool_run).await?))
 }

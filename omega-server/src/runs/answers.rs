@@ -3,6 +3,7 @@
 
 use super::Engine;
 use crate::{
+    access::{Access, Owned, Within},
     store::{Grant, Provided, Result, StoreError, StoredPlan},
     vault::{
         Place, Scope, hint,
@@ -11,7 +12,7 @@ use crate::{
 };
 use omega_core::{
     api::{CredentialRequest, Decide, RequiredAction, Run, Save, SelectAlternative, Timestamp},
-    id::{ApprovalId, ConversationId, PlanId, UserId},
+    id::{ApprovalId, PlanId, UserId},
 };
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -20,26 +21,15 @@ impl Engine {
     /// Gives a paused run the variables that it lacks (none to go on without them), and lets it go on.
     ///
     /// # Errors
-    /// [`StoreError::OwnerOnly`], [`StoreError::NotAwaited`], [`StoreError::Unfit`] with what is missing or too much.
-    pub async fn provide(
-        &self,
-        conversation: ConversationId,
-        by: UserId,
-        env: &BTreeMap<String, SecretString>,
-        save: Save,
-    ) -> Result<Run> {
-        let (store, vault) = (&self.inner.store, &self.inner.vault);
-        if store.owner_and_model(conversation).await?.0 != by {
-            return Err(StoreError::OwnerOnly);
-        }
-        let run = store.paused_run(conversation).await?.ok_or(StoreError::NotAwaited)?;
+    /// [`StoreError::NotAwaited`], [`StoreError::Unfit`] with what is missing or too much.
+    pub async fn provide(&self, access: &Owned, env: &BTreeMap<String, SecretString>, save: Save) -> Result<Run> {
+        let (store, vault, by) = (&self.inner.store, &self.inner.vault, access.owner());
+        let run = store.paused_run(access.conversation()).await?.ok_or(StoreError::NotAwaited)?;
         let Some(RequiredAction::Credentials { requests, .. }) = &run.requires_action else {
             return Err(StoreError::NotAwaited);
         };
         let mut provided = Provided {
-            conversation,
             run: run.id,
-            by,
             names: env.keys().map(String::as_str).collect(),
             run_env: Vec::new(),
             credentials: Vec::new(),
@@ -57,10 +47,10 @@ impl Engine {
                 provided.grants.extend(self.grants(name, requests).await);
             }
         }
-        let committed = store.provide(provided).await?;
+        let committed = store.provide(access, provided).await?;
         self.committed(committed);
         self.inner.wake.notify_one();
-        store.run(run.id).await
+        store.run_unchecked(run.id).await
     }
 
     /// Where a value is kept beyond its run.
@@ -94,25 +84,19 @@ impl Engine {
     ///
     /// # Errors
     /// As [`crate::store::Store::decide`].
-    pub async fn decide(&self, approval: ApprovalId, by: UserId, decide: &Decide) -> Result<Run> {
-        let (run, committed) = self.inner.store.decide(approval, by, decide).await?;
+    pub async fn decide(&self, approval: &Within<ApprovalId>, decide: &Decide) -> Result<Run> {
+        let (run, committed) = self.inner.store.decide(approval, decide).await?;
         self.committed(committed);
         self.inner.wake.notify_one();
-        self.inner.store.run(run).await
+        Ok(approval.access().show(self.inner.store.run_unchecked(run).await?))
     }
 
     /// Selects a plan, or (with a note) asks for other ones; the run that waits for it goes on.
     ///
     /// # Errors
     /// As [`crate::store::Store::select_plan`].
-    pub async fn select_plan(
-        &self,
-        conversation: ConversationId,
-        plan: PlanId,
-        another: Option<&str>,
-        by: UserId,
-    ) -> Result<StoredPlan> {
-        let (stored, committed) = self.inner.store.select_plan(conversation, plan, another, by).await?;
+    pub async fn select_plan(&self, access: &Access, plan: PlanId, another: Option<&str>) -> Result<StoredPlan> {
+        let (stored, committed) = self.inner.store.select_plan(access, plan, another).await?;
         self.committed(committed);
         self.inner.wake.notify_one();
         Ok(stored)
@@ -122,16 +106,11 @@ impl Engine {
     ///
     /// # Errors
     /// As [`crate::store::Store::select_alternative`].
-    pub async fn select_alternative(
-        &self,
-        conversation: ConversationId,
-        by: UserId,
-        select: &SelectAlternative,
-    ) -> Result<Run> {
-        let (run, committed) = self.inner.store.select_alternative(conversation, by, select).await?;
+    pub async fn select_alternative(&self, access: &Access, select: &SelectAlternative) -> Result<Run> {
+        let (run, committed) = self.inner.store.select_alternative(access, select).await?;
         self.committed(committed);
         self.inner.wake.notify_one();
-        self.inner.store.run(run).await
+        Ok(access.show(self.inner.store.run_unchecked(run).await?))
     }
 }
 

@@ -9,8 +9,14 @@
 //! too: they are large and replace each other, and the outcome is an event that everybody gets.
 
 use super::{Engine, wake::Hint};
-use crate::store::{Known, Result};
-use omega_core::{api::Message, api::MessageStatus, id::ConversationId};
+use crate::{
+    access::{Access, Discreet, readable},
+    store::{Known, Result},
+};
+use omega_core::{
+    api::{Message, MessageStatus, Part},
+    id::ConversationId,
+};
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
@@ -73,7 +79,8 @@ impl Engine {
     }
 
     /// Fills in the text so far of messages that stream, wherever that is.
-    pub(super) async fn fill_streaming(&self, conversation: ConversationId, messages: &mut [Message]) -> Result<()> {
+    pub(super) async fn fill_streaming(&self, access: &Access, messages: &mut [Message]) -> Result<()> {
+        let conversation = access.conversation();
         let channel = self.inner.hub.channel(conversation);
         for message in messages.iter_mut().filter(|message| message.status == MessageStatus::Streaming) {
             if !channel.is_own(message.id) {
@@ -82,6 +89,15 @@ impl Engine {
                 }
             }
             message.parts = channel.parts(message.id);
+            if !access.is_owner() {
+                // The rest of a placeholder may be still to come.
+                for part in &mut message.parts {
+                    if let Part::Text { text } | Part::Reasoning { text } = part {
+                        text.truncate(readable(text).len());
+                    }
+                }
+                message.for_guest();
+            }
             message.content = Message::text_of(&message.parts);
         }
         Ok(())

@@ -6,7 +6,10 @@ use super::{
     limits::Seat,
     wake::Wake,
 };
-use crate::store::{Result, Store};
+use crate::{
+    access::{Access, readable},
+    store::{Result, Store},
+};
 use omega_core::{
     api::{Message, Part, Timestamp},
     event::{Envelope, Event, VERSION},
@@ -15,11 +18,14 @@ use omega_core::{
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
 /// Events read at once.
 const BATCH: u32 = 256;
+/// How long an owner whose user was disabled may read on.
+const OWNERS_ASKED: Duration = Duration::from_secs(10);
 /// A reader.
 pub struct Feed {
     store: Store,
@@ -30,6 +36,9 @@ pub struct Feed {
     doubts: u64,
     /// Counted among the readers as long as it reads.
     _seat: Seat,
+    access: Access,
+    /// When the access was last looked at.
+    asked: Instant,
     conversation: ConversationId,
     cursor: u64,
     only: Option<RunId>,
@@ -47,13 +56,8 @@ impl Feed {
     /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run, or
     /// where the run waits for a person.
     #[must_use]
-    pub(super) fn new(
-        engine: &Inner,
-        seat: Seat,
-        conversation: ConversationId,
-        cursor: u64,
-        only: Option<RunId>,
-    ) -> Self {
+    pub(super) fn new(engine: &Inner, seat: Seat, access: Access, cursor: u64, only: Option<RunId>) -> Self {
+        let conversation = access.conversation();
         let channel = engine.hub.channel(conversation);
         // Subscribed before the first read: what is committed in between wakes it again.
         let news = channel.subscribe();
@@ -67,6 +71,8 @@ impl Feed {
             stopping: engine.stopping.subscribe(),
             wake: engine.wake.clone(),
             _seat: seat,
+            access,
+            asked: Instant::now(),
             conversation,
             cursor,
             only,
@@ -132,8 +138,14 @@ impl Feed {
             self.wake.fetch(self.conversation);
         }
         let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
+        // After the reading: what was committed when the reader was out already is not theirs.
+        if !self.is_let_in().await? {
+            self.ended = true;
+            return Ok(());
+        }
         self.caught_up = events.len() < BATCH as usize;
         for envelope in events {
+            let envelope = self.access.show(envelope);
             self.cursor = envelope.seq.unwrap_or(self.cursor);
             match &envelope.event {
                 Event::MessageCompleted { .. } | Event::MessageReset { .. } => self.channel.end_before(self.cursor),
@@ -163,13 +175,24 @@ impl Feed {
         Ok(())
     }
 
+    /// Whether the reader may read on. Guests are asked for whenever something was committed, since it may have been that
+    /// they are out; owners now and then.
+    async fn is_let_in(&mut self) -> Result<bool> {
+        if self.access.is_owner() && self.asked.elapsed() < OWNERS_ASKED {
+            return Ok(true);
+        }
+        self.asked = Instant::now();
+        self.access.holds(&self.store).await
+    }
+
     /// The text of a whole message that this reader lacks, ahead of the message: whoever only adds deltas up has all of it,
     /// however fast it was written.
     fn rest(&mut self, run: Option<RunId>, message: &Message) {
         for (index, part) in message.parts.iter().enumerate() {
             let part_index = u32::try_from(index).unwrap_or(u32::MAX);
             let (_, had) = self.have.remove(&(message.id, part_index)).unwrap_or_default();
-            if let Some(event) = delta(message.id, part_index, part, had) {
+            let new = text_of(part).get(had..).unwrap_or_default();
+            if let Some(event) = delta(message.id, part_index, part, had, new) {
                 self.push(run, event);
             }
         }
@@ -188,10 +211,14 @@ impl Feed {
                     // The message began anew: what the reader had is void.
                     *have = (message.since, 0);
                 }
-                let Some(event) = delta(message.id, part_index, part, have.1) else { continue };
-                have.1 = text_of(part).len();
+                let whole = text_of(part);
+                let new = whole.get(have.1..).unwrap_or_default();
+                // A guest is shown no half placeholder: it may be the beginning of a name.
+                let new = if self.access.is_owner() { new } else { readable(new) };
+                let Some(event) = delta(message.id, part_index, part, have.1, new) else { continue };
+                have.1 += new.len();
                 let envelope = frame(self.conversation, Some(message.run), event);
-                self.ready.push_back(envelope);
+                self.ready.push_back(self.access.show(envelope));
             }
         }
         for partial in live.partials.iter().filter(|p| self.only.is_none_or(|only| only == p.run)) {
@@ -201,7 +228,7 @@ impl Feed {
                 let event =
                     Event::ToolDelta { tool_run_id: partial.id, offset: partial.number, chunk: partial.output.clone() };
                 let envelope = frame(self.conversation, Some(partial.run), event);
-                self.ready.push_back(envelope);
+                self.ready.push_back(self.access.show(envelope));
             }
         }
     }
@@ -211,9 +238,12 @@ impl Feed {
     }
 }
 
-/// The text of a part after its first `had` bytes, if there is some.
-fn delta(message_id: MessageId, part: u32, of: &Part, had: usize) -> Option<Event> {
-    let content = text_of(of).get(had..).filter(|new| !new.is_empty())?.to_owned();
+/// New text of a part after its first `had` bytes, if there is some.
+fn delta(message_id: MessageId, part: u32, of: &Part, had: usize, new: &str) -> Option<Event> {
+    if new.is_empty() {
+        return None;
+    }
+    let content = new.to_owned();
     let offset = had as u64;
     Some(match of {
         Part::Reasoning { .. } => Event::ReasoningDelta { message_id, part, offset, content },

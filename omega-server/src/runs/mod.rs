@@ -23,6 +23,7 @@ mod work;
 pub use tools::{Called, call_tool};
 
 use crate::{
+    access::{Access, Within},
     config::NodeConfig,
     executor::Redacting,
     store::{Committed, Result, Send, Store},
@@ -33,7 +34,7 @@ use hub::Hub;
 use limits::Seat;
 use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
-    id::{ConversationId, RunId, ToolId, ToolRunId, UserId},
+    id::{RunId, ToolId, ToolRunId},
     model::{Model, ModelError},
     redact::Redactor,
     registry::Registry,
@@ -185,11 +186,12 @@ impl Engine {
         self.admit_run().await?;
         let run = send.run;
         // A secret that somebody writes into the message itself is kept out of the log, too.
-        let known = self.redactor(send.author.user_id, None).await?;
+        let sender = send.access.caller().user;
+        let known = self.redactor(sender, None).await?;
         let given = Redactor::new(env.iter().map(|(name, value)| (name.as_str(), value)));
         send.text = given.redact(&known.redact(&send.text)).into_owned();
         for (name, value) in env {
-            let place = Place::of_run(send.author.user_id, run, name);
+            let place = Place::of_run(sender, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));
         }
         let sent = self.inner.store.send(send).await?;
@@ -212,9 +214,10 @@ impl Engine {
     /// Stops a run; a run that has ended stays as it is.
     ///
     /// # Errors
-    /// [`NotFound`](crate::store::StoreError::NotFound).
-    pub async fn cancel_run(&self, run: RunId, reason: &str) -> Result<RunStatus> {
+    /// [`NotYours`](crate::store::StoreError::NotYours).
+    pub async fn cancel_run(&self, run: &Within<RunId>, reason: &str) -> Result<RunStatus> {
         let (status, committed) = self.inner.store.request_cancel(run, reason).await?;
+        let run = run.id();
         if let Some(committed) = committed {
             self.committed(committed);
         }
@@ -229,12 +232,13 @@ impl Engine {
     /// Stops one tool call, on whichever node it works; one that has ended stays as it is.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn cancel_tool(&self, tool_run: ToolRunId) -> Result<()> {
-        if !self.signal_tool_cancel(tool_run) && self.inner.store.request_tool_cancel(tool_run).await? {
+    /// [`NotYours`](crate::store::StoreError::NotYours).
+    pub async fn cancel_tool(&self, tool_run: &Within<ToolRunId>) -> Result<()> {
+        tool_run.may_stop()?;
+        if !self.signal_tool_cancel(tool_run.id()) && self.inner.store.request_tool_cancel(tool_run).await? {
             // It may have begun here meanwhile.
-            self.signal_tool_cancel(tool_run);
-            self.inner.wake.tell(Hint::CancelTool(tool_run));
+            self.signal_tool_cancel(tool_run.id());
+            self.inner.wake.tell(Hint::CancelTool(tool_run.id()));
         }
         Ok(())
     }
@@ -269,8 +273,8 @@ impl Engine {
 
     /// A reader of a conversation's events.
     #[must_use]
-    pub fn feed(&self, seat: Seat, conversation: ConversationId, after: u64, only: Option<RunId>) -> Feed {
-        Feed::new(&self.inner, seat, conversation, after, only)
+    pub fn feed(&self, seat: Seat, access: &Access, after: u64, only: Option<RunId>) -> Feed {
+        Feed::new(&self.inner, seat, access.clone(), after, only)
     }
 
     /// A conversation's state, with the text that streams right now.
@@ -279,14 +283,13 @@ impl Engine {
     /// [`NotFound`](crate::store::StoreError::NotFound).
     pub async fn detail(
         &self,
-        conversation: ConversationId,
-        reader: UserId,
+        access: &Access,
         before: Option<u64>,
         limit: u32,
         inline: usize,
     ) -> Result<ConversationDetail> {
-        let mut detail = self.inner.store.detail(conversation, reader, before, limit, inline).await?;
-        self.fill_streaming(conversation, &mut detail.messages).await?;
+        let mut detail = self.inner.store.detail(access, before, limit, inline).await?;
+        self.fill_streaming(access, &mut detail.messages).await?;
         Ok(detail)
     }
 

@@ -24,7 +24,7 @@ pub(super) fn after_answer(engine: &Engine, conversation: ConversationId, model:
         let asked = tokio::time::timeout(PATIENCE, ask(model.as_ref(), &name, &message)).await.ok().flatten();
         // A model that gives none leaves the beginning of the message.
         let title = asked.unwrap_or_else(|| one_line(&message, MAX_CHARS));
-        match engine.inner.store.update_conversation(conversation, Some((&title, "auto")), None, None, None).await {
+        match engine.inner.store.set_title(conversation, &title).await {
             Ok(committed) => engine.committed(committed),
             Err(error) => tracing::warn!(event = "title.not_stored", %error),
         }

@@ -5,7 +5,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::failpoint::Transaction;
+use crate::{access::Access, failpoint::Transaction};
 use omega_core::{
     api::{AlternativeChoice, RequiredAction, Run, RunStatus, SelectAlternative, ToolRunStatus},
     event::Event,
@@ -78,18 +78,20 @@ impl Store {
     /// Chooses a tool in place of a call's, or none; with the last choice that its run waits for, the run is queued.
     ///
     /// # Errors
-    /// [`StoreError::NotAwaited`], [`StoreError::Unfit`], [`StoreError::AlreadyDecided`]; then nothing happened.
-    pub async fn select_alternative(
-        &self,
-        conversation: ConversationId,
-        by: UserId,
-        select: &SelectAlternative,
-    ) -> Result<(RunId, Committed)> {
+    /// [`StoreError::NotAwaited`], [`StoreError::Unfit`], [`StoreError::AlreadyDecided`], [`StoreError::NotYours`] for a
+    /// guest, when the run is somebody else's; then nothing happened.
+    pub async fn select_alternative(&self, access: &Access, select: &SelectAlternative) -> Result<(RunId, Committed)> {
+        let (conversation, by) = (access.conversation(), access.caller().user);
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::PAUSED_RUN, conversation.to_string())?;
-        let run = row.ok_or(StoreError::NotAwaited)?.into_api()?;
+        let row = row.ok_or(StoreError::NotAwaited)?;
+        let actor = id(&row.actor_user_id)?;
+        let run = row.into_api()?;
         let action = run.requires_action.clone().ok_or(StoreError::NotAwaited)?;
+        if !access.may_steer(actor) {
+            return Err(StoreError::NotYours);
+        }
         let calls = asked(&action, select)?;
         let mut rest = Some(action);
         for call in calls {

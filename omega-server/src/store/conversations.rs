@@ -3,15 +3,20 @@
 use super::{
     Committed, Result, Store, StoreError, exec,
     idempotency::{IdempotencyKey, Replay},
+    places::page_of,
     read_all, read_one, read_opt,
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
 };
-use crate::{failpoint::Transaction, vault::Sealed};
+use crate::{
+    access::{Access, Owned, Within},
+    failpoint::Transaction,
+    vault::Sealed,
+};
 use omega_core::{
     api::{
         Accepted, Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, MessageStatus,
-        OnActive, Part, Role, Run, RunStatus, Timestamp, ToolRun,
+        OnActive, Part, Role, Run, RunStatus, Timestamp, ToolRun, UpdateConversation,
     },
     event::{Envelope, Event},
     id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
@@ -27,12 +32,10 @@ const QUEUE_LIMIT: u32 = 16;
 /// A message to store, and the run that it starts.
 #[derive(Debug, Clone)]
 pub struct Send {
-    /// The conversation.
-    pub conversation: ConversationId,
+    /// Who sends it, and where.
+    pub access: Access,
     /// The run that it starts, unless the message is known already.
     pub run: RunId,
-    /// Who sends it.
-    pub author: Author,
     /// The text.
     pub text: String,
     /// The client's own id of it.
@@ -114,7 +117,7 @@ impl Store {
         row.ok_or(StoreError::NotFound)
     }
 
-    /// Who owns a conversation, and its model.
+    /// Who owns a conversation, and its model. For the engine: callers have an [`Access`].
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -132,12 +135,13 @@ impl Store {
         Ok((id(&row.owner_id)?, word(&row.guest_credentials)?))
     }
 
-    /// Whether Safe Mode is set for a conversation, if it is.
+    /// What was set for a conversation: its model, and Safe Mode, if it is set there.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn safe_mode(&self, conversation: ConversationId) -> Result<Option<bool>> {
-        Ok(self.row(conversation).await?.safe_mode)
+    pub async fn chosen(&self, access: &Access) -> Result<(String, Option<bool>)> {
+        let row = self.row(access.conversation()).await?;
+        Ok((row.model, row.safe_mode))
     }
 
     /// The newest part of a conversation (`limit` messages before `before`), with its tool runs and runs.
@@ -146,12 +150,12 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn detail(
         &self,
-        conversation: ConversationId,
-        reader: UserId,
+        access: &Access,
         before: Option<u64>,
         limit: u32,
         inline: usize,
     ) -> Result<ConversationDetail> {
+        let conversation = access.conversation();
         // All of one moment: an event that is in here and comes after the cursor again would be counted twice.
         let mut tx = self.begin_read().await?;
         let id_text = conversation.to_string();
@@ -183,8 +187,8 @@ impl Store {
             RunStatus::Running | RunStatus::Queued if state == ExecutionState::Idle => ExecutionState::Running,
             _ => state,
         });
-        Ok(ConversationDetail {
-            is_owner: row.owner_id == reader.to_string(),
+        Ok(access.show(ConversationDetail {
+            is_owner: access.is_owner(),
             last_seq: number(row.next_seq - 1),
             conversation: Conversation {
                 id: conversation,
@@ -193,7 +197,8 @@ impl Store {
                 safe_mode: row.safe_mode,
                 guest_credentials: word(&row.guest_credentials)?,
                 execution_state: state,
-                url: format!("/omega/c/{conversation}"),
+                url: page_of(&row.link_id),
+                visibility: word(&row.visibility)?,
                 created_at: Timestamp(row.created_at),
                 updated_at: Timestamp(row.updated_at),
             },
@@ -204,7 +209,7 @@ impl Store {
             tool_runs,
             runs,
             usage,
-        })
+        }))
     }
 
     async fn count(&self, sql: &'static str, conversation: ConversationId) -> Result<u64> {
@@ -216,32 +221,28 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn messages_before(
-        &self,
-        conversation: ConversationId,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<Vec<Message>> {
+    pub async fn messages_before(&self, access: &Access, before: Option<u64>, limit: u32) -> Result<Vec<Message>> {
+        let conversation = access.conversation();
         let before = before.map_or(i64::MAX, signed);
         let rows: Vec<MessageRow> =
             read_all!(&self.db, MessageRow, sql::MESSAGES_BEFORE, conversation.to_string(), before, i64::from(limit))?;
-        rows.into_iter().rev().map(MessageRow::into_api).collect()
+        Ok(access.show(rows.into_iter().rev().map(MessageRow::into_api).collect::<Result<_>>()?))
     }
 
     /// Messages after `after`, oldest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn messages_after(&self, conversation: ConversationId, after: u64, limit: u32) -> Result<Vec<Message>> {
+    pub async fn messages_after(&self, access: &Access, after: u64, limit: u32) -> Result<Vec<Message>> {
         let rows: Vec<MessageRow> = read_all!(
             &self.db,
             MessageRow,
             sql::MESSAGES_AFTER,
-            conversation.to_string(),
+            access.conversation().to_string(),
             signed(after),
             i64::from(limit)
         )?;
-        rows.into_iter().map(MessageRow::into_api).collect()
+        Ok(access.show(rows.into_iter().map(MessageRow::into_api).collect::<Result<_>>()?))
     }
 
     /// Tool runs that were proposed by the event `seq` or later, oldest first, each with that event's number.
@@ -250,7 +251,7 @@ impl Store {
     /// When the database fails.
     pub async fn tool_runs_from(
         &self,
-        conversation: ConversationId,
+        access: &Access,
         seq: u64,
         limit: u32,
         inline: usize,
@@ -259,26 +260,23 @@ impl Store {
             &self.db,
             ToolRunRow,
             sql::TOOL_RUNS_FROM,
-            conversation.to_string(),
+            access.conversation().to_string(),
             signed(seq),
             i64::from(limit)
         )?;
-        rows.into_iter().map(|row| Ok((number(row.seq), row.into_api(inline)?))).collect()
+        rows.into_iter().map(|row| Ok((number(row.seq), access.show(row.into_api(inline)?)))).collect()
     }
 
-    /// One tool run, whole, and its conversation and run.
+    /// One tool run, whole.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn tool_run(&self, tool_run: ToolRunId) -> Result<(ToolRun, ConversationId, RunId)> {
-        let place: Option<(String, String)> =
-            read_opt!(&self.db, (String, String), sql::TOOL_RUN_PLACE, tool_run.to_string())?;
-        let (conversation, run) = place.ok_or(StoreError::NotFound)?;
-        let row: ToolRunRow = read_one!(&self.db, ToolRunRow, sql::GET_TOOL_RUN, tool_run.to_string())?;
-        Ok((row.into_api(usize::MAX)?, id(&conversation)?, id(&run)?))
+    pub async fn tool_run(&self, tool_run: &Within<ToolRunId>) -> Result<ToolRun> {
+        let row: ToolRunRow = read_one!(&self.db, ToolRunRow, sql::GET_TOOL_RUN, tool_run.id().to_string())?;
+        Ok(tool_run.access().show(row.into_api(usize::MAX)?))
     }
 
-    /// Committed events after `after`, at most `limit`.
+    /// Committed events after `after`, at most `limit`. For the feed, which asks its reader's [`Access`].
     ///
     /// # Errors
     /// When the database fails.
@@ -298,42 +296,61 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn last_seq(&self, conversation: ConversationId) -> Result<u64> {
-        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), sql::LAST_SEQ, conversation.to_string())?;
+    pub async fn last_seq(&self, access: &Access) -> Result<u64> {
+        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), sql::LAST_SEQ, access.conversation().to_string())?;
         row.map(|(seq,)| number(seq)).ok_or(StoreError::NotFound)
     }
 
-    /// Changes the title (`source` is `user` or `auto`), the model, Safe Mode or what guests may do, and tells it.
+    /// Changes what the owner said, and tells it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_conversation(&self, access: &Owned, change: &UpdateConversation) -> Result<Committed> {
+        let mut log = self.log(access.conversation()).await?;
+        log.named(Transaction::Update).await?;
+        let conversation = access.conversation().to_string();
+        if let Some(title) = &change.title {
+            exec!(&mut log.tx, sql::SET_TITLE, &conversation, title, "user")?;
+        }
+        if let Some(model) = &change.model {
+            exec!(&mut log.tx, sql::SET_MODEL, &conversation, model)?;
+        }
+        if let Some(on) = change.safe_mode {
+            exec!(&mut log.tx, sql::SET_SAFE_MODE, &conversation, on)?;
+        }
+        if let Some(policy) = change.guest_credentials {
+            exec!(&mut log.tx, sql::SET_GUEST_CREDENTIALS, &conversation, policy.as_str())?;
+        }
+        if let Some(visibility) = change.visibility {
+            exec!(&mut log.tx, sql::SET_VISIBILITY, &conversation, visibility.as_str())?;
+        }
+        let event = Event::ConversationUpdated {
+            title: change.title.clone(),
+            model: change.model.clone(),
+            safe_mode: change.safe_mode,
+            guest_credentials: change.guest_credentials,
+            visibility: change.visibility,
+            url: None,
+        };
+        log.event(None, event).await?;
+        log.commit().await
+    }
+
+    /// Gives the conversation the title that was made for it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn update_conversation(
-        &self,
-        conversation: ConversationId,
-        title: Option<(&str, &str)>,
-        model: Option<&str>,
-        safe_mode: Option<bool>,
-        guest_credentials: Option<GuestCredentials>,
-    ) -> Result<Committed> {
+    pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
-        if let Some((title, source)) = title {
-            exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), title, source)?;
-        }
-        if let Some(model) = model {
-            exec!(&mut log.tx, sql::SET_MODEL, conversation.to_string(), model)?;
-        }
-        if let Some(on) = safe_mode {
-            exec!(&mut log.tx, sql::SET_SAFE_MODE, conversation.to_string(), on)?;
-        }
-        if let Some(policy) = guest_credentials {
-            exec!(&mut log.tx, sql::SET_GUEST_CREDENTIALS, conversation.to_string(), policy.as_str())?;
-        }
+        exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), title, "auto")?;
         let event = Event::ConversationUpdated {
-            title: title.map(|(title, _)| title.to_owned()),
-            model: model.map(str::to_owned),
-            safe_mode,
-            guest_credentials,
+            title: Some(title.to_owned()),
+            model: None,
+            safe_mode: None,
+            guest_credentials: None,
+            visibility: None,
+            url: None,
         };
         log.event(None, event).await?;
         log.commit().await
@@ -354,10 +371,10 @@ impl Store {
     /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`],
     /// [`StoreError::NotYours`] when a run is to be interrupted that is neither the sender's nor in their conversation.
     pub async fn send(&self, send: Send) -> Result<Sent> {
-        let (owner, _) = self.owner_and_model(send.conversation).await?;
-        let mut log = self.log(send.conversation).await?;
+        let mut log = self.log(send.access.conversation()).await?;
         log.named(Transaction::Send).await?;
-        let conversation = send.conversation.to_string();
+        let author = send.access.caller().author();
+        let conversation = send.access.conversation().to_string();
         if let Some(key) = &send.idempotency {
             // Again, now that the conversation is locked: the same request may have come twice at the same time.
             match log.replay(key).await? {
@@ -378,8 +395,8 @@ impl Store {
         let mut open: Vec<Open> = tx_all!(&mut log.tx, Open, sql::OPEN_RUNS, &conversation)?;
         let active = open.iter().position(|(_, status, _)| status != "queued");
         let paused = active.is_some_and(|at| open[at].1 == "paused");
-        let by = send.author.user_id.to_string();
-        let may_stop = owner.to_string() == by || active.is_some_and(|at| open[at].2 == by);
+        let by = author.user_id.to_string();
+        let may_stop = send.access.is_owner() || active.is_some_and(|at| open[at].2 == by);
         let on_active = send.on_active.unwrap_or(match paused && may_stop {
             true => OnActive::Interrupt,
             false => OnActive::Enqueue,
@@ -413,25 +430,6 @@ impl Store {
             return Err(StoreError::QueueFull(waiting));
         }
         let now = log.now();
-        let joined = exec!(
-            &mut log.tx,
-            sql::INSERT_PARTICIPANT,
-            &conversation,
-            send.author.user_id.to_string(),
-            "guest",
-            &send.author.display_name,
-            &send.author.gravatar_hash,
-            now.0,
-        )?;
-        if joined == 1 {
-            let event = Event::ParticipantJoined {
-                user_id: send.author.user_id,
-                role: "guest".into(),
-                display_name: send.author.display_name.clone(),
-                gravatar_hash: send.author.gravatar_hash.clone(),
-            };
-            log.event(None, event).await?;
-        }
         let message = Message {
             id: MessageId::new(),
             seq: log.next_seq(),
@@ -441,12 +439,12 @@ impl Store {
             status: MessageStatus::Complete,
             content: send.text.clone(),
             parts: vec![Part::Text { text: send.text }],
-            author: Some(send.author.clone()),
+            author: Some(author.clone()),
             created_at: now,
         };
         let run = Run {
             id: send.run,
-            conversation_id: send.conversation,
+            conversation_id: send.access.conversation(),
             message_id: message.id,
             status: RunStatus::Queued,
             model: send.config["model"].as_str().unwrap_or_default().to_owned(),
@@ -469,7 +467,7 @@ impl Store {
             signed(message.seq),
             run.id.to_string(),
             None::<i64>,
-            json(&send.author)?,
+            json(&author)?,
             "user",
             "complete",
             json(&message.parts)?,
@@ -485,14 +483,14 @@ impl Store {
             run.id.to_string(),
             &conversation,
             message.id.to_string(),
-            send.author.user_id.to_string(),
+            author.user_id.to_string(),
             json(&send.config)?,
             json(&run.usage)?,
             signed(message.seq),
             now.0,
         )?;
         for (name, sealed) in &send.env {
-            log.put_run_env(run.id, send.author.user_id, name, sealed).await?;
+            log.put_run_env(run.id, author.user_id, name, sealed).await?;
         }
         let accepted = Accepted { run_id: run.id, message_id: message.id, seq: message.seq };
         log.event(Some(run.id), Event::MessageCreated { message }).await?;

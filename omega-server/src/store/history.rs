@@ -5,10 +5,12 @@ use super::{
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
+use crate::access::Within;
 use omega_core::{
     agent::{Exchange, RunConfig, Step},
-    api::{Role, Run, ToolRun},
+    api::{Finished, Role, Run, ToolRun},
     id::{RunId, UserId},
+    view::join_answer,
 };
 use std::collections::HashMap;
 
@@ -30,6 +32,17 @@ pub struct RunHistory {
 }
 
 impl Store {
+    /// What came of a run.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
+        let history = self.history(run.id()).await?;
+        let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
+        let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
+        Ok(run.access().show(Finished { run: history.run, answer, tool_runs }))
+    }
+
     /// Loads a run and what came before it.
     ///
     /// # Errors

@@ -16,12 +16,15 @@ mod macros;
 mod nodes;
 mod open;
 mod pauses;
+mod people;
+mod places;
 mod plans;
 mod prompts;
 mod rows;
 mod rules;
 mod runs;
 mod secrets;
+mod sessions;
 pub mod sql;
 mod steps;
 mod tool_runs;
@@ -37,6 +40,8 @@ pub use idempotency::{IdempotencyKey, KeptAnswer, Replay};
 pub use log::{Committed, LogTx};
 pub(crate) use pauses::call_of;
 pub use pauses::{Answer, Answers, Expired, Provided};
+pub use people::gravatar_hash;
+pub(crate) use places::{Joining, Place};
 pub use plans::{Planned, StoredPlan};
 pub use rules::Rule;
 pub use runs::{Beat, Claimed, Lease, Release};
@@ -44,7 +49,7 @@ pub(crate) use secrets::KeptIn;
 pub use secrets::{Grant, Kept};
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
-pub use users::Caller;
+pub use users::{Caller, Via};
 
 use crate::clock::Clock;
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
@@ -126,6 +131,12 @@ pub enum StoreError {
     /// The server is about to end: 503.
     #[error("the server is about to end")]
     Draining,
+    /// The link was replaced by another one.
+    #[error("this link was replaced")]
+    Gone,
+    /// The owner shut the caller out.
+    #[error("the owner shut you out of this conversation")]
+    Blocked,
     /// The conversation's owner alone may do it.
     #[error("only the owner may do this")]
     OwnerOnly,

@@ -9,6 +9,7 @@ use super::{
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
+use crate::access::{Owned, Within};
 use crate::failpoint::Transaction;
 use crate::vault::{
     Place, Sealed,
@@ -57,12 +58,8 @@ pub struct Answers {
 /// Variables that were given for a paused run.
 #[derive(Debug, Clone)]
 pub struct Provided<'a> {
-    /// The conversation.
-    pub conversation: ConversationId,
     /// The run that must be waiting.
     pub run: RunId,
-    /// Who gives them.
-    pub by: UserId,
     /// Their names; none to decline.
     pub names: BTreeSet<&'a str>,
     /// The values, sealed for the run: what was just given counts for it, whatever is kept besides.
@@ -92,7 +89,7 @@ pub(crate) fn call_of(tool_id: &str, version: &str) -> String {
 type ApprovalRow = (String, String, String, String, String, String, String);
 
 impl Store {
-    /// The run of a conversation that waits for a person.
+    /// The run of a conversation that waits for a person. For the engine: callers have an [`Owned`].
     ///
     /// # Errors
     /// When the database fails.
@@ -133,8 +130,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotAwaited`], [`StoreError::Unfit`] when names are missing or were not asked for; then nothing
     /// happened.
-    pub async fn provide(&self, provided: Provided<'_>) -> Result<Committed> {
-        let mut log = self.log(provided.conversation).await?;
+    pub async fn provide(&self, access: &Owned, provided: Provided<'_>) -> Result<Committed> {
+        let giver = access.owner();
+        let mut log = self.log(access.conversation()).await?;
         log.named(Transaction::Answer).await?;
         let run = log.paused(provided.run).await?;
         let Some(RequiredAction::Credentials { missing_vars, alternatives, .. }) = &run.requires_action else {
@@ -156,25 +154,25 @@ impl Store {
             }
         }
         for (name, sealed) in &provided.run_env {
-            log.put_run_env(run.id, provided.by, name, sealed).await?;
+            log.put_run_env(run.id, giver, name, sealed).await?;
         }
         for (place, sealed, hint) in &provided.credentials {
             log.put_credential(place, sealed, hint.as_deref()).await?;
         }
         for grant in &provided.grants {
-            log.put_grant(provided.by, grant).await?;
+            log.put_grant(giver, grant).await?;
         }
-        let (now, by) = (log.now().0, provided.by.to_string());
+        let (now, by) = (log.now().0, giver.to_string());
         let status = if declined { "declined" } else { "satisfied" };
         exec!(&mut log.tx, sql::CLOSE_CREDENTIAL_REQUESTS, run.id.to_string(), status, now, &by)?;
         exec!(&mut log.tx, sql::CLOSE_PLAN_CREDENTIALS, run.id.to_string(), status, now, &by)?;
         exec!(&mut log.tx, sql::READY_TOOL_RUNS, run.id.to_string(), ToolRunStatus::AwaitingCredentials.as_str())?;
-        log.pass_offers(run.id, alternatives.iter().map(|choice| choice.tool_run_id), provided.by).await?;
+        log.pass_offers(run.id, alternatives.iter().map(|choice| choice.tool_run_id), giver).await?;
         let event = Event::CredentialsProvided {
             names: provided.names.iter().map(|name| (*name).to_owned()).collect(),
             save: provided.save,
             declined,
-            by: provided.by,
+            by: giver,
         };
         log.event(Some(run.id), event).await?;
         log.resume(run).await?;
@@ -187,11 +185,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`], [`StoreError::OwnerOnly`], [`StoreError::NotYours`],
     /// [`StoreError::Unfit`] when the input is another than the one that was shown.
-    pub async fn decide(&self, approval: ApprovalId, by: UserId, decide: &Decide) -> Result<(RunId, Committed)> {
-        let row: Option<ApprovalRow> = read_opt!(&self.db, ApprovalRow, sql::GET_APPROVAL, approval.to_string())?;
-        let (conversation, ..) = row.ok_or(StoreError::NotFound)?;
-        let conversation: ConversationId = id(&conversation)?;
-        let (owner, _) = self.owner_and_model(conversation).await?;
+    pub async fn decide(&self, access: &Within<ApprovalId>, decide: &Decide) -> Result<(RunId, Committed)> {
+        let (approval, conversation, owner) = (access.id(), access.conversation(), access.owner());
+        let by = access.caller().user;
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
         let row: Option<ApprovalRow> = tx_opt!(&mut log.tx, ApprovalRow, sql::GET_APPROVAL, approval.to_string())?;

@@ -2,14 +2,14 @@
 
 use super::{
     Committed, LogTx, Result, Store, StoreError, exec, read_opt,
-    rows::{id, json},
+    rows::{RunRow, id, json},
     sql,
 };
-use crate::failpoint::Transaction;
+use crate::{access::Access, failpoint::Transaction};
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction},
     event::Event,
-    id::{ConversationId, PlanId, PlanSetId, RunId, UserId},
+    id::{ConversationId, PlanId, PlanSetId, RunId},
 };
 
 /// A plan as it is stored.
@@ -103,11 +103,11 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn keep_plans(
         &self,
-        conversation: ConversationId,
+        access: &Access,
         message: &str,
         answer: &PlanAnswer,
     ) -> Result<(PlanSetId, Committed)> {
-        let mut log = self.log(conversation).await?;
+        let mut log = self.log(access.conversation()).await?;
         let set = log.propose_plans(None, message, &answer.plans).await?;
         Ok((set, log.commit().await?))
     }
@@ -115,14 +115,15 @@ impl Store {
     /// Selects a plan, or (`plan_id` none) asks for other ones; the run that waits for the choice is queued.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`].
+    /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`], [`StoreError::NotYours`] for a guest, when the run that
+    /// waits for it is somebody else's.
     pub async fn select_plan(
         &self,
-        conversation: ConversationId,
+        access: &Access,
         plan: PlanId,
         another: Option<&str>,
-        by: UserId,
     ) -> Result<(StoredPlan, Committed)> {
+        let (conversation, by) = (access.conversation(), access.caller().user);
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
         let row: Option<PlanRow> = super::tx_opt!(&mut log.tx, PlanRow, sql::GET_PLAN, plan.to_string())?;
@@ -131,6 +132,12 @@ impl Store {
         let stored = row.into_stored()?;
         if stored.conversation != conversation {
             return Err(StoreError::NotFound);
+        }
+        if let Some(run) = stored.run {
+            let row: Option<RunRow> = super::tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
+            if !access.may_steer(id(&row.ok_or(StoreError::NotFound)?.actor_user_id)?) {
+                return Err(StoreError::NotYours);
+            }
         }
         let selected = another.is_none().then_some(plan);
         let now = log.now().0;

@@ -41,6 +41,8 @@ pub(super) struct ConversationRow {
     pub model: String,
     pub safe_mode: Option<bool>,
     pub guest_credentials: String,
+    pub visibility: String,
+    pub link_id: String,
     pub next_seq: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -52,6 +54,7 @@ pub(super) struct ParticipantRow {
     pub role: String,
     pub display_name: String,
     pub gravatar_hash: String,
+    pub blocked_at: Option<i64>,
 }
 
 impl ParticipantRow {
@@ -61,6 +64,7 @@ impl ParticipantRow {
             role: self.role,
             display_name: self.display_name,
             gravatar_hash: self.gravatar_hash,
+            blocked: self.blocked_at.is_some(),
         })
     }
 }

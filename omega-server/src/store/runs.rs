@@ -7,7 +7,10 @@ use super::{
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
 };
-use crate::failpoint::{self, Point, Transaction};
+use crate::{
+    access::Within,
+    failpoint::{self, Point, Transaction},
+};
 use omega_core::{
     agent::meta,
     api::{Run, RunError, RunStatus, ToolRunStatus},
@@ -98,7 +101,15 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn run(&self, run: RunId) -> Result<Run> {
+    pub async fn run(&self, run: &Within<RunId>) -> Result<Run> {
+        Ok(run.access().show(self.run_unchecked(run.id()).await?))
+    }
+
+    /// One run, for the engine: callers have a [`Within`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn run_unchecked(&self, run: RunId) -> Result<Run> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         row.ok_or(StoreError::NotFound)?.into_api()
     }
@@ -112,14 +123,14 @@ impl Store {
         id(&row.ok_or(StoreError::NotFound)?.0)
     }
 
-    /// The conversation's runs that have not ended, oldest first.
+    /// The conversation's runs that have not ended, oldest first, and who sent their messages.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn open_runs(&self, conversation: ConversationId) -> Result<Vec<(RunId, RunStatus)>> {
+    pub(crate) async fn open_runs(&self, conversation: ConversationId) -> Result<Vec<(RunId, UserId)>> {
         type Row = (String, String, String);
         let rows: Vec<Row> = read_all!(&self.db, Row, sql::OPEN_RUNS, conversation.to_string())?;
-        rows.iter().map(|(run, status, _)| Ok((id(run)?, super::rows::word(status)?))).collect()
+        rows.iter().map(|(run, _, actor)| Ok((id(run)?, id(actor)?))).collect()
     }
 
     /// Runs that wait or work, on the whole database.
@@ -266,10 +277,11 @@ impl Store {
     /// Asks for the end of one tool run; `false` when it has ended or was asked already.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn request_tool_cancel(&self, tool_run: ToolRunId) -> Result<bool> {
+    /// [`StoreError::NotYours`].
+    pub async fn request_tool_cancel(&self, tool_run: &Within<ToolRunId>) -> Result<bool> {
+        tool_run.may_stop()?;
         let mut tx = self.begin().await?;
-        let asked = exec!(&mut tx, sql::REQUEST_TOOL_CANCEL, tool_run.to_string(), self.now().0)?;
+        let asked = exec!(&mut tx, sql::REQUEST_TOOL_CANCEL, tool_run.id().to_string(), self.now().0)?;
         tx.commit().await?;
         Ok(asked == 1)
     }
@@ -278,10 +290,11 @@ impl Store {
     /// ends it. Gives the state it is in now, and what was committed if something was.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn request_cancel(&self, run: RunId, reason: &str) -> Result<(RunStatus, Option<Committed>)> {
-        let known = self.run(run).await?;
-        let mut log = self.log(known.conversation_id).await?;
+    /// [`StoreError::NotFound`], [`StoreError::NotYours`].
+    pub async fn request_cancel(&self, run: &Within<RunId>, reason: &str) -> Result<(RunStatus, Option<Committed>)> {
+        run.may_stop()?;
+        let mut log = self.log(run.conversation()).await?;
+        let run = run.id();
         log.named(Transaction::CancelRequest).await?;
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
         let status = row.ok_or(StoreError::NotFound)?.into_api()?.status;

@@ -149,15 +149,37 @@ statements! {
         WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at, id";
     REVOKE_KEY = "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
     TOUCH_KEY = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
-    KEY_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, k.id AS key_id, k.last_used_at \
-        FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.key_hash = $1 AND k.revoked_at IS NULL";
+    KEY_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, u.role, k.id AS key_id, k.last_used_at \
+        FROM api_keys k JOIN users u ON u.id = k.user_id \
+        WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND u.disabled_at IS NULL";
+    KNOWN_KEY = "SELECT id FROM api_keys WHERE key_hash = $1";
     INSERT_SESSION = "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, idle_expires_at, abs_expires_at) \
         VALUES ($1, $2, $3, $3, $4, $5)";
-    SESSION_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, s.last_seen_at FROM sessions s \
-        JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2";
+    SESSION_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, u.role, s.last_seen_at FROM sessions s \
+        JOIN users u ON u.id = s.user_id \
+        WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2 AND u.disabled_at IS NULL";
     KNOWN_SESSION = "SELECT user_id FROM sessions WHERE token_hash = $1";
     TOUCH_SESSION = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3 WHERE token_hash = $1";
     DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id";
+    DELETE_SESSIONS_OF = "DELETE FROM sessions WHERE user_id = $1";
+    INSERT_SIGN_IN_CODE = "INSERT INTO sign_in_codes (code_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+    TAKE_SIGN_IN_CODE = "DELETE FROM sign_in_codes WHERE code_hash = $1 RETURNING user_id, expires_at";
+    EXPIRE_SIGN_IN_CODES = "DELETE FROM sign_in_codes WHERE expires_at < $1";
+    DELETE_SIGN_IN_CODES_OF = "DELETE FROM sign_in_codes WHERE user_id = $1";
+    LIST_USERS = "SELECT id, display_name, gravatar_hash, role, created_at, disabled_at FROM users ORDER BY created_at, id";
+    GET_USER = "SELECT id, display_name, gravatar_hash, role, created_at, disabled_at FROM users WHERE id = $1";
+    USER_OF_EMAIL = "SELECT id FROM users WHERE email = $1 AND id <> $2";
+    SET_DISPLAY_NAME = "UPDATE users SET display_name = $2 WHERE id = $1";
+    SET_EMAIL = "UPDATE users SET email = $2, gravatar_hash = $3 WHERE id = $1";
+    DISABLE_USER = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    REVOKE_KEYS_OF = "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
+    KNOWN_GRAVATAR = "SELECT id FROM users WHERE gravatar_hash = $1 LIMIT 1";
+    // A platform vouches for somebody: made at the first time, with the name that it gives from then on.
+    VOUCHED_USER = "INSERT INTO users (id, display_name, gravatar_hash, role, created_at, external_id) \
+        VALUES ($1, $2, $3, 'user', $4, $5) ON CONFLICT (external_id) DO UPDATE SET \
+        display_name = excluded.display_name, gravatar_hash = excluded.gravatar_hash \
+        WHERE users.display_name <> excluded.display_name OR users.gravatar_hash <> excluded.gravatar_hash";
+    USER_OF_EXTERNAL = "SELECT id, display_name, gravatar_hash, role, created_at, disabled_at FROM users WHERE external_id = $1";
     GET_SETTINGS = "SELECT value, version FROM settings WHERE user_id = $1";
     PUT_SETTINGS = "INSERT INTO settings (user_id, value, version, updated_at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at \
@@ -219,8 +241,9 @@ statements! {
 
     // Conversations
     INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, \
-        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8)";
-    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, created_at, updated_at \
+        created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $1)";
+    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, guest_credentials, visibility, link_id, next_seq, \
+        created_at, updated_at \
         FROM conversations WHERE id = $1";
     LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
     SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
@@ -230,8 +253,49 @@ statements! {
     SET_MODEL = "UPDATE conversations SET model = $2 WHERE id = $1";
     INSERT_PARTICIPANT = "INSERT INTO participants (conversation_id, user_id, role, display_name, gravatar_hash, first_seen_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, user_id) DO NOTHING";
-    LIST_PARTICIPANTS = "SELECT user_id, role, display_name, gravatar_hash FROM participants WHERE conversation_id = $1 \
-        ORDER BY first_seen_at, user_id";
+    LIST_PARTICIPANTS = "SELECT p.user_id, p.role, p.display_name, p.gravatar_hash, p.blocked_at FROM participants p \
+        JOIN conversations c ON c.id = p.conversation_id WHERE p.conversation_id = $1 \
+        AND (p.role = 'owner' OR p.epoch = c.link_epoch OR p.blocked_at IS NOT NULL) ORDER BY p.first_seen_at, p.user_id";
+
+    // Where ids lead: always as the caller $2 meets it
+    PLACE_OF_CONVERSATION = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, c.owner_id AS actor \
+        FROM conversations c LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 \
+        WHERE c.id = $1 OR c.link_id = $1";
+    PLACE_OF_RETIRED_LINK = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, c.owner_id AS actor \
+        FROM retired_links l JOIN conversations c ON c.id = l.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE l.link_id = $1";
+    PLACE_OF_RUN = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, r.actor_user_id AS actor \
+        FROM runs r JOIN conversations c ON c.id = r.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE r.id = $1";
+    PLACE_OF_TOOL_RUN = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, r.actor_user_id AS actor \
+        FROM tool_runs t JOIN runs r ON r.id = t.run_id JOIN conversations c ON c.id = t.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE t.id = $1";
+    PLACE_OF_APPROVAL = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, r.actor_user_id AS actor \
+        FROM approvals a JOIN runs r ON r.id = a.run_id JOIN conversations c ON c.id = a.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE a.id = $1";
+    // Whoever comes by a new link comes anew.
+    JOIN = "INSERT INTO participants (conversation_id, user_id, role, display_name, gravatar_hash, first_seen_at, epoch) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (conversation_id, user_id) DO UPDATE SET \
+        display_name = excluded.display_name, gravatar_hash = excluded.gravatar_hash, epoch = excluded.epoch, \
+        first_seen_at = CASE WHEN participants.epoch < excluded.epoch AND participants.role <> 'owner' \
+        THEN excluded.first_seen_at ELSE participants.first_seen_at END \
+        WHERE participants.blocked_at IS NULL AND (participants.epoch < excluded.epoch \
+        OR participants.display_name <> excluded.display_name OR participants.gravatar_hash <> excluded.gravatar_hash)";
+    LINK_OF = "SELECT link_epoch, visibility FROM conversations WHERE id = $1";
+    RETIRE_LINK = "INSERT INTO retired_links (link_id, conversation_id, retired_at) SELECT link_id, id, CAST($2 AS BIGINT) \
+        FROM conversations WHERE id = $1";
+    SET_LINK = "UPDATE conversations SET link_id = $2, link_epoch = link_epoch + 1 WHERE id = $1";
+    // Who is let in again belongs to the link that holds now.
+    BLOCK = "UPDATE participants SET blocked_at = $3, epoch = $4 WHERE conversation_id = $1 AND user_id = $2 AND role <> 'owner'";
+    PARTICIPANT = "SELECT user_id, role, display_name, gravatar_hash, blocked_at FROM participants \
+        WHERE conversation_id = $1 AND user_id = $2";
+    ENABLED_USER = "SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL";
+    SET_VISIBILITY = "UPDATE conversations SET visibility = $2 WHERE id = $1";
 
     // Events
     INSERT_EVENT = "INSERT INTO events (conversation_id, seq, run_id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6)";

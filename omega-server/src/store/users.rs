@@ -1,4 +1,4 @@
-//! Users, API keys, sessions and settings.
+//! API keys, settings, and the first user.
 
 use super::{
     Result, Store, StoreError, exec, read_all, read_opt,
@@ -12,11 +12,11 @@ use omega_core::{
 };
 use sha2::{Digest, Sha256};
 
-/// A session ends a week after its last use, and 30 days after sign-in in any case.
-const SESSION_IDLE_MILLIS: i64 = 7 * 24 * 3600 * 1000;
-const SESSION_MILLIS: i64 = 30 * 24 * 3600 * 1000;
 /// "Last used" is written at most this often, so that reading does not become writing.
-const TOUCH_MILLIS: i64 = 60 * 1000;
+pub(super) const TOUCH_MILLIS: i64 = 60 * 1000;
+
+/// The role of those who administer the server.
+pub(super) const ADMIN: &str = "admin";
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +27,33 @@ pub struct Caller {
     pub display_name: String,
     /// SHA-256 of the e-mail, or empty.
     pub gravatar_hash: String,
-    /// The API key, unless it is a session.
-    pub key: Option<KeyId>,
+    /// Whether they administer the server.
+    pub is_admin: bool,
+    /// How they proved who they are.
+    pub via: Via,
+}
+
+/// How a caller proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// A browser's session.
+    Session,
+    /// An API key of this server.
+    Key(KeyId),
+    /// An API key that another platform vouches for.
+    Vouched,
 }
 
 impl Caller {
+    /// The API key of this server, if it is one.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyId> {
+        match self.via {
+            Via::Key(key) => Some(key),
+            Via::Session | Via::Vouched => None,
+        }
+    }
+
     /// As the author of a message.
     #[must_use]
     pub fn author(&self) -> Author {
@@ -43,7 +65,7 @@ impl Caller {
     }
 }
 
-fn sha256(text: &str) -> Vec<u8> {
+pub(super) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
 }
 
@@ -63,7 +85,7 @@ impl Store {
             return self.known_first_user().await?.ok_or(StoreError::NotFound);
         }
         let email: Option<String> = None;
-        exec!(&mut tx, sql::INSERT_USER, user.to_string(), email, display_name, "", "admin", self.now().0)?;
+        exec!(&mut tx, sql::INSERT_USER, user.to_string(), email, display_name, "", ADMIN, self.now().0)?;
         tx.commit().await?;
         Ok(user)
     }
@@ -134,75 +156,31 @@ impl Store {
         self.commit_with(tx, &[Fact::new(Action::KeyRevoked, "key").on(key)]).await
     }
 
+    /// Whether a key was made here, whatever became of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_own_key(&self, key: &str) -> Result<bool> {
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::KNOWN_KEY, sha256(key))?;
+        Ok(row.is_some())
+    }
+
     /// Whose key this is. The lookup is by hash, so an unknown key takes the same path as a known one.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn caller_of_key(&self, key: &str) -> Result<Option<Caller>> {
-        type Row = (String, String, String, String, Option<i64>);
+        type Row = (String, String, String, String, String, Option<i64>);
         let row: Option<Row> = read_opt!(&self.db, Row, sql::KEY_CALLER, sha256(key))?;
-        let Some((user, display_name, gravatar_hash, key_id, last_used_at)) = row else { return Ok(None) };
+        let Some((user, display_name, gravatar_hash, role, key_id, last_used_at)) = row else { return Ok(None) };
         let now = self.now().0;
         if last_used_at.is_none_or(|last| now - last > TOUCH_MILLIS) {
             let mut tx = self.begin().await?;
             exec!(&mut tx, sql::TOUCH_KEY, &key_id, now)?;
             tx.commit().await?;
         }
-        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, key: Some(id(&key_id)?) }))
-    }
-
-    /// Begins a session under `token`, of which only the hash is kept.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn create_session(&self, user: UserId, token: &str) -> Result<()> {
-        let now = self.now().0;
-        let mut tx = self.begin().await?;
-        exec!(
-            &mut tx,
-            sql::INSERT_SESSION,
-            sha256(token),
-            user.to_string(),
-            now,
-            now + SESSION_IDLE_MILLIS,
-            now + SESSION_MILLIS,
-        )?;
-        self.commit_with(tx, &[Fact::new(Action::SessionBegun, "session").by(user)]).await
-    }
-
-    /// Whose session this is.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
-        type Row = (String, String, String, i64);
-        let now = self.now().0;
-        let row: Option<Row> = read_opt!(&self.db, Row, sql::SESSION_CALLER, sha256(token), now)?;
-        let Some((user, display_name, gravatar_hash, last_seen_at)) = row else {
-            // What has expired once stays so, even if the clock is put back.
-            if read_opt!(&self.db, (String,), sql::KNOWN_SESSION, sha256(token))?.is_some() {
-                self.end_session(token).await?;
-            }
-            return Ok(None);
-        };
-        if now - last_seen_at > TOUCH_MILLIS {
-            let mut tx = self.begin().await?;
-            exec!(&mut tx, sql::TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;
-            tx.commit().await?;
-        }
-        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, key: None }))
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end_session(&self, token: &str) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), sql::DELETE_SESSION, sha256(token))?;
-        let facts = ended.map(|(user,)| Ok(Fact::new(Action::SessionEnded, "session").by(id(&user)?)));
-        let facts: Vec<Fact> = facts.into_iter().collect::<Result<_>>()?;
-        self.commit_with(tx, &facts).await
+        let (is_admin, via) = (role == ADMIN, Via::Key(id(&key_id)?));
+        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, is_admin, via }))
     }
 
     /// A user's settings and their version, 0 when there are none yet.

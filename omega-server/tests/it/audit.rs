@@ -3,7 +3,9 @@
 
 use crate::{
     harness::{
-        Omega, execute,
+        Omega,
+        callers::owned,
+        execute,
         executor::id,
         folder, message,
         postgres::Postgres,
@@ -133,10 +135,11 @@ async fn eight_writers_at_once_keep_every_chain_whole_and_wait_for_nobody_for_ev
         let author = Author { user_id: owner, display_name: "owner".into(), gravatar_hash: String::new() };
         let shared =
             store.create_conversation(&author, Some("shared"), "omega/offline", None, <_>::default()).await.unwrap();
+        let shared = owned(&store, &author, shared).await;
         let began = Instant::now();
         let writers: Vec<_> = (0..8)
             .map(|writer| {
-                let store = store.clone();
+                let (store, shared) = (store.clone(), shared.clone());
                 tokio::spawn(async move {
                     for n in 0..FACTS {
                         // In turn: alone, and behind a conversation's counter that all of them want.
@@ -144,7 +147,9 @@ async fn eight_writers_at_once_keep_every_chain_whole_and_wait_for_nobody_for_ev
                             let facts = [(); 3].map(|()| Fact::new(Action::KeyMade, "key").on(writer));
                             store.audit(&facts).await.unwrap();
                         } else {
-                            store.update_conversation(shared, None, None, Some(n % 4 == 1), None).await.unwrap();
+                            let safe_mode = Some(n % 4 == 1);
+                            let change = UpdateConversation { safe_mode, ..<_>::default() };
+                            store.update_conversation(&shared, &change).await.unwrap();
                         }
                     }
                 })

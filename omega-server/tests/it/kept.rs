@@ -1,11 +1,12 @@
 //! What the store keeps beside the conversations, and its limits, on both engines: keys of requests, credentials, the queue.
 
 use crate::{
-    harness::{MASTER_KEY, MODELS},
+    harness::{MASTER_KEY, MODELS, callers::access},
     store::{author, engines, sending},
 };
 use omega_core::api::OnActive;
 use omega_server::{
+    access::open_runs,
     clock::Clock,
     store::{IdempotencyKey, KeptAnswer, Replay, Send, Store, StoreError},
     vault::{MasterKeySource, Place, Scope, Vault},
@@ -76,18 +77,19 @@ async fn credentials(store: &Store) {
 async fn queue(store: &Store) {
     let author = author(store).await;
     let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap();
+    let access = access(store, &author, conversation).await;
     for n in 0..16 {
-        store.send(sending(conversation, &author, &format!("{n}"))).await.unwrap();
+        store.send(sending(&access, &format!("{n}"))).await.unwrap();
     }
-    let before = store.last_seq(conversation).await.unwrap();
-    let more = || sending(conversation, &author, "more");
+    let before = store.last_seq(&access).await.unwrap();
+    let more = || sending(&access, "more");
     assert!(matches!(store.send(more()).await, Err(StoreError::QueueFull(16))));
     let reject = Send { on_active: Some(OnActive::Reject), ..more() };
     assert!(matches!(store.send(reject).await, Err(StoreError::RunActive(_))));
-    assert_eq!(store.last_seq(conversation).await.unwrap(), before);
-    assert_eq!(store.open_runs(conversation).await.unwrap().len(), 16);
-    let (first, _) = store.open_runs(conversation).await.unwrap()[0];
-    store.request_cancel(first, "enough").await.unwrap();
+    assert_eq!(store.last_seq(&access).await.unwrap(), before);
+    let open = open_runs(store, &access).await.unwrap();
+    assert_eq!(open.len(), 16);
+    store.request_cancel(&open[0], "enough").await.unwrap();
     store.send(more()).await.unwrap();
 }
 

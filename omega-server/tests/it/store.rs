@@ -1,6 +1,14 @@
 //! One store, two engines: the same statements, the same schema, the same story.
 
-use crate::harness::{MODELS, Omega, config, execute, executor::id, folder, postgres::Postgres, providers, within};
+use crate::harness::{
+    MODELS, Omega,
+    callers::{access, caller, part},
+    config, execute,
+    executor::id,
+    folder,
+    postgres::Postgres,
+    providers, within,
+};
 use omega_core::{
     agent::{Proposal, RunConfig, meta::EXECUTE},
     api::{Author, OnActive, Part, RunStatus, Settings, ToolRun, ToolRunStatus},
@@ -13,7 +21,8 @@ use omega_core::{
 };
 use omega_server::{
     Server,
-    store::{Claimed, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, sql},
+    access::{Access, open},
+    store::{Claimed, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, Via, sql},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -110,10 +119,9 @@ pub async fn author(store: &Store) -> Author {
     Author { user_id, display_name: "owner".into(), gravatar_hash: String::new() }
 }
 
-pub fn sending(conversation: ConversationId, author: &Author, text: &str) -> Send {
+pub fn sending(access: &Access, text: &str) -> Send {
     Send {
-        conversation,
-        author: author.clone(),
+        access: access.clone(),
         text: text.into(),
         client_message_id: None,
         on_active: Some(OnActive::Enqueue),
@@ -163,11 +171,12 @@ async fn claim(store: &Store, node: &str) -> Option<Claimed> {
 async fn story(store: &Store) {
     let author = author(store).await;
     let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap();
-    let empty = View::of(store.detail(conversation, author.user_id, None, 50, 0).await.unwrap());
-    let sent = store.send(sending(conversation, &author, "one")).await.unwrap();
+    let access = access(store, &author, conversation).await;
+    let empty = View::of(store.detail(&access, None, 50, 0).await.unwrap());
+    let sent = store.send(sending(&access, "one")).await.unwrap();
     assert_eq!(sent.committed.unwrap().last_seq, 2);
     let first = sent.accepted;
-    let second = store.send(sending(conversation, &author, "two")).await.unwrap().accepted;
+    let second = store.send(sending(&access, "two")).await.unwrap().accepted;
 
     let claimed = claim(store, "node a").await.unwrap();
     assert_eq!((claimed.lease.run, claimed.attempt), (first.run_id, 1));
@@ -219,16 +228,17 @@ async fn story(store: &Store) {
     assert_eq!((history.run.usage, history.run.tool_calls), (usage, 3));
 
     // It is cancelled from elsewhere: the heartbeat tells the node that has it.
-    let (status, committed) = store.request_cancel(run, "enough").await.unwrap();
+    let of_run = part(store, &author, run).await;
+    let (status, committed) = store.request_cancel(&of_run, "enough").await.unwrap();
     assert!(status == RunStatus::Running && committed.is_some());
-    assert!(store.request_cancel(run, "enough").await.unwrap().1.is_none(), "asked for once");
+    assert!(store.request_cancel(&of_run, "enough").await.unwrap().1.is_none(), "asked for once");
     assert_eq!(store.heartbeat("node a").await.unwrap().held, []);
     assert_eq!(store.heartbeat("node b").await.unwrap().held, [(lease, true)]);
     let mut log = store.run_log(&lease).await.unwrap();
     log.end(run, RunStatus::Cancelled, None, Event::RunCancelled { reason: "enough".into() }).await.unwrap();
     log.commit().await.unwrap();
     assert!(matches!(store.run_log(&lease).await.map(drop), Err(StoreError::LeaseLost)), "an end is an end");
-    assert_eq!(store.request_cancel(run, "again").await.unwrap().0, RunStatus::Cancelled);
+    assert_eq!(store.request_cancel(&of_run, "again").await.unwrap().0, RunStatus::Cancelled);
 
     // The next one fails.
     let lease = claim(store, "node b").await.unwrap().lease;
@@ -237,16 +247,19 @@ async fn story(store: &Store) {
     let error = omega_core::api::RunError { code: "X".into(), error: "no".into(), retryable: false };
     log.end(lease.run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await.unwrap();
     log.commit().await.unwrap();
-    assert_eq!((store.active_runs().await.unwrap(), store.run(lease.run).await.unwrap().error), (0, Some(error)));
+    assert_eq!(
+        (store.active_runs().await.unwrap(), store.run_unchecked(lease.run).await.unwrap().error),
+        (0, Some(error))
+    );
 
     // The log has no gaps, pages like it is whole, and folds to what is stored.
     let events = store.events_after(conversation, 0, 1_000).await.unwrap();
     let seqs: Vec<u64> = events.iter().filter_map(|envelope| envelope.seq).collect();
-    assert_eq!(seqs, (1..=store.last_seq(conversation).await.unwrap()).collect::<Vec<_>>());
+    assert_eq!(seqs, (1..=store.last_seq(&access).await.unwrap()).collect::<Vec<_>>());
     assert_eq!(store.events_after(conversation, 3, 2).await.unwrap(), events[3..5]);
     let mut view = empty;
     events.iter().for_each(|envelope| assert_ne!(view.apply(envelope), omega_core::view::Applied::Gap));
-    let detail = store.detail(conversation, author.user_id, None, 50, 64 * 1024).await.unwrap();
+    let detail = store.detail(&access, None, 50, 64 * 1024).await.unwrap();
     assert_eq!((&view.messages, view.runs.len()), (&detail.messages, detail.runs.len()));
     let known = |tool_runs: &[ToolRun]| -> Vec<_> {
         tool_runs
@@ -256,9 +269,10 @@ async fn story(store: &Store) {
     };
     assert_eq!(known(&view.tool_runs), known(&detail.tool_runs));
     assert_eq!(detail.tool_runs[0].output, None, "a large output is left out of lists");
-    assert_eq!(store.tool_run(tool_runs[0].id).await.unwrap().0.output, Some(large));
+    assert_eq!(store.tool_run(&part(store, &author, tool_runs[0].id).await).await.unwrap().output, Some(large));
     assert!(matches!(store.history(RunId::new()).await, Err(StoreError::NotFound)));
-    assert!(matches!(store.last_seq(ConversationId::new()).await, Err(StoreError::NotFound)));
+    let unknown = open(store, &caller(&author), ConversationId::new()).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound)));
 }
 
 /// Keys, sessions, settings and idempotency.
@@ -271,7 +285,7 @@ async fn people(store: &Store) {
     assert!(store.caller_of_key("tpmjs_sk_of-a-test").await.unwrap().is_none());
     assert!(matches!(store.revoke_key(user, made.record.id).await, Err(StoreError::NotFound)));
     store.create_session(user, "token").await.unwrap();
-    assert_eq!(store.caller_of_session("token").await.unwrap().unwrap().key, None);
+    assert_eq!(store.caller_of_session("token").await.unwrap().unwrap().via, Via::Session);
     store.end_session("token").await.unwrap();
     assert!(store.caller_of_session("token").await.unwrap().is_none());
 
@@ -287,13 +301,14 @@ async fn people(store: &Store) {
     assert_eq!(store.settings(user).await.unwrap(), (wanted, 1));
 
     let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap();
+    let access = access(store, &author, conversation).await;
     let key = |fingerprint: u8| IdempotencyKey {
         principal: user.to_string(),
         key: "k".into(),
         route: "r".into(),
         fingerprint: vec![fingerprint],
     };
-    let send = |fingerprint| Send { idempotency: Some(key(fingerprint)), ..sending(conversation, &author, "once") };
+    let send = |fingerprint| Send { idempotency: Some(key(fingerprint)), ..sending(&access, "once") };
     let accepted = store.send(send(1)).await.unwrap().accepted;
     let again = store.send(send(1)).await.unwrap();
     assert_eq!((again.accepted, again.committed), (accepted.clone(), None));
@@ -302,7 +317,10 @@ async fn people(store: &Store) {
         store.replay(&key(1)).await.unwrap(),
         Replay::Same(KeptAnswer { status: None, headers: None, body: serde_json::to_string(&accepted).unwrap() })
     );
-    assert_eq!(store.request_cancel(accepted.run_id, "x").await.unwrap().0, RunStatus::Cancelled);
+    assert_eq!(
+        store.request_cancel(&part(store, &author, accepted.run_id).await, "x").await.unwrap().0,
+        RunStatus::Cancelled
+    );
     store.probe().await.unwrap();
 }
 
@@ -313,8 +331,9 @@ async fn race(store: &Store) {
     for _ in 0..6 {
         let conversation =
             store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap();
+        let access = access(store, &author, conversation).await;
         for n in 0..10 {
-            let accepted = store.send(sending(conversation, &author, &format!("{n}"))).await.unwrap().accepted;
+            let accepted = store.send(sending(&access, &format!("{n}"))).await.unwrap().accepted;
             expected.entry(conversation).or_default().push(accepted.run_id);
         }
     }

@@ -111,15 +111,29 @@ function fold(view: View, event: Envelope, seq: number): boolean {
           model: event.model ?? view.conversation.model,
           ...(event.safeMode !== undefined && { safeMode: event.safeMode }),
           guestCredentials: event.guestCredentials ?? view.conversation.guestCredentials,
+          ...(event.visibility !== undefined && { visibility: event.visibility }),
+          ...(event.url !== undefined && { url: event.url }),
         };
+      }
+      if (event.url !== undefined) {
+        view.participants = view.participants.filter((known) => known.role === "owner" || known.blocked);
       }
       break;
     case "participant.joined": {
       const { userId, role, displayName, gravatarHash } = event;
-      view.participants = view.participants.filter((known) => known.userId !== userId);
-      view.participants.push({ userId, role, displayName, gravatarHash });
+      const joined = { userId, role, displayName, gravatarHash };
+      const at = view.participants.findIndex((known) => known.userId === userId);
+      if (at < 0) view.participants.push(joined);
+      else view.participants[at] = joined;
       break;
     }
+    case "participant.updated":
+      view.participants = view.participants.map((known) => {
+        if (known.userId !== event.userId) return known;
+        const { blocked: _, ...rest } = known;
+        return event.blocked ? { ...rest, blocked: true } : rest;
+      });
+      break;
     case "message.created":
     case "message.completed":
       putMessage(view, event.message);

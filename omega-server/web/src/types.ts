@@ -61,15 +61,19 @@ export interface Conversation {
   guestCredentials: GuestCredentials;
   executionState: ExecutionState;
   url: string;
+  visibility?: Visibility;
   createdAt: string;
   updatedAt: string;
 }
+
+export type Visibility = "link" | "private";
 
 export interface Participant {
   userId: string;
   role: string;
   displayName: string;
   gravatarHash: string;
+  blocked?: boolean;
 }
 
 export interface Author {
@@ -341,8 +345,9 @@ interface Delta {
 }
 
 type Payload =
-  | { type: "conversation.updated"; title?: string; model?: string; safeMode?: boolean; guestCredentials?: GuestCredentials }
+  | { type: "conversation.updated"; title?: string; model?: string; safeMode?: boolean; guestCredentials?: GuestCredentials; visibility?: Visibility; url?: string }
   | ({ type: "participant.joined" } & Participant)
+  | { type: "participant.updated"; userId: string; blocked: boolean }
   | { type: "message.created" | "message.completed"; message: Message }
   | ({ type: "message.delta" } & Delta)
   | ({ type: "reasoning.delta" } & Delta)

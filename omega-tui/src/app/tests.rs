@@ -150,6 +150,8 @@ fn a_new_conversation_forgets_the_old_one() {
         model: None,
         safe_mode: None,
         guest_credentials: None,
+        visibility: None,
+        url: None,
     });
     assert!(!stage.text().contains("late"));
 }

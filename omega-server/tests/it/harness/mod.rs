@@ -1,9 +1,11 @@
 //! A server with everything around it: a database of its own, a scripted provider and a scripted executor, all behind
 //! real sockets. Nothing in here decides a test; it starts, asks and collects.
 
+pub mod callers;
 pub mod executor;
 pub mod frames;
 pub mod log;
+pub mod people;
 pub mod postgres;
 pub mod process;
 pub mod refusals;
@@ -165,6 +167,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         model: None,
         master_key: MasterKeySource::Given(SecretString::from(MASTER_KEY)),
         owner_name: "owner".into(),
+        identity: <_>::default(),
         local: None,
         node: NodeConfig::default(),
         limits: Limits::default(),

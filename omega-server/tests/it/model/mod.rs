@@ -64,6 +64,7 @@ const AT_LEAST: &[(&str, u64)] = &[
     ("Select -> AlreadyDecided", 25),
     ("Select -> Done", 25),
     ("Select -> NotFound", 25),
+    ("Select -> NotYours", 10),
     ("Send -> Done", 600),
     ("Send -> NotYours", 30),
     ("Send -> RunActive", 90),

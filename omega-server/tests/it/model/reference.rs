@@ -323,8 +323,11 @@ impl Model {
                 return talk.decide(*approval, *who, *yes, *shown, *other_input, *remember);
             }
             Transition::Provide { names, .. } => return talk.provide(*names),
-            Transition::Select { set, another, .. } => {
+            Transition::Select { set, another, who, .. } => {
                 let (run, open) = &mut talk.sets[*set];
+                if *who != Who::Owner && talk.runs[*run].by != *who {
+                    return Said::NotYours;
+                }
                 if !std::mem::take(open) {
                     return Said::AlreadyDecided;
                 }

@@ -5,6 +5,7 @@ use super::{
     reference::{ASKED, BROUGHT, Model, Question, Said},
     transition::{Again, Names, Shown, Transition, Who},
 };
+use crate::harness::callers::{access, owned, part};
 use omega_core::{
     agent::RunConfig,
     api::{
@@ -61,7 +62,11 @@ impl System {
         let mut talks = Vec::new();
         for _ in 0..2 {
             let id = store.create_conversation(&people[0], Some("t"), "m/m", None, <_>::default()).await.unwrap();
-            let detail = store.detail(id, people[0].user_id, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
+            for guest in &people[1..] {
+                access(&store, guest, id).await;
+            }
+            let owner = access(&store, &people[0], id).await;
+            let detail = store.detail(&owner, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
             talks.push(Talk {
                 id,
                 ledger: Ledger::of(View::of(detail.clone())),
@@ -144,7 +149,8 @@ impl System {
     async fn check(&mut self, at: usize, before: &Model, after: &Model) {
         let Self { store, talks, people, .. } = self;
         let talk = &mut talks[at];
-        talk.detail = store.detail(talk.id, people[0].user_id, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
+        let owner = access(store, &people[0], talk.id).await;
+        talk.detail = store.detail(&owner, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
         talk.ledger.agrees(&talk.detail);
         let known = &after.talks[at];
         assert_eq!(talk.detail.runs.len(), known.runs.len());
@@ -186,14 +192,17 @@ impl System {
             }
             Transition::Send { .. } | Transition::SendAgain { .. } => self.send(transition).await,
             Transition::Cancel { talk, run } => {
-                let (status, _) = self.store.request_cancel(self.talks[*talk].sends[*run].1.run_id, "enough").await?;
+                let run_id = self.talks[*talk].sends[*run].1.run_id;
+                let of = part(&self.store, &self.people[0], run_id).await;
+                let (status, _) = self.store.request_cancel(&of, "enough").await?;
                 assert_eq!(status, after.talks[*talk].runs[*run].status);
                 Ok(())
             }
             Transition::CancelCall { talk, run, call } => {
                 let tool_run = self.call(*talk, *run, *call).id;
                 let was = &before.talks[*talk].runs[*run].calls[*call];
-                assert_eq!(self.store.request_tool_cancel(tool_run).await?, was.is_open() && !was.cancel);
+                let of = part(&self.store, &self.people[0], tool_run).await;
+                assert_eq!(self.store.request_tool_cancel(&of).await?, was.is_open() && !was.cancel);
                 Ok(())
             }
             Transition::Decide { talk, approval, who, yes, shown, other_input, remember } => {
@@ -209,14 +218,16 @@ impl System {
                     },
                     input: other_input.then(|| json!({ "n": "another" })),
                 };
-                self.store.decide(asked.id, self.author(*who).user_id, &decide).await.map(drop)
+                let of = part(&self.store, &self.author(*who), asked.id).await;
+                self.store.decide(&of, &decide).await.map(drop)
             }
             Transition::Provide { talk, names, save } => self.provide(*talk, *names, *save).await,
             Transition::Select { talk, set, who, another, elsewhere } => {
                 let conversation = self.talks[if *elsewhere { 1 - talk } else { *talk }].id;
                 let plan = self.talks[*talk].sets[*set].1;
                 let note = another.then_some("shorter");
-                self.store.select_plan(conversation, plan, note, self.author(*who).user_id).await.map(drop)
+                let access = access(&self.store, &self.author(*who), conversation).await;
+                self.store.select_plan(&access, plan, note).await.map(drop)
             }
             Transition::Late { talk } => self.late(*talk).await,
             _ => self.work(before, after, transition).await,
@@ -296,7 +307,7 @@ impl System {
         config.plan = if *plan { PlanMode::Always } else { PlanMode::Never };
         let name = format!("{talk} {}", uuid::Uuid::new_v4());
         let send = Send {
-            conversation: known.id,
+            access: access(&self.store, &author, known.id).await,
             run: RunId::new(),
             text: format!("message {}", known.sends.len()),
             client_message_id: Some(name.clone()),
@@ -309,7 +320,6 @@ impl System {
                 route: "POST".into(),
                 fingerprint: vec![1],
             }),
-            author,
         };
         let sent = self.store.send(send.clone()).await?;
         assert!(sent.committed.is_some());
@@ -334,9 +344,7 @@ impl System {
         let kept: Vec<&str> = if save == Save::Once { Vec::new() } else { given.to_vec() };
         let before = self.store.credentials_of(owner).await?.len();
         let provided = Provided {
-            conversation: known.id,
             run,
-            by: owner,
             names: given.iter().copied().collect(),
             run_env: given.iter().map(|name| (*name, sealed())).collect(),
             credentials: kept
@@ -346,7 +354,7 @@ impl System {
             grants: kept.iter().filter(|_| save == Save::Global).map(|name| grant(name, self.store.now())).collect(),
             save,
         };
-        let done = self.store.provide(provided).await.map(drop);
+        let done = self.store.provide(&owned(&self.store, &self.people[0], known.id).await, provided).await.map(drop);
         if done.is_err() {
             assert_eq!(self.store.credentials_of(owner).await?.len(), before, "what is refused is not kept");
         }

@@ -281,9 +281,12 @@ fn questions(talk: usize, known: &Talk, choices: &mut Vec<(u32, Transition)>) {
     let sets = known.sets.len();
     for set in sets.saturating_sub(2)..sets {
         let often = if known.sets[set].1 { 5 } else { 1 };
-        for (who, another, elsewhere) in
-            [(Who::Owner, false, false), (Who::Guest, true, false), (Who::Other, false, true)]
-        {
+        for (who, another, elsewhere) in [
+            (Who::Owner, false, false),
+            (Who::Other, true, false),
+            (Who::Guest, true, false),
+            (Who::Other, false, true),
+        ] {
             choices.push((often, Transition::Select { talk, set, who, another, elsewhere }));
         }
     }

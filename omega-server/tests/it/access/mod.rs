@@ -1,5 +1,8 @@
 //! Who gets in, and that what is not there looks the same as what may not be seen.
 
+mod idor;
+mod matrix;
+
 use crate::harness::{
     Omega,
     refusals::{answer, code, refused},

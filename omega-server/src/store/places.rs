@@ -1,0 +1,242 @@
+//! Where the ids in paths lead, and who takes part there. What comes of it is decided in `crate::access`.
+
+use super::{
+    Committed, LogTx, Result, Store, StoreError, exec, read_opt,
+    rows::{id, word},
+    sql, tx_opt,
+};
+use crate::access::{Owned, PartOf};
+use omega_core::{
+    api::{Author, Participant, Visibility},
+    event::Event,
+    id::{ConversationId, UserId},
+};
+
+/// A conversation as a caller meets it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its id.
+    pub conversation: ConversationId,
+    /// Its owner.
+    pub owner: UserId,
+    /// Who may open it besides the owner.
+    pub visibility: Visibility,
+    /// What opens it for guests.
+    pub link: ConversationId,
+    /// How often the link was replaced.
+    pub epoch: i64,
+    /// The caller's participation, if there is one.
+    pub member: Option<Member>,
+}
+
+/// Somebody's participation.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The name that the others see.
+    pub display_name: String,
+    /// The picture that the others see.
+    pub gravatar_hash: String,
+    /// The link's epoch in which they came.
+    pub epoch: i64,
+    /// Whether the owner shut them out.
+    pub is_blocked: bool,
+}
+
+impl Place {
+    /// Whether the caller joined by the link that holds now.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.epoch == self.epoch)
+    }
+}
+
+/// Somebody who comes in, or has another name or picture now.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The link's epoch that they were let in by.
+    pub epoch: i64,
+    /// Whether it is the owner.
+    pub is_owner: bool,
+    /// Who.
+    pub author: Author,
+}
+
+#[derive(sqlx::FromRow)]
+struct PlaceRow {
+    id: String,
+    owner_id: String,
+    visibility: String,
+    link_id: String,
+    link_epoch: i64,
+    display_name: Option<String>,
+    gravatar_hash: Option<String>,
+    epoch: Option<i64>,
+    blocked_at: Option<i64>,
+    actor: String,
+}
+
+impl PlaceRow {
+    fn read(self) -> Result<(Place, UserId)> {
+        let member = match (self.display_name, self.gravatar_hash, self.epoch) {
+            (Some(display_name), Some(gravatar_hash), Some(epoch)) => {
+                Some(Member { display_name, gravatar_hash, epoch, is_blocked: self.blocked_at.is_some() })
+            }
+            _ => None,
+        };
+        let place = Place {
+            conversation: id(&self.id)?,
+            owner: id(&self.owner_id)?,
+            visibility: word(&self.visibility)?,
+            link: id(&self.link_id)?,
+            epoch: self.link_epoch,
+            member,
+        };
+        Ok((place, id(&self.actor)?))
+    }
+}
+
+impl Store {
+    async fn found(&self, sql: &'static str, wanted: &str, caller: UserId) -> Result<Option<(Place, UserId)>> {
+        let row: Option<PlaceRow> = read_opt!(&self.db, PlaceRow, sql, wanted, caller.to_string())?;
+        row.map(PlaceRow::read).transpose()
+    }
+
+    /// The conversation under a link or an id, as a caller meets it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<Place>> {
+        let found = self.found(sql::PLACE_OF_CONVERSATION, &wanted.to_string(), caller).await?;
+        Ok(found.map(|(place, _)| place))
+    }
+
+    /// The conversation whose link this was once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn retired_place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<Place>> {
+        let found = self.found(sql::PLACE_OF_RETIRED_LINK, &wanted.to_string(), caller).await?;
+        Ok(found.map(|(place, _)| place))
+    }
+
+    /// The conversation of a run, tool run or approval, and who sent the message behind it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn place_of_part(
+        &self,
+        part: PartOf,
+        wanted: &str,
+        caller: UserId,
+    ) -> Result<Option<(Place, UserId)>> {
+        let sql = match part {
+            PartOf::Run => sql::PLACE_OF_RUN,
+            PartOf::ToolRun => sql::PLACE_OF_TOOL_RUN,
+            PartOf::Approval => sql::PLACE_OF_APPROVAL,
+        };
+        self.found(sql, wanted, caller).await
+    }
+
+    /// Notes that somebody takes part, and tells it. None when that is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when the link was replaced meanwhile, or nobody may come in any more.
+    pub(crate) async fn join(&self, joining: Joining) -> Result<Option<Committed>> {
+        let mut log = self.log(joining.conversation).await?;
+        let conversation = joining.conversation.to_string();
+        let (epoch, visibility) = log.link().await?;
+        if !joining.is_owner && (epoch != joining.epoch || visibility == Visibility::Private) {
+            return Err(StoreError::Gone);
+        }
+        let role = if joining.is_owner { "owner" } else { "guest" };
+        let now = log.now().0;
+        let Author { user_id, display_name, gravatar_hash } = joining.author;
+        let changed = exec!(
+            &mut log.tx,
+            sql::JOIN,
+            &conversation,
+            user_id.to_string(),
+            role,
+            &display_name,
+            &gravatar_hash,
+            now,
+            epoch,
+        )?;
+        if changed == 0 {
+            return Ok(None);
+        }
+        log.event(None, Event::ParticipantJoined { user_id, role: role.into(), display_name, gravatar_hash }).await?;
+        Ok(Some(log.commit().await?))
+    }
+
+    /// Replaces the link. The guests who joined by the one before are out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_link(&self, access: &Owned) -> Result<Committed> {
+        let mut log = self.log(access.conversation()).await?;
+        let conversation = access.conversation().to_string();
+        let link = ConversationId::new();
+        let now = log.now().0;
+        exec!(&mut log.tx, sql::RETIRE_LINK, &conversation, now)?;
+        exec!(&mut log.tx, sql::SET_LINK, &conversation, link.to_string())?;
+        let event = Event::ConversationUpdated {
+            title: None,
+            model: None,
+            safe_mode: None,
+            guest_credentials: None,
+            visibility: None,
+            url: Some(page_of(&link.to_string())),
+        };
+        log.event(None, event).await?;
+        log.commit().await
+    }
+
+    /// Shuts a guest out, or lets them in again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for somebody who never took part, [`StoreError::Unfit`] for the owner.
+    pub async fn block(&self, access: &Owned, user: UserId, blocked: bool) -> Result<(Participant, Committed)> {
+        if user == access.owner() {
+            return Err(StoreError::Unfit("userId", "the owner can't be shut out of their own conversation".into()));
+        }
+        let mut log = self.log(access.conversation()).await?;
+        let conversation = access.conversation().to_string();
+        let since = blocked.then_some(log.now().0);
+        let (epoch, _) = log.link().await?;
+        if exec!(&mut log.tx, sql::BLOCK, &conversation, user.to_string(), since, epoch)? != 1 {
+            return Err(StoreError::NotFound);
+        }
+        type Row = super::rows::ParticipantRow;
+        let row: Option<Row> = tx_opt!(&mut log.tx, Row, sql::PARTICIPANT, &conversation, user.to_string())?;
+        let participant = row.ok_or(StoreError::NotFound)?.into_api()?;
+        log.event(None, Event::ParticipantUpdated { user_id: user, blocked }).await?;
+        Ok((participant, log.commit().await?))
+    }
+
+    /// Whether a user may still use the server.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn is_enabled(&self, user: UserId) -> Result<bool> {
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::ENABLED_USER, user.to_string())?;
+        Ok(row.is_some())
+    }
+}
+
+impl LogTx {
+    /// The link's epoch, and who may open the conversation.
+    async fn link(&mut self) -> Result<(i64, Visibility)> {
+        let conversation = self.conversation().to_string();
+        let row: Option<(i64, String)> = tx_opt!(&mut self.tx, (i64, String), sql::LINK_OF, conversation)?;
+        let (epoch, visibility) = row.ok_or(StoreError::NotFound)?;
+        Ok((epoch, word(&visibility)?))
+    }
+}
+
+/// The page of a conversation, by its link.
+pub(super) fn page_of(link: &str) -> String {
+    format!("/omega/c/{link}")
+}

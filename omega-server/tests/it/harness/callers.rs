@@ -1,0 +1,29 @@
+//! People at the store: what a handler makes out of a request.
+
+use omega_core::{api::Author, id::ConversationId};
+use omega_server::{
+    access::{self, Access, Owned, Part, Within},
+    store::{Caller, Store, Via},
+};
+
+pub fn caller(author: &Author) -> Caller {
+    Caller {
+        user: author.user_id,
+        display_name: author.display_name.clone(),
+        gravatar_hash: author.gravatar_hash.clone(),
+        is_admin: false,
+        via: Via::Session,
+    }
+}
+
+pub async fn access(store: &Store, author: &Author, conversation: ConversationId) -> Access {
+    access::open(store, &caller(author), conversation).await.unwrap().0
+}
+
+pub async fn owned(store: &Store, author: &Author, conversation: ConversationId) -> Owned {
+    access(store, author, conversation).await.owned().unwrap()
+}
+
+pub async fn part<T: Part>(store: &Store, author: &Author, id: T) -> Within<T> {
+    access::within(store, &caller(author), id).await.unwrap()
+}
