@@ -162,7 +162,7 @@ impl Stage {
         self.is_owner = false;
         let user_id = if is_asker { self.user } else { UserId::new() };
         let (display_name, gravatar_hash, via) = (String::from("Grace"), String::new(), String::from("session"));
-        self.news(Update::Me(Box::new(Whoami { user_id, display_name, gravatar_hash, via })))
+        self.news(Update::Me(Box::new(Whoami { user_id, display_name, gravatar_hash, via, is_admin: false })))
     }
 
     // What the server does.
