@@ -91,6 +91,9 @@ pub struct Tool {
     /// Whether TPMJS publishes it.
     #[serde(default)]
     pub official: bool,
+    /// Whether its metadata says that it deletes or spends something (MCP's `annotations.destructiveHint`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destructive: bool,
 }
 
 /// A tool that a search found.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod executor;
 mod extract;
 pub mod failpoint;
+pub mod guard;
 mod idempotency;
 pub mod models;
 pub mod observe;

@@ -1,6 +1,6 @@
 //! What the stand-in was asked, in one shape for all four formats, and what a provider would not accept in it.
 
-use crate::model::wire::Format;
+use crate::{agent::result::opened, model::wire::Format};
 use serde_json::{Value, json};
 
 /// A call in the history.
@@ -21,8 +21,10 @@ pub struct SeenResult {
     pub call_id: String,
     /// The tool.
     pub name: String,
-    /// The content: JSON where it is JSON.
+    /// The output, or `{"error": ...}`: JSON where it is JSON.
     pub content: Value,
+    /// The whole content as it came, with what it says of its source.
+    pub whole: Value,
 }
 
 /// How a request ended.
@@ -232,8 +234,12 @@ impl Seen {
             None => self.problems.push(format!("a result for {call_id}, which is no open call")),
         }
         let name = self.calls.iter().rev().find(|call| call.id == call_id).map(|call| call.name.clone());
-        let content = serde_json::from_str(content).unwrap_or_else(|_| json!(content));
-        self.results.push(SeenResult { call_id, name: name.unwrap_or_default(), content });
+        let whole = serde_json::from_str(content).unwrap_or_else(|_| json!(content));
+        // Gemini's results are objects, with the text or what it was read as inside.
+        let inner =
+            if whole["from"].is_null() && whole["result"]["from"].is_string() { &whole["result"] } else { &whole };
+        let content = if inner["from"].is_string() { opened(&inner.to_string()) } else { whole.clone() };
+        self.results.push(SeenResult { call_id, name: name.unwrap_or_default(), content, whole });
     }
 
     fn close_calls(&mut self, place: &str) {

@@ -55,6 +55,7 @@ impl Entry {
             health: if self.checked.starts_with("ran") { Health::Healthy } else { Health::Unknown },
             downloads: None,
             official: self.package.starts_with("@tpmjs/"),
+            destructive: false,
         }
     }
 }

@@ -74,5 +74,6 @@ fn package_tool(package: &DescribedPackage, export: &str, calling: Calling) -> T
         health: Health::Healthy,
         downloads: None,
         official: package.package.starts_with("@tpmjs/"),
+        destructive: false,
     }
 }

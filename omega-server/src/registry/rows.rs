@@ -61,6 +61,7 @@ pub fn tool(row: &Value) -> Result<Tool, RowError> {
         health: health(row),
         downloads: package("npmDownloadsLastMonth").or_else(|| row.get("downloads")).and_then(Value::as_u64),
         official: package("isOfficial").and_then(Value::as_bool).unwrap_or(false),
+        destructive: row.get("annotations").is_some_and(|said| said["destructiveHint"] == true),
         tool_id,
     })
 }

@@ -126,6 +126,8 @@ impl StoredTool {
         if source != Source::Added && tool.calling == Calling::Tool {
             tool.calling.clone_from(&old.tool.calling);
         }
+        // A row without annotations takes nothing back.
+        tool.destructive |= old.tool.destructive;
         if tool.version == "latest" {
             tool.version.clone_from(&old.tool.version);
         }
@@ -186,6 +188,7 @@ mod tests {
             health: Health::Unknown,
             downloads: None,
             official: false,
+            destructive: false,
         }
     }
 

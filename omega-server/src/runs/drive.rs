@@ -14,6 +14,7 @@ use omega_core::{
     event::Event,
     id::ToolRunId,
     model::{ModelError, Usage},
+    redact::Redactor,
 };
 use std::{
     sync::Arc,
@@ -35,6 +36,8 @@ pub(super) struct Driver<'a> {
     pub lease: Lease,
     pub cancel: &'a CancellationToken,
     pub usage: Usage,
+    /// Knows the secrets that its model must not write anywhere.
+    pub redactor: Redactor,
 }
 
 /// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
@@ -42,7 +45,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     let store = &engine.inner.store;
     let lease = claimed.lease;
     let history = store.history(lease.run).await?;
-    let mut driver = Driver { engine, lease, cancel, usage: history.run.usage };
+    let mut driver = Driver { engine, lease, cancel, usage: history.run.usage, redactor: Redactor::default() };
     if history.cancel_requested {
         return driver.cancelled().await;
     }
@@ -64,7 +67,8 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Err(error) => return driver.failed(&error).await,
     };
     let (owner, _) = store.owner_and_model(lease.conversation).await?;
-    let model = Discreet::before(model, engine.redactor(owner, Some(lease.run)).await?);
+    driver.redactor = engine.redactor(owner, Some(lease.run)).await?;
+    let model = Discreet::before(model, driver.redactor.clone());
     let mut pins = Vec::new();
     for pin in &history.config.pins {
         match engine.inner.registry.tool(pin).await {
@@ -81,7 +85,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         },
         (None, PlanMode::Auto | PlanMode::Never) => None,
     };
-    let mut gate = Gate::open(engine, &history).await?;
+    let mut gate = Gate::open(engine, &history, plan.as_ref()).await?;
     let prompt = engine.prompt_of(&history.config, owner).await?;
     let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins, plan.as_ref());
     let began = Instant::now();

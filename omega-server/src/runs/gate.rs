@@ -8,13 +8,17 @@ use super::{
     tools::{missing_error, not_usable},
 };
 use crate::{
+    guard::{
+        destructive,
+        exfil::{self, Known},
+    },
     store::{Answers, Kept, Result, RunHistory, call_of},
     vault::resolve::{Resolution, is_needed},
 };
 use omega_core::{
     agent::{Agent, digest, input},
     api::{
-        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar,
+        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar, Plan,
         RequiredAction, Timestamp, ToolRun, missing_of,
     },
     executor::{ToolError, ToolErrorCode},
@@ -61,6 +65,10 @@ pub(super) struct Gate {
     conversation: ConversationId,
     actor: UserId,
     safe_mode: bool,
+    /// Whether no person watches.
+    autonomous: bool,
+    /// The addresses that people wrote here.
+    written: Known,
     rights: Rights,
     answers: Answers,
 }
@@ -69,11 +77,25 @@ pub(super) struct Gate {
 type Question = (ApprovalReason, Option<String>);
 
 impl Gate {
-    pub async fn open(engine: &Engine, history: &RunHistory) -> Result<Self> {
+    /// `plan` is the one that a person selected.
+    pub async fn open(engine: &Engine, history: &RunHistory, plan: Option<&Plan>) -> Result<Self> {
         let (conversation, run) = (history.run.conversation_id, history.run.id);
         let rights = Rights::of(engine, conversation, history.actor).await?;
         let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
-        Ok(Self { run, conversation, actor: history.actor, safe_mode: history.config.safe_mode, rights, answers })
+        let said = history.before.iter().chain([&history.now]).map(|exchange| exchange.user.as_str());
+        let prompt = rights.settings.prompt.iter().map(|prompt| prompt.text.as_str());
+        let planned = plan.iter().flat_map(|plan| &plan.steps);
+        let planned = planned.flat_map(|step| [step.purpose.as_str(), step.expected_output.as_str()]);
+        Ok(Self {
+            run,
+            conversation,
+            actor: history.actor,
+            safe_mode: history.config.safe_mode,
+            autonomous: history.config.autonomous,
+            written: Known::of(said.chain(prompt).chain(planned)),
+            rights,
+            answers,
+        })
     }
 
     /// Reads anew what the owner may have changed. Before each step's calls.
@@ -118,7 +140,9 @@ impl Gate {
                 ApprovalReason::FirstUse => resolution.ungranted.clone(),
                 _ => resolution.names(),
             };
-            let because: Vec<String> = open.into_iter().filter_map(|(_, because)| because).collect();
+            // What the reason says itself is not said again.
+            let first = usize::from(reason == ApprovalReason::UnknownOutcome);
+            let because: Vec<String> = open.into_iter().skip(first).filter_map(|(_, because)| because).collect();
             return Ok(Verdict::Ask(Need::Approval(Approval {
                 id: ApprovalId::new(),
                 tool_run_id: tool_run.id,
@@ -157,9 +181,26 @@ impl Gate {
         if !resolution.ungranted.is_empty() {
             questions.push((ApprovalReason::FirstUse, None));
         }
+        let is_guarded = |by_setting: bool| !self.rights.by_owner || self.autonomous || by_setting;
+        let has_credentials = !resolution.env.is_empty() || !resolution.ungranted.is_empty();
+        if is_guarded(self.rights.settings.exfil_guard)
+            && has_credentials
+            && agent.has_read_strangers()
+            && !is_allowed(ApprovalReason::ExfilGuard)
+            && let Some(because) = exfil::because(&exfil::strange(&tool_run.input, &self.written))
+        {
+            questions.push((ApprovalReason::ExfilGuard, Some(because)));
+        }
+        if is_guarded(self.rights.settings.confirm_destructive)
+            && !is_allowed(ApprovalReason::Destructive)
+            && let Some(because) = destructive::because(tool, &tool_run.input, has_credentials)
+        {
+            questions.push((ApprovalReason::Destructive, Some(because)));
+        }
         // A call that may have taken effect is never allowed for good.
         if agent.repeats_unknown(tool_run) {
-            questions.push((ApprovalReason::UnknownOutcome, None));
+            let because = "the same call was interrupted before, and may have taken effect".to_owned();
+            questions.push((ApprovalReason::UnknownOutcome, Some(because)));
         }
         if self.safe_mode && !is_allowed(ApprovalReason::SafeMode) {
             questions.push((ApprovalReason::SafeMode, None));

@@ -293,7 +293,13 @@ async fn run(
         })
     };
     let executing = patiently(&engine.inner.executor, execution, &stop);
-    let executed = failpoint::during(Point::ToolWorks, executing).await?;
+    let mut executed = failpoint::during(Point::ToolWorks, executing).await?;
+    if let Err(error) = &mut executed.result
+        && matches!(error.code, ToolErrorCode::Denied | ToolErrorCode::BudgetExceeded)
+    {
+        // Whether a call may run is not for a tool to say, nor for its executor.
+        error.code = ToolErrorCode::ToolError;
+    }
     failpoint::effect(Point::ToolAnswered).await;
     if ready.may_ask
         && let Err(error) = &executed.result

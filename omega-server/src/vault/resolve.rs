@@ -140,6 +140,7 @@ mod tests {
             health: Health::Unknown,
             downloads: None,
             official: false,
+            destructive: false,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use super::{message::Message, talk};
 use crate::{
-    agent::meta::{self, ExecuteInput, FoundTool, SearchInput, SearchOutput},
+    agent::{
+        meta::{self, ExecuteInput, FoundTool, SearchInput, SearchOutput},
+        result::opened,
+    },
     id::ToolId,
     model::{ToolCall, ToolResult, Turn},
 };
@@ -89,7 +92,12 @@ impl Trail {
             let input = serde_json::from_str(&call.arguments).unwrap_or_default();
             (self.id_of(&call.name).unwrap_or_else(|| call.name.clone()), input)
         };
-        self.tries.push(Try { tool, input, content: result.content.clone(), failed: result.is_error });
+        // Outputs are read without what the run says of them.
+        let content = match serde_json::from_str::<Value>(&result.content) {
+            Ok(_) => opened(&result.content).to_string(),
+            Err(_) => result.content.clone(),
+        };
+        self.tries.push(Try { tool, input, content, failed: result.is_error });
     }
 
     fn id_of(&self, call_name: &str) -> Option<String> {
@@ -129,14 +137,14 @@ fn add(tools: &mut Vec<FoundTool>, more: Vec<FoundTool>) {
 /// The tools of a search's answer, which may stand between marks that call it data.
 pub(super) fn found(content: &str) -> Vec<FoundTool> {
     let inner = || content.get(content.find('{')?..=content.rfind('}')?);
-    let whole: Result<SearchOutput, _> = serde_json::from_str(content);
+    let whole: Result<SearchOutput, _> = serde_json::from_value(opened(content));
     let output = whole.ok().or_else(|| serde_json::from_str(inner()?).ok());
     output.map(|output| output.tools).unwrap_or_default()
 }
 
 /// A failure in one line: the `message` of a JSON error, or the text.
 pub(super) fn reason(content: &str) -> String {
-    let value: Option<Value> = serde_json::from_str(content).ok();
+    let value: Option<Value> = serde_json::from_str::<Value>(content).ok().map(|_| opened(content));
     let object = value.as_ref().map(|value| value.get("error").filter(|error| error.is_object()).unwrap_or(value));
     let text = |key: &str| object.and_then(|object| object.get(key)).and_then(Value::as_str);
     match (text("code"), text("message").or_else(|| text("error"))) {
