@@ -26,6 +26,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/omega/", get(front_door))
         .route("/omega", get(shell))
         .route("/omega/c/{id}", get(shell))
+        .route("/omega/settings", get(shell))
         .route("/omega/assets/{name}", get(asset))
         .layer(middleware::map_response(headers::secure))
 }

@@ -1,8 +1,8 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
-import type { Accepted, Approval, Conversation, ConversationDetail, Models, OutputPage, Run, ServerStatus, Whoami } from "./types";
+import type { Accepted, Approval, Conversation, ConversationDetail, Json, Models, OutputPage, Run, ServerStatus, Whoami } from "./types";
 
-const BASE = "/api/omega";
+export const BASE = "/api/omega";
 
 /** A request that failed. `status` is 0 when no answer came. */
 export class ApiError extends Error {
@@ -47,13 +47,13 @@ export async function request(path: string, options: RequestInit = {}): Promise<
   return response;
 }
 
-async function data<T>(path: string, options?: RequestInit): Promise<T> {
+export async function data<T>(path: string, options?: RequestInit): Promise<T> {
   const response = await request(path, options);
   const body = await response.json();
   return (body && body.success === true && "data" in body ? body.data : body) as T;
 }
 
-const json = (method: string, body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+export const json = (method: string, body: unknown, headers: Record<string, string> = {}): RequestInit => ({
   method,
   headers: { "Content-Type": "application/json", ...headers },
   body: JSON.stringify(body),
@@ -61,7 +61,7 @@ const json = (method: string, body: unknown, headers: Record<string, string> = {
 
 export const whoami = () => data<Whoami>("/session");
 
-export const signIn = (apiKey: string) => request("/session", json("POST", { apiKey }));
+export const signIn = (by: { apiKey: string } | { code: string }) => request("/session", json("POST", by));
 
 export const signOut = () => request("/session", json("DELETE", {}));
 
@@ -95,7 +95,9 @@ const answered = (body: unknown) => json("POST", body, { "Idempotency-Key": newK
 /** Allows or refuses a call; it holds for the input that was shown and no other. */
 export const decide = (
   approval: Approval,
-  body: { decision: "approve"; remember: "once" | "conversation" | "always" } | { decision: "deny"; reason?: string },
+  body:
+    | { decision: "approve"; remember: "once" | "conversation" | "always"; input?: Json }
+    | { decision: "deny"; reason?: string },
 ) => data<Run>(`/approvals/${encodeURIComponent(approval.id)}`, answered({ ...body, argsDigest: approval.argsDigest }));
 
 /** Gives a paused run the variables that it lacks, or lets it go on without. */

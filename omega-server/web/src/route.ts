@@ -1,10 +1,11 @@
-// The page's two addresses: the front page, and a conversation's own (the one that is shared).
+// The page's addresses: the front page, the settings, and a conversation's own (the one that is shared).
 
 import { useEffect, useState } from "preact/hooks";
 
-export type Route = { page: "front" } | { page: "conversation"; id: string };
+export type Route = { page: "front" } | { page: "settings" } | { page: "conversation"; id: string };
 
 export function parseRoute(path: string): Route {
+  if (path.replace(/\/$/, "") === SETTINGS) return { page: "settings" };
   const id = /^\/omega\/c\/([^/]+)\/?$/.exec(path)?.[1];
   if (!id) return { page: "front" };
   try {
@@ -15,7 +16,16 @@ export function parseRoute(path: string): Route {
 }
 
 export const FRONT = "/omega";
+export const SETTINGS = "/omega/settings";
 export const conversationPath = (id: string) => `/omega/c/${encodeURIComponent(id)}`;
+
+/** The code of a one-time link, taken out of the address so that no history keeps it. */
+export function takeSignInCode(): string | null {
+  const code = /^#sign-in=(.+)$/.exec(location.hash)?.[1];
+  if (!code) return null;
+  history.replaceState(null, "", location.pathname + location.search);
+  return code;
+}
 
 const MOVED = "omega:moved";
 

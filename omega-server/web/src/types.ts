@@ -299,6 +299,50 @@ export interface ConversationDetail extends Conversation {
   lastSeq: number;
 }
 
+export interface Settings {
+  model?: string;
+  safeMode?: boolean;
+  pins: string[];
+  prompt?: CustomPrompt;
+  credentialFirstUse?: "ask" | "allow";
+  guestCredentials?: GuestCredentials;
+  exfilGuard?: boolean;
+  confirmDestructive?: boolean;
+  plan?: "auto" | "always" | "never";
+  alternatives?: "ask" | "auto";
+}
+
+export interface StoredCredential {
+  name: string;
+  scope: "global" | "tool";
+  toolId?: string;
+  last4?: string;
+  createdAt: string;
+  updatedAt: string;
+  lastUsedAt: string | null;
+}
+
+export interface StoredGrant {
+  name: string;
+  toolId: string;
+  publisher: string;
+  maxMajor?: number;
+  source: string;
+  grantedAt: string;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+}
+
+export interface CreatedKey extends ApiKey {
+  key: string;
+}
+
 export interface Whoami {
   userId: string;
   displayName: string;

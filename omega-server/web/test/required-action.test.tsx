@@ -43,21 +43,30 @@ test("a call is shown with its input, and who may decide gets the answers that t
   for (const part of ["mathjs::evaluate", "15.2.0", "Safe Mode is on", "&quot;expr&quot;: &quot;1+1&quot;", "MATH_KEY"]) {
     assert.ok(html.includes(part), `${part} in ${html}`);
   }
-  assert.deepEqual(buttons(html), ["allow once", "for this conversation", "always", "deny..."]);
-  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "deny..."]);
+  assert.deepEqual(buttons(html), ["allow once", "for this conversation", "always", "edit input...", "deny..."]);
+  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "edit input...", "deny..."]);
   assert.deepEqual(buttons(drawn(action, "other")), []);
   assert.ok(drawn(action, "other").includes("Waits for the owner"));
 });
 
 test("what touches the owner's credentials is the owner's to decide", () => {
-  const action: Action = { kind: "approval", approvals: [{ ...approval, reason: "first_use" }], expiresAt };
-  assert.deepEqual(buttons(drawn(action, "guest")), []);
-  assert.equal(buttons(drawn(action, "owner")).length, 4);
+  for (const asked of [
+    { ...approval, reason: "first_use" as const },
+    { ...approval, reason: "exfil_guard" as const },
+    { ...approval, reason: "destructive" as const, ownerOnly: true, because: "Its description says delete" },
+  ]) {
+    const action: Action = { kind: "approval", approvals: [asked], expiresAt };
+    assert.deepEqual(buttons(drawn(action, "guest")), [], asked.reason);
+    assert.ok(buttons(drawn(action, "owner")).includes("allow once"));
+  }
+  const destructive: Action = { kind: "approval", approvals: [{ ...approval, reason: "destructive", because: "It says delete" }], expiresAt };
+  assert.ok(drawn(destructive, "owner").includes("It says delete"));
+  assert.deepEqual(buttons(drawn(destructive, "guest")), ["allow once", "edit input...", "deny..."]);
 });
 
 test("a call that may have taken effect is never allowed for good", () => {
   const action: Action = { kind: "approval", approvals: [{ ...approval, reason: "unknown_outcome" }], expiresAt };
-  assert.deepEqual(buttons(drawn(action, "owner")), ["allow once", "deny..."]);
+  assert.deepEqual(buttons(drawn(action, "owner")), ["allow once", "edit input...", "deny..."]);
 });
 
 test("only the owner gets the fields for variables; others see who is asked", () => {
@@ -75,6 +84,35 @@ test("plans are listed with their steps, each to be chosen, or another asked for
   const html = drawn(plan, "guest");
   for (const part of ["confidence 90 %", "way 1", "count", "a number"]) assert.ok(html.includes(part), part);
   assert.deepEqual(buttons(html), ["run this plan", "run this plan", "propose another"]);
+});
+
+const choice = {
+  toolRunId: "t1", toolId: "exa::search", toolName: "search", reason: "missing_credentials" as const, detail: "It needs EXA_API_KEY",
+  alternatives: [
+    { toolId: "free::search", toolName: "search", version: "1.0.0", why: "Searches", requiredEnv: [], youHave: [] },
+    { toolId: "paid::search", toolName: "search", version: "2.0.0", why: "Searches more", requiredEnv: ["A_KEY", "B_KEY"], youHave: ["A_KEY"] },
+  ],
+};
+
+test("other tools are a table with the keys that each needs and which are there", () => {
+  const html = drawn({ kind: "alternatives", choices: [choice], expiresAt }, "owner");
+  for (const part of ["It needs EXA_API_KEY", "free::search", "none needed", "paid::search", "Searches more"]) assert.ok(html.includes(part), part);
+  assert.match(html, /A_KEY<\/code> <span class="meta">✓ there/);
+  assert.match(html, /B_KEY<\/code> <span class="meta">missing/);
+  assert.deepEqual(buttons(html), ["use it", "use it", "none of them"]);
+  assert.ok(!/<th[^>]*><\/th>/.test(html), "every column has a name");
+});
+
+test("another tool is offered where a key is asked for, to the owner", () => {
+  const asked: Action = { ...(credentials as Extract<Action, { kind: "credentials" }>), alternatives: [choice] };
+  assert.deepEqual(buttons(drawn(asked, "owner")), ["go on", "go on without", "use it", "use it"]);
+  assert.deepEqual(buttons(drawn(asked, "guest")), []);
+});
+
+test("a plan says which keys it lacks before its first step", () => {
+  const lacking = { ...plan, plans: [{ ...(plan as Extract<Action, { kind: "plan" }>).plans[0]!, missingVars: [{ name: "EXA_API_KEY", description: "", toolIds: ["exa::search"] }], pins: ["a::b"] }] } as Action;
+  const html = drawn(lacking, "owner");
+  assert.ok(html.includes("before step 1") && html.includes("EXA_API_KEY") && html.includes("a::b"), html);
 });
 
 test("a run that does not wait asks nothing", () => assert.equal(drawn(plan, "owner", "queued"), ""));

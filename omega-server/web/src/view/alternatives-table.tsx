@@ -2,41 +2,63 @@ import { selectAlternative } from "../api";
 import type { AlternativeChoice } from "../types";
 import { useAnswer } from "./use-answer";
 
-/** Tools that could do what others could not, with the variables that each needs; one is chosen for each, or none. */
+/** Tools that could do what others could not; one is chosen for each, or none. */
 export function AlternativesTable({ id, choices }: { id: string; choices: AlternativeChoice[] }) {
   const { busy, error, answer } = useAnswer();
   return (
     <section class="asks" aria-label="tools to choose from">
-      {choices.map(({ toolRunId, toolId, detail, alternatives }) => (
-        <article key={toolRunId} class="ask" aria-label={`instead of ${toolId}`}>
+      {choices.map((choice) => (
+        <article key={choice.toolRunId} class="ask" aria-label={`instead of ${choice.toolId}`}>
           <header class="ask-head">
             <span class="badge warn">which tool instead?</span>
-            <code>{toolId}</code>
+            <h2><code>{choice.toolId}</code></h2>
           </header>
-          <p class="quiet">{detail}</p>
-          <table>
-            <thead><tr><th>tool</th><th>what it does</th><th>keys</th><th /></tr></thead>
-            <tbody>
-              {alternatives.map((it) => (
-                <tr key={it.toolId}>
-                  <td><code>{it.toolId}</code></td>
-                  <td>{it.why}</td>
-                  <td>{it.requiredEnv.map((name) => `${name}${it.youHave.includes(name) ? " (there)" : ""}`).join(", ") || "none"}</td>
-                  <td>
-                    <button type="button" class="outline small" disabled={busy}
-                      onClick={() => answer(() => selectAlternative(id, { toolRunId, toolId: it.toolId }))}>use it</button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <p class="quiet wrap">{choice.detail}</p>
+          <Offers id={id} choice={choice} busy={busy} answer={answer} />
           <div class="ask-buttons">
-            <button type="button" class="ghost small" disabled={busy}
-              onClick={() => answer(() => selectAlternative(id, { toolRunId, none: true }))}>none of them</button>
+            <button type="button" class="outline" disabled={busy}
+              onClick={() => answer(() => selectAlternative(id, { toolRunId: choice.toolRunId, none: true }))}>none of them</button>
           </div>
         </article>
       ))}
       <p class="error-text" role="alert">{error}</p>
     </section>
+  );
+}
+
+interface Props {
+  id: string;
+  choice: AlternativeChoice;
+  busy: boolean;
+  answer: (send: () => Promise<unknown>) => Promise<void>;
+}
+
+/** The tools in a table, with the variables that each needs and those that are there. */
+export function Offers({ id, choice, busy, answer }: Props) {
+  return (
+    <table>
+      <caption class="visually-hidden">tools that could do it instead of {choice.toolId}</caption>
+      <thead>
+        <tr><th scope="col">tool</th><th scope="col">what it does</th><th scope="col">keys</th><th scope="col">choose</th></tr>
+      </thead>
+      <tbody>
+        {choice.alternatives.map(({ toolId, version, why, requiredEnv, youHave }) => (
+          <tr key={toolId}>
+            <td><code>{toolId}</code> <span class="meta">{version}</span></td>
+            <td>{why}</td>
+            <td>
+              {requiredEnv.length === 0 && <span class="meta">none needed</span>}
+              {requiredEnv.map((name) => (
+                <div key={name}><code>{name}</code> <span class="meta">{youHave.includes(name) ? "✓ there" : "missing"}</span></div>
+              ))}
+            </td>
+            <td>
+              <button type="button" class="outline small" disabled={busy} aria-label={`use ${toolId}`}
+                onClick={() => answer(() => selectAlternative(id, { toolRunId: choice.toolRunId, toolId }))}>use it</button>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

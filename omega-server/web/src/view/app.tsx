@@ -1,15 +1,18 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { ApiError, models as fetchModels, signOut, whoami } from "../api";
-import { useRoute } from "../route";
+import { ApiError, models as fetchModels, signIn, signOut, whoami } from "../api";
+import { takeSignInCode, useRoute } from "../route";
 import { forgetAll, recent } from "../stored";
 import type { Models, Whoami } from "../types";
 import { ConversationPage } from "./conversation-page";
 import { Front } from "./front";
+import { SettingsPage } from "./settings/settings-page";
 import { Sidebar } from "./sidebar";
 import { SignIn } from "./sign-in";
 import { StatusBanner, useServerStatus } from "./status-banner";
 
 type Session = "unknown" | Whoami | { reason: string | null };
+
+const SPENT = "That link was used already, or is too old. Make a new one with omega open, or sign in with a key";
 
 /** Signed out, or the page proper. */
 export function App() {
@@ -29,9 +32,14 @@ export function App() {
       setSession({ reason: refused ? null : error instanceof Error ? error.message : null });
     }
   }, []);
-  useEffect(() => void look(), [look]);
+  useEffect(() => {
+    const code = takeSignInCode();
+    if (!code) return void look();
+    signIn({ code }).then(look, (error: Error) =>
+      setSession({ reason: error instanceof ApiError && error.status === 401 ? SPENT : error.message }));
+  }, [look]);
 
-  const place = route.page === "conversation" ? route.id : "";
+  const place = route.page === "conversation" ? route.id : route.page;
   useEffect(() => setDrawer(false), [place]);
   const signedOut = useCallback(() => setSession({ reason: "Your session ended. Sign in again" }), []);
 
@@ -51,9 +59,9 @@ export function App() {
         onClose={() => setDrawer(false)} onRows={setRows} onSignOut={leave} />
       <div class="main" inert={drawer}>
         <StatusBanner status={status} />
-        {route.page === "front" ? (
-          <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />
-        ) : (
+        {route.page === "front" && <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />}
+        {route.page === "settings" && <SettingsPage models={models} onMenu={openDrawer} />}
+        {route.page === "conversation" && (
           <ConversationPage key={route.id} id={route.id} me={session} models={models}
             onMenu={openDrawer} onRows={setRows} onSignedOut={signedOut} />
         )}

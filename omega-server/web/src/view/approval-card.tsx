@@ -2,16 +2,14 @@ import { useState } from "preact/hooks";
 import { decide } from "../api";
 import type { Approval } from "../types";
 import { visibleJson } from "../words";
+import { InputEditor } from "./input-editor";
+import { REASONS } from "./reasons";
 import { useAnswer } from "./use-answer";
 
-const REASONS: Record<Approval["reason"], string> = {
-  safe_mode: "Safe Mode is on",
-  guest_credentials: "A guest's message would use the owner's credentials",
-  first_use: "It would use a stored credential for the first time",
-  unknown_outcome: "The same call was interrupted before, and may have taken effect",
-  destructive: "It deletes or spends something",
-  exfil_guard: "It would take a credential to an address that nobody here wrote",
-};
+/** Reasons that are the owner's to decide, whoever asked. */
+const OWNERS: Approval["reason"][] = ["guest_credentials", "first_use", "exfil_guard"];
+/** Reasons that are looked at each time, or kept as a grant. */
+const ONCE: Approval["reason"][] = ["unknown_outcome", "first_use"];
 
 interface Props {
   approval: Approval;
@@ -21,13 +19,14 @@ interface Props {
   owner: string;
 }
 
-/** A call that waits for a yes: what would run, with which input and credentials, and the four answers. */
+/** A call that waits for a yes: what would run, with which input and credentials, and the answers. */
 export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
   const [denying, setDenying] = useState(false);
   const [reason, setReason] = useState("");
   const { busy, error, answer } = useAnswer();
-  const owners = approval.ownerOnly === true
-    || ["guest_credentials", "first_use", "exfil_guard"].includes(approval.reason);
+  const [editing, setEditing] = useState(false);
+  const owners = approval.ownerOnly === true || OWNERS.includes(approval.reason);
+  const mayLast = isOwner && !ONCE.includes(approval.reason);
   const mayDecide = isOwner || (isAsker && !owners);
   const allow = (remember: "once" | "conversation" | "always") => () =>
     answer(() => decide(approval, { decision: "approve", remember }));
@@ -42,19 +41,24 @@ export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
         <h2><code>{approval.toolId}</code> <span class="meta">{approval.version}</span></h2>
       </header>
       <p class="note">{REASONS[approval.reason]}</p>
-      {approval.because && <p class="note">{approval.because}</p>}
+      {approval.because && <p class="note wrap">{approval.because}</p>}
       <pre tabIndex={0} aria-label="input">{visibleJson(approval.input)}</pre>
       {(approval.credentials?.length ?? 0) > 0 && <p class="note">It gets <code>{approval.credentials?.join(", ")}</code></p>}
       {!mayDecide && <p class="note">Waits for {owners || !isAsker ? owner : "an answer"}</p>}
-      {mayDecide && !denying && (
+      {mayDecide && editing && (
+        <InputEditor id={approval.id} input={approval.input} busy={busy} onBack={() => setEditing(false)}
+          onAllow={(input) => void answer(() => decide(approval, { decision: "approve", remember: "once", input }))} />
+      )}
+      {mayDecide && !denying && !editing && (
         <div class="ask-buttons">
           <button type="button" disabled={busy} onClick={allow("once")}>allow once</button>
-          {isOwner && approval.reason !== "unknown_outcome" && (
+          {mayLast && (
             <>
               <button type="button" class="outline" disabled={busy} onClick={allow("conversation")}>for this conversation</button>
               <button type="button" class="outline" disabled={busy} onClick={allow("always")}>always</button>
             </>
           )}
+          <button type="button" class="outline" disabled={busy} onClick={() => setEditing(true)}>edit input...</button>
           <button type="button" class="outline" disabled={busy} onClick={() => setDenying(true)}>deny...</button>
         </div>
       )}

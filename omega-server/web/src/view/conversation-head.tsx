@@ -1,8 +1,6 @@
 import { exportUrl } from "../api";
 import type { View } from "../fold";
-import { conversationPath } from "../route";
 import { count } from "../words";
-import { CopyButton } from "./copy-button";
 import { Menu } from "./menu";
 
 interface Props {
@@ -10,15 +8,16 @@ interface Props {
   title: string | null;
   view: View | null;
   debug: boolean;
+  onShare: () => void;
   onDebug: () => void;
   onMenu: () => void;
 }
 
 /** Title, participants, and what can be done with the conversation as a whole: side by side, or in one menu where it is narrow. */
-export function ConversationHead({ id, title, view, debug, onDebug, onMenu }: Props) {
+export function ConversationHead({ id, title, view, debug, onShare, onDebug, onMenu }: Props) {
   const people = view?.participants ?? [];
   const names = people.map((person) => person.displayName).join(", ");
-  const share = <CopyButton text={location.origin + conversationPath(id)} what="the address of this conversation" label="share" />;
+  const share = <button type="button" class="ghost small" disabled={!view} onClick={onShare}>share</button>;
   const raw = <button type="button" class="ghost small" aria-pressed={debug} onClick={onDebug}>debug</button>;
   return (
     <header class="conversation-head">
@@ -27,7 +26,7 @@ export function ConversationHead({ id, title, view, debug, onDebug, onMenu }: Pr
         <h1 title={title ?? undefined}>{title ?? "loading..."}</h1>
         <p class="meta">
           {view?.conversation?.model}
-          {people.length > 1 && <span title={names}> · {count(people.length, "participant")}</span>}
+          {people.length > 1 && <button type="button" class="people" title={names} onClick={onShare}> · {count(people.length, "participant")}</button>}
         </p>
       </div>
       <div class="actions not-small">

@@ -12,6 +12,8 @@ import { linkWords } from "./link-words";
 import { ModelPicker } from "./model-picker";
 import { RequiredAction } from "./required-action";
 import { RunState } from "./run-state";
+import { PlanProgress } from "./plan-progress";
+import { ShareDialog } from "./share/share-dialog";
 import { Transcript } from "./transcript";
 import { useConversation } from "./use-conversation";
 
@@ -29,6 +31,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [debug, setDebug] = useState(false);
   const [model, setModel] = useState<string | undefined>();
   const [problem, setProblem] = useState<string | null>(null);
+  const [sharing, setSharing] = useState(false);
   const [sent, setSent] = useState(0);
   const unsent = useRef<{ text: string; key: string } | null>(null);
   const { view, link, events, loadOlder } = useConversation(id, debug);
@@ -95,8 +98,9 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     <div class={`conversation${debug ? " with-debug" : ""}`}>
       <main class="conversation-main">
         <ConversationHead id={id} title={title} view={view} debug={debug}
-          onDebug={() => setDebug(!debug)} onMenu={onMenu} />
+          onShare={() => setSharing(true)} onDebug={() => setDebug(!debug)} onMenu={onMenu} />
         <Transcript view={view} me={me} sent={sent} loadOlder={loadOlder} onAgain={again} />
+        {run?.plan && <PlanProgress plan={run.plan} />}
         {run && view && <RequiredAction run={run} view={view} me={me} id={id} />}
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
@@ -105,6 +109,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
           <ModelPicker models={models} value={model ?? view?.conversation?.model} onPick={setModel} />
         </Composer>
       </main>
+      {sharing && view && <ShareDialog id={id} view={view} me={me} onClose={() => setSharing(false)} />}
       {debug && <DebugPanel events={events} onClose={() => setDebug(false)} />}
     </div>
   );

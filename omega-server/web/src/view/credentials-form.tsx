@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { provideCredentials } from "../api";
 import type { RequiredAction } from "../types";
+import { Offers } from "./alternatives-table";
 import { useAnswer } from "./use-answer";
 
 interface Props {
@@ -70,6 +71,12 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
             </div>
           </form>
         )}
+        {isOwner && action.alternatives?.map((choice) => (
+          <details key={choice.toolRunId} class="reasoning">
+            <summary>or another tool instead of {choice.toolId} ({choice.alternatives.length})</summary>
+            <Offers id={id} choice={choice} busy={busy} answer={answer} />
+          </details>
+        ))}
         <p class="error-text" role="alert">{error}</p>
       </article>
     </section>

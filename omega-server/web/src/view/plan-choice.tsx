@@ -27,9 +27,14 @@ export function PlanChoice({ id, plans }: { id: string; plans: Plan[] }) {
               <li key={step.stepNumber}>
                 <code>{step.toolName}</code> {step.purpose}
                 {step.expectedOutput && <span class="meta"> → {step.expectedOutput}</span>}
+                {(step.missingEnv?.length ?? 0) > 0 && <span class="badge warn">needs {step.missingEnv?.join(", ")}</span>}
               </li>
             ))}
           </ol>
+          {(plan.missingVars?.length ?? 0) > 0 && (
+            <p class="note">Asked for before step 1: <code>{plan.missingVars?.map((it) => it.name).join(", ")}</code></p>
+          )}
+          {(plan.pins?.length ?? 0) > 0 && <p class="note">Pinned: <code>{plan.pins?.join(", ")}</code></p>}
           <div class="ask-buttons">
             <button type="button" class={at === 0 ? undefined : "outline"} disabled={busy}
               onClick={() => answer(() => selectPlan(id, plan.id, {}))}>run this plan</button>

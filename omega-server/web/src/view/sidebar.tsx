@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { FRONT, conversationPath, stay } from "../route";
+import { FRONT, SETTINGS, conversationPath, stay } from "../route";
 import { chooseTheme, forget, theme, type Recent } from "../stored";
 import type { Whoami } from "../types";
 import { count, when } from "../words";
@@ -38,7 +38,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
           <a class="brand" href={FRONT} onClick={stay(FRONT)}><span class="mark" aria-hidden="true">Ω</span> omega</a>
           <button type="button" class="ghost small only-narrow" onClick={onClose}>close</button>
         </div>
-        <a class="button outline wide" href={FRONT} onClick={stay(FRONT)} aria-current={current === "" ? "page" : undefined}>
+        <a class="button outline wide" href={FRONT} onClick={stay(FRONT)} aria-current={current === "front" ? "page" : undefined}>
           new conversation <span aria-hidden="true">+</span>
         </a>
         <h2 class="label">recent</h2>
@@ -60,6 +60,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
           <HealthLine status={status} />
           <div class="account">
             <span class="who" title={who.displayName}>{who.displayName}</span>
+            <a class="button ghost small" href={SETTINGS} onClick={stay(SETTINGS)} aria-current={current === "settings" ? "page" : undefined}>settings</a>
             <ThemeButton />
             <button type="button" class="ghost small" onClick={onSignOut}>sign out</button>
           </div>

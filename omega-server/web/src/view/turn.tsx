@@ -2,6 +2,7 @@ import { Markdown } from "../markdown";
 import { piecesOf } from "../turns";
 import type { Json, Message, Run, ToolRun, Whoami } from "../types";
 import { count, duration } from "../words";
+import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { ToolCard } from "./tool-card";
 
@@ -12,7 +13,7 @@ export function UserTurn({ message, run, me }: { message: Message; run: Run | un
   return (
     <article class="turn user" aria-label={`message of ${name}`}>
       <header class="turn-head">
-        <span class="avatar" aria-hidden="true">{initials(name)}</span>
+        <Avatar name={name} hash={message.author?.gravatarHash ?? ""} />
         <h2 class="author">{name}{mine && <span class="meta"> you</span>}</h2>
         <Time at={message.createdAt} />
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
@@ -110,6 +111,3 @@ function Time({ at }: { at: string }) {
   const time = new Date(at);
   return <time class="meta" dateTime={at} title={time.toLocaleString()}>{time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}</time>;
 }
-
-const initials = (name: string) =>
-  name.split(/[\s@._-]+/).filter(Boolean).slice(0, 2).map((word) => Array.from(word)[0]?.toUpperCase() ?? "").join("") || "?";

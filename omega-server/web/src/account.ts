@@ -1,0 +1,97 @@
+// What belongs to the signed-in user, and what a conversation's owner decides: settings, credentials, grants, lasting
+// approvals, API keys, sharing. Every failure is an ApiError whose message is a sentence for people.
+
+import { ApiError, BASE, data, failure, json, newKey, request } from "./api";
+import type {
+  ApiKey,
+  Conversation,
+  CreatedKey,
+  GuestCredentials,
+  Participant,
+  PromptSettings,
+  Settings,
+  StoredApproval,
+  StoredCredential,
+  StoredGrant,
+  Visibility,
+} from "./types";
+
+const part = encodeURIComponent;
+const ofTool = (toolId: string | undefined) => (toolId === undefined ? "" : `?toolId=${part(toolId)}`);
+
+export interface Versioned {
+  settings: Settings;
+  version: string;
+}
+
+export async function settings(): Promise<Versioned> {
+  const response = await request("/settings");
+  const version = response.headers.get("ETag") ?? "*";
+  return { settings: ((await response.json()) as { data: Settings }).data, version };
+}
+
+/** Changes the settings; once more when somebody else changed them meanwhile, to what they left. */
+export async function changeSettings(make: (settings: Settings) => Settings): Promise<Versioned> {
+  for (let again = true; ; again = false) {
+    const { settings: now, version } = await settings();
+    try {
+      const response = await request("/settings", json("PUT", make(now), { "If-Match": version }));
+      return {
+        settings: ((await response.json()) as { data: Settings }).data,
+        version: response.headers.get("ETag") ?? "*",
+      };
+    } catch (error) {
+      const conflict = error instanceof ApiError && error.status === 412;
+      if (!conflict) throw error;
+      if (!again) throw new ApiError(412, error.code, "The settings were changed elsewhere at the same time. Try again");
+    }
+  }
+}
+
+/** What new runs get as their system prompt. */
+export const prompt = () => data<PromptSettings>("/settings/prompt");
+
+export const credentials = () => data<StoredCredential[]>("/settings/credentials");
+
+export const putCredential = (name: string, value: string, toolId?: string) =>
+  data<StoredCredential>(`/settings/credentials/${part(name)}`, json("PUT", { value, ...(toolId && { toolId }) }));
+
+export const deleteCredential = (name: string, toolId?: string) =>
+  request(`/settings/credentials/${part(name)}${ofTool(toolId)}`, { method: "DELETE" });
+
+export const grants = () => data<StoredGrant[]>("/settings/grants");
+
+export const revokeGrant = (name: string, toolId: string) =>
+  request(`/settings/grants/${part(name)}${ofTool(toolId)}`, { method: "DELETE" });
+
+export const approvals = () => data<StoredApproval[]>("/settings/approvals");
+
+export const revokeApproval = (id: string) => request(`/settings/approvals/${part(id)}`, { method: "DELETE" });
+
+export const apiKeys = () => data<ApiKey[]>("/keys");
+
+/** A new key; the only time that it is shown. */
+export const createApiKey = (name: string) => data<CreatedKey>("/keys", json("POST", { name }));
+
+export const revokeApiKey = (id: string) => request(`/keys/${part(id)}`, { method: "DELETE" });
+
+export const updateConversation = (
+  id: string,
+  body: { visibility?: Visibility; guestCredentials?: GuestCredentials; safeMode?: boolean },
+) => data<Conversation>(`/conversations/${part(id)}`, json("PATCH", body));
+
+/** Replaces the link; whoever joined by the one before is out. */
+export const rotateLink = (id: string) =>
+  data<Conversation>(`/conversations/${part(id)}/link`, json("POST", {}, { "Idempotency-Key": newKey() }));
+
+export const setBlocked = (id: string, userId: string, blocked: boolean) =>
+  data<Participant>(`/conversations/${part(id)}/participants/${part(userId)}`, json("PUT", { blocked }));
+
+/** The picture of an e-mail's hash, through the server: no request leaves this origin. */
+export const avatarUrl = (hash: string) => `${BASE}/avatars/${part(hash)}`;
+
+/** Whether a tool is in the registry; rejects with the server's words when it is not. */
+export async function findTool(toolId: string): Promise<void> {
+  const response = await fetch(`/api/tools/${part(toolId)}`, { credentials: "same-origin" });
+  if (!response.ok) throw await failure(response);
+}

@@ -1,0 +1,48 @@
+import { credentials, deleteCredential, putCredential } from "../../account";
+import { when } from "../../words";
+import { Section, Sure } from "./section";
+import { useList } from "./use-list";
+
+/** Stored credentials: names and last characters. A value is typed, sent once, and shown nowhere. */
+export function Credentials() {
+  const { items, busy, error, act } = useList(credentials);
+  const store = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const field = (name: string) => (form.elements.namedItem(name) as HTMLInputElement).value.trim();
+    const [name, value, tool] = [field("credential-name"), field("credential-value"), field("credential-tool")];
+    if (await act(() => putCredential(name, value, tool || undefined))) form.reset();
+  };
+  return (
+    <Section id="credentials" title="Credentials" about="Encrypted on the server, for tools alone: no answer, no model and no guest ever sees a value" error={error}>
+      <ul class="rows">
+        {items?.map(({ name, toolId, last4, lastUsedAt }) => (
+          <li key={`${name} ${toolId ?? ""}`}>
+            <span class="row-words">
+              <code>{name}</code> {last4 && <span class="meta">…{last4}</span>}
+              <span class="meta"> {toolId ?? "all tools"} · {lastUsedAt ? `used ${when(Date.parse(lastUsedAt), Date.now())}` : "never used"}</span>
+            </span>
+            <Sure label="delete" what={`${name} of ${toolId ?? "all tools"}`} disabled={busy} onSure={() => void act(() => deleteCredential(name, toolId))} />
+          </li>
+        ))}
+        {items?.length === 0 && <li class="note">Nothing is stored yet</li>}
+      </ul>
+      <form class="settings-form" autocomplete="off" onSubmit={store}>
+        <div class="field">
+          <label for="credential-name">name</label>
+          <input id="credential-name" name="credential-name" type="text" required spellcheck={false} placeholder="GITHUB_TOKEN" />
+        </div>
+        <div class="field">
+          <label for="credential-value">value</label>
+          <input id="credential-value" name="credential-value" type="password" required autocomplete="off" spellcheck={false}
+            data-1p-ignore data-lpignore="true" />
+        </div>
+        <div class="field">
+          <label for="credential-tool">only for this tool</label>
+          <input id="credential-tool" name="credential-tool" type="text" spellcheck={false} placeholder="all tools" />
+        </div>
+        <div class="ask-buttons"><button type="submit" disabled={busy}>{busy ? "storing..." : "store or replace"}</button></div>
+      </form>
+    </Section>
+  );
+}
