@@ -16,14 +16,23 @@ _omega() {
             ",$1")
                 cmd="omega"
                 ;;
+            omega,alternatives)
+                cmd="omega__subcmd__alternatives"
+                ;;
             omega,api-keys)
                 cmd="omega__subcmd__api__subcmd__keys"
+                ;;
+            omega,approvals)
+                cmd="omega__subcmd__approvals"
                 ;;
             omega,approve)
                 cmd="omega__subcmd__approve"
                 ;;
             omega,ask)
                 cmd="omega__subcmd__ask"
+                ;;
+            omega,audit)
+                cmd="omega__subcmd__audit"
                 ;;
             omega,cancel)
                 cmd="omega__subcmd__cancel"
@@ -76,6 +85,9 @@ _omega() {
             omega,plan)
                 cmd="omega__subcmd__plan"
                 ;;
+            omega,profile)
+                cmd="omega__subcmd__profile"
+                ;;
             omega,provide)
                 cmd="omega__subcmd__provide"
                 ;;
@@ -91,6 +103,9 @@ _omega() {
             omega,settings)
                 cmd="omega__subcmd__settings"
                 ;;
+            omega,share)
+                cmd="omega__subcmd__share"
+                ;;
             omega,show)
                 cmd="omega__subcmd__show"
                 ;;
@@ -99,6 +114,9 @@ _omega() {
                 ;;
             omega,tools)
                 cmd="omega__subcmd__tools"
+                ;;
+            omega,users)
+                cmd="omega__subcmd__users"
                 ;;
             omega,vault)
                 cmd="omega__subcmd__vault"
@@ -130,6 +148,42 @@ _omega() {
             omega__subcmd__api__subcmd__keys__subcmd__help,revoke)
                 cmd="omega__subcmd__api__subcmd__keys__subcmd__help__subcmd__revoke"
                 ;;
+            omega__subcmd__approvals,help)
+                cmd="omega__subcmd__approvals__subcmd__help"
+                ;;
+            omega__subcmd__approvals,list)
+                cmd="omega__subcmd__approvals__subcmd__list"
+                ;;
+            omega__subcmd__approvals,revoke)
+                cmd="omega__subcmd__approvals__subcmd__revoke"
+                ;;
+            omega__subcmd__approvals__subcmd__help,help)
+                cmd="omega__subcmd__approvals__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__approvals__subcmd__help,list)
+                cmd="omega__subcmd__approvals__subcmd__help__subcmd__list"
+                ;;
+            omega__subcmd__approvals__subcmd__help,revoke)
+                cmd="omega__subcmd__approvals__subcmd__help__subcmd__revoke"
+                ;;
+            omega__subcmd__audit,help)
+                cmd="omega__subcmd__audit__subcmd__help"
+                ;;
+            omega__subcmd__audit,list)
+                cmd="omega__subcmd__audit__subcmd__list"
+                ;;
+            omega__subcmd__audit,verify)
+                cmd="omega__subcmd__audit__subcmd__verify"
+                ;;
+            omega__subcmd__audit__subcmd__help,help)
+                cmd="omega__subcmd__audit__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__audit__subcmd__help,list)
+                cmd="omega__subcmd__audit__subcmd__help__subcmd__list"
+                ;;
+            omega__subcmd__audit__subcmd__help,verify)
+                cmd="omega__subcmd__audit__subcmd__help__subcmd__verify"
+                ;;
             omega__subcmd__config,help)
                 cmd="omega__subcmd__config__subcmd__help"
                 ;;
@@ -160,14 +214,23 @@ _omega() {
             omega__subcmd__debug__subcmd__help,help)
                 cmd="omega__subcmd__debug__subcmd__help__subcmd__help"
                 ;;
+            omega__subcmd__help,alternatives)
+                cmd="omega__subcmd__help__subcmd__alternatives"
+                ;;
             omega__subcmd__help,api-keys)
                 cmd="omega__subcmd__help__subcmd__api__subcmd__keys"
+                ;;
+            omega__subcmd__help,approvals)
+                cmd="omega__subcmd__help__subcmd__approvals"
                 ;;
             omega__subcmd__help,approve)
                 cmd="omega__subcmd__help__subcmd__approve"
                 ;;
             omega__subcmd__help,ask)
                 cmd="omega__subcmd__help__subcmd__ask"
+                ;;
+            omega__subcmd__help,audit)
+                cmd="omega__subcmd__help__subcmd__audit"
                 ;;
             omega__subcmd__help,cancel)
                 cmd="omega__subcmd__help__subcmd__cancel"
@@ -220,6 +283,9 @@ _omega() {
             omega__subcmd__help,plan)
                 cmd="omega__subcmd__help__subcmd__plan"
                 ;;
+            omega__subcmd__help,profile)
+                cmd="omega__subcmd__help__subcmd__profile"
+                ;;
             omega__subcmd__help,provide)
                 cmd="omega__subcmd__help__subcmd__provide"
                 ;;
@@ -235,6 +301,9 @@ _omega() {
             omega__subcmd__help,settings)
                 cmd="omega__subcmd__help__subcmd__settings"
                 ;;
+            omega__subcmd__help,share)
+                cmd="omega__subcmd__help__subcmd__share"
+                ;;
             omega__subcmd__help,show)
                 cmd="omega__subcmd__help__subcmd__show"
                 ;;
@@ -243,6 +312,9 @@ _omega() {
                 ;;
             omega__subcmd__help,tools)
                 cmd="omega__subcmd__help__subcmd__tools"
+                ;;
+            omega__subcmd__help,users)
+                cmd="omega__subcmd__help__subcmd__users"
                 ;;
             omega__subcmd__help,vault)
                 cmd="omega__subcmd__help__subcmd__vault"
@@ -258,6 +330,18 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__api__subcmd__keys,revoke)
                 cmd="omega__subcmd__help__subcmd__api__subcmd__keys__subcmd__revoke"
+                ;;
+            omega__subcmd__help__subcmd__approvals,list)
+                cmd="omega__subcmd__help__subcmd__approvals__subcmd__list"
+                ;;
+            omega__subcmd__help__subcmd__approvals,revoke)
+                cmd="omega__subcmd__help__subcmd__approvals__subcmd__revoke"
+                ;;
+            omega__subcmd__help__subcmd__audit,list)
+                cmd="omega__subcmd__help__subcmd__audit__subcmd__list"
+                ;;
+            omega__subcmd__help__subcmd__audit,verify)
+                cmd="omega__subcmd__help__subcmd__audit__subcmd__verify"
                 ;;
             omega__subcmd__help__subcmd__config,path)
                 cmd="omega__subcmd__help__subcmd__config__subcmd__path"
@@ -313,6 +397,9 @@ _omega() {
             omega__subcmd__help__subcmd__settings,get)
                 cmd="omega__subcmd__help__subcmd__settings__subcmd__get"
                 ;;
+            omega__subcmd__help__subcmd__settings,prompt)
+                cmd="omega__subcmd__help__subcmd__settings__subcmd__prompt"
+                ;;
             omega__subcmd__help__subcmd__settings,set)
                 cmd="omega__subcmd__help__subcmd__settings__subcmd__set"
                 ;;
@@ -327,6 +414,15 @@ _omega() {
                 ;;
             omega__subcmd__help__subcmd__tools,show)
                 cmd="omega__subcmd__help__subcmd__tools__subcmd__show"
+                ;;
+            omega__subcmd__help__subcmd__users,create)
+                cmd="omega__subcmd__help__subcmd__users__subcmd__create"
+                ;;
+            omega__subcmd__help__subcmd__users,disable)
+                cmd="omega__subcmd__help__subcmd__users__subcmd__disable"
+                ;;
+            omega__subcmd__help__subcmd__users,list)
+                cmd="omega__subcmd__help__subcmd__users__subcmd__list"
                 ;;
             omega__subcmd__help__subcmd__vault,rotate)
                 cmd="omega__subcmd__help__subcmd__vault__subcmd__rotate"
@@ -454,6 +550,9 @@ _omega() {
             omega__subcmd__settings,help)
                 cmd="omega__subcmd__settings__subcmd__help"
                 ;;
+            omega__subcmd__settings,prompt)
+                cmd="omega__subcmd__settings__subcmd__prompt"
+                ;;
             omega__subcmd__settings,set)
                 cmd="omega__subcmd__settings__subcmd__set"
                 ;;
@@ -468,6 +567,9 @@ _omega() {
                 ;;
             omega__subcmd__settings__subcmd__help,help)
                 cmd="omega__subcmd__settings__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__settings__subcmd__help,prompt)
+                cmd="omega__subcmd__settings__subcmd__help__subcmd__prompt"
                 ;;
             omega__subcmd__settings__subcmd__help,set)
                 cmd="omega__subcmd__settings__subcmd__help__subcmd__set"
@@ -499,6 +601,30 @@ _omega() {
             omega__subcmd__tools__subcmd__help,show)
                 cmd="omega__subcmd__tools__subcmd__help__subcmd__show"
                 ;;
+            omega__subcmd__users,create)
+                cmd="omega__subcmd__users__subcmd__create"
+                ;;
+            omega__subcmd__users,disable)
+                cmd="omega__subcmd__users__subcmd__disable"
+                ;;
+            omega__subcmd__users,help)
+                cmd="omega__subcmd__users__subcmd__help"
+                ;;
+            omega__subcmd__users,list)
+                cmd="omega__subcmd__users__subcmd__list"
+                ;;
+            omega__subcmd__users__subcmd__help,create)
+                cmd="omega__subcmd__users__subcmd__help__subcmd__create"
+                ;;
+            omega__subcmd__users__subcmd__help,disable)
+                cmd="omega__subcmd__users__subcmd__help__subcmd__disable"
+                ;;
+            omega__subcmd__users__subcmd__help,help)
+                cmd="omega__subcmd__users__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__users__subcmd__help,list)
+                cmd="omega__subcmd__users__subcmd__help__subcmd__list"
+                ;;
             omega__subcmd__vault,help)
                 cmd="omega__subcmd__vault__subcmd__help"
                 ;;
@@ -518,12 +644,42 @@ _omega() {
 
     case "${cmd}" in
         omega)
-            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys keys settings pins vault config open completions man debug help"
+            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__alternatives)
+            opts="-q -v -h --use --none --call --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --use)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --call)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -697,6 +853,128 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__approvals)
+            opts="-q -v -h --server --profile --quiet --verbose --help list revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__approvals__subcmd__help)
+            opts="list revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__approvals__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__approvals__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__approvals__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__approvals__subcmd__list)
+            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__approvals__subcmd__revoke)
+            opts="-q -v -h --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__approve)
             opts="-q -v -h --for --deny --reason --input --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -767,6 +1045,144 @@ _omega() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit)
+            opts="-q -v -h --server --profile --quiet --verbose --help list verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help)
+            opts="list verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__list)
+            opts="-q -v -h --action --since --limit --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__audit__subcmd__verify)
+            opts="-q -v -h --head --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --head)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1170,8 +1586,22 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help)
-            opts="ask chat serve executor show export plan approve provide cancel recent tools registry models status doctor login logout whoami api-keys keys settings pins vault config open completions man debug help"
+            opts="ask chat serve executor show export plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__alternatives)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1239,6 +1669,48 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__help__subcmd__approvals)
+            opts="list revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__approvals__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__approvals__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__help__subcmd__approve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1256,6 +1728,48 @@ _omega() {
         omega__subcmd__help__subcmd__ask)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__audit)
+            opts="list verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__audit__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__audit__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1687,6 +2201,20 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__help__subcmd__profile)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__help__subcmd__provide)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1786,7 +2314,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__settings)
-            opts="show get set edit"
+            opts="show get set prompt edit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1827,6 +2355,20 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__help__subcmd__settings__subcmd__prompt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__help__subcmd__settings__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1844,6 +2386,20 @@ _omega() {
         omega__subcmd__help__subcmd__settings__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__share)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1926,6 +2482,62 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__tools__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__users)
+            opts="list create disable"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__users__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__users__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__users__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2689,6 +3301,36 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__profile)
+            opts="-q -v -h --name --email --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__provide)
             opts="-q -v -h --env --save --decline --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2916,7 +3558,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__serve)
-            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --serve-only --local --idle --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --key-verifier --avatars --serve-only --local --idle --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2950,6 +3592,14 @@ _omega() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --key-verifier)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --avatars)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --idle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2970,7 +3620,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__settings)
-            opts="-q -v -h --server --profile --quiet --verbose --help show get set edit help"
+            opts="-q -v -h --server --profile --quiet --verbose --help show get set prompt edit help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3036,7 +3686,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__settings__subcmd__help)
-            opts="show get set edit help"
+            opts="show get set prompt edit help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3091,6 +3741,20 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__settings__subcmd__help__subcmd__prompt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__settings__subcmd__help__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -3112,6 +3776,28 @@ _omega() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__settings__subcmd__prompt)
+            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3152,6 +3838,44 @@ _omega() {
                 return 0
             fi
             case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__share)
+            opts="-q -v -h --visibility --rotate --guest-credentials --block --unblock --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --visibility)
+                    COMPREPLY=($(compgen -W "link private" -- "${cur}"))
+                    return 0
+                    ;;
+                --guest-credentials)
+                    COMPREPLY=($(compgen -W "approve allow deny" -- "${cur}"))
+                    return 0
+                    ;;
+                --block)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unblock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3372,6 +4096,168 @@ _omega() {
             return 0
             ;;
         omega__subcmd__tools__subcmd__show)
+            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users)
+            opts="-q -v -h --server --profile --quiet --verbose --help list create disable help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__create)
+            opts="-q -v -h --email --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__disable)
+            opts="-q -v -h --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__help)
+            opts="list create disable help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__users__subcmd__list)
             opts="-q -v -h --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -92,6 +92,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--executor=[Run tools on this executor instead of on this machine (\`omega executor\` is one); several by commas or by giving it again. \`local\` among them makes this machine the last choice]:URL:_default' \
 '--cache-limit-mb=[Megabytes of tool packages to keep; the least recently used are removed]:MB:_default' \
 '*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
+'--key-verifier=[Ask this platform about API keys that this server did not make (\`https\://HOST/api\`); who has such a key becomes a user here \[default\: nobody is asked\]]:URL:_default' \
+'--avatars=[Where the pictures of users come from who gave an e-mail address; only its hash is sent. \`off\` asks nobody]:URL:_default' \
 '--idle=[End after this time without a request and without work; only with --local]:IDLE:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
@@ -240,6 +242,84 @@ _arguments "${_arguments_options[@]}" : \
 '::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
 && ret=0
 ;;
+(approvals)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__approvals_commands" \
+"*::: :->approvals" \
+&& ret=0
+
+    case $state in
+    (approvals)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-approvals-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- Its id, as `list` shows it:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__approvals__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-approvals-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (provide)
 _arguments "${_arguments_options[@]}" : \
 '(--decline)*--env=[Give this variable; may be given several times]:NAME:_default' \
@@ -253,6 +333,44 @@ _arguments "${_arguments_options[@]}" : \
 '--verbose[Say more on stderr\: inputs, summaries, what happens]' \
 '-h[Print help]' \
 '--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(alternatives)
+_arguments "${_arguments_options[@]}" : \
+'(--none)--use=[The tool to call instead, one of those that are offered (package\:\:export)]:TOOL:_default' \
+'--call=[For this call, when several wait]:ID:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--none[None of them\: the model goes on by itself]' \
+'(--use --none)--json[Print what is offered as JSON, and choose nothing]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
+&& ret=0
+;;
+(share)
+_arguments "${_arguments_options[@]}" : \
+'--visibility=[Who may open it\: whoever has the link, or only you]:WHO:(link private)' \
+'--guest-credentials=[What guests'\'' messages may do with your credentials]:WHAT:((approve\:"Each call waits for your yes"
+allow\:"Calls use them"
+deny\:"No call gets any"))' \
+'--block=[Shut a guest out, by user id or name, whatever link they have]:USER:_default' \
+'(--block)--unblock=[Let a guest in again]:USER:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--rotate[Replace the link; whoever came by the one before is out]' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
 && ret=0
 ;;
@@ -565,6 +683,118 @@ _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
 '--help[Print help]' \
 && ret=0
+;;
+(profile)
+_arguments "${_arguments_options[@]}" : \
+'--name=[The name to show]:NAME:_default' \
+'--email=[The e-mail address, for the picture; others get its hash alone. An empty one is forgotten]:ADDRESS:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(users)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__users_commands" \
+"*::: :->users" \
+&& ret=0
+
+    case $state in
+    (users)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-users-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(create)
+_arguments "${_arguments_options[@]}" : \
+'--email=[The e-mail address, for the picture; others get its hash alone]:ADDRESS:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print user and key as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':name -- The name to show:_default' \
+&& ret=0
+;;
+(disable)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- The id, as `list` shows it:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__users__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-users-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(create)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(disable)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
 ;;
 (api-keys)
 _arguments "${_arguments_options[@]}" : \
@@ -923,6 +1153,19 @@ _arguments "${_arguments_options[@]}" : \
 '*::value -- Its value; `default` takes it back to what holds without it:_default' \
 && ret=0
 ;;
+(prompt)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print what the API says of it\: your text, the default, and both together]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (edit)
 _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
@@ -956,6 +1199,10 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(prompt)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1117,6 +1364,88 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:omega-vault-help-command-$line[1]:"
         case $line[1] in
             (rotate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(audit)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_omega__subcmd__audit_commands" \
+"*::: :->audit" \
+&& ret=0
+
+    case $state in
+    (audit)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-audit-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--action=[Only this action (\`key.made\`), or this group of them (\`key\`)]:ACTION:_default' \
+'--since=[Only what was done in this time (\`1h\`, \`7days\`)]:TIME:_default' \
+'--limit=[At most this many]:N:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+'*--head=[The end of a chain that was noted earlier, CHAIN\:N\:HASH; may be given again]:HEAD:_default' \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__audit__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-audit-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1370,7 +1699,39 @@ esac
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(approvals)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__approvals_commands" \
+"*::: :->approvals" \
+&& ret=0
+
+    case $state in
+    (approvals)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-approvals-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (provide)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(alternatives)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(share)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1461,6 +1822,38 @@ _arguments "${_arguments_options[@]}" : \
 (whoami)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
+;;
+(profile)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(users)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__users_commands" \
+"*::: :->users" \
+&& ret=0
+
+    case $state in
+    (users)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-users-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(create)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(disable)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
 (api-keys)
 _arguments "${_arguments_options[@]}" : \
@@ -1566,6 +1959,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(prompt)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (edit)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -1615,6 +2012,30 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:omega-help-vault-command-$line[1]:"
         case $line[1] in
             (rotate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(audit)
+_arguments "${_arguments_options[@]}" : \
+":: :_omega__subcmd__help__subcmd__audit_commands" \
+"*::: :->audit" \
+&& ret=0
+
+    case $state in
+    (audit)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:omega-help-audit-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1702,7 +2123,10 @@ _omega_commands() {
 'export:Write a conversation as Markdown or JSON' \
 'plan:Propose plans for a task without doing anything' \
 'approve:Allow or refuse the calls that a run waits with' \
+'approvals:List and revoke the yeses that last' \
 'provide:Give a run the variables that it waits for' \
+'alternatives:Choose another tool in place of one that failed' \
+'share:Show a conversation'\''s link and who takes part, and change who may open it' \
 'cancel:Cancel what a conversation is doing' \
 'recent:List the conversations you used last' \
 'tools:Find, look at and run tools of the registry' \
@@ -1713,11 +2137,14 @@ _omega_commands() {
 'login:Sign in to a shared server' \
 'logout:Forget the key of a shared server' \
 'whoami:Show who you are on the server' \
+'profile:Show how others see you, or change it' \
+'users:List, make and shut out the server'\''s users' \
 'api-keys:List, make and revoke the server'\''s API keys' \
 'keys:List, store and remove the credentials that tools may use' \
 'settings:Show and change your settings on the server' \
 'pins:List, add and remove the tools that are always at hand' \
 'vault:Change how the server keeps secrets' \
+'audit:Read what was done on the server, and check that the record is whole' \
 'config:Show this machine'\''s configuration and where it comes from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
@@ -1726,6 +2153,11 @@ _omega_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'omega commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__alternatives_commands] )) ||
+_omega__subcmd__alternatives_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega alternatives commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__api-keys_commands] )) ||
 _omega__subcmd__api-keys_commands() {
@@ -1782,6 +2214,49 @@ _omega__subcmd__api-keys__subcmd__revoke_commands() {
     local commands; commands=()
     _describe -t commands 'omega api-keys revoke commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__approvals_commands] )) ||
+_omega__subcmd__approvals_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: its tool is asked about again' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega approvals commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approvals__subcmd__help_commands] )) ||
+_omega__subcmd__approvals__subcmd__help_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: its tool is asked about again' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega approvals help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approvals__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__approvals__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega approvals help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approvals__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__approvals__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega approvals help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approvals__subcmd__help__subcmd__revoke_commands] )) ||
+_omega__subcmd__approvals__subcmd__help__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega approvals help revoke commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approvals__subcmd__list_commands] )) ||
+_omega__subcmd__approvals__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega approvals list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__approvals__subcmd__revoke_commands] )) ||
+_omega__subcmd__approvals__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega approvals revoke commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__approve_commands] )) ||
 _omega__subcmd__approve_commands() {
     local commands; commands=()
@@ -1791,6 +2266,49 @@ _omega__subcmd__approve_commands() {
 _omega__subcmd__ask_commands() {
     local commands; commands=()
     _describe -t commands 'omega ask commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit_commands] )) ||
+_omega__subcmd__audit_commands() {
+    local commands; commands=(
+'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
+'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega audit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help_commands] )) ||
+_omega__subcmd__audit__subcmd__help_commands() {
+    local commands; commands=(
+'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
+'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega audit help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__audit__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__audit__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__help__subcmd__verify_commands] )) ||
+_omega__subcmd__audit__subcmd__help__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit help verify commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__list_commands] )) ||
+_omega__subcmd__audit__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__audit__subcmd__verify_commands] )) ||
+_omega__subcmd__audit__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega audit verify commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__cancel_commands] )) ||
 _omega__subcmd__cancel_commands() {
@@ -1907,7 +2425,10 @@ _omega__subcmd__help_commands() {
 'export:Write a conversation as Markdown or JSON' \
 'plan:Propose plans for a task without doing anything' \
 'approve:Allow or refuse the calls that a run waits with' \
+'approvals:List and revoke the yeses that last' \
 'provide:Give a run the variables that it waits for' \
+'alternatives:Choose another tool in place of one that failed' \
+'share:Show a conversation'\''s link and who takes part, and change who may open it' \
 'cancel:Cancel what a conversation is doing' \
 'recent:List the conversations you used last' \
 'tools:Find, look at and run tools of the registry' \
@@ -1918,11 +2439,14 @@ _omega__subcmd__help_commands() {
 'login:Sign in to a shared server' \
 'logout:Forget the key of a shared server' \
 'whoami:Show who you are on the server' \
+'profile:Show how others see you, or change it' \
+'users:List, make and shut out the server'\''s users' \
 'api-keys:List, make and revoke the server'\''s API keys' \
 'keys:List, store and remove the credentials that tools may use' \
 'settings:Show and change your settings on the server' \
 'pins:List, add and remove the tools that are always at hand' \
 'vault:Change how the server keeps secrets' \
+'audit:Read what was done on the server, and check that the record is whole' \
 'config:Show this machine'\''s configuration and where it comes from' \
 'open:Open a conversation'\''s page in the browser' \
 'completions:Print the completions of a shell' \
@@ -1931,6 +2455,11 @@ _omega__subcmd__help_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'omega help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__alternatives_commands] )) ||
+_omega__subcmd__help__subcmd__alternatives_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help alternatives commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__api-keys_commands] )) ||
 _omega__subcmd__help__subcmd__api-keys_commands() {
@@ -1956,6 +2485,24 @@ _omega__subcmd__help__subcmd__api-keys__subcmd__revoke_commands() {
     local commands; commands=()
     _describe -t commands 'omega help api-keys revoke commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__help__subcmd__approvals_commands] )) ||
+_omega__subcmd__help__subcmd__approvals_commands() {
+    local commands; commands=(
+'list:List them' \
+'revoke:Take one back\: its tool is asked about again' \
+    )
+    _describe -t commands 'omega help approvals commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__approvals__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__approvals__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help approvals list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__approvals__subcmd__revoke_commands] )) ||
+_omega__subcmd__help__subcmd__approvals__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help approvals revoke commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__help__subcmd__approve_commands] )) ||
 _omega__subcmd__help__subcmd__approve_commands() {
     local commands; commands=()
@@ -1965,6 +2512,24 @@ _omega__subcmd__help__subcmd__approve_commands() {
 _omega__subcmd__help__subcmd__ask_commands() {
     local commands; commands=()
     _describe -t commands 'omega help ask commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__audit_commands] )) ||
+_omega__subcmd__help__subcmd__audit_commands() {
+    local commands; commands=(
+'list:List what was done, newest first\: everything for administrators, your own actions otherwise' \
+'verify:Check the record'\''s hash chains; exit code 1 and the first wrong row when something was changed, removed or added' \
+    )
+    _describe -t commands 'omega help audit commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__audit__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__audit__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help audit list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__audit__subcmd__verify_commands] )) ||
+_omega__subcmd__help__subcmd__audit__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help audit verify commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__cancel_commands] )) ||
 _omega__subcmd__help__subcmd__cancel_commands() {
@@ -2135,6 +2700,11 @@ _omega__subcmd__help__subcmd__plan__subcmd__select_commands() {
     local commands; commands=()
     _describe -t commands 'omega help plan select commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__help__subcmd__profile_commands] )) ||
+_omega__subcmd__help__subcmd__profile_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help profile commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__help__subcmd__provide_commands] )) ||
 _omega__subcmd__help__subcmd__provide_commands() {
     local commands; commands=()
@@ -2180,6 +2750,7 @@ _omega__subcmd__help__subcmd__settings_commands() {
 'show:Show all of them' \
 'get:Show one' \
 'set:Change one' \
+'prompt:Show the system prompt that new runs get' \
 'edit:Change them as a document in your editor (VISUAL, EDITOR)' \
     )
     _describe -t commands 'omega help settings commands' commands "$@"
@@ -2194,6 +2765,11 @@ _omega__subcmd__help__subcmd__settings__subcmd__get_commands() {
     local commands; commands=()
     _describe -t commands 'omega help settings get commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__help__subcmd__settings__subcmd__prompt_commands] )) ||
+_omega__subcmd__help__subcmd__settings__subcmd__prompt_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help settings prompt commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__help__subcmd__settings__subcmd__set_commands] )) ||
 _omega__subcmd__help__subcmd__settings__subcmd__set_commands() {
     local commands; commands=()
@@ -2203,6 +2779,11 @@ _omega__subcmd__help__subcmd__settings__subcmd__set_commands() {
 _omega__subcmd__help__subcmd__settings__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega help settings show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__share_commands] )) ||
+_omega__subcmd__help__subcmd__share_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help share commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__show_commands] )) ||
 _omega__subcmd__help__subcmd__show_commands() {
@@ -2237,6 +2818,30 @@ _omega__subcmd__help__subcmd__tools__subcmd__search_commands() {
 _omega__subcmd__help__subcmd__tools__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega help tools show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__users_commands] )) ||
+_omega__subcmd__help__subcmd__users_commands() {
+    local commands; commands=(
+'list:List them' \
+'create:Make a user, and print the first API key once' \
+'disable:Shut a user out\: keys and sessions end at once' \
+    )
+    _describe -t commands 'omega help users commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__users__subcmd__create_commands] )) ||
+_omega__subcmd__help__subcmd__users__subcmd__create_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help users create commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__users__subcmd__disable_commands] )) ||
+_omega__subcmd__help__subcmd__users__subcmd__disable_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help users disable commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__users__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__users__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help users list commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__vault_commands] )) ||
 _omega__subcmd__help__subcmd__vault_commands() {
@@ -2484,6 +3089,11 @@ _omega__subcmd__plan__subcmd__select_commands() {
     local commands; commands=()
     _describe -t commands 'omega plan select commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__profile_commands] )) ||
+_omega__subcmd__profile_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega profile commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__provide_commands] )) ||
 _omega__subcmd__provide_commands() {
     local commands; commands=()
@@ -2560,6 +3170,7 @@ _omega__subcmd__settings_commands() {
 'show:Show all of them' \
 'get:Show one' \
 'set:Change one' \
+'prompt:Show the system prompt that new runs get' \
 'edit:Change them as a document in your editor (VISUAL, EDITOR)' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -2581,6 +3192,7 @@ _omega__subcmd__settings__subcmd__help_commands() {
 'show:Show all of them' \
 'get:Show one' \
 'set:Change one' \
+'prompt:Show the system prompt that new runs get' \
 'edit:Change them as a document in your editor (VISUAL, EDITOR)' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -2601,6 +3213,11 @@ _omega__subcmd__settings__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'omega settings help help commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__prompt_commands] )) ||
+_omega__subcmd__settings__subcmd__help__subcmd__prompt_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings help prompt commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__settings__subcmd__help__subcmd__set_commands] )) ||
 _omega__subcmd__settings__subcmd__help__subcmd__set_commands() {
     local commands; commands=()
@@ -2611,6 +3228,11 @@ _omega__subcmd__settings__subcmd__help__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega settings help show commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__settings__subcmd__prompt_commands] )) ||
+_omega__subcmd__settings__subcmd__prompt_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega settings prompt commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__settings__subcmd__set_commands] )) ||
 _omega__subcmd__settings__subcmd__set_commands() {
     local commands; commands=()
@@ -2620,6 +3242,11 @@ _omega__subcmd__settings__subcmd__set_commands() {
 _omega__subcmd__settings__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega settings show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__share_commands] )) ||
+_omega__subcmd__share_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega share commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__show_commands] )) ||
 _omega__subcmd__show_commands() {
@@ -2685,6 +3312,61 @@ _omega__subcmd__tools__subcmd__search_commands() {
 _omega__subcmd__tools__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'omega tools show commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users_commands] )) ||
+_omega__subcmd__users_commands() {
+    local commands; commands=(
+'list:List them' \
+'create:Make a user, and print the first API key once' \
+'disable:Shut a user out\: keys and sessions end at once' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega users commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__create_commands] )) ||
+_omega__subcmd__users__subcmd__create_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users create commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__disable_commands] )) ||
+_omega__subcmd__users__subcmd__disable_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users disable commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__help_commands] )) ||
+_omega__subcmd__users__subcmd__help_commands() {
+    local commands; commands=(
+'list:List them' \
+'create:Make a user, and print the first API key once' \
+'disable:Shut a user out\: keys and sessions end at once' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'omega users help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__help__subcmd__create_commands] )) ||
+_omega__subcmd__users__subcmd__help__subcmd__create_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users help create commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__help__subcmd__disable_commands] )) ||
+_omega__subcmd__users__subcmd__help__subcmd__disable_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users help disable commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__help__subcmd__help_commands] )) ||
+_omega__subcmd__users__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__users__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__users__subcmd__list_commands] )) ||
+_omega__subcmd__users__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega users list commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__vault_commands] )) ||
 _omega__subcmd__vault_commands() {

@@ -78,6 +78,10 @@ pub enum Command {
     Approvals(commands::approvals::Approvals),
     /// Give a run the variables that it waits for
     Provide(commands::provide::Provide),
+    /// Choose another tool in place of one that failed
+    Alternatives(commands::alternatives::Alternatives),
+    /// Show a conversation's link and who takes part, and change who may open it
+    Share(commands::share::Share),
     /// Cancel what a conversation is doing
     Cancel(commands::cancel::Cancel),
     /// List the conversations you used last
@@ -100,6 +104,11 @@ pub enum Command {
     Logout(commands::login::Logout),
     /// Show who you are on the server
     Whoami(commands::whoami::Whoami),
+    /// Show how others see you, or change it
+    Profile(commands::profile::Profile),
+    /// List, make and shut out the server's users
+    #[command(subcommand)]
+    Users(commands::users::Users),
     /// List, make and revoke the server's API keys
     #[command(subcommand)]
     ApiKeys(commands::api_keys::ApiKeys),

@@ -62,6 +62,8 @@ pub enum Action {
     Another,
     EditInput,
     Remove,
+    NoneOfThem,
+    Others,
 }
 
 /// Where a key is pressed.
@@ -87,6 +89,8 @@ pub enum Context {
     Without,
     /// Choosing a plan.
     Plans,
+    /// Choosing another tool.
+    Alternatives,
     /// Seeing what somebody else is asked.
     Watching,
     /// Choosing among rows of an overlay.
@@ -110,6 +114,7 @@ impl Context {
             Self::Keep => "keeping a value",
             Self::Without => "going on without a value",
             Self::Plans => "choosing a plan",
+            Self::Alternatives => "choosing another tool",
             Self::Watching => "somebody else is asked",
             Self::Sheet => "settings, keys, pins, people, sharing",
             Self::Sure => "sure?",
@@ -283,6 +288,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Keep, Action::Back, &[key(KeyCode::Esc)], "back", "Back to the value"),
 
     bind(Context::Without, Action::GoWithout, &[char('y')], "go on", "Go on without; the call fails and the model is told"),
+    bind(Context::Without, Action::Others, &[char('t')], "another tool", "Look at other tools that could do it"),
     bind(Context::Without, Action::Back, &[char('n'), key(KeyCode::Esc)], "back", "Back to the value"),
 
     bind(Context::Plans, Action::Choose, &[key(KeyCode::Enter)], "run it", "Run the selected plan"),
@@ -290,6 +296,12 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Plans, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
     bind(Context::Plans, Action::Another, &[char('a')], "another", "Ask for other plans, with a note if you like"),
     bind(Context::Plans, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
+
+    bind(Context::Alternatives, Action::Choose, &[key(KeyCode::Enter)], "use it", "Call the selected tool instead"),
+    bind(Context::Alternatives, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
+    bind(Context::Alternatives, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
+    bind(Context::Alternatives, Action::NoneOfThem, &[char('n')], "none", "None of them: the model goes on by itself"),
+    bind(Context::Alternatives, Action::Back, &[key(KeyCode::Esc)], "back", "A step back, at last to writing; it waits"),
 
     bind(Context::Watching, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line up"),
     bind(Context::Watching, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line down"),

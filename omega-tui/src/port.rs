@@ -4,12 +4,12 @@
 
 use omega_core::{
     api::{
-        Accepted, ConversationDetail, Decision, Models, Remember, Save, SelectAlternative, SelectPlan, Settings,
-        StoredApproval, StoredCredential, StoredGrant, Whoami,
+        Accepted, ConversationDetail, Decision, GuestCredentials, Models, Remember, Save, SelectAlternative,
+        SelectPlan, Settings, StoredApproval, StoredCredential, StoredGrant, Visibility, Whoami,
     },
     client::ExportFormat,
     event::Envelope,
-    id::{ApprovalId, ApprovalRuleId, ConversationId, PlanId, RunId, ToolId, ToolRunId},
+    id::{ApprovalId, ApprovalRuleId, ConversationId, PlanId, RunId, ToolId, ToolRunId, UserId},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -47,8 +47,8 @@ pub enum Command {
     LoadOutput(ToolRunId),
     /// Say what an overlay shows.
     Look(Topic),
-    /// Change it, and say what it shows then.
-    Do(Topic, Wish),
+    /// Make a change, and say what the overlay shows then; what is not of a topic comes by the stream.
+    Do(Option<Topic>, Wish),
     /// Write the conversation into a file.
     Export {
         /// `markdown` or `json`.
@@ -106,6 +106,16 @@ pub enum Wish {
     },
     /// Take a yes back that lasts.
     RevokeApproval(ApprovalRuleId),
+    /// Say who may open the conversation.
+    Visibility(Visibility),
+    /// Replace the conversation's link.
+    Rotate,
+    /// Say what guests' messages may do with the owner's credentials.
+    GuestCredentials(GuestCredentials),
+    /// Turn Safe Mode of the conversation on or off.
+    SafeMode(bool),
+    /// Shut a guest out, or let them in again.
+    Block(UserId, bool),
 }
 
 /// What an overlay shows, as the server has it.
@@ -205,6 +215,8 @@ pub enum Update {
     Me(Box<Whoami>),
     /// What an overlay shows.
     Shown(Topic, Shown),
+    /// The overlay's change was made.
+    Made,
     /// The overlay's change was not made.
     NotDone(String),
     /// The conversation is in this file.

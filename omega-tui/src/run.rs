@@ -96,6 +96,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let (mode, typed) = ground(options.theme, &environment);
     let theme = Theme::new(mode, environment.depth());
     let mut app = App::new(theme, options.conversation, options.model);
+    app.base_url = options.client.base_url().to_owned();
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
 

@@ -9,10 +9,10 @@ use crate::{
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use omega_core::{
     api::{
-        Accepted, Approval, ApprovalReason, Author, Conversation, ConversationDetail, CredentialRequest,
-        CredentialScope, ExecutionState, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep,
-        RequiredAction, Role, Run, RunStatus, StoredApproval, StoredCredential, StoredGrant, Timestamp, ToolRunStatus,
-        Whoami,
+        Accepted, AlternativeChoice, Approval, ApprovalReason, Author, Conversation, ConversationDetail,
+        CredentialRequest, CredentialScope, ExecutionState, Message, MessageStatus, MissingVar, Part, Participant,
+        Plan, PlanStep, RequiredAction, Role, Run, RunStatus, StoredApproval, StoredCredential, StoredGrant, Timestamp,
+        ToolRunStatus, Whoami,
     },
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
@@ -30,6 +30,7 @@ pub struct Stage {
     pub now: i64,
     pub is_owner: bool,
     pub reason: ApprovalReason,
+    pub offers: Vec<AlternativeChoice>,
     user: UserId,
     seq: u64,
     run: Option<RunId>,
@@ -53,6 +54,7 @@ impl Stage {
             now: 1_000,
             is_owner: true,
             reason: ApprovalReason::SafeMode,
+            offers: Vec::new(),
             user: UserId::new(),
             seq: 0,
             run: None,
@@ -436,8 +438,15 @@ impl Stage {
             missing_keys: missing_vars.clone(),
         };
         let (requests, hint, expires_at) = (vec![request], String::new(), Timestamp(0));
-        let alternatives = Vec::new();
+        let alternatives = self.offers.clone();
         self.awaits(RequiredAction::Credentials { missing_vars, requests, hint, alternatives, expires_at })
+    }
+
+    /// A tool failed, and others could do it.
+    pub fn awaits_another_tool(&mut self) -> AlternativeChoice {
+        let choice = another_tool();
+        self.awaits(RequiredAction::Alternatives { choices: vec![choice.clone()], expires_at: Timestamp(0) });
+        choice
     }
 
     /// Two plans wait to be chosen from.
@@ -467,6 +476,17 @@ impl Stage {
         ids
     }
 
+    /// One of the plans is chosen, and the run goes on with it.
+    pub fn follows(&mut self, plan_id: PlanId) -> &mut Self {
+        let run = self.app.view.active_run().unwrap().clone();
+        let Some(RequiredAction::Plan { plans, plan_set_id, .. }) = run.requires_action.clone() else { panic!() };
+        let plan = plans.into_iter().find(|plan| plan.id == plan_id);
+        self.event(Event::PlanSelected { plan_set_id, plan_id: Some(plan_id), plan, by: self.user });
+        let run = Run { status: RunStatus::Queued, requires_action: None, ..run };
+        self.event(Event::RunQueued { run, position: 0 });
+        self.event(Event::RunResumed { attempt: 2 })
+    }
+
     fn awaits(&mut self, action: RequiredAction) -> &mut Self {
         self.open();
         self.asked("Do something with a tool");
@@ -493,6 +513,21 @@ pub fn stored(name: &str, last4: Option<&str>) -> StoredCredential {
         updated_at: Timestamp(0),
         last_used_at: None,
     }
+}
+
+/// Tools that could do what one could not.
+pub fn another_tool() -> AlternativeChoice {
+    serde_json::from_value(json!({
+        "toolRunId": "0198f0c1-0000-7000-8000-000000000003", "toolId": "@exalabs/ai-sdk::webSearch", "toolName": "webSearch",
+        "reason": "missing_credentials", "detail": "It needs EXA_API_KEY, which nobody gave",
+        "alternatives": [
+            {"toolId": "free-search::find", "toolName": "find", "version": "1.0.0", "why": "Searches the web without a key",
+             "requiredEnv": [], "youHave": []},
+            {"toolId": "@parallel-web/ai-sdk-tools::search", "toolName": "search", "version": "2.1.0",
+             "why": "Searches and reads pages", "requiredEnv": ["PARALLEL_API_KEY", "OTHER_KEY"], "youHave": ["OTHER_KEY"]},
+        ],
+    }))
+    .unwrap()
 }
 
 /// A yes that lasts.

@@ -1,5 +1,6 @@
 //! The commands, one a file: what it takes, its help, and what it does.
 
+pub mod alternatives;
 pub mod api_keys;
 pub mod approvals;
 pub mod approve;
@@ -22,14 +23,17 @@ pub mod open;
 mod pause;
 pub mod pins;
 pub mod plan;
+pub mod profile;
 pub mod provide;
 pub mod recent;
 pub mod registry;
 pub mod serve;
 pub mod settings;
+pub mod share;
 pub mod show;
 pub mod status;
 pub mod tools;
+pub mod users;
 pub mod vault;
 pub mod whoami;
 
@@ -75,6 +79,10 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Approve(it) => it.run(context).await,
         Command::Approvals(it) => it.run(context).await,
         Command::Provide(it) => it.run(context).await,
+        Command::Alternatives(it) => it.run(context).await,
+        Command::Share(it) => it.run(context).await,
+        Command::Profile(it) => it.run(context).await,
+        Command::Users(it) => it.run(context).await,
         Command::Cancel(it) => it.run(context).await,
         Command::Recent(it) => it.run(context),
         Command::Tools(it) => it.run(context).await,

@@ -11,4 +11,5 @@ mod home;
 mod local_server;
 mod pauses;
 mod settings;
+mod sharing;
 mod terminal;

@@ -13,7 +13,9 @@ import type {
   StoredApproval,
   StoredCredential,
   StoredGrant,
+  User,
   Visibility,
+  Whoami,
 } from "./types";
 
 const part = encodeURIComponent;
@@ -74,6 +76,17 @@ export const apiKeys = () => data<ApiKey[]>("/keys");
 export const createApiKey = (name: string) => data<CreatedKey>("/keys", json("POST", { name }));
 
 export const revokeApiKey = (id: string) => request(`/keys/${part(id)}`, { method: "DELETE" });
+
+/** How others see the user; what is missing stays. */
+export const updateProfile = (body: { displayName?: string; email?: string }) => data<Whoami>("/profile", json("PUT", body));
+
+/** The server's users, for its administrators. */
+export const users = () => data<User[]>("/users");
+
+/** A new user with a first key; the only time that it is shown. */
+export const createUser = (name: string) => data<{ user: User; key: CreatedKey }>("/users", json("POST", { name }));
+
+export const disableUser = (id: string) => request(`/users/${part(id)}`, { method: "DELETE" });
 
 export const updateConversation = (
   id: string,

@@ -56,7 +56,7 @@ export const emptyView = (): View => ({
 
 /** The view of a snapshot. */
 export function viewOf(detail: ConversationDetail): View {
-  const { id, title, model, safeMode, guestCredentials, executionState, url, createdAt, updatedAt } = detail;
+  const { id, title, model, safeMode, executionState, url, createdAt, updatedAt } = detail;
   return {
     ...emptyView(),
     conversation: {
@@ -64,7 +64,9 @@ export function viewOf(detail: ConversationDetail): View {
       title,
       model,
       ...(safeMode !== undefined && { safeMode }),
-      guestCredentials,
+      // What holds where a server of before did not say it.
+      guestCredentials: detail.guestCredentials ?? "approve",
+      visibility: detail.visibility ?? "link",
       executionState,
       url,
       createdAt,

@@ -61,7 +61,7 @@ export interface Conversation {
   guestCredentials: GuestCredentials;
   executionState: ExecutionState;
   url: string;
-  visibility?: Visibility;
+  visibility: Visibility;
   createdAt: string;
   updatedAt: string;
 }
@@ -343,11 +343,21 @@ export interface CreatedKey extends ApiKey {
   key: string;
 }
 
+export interface User {
+  id: string;
+  displayName: string;
+  gravatarHash: string;
+  isAdmin: boolean;
+  createdAt: string;
+  disabledAt?: string;
+}
+
 export interface Whoami {
   userId: string;
   displayName: string;
   gravatarHash: string;
   via: string;
+  isAdmin?: boolean;
 }
 
 export interface Models {

@@ -13,7 +13,7 @@ mod slash;
 mod tests;
 
 pub use question::{Question, Step};
-pub use sheet::{Row, Sheet};
+pub use sheet::{Row, Sheet, step_sign};
 pub use slash::{COMMANDS, matching as matching_commands};
 
 use crate::{
@@ -144,6 +144,8 @@ pub struct App {
     pub me: Option<Whoami>,
     /// Whether the conversation is theirs; one that is begun here is.
     pub is_owner: bool,
+    /// The server's address, for links that are only a path of it.
+    pub base_url: String,
     /// The model that was chosen and is not the conversation's yet.
     pub chosen_model: Option<String>,
     drafts: Draft,
@@ -173,6 +175,7 @@ impl App {
             loading_older: false,
             ticks: 0,
             sheet: None,
+            base_url: String::new(),
             me: None,
             is_owner: true,
             chosen_model: model,

@@ -70,6 +70,8 @@ pub enum Step {
     Another,
     /// Another input for the call.
     Input,
+    /// Which other tool.
+    Other,
     /// Somebody else is asked.
     Wait,
 }
@@ -102,7 +104,8 @@ impl Question {
         let (mut step, fields) = match &action {
             RequiredAction::Credentials { missing_vars, .. } => (Step::Value(0), missing_vars.len()),
             RequiredAction::Approval { .. } => (Step::Decide, 1),
-            RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => (Step::Plan, 1),
+            RequiredAction::Plan { .. } => (Step::Plan, 1),
+            RequiredAction::Alternatives { .. } => (Step::Other, 1),
         };
         let fields = std::iter::repeat_with(Field::default).take(fields.max(1)).collect();
         if !Self::is_for(&action, standing) {
@@ -169,6 +172,7 @@ impl Question {
             Step::Without => &[Context::Without, Context::Global],
             Step::Plan => &[Context::Plans, Context::Global],
             Step::Input => &[Context::Line, Context::Composer, Context::Global],
+            Step::Other => &[Context::Alternatives, Context::Global],
             Step::Wait => &[Context::Watching, Context::Global],
         }
     }
@@ -236,10 +240,7 @@ impl Question {
     /// The call that failed, and the tools that could do it instead.
     #[must_use]
     pub fn alternatives(&self) -> Option<&AlternativeChoice> {
-        match &self.action {
-            RequiredAction::Alternatives { choices, .. } => choices.first(),
-            _ => None,
-        }
+        self.action.alternatives().first()
     }
 
     /// One of them, or none.
@@ -254,8 +255,7 @@ impl Question {
     fn plan_count(&self) -> usize {
         match &self.action {
             RequiredAction::Plan { plans, .. } => plans.len(),
-            RequiredAction::Alternatives { .. } => self.alternatives().map_or(0, |it| it.alternatives.len()),
-            _ => 0,
+            _ => self.alternatives().map_or(0, |it| it.alternatives.len()),
         }
     }
 }
@@ -330,11 +330,13 @@ impl App {
             Action::KeepForTool => question.provide(Save::Tool),
             Action::KeepForAll => question.provide(Save::Global),
             Action::GoWithout => Some(Answer::Decline),
-            Action::Choose if question.alternatives().is_some() => question.alternative(Some(question.selected)),
-            Action::Another if question.alternatives().is_some() => question.alternative(None),
+            Action::Choose if question.step == Step::Other => question.alternative(Some(question.selected)),
+            // Without the variables and without another tool: the same as going on without them.
+            Action::NoneOfThem if question.is_for_values() => Some(Answer::Decline),
+            Action::NoneOfThem => question.alternative(None),
             Action::Choose => question.plan(question.selected).map(|plan| Answer::Plan(plan, SelectPlan::default())),
             Action::Submit => question.submit(),
-            Action::Back if question.step == Step::Value(0) => {
+            Action::Back if question.is_at_its_beginning() => {
                 self.focus_composer();
                 return Some(Vec::new());
             }
@@ -384,6 +386,15 @@ impl Question {
         None
     }
 
+    fn is_for_values(&self) -> bool {
+        matches!(self.action, RequiredAction::Credentials { .. })
+    }
+
+    /// Whether a step back leaves it.
+    fn is_at_its_beginning(&self) -> bool {
+        self.step == Step::Value(0) || (self.step == Step::Other && !self.is_for_values())
+    }
+
     fn step_or_edit(&mut self, action: Action) {
         if self.step == Step::Input && self.edit_input(action) {
             return;
@@ -398,6 +409,10 @@ impl Question {
                 }
             }
             Action::Deny => self.go(Step::Reason),
+            Action::Others if self.alternatives().is_some() => {
+                self.selected = 0;
+                self.go(Step::Other);
+            }
             Action::Another => self.go(Step::Another),
             Action::Back => self.back(),
             Action::LineUp => self.scroll = self.scroll.saturating_sub(1),
@@ -444,6 +459,7 @@ impl Question {
             }
             Step::Reason | Step::Input => self.go(Step::Decide),
             Step::Another => self.go(Step::Plan),
+            Step::Other => self.go(Step::Without),
             Step::Decide | Step::Plan | Step::Wait => {}
         }
     }

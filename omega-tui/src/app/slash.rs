@@ -12,6 +12,8 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("settings", "", "look at your settings and change them"),
     ("keys", "", "the credentials that tools may use: store, replace, delete"),
     ("pins", "", "tools that are always at hand"),
+    ("plan", "", "the plan that the run follows, and how far it is"),
+    ("share", "", "the link, who may open it, and what guests may do"),
     ("participants", "", "who takes part"),
     ("export", "FORMAT", "write the conversation to a file, as markdown or json"),
     ("cancel", "", "stop the run"),
@@ -70,6 +72,9 @@ impl App {
             "keys" | "credentials" => return self.open_sheet(Kind::Keys),
             "pins" => return self.open_sheet(Kind::Pins),
             "participants" | "people" => return self.open_sheet(Kind::People),
+            "share" if self.conversation.is_none() => self.warn("there is nothing to share yet"),
+            "share" => return self.open_sheet(Kind::Share),
+            "plan" => return self.open_sheet(Kind::Plan),
             "export" => return self.export(&argument, &text),
             "quit" | "exit" => return self.quit(),
             other => {

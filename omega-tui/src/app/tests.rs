@@ -3,12 +3,15 @@
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
     port::{Answer, Command, Link, Shown, Topic, Update, Wish},
-    stage::{Stage, full, rule, stored},
+    stage::{Stage, another_tool, full, rule, stored},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
-    api::{ApprovalReason, CustomPrompt, Decision, PromptMode, Remember, Run, RunStatus, Save, SelectPlan, Settings},
+    api::{
+        ApprovalReason, CustomPrompt, Decision, PromptMode, Remember, Run, RunStatus, Save, SelectAlternative,
+        SelectPlan, Settings, Visibility,
+    },
     client::ExportFormat,
     event::{Envelope, Event},
     id::UserId,
@@ -456,7 +459,7 @@ fn settings_are_rows_that_change_with_enter() {
     settings(&mut stage);
     stage.keys("<down><enter>");
     let off = Wish::Set { name: "safe-mode", value: "off".into() };
-    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, off.clone())));
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), off.clone())));
     // While that is on its way nothing else is changed.
     stage.keys("<enter>");
     assert_eq!(stage.commands().len(), 2);
@@ -466,19 +469,19 @@ fn settings_are_rows_that_change_with_enter() {
     assert!(stage.text().contains("provider/model"), "{}", stage.text());
     stage.keys("<ctrl+u>a/b<enter>");
     let model = Wish::Set { name: "model", value: "a/b".into() };
-    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, model)));
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), model)));
     settings(&mut stage);
     stage.keys("<down>dn");
     assert_eq!(stage.commands().len(), 3, "no is no");
     stage.keys("dy");
     let default = Wish::Set { name: "safe-mode", value: "default".into() };
-    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, default)));
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), default)));
     settings(&mut stage);
     stage.keys(&"<down>".repeat(20)).keys("<enter>d");
     assert!(stage.text().contains("ask about mathjs::evaluate again?"), "{}", stage.text());
     stage.keys("y");
     let revoke = Wish::RevokeApproval(rule().id);
-    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Settings, revoke)));
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), revoke)));
     stage.keys("<esc>x");
     assert_eq!(stage.app.composer.text(), "x");
 }
@@ -504,7 +507,7 @@ fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
     assert!(!stage.text().contains("5ecret"), "{}", stage.text());
     stage.keys("<enter>");
     let commands = stage.commands();
-    let Some(Command::Do(Topic::Keys, Wish::PutKey { tool: None, value })) = commands.last() else {
+    let Some(Command::Do(Some(Topic::Keys), Wish::PutKey { tool: None, value })) = commands.last() else {
         panic!("{commands:?}")
     };
     assert_eq!(value.0["EXA_API_KEY"].expose_secret(), "exa-5ecret-more");
@@ -514,7 +517,7 @@ fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
     assert!(stage.text().contains("delete GITHUB_TOKEN of all tools?"), "{}", stage.text());
     stage.keys("y");
     let wish = Wish::DeleteKey { name: "GITHUB_TOKEN".into(), tool: None };
-    assert_eq!(stage.commands().last(), Some(&Command::Do(Topic::Keys, wish)));
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Keys), wish)));
 }
 
 #[test]
@@ -547,4 +550,111 @@ fn who_joins_is_said_and_listed() {
     for part in ["Ada", "owner", "Grace", "guest"] {
         assert!(stage.text().contains(part), "{part}: {}", stage.text());
     }
+}
+
+#[test]
+fn another_tool_is_chosen_or_none() {
+    let mut stage = Stage::new(80, 24);
+    let choice = stage.awaits_another_tool();
+    stage.keys("<down><down><enter>");
+    let tool_run_id = Some(choice.tool_run_id);
+    let tool_id = Some(choice.alternatives[1].tool_id.clone());
+    let body = SelectAlternative { tool_run_id, tool_id, none: false };
+    assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_another_tool();
+    stage.keys("<esc>x<ctrl+u><ctrl+y>n");
+    let body = SelectAlternative { tool_run_id, tool_id: None, none: true };
+    assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
+}
+
+#[test]
+fn another_tool_is_offered_where_a_value_is_asked_for() {
+    let mut stage = Stage::new(80, 24);
+    stage.offers = vec![another_tool()];
+    stage.awaits_credentials();
+    stage.keys("<enter>");
+    assert!(stage.text().contains("t another tool"), "{}", stage.text());
+    stage.keys("t<esc>t<enter>");
+    let (tool_run_id, tool_id) = (Some(another_tool().tool_run_id), Some("free-search::find".parse().unwrap()));
+    let body = SelectAlternative { tool_run_id, tool_id, none: false };
+    assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_credentials();
+    stage.keys("<enter>t<enter>");
+    assert!(!stage.text().contains("another tool"), "there is none: {}", stage.text());
+    assert_eq!(stage.commands(), []);
+}
+
+#[test]
+fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("/share<enter>");
+    assert!(stage.text().contains("nothing to share yet"), "{}", stage.text());
+    stage.app.base_url = String::from("https://omega.test");
+    stage.open();
+    let guest = UserId::new();
+    stage.event(Event::ParticipantJoined {
+        user_id: guest,
+        role: String::from("guest"),
+        display_name: String::from("Grace"),
+        gravatar_hash: String::new(),
+    });
+    stage.keys("<ctrl+u>/share<enter>");
+    stage.keys("<down><enter>");
+    let private = Wish::Visibility(Visibility::Private);
+    assert_eq!(stage.commands(), [Command::Do(None, private)]);
+    stage.news(Update::Made);
+    stage.event(Event::ConversationUpdated {
+        title: None,
+        model: None,
+        safe_mode: None,
+        guest_credentials: None,
+        visibility: Some(Visibility::Private),
+        url: Some(String::from("/omega/c/2")),
+    });
+    assert!(stage.text().contains("https://omega.test/omega/c/2"), "{}", stage.text());
+    assert!(stage.text().contains("private: only you"), "{}", stage.text());
+    stage.keys("<up>dy");
+    assert_eq!(stage.commands().last(), Some(&Command::Do(None, Wish::Rotate)));
+
+    let mut stage = Stage::new(80, 24);
+    stage.open();
+    stage.event(Event::ParticipantJoined {
+        user_id: guest,
+        role: String::from("guest"),
+        display_name: String::from("Grace"),
+        gravatar_hash: String::new(),
+    });
+    stage.keys("/participants<enter>dy");
+    assert_eq!(stage.commands(), [], "the owner can't be shut out");
+    stage.keys("<down>dy");
+    assert_eq!(stage.commands(), [Command::Do(None, Wish::Block(guest, true))]);
+    stage.news(Update::Made);
+    stage.event(Event::ParticipantUpdated { user_id: guest, blocked: true });
+    assert!(stage.text().contains("guest · blocked"), "{}", stage.text());
+    stage.keys("<enter>");
+    assert_eq!(stage.commands().last(), Some(&Command::Do(None, Wish::Block(guest, false))));
+
+    let mut stage = Stage::new(80, 24);
+    stage.as_guest(true).open();
+    stage.keys("/share<enter><enter>dy<down><enter>");
+    assert!(stage.text().contains("link") && !stage.text().contains("who may open it"), "{}", stage.text());
+    stage.keys("<esc>/participants<enter>dy");
+    assert_eq!(stage.commands(), []);
+}
+
+#[test]
+fn a_plan_shows_how_far_it_is() {
+    let mut stage = Stage::new(80, 24);
+    let plans = stage.awaits_plan();
+    stage.follows(plans[1]);
+    stage.step();
+    let call = stage.calls("mathjs::det", json!({}));
+    stage.keys("/plan<enter>");
+    for part in ["1. registrySearchTool", "to do", "2. mathjs::det", "at work"] {
+        assert!(stage.text().contains(part), "{part}: {}", stage.text());
+    }
+    stage.gives(call, json!(1));
+    assert!(stage.text().contains("✓ 2. mathjs::det"), "{}", stage.text());
 }

@@ -2,7 +2,7 @@
 
 use crate::port::{Shown, Topic, Wish};
 use omega_core::{
-    api::{PutCredential, Settings},
+    api::{PutCredential, Settings, UpdateConversation, UpdateParticipant},
     client::{Client, ClientError, ExportFormat},
     id::ConversationId,
     setting,
@@ -23,8 +23,11 @@ pub async fn look(client: &Client, topic: Topic) -> Result<Shown, ClientError> {
 }
 
 /// Makes a change; why not, in words.
-pub async fn make(client: &Client, wish: Wish) -> Result<(), String> {
+pub async fn make(client: &Client, conversation: Option<ConversationId>, wish: Wish) -> Result<(), String> {
     let sent = |error: ClientError| error.to_string();
+    let here = || conversation.ok_or_else(|| String::from("there is no conversation yet"));
+    let update =
+        async |body: UpdateConversation| client.update_conversation(here()?, &body).await.map(drop).map_err(sent);
     match wish {
         Wish::Set { name, value } => {
             let field = setting::named(name).map_err(|unfit| unfit.0)?;
@@ -56,6 +59,18 @@ pub async fn make(client: &Client, wish: Wish) -> Result<(), String> {
             Ok(())
         }
         Wish::DeleteKey { name, tool } => client.delete_credential(&name, tool.as_ref()).await.map_err(sent),
+        Wish::Visibility(visibility) => {
+            update(UpdateConversation { visibility: Some(visibility), ..UpdateConversation::default() }).await
+        }
+        Wish::GuestCredentials(policy) => {
+            update(UpdateConversation { guest_credentials: Some(policy), ..UpdateConversation::default() }).await
+        }
+        Wish::SafeMode(on) => update(UpdateConversation { safe_mode: Some(on), ..UpdateConversation::default() }).await,
+        Wish::Rotate => client.rotate_link(here()?).await.map(drop).map_err(sent),
+        Wish::Block(user, blocked) => {
+            let body = UpdateParticipant { blocked };
+            client.update_participant(here()?, user, &body).await.map(drop).map_err(sent)
+        }
         Wish::RevokeApproval(id) => client.revoke_approval(id).await.map_err(sent),
         Wish::RevokeGrant { name, tool } => client.revoke_grant(&name, &tool).await.map_err(sent),
     }

@@ -251,9 +251,10 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             Ok(shown) => Update::Shown(topic, shown),
             Err(error) => Update::NotDone(error.to_string()),
         }),
-        Command::Do(topic, wish) => Some(match change::make(&client, wish).await {
-            Err(error) => Update::NotDone(error),
-            Ok(()) => match change::look(&client, topic).await {
+        Command::Do(topic, wish) => Some(match (change::make(&client, conversation, wish).await, topic) {
+            (Err(error), _) => Update::NotDone(error),
+            (Ok(()), None) => Update::Made,
+            (Ok(()), Some(topic)) => match change::look(&client, topic).await {
                 Ok(shown) => Update::Shown(topic, shown),
                 Err(error) => Update::NotDone(error.to_string()),
             },

@@ -62,6 +62,7 @@ fn lines(theme: &Theme, max: usize) -> Vec<Line<'static>> {
         Context::Keep,
         Context::Without,
         Context::Plans,
+        Context::Alternatives,
         Context::Watching,
         Context::Sheet,
         Context::Sure,

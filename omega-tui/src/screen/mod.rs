@@ -1,6 +1,7 @@
 //! The whole screen, drawn from the state: title, conversation, side panel where there is room, composer, status line,
 //! and what lies over them.
 
+mod alternatives;
 mod bars;
 mod composer;
 mod help;

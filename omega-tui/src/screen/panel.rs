@@ -2,11 +2,12 @@
 
 use super::{grouped, spinner};
 use crate::{
-    app::App,
+    app::{App, step_sign},
+    clean::one_line,
     transcript::{glyph, label, seconds},
     wrap::{fit, width},
 };
-use omega_core::api::ToolRun;
+use omega_core::api::{StepProgress, StepStatus, ToolRun};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -30,7 +31,9 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
         Line::from(vec![Span::styled(format!("{words} "), theme.accent), Span::styled(dots, theme.strong_border)])
     };
     let facts = facts(app);
-    let room = usize::from(inner.height).saturating_sub(facts.len() + 4);
+    let steps = steps(app, max);
+    let plan = if steps.is_empty() { 0 } else { steps.len() + 2 };
+    let room = usize::from(inner.height).saturating_sub(facts.len() + 4 + plan);
     let runs = &app.view.tool_runs;
     let mut lines = vec![heading(format!("tools {}", runs.len()))];
     if runs.is_empty() {
@@ -38,6 +41,11 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     }
     lines.extend(runs[runs.len().saturating_sub(room)..].iter().map(|run| row(app, run, max)));
     lines.push(Line::default());
+    if !steps.is_empty() {
+        lines.push(heading(String::from("plan")));
+        lines.extend(steps);
+        lines.push(Line::default());
+    }
     lines.push(heading(String::from("conversation")));
     lines.extend(facts.into_iter().map(|(name, value)| {
         let name = format!("{name:<9}");
@@ -61,6 +69,34 @@ fn row(app: &App, run: &ToolRun, max: usize) -> Line<'static> {
     line
 }
 
+/// The steps of the active run's plan, or of the last one; at most ten, around the one that is at work.
+fn steps(app: &App, max: usize) -> Vec<Line<'static>> {
+    const SHOWN: usize = 10;
+    let theme = &app.theme;
+    let Some(plan) = app.view.runs.iter().rev().find_map(|run| run.plan.as_ref()) else { return Vec::new() };
+    let at = plan.steps.iter().position(|step| matches!(step.status, StepStatus::Running | StepStatus::Pending));
+    let last = plan.steps.len().saturating_sub(SHOWN);
+    let first = at.unwrap_or(plan.steps.len()).saturating_sub(SHOWN / 2).min(last);
+    let line = |step: &StepProgress| {
+        let style = match step.status {
+            StepStatus::Done => theme.ok,
+            StepStatus::Running => theme.running,
+            StepStatus::Failed => theme.error,
+            StepStatus::Pending | StepStatus::Skipped => theme.dim,
+        };
+        let tool = step.replaced_by.as_ref().map_or_else(|| step.step.tool_name.clone(), ToString::to_string);
+        let mut spans = vec![
+            Span::styled(format!("{} ", step_sign(step.status)), style),
+            Span::styled(one_line(&tool), theme.text),
+        ];
+        if step.status == StepStatus::Pending && !step.step.missing_env.is_empty() {
+            spans.push(Span::styled(format!(" needs {}", one_line(&step.step.missing_env.join(", "))), theme.warn));
+        }
+        fit(spans, max)
+    };
+    plan.steps.iter().skip(first).take(SHOWN).map(line).collect()
+}
+
 fn facts(app: &App) -> Vec<(&'static str, String)> {
     let usage = app.view.usage();
     let people: Vec<&str> = app.view.participants.iter().map(|p| p.display_name.as_str()).collect();
@@ -69,7 +105,7 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
     }
     if !people.is_empty() {
-        facts.push(("with", crate::clean::one_line(&people.join(", "))));
+        facts.push(("with", one_line(&people.join(", "))));
     }
     facts
 }

@@ -1,7 +1,7 @@
 //! What a paused run asks, above the composer: a rule that says what it is, the whole of it to scroll through, and one line
 //! to answer in.
 
-use super::bars::hints;
+use super::{alternatives, bars::hints};
 use crate::{
     app::{App, Focus, Question, Step},
     clean::one_line,
@@ -11,7 +11,7 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{AlternativeChoice, Approval, ApprovalReason, MissingVar, Plan, RequiredAction},
+    api::{Approval, ApprovalReason, MissingVar, Plan, RequiredAction},
     sanitize::visible_json,
 };
 use ratatui::{
@@ -45,7 +45,7 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     // A plan that is selected is in sight; everything else is scrolled by hand.
     let last = lines.len().saturating_sub(shown);
     let scroll = match question.step {
-        Step::Plan => top,
+        Step::Plan | Step::Other => top,
         Step::Input => (top + 1).saturating_sub(shown),
         _ => question.scroll,
     };
@@ -93,6 +93,7 @@ fn heading(question: &Question) -> String {
         (RequiredAction::Credentials { missing_vars, .. }, Step::Value(at)) if missing_vars.len() > 1 => {
             format!("a tool needs a value, {} of {}", at + 1, missing_vars.len())
         }
+        (_, Step::Other) => String::from("which tool instead?"),
         (RequiredAction::Credentials { .. }, _) => String::from("a tool needs a value"),
         (RequiredAction::Plan { .. }, _) => String::from("which plan?"),
         (RequiredAction::Alternatives { .. }, _) => String::from("which tool instead?"),
@@ -101,7 +102,10 @@ fn heading(question: &Question) -> String {
 
 /// All of it, and the line that is to be in sight.
 fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, usize) {
+    let offers =
+        || question.alternatives().map(|it| alternatives::lines(theme, it, question.selected, max)).unwrap_or_default();
     match (&question.action, question.step) {
+        (_, Step::Other) => offers(),
         (_, Step::Input) => {
             let rows = question.input.rows();
             let (caret, _) = question.input.caret_at(&rows);
@@ -133,31 +137,8 @@ fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, 
             }
             (lines, top)
         }
-        (RequiredAction::Alternatives { .. }, _) => {
-            question.alternatives().map(|it| alternatives(theme, it, question.selected, max)).unwrap_or_default()
-        }
+        (RequiredAction::Alternatives { .. }, _) => offers(),
     }
-}
-
-/// What failed, then the tools that could do it instead, with the variables that each needs.
-fn alternatives(theme: &Theme, choice: &AlternativeChoice, selected: usize, max: usize) -> (Vec<Line<'static>>, usize) {
-    let tool = Span::styled(one_line(choice.tool_id.as_str()), theme.accent);
-    let mut lines = wrap(&[tool, Span::styled(format!(" · {}", one_line(&choice.detail)), theme.warn)], max);
-    let mut top = 0;
-    for (at, it) in choice.alternatives.iter().enumerate() {
-        let (sign, style) = if at == selected { ("›", theme.accent) } else { (" ", theme.secondary) };
-        if at == selected {
-            top = lines.len();
-        }
-        let id = format!("{sign} {} · {}", at + 1, one_line(it.tool_id.as_str()));
-        lines
-            .extend(wrap(&[Span::styled(id, style), Span::styled(format!(" {}", one_line(&it.why)), theme.text)], max));
-        for name in &it.required_env {
-            let there = if it.you_have.contains(name) { "there" } else { "needed" };
-            lines.extend(wrap(&[Span::styled(format!("     {} ({there})", one_line(name)), theme.dim)], max));
-        }
-    }
-    (lines, top)
 }
 
 fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>> {
@@ -202,8 +183,20 @@ fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Ve
     let mut lines = wrap(&[Span::styled(heading, style)], max);
     for step in &plan.steps {
         let tool = format!("   {}. {} ", step.step_number, one_line(&step.tool_name));
-        let purpose = one_line(&step.purpose);
-        lines.extend(wrap(&[Span::styled(tool, theme.text), Span::styled(purpose, theme.secondary)], max));
+        let mut spans = vec![Span::styled(tool, theme.text), Span::styled(one_line(&step.purpose), theme.secondary)];
+        if !step.missing_env.is_empty() {
+            spans.push(Span::styled(format!(" needs {}", one_line(&step.missing_env.join(", "))), theme.warn));
+        }
+        lines.extend(wrap(&spans, max));
+    }
+    if !plan.missing_vars.is_empty() {
+        let names: Vec<&str> = plan.missing_vars.iter().map(|var| var.name.as_str()).collect();
+        let words = format!("   asked for before step 1: {}", one_line(&names.join(", ")));
+        lines.extend(wrap(&[Span::styled(words, theme.warn)], max));
+    }
+    if !plan.pins.is_empty() {
+        let pins: Vec<&str> = plan.pins.iter().map(|tool| tool.as_str()).collect();
+        lines.extend(wrap(&[Span::styled(format!("   pinned: {}", one_line(&pins.join(", "))), theme.dim)], max));
     }
     lines
 }
@@ -231,10 +224,17 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
         }
         Step::Without => {
             let mut spans = vec![Span::styled("the call will fail: ", theme.warn)];
-            spans.extend(hints(app, &[Action::GoWithout, Action::Back]));
+            let others = question.alternatives().map(|_| Action::Others);
+            let actions: Vec<Action> =
+                [Some(Action::GoWithout), others, Some(Action::Back)].into_iter().flatten().collect();
+            spans.extend(hints(app, &actions));
             return (fit(spans, max), None);
         }
         Step::Plan => return (fit(hints(app, &[Action::Choose, Action::Another, Action::SelectNext]), max), None),
+        Step::Other => {
+            let actions = [Action::Choose, Action::NoneOfThem, Action::SelectNext, Action::Back];
+            return (fit(hints(app, &actions), max), None);
+        }
         Step::Wait => return (Line::styled(WAITS, theme.warn), None),
         Step::Input => {
             let mut spans = vec![Span::styled("the input: ", theme.accent)];

@@ -146,6 +146,31 @@ fn a_guest_sees_what_the_owner_is_asked() {
 }
 
 #[test]
+fn other_tools_are_a_table_with_the_keys_that_are_there() {
+    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
+        let mut stage = Stage::new(width, height);
+        stage.awaits_another_tool();
+        stage.keys("<down>");
+        insta::assert_snapshot!(format!("alternatives_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn a_plan_stands_in_the_panel_with_how_far_it_is() {
+    let mut stage = Stage::new(200, 60);
+    let plans = stage.awaits_plan();
+    stage.follows(plans[1]);
+    stage.step();
+    stage.calls("mathjs::det", serde_json::json!({}));
+    insta::assert_snapshot!("plan_panel_200x60", stage.text());
+    let mut stage = Stage::new(80, 24);
+    let plans = stage.awaits_plan();
+    stage.follows(plans[1]);
+    stage.keys("/plan<enter>");
+    insta::assert_snapshot!("plan_sheet_80x24", stage.text());
+}
+
+#[test]
 fn an_input_is_edited_in_its_place() {
     let mut stage = Stage::new(80, 24);
     stage.awaits_approval(serde_json::json!({"expr": "1+1"}));

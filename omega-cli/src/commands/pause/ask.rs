@@ -34,7 +34,17 @@ pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered
         RequiredAction::Credentials { missing_vars, requests, .. } => {
             ui.question(words::credentials(ui, requests, missing_vars));
             let Some(body) = credentials(&keyboard, missing_vars).await? else { return Ok(Answered::Left) };
-            settle(ui, client.provide_credentials(waiting.conversation, &body).await)?
+            match waiting.action.alternatives().first().filter(|_| body.decline) {
+                None => settle(ui, client.provide_credentials(waiting.conversation, &body).await)?,
+                Some(choice) => {
+                    ui.question(words::alternatives(choice).trim_end());
+                    let Some(chosen) = alternative(&keyboard, choice).await? else { return Ok(Answered::Left) };
+                    match chosen.none {
+                        true => settle(ui, client.provide_credentials(waiting.conversation, &body).await)?,
+                        false => settle(ui, client.select_alternative(waiting.conversation, &chosen).await)?,
+                    }
+                }
+            }
         }
         RequiredAction::Approval { approvals, .. } => {
             for approval in approvals {

@@ -79,7 +79,7 @@ impl Waiting {
             RequiredAction::Credentials { .. } => ("variables", "omega provide"),
             RequiredAction::Approval { .. } => ("a yes or no", "omega approve"),
             RequiredAction::Plan { .. } => ("the choice of a plan", "omega plan select"),
-            RequiredAction::Alternatives { .. } => ("the choice of another tool", "omega chat"),
+            RequiredAction::Alternatives { .. } => ("the choice of another tool", "omega alternatives"),
         };
         Failure::usage(format!("the run waits for {what}")).hint(format!("{how} answers it"))
     }
@@ -129,7 +129,7 @@ impl Waiting {
             RequiredAction::Alternatives { choices, .. } => {
                 let tools: Vec<&str> = choices.iter().map(|choice| choice.tool_id.as_str()).collect();
                 let message = format!("{} failed; the run waits until another tool is chosen", tools.join(", "));
-                let hint = format!("omega chat {id} asks you which one");
+                let hint = format!("omega alternatives {id} --use TOOL, or omega alternatives {id} --none");
                 Failure::new(Code::NeedsDecision, one_line(&message, 300)).hint(hint)
             }
         }

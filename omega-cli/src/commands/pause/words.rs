@@ -4,6 +4,7 @@
 use crate::ui::{Tone, Ui};
 use omega_core::{
     api::{AlternativeChoice, Approval, ApprovalReason, CredentialRequest, MissingVar, Plan, RequiredAction},
+    id::ToolId,
     sanitize::{one_line, visible_json},
 };
 use std::fmt::Write;
@@ -83,7 +84,20 @@ pub fn plans(plans: &[Plan]) -> String {
         let _ = writeln!(out, "Plan {} · confidence {confidence:.0} %\n  {reasoning}", at + 1);
         for step in &plan.steps {
             let (tool, purpose) = (one_line(&step.tool_name, 100), one_line(&step.purpose, 200));
-            let _ = writeln!(out, "  {}. {tool}: {purpose}", step.step_number);
+            let _ = write!(out, "  {}. {tool}: {purpose}", step.step_number);
+            if !step.missing_env.is_empty() {
+                let _ = write!(out, " (needs {})", one_line(&step.missing_env.join(", "), 200));
+            }
+            out.push('\n');
+        }
+        for var in &plan.missing_vars {
+            let about =
+                if var.description.trim().is_empty() { String::new() } else { format!("  {}", var.description) };
+            let _ = writeln!(out, "  missing: {}{}", one_line(&var.name, 200), one_line(&about, 300));
+        }
+        if !plan.pins.is_empty() {
+            let pins: Vec<&str> = plan.pins.iter().map(ToolId::as_str).collect();
+            let _ = writeln!(out, "  pinned: {}", one_line(&pins.join(", "), 400));
         }
     }
     out
@@ -95,7 +109,9 @@ pub fn alternatives(choice: &AlternativeChoice) -> String {
     for (it, number) in choice.alternatives.iter().zip(1..) {
         let _ = write!(text, "  {number}. {}: {}", one_line(it.tool_id.as_str(), 200), one_line(&it.why, 200));
         if !it.required_env.is_empty() {
-            let _ = write!(text, " (needs {})", one_line(&it.required_env.join(", "), 200));
+            let mark = |name: &String| format!("{}{name}", if it.you_have.contains(name) { "✓ " } else { "needs " });
+            let keys: Vec<String> = it.required_env.iter().map(mark).collect();
+            let _ = write!(text, " ({})", one_line(&keys.join(", "), 300));
         }
         text.push('\n');
     }

@@ -60,7 +60,7 @@ export function App() {
       <div class="main" inert={drawer}>
         <StatusBanner status={status} />
         {route.page === "front" && <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />}
-        {route.page === "settings" && <SettingsPage models={models} onMenu={openDrawer} />}
+        {route.page === "settings" && <SettingsPage models={models} me={session} onMenu={openDrawer} onMe={setSession} />}
         {route.page === "conversation" && (
           <ConversationPage key={route.id} id={route.id} me={session} models={models}
             onMenu={openDrawer} onRows={setRows} onSignedOut={signedOut} />

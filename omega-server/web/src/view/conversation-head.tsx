@@ -26,7 +26,9 @@ export function ConversationHead({ id, title, view, debug, onShare, onDebug, onM
         <h1 title={title ?? undefined}>{title ?? "loading..."}</h1>
         <p class="meta">
           {view?.conversation?.model}
-          {people.length > 1 && <button type="button" class="people" title={names} onClick={onShare}> · {count(people.length, "participant")}</button>}
+          {people.length > 1 && (
+            <> · <button type="button" class="people" title={names} onClick={onShare}>{count(people.length, "participant")}</button></>
+          )}
         </p>
       </div>
       <div class="actions not-small">

@@ -6,7 +6,11 @@
 mod keys;
 mod people;
 mod pins;
+mod plan;
 mod settings;
+mod share;
+
+pub use plan::sign as step_sign;
 
 use super::{App, Effect, Overlay, question::Field};
 use crate::{
@@ -27,6 +31,10 @@ pub enum Kind {
     Pins,
     /// Who takes part.
     People,
+    /// The link, and what guests may do.
+    Share,
+    /// The plan that the last run follows.
+    Plan,
 }
 
 impl Kind {
@@ -38,6 +46,8 @@ impl Kind {
             Self::Keys => "credentials",
             Self::Pins => "pinned tools",
             Self::People => "participants",
+            Self::Share => "share",
+            Self::Plan => "plan",
         }
     }
 
@@ -47,7 +57,7 @@ impl Kind {
             Self::Settings => Some(Topic::Settings),
             Self::Keys => Some(Topic::Keys),
             Self::Pins => Some(Topic::Pins),
-            Self::People => None,
+            Self::People | Self::Share | Self::Plan => None,
         }
     }
 }
@@ -248,12 +258,16 @@ impl App {
     pub(super) fn act_on_sheet(&mut self, action: Action) -> Vec<Effect> {
         let Some(sheet) = &mut self.sheet else { return Vec::new() };
         let wish = sheet.act(action);
-        match (wish, sheet.kind.topic()) {
-            (Some(wish), Some(topic)) => {
-                sheet.busy = true;
-                vec![Effect::Command(Command::Do(topic, wish))]
-            }
-            _ => Vec::new(),
+        let Some(wish) = wish else { return Vec::new() };
+        sheet.busy = true;
+        vec![Effect::Command(Command::Do(sheet.kind.topic(), wish))]
+    }
+
+    /// A change was made of which the stream tells.
+    pub(super) fn sheet_made(&mut self) {
+        if let Some(sheet) = &mut self.sheet {
+            sheet.busy = false;
+            sheet.problem = None;
         }
     }
 
@@ -285,7 +299,9 @@ impl App {
             (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
             (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
             (Kind::Keys, Some(Shown::Keys(stored, grants))) => keys::rows(stored, grants),
-            (Kind::People, _) => people::rows(&self.view, self.me.as_ref()),
+            (Kind::People, _) => people::rows(&self.view, self.me.as_ref(), self.is_owner),
+            (Kind::Share, _) => share::rows(&self.view, self.is_owner, &self.base_url),
+            (Kind::Plan, _) => plan::rows(&self.view),
             _ => Vec::new(),
         };
         if let Some(sheet) = &mut self.sheet {

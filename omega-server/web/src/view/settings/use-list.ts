@@ -10,7 +10,7 @@ export interface List<T> {
   act: (work: () => Promise<unknown>) => Promise<boolean>;
 }
 
-/** What the server has of something, and what is done with it. */
+/** What the server has of something, and what is done with it. `load` must be the same function at each drawing. */
 export function useList<T>(load: () => Promise<T>): List<T> {
   const [items, setItems] = useState<T | null>(null);
   const [busy, setBusy] = useState(false);
