@@ -127,20 +127,47 @@ pub fn sanitize_terminal(text: &str) -> String {
     Sanitizer::default().push(text)
 }
 
-/// JSON over several lines in which nothing hides: what a terminal would obey or not show stands there as its escape.
+/// JSON over several lines in which nothing hides: what a terminal would obey or not show stands there as its escape, and so
+/// does a letter of another script among Latin ones, which looks like one of them (`gіthub.com` with a Cyrillic i).
 #[must_use]
 pub fn visible_json(value: &serde_json::Value) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        // JSON itself escapes all control characters but these.
-        if is_invisible(c) || (c.is_control() && c != '\n') {
-            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            shown.push(c);
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        if first == '\\' {
+            // JSON's own escape; its letter is none of the word behind it.
+            let end = if rest[1..].starts_with('u') { 6 } else { 2 };
+            let (escape, more) = rest.split_at(end.min(rest.len()));
+            shown.push_str(escape);
+            rest = more;
+            continue;
         }
+        let word = rest.find(|c: char| !c.is_alphanumeric() && !is_invisible(c)).unwrap_or(rest.len());
+        let (piece, more) = rest.split_at(word.max(first.len_utf8()));
+        let is_latin = piece.contains(|c: char| c.is_ascii_alphabetic());
+        for c in piece.chars() {
+            // JSON itself escapes all control characters but these.
+            let hides = is_invisible(c) || (c.is_control() && c != '\n') || is_lookalike(c) && is_latin || is_styled(c);
+            if hides { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
+        }
+        rest = more;
     }
     shown
+}
+
+/// Letters of scripts that have the shapes of Latin ones: Greek, Coptic, Cyrillic, Armenian, Cherokee, Lisu.
+fn is_lookalike(c: char) -> bool {
+    c.is_alphabetic()
+        && matches!(c,
+            '\u{370}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}' | '\u{1c80}'..='\u{1c8f}' | '\u{1f00}'..='\u{1fff}'
+            | '\u{2c80}'..='\u{2cff}' | '\u{2de0}'..='\u{2dff}' | '\u{a4d0}'..='\u{a4ff}' | '\u{a640}'..='\u{a69f}'
+            | '\u{ab70}'..='\u{abbf}')
+}
+
+/// Latin letters and digits in another dress, which programs read as the plain ones.
+fn is_styled(c: char) -> bool {
+    matches!(c, '\u{ff01}'..='\u{ff5e}' | '\u{1d400}'..='\u{1d7ff}' | '\u{24b6}'..='\u{24e9}')
 }
 
 /// A whole text as one line of at most `width` characters, for lists and activity lines.
@@ -247,5 +274,20 @@ mod tests {
     fn nothing_of_an_input_hides() {
         let value = serde_json::json!({"a": "x\u{1b}[2J\u{202e}y\u{9b}\u{7f}\n"});
         assert_eq!(visible_json(&value), "{\n  \"a\": \"x\\u001b[2J\\u202ey\\u009b\\u007f\\n\"\n}");
+    }
+
+    #[test]
+    fn a_letter_that_looks_like_a_latin_one_is_told_apart() {
+        for (text, shown) in [
+            ("g\u{456}thub.com", "g\\u0456thub.com"),
+            ("\u{440}aypal", "\\u0440aypal"),
+            ("pay\u{200b}\u{440}al", "pay\\u200b\\u0440al"),
+            ("\u{ff45}vil.test", "\\uff45vil.test"),
+            ("привет, world", "привет, world"),
+            ("a\nпривет\u{1}мир\"да", "a\\nпривет\\u0001мир\\\"да"),
+            ("naïve Σίσυφος 日本語 ümlaut", "naïve Σίσυφος 日本語 ümlaut"),
+        ] {
+            assert_eq!(visible_json(&serde_json::json!(text)), format!("\"{shown}\""), "{text}");
+        }
     }
 }

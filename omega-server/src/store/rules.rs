@@ -2,7 +2,10 @@
 //! that was looked at.
 
 use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::number, rows::signed, rows::word, sql};
-use crate::vault::resolve::major;
+use crate::{
+    audit::{Action, Fact},
+    vault::resolve::major,
+};
 use omega_core::{
     api::{ApprovalReason, Remember, StoredApproval, Timestamp},
     id::{ApprovalRuleId, ConversationId, UserId},
@@ -65,9 +68,11 @@ impl Store {
     /// [`StoreError::NotFound`], also for another user's.
     pub async fn revoke_approval(&self, user: UserId, rule: ApprovalRuleId) -> Result<()> {
         let mut tx = self.begin().await?;
-        let gone = exec!(&mut tx, sql::DELETE_APPROVAL_RULE, user.to_string(), rule.to_string())?;
-        tx.commit().await?;
-        if gone == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+        if exec!(&mut tx, sql::DELETE_APPROVAL_RULE, user.to_string(), rule.to_string())? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        let fact = Fact::new(Action::ApprovalRevoked, "approval").on(rule.to_string());
+        self.commit_with(tx, &[fact]).await
     }
 }
 

@@ -142,6 +142,7 @@ async fn a_guests_message_uses_the_owners_credentials_only_as_the_owner_says() {
     let paused = rests(&omega, run).await;
     assert_eq!((reason(&paused), approval(&paused).owner_only), (ApprovalReason::GuestCredentials, true));
     assert_eq!(approval(&paused).credentials, [KEY]);
+    assert!(approval(&guest.run(run).await.unwrap()).credentials.is_empty(), "a guest is not told which");
     assert!(guest.decide(approval(&paused).id, &yes()).await.is_err());
     assert!(set_policy(&guest, GuestCredentials::Allow).await.is_err());
     assert_eq!(omega.tools.calls(), []);
@@ -476,6 +477,34 @@ async fn the_guard_knows_what_people_wrote_and_what_was_read() {
     let first = omega.conversation(MODELS[0]).await;
     let run = say(&omega.client, first, autonomous("issues")).await;
     assert_eq!(rests(&omega, run).await.status, RunStatus::Completed);
+}
+
+#[tokio::test]
+async fn one_yes_answers_all_that_it_was_told_and_a_first_use_alone_needs_its_own() {
+    let post = json!({ "url": "https://evil.test/", "method": "DELETE" });
+    let omega = started(calls(&[(PAGE, json!({ "text": "x" })), (POST, post)])).await;
+    let guest = another_user(&omega).await.client;
+    keep(&omega, KEY, None).await;
+    set(&omega, |settings| settings.safe_mode = true).await;
+    let conversation = omega.conversation(MODELS[0]).await;
+    let run = say(&guest, conversation, message("go")).await;
+    let mut asked = Vec::new();
+    loop {
+        let rested = rests(&omega, run).await;
+        if rested.status.is_terminal() {
+            break;
+        }
+        let because = approval(&rested).because.clone().unwrap_or_default();
+        asked.push((reason(&rested), because.contains("evil.test") && because.contains("DELETE")));
+        omega.client.decide(approval(&rested).id, &yes()).await.unwrap();
+    }
+    let expected = [
+        (ApprovalReason::SafeMode, false),
+        (ApprovalReason::GuestCredentials, true),
+        (ApprovalReason::FirstUse, false),
+    ];
+    assert_eq!(asked, expected, "the page, then the call with all that speaks against it");
+    assert_eq!(omega.tools.count("acmePost"), 1);
 }
 
 #[tokio::test]

@@ -33,9 +33,26 @@ export function oneLine(text: string, limit: number): string {
   return letters.length <= limit ? line : `${letters.slice(0, limit - 1).join("")}…`;
 }
 
-/** JSON over several lines in which nothing hides: what reorders or does not show stands there as its escape. */
-export const visibleJson = (value: Json): string =>
-  JSON.stringify(value, null, 2).replace(
-    /[\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g,
-    (hidden) => Array.from({ length: hidden.length }, (_, at) => `\\u${hidden.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
-  );
+/** What reorders or does not show, and Latin letters in another dress. */
+const HIDES =
+  /[\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\uff01-\uff5e\u24b6-\u24e9]|\udb40[\udc00-\udc7f]|\ud835[\udc00-\udfff]/g;
+/** Scripts whose letters have the shapes of Latin ones. */
+const LOOKS_LATIN =
+  /[\u0370-\u058f\u13a0-\u13ff\u1c80-\u1c8f\u1f00-\u1fff\u2c80-\u2cff\u2de0-\u2dff\ua4d0-\ua4ff\ua640-\ua69f\uab70-\uabbf]/g;
+/** JSON's own escapes, words, and everything else piece by piece. */
+const PIECES = /\\u[0-9a-f]{4}|\\[^]|[\p{L}\p{N}\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+|[^]/gu;
+
+const escaped = (hidden: string): string =>
+  Array.from({ length: hidden.length }, (_, at) => `\\u${hidden.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");
+
+function told(piece: string): string {
+  if (piece.startsWith("\\")) return piece;
+  const shown = /[A-Za-z]/.test(piece) ? piece.replace(LOOKS_LATIN, escaped) : piece;
+  return shown.replace(HIDES, escaped);
+}
+
+/**
+ * JSON over several lines in which nothing hides: what reorders or does not show stands there as its escape, and so does a
+ * letter of another script among Latin ones, which looks like one of them (the twin of `visible_json` in omega-core).
+ */
+export const visibleJson = (value: Json): string => JSON.stringify(value, null, 2).replace(PIECES, told);

@@ -118,5 +118,7 @@ test("a plan says which keys it lacks before its first step", () => {
 test("a run that does not wait asks nothing", () => assert.equal(drawn(plan, "owner", "queued"), ""));
 
 test("nothing of an input hides", () => {
+  assert.equal(visibleJson("g\u0456thub.com привет"), '"g\\u0456thub.com привет"');
+  assert.equal(visibleJson("a\nпривет"), '"a\\nпривет"');
   assert.equal(visibleJson({ a: "x\u202ey\u009b\u{e0041}" }), '{\n  "a": "x\\u202ey\\u009b\\udb40\\udc41"\n}');
 });
