@@ -2,7 +2,7 @@
 //!
 //! The server decides; this only says the same beforehand: variables are the owner's to give, an approval that touches
 //! the owner's credentials is the owner's, a yes that lasts is the owner's, and of the others only who sent the message
-//! may decide about its calls.
+//! may decide about its calls and choose its plans and tools.
 
 use crate::api::{Approval, RequiredAction};
 
@@ -57,7 +57,7 @@ impl Standing {
         match action {
             RequiredAction::Credentials { .. } => self.is_owner(),
             RequiredAction::Approval { approvals, .. } => approvals.iter().any(|it| self.may_decide(it)),
-            _ => true,
+            RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => self != Self::Guest,
         }
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::{
         api::ApprovalReason,
-        id::{ApprovalId, ToolRunId},
+        id::{ApprovalId, PlanSetId, ToolRunId},
     };
     use serde_json::json;
 
@@ -104,5 +104,9 @@ mod tests {
             assert_eq!(standing.may_remember(&approval), lasting, "{standing:?} {reason:?}");
         }
         assert!(!asker.may_decide(&asked(Destructive, true)), "the server says that it is the owner's");
+        let plan =
+            json!({ "kind": "plan", "planSetId": PlanSetId::new(), "plans": [], "expiresAt": "2026-12-22T00:00:00Z" });
+        let plan: RequiredAction = serde_json::from_value(plan).unwrap();
+        assert_eq!([owner, asker, guest].map(|standing| standing.may_answer(&plan)), [true, true, false]);
     }
 }

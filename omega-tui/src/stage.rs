@@ -178,7 +178,7 @@ impl Stage {
                 safe_mode: None,
                 guest_credentials: <_>::default(),
                 execution_state: ExecutionState::Idle,
-                url: String::new(),
+                url: String::from("/omega/c/1"),
                 visibility: <_>::default(),
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),

@@ -44,6 +44,9 @@ impl Alternatives {
         if self.json {
             return context.ui.json(&choices);
         }
+        if !waiting.is_mine() {
+            return Err(waiting.owners());
+        }
         if self.tool.is_none() && !self.none {
             if context.ui.can_ask() {
                 return waiting.ask(context, &connection.client).await;

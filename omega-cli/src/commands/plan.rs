@@ -59,6 +59,9 @@ impl Select {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let (connection, waiting) = Waiting::find(context, self.conversation.as_deref()).await?;
         let RequiredAction::Plan { plans, .. } = &waiting.action else { return Err(waiting.is_another()) };
+        if !waiting.is_mine() {
+            return Err(waiting.owners());
+        }
         let plan = match (&self.plan, self.another) {
             (Some(text), _) => named(plans, text)?,
             (None, true) => plans.first().ok_or_else(|| waiting.failure())?,

@@ -115,6 +115,13 @@ test("a plan says which keys it lacks before its first step", () => {
   assert.ok(html.includes("before step 1") && html.includes("EXA_API_KEY") && html.includes("a::b"), html);
 });
 
+test("who neither owns the conversation nor asked chooses nothing", () => {
+  for (const action of [plan, { kind: "alternatives", choices: [choice], expiresAt } as Action]) {
+    assert.deepEqual(buttons(drawn(action, "other")), []);
+    assert.ok(buttons(drawn(action, "guest")).length > 0, "the message is theirs");
+  }
+});
+
 test("a run that does not wait asks nothing", () => assert.equal(drawn(plan, "owner", "queued"), ""));
 
 test("nothing of an input hides", () => {

@@ -425,6 +425,13 @@ fn a_guest_is_offered_nothing_that_is_the_owners() {
         stage.keys("ycane<enter>");
         assert_eq!(stage.commands(), [], "{reason:?}");
     }
+    for is_asker in [true, false] {
+        let mut stage = Stage::new(80, 24);
+        stage.as_guest(is_asker);
+        stage.awaits_another_tool();
+        stage.keys("<enter>");
+        assert_eq!(stage.commands().len(), usize::from(is_asker), "{}", stage.text());
+    }
     let mut stage = Stage::new(80, 24);
     stage.as_guest(true);
     stage.awaits_credentials();
@@ -638,7 +645,12 @@ fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
 
     let mut stage = Stage::new(80, 24);
     stage.as_guest(true).open();
-    stage.keys("/share<enter><enter>dy<down><enter>");
+    stage.app.base_url = format!("https://{}.test", "long".repeat(20));
+    stage.keys("/share<enter>");
+    let link = format!("{}{}", stage.app.base_url, stage.app.view.conversation.as_ref().unwrap().url);
+    let shown: String = stage.text().lines().map(|line| line.trim_matches([' ', '│'])).collect();
+    assert!(shown.contains(link.trim_end_matches('/')), "a long link is there whole: {shown}");
+    stage.keys("<enter>dy<down><enter>");
     assert!(stage.text().contains("link") && !stage.text().contains("who may open it"), "{}", stage.text());
     stage.keys("<esc>/participants<enter>dy");
     assert_eq!(stage.commands(), []);

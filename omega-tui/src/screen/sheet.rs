@@ -65,24 +65,32 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
+/// One line; the selected one as many as it takes, so that all of it can be read: a link is there to be copied.
 fn row_lines(theme: &Theme, row: &Row, selected: bool, column: usize, max: usize) -> Vec<Line<'static>> {
     let (sign, style) = if selected { ("› ", theme.accent) } else { ("  ", theme.text) };
     let name = fit(vec![Span::styled(format!("{sign}{}", one_line(&row.name)), style)], column + 1);
     let pad = (column + 2).saturating_sub(name.width());
     let mut spans = name.spans;
     spans.push(Span::raw(" ".repeat(pad)));
-    spans.push(Span::styled(one_line(&row.value), theme.secondary));
-    if !selected {
-        return vec![fit(spans, max)];
-    }
-    let mut lines = vec![fit(spans, max)];
-    if !row.about.is_empty() {
-        let about = wrap(&[Span::styled(one_line(&row.about), theme.dim)], max.saturating_sub(4));
-        lines.extend(about.into_iter().map(|line| {
+    let value = one_line(&row.value);
+    let is_long = column + 2 + width(&value) > max;
+    let below = |text: &str, style| {
+        let wrapped = wrap(&[Span::styled(text.to_owned(), style)], max.saturating_sub(4));
+        wrapped.into_iter().map(|line| {
             let mut spans = vec![Span::raw("    ")];
             spans.extend(line.spans);
             Line::from(spans)
-        }));
+        })
+    };
+    if !(selected && is_long) {
+        spans.push(Span::styled(value.clone(), theme.secondary));
+    }
+    let mut lines = vec![fit(spans, max)];
+    if selected && is_long {
+        lines.extend(below(&value, theme.secondary));
+    }
+    if selected && !row.about.is_empty() {
+        lines.extend(below(&one_line(&row.about), theme.dim));
     }
     lines
 }

@@ -93,7 +93,8 @@ impl Waiting {
     pub fn owners(&self) -> Failure {
         let (code, what) = match &self.action {
             RequiredAction::Credentials { .. } => (Code::MissingCredentials, "variables"),
-            _ => (Code::NeedsDecision, "a yes or no"),
+            RequiredAction::Approval { .. } => (Code::NeedsDecision, "a yes or no"),
+            RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => (Code::NeedsDecision, "a choice"),
         };
         let hint =
             format!("they are asked where they have it open; omega show {} says when it goes on", self.conversation);

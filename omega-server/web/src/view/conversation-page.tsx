@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, cancel, newKey, sendMessage } from "../api";
-import { activeRun } from "../fold";
+import { activeRun, type View } from "../fold";
 import { FRONT, stay } from "../route";
 import { remember, type Recent } from "../stored";
-import type { Models, Whoami } from "../types";
+import type { Models, Run, Whoami } from "../types";
 import { oneLine } from "../words";
 import { Composer } from "./composer";
 import { ConversationHead } from "./conversation-head";
@@ -16,6 +16,12 @@ import { PlanProgress } from "./plan-progress";
 import { ShareDialog } from "./share/share-dialog";
 import { Transcript } from "./transcript";
 import { useConversation } from "./use-conversation";
+
+/** A run is its owner's and its asker's to stop, and an administrator's. */
+const mayStop = (run: Run, view: View, me: Whoami) =>
+  me.isAdmin === true ||
+  view.participants.some((person) => person.role === "owner" && person.userId === me.userId) ||
+  view.messages.find((message) => message.id === run.messageId)?.author?.userId === me.userId;
 
 interface Props {
   id: string;
@@ -105,7 +111,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
           blocked={link.state === "failed" ? link.error.message : null}>
-          {run && view && <RunState run={run} view={view} onCancel={stop} />}
+          {run && view && <RunState run={run} view={view} onCancel={mayStop(run, view, me) ? stop : null} />}
           <ModelPicker models={models} value={model ?? view?.conversation?.model} onPick={setModel} />
         </Composer>
       </main>

@@ -3,8 +3,8 @@ import type { View } from "../fold";
 import type { Run } from "../types";
 import { duration } from "../words";
 
-/** What the active run does, since when, and the button that stops it. */
-export function RunState({ run, view, onCancel }: { run: Run; view: View; onCancel: () => Promise<void> }) {
+/** What the active run does, since when, and the button that stops it for those who may. */
+export function RunState({ run, view, onCancel }: { run: Run; view: View; onCancel: (() => Promise<void>) | null }) {
   const [now, setNow] = useState(Date.now);
   const [stopping, setStopping] = useState(false);
   useEffect(() => {
@@ -15,7 +15,7 @@ export function RunState({ run, view, onCancel }: { run: Run; view: View; onCanc
   const since = run.startedAt ? Math.max(0, now - Date.parse(run.startedAt)) : 0;
   const stop = async () => {
     setStopping(true);
-    await onCancel();
+    await onCancel?.();
     // The button goes with the run: the keyboard goes on in the composer.
     document.getElementById("message")?.focus();
   };
@@ -23,7 +23,7 @@ export function RunState({ run, view, onCancel }: { run: Run; view: View; onCanc
     <span class="run-state">
       <span class="pulse" aria-hidden="true" />
       <span class="meta">{doing(run, view)}{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
-      <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"}</button>
+      {onCancel && <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"}</button>}
     </span>
   );
 }
