@@ -79,6 +79,12 @@ impl ApiError {
         self
     }
 
+    /// The same with the seconds after which to try again.
+    #[must_use]
+    pub fn after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
     /// A thing that does not exist, or that the caller may not see: the two look the same, to the byte.
     pub fn not_found() -> Self {
         StoreError::NotFound.into()

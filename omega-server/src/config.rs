@@ -1,6 +1,6 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::{clock::Clock, vault::MasterKeySource};
+use crate::{clock::Clock, limits::Policies, vault::MasterKeySource};
 use omega_core::model::catalog::ProviderEnv;
 use secrecy::SecretString;
 use std::{
@@ -105,9 +105,33 @@ pub struct Local {
     pub idle: Duration,
 }
 
-/// How much clients may ask for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// How much clients may ask for, and how long they may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
+    /// Requests by class.
+    pub policies: Policies,
     /// Proxies whose `X-Forwarded-For` says who the client is.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Connections of one address at a time; more are closed at once. Trusted proxies have as many as they like.
+    pub connections: usize,
+    /// How long a request's head may take.
+    pub head: Duration,
+    /// How long a request's body may take; large ones get more ([`crate::limits::SLOWEST`]).
+    pub body: Duration,
+    /// How long a connection may wait for its next request.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            policies: Policies::default(),
+            trusted_proxies: Vec::new(),
+            connections: 4_096,
+            head: Duration::from_secs(15),
+            body: Duration::from_secs(30),
+            // Longer than clients keep theirs, so that none is closed on a client that has just begun to write.
+            idle: Duration::from_secs(120),
+        }
+    }
 }

@@ -3,11 +3,15 @@
 use crate::answer::ApiError;
 use axum::{
     Json,
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     http::{StatusCode, header, request::Parts},
 };
 use omega_core::api::ErrorCode;
 use serde::de::DeserializeOwned;
+
+/// Bytes of a body.
+pub const BODY_LIMIT: usize = 1 << 20;
 
 /// A JSON body. An empty one counts as `{}`.
 pub struct Body<T>(pub T);
@@ -25,6 +29,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 .map(Body)
                 .map_err(|error| ApiError::new(ErrorCode::BadRequest, format!("the body is empty: {error}")));
         }
+        let large = || ApiError::new(ErrorCode::PayloadTooLarge, "the body is larger than 1 MiB");
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        // Nobody has to send what is not going to be read.
+        if length.is_some_and(|length: usize| length > BODY_LIMIT) {
+            return Err(large());
+        }
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
+        let bytes = match Bytes::from_request(request, state).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                return Err(large());
+            }
+            Err(error) => return Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
+        };
+        if depth(&bytes) > DEEPEST {
+            let error = format!("the JSON is nested deeper than {DEEPEST} levels");
+            return Err(ApiError::new(ErrorCode::BadRequest, error));
+        }
+        let request = Request::from_parts(parts, bytes.into());
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
             Err(JsonRejection::JsonDataError(error)) => Err(ApiError::unreadable(&cause(&error))),
@@ -32,9 +56,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 ErrorCode::UnsupportedMediaType,
                 "send JSON, with the header Content-Type: application/json",
             )),
-            Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(ApiError::new(ErrorCode::PayloadTooLarge, "the body is larger than 1 MiB"))
-            }
             Err(error) => Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
         }
     }
@@ -68,6 +89,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
+/// Levels of JSON that are read: more than any request needs, and few enough for whatever looks at it later.
+const DEEPEST: usize = 64;
+
+/// How deep brackets are nested in a text that may be JSON. What is none is refused by its reader.
+fn depth(text: &[u8]) -> usize {
+    let (mut now, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// The innermost reason: which field, at which place.
 fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
@@ -75,4 +119,24 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
         innermost = source;
     }
     innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn brackets_count_and_those_in_texts_do_not() {
+        for (text, levels) in [
+            ("", 0),
+            ("1", 0),
+            ("{\"a\":[1,{}]}", 3),
+            ("[[],[],[[]]]", 3),
+            ("\"[[[[\"", 0),
+            ("[\"\\\"[[\"]", 1),
+            ("]]]][", 1),
+        ] {
+            assert_eq!(depth(text.as_bytes()), levels, "{text}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
 use omega_server::{
-    Identity, Limits, NodeConfig, ServeConfig, Server, executor, failpoint, observe, vault::MasterKeySource,
+    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, limits::Flags, observe, vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -54,6 +54,8 @@ struct Args {
     /// How long a run stays this server's own without a sign of life; then another one takes it over
     #[arg(long, default_value = "30s", env = "OMEGA_LEASE", value_parser = humantime::parse_duration)]
     lease: Duration,
+    #[command(flatten)]
+    limits: Flags,
     /// Print one line of JSON once ready: {url, apiKey?, pid}
     #[arg(long)]
     json: bool,
@@ -111,7 +113,7 @@ async fn serve() -> anyhow::Result<()> {
         identity: Identity { key_verifier: args.key_verifier, avatars: args.avatars.filter(|base| base != "off") },
         local: None,
         node: NodeConfig { claims: !args.serve_only, lease: args.lease, ..NodeConfig::default() },
-        limits: Limits::default(),
+        limits: args.limits.limits(),
         clock: <_>::default(),
         progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
     })

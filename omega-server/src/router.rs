@@ -2,7 +2,9 @@
 
 use crate::{
     auth::{cookie, query},
-    idempotency, page, request,
+    describe,
+    extract::BODY_LIMIT,
+    idempotency, limits, page, request,
     routes::{
         answers, approvals, audit, avatars, conversations, events, export, keys, messages, operations, plans, prompts,
         registry, runs, session, settings, sharing, tool_runs, users, vault,
@@ -17,7 +19,8 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use omega_core::api::{ErrorBody, ErrorCode};
+use omega_core::api::{ErrorBody, ErrorCode, Meta, Pagination};
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -25,13 +28,12 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const BODY_LIMIT: usize = 1 << 20;
 const IMPORT_LIMIT: usize = 1 << 30;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Omega", description = "One agent with the whole TPMJS tool registry at hand."),
-    components(schemas(ErrorBody, ErrorCode)),
+    components(schemas(ErrorBody, ErrorCode, Meta, Pagination)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -114,15 +116,16 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(operations::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::from_fn(query::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::layer))
         .layer(middleware::from_fn(with_headers))
         .layer(middleware::from_fn_with_state(app.clone(), request::log::layer))
         .with_state(app)
 }
 
 /// The description of the API.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub fn openapi() -> Value {
     let (_, description) = api().merge(import()).split_for_parts();
-    description
+    describe::whole(&description)
 }
 
 /// Headers that every answer has; the page sets stricter ones itself.
@@ -145,7 +148,7 @@ async fn with_headers(request: Request, next: Next) -> Response {
 pub fn docs() -> String {
     let description = openapi();
     let mut rows = String::new();
-    for path in description.paths.paths.keys() {
+    for path in description["paths"].as_object().into_iter().flat_map(serde_json::Map::keys) {
         rows.push_str(&format!("<li><code>{}</code></li>", path.replace('<', "&lt;")));
     }
     format!(

@@ -1,7 +1,7 @@
 //! Starting a server, and ending it without losing anything.
 
 use crate::{
-    audit::heads,
+    audit::{heads, refusals},
     auth::{
         self,
         avatars::Avatars,
@@ -132,12 +132,14 @@ impl Server {
 
         let people = who_knows_people(&config.identity)?;
         let idle = config.local.as_ref().map(|local| local.idle);
+        let sockets = Sockets::new(listener, config.node.stalled, &config.limits);
         let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
+        background.spawn(refusals::keep(app.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone());
         let task = tokio::spawn(async move {
             let routes = routes.into_make_service_with_connect_info::<Peer>();
-            axum::serve(Sockets { listener, stalled: config.node.stalled }, routes)
+            axum::serve(sockets, routes)
                 .with_graceful_shutdown(async {
                     let _ = stopped.await;
                 })
@@ -171,6 +173,7 @@ impl Server {
         if tokio::time::timeout(HANG_UP, &mut task).await.is_err() {
             task.abort();
         }
+        self.app.gate.refusals.record(&self.app.store).await;
         self.background.shutdown().await;
     }
 }

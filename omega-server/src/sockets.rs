@@ -1,11 +1,18 @@
 //! The sockets of clients. One that takes nothing for too long is closed: a client that never reads costs a socket's
-//! buffer, not a connection for ever. An event stream's client comes back with its cursor.
+//! buffer, not a connection for ever. An event stream's client comes back with its cursor. One that does not come to the end
+//! of a request's head, or opens too many, is closed too.
 
+use crate::{config::Limits, limits::Client};
 use axum::serve::Listener;
 use std::{
+    collections::HashMap,
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,8 +24,84 @@ use tokio::{
 
 /// A listener for such sockets.
 pub struct Sockets {
-    pub listener: TcpListener,
-    pub stalled: Duration,
+    listener: TcpListener,
+    stalled: Duration,
+    limits: Limits,
+    open: Arc<Mutex<HashMap<Client, usize>>>,
+    told: Option<Instant>,
+}
+
+impl Sockets {
+    /// Sockets of this listener.
+    pub fn new(listener: TcpListener, stalled: Duration, limits: &Limits) -> Self {
+        Self { listener, stalled, limits: limits.clone(), open: Arc::default(), told: None }
+    }
+
+    /// Counts a connection, unless its address has too many.
+    fn admit(&mut self, address: SocketAddr) -> Option<Admitted> {
+        let ip = address.ip().to_canonical();
+        let client = Client::at(Some(ip));
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(client).or_default();
+        if *count >= self.limits.connections && !self.limits.trusted_proxies.contains(&ip) {
+            drop(open);
+            if self.told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
+                self.told = Some(Instant::now());
+                tracing::warn!(event = "connections.limited", %ip, limit = self.limits.connections);
+            }
+            return None;
+        }
+        *count += 1;
+        drop(open);
+        Some(Admitted { client, open: Arc::clone(&self.open) })
+    }
+}
+
+/// How often it is said that somebody has too many connections.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// A connection that is counted until it is gone.
+struct Admitted {
+    client: Client,
+    open: Arc<Mutex<HashMap<Client, usize>>>,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.client) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                open.remove(&self.client);
+            }
+        }
+    }
+}
+
+/// What goes on on a connection, told by the requests that come through it.
+#[derive(Debug, Default)]
+pub struct Activity {
+    working: AtomicUsize,
+    begun: AtomicU64,
+}
+
+impl Activity {
+    /// A request begins.
+    pub fn begin(activity: &Arc<Self>) -> Work {
+        activity.begun.fetch_add(1, Ordering::SeqCst);
+        activity.working.fetch_add(1, Ordering::SeqCst);
+        Work(Arc::clone(activity))
+    }
+}
+
+/// A request at work, until its answer is sent.
+#[derive(Debug)]
+pub struct Work(Arc<Activity>);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Listener for Sockets {
@@ -26,10 +109,25 @@ impl Listener for Sockets {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Socket, SocketAddr) {
-        let (socket, address) = Listener::accept(&mut self.listener).await;
-        // Frames are small and must not wait for each other. Without it they only come later.
-        let _ = socket.set_nodelay(true);
-        (Socket { socket, patience: self.stalled, full: None }, address)
+        loop {
+            let (socket, address) = Listener::accept(&mut self.listener).await;
+            let Some(admitted) = self.admit(address) else { continue };
+            // Frames are small and must not wait for each other. Without it they only come later.
+            let _ = socket.set_nodelay(true);
+            let socket = Socket {
+                socket,
+                patience: self.stalled,
+                full: None,
+                head: self.limits.head,
+                idle: self.limits.idle,
+                activity: Arc::default(),
+                seen: 0,
+                heading: false,
+                waiting: None,
+                _admitted: admitted,
+            };
+            return (socket, address);
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -37,15 +135,52 @@ impl Listener for Sockets {
     }
 }
 
-/// A socket whose writes fail when nothing could be written for some time.
+/// A socket whose writes fail when nothing could be written for some time, and whose reads fail when a request's head takes
+/// too long (slowloris) or the next one does not come.
 pub struct Socket {
     socket: TcpStream,
     patience: Duration,
     /// Runs since the socket is full.
     full: Option<Pin<Box<Sleep>>>,
+    head: Duration,
+    idle: Duration,
+    activity: Arc<Activity>,
+    /// Requests of which we know.
+    seen: u64,
+    /// Something of the next head has come.
+    heading: bool,
+    /// Runs while a head is waited for.
+    waiting: Option<Pin<Box<Sleep>>>,
+    _admitted: Admitted,
 }
 
 impl Socket {
+    /// What goes on on it.
+    pub fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
+    fn watch_head(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<()>>, got: bool) -> Poll<io::Result<()>> {
+        let begun = self.activity.begun.load(Ordering::SeqCst);
+        if begun != self.seen || self.activity.working.load(Ordering::SeqCst) > 0 {
+            (self.seen, self.heading, self.waiting) = (begun, false, None);
+        }
+        if self.activity.working.load(Ordering::SeqCst) > 0 {
+            return poll;
+        }
+        if poll.is_ready() {
+            if got && !self.heading {
+                (self.heading, self.waiting) = (true, Some(Box::pin(sleep(self.head))));
+            }
+            return poll;
+        }
+        let time = if begun == 0 { self.head } else { self.idle };
+        let timer = self.waiting.get_or_insert_with(|| Box::pin(sleep(time)));
+        ready!(timer.as_mut().poll(context));
+        timer.as_mut().reset(Instant::now());
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the request does not come")))
+    }
+
     fn watch<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
             self.full = None;
@@ -66,7 +201,10 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
+        let got = buffer.filled().len() > before;
+        self.watch_head(context, poll, got)
     }
 }
 
@@ -107,7 +245,7 @@ mod tests {
     async fn a_client_that_never_reads_is_hung_up_on_and_a_slow_one_is_not() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut sockets = Sockets { listener, stalled: Duration::from_millis(200) };
+        let mut sockets = Sockets::new(listener, Duration::from_millis(200), &Limits::default());
         let (client, (mut server, _)) = tokio::join!(TcpStream::connect(address), sockets.accept());
         let mut client = client.unwrap();
         let data = vec![b'x'; 64 << 20];

@@ -4,6 +4,7 @@ use crate::{
     auth::{avatars::Avatars, verifier::KeyVerifier},
     config::Limits,
     executor::Redacting,
+    limits::Gate,
     models::Catalog,
     registry::RegistryService,
     runs::Engine,
@@ -35,7 +36,7 @@ pub struct Parts {
     /// The models.
     pub models: Arc<Catalog>,
     /// How much clients may ask for.
-    pub limits: Limits,
+    pub gate: Gate,
     /// Who may know keys that this server did not make.
     pub verifier: Option<Arc<dyn KeyVerifier>>,
     /// Where people's pictures come from.
@@ -75,7 +76,7 @@ impl App {
             registry,
             executor,
             models,
-            limits,
+            gate: Gate::new(limits),
             verifier,
             avatars,
             started_at: now,

@@ -13,7 +13,9 @@ use omega_core::{
     model::catalog::ProviderEnv,
 };
 use omega_server::{
-    Identity, Limits, Local, NodeConfig, ServeConfig, Server, failpoint, observe,
+    Identity, Local, NodeConfig, ServeConfig, Server, failpoint,
+    limits::Flags,
+    observe,
     vault::{KeyStore, MasterKeySource},
 };
 use secrecy::SecretString;
@@ -63,6 +65,8 @@ pub struct Serve {
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY", conflicts_with = "local")]
     serve_only: bool,
+    #[command(flatten)]
+    limits: Flags,
     /// Be the user's own server: loopback only, one per user, ends when idle
     #[arg(long, hide = true, conflicts_with_all = ["port", "host", "json"])]
     local: bool,
@@ -146,7 +150,7 @@ impl Serve {
             },
             local,
             node: NodeConfig { claims: !self.serve_only, ..NodeConfig::default() },
-            limits: Limits::default(),
+            limits: self.limits.limits(),
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         }

@@ -7,7 +7,7 @@ use omega_core::{
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -168,6 +168,18 @@ impl Fact {
     #[must_use]
     pub fn by(mut self, user: UserId) -> Self {
         self.actor = Some(user);
+        self
+    }
+
+    /// Who did it and from where, told after the request is over.
+    #[must_use]
+    pub fn from(mut self, user: Option<UserId>, key: Option<KeyId>, ip: Option<IpAddr>) -> Self {
+        self.actor_kind = match (user, key) {
+            (None, _) => "anonymous",
+            (Some(_), Some(_)) => "api_key",
+            (Some(_), None) => "session",
+        };
+        (self.actor, self.key, self.ip) = (user, key, ip.map(|ip| ip.to_string()));
         self
     }
 

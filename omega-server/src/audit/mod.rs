@@ -11,5 +11,6 @@
 pub mod chain;
 mod fact;
 pub mod heads;
+pub mod refusals;
 
 pub use fact::{ACTIONS, Action, Fact, Outcome, of_event};

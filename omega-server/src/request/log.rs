@@ -13,8 +13,8 @@ use std::time::Instant;
 
 /// Gives each request its id, and logs it when its answer begins.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<address::Peer>>().map(|ConnectInfo(peer)| peer.0.ip());
-    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &app.limits.trusted_proxies));
+    let peer = request.extensions().get::<ConnectInfo<address::Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
+    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &app.gate.limits.trusted_proxies));
     let context = Context::new(ip);
     let (method, route) = (request.method().clone(), route_of(&request));
     let conversation = conversation_of(&request, &route);
@@ -43,7 +43,7 @@ pub fn route_of(request: &Request) -> String {
 }
 
 /// A method that we know; anybody may send any other word.
-fn name_of(method: &Method) -> &'static str {
+pub fn name_of(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -86,8 +86,7 @@ pub async fn stop(State(app): State<App>, _caller: Caller) -> ApiResult<StatusCo
 
 /// The description of the API.
 pub async fn openapi() -> Response {
-    let document = crate::router::openapi().to_json().unwrap_or_default();
-    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+    Json(crate::router::openapi()).into_response()
 }
 
 /// The error codes and where the description is, for people.

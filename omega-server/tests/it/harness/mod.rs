@@ -22,7 +22,11 @@ use omega_core::{
     model::catalog::ProviderEnv,
     testing::{Reply, Script, StandIn},
 };
-use omega_server::{Limits, NodeConfig, ServeConfig, Server, vault::MasterKeySource};
+use omega_server::{
+    Limits, NodeConfig, ServeConfig, Server,
+    limits::{Class, Policies, Policy},
+    vault::MasterKeySource,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
@@ -170,10 +174,17 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         identity: <_>::default(),
         local: None,
         node: NodeConfig::default(),
-        limits: Limits::default(),
+        limits: unlimited(),
         clock: <_>::default(),
         progress: Arc::new(|_| {}),
     }
+}
+
+/// No test guesses by accident; those that mean to have limits of their own.
+pub fn unlimited() -> Limits {
+    let plenty = Policy { quota: 1_000_000, window: Duration::from_secs(60) };
+    let policies = Policies::default().with(Class::SignIn, plenty).with(Class::Guesses, plenty);
+    Limits { policies, ..Limits::default() }
 }
 
 /// All four formats at one stand-in, and a provider at an address where nobody listens (groq).
