@@ -12,7 +12,7 @@ use crate::{
     request::{
         self,
         address::Peer,
-        log::{name_of, route_of},
+        log::{NO_ROUTE, name_of, route_of},
     },
     state::App,
 };
@@ -24,6 +24,8 @@ use axum::{
 };
 use omega_core::api::ErrorCode;
 
+/// Methods that there are routes for.
+const USUAL: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
@@ -75,7 +77,12 @@ pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Resp
     let (class, policy, state, mut response) = match refused {
         Some((class, policy, state)) => (class, policy, state, refusal(&app, &asked, class, state)),
         None if is_odd(&asked.method) => {
-            (asked.class, policy, state, crate::routes::operations::wrong_method().await.into_response())
+            let mut response = crate::routes::operations::wrong_method().await.into_response();
+            // A route says itself which ones it has.
+            if asked.route == NO_ROUTE {
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(USUAL));
+            }
+            (asked.class, policy, state, response)
         }
         None => {
             let request = request.map(|body| Paced::new(body, gate.limits.body));

@@ -36,10 +36,13 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
+/// In place of a pattern, when no route takes a request.
+pub const NO_ROUTE: &str = "(no route)";
+
 /// The pattern that took the request.
 pub fn route_of(request: &Request) -> String {
     let path = request.extensions().get::<MatchedPath>();
-    path.map_or_else(|| String::from("(no route)"), |path| path.as_str().to_owned())
+    path.map_or_else(|| NO_ROUTE.to_owned(), |path| path.as_str().to_owned())
 }
 
 /// A method that we know; anybody may send any other word.
