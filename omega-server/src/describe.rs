@@ -5,8 +5,12 @@ use crate::limits::Class;
 use serde_json::{Map, Value, json};
 
 /// Operations whose success is not in the envelope: TPMJS's own shapes, and documents.
-const BARE: &[(&str, &str)] =
-    &[("/api/tools/search", "get"), ("/api/registry/execute", "post"), ("/api/omega/conversations/{id}/export", "get")];
+const BARE: &[(&str, &str)] = &[
+    ("/api/tools/search", "get"),
+    ("/api/registry/execute", "post"),
+    ("/api/omega/conversations/{id}/export", "get"),
+    ("/api/omega/conversations/{id}/plan", "post"),
+];
 const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 
 /// The whole description.
@@ -14,15 +18,32 @@ const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "head", "opt
 pub fn whole(routes: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(routes).unwrap_or_default();
     let paths = document["paths"].as_object_mut().map(std::mem::take).unwrap_or_default();
+    let schemas = document["components"]["schemas"].clone();
     let described = paths.into_iter().map(|(path, mut item)| {
         for method in METHODS {
             if let Some(Value::Object(operation)) = item.get_mut(*method) {
                 operation_of(operation, BARE.contains(&(path.as_str(), method)));
+                body_of(operation, &schemas);
             }
         }
         (path, item)
     });
-    document["paths"] = Value::Object(described.collect());
+    let mut described: Map<String, Value> = described.collect();
+    // A document, in the format that was asked for.
+    if let Some(export) = described.get_mut("/api/omega/conversations/{id}/export") {
+        export["get"]["responses"]["200"]["content"] =
+            json!({ "application/json": { "schema": {} }, "text/markdown": { "schema": { "type": "string" } } });
+    }
+    // What the tool says of its failure is in TPMJS's shape, what the server says before it runs in the server's own.
+    if let Some(Value::Object(responses)) =
+        described.get_mut("/api/registry/execute").and_then(|item| item.pointer_mut("/post/responses"))
+    {
+        responses.retain(|status, _| status.starts_with('2') || status == "default");
+        let either =
+            ["ExecuteAnswer", "ErrorBody"].map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }));
+        responses["default"]["content"]["application/json"]["schema"] = json!({ "anyOf": either });
+    }
+    document["paths"] = Value::Object(described);
     document
 }
 
@@ -46,6 +67,18 @@ fn operation_of(operation: &mut Map<String, Value>, is_bare: bool) {
     for response in responses.values_mut() {
         response["headers"] = headers();
     }
+}
+
+/// A body whose members can all be left out can be left out.
+fn body_of(operation: &mut Map<String, Value>, schemas: &Value) {
+    let Some(body) = operation.get_mut("requestBody") else { return };
+    let schema = body.pointer("/content/application~1json/schema");
+    let name = schema.and_then(|schema| schema["$ref"].as_str()?.rsplit('/').next());
+    let schema = name.map_or(schema, |name| schemas.get(name));
+    let is_needed = schema.is_some_and(|schema| {
+        schema["required"].as_array().is_some_and(|members| !members.is_empty()) || schema.get("oneOf").is_some()
+    });
+    body["required"] = json!(is_needed);
 }
 
 /// TPMJS's envelope around a resource.

@@ -47,6 +47,11 @@ pub struct PageQuery {
 impl PageQuery {
     /// The limit, checked.
     pub fn limit(&self) -> ApiResult<u32> {
+        for (name, seq) in [("before", self.before), ("after", self.after)] {
+            if seq.is_some_and(|seq| i64::try_from(seq).is_err()) {
+                return Err(ApiError::invalid(name, "is beyond every sequence number"));
+            }
+        }
         match self.limit.unwrap_or(50) {
             limit @ 1..=200 => Ok(limit),
             other => Err(ApiError::invalid("limit", &format!("{other} is not between 1 and 200"))),

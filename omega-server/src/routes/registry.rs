@@ -1,6 +1,6 @@
 //! The registry, as TPMJS serves it, and adding to it.
 
-use super::messages::env;
+use super::{messages::env, text};
 use crate::{
     answer::{ApiError, ApiResult, Reply},
     audit::{Action, Fact, Outcome},
@@ -28,6 +28,9 @@ use omega_core::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// What npm allows a package's name.
+const MAX_PACKAGE: usize = 214;
 
 /// A search.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -177,13 +180,28 @@ pub async fn add(
     _caller: Caller,
     Body(body): Body<AddPackage>,
 ) -> ApiResult<Reply<AddedPackage>> {
+    text("package", &body.package, MAX_PACKAGE)?;
     let package = body.package.clone();
     app.registry.add(body).await.map(Reply::created).map_err(|error| match error {
         AddError::Registry(error) => error.into(),
-        AddError::Sandbox(error) => ApiError::new(ErrorCode::UpstreamFailed, why_not(&package, &error))
+        AddError::Sandbox(error) => ApiError::new(whose(error.code), why_not(&package, &error))
             .with("tool", serde_json::to_value(&error).unwrap_or(Value::Null)),
         other => ApiError::new(ErrorCode::InvalidInput, other.to_string()),
     })
+}
+
+/// Whose fault it is that a package could not be added: the caller's, the package's, or of what runs it.
+fn whose(code: ToolErrorCode) -> ErrorCode {
+    match code {
+        ToolErrorCode::ToolNotFound | ToolErrorCode::PackageNotFound => ErrorCode::NotFound,
+        ToolErrorCode::ExecutorUnreachable | ToolErrorCode::Unknown => ErrorCode::UpstreamFailed,
+        ToolErrorCode::Timeout => ErrorCode::UpstreamTimeout,
+        ToolErrorCode::Overloaded
+        | ToolErrorCode::RuntimeUnavailable
+        | ToolErrorCode::RegistryUnavailable
+        | ToolErrorCode::BreakerOpen => ErrorCode::UpstreamUnavailable,
+        _ => ErrorCode::InvalidInput,
+    }
 }
 
 /// Why a package could not be added, and what to do. What the runtime said of a broken one means little by itself.

@@ -44,6 +44,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body
     }
     let token = token()?;
     app.store.create_session(caller.user, &token).await?;
+    tracing::info!(event = "auth.signed_in", actor = %caller.user, request_id = request::id());
     let mut response = Reply::ok(who(&Caller { via: Via::Session, ..caller })).into_response();
     cookie::set(&mut response, &headers, Some(&token));
     Ok(response)

@@ -70,8 +70,8 @@ async fn generated_requests_find_no_fault_no_secret_and_nothing_of_somebody_else
         .arg(repository().join(".ci/schemathesis.toml"))
         .args(["run", &format!("{}/api/omega/openapi.json", omega.url)])
         .args(["--header", &format!("Authorization: Bearer {}", guest.key)])
-        // Nobody waits for the end of a run here; and a stream of events has none.
-        .args(["--header", "Prefer: respond-async", "--exclude-path-regex", "/events$"])
+        // Nobody waits for the end of a run here; a stream of events has none; and lines of JSON it can't make.
+        .args(["--header", "Prefer: respond-async", "--exclude-path-regex", "/(events|registry/import|stop)$"])
         .args(["--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--seed", "7"])
         .args(["--max-examples", &each, "--workers", "2", "--generation-database", "none", "--no-color"])
         .args(["--suppress-health-check", "all", "--output-sanitize", "false", "--report-har-path"])
@@ -82,17 +82,15 @@ async fn generated_requests_find_no_fault_no_secret_and_nothing_of_somebody_else
     let har = std::fs::read_to_string(&report).unwrap_or_default();
     if let Some(keep) = std::env::var_os("OMEGA_GENERATED_KEEP") {
         std::fs::write(Path::new(&keep).join("schemathesis.txt"), said.as_bytes()).unwrap();
-        std::fs::copy(&report, Path::new(&keep).join("schemathesis.har")).unwrap();
+        std::fs::write(Path::new(&keep).join("schemathesis.har"), &har).unwrap();
     }
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     let har: Value = serde_json::from_str(&har).unwrap();
     let entries = har["log"]["entries"].as_array().unwrap();
     let statuses: Vec<u64> = entries.iter().filter_map(|entry| entry["response"]["status"].as_u64()).collect();
-    eprintln!(
-        "{} requests, {} of them answered with success",
-        statuses.len(),
-        statuses.iter().filter(|s| **s < 300).count()
-    );
+    let done = statuses.iter().filter(|status| **status < 300).count();
+    eprintln!("{} requests, {done} of them answered with success", statuses.len());
+    assert!(done * 10 > statuses.len(), "only {done} of {} did anything", statuses.len());
     assert!(statuses.len() > 2_000, "only {} requests", statuses.len());
     for entry in entries {
         let response = entry["response"].to_string();
