@@ -44,6 +44,13 @@ pub fn whole(routes: &utoipa::openapi::OpenApi) -> Value {
         responses["default"]["content"]["application/json"]["schema"] = json!({ "anyOf": either });
     }
     document["paths"] = Value::Object(described);
+    // A tool's input is an object; the types say any JSON, because what is in it is the tool's to say.
+    for input in ["/components/schemas/Decide/properties/input", "/components/schemas/ExecuteRequest/properties/params"]
+    {
+        if let Some(schema) = document.pointer_mut(input) {
+            schema["type"] = json!(["object", "null"]);
+        }
+    }
     document
 }
 

@@ -48,6 +48,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             let error = format!("the JSON is nested deeper than {DEEPEST} levels");
             return Err(ApiError::new(ErrorCode::BadRequest, error));
         }
+        // A list would be read as an object's members in their order.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(ApiError::invalid("body", "must be a JSON object"));
+        }
         let request = Request::from_parts(parts, bytes.into());
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),

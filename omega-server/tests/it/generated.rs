@@ -50,7 +50,12 @@ async fn generated_requests_find_no_fault_no_secret_and_nothing_of_somebody_else
         None => format!("sqlite:{}", home.path().join("omega.db").display()),
     };
     let script = Script::new().when(|_| true, std::iter::repeat_n(Reply::text("An answer."), 20_000));
-    let omega = Omega::start_as(database, home, script, |config| ServeConfig { limits: unlimited(), ..config }).await;
+    let omega = Omega::start_as(database, home, script, |config| ServeConfig {
+        limits: unlimited(),
+        model: Some("omega/offline".into()),
+        ..config
+    })
+    .await;
     // What is somebody else's, and must not be seen.
     let put =
         |tool: bool| PutCredential { value: VALUE.into(), tool_id: tool.then(|| id("acmeKeyed").parse().unwrap()) };

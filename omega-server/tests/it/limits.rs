@@ -282,6 +282,9 @@ async fn json_that_is_too_deep_or_too_large_is_refused_before_it_is_read() {
     let read = post(shallow, body).send().await.unwrap();
     assert_eq!(read.status(), 422);
     assert!(read.text().await.unwrap().contains("is not of type"), "60 levels are read, and are no city");
+    // A list is no object, even if its items would fit the members.
+    let list = post("/api/omega/conversations", "[null, null]".into());
+    assert_eq!(refused(list).await, code(422, "INVALID_INPUT"));
     let large = json!({ "title": "x".repeat(2 << 20) }).to_string();
     assert_eq!(refused(post("/api/omega/conversations", large)).await, code(413, "PAYLOAD_TOO_LARGE"));
 }
