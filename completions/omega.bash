@@ -3012,7 +3012,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__open)
-            opts="-q -v -h --print --server --profile --quiet --verbose --help"
+            opts="-q -v -h --print --sign-in --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

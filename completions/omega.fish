@@ -595,6 +595,7 @@ complete -c omega -n "__fish_omega_using_subcommand config; and __fish_seen_subc
 complete -c omega -n "__fish_omega_using_subcommand open" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand open" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
 complete -c omega -n "__fish_omega_using_subcommand open" -l print -d 'Only print the address'
+complete -c omega -n "__fish_omega_using_subcommand open" -l sign-in -d 'Print the address with the code, for a browser elsewhere: it signs in as you, once, within five minutes'
 complete -c omega -n "__fish_omega_using_subcommand open" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c omega -n "__fish_omega_using_subcommand open" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand open" -s h -l help -d 'Print help'

@@ -1544,6 +1544,7 @@ _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
 '--print[Only print the address]' \
+'--sign-in[Print the address with the code, for a browser elsewhere\: it signs in as you, once, within five minutes]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
 '-v[Say more on stderr\: inputs, summaries, what happens]' \

@@ -7,6 +7,8 @@ use clap_complete::ArgValueCandidates;
 use std::process::{Command, Stdio};
 
 /// Prints the address of a conversation's page, and opens it in the browser when a person is there.
+///
+/// The browser is signed in by a code that holds once and for five minutes; the printed address has none and may be shared.
 #[derive(Debug, Args)]
 pub struct Open {
     /// A conversation's id or address; the one used last when missing
@@ -15,6 +17,9 @@ pub struct Open {
     /// Only print the address
     #[arg(long)]
     print: bool,
+    /// Print the address with the code, for a browser elsewhere: it signs in as you, once, within five minutes
+    #[arg(long)]
+    sign_in: bool,
 }
 
 /// What opens an address, by platform.
@@ -32,12 +37,23 @@ impl Open {
         let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
         let address = connection.client.conversation(id).await?.conversation.url;
         let url = connection.client.absolute(&address);
-        context.ui.line(&url)?;
-        if self.print || !context.ui.terminals().stdout || !url.starts_with("http") {
+        let opens = !self.print && !self.sign_in && context.ui.terminals().stdout && url.starts_with("http");
+        if !opens && !self.sign_in {
+            context.ui.line(&url)?;
+            return Ok(());
+        }
+        let entry = match connection.client.sign_in_link().await {
+            Ok(link) => format!("{url}#sign-in={}", link.code),
+            Err(error) if self.sign_in => return Err(error.into()),
+            // A server of an earlier version: the page asks for a key.
+            Err(_) => url.clone(),
+        };
+        context.ui.line(if self.sign_in { &entry } else { &url })?;
+        if !opens {
             return Ok(());
         }
         let mut opener = Command::new(OPENER);
-        opener.arg(&url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        opener.arg(&entry).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if let Err(error) = opener.spawn() {
             context.ui.warn(format!("can't open a browser ({OPENER}: {error}); open the address above"));
         }

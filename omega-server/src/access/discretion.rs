@@ -126,7 +126,11 @@ impl Discreet for RequiredAction {
             }
             Self::Approval { approvals, .. } => {
                 for approval in approvals {
-                    approval.credentials.clear();
+                    if !approval.credentials.is_empty() {
+                        approval.credentials.clear();
+                        // It may name them.
+                        approval.because = None;
+                    }
                     approval.input.for_guest();
                 }
             }

@@ -77,18 +77,19 @@ impl Part for ApprovalId {
 /// # Errors
 /// [`StoreError::NotFound`], [`StoreError::Gone`], [`StoreError::Blocked`].
 pub async fn open(store: &Store, caller: &Caller, id: ConversationId) -> Result<(Access, Option<Committed>)> {
-    let place = store.place(id, caller.user).await?;
-    // Also when it is not needed: a conversation that may not be seen costs as much as one that is not there.
-    let retired = store.retired_place(id, caller.user).await?;
-    let Some(place) = place else {
-        return match retired {
-            Some(place) if place.owner == caller.user => admit(store, caller, &place, false).await,
-            Some(place) if place.visibility == Visibility::Link => Err(StoreError::Gone),
-            _ => Err(StoreError::NotFound),
-        };
-    };
-    let is_link = place.link == id;
-    admit(store, caller, &place, is_link).await
+    if let Some(place) = store.place(id, caller.user).await? {
+        let opened = admit(store, caller, &place, place.link == id).await;
+        if matches!(opened, Err(StoreError::NotFound)) {
+            // What may not be seen costs as much as what is not there.
+            store.retired_place(id, caller.user).await?;
+        }
+        return opened;
+    }
+    match store.retired_place(id, caller.user).await? {
+        Some(place) if place.owner == caller.user => admit(store, caller, &place, false).await,
+        Some(place) if place.visibility == Visibility::Link => Err(StoreError::Gone),
+        _ => Err(StoreError::NotFound),
+    }
 }
 
 async fn admit(store: &Store, caller: &Caller, place: &Place, is_link: bool) -> Result<(Access, Option<Committed>)> {

@@ -2,6 +2,7 @@
 
 use crate::{
     answer::{ApiError, ApiResult, Reply},
+    auth::Admin,
     breaker::shown,
     state::App,
     store::Caller,
@@ -73,7 +74,7 @@ pub async fn models(State(app): State<App>, _caller: Caller) -> Reply<Models> {
 }
 
 /// Ends a user's own server, when it has nothing to do.
-pub async fn stop(State(app): State<App>, _caller: Caller) -> ApiResult<StatusCode> {
+pub async fn stop(State(app): State<App>, _admin: Admin) -> ApiResult<StatusCode> {
     if !app.may_stop {
         return Err(ApiError::new(ErrorCode::Forbidden, "this server is not stopped by its clients"));
     }

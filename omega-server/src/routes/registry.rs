@@ -4,6 +4,7 @@ use super::{messages::env, text};
 use crate::{
     answer::{ApiError, ApiResult, Reply},
     audit::{Action, Fact, Outcome},
+    auth::Admin,
     breaker::{Key, shown},
     extract::{Body, Params, Segment},
     registry::{AddError, Outcomes},
@@ -216,9 +217,9 @@ fn why_not(package: &str, error: &ToolError) -> String {
     )
 }
 
-/// Imports rows, one JSON object a line.
+/// Imports rows, one JSON object a line. By administrators: a row says what a tool is for everybody.
 #[utoipa::path(post, path = "/api/omega/registry/import", tag = "registry", request_body(content = String, content_type = "application/x-ndjson"),
     responses((status = 200, body = Imported)))]
-pub async fn import(State(app): State<App>, _caller: Caller, body: Bytes) -> ApiResult<Reply<Imported>> {
+pub async fn import(State(app): State<App>, _admin: Admin, body: Bytes) -> ApiResult<Reply<Imported>> {
     Ok(Reply::ok(app.registry.import(std::io::Cursor::new(body)).await?))
 }

@@ -120,10 +120,10 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("GET /api/omega/audit/verify", admin("", 200)),
         ("POST /api/omega/vault/rotate", admin("{}", 422)),
         ("GET /api/tools", open("", 200)),
-        ("GET /api/tools/search", open("", 422)),
+        ("GET /api/tools/search", open("", 200)),
         ("GET /api/tools/{tool_id}", own("", 404)),
         ("POST /api/registry/execute", own(r#"{"toolId":"no::tool","params":{}}"#, 404)),
-        ("POST /api/omega/registry/packages", own(r#"{"package":"No Package"}"#, 422)),
+        ("POST /api/omega/registry/packages", own(r#"{"nothing":"of it"}"#, 422)),
         ("POST /api/omega/registry/import", admin("", 200)),
     ]
     .into()
@@ -213,6 +213,7 @@ async fn every_endpoint_lets_in_whom_it_should_under_every_guest_policy() {
     );
     let (table, routes) = (table(), routes(&omega).await);
     assert!(routes.len() > 40, "{}", routes.len());
+    let mut wrong = Vec::new();
     for policy in [GuestCredentials::Approve, GuestCredentials::Allow, GuestCredentials::Deny] {
         let world = world(&omega, &[&by_session, &by_key], policy).await;
         for (method, route) in &routes {
@@ -240,8 +241,11 @@ async fn every_endpoint_lets_in_whom_it_should_under_every_guest_policy() {
                 ("owner", asked().bearer_auth(&omega.key), row.owner),
             ] {
                 let status = request.send().await.unwrap().status().as_u16();
-                assert_eq!(status, expected, "{name} for {role} under {policy:?}");
+                if status != expected {
+                    wrong.push(format!("{name} for {role} under {policy:?}: {status} instead of {expected}"));
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,7 +1,12 @@
 //! Who gets in, and that what is not there looks the same as what may not be seen.
 
+mod discretion;
+mod identity;
 mod idor;
+mod logs;
 mod matrix;
+mod outside;
+mod sharing;
 
 use crate::harness::{
     Omega,

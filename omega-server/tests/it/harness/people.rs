@@ -9,7 +9,6 @@ use reqwest::{Method, RequestBuilder, header};
 use secrecy::SecretString;
 use serde_json::json;
 
-#[allow(dead_code, reason = "not every test needs all of it")]
 pub struct Person {
     pub user: User,
     pub key: String,
