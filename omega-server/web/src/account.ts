@@ -4,6 +4,8 @@
 import { ApiError, BASE, data, failure, json, newKey, request } from "./api";
 import type {
   ApiKey,
+  AuditEntry,
+  AuditReport,
   Conversation,
   CreatedKey,
   GuestCredentials,
@@ -87,6 +89,12 @@ export const users = () => data<User[]>("/users");
 export const createUser = (name: string) => data<{ user: User; key: CreatedKey }>("/users", json("POST", { name }));
 
 export const disableUser = (id: string) => request(`/users/${part(id)}`, { method: "DELETE" });
+
+/** The newest of what the server recorded that the user may see. */
+export const audit = () => data<AuditEntry[]>("/audit?limit=50");
+
+/** Checks the record's hash chains; for administrators. */
+export const verifyAudit = () => data<AuditReport>("/audit/verify");
 
 export const updateConversation = (
   id: string,

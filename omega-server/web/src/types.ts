@@ -343,6 +343,22 @@ export interface CreatedKey extends ApiKey {
   key: string;
 }
 
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor?: string;
+  action: string;
+  objectType: string;
+  objectId?: string;
+  outcome: string;
+}
+
+export interface AuditReport {
+  ok: boolean;
+  checked: number;
+  chains: { chain: string; n: number; hash: string; broken?: { n: number; message: string } }[];
+}
+
 export interface User {
   id: string;
   displayName: string;

@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { settings } from "../../account";
 import type { Models, Whoami } from "../../types";
 import { ApiKeys } from "./api-keys";
+import { Audit } from "./audit";
 import { Credentials } from "./credentials";
 import { General } from "./general";
 import { Grants, LastingApprovals } from "./grants";
@@ -44,6 +45,7 @@ export function SettingsPage({ models, me, onMenu, onMe }: Props) {
           <ApiKeys />
           <Profile me={me} onChange={onMe} />
           {me.isAdmin && <Users me={me} />}
+          <Audit me={me} />
         </div>
       </div>
     </main>
