@@ -1,7 +1,7 @@
 //! The system prompts. The default has a version; what a run gets of it and of a user's own text has a name that tells
 //! both, so that an old run's prompt can be looked up.
 //!
-//! Whatever a user writes, [`FRAME`] stays: how tools' text is marked and how credentials work are facts of this program,
+//! Whatever a user writes, `FRAME` stays: how tools' text is marked and how credentials work are facts of this program,
 //! and a prompt that does not tell them is one that strangers' text can use.
 
 use crate::{
