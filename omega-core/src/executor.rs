@@ -95,6 +95,8 @@ pub enum ToolErrorCode {
     Denied,
     /// It failed so often lately that it is not called for a while; `details.until` says how long.
     BreakerOpen,
+    /// A person chose another tool in its place; `details.alternatives` has it.
+    Replaced,
 }
 
 impl ToolErrorCode {
@@ -129,6 +131,7 @@ impl ToolErrorCode {
             Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::Denied => "DENIED",
             Self::BreakerOpen => "BREAKER_OPEN",
+            Self::Replaced => "REPLACED",
         }
     }
 }

@@ -15,8 +15,27 @@
 use crate::{
     agent::meta,
     api::{Plan, RunPlan, StepCall, StepProgress, StepStatus, ToolRun, ToolRunStatus},
-    id::{ToolId, ToolRunId},
+    id::{MessageId, ToolId, ToolRunId},
 };
+
+/// A call, as far as the rule looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanCall {
+    /// The call.
+    pub id: ToolRunId,
+    /// The message that asked for it.
+    pub message_id: MessageId,
+    /// The tool.
+    pub tool_id: String,
+    /// Where it stands.
+    pub status: ToolRunStatus,
+}
+
+impl From<&ToolRun> for PlanCall {
+    fn from(run: &ToolRun) -> Self {
+        Self { id: run.id, message_id: run.message_id, tool_id: run.tool_id.clone(), status: run.status }
+    }
+}
 
 impl StepProgress {
     fn tool(&self) -> &str {
@@ -51,7 +70,7 @@ impl RunPlan {
     /// The same after these calls of its run, in their order. `replaced` are the tools that a person chose in place of
     /// calls, and `ended` says whether the run has.
     #[must_use]
-    pub fn after(plan: &Plan, calls: &[ToolRun], replaced: &[(ToolRunId, ToolId)], ended: bool) -> Self {
+    pub fn after(plan: &Plan, calls: &[PlanCall], replaced: &[(ToolRunId, ToolId)], ended: bool) -> Self {
         let mut progress = Self::of(plan);
         // The calls of one message are asked for together, and are settled before the next message.
         for step in calls.chunk_by(|a, b| a.message_id == b.message_id) {
@@ -127,10 +146,9 @@ impl RunPlan {
 mod tests {
     use super::*;
     use crate::{
-        api::{PlanStep, Timestamp},
-        id::{MessageId, PlanId, RunId},
+        api::PlanStep,
+        id::{MessageId, PlanId},
     };
-    use serde_json::json;
 
     fn plan(tools: &[&str]) -> Plan {
         let steps = tools.iter().zip(1..).map(|(tool, step_number)| PlanStep {
@@ -149,29 +167,12 @@ mod tests {
         }
     }
 
-    fn run(message_id: MessageId, tool: &str, status: ToolRunStatus) -> ToolRun {
-        ToolRun {
-            id: ToolRunId::new(),
-            run_id: RunId::new(),
-            message_id,
-            tool_call_id: String::new(),
-            tool_id: tool.into(),
-            tool_name: tool.into(),
-            version: String::new(),
-            status,
-            input: json!({}),
-            output: None,
-            output_summary: String::new(),
-            output_bytes: 0,
-            truncated: false,
-            duration_ms: None,
-            error: None,
-            created_at: Timestamp(0),
-        }
+    fn run(message_id: MessageId, tool: &str, status: ToolRunStatus) -> PlanCall {
+        PlanCall { id: ToolRunId::new(), message_id, tool_id: tool.into(), status }
     }
 
     /// Each inner list is the calls of one message.
-    fn calls(messages: &[&[(&str, ToolRunStatus)]]) -> Vec<ToolRun> {
+    fn calls(messages: &[&[(&str, ToolRunStatus)]]) -> Vec<PlanCall> {
         let of = |calls: &&[(&str, ToolRunStatus)]| {
             let message = MessageId::new();
             calls.iter().map(|(tool, status)| run(message, tool, *status)).collect::<Vec<_>>()

@@ -23,7 +23,6 @@ const OPENERS: &str = "\
 
 /// Ways to ask for a plan in words.
 const ASKS: &[&str] = &[
-    "plan first",
     "first make a plan",
     "first propose a plan",
     "make a plan first",
@@ -56,7 +55,8 @@ impl Complexity {
         let prose = prose(message);
         let spoken: Vec<String> = words(&prose).map(|word| word.text.to_lowercase()).collect();
         let spoken = format!(" {} ", spoken.join(" "));
-        let asks = ASKS.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
+        let asks =
+            spoken.starts_with(" plan first ") || ASKS.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
         Self { parts: parts(&prose), asks }
     }
 

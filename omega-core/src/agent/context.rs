@@ -25,7 +25,7 @@ pub fn turns(exchanges: &[Exchange]) -> Vec<Turn> {
                     .iter()
                     .map(|call| {
                         let run = step.tool_runs.iter().find(|run| run.tool_call_id == call.id);
-                        result::for_model(call, run)
+                        result::for_model(call, run, &step.chosen)
                     })
                     .collect();
                 turns.push(Turn::Tools { results });

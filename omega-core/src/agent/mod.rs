@@ -6,20 +6,23 @@
 //!
 //! Invariant I2: the model is asked again only when every call of the step before has exactly one result.
 
+pub mod alternatives;
 pub mod complexity;
 pub mod context;
 pub mod digest;
 pub mod input;
 pub mod meta;
 pub mod names;
+pub mod planning;
 pub mod prompt;
 pub mod result;
 
 use crate::{
-    api::{AlternativesMode, Plan, PlanMode, ToolRun, ToolRunStatus},
+    api::{AlternativesMode, Plan, PlanMode, RunPlan, ToolRun, ToolRunStatus},
     executor::{ToolError, ToolErrorCode},
     id::{PlanId, ToolId, ToolRunId},
     model::{ModelRequest, ProviderState, ToolCall, ToolChoice},
+    progress::PlanCall,
     registry::Tool,
     view::join_answer,
 };
@@ -27,6 +30,7 @@ use meta::{ExecuteInput, FoundTool, SearchInput, SearchOutput};
 use names::ToolSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What is fixed when a run begins, and stored with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,6 +107,8 @@ pub struct Step {
     pub provider_state: Vec<ProviderState>,
     /// The tool runs of the calls, in the same order.
     pub tool_runs: Vec<ToolRun>,
+    /// What a person chose in place of calls: a tool, or none of those that were offered.
+    pub chosen: Vec<(ToolRunId, Option<ToolId>)>,
 }
 
 /// A message and the work on it.
@@ -174,6 +180,7 @@ pub struct Agent {
     before: Vec<Exchange>,
     now: Exchange,
     tools: ToolSet,
+    plan: Option<Plan>,
 }
 
 impl Agent {
@@ -194,9 +201,9 @@ impl Agent {
                 tools.add_found(&found);
             }
         }
-        let system = prompt::system(prompt, pins, plan);
+        let system = prompt::system(prompt, pins);
         let model = config.model.split_once('/').map_or(config.model.as_str(), |(_, name)| name).to_owned();
-        Self { config, system, model, before, now, tools }
+        Self { config, system, model, before, now, tools, plan: plan.cloned() }
     }
 
     /// What has to happen now.
@@ -234,7 +241,7 @@ impl Agent {
         let Some(step) = self.now.steps.last_mut() else { return Vec::new() };
         let Some(slot) = step.tool_runs.iter_mut().find(|run| run.id == outcome.id) else { return Vec::new() };
         *slot = outcome;
-        let found = search_output(slot).map(|output| output.tools).unwrap_or_default();
+        let found = found_in(slot);
         found.iter().filter_map(|tool| self.tools.add_found(tool)).collect()
     }
 
@@ -280,6 +287,35 @@ impl Agent {
         steps.flat_map(|step| &step.tool_runs).any(|run| run.status.is_terminal())
     }
 
+    /// How far the run is with its plan.
+    #[must_use]
+    pub fn progress(&self) -> Option<RunPlan> {
+        let calls: Vec<PlanCall> = self.now.steps.iter().flat_map(|step| &step.tool_runs).map(PlanCall::from).collect();
+        let chosen = self.now.steps.iter().flat_map(|step| &step.chosen);
+        let replaced: Vec<_> = chosen.filter_map(|(call, tool)| Some((*call, tool.clone()?))).collect();
+        Some(RunPlan::after(self.plan.as_ref()?, &calls, &replaced, false))
+    }
+
+    /// In how many steps before the last one a tool failed, and whether it has worked in this run.
+    #[must_use]
+    pub fn record_of(&self, tool: &str) -> (usize, bool) {
+        let before = self.now.steps.split_last().map_or(&[][..], |(_, before)| before);
+        let failed = |run: &ToolRun| {
+            run.tool_id == tool && matches!(run.status, ToolRunStatus::Failed | ToolRunStatus::TimedOut)
+        };
+        let worked = |run: &ToolRun| run.tool_id == tool && run.status == ToolRunStatus::Succeeded;
+        let failures = before.iter().filter(|step| step.tool_runs.iter().any(failed)).count();
+        (failures, self.now.steps.iter().flat_map(|step| &step.tool_runs).any(worked))
+    }
+
+    /// Tools that were called in this run and never worked.
+    #[must_use]
+    pub fn never_worked(&self) -> BTreeSet<String> {
+        let runs = || self.now.steps.iter().flat_map(|step| &step.tool_runs);
+        let ended = runs().filter(|run| run.status.is_terminal()).map(|run| run.tool_id.clone());
+        ended.filter(|tool| !self.record_of(tool).1).collect()
+    }
+
     /// How many tools can be called by name, besides the two meta-tools.
     #[must_use]
     pub fn loaded(&self) -> usize {
@@ -321,9 +357,16 @@ impl Agent {
         let mut turns = context::turns(&self.before);
         turns.extend(context::turns(std::slice::from_ref(&self.now)));
         let spent = self.is_spent();
+        let mut system = self.system.clone();
+        if let Some(plan) = self.progress() {
+            system = format!("{system}\n\n{}", planning::section(&plan));
+        }
+        if spent {
+            system = format!("{system}\n\n{}", prompt::CLOSING);
+        }
         Next::Ask(Box::new(ModelRequest {
             model: self.model.clone(),
-            system: if spent { format!("{}\n\n{}", self.system, prompt::CLOSING) } else { self.system.clone() },
+            system,
             turns,
             // The tools stay declared when the budget has ended: some providers refuse a history with calls of tools that
             // the request does not know.
@@ -416,7 +459,12 @@ impl Agent {
 }
 
 fn found_tools(step: &Step) -> Vec<FoundTool> {
-    step.tool_runs.iter().filter_map(search_output).flat_map(|output| output.tools).collect()
+    step.tool_runs.iter().flat_map(found_in).collect()
+}
+
+/// What a search found, or what a failed call named in its place.
+fn found_in(run: &ToolRun) -> Vec<FoundTool> {
+    search_output(run).map_or_else(|| alternatives::of_run(run), |output| output.tools)
 }
 
 fn search_output(run: &ToolRun) -> Option<SearchOutput> {

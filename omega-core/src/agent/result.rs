@@ -4,8 +4,10 @@
 //! is text from outside, and the rest is `output` or `error`. Strangers' text stands inside of JSON strings, whatever it
 //! holds: it can't end its place, because a quote in it is escaped (`security.md` T4). A cut output is a string too.
 
+use super::alternatives;
 use crate::{
     api::{ToolRun, ToolRunStatus},
+    id::{ToolId, ToolRunId},
     model::{ToolCall, ToolResult},
     sanitize::one_line,
 };
@@ -18,7 +20,7 @@ const LOST: &str = "the server restarted during the call; it may or may not have
 
 /// The result of a call. A call whose run is missing or still open gets one that says so: the history stays valid.
 #[must_use]
-pub fn for_model(call: &ToolCall, run: Option<&ToolRun>) -> ToolResult {
+pub fn for_model(call: &ToolCall, run: Option<&ToolRun>, chosen: &[(ToolRunId, Option<ToolId>)]) -> ToolResult {
     let error = |code: &str, message: &str| json!({ "code": code, "message": message });
     let own = |code: &str, message: &str| (marked(OWN, "error", &error(code, message)), true);
     let (content, is_error) = match run {
@@ -44,7 +46,8 @@ pub fn for_model(call: &ToolCall, run: Option<&ToolRun>) -> ToolResult {
                     .as_ref()
                     .and_then(|error| serde_json::to_value(error).ok())
                     .unwrap_or_else(|| error("FAILED", "the call failed"));
-                (marked(&source(run), "error", &failure), true)
+                let failure = marked(&source(run), "error", &failure);
+                (with_choice(failure, alternatives::told(run, chosen)), true)
             }
         },
     };
@@ -57,7 +60,10 @@ pub fn opened(content: &str) -> Value {
     match serde_json::from_str(content) {
         Ok(Value::Object(mut fields)) if fields.contains_key("from") => match fields.remove("output") {
             Some(output) => output,
-            None => json!({ "error": fields.remove("error") }),
+            None => match fields.remove("choice") {
+                Some(choice) => json!({ "error": fields.remove("error"), "choice": choice }),
+                None => json!({ "error": fields.remove("error") }),
+            },
         },
         Ok(value) => value,
         Err(_) => Value::from(content),
@@ -78,6 +84,14 @@ fn output(run: &ToolRun) -> String {
             let note = json!({ "note": "the output is too large to show", "bytes": run.output_bytes });
             marked(&source(run), "output", &note)
         }
+    }
+}
+
+/// What a person chose after a failure is Omega's own word: it stands before and outside of the stranger's text.
+fn with_choice(marked: String, choice: Option<Value>) -> String {
+    match (choice, marked.strip_prefix('{')) {
+        (Some(choice), Some(rest)) => format!("{{\"choice\":{choice},{rest}"),
+        _ => marked,
     }
 }
 
@@ -162,7 +176,7 @@ mod tests {
 
     fn told(run: Option<&ToolRun>) -> String {
         let call = ToolCall { id: "c".into(), name: "n".into(), arguments: "{}".into(), provider_state: None };
-        for_model(&call, run).content
+        for_model(&call, run, &[]).content
     }
 
     /// Texts that would end their place, were it made of marks.

@@ -94,6 +94,8 @@ impl Discreet for ToolError {
     fn for_guest(&mut self) {
         self.message.for_guest();
         self.details.for_guest();
+        let offered = self.details.as_mut().and_then(|details| details.get_mut("alternatives"));
+        tools_without_holdings(offered.and_then(Value::as_array_mut));
     }
 }
 
@@ -162,7 +164,10 @@ impl Discreet for ToolRun {
 
 /// Which keys of a found tool are missing says which are there.
 fn without_holdings(output: &mut Option<Value>) {
-    let tools = output.as_mut().and_then(|output| output.get_mut("tools")).and_then(Value::as_array_mut);
+    tools_without_holdings(output.as_mut().and_then(|output| output.get_mut("tools")).and_then(Value::as_array_mut));
+}
+
+fn tools_without_holdings(tools: Option<&mut Vec<Value>>) {
     for tool in tools.into_iter().flatten().filter_map(Value::as_object_mut) {
         tool.remove("missingEnvVars");
     }

@@ -76,7 +76,8 @@ pub async fn send(
     let (own_model, own_safe_mode) = app.store.chosen(&access).await?;
     let model = body.model.unwrap_or(own_model);
     app.models.check(&model)?;
-    let mut pins = app.store.settings(caller.user).await?.0.pins;
+    let own = app.store.settings(caller.user).await?.0;
+    let mut pins = own.pins;
     pins.extend(body.pins);
     pins.dedup();
     pins.truncate(MAX_PINS);
@@ -91,7 +92,8 @@ pub async fn send(
         autonomous: body.autonomous,
         prompt_version: prompt.version,
         prompt_sha256: prompt.sha256,
-        plan: body.plan.unwrap_or_default(),
+        plan: body.plan.unwrap_or(own.plan),
+        alternatives: body.alternatives.unwrap_or(own.alternatives),
         plan_id: body.plan_id,
         ..RunConfig::new(&model, pins)
     };

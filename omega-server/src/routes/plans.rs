@@ -1,10 +1,11 @@
 //! Plans: made without executing (P4), and selected (P2). Other tools in place of those that failed (D8).
 
-use super::{id, text};
+use super::{id, text, tool_ids};
 use crate::{
     access::Access,
     answer::{ApiError, ApiResult, Reply},
     extract::Body,
+    runs::Task,
     state::App,
 };
 use axum::{
@@ -12,7 +13,8 @@ use axum::{
     extract::{Path, State},
 };
 use omega_core::{
-    api::{PlanAnswer, PlanRequest, Run, SelectAlternative, SelectPlan, Selected},
+    agent::complexity::Complexity,
+    api::{ErrorCode, PlanAnswer, PlanRequest, Run, SelectAlternative, SelectPlan, Selected},
     id::{ConversationId, PlanId},
 };
 
@@ -29,13 +31,28 @@ pub async fn create(
 ) -> ApiResult<Json<PlanAnswer>> {
     let (own_model, _) = app.store.chosen(&access).await?;
     text("message", &body.message, 100_000)?;
-    let count = match body.count.unwrap_or(1) {
-        count @ 1..=3 => count,
-        other => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
+    let count = match body.count {
+        None => Complexity::of(&body.message).plans(),
+        Some(count @ 1..=3) => count,
+        Some(other) => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
     let redactor = app.engine.redactor(access.caller().user, None).await?;
     let message = redactor.redact(&body.message).into_owned();
-    let (answer, _) = app.engine.plan(&body.model.unwrap_or(own_model), &message, count, None, redactor).await?;
+    let pins = app.store.settings(access.caller().user).await?.0.pins;
+    let task = Task {
+        model: &body.model.unwrap_or(own_model),
+        message: &message,
+        count,
+        may_refuse: false,
+        note: None,
+        pins: &pins,
+        conversation: access.conversation(),
+        actor: access.caller().user,
+        run: None,
+        redactor,
+    };
+    let (answer, _) = app.engine.plan(task).await?;
+    let answer = answer.ok_or_else(|| ApiError::new(ErrorCode::Internal, "the planner gave no plan; ask again"))?;
     let (set, committed) = app.store.keep_plans(&access, &message, &answer).await?;
     app.engine.committed(committed);
     Ok(Json(PlanAnswer { plan_set_id: Some(set), ..answer }))
@@ -75,5 +92,6 @@ pub async fn alternative(
     if body.none == body.tool_id.is_some() {
         return Err(ApiError::invalid("toolId", "give one of the tools that were offered, or none: true"));
     }
+    tool_ids("toolId", body.tool_id.as_slice())?;
     Ok(Reply::ok(app.engine.select_alternative(&access, &body).await?))
 }

@@ -1,22 +1,27 @@
 //! Driving one run: ask the agent what is next, do it, record it, ask again.
 
 use super::{
-    Engine, call,
+    Engine,
+    alternatives::Offers,
+    call,
     discreet::Discreet,
     gate::{self, Gate, Need, Verdict},
+    planned::Decided,
     title,
     tools::{self, Done, Work},
 };
-use crate::store::{Claimed, Lease, Planned, Result, StoreError};
+use crate::store::{Claimed, Lease, Result, StoreError, StoredPlan};
 use omega_core::{
-    agent::{Action, Agent, Next, Step},
-    api::{PlanMode, RequiredAction, RunError, RunStatus, Timestamp},
+    agent::{Action, Agent, Next, Step, alternatives},
+    api::{AlternativesMode, RequiredAction, RunError, RunStatus, Timestamp},
     event::Event,
     id::ToolRunId,
-    model::{ModelError, Usage},
+    model::{ModelError, ToolChoice, Usage},
     redact::Redactor,
+    registry::Tool,
 };
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,8 +30,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Calls of one step that run side by side.
 const PARALLEL_CALLS: usize = 8;
-/// Plans to choose from.
-const PLANS: u8 = 2;
 /// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
@@ -38,6 +41,10 @@ pub(super) struct Driver<'a> {
     pub usage: Usage,
     /// Knows the secrets that its model must not write anywhere.
     pub redactor: Redactor,
+    /// Other tools that were offered in place of calls.
+    pub offers: Offers,
+    /// Whether a person chooses among them.
+    pub asks_which_tool: bool,
 }
 
 /// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
@@ -45,10 +52,22 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     let store = &engine.inner.store;
     let lease = claimed.lease;
     let history = store.history(lease.run).await?;
-    let mut driver = Driver { engine, lease, cancel, usage: history.run.usage, redactor: Redactor::default() };
+    let mut driver = Driver {
+        engine,
+        lease,
+        cancel,
+        usage: history.run.usage,
+        redactor: Redactor::default(),
+        offers: Offers::default(),
+        asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
+    };
     if history.cancel_requested {
         return driver.cancelled().await;
     }
+    let followed = match (claimed.is_first, history.config.plan_id) {
+        (true, Some(plan)) => Some(store.stored_plan(lease.conversation, plan).await?),
+        _ => None,
+    };
     let mut log = store.run_log(&lease).await?;
     let event = if claimed.is_first {
         Event::RunStarted {
@@ -60,6 +79,10 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Event::RunResumed { attempt: claimed.attempt }
     };
     log.begin(lease.run, event).await?;
+    if let Some(StoredPlan { plan, set, .. }) = followed {
+        let (plan_id, by) = (Some(plan.id), history.actor);
+        log.event(Some(lease.run), Event::PlanSelected { plan_set_id: set, plan_id, plan: Some(plan), by }).await?;
+    }
     engine.committed(log.commit().await?);
 
     let model = match engine.inner.models.resolve(&history.config.model) {
@@ -77,17 +100,14 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         }
     }
     let first_message = history.now.user.clone();
-    let plan = match (history.config.plan_id, history.config.plan) {
-        (Some(plan), _) => Some(store.stored_plan(lease.conversation, plan).await?.plan),
-        (None, PlanMode::Always) => match store.planned(lease.run).await? {
-            Planned::Selected(plan) => Some(*plan),
-            Planned::Wanted(note) => return driver.propose(&history.config.model, &first_message, note).await,
-        },
-        (None, PlanMode::Auto | PlanMode::Never) => None,
+    let plan = match driver.planned(&history).await? {
+        Decided::Follow(plan) => plan,
+        Decided::Waits => return Ok(()),
     };
-    let mut gate = Gate::open(engine, &history, plan.as_ref()).await?;
+    driver.read_offers().await?;
+    let mut gate = Gate::open(engine, &history, plan.as_deref()).await?;
     let prompt = engine.prompt_of(&history.config, owner).await?;
-    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins, plan.as_ref());
+    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins, plan.as_deref());
     let began = Instant::now();
     loop {
         if cancel.is_cancelled() {
@@ -109,6 +129,11 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
             return Err(StoreError::Draining);
         }
         match agent.next() {
+            // A run whose budget has ended only closes: nothing more is called.
+            Next::Ask(request) if !driver.offers.open.is_empty() && request.tool_choice != ToolChoice::None => {
+                let choices = std::mem::take(&mut driver.offers.open);
+                return driver.pause(|expires_at| RequiredAction::Alternatives { choices, expires_at }).await;
+            }
             Next::Ask(request) => match call::ask(&mut driver, &agent, model.as_ref(), *request).await? {
                 call::Asked::Step(step) => agent.push_step(step),
                 call::Asked::Cancelled => return driver.cancelled().await,
@@ -117,12 +142,13 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
             },
             Next::Call(calls) => {
                 gate.refresh(engine).await?;
-                let needs = driver.call(&mut agent, &gate, calls).await?;
+                let (needs, called) = driver.call(&mut agent, &gate, calls).await?;
                 if cancel.is_cancelled() {
                     return driver.cancelled().await;
                 }
                 if !needs.is_empty() {
-                    return driver.pause(|expires_at| gate::question(needs, expires_at)).await;
+                    let others = driver.others_for(&agent, &needs, &called).await?;
+                    return driver.pause(|expires_at| gate::question(needs, others, expires_at)).await;
                 }
                 driver.complete_step().await?;
             }
@@ -149,12 +175,17 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
 
 impl Driver<'_> {
     /// Runs the open calls of a step side by side, recording each outcome as it comes, and gives what the others need from
-    /// a person first. Calls that need nothing don't wait for those that do.
+    /// a person first, and the tools that were called. Calls that need nothing don't wait for those that do.
     ///
     /// Each call is a task of its own: one that waits in the middle of a write must go on while another's outcome is
     /// written here, or both would wait for the one writer for ever.
-    async fn call(&mut self, agent: &mut Agent, gate: &Gate, calls: Vec<(ToolRunId, Action)>) -> Result<Vec<Need>> {
-        let mut needs = Vec::new();
+    async fn call(
+        &mut self,
+        agent: &mut Agent,
+        gate: &Gate,
+        calls: Vec<(ToolRunId, Action)>,
+    ) -> Result<(Vec<Need>, HashMap<ToolRunId, Tool>)> {
+        let (mut needs, mut called) = (Vec::new(), HashMap::new());
         let slots = Arc::new(Semaphore::new(PARALLEL_CALLS));
         let mut working = JoinSet::new();
         for (tool_run, action) in calls {
@@ -166,7 +197,10 @@ impl Driver<'_> {
                 Action::Search(input) => Work::Search(input),
                 Action::Run { tool_id, input } => {
                     match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
-                        Verdict::Go(ready) => Work::Run(input, ready),
+                        Verdict::Go(ready) => {
+                            called.insert(tool_run.id, ready.tool.clone());
+                            Work::Run(input, ready)
+                        }
                         Verdict::Refuse(error, version) => Work::Refuse(error, version),
                         Verdict::Ask(need) => {
                             needs.push(need);
@@ -187,7 +221,7 @@ impl Driver<'_> {
                 // A bug in here: the worker of the run ends with it, and the run is recovered.
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             };
-            let settled = match done? {
+            let mut settled = match done? {
                 Done::Lacks(request) => {
                     self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
                     needs.push(Need::Credentials(request));
@@ -196,8 +230,18 @@ impl Driver<'_> {
                 Done::Found(output, duration_ms) => tools::found(agent, output, duration_ms),
                 Done::Settled(settled) => settled,
             };
+            let others = match called.get(&tool_run.id) {
+                Some(tool) => {
+                    settled.error = settled.error.take().map(alternatives::from_outside);
+                    self.look_for_others(agent, tool, &tool_run, &mut settled).await?
+                }
+                None => None,
+            };
             let mut log = self.engine.inner.store.run_log(&self.lease).await?;
             let ended = log.finish_tool(&tool_run, &settled).await?;
+            if let Some(choice) = others {
+                self.offer(&mut log, choice).await?;
+            }
             let new_tools = agent.settle(ended);
             if !new_tools.is_empty() {
                 let total_dynamic_tools = u32::try_from(agent.loaded()).unwrap_or(u32::MAX);
@@ -206,7 +250,7 @@ impl Driver<'_> {
             self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
             self.engine.committed(log.commit().await?);
         }
-        Ok(needs)
+        Ok((needs, called))
     }
 
     async fn complete_step(&self) -> Result<()> {
@@ -217,42 +261,11 @@ impl Driver<'_> {
     }
 
     /// Pauses the run with a question, and lets go of it.
-    async fn pause(&self, question: impl FnOnce(Timestamp) -> RequiredAction) -> Result<()> {
+    pub async fn pause(&self, question: impl FnOnce(Timestamp) -> RequiredAction) -> Result<()> {
         let mut log = self.engine.inner.store.run_log(&self.lease).await?;
         let question = question(log.patience());
         tracing::info!(event = "run.paused", run_id = %self.lease.run, kind = question.kind());
         if !log.pause(self.lease.run, question).await? {
-            drop(log);
-            return self.cancelled().await;
-        }
-        self.engine.committed(log.commit().await?);
-        Ok(())
-    }
-
-    /// Makes plans for the message, and waits for the choice.
-    async fn propose(&mut self, model: &str, message: &str, note: Option<String>) -> Result<()> {
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
-        let event = Event::Status { phase: "planning".into(), message: "making plans".into() };
-        log.event(Some(self.lease.run), event).await?;
-        self.engine.committed(log.commit().await?);
-        let (owner, _) = self.engine.inner.store.owner_and_model(self.lease.conversation).await?;
-        let redactor = self.engine.redactor(owner, Some(self.lease.run)).await?;
-        let planning = self.engine.plan(model, message, PLANS, note.as_deref(), redactor);
-        let (answer, usage) = tokio::select! {
-            planned = planning => match planned {
-                Ok(planned) => planned,
-                Err(error) => return self.failed(&error).await,
-            },
-            () = self.cancel.cancelled() => return self.cancelled().await,
-        };
-        self.usage += usage;
-        let (lease, plans) = (self.lease, answer.plans);
-        let mut log = self.engine.inner.store.run_log(&lease).await?;
-        log.use_tokens(lease.run, self.usage).await?;
-        let plan_set_id = log.propose_plans(Some(lease.run), message, &plans).await?;
-        let action = RequiredAction::Plan { plan_set_id, plans, expires_at: log.patience() };
-        tracing::info!(event = "run.paused", run_id = %lease.run, kind = action.kind());
-        if !log.pause(lease.run, action).await? {
             drop(log);
             return self.cancelled().await;
         }
@@ -268,7 +281,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    async fn cancelled(&self) -> Result<()> {
+    pub async fn cancelled(&self) -> Result<()> {
         let mut log = self.engine.inner.store.run_log(&self.lease).await?;
         let event = Event::RunCancelled { reason: "cancelled by a participant".into() };
         log.end(self.lease.run, RunStatus::Cancelled, None, event).await?;
@@ -276,7 +289,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    async fn failed(&self, error: &ModelError) -> Result<()> {
+    pub async fn failed(&self, error: &ModelError) -> Result<()> {
         let next = match error.code() {
             "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)",
             "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use",
@@ -310,5 +323,6 @@ pub(super) fn recorded(reply: crate::store::StepReply, tool_runs: Vec<omega_core
         calls: reply.calls,
         provider_state: reply.provider_state,
         tool_runs,
+        chosen: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 //! Depends on what is recorded alone, so a run that goes on after days, on another node, decides the same.
 
 use super::{
-    Engine,
+    Engine, alternatives as others,
     rights::{Holdings, Rights},
     tools::{missing_error, not_usable},
 };
@@ -16,14 +16,14 @@ use crate::{
     vault::resolve::{Resolution, is_needed},
 };
 use omega_core::{
-    agent::{Agent, digest, input},
+    agent::{Agent, alternatives, digest, input},
     api::{
         AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar, Plan,
         RequiredAction, Timestamp, ToolRun, missing_of,
     },
     executor::{ToolError, ToolErrorCode},
-    id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, UserId},
-    registry::{EnvVar, Tool},
+    id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, ToolRunId, UserId},
+    registry::{EnvVar, RegistryError, Tool},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -114,6 +114,14 @@ impl Gate {
         id: &ToolId,
         input: &Value,
     ) -> Result<Verdict> {
+        if let Some(other) = self.answers.replaced.get(&tool_run.id) {
+            let holdings = Holdings::of(engine, self.run, &self.rights).await?;
+            let error = match others::chosen(engine, agent, other, &holdings).await {
+                Some(tool) => alternatives::replaced(&tool),
+                None => not_usable(&RegistryError::NotFound { id: other.to_string(), nearest: Vec::new() }),
+            };
+            return Ok(Verdict::Refuse(error, tool_run.version.clone()));
+        }
         let tool = match engine.inner.registry.tool(id).await {
             Ok(tool) => tool,
             Err(error) => return Ok(Verdict::Refuse(not_usable(&error), String::new())),
@@ -165,7 +173,7 @@ impl Gate {
             return Ok(Verdict::Refuse(missing_error(&tool, &resolution.missing), tool.version));
         }
         let missing = resolution.missing.into_iter().map(absent).collect();
-        Ok(Verdict::Ask(Need::Credentials(request(tool_run, &tool, missing))))
+        Ok(Verdict::Ask(Need::Credentials(request(Some(tool_run.id), &tool, missing))))
     }
 
     /// Why a person has to say yes first, the owner's questions ahead and the gravest of the rest next.
@@ -262,10 +270,15 @@ pub(super) fn lacked(tool_run: &ToolRun, ready: &Ready, error: &ToolError) -> Op
     };
     let missing =
         names.iter().map(|name| MissingVar { name: name.clone(), description: described(name), rejected }).collect();
-    Some(request(tool_run, &ready.tool, missing))
+    Some(request(Some(tool_run.id), &ready.tool, missing))
 }
 
-fn request(tool_run: &ToolRun, tool: &Tool, missing_keys: Vec<MissingVar>) -> CredentialRequest {
+/// What a tool of a plan lacks, asked for before the plan's first step.
+pub(super) fn plan_request(tool: &Tool, missing: Vec<EnvVar>) -> CredentialRequest {
+    request(None, tool, missing.into_iter().map(absent).collect())
+}
+
+fn request(tool_run: Option<ToolRunId>, tool: &Tool, missing_keys: Vec<MissingVar>) -> CredentialRequest {
     let mut required_keys: Vec<MissingVar> =
         tool.env.iter().filter(|var| is_needed(var)).cloned().map(absent).collect();
     for var in &missing_keys {
@@ -275,7 +288,7 @@ fn request(tool_run: &ToolRun, tool: &Tool, missing_keys: Vec<MissingVar>) -> Cr
     }
     CredentialRequest {
         id: CredentialRequestId::new(),
-        tool_run_id: Some(tool_run.id),
+        tool_run_id: tool_run,
         tool_id: tool.tool_id.clone(),
         required_keys,
         missing_keys,
@@ -296,7 +309,7 @@ fn denial(note: Option<&str>) -> ToolError {
 
 /// One question for everything that is needed. Variables first: a call that ran and lacks some is in the middle of its
 /// work; the calls that wait for a yes are asked about next.
-pub(super) fn question(needs: Vec<Need>, expires_at: Timestamp) -> RequiredAction {
+pub(super) fn question(needs: Vec<Need>, others: Vec<AlternativeChoice>, expires_at: Timestamp) -> RequiredAction {
     let (mut requests, mut approvals) = (Vec::new(), Vec::new());
     for need in needs {
         match need {
@@ -307,7 +320,7 @@ pub(super) fn question(needs: Vec<Need>, expires_at: Timestamp) -> RequiredActio
     if requests.is_empty() {
         return RequiredAction::Approval { approvals, expires_at };
     }
-    credentials(requests, Vec::new(), expires_at)
+    credentials(requests, others, expires_at)
 }
 
 /// The question for variables.

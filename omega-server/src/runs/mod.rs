@@ -3,6 +3,7 @@
 //! A run lives apart from the request that began it: nobody's connection holds it up or ends it. Every worker writes
 //! under a lease; one that lost its lease stops without a trace.
 
+mod alternatives;
 mod answers;
 mod call;
 mod chunks;
@@ -13,6 +14,7 @@ mod gate;
 pub mod hub;
 pub mod limits;
 mod plan;
+mod planned;
 mod prompts;
 mod rights;
 mod title;
@@ -20,6 +22,7 @@ mod tools;
 pub mod wake;
 mod work;
 
+pub use plan::Task;
 pub use tools::{Called, call_tool};
 
 use crate::{

@@ -69,6 +69,20 @@ impl Holdings {
         })
     }
 
+    /// The same outside of any run.
+    pub async fn outside_runs(engine: &Engine, rights: &Rights) -> Result<Self> {
+        let store = &engine.inner.store;
+        if rights.is_denied() {
+            return Ok(Self::default());
+        }
+        Ok(Self {
+            run: Vec::new(),
+            stored: store.credentials_of(rights.owner).await?,
+            grants: store.grants(rights.owner).await?,
+            all_granted: rights.settings.credential_first_use == FirstUse::Allow,
+        })
+    }
+
     /// What a tool would get of it. What was given or granted to this very tool is as good as declared.
     pub fn resolve(&self, tool: &Tool, asked: impl Iterator<Item = String>) -> Resolution {
         let own = |kept: &&Kept| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();

@@ -131,31 +131,34 @@ pub(super) async fn find(
         // Models make categories up; better a tool of another one than none.
         hits = engine.inner.registry.search(query(None)).await?;
     }
-    let tools: Vec<FoundTool> = hits
-        .into_iter()
-        .map(|hit| {
-            let missing = holdings.resolve(&hit.tool, std::iter::empty()).missing;
-            let required: Vec<String> =
-                hit.tool.env.iter().filter(|var| is_needed(var)).map(|var| var.name.clone()).collect();
-            FoundTool {
-                call_as: None,
-                name: hit.tool.name,
-                package: hit.tool.tool_id.package().to_owned(),
-                tool_id: hit.tool.tool_id,
-                version: hit.tool.version,
-                description: one_line(&hit.tool.description, 600),
-                category: hit.tool.category,
-                input_schema: hit.tool.input_schema,
-                required_env_vars: required,
-                missing_env_vars: missing.into_iter().map(|var| var.name).collect(),
-                health_status: match serde_json::to_value(hit.tool.health) {
-                    Ok(Value::String(health)) => health,
-                    _ => "UNKNOWN".into(),
-                },
-            }
-        })
-        .collect();
+    let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_tool(hit.tool, holdings)).collect();
     Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
+}
+
+/// A tool as a model reads of it: what it needs, and what of it is missing.
+pub(super) fn found_tool(tool: Tool, holdings: &Holdings) -> FoundTool {
+    let missing = holdings.resolve(&tool, std::iter::empty()).missing;
+    FoundTool {
+        call_as: None,
+        package: tool.tool_id.package().to_owned(),
+        required_env_vars: required(&tool),
+        missing_env_vars: missing.into_iter().map(|var| var.name).collect(),
+        name: tool.name,
+        tool_id: tool.tool_id,
+        version: tool.version,
+        description: one_line(&tool.description, 600),
+        category: tool.category,
+        input_schema: tool.input_schema,
+        health_status: match serde_json::to_value(tool.health) {
+            Ok(Value::String(health)) => health,
+            _ => "UNKNOWN".into(),
+        },
+    }
+}
+
+/// Names of the variables that a tool can't run without.
+pub(super) fn required(tool: &Tool) -> Vec<String> {
+    tool.env.iter().filter(|var| is_needed(var)).map(|var| var.name.clone()).collect()
 }
 
 /// Required variables that are absent or empty.
@@ -368,6 +371,7 @@ fn is_tools_own(error: Option<&ToolError>) -> bool {
                 | ToolErrorCode::RuntimeUnavailable
                 | ToolErrorCode::ExecutorUnreachable
                 | ToolErrorCode::BreakerOpen
+                | ToolErrorCode::Replaced
                 | ToolErrorCode::Unknown
         )
     })

@@ -4,6 +4,7 @@ use super::{
     Committed, Result, Store, StoreError, exec,
     idempotency::{IdempotencyKey, Replay},
     places::page_of,
+    plans::followed,
     read_all, read_one, read_opt,
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
@@ -171,7 +172,12 @@ impl Store {
         let tool_runs = tool_runs.into_iter().map(|row| row.into_api(inline)).collect::<Result<Vec<ToolRun>>>()?;
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
         let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &id_text, oldest_run)?;
-        let runs = runs.into_iter().map(RunRow::into_api).collect::<Result<Vec<Run>>>()?;
+        let mut runs_of_page = Vec::new();
+        for row in runs {
+            let plan = followed(&mut tx, &row).await?;
+            runs_of_page.push(Run { plan, ..row.into_api()? });
+        }
+        let runs = runs_of_page;
         let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, sql::LIST_PARTICIPANTS, &id_text)?;
         let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::USAGE_OF, &id_text)?;
         let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_MESSAGES, &id_text)?;

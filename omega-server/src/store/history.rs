@@ -9,7 +9,7 @@ use crate::access::Within;
 use omega_core::{
     agent::{Exchange, RunConfig, Step},
     api::{Finished, Role, Run, ToolRun},
-    id::{RunId, UserId},
+    id::{RunId, ToolId, ToolRunId, UserId},
     view::join_answer,
 };
 use std::collections::HashMap;
@@ -40,7 +40,8 @@ impl Store {
         let history = self.history(run.id()).await?;
         let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
         let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
-        Ok(run.access().show(Finished { run: history.run, answer, tool_runs }))
+        let known = self.with_plan(history.run).await?;
+        Ok(run.access().show(Finished { run: known, answer, tool_runs }))
     }
 
     /// Loads a run and what came before it.
@@ -61,16 +62,20 @@ impl Store {
         for tool_run in tool_runs {
             calls.entry(tool_run.message_id.clone()).or_default().push(tool_run.into_api(usize::MAX)?);
         }
+        let mut chosen: HashMap<ToolRunId, Option<ToolId>> =
+            self.choices(super::rows::id(&conversation)?).await?.into_iter().collect();
         let mut exchanges: HashMap<String, Exchange> = HashMap::new();
         for message in messages {
             let exchange = exchanges.entry(message.run_id.clone()).or_default();
             if super::rows::word::<Role>(&message.role)? == Role::User {
                 exchange.user = message.content;
             } else if message.status == "complete" {
+                let tool_runs = calls.remove(&message.id).unwrap_or_default();
                 exchange.steps.push(Step {
                     calls: message.calls()?,
                     provider_state: message.provider_state()?,
-                    tool_runs: calls.remove(&message.id).unwrap_or_default(),
+                    chosen: tool_runs.iter().filter_map(|run| chosen.remove_entry(&run.id)).collect(),
+                    tool_runs,
                     text: message.content,
                 });
             }

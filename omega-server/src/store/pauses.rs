@@ -5,7 +5,7 @@
 //! and 15).
 
 use super::{
-    Committed, Grant, LogTx, Result, Rule, Store, StoreError, exec, read_all, read_opt,
+    Chosen, Committed, Grant, LogTx, Offer, Result, Rule, Store, StoreError, exec, read_all, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
@@ -22,7 +22,7 @@ use omega_core::{
         ToolRunStatus,
     },
     event::Event,
-    id::{ApprovalId, ConversationId, RunId, ToolRunId, UserId},
+    id::{ApprovalId, ConversationId, RunId, ToolId, ToolRunId, UserId},
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -51,6 +51,8 @@ pub struct Answers {
     pub declined: HashSet<ToolRunId>,
     /// Variables that tools asked for and got, by tool: as good as declared.
     pub asked: HashMap<String, BTreeSet<String>>,
+    /// Calls in whose place a person chose another tool.
+    pub replaced: HashMap<ToolRunId, ToolId>,
     /// What the owner allowed for longer than one call, here or everywhere.
     pub rules: Vec<Rule>,
 }
@@ -119,6 +121,11 @@ impl Store {
             } else {
                 let missing: Vec<MissingVar> = serde_json::from_str(&missing)?;
                 answers.asked.entry(tool_id).or_default().extend(missing.into_iter().map(|var| var.name));
+            }
+        }
+        for offered in self.offers(run).await? {
+            if let Chosen::Tool(tool) = offered.chosen {
+                answers.replaced.insert(offered.choice.tool_run_id, tool);
             }
         }
         answers.rules = self.rules(owner, conversation).await?;
@@ -343,6 +350,9 @@ impl LogTx {
                     )?;
                     let awaits = ToolRunStatus::AwaitingCredentials.as_str();
                     exec!(&mut self.tx, sql::AWAIT_TOOL_RUN, tool_run, awaits)?;
+                }
+                for choice in action.alternatives() {
+                    self.offer(run, choice, Offer::Asked).await?;
                 }
             }
             RequiredAction::Approval { approvals, .. } => {

@@ -1,16 +1,18 @@
 //! Plans: proposed together as a set, and one of them selected.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError, exec, read_opt,
-    rows::{RunRow, id, json},
-    sql,
+    Committed, LogTx, Result, Store, StoreError, Tx, exec, read_opt,
+    rows::{RunRow, id, json, word},
+    sql, tx_all, tx_opt,
 };
 use crate::{access::Access, failpoint::Transaction};
 use omega_core::{
-    api::{Plan, PlanAnswer, RequiredAction},
+    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus},
     event::Event,
     id::{ConversationId, PlanId, PlanSetId, RunId},
+    progress::PlanCall,
 };
+use serde_json::{Value, json as value};
 
 /// A plan as it is stored.
 #[derive(Debug, Clone)]
@@ -28,8 +30,10 @@ pub struct StoredPlan {
 /// Where a run stands with its plan.
 #[derive(Debug, Clone)]
 pub enum Planned {
-    /// None was proposed, or other ones are wanted: with the person's words about it.
-    Wanted(Option<String>),
+    /// None was proposed.
+    NotYet,
+    /// Other ones are wanted than those that were proposed; with the person's words about it.
+    Another(Option<String>),
     /// One was selected.
     Selected(Box<Plan>),
 }
@@ -92,9 +96,31 @@ impl Store {
             Some((_, Some(selected), _)) => {
                 Planned::Selected(Box::new(self.plan_row(id(&selected)?).await?.into_stored()?.plan))
             }
-            Some((_, None, note)) => Planned::Wanted(note),
-            None => Planned::Wanted(None),
+            Some((_, None, note)) => Planned::Another(note),
+            None => Planned::NotYet,
         })
+    }
+
+    /// Whether a run has asked for all the variables that its plan lacks, whatever the answer was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn asked_for_plan(&self, run: RunId) -> Result<bool> {
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::PLAN_CREDENTIALS, run.to_string())?;
+        Ok(row.is_some())
+    }
+
+    /// A run with the plan that it follows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn with_plan(&self, run: Run) -> Result<Run> {
+        let mut tx = self.begin_read().await?;
+        let row: Option<RunRow> = tx_opt!(&mut tx, RunRow, sql::GET_RUN, run.id.to_string())?;
+        let row = row.ok_or(StoreError::NotFound)?;
+        let plan = followed(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok(Run { plan, ..run })
     }
 
     /// Keeps plans that were made without executing; a later message may follow one of them.
@@ -126,7 +152,7 @@ impl Store {
         let (conversation, by) = (access.conversation(), access.caller().user);
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
-        let row: Option<PlanRow> = super::tx_opt!(&mut log.tx, PlanRow, sql::GET_PLAN, plan.to_string())?;
+        let row: Option<PlanRow> = tx_opt!(&mut log.tx, PlanRow, sql::GET_PLAN, plan.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let open = row.status == "proposed";
         let stored = row.into_stored()?;
@@ -134,7 +160,7 @@ impl Store {
             return Err(StoreError::NotFound);
         }
         if let Some(run) = stored.run {
-            let row: Option<RunRow> = super::tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
+            let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
             if !access.may_steer(id(&row.ok_or(StoreError::NotFound)?.actor_user_id)?) {
                 return Err(StoreError::NotYours);
             }
@@ -167,6 +193,31 @@ impl Store {
         }
         Ok((stored, log.commit().await?))
     }
+}
+
+/// The plan that a run follows, and how far it is.
+pub(super) async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan>> {
+    let config: Value = serde_json::from_str(&run.config)?;
+    let plan: Option<PlanRow> = match config["planId"].as_str() {
+        // It is the run's from the event on that says so.
+        Some(_) if run.started_at.is_none() => None,
+        Some(plan) => tx_opt!(&mut *tx, PlanRow, sql::GET_PLAN, plan)?,
+        None if config["plan"] == value!("never") => None,
+        None => tx_opt!(&mut *tx, PlanRow, sql::SELECTED_PLAN, &run.id)?,
+    };
+    let Some(plan) = plan else { return Ok(None) };
+    type Call = (String, String, String, String);
+    let calls: Vec<Call> = tx_all!(&mut *tx, Call, sql::CALLS_OF_RUN, &run.id)?;
+    let call = |(call, message, tool_id, status): Call| {
+        Ok(PlanCall { id: id(&call)?, message_id: id(&message)?, tool_id, status: word(&status)? })
+    };
+    let calls = calls.into_iter().map(call).collect::<Result<Vec<_>>>()?;
+    type Chosen = (String, Option<String>);
+    let chosen: Vec<Chosen> = tx_all!(&mut *tx, Chosen, sql::CHOSEN_IN_RUN, &run.id)?;
+    let chosen = chosen.into_iter().filter_map(|(call, tool)| Some((call, tool?)));
+    let replaced = chosen.map(|(call, tool)| Ok((id(&call)?, id(&tool)?))).collect::<Result<Vec<_>>>()?;
+    let ended = word::<RunStatus>(&run.status)?.is_terminal();
+    Ok(Some(RunPlan::after(&plan.into_stored()?.plan, &calls, &replaced, ended)))
 }
 
 impl LogTx {

@@ -102,7 +102,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn run(&self, run: &Within<RunId>) -> Result<Run> {
-        Ok(run.access().show(self.run_unchecked(run.id()).await?))
+        let known = self.run_unchecked(run.id()).await?;
+        Ok(run.access().show(self.with_plan(known).await?))
     }
 
     /// One run, for the engine: callers have a [`Within`].

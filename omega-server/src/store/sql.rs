@@ -452,6 +452,10 @@ statements! {
     GET_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
         s.status FROM plans p \
         JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id = $1";
+    SELECTED_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
+        s.status FROM plans p JOIN plan_sets s ON s.selected_plan_id = p.id WHERE s.run_id = $1 AND s.status = 'selected'";
+    CALLS_OF_RUN = "SELECT id, message_id, tool_id, status FROM tool_runs WHERE run_id = $1 ORDER BY seq";
+    CHOSEN_IN_RUN = "SELECT tool_run_id, chosen FROM alternatives WHERE run_id = $1 AND status = 'chosen' ORDER BY created_at, id";
     DECIDE_PLAN_SET = "UPDATE plan_sets SET status = $2, selected_plan_id = $3, note = $4, decided_at = $5, decided_by = $6 \
         WHERE id = $1 AND status = 'proposed'";
     CLOSE_PLAN_SETS = "UPDATE plan_sets SET status = 'superseded', decided_at = $2, decided_by = $3 WHERE run_id = $1 AND status = 'proposed'";

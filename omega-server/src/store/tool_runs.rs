@@ -44,7 +44,7 @@ impl Settled {
         let status = match error.code {
             ToolErrorCode::Timeout => ToolRunStatus::TimedOut,
             ToolErrorCode::Cancelled => ToolRunStatus::Cancelled,
-            ToolErrorCode::BudgetExceeded => ToolRunStatus::Skipped,
+            ToolErrorCode::BudgetExceeded | ToolErrorCode::Replaced => ToolRunStatus::Skipped,
             ToolErrorCode::Denied => ToolRunStatus::Denied,
             ToolErrorCode::Unknown => ToolRunStatus::Unknown,
             _ => ToolRunStatus::Failed,

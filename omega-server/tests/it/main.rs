@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod alternatives;
 mod api;
 mod audit;
 mod breakers;
@@ -24,6 +25,7 @@ mod model;
 mod nodes;
 mod operations;
 mod pauses;
+mod plans;
 mod prompts;
 mod providers;
 mod real;

@@ -32,21 +32,21 @@ use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 use tempfile::TempDir;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A database whose server comes and goes.
-struct World {
+pub struct World {
     database: String,
     folder: TempDir,
-    provider: StandIn,
-    tools: Tools,
+    pub provider: StandIn,
+    pub tools: Tools,
     clock: Clock,
     key: Option<String>,
     server: Option<Server>,
 }
 
 impl World {
-    async fn new(database: Option<String>, script: Script) -> Self {
+    pub async fn new(database: Option<String>, script: Script) -> Self {
         let folder = folder();
         let database = database.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("omega.db").display()));
         let (provider, tools) = (StandIn::start(script).await, Tools::start().await);
@@ -56,7 +56,7 @@ impl World {
         world
     }
 
-    async fn start(&mut self) {
+    pub async fn start(&mut self) {
         let mut config = config(&self.database, self.folder.path(), &self.tools, providers(&self.provider));
         config.clock = self.clock.clone();
         // The old server's lock goes with its last task.
@@ -74,18 +74,18 @@ impl World {
     }
 
     /// The server ends, days pass, and another one begins.
-    async fn restart_after(&mut self, time: Duration) {
+    pub async fn restart_after(&mut self, time: Duration) {
         within("the stop", self.server.take().unwrap().stop()).await;
         self.clock.advance(time);
         self.start().await;
     }
 
-    fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         let key = SecretString::from(self.key.clone().unwrap());
         Client::new(&self.server.as_ref().unwrap().url, key).unwrap()
     }
 
-    async fn conversation(&self, safe_mode: bool) -> ConversationId {
+    pub async fn conversation(&self, safe_mode: bool) -> ConversationId {
         let body = CreateConversation {
             title: Some("a test".into()),
             model: Some(MODELS[0].into()),
@@ -95,13 +95,13 @@ impl World {
         self.client().create_conversation(&body).await.unwrap().id
     }
 
-    async fn send(&self, conversation: ConversationId, body: &SendMessage) -> RunId {
+    pub async fn send(&self, conversation: ConversationId, body: &SendMessage) -> RunId {
         let key = uuid::Uuid::new_v4().to_string();
         self.client().send_message(conversation, body, &key).await.unwrap().run_id
     }
 
     /// Waits until a run has asked so many questions.
-    async fn rests(&self, conversation: ConversationId, run: RunId, questions: usize) -> Run {
+    pub async fn rests(&self, conversation: ConversationId, run: RunId, questions: usize) -> Run {
         let client = self.client();
         let mut frames = Box::pin(client.follow(conversation, Some(0)));
         let mut asked = 0;
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    async fn ends(&self, conversation: ConversationId, run: RunId) -> Log {
+    pub async fn ends(&self, conversation: ConversationId, run: RunId) -> Log {
         let client = self.client();
         let mut frames = Box::pin(client.follow(conversation, Some(0)));
         let mut log: Vec<Envelope> = Vec::new();
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// Model calls and tool calls so far.
-    fn counts(&self) -> (usize, usize) {
+    pub fn counts(&self) -> (usize, usize) {
         (self.provider.requests().len(), self.tools.calls().len())
     }
 }
@@ -143,7 +143,7 @@ fn approvals(run: &Run) -> &[Approval] {
     }
 }
 
-fn missing(run: &Run) -> Vec<(&str, bool)> {
+pub fn missing(run: &Run) -> Vec<(&str, bool)> {
     match &run.requires_action {
         Some(RequiredAction::Credentials { missing_vars, .. }) => {
             missing_vars.iter().map(|var| (var.name.as_str(), var.rejected)).collect()
@@ -156,21 +156,21 @@ fn yes() -> Decide {
     Decide { decision: Decision::Approve, remember: Remember::Once, reason: None, args_digest: None, input: None }
 }
 
-fn give(values: &[(&str, &str)], save: Save) -> ProvideCredentials {
+pub fn give(values: &[(&str, &str)], save: Save) -> ProvideCredentials {
     let env: BTreeMap<_, _> = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     ProvideCredentials { env, save, decline: false }
 }
 
-fn weather(city: &str) -> serde_json::Value {
+pub fn weather(city: &str) -> serde_json::Value {
     execute(&id("acmeWeather"), json!({ "city": city }))
 }
 
-fn keyed() -> serde_json::Value {
+pub fn keyed() -> serde_json::Value {
     execute(&id("acmeKeyed"), json!({}))
 }
 
 /// Both engines, where there are both.
-async fn worlds(script: impl Fn() -> Script) -> (Vec<World>, Option<Postgres>) {
+pub async fn worlds(script: impl Fn() -> Script) -> (Vec<World>, Option<Postgres>) {
     let cluster = Postgres::start();
     let mut worlds = vec![World::new(None, script()).await];
     if let Some(cluster) = &cluster {

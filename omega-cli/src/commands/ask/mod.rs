@@ -18,7 +18,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use environment::{Environment, how_to_give};
 use omega_core::{
-    api::{CreateConversation, PlanMode, RunStatus, SendMessage, ToolRun, UpdateConversation},
+    api::{AlternativesMode, CreateConversation, PlanMode, RunStatus, SendMessage, ToolRun, UpdateConversation},
     client::{FollowPolicy, Follower},
     executor::ToolErrorCode,
     id::{ConversationId, ToolId},
@@ -110,8 +110,12 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let _progress = context.progress(&connection);
     let id = conversation(ask, context, &connection, model.as_deref()).await?;
     let mut signals = Signals::listen()?;
-    let plan = ask.plan.then_some(PlanMode::Always);
-    let body = SendMessage { message, env, model, plan, pins: ask.pin.clone(), ..SendMessage::default() };
+    let asks = !ask.no_input && context.ui.can_ask();
+    // Where nobody can answer, the run goes ahead by itself.
+    let plan = if ask.plan { Some(PlanMode::Always) } else { (!asks).then_some(PlanMode::Never) };
+    let alternatives = (!asks).then_some(AlternativesMode::Auto);
+    let pins = ask.pin.clone();
+    let body = SendMessage { message, env, model, plan, alternatives, pins, ..SendMessage::default() };
     let key = uuid::Uuid::new_v4().to_string();
     let accepted = tokio::select! {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
@@ -123,7 +127,6 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let view = View { last_seq: accepted.seq.saturating_sub(1), ..View::default() };
     let follower = Follower::resume(connection.client.clone(), id, view, FollowPolicy::default());
     let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output(ask, context));
-    let asks = !ask.no_input && context.ui.can_ask();
     let end = loop {
         let end = watch.until_the_end(&mut signals, deadline).await?;
         if matches!(end, End::Paused) {

@@ -24,7 +24,7 @@ mod role;
 mod talk;
 mod trail;
 mod units;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -121,6 +121,9 @@ pub fn next(request: &ModelRequest) -> Reply {
     if request.tool_choice == ToolChoice::None {
         return Reply::Say(closing(&trail));
     }
+    if let Some(reply) = chosen(request, &trail) {
+        return reply;
+    }
     if let Some(end) = final_failure(&trail) {
         return Reply::Say(end);
     }
@@ -184,6 +187,13 @@ fn finish_asked(request: &ModelRequest, candidate: Candidate, wanted: &Message, 
     let complete = filling.is_complete();
     let ranked = Ranked::asked(candidate, filling);
     if complete { call(request, &ranked) } else { Reply::Say(talk::ask(&ranked)) }
+}
+
+/// Calls the tool that a person chose in place of the one that was tried last, or asks for what it needs.
+fn chosen(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
+    let tool = trail.found.iter().find(|tool| Some(&tool.tool_id) == trail.chosen.as_ref())?;
+    let ranked = rank::rank(vec![Candidate::from(tool)], &trail.message).pop()?;
+    Some(if ranked.filling.is_complete() { call(request, &ranked) } else { Reply::Say(talk::ask(&ranked)) })
 }
 
 /// Calls a tool that is loaded already when it fits clearly: it is much to the point and its inputs are sure.

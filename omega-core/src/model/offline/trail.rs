@@ -36,6 +36,8 @@ pub(super) struct Trail {
     /// Tools found for earlier messages.
     pub known: Vec<FoundTool>,
     pub tries: Vec<Try>,
+    /// A tool that a person chose in place of one that was tried.
+    pub chosen: Option<ToolId>,
     /// Why the last search failed.
     pub search_failed: Option<String>,
     /// Calls in the whole history, for the next call's id.
@@ -54,6 +56,7 @@ impl Trail {
             found: Vec::new(),
             known: Vec::new(),
             tries: Vec::new(),
+            chosen: None,
             search_failed: None,
             calls: turns
                 .iter()
@@ -92,6 +95,10 @@ impl Trail {
             let input = serde_json::from_str(&call.arguments).unwrap_or_default();
             (self.id_of(&call.name).unwrap_or_else(|| call.name.clone()), input)
         };
+        if result.is_error {
+            add(&mut self.found, instead(&result.content));
+            self.chosen = chosen(&result.content);
+        }
         // Outputs are read without what the run says of them.
         let content = match serde_json::from_str::<Value>(&result.content) {
             Ok(_) => opened(&result.content).to_string(),
@@ -140,6 +147,19 @@ pub(super) fn found(content: &str) -> Vec<FoundTool> {
     let whole: Result<SearchOutput, _> = serde_json::from_value(opened(content));
     let output = whole.ok().or_else(|| serde_json::from_str(inner()?).ok());
     output.map(|output| output.tools).unwrap_or_default()
+}
+
+/// The tools that a failure names in the place of the one that failed.
+fn instead(content: &str) -> Vec<FoundTool> {
+    let value: Option<Value> = serde_json::from_str(content).ok();
+    let tools = value.and_then(|value| value.pointer("/error/details/alternatives").cloned());
+    tools.and_then(|tools| serde_json::from_value(tools).ok()).unwrap_or_default()
+}
+
+/// The tool that a person chose after a failure.
+fn chosen(content: &str) -> Option<ToolId> {
+    let value: Value = serde_json::from_str(content).ok()?;
+    value.pointer("/choice/useInstead")?.as_str()?.parse().ok()
 }
 
 /// A failure in one line: the `message` of a JSON error, or the text.

@@ -143,7 +143,7 @@ pub(super) fn is_action(word: &str) -> bool {
 }
 
 /// The words of a text that say something, as they are compared.
-pub(super) fn content(text: &str) -> Vec<String> {
+pub(crate) fn content(text: &str) -> Vec<String> {
     split(text).iter().filter(|word| !is_filler(word)).map(|word| canonical(word)).collect()
 }
 

@@ -178,6 +178,13 @@ async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body
             );
         }
         "acmeBusy" => Ok(json!({ "served": true })),
+        // Not in the rows: a tool whose package can't be loaded.
+        "acmeGone" => {
+            waiting.answered = true;
+            return Json(json!({
+                "success": false, "error": "its package can't be imported", "code": "IMPORT_FAILED", "executionTimeMs": 0,
+            }));
+        }
         "acmeBroken" => Err("the service of Acme is down"),
         "acmeHang" => std::future::pending().await,
         "acmeSlow" => {

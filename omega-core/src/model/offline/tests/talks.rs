@@ -54,6 +54,31 @@ fn a_failing_tool_is_followed_by_the_next_and_then_by_an_honest_end() {
 }
 
 #[test]
+fn the_tool_that_a_person_chose_is_called_next_whatever_else_there_is() {
+    let mut request = Talk::new().request();
+    request.turns = after_search(serde_json::to_string(&search("slugify", 3)).unwrap(), false);
+    let Reply::Call { name, arguments } = next(&request) else { panic!("a call is due") };
+    let chosen = search("levenshtein", 1).tools.remove(0);
+    let call = ToolCall { id: "2".into(), name: name.clone(), arguments: arguments.to_string(), provider_state: None };
+    let failure = |choice: Value| {
+        let error = json!({"code": "MISSING_ENV_VARS", "message": "m", "details": {"alternatives": [chosen]}});
+        json!({"error": error, "choice": choice}).to_string()
+    };
+    let mut after = |content: String| {
+        let result = ToolResult { call_id: "2".into(), name: name.clone(), content, is_error: true };
+        request.turns.truncate(3);
+        request.turns.push(Turn::Assistant { text: String::new(), calls: vec![call.clone()], provider_state: vec![] });
+        request.turns.push(Turn::Tools { results: vec![result] });
+        next(&request)
+    };
+    // What it needs is not in the message: it asks, for this tool and no other.
+    let Reply::Say(asks) = after(failure(json!({"useInstead": chosen.tool_id}))) else { panic!("it needs input") };
+    assert!(asks.contains(chosen.tool_id.as_str()), "{asks}");
+    let Reply::Say(ends) = after(failure(Value::Null)) else { panic!("no key, no tool") };
+    assert!(ends.starts_with("It did not work"), "{ends}");
+}
+
+#[test]
 fn a_refused_call_is_not_replaced_by_another() {
     let mut talk = Talk::new();
     let answer = talk.say("levenshtein distance between \"a\" and \"b\"", &|_, _| {
