@@ -3558,7 +3558,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__serve)
-            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --key-verifier --avatars --serve-only --local --idle --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --key-verifier --avatars --serve-only --rate-limit --trusted-proxy --max-connections --local --idle --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3597,6 +3597,18 @@ _omega() {
                     return 0
                     ;;
                 --avatars)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

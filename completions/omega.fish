@@ -105,6 +105,9 @@ complete -c omega -n "__fish_omega_using_subcommand serve" -l cache-limit-mb -d 
 complete -c omega -n "__fish_omega_using_subcommand serve" -l allow-private-net -d 'Let tools reach this HOST:PORT of a private network; may be given several times' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l key-verifier -d 'Ask this platform about API keys that this server did not make (`https://HOST/api`); who has such a key becomes a user here [default: nobody is asked]' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l avatars -d 'Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l rate-limit -d 'How many requests of a class a client may make, `writes=600/60s`; several by commas or by giving it again. Classes: reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses (conversations that a user asks for and that are not there). Each server counts for itself' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l trusted-proxy -d 'Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l max-connections -d 'Connections that one address may have at a time' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l idle -d 'End after this time without a request and without work; only with --local' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r

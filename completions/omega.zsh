@@ -94,6 +94,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
 '--key-verifier=[Ask this platform about API keys that this server did not make (\`https\://HOST/api\`); who has such a key becomes a user here \[default\: nobody is asked\]]:URL:_default' \
 '--avatars=[Where the pictures of users come from who gave an e-mail address; only its hash is sent. \`off\` asks nobody]:URL:_default' \
+'*--rate-limit=[How many requests of a class a client may make, \`writes=600/60s\`; several by commas or by giving it again. Classes\: reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses (conversations that a user asks for and that are not there). Each server counts for itself]:CLASS=N/TIME:_default' \
+'*--trusted-proxy=[Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again]:IP:_default' \
+'--max-connections=[Connections that one address may have at a time]:N:_default' \
 '--idle=[End after this time without a request and without work; only with --local]:IDLE:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \

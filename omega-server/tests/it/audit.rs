@@ -6,9 +6,10 @@ use crate::{
         Omega,
         callers::owned,
         execute,
-        executor::id,
+        executor::{Tools, id},
         folder, message,
         postgres::Postgres,
+        process::{Process, command},
         refusals::{code, refused},
         users::{another_user, run},
         within,
@@ -17,15 +18,18 @@ use crate::{
 };
 use omega_core::{
     agent::meta::EXECUTE,
-    api::{AuditBreakKind, AuditEntry, Author, PutCredential, RunStatus, SendMessage, UpdateConversation},
-    testing::{Reply, Script},
+    api::{
+        AuditBreakKind, AuditEntry, Author, CreateConversation, PutCredential, RunStatus, SendMessage,
+        UpdateConversation,
+    },
+    testing::{Reply, Script, StandIn},
 };
 use omega_server::{
     audit::{Action, Fact},
     store::{Noted, Store},
 };
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Instant};
 use tempfile::TempDir;
 
@@ -370,4 +374,48 @@ async fn a_user_reads_their_own_facts_and_an_administrator_all_of_them_without_t
     assert!(!serde_json::to_string(&seen).unwrap().contains(&conversation.to_string()));
     let verify = omega.http.get(format!("{}/api/omega/audit/verify", omega.url)).bearer_auth(&guest.key);
     assert_eq!(refused(verify).await, code(403, "FORBIDDEN"));
+}
+
+#[tokio::test]
+async fn the_log_says_where_the_chains_end_and_who_asked_for_what_but_no_conversations_url() {
+    let folder = folder();
+    let (provider, tools) = (StandIn::start(Script::new()).await, Tools::start().await);
+    let log = folder.path().join("server.log");
+    let mut starting = command(folder.path(), &provider, &tools);
+    starting.env("OMEGA_LOG", "info").stderr(std::fs::File::create(&log).unwrap());
+    let server = Process::start(starting, None).await;
+    let client = &server.client;
+    let body = CreateConversation { title: Some("a test".into()), ..<_>::default() };
+    let conversation = client.create_conversation(&body).await.unwrap().id;
+    client.conversation(conversation).await.unwrap();
+    let me = client.whoami().await.unwrap().user_id;
+    let lines = || -> Vec<Value> {
+        let text = std::fs::read_to_string(&log).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    };
+    let head = within("a head in the log", async {
+        loop {
+            if let Some(line) = lines().into_iter().find(|line| line["event"] == "audit.head") {
+                break line;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let text = |name: &str| head[name].as_str().unwrap().to_owned();
+    let noted = format!("{}:{}:{}", text("chain"), head["n"], text("hash"));
+    assert!(client.verify_audit(std::slice::from_ref(&noted)).await.unwrap().ok, "{noted}");
+    let other = noted.replace(&text("hash"), &"0".repeat(64));
+    assert!(!client.verify_audit(&[other]).await.unwrap().ok);
+
+    let requests: Vec<Value> = lines().into_iter().filter(|line| line["event"] == "http.request").collect();
+    let read = requests.iter().find(|line| line["route"] == "/api/omega/conversations/{id}").unwrap();
+    assert_eq!(
+        (&read["method"], &read["status"], &read["actor"]),
+        (&json!("GET"), &json!(200), &json!(me.to_string()))
+    );
+    assert!(read["request_id"].is_string() && read["duration_ms"].is_u64());
+    assert_eq!(read["conversation"].as_str().map(str::len), Some(16));
+    assert!(!std::fs::read_to_string(&log).unwrap().contains(&conversation.to_string()));
+    server.kill().await;
 }
