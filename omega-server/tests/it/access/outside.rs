@@ -106,7 +106,7 @@ async fn a_key_that_the_platform_vouches_for_is_its_owners_here_too() {
     assert_eq!((who.display_name.as_str(), who.via.as_str(), who.is_admin), ("Pat Platform", "api_key", false));
     assert_eq!(who.gravatar_hash, gravatar_hash(Some("pat@example.test")));
     let own = pat.create_conversation(&<_>::default()).await.unwrap().id;
-    assert_eq!(pat.conversation(own).await.unwrap().is_owner, true);
+    assert!(pat.conversation(own).await.unwrap().is_owner);
     assert_eq!((pat.whoami().await.unwrap().user_id, asked()), (who.user_id, 1), "asked once, the same user");
     // A key that may not read its profile is still somebody's.
     let other = client(key("u")).whoami().await.unwrap();
