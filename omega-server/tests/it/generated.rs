@@ -78,7 +78,8 @@ async fn generated_requests_find_no_fault_no_secret_and_nothing_of_somebody_else
         // Nobody waits for the end of a run here; a stream of events has none; and lines of JSON it can't make.
         .args(["--header", "Prefer: respond-async", "--exclude-path-regex", "/(events|registry/import|stop)$"])
         .args(["--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--seed", "7"])
-        .args(["--max-examples", &each, "--workers", "2", "--generation-database", "none", "--no-color"])
+        // With two workers, CPython 3.11 now and then fails inside of Hypothesis ("AST constructor recursion depth").
+        .args(["--max-examples", &each, "--workers", "1", "--generation-database", "none", "--no-color"])
         .args(["--suppress-health-check", "all", "--output-sanitize", "false", "--report-har-path"])
         .arg(&report)
         .kill_on_drop(true);
