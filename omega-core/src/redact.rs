@@ -1,15 +1,17 @@
 //! Takes secrets out of text that comes from tools and goes to people, logs, the database or a model (`security.md` T13).
 //!
 //! The promise: a secret of at least [`SHORTEST`] bytes does not pass, as it is or in one of the encodings below, whole in
-//! one text or split over the chunks of a stream at any byte. What is found is replaced by `«redacted:NAME»`.
+//! one text or split over the chunks of a stream at any byte. What is found is replaced by `«redacted:NAME»`. Beside the
+//! secrets that it is told of, it knows the look of others ([`patterns`]): keys of providers, JSON Web Tokens, private keys.
 //!
 //! What is looked for, of each value, of each of its lines and of each text in it if it is JSON: the text itself and
 //! without blanks around it; escaped for JSON (once and twice), for HTML and for URLs (all common sets, either case);
 //! base64 in both alphabets at all three alignments, so that `base64("user:" + secret)` is found too; hex in either case.
 //!
 //! What it does not find: parts of a secret, values shorter than [`SHORTEST`], compression, encryption and ciphers of the
-//! tool's own, the text reversed or with separators in between, and encodings of encodings (other than JSON in JSON). A
-//! tool that wants to give a secret away has the network; this is for those that repeat one.
+//! tool's own, the text reversed or with separators in between, and encodings of encodings (other than JSON in JSON). What
+//! is known by its look alone is found as it is, in no other encoding. A tool that wants to give a secret away has the
+//! network; this is for those that repeat one. `docs/SECURITY.md` publishes these limits.
 
 use crate::executor::ToolError;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -17,14 +19,22 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
+use patterns::Next;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+pub mod patterns;
 
 /// Shorter values would blank out ordinary text.
 pub const SHORTEST: usize = 8;
 
-/// Knows some secrets and takes them out. Clones share it.
+/// Knows some secrets, and the look of others, and takes them out. Clones share what it knows.
 #[derive(Clone, Default)]
 pub struct Redactor(Option<Arc<Needles>>);
 
@@ -32,7 +42,7 @@ struct Needles {
     automaton: AhoCorasick,
     /// Sorted; the automaton's patterns in the same order.
     texts: Vec<String>,
-    replacements: Vec<String>,
+    names: Vec<String>,
     longest: usize,
 }
 
@@ -44,18 +54,17 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Of these secrets, by name.
+    /// Of these secrets, by name; of none, it goes by the look alone.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a SecretString)>) -> Self {
         let mut found = BTreeMap::new();
         for (name, value) in secrets {
-            let replacement = format!("«redacted:{name}»");
             for form in forms(value.expose_secret()) {
                 for needle in encodings(&form) {
-                    found.entry(needle).or_insert_with(|| replacement.clone());
+                    found.entry(needle).or_insert_with(|| name.to_owned());
                 }
             }
         }
-        let (texts, replacements): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+        let (texts, names): (Vec<String>, Vec<String>) = found.into_iter().unzip();
         if texts.is_empty() {
             return Self(None);
         }
@@ -63,39 +72,61 @@ impl Redactor {
         match automaton {
             Ok(automaton) => {
                 let longest = texts.iter().map(String::len).max().unwrap_or(0);
-                Self(Some(Arc::new(Needles { automaton, texts, replacements, longest })))
+                Self(Some(Arc::new(Needles { automaton, texts, names, longest })))
             }
             // Only for gigabytes of secrets; the API takes 32 KiB each.
             Err(_) => Self(None),
         }
     }
 
-    /// Whether there is anything to look for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// A text without the secrets.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let Some(needles) = &self.0 else { return Cow::Borrowed(text) };
-        if !needles.automaton.is_match(text) {
+        let told_of = self.0.as_ref().is_some_and(|needles| needles.automaton.is_match(text));
+        if !told_of && !patterns::may_have(text) {
             return Cow::Borrowed(text);
         }
-        let mut clean = String::with_capacity(text.len());
-        needles.automaton.replace_all_with(text, &mut clean, |found, _, clean| {
-            clean.push_str(&needles.replacements[found.pattern().as_usize()]);
-            true
-        });
-        Cow::Owned(clean)
+        let swept = self.sweep(text, &[], true);
+        if swept.found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(swept.clean) }
+    }
+
+    /// The same, and the names of what was taken out, each once.
+    #[must_use]
+    pub fn redact_telling(&self, text: &str) -> (String, BTreeSet<String>) {
+        let swept = self.sweep(text, &[], true);
+        (swept.clean, swept.found)
+    }
+
+    /// Takes out what is certain. `before` is what stood before the text; `whole` says that nothing comes after it.
+    fn sweep(&self, text: &str, before: &[u8], whole: bool) -> Swept {
+        let needles = self.0.as_deref();
+        let (mut clean, mut from, mut found) = (String::with_capacity(text.len()), 0, BTreeSet::new());
+        loop {
+            let cut = needles.filter(|_| !whole).map_or(text.len(), |needles| needles.open_end(text, from));
+            let (looks, open) = match patterns::next(text, from, before, whole) {
+                Next::Found { start, end, name } => (Some(Find { start, end, name }), cut),
+                Next::Open(at) => (None, cut.min(at)),
+                Next::None => (None, cut),
+            };
+            let told = needles.and_then(|needles| needles.find(text, from));
+            // The earlier wins, then the longer. One that begins where another may still be open is not decided.
+            let first = match (told, looks) {
+                (Some(told), Some(looks)) if (looks.start, told.end) < (told.start, looks.end) => Some(looks),
+                (told, looks) => told.or(looks),
+            };
+            let Some(find) = first.filter(|find| find.start < open) else {
+                clean.push_str(&text[from..open]);
+                return Swept { clean, taken: open, found };
+            };
+            clean.push_str(&text[from..find.start]);
+            clean.extend(["«redacted:", find.name, "»"]);
+            found.insert(find.name.to_owned());
+            from = find.end;
+        }
     }
 
     /// The same in every string of a JSON value, keys included.
     pub fn redact_value(&self, value: &mut Value) {
-        if self.is_empty() {
-            return;
-        }
         match value {
             Value::String(text) => {
                 if let Cow::Owned(clean) = self.redact(text) {
@@ -144,50 +175,62 @@ impl Redactor {
     /// For a text that comes in chunks.
     #[must_use]
     pub fn stream(&self) -> RedactStream {
-        RedactStream { redactor: self.clone(), held: String::new() }
+        RedactStream { redactor: self.clone(), held: String::new(), before: Vec::new() }
     }
 }
 
+/// What a sweep came to.
+struct Swept {
+    clean: String,
+    /// How much of the text is decided.
+    taken: usize,
+    /// The names of the secrets in it.
+    found: BTreeSet<String>,
+}
+
+/// A secret in a text.
+struct Find<'n> {
+    start: usize,
+    end: usize,
+    name: &'n str,
+}
+
 /// A stream on its way through a [`Redactor`]. It holds back no more than what may be the beginning of a secret: nothing,
-/// most of the time. The chunks that come out are together exactly what the whole text would come to.
+/// most of the time, and at most [`patterns::LONGEST`] or the longest secret. The chunks that come out are together exactly
+/// what the whole text would come to.
 #[derive(Debug)]
 pub struct RedactStream {
     redactor: Redactor,
     held: String,
+    /// The last bytes of what is out already.
+    before: Vec<u8>,
 }
 
 impl RedactStream {
     /// Takes a chunk, and gives what is certain.
     pub fn push(&mut self, chunk: &str) -> String {
-        let Some(needles) = &self.redactor.0 else { return chunk.to_owned() };
         self.held.push_str(chunk);
-        let text = &self.held;
-        let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
-        let open = loop {
-            let open = needles.open_end(text, from);
-            match needles.automaton.find(aho_corasick::Input::new(text).range(from..)) {
-                // One that begins where another may still be open is not decided: the earlier, then the longer, wins.
-                Some(found) if found.start() < open => {
-                    clean.push_str(&text[from..found.start()]);
-                    clean.push_str(&needles.replacements[found.pattern().as_usize()]);
-                    from = found.end();
-                }
-                _ => break open,
-            }
-        };
-        clean.push_str(&text[from..open]);
-        self.held.drain(..open);
-        clean
+        let swept = self.redactor.sweep(&self.held, &self.before, false);
+        self.before
+            .extend_from_slice(&self.held.as_bytes()[swept.taken.saturating_sub(patterns::CONTEXT)..swept.taken]);
+        self.before.drain(..self.before.len().saturating_sub(patterns::CONTEXT));
+        self.held.drain(..swept.taken);
+        swept.clean
     }
 
     /// What was held back, when nothing more comes.
     #[must_use]
     pub fn finish(self) -> String {
-        self.redactor.redact(&self.held).into_owned()
+        self.redactor.sweep(&self.held, &self.before, true).clean
     }
 }
 
 impl Needles {
+    fn find(&self, text: &str, from: usize) -> Option<Find<'_>> {
+        let found = self.automaton.find(aho_corasick::Input::new(text).range(from..))?;
+        Some(Find { start: found.start(), end: found.end(), name: &self.names[found.pattern().as_usize()] })
+    }
+
     /// Where, at the earliest, a needle may begin that the end of the text cuts off.
     fn open_end(&self, text: &str, from: usize) -> usize {
         let first = from.max(text.len().saturating_sub(self.longest - 1));

@@ -35,6 +35,9 @@ struct Args {
     /// them makes this machine the last choice
     #[arg(long, env = "OMEGA_EXECUTOR_URL", value_name = "URL", value_delimiter = ',')]
     executor: Vec<String>,
+    /// Let tools reach this HOST:PORT of a private network, and no other host; may be given several times
+    #[arg(long, value_name = "HOST:PORT")]
+    allow_private_net: Vec<String>,
     /// Mirror the registry at this URL (`https://HOST/api`)
     #[arg(long, env = "TPMJS_API_URL")]
     registry: Option<String>,
@@ -104,7 +107,7 @@ async fn serve() -> anyhow::Result<()> {
             .iter()
             .find_map(|name| std::env::var(name).ok())
             .map(SecretString::from),
-        allow_private_net: Vec::new(),
+        allow_private_net: args.allow_private_net,
         registry_url: args.registry,
         providers: ProviderEnv::from_process(),
         model: args.model,

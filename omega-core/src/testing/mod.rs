@@ -1,4 +1,5 @@
-//! A stand-in for model providers, for tests: it speaks the four real wire formats on a real socket.
+//! A stand-in for model providers, for tests: it speaks the four real wire formats on a real socket. [`Service`] stands in
+//! for what keyed tools call.
 //!
 //! What it says is a [`Script`]; what it was asked is recorded in one shape for all formats ([`Seen`]). As a provider
 //! would, it refuses a history in which calls and results are not paired. Products reach it through `OPENAI_BASE_URL` and
@@ -21,8 +22,10 @@ mod http1;
 mod reply_wire;
 mod request;
 mod script;
+mod service;
 mod stand_in;
 
 pub use request::{Outcome, Seen, SeenCall, SeenResult};
 pub use script::{Fault, Reply, Script};
+pub use service::{Asked, POWERLESS_KEY, SERVICE_KEY, Service};
 pub use stand_in::StandIn;

@@ -102,6 +102,7 @@ pub async fn send(
         access: access.clone(),
         run: RunId::new(),
         text: body.message,
+        removed: <_>::default(),
         client_message_id: body.client_message_id,
         on_active: body.on_active,
         config,

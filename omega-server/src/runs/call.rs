@@ -1,7 +1,6 @@
 //! One model call: streamed to the readers as it comes, retried where that may help, recorded when it is whole.
 
 use super::{
-    discreet::{Voice, clean_reply},
     drive::{Driver, recorded},
     hub::LiveMessage,
 };
@@ -125,7 +124,6 @@ async fn stream(
         usage: <_>::default(),
         finish_reason: None,
     };
-    let mut voice = Voice::new(&driver.redactor);
     loop {
         let event = tokio::select! {
             event = events.next() => event,
@@ -133,9 +131,7 @@ async fn stream(
         };
         match event {
             Some(Ok(event @ (ModelEvent::Text(_) | ModelEvent::Reasoning(_)))) => {
-                for clean in voice.say(event) {
-                    channel.append(step.message, &clean);
-                }
+                channel.append(step.message, &event);
                 failpoint::effect(Point::ModelText).await;
             }
             Some(Ok(ModelEvent::CallStarted { name, .. })) => {
@@ -149,9 +145,6 @@ async fn stream(
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
             Some(Ok(ModelEvent::Usage(usage))) => reply.usage = usage,
             Some(Ok(ModelEvent::Finished { reason })) => {
-                for clean in voice.end() {
-                    channel.append(step.message, &clean);
-                }
                 reply.finish_reason = reason;
                 reply.parts = channel.parts(step.message);
                 reply.calls = with_own_ids(reply.calls);
@@ -192,8 +185,7 @@ fn with_own_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
     calls
 }
 
-async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, mut reply: StepReply) -> Result<Step> {
-    clean_reply(&mut reply, &driver.redactor);
+async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, reply: StepReply) -> Result<Step> {
     let (engine, run) = (driver.engine, driver.lease.run);
     driver.usage += reply.usage;
     let proposals = agent.propose(&reply.calls);

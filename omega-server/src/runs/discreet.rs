@@ -1,30 +1,29 @@
-//! What a model gets to see: never the value of a secret that this server knows, whoever wrote it (X1, `security.md` T4).
+//! What a model gets to see, and what it is heard to say: never the value of a secret that this server knows, nor what looks
+//! like one, whoever wrote it (X1, `security.md` T4).
 
 use super::Engine;
-use crate::{
-    store::{Result, StepReply},
-    vault::VaultError,
-};
+use crate::{store::Result, vault::VaultError};
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
 use omega_core::{
-    api::Part,
     id::{RunId, UserId},
-    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, Turn},
+    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, Turn},
     redact::{RedactStream, Redactor},
 };
+use secrecy::SecretString;
 use serde_json::Value;
 use std::{borrow::Cow, sync::Arc};
 
-/// A model behind a redactor: the one place where a run's requests leave.
+/// A model behind a redactor: the one place where a run's requests leave and its answers come in.
 pub(super) struct Discreet {
     model: Arc<dyn Model>,
     redactor: Redactor,
 }
 
 impl Discreet {
-    /// In front of another model, where there is something to keep back.
+    /// In front of another model.
     pub fn before(model: Arc<dyn Model>, redactor: Redactor) -> Arc<dyn Model> {
-        if redactor.is_empty() { model } else { Arc::new(Self { model, redactor }) }
+        Arc::new(Self { model, redactor })
     }
 }
 
@@ -32,8 +31,69 @@ impl Discreet {
 impl Model for Discreet {
     async fn stream(&self, mut request: ModelRequest) -> std::result::Result<ModelStream, ModelError> {
         clean(&mut request, &self.redactor);
-        self.model.stream(request).await
+        let events = self.model.stream(request).await?;
+        let mut answer = Answer::new(&self.redactor);
+        Ok(events.flat_map(move |event| stream::iter(answer.next(event))).boxed())
     }
+}
+
+/// An answer on its way in. Text is held back only while it may be the beginning of a secret, and comes at the latest with
+/// the end of the answer.
+struct Answer {
+    redactor: Redactor,
+    text: RedactStream,
+    reasoning: RedactStream,
+}
+
+impl Answer {
+    fn new(redactor: &Redactor) -> Self {
+        Self { redactor: redactor.clone(), text: redactor.stream(), reasoning: redactor.stream() }
+    }
+
+    fn next(
+        &mut self,
+        event: std::result::Result<ModelEvent, ModelError>,
+    ) -> Vec<std::result::Result<ModelEvent, ModelError>> {
+        let some = |text: String, event: fn(String) -> ModelEvent| (!text.is_empty()).then(|| Ok(event(text)));
+        match event {
+            Ok(ModelEvent::Text(text)) => some(self.text.push(&text), ModelEvent::Text).into_iter().collect(),
+            Ok(ModelEvent::Reasoning(text)) => {
+                some(self.reasoning.push(&text), ModelEvent::Reasoning).into_iter().collect()
+            }
+            Ok(ModelEvent::CallCompleted { index, call }) => {
+                vec![Ok(ModelEvent::CallCompleted { index, call: clean_call(call, &self.redactor) })]
+            }
+            // It is often signed: with other words in it, its provider would refuse it.
+            Ok(ModelEvent::State(state)) => {
+                let mut clean = state.item.clone();
+                self.redactor.redact_value(&mut clean);
+                if clean == state.item { vec![Ok(ModelEvent::State(state))] } else { Vec::new() }
+            }
+            Ok(end @ ModelEvent::Finished { .. }) => {
+                let reasoning = std::mem::replace(&mut self.reasoning, self.redactor.stream()).finish();
+                let text = std::mem::replace(&mut self.text, self.redactor.stream()).finish();
+                let held = [some(reasoning, ModelEvent::Reasoning), some(text, ModelEvent::Text)];
+                held.into_iter().flatten().chain([Ok(end)]).collect()
+            }
+            // Nobody reads the pieces of a call; the whole one comes.
+            Ok(ModelEvent::CallDelta { .. }) => Vec::new(),
+            other => vec![other],
+        }
+    }
+}
+
+/// The arguments stay JSON: cleaned as a value where they are one.
+fn clean_call(mut call: ToolCall, redactor: &Redactor) -> ToolCall {
+    let Cow::Owned(text) = redactor.redact(&call.arguments) else { return call };
+    call.arguments = match serde_json::from_str::<Value>(&call.arguments) {
+        Ok(mut value) => {
+            redactor.redact_value(&mut value);
+            value.to_string()
+        }
+        Err(_) => text,
+    };
+    call.provider_state = None;
+    call
 }
 
 /// State of a provider stays as it is: it came from there, and is often signed.
@@ -60,85 +120,15 @@ fn clean(request: &mut ModelRequest, redactor: &Redactor) {
     }
 }
 
-/// What a model wrote, without the secrets that this server knows: its text, and the arguments of its calls before they are
-/// stored or run. A model is never shown a value; one that was pasted before it was stored may still come back.
-pub(super) fn clean_reply(reply: &mut StepReply, redactor: &Redactor) {
-    if redactor.is_empty() {
-        return;
-    }
-    let text = |text: &mut String| {
-        if let Cow::Owned(clean) = redactor.redact(text) {
-            *text = clean;
-        }
-    };
-    for part in &mut reply.parts {
-        match part {
-            Part::Text { text: said } | Part::Reasoning { text: said } => text(said),
-            Part::ToolCall { arguments, .. } => clean_arguments(arguments, redactor),
-        }
-    }
-    reply.calls.iter_mut().for_each(|call| clean_arguments(&mut call.arguments, redactor));
-}
-
-/// A model's text on its way to the readers: what may be the beginning of a secret waits for the rest of it.
-pub(super) struct Voice<'a> {
-    redactor: &'a Redactor,
-    /// What is being said; reasoning or not.
-    open: Option<(bool, RedactStream)>,
-}
-
-impl<'a> Voice<'a> {
-    pub fn new(redactor: &'a Redactor) -> Self {
-        Self { redactor, open: None }
-    }
-
-    /// Takes a piece, and gives what is certain, in order.
-    pub fn say(&mut self, event: ModelEvent) -> Vec<ModelEvent> {
-        let (reasons, text) = match event {
-            _ if self.redactor.is_empty() => return vec![event],
-            ModelEvent::Text(text) => (false, text),
-            ModelEvent::Reasoning(text) => (true, text),
-            other => return vec![other],
-        };
-        let mut said =
-            if self.open.as_ref().is_some_and(|(open, _)| *open != reasons) { self.end() } else { Vec::new() };
-        let (_, stream) = self.open.get_or_insert_with(|| (reasons, self.redactor.stream()));
-        said.extend(spoken(reasons, stream.push(&text)));
-        said
-    }
-
-    /// What was held back, when nothing more comes.
-    pub fn end(&mut self) -> Vec<ModelEvent> {
-        self.open.take().and_then(|(reasons, stream)| spoken(reasons, stream.finish())).into_iter().collect()
-    }
-}
-
-fn spoken(reasons: bool, text: String) -> Option<ModelEvent> {
-    (!text.is_empty()).then(|| if reasons { ModelEvent::Reasoning(text) } else { ModelEvent::Text(text) })
-}
-
-/// Value by value, so that what is valid JSON stays so and an escaped secret is found. Arguments without one stay as they
-/// came.
-fn clean_arguments(arguments: &mut String, redactor: &Redactor) {
-    match serde_json::from_str::<Value>(arguments) {
-        Ok(value) => {
-            let mut clean = value.clone();
-            redactor.redact_value(&mut clean);
-            if clean != value {
-                *arguments = clean.to_string();
-            }
-        }
-        Err(_) => {
-            if let Cow::Owned(clean) = redactor.redact(arguments) {
-                *arguments = clean;
-            }
-        }
-    }
-}
-
 impl Engine {
     /// Knows the secrets of a run and of the user whose credentials it may use.
     pub(crate) async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
+        let secrets = self.secrets(owner, run).await?;
+        Ok(Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value))))
+    }
+
+    /// The secrets themselves, by name.
+    pub(crate) async fn secrets(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<(String, SecretString)>> {
         let mut kept = self.inner.store.credentials_of(owner).await?;
         if let Some(run) = run {
             kept.extend(self.inner.store.run_env(run).await?);
@@ -152,6 +142,6 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value))))
+        Ok(secrets)
     }
 }

@@ -17,7 +17,6 @@ use omega_core::{
     event::Event,
     id::ToolRunId,
     model::{ModelError, ToolChoice, Usage},
-    redact::Redactor,
     registry::Tool,
 };
 use std::{
@@ -39,8 +38,6 @@ pub(super) struct Driver<'a> {
     pub lease: Lease,
     pub cancel: &'a CancellationToken,
     pub usage: Usage,
-    /// Knows the secrets that its model must not write anywhere.
-    pub redactor: Redactor,
     /// Other tools that were offered in place of calls.
     pub offers: Offers,
     /// Whether a person chooses among them.
@@ -57,7 +54,6 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         lease,
         cancel,
         usage: history.run.usage,
-        redactor: Redactor::default(),
         offers: Offers::default(),
         asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
     };
@@ -90,8 +86,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Err(error) => return driver.failed(&error).await,
     };
     let (owner, _) = store.owner_and_model(lease.conversation).await?;
-    driver.redactor = engine.redactor(owner, Some(lease.run)).await?;
-    let model = Discreet::before(model, driver.redactor.clone());
+    let model = Discreet::before(model, engine.redactor(owner, Some(lease.run)).await?);
     let mut pins = Vec::new();
     for pin in &history.config.pins {
         match engine.inner.registry.tool(pin).await {

@@ -245,9 +245,11 @@ fn not_for_guests(id: &ToolId) -> ToolError {
 /// refused. Nothing that it has already is asked for as missing.
 pub(super) fn lacked(tool_run: &ToolRun, ready: &Ready, error: &ToolError) -> Option<CredentialRequest> {
     let named = || {
-        let details = error.details.as_ref();
-        let list = details.and_then(|details| details.get("missing").or_else(|| details.get("missingVars")));
-        let items = list.and_then(Value::as_array).into_iter().flatten();
+        // `names` are the secret ones among what a refused call was given: its service's address is none of them.
+        let list =
+            |details: &Value| ["missing", "missingVars", "names"].iter().find_map(|key| details.get(key).cloned());
+        let list = error.details.as_ref().and_then(list);
+        let items = list.as_ref().and_then(Value::as_array).into_iter().flatten();
         items.filter_map(|item| item.as_str().or_else(|| item["name"].as_str()).map(str::to_owned)).collect::<Vec<_>>()
     };
     let (names, rejected) = match error.code {

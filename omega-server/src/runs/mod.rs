@@ -190,9 +190,10 @@ impl Engine {
         let run = send.run;
         // A secret that somebody writes into the message itself is kept out of the log, too.
         let sender = send.access.caller().user;
-        let known = self.redactor(sender, None).await?;
-        let given = Redactor::new(env.iter().map(|(name, value)| (name.as_str(), value)));
-        send.text = given.redact(&known.redact(&send.text)).into_owned();
+        let known = self.secrets(sender, None).await?;
+        let secrets = known.iter().map(|(name, value)| (name.as_str(), value));
+        let given = env.iter().map(|(name, value)| (name.as_str(), value));
+        (send.text, send.removed) = Redactor::new(given.chain(secrets)).redact_telling(&send.text);
         for (name, value) in env {
             let place = Place::of_run(sender, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));

@@ -24,6 +24,7 @@ use omega_core::{
     model::Usage,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Outputs larger than this are left out of lists and events.
 pub const INLINE_OUTPUT_BYTES: usize = 64 * 1024;
@@ -37,8 +38,10 @@ pub struct Send {
     pub access: Access,
     /// The run that it starts, unless the message is known already.
     pub run: RunId,
-    /// The text.
+    /// The text, without secrets.
     pub text: String,
+    /// The names of the secrets that were taken out of it; the conversation is told.
+    pub removed: BTreeSet<String>,
     /// The client's own id of it.
     pub client_message_id: Option<String>,
     /// What to do with a run that is active. Without a wish a run that works is waited for, and a paused one gives way to
@@ -502,9 +505,25 @@ impl Store {
         log.event(Some(run.id), Event::MessageCreated { message }).await?;
         let position = u32::try_from(open.len()).unwrap_or(u32::MAX);
         log.event(Some(accepted.run_id), Event::RunQueued { run, position }).await?;
+        if !send.removed.is_empty() {
+            log.event(Some(accepted.run_id), secrets_removed(&send.removed)).await?;
+        }
         if let Some(key) = &send.idempotency {
             log.remember(key, &json(&accepted)?).await?;
         }
         Ok(Sent { accepted, committed: Some(log.commit().await?), stopped })
+    }
+}
+
+/// Says that a message is stored without the secrets that were in it, and where they belong.
+fn secrets_removed(names: &BTreeSet<String>) -> Event {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Event::Notice {
+        code: "SECRET_REMOVED".into(),
+        message: format!(
+            "the message had what is or looks like a secret ({}); it was taken out, and neither the model nor the log has \
+             it. Give keys to tools as credentials (`omega credentials set`, the page's form, or `env` of the request)",
+            names.join(", ")
+        ),
     }
 }

@@ -21,6 +21,7 @@ mod generated;
 mod harness;
 mod kept;
 mod limits;
+mod keyed;
 mod model;
 mod nodes;
 mod operations;

@@ -123,6 +123,7 @@ pub fn sending(access: &Access, text: &str) -> Send {
     Send {
         access: access.clone(),
         text: text.into(),
+        removed: <_>::default(),
         client_message_id: None,
         on_active: Some(OnActive::Enqueue),
         config: serde_json::to_value(RunConfig::new(MODELS[0], Vec::new())).unwrap(),

@@ -49,6 +49,27 @@ pub fn command_at(listen: &str, database: &str, folder: &Path, provider: &StandI
     command
 }
 
+/// The command that starts a server whose tools run in the sandbox of this machine and reach these hosts alone. Deno and
+/// packages stay for the next run of the tests.
+pub fn command_sandboxed(folder: &Path, provider: &StandIn, hosts: &[&str]) -> Command {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_omega-server"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--json", "--database"])
+        .arg(format!("sqlite:{}", folder.join("omega.db").display()))
+        .arg("--cache")
+        .arg(cache)
+        .args(hosts.iter().flat_map(|host| ["--allow-private-net", host]))
+        .env_remove("OMEGA_MODEL")
+        .env("OMEGA_MASTER_KEY", MASTER_KEY)
+        .envs(variables(provider))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
 impl Process {
     /// Starts one; `key` is what an earlier one made.
     pub async fn start(command: Command, key: Option<String>) -> Self {

@@ -310,6 +310,7 @@ impl System {
             access: access(&self.store, &author, known.id).await,
             run: RunId::new(),
             text: format!("message {}", known.sends.len()),
+            removed: <_>::default(),
             client_message_id: Some(name.clone()),
             on_active: *on_active,
             config: serde_json::to_value(config).unwrap(),
