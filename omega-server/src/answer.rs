@@ -85,6 +85,12 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// A fault of the server: its cause is for the log, its answer says no more than that there is one.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(event = "http.internal", request_id = request::id(), error = %cause);
+        Self::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details")
+    }
+
     /// A thing that does not exist, or that the caller may not see: the two look the same, to the byte.
     pub fn not_found() -> Self {
         StoreError::NotFound.into()

@@ -115,7 +115,7 @@ pub async fn effect(point: Point) {
 pub fn list() -> String {
     let mut text = String::new();
     for (name, point) in ALL {
-        let actions = if point.can_fail() { "abort, error, sleep=MS" } else { "abort, sleep=MS" };
+        let actions = if point.can_fail() { "abort, panic, error, sleep=MS" } else { "abort, panic, sleep=MS" };
         // Writing to a String can't fail.
         let _ = writeln!(text, "{name:24}{actions}");
     }
@@ -182,6 +182,8 @@ mod armed {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum Action {
         Abort,
+        /// With the words of `OMEGA_FAILPOINT_WORDS`: what a panic quotes must not be in the log.
+        Panic,
         Error,
         Sleep(Duration),
     }
@@ -197,7 +199,7 @@ mod armed {
 
     static ARMED: OnceLock<Vec<Armed>> = OnceLock::new();
 
-    /// Arms what `OMEGA_FAILPOINT` says: `name:nth[:abort|error|sleep=MS]`, several with commas between them.
+    /// Arms what `OMEGA_FAILPOINT` says: `name:nth[:abort|panic|error|sleep=MS]`, several with commas between them.
     ///
     /// # Errors
     /// What is wrong with it, and what is known.
@@ -221,11 +223,12 @@ mod armed {
         let left = left.ok_or(format!("{VARIABLE}: `{nth}` in `{text}` is no count; write {name}:1"))?;
         let action = match fields.next().unwrap_or("abort") {
             "abort" => Action::Abort,
+            "panic" => Action::Panic,
             "error" if point.can_fail() => Action::Error,
             "error" => return Err(format!("{VARIABLE}: {name} can't give an error; use abort or sleep=MS")),
             other => {
                 let millis = other.strip_prefix("sleep=").and_then(|millis| millis.parse().ok());
-                let millis = millis.ok_or(format!("{VARIABLE}: `{other}` is none of abort, error, sleep=MS"))?;
+                let millis = millis.ok_or(format!("{VARIABLE}: `{other}` is none of abort, panic, error, sleep=MS"))?;
                 Action::Sleep(Duration::from_millis(millis))
             }
         };
@@ -249,6 +252,7 @@ mod armed {
             tracing::warn!(event = "failpoint", name = armed.name, action = ?armed.action);
             match armed.action {
                 Action::Abort => die(),
+                Action::Panic => panic!("failpoint {}: {}", armed.name, words()),
                 Action::Error => return Err(StoreError::Full(format!("failpoint {}", armed.name))),
                 Action::Sleep(time) => tokio::time::sleep(time).await,
             }
@@ -269,6 +273,10 @@ mod armed {
                 work.await
             }
         }
+    }
+
+    fn words() -> String {
+        std::env::var("OMEGA_FAILPOINT_WORDS").unwrap_or_default()
     }
 
     /// SIGKILL to itself: no destructor, no handler, no other thread's last word.

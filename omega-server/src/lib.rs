@@ -12,6 +12,7 @@ pub mod executor;
 mod extract;
 pub mod failpoint;
 pub mod guard;
+pub mod harden;
 mod idempotency;
 pub mod limits;
 pub mod models;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
 use omega_server::{
-    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, limits::Flags, observe, vault::MasterKeySource,
+    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, limits::Flags, observe, vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -95,6 +95,7 @@ async fn serve() -> anyhow::Result<()> {
         return Ok(observe::say(&failpoint::list())?);
     }
     observe::init();
+    harden::process();
     failpoint::arm_from_env().map_err(anyhow::Error::msg)?;
     let server = Server::start(ServeConfig {
         database_url: args.database,

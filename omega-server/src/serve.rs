@@ -11,6 +11,7 @@ use crate::{
     config::{Identity, ServeConfig},
     executor::{self, Guarded, LocalConfig, Redacting},
     models::Catalog,
+    observe::known,
     registry::RegistryService,
     request::address::Peer,
     router,
@@ -18,7 +19,7 @@ use crate::{
     sockets::Sockets,
     state::App,
     store::{Store, StoreError},
-    vault::{Vault, VaultError},
+    vault::{MasterKeySource, Vault, VaultError},
 };
 use omega_core::{
     api::Timestamp,
@@ -94,6 +95,7 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: ServeConfig) -> Result<Self, StartError> {
+        note_secrets(&config);
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
@@ -185,6 +187,22 @@ fn who_knows_people(identity: &Identity) -> Result<People, StartError> {
     let verifier = identity.key_verifier.as_deref().map(Platform::new).transpose().map_err(failed)?;
     let verifier = verifier.map(|platform| Arc::new(Remembering::new(platform)) as Arc<dyn KeyVerifier>);
     Ok((verifier, identity.avatars.as_deref().map(Avatars::new).transpose().map_err(failed)?))
+}
+
+/// The secrets of the configuration, for the log to leave out.
+fn note_secrets(config: &ServeConfig) {
+    let key = config.local.as_ref().and_then(|local| local.key.as_ref());
+    let master = match &config.master_key {
+        MasterKeySource::Given(key) => Some(key),
+        _ => None,
+    };
+    let own = [
+        ("OMEGA_API_KEY", key),
+        ("OMEGA_EXECUTOR_API_KEY", config.executor_key.as_ref()),
+        ("OMEGA_MASTER_KEY", master),
+    ];
+    let own = own.into_iter().filter_map(|(name, key)| Some((name, key?)));
+    own.chain(config.providers.keys()).for_each(|(name, key)| known::note(name, key));
 }
 
 /// Makes sure that somebody can sign in.

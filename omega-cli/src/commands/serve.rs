@@ -13,7 +13,7 @@ use omega_core::{
     model::catalog::ProviderEnv,
 };
 use omega_server::{
-    Identity, Local, NodeConfig, ServeConfig, Server, failpoint,
+    Identity, Local, NodeConfig, ServeConfig, Server, failpoint, harden,
     limits::Flags,
     observe,
     vault::{KeyStore, MasterKeySource},
@@ -81,6 +81,7 @@ pub struct Serve {
 impl Serve {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         observe::init();
+        harden::process();
         failpoint::arm_from_env().map_err(Failure::usage)?;
         if self.local {
             return self.run_locally(context).await;

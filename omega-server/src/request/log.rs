@@ -1,15 +1,16 @@
 //! One line a request (ASVS 16): the route's pattern, never the path, since a conversation's id opens it.
 
 use super::{Context, address, alias, within};
-use crate::state::App;
+use crate::{answer::ApiError, state::App};
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderValue, Method},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use omega_core::id::ConversationId;
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
 
 /// Gives each request its id, and logs it when its answer begins.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -19,7 +20,11 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     let (method, route) = (request.method().clone(), route_of(&request));
     let conversation = conversation_of(&request, &route);
     let began = Instant::now();
-    let mut response = within(context.clone(), next.run(request)).await;
+    // A fault in a handler is an answer like any other, and its words are in the log alone.
+    let answering = AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .map(|answer| answer.unwrap_or_else(|_| ApiError::internal("the handler panicked").into_response()));
+    let mut response = within(context.clone(), answering).await;
     if let Ok(value) = HeaderValue::from_str(&context.id) {
         response.headers_mut().insert("x-request-id", value);
     }

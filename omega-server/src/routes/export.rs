@@ -12,7 +12,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use omega_core::{api::ErrorCode, export, id::ConversationId};
+use omega_core::{export, id::ConversationId};
 use serde::Deserialize;
 
 /// Which document.
@@ -34,7 +34,7 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
     app.store.audit(&[fact.with("format", query.format.as_deref().unwrap_or("json"))]).await?;
     let (kind, extension, document) = match query.format.as_deref() {
         None | Some("json") => {
-            let document = export::json(&detail).map_err(|e| ApiError::new(ErrorCode::Internal, e.to_string()))?;
+            let document = export::json(&detail).map_err(ApiError::internal)?;
             ("application/json", "json", document)
         }
         Some("markdown" | "md") => ("text/markdown; charset=utf-8", "md", export::markdown(&detail)),

@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
-    api::{ApiKey, CreateKey, CreatedKey, ErrorCode},
+    api::{ApiKey, CreateKey, CreatedKey},
     id::KeyId,
 };
 
@@ -29,7 +29,7 @@ pub async fn create(
     Body(body): Body<CreateKey>,
 ) -> ApiResult<Reply<CreatedKey>> {
     text("name", &body.name, 100)?;
-    let key = auth::new_key().map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let key = auth::new_key().map_err(ApiError::internal)?;
     Ok(Reply::created(app.store.create_key(caller.user, &body.name, key).await?))
 }
 

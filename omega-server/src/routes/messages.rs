@@ -52,8 +52,7 @@ pub async fn send(
             Replay::Mismatch => return Err(StoreError::KeyReused.into()),
             Replay::InProgress => return Err(StoreError::InProgress.into()),
             Replay::Same(receipt) => {
-                let accepted: Accepted = serde_json::from_str(&receipt.body)
-                    .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+                let accepted: Accepted = serde_json::from_str(&receipt.body).map_err(ApiError::internal)?;
                 let mut response = answer(&app, seat, &access, accepted, &headers).await?;
                 response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 return Ok(response);
@@ -97,7 +96,7 @@ pub async fn send(
         plan_id: body.plan_id,
         ..RunConfig::new(&model, pins)
     };
-    let config = serde_json::to_value(config).map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let config = serde_json::to_value(config).map_err(ApiError::internal)?;
     let send = Send {
         access: access.clone(),
         run: RunId::new(),

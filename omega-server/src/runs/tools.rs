@@ -10,6 +10,7 @@ use super::{
 use crate::{
     executor::Redacting,
     failpoint::{self, Point},
+    observe::known,
     store::{Kept, Lease, Result, Settled},
     vault::resolve::is_needed,
 };
@@ -228,6 +229,7 @@ pub async fn call_tool(
         Ok(tool) => tool,
         Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
     };
+    env.iter().for_each(|(name, value)| known::note(name, value));
     let executed = executor
         .execute(Execution {
             id: ToolRunId::new(),

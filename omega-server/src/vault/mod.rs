@@ -17,7 +17,10 @@ mod rotate;
 
 pub use master::{KeyStore, MasterKeyError, MasterKeySource};
 
-use crate::store::{Store, StoreError};
+use crate::{
+    observe::known,
+    store::{Store, StoreError},
+};
 use cipher::{Cipher, KEY, new_key};
 use data_keys::DataKeys;
 use master::{MasterKey, MasterKeys};
@@ -186,6 +189,7 @@ impl Vault {
     /// # Errors
     /// When the database can't write, or the master key went away.
     pub async fn seal(&self, place: &Place, value: &SecretString) -> Result<Sealed, VaultError> {
+        known::note(&place.name, value);
         let (dek_id, cipher) = self.sealing_key(place.user).await?;
         let (nonce, ciphertext) =
             place.with(&dek_id, |context| cipher.encrypt(value.expose_secret().as_bytes(), context))?;
@@ -202,7 +206,9 @@ impl Vault {
             .with(&sealed.dek_id, |context| cipher.decrypt(&sealed.nonce, &sealed.ciphertext, context))
             .ok_or(VaultError::Unreadable)?;
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Unreadable)?;
-        Ok(SecretString::from(text))
+        let value = SecretString::from(text);
+        known::note(&place.name, &value);
+        Ok(value)
     }
 
     fn master(&self) -> Arc<MasterKeys> {

@@ -55,6 +55,11 @@ impl ProviderEnv {
         env
     }
 
+    /// The keys that there are, by the names of their variables.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &SecretString)> {
+        self.vars.iter().filter(|(name, _)| is_provider_key(name)).map(|(name, key)| (name.as_str(), key))
+    }
+
     /// The key of a provider, if there is one.
     #[must_use]
     pub fn key(&self, provider: &ProviderInfo) -> Option<SecretString> {

@@ -53,6 +53,56 @@ async fn what_a_tool_yields_reaches_the_readers_of_its_conversation_while_it_wor
     assert!(seen.iter().all(|envelope| !matches!(envelope.event, Event::ToolDelta { .. }) || envelope.seq.is_none()));
 }
 
+/// Gives its key away as it grows, in two pieces, and in a value, while it works.
+const LEAKS: &str = r#"
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
+    export const leaks = { description: "", inputSchema: { jsonSchema: { type: "object" } },
+        async *execute() {
+            const key = process.env.LEAK_KEY;
+            for (let n = 1; n <= key.length; n++) { yield `so far: ${key.slice(0, n)}`; await pause(); }
+            yield key.slice(0, 11); await pause();
+            yield key.slice(11); await pause();
+            yield { key, list: [btoa(key), encodeURIComponent(key)] }; await pause();
+            throw new Error(`it ends with ${key}`);
+        } };"#;
+
+#[tokio::test]
+async fn a_secret_in_partial_outputs_reaches_no_reader() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    sandbox.registry.publish("leaks", "1.0.0", json!({}), LEAKS);
+    sandbox.executor.describe("leaks", "1.0.0").await.unwrap();
+    let folder = folder();
+    let database = format!("sqlite:{}", folder.path().join("omega.db").display());
+    let script = Script::new().turn(Reply::call(EXECUTE, execute("leaks::leaks", json!({})))).turn(Reply::text("No."));
+    let cache = sandbox.cache.path().to_owned();
+    let omega = Omega::start_as(database, folder, script, |config| ServeConfig {
+        executors: Vec::new(),
+        cache_dir: cache,
+        deno: std::env::var_os("OMEGA_DENO").map(Into::into),
+        ..config
+    })
+    .await;
+    let row = json!({ "toolId": "leaks::leaks", "name": "leaks", "package": "leaks", "version": "1.0.0", "category": "other",
+        "description": "Leaks.", "inputSchema": { "type": "object" }, "env": [{ "name": "LEAK_KEY", "required": true }] });
+    omega.client.import_tools(row.to_string().into_bytes()).await.unwrap();
+    let conversation = omega.conversation(MODELS[0]).await;
+    let mut frames = omega.events(conversation, "?after=0").await;
+    let key = "leak/9f8E+7d&6c=5b4A3";
+    let env = [("LEAK_KEY".to_owned(), key.to_owned())].into();
+    let body = omega_core::api::SendMessage { env, ..crate::harness::message("go") };
+    omega.client.send_message(conversation, &body, "one").await.unwrap();
+    let seen = within("the end of the run", frames.until(|envelope| envelope.event.is_terminal())).await;
+    let deltas = seen.iter().filter(|envelope| matches!(envelope.event, Event::ToolDelta { .. })).count();
+    assert!(deltas >= 10, "{deltas}");
+    let all = serde_json::to_string(&seen).unwrap();
+    assert!(all.contains("so far: ") && all.matches("«redacted:LEAK_KEY»").count() >= 4, "{all}");
+    for form in crate::canary::forms(key) {
+        assert!(!all.contains(&form), "{form} came through: {all}");
+    }
+    // Nor most of it.
+    assert!(!all.contains(&key[..12]) && !all.contains(&key[11..]), "{all}");
+}
+
 #[tokio::test]
 async fn a_run_is_patient_with_an_executor_that_has_no_place() {
     let script =

@@ -33,7 +33,13 @@ pub fn rows() -> Vec<u8> {
         row("acmeSlow", "Acme's slow service, which takes so many milliseconds", times, json!(["ms"]), json!([])),
         row("acmePair", "Answers when two work", json!({ "n": { "type": "integer" } }), json!(["n"]), json!([])),
         row("acmeKeyed", "Acme's account, with a key", json!({}), json!([]), key.clone()),
-        row("acmeEcho", "Acme repeats its key", json!({ "fail": { "type": "boolean" } }), json!([]), key),
+        row(
+            "acmeEcho",
+            "Acme repeats its key",
+            json!({ "fail": { "type": "boolean" }, "note": { "type": "string" } }),
+            json!([]),
+            key,
+        ),
         row("acmeSecret", "Acme's vault; it says itself what it lacks", json!({}), json!([]), json!([])),
         row("acmeLarge", "Acme's large report", json!({ "bytes": { "type": "integer" } }), json!(["bytes"]), json!([])),
     ]

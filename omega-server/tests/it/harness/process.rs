@@ -17,6 +17,7 @@ use tokio::{
 /// A server's process.
 pub struct Process {
     pub client: Client,
+    pub url: String,
     /// The key, when it was made at this start.
     pub key: Option<String>,
     child: Child,
@@ -88,8 +89,9 @@ impl Process {
         assert_eq!(ready["pid"].as_u64(), child.id().map(u64::from));
         let made = ready["apiKey"].as_str().map(str::to_owned);
         let known = made.clone().or(key).expect("a key");
-        let client = Client::new(ready["url"].as_str().unwrap(), SecretString::from(known)).unwrap();
-        Ok(Self { client, key: made, child })
+        let url = ready["url"].as_str().unwrap().to_owned();
+        let client = Client::new(&url, SecretString::from(known)).unwrap();
+        Ok(Self { client, url, key: made, child })
     }
 
     /// SIGKILL: nothing of the process runs any more, no destructor, no drain.
