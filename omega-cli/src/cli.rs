@@ -69,6 +69,7 @@ pub enum Command {
     Show(commands::show::Show),
     /// Write a conversation as Markdown or JSON
     Export(commands::export::Export),
+    Import(commands::import::Import),
     /// Propose plans for a task without doing anything
     Plan(commands::plan::Plan),
     /// Allow or refuse the calls that a run waits with

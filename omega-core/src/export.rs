@@ -5,45 +5,48 @@
 //! list because of its size is named, not silently missing.
 
 use crate::{
-    api::{ConversationDetail, Message, MessageStatus, Role, RunStatus, ToolRun},
+    api::{ConversationDetail, Decision, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
+    event::{Envelope, Event},
     sanitize::sanitize_terminal,
 };
-use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// Name and version of the JSON document.
-pub const FORMAT: &str = "omega.conversation/1";
+/// Name and version of the JSON document: the conversation as `GET /conversations/:id` gives it, whole, with its whole tool
+/// runs, and all its events. The events are the truth; [`crate::import`] reads it back.
+pub const FORMAT: &str = "omega.conversation/2";
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    format: &'static str,
-    #[serde(flatten)]
-    conversation: &'a ConversationDetail,
-}
-
-/// The lossless document.
+/// The document's beginning, up to its lists: they follow as `,"NAME":[...]`, so that a large one need not be in memory.
 ///
 /// # Errors
 /// Never for values that came from JSON; the serialiser's error otherwise.
-pub fn json(conversation: &ConversationDetail) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&Document { format: FORMAT, conversation })?;
-    text.push('\n');
-    Ok(text)
+pub fn opening(conversation: &ConversationDetail) -> Result<Value, serde_json::Error> {
+    let mut document = serde_json::json!({ "format": FORMAT });
+    if let (Value::Object(document), Value::Object(mut members)) = (&mut document, serde_json::to_value(conversation)?)
+    {
+        members.retain(|name, _| !LISTS.contains(&name.as_str()));
+        document.extend(members);
+    }
+    Ok(document)
 }
 
-/// The document to read.
+/// The document's lists, in their order.
+pub const LISTS: [&str; 4] = ["messages", "runs", "toolRuns", "events"];
+
+/// The document to read. The events tell of plans and decisions, as far as they are given.
 #[must_use]
-pub fn markdown(detail: &ConversationDetail) -> String {
+pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     let conversation = &detail.conversation;
     let mut out = String::new();
     line(&mut out, format_args!("# {}", name(conversation.title.as_deref().unwrap_or("Untitled conversation"))));
     line(&mut out, format_args!("Model `{}` · begun {}\n", code(&conversation.model), conversation.created_at));
     for message in &detail.messages {
         write_message(&mut out, message);
+        if message.role == Role::User {
+            write_plans(&mut out, events.iter().filter(|envelope| envelope.run_id == message.run_id));
+        }
         for tool_run in detail.tool_runs.iter().filter(|tool_run| tool_run.message_id == message.id) {
-            write_tool_run(&mut out, tool_run);
+            write_tool_run(&mut out, tool_run, events);
         }
     }
     for run in detail.runs.iter().filter(|run| run.status == RunStatus::Failed) {
@@ -73,13 +76,51 @@ fn write_message(out: &mut String, message: &Message) {
         return;
     }
     let note = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
-    line(out, format_args!("## {who}{note}\n\n{}\n", text.trim_end()));
+    line(out, format_args!("## {who}{note} · {}\n\n{}\n", message.created_at, text.trim_end()));
 }
 
-fn write_tool_run(out: &mut String, run: &ToolRun) {
+/// The plans that a run proposed, and the one that was chosen.
+fn write_plans<'e>(out: &mut String, events: impl Iterator<Item = &'e Envelope>) {
+    for envelope in events {
+        match &envelope.event {
+            Event::PlanProposed { plans, .. } => {
+                for (plan, number) in plans.iter().zip(1..) {
+                    write_plan(out, plan, number);
+                }
+            }
+            Event::PlanSelected { plan_id: Some(id), .. } => line(out, format_args!("Plan `{id}` was chosen.\n")),
+            Event::PlanSelected { plan_id: None, .. } => line(out, format_args!("Another plan was asked for.\n")),
+            _ => {}
+        }
+    }
+}
+
+fn write_plan(out: &mut String, plan: &Plan, number: usize) {
+    let sure = (plan.confidence.clamp(0.0, 1.0) * 100.0).round();
+    line(out, format_args!("### Plan {number} · confidence {sure} % · `{}`\n\n{}\n", plan.id, name(&plan.reasoning)));
+    for step in &plan.steps {
+        line(out, format_args!("{}. `{}`: {}", step.step_number, code(&step.tool_name), name(&step.purpose)));
+    }
+    out.push('\n');
+}
+
+/// What people decided about a call.
+fn write_decisions(out: &mut String, run: &ToolRun, events: &[Envelope]) {
+    for envelope in events {
+        let Event::ApprovalDecided { tool_run_id, decision, reason, .. } = &envelope.event else { continue };
+        if *tool_run_id == run.id {
+            let decided = if *decision == Decision::Approve { "Allowed" } else { "Refused" };
+            let why = reason.as_deref().map(|reason| format!(": {}", name(reason))).unwrap_or_default();
+            line(out, format_args!("{decided} by a person · {}{why}\n", envelope.at));
+        }
+    }
+}
+
+fn write_tool_run(out: &mut String, run: &ToolRun, events: &[Envelope]) {
     let version = if run.version.is_empty() { String::new() } else { format!(" {}", code(&run.version)) };
     let took = run.duration_ms.map(|ms| format!(" · {}", seconds(ms))).unwrap_or_default();
     line(out, format_args!("### Tool `{}`{version} · {}{took}\n", code(&run.tool_id), run.status.as_str()));
+    write_decisions(out, run, events);
     fenced(out, "Input", &run.input);
     match (&run.output, &run.error) {
         (_, Some(error)) => line(out, format_args!("Failed with {}: {}\n", error.code.as_str(), name(&error.message))),
@@ -171,15 +212,15 @@ mod tests {
 
     #[test]
     fn markdown_keeps_foreign_text_in_its_place() {
-        insta::assert_snapshot!(markdown(&conversation()), @r####"
+        insta::assert_snapshot!(markdown(&conversation(), &[]), @r####"
         # A \*bold\* \<title\>\\u{202e}
         Model `omega/offline` · begun 2026-11-22T18:00:00.000Z
 
-        ## You
+        ## You · 2026-11-22T18:00:00.000Z
 
         Parse `a`
 
-        ## Omega
+        ## Omega · 2026-11-22T18:00:00.000Z
 
         Done.
 
@@ -208,9 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn json_loses_nothing() {
-        let text = json(&conversation()).unwrap();
-        assert_eq!(serde_json::from_str::<ConversationDetail>(&text).unwrap(), conversation());
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["format"], FORMAT);
+    fn the_opening_has_everything_but_the_lists() {
+        let (opening, whole) = (opening(&conversation()).unwrap(), serde_json::to_value(conversation()).unwrap());
+        assert_eq!(opening["format"], FORMAT);
+        for (name, member) in whole.as_object().unwrap() {
+            assert_eq!(opening.get(name), (!LISTS.contains(&name.as_str())).then_some(member), "{name}");
+        }
     }
 }

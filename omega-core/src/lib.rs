@@ -11,6 +11,7 @@ pub mod event;
 pub mod executor;
 pub mod export;
 pub mod id;
+pub mod import;
 pub mod model;
 pub mod progress;
 pub mod redact;

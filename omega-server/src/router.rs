@@ -100,7 +100,10 @@ fn api() -> OpenApiRouter<App> {
 }
 
 fn import() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(registry::import)).layer(DefaultBodyLimit::max(IMPORT_LIMIT))
+    OpenApiRouter::new()
+        .routes(routes!(registry::import))
+        .routes(routes!(export::import))
+        .layer(DefaultBodyLimit::max(IMPORT_LIMIT))
 }
 
 /// The server's routes.

@@ -15,6 +15,7 @@ pub mod debug;
 pub mod doctor;
 pub mod executor;
 pub mod export;
+pub mod import;
 pub mod keys;
 pub mod login;
 pub mod man;
@@ -75,6 +76,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Executor(it) => it.run(context).await,
         Command::Show(it) => it.run(context).await,
         Command::Export(it) => it.run(context).await,
+        Command::Import(it) => it.run(context).await,
         Command::Plan(it) => it.run(context).await,
         Command::Approve(it) => it.run(context).await,
         Command::Approvals(it) => it.run(context).await,

@@ -25,7 +25,7 @@ impl Show {
         if self.json {
             return context.ui.json(&detail);
         }
-        context.ui.out(&export::markdown(&detail))?;
+        context.ui.out(&export::markdown(&detail, &[]))?;
         context.ui.note(format!("\n{}", connection.client.absolute(&detail.conversation.url)));
         Ok(())
     }

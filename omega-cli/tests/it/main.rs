@@ -8,6 +8,7 @@ mod contract;
 mod executor;
 mod generated;
 mod home;
+mod import;
 mod keyed;
 mod local_server;
 mod pauses;

@@ -192,6 +192,12 @@ impl Client {
         self.data(self.get(&format!("/api/omega/runs/{id}"))).await
     }
 
+    /// Reads a document of `export` as a new conversation of the caller.
+    pub async fn import_conversation(&self, document: Vec<u8>) -> Result<Conversation, ClientError> {
+        let request = self.post("/api/omega/conversations/import").header("content-type", "application/json");
+        self.data(request.timeout(PATIENT).body(document)).await
+    }
+
     /// The whole conversation as a document.
     pub async fn export(&self, id: ConversationId, format: ExportFormat) -> Result<String, ClientError> {
         let format = match format {

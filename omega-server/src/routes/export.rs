@@ -1,19 +1,34 @@
-//! A conversation as a document (M7).
+//! A conversation as a document (M7), and back. What goes out and what comes in is cleaned of what this server knows as
+//! secret, and of what looks like it: it may have been stored before anybody knew.
 
 use crate::{
-    access::Access,
-    answer::{ApiError, ApiResult},
+    access::{self, Access},
+    answer::{ApiError, ApiResult, Reply},
     audit::{Action, Fact},
     extract::Params,
     state::App,
+    store::{Caller, StoreError},
 };
 use axum::{
+    body::{Body, Bytes},
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use omega_core::{export, id::ConversationId};
-use serde::Deserialize;
+use futures_util::stream;
+use omega_core::{
+    api::{Conversation, ConversationDetail},
+    event::Envelope,
+    export::{self, LISTS},
+    id::ConversationId,
+    import,
+    redact::Redactor,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Messages and events that are read at once; tool runs come one by one, since each may be large.
+const PAGE: u32 = 200;
 
 /// Which document.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -28,16 +43,23 @@ pub struct Format {
 #[utoipa::path(get, path = "/api/omega/conversations/{id}/export", tag = "conversations",
     params(("id" = ConversationId, Path), Format), responses((status = 200, body = String)))]
 pub async fn get(State(app): State<App>, access: Access, Params(query): Params<Format>) -> ApiResult<Response> {
-    let detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
     // No copy leaves without its record.
     let fact = Fact::new(Action::ConversationExported, "conversation").of(access.conversation(), None);
     app.store.audit(&[fact.with("format", query.format.as_deref().unwrap_or("json"))]).await?;
+    let redactor = app.engine.redactor(access.caller().user, None).await?;
     let (kind, extension, document) = match query.format.as_deref() {
         None | Some("json") => {
-            let document = export::json(&detail).map_err(ApiError::internal)?;
-            ("application/json", "json", document)
+            let head = app.engine.detail(&access, None, 1, 0).await?;
+            let pages = Pages { app, access: access.clone(), redactor, last: head.last_seq, list: 0, after: 0 };
+            ("application/json", "json", pages.document(&head)?)
         }
-        Some("markdown" | "md") => ("text/markdown; charset=utf-8", "md", export::markdown(&detail)),
+        Some("markdown" | "md") => {
+            let mut detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
+            let mut events = access.show(app.store.events_after(access.conversation(), 0, u32::MAX).await?);
+            detail = cleaned(&redactor, &detail)?;
+            events = cleaned(&redactor, &events)?;
+            ("text/markdown; charset=utf-8", "md", Body::from(export::markdown(&detail, &events)))
+        }
         Some(other) => {
             return Err(ApiError::invalid("format", &format!("`{other}` is neither json nor markdown")));
         }
@@ -45,4 +67,109 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
     let disposition = format!("attachment; filename=\"omega-{}.{extension}\"", access.conversation());
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document)
         .into_response())
+}
+
+/// A value of the API without secrets.
+fn cleaned<T: Serialize + serde::de::DeserializeOwned>(redactor: &Redactor, value: &T) -> ApiResult<T> {
+    let mut value = serde_json::to_value(value).map_err(ApiError::internal)?;
+    redactor.redact_value(&mut value);
+    serde_json::from_value(value).map_err(ApiError::internal)
+}
+
+/// The JSON document, read page by page while the client takes it. Nothing after the event that was the last one at the
+/// beginning is in it.
+struct Pages {
+    app: App,
+    access: Access,
+    redactor: Redactor,
+    last: u64,
+    /// Which of [`LISTS`] is being written.
+    list: usize,
+    /// The last number that was read of it.
+    after: u64,
+}
+
+impl Pages {
+    fn document(self, head: &ConversationDetail) -> ApiResult<Body> {
+        let mut opening = export::opening(head).map_err(ApiError::internal)?;
+        self.redactor.redact_value(&mut opening);
+        let mut text = opening.to_string();
+        text.pop();
+        text.push_str(&format!(",\"{}\":[", LISTS[0]));
+        let first = stream::once(async move { Ok::<_, StoreError>(text) });
+        let rest =
+            stream::try_unfold(self, |mut pages| async move { Ok(pages.next().await?.map(|text| (text, pages))) });
+        Ok(Body::from_stream(futures_util::StreamExt::chain(first, rest)))
+    }
+
+    /// The next piece of the document's text; nothing after its end.
+    async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        let Some(list) = LISTS.get(self.list) else { return Ok(None) };
+        let begins = self.after == 0;
+        let (store, access, last) = (&self.app.store, &self.access, self.last);
+        let mut items: Vec<Value> = Vec::new();
+        let mut more = None;
+        match *list {
+            "messages" => {
+                let messages = store.messages_after(access, self.after, PAGE).await?;
+                more = messages.last().map(|message| message.seq);
+                for message in messages.iter().filter(|message| message.seq <= last) {
+                    items.push(serde_json::to_value(message)?);
+                }
+            }
+            "toolRuns" => {
+                let runs = store.tool_runs_from(access, self.after + 1, 1, usize::MAX).await?;
+                more = runs.last().map(|(seq, _)| *seq);
+                for (_, run) in runs.iter().filter(|(seq, _)| *seq <= last) {
+                    items.push(serde_json::to_value(run)?);
+                }
+            }
+            "events" => {
+                let events: Vec<Envelope> = store.events_after(access.conversation(), self.after, PAGE).await?;
+                more = events.last().and_then(|envelope| envelope.seq);
+                for envelope in events.into_iter().filter(|envelope| envelope.seq.is_some_and(|seq| seq <= last)) {
+                    items.push(serde_json::to_value(access.show(envelope))?);
+                }
+            }
+            _ => {
+                for run in store.runs_of(access).await? {
+                    items.push(serde_json::to_value(run)?);
+                }
+            }
+        }
+        let mut text = String::new();
+        for (index, item) in items.iter_mut().enumerate() {
+            self.redactor.redact_value(item);
+            if index > 0 || !begins {
+                text.push(',');
+            }
+            text.push('\n');
+            text.push_str(&item.to_string());
+        }
+        match more.filter(|seq| *seq < last) {
+            Some(seq) => self.after = seq,
+            None => {
+                (self.list, self.after) = (self.list + 1, 0);
+                text.push_str(&LISTS.get(self.list).map_or_else(|| "]}\n".into(), |list| format!("],\"{list}\":[")));
+            }
+        }
+        Ok(Some(text))
+    }
+}
+
+/// Reads a document of `export` as a new conversation of the caller. The people in it are names to show; it gives nobody
+/// any rights, and nothing in it runs.
+#[utoipa::path(post, path = "/api/omega/conversations/import", tag = "conversations",
+    request_body(content = Value, content_type = "application/json"), responses((status = 201, body = Conversation)))]
+pub async fn import(State(app): State<App>, caller: Caller, body: Bytes) -> ApiResult<Reply<Conversation>> {
+    let mut document: Value = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::invalid("document", &format!("it is no JSON: {error}; export it again")))?;
+    app.engine.redactor(caller.user, None).await?.redact_value(&mut document);
+    let id = ConversationId::new();
+    let read = import::read(document, id).map_err(|wrong| ApiError::invalid(&wrong.place, &wrong.reason))?;
+    // Its record comes first, as of everything that counts.
+    app.store.audit(&[Fact::new(Action::ConversationImported, "conversation").of(id, None)]).await?;
+    app.store.import(id, &caller.author(), &read).await?;
+    let (access, _) = access::open(&app.store, &caller, id).await?;
+    Ok(Reply::created(app.store.detail(&access, None, 1, 0).await?.conversation))
 }

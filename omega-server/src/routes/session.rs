@@ -17,7 +17,7 @@ use omega_core::api::{ErrorCode, SignIn, SignInLink, Whoami};
 use serde::Deserialize;
 
 fn token() -> ApiResult<String> {
-    auth::new_token().map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))
+    auth::new_token().map_err(ApiError::internal)
 }
 
 /// Signs a browser in with an API key or the code of a one-time link: sets a session cookie.

@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
-    api::{CreateUser, CreatedUser, ErrorCode, UpdateProfile, User, Whoami},
+    api::{CreateUser, CreatedUser, UpdateProfile, User, Whoami},
     id::UserId,
 };
 
@@ -32,7 +32,7 @@ pub async fn create(
     if let Some(email) = &body.email {
         name::check_email(email)?;
     }
-    let key = auth::new_key().map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let key = auth::new_key().map_err(ApiError::internal)?;
     Ok(Reply::created(app.store.create_user(&clean, body.email.as_deref(), key).await?))
 }
 

@@ -238,6 +238,15 @@ impl Store {
         Ok(access.show(rows.into_iter().rev().map(MessageRow::into_api).collect::<Result<_>>()?))
     }
 
+    /// All runs of a conversation, in the order in which they were queued.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn runs_of(&self, access: &Access) -> Result<Vec<Run>> {
+        let rows: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, access.conversation().to_string(), 0_i64)?;
+        Ok(access.show(rows.into_iter().map(RunRow::into_api).collect::<Result<_>>()?))
+    }
+
     /// Messages after `after`, oldest first.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod chunks;
 mod conversations;
 mod history;
 mod idempotency;
+mod import;
 mod log;
 mod macros;
 mod nodes;

@@ -297,6 +297,16 @@ statements! {
     ENABLED_USER = "SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL";
     SET_VISIBILITY = "UPDATE conversations SET visibility = $2 WHERE id = $1";
 
+    // A conversation that comes as a document
+    IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
+        created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1)";
+    IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
+        recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, $9, $10, $11, $12, $13, $14)";
+    IMPORT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
+        version, status, input, output, output_summary, output_bytes, truncated, error, credentials_used, attempt, created_at, \
+        duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]', 1, $18, $19)";
+
     // Events
     INSERT_EVENT = "INSERT INTO events (conversation_id, seq, run_id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     EVENTS_AFTER = "SELECT payload FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";

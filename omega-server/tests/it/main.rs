@@ -19,6 +19,7 @@ mod crashes;
 mod executor;
 mod generated;
 mod harness;
+mod imports;
 mod kept;
 mod limits;
 mod keyed;

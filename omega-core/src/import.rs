@@ -1,0 +1,346 @@
+//! Reading the lossless document back ([`crate::export`]), from whoever wrote it.
+//!
+//! The promise: what comes out is a conversation that could have happened here, or nothing. Its events are the truth: they
+//! are renumbered to nobody, folded as any client folds them, and messages, runs and tool runs are what the fold says. All
+//! ids are new. A document gives no rights: its people are names to show, its approvals, plans and credentials are history,
+//! and a run that it left open has ended.
+
+use crate::{
+    api::{Conversation, ExecutionState, Message, MessageStatus, Role, RunStatus, Timestamp, ToolRunStatus},
+    event::{Envelope, Event, VERSION},
+    executor::{ToolError, ToolErrorCode},
+    export::FORMAT,
+    id::{ConversationId, ToolRunId},
+    sanitize::one_line,
+    view::{Applied, View},
+};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Events that a document may have.
+pub const MOST_EVENTS: usize = 200_000;
+const TITLE: usize = 200;
+const NAME: usize = 64;
+
+/// Members that hold an id of ours, wherever they stand.
+const IDS: [&str; 11] = [
+    "id",
+    "conversationId",
+    "runId",
+    "messageId",
+    "toolRunId",
+    "planId",
+    "planSetId",
+    "approvalId",
+    "requestId",
+    "userId",
+    "by",
+];
+/// Members whose values are foreign: an id in there is somebody else's.
+const FOREIGN: [&str; 7] = ["input", "output", "chunk", "details", "arguments", "content", "text"];
+
+/// A document that is none, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct ImportError {
+    /// The member of the document.
+    pub place: String,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+}
+
+fn wrong<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, ImportError> {
+    Err(ImportError { place: place.into(), reason: reason.into() })
+}
+
+/// A conversation, ready to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// What it looks like at its end; outputs are whole where the document has them.
+    pub view: View,
+    /// Everything that happened, numbered from 1.
+    pub events: Vec<Envelope>,
+    /// The event that asked for each call.
+    pub proposed: BTreeMap<ToolRunId, u64>,
+    /// When it began.
+    pub created_at: Timestamp,
+}
+
+/// Reads a document as a new conversation.
+///
+/// # Errors
+/// [`ImportError`], with the place in the document.
+pub fn read(document: Value, id: ConversationId) -> Result<Import, ImportError> {
+    let Value::Object(mut document) = document else {
+        return wrong("document", "it must be the JSON object that `omega export --format json` writes");
+    };
+    match document.get("format").and_then(Value::as_str) {
+        Some(FORMAT) => {}
+        Some(other) => {
+            let other = one_line(other, 60);
+            return wrong("format", format!("`{other}` can't be read here; export it again as `{FORMAT}`"));
+        }
+        None => return wrong("format", format!("it is missing; this reads documents of the format `{FORMAT}`")),
+    }
+    let mut ids = Ids::default();
+    if let Some(old) = document.get("id").and_then(Value::as_str) {
+        ids.new.insert(old.to_owned(), id.to_string());
+    }
+    let mut events = events(&mut document, &mut ids, id)?;
+    let created_at =
+        read_member(&document, "createdAt")?.unwrap_or_else(|| events.first().map_or(Timestamp(0), |e| e.at));
+    let mut view = View { conversation: Some(conversation(&document, id, created_at)?), ..View::default() };
+    for (index, envelope) in events.iter().enumerate() {
+        if view.apply(envelope) == Applied::Gap {
+            return wrong(format!("events.{index}"), "it does not follow from the events before it");
+        }
+    }
+    for ending in endings(&view, id) {
+        view.apply(&ending);
+        events.push(ending);
+    }
+    // What the fold put in on the way is the document's to say at the end.
+    let proposed = proposals(&events);
+    whole_outputs(&document, &ids, &mut view)?;
+    known_messages(&document, &ids, &view)?;
+    consistent(&view, &proposed)?;
+    if let Some(now) = &mut view.conversation {
+        let end = conversation(&document, id, created_at)?;
+        (now.title, now.model, now.safe_mode) = (end.title, end.model, end.safe_mode);
+    }
+    Ok(Import { view, events, proposed, created_at })
+}
+
+fn read_member<T: serde::de::DeserializeOwned>(
+    document: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<T>, ImportError> {
+    match document.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_json::from_value(value.clone())
+            .map(Some)
+            .map_err(|error| ImportError { place: name.to_owned(), reason: error.to_string() }),
+    }
+}
+
+fn conversation(document: &Map<String, Value>, id: ConversationId, at: Timestamp) -> Result<Conversation, ImportError> {
+    let title: Option<String> = read_member(document, "title")?;
+    if title.as_ref().is_some_and(|title| title.chars().count() > TITLE) {
+        return wrong("title", format!("it has more than {TITLE} characters"));
+    }
+    let model: String = read_member(document, "model")?.unwrap_or_default();
+    if model.is_empty() || model.len() > TITLE {
+        return wrong("model", "it is missing or too long; it looks like `provider/model`");
+    }
+    let text = serde_json::json!({
+        "id": id, "title": title, "model": model, "safeMode": read_member::<bool>(document, "safeMode")?,
+        "executionState": ExecutionState::Idle, "url": "", "createdAt": at, "updatedAt": at,
+    });
+    serde_json::from_value(text).map_err(|error| ImportError { place: "document".into(), reason: error.to_string() })
+}
+
+/// New ids for old ones, the same for the same.
+#[derive(Default)]
+struct Ids {
+    new: HashMap<String, String>,
+}
+
+impl Ids {
+    fn renew(&mut self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members.iter_mut() {
+                    if FOREIGN.contains(&name.as_str()) {
+                        continue;
+                    }
+                    match member {
+                        Value::String(old) if IDS.contains(&name.as_str()) && uuid::Uuid::try_parse(old).is_ok() => {
+                            let new = self.new.entry(old.clone()).or_insert_with(|| uuid::Uuid::now_v7().to_string());
+                            old.clone_from(new);
+                        }
+                        other => self.renew(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.renew(item)),
+            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
+        }
+    }
+}
+
+fn events(document: &mut Map<String, Value>, ids: &mut Ids, id: ConversationId) -> Result<Vec<Envelope>, ImportError> {
+    let Some(Value::Array(given)) = document.remove("events") else {
+        return wrong("events", "the list is missing; export the conversation as JSON, not as Markdown");
+    };
+    if given.len() > MOST_EVENTS {
+        return wrong("events", format!("there are {}; at most {MOST_EVENTS} can be read", given.len()));
+    }
+    let mut events = Vec::with_capacity(given.len());
+    for (index, mut value) in given.into_iter().enumerate() {
+        let place = || format!("events.{index}");
+        ids.renew(&mut value);
+        let mut envelope: Envelope =
+            serde_json::from_value(value).map_err(|error| ImportError { place: place(), reason: error.to_string() })?;
+        if envelope.v != VERSION || envelope.seq != Some(index as u64 + 1) {
+            return wrong(place(), format!("its number must be {} and its version {VERSION}", index + 1));
+        }
+        if envelope.conversation_id != id {
+            return wrong(place(), "it is of another conversation than the document");
+        }
+        envelope.event = of_a_stranger(envelope.event, &place())?;
+        events.push(envelope);
+    }
+    Ok(events)
+}
+
+/// An event as somebody else's: people are names.
+fn of_a_stranger(event: Event, place: &str) -> Result<Event, ImportError> {
+    let is_live = matches!(
+        event,
+        Event::MessageDelta { .. }
+            | Event::ReasoningDelta { .. }
+            | Event::ToolDelta { .. }
+            | Event::Snapshot { .. }
+            | Event::Resync { .. }
+            | Event::Draining {}
+            | Event::Unknown
+    );
+    if is_live {
+        return wrong(place, format!("`{}` is no event that is kept; a newer version may know it", event.kind()));
+    }
+    match event {
+        // Who takes part here is decided here.
+        Event::ParticipantJoined { display_name, .. } => {
+            let message = format!("{} took part", one_line(&display_name, NAME));
+            Ok(Event::Notice { code: "IMPORTED_PARTICIPANT".into(), message })
+        }
+        Event::MessageCreated { message } if message.role == Role::User => {
+            Ok(Event::MessageCreated { message: message_of_a_stranger(message) })
+        }
+        Event::MessageCompleted { message } if message.role == Role::Assistant => {
+            Ok(Event::MessageCompleted { message: message_of_a_stranger(message) })
+        }
+        Event::MessageCreated { .. } | Event::MessageCompleted { .. } => {
+            wrong(place, "users' messages are created, the assistant's completed; this one is neither")
+        }
+        other => Ok(other),
+    }
+}
+
+fn message_of_a_stranger(mut message: Message) -> Message {
+    message.content = Message::text_of(&message.parts);
+    if let Some(author) = &mut message.author {
+        author.display_name = one_line(&author.display_name, NAME);
+        author.gravatar_hash = String::new();
+    }
+    message
+}
+
+/// What is missing to the end of runs that were open: nobody here could go on with them.
+fn endings(view: &View, id: ConversationId) -> Vec<Envelope> {
+    let at = view.runs.iter().map(|run| run.created_at).max().unwrap_or(Timestamp(0));
+    let mut endings = Vec::new();
+    for run in view.runs.iter().filter(|run| !run.status.is_terminal()) {
+        let open = view.tool_runs.iter().filter(|tool| tool.run_id == run.id && !tool.status.is_terminal());
+        let calls = open.map(|tool| Event::ToolCompleted {
+            tool_run_id: tool.id,
+            tool_call_id: tool.tool_call_id.clone(),
+            tool_name: tool.tool_name.clone(),
+            version: tool.version.clone(),
+            status: ToolRunStatus::Cancelled,
+            output: None,
+            output_summary: "it had not ended when the conversation was exported".into(),
+            output_bytes: 0,
+            truncated: false,
+            duration_ms: 0,
+            is_error: true,
+            error: Some(ToolError::new(
+                ToolErrorCode::Cancelled,
+                "it had not ended when the conversation was exported",
+            )),
+        });
+        let end = Event::RunCancelled { reason: "it had not ended when the conversation was exported".into() };
+        for event in calls.chain([end]) {
+            let seq = Some(view.last_seq + endings.len() as u64 + 1);
+            endings.push(Envelope { v: VERSION, seq, conversation_id: id, run_id: Some(run.id), at, event });
+        }
+    }
+    endings
+}
+
+fn proposals(events: &[Envelope]) -> BTreeMap<ToolRunId, u64> {
+    let of = |envelope: &Envelope| match &envelope.event {
+        Event::ToolProposed { tool_run_id, .. } => Some((*tool_run_id, envelope.seq?)),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+/// Outputs that are too large for events stand in the document's own list.
+fn whole_outputs(document: &Map<String, Value>, ids: &Ids, view: &mut View) -> Result<(), ImportError> {
+    let given = document.get("toolRuns").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for (index, given) in given.iter().enumerate() {
+        let new = given["id"].as_str().and_then(|old| ids.new.get(old));
+        let known = view.tool_runs.iter_mut().find(|tool| new.is_some_and(|new| *new == tool.id.to_string()));
+        let Some(tool) = known else {
+            return wrong(format!("toolRuns.{index}"), "the events know no such tool run");
+        };
+        if tool.output.is_none() && tool.output_bytes > 0 {
+            tool.output = given.get("output").filter(|output| !output.is_null()).cloned();
+        }
+    }
+    Ok(())
+}
+
+fn known_messages(document: &Map<String, Value>, ids: &Ids, view: &View) -> Result<(), ImportError> {
+    let known: BTreeSet<String> = view.messages.iter().map(|message| message.id.to_string()).collect();
+    let given = document.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for (index, given) in given.iter().enumerate() {
+        let new = given["id"].as_str().and_then(|old| ids.new.get(old));
+        if !new.is_some_and(|new| known.contains(new)) {
+            return wrong(format!("messages.{index}"), "the events know no such message");
+        }
+    }
+    Ok(())
+}
+
+/// What the tables demand of each other.
+fn consistent(view: &View, proposed: &BTreeMap<ToolRunId, u64>) -> Result<(), ImportError> {
+    let runs: BTreeSet<String> = view.runs.iter().map(|run| run.id.to_string()).collect();
+    let messages: HashMap<String, Option<String>> =
+        view.messages.iter().map(|m| (m.id.to_string(), m.run_id.map(|run| run.to_string()))).collect();
+    let mut seqs = BTreeSet::new();
+    for message in &view.messages {
+        let run = message.run_id.map(|run| run.to_string()).unwrap_or_default();
+        if !runs.contains(&run) {
+            return wrong("events", format!("message {} is of a run that there is not", message.id));
+        }
+        if message.seq == 0 || message.seq > view.last_seq || !seqs.insert(message.seq) {
+            return wrong("events", format!("message {} has no place of its own", message.id));
+        }
+        if message.status == MessageStatus::Streaming {
+            return wrong("events", format!("message {} never ends", message.id));
+        }
+    }
+    for run in &view.runs {
+        if !matches!(run.status, RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled) {
+            return wrong("events", format!("run {} never ends", run.id));
+        }
+        if messages.get(&run.message_id.to_string()).is_none_or(|of| *of != Some(run.id.to_string())) {
+            return wrong("events", format!("run {} answers a message that there is not", run.id));
+        }
+    }
+    let mut calls = BTreeSet::new();
+    for tool in &view.tool_runs {
+        let of_run = messages.get(&tool.message_id.to_string()).is_some_and(|of| *of == Some(tool.run_id.to_string()));
+        if !of_run || !proposed.contains_key(&tool.id) {
+            return wrong("events", format!("tool run {} is of a message that there is not", tool.id));
+        }
+        if !tool.status.is_terminal() || !calls.insert((tool.message_id, tool.tool_call_id.clone())) {
+            return wrong("events", format!("tool run {} never ends, or is there twice", tool.id));
+        }
+    }
+    let tools: BTreeSet<ToolRunId> = view.tool_runs.iter().map(|tool| tool.id).collect();
+    let ids_once = tools.len() == view.tool_runs.len() && runs.len() == view.runs.len();
+    if ids_once { Ok(()) } else { wrong("events", "an id is there twice") }
+}

@@ -1,0 +1,182 @@
+//! A conversation that comes as a document ([`omega_core::import`]): all of it in one transaction, or nothing.
+//!
+//! Beside `log` the only code that inserts events: these happened elsewhere, keep their times, and are numbered from 1 in a
+//! conversation that nobody can have read.
+
+use super::{
+    Result, Store, exec,
+    rows::{json, signed},
+    sql,
+};
+use omega_core::{
+    agent::RunConfig,
+    api::{Author, Message, Part, Run, RunStatus, ToolRun},
+    id::ConversationId,
+    import::Import,
+    model::ToolCall,
+};
+
+impl Store {
+    /// Stores what was read from a document as a conversation of this owner, who is the only one to take part in it.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing is stored.
+    pub async fn import(&self, id: ConversationId, owner: &Author, import: &Import) -> Result<()> {
+        let (conversation, user, now) = (id.to_string(), owner.user_id.to_string(), self.now().0);
+        let known = import.view.conversation.as_ref();
+        let (title, model) = (known.and_then(|c| c.title.clone()), known.map(|c| c.model.clone()).unwrap_or_default());
+        let source = if title.is_some() { "user" } else { "none" };
+        let next = signed(import.view.last_seq + 1);
+        let began = import.created_at.0;
+        let safe_mode = known.and_then(|c| c.safe_mode);
+        let mut tx = self.begin().await?;
+        exec!(
+            &mut tx,
+            sql::IMPORT_CONVERSATION,
+            &conversation,
+            &user,
+            title,
+            source,
+            model,
+            safe_mode,
+            next,
+            began,
+            now
+        )?;
+        exec!(
+            &mut tx,
+            sql::INSERT_PARTICIPANT,
+            &conversation,
+            &user,
+            "owner",
+            &owner.display_name,
+            &owner.gravatar_hash,
+            now,
+        )?;
+        for run in &import.view.runs {
+            let queued = import.view.messages.iter().find(|m| m.id == run.message_id).map_or(0, |m| signed(m.seq));
+            insert_run(&mut tx, &conversation, &user, run, queued).await?;
+        }
+        for message in &import.view.messages {
+            insert_message(&mut tx, &conversation, message).await?;
+        }
+        for tool_run in &import.view.tool_runs {
+            let seq = import.proposed.get(&tool_run.id).copied().map_or(0, signed);
+            let name = call_name(&import.view.messages, tool_run);
+            insert_tool_run(&mut tx, &conversation, tool_run, seq, &name).await?;
+        }
+        for envelope in &import.events {
+            exec!(
+                &mut tx,
+                sql::INSERT_EVENT,
+                &conversation,
+                envelope.seq.map_or(0, signed),
+                envelope.run_id.map(|run| run.to_string()),
+                envelope.event.kind(),
+                json(envelope)?,
+                envelope.at.0,
+            )?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &Run, queued: i64) -> Result<()> {
+    let config = RunConfig::new(&run.model, Vec::new());
+    let error = run.error.as_ref().map(json).transpose()?;
+    // Nobody waits for what did not end there.
+    let status = if run.status.is_terminal() { run.status } else { RunStatus::Cancelled };
+    exec!(
+        tx,
+        sql::IMPORT_RUN,
+        run.id.to_string(),
+        conversation,
+        run.message_id.to_string(),
+        actor,
+        status.as_str(),
+        json(&config)?,
+        i64::from(run.steps),
+        i64::from(run.tool_calls),
+        error,
+        json(&run.usage)?,
+        queued,
+        run.created_at.0,
+        run.started_at.map(|at| at.0),
+        run.finished_at.map(|at| at.0),
+    )?;
+    Ok(())
+}
+
+async fn insert_message(tx: &mut super::Tx, conversation: &str, message: &Message) -> Result<()> {
+    let calls: Vec<ToolCall> = message
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::ToolCall { tool_call_id, tool_name, arguments } => Some(ToolCall {
+                id: tool_call_id.clone(),
+                name: tool_name.clone(),
+                arguments: arguments.clone(),
+                provider_state: None,
+            }),
+            _ => None,
+        })
+        .collect();
+    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    exec!(
+        tx,
+        sql::INSERT_MESSAGE,
+        message.id.to_string(),
+        conversation,
+        signed(message.seq),
+        message.run_id.map(|run| run.to_string()).unwrap_or_default(),
+        message.step.map(i64::from),
+        message.author.as_ref().map(json).transpose()?,
+        word(serde_json::to_value(message.role)?),
+        word(serde_json::to_value(message.status)?),
+        json(&message.parts)?,
+        &message.content,
+        json(&calls)?,
+        "[]",
+        None::<String>,
+        message.created_at.0,
+    )?;
+    Ok(())
+}
+
+async fn insert_tool_run(tx: &mut super::Tx, conversation: &str, run: &ToolRun, seq: i64, name: &str) -> Result<()> {
+    exec!(
+        tx,
+        sql::IMPORT_TOOL_RUN,
+        run.id.to_string(),
+        conversation,
+        run.run_id.to_string(),
+        run.message_id.to_string(),
+        &run.tool_call_id,
+        name,
+        seq,
+        &run.tool_id,
+        &run.tool_name,
+        &run.version,
+        run.status.as_str(),
+        json(&run.input)?,
+        run.output.as_ref().map(json).transpose()?,
+        &run.output_summary,
+        signed(run.output_bytes),
+        run.truncated,
+        run.error.as_ref().map(json).transpose()?,
+        run.created_at.0,
+        run.duration_ms.map(signed),
+    )?;
+    Ok(())
+}
+
+/// The name by which the model called it.
+fn call_name(messages: &[Message], run: &ToolRun) -> String {
+    let parts = messages.iter().find(|message| message.id == run.message_id).map(|message| &message.parts);
+    let named = parts.into_iter().flatten().find_map(|part| match part {
+        Part::ToolCall { tool_call_id, tool_name, .. } if *tool_call_id == run.tool_call_id => Some(tool_name.clone()),
+        _ => None,
+    });
+    named.unwrap_or_else(|| run.tool_name.clone())
+}
