@@ -5,7 +5,7 @@
 //! secrets that it is told of, it knows the look of others ([`patterns`]): keys of providers, JSON Web Tokens, private keys.
 //!
 //! What is looked for, of each value, of each of its lines and of each text in it if it is JSON: the text itself and
-//! without blanks around it; escaped for JSON (once and twice), for HTML and for URLs (all common sets, either case);
+//! without blanks around it; escaped for JSON (up to three times, as JSON in JSON in a log line), for HTML and for URLs (all common sets, either case);
 //! base64 in both alphabets at all three alignments, so that `base64("user:" + secret)` is found too; hex in either case.
 //!
 //! What it does not find: parts of a secret, values shorter than [`SHORTEST`], compression, encryption and ciphers of the
@@ -277,7 +277,8 @@ fn leaves(value: &Value, into: &mut Vec<String>) {
 fn encodings(text: &str) -> Vec<String> {
     let mut found = vec![text.to_owned()];
     let once = json_escaped(text, false);
-    found.extend([json_escaped(&once, false), json_escaped(text, true), once.replace('/', "\\/"), once]);
+    let twice = json_escaped(&once, false);
+    found.extend([json_escaped(&twice, false), twice, json_escaped(text, true), once.replace('/', "\\/"), once]);
     found.extend(["&#39;", "&#x27;", "&apos;", "'"].map(|apostrophe| html_escaped(text, apostrophe)));
     // RFC 3986, encodeURIComponent, encodeURI, HTML forms, and every byte.
     for kept in ["-._~", "-._~!'()*", "-._~!'()*;,/?:@&=+$#", "-._*"] {

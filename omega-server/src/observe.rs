@@ -31,7 +31,8 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let traced = backtrace.status() == std::backtrace::BacktraceStatus::Captured;
     let record = json!({
         "timestamp": omega_core::api::Timestamp::now(), "level": "ERROR", "event": "panic", "place": place, "thread": thread,
-        "message": message, "backtrace": traced.then(|| backtrace.to_string()),
+        // Before it is escaped for JSON once more, too.
+        "message": known::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
     });
     let _ = writeln!(io::stderr().lock(), "{}", record::clean(&record.to_string()));
 }

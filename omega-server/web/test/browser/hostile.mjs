@@ -1,0 +1,61 @@
+// Opens conversations of a real server in a real Chromium and says what happened: dialogs, code that ran, requests to other
+// origins, and how much of the hostile text was really shown. Started by the test `no_text_of_a_stranger_runs_or_calls_out`.
+import { chromium } from "playwright-core";
+
+const { OMEGA_URL: url, OMEGA_KEY: key, OMEGA_CONVERSATION: id, OMEGA_CHROMIUM: executablePath } = process.env;
+const origin = new URL(url).origin;
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const seen = { dialogs: [], ran: [], foreign: [], refused: [], shown: 0, cards: 0 };
+try {
+  const context = await browser.newContext();
+  // Everything else than the server is a name that must not even be asked for.
+  await context.route("**/*", (route) => {
+    const to = new URL(route.request().url());
+    if (to.origin === origin || to.protocol === "data:" || to.protocol === "blob:") return route.continue();
+    seen.foreign.push(to.href);
+    return route.abort();
+  });
+  const signedIn = await context.request.post(`${url}/api/omega/session`, {
+    data: { apiKey: key },
+    headers: { origin, "sec-fetch-site": "same-origin" },
+  });
+  if (!signedIn.ok()) throw new Error(`signing in: ${signedIn.status()} ${await signedIn.text()}`);
+  const page = await context.newPage();
+  page.on("dialog", async (dialog) => {
+    seen.dialogs.push(dialog.message());
+    await dialog.dismiss();
+  });
+  page.on("popup", (popup) => seen.ran.push(`popup ${popup.url()}`));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (/content security policy/i.test(text)) seen.refused.push(text);
+    if (text.includes("pwned")) seen.ran.push(text);
+  });
+  page.on("pageerror", (error) => seen.ran.push(`error ${error.message}`));
+  await page.addInitScript(() => {
+    globalThis.pwned = (what) => console.log(`pwned ${what}`);
+  });
+  await page.goto(`${url}/omega/c/${id}`);
+  await page.waitForFunction(() => document.body.innerText.includes("the last of them"), undefined, { timeout: 60_000 });
+  // Whatever can be opened is opened; whatever is pointed at is pointed at.
+  for (const details of await page.locator("details:not([open]) > summary").all()) await details.click({ timeout: 2000 }).catch(() => {});
+  for (const control of await page.locator("main button[aria-expanded=false]").all()) await control.click({ timeout: 2000 }).catch(() => {});
+  await page.mouse.move(300, 300);
+  await page.waitForTimeout(500);
+  const text = await page.evaluate(() => document.body.innerText);
+  seen.shown = new Set(text.match(/mark-\d+-/g) ?? []).size;
+  seen.cards = await page.evaluate(() => document.querySelectorAll("main *").length);
+  // Nothing that loads, frames or runs came of any text.
+  seen.elements = await page.evaluate(() =>
+    [...document.querySelectorAll("main script, main iframe, main object, main embed, main img[src], main form[action], main link, main base, main meta, main style, main video, main audio, main svg script")]
+      .map((element) => element.outerHTML.slice(0, 200)),
+  );
+  seen.handlers = await page.evaluate(() =>
+    [...document.querySelectorAll("*")].flatMap((element) =>
+      [...element.attributes].filter(({ name, value }) => /^on/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value)).map(({ name, value }) => `${name}=${value}`),
+    ),
+  );
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(seen));
