@@ -187,6 +187,9 @@ fn events(document: &mut Map<String, Value>, ids: &mut Ids, id: ConversationId) 
         if envelope.conversation_id != id {
             return wrong(place(), "it is of another conversation than the document");
         }
+        if matches!(&envelope.event, Event::MessageCreated { message } if Some(message.seq) != envelope.seq) {
+            return wrong(place(), "its message has another number than the event that made it");
+        }
         envelope.event = of_a_stranger(envelope.event, &place())?;
         events.push(envelope);
     }

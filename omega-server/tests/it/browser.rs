@@ -71,10 +71,10 @@ const PAYLOADS: [&str; 60] = [
 ];
 
 /// A document in which each payload is a message, an answer, the input and the output of a tool, its name and its author's.
-fn document() -> Value {
+fn document(from: usize, payloads: &[&str]) -> Value {
     let (conversation, at) = (uuid::Uuid::new_v4().to_string(), "2026-11-22T18:00:00.000Z");
     let mut events: Vec<Value> = Vec::new();
-    for (number, payload) in PAYLOADS.iter().enumerate() {
+    for (number, payload) in (from..).zip(payloads) {
         let new = || uuid::Uuid::new_v4().to_string();
         let (run, user, answer, tool) = (new(), new(), new(), new());
         let text = format!("mark-{number}- {payload}");
@@ -114,7 +114,7 @@ fn document() -> Value {
             "content": text, "parts": parts, "author": author, "createdAt": at });
     }
     let last = events.iter_mut().rev().find(|event| event["type"] == "message.completed").unwrap();
-    last["message"]["parts"][1]["text"] = json!("mark-59- this is the last of them");
+    last["message"]["parts"][1]["text"] = json!("this is the last of them");
     json!({ "format": omega_core::export::FORMAT, "id": conversation, "title": "</title><script>pwned('title')</script>",
         "model": MODELS[0], "createdAt": at, "events": events })
 }
@@ -141,12 +141,16 @@ async fn no_text_of_a_stranger_runs_or_calls_out() {
     if !shell.contains("/omega/assets/") {
         return skip("this server was built without the page: run `npm run build` in omega-server/web first");
     }
-    let document = serde_json::to_vec(&document()).unwrap();
-    let conversation = omega.client.import_conversation(document).await.unwrap().id;
+    // No more in one than the page shows at once.
+    let mut conversations = Vec::new();
+    for (part, payloads) in PAYLOADS.chunks(15).enumerate() {
+        let document = serde_json::to_vec(&document(part * 15, payloads)).unwrap();
+        conversations.push(omega.client.import_conversation(document).await.unwrap().id.to_string());
+    }
     let mut node = Command::new("node");
     node.arg(web.join("test/browser/hostile.mjs")).current_dir(&web).kill_on_drop(true);
     node.env("OMEGA_URL", &omega.url).env("OMEGA_KEY", &omega.key).env("OMEGA_CHROMIUM", chromium);
-    let output = node.env("OMEGA_CONVERSATION", conversation.to_string()).output().await.unwrap();
+    let output = node.env("OMEGA_CONVERSATIONS", conversations.join(",")).output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let seen: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
@@ -156,5 +160,6 @@ async fn no_text_of_a_stranger_runs_or_calls_out() {
     assert_eq!(seen["elements"], json!([]), "{seen:#}");
     assert_eq!(seen["handlers"], json!([]), "{seen:#}");
     // The page really showed them.
-    assert!(seen["shown"].as_u64().unwrap() >= 50 && seen["cards"].as_u64().unwrap() > 500, "{seen:#}");
+    assert_eq!(seen["shown"].as_array().unwrap().len(), PAYLOADS.len(), "{seen:#}");
+    assert!(seen["cards"].as_u64().unwrap() > 1000, "{seen:#}");
 }

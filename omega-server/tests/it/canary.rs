@@ -126,9 +126,9 @@ async fn refusals(server: &Process, key: &str, conversation: ConversationId) -> 
         http.post(&messages).bearer_auth(key).json(&json!({ "message": "x", "model": CANARY })),
         http.post(&credentials).bearer_auth(key).json(&json!({ "env": { "OTHER_KEY": CANARY } })),
         http.put(at("/settings/credentials/NODE_OPTIONS")).bearer_auth(key).json(&json!({ "value": CANARY })),
-        http.get(at("/conversations")).bearer_auth(pasted()),
-        http.get(at("/conversations")).header("cookie", format!("omega={}", pasted())),
-        http.get(at(&format!("/conversations?api_key={}", pasted()))),
+        http.get(at("/settings")).bearer_auth(pasted()),
+        http.get(at("/settings")).header("cookie", format!("omega={}", pasted())),
+        http.get(at(&format!("/settings?api_key={}", pasted()))),
         http.post(at("/tools/execute"))
             .bearer_auth(key)
             .json(&json!({ "toolId": "no::tool", "env": { "A_KEY": CANARY } })),

@@ -5,7 +5,7 @@ use omega_core::event::Envelope;
 /// A reader. Dropping it hangs up.
 pub struct Frames {
     response: reqwest::Response,
-    buffer: String,
+    buffer: Vec<u8>,
 }
 
 impl Frames {
@@ -13,21 +13,21 @@ impl Frames {
         assert_eq!(response.status(), 200, "an event stream was refused");
         let kind = response.headers()["content-type"].to_str().unwrap();
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self { response, buffer: String::new() }
+        Self { response, buffer: Vec::new() }
     }
 
     /// The next frame; `None` at the end of the stream. Safe to drop while it waits.
     pub async fn next(&mut self) -> Option<Envelope> {
         loop {
-            while let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.buffer = rest;
-                if let Some(envelope) = read(&block) {
+            while let Some(end) = self.buffer.windows(2).position(|end| end == b"\n\n") {
+                let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                if let Some(envelope) = read(std::str::from_utf8(&block).unwrap()) {
                     return Some(envelope);
                 }
             }
             let chunk = self.response.chunk().await.ok()??;
-            self.buffer.push_str(std::str::from_utf8(&chunk).expect("frames are not cut inside characters"));
+            // The network cuts where it likes, inside characters too.
+            self.buffer.extend_from_slice(&chunk);
         }
     }
 

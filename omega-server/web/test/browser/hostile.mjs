@@ -2,10 +2,10 @@
 // origins, and how much of the hostile text was really shown. Started by the test `no_text_of_a_stranger_runs_or_calls_out`.
 import { chromium } from "playwright-core";
 
-const { OMEGA_URL: url, OMEGA_KEY: key, OMEGA_CONVERSATION: id, OMEGA_CHROMIUM: executablePath } = process.env;
+const { OMEGA_URL: url, OMEGA_KEY: key, OMEGA_CONVERSATIONS: ids, OMEGA_CHROMIUM: executablePath } = process.env;
 const origin = new URL(url).origin;
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-const seen = { dialogs: [], ran: [], foreign: [], refused: [], shown: 0, cards: 0 };
+const seen = { dialogs: [], ran: [], foreign: [], refused: [], shown: [], cards: 0, elements: [], handlers: [] };
 try {
   const context = await browser.newContext();
   // Everything else than the server is a name that must not even be asked for.
@@ -35,26 +35,39 @@ try {
   await page.addInitScript(() => {
     globalThis.pwned = (what) => console.log(`pwned ${what}`);
   });
-  await page.goto(`${url}/omega/c/${id}`);
-  await page.waitForFunction(() => document.body.innerText.includes("the last of them"), undefined, { timeout: 60_000 });
-  // Whatever can be opened is opened; whatever is pointed at is pointed at.
-  for (const details of await page.locator("details:not([open]) > summary").all()) await details.click({ timeout: 2000 }).catch(() => {});
-  for (const control of await page.locator("main button[aria-expanded=false]").all()) await control.click({ timeout: 2000 }).catch(() => {});
-  await page.mouse.move(300, 300);
-  await page.waitForTimeout(500);
-  const text = await page.evaluate(() => document.body.innerText);
-  seen.shown = new Set(text.match(/mark-\d+-/g) ?? []).size;
-  seen.cards = await page.evaluate(() => document.querySelectorAll("main *").length);
-  // Nothing that loads, frames or runs came of any text.
-  seen.elements = await page.evaluate(() =>
-    [...document.querySelectorAll("main script, main iframe, main object, main embed, main img[src], main form[action], main link, main base, main meta, main style, main video, main audio, main svg script")]
-      .map((element) => element.outerHTML.slice(0, 200)),
-  );
-  seen.handlers = await page.evaluate(() =>
-    [...document.querySelectorAll("*")].flatMap((element) =>
-      [...element.attributes].filter(({ name, value }) => /^on/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value)).map(({ name, value }) => `${name}=${value}`),
-    ),
-  );
+  for (const id of ids.split(",")) {
+    await page.goto(`${url}/omega/c/${id}`);
+    await page.waitForFunction(() => document.body.textContent.includes("the last of them"), undefined, { timeout: 60_000 });
+    // Whatever can be opened is opened, and everything comes into view once.
+    await page.evaluate(async () => {
+      for (const details of document.querySelectorAll("main details")) details.open = true;
+      for (const control of document.querySelectorAll("main button[aria-expanded=false]")) control.click();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      for (const element of document.querySelectorAll("main p, main pre, main code, main summary")) {
+        element.scrollIntoView();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    });
+    await page.waitForTimeout(500);
+    const text = await page.evaluate(() => document.body.textContent);
+    seen.shown.push(...new Set(text.match(/mark-\d+-/g) ?? []));
+    seen.cards += await page.evaluate(() => document.querySelectorAll("main *").length);
+    // Nothing that loads, frames or runs came of any text.
+    const kinds = ["script", "iframe", "object", "embed", "img[src]", "form[action]", "link", "base", "meta", "style", "video", "audio"];
+    const found = await page.evaluate(
+      (selector) => [...document.querySelectorAll(selector)].map((element) => element.outerHTML.slice(0, 200)),
+      kinds.map((kind) => `main ${kind}`).join(", "),
+    );
+    seen.elements.push(...found);
+    const handlers = await page.evaluate(() =>
+      [...document.querySelectorAll("*")].flatMap((element) =>
+        [...element.attributes]
+          .filter(({ name, value }) => /^on/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value))
+          .map(({ name, value }) => `${name}=${value}`),
+      ),
+    );
+    seen.handlers.push(...handlers);
+  }
 } finally {
   await browser.close();
 }
