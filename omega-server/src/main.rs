@@ -3,7 +3,8 @@
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
 use omega_server::{
-    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, limits::Flags, observe, vault::MasterKeySource,
+    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, limits::Flags, observe,
+    vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
