@@ -61,6 +61,9 @@ _omega() {
             omega,help)
                 cmd="omega__subcmd__help"
                 ;;
+            omega,import)
+                cmd="omega__subcmd__import"
+                ;;
             omega,keys)
                 cmd="omega__subcmd__keys"
                 ;;
@@ -258,6 +261,9 @@ _omega() {
                 ;;
             omega__subcmd__help,help)
                 cmd="omega__subcmd__help__subcmd__help"
+                ;;
+            omega__subcmd__help,import)
+                cmd="omega__subcmd__help__subcmd__import"
                 ;;
             omega__subcmd__help,keys)
                 cmd="omega__subcmd__help__subcmd__keys"
@@ -644,7 +650,7 @@ _omega() {
 
     case "${cmd}" in
         omega)
-            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help"
+            opts="-q -v -h -V --server --profile --quiet --verbose --help --version ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1586,7 +1592,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help)
-            opts="ask chat serve executor show export plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help"
+            opts="ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1936,6 +1942,20 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2586,6 +2606,28 @@ _omega() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__import)
+            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

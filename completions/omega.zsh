@@ -158,6 +158,20 @@ _arguments "${_arguments_options[@]}" : \
 '::conversation -- A conversation'\''s id or address; the one used last when missing:_default' \
 && ret=0
 ;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the new conversation as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':file -- The document; `-` reads stdin:_default' \
+&& ret=0
+;;
 (plan)
 _arguments "${_arguments_options[@]}" : \
 '--count=[How many plans]:COUNT:_default' \
@@ -1679,6 +1693,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (plan)
 _arguments "${_arguments_options[@]}" : \
 ":: :_omega__subcmd__help__subcmd__plan_commands" \
@@ -2125,6 +2143,7 @@ _omega_commands() {
 'executor:Run this machine'\''s sandbox as an executor for servers elsewhere' \
 'show:Show a conversation' \
 'export:Write a conversation as Markdown or JSON' \
+'import:Reads a conversation that \`omega export --format json\` wrote, as a new one of your own' \
 'plan:Propose plans for a task without doing anything' \
 'approve:Allow or refuse the calls that a run waits with' \
 'approvals:List and revoke the yeses that last' \
@@ -2427,6 +2446,7 @@ _omega__subcmd__help_commands() {
 'executor:Run this machine'\''s sandbox as an executor for servers elsewhere' \
 'show:Show a conversation' \
 'export:Write a conversation as Markdown or JSON' \
+'import:Reads a conversation that \`omega export --format json\` wrote, as a new one of your own' \
 'plan:Propose plans for a task without doing anything' \
 'approve:Allow or refuse the calls that a run waits with' \
 'approvals:List and revoke the yeses that last' \
@@ -2599,6 +2619,11 @@ _omega__subcmd__help__subcmd__export_commands() {
 _omega__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'omega help help commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__import_commands] )) ||
+_omega__subcmd__help__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help import commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__keys_commands] )) ||
 _omega__subcmd__help__subcmd__keys_commands() {
@@ -2863,6 +2888,11 @@ _omega__subcmd__help__subcmd__vault__subcmd__rotate_commands() {
 _omega__subcmd__help__subcmd__whoami_commands() {
     local commands; commands=()
     _describe -t commands 'omega help whoami commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__import_commands] )) ||
+_omega__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega import commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__keys_commands] )) ||
 _omega__subcmd__keys_commands() {
