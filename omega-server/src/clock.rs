@@ -5,11 +5,13 @@
 use omega_core::api::Timestamp;
 use std::{
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The wall clock; clones are the same clock.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,14 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp(Timestamp::now().0.saturating_add(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// How long this process has been at work: for what counts durations, since the wall clock may be set back. It goes
+    /// forward with the clock.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        let ahead = u64::try_from(self.ahead.load(Ordering::Relaxed)).unwrap_or(0);
+        BEGINNING.elapsed().saturating_add(Duration::from_millis(ahead))
     }
 
     /// Sets it forward.

@@ -127,7 +127,7 @@ async fn a_script_chooses_among_proposed_plans() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_asked_for_a_hidden_value_and_may_go_on_without() {
     with(searches_the_web(), |home| {
-        let keys: [(&str, &[u8]); 1] = [("EXA_API_KEY (hidden", b"\r")];
+        let keys: [(&str, &[u8]); 2] = [("EXA_API_KEY (hidden", b"\r"), ("Which tool instead?", b"n\r")];
         let (screen, code) = talk(&home, &["ask", "hi"], &keys);
         assert!(screen.contains("@exalabs/ai-sdk::webSearch needs:"), "{screen}");
         assert!(screen.contains("Without it, then."), "{screen}");
@@ -153,7 +153,8 @@ async fn a_person_sees_the_call_says_no_with_a_reason_and_the_run_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_chooses_a_plan_by_its_number() {
     with(plans(), |home| {
-        let (screen, code) = talk(&home, &["ask", "--plan", "what is 1+1?"], &[("Which plan?", b"1\r")]);
+        let task = "Find three flights to Oslo, compare them with the train, then count what is left over.";
+        let (screen, code) = talk(&home, &["ask", "--plan", task], &[("Which plan?", b"1\r")]);
         assert_eq!(code, 0, "{screen}");
         assert!(screen.contains("Plan 2 · confidence 40 %") && screen.contains("Two."), "{screen}");
     })

@@ -232,7 +232,8 @@ mod tests {
             }
         };
         type Do = fn(&mut Vec<Link>);
-        let table: [(&str, Do, Option<(i64, AuditBreakKind)>); 10] = [
+        type Found = Option<(i64, AuditBreakKind)>;
+        let table: [(&str, Do, Found); 10] = [
             ("nothing", |_| {}, None),
             ("a field", |links| links[2].detail = "{\"a\":1}".into(), Some((3, Changed))),
             ("a field that had none", |links| links[2].run_id = Some(String::new()), Some((3, Changed))),

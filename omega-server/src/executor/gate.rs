@@ -148,9 +148,9 @@ impl State {
     fn call_next(&mut self, share: usize) {
         while self.free > 0 {
             let eligible = self.lines.iter().filter(|(_, line)| !line.waiting.is_empty() && line.running < share);
-            let Some(owner) =
-                eligible.min_by_key(|(_, line)| (line.running, line.served)).map(|(owner, _)| owner.clone())
-            else {
+            // Of owners who were never served, or equally long ago, the one who came first.
+            let turn = |line: &Line| (line.running, line.served, line.waiting.front().map(|ticket| ticket.number));
+            let Some(owner) = eligible.min_by_key(|(_, line)| turn(line)).map(|(owner, _)| owner.clone()) else {
                 return;
             };
             let ticket = self.lines.get_mut(&owner).and_then(|line| line.waiting.pop_front());

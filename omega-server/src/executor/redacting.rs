@@ -114,7 +114,9 @@ mod tests {
                 .iter()
                 .map(|piece| partials.next(json!(piece)))
                 .collect();
-            assert_eq!(shown, [json!("key: "), json!(""), json!("«redacted:K»"), json!(" end")], "cut at {cut}");
+            // What is held back may come with the next piece; no piece has a part of the secret.
+            let text: String = shown.iter().filter_map(Value::as_str).collect();
+            assert_eq!((shown.len(), text.as_str()), (4, "key: «redacted:K» end"), "cut at {cut}");
         }
     }
 

@@ -20,8 +20,7 @@ pub struct Paced {
 
 impl Paced {
     /// A body that has `patience`, and a second more for every [`SLOWEST`] bytes that came.
-    #[must_use]
-    pub fn new(body: Body, patience: Duration) -> Body {
+    pub fn pace(body: Body, patience: Duration) -> Body {
         if body.is_end_stream() {
             return body;
         }
@@ -74,8 +73,7 @@ pub struct Holding<T> {
 
 impl<T: Send + Unpin + 'static> Holding<T> {
     /// The body, and what lives as long as it.
-    #[must_use]
-    pub fn new(body: Body, held: T) -> Body {
+    pub fn until_sent(body: Body, held: T) -> Body {
         Body::new(Self { body, _held: held })
     }
 }
@@ -117,9 +115,9 @@ mod tests {
     #[tokio::test]
     async fn a_large_body_has_time_and_a_trickle_has_not() {
         let (patience, every) = (Duration::from_millis(300), Duration::from_millis(40));
-        let large = Paced::new(coming(25, 8 * 1024, every), patience);
+        let large = Paced::pace(coming(25, 8 * 1024, every), patience);
         assert_eq!(to_bytes(large, usize::MAX).await.unwrap().len(), 25 * 8 * 1024);
-        let trickle = Paced::new(coming(1_000_000, 1, every), patience);
+        let trickle = Paced::pace(coming(1_000_000, 1, every), patience);
         let error = to_bytes(trickle, usize::MAX).await.unwrap_err();
         let error = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
         assert!(error.contains("too slowly"), "{error}");

@@ -67,7 +67,7 @@ pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Resp
     let client = mark.and_then(|mark| gate.owners.of(mark)).map_or(address, Client::User);
     let asked = Asked { class: Class::of(&method, &route), method, route, client, mark };
     let policy = gate.limits.policies.of(asked.class);
-    let state = gate.buckets.take(asked.client, asked.class, policy, 1, app.store.now());
+    let state = gate.buckets.take(asked.client, asked.class, policy, 1, app.store.uptime());
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
     let busy = peer.map(|peer| peer.work());
     let refused = match state.allowed {
@@ -85,14 +85,14 @@ pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Resp
             (asked.class, policy, state, response)
         }
         None => {
-            let request = request.map(|body| Paced::new(body, gate.limits.body));
+            let request = request.map(|body| Paced::pace(body, gate.limits.body));
             let response = next.run(request).await;
             learn(&app, &asked, address, &response);
             (asked.class, policy, state, response)
         }
     };
     say(response.headers_mut(), class, policy, state);
-    response.map(|body| Holding::new(body, busy))
+    response.map(|body| Holding::until_sent(body, busy))
 }
 
 /// Methods that no route has.
@@ -112,7 +112,7 @@ fn guessed_too_often(app: &App, asked: &Asked, address: Client) -> Option<(Class
         return None;
     };
     let policy = app.gate.limits.policies.of(class);
-    let state = app.gate.buckets.look(client, class, policy, app.store.now());
+    let state = app.gate.buckets.look(client, class, policy, app.store.uptime());
     // What there is in it in the end is one unit: that one comes back first.
     let wait = policy.window.as_secs().div_ceil(policy.quota.max(1)).max(1);
     (!state.allowed).then_some((class, policy, State { retry_after: wait, ..state }))
@@ -149,7 +149,7 @@ fn learn(app: &App, asked: &Asked, address: Client, response: &Response) {
         gate.owners.learn(mark, actor.user);
     }
     let fail = |class, client| {
-        gate.buckets.take(client, class, gate.limits.policies.of(class), 1, app.store.now());
+        gate.buckets.take(client, class, gate.limits.policies.of(class), 1, app.store.uptime());
     };
     match response.status() {
         StatusCode::UNAUTHORIZED => {

@@ -57,7 +57,7 @@ pub async fn list(
     };
     let action = which.action.unwrap_or_default();
     let is_known = |known: &&str| **known == action || known.split('.').next() == Some(&action);
-    if !action.is_empty() && !ACTIONS.iter().any(|known| is_known(&known)) {
+    if !action.is_empty() && !ACTIONS.iter().any(is_known) {
         return Err(ApiError::invalid("action", &format!("there is none like it; known are {}", ACTIONS.join(", "))));
     }
     let before = which.before.unwrap_or_default();

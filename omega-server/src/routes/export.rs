@@ -55,7 +55,7 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
         }
         Some("markdown" | "md") => {
             let mut detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
-            let mut events = access.show(app.store.events_after(access.conversation(), 0, u32::MAX).await?);
+            let mut events = app.store.events_of(&access, 0, u32::MAX).await?;
             detail = cleaned(&redactor, &detail)?;
             events = cleaned(&redactor, &events)?;
             ("text/markdown; charset=utf-8", "md", Body::from(export::markdown(&detail, &events)))
@@ -125,10 +125,10 @@ impl Pages {
                 }
             }
             "events" => {
-                let events: Vec<Envelope> = store.events_after(access.conversation(), self.after, PAGE).await?;
+                let events: Vec<Envelope> = store.events_of(access, self.after, PAGE).await?;
                 more = events.last().and_then(|envelope| envelope.seq);
                 for envelope in events.into_iter().filter(|envelope| envelope.seq.is_some_and(|seq| seq <= last)) {
-                    items.push(serde_json::to_value(access.show(envelope))?);
+                    items.push(serde_json::to_value(envelope)?);
                 }
             }
             _ => {

@@ -310,6 +310,14 @@ impl Store {
         rows.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
     }
 
+    /// Committed events after `after`, at most `limit`, as the caller may see them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn events_of(&self, access: &Access, after: u64, limit: u32) -> Result<Vec<Envelope>> {
+        Ok(access.show(self.events_after(access.conversation(), after, limit).await?))
+    }
+
     /// The number of the newest event.
     ///
     /// # Errors

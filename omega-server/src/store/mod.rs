@@ -248,6 +248,12 @@ impl Store {
         self.clock.now()
     }
 
+    /// How long this process has been at work.
+    #[must_use]
+    pub fn uptime(&self) -> std::time::Duration {
+        self.clock.uptime()
+    }
+
     /// `sqlite` or `postgres`.
     #[must_use]
     pub fn engine(&self) -> &'static str {

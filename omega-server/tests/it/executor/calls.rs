@@ -244,7 +244,7 @@ async fn a_key_leaves_a_call_in_no_way() {
         export const fails = tool(() => { throw new Error("rejected: " + process.env.MY_KEY); });"#;
     sandbox.registry.publish("leaky", "1.0.0", json!({}), script);
     let (seen, on_partial) = collector();
-    let env = env(&[("MY_KEY", "sk-very-secret")]);
+    let env = env(&[("MY_KEY", "a-very-secret-value")]);
     let executor = Redacting::new(Arc::new(sandbox.executor));
     let shown = executor.execute(Execution { env: env.clone(), on_partial, ..call("leaky::shows", json!({})) }).await;
     assert_eq!(shown.result, Ok(json!({"«redacted:MY_KEY»": ["«redacted:MY_KEY»!"]})));
