@@ -4,7 +4,7 @@
 pub mod address;
 pub mod log;
 
-use crate::store::{Caller, Via};
+use crate::store::Caller;
 use omega_core::id::{ConversationId, KeyId, UserId};
 use sha2::{Digest, Sha256};
 use std::{
@@ -71,7 +71,7 @@ pub async fn within<T>(context: Arc<Context>, work: impl Future<Output = T>) -> 
 /// Notes who makes the request at work. The first one stays: nobody changes who they are on the way.
 pub fn acts(caller: &Caller) {
     let _ = CURRENT.try_with(|context| {
-        context.actor.set(Actor { user: caller.user, key: caller.key(), is_session: caller.via == Via::Session })
+        context.actor.set(Actor { user: caller.user, key: caller.key(), is_session: caller.is_session() })
     });
 }
 

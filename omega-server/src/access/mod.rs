@@ -205,12 +205,13 @@ impl Access {
         value
     }
 
-    /// Whether it still holds: the caller may have been shut out, the link replaced, the user disabled.
+    /// Whether it still holds: the caller may have been shut out or signed out, the link replaced, the
+    /// key revoked, the user disabled.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn holds(&self, store: &Store) -> Result<bool> {
-        if !store.is_enabled(self.caller.user).await? {
+        if !store.is_let_in(&self.caller).await? {
             return Ok(false);
         }
         if self.is_owner() {

@@ -39,13 +39,19 @@ pub async fn provide(
 pub async fn decide(
     State(app): State<App>,
     approval: Within<ApprovalId>,
-    Body(body): Body<Decide>,
+    Body(mut body): Body<Decide>,
 ) -> ApiResult<Reply<Run>> {
     if let Some(reason) = &body.reason {
         text("reason", reason, MAX_REASON)?;
     }
     if body.input.is_some() && body.decision == omega_core::api::Decision::Deny {
         return Err(ApiError::new(ErrorCode::InvalidInput, "input: a call that is refused has no input to change"));
+    }
+    // What a person writes here is kept, shown and told to the model as a message is.
+    let redactor = app.engine.redactor(approval.caller().user, None).await?;
+    body.reason = body.reason.map(|reason| redactor.redact(&reason).into_owned());
+    if let Some(input) = &mut body.input {
+        redactor.redact_value(input);
     }
     Ok(Reply::ok(app.engine.decide(&approval, &body).await?))
 }

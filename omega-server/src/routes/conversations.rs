@@ -28,9 +28,7 @@ pub async fn create(
     caller: Caller,
     Body(body): Body<CreateConversation>,
 ) -> ApiResult<Reply<Conversation>> {
-    if let Some(title) = &body.title {
-        text("title", title, MAX_TITLE)?;
-    }
+    let title = title(&app, &caller, body.title).await?;
     let settings = app.store.settings(caller.user).await?.0;
     let policy = body.guest_credentials.unwrap_or(settings.guest_credentials);
     let model = match body.model.or(settings.model) {
@@ -39,7 +37,7 @@ pub async fn create(
     };
     app.models.check(&model)?;
     let conversation =
-        app.store.create_conversation(&caller.author(), body.title.as_deref(), &model, body.safe_mode, policy).await?;
+        app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
     let (access, _) = access::open(&app.store, &caller, conversation).await?;
     let detail = app.store.detail(&access, None, 1, 0).await?;
     Ok(Reply::created(detail.conversation))
@@ -75,11 +73,9 @@ pub async fn get(
 pub async fn update(
     State(app): State<App>,
     access: Owned,
-    Body(body): Body<UpdateConversation>,
+    Body(mut body): Body<UpdateConversation>,
 ) -> ApiResult<Reply<Conversation>> {
-    if let Some(title) = &body.title {
-        text("title", title, MAX_TITLE)?;
-    }
+    body.title = title(&app, access.caller(), body.title).await?;
     if let Some(model) = &body.model {
         app.models.check(model)?;
     }
@@ -88,4 +84,11 @@ pub async fn update(
     }
     let detail = app.store.detail(&access, None, 1, 0).await?;
     Ok(Reply::ok(detail.conversation))
+}
+
+/// A title that may be kept: short, and without what this server or its looks know as a secret.
+async fn title(app: &App, caller: &Caller, title: Option<String>) -> ApiResult<Option<String>> {
+    let Some(title) = title else { return Ok(None) };
+    text("title", &title, MAX_TITLE)?;
+    Ok(Some(app.engine.redactor(caller.user, None).await?.redact(&title).into_owned()))
 }

@@ -6,7 +6,7 @@ use crate::{
     extract::{Body, Params},
     request,
     state::App,
-    store::{Caller, Via},
+    store::{Caller, TokenHash, Via},
 };
 use axum::{
     extract::State,
@@ -45,7 +45,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body
     let token = token()?;
     app.store.create_session(caller.user, &token).await?;
     tracing::info!(event = "auth.signed_in", actor = %caller.user, request_id = request::id());
-    let mut response = Reply::ok(who(&Caller { via: Via::Session, ..caller })).into_response();
+    let mut response = Reply::ok(who(&Caller { via: Via::Session(TokenHash::of(&token)), ..caller })).into_response();
     cookie::set(&mut response, &headers, Some(&token));
     Ok(response)
 }
@@ -99,7 +99,7 @@ pub(super) fn who(caller: &Caller) -> Whoami {
         user_id: caller.user,
         display_name: caller.display_name.clone(),
         gravatar_hash: caller.gravatar_hash.clone(),
-        via: if caller.via == Via::Session { "session" } else { "api_key" }.into(),
+        via: if caller.is_session() { "session" } else { "api_key" }.into(),
         is_admin: caller.is_admin,
     }
 }

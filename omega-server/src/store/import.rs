@@ -4,7 +4,7 @@
 //! conversation that nobody can have read.
 
 use super::{
-    Result, Store, exec,
+    Result, Store, exec, plans,
     rows::{json, signed},
     sql,
 };
@@ -120,20 +120,7 @@ async fn insert_plans(tx: &mut super::Tx, conversation: &str, owner: &str, impor
                 let asked = import.view.messages.iter().find(|m| m.role == Role::User && m.run_id == envelope.run_id);
                 let message = asked.map(|message| message.content.as_str()).unwrap_or_default();
                 exec!(&mut *tx, sql::INSERT_PLAN_SET, plan_set_id.to_string(), conversation, run, message, at)?;
-                for (plan, ordinal) in plans.iter().zip(1_i64..) {
-                    exec!(
-                        &mut *tx,
-                        sql::INSERT_PLAN,
-                        plan.id.to_string(),
-                        plan_set_id.to_string(),
-                        ordinal,
-                        json(&plan.steps)?,
-                        plan.confidence,
-                        &plan.reasoning,
-                        json(&plan.missing_vars)?,
-                        json(&plan.pins)?,
-                    )?;
-                }
+                plans::insert_plans(tx, *plan_set_id, plans).await?;
             }
             Event::PlanSelected { plan_set_id, plan_id, .. } => {
                 let status = if plan_id.is_some() { "selected" } else { "rejected" };

@@ -50,7 +50,7 @@ pub(crate) use secrets::KeptIn;
 pub use secrets::{Grant, Kept};
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
-pub use users::{Caller, Via};
+pub use users::{Caller, TokenHash, Via};
 
 use crate::clock::Clock;
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};

@@ -4,6 +4,7 @@ use super::{
     Committed, LogTx, Result, Store, StoreError, exec, read_opt,
     rows::{id, word},
     sql, tx_opt,
+    users::{Caller, Via},
 };
 use crate::access::{Owned, PartOf};
 use omega_core::{
@@ -216,12 +217,17 @@ impl Store {
         Ok((participant, log.commit().await?))
     }
 
-    /// Whether a user may still use the server.
+    /// Whether a caller's session, key or user still lets them in.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn is_enabled(&self, user: UserId) -> Result<bool> {
-        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::ENABLED_USER, user.to_string())?;
+    pub(crate) async fn is_let_in(&self, caller: &Caller) -> Result<bool> {
+        type Row = (String,);
+        let row: Option<Row> = match caller.via {
+            Via::Session(token) => read_opt!(&self.db, Row, sql::LIVE_SESSION, token.bytes(), self.now().0)?,
+            Via::Key(key) => read_opt!(&self.db, Row, sql::LIVE_KEY, key.to_string())?,
+            Via::Code | Via::Vouched => read_opt!(&self.db, Row, sql::ENABLED_USER, caller.user.to_string())?,
+        };
         Ok(row.is_some())
     }
 }

@@ -230,21 +230,27 @@ impl LogTx {
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
         let run_id = run.map(|run| run.to_string());
         exec!(&mut self.tx, sql::INSERT_PLAN_SET, set.to_string(), conversation, run_id, message, now)?;
-        for (plan, ordinal) in plans.iter().zip(1_i64..) {
-            exec!(
-                &mut self.tx,
-                sql::INSERT_PLAN,
-                plan.id.to_string(),
-                set.to_string(),
-                ordinal,
-                json(&plan.steps)?,
-                plan.confidence,
-                &plan.reasoning,
-                json(&plan.missing_vars)?,
-                json(&plan.pins)?,
-            )?;
-        }
+        insert_plans(&mut self.tx, set, plans).await?;
         self.event(run, Event::PlanProposed { plan_set_id: set, plans: plans.to_vec() }).await?;
         Ok(set)
     }
+}
+
+/// The plans of a set, best first.
+pub(super) async fn insert_plans(tx: &mut Tx, set: PlanSetId, plans: &[Plan]) -> Result<()> {
+    for (plan, ordinal) in plans.iter().zip(1_i64..) {
+        exec!(
+            &mut *tx,
+            sql::INSERT_PLAN,
+            plan.id.to_string(),
+            set.to_string(),
+            ordinal,
+            json(&plan.steps)?,
+            plan.confidence,
+            &plan.reasoning,
+            json(&plan.missing_vars)?,
+            json(&plan.pins)?,
+        )?;
+    }
+    Ok(())
 }

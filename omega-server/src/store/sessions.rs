@@ -4,7 +4,7 @@ use super::{
     Result, Store, exec, read_opt,
     rows::id,
     sql, tx_opt,
-    users::{ADMIN, Caller, TOUCH_MILLIS, Via, sha256},
+    users::{ADMIN, Caller, TOUCH_MILLIS, TokenHash, Via, sha256},
 };
 use crate::audit::{Action, Fact};
 use omega_core::{api::Timestamp, id::UserId};
@@ -55,7 +55,7 @@ impl Store {
             exec!(&mut tx, sql::TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;
             tx.commit().await?;
         }
-        let (is_admin, via) = (role == ADMIN, Via::Session);
+        let (is_admin, via) = (role == ADMIN, Via::Session(TokenHash::of(token)));
         Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, is_admin, via }))
     }
 
@@ -103,6 +103,6 @@ impl Store {
         let row: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::TAKE_SIGN_IN_CODE, sha256(code))?;
         tx.commit().await?;
         let Some((user, _)) = row.filter(|(_, expires_at)| *expires_at > self.now().0) else { return Ok(None) };
-        self.enabled(id(&user)?, Via::Session).await
+        self.enabled(id(&user)?, Via::Code).await
     }
 }

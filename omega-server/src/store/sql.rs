@@ -294,6 +294,10 @@ statements! {
     BLOCK = "UPDATE participants SET blocked_at = $3, epoch = $4 WHERE conversation_id = $1 AND user_id = $2 AND role <> 'owner'";
     PARTICIPANT = "SELECT user_id, role, display_name, gravatar_hash, blocked_at FROM participants \
         WHERE conversation_id = $1 AND user_id = $2";
+    LIVE_SESSION = "SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id \
+        WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2 AND u.disabled_at IS NULL";
+    LIVE_KEY = "SELECT u.id FROM api_keys k JOIN users u ON u.id = k.user_id \
+        WHERE k.id = $1 AND k.revoked_at IS NULL AND u.disabled_at IS NULL";
     ENABLED_USER = "SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL";
     SET_VISIBILITY = "UPDATE conversations SET visibility = $2 WHERE id = $1";
 

@@ -36,8 +36,10 @@ pub struct Caller {
 /// How a caller proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
-    /// A browser's session.
-    Session,
+    /// A browser's session, by the hash of its token.
+    Session(TokenHash),
+    /// The code of a sign-in link; a session comes next.
+    Code,
     /// An API key of this server.
     Key(KeyId),
     /// An API key that another platform vouches for.
@@ -45,12 +47,18 @@ pub enum Via {
 }
 
 impl Caller {
+    /// Whether it is a browser's session.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        matches!(self.via, Via::Session(_))
+    }
+
     /// The API key of this server, if it is one.
     #[must_use]
     pub fn key(&self) -> Option<KeyId> {
         match self.via {
             Via::Key(key) => Some(key),
-            Via::Session | Via::Vouched => None,
+            Via::Session(_) | Via::Code | Via::Vouched => None,
         }
     }
 
@@ -67,6 +75,22 @@ impl Caller {
 
 pub(super) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
+}
+
+/// What is kept of a session's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// The hash of a token.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    pub(super) fn bytes(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
 }
 
 impl Store {

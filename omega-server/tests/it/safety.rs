@@ -674,3 +674,26 @@ async fn a_stored_value_that_somebody_writes_is_a_placeholder_everywhere() {
     let file = std::fs::read(omega.database.strip_prefix("sqlite:").unwrap()).unwrap();
     assert!(!file.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes()), "nor does the database");
 }
+
+#[tokio::test]
+async fn a_stored_value_in_a_title_a_reason_or_an_edited_input_is_a_placeholder() {
+    let call = |n: u32| (PAGE, json!({ "text": "x", "n": n }));
+    let omega = started(calls(&[call(1), call(2)])).await;
+    keep(&omega, "GITHUB_TOKEN", None).await;
+    set(&omega, |settings| settings.safe_mode = true).await;
+    let conversation = omega.conversation(MODELS[0]).await;
+    let titled = UpdateConversation { title: Some(format!("About {SECRET}")), ..<_>::default() };
+    let renamed = omega.client.update_conversation(conversation, &titled).await.unwrap();
+    assert_eq!(renamed.title.as_deref(), Some("About «redacted:GITHUB_TOKEN»"));
+    let run = say(&omega.client, conversation, message("go")).await;
+    let edited = Decide { input: Some(json!({ "text": SECRET, "n": 1 })), ..yes() };
+    omega.client.decide(approval(&rests(&omega, run).await).id, &edited).await.unwrap();
+    let refused = Decide { reason: Some(format!("not with {SECRET}")), ..no() };
+    omega.client.decide(approval(&rests(&omega, run).await).id, &refused).await.unwrap();
+    let told = omega.told(conversation, run).await;
+    let read = serde_json::to_string(&told.log.0).unwrap();
+    assert!(!read.contains(SECRET) && read.contains("not with «redacted:GITHUB_TOKEN»"), "{read}");
+    let ran = omega.tools.calls();
+    assert_eq!(ran.len(), 1);
+    assert_eq!(ran[0].params["text"], "«redacted:GITHUB_TOKEN»");
+}

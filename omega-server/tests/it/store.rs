@@ -22,7 +22,7 @@ use omega_core::{
 use omega_server::{
     Server,
     access::{Access, open},
-    store::{Claimed, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, Via, sql},
+    store::{Claimed, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, sql},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -286,7 +286,7 @@ async fn people(store: &Store) {
     assert!(store.caller_of_key("tpmjs_sk_of-a-test").await.unwrap().is_none());
     assert!(matches!(store.revoke_key(user, made.record.id).await, Err(StoreError::NotFound)));
     store.create_session(user, "token").await.unwrap();
-    assert_eq!(store.caller_of_session("token").await.unwrap().unwrap().via, Via::Session);
+    assert!(store.caller_of_session("token").await.unwrap().unwrap().is_session());
     store.end_session("token").await.unwrap();
     assert!(store.caller_of_session("token").await.unwrap().is_none());
 

@@ -259,7 +259,11 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
     let caret = width(label) + width(tail);
     let mut spans = vec![Span::styled(label, theme.accent), Span::styled(tail.to_owned(), theme.text)];
     if tail.is_empty() {
-        let words = if masked { " enter alone: go on without" } else { " enter alone: no words" };
+        let words = match masked {
+            true if question.alternatives().is_some() => " enter alone: another tool, or go on without",
+            true => " enter alone: go on without",
+            false => " enter alone: no words",
+        };
         spans.push(Span::styled(words, theme.dim));
     }
     (fit(spans, max), Some(caret))

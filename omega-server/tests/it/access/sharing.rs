@@ -4,7 +4,7 @@ use crate::harness::{
     Omega,
     frames::Frames,
     message,
-    people::Person,
+    people::{Person, sign_in},
     refusals::{answer, code, refused},
     within,
 };
@@ -17,7 +17,7 @@ use omega_core::{
     testing::{Reply, Script},
     view::View,
 };
-use reqwest::Method;
+use reqwest::{Method, header};
 use serde_json::json;
 
 /// One person's client: what it shows of a conversation, from the beginning on.
@@ -232,4 +232,25 @@ async fn who_writes_is_said_by_the_session_and_not_by_the_message() {
         assert_eq!(refused(omega.request(Method::POST, &path).json(&body)).await, code(422, "INVALID_INPUT"), "{body}");
     }
     assert!(omega.committed(conversation).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_gives_nothing_more_to_who_signed_out_or_whose_key_was_revoked() {
+    let omega = Omega::start(Script::new()).await;
+    let guest = Person::new(&omega, "guest", None).await;
+    let conversation = omega.conversation("openai/test").await;
+    let cookie = sign_in(&omega, &guest.key).await;
+    let path = format!("{}/api/omega/conversations/{conversation}/events?after=0", omega.url);
+    let by_session = omega.http.get(path).header(header::COOKIE, &cookie).send().await.unwrap();
+    let streams = [Frames::of(by_session), frames(&guest, conversation).await];
+    let session = omega.http.delete(format!("{}/api/omega/session", omega.url)).header(header::COOKIE, &cookie);
+    assert_eq!(session.send().await.unwrap().status(), 204);
+    let key = guest.client.api_keys().await.unwrap()[0].id;
+    guest.client.revoke_api_key(key).await.unwrap();
+    let secret = UpdateConversation { title: Some("said afterwards".into()), ..<_>::default() };
+    omega.client.update_conversation(conversation, &secret).await.unwrap();
+    for mut stream in streams {
+        let rest = within("the end of the stream", stream.until(|_| false)).await;
+        assert!(!serde_json::to_string(&rest).unwrap().contains("said afterwards"), "{rest:?}");
+    }
 }

@@ -12,7 +12,7 @@ pub fn caller(author: &Author) -> Caller {
         display_name: author.display_name.clone(),
         gravatar_hash: author.gravatar_hash.clone(),
         is_admin: false,
-        via: Via::Session,
+        via: Via::Vouched,
     }
 }
 
