@@ -70,3 +70,83 @@ async fn ctrl_c_on_the_keyboard_ends_the_question_and_not_the_server() {
     })
     .await;
 }
+
+/// What a stranger's text must not do to a terminal. Nothing of these is left.
+const GONE: [&str; 32] = [
+    "\u{1b}[2J",
+    "\u{1b}[H",
+    "\u{1b}[3J",
+    "\u{1b}[20T",
+    "\u{1b}[8;10;10t",
+    "\u{1b}[5n",
+    "\u{1b}[6n",
+    "\u{1b}[>c",
+    "\u{1b}[?1049l",
+    "\u{1b}[?25l",
+    "\u{1b}[?1000h",
+    "\u{1b}[31;5m",
+    "\u{1b}]0;PWNED\u{7}",
+    "\u{1b}]2;PWNED\u{1b}\\",
+    "\u{1b}]52;c;UFdORUQ=\u{7}",
+    "\u{1b}]8;;http://pwned.test\u{1b}\\",
+    "\u{1b}]11;PWNED\u{7}",
+    "\u{1b}]9;PWNED\u{7}",
+    "\u{1b}]1337;File=inline=1:UFdORUQ=\u{7}",
+    "\u{1b}Pq#0PWNED\u{1b}\\",
+    "\u{1b}_GPWNED\u{1b}\\",
+    "\u{1b}^PWNED\u{1b}\\",
+    "\u{1b}XPWNED\u{1b}\\",
+    "\u{1b}c",
+    "\u{1b}7\u{1b}8",
+    "\u{9b}2J",
+    "\u{9d}0;PWNED\u{9c}",
+    "\u{90}PWNED\u{9c}",
+    "\u{7}",
+    "\u{8}\u{8}\u{8}",
+    "\u{7f}",
+    "\u{e}\u{f}",
+];
+
+/// What hides or turns text. It is shown by its number.
+const SHOWN: [char; 10] = [
+    '\u{202a}',
+    '\u{202b}',
+    '\u{202d}',
+    '\u{202e}',
+    '\u{2066}',
+    '\u{2069}',
+    '\u{200e}',
+    '\u{200f}',
+    '\u{61c}',
+    '\u{e0041}',
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_hostile_texts_do_nothing_to_a_terminal() {
+    let gone = GONE.iter().map(|text| ((*text).to_owned(), String::new()));
+    let shown = SHOWN.iter().map(|text| (text.to_string(), format!("\\u{{{:x}}}", u32::from(*text))));
+    let (mut hostile, mut harmless) = (String::new(), String::new());
+    for (number, (text, seen)) in gone.chain(shown).enumerate() {
+        hostile.push_str(&format!("n{number}{text}x "));
+        harmless.push_str(&format!("n{number}{seen}x "));
+    }
+    hostile.push_str("THE-END");
+    harmless.push_str("THE-END");
+    let script = Script::new().turn(Reply::text(&hostile)).turn(Reply::text(&hostile));
+    with(script, move |home| {
+        let (screen, code) = talk(&home, &["ask", "-q", "hi"], &[]);
+        assert_eq!((screen, code), (format!("{harmless}\r\n"), 0));
+        let keys: [(&str, &[u8]); 2] = [("ask for something", b"hi\r"), ("THE-END", b"\x03")];
+        let (screen, code) = talk(&home, &[], &keys);
+        assert_eq!(code, 0, "{screen:?}");
+        for sign in
+            ["PWNED", "UFdORUQ=", "pwned.test", "\u{1b}[8;10;10t", "\u{1b}[5n", "\u{1b}[20T", "\u{1b}[3J", "\u{1b}c"]
+        {
+            assert!(!screen.contains(sign), "{sign:?}: {screen:?}");
+        }
+        let is_hidden = |c: char| SHOWN.contains(&c) || ('\u{80}'..'\u{a0}').contains(&c) || c == '\u{7f}';
+        assert!(!screen.contains(is_hidden), "{screen:?}");
+        assert!(screen.contains("\\u{202e}"), "{screen:?}");
+    })
+    .await;
+}
