@@ -45,10 +45,10 @@ pub struct Envelope {
 /// What happened. The tag is the SSE event's name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all_fields = "camelCase")]
+#[serde(tag = "type")]
 pub enum Event {
     /// Fields of the conversation changed; what is missing stayed.
-    #[serde(rename = "conversation.updated")]
+    #[serde(rename = "conversation.updated", rename_all = "camelCase")]
     ConversationUpdated {
         /// The title.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ pub enum Event {
         url: Option<String>,
     },
     /// Somebody opened the conversation who did not take part before, or has another name or picture now.
-    #[serde(rename = "participant.joined")]
+    #[serde(rename = "participant.joined", rename_all = "camelCase")]
     ParticipantJoined {
         /// The user.
         user_id: UserId,
@@ -82,7 +82,7 @@ pub enum Event {
         gravatar_hash: String,
     },
     /// The owner shut a participant out, or let them in again.
-    #[serde(rename = "participant.updated")]
+    #[serde(rename = "participant.updated", rename_all = "camelCase")]
     ParticipantUpdated {
         /// The user.
         user_id: UserId,
@@ -90,13 +90,13 @@ pub enum Event {
         blocked: bool,
     },
     /// A participant's message is stored.
-    #[serde(rename = "message.created")]
+    #[serde(rename = "message.created", rename_all = "camelCase")]
     MessageCreated {
         /// The message.
         message: Message,
     },
     /// More visible text; not stored.
-    #[serde(rename = "message.delta")]
+    #[serde(rename = "message.delta", rename_all = "camelCase")]
     MessageDelta {
         /// The message.
         message_id: MessageId,
@@ -108,7 +108,7 @@ pub enum Event {
         content: String,
     },
     /// More reasoning; not stored.
-    #[serde(rename = "reasoning.delta")]
+    #[serde(rename = "reasoning.delta", rename_all = "camelCase")]
     ReasoningDelta {
         /// The message.
         message_id: MessageId,
@@ -120,13 +120,13 @@ pub enum Event {
         content: String,
     },
     /// A message of the assistant is whole; replaces what the deltas built.
-    #[serde(rename = "message.completed")]
+    #[serde(rename = "message.completed", rename_all = "camelCase")]
     MessageCompleted {
         /// The message.
         message: Message,
     },
     /// What was shown of this message is void: the model is asked again.
-    #[serde(rename = "message.reset")]
+    #[serde(rename = "message.reset", rename_all = "camelCase")]
     MessageReset {
         /// The message.
         message_id: MessageId,
@@ -134,7 +134,7 @@ pub enum Event {
         step: u32,
     },
     /// A run waits for its turn.
-    #[serde(rename = "run.queued")]
+    #[serde(rename = "run.queued", rename_all = "camelCase")]
     RunQueued {
         /// The run.
         run: Run,
@@ -142,7 +142,7 @@ pub enum Event {
         position: u32,
     },
     /// A run begins.
-    #[serde(rename = "run.started")]
+    #[serde(rename = "run.started", rename_all = "camelCase")]
     RunStarted {
         /// 1 for the first.
         attempt: u32,
@@ -152,19 +152,19 @@ pub enum Event {
         prompt_version: String,
     },
     /// A run goes on after a pause.
-    #[serde(rename = "run.resumed")]
+    #[serde(rename = "run.resumed", rename_all = "camelCase")]
     RunResumed {
         /// How often it was taken up.
         attempt: u32,
     },
     /// A run goes on after its server died.
-    #[serde(rename = "run.recovered")]
+    #[serde(rename = "run.recovered", rename_all = "camelCase")]
     RunRecovered {
         /// How often it was taken up.
         attempt: u32,
     },
     /// What it does right now; for people, never for logic.
-    #[serde(rename = "status")]
+    #[serde(rename = "status", rename_all = "camelCase")]
     Status {
         /// `searching`, `loading`, `planning`, `streaming`, `retrying`.
         phase: String,
@@ -172,7 +172,7 @@ pub enum Event {
         message: String,
     },
     /// A model call begins.
-    #[serde(rename = "run.step.started")]
+    #[serde(rename = "run.step.started", rename_all = "camelCase")]
     StepStarted {
         /// From 1.
         step_index: u32,
@@ -180,7 +180,7 @@ pub enum Event {
         message_id: MessageId,
     },
     /// A model call ended, and so did all its tool calls.
-    #[serde(rename = "run.step.completed")]
+    #[serde(rename = "run.step.completed", rename_all = "camelCase")]
     StepCompleted {
         /// From 1.
         step_index: u32,
@@ -193,7 +193,7 @@ pub enum Event {
         finish_reason: Option<FinishReason>,
     },
     /// Plans to choose from.
-    #[serde(rename = "plan.proposed")]
+    #[serde(rename = "plan.proposed", rename_all = "camelCase")]
     PlanProposed {
         /// The set.
         plan_set_id: PlanSetId,
@@ -201,7 +201,7 @@ pub enum Event {
         plans: Vec<Plan>,
     },
     /// A plan was chosen, or another was asked for.
-    #[serde(rename = "plan.selected")]
+    #[serde(rename = "plan.selected", rename_all = "camelCase")]
     PlanSelected {
         /// The set.
         plan_set_id: PlanSetId,
@@ -215,14 +215,14 @@ pub enum Event {
         by: UserId,
     },
     /// A call came to nothing, and these tools could do the same.
-    #[serde(rename = "alternatives.proposed")]
+    #[serde(rename = "alternatives.proposed", rename_all = "camelCase")]
     AlternativesProposed {
         /// The call and the tools.
         #[serde(flatten)]
         choice: AlternativeChoice,
     },
     /// Somebody chose another tool for a call, or none.
-    #[serde(rename = "alternatives.selected")]
+    #[serde(rename = "alternatives.selected", rename_all = "camelCase")]
     AlternativesSelected {
         /// The call.
         tool_run_id: ToolRunId,
@@ -233,14 +233,14 @@ pub enum Event {
         by: UserId,
     },
     /// The run is paused until somebody answers.
-    #[serde(rename = "run.requires_action")]
+    #[serde(rename = "run.requires_action", rename_all = "camelCase")]
     RunRequiresAction {
         /// What it waits for.
         #[serde(flatten)]
         action: RequiredAction,
     },
     /// Missing variables were given, or refused; names only.
-    #[serde(rename = "credentials.provided")]
+    #[serde(rename = "credentials.provided", rename_all = "camelCase")]
     CredentialsProvided {
         /// The names; empty when they were refused.
         names: Vec<String>,
@@ -253,7 +253,7 @@ pub enum Event {
         by: UserId,
     },
     /// A call was allowed or refused.
-    #[serde(rename = "approval.decided")]
+    #[serde(rename = "approval.decided", rename_all = "camelCase")]
     ApprovalDecided {
         /// The approval.
         approval_id: ApprovalId,
@@ -273,7 +273,7 @@ pub enum Event {
         by: UserId,
     },
     /// Tools that became callable by name.
-    #[serde(rename = "tools.loaded")]
+    #[serde(rename = "tools.loaded", rename_all = "camelCase")]
     ToolsLoaded {
         /// Their names, as the model sees them.
         new_tools: Vec<String>,
@@ -281,7 +281,7 @@ pub enum Event {
         total_dynamic_tools: u32,
     },
     /// The model asked for a call.
-    #[serde(rename = "run.step.tool.proposed")]
+    #[serde(rename = "run.step.tool.proposed", rename_all = "camelCase")]
     ToolProposed {
         /// The tool run.
         tool_run_id: ToolRunId,
@@ -299,7 +299,7 @@ pub enum Event {
         input: Value,
     },
     /// The intent is recorded; the tool starts now.
-    #[serde(rename = "run.step.tool.started")]
+    #[serde(rename = "run.step.tool.started", rename_all = "camelCase")]
     ToolStarted {
         /// The tool run.
         tool_run_id: ToolRunId,
@@ -315,7 +315,7 @@ pub enum Event {
         credentials_used: Vec<String>,
     },
     /// A partial output; not stored as an event.
-    #[serde(rename = "run.step.tool.delta")]
+    #[serde(rename = "run.step.tool.delta", rename_all = "camelCase")]
     ToolDelta {
         /// The tool run.
         tool_run_id: ToolRunId,
@@ -325,7 +325,7 @@ pub enum Event {
         chunk: Value,
     },
     /// The outcome.
-    #[serde(rename = "run.step.tool.completed")]
+    #[serde(rename = "run.step.tool.completed", rename_all = "camelCase")]
     ToolCompleted {
         /// The tool run.
         tool_run_id: ToolRunId,
@@ -355,7 +355,7 @@ pub enum Event {
         error: Option<ToolError>,
     },
     /// The server died during the call; whether it took effect is not known.
-    #[serde(rename = "run.step.tool.unknown")]
+    #[serde(rename = "run.step.tool.unknown", rename_all = "camelCase")]
     ToolUnknown {
         /// The tool run.
         tool_run_id: ToolRunId,
@@ -366,10 +366,10 @@ pub enum Event {
         error: Option<ToolError>,
     },
     /// Somebody asked to stop the run.
-    #[serde(rename = "run.cancel_requested")]
+    #[serde(rename = "run.cancel_requested", rename_all = "camelCase")]
     RunCancelRequested {},
     /// The run answered. One of the three terminal events of a run.
-    #[serde(rename = "run.completed")]
+    #[serde(rename = "run.completed", rename_all = "camelCase")]
     RunCompleted {
         /// Its visible text: the text of its steps, joined by a blank line.
         answer: String,
@@ -381,20 +381,20 @@ pub enum Event {
         steps: u32,
     },
     /// The run failed. One of the three terminal events of a run.
-    #[serde(rename = "run.failed")]
+    #[serde(rename = "run.failed", rename_all = "camelCase")]
     RunFailed {
         /// Why.
         #[serde(flatten)]
         error: RunError,
     },
     /// The run was stopped. One of the three terminal events of a run.
-    #[serde(rename = "run.cancelled")]
+    #[serde(rename = "run.cancelled", rename_all = "camelCase")]
     RunCancelled {
         /// Who or what stopped it.
         reason: String,
     },
     /// Something worth knowing: a budget, a limit, a breaker.
-    #[serde(rename = "notice")]
+    #[serde(rename = "notice", rename_all = "camelCase")]
     Notice {
         /// A stable code.
         code: String,
@@ -402,19 +402,19 @@ pub enum Event {
         message: String,
     },
     /// The whole state up to `lastSeq`; not stored.
-    #[serde(rename = "snapshot")]
+    #[serde(rename = "snapshot", rename_all = "camelCase")]
     Snapshot {
         /// The conversation.
         conversation: Box<ConversationDetail>,
     },
     /// The cursor was beyond the log (a restored backup): start over from this state; not stored.
-    #[serde(rename = "resync")]
+    #[serde(rename = "resync", rename_all = "camelCase")]
     Resync {
         /// The conversation.
         conversation: Box<ConversationDetail>,
     },
     /// The server is about to stop; come back with your cursor. Not stored.
-    #[serde(rename = "draining")]
+    #[serde(rename = "draining", rename_all = "camelCase")]
     Draining {},
     /// A kind that this version does not know; ignored.
     #[serde(other, rename = "unknown")]

@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 /// What a paused run waits for: one kind at a time, everything of that kind at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "lowercase")]
 pub enum RequiredAction {
     /// Variables that tools need; `POST /conversations/:id/credentials` answers.
+    #[serde(rename_all = "camelCase")]
     Credentials {
         /// The union of what is missing, by name.
         missing_vars: Vec<MissingVar>,
@@ -28,6 +29,7 @@ pub enum RequiredAction {
         expires_at: Timestamp,
     },
     /// Calls that need a person's yes; `POST /approvals/:id` answers each.
+    #[serde(rename_all = "camelCase")]
     Approval {
         /// The calls, in their order.
         approvals: Vec<Approval>,
@@ -35,6 +37,7 @@ pub enum RequiredAction {
         expires_at: Timestamp,
     },
     /// Plans to choose from; `POST /conversations/:id/plans/:planId/select` answers.
+    #[serde(rename_all = "camelCase")]
     Plan {
         /// The set.
         plan_set_id: PlanSetId,
@@ -44,6 +47,7 @@ pub enum RequiredAction {
         expires_at: Timestamp,
     },
     /// Calls that failed for good, and tools that could do the same; `POST /conversations/:id/alternatives` answers each.
+    #[serde(rename_all = "camelCase")]
     Alternatives {
         /// The calls, in their order.
         choices: Vec<AlternativeChoice>,

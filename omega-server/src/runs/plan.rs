@@ -71,7 +71,7 @@ impl Engine {
     /// Makes plans for a task, with the tokens that it took. None when the planner may refuse and does.
     ///
     /// # Errors
-    /// What failed at the model; [`ModelError::Protocol`] when its answer holds no plan.
+    /// What failed at the model; [`ModelError::Config`] when its answer holds no plan: another wording may get one.
     pub async fn plan(&self, task: Task<'_>) -> Result<(Option<PlanAnswer>, Usage), ModelError> {
         let model = Discreet::before(self.inner.models.resolve(task.model)?, task.redactor.clone());
         let (mut catalogue, found) = self.search_for(&task).await?;
@@ -315,7 +315,9 @@ async fn ask(model: &dyn Model, request: ModelRequest) -> Result<(String, Usage)
 }
 
 fn no_plan(reason: &str) -> ModelError {
-    ModelError::Protocol { provider: "the model".into(), message: format!("it gave no plan ({reason}); ask again") }
+    ModelError::Config(format!(
+        "the model gave no plan ({reason}); say the task in other words, or send it as a message"
+    ))
 }
 
 #[cfg(test)]

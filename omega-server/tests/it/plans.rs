@@ -202,7 +202,7 @@ async fn a_plan_names_real_tools_says_what_they_lack_and_has_the_pinned_ones_at_
     let conversation = stubborn.conversation(crate::harness::MODELS[0]).await;
     let path = format!("/api/omega/conversations/{conversation}/plan");
     let refusal = refused(stubborn.request(Method::POST, &path).json(&json!({ "message": "x" }))).await;
-    assert_eq!((refusal, stubborn.provider.requests().len()), (code(502, "UPSTREAM_FAILED"), 2));
+    assert_eq!((refusal, stubborn.provider.requests().len()), (code(422, "INVALID_INPUT"), 2));
 }
 
 #[tokio::test]
