@@ -136,7 +136,8 @@ async fn forty_hostile_texts_do_nothing_to_a_terminal() {
     with(script, move |home| {
         let (screen, code) = talk(&home, &["ask", "-q", "hi"], &[]);
         assert_eq!((screen, code), (format!("{harmless}\r\n"), 0));
-        let keys: [(&str, &[u8]); 2] = [("ask for something", b"hi\r"), ("THE-END", b"\x03")];
+        // Twice: while the run has not quite ended, the first one is asked about.
+        let keys: [(&str, &[u8]); 2] = [("ask for something", b"hi\r"), ("THE-END", b"\x04\x04")];
         let (screen, code) = talk(&home, &[], &keys);
         assert_eq!(code, 0, "{screen:?}");
         for sign in
