@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod api;
+pub mod budget;
 pub mod event;
 pub mod executor;
 pub mod export;

@@ -17,6 +17,7 @@ mod idempotency;
 pub mod limits;
 pub mod models;
 pub mod observe;
+pub mod offload;
 pub mod page;
 pub mod registry;
 pub mod request;

@@ -1,0 +1,266 @@
+//! How much of what strangers send is worked on: one table of limits, and the types of what has passed them.
+//!
+//! The promise: whoever takes a [`Bounded`] or a [`Tree`] does work whose size a limit of [`ALL`] bounds. Only this module
+//! makes them, so a reader of strangers' text whose signature asks for one can't be handed text that nobody measured. What is
+//! over a limit is refused in words ([`OverLimit`]) or cut with a notice ([`Limit::cut`]); each limit says why it is what it is.
+//!
+//! A bound is worth something only with an algorithm that is linear in it: `omega-server/tests/it/budget` feeds N and 2N of
+//! hostile patterns to every reader.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::{fmt, ops::Deref};
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Unit {
+    /// Bytes of UTF-8, or of JSON as it is written.
+    Bytes,
+    /// Levels of nesting.
+    Levels,
+    /// Things of a list.
+    Items,
+    /// Steps of a walk, each visit counted.
+    Steps,
+}
+
+/// How much of something is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// What is bounded, as it stands in an error: "the message".
+    pub of: &'static str,
+    /// The most that is taken.
+    pub most: usize,
+    /// Of what.
+    pub unit: Unit,
+    /// Why so much.
+    pub why: &'static str,
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $of:literal, $most:expr, $unit:ident, $why:literal;)*) => {
+        $($(#[$doc])* pub const $name: Limit = Limit { of: $of, most: $most, unit: Unit::$unit, why: $why };)*
+        /// Every limit, for documentation and tests.
+        pub const ALL: &[Limit] = &[$($name),*];
+    };
+}
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+limits! {
+    /// What a person writes.
+    MESSAGE = "the message", 1_000_000, Bytes, "some 250,000 tokens, which few models take; larger data is for tools to read";
+    /// A tool's JSON Schema.
+    SCHEMA = "the schema", 64 * KIB, Bytes, "it goes to the model with every request; the largest of 352 real ones has 5 KiB";
+    /// How deep a schema is.
+    SCHEMA_DEPTH = "the schema's nesting", 32, Levels, "a validator and several providers recurse once a level";
+    /// What a validator may visit of a schema, references followed.
+    SCHEMA_COST = "the schema's references", 20_000, Steps, "twenty references can stand for a million subschemas";
+    /// What a tool says of itself.
+    DESCRIPTION = "the description", 8_000, Bytes, "models are given 600 characters of it, search indexes it whole";
+    /// A row of the registry, all of it.
+    PACKAGE_ROW = "the package's row", 256 * KIB, Bytes, "a schema, a description and the names of variables, with room";
+    /// The input of a call, as JSON.
+    ARGUMENTS = "the call's input", MIB, Bytes, "a model writes some ten thousand tokens at most; larger data goes by reference";
+    /// How deep a JSON value of a stranger is.
+    DEPTH = "the nesting", 64, Levels, "every walk over a value recurses once a level";
+    /// The text of one step of a model.
+    MODEL_TEXT = "the model's answer", 4 * MIB, Bytes, "ten times what any model writes; it is sent again with every later message";
+    /// An error's words, a tool's or a provider's.
+    ERROR_TEXT = "the error's message", 4_000, Bytes, "it is stored with the call and shown to models and people";
+    /// What an error has beside its words, as JSON.
+    ERROR_DETAILS = "the error's details", 64 * KIB, Bytes, "as an output that is shown without being asked for";
+    /// What a call gives.
+    OUTPUT = "the output", 32 * MIB, Bytes, "it is stored, redacted and paged; more is cut by the sandbox";
+    /// A document that becomes a conversation.
+    IMPORT = "the document", 64 * MIB, Bytes, "100,000 messages of 600 bytes";
+    /// What one search asks for.
+    QUERY = "the query", KIB, Bytes, "a question in words; ranking is no better with more of them";
+    /// The addresses that one text is read for.
+    ADDRESSES = "the addresses in one text", 1_000, Items, "each is parsed as browsers do; more of them are nobody's to judge";
+}
+
+/// Something has more than its limit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} is too large: {found} {}, and at most {} are taken", .limit.of, .limit.unit, .limit.most)]
+pub struct OverLimit {
+    /// The limit.
+    pub limit: Limit,
+    /// What there is, or what of it was counted before counting stopped.
+    pub found: usize,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::Levels => "levels",
+            Self::Items => "items",
+            Self::Steps => "steps",
+        })
+    }
+}
+
+impl Limit {
+    /// Whether so much is taken.
+    ///
+    /// # Errors
+    /// When it is too much.
+    pub fn check(&self, found: usize) -> Result<(), OverLimit> {
+        if found <= self.most { Ok(()) } else { Err(OverLimit { limit: *self, found }) }
+    }
+
+    /// A text that has to fit.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn fit<'t>(&self, text: &'t str) -> Result<Bounded<'t>, OverLimit> {
+        self.check(text.len()).map(|()| Bounded(text))
+    }
+
+    /// What fits of a text, and how many bytes do not.
+    #[must_use]
+    pub fn cut<'t>(&self, text: &'t str) -> (Bounded<'t>, usize) {
+        let end = text.floor_char_boundary(self.most);
+        (Bounded(&text[..end]), text.len() - end)
+    }
+
+    /// A JSON value whose bytes have to fit, as it is written, and whose nesting [`DEPTH`].
+    ///
+    /// # Errors
+    /// When it is too long or too deep.
+    pub fn tree<'v>(&self, value: &'v Value) -> Result<Tree<'v>, OverLimit> {
+        let size = Size::of(value);
+        self.check(size.bytes)?;
+        DEPTH.check(size.depth)?;
+        Ok(Tree { value, size })
+    }
+}
+
+/// A stranger's text that is no longer than its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounded<'t>(&'t str);
+
+impl<'t> Bounded<'t> {
+    /// The text, for as long as it was borrowed.
+    #[must_use]
+    pub fn text(self) -> &'t str {
+        self.0
+    }
+}
+
+impl Deref for Bounded<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+/// A stranger's JSON value that is neither larger nor deeper than its limits.
+#[derive(Debug, Clone, Copy)]
+pub struct Tree<'v> {
+    value: &'v Value,
+    size: Size,
+}
+
+impl<'v> Tree<'v> {
+    /// The value, for as long as it was borrowed.
+    #[must_use]
+    pub fn value(self) -> &'v Value {
+        self.value
+    }
+
+    /// How large it is.
+    #[must_use]
+    pub fn size(self) -> Size {
+        self.size
+    }
+}
+
+/// How large a JSON value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Bytes of it as JSON, but for what escapes add.
+    pub bytes: usize,
+    /// Levels: 0 of a text or number, 1 of a list of them.
+    pub depth: usize,
+    /// Values in it, itself included.
+    pub values: usize,
+}
+
+impl Size {
+    /// Of a value. Without recursion: the value may be of any depth.
+    #[must_use]
+    pub fn of(value: &Value) -> Self {
+        let mut size = Self::default();
+        let mut open = vec![(value, 0)];
+        while let Some((value, depth)) = open.pop() {
+            size.values += 1;
+            match value {
+                Value::Null | Value::Bool(true) => size.bytes += 4,
+                Value::Bool(false) => size.bytes += 5,
+                Value::Number(number) => size.bytes += number.to_string().len(),
+                Value::String(text) => size.bytes += text.len() + 2,
+                Value::Array(items) => {
+                    size.bytes += 2 + items.len().saturating_sub(1);
+                    size.depth = size.depth.max(depth + 1);
+                    open.extend(items.iter().map(|item| (item, depth + 1)));
+                }
+                Value::Object(fields) => {
+                    size.bytes +=
+                        2 + fields.len().saturating_sub(1) + fields.keys().map(|key| key.len() + 3).sum::<usize>();
+                    size.depth = size.depth.max(depth + 1);
+                    open.extend(fields.values().map(|item| (item, depth + 1)));
+                }
+            }
+        }
+        size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_fits_is_taken_and_what_is_over_is_refused_in_words_or_cut_between_characters() {
+        let limit = Limit { of: "the note", most: 5, unit: Unit::Bytes, why: "" };
+        assert_eq!(limit.fit("héll").unwrap().text(), "héll");
+        assert_eq!(
+            limit.fit("héllo").unwrap_err().to_string(),
+            "the note is too large: 6 bytes, and at most 5 are taken"
+        );
+        let (kept, lost) = limit.cut("hell\u{f6}");
+        assert_eq!((kept.text(), lost), ("hell", 2));
+    }
+
+    #[test]
+    fn a_value_is_as_large_as_it_is_written() {
+        for value in [json!(null), json!([1, -2.5, true, false]), json!({"a": {"b": ["x", ""]}, "c": []}), json!([])] {
+            assert_eq!(Size::of(&value).bytes, value.to_string().len(), "{value}");
+        }
+        assert_eq!(Size::of(&json!({"a": [[1]]})).depth, 3);
+    }
+
+    #[test]
+    fn a_value_of_any_depth_is_measured_and_refused() {
+        let mut value = json!(1);
+        for _ in 0..100_000 {
+            value = Value::Array(vec![value]);
+        }
+        let refused = ARGUMENTS.tree(&value).unwrap_err();
+        assert_eq!((refused.limit.of, refused.found), ("the nesting", 100_000));
+        // Its drop recurses; nothing like it is made outside of this test.
+        std::mem::forget(value);
+    }
+
+    #[test]
+    fn every_limit_says_why() {
+        for limit in ALL {
+            assert!(limit.most > 0 && limit.why.len() > 20, "{limit:?}");
+        }
+    }
+}
