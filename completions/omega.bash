@@ -394,6 +394,12 @@ _omega() {
             omega__subcmd__help__subcmd__registry,import)
                 cmd="omega__subcmd__help__subcmd__registry__subcmd__import"
                 ;;
+            omega__subcmd__help__subcmd__registry,list)
+                cmd="omega__subcmd__help__subcmd__registry__subcmd__list"
+                ;;
+            omega__subcmd__help__subcmd__registry,remove)
+                cmd="omega__subcmd__help__subcmd__registry__subcmd__remove"
+                ;;
             omega__subcmd__help__subcmd__registry,status)
                 cmd="omega__subcmd__help__subcmd__registry__subcmd__status"
                 ;;
@@ -532,6 +538,12 @@ _omega() {
             omega__subcmd__registry,import)
                 cmd="omega__subcmd__registry__subcmd__import"
                 ;;
+            omega__subcmd__registry,list)
+                cmd="omega__subcmd__registry__subcmd__list"
+                ;;
+            omega__subcmd__registry,remove)
+                cmd="omega__subcmd__registry__subcmd__remove"
+                ;;
             omega__subcmd__registry,status)
                 cmd="omega__subcmd__registry__subcmd__status"
                 ;;
@@ -543,6 +555,12 @@ _omega() {
                 ;;
             omega__subcmd__registry__subcmd__help,import)
                 cmd="omega__subcmd__registry__subcmd__help__subcmd__import"
+                ;;
+            omega__subcmd__registry__subcmd__help,list)
+                cmd="omega__subcmd__registry__subcmd__help__subcmd__list"
+                ;;
+            omega__subcmd__registry__subcmd__help,remove)
+                cmd="omega__subcmd__registry__subcmd__help__subcmd__remove"
                 ;;
             omega__subcmd__registry__subcmd__help,status)
                 cmd="omega__subcmd__registry__subcmd__help__subcmd__status"
@@ -1498,7 +1516,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__doctor)
-            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --json --attack --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2264,7 +2282,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__registry)
-            opts="add import status"
+            opts="add remove list import status"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2292,6 +2310,34 @@ _omega() {
             return 0
             ;;
         omega__subcmd__help__subcmd__registry__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__registry__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__help__subcmd__registry__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3430,7 +3476,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__registry)
-            opts="-q -v -h --server --profile --quiet --verbose --help add import status help"
+            opts="-q -v -h --server --profile --quiet --verbose --help add remove list import status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3452,7 +3498,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__registry__subcmd__add)
-            opts="-q -v -h --function --params --description --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --function --params --description --for-me --allow-older --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3486,7 +3532,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__registry__subcmd__help)
-            opts="add import status help"
+            opts="add remove list import status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3541,6 +3587,34 @@ _omega() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        omega__subcmd__registry__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__registry__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         omega__subcmd__registry__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -3557,6 +3631,50 @@ _omega() {
             ;;
         omega__subcmd__registry__subcmd__import)
             opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__registry__subcmd__list)
+            opts="-q -v -h --json --server --profile --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        omega__subcmd__registry__subcmd__remove)
+            opts="-q -v -h --for-me --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -46,7 +46,7 @@ complete -c omega -n "__fish_omega_needs_command" -f -a "share" -d 'Show a conve
 complete -c omega -n "__fish_omega_needs_command" -f -a "cancel" -d 'Cancel what a conversation is doing'
 complete -c omega -n "__fish_omega_needs_command" -f -a "recent" -d 'List the conversations you used last'
 complete -c omega -n "__fish_omega_needs_command" -f -a "tools" -d 'Find, look at and run tools of the registry'
-complete -c omega -n "__fish_omega_needs_command" -f -a "registry" -d 'Add tools to the registry'
+complete -c omega -n "__fish_omega_needs_command" -f -a "registry" -d 'Add tools to the registry, and take them out'
 complete -c omega -n "__fish_omega_needs_command" -f -a "models" -d 'List providers and models, and why some can\'t be used'
 complete -c omega -n "__fish_omega_needs_command" -f -a "status" -d 'Show how the server, its registry and its executor are'
 complete -c omega -n "__fish_omega_needs_command" -f -a "doctor" -d 'Look for what is wrong; changes nothing'
@@ -108,7 +108,7 @@ complete -c omega -n "__fish_omega_using_subcommand serve" -l key-verifier -d 'A
 complete -c omega -n "__fish_omega_using_subcommand serve" -l avatars -d 'Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l rate-limit -d 'How many requests of a class a client may make, `writes=600/60s`; several by commas or by giving it again. Classes: reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses (conversations that a user asks for and that are not there). Each server counts for itself' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l trusted-proxy -d 'Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again' -r
-complete -c omega -n "__fish_omega_using_subcommand serve" -l max-connections -d 'Connections that one address may have at a time' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l max-connections -d 'Connections that one address may have at a time, a quarter of the files that may be open at most' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l idle -d 'End after this time without a request and without work; only with --local' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
@@ -283,24 +283,40 @@ complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subco
 complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one tool: what it does, its input, the variables it reads'
 complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run one tool once, in the sandbox'
 complete -c omega -n "__fish_omega_using_subcommand tools; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -s q -l quiet -d 'Say nothing but results and errors'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -s h -l help -d 'Print help'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "import" -d 'Import many tools from a file'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "status" -d 'Show how many tools the registry has'
-complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add import status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -f -a "remove" -d 'Take out what was added of a package'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -f -a "list" -d 'List the tools that are yours alone'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -f -a "import" -d 'Import many tools from a file'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -f -a "status" -d 'Show how many tools the registry has'
+complete -c omega -n "__fish_omega_using_subcommand registry; and not __fish_seen_subcommand_from add remove list import status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l function -d 'Add this exported function as a tool; a dotted path is allowed, `default` too' -r
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l params -d 'The function\'s parameters, in order' -r
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l description -d 'What the function does; the package\'s description when missing' -r
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l for-me -d 'Add it for yourself alone, also as an administrator'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l allow-older -d 'Set what everybody has back to this older version'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -l json -d 'Print the answer of the API as JSON'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from remove" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from remove" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from remove" -l for-me -d 'Take out what is yours alone, also as an administrator'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from list" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from list" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from list" -l json -d 'Print the rows of the API as JSON'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from import" -l json -d 'Print the sums as JSON'
@@ -314,6 +330,8 @@ complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_su
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take out what was added of a package'
+complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the tools that are yours alone'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import many tools from a file'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show how many tools the registry has'
 complete -c omega -n "__fish_omega_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -332,6 +350,7 @@ complete -c omega -n "__fish_omega_using_subcommand status" -s h -l help -d 'Pri
 complete -c omega -n "__fish_omega_using_subcommand doctor" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand doctor" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
 complete -c omega -n "__fish_omega_using_subcommand doctor" -l json -d 'Print `{checks: [{name, status, message, next?}], summary}`'
+complete -c omega -n "__fish_omega_using_subcommand doctor" -l attack -d 'Attack this machine\'s sandbox, which takes half a minute and up to 1 GiB of memory and disk for a moment'
 complete -c omega -n "__fish_omega_using_subcommand doctor" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c omega -n "__fish_omega_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand doctor" -s h -l help -d 'Print help'
@@ -649,7 +668,7 @@ complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_su
 complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "cancel" -d 'Cancel what a conversation is doing'
 complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "recent" -d 'List the conversations you used last'
 complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "tools" -d 'Find, look at and run tools of the registry'
-complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "registry" -d 'Add tools to the registry'
+complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "registry" -d 'Add tools to the registry, and take them out'
 complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "models" -d 'List providers and models, and why some can\'t be used'
 complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "status" -d 'Show how the server, its registry and its executor are'
 complete -c omega -n "__fish_omega_using_subcommand help; and not __fish_seen_subcommand_from ask chat serve executor show export import plan approve approvals provide alternatives share cancel recent tools registry models status doctor login logout whoami profile users api-keys keys settings pins vault audit config open completions man debug help" -f -a "doctor" -d 'Look for what is wrong; changes nothing'
@@ -677,6 +696,8 @@ complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcom
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from tools" -f -a "show" -d 'Show one tool: what it does, its input, the variables it reads'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from tools" -f -a "run" -d 'Run one tool once, in the sandbox'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "add" -d 'Add an npm package\'s tools, or one of its functions as a tool'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "remove" -d 'Take out what was added of a package'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the tools that are yours alone'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "import" -d 'Import many tools from a file'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "status" -d 'Show how many tools the registry has'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "list" -d 'List them'

@@ -96,7 +96,7 @@ _arguments "${_arguments_options[@]}" : \
 '--avatars=[Where the pictures of users come from who gave an e-mail address; only its hash is sent. \`off\` asks nobody]:URL:_default' \
 '*--rate-limit=[How many requests of a class a client may make, \`writes=600/60s\`; several by commas or by giving it again. Classes\: reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses (conversations that a user asks for and that are not there). Each server counts for itself]:CLASS=N/TIME:_default' \
 '*--trusted-proxy=[Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again]:IP:_default' \
-'--max-connections=[Connections that one address may have at a time]:N:_default' \
+'--max-connections=[Connections that one address may have at a time, a quarter of the files that may be open at most]:N:_default' \
 '--idle=[End after this time without a request and without work; only with --local]:IDLE:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
@@ -549,6 +549,8 @@ _arguments "${_arguments_options[@]}" : \
 '--description=[What the function does; the package'\''s description when missing]:DESCRIPTION:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--for-me[Add it for yourself alone, also as an administrator]' \
+'(--for-me)--allow-older[Set what everybody has back to this older version]' \
 '--json[Print the answer of the API as JSON]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
@@ -557,6 +559,33 @@ _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
 '--help[Print help]' \
 ':package -- PACKAGE or PACKAGE@VERSION:_default' \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--for-me[Take out what is yours alone, also as an administrator]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':package -- The package:_default' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
+'--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'--json[Print the rows of the API as JSON]' \
+'(-v --verbose)-q[Say nothing but results and errors]' \
+'(-v --verbose)--quiet[Say nothing but results and errors]' \
+'-v[Say more on stderr\: inputs, summaries, what happens]' \
+'--verbose[Say more on stderr\: inputs, summaries, what happens]' \
+'-h[Print help]' \
+'--help[Print help]' \
 && ret=0
 ;;
 (import)
@@ -599,6 +628,14 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:omega-registry-help-command-$line[1]:"
         case $line[1] in
             (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -653,6 +690,7 @@ _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
 '--json[Print \`{checks\: \[{name, status, message, next?}\], summary}\`]' \
+'--attack[Attack this machine'\''s sandbox, which takes half a minute and up to 1 GiB of memory and disk for a moment]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
 '-v[Say more on stderr\: inputs, summaries, what happens]' \
@@ -1809,6 +1847,14 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (import)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -2153,7 +2199,7 @@ _omega_commands() {
 'cancel:Cancel what a conversation is doing' \
 'recent:List the conversations you used last' \
 'tools:Find, look at and run tools of the registry' \
-'registry:Add tools to the registry' \
+'registry:Add tools to the registry, and take them out' \
 'models:List providers and models, and why some can'\''t be used' \
 'status:Show how the server, its registry and its executor are' \
 'doctor:Look for what is wrong; changes nothing' \
@@ -2456,7 +2502,7 @@ _omega__subcmd__help_commands() {
 'cancel:Cancel what a conversation is doing' \
 'recent:List the conversations you used last' \
 'tools:Find, look at and run tools of the registry' \
-'registry:Add tools to the registry' \
+'registry:Add tools to the registry, and take them out' \
 'models:List providers and models, and why some can'\''t be used' \
 'status:Show how the server, its registry and its executor are' \
 'doctor:Look for what is wrong; changes nothing' \
@@ -2748,6 +2794,8 @@ _omega__subcmd__help__subcmd__recent_commands() {
 _omega__subcmd__help__subcmd__registry_commands() {
     local commands; commands=(
 'add:Add an npm package'\''s tools, or one of its functions as a tool' \
+'remove:Take out what was added of a package' \
+'list:List the tools that are yours alone' \
 'import:Import many tools from a file' \
 'status:Show how many tools the registry has' \
     )
@@ -2762,6 +2810,16 @@ _omega__subcmd__help__subcmd__registry__subcmd__add_commands() {
 _omega__subcmd__help__subcmd__registry__subcmd__import_commands() {
     local commands; commands=()
     _describe -t commands 'omega help registry import commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__registry__subcmd__list_commands] )) ||
+_omega__subcmd__help__subcmd__registry__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help registry list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__help__subcmd__registry__subcmd__remove_commands] )) ||
+_omega__subcmd__help__subcmd__registry__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega help registry remove commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__help__subcmd__registry__subcmd__status_commands] )) ||
 _omega__subcmd__help__subcmd__registry__subcmd__status_commands() {
@@ -3142,6 +3200,8 @@ _omega__subcmd__recent_commands() {
 _omega__subcmd__registry_commands() {
     local commands; commands=(
 'add:Add an npm package'\''s tools, or one of its functions as a tool' \
+'remove:Take out what was added of a package' \
+'list:List the tools that are yours alone' \
 'import:Import many tools from a file' \
 'status:Show how many tools the registry has' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -3157,6 +3217,8 @@ _omega__subcmd__registry__subcmd__add_commands() {
 _omega__subcmd__registry__subcmd__help_commands() {
     local commands; commands=(
 'add:Add an npm package'\''s tools, or one of its functions as a tool' \
+'remove:Take out what was added of a package' \
+'list:List the tools that are yours alone' \
 'import:Import many tools from a file' \
 'status:Show how many tools the registry has' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -3178,6 +3240,16 @@ _omega__subcmd__registry__subcmd__help__subcmd__import_commands() {
     local commands; commands=()
     _describe -t commands 'omega registry help import commands' commands "$@"
 }
+(( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__list_commands] )) ||
+_omega__subcmd__registry__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry help list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__remove_commands] )) ||
+_omega__subcmd__registry__subcmd__help__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry help remove commands' commands "$@"
+}
 (( $+functions[_omega__subcmd__registry__subcmd__help__subcmd__status_commands] )) ||
 _omega__subcmd__registry__subcmd__help__subcmd__status_commands() {
     local commands; commands=()
@@ -3187,6 +3259,16 @@ _omega__subcmd__registry__subcmd__help__subcmd__status_commands() {
 _omega__subcmd__registry__subcmd__import_commands() {
     local commands; commands=()
     _describe -t commands 'omega registry import commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__list_commands] )) ||
+_omega__subcmd__registry__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry list commands' commands "$@"
+}
+(( $+functions[_omega__subcmd__registry__subcmd__remove_commands] )) ||
+_omega__subcmd__registry__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'omega registry remove commands' commands "$@"
 }
 (( $+functions[_omega__subcmd__registry__subcmd__status_commands] )) ||
 _omega__subcmd__registry__subcmd__status_commands() {

@@ -90,7 +90,7 @@ pub enum Command {
     /// Find, look at and run tools of the registry
     #[command(subcommand)]
     Tools(commands::tools::Tools),
-    /// Add tools to the registry
+    /// Add tools to the registry, and take them out
     #[command(subcommand)]
     Registry(commands::registry::Registry),
     /// List providers and models, and why some can't be used

@@ -15,7 +15,10 @@ use omega_core::{
     },
 };
 use secrecy::SecretString;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
+
+/// Entries of the list of recent conversations that are looked at, from the newest, until one is there.
+const LOOKED_AT: usize = 20;
 
 /// What every command has at hand.
 pub struct Context {
@@ -97,28 +100,74 @@ impl Context {
         Ok(Starter::new(self.dirs.clone(), self.env.clone(), program()?))
     }
 
-    /// Remembers that a conversation was used. Only a convenience: a failure is said, and the command goes on.
+    /// Remembers that a conversation was made or used: the moment that it is known to be there, before anything is done in
+    /// it. A failure is said, and the command goes on.
     pub fn remember(&self, connection: &Connection, id: ConversationId, title: &str) {
-        let entry =
-            Entry { id, title: title.to_owned(), server: connection.server.clone(), updated_at: Timestamp::now() };
-        if let Err(error) = Recent::new(&self.dirs).touch(entry) {
+        if let Err(error) = connection.kept(&self.dirs)(id, title) {
             self.ui.warn(format!("the list of recent conversations can't be written: {error}"));
         }
     }
 
     /// The conversation that an argument means: an id or an address, else the one that was used last.
-    pub fn conversation(&self, argument: Option<&str>, server: &str) -> Result<ConversationId, Failure> {
+    pub async fn conversation(
+        &self,
+        argument: Option<&str>,
+        connection: &Connection,
+    ) -> Result<ConversationId, Failure> {
         match argument {
             Some(text) => conversation_id(text),
-            None => Recent::new(&self.dirs).latest(server).map(|entry| entry.id).ok_or_else(|| {
-                Failure::usage("there is no recent conversation on this server")
-                    .hint("begin one with `omega ask`, or name one by its id or address")
-            }),
+            None => self.newest(connection).await,
+        }
+    }
+
+    /// The conversation that was used last and is there. Those before it that are not go off the list, with a word; when none
+    /// is there at all, it may be the server that is another one, and the list stays as it is. Where the server does not say,
+    /// the newest it is: what the command does next says what is wrong.
+    async fn newest(&self, connection: &Connection) -> Result<ConversationId, Failure> {
+        let recent = Recent::new(&self.dirs);
+        let mut gone = Vec::new();
+        for entry in recent.of(&connection.server).into_iter().take(LOOKED_AT) {
+            if let Ok(false) = connection.client.has_conversation(entry.id).await {
+                gone.push(entry);
+                continue;
+            }
+            self.forget(&recent, &connection.server, &gone);
+            return Ok(entry.id);
+        }
+        let what = match gone.len() {
+            0 => "there is no recent conversation on this server",
+            _ => "none of the conversations that were used last is on this server, or you may not see them",
+        };
+        Err(Failure::usage(what).hint("begin one with `omega ask`, or name one by its id or address"))
+    }
+
+    fn forget(&self, recent: &Recent, server: &str, gone: &[Entry]) {
+        if gone.is_empty() {
+            return;
+        }
+        for Entry { id, title, .. } in gone {
+            let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
+            self.ui.warn(format!(
+                "conversation {id}{title} is not on this server, or you may not see it; it is off the list now"
+            ));
+        }
+        let ids: Vec<ConversationId> = gone.iter().map(|entry| entry.id).collect();
+        if let Err(error) = recent.forget(server, &ids) {
+            self.ui.warn(format!("the list of recent conversations can't be written: {error}"));
         }
     }
 }
 
 impl Connection {
+    /// Writes a conversation of this server into the list of recent ones.
+    pub fn kept(&self, dirs: &Dirs) -> impl Fn(ConversationId, &str) -> io::Result<()> + Send + Sync + 'static {
+        let (recent, server) = (Recent::new(dirs), self.server.clone());
+        move |id, title| {
+            let (title, server) = (title.to_owned(), server.clone());
+            recent.touch(Entry { id, title, server, updated_at: Timestamp::now() })
+        }
+    }
+
     /// A new client after the server was lost: the user's own one is started again, a shared one has to come back by
     /// itself.
     pub async fn again(&self) -> Result<Option<Client>, Failure> {

@@ -52,16 +52,42 @@ const MIB: usize = 1 << 20;
 limits! {
     /// What a person writes.
     MESSAGE = "the message", 1_000_000, Bytes, "some 250,000 tokens, which few models take; larger data is for tools to read";
+    /// What is read of a message's own words where no model reads it, its data apart.
+    PROSE = "the message's words", 16 * KIB, Bytes, "a request has some hundred; rules look at all of them for each of them";
     /// A tool's JSON Schema.
     SCHEMA = "the schema", 64 * KIB, Bytes, "it goes to the model with every request; the largest of 352 real ones has 5 KiB";
     /// How deep a schema is.
     SCHEMA_DEPTH = "the schema's nesting", 32, Levels, "a validator and several providers recurse once a level";
     /// What a validator may visit of a schema, references followed.
     SCHEMA_COST = "the schema's references", 20_000, Steps, "twenty references can stand for a million subschemas";
+    /// What a validator may visit of a schema and an input together.
+    CHECK = "checking the input", 500_000, Steps, "a list of 100,000 numbers takes 200,000; one step takes some 100 ns";
     /// What a tool says of itself.
     DESCRIPTION = "the description", 8_000, Bytes, "models are given 600 characters of it, search indexes it whole";
     /// A row of the registry, all of it.
     PACKAGE_ROW = "the package's row", 256 * KIB, Bytes, "a schema, a description and the names of variables, with room";
+    /// A tool's id, package and export.
+    TOOL_ID = "the tool's id", 512, Bytes, "npm allows 214 bytes for a package's name, and an export is an identifier";
+    /// A tool's name, its category, its version, a keyword, the name of a variable or a parameter.
+    NAME = "a name of it", 256, Bytes, "it stands in lists and questions, where people read it whole";
+    /// What a variable is for, or what it is by default.
+    ENV_TEXT = "what is said of a variable", 1_000, Bytes, "it is a line in the question that asks for the variable";
+    /// The variables of a tool.
+    ENV_VARS = "the tool's variables", 64, Items, "one question names all of them; real tools have a handful";
+    /// The parameters of a plain function.
+    PARAMETERS = "the function's parameters", 64, Items, "a model fills each of them; real functions have a handful";
+    /// The words that a tool is found by.
+    KEYWORDS = "the keywords", 64, Items, "search weighs them with the description, and more of them say less";
+    /// The tools of one package, and its functions.
+    PACKAGE_TOOLS = "the package's tools", 500, Items, "each is a row and a document of the index; the largest real package has some 300 exports";
+    /// The rows that one user has for themselves.
+    OWN_TOOLS = "your own tools", 1_000, Items, "they are indexed for that user alone, on each node that answers them";
+    /// The same rows, all together.
+    OWN_ROWS = "your own tools' rows", 16 * MIB, Bytes, "a thousand rows of the usual size several times over; indexing them takes a second";
+    /// The rows of one answer to a search or of one page of a list.
+    ROWS = "the rows of one answer", 8 * MIB, Bytes, "a thousand rows of the usual size; nobody has to sign in to ask";
+    /// One page of another registry's listing.
+    LISTING = "the page of the listing", 64 * MIB, Bytes, "a thousand rows, ten times the usual size";
     /// The input of a call, as JSON.
     ARGUMENTS = "the call's input", MIB, Bytes, "a model writes some ten thousand tokens at most; larger data goes by reference";
     /// How deep a JSON value of a stranger is.
@@ -74,12 +100,42 @@ limits! {
     ERROR_DETAILS = "the error's details", 64 * KIB, Bytes, "as an output that is shown without being asked for";
     /// What a call gives.
     OUTPUT = "the output", 32 * MIB, Bytes, "it is stored, redacted and paged; more is cut by the sandbox";
-    /// A document that becomes a conversation.
-    IMPORT = "the document", 64 * MIB, Bytes, "100,000 messages of 600 bytes";
+    /// A document that becomes a conversation, from anybody.
+    IMPORT = "the document", 64 * MIB, Bytes, "some 40,000 messages with their events; it is held in memory while it is read";
+    /// The same from an administrator.
+    IMPORT_OF_ADMIN = "the document", 1024 * MIB, Bytes, "who may stop the server may fill it; whatever was exported comes back";
+    /// Values in a document, for each of its mebibytes.
+    IMPORT_VALUES = "the values in a mebibyte of the document", 64_000, Items, "a value takes 72 bytes in memory; exported ones take 20 or more in the document";
+    /// The values in what a call gives.
+    OUTPUT_VALUES = "the output's values", 1_000_000, Items, "one is written in two bytes and takes seventy once it is read";
+    /// One of the outputs that a call yields on its way.
+    PARTIAL = "the partial output", MIB, Bytes, "it replaces the one before at every reader, up to 64 times a second";
+    /// What a call says to its host on its way: lines of its log, partial outputs.
+    FRAMES = "the call's messages", 100_000, Items, "each is read by itself; a reader is shown 64 a second";
+    /// What a call writes to stderr.
+    STDERR = "what the call writes to stderr", 4 * MIB, Bytes, "64 KiB of it are kept for its log; reading more would be the server's work";
+    /// What the files of a call take.
+    SCRATCH = "the call's files", 256 * MIB, Bytes, "room to unpack and convert some files; all calls share one disk";
+    /// How many files and folders a call makes.
+    SCRATCH_ENTRIES = "the call's files and folders", 20_000, Items, "each is looked at while it runs and removed after it";
+    /// How deep the folders of a call are.
+    SCRATCH_DEPTH = "the nesting of the call's folders", 64, Levels, "each level is a descriptor while they are counted";
     /// What one search asks for.
     QUERY = "the query", KIB, Bytes, "a question in words; ranking is no better with more of them";
-    /// The addresses that one text is read for.
-    ADDRESSES = "the addresses in one text", 1_000, Items, "each is parsed as browsers do; more of them are nobody's to judge";
+    /// What people wrote in a conversation, as far as it is read for addresses, the newest first.
+    WRITTEN = "what people wrote", 4 * MIB, Bytes, "a run reads it once; an address that is further back is asked about";
+    /// What can be decoded from a text, and from what was decoded.
+    DECODED = "what is encoded in the text", 16 * MIB, Bytes, "sixteen readings of the largest message";
+    /// The words of a text that may be addresses.
+    ADDRESSES = "the addresses in the text", MIB, Bytes, "each is parsed as browsers do; ten thousand of usual length fit";
+    /// The `package.json` of an installed package.
+    MANIFEST = "the package.json", MIB, Bytes, "the largest of real ones list some thousand entry points in 200 KiB";
+    /// What is installed of a package, with what it needs.
+    IMAGE = "the installed package", 200_000, Items, "each is looked at once before anything runs; large frameworks have 60,000 files";
+    /// How deep the folders of an installed package are.
+    IMAGE_DEPTH = "the installed package's nesting", 128, Levels, "whoever removes it holds one folder open for each level";
+    /// Scripts of a package and of what it needs that are read for the names of variables.
+    SCANNED = "the scripts that are read", 16 * MIB, Bytes, "a tool names its key in its own few files, a tenth of a second's work";
 }
 
 /// Something has more than its limit.
@@ -220,6 +276,40 @@ impl Size {
     }
 }
 
+/// The shape of a JSON text, known before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// How deep brackets are nested.
+    pub depth: usize,
+    /// How many values there are, or one more.
+    pub values: usize,
+}
+
+impl Shape {
+    /// Of a text that may be JSON. What is none is refused by its reader.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        let (mut shape, mut now, mut quoted, mut escaped) = (Self { depth: 0, values: 1 }, 0_usize, false, false);
+        for byte in text {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                _ if quoted => {}
+                b'[' | b'{' => {
+                    now += 1;
+                    shape.values += 1;
+                    shape.depth = shape.depth.max(now);
+                }
+                b']' | b'}' => now = now.saturating_sub(1),
+                b',' => shape.values += 1,
+                _ => {}
+            }
+        }
+        shape
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +345,21 @@ mod tests {
         assert_eq!((refused.limit.of, refused.found), ("the nesting", 100_000));
         // Its drop recurses; nothing like it is made outside of this test.
         std::mem::forget(value);
+    }
+
+    #[test]
+    fn brackets_and_values_count_and_those_in_texts_do_not() {
+        for (text, depth, values) in [
+            ("", 0, 1),
+            ("1", 0, 1),
+            ("{\"a\":[1,{}]}", 3, 5),
+            ("[[],[],[[]]]", 3, 8),
+            ("\"[[,[[\"", 0, 1),
+            ("[\"\\\"[[\"]", 1, 2),
+            ("]]]][", 1, 2),
+        ] {
+            assert_eq!(Shape::of(text.as_bytes()), Shape { depth, values }, "{text}");
+        }
     }
 
     #[test]

@@ -466,19 +466,6 @@ impl Event {
         }
     }
 
-    /// The same as somebody reads it who does not own the conversation: nothing says which variables the owner has.
-    pub fn hide_holdings(&mut self) {
-        match self {
-            Self::AlternativesProposed { choice } => choice.hide_holdings(),
-            Self::RunRequiresAction { action } => action.hide_holdings(),
-            Self::RunQueued { run, .. } => run.hide_holdings(),
-            Self::Snapshot { conversation } | Self::Resync { conversation } => {
-                conversation.runs.iter_mut().for_each(Run::hide_holdings);
-            }
-            _ => {}
-        }
-    }
-
     /// Whether this is one of the three events that end a run.
     #[must_use]
     pub fn is_terminal(&self) -> bool {

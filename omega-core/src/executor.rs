@@ -22,10 +22,15 @@ pub struct Execution {
     pub id: ToolRunId,
     /// Who it is for: where places are rare, owners take turns. A conversation's id; empty for calls outside of any.
     pub owner: String,
+    /// Whose failures it may add to: a user's id, in a conversation its owner's, whoever wrote the message; empty for calls
+    /// of nobody.
+    pub user: String,
     /// What to run.
     pub tool: ToolId,
     /// Exact version of the package, or `latest`.
     pub version: String,
+    /// The hash that the package's contents must have, where it is known.
+    pub integrity: Option<String>,
     /// How its export is called.
     pub calling: Calling,
     /// The input: an object, already checked against the tool's schema where there is one.
@@ -192,6 +197,9 @@ pub struct DescribedPackage {
     pub package: String,
     /// The exact version that was installed.
     pub version: String,
+    /// The hash of its contents, where the npm registry gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
     /// The package's own description.
     #[serde(default)]
     pub description: String,
@@ -255,21 +263,22 @@ pub trait Executor: Send + Sync {
     /// A call of this tool is likely to come in a moment: what can be made ready for it may be, in the background.
     fn expect(&self, _tool: &ToolId, _version: &str) {}
 
-    /// Looks into a package without running any of its tools.
+    /// Looks into a package without running any of its tools. `owner` is who it is for, as of an [`Execution`]: a user's id, or
+    /// empty; to install and look into a package takes a place, as a call does.
     ///
     /// # Errors
     /// Why it can't be installed or imported.
-    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError>;
+    async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError>;
 
     /// Whether it is ready.
     async fn health(&self) -> ExecutorHealth;
 
-    /// Whether a call of this tool would be refused right now because it failed so often lately. Asked before a call is
-    /// recorded as begun; `execute` asks again by itself.
+    /// Whether a call of this tool for this user would be refused right now because it failed so often lately. Asked before a
+    /// call is recorded as begun; `execute` asks again by itself.
     ///
     /// # Errors
     /// [`ToolErrorCode::BreakerOpen`].
-    async fn admits(&self, _tool: &ToolId, _version: &str) -> Result<(), ToolError> {
+    async fn admits(&self, _user: &str, _tool: &ToolId, _version: &str) -> Result<(), ToolError> {
         Ok(())
     }
 }

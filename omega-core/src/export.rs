@@ -7,10 +7,11 @@
 use crate::{
     api::{ConversationDetail, Decision, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
     event::{Envelope, Event},
+    id::{MessageId, RunId, ToolRunId},
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 /// Name and version of the JSON document: the conversation as `GET /conversations/:id` gives it, whole, with its whole tool
 /// runs, and all its events. The events are the truth; [`crate::import`] reads it back.
@@ -40,13 +41,14 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     let mut out = String::new();
     line(&mut out, format_args!("# {}", name(conversation.title.as_deref().unwrap_or("Untitled conversation"))));
     line(&mut out, format_args!("Model `{}` · begun {}\n", code(&conversation.model), conversation.created_at));
+    let told = Told::of(detail, events);
     for message in &detail.messages {
         write_message(&mut out, message);
         if message.role == Role::User {
-            write_plans(&mut out, events.iter().filter(|envelope| envelope.run_id == message.run_id));
+            write_plans(&mut out, told.plans.get(&message.run_id).into_iter().flatten());
         }
-        for tool_run in detail.tool_runs.iter().filter(|tool_run| tool_run.message_id == message.id) {
-            write_tool_run(&mut out, tool_run, events);
+        for tool_run in told.tool_runs.get(&message.id).into_iter().flatten() {
+            write_tool_run(&mut out, tool_run, told.decisions.get(&tool_run.id).into_iter().flatten());
         }
     }
     for run in detail.runs.iter().filter(|run| run.status == RunStatus::Failed) {
@@ -65,6 +67,35 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     out
 }
 
+/// What belongs to what, found once.
+#[derive(Default)]
+struct Told<'e> {
+    plans: HashMap<Option<RunId>, Vec<&'e Envelope>>,
+    decisions: HashMap<ToolRunId, Vec<&'e Envelope>>,
+    tool_runs: HashMap<MessageId, Vec<&'e ToolRun>>,
+}
+
+impl<'e> Told<'e> {
+    fn of(detail: &'e ConversationDetail, events: &'e [Envelope]) -> Self {
+        let mut told = Self::default();
+        for tool_run in &detail.tool_runs {
+            told.tool_runs.entry(tool_run.message_id).or_default().push(tool_run);
+        }
+        for envelope in events {
+            match &envelope.event {
+                Event::PlanProposed { .. } | Event::PlanSelected { .. } => {
+                    told.plans.entry(envelope.run_id).or_default().push(envelope);
+                }
+                Event::ApprovalDecided { tool_run_id, .. } => {
+                    told.decisions.entry(*tool_run_id).or_default().push(envelope);
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+}
+
 fn write_message(out: &mut String, message: &Message) {
     let text = sanitize_terminal(&message.content);
     let who = match (&message.author, message.role) {
@@ -80,7 +111,7 @@ fn write_message(out: &mut String, message: &Message) {
 }
 
 /// The plans that a run proposed, and the one that was chosen.
-fn write_plans<'e>(out: &mut String, events: impl Iterator<Item = &'e Envelope>) {
+fn write_plans<'e>(out: &mut String, events: impl Iterator<Item = &'e &'e Envelope>) {
     for envelope in events {
         match &envelope.event {
             Event::PlanProposed { plans, .. } => {
@@ -105,22 +136,20 @@ fn write_plan(out: &mut String, plan: &Plan, number: usize) {
 }
 
 /// What people decided about a call.
-fn write_decisions(out: &mut String, run: &ToolRun, events: &[Envelope]) {
+fn write_decisions<'e>(out: &mut String, events: impl Iterator<Item = &'e &'e Envelope>) {
     for envelope in events {
-        let Event::ApprovalDecided { tool_run_id, decision, reason, .. } = &envelope.event else { continue };
-        if *tool_run_id == run.id {
-            let decided = if *decision == Decision::Approve { "Allowed" } else { "Refused" };
-            let why = reason.as_deref().map(|reason| format!(": {}", name(reason))).unwrap_or_default();
-            line(out, format_args!("{decided} by a person · {}{why}\n", envelope.at));
-        }
+        let Event::ApprovalDecided { decision, reason, .. } = &envelope.event else { continue };
+        let decided = if *decision == Decision::Approve { "Allowed" } else { "Refused" };
+        let why = reason.as_deref().map(|reason| format!(": {}", name(reason))).unwrap_or_default();
+        line(out, format_args!("{decided} by a person · {}{why}\n", envelope.at));
     }
 }
 
-fn write_tool_run(out: &mut String, run: &ToolRun, events: &[Envelope]) {
+fn write_tool_run<'e>(out: &mut String, run: &ToolRun, decisions: impl Iterator<Item = &'e &'e Envelope>) {
     let version = if run.version.is_empty() { String::new() } else { format!(" {}", code(&run.version)) };
     let took = run.duration_ms.map(|ms| format!(" · {}", seconds(ms))).unwrap_or_default();
     line(out, format_args!("### Tool `{}`{version} · {}{took}\n", code(&run.tool_id), run.status.as_str()));
-    write_decisions(out, run, events);
+    write_decisions(out, decisions);
     fenced(out, "Input", &run.input);
     match (&run.output, &run.error) {
         (_, Some(error)) => line(out, format_args!("Failed with {}: {}\n", error.code.as_str(), name(&error.message))),

@@ -4,6 +4,10 @@
 //! system's generator and never a time-ordered one (`security.md` T10). The other ids never open anything by
 //! themselves and are time-ordered (v7), which keeps the database's indexes compact.
 
+use crate::{
+    budget::TOOL_ID,
+    sanitize::{is_invisible, one_line},
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
@@ -145,18 +149,21 @@ pub struct BadToolId(pub String);
 impl FromStr for ToolId {
     type Err = BadToolId;
     fn from_str(text: &str) -> Result<Self, BadToolId> {
-        match text.rsplit_once("::") {
+        // The replacement character stands where one was taken out: no package has such a name.
+        let hides = |c: char| c.is_control() || is_invisible(c) || c == char::REPLACEMENT_CHARACTER;
+        match TOOL_ID.fit(text).ok().and_then(|text| text.text().rsplit_once("::")) {
             Some((package, export))
                 // Names in other registries may hold blanks; packages never do.
                 if !package.is_empty()
                     && !package.contains(char::is_whitespace)
                     && !export.trim().is_empty()
                     && export.trim() == export
-                    && !export.contains(char::is_control) =>
+                    && !text.contains(hides) =>
             {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(BadToolId(text.to_owned())),
+            // What is no id may be anything, and is told.
+            _ => Err(BadToolId(one_line(text, 100))),
         }
     }
 }
@@ -172,7 +179,11 @@ mod tests {
         assert!("mathjs".parse::<ToolId>().is_err());
         assert!("::x".parse::<ToolId>().is_err());
         assert!("a b::x".parse::<ToolId>().is_err());
-        assert!("a::x\n".parse::<ToolId>().is_err());
+        for bad in ["a::x\n", "a\0b::x", "a::x\0", "a::\u{202e}yap", "a\u{200b}::x", &format!("a::{}", "x".repeat(600))]
+        {
+            let told = bad.parse::<ToolId>().unwrap_err().to_string();
+            assert!(told.len() < 300 && !told.contains(char::is_control), "{told}");
+        }
         assert_eq!("@scope/a::Best Quote".parse::<ToolId>().unwrap().export(), "Best Quote");
     }
 }

@@ -6,7 +6,8 @@
 //! and a run that it left open has ended.
 
 use crate::{
-    api::{Conversation, ExecutionState, Message, MessageStatus, Role, RunStatus, Timestamp, ToolRunStatus},
+    api::{Conversation, ExecutionState, Message, MessageStatus, Role, RunStatus, Timestamp, ToolRun, ToolRunStatus},
+    budget::{self, Shape},
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
     export::FORMAT,
@@ -14,11 +15,22 @@ use crate::{
     sanitize::one_line,
     view::{Applied, View},
 };
-use serde_json::{Map, Value};
+use reader::Document;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+mod reader;
+
+/// Levels that a document has around a tool's output.
+const AROUND: usize = 16;
+/// Values that a document of any length may have.
+const ANY_VALUES: usize = 1_000_000;
 /// Events that a document may have.
 pub const MOST_EVENTS: usize = 200_000;
+/// Calls, steps or questions that one event may have.
+const MOST_PARTS: usize = 1_000;
+/// Calls that one run may have.
+const MOST_CALLS: u32 = 10_000;
 const TITLE: usize = 200;
 const NAME: usize = 64;
 
@@ -66,15 +78,17 @@ pub struct Import {
     pub created_at: Timestamp,
 }
 
-/// Reads a document as a new conversation.
+/// Reads a document as a new conversation. `clean` takes out of each value what must not come in.
+///
+/// It is read where it lies: beside what comes out, no more of it is in memory than one event at a time.
 ///
 /// # Errors
 /// [`ImportError`], with the place in the document.
-pub fn read(document: Value, id: ConversationId) -> Result<Import, ImportError> {
-    let Value::Object(mut document) = document else {
-        return wrong("document", "it must be the JSON object that `omega export --format json` writes");
-    };
-    match document.get("format").and_then(Value::as_str) {
+pub fn read(document: &[u8], id: ConversationId, clean: &dyn Fn(&mut Value)) -> Result<Import, ImportError> {
+    affordable(document)?;
+    let mut document = Document::of(document)?;
+    document.clean(clean);
+    match document.format.as_ref().and_then(Value::as_str) {
         Some(FORMAT) => {}
         Some(other) => {
             let other = one_line(other, 60);
@@ -83,13 +97,13 @@ pub fn read(document: Value, id: ConversationId) -> Result<Import, ImportError> 
         None => return wrong("format", format!("it is missing; this reads documents of the format `{FORMAT}`")),
     }
     let mut ids = Ids::default();
-    if let Some(old) = document.get("id").and_then(Value::as_str) {
+    if let Some(old) = document.id.as_ref().and_then(Value::as_str) {
         ids.new.insert(old.to_owned(), id.to_string());
     }
-    let mut events = events(&mut document, &mut ids, id)?;
-    let created_at =
-        read_member(&document, "createdAt")?.unwrap_or_else(|| events.first().map_or(Timestamp(0), |e| e.at));
-    let mut view = View { conversation: Some(conversation(&document, id, created_at)?), ..View::default() };
+    let mut events = events(&document, &mut ids, id, clean)?;
+    let created_at = member(document.created_at.as_ref(), "createdAt")?
+        .unwrap_or_else(|| events.first().map_or(Timestamp(0), |e| e.at));
+    let mut view = View::begun(Some(conversation(&document, id, created_at)?), 0);
     for (index, envelope) in events.iter().enumerate() {
         if view.apply(envelope) == Applied::Gap {
             return wrong(format!("events.{index}"), "it does not follow from the events before it");
@@ -101,7 +115,7 @@ pub fn read(document: Value, id: ConversationId) -> Result<Import, ImportError> 
     }
     // What the fold put in on the way is the document's to say at the end.
     let proposed = proposals(&events);
-    whole_outputs(&document, &ids, &mut view)?;
+    whole_outputs(&document, &ids, &mut view, clean)?;
     known_messages(&document, &ids, &view)?;
     consistent(&view, &proposed)?;
     if let Some(now) = &mut view.conversation {
@@ -111,11 +125,29 @@ pub fn read(document: Value, id: ConversationId) -> Result<Import, ImportError> 
     Ok(Import { view, events, proposed, created_at })
 }
 
-fn read_member<T: serde::de::DeserializeOwned>(
-    document: &Map<String, Value>,
-    name: &str,
-) -> Result<Option<T>, ImportError> {
-    match document.get(name) {
+impl Document<'_> {
+    fn clean(&mut self, clean: &dyn Fn(&mut Value)) {
+        let members = [&mut self.format, &mut self.id, &mut self.title, &mut self.model, &mut self.created_at];
+        members.into_iter().flatten().for_each(clean);
+    }
+}
+
+/// Whether a document's shape lets it be read at a bounded price.
+fn affordable(document: &[u8]) -> Result<(), ImportError> {
+    let shape = Shape::of(document);
+    let deepest = budget::DEPTH.most + AROUND;
+    if shape.depth > deepest {
+        return wrong("document", format!("it is nested deeper than {deepest} levels"));
+    }
+    let most = (budget::IMPORT_VALUES.most * document.len().div_ceil(1 << 20)).max(ANY_VALUES);
+    if shape.values > most {
+        return wrong("document", format!("it has {} values; of its length at most {most} can be read", shape.values));
+    }
+    Ok(())
+}
+
+fn member<T: serde::de::DeserializeOwned>(value: Option<&Value>, name: &str) -> Result<Option<T>, ImportError> {
+    match value {
         None | Some(Value::Null) => Ok(None),
         Some(value) => serde_json::from_value(value.clone())
             .map(Some)
@@ -123,17 +155,17 @@ fn read_member<T: serde::de::DeserializeOwned>(
     }
 }
 
-fn conversation(document: &Map<String, Value>, id: ConversationId, at: Timestamp) -> Result<Conversation, ImportError> {
-    let title: Option<String> = read_member(document, "title")?;
+fn conversation(document: &Document<'_>, id: ConversationId, at: Timestamp) -> Result<Conversation, ImportError> {
+    let title: Option<String> = member(document.title.as_ref(), "title")?;
     if title.as_ref().is_some_and(|title| title.chars().count() > TITLE) {
         return wrong("title", format!("it has more than {TITLE} characters"));
     }
-    let model: String = read_member(document, "model")?.unwrap_or_default();
+    let model: String = member(document.model.as_ref(), "model")?.unwrap_or_default();
     if model.is_empty() || model.len() > TITLE {
         return wrong("model", "it is missing or too long; it looks like `provider/model`");
     }
     let text = serde_json::json!({
-        "id": id, "title": title, "model": model, "safeMode": read_member::<bool>(document, "safeMode")?,
+        "id": id, "title": title, "model": model, "safeMode": member::<bool>(document.safe_mode.as_ref(), "safeMode")?,
         "executionState": ExecutionState::Idle, "url": "", "createdAt": at, "updatedAt": at,
     });
     serde_json::from_value(text).map_err(|error| ImportError { place: "document".into(), reason: error.to_string() })
@@ -168,16 +200,23 @@ impl Ids {
     }
 }
 
-fn events(document: &mut Map<String, Value>, ids: &mut Ids, id: ConversationId) -> Result<Vec<Envelope>, ImportError> {
-    let Some(Value::Array(given)) = document.remove("events") else {
+fn events(
+    document: &Document<'_>,
+    ids: &mut Ids,
+    id: ConversationId,
+    clean: &dyn Fn(&mut Value),
+) -> Result<Vec<Envelope>, ImportError> {
+    let Some(given) = reader::items(document.events, "events")? else {
         return wrong("events", "the list is missing; export the conversation as JSON, not as Markdown");
     };
     if given.len() > MOST_EVENTS {
         return wrong("events", format!("there are {}; at most {MOST_EVENTS} can be read", given.len()));
     }
-    let mut events = Vec::with_capacity(given.len());
-    for (index, mut value) in given.into_iter().enumerate() {
+    let (mut events, mut calls) = (Vec::with_capacity(given.len()), HashMap::<_, u32>::new());
+    for (index, text) in given.into_iter().enumerate() {
         let place = || format!("events.{index}");
+        let mut value: Value = reader::item(text, "events", index)?;
+        clean(&mut value);
         ids.renew(&mut value);
         let mut envelope: Envelope =
             serde_json::from_value(value).map_err(|error| ImportError { place: place(), reason: error.to_string() })?;
@@ -190,10 +229,34 @@ fn events(document: &mut Map<String, Value>, ids: &mut Ids, id: ConversationId) 
         if matches!(&envelope.event, Event::MessageCreated { message } if Some(message.seq) != envelope.seq) {
             return wrong(place(), "its message has another number than the event that made it");
         }
+        few_parts(&envelope.event, &place())?;
+        if matches!(envelope.event, Event::ToolProposed { .. }) {
+            let calls = calls.entry(envelope.run_id).or_default();
+            *calls += 1;
+            if *calls > MOST_CALLS {
+                return wrong(place(), format!("its run has more than {MOST_CALLS} calls"));
+            }
+        }
         envelope.event = of_a_stranger(envelope.event, &place())?;
         events.push(envelope);
     }
     Ok(events)
+}
+
+/// Lists within an event are gone through again with each event about one of their parts.
+fn few_parts(event: &Event, place: &str) -> Result<(), ImportError> {
+    let parts = match event {
+        Event::RunRequiresAction { action } => action.tool_runs().len(),
+        Event::PlanProposed { plans, .. } => plans.iter().map(|plan| plan.steps.len()).sum(),
+        Event::PlanSelected { plan, .. } => plan.as_ref().map_or(0, |plan| plan.steps.len()),
+        Event::RunQueued { run, .. } => run.plan.as_ref().map_or(0, |plan| plan.steps.len()),
+        _ => 0,
+    };
+    if parts <= MOST_PARTS {
+        Ok(())
+    } else {
+        wrong(place, format!("it has {parts} parts; at most {MOST_PARTS} are read"))
+    }
 }
 
 /// An event as somebody else's: people are names.
@@ -243,8 +306,12 @@ fn message_of_a_stranger(mut message: Message) -> Message {
 fn endings(view: &View, id: ConversationId) -> Vec<Envelope> {
     let at = view.runs.iter().map(|run| run.created_at).max().unwrap_or(Timestamp(0));
     let mut endings = Vec::new();
+    let mut calls: HashMap<_, Vec<&ToolRun>> = HashMap::new();
+    for tool in view.tool_runs.iter().filter(|tool| !tool.status.is_terminal()) {
+        calls.entry(tool.run_id).or_default().push(tool);
+    }
     for run in view.runs.iter().filter(|run| !run.status.is_terminal()) {
-        let open = view.tool_runs.iter().filter(|tool| tool.run_id == run.id && !tool.status.is_terminal());
+        let open = calls.remove(&run.id).unwrap_or_default().into_iter();
         let calls = open.map(|tool| Event::ToolCompleted {
             tool_run_id: tool.id,
             tool_call_id: tool.tool_call_id.clone(),
@@ -280,26 +347,33 @@ fn proposals(events: &[Envelope]) -> BTreeMap<ToolRunId, u64> {
 }
 
 /// Outputs that are too large for events stand in the document's own list.
-fn whole_outputs(document: &Map<String, Value>, ids: &Ids, view: &mut View) -> Result<(), ImportError> {
-    let given = document.get("toolRuns").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for (index, given) in given.iter().enumerate() {
-        let new = given["id"].as_str().and_then(|old| ids.new.get(old));
-        let known = view.tool_runs.iter_mut().find(|tool| new.is_some_and(|new| *new == tool.id.to_string()));
-        let Some(tool) = known else {
+fn whole_outputs(
+    document: &Document<'_>,
+    ids: &Ids,
+    view: &mut View,
+    clean: &dyn Fn(&mut Value),
+) -> Result<(), ImportError> {
+    let places: HashMap<String, usize> =
+        view.tool_runs.iter().enumerate().map(|(place, tool)| (tool.id.to_string(), place)).collect();
+    for (index, text) in reader::items(document.tool_runs, "toolRuns")?.unwrap_or_default().into_iter().enumerate() {
+        let given: reader::ToolRun = reader::item(text, "toolRuns", index)?;
+        let new = given.id.and_then(|old| ids.new.get(&old));
+        let Some(tool) = new.and_then(|new| view.tool_runs.get_mut(*places.get(new)?)) else {
             return wrong(format!("toolRuns.{index}"), "the events know no such tool run");
         };
         if tool.output.is_none() && tool.output_bytes > 0 {
-            tool.output = given.get("output").filter(|output| !output.is_null()).cloned();
+            tool.output = given.output.filter(|output| !output.is_null());
+            tool.output.iter_mut().for_each(clean);
         }
     }
     Ok(())
 }
 
-fn known_messages(document: &Map<String, Value>, ids: &Ids, view: &View) -> Result<(), ImportError> {
+fn known_messages(document: &Document<'_>, ids: &Ids, view: &View) -> Result<(), ImportError> {
     let known: BTreeSet<String> = view.messages.iter().map(|message| message.id.to_string()).collect();
-    let given = document.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for (index, given) in given.iter().enumerate() {
-        let new = given["id"].as_str().and_then(|old| ids.new.get(old));
+    for (index, text) in reader::items(document.messages, "messages")?.unwrap_or_default().into_iter().enumerate() {
+        let given: reader::Message = reader::item(text, "messages", index)?;
+        let new = given.id.and_then(|old| ids.new.get(&old));
         if !new.is_some_and(|new| known.contains(new)) {
             return wrong(format!("messages.{index}"), "the events know no such message");
         }

@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod api;
 pub mod budget;
+pub mod edition;
 pub mod event;
 pub mod executor;
 pub mod export;
@@ -18,8 +19,11 @@ pub mod progress;
 pub mod redact;
 pub mod registry;
 pub mod sanitize;
+pub mod schema;
 pub mod setting;
 pub mod standing;
+pub mod texts;
+pub mod type_ahead;
 pub mod view;
 
 #[cfg(feature = "client")]

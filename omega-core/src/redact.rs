@@ -3,33 +3,38 @@
 //! The promise: a secret of at least [`SHORTEST`] bytes does not pass, as it is or in one of the encodings below, whole in
 //! one text or split over the chunks of a stream at any byte. What is found is replaced by `«redacted:NAME»`. Beside the
 //! secrets that it is told of, it knows the look of others ([`patterns`]): keys of providers, JSON Web Tokens, private keys.
+//! It takes time in proportion to the text, whatever the text is.
 //!
-//! What is looked for, of each value, of each of its lines and of each text in it if it is JSON: the text itself and
-//! without blanks around it; escaped for JSON (up to three times, as JSON in JSON in a log line), for HTML and for URLs (all common sets, either case);
-//! base64 in both alphabets at all three alignments, so that `base64("user:" + secret)` is found too; hex in either case.
+//! What is looked for, of each value, of each of its lines and of each text in it if it is JSON, in every reading of a text
+//! (`reading.rs`): as it stands; with backslash escapes taken for what they mean (up to three times, as JSON in JSON in a log
+//! line), percent escapes, entities by name or number, quoted-printable, and without the sequences of terminals. In each of
+//! them it does not count how a letter is composed or dressed, nor what stands between two characters and does not show:
+//! control characters, characters of no width, marks of direction. In each of them base64 is found too, in both
+//! alphabets, at all three alignments and over any number of lines, and hex in either case, with or without separators.
 //!
 //! What it does not find: parts of a secret, values shorter than [`SHORTEST`], compression, encryption and ciphers of the
-//! tool's own, the text reversed or with separators in between, and encodings of encodings (other than JSON in JSON). What
-//! is known by its look alone is found as it is, in no other encoding. A tool that wants to give a secret away has the
+//! tool's own, the text reversed or with visible separators in between, and other encodings of encodings. What is known by its look alone
+//! is found as it is or with what does not show in between, in no encoding. A tool that wants to give a secret away has the
 //! network; this is for those that repeat one. `docs/SECURITY.md` publishes these limits.
 
-use crate::executor::ToolError;
-use aho_corasick::{AhoCorasick, MatchKind};
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE},
+use crate::{
+    sanitize::sanitize_terminal,
+    texts::{Edit, Texts},
 };
-use patterns::Next;
-use secrecy::{ExposeSecret, SecretString};
+use needles::Needles;
+use reading::{Reading, Search};
+use secrecy::SecretString;
 use serde_json::Value;
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use spans::{Name, Outlet, Spans};
+use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
 
+mod automaton;
+mod decode;
+mod entities;
+mod needles;
 pub mod patterns;
+mod reading;
+mod spans;
 
 /// Shorter values would blank out ordinary text.
 pub const SHORTEST: usize = 8;
@@ -38,91 +43,67 @@ pub const SHORTEST: usize = 8;
 #[derive(Clone, Default)]
 pub struct Redactor(Option<Arc<Needles>>);
 
-struct Needles {
-    automaton: AhoCorasick,
-    /// Sorted; the automaton's patterns in the same order.
-    texts: Vec<String>,
-    names: Vec<String>,
-    longest: usize,
-}
-
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let needles = self.0.as_ref().map_or(0, |needles| needles.texts.len());
-        f.debug_struct("Redactor").field("needles", &needles).finish()
+        let secrets = self.0.as_ref().map_or(0, |needles| needles.names.len());
+        f.debug_struct("Redactor").field("secrets", &secrets).finish()
     }
 }
 
 impl Redactor {
     /// Of these secrets, by name; of none, it goes by the look alone.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a SecretString)>) -> Self {
-        let mut found = BTreeMap::new();
-        for (name, value) in secrets {
-            for form in forms(value.expose_secret()) {
-                for needle in encodings(&form) {
-                    found.entry(needle).or_insert_with(|| name.to_owned());
-                }
-            }
-        }
-        let (texts, names): (Vec<String>, Vec<String>) = found.into_iter().unzip();
-        if texts.is_empty() {
-            return Self(None);
-        }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&texts);
-        match automaton {
-            Ok(automaton) => {
-                let longest = texts.iter().map(String::len).max().unwrap_or(0);
-                Self(Some(Arc::new(Needles { automaton, texts, names, longest })))
-            }
-            // Only for gigabytes of secrets; the API takes 32 KiB each.
-            Err(_) => Self(None),
-        }
+        Self(Needles::new(secrets).map(Arc::new))
     }
 
     /// A text without the secrets.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let told_of = self.0.as_ref().is_some_and(|needles| needles.automaton.is_match(text));
-        if !told_of && !patterns::may_have(text) {
-            return Cow::Borrowed(text);
+        match self.found(text) {
+            Some(mut spans) => Cow::Owned(Outlet::default().let_out(text, &mut spans, self)),
+            None => Cow::Borrowed(text),
         }
-        let swept = self.sweep(text, &[], true);
-        if swept.found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(swept.clean) }
     }
 
     /// The same, and the names of what was taken out, each once.
     #[must_use]
     pub fn redact_telling(&self, text: &str) -> (String, BTreeSet<String>) {
-        let swept = self.sweep(text, &[], true);
-        (swept.clean, swept.found)
+        let mut outlet = Outlet::default();
+        let mut spans = self.found(text).unwrap_or_default();
+        (outlet.let_out(text, &mut spans, self), outlet.names)
     }
 
-    /// Takes out what is certain. `before` is what stood before the text; `whole` says that nothing comes after it.
-    fn sweep(&self, text: &str, before: &[u8], whole: bool) -> Swept {
-        let needles = self.0.as_deref();
-        let (mut clean, mut from, mut found) = (String::with_capacity(text.len()), 0, BTreeSet::new());
-        loop {
-            let cut = needles.filter(|_| !whole).map_or(text.len(), |needles| needles.open_end(text, from));
-            let (looks, open) = match patterns::next(text, from, before, whole) {
-                Next::Found { start, end, name } => (Some(Find { start, end, name }), cut),
-                Next::Open(at) => (None, cut.min(at)),
-                Next::None => (None, cut),
-            };
-            let told = needles.and_then(|needles| needles.find(text, from));
-            // The earlier wins, then the longer. One that begins where another may still be open is not decided.
-            let first = match (told, looks) {
-                (Some(told), Some(looks)) if (looks.start, told.end) < (told.start, looks.end) => Some(looks),
-                (told, looks) => told.or(looks),
-            };
-            let Some(find) = first.filter(|find| find.start < open) else {
-                clean.push_str(&text[from..open]);
-                return Swept { clean, taken: open, found };
-            };
-            clean.push_str(&text[from..find.start]);
-            clean.extend(["«redacted:", find.name, "»"]);
-            found.insert(find.name.to_owned());
-            from = find.end;
+    fn found(&self, text: &str) -> Option<Spans> {
+        if text.len() < SHORTEST {
+            return None;
         }
+        let (mut reading, mut spans) = (Reading::new(), Spans::default());
+        let mut search = Search { needles: self.0.as_deref(), spans: &mut spans };
+        reading.push(text, 0, &mut search);
+        reading.finish(&mut search);
+        Some(spans).filter(|spans| !spans.is_empty())
+    }
+
+    fn name(&self, of: Name) -> &str {
+        match of {
+            Name::Look(name) => name,
+            Name::Told(number) => {
+                self.0.as_ref().and_then(|needles| needles.names.get(number as usize)).map_or("secret", String::as_str)
+            }
+        }
+    }
+
+    /// The same in every text of what is stored and shown. Words for a line lose what a terminal would obey first, so that
+    /// nothing puts a secret together again behind the redactor.
+    pub fn clean(&self, of: &mut impl Texts) {
+        of.edit(&mut Cleaner(self));
+    }
+
+    /// The same in words for a line: an error, a reason, a title.
+    #[must_use]
+    pub fn clean_words(&self, words: &str) -> String {
+        // Twice: what a terminal takes for a sequence may have a part of the secret in it, and others don't.
+        self.redact(&sanitize_terminal(&self.redact(words))).into_owned()
     }
 
     /// The same in every string of a JSON value, keys included.
@@ -151,20 +132,10 @@ impl Redactor {
         }
     }
 
-    /// The same in an error.
-    pub fn redact_error(&self, error: &mut ToolError) {
-        if let Cow::Owned(clean) = self.redact(&error.message) {
-            error.message = clean;
-        }
-        if let Some(details) = &mut error.details {
-            self.redact_value(details);
-        }
-    }
-
     /// The same in what grows: what may be the beginning of a secret at the end of a string waits for the rest.
     pub fn redact_partial(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.stream().push(text),
+            Value::String(text) => *text = self.so_far(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.redact_partial(item)),
             Value::Object(fields) => fields.values_mut().for_each(|item| self.redact_partial(item)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -172,188 +143,87 @@ impl Redactor {
         self.redact_value(value);
     }
 
+    /// What is certain of a text that goes on: a secret that is whole is named, though a longer one may begin like it.
+    fn so_far(&self, text: &str) -> String {
+        let mut shown = self.stream().push(text);
+        let whole = self.redact(text);
+        let rest = whole.strip_prefix(shown.as_str()).filter(|rest| rest.starts_with("«redacted:"));
+        if let Some((placeholder, _)) = rest.and_then(|rest| rest.split_once('»')) {
+            shown.push_str(placeholder);
+            shown.push('»');
+        }
+        shown
+    }
+
     /// For a text that comes in chunks.
     #[must_use]
     pub fn stream(&self) -> RedactStream {
-        RedactStream { redactor: self.clone(), held: String::new(), before: Vec::new() }
+        RedactStream {
+            redactor: self.clone(),
+            reading: Reading::new(),
+            spans: Spans::default(),
+            outlet: Outlet::default(),
+            held: String::new(),
+        }
     }
 }
 
-/// What a sweep came to.
-struct Swept {
-    clean: String,
-    /// How much of the text is decided.
-    taken: usize,
-    /// The names of the secrets in it.
-    found: BTreeSet<String>,
-}
+struct Cleaner<'r>(&'r Redactor);
 
-/// A secret in a text.
-struct Find<'n> {
-    start: usize,
-    end: usize,
-    name: &'n str,
+impl Edit for Cleaner<'_> {
+    fn text(&mut self, text: &mut String) {
+        if let Cow::Owned(clean) = self.0.redact(text) {
+            *text = clean;
+        }
+    }
+
+    fn words(&mut self, words: &mut String) {
+        *words = self.0.clean_words(words);
+    }
+
+    fn value(&mut self, value: &mut Value) {
+        self.0.redact_value(value);
+    }
 }
 
 /// A stream on its way through a [`Redactor`]. It holds back no more than what may be the beginning of a secret: nothing,
-/// most of the time, and at most [`patterns::LONGEST`] or the longest secret. The chunks that come out are together exactly
-/// what the whole text would come to.
-#[derive(Debug)]
+/// most of the time, and at most [`patterns::LONGEST`] or the longest secret, with what does not show in between. The chunks
+/// that come out are together exactly what the whole text would come to.
 pub struct RedactStream {
     redactor: Redactor,
+    reading: Reading,
+    spans: Spans,
+    outlet: Outlet,
     held: String,
-    /// The last bytes of what is out already.
-    before: Vec<u8>,
+}
+
+impl fmt::Debug for RedactStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactStream").field("redactor", &self.redactor).field("held", &self.held.len()).finish()
+    }
 }
 
 impl RedactStream {
     /// Takes a chunk, and gives what is certain.
     pub fn push(&mut self, chunk: &str) -> String {
+        let at = self.outlet.at + self.held.len() as u64;
         self.held.push_str(chunk);
-        let swept = self.redactor.sweep(&self.held, &self.before, false);
-        self.before
-            .extend_from_slice(&self.held.as_bytes()[swept.taken.saturating_sub(patterns::CONTEXT)..swept.taken]);
-        self.before.drain(..self.before.len().saturating_sub(patterns::CONTEXT));
-        self.held.drain(..swept.taken);
-        swept.clean
+        let needles = self.redactor.0.as_deref();
+        self.reading.push(chunk, at, &mut Search { needles, spans: &mut self.spans });
+        let open = self.reading.open(at + chunk.len() as u64, needles);
+        let decided = usize::try_from(open - self.outlet.at).unwrap_or_default();
+        let clean = self.outlet.let_out(&self.held[..decided], &mut self.spans, &self.redactor);
+        self.held.drain(..decided);
+        clean
     }
 
     /// What was held back, when nothing more comes.
     #[must_use]
-    pub fn finish(self) -> String {
-        self.redactor.sweep(&self.held, &self.before, true).clean
+    pub fn finish(mut self) -> String {
+        let needles = self.redactor.0.as_deref();
+        self.reading.finish(&mut Search { needles, spans: &mut self.spans });
+        self.outlet.let_out(&self.held, &mut self.spans, &self.redactor)
     }
-}
-
-impl Needles {
-    fn find(&self, text: &str, from: usize) -> Option<Find<'_>> {
-        let found = self.automaton.find(aho_corasick::Input::new(text).range(from..))?;
-        Some(Find { start: found.start(), end: found.end(), name: &self.names[found.pattern().as_usize()] })
-    }
-
-    /// Where, at the earliest, a needle may begin that the end of the text cuts off.
-    fn open_end(&self, text: &str, from: usize) -> usize {
-        let first = from.max(text.len().saturating_sub(self.longest - 1));
-        let begins = |suffix: &str| {
-            let at = self.texts.partition_point(|needle| needle.as_str() < suffix);
-            // The suffix itself may be a needle; one that goes on after it comes right behind.
-            let goes_on = |needle: &String| needle.len() > suffix.len() && needle.starts_with(suffix);
-            self.texts[at..].iter().take(2).any(goes_on)
-        };
-        (first..text.len()).find(|at| text.is_char_boundary(*at) && begins(&text[*at..])).unwrap_or(text.len())
-    }
-}
-
-/// The texts of a value that are secret by themselves.
-fn forms(value: &str) -> Vec<String> {
-    let mut forms = vec![value.to_owned(), value.trim().to_owned()];
-    if value.contains(['\n', '\r']) {
-        // The frame of a PEM block is no secret.
-        forms.extend(
-            value.split(['\n', '\r']).map(str::trim).filter(|line| !line.starts_with("-----")).map(str::to_owned),
-        );
-    }
-    if value.trim_start().starts_with(['{', '['])
-        && let Ok(json) = serde_json::from_str::<Value>(value)
-    {
-        leaves(&json, &mut forms);
-    }
-    forms.retain(|form| form.len() >= SHORTEST);
-    forms.sort();
-    forms.dedup();
-    forms
-}
-
-fn leaves(value: &Value, into: &mut Vec<String>) {
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),
-        Value::Object(fields) => fields.values().for_each(|item| leaves(item, into)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// A text in all encodings that are looked for.
-fn encodings(text: &str) -> Vec<String> {
-    let mut found = vec![text.to_owned()];
-    let once = json_escaped(text, false);
-    let twice = json_escaped(&once, false);
-    found.extend([json_escaped(&twice, false), twice, json_escaped(text, true), once.replace('/', "\\/"), once]);
-    found.extend(["&#39;", "&#x27;", "&apos;", "'"].map(|apostrophe| html_escaped(text, apostrophe)));
-    // RFC 3986, encodeURIComponent, encodeURI, HTML forms, and every byte.
-    for kept in ["-._~", "-._~!'()*", "-._~!'()*;,/?:@&=+$#", "-._*"] {
-        found
-            .extend([true, false].map(|upper| percent(text, |c| c.is_ascii_alphanumeric() || kept.contains(c), upper)));
-    }
-    found.extend([true, false].map(|upper| percent(text, |_| false, upper)));
-    let forms = [true, false].map(|upper| {
-        percent(text, |c| c == ' ' || c.is_ascii_alphanumeric() || "-._*".contains(c), upper).replace(' ', "+")
-    });
-    found.extend(forms);
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    found.extend([hex.to_uppercase(), hex]);
-    found.extend(base64_of(text.as_bytes()));
-    found.retain(|needle| needle.len() >= SHORTEST);
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// As it stands inside the quotes of JSON.
-fn json_escaped(text: &str, ascii: bool) -> String {
-    let quoted = Value::from(text).to_string();
-    let inner = &quoted[1..quoted.len() - 1];
-    if !ascii {
-        return inner.to_owned();
-    }
-    let mut units = [0; 2];
-    let mut escaped = String::with_capacity(inner.len());
-    for c in inner.chars() {
-        if c.is_ascii() {
-            escaped.push(c);
-        } else {
-            c.encode_utf16(&mut units).iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
-        }
-    }
-    escaped
-}
-
-fn html_escaped(text: &str, apostrophe: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    escaped.replace('"', "&quot;").replace('\'', apostrophe)
-}
-
-fn percent(text: &str, keep: impl Fn(char) -> bool, upper: bool) -> String {
-    let mut encoded = String::with_capacity(text.len() * 3);
-    let mut bytes = [0; 4];
-    for c in text.chars() {
-        if keep(c) {
-            encoded.push(c);
-        } else {
-            for byte in c.encode_utf8(&mut bytes).bytes() {
-                encoded.push_str(&if upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") });
-            }
-        }
-    }
-    encoded
-}
-
-/// Base64 of the bytes alone, and what stays the same of it behind one, two or three other bytes and before any.
-fn base64_of(bytes: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    for alphabet in [&STANDARD, &URL_SAFE] {
-        let alone = alphabet.encode(bytes);
-        found.push(alone.trim_end_matches('=').to_owned());
-        found.push(alone);
-        for before in 0..3 {
-            let shifted = [&[0; 2][..before], bytes].concat();
-            let encoded = alphabet.encode(&shifted);
-            // Characters that also hold bits of the bytes before or after are another text each time.
-            let (first, last) = ((before * 8).div_ceil(6), shifted.len() * 8 / 6);
-            found.push(encoded[first..last].to_owned());
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The port `Registry`: finding tools, and what is known of one.
 
-use crate::id::ToolId;
+use crate::id::{ToolId, UserId};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,6 +94,33 @@ pub struct Tool {
     /// Whether its metadata says that it deletes or spends something (MCP's `annotations.destructiveHint`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destructive: bool,
+    /// The hash of the package's contents, where the npm registry gives one (`sha512-...`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
+    /// Whether the row is the own one of who looks, and not the one that all users share.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
+}
+
+/// Who looks at the registry. What a user added for themselves is seen and run by that user alone, in place of a row of the
+/// same id that all users share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Viewer {
+    /// Somebody of whom nothing is known: what all users share.
+    Anybody,
+    /// A user; in a conversation always its owner, whoever sends the message.
+    User(UserId),
+}
+
+impl Viewer {
+    /// The user, if it is one.
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Anybody => None,
+            Self::User(user) => Some(user),
+        }
+    }
 }
 
 /// A tool that a search found.
@@ -143,12 +170,12 @@ fn nearest_text(nearest: &[ToolId]) -> String {
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Ranked hits, best first.
-    async fn search(&self, query: Query) -> Result<Vec<Hit>, RegistryError>;
+    async fn search(&self, viewer: Viewer, query: Query) -> Result<Vec<Hit>, RegistryError>;
 
     /// One tool. Its input schema is filled by describing it in the sandbox when nobody did yet; a tool that can't be
     /// described comes without one.
-    async fn tool(&self, id: &ToolId) -> Result<Tool, RegistryError>;
+    async fn tool(&self, viewer: Viewer, id: &ToolId) -> Result<Tool, RegistryError>;
 
     /// Tells the registry how a call of the tool ended, so that search can prefer what works.
-    async fn record_outcome(&self, id: &ToolId, ok: bool);
+    async fn record_outcome(&self, viewer: Viewer, tool: &Tool, ok: bool);
 }

@@ -43,6 +43,22 @@ impl Sanitizer {
         out
     }
 
+    /// Takes the next character, and says whether anything of it may be shown.
+    pub(crate) fn shows(&mut self, c: char) -> bool {
+        if self.state == State::Ground && !c.is_control() {
+            self.after_return = false;
+            return true;
+        }
+        let mut out = String::new();
+        self.step(c, &mut out);
+        !out.is_empty()
+    }
+
+    /// Whether it stands in plain text.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state == State::Ground
+    }
+
     fn step(&mut self, c: char, out: &mut String) {
         let after_return = std::mem::take(&mut self.after_return);
         match c {

@@ -135,32 +135,39 @@ impl Field {
     /// Its value in words; its default where it has none.
     #[must_use]
     pub fn show(&self, settings: &Settings) -> String {
-        let document = serde_json::to_value(settings).unwrap_or_default();
-        match document.pointer(self.pointer) {
-            None | Some(Value::Null) => self.default.to_owned(),
-            Some(Value::Bool(on)) => String::from(if *on { "on" } else { "off" }),
-            Some(Value::Array(list)) if list.is_empty() => self.default.to_owned(),
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-            Some(Value::String(text)) if text.is_empty() => self.default.to_owned(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        }
+        self.value(settings).unwrap_or_else(|| self.default.to_owned())
     }
 
-    /// Whether a typed value can be one of it.
+    /// Its value as it can be typed; nothing where it was never set. This is what an editor begins with: the words of
+    /// [`Field::show`] are for the eye, and must never be stored.
+    #[must_use]
+    pub fn value(&self, settings: &Settings) -> Option<String> {
+        let document = serde_json::to_value(settings).unwrap_or_default();
+        let value = match document.pointer(self.pointer)? {
+            Value::Null => return None,
+            Value::Bool(on) => String::from(if *on { "on" } else { "off" }),
+            Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Whether a typed value can be one of it; none always can.
     ///
     /// # Errors
     /// [`Unfit`] with what it may be.
-    pub fn check(&self, typed: &str) -> Result<(), Unfit> {
-        if typed == "default" { Ok(()) } else { self.read(typed).map(drop) }
+    pub fn check(&self, typed: Option<&str>) -> Result<(), Unfit> {
+        typed.map_or(Ok(()), |typed| self.read(typed).map(drop))
     }
 
-    /// Puts a typed value in; `default` takes it back to what holds without it.
+    /// Puts a typed value in; none takes it back to what holds without it.
     ///
     /// # Errors
     /// [`Unfit`] with what it may be; then nothing was changed.
-    pub fn set(&self, settings: &mut Settings, typed: &str) -> Result<(), Unfit> {
-        let value = if typed == "default" { Value::Null } else { self.read(typed)? };
+    pub fn set(&self, settings: &mut Settings, typed: Option<&str>) -> Result<(), Unfit> {
+        let value = typed.map_or(Ok(Value::Null), |typed| self.read(typed))?;
+        let typed = typed.unwrap_or_default();
         let unfit = |error: serde_json::Error| Unfit(format!("{} can't be `{typed}`: {error}", self.name));
         let mut document = serde_json::to_value(&*settings).map_err(unfit)?;
         if self.pointer == "/prompt/mode" && !value.is_null() && settings.prompt.is_none() {
@@ -195,6 +202,8 @@ impl Field {
             Kind::Choice(words) => wrong(words.join(" or ")),
             Kind::Model if typed.contains('/') => Ok(json!(typed)),
             Kind::Model => wrong(String::from("provider/model (`omega models` lists them)")),
+            // A text without a word is none.
+            Kind::Text if typed.trim().is_empty() => Ok(Value::Null),
             Kind::Text => Ok(json!(typed)),
             Kind::Tools => {
                 let names = typed.split([' ', ',']).filter(|name| !name.is_empty() && *name != "none");
@@ -239,6 +248,9 @@ mod tests {
         let mut settings = Settings::default();
         for field in FIELDS {
             assert_eq!(field.show(&settings), field.default, "{}", field.name);
+            if matches!(field.kind, Kind::Model | Kind::Tools | Kind::Text) {
+                assert_eq!(field.value(&settings), None, "words are no value: {}", field.name);
+            }
             let typed = match field.kind {
                 Kind::Switch if field.default == "on" => "off",
                 Kind::Switch => "on",
@@ -247,14 +259,30 @@ mod tests {
                 Kind::Tools => "mathjs::evaluate qrcode::toString",
                 Kind::Text => "be brief",
             };
-            field.set(&mut settings, typed).unwrap();
+            field.set(&mut settings, Some(typed)).unwrap();
             assert_eq!(field.show(&settings), typed, "{}", field.name);
+            assert_eq!(field.value(&settings).as_deref(), Some(typed), "{}", field.name);
         }
         for field in FIELDS {
-            field.set(&mut settings, "default").unwrap();
+            field.set(&mut settings, None).unwrap();
             assert_eq!(field.show(&settings), field.default, "{}", field.name);
         }
         assert_eq!(settings, Settings::default());
+    }
+
+    /// `none`, `off` or `default` may be what somebody wants to say to the model.
+    #[test]
+    fn no_word_of_a_text_means_something_else() {
+        let prompt = named("prompt").unwrap();
+        for text in ["none", "default", "off", " two\n lines ", "the server's choice"] {
+            let mut settings = Settings::default();
+            prompt.set(&mut settings, Some(text)).unwrap();
+            assert_eq!(prompt.value(&settings).as_deref(), Some(text));
+        }
+        let mut settings = Settings::default();
+        prompt.set(&mut settings, Some("be brief")).unwrap();
+        prompt.set(&mut settings, Some(" \n")).unwrap();
+        assert_eq!(settings, Settings::default(), "a text without a word is none");
     }
 
     #[test]
@@ -279,9 +307,9 @@ mod tests {
     fn a_mode_without_a_prompt_is_refused_in_words() {
         let mut settings = Settings::default();
         let mode = named("prompt-mode").unwrap();
-        assert!(mode.set(&mut settings, "override").unwrap_err().0.contains("set prompt first"));
-        named("prompt").unwrap().set(&mut settings, "be brief\nbe kind").unwrap();
-        mode.set(&mut settings, "override").unwrap();
+        assert!(mode.set(&mut settings, Some("override")).unwrap_err().0.contains("set prompt first"));
+        named("prompt").unwrap().set(&mut settings, Some("be brief\nbe kind")).unwrap();
+        mode.set(&mut settings, Some("override")).unwrap();
         assert_eq!(named("prompt").unwrap().show(&settings), "be brief\nbe kind");
     }
 
@@ -289,7 +317,7 @@ mod tests {
     fn a_value_that_can_not_be_changes_nothing() {
         for field in FIELDS.iter().filter(|field| field.kind != Kind::Text) {
             let mut settings = Settings::default();
-            assert!(field.set(&mut settings, "nonsense").unwrap_err().0.contains(field.name), "{}", field.name);
+            assert!(field.set(&mut settings, Some("nonsense")).unwrap_err().0.contains(field.name), "{}", field.name);
             assert_eq!(settings, Settings::default());
         }
         assert!(named("nope").unwrap_err().0.contains("safe-mode"));

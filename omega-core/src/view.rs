@@ -13,7 +13,10 @@ use crate::{
     id::{MessageId, RunId, ToolRunId},
     model::Usage,
 };
+use index::Index;
 use serde_json::Value;
+
+mod index;
 
 /// What a conversation looks like to a client.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,6 +39,7 @@ pub struct View {
     pub notices: Vec<String>,
     /// Everything up to this event is folded in: the cursor to resume from.
     pub last_seq: u64,
+    index: Index,
 }
 
 /// What applying an event did.
@@ -62,6 +66,12 @@ impl View {
             last_seq: detail.last_seq,
             ..Self::default()
         }
+    }
+
+    /// A view without anything in it, up to an event.
+    #[must_use]
+    pub fn begun(conversation: Option<Conversation>, last_seq: u64) -> Self {
+        Self { conversation, last_seq, ..Self::default() }
     }
 
     /// Folds one event in.
@@ -141,19 +151,12 @@ impl View {
                 self.put_message(message.clone())
             }
             Event::MessageReset { message_id, .. } => {
-                if let Some(message) = self.messages.iter_mut().find(|m| m.id == *message_id) {
+                if let Some(message) = self.message(*message_id) {
                     message.parts.clear();
                     message.content.clear();
                 }
             }
-            Event::RunQueued { run, .. } => {
-                // A run that goes on after a pause waits in its old place.
-                match self.runs.iter_mut().find(|known| known.id == run.id) {
-                    // The plan is not told again.
-                    Some(known) => *known = Run { plan: run.plan.clone().or(known.plan.take()), ..run.clone() },
-                    None => self.runs.push(run.clone()),
-                }
-            }
+            Event::RunQueued { run, .. } => self.put_run(run),
             // It waits to be taken up again.
             Event::RunRecovered { .. } => self.with_run(run_id, |run| run.status = RunStatus::Queued),
             Event::RunStarted { .. } | Event::RunResumed { .. } => {
@@ -177,13 +180,7 @@ impl View {
                     run.requires_action = Some(action.clone());
                 });
             }
-            Event::CredentialsProvided { .. } => {
-                for tool_run in &mut self.tool_runs {
-                    if Some(tool_run.run_id) == run_id && tool_run.status == ToolRunStatus::AwaitingCredentials {
-                        tool_run.status = ToolRunStatus::Proposed;
-                    }
-                }
-            }
+            Event::CredentialsProvided { .. } => self.release_tool_runs(run_id),
             Event::ApprovalDecided { approval_id, tool_run_id, input, .. } => {
                 self.with_tool_run(*tool_run_id, |tool_run| {
                     tool_run.status = ToolRunStatus::Proposed;
@@ -219,7 +216,7 @@ impl View {
             Event::StepStarted { step_index, message_id } => {
                 self.status = None;
                 self.with_run(run_id, |run| run.steps = *step_index);
-                self.message_mut(*message_id, run_id, *step_index, envelope, seq);
+                self.begin_message(*message_id, run_id, *step_index, envelope, seq);
             }
             // The sum, where it is told: a run that was read in the middle of the step has the step's tokens already.
             Event::StepCompleted { usage, run_usage, .. } => self.with_run(run_id, |run| match run_usage {
@@ -228,7 +225,7 @@ impl View {
             }),
             Event::ToolProposed { tool_run_id, message_id, tool_call_id, tool_id, tool_name, version, input } => {
                 if let Some(run_id) = run_id {
-                    self.tool_runs.push(ToolRun {
+                    self.add_tool_run(ToolRun {
                         id: *tool_run_id,
                         run_id,
                         message_id: *message_id,
@@ -255,11 +252,11 @@ impl View {
                 });
             }
             Event::ToolStarted { tool_run_id, version, input, .. } => {
-                if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
+                self.with_tool_run(*tool_run_id, |tool_run| {
                     tool_run.status = ToolRunStatus::Started;
                     tool_run.version.clone_from(version);
                     tool_run.input = input.clone();
-                }
+                });
             }
             Event::ToolCompleted {
                 tool_run_id,
@@ -274,7 +271,7 @@ impl View {
                 ..
             } => {
                 self.partials.retain(|(id, ..)| id != tool_run_id);
-                if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
+                self.with_tool_run(*tool_run_id, |tool_run| {
                     tool_run.status = *status;
                     tool_run.version.clone_from(version);
                     tool_run.output.clone_from(output);
@@ -283,18 +280,18 @@ impl View {
                     tool_run.truncated = *truncated;
                     tool_run.duration_ms = Some(*duration_ms);
                     tool_run.error.clone_from(error);
-                }
+                });
                 self.settle_step(run_id, *tool_run_id, *status);
             }
             Event::ToolUnknown { tool_run_id, error, .. } => {
                 self.partials.retain(|(id, ..)| id != tool_run_id);
-                if let Some(tool_run) = self.tool_runs.iter_mut().find(|t| t.id == *tool_run_id) {
+                self.with_tool_run(*tool_run_id, |tool_run| {
                     tool_run.status = ToolRunStatus::Unknown;
                     if let Some(error) = error {
                         tool_run.output_summary.clone_from(&error.message);
                         tool_run.error = Some(error.clone());
                     }
-                }
+                });
                 self.settle_step(run_id, *tool_run_id, ToolRunStatus::Unknown);
             }
             Event::RunCompleted { usage, tool_calls, steps, .. } => {
@@ -357,7 +354,7 @@ impl View {
     }
 
     fn delta(&mut self, id: MessageId, part: u32, offset: u64, content: &str, reasoning: bool) -> Applied {
-        let Some(message) = self.messages.iter_mut().find(|m| m.id == id) else {
+        let Some(message) = self.message(id) else {
             // Its `run.step.started` was not seen yet; the stream brings it before the text is needed.
             return Applied::Gap;
         };
@@ -412,16 +409,9 @@ impl View {
         }
     }
 
-    fn put_message(&mut self, message: Message) {
-        match self.messages.iter_mut().find(|m| m.id == message.id) {
-            Some(known) => *known = message,
-            None => self.messages.push(message),
-        }
-    }
-
-    fn message_mut(&mut self, id: MessageId, run_id: Option<RunId>, step: u32, envelope: &Envelope, seq: u64) {
-        if self.messages.iter().all(|m| m.id != id) {
-            self.messages.push(Message {
+    fn begin_message(&mut self, id: MessageId, run_id: Option<RunId>, step: u32, envelope: &Envelope, seq: u64) {
+        if self.message(id).is_none() {
+            self.put_message(Message {
                 id,
                 seq,
                 run_id,
@@ -436,18 +426,6 @@ impl View {
         }
     }
 
-    fn with_tool_run(&mut self, id: ToolRunId, change: impl FnOnce(&mut ToolRun)) {
-        if let Some(tool_run) = self.tool_runs.iter_mut().find(|tool_run| tool_run.id == id) {
-            change(tool_run);
-        }
-    }
-
-    fn with_run(&mut self, id: Option<RunId>, change: impl FnOnce(&mut Run)) {
-        if let Some(run) = self.runs.iter_mut().find(|run| Some(run.id) == id) {
-            change(run);
-        }
-    }
-
     fn settle_step(&mut self, run: Option<RunId>, call: ToolRunId, status: ToolRunStatus) {
         self.with_run(run, |run| {
             if let Some(plan) = &mut run.plan {
@@ -458,11 +436,7 @@ impl View {
 
     fn end_run(&mut self, envelope: &Envelope, status: RunStatus, change: impl FnOnce(&mut Run)) {
         self.status = None;
-        for message in &mut self.messages {
-            if message.run_id == envelope.run_id && message.status == MessageStatus::Streaming {
-                message.status = MessageStatus::Discarded;
-            }
-        }
+        self.discard_messages(envelope.run_id);
         self.with_run(envelope.run_id, |run| {
             change(run);
             run.status = status;
@@ -475,7 +449,7 @@ impl View {
     }
 
     fn update_state(&mut self) {
-        let state = match self.active_run().map(|run| run.status) {
+        let state = match self.active_status() {
             None => ExecutionState::Idle,
             Some(RunStatus::Paused) => ExecutionState::Paused,
             Some(_) => ExecutionState::Running,

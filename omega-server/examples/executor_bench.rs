@@ -94,7 +94,7 @@ async fn measure() -> anyhow::Result<()> {
     let unjailed = LocalExecutor::new(LocalConfig { jail: Some("/nonexistent".into()), ..with(none) });
     let prewarmed = LocalExecutor::new(with(PoolLimits { prewarmed: 1, ..none }));
     let standby = LocalExecutor::new(with(PoolLimits { standbys: 1, ..none }));
-    cached.describe("fastest-levenshtein", "1.0.16").await?;
+    cached.describe("fastest-levenshtein", "1.0.16", "").await?;
     println!("sandbox: {}\nload before: {}", cached.health().await.detail, load());
     let deno = deno(&cache)?;
 
@@ -134,8 +134,10 @@ fn execution(package: &str, version: &str, export: &str, params: Option<&[&str]>
     Execution {
         id: ToolRunId::new(),
         owner: String::new(),
+        user: String::new(),
         tool: ToolId::new(package, export),
         version: version.to_owned(),
+        integrity: None,
         calling: params.map_or(Calling::Tool, |params| Calling::Function {
             params: params.iter().map(|&param| param.to_owned()).collect(),
         }),

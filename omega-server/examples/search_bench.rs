@@ -3,6 +3,7 @@
 //! `cargo run --release -p omega-server --example search_bench -- QUERIES RESULTS ROWS...` writes
 //! `{query_id, results: [toolId, ...]}` for every query to RESULTS, and the times to standard error.
 
+use omega_core::budget::QUERY;
 use omega_server::registry::{Outcomes, indexing, rows, search::Index};
 use serde_json::{Value, json};
 use std::{
@@ -20,7 +21,7 @@ fn main() -> anyhow::Result<()> {
     let mut index = Index::default();
     for file in files {
         for line in BufReader::new(File::open(file)?).lines() {
-            indexing::put(&mut index, &rows::tool(&serde_json::from_str(&line?)?)?, Outcomes::default());
+            indexing::put(&mut index, rows::tool(&serde_json::from_str(&line?)?)?.tool(), Outcomes::default());
         }
     }
     let mut told = std::io::stderr();
@@ -32,7 +33,7 @@ fn main() -> anyhow::Result<()> {
         let query: Value = serde_json::from_str(&line?)?;
         let text = query["query"].as_str().unwrap_or_default();
         let started = Instant::now();
-        let found = index.search(text, None, 10);
+        let found = index.search(QUERY.cut(text).0, None, 10);
         times.push(started.elapsed().as_micros());
         let ids: Vec<&str> = found.iter().map(|hit| hit.id.as_str()).collect();
         writeln!(out, "{}", json!({ "query_id": query["id"], "results": ids }))?;

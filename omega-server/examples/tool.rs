@@ -32,7 +32,7 @@ async fn answer() -> anyhow::Result<ExitCode> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["describe", package] => {
             let (name, version) = split(package);
-            let described = executor.describe(name, version).await?;
+            let described = executor.describe(name, version, "").await?;
             println!("{}", serde_json::to_string_pretty(&described)?);
             Ok(ExitCode::SUCCESS)
         }
@@ -72,8 +72,10 @@ fn execution(package: &str, export: &str, input: &str, options: &[&str]) -> anyh
     Ok(Execution {
         id: ToolRunId::new(),
         owner: String::new(),
+        user: String::new(),
         tool: ToolId::new(name, export),
         version: version.to_owned(),
+        integrity: None,
         calling,
         input: serde_json::from_str(input).context("INPUT is not JSON")?,
         env,

@@ -196,6 +196,8 @@ impl From<StoreError> for ApiError {
                     "the server's storage is full or failing; it goes on by itself once that is over",
                 )
             }
+            // The log says where it was.
+            StoreError::Away => retry(ErrorCode::StorageFull, &StoreError::Away.to_string()),
             StoreError::Unavailable(_) => {
                 tracing::error!(event = "store.unavailable", %error);
                 retry(ErrorCode::Overloaded, "the server's database is busy or away; try again in a moment")

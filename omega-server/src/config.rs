@@ -112,7 +112,8 @@ pub struct Limits {
     pub policies: Policies,
     /// Proxies whose `X-Forwarded-For` says who the client is.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Connections of one address at a time; more are closed at once. Trusted proxies have as many as they like.
+    /// Connections of one address at a time, at most a quarter of what the process may have open; of more, the one that has
+    /// been silent for longest gives way, or else the new one is closed at once. Trusted proxies have as many as there are.
     pub connections: usize,
     /// How long a request's head may take.
     pub head: Duration,

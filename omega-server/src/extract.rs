@@ -1,17 +1,40 @@
 //! What handlers take out of requests. A request that does not read is refused in our own shape, with the field's name.
 
-use crate::answer::ApiError;
+use crate::{answer::ApiError, nul};
 use axum::{
     Json,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     http::{StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
 };
-use omega_core::api::ErrorCode;
+use omega_core::{
+    api::ErrorCode,
+    budget::{self, Shape},
+};
 use serde::de::DeserializeOwned;
 
 /// Bytes of a body.
 pub const BODY_LIMIT: usize = 1 << 20;
+
+/// Why a text is refused that nothing could store.
+const NUL: &str = "has the character U+0000, which no text here can have; leave it out";
+
+/// Refuses addresses with U+0000 in them, before any route looks at them: what nothing can be called is not there.
+pub async fn no_nul(request: Request, next: Next) -> Response {
+    if nul::in_address(request.uri().path()) {
+        return ApiError::not_found().into_response();
+    }
+    let names_and_values = request.uri().query().unwrap_or_default().split('&');
+    match names_and_values.into_iter().find(|pair| nul::in_address(pair)) {
+        Some(pair) => {
+            let name = pair.split('=').next().filter(|name| !nul::in_address(name)).unwrap_or("query");
+            ApiError::invalid(name, NUL).into_response()
+        }
+        None => next.run(request).await,
+    }
+}
 
 /// A JSON body. An empty one counts as `{}`.
 pub struct Body<T>(pub T);
@@ -44,13 +67,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             }
             Err(error) => return Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
         };
-        if depth(&bytes) > DEEPEST {
-            let error = format!("the JSON is nested deeper than {DEEPEST} levels");
+        if Shape::of(&bytes).depth > budget::DEPTH.most {
+            let error = format!("the JSON is nested deeper than {} levels", budget::DEPTH.most);
             return Err(ApiError::new(ErrorCode::BadRequest, error));
         }
         // A list would be read as an object's members in their order.
         if bytes.trim_ascii_start().first() == Some(&b'[') {
             return Err(ApiError::invalid("body", "must be a JSON object"));
+        }
+        if let Some(member) = nul::member(&bytes) {
+            let field = if member.is_empty() { "body" } else { &member };
+            return Err(ApiError::invalid(field, NUL));
         }
         let request = Request::from_parts(parts, bytes.into());
         match Json::<T>::from_request(request, state).await {
@@ -93,29 +120,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// Levels of JSON that are read: more than any request needs, and few enough for whatever looks at it later.
-const DEEPEST: usize = 64;
-
-/// How deep brackets are nested in a text that may be JSON. What is none is refused by its reader.
-fn depth(text: &[u8]) -> usize {
-    let (mut now, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
-    for byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => {
-                now += 1;
-                deepest = deepest.max(now);
-            }
-            b']' | b'}' => now = now.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
 /// The innermost reason: which field, at which place.
 fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
@@ -123,24 +127,4 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
         innermost = source;
     }
     innermost.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::depth;
-
-    #[test]
-    fn brackets_count_and_those_in_texts_do_not() {
-        for (text, levels) in [
-            ("", 0),
-            ("1", 0),
-            ("{\"a\":[1,{}]}", 3),
-            ("[[],[],[[]]]", 3),
-            ("\"[[[[\"", 0),
-            ("[\"\\\"[[\"]", 1),
-            ("]]]][", 1),
-        ] {
-            assert_eq!(depth(text.as_bytes()), levels, "{text}");
-        }
-    }
 }

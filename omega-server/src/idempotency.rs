@@ -5,6 +5,7 @@
 //! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
 
 use crate::{
+    access::{Access, Within},
     answer::ApiError,
     request,
     state::App,
@@ -12,12 +13,16 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{FromRequestParts, OriginalUri, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{FromRequestParts, MatchedPath, OriginalUri, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use omega_core::{agent::digest::canonical, api::ErrorCode};
+use omega_core::{
+    agent::digest::canonical,
+    api::ErrorCode,
+    id::{ApprovalId, RunId, ToolRunId},
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -89,6 +94,7 @@ async fn keep(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
     let Ok(caller) = Caller::from_request_parts(&mut parts, app).await else {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
+    may_enter(app, &mut parts).await?;
     let path = path_of(&Request::from_parts(parts.clone(), Body::empty()));
     let body = to_bytes(body, KEPT_BYTES)
         .await
@@ -118,6 +124,41 @@ async fn keep(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
             tracing::error!(event = "http.panicked", error = %panic);
             Err(ApiError::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details"))
         }
+    }
+}
+
+/// What a path with an id is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Conversation,
+    Run,
+    ToolRun,
+    Approval,
+}
+
+impl Of {
+    /// By the pattern of the route.
+    fn route(route: &str) -> Option<Self> {
+        let kinds = [
+            ("/api/omega/conversations/{id}", Self::Conversation),
+            ("/api/omega/runs/{id}", Self::Run),
+            ("/api/omega/tool-runs/{id}", Self::ToolRun),
+            ("/api/omega/approvals/{id}", Self::Approval),
+        ];
+        kinds.into_iter().find(|(prefix, _)| route.starts_with(prefix)).map(|(_, of)| of)
+    }
+}
+
+/// Whoever was shut out meanwhile is not told again what they were told before: who may enter is asked first, as by the
+/// handler, which a kept answer never reaches.
+async fn may_enter(app: &App, parts: &mut Parts) -> Result<(), ApiError> {
+    let of = parts.extensions.get::<MatchedPath>().and_then(|route| Of::route(route.as_str()));
+    match of {
+        Some(Of::Conversation) => Access::from_request_parts(parts, app).await.map(drop),
+        Some(Of::Run) => Within::<RunId>::from_request_parts(parts, app).await.map(drop),
+        Some(Of::ToolRun) => Within::<ToolRunId>::from_request_parts(parts, app).await.map(drop),
+        Some(Of::Approval) => Within::<ApprovalId>::from_request_parts(parts, app).await.map(drop),
+        None => Ok(()),
     }
 }
 
@@ -161,4 +202,25 @@ fn replayed(kept: KeptAnswer) -> Response {
     }
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router;
+
+    #[test]
+    fn every_post_to_something_that_has_an_id_asks_first_who_may_enter() {
+        let description = router::openapi();
+        let paths = description["paths"].as_object().unwrap();
+        let posts: Vec<&String> = paths
+            .iter()
+            .filter(|(path, item)| path.contains('{') && !item["post"].is_null())
+            .map(|(path, _)| path)
+            .collect();
+        assert!(posts.len() > 8, "{posts:?}");
+        for path in posts {
+            assert!(Of::route(path).is_some(), "{path}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 use std::{num::NonZero, panic, sync::LazyLock, thread};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-/// Bytes that cost less than a millisecond, which is about what going elsewhere costs.
+/// Bytes, or steps, that cost a millisecond at most.
 const SMALL: usize = 32 << 10;
 
 /// Half of the processors: the other half answers.
@@ -16,7 +16,7 @@ static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
     Semaphore::new((processors / 2).clamp(1, 8))
 });
 
-/// Does work on `bytes` of a stranger's, here when they are few, else on a thread for such work. A panic goes on in the caller.
+/// Does work on so many bytes (or in so many steps) of a stranger's, here when they are few, else on a thread for such work. A panic goes on in the caller.
 pub async fn run<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
     if bytes <= SMALL {
         return work();

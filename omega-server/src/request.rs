@@ -2,6 +2,7 @@
 //! handed through everything between them. What runs outside of a request (a worker, a timer) has none.
 
 pub mod address;
+pub mod host;
 pub mod log;
 
 use crate::store::Caller;

@@ -3,11 +3,13 @@
 use crate::{
     auth::{cookie, query},
     describe,
-    extract::BODY_LIMIT,
-    idempotency, limits, page, request,
+    extract::{self, BODY_LIMIT},
+    idempotency, limits,
+    page::{self, Document},
+    request,
     routes::{
-        answers, approvals, audit, avatars, conversations, events, export, keys, messages, operations, plans, prompts,
-        registry, runs, session, settings, sharing, tool_runs, users, vault,
+        answers, approvals, audit, avatars, conversations, events, export, import, keys, messages, operations, plans,
+        prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
     },
     state::App,
 };
@@ -19,8 +21,12 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use omega_core::api::{ErrorBody, ErrorCode, Meta, Pagination};
+use omega_core::{
+    api::{ErrorBody, ErrorCode, Meta, Pagination},
+    budget,
+};
 use serde_json::Value;
+use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -28,7 +34,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const IMPORT_LIMIT: usize = 1 << 30;
+const IMPORT_LIMIT: usize = budget::IMPORT_OF_ADMIN.most;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -97,18 +103,19 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(registry::get))
         .routes(routes!(registry::execute))
         .routes(routes!(registry::add))
+        .routes(routes!(registry::remove))
 }
 
-fn import() -> OpenApiRouter<App> {
+fn imports() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(registry::import))
-        .routes(routes!(export::import))
+        .routes(routes!(import::import))
         .layer(DefaultBodyLimit::max(IMPORT_LIMIT))
 }
 
 /// The server's routes.
 pub fn router(app: App) -> Router {
-    let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(import()).split_for_parts();
+    let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(imports()).split_for_parts();
     api.route("/api/omega/openapi.json", get(operations::openapi))
         .route("/api/omega/docs", get(operations::docs))
         .route("/api/omega/stop", post(operations::stop))
@@ -119,6 +126,8 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(operations::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::from_fn(query::layer))
+        .layer(middleware::from_fn(extract::no_nul))
+        .layer(middleware::from_fn(request::host::layer))
         .layer(middleware::from_fn_with_state(app.clone(), limits::layer))
         .layer(middleware::from_fn(with_headers))
         .layer(middleware::from_fn_with_state(app.clone(), request::log::layer))
@@ -127,9 +136,12 @@ pub fn router(app: App) -> Router {
 
 /// The description of the API.
 pub fn openapi() -> Value {
-    let (_, description) = api().merge(import()).split_for_parts();
+    let (_, description) = api().merge(imports()).split_for_parts();
     describe::whole(&description)
 }
+
+/// The same as it is sent: it does not change while the server lives, and anybody may ask for it.
+pub static DESCRIPTION: LazyLock<Document> = LazyLock::new(|| Document::new(openapi().to_string().into_bytes()));
 
 /// Headers that every answer has; the page sets stricter ones itself.
 async fn with_headers(request: Request, next: Next) -> Response {
@@ -148,8 +160,9 @@ async fn with_headers(request: Request, next: Next) -> Response {
 }
 
 /// The routes and the error codes as a small page.
-pub fn docs() -> String {
-    let description = openapi();
+pub static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(docs(&openapi()).into_bytes()));
+
+fn docs(description: &Value) -> String {
     let mut rows = String::new();
     for path in description["paths"].as_object().into_iter().flat_map(serde_json::Map::keys) {
         rows.push_str(&format!("<li><code>{}</code></li>", path.replace('<', "&lt;")));

@@ -15,7 +15,7 @@ use crate::{
     registry::RegistryService,
     request::address::Peer,
     router,
-    runs::Engine,
+    runs::{Engine, OwnKeys},
     sockets::Sockets,
     state::App,
     store::{Store, StoreError},
@@ -95,7 +95,7 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: ServeConfig) -> Result<Self, StartError> {
-        note_secrets(&config);
+        let own_keys = own_keys(&config);
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
@@ -123,6 +123,7 @@ impl Server {
             Arc::clone(&models) as _,
             Arc::clone(&registry) as _,
             executor.clone(),
+            own_keys,
             config.node,
         );
         engine.start().await?;
@@ -189,8 +190,8 @@ fn who_knows_people(identity: &Identity) -> Result<People, StartError> {
     Ok((verifier, identity.avatars.as_deref().map(Avatars::new).transpose().map_err(failed)?))
 }
 
-/// The secrets of the configuration, for the log to leave out.
-fn note_secrets(config: &ServeConfig) {
+/// The secrets of the configuration, for all logs to leave out.
+fn own_keys(config: &ServeConfig) -> OwnKeys {
     let key = config.local.as_ref().and_then(|local| local.key.as_ref());
     let master = match &config.master_key {
         MasterKeySource::Given(key) => Some(key),
@@ -202,7 +203,9 @@ fn note_secrets(config: &ServeConfig) {
         ("OMEGA_MASTER_KEY", master),
     ];
     let own = own.into_iter().filter_map(|(name, key)| Some((name, key?)));
-    own.chain(config.providers.keys()).for_each(|(name, key)| known::note(name, key));
+    let all: OwnKeys = own.chain(config.providers.keys()).map(|(name, key)| (name.to_owned(), key.clone())).collect();
+    all.iter().for_each(|(name, key)| known::note(name, key));
+    all
 }
 
 /// Makes sure that somebody can sign in.

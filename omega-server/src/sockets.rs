@@ -2,15 +2,17 @@
 //! buffer, not a connection for ever. An event stream's client comes back with its cursor. One that does not come to the end
 //! of a request's head, or opens too many, is closed too.
 
-use crate::{config::Limits, limits::Client};
+mod places;
+
+use crate::{config::Limits, harden, limits::Client};
 use axum::serve::Listener;
+use places::{Admitted, Places};
 use std::{
-    collections::HashMap,
     io,
     net::SocketAddr,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
@@ -22,59 +24,60 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
+/// How often it is said that there are too many connections, or that none can be accepted.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// How long to wait when a connection can't be accepted for want of something.
+const WANT: Duration = Duration::from_millis(50);
+
 /// A listener for such sockets.
 pub struct Sockets {
     listener: TcpListener,
     stalled: Duration,
     limits: Limits,
-    open: Arc<Mutex<HashMap<Client, usize>>>,
+    places: Arc<Places>,
     told: Option<Instant>,
 }
 
 impl Sockets {
     /// Sockets of this listener.
     pub fn new(listener: TcpListener, stalled: Duration, limits: &Limits) -> Self {
-        Self { listener, stalled, limits: limits.clone(), open: Arc::default(), told: None }
+        let places = Arc::new(Places::new(limits.connections, harden::descriptors()));
+        Self { listener, stalled, limits: limits.clone(), places, told: None }
     }
 
-    /// Counts a connection, unless its address has too many.
+    /// Counts a connection, unless its address or all of them have too many.
     fn admit(&mut self, address: SocketAddr) -> Option<Admitted> {
         let ip = address.ip().to_canonical();
-        let client = Client::at(Some(ip));
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(client).or_default();
-        if *count >= self.limits.connections && !self.limits.trusted_proxies.contains(&ip) {
-            drop(open);
-            if self.told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
-                self.told = Some(Instant::now());
-                tracing::warn!(event = "connections.limited", %ip, limit = self.limits.connections);
-            }
-            return None;
+        let is_proxy = self.limits.trusted_proxies.contains(&ip);
+        let admitted = Places::admit(&self.places, Client::at(Some(ip)), is_proxy);
+        if admitted.is_none() && self.may_tell() {
+            tracing::warn!(event = "connections.limited", %ip, limit = self.places.each, all = self.places.all);
         }
-        *count += 1;
-        drop(open);
-        Some(Admitted { client, open: Arc::clone(&self.open) })
+        admitted
     }
-}
 
-/// How often it is said that somebody has too many connections.
-const TELL_EVERY: Duration = Duration::from_secs(10);
-
-/// A connection that is counted until it is gone.
-struct Admitted {
-    client: Client,
-    open: Arc<Mutex<HashMap<Client, usize>>>,
-}
-
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.client) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                open.remove(&self.client);
-            }
+    fn may_tell(&mut self) -> bool {
+        let may = self.told.is_none_or(|told| told.elapsed() > TELL_EVERY);
+        if may {
+            self.told = Some(Instant::now());
         }
+        may
+    }
+
+    /// Why a connection could not be accepted. One that its client gave up tells nothing; of what else there is too little
+    /// (descriptors, memory) the silent give some back.
+    async fn not_accepted(&mut self, error: io::Error) {
+        if matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+        ) {
+            return;
+        }
+        if self.may_tell() {
+            tracing::error!(event = "connections.not_accepted", %error);
+        }
+        self.places.free_one();
+        sleep(WANT).await;
     }
 }
 
@@ -110,7 +113,13 @@ impl Listener for Sockets {
 
     async fn accept(&mut self) -> (Socket, SocketAddr) {
         loop {
-            let (socket, address) = Listener::accept(&mut self.listener).await;
+            let (socket, address) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    self.not_accepted(error).await;
+                    continue;
+                }
+            };
             let Some(admitted) = self.admit(address) else { continue };
             // Frames are small and must not wait for each other. Without it they only come later.
             let _ = socket.set_nodelay(true);
@@ -120,11 +129,10 @@ impl Listener for Sockets {
                 full: None,
                 head: self.limits.head,
                 idle: self.limits.idle,
-                activity: Arc::default(),
                 seen: 0,
                 heading: false,
                 waiting: None,
-                _admitted: admitted,
+                admitted,
             };
             return (socket, address);
         }
@@ -144,28 +152,28 @@ pub struct Socket {
     full: Option<Pin<Box<Sleep>>>,
     head: Duration,
     idle: Duration,
-    activity: Arc<Activity>,
     /// Requests of which we know.
     seen: u64,
     /// Something of the next head has come.
     heading: bool,
     /// Runs while a head is waited for.
     waiting: Option<Pin<Box<Sleep>>>,
-    _admitted: Admitted,
+    admitted: Admitted,
 }
 
 impl Socket {
     /// What goes on on it.
     pub fn activity(&self) -> Arc<Activity> {
-        Arc::clone(&self.activity)
+        Arc::clone(self.admitted.activity())
     }
 
     fn watch_head(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<()>>, got: bool) -> Poll<io::Result<()>> {
-        let begun = self.activity.begun.load(Ordering::SeqCst);
-        if begun != self.seen || self.activity.working.load(Ordering::SeqCst) > 0 {
+        let activity = self.admitted.activity();
+        let (begun, works) = (activity.begun.load(Ordering::SeqCst), activity.working.load(Ordering::SeqCst) > 0);
+        if begun != self.seen || works {
             (self.seen, self.heading, self.waiting) = (begun, false, None);
         }
-        if self.activity.working.load(Ordering::SeqCst) > 0 {
+        if works {
             return poll;
         }
         if poll.is_ready() {
@@ -201,6 +209,9 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.admitted.has_ended(context) {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "another one takes its place")));
+        }
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
         let got = buffer.filled().len() > before;

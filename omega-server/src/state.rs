@@ -4,6 +4,7 @@ use crate::{
     auth::{avatars::Avatars, verifier::KeyVerifier},
     config::Limits,
     executor::Redacting,
+    importing::Importing,
     limits::Gate,
     models::Catalog,
     registry::RegistryService,
@@ -37,6 +38,8 @@ pub struct Parts {
     pub models: Arc<Catalog>,
     /// How much clients may ask for.
     pub gate: Gate,
+    /// Whose documents are being read.
+    pub(crate) importing: Importing,
     /// Who may know keys that this server did not make.
     pub verifier: Option<Arc<dyn KeyVerifier>>,
     /// Where people's pictures come from.
@@ -77,6 +80,7 @@ impl App {
             executor,
             models,
             gate: Gate::new(limits),
+            importing: Importing::default(),
             verifier,
             avatars,
             started_at: now,

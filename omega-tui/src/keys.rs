@@ -64,6 +64,7 @@ pub enum Action {
     Remove,
     NoneOfThem,
     Others,
+    TakeBack,
 }
 
 /// Where a key is pressed.
@@ -245,6 +246,7 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(Context::Global, Action::Stop, &[key(KeyCode::Esc)], "stop", "Take back the last waiting message; then stop the run"),
     bind(Context::Global, Action::Answer, &[ctrl('y')], "answer", "Answer what the run waits for"),
+    bind(Context::Global, Action::TakeBack, &[ctrl('t')], "take it back", "Take back the yes that lasts, for ten seconds after it was given"),
     bind(Context::Global, Action::OpenLatest, &[ctrl('o')], "open tool", "Open the last tool call (or the selected one); again for raw JSON"),
     bind(Context::Global, Action::OpenAll, &[ctrl('x')], "open all", "Open or close all tool calls"),
     bind(Context::Global, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
@@ -269,8 +271,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Question, Action::Close, &[key(KeyCode::Esc), char('n')], "stay", "No"),
 
     bind(Context::Approval, Action::AllowOnce, &[char('y')], "once", "Allow this call"),
-    bind(Context::Approval, Action::AllowHere, &[char('c')], "here", "Allow this tool in this conversation"),
-    bind(Context::Approval, Action::AllowAlways, &[char('a')], "always", "Allow this tool in all your conversations"),
+    bind(Context::Approval, Action::AllowHere, &[char('c')], "here", "Allow this tool in this conversation, after a question"),
+    bind(Context::Approval, Action::AllowAlways, &[char('a')], "always", "Allow this tool in all your conversations, after a question"),
     bind(Context::Approval, Action::EditInput, &[char('e')], "edit", "Change the input, then allow that"),
     bind(Context::Approval, Action::Deny, &[char('n')], "no", "Refuse it, with a reason for the model if you like"),
     bind(Context::Approval, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line of the input up"),

@@ -21,6 +21,6 @@ mod theme;
 mod transcript;
 mod wrap;
 
-pub use network::{FindAgain, Found};
+pub use network::{FindAgain, Found, RememberIn};
 pub use run::{Options, Outcome, run};
 pub use theme::ThemeChoice;

@@ -49,6 +49,10 @@ pub enum Command {
     Look(Topic),
     /// Make a change, and say what the overlay shows then; what is not of a topic comes by the stream.
     Do(Option<Topic>, Wish),
+    /// Write down that a conversation is there and is used, under this title; an empty one keeps the known.
+    Remember(ConversationId, String),
+    /// Take lasting yeses back that were just given.
+    TakeBack(Vec<ApprovalRuleId>),
     /// Write the conversation into a file.
     Export {
         /// `markdown` or `json`.
@@ -76,8 +80,8 @@ pub enum Wish {
     Set {
         /// Its name.
         name: &'static str,
-        /// Its value.
-        value: String,
+        /// Its value; none takes it back to what holds without one.
+        value: Option<String>,
     },
     /// Pin a tool.
     Pin(ToolId),
@@ -136,6 +140,8 @@ pub enum Answer {
     Decide {
         /// The question.
         approval: ApprovalId,
+        /// The tool that it is about.
+        tool: ToolId,
         /// The digest of the input that was shown.
         digest: String,
         /// Yes or no.
@@ -201,6 +207,10 @@ pub enum Update {
     },
     /// An answer was not taken; without words, because somebody else was first.
     AnswerFailed(Option<String>),
+    /// A yes that was given lasts, as these rules.
+    Lasts(Lasting),
+    /// Yeses do not last any more.
+    TakenBack,
     /// Something else did not work.
     Failed(String),
     /// The conversation keeps its model.
@@ -221,6 +231,17 @@ pub enum Update {
     NotDone(String),
     /// The conversation is in this file.
     Exported(String),
+}
+
+/// A yes that lasts beyond its call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lasting {
+    /// The tool.
+    pub tool: ToolId,
+    /// How long.
+    pub remember: Remember,
+    /// What it is stored as.
+    pub rules: Vec<ApprovalRuleId>,
 }
 
 /// How the connection to the server is.

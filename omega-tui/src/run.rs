@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, Effect, Input},
-    network::{self, FindAgain},
+    network::{self, FindAgain, Machine, RememberIn},
     pacer::Pacer,
     port, screen,
     terminal::{Screen, Stopped},
@@ -29,6 +29,8 @@ pub struct Options {
     pub client: Client,
     /// Finds the server again when it is lost.
     pub find_again: Option<FindAgain>,
+    /// Keeps which conversations there are.
+    pub remember: Option<RememberIn>,
     /// A conversation to come back to.
     pub conversation: Option<ConversationId>,
     /// `provider/model` of the first messages.
@@ -43,14 +45,15 @@ impl Options {
     /// With everything else as it comes.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client, find_again: None, conversation: None, model: None, theme: ThemeChoice::Auto, draft: None }
+        let (find_again, remember) = (None, None);
+        Self { client, find_again, remember, conversation: None, model: None, theme: ThemeChoice::Auto, draft: None }
     }
 }
 
 /// What is left when the screen is gone. As text: the last answer, and the command to come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The conversation, if there was one.
+    /// The conversation, if there was one: made here, or seen here.
     pub conversation: Option<ConversationId>,
     /// Its title, or else how its first message began.
     pub title: Option<String>,
@@ -101,13 +104,15 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     app.composer.insert(&typed);
 
     let (ends, network_end) = port::pair();
-    let network = tokio::spawn(network::serve(options.client, options.find_again, options.conversation, network_end));
+    let machine = Machine { find_again: options.find_again, remember: options.remember };
+    let network = tokio::spawn(network::serve(options.client, machine, options.conversation, network_end));
     let ended = drive(&mut app, &mut screen, ends).await;
     // Leaving never waits for the network.
     network.abort();
     drop(screen);
     let signal = ended?;
-    Ok(Outcome { conversation: app.conversation, title: app.title(), answer: app.last_answer(), signal })
+    let conversation = app.conversation.filter(|_| app.is_there);
+    Ok(Outcome { conversation, title: app.title(), answer: app.last_answer(), signal })
 }
 
 /// Dark or light, and what was typed while the terminal was asked.
@@ -134,6 +139,7 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: port::ScreenEnd) ->
     pacer.request();
     loop {
         let due = pacer.due(Instant::now());
+        let wakes = app.wakes_in(Timestamp::now()).map(Duration::from_millis);
         let mut inputs = Vec::new();
         tokio::select! {
             event = keys.next() => match event {
@@ -145,6 +151,7 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: port::ScreenEnd) ->
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                 screen.draw(|frame| screen::draw(app, frame))?;
                 pacer.drawn(Instant::now());
+                app.seen(Timestamp::now());
             }
             Some(update) = ends.updates.recv() => {
                 inputs.push(Input::Network(update));
@@ -153,6 +160,7 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: port::ScreenEnd) ->
                 }
             }
             _ = ticks.tick(), if app.is_moving() => inputs.push(Input::Tick),
+            () = tokio::time::sleep(wakes.unwrap_or_default()), if wakes.is_some() => inputs.push(Input::Tick),
         }
         for input in inputs {
             pacer.request();

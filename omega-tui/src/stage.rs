@@ -14,10 +14,12 @@ use omega_core::{
         Plan, PlanStep, RequiredAction, Role, Run, RunStatus, StoredApproval, StoredCredential, StoredGrant, Timestamp,
         ToolRunStatus, Whoami,
     },
+    edition::Edition,
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, MessageId, PlanId, PlanSetId, RunId, ToolRunId, UserId},
     model::Usage,
+    type_ahead::{QUIET_MILLIS, WRITING_MILLIS},
 };
 use ratatui::{Terminal, backend::TestBackend, style::Color};
 use serde_json::{Value, json};
@@ -29,6 +31,8 @@ pub struct Stage {
     pub conversation: ConversationId,
     pub now: i64,
     pub is_owner: bool,
+    /// Whether the person looks at a question before the next key.
+    pub is_patient: bool,
     pub reason: ApprovalReason,
     pub offers: Vec<AlternativeChoice>,
     user: UserId,
@@ -53,6 +57,7 @@ impl Stage {
             conversation: ConversationId::new(),
             now: 1_000,
             is_owner: true,
+            is_patient: true,
             reason: ApprovalReason::SafeMode,
             offers: Vec::new(),
             user: UserId::new(),
@@ -68,6 +73,7 @@ impl Stage {
     pub fn draw(&mut self) {
         let app = &mut self.app;
         self.terminal.draw(|frame| screen::draw(app, frame)).unwrap();
+        app.seen(Timestamp(self.now));
     }
 
     pub fn input(&mut self, input: Input) -> &mut Self {
@@ -77,12 +83,32 @@ impl Stage {
         self
     }
 
-    /// Types text; keys stand in `<>`: `hello<enter><ctrl+o>`.
+    /// Time passes in which nobody presses a key.
+    pub fn waits(&mut self, millis: i64) -> &mut Self {
+        let end = self.now + millis;
+        while self.now < end {
+            self.now = end.min(self.now + 100);
+            self.input(Input::Tick);
+        }
+        self
+    }
+
+    /// Long enough that a question takes the keyboard and hears.
+    pub fn looks(&mut self) -> &mut Self {
+        self.waits(WRITING_MILLIS).waits(QUIET_MILLIS)
+    }
+
+    /// Types text; keys stand in `<>`: `hello<enter><ctrl+o>`. At `<look>` the person stops and looks.
     pub fn keys(&mut self, keys: &str) -> &mut Self {
         let mut rest = keys;
         while let Some(c) = rest.chars().next() {
             let named = rest.strip_prefix('<').and_then(|r| r.split_once('>')).filter(|(name, _)| name.len() > 1);
             let event = match named {
+                Some(("look", after)) => {
+                    rest = after;
+                    self.looks();
+                    continue;
+                }
                 Some((name, after)) => {
                     rest = after;
                     key(name)
@@ -115,8 +141,10 @@ impl Stage {
         self.input(Input::Network(update))
     }
 
+    /// What keys asked of the network.
     pub fn commands(&self) -> Vec<Command> {
         let commands = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Command(Command::Remember(..)) => None,
             Effect::Command(command) => Some(command.clone()),
             _ => None,
         });
@@ -418,6 +446,8 @@ impl Stage {
             credentials: Vec::new(),
             because: None,
             owner_only: false,
+            integrity: None,
+            own: false,
             args_digest: String::from("digest"),
         };
         self.awaits(RequiredAction::Approval { approvals: vec![approval], expires_at: Timestamp(0) });
@@ -436,6 +466,7 @@ impl Stage {
             tool_id: "@exalabs/ai-sdk::webSearch".parse().unwrap(),
             required_keys: missing_vars.clone(),
             missing_keys: missing_vars.clone(),
+            edition: Edition::default(),
         };
         let (requests, hint, expires_at) = (vec![request], String::new(), Timestamp(0));
         let alternatives = self.offers.clone();
@@ -490,7 +521,8 @@ impl Stage {
     fn awaits(&mut self, action: RequiredAction) -> &mut Self {
         self.open();
         self.asked("Do something with a tool");
-        self.event(Event::RunRequiresAction { action })
+        self.event(Event::RunRequiresAction { action });
+        if self.is_patient { self.looks() } else { self }
     }
 
     /// The run ends well.
@@ -508,6 +540,7 @@ pub fn stored(name: &str, last4: Option<&str>) -> StoredCredential {
         name: name.to_owned(),
         scope: CredentialScope::Global,
         tool_id: None,
+        version: None,
         last4: last4.map(str::to_owned),
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
@@ -546,6 +579,7 @@ pub fn grant() -> StoredGrant {
         tool_id: "@exalabs/ai-sdk::webSearch".parse().unwrap(),
         publisher: String::from("exalabs"),
         max_major: Some(1),
+        version: None,
         source: String::from("request"),
         granted_at: Timestamp(0),
     }

@@ -16,7 +16,7 @@ pub struct Cancel {
 impl Cancel {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
+        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
         connection.client.cancel_conversation(id).await?;
         context.ui.note(format!("Cancelled what conversation {id} was doing."));
         Ok(())

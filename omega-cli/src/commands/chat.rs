@@ -9,7 +9,7 @@ use crate::{
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use omega_tui::{FindAgain, Options, ThemeChoice};
+use omega_tui::{FindAgain, Options, RememberIn, ThemeChoice};
 use std::sync::Arc;
 
 const SIGTERM: i32 = 15;
@@ -46,7 +46,7 @@ impl Chat {
         let connection = Arc::new(context.connect().await?);
         let conversation = match (&self.conversation, self.r#continue) {
             (Some(text), _) => Some(conversation_id(text)?),
-            (None, true) => Some(context.conversation(None, &connection.server)?),
+            (None, true) => Some(context.conversation(None, &connection).await?),
             (None, false) => None,
         };
         let model = context.config.get("model").map(str::to_owned);
@@ -60,6 +60,7 @@ impl Chat {
             model,
             theme: self.theme,
             find_again: Some(find_again),
+            remember: Some(RememberIn::new(connection.kept(&context.dirs))),
             ..Options::new(connection.client.clone())
         };
         let outcome = omega_tui::run(options).await.map_err(|error| Failure::new(Code::Failed, error.to_string()))?;

@@ -10,7 +10,7 @@ use omega_server::{
         LocalConfig, LocalExecutor,
         service::{Service, ServiceConfig, new_key},
     },
-    observe,
+    harden, observe,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -43,6 +43,7 @@ pub struct Executor {
 impl Executor {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         observe::init();
+        harden::process();
         let given = self.key(context)?;
         let made = given.is_none();
         let api_key = match given {

@@ -31,7 +31,7 @@ enum Format {
 impl Export {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
+        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
         let format = match self.format {
             Format::Markdown => ExportFormat::Markdown,
             Format::Json => ExportFormat::Json,

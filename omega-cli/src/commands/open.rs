@@ -34,7 +34,7 @@ const OPENER: &str = if cfg!(target_os = "macos") {
 impl Open {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
+        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
         let address = connection.client.conversation(id).await?.conversation.url;
         let url = connection.client.absolute(&address);
         let opens = !self.print && !self.sign_in && context.ui.terminals().stdout && url.starts_with("http");

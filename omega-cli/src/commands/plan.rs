@@ -89,16 +89,20 @@ impl Plan {
         }
         let connection = context.connect().await?;
         let model = context.config.get("model").map(str::to_owned);
+        let message = self.task.join(" ");
         let id = match &self.conversation {
             Some(text) => crate::connect::conversation_id(text)?,
             None => {
                 let body = CreateConversation { model: model.clone(), ..CreateConversation::default() };
-                connection.client.create_conversation(&body).await?.id
+                let id = connection.client.create_conversation(&body).await?.id;
+                context.remember(&connection, id, &message);
+                id
             }
         };
-        let message = self.task.join(" ");
-        context.remember(&connection, id, &message);
         let answer = connection.client.plan(id, &PlanRequest { message, count: self.count, model }).await?;
+        if self.conversation.is_some() {
+            context.remember(&connection, id, "");
+        }
         if self.json { context.ui.json(&answer) } else { context.ui.out(&words::plans(&answer.plans)) }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{connect::Context, exit::Failure};
 use clap::{Args, Subcommand};
 use omega_core::{
-    api::{AddPackage, Imported},
+    api::{AddPackage, AddScope, Imported},
     client::Client,
     sanitize::one_line,
 };
@@ -18,6 +18,10 @@ use std::{
 pub enum Registry {
     /// Add an npm package's tools, or one of its functions as a tool
     Add(Add),
+    /// Take out what was added of a package
+    Remove(Remove),
+    /// List the tools that are yours alone
+    List(List),
     /// Import many tools from a file
     Import(Import),
     /// Show how many tools the registry has
@@ -26,8 +30,9 @@ pub enum Registry {
 
 /// Looks into an npm package in the sandbox and adds the tools it holds.
 ///
-/// A plain function becomes a tool with --function and --params: `omega registry add semver --function satisfies
-/// --params version,range`.
+/// What an administrator adds is for all users of the server; what others add is theirs alone, and stands in their searches and
+/// conversations in place of what everybody has. A plain function becomes a tool with --function and --params: `omega registry
+/// add semver --function satisfies --params version,range`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// PACKAGE or PACKAGE@VERSION
@@ -41,7 +46,31 @@ pub struct Add {
     /// What the function does; the package's description when missing
     #[arg(long, requires = "function")]
     description: Option<String>,
+    /// Add it for yourself alone, also as an administrator
+    #[arg(long)]
+    for_me: bool,
+    /// Set what everybody has back to this older version
+    #[arg(long, conflicts_with = "for_me")]
+    allow_older: bool,
     /// Print the answer of the API as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Takes out what was added of a package: what everybody has, for administrators; what is yours, for others.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The package
+    package: String,
+    /// Take out what is yours alone, also as an administrator
+    #[arg(long)]
+    for_me: bool,
+}
+
+/// Lists the tools that you added for yourself.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Print the rows of the API as JSON
     #[arg(long)]
     json: bool,
 }
@@ -68,6 +97,8 @@ impl Registry {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Add(it) => it.run(context).await,
+            Self::Remove(it) => it.run(context).await,
+            Self::List(it) => it.run(context).await,
             Self::Import(it) => it.run(context).await,
             Self::Status(it) => it.run(context).await,
         }
@@ -83,6 +114,8 @@ impl Add {
             function: self.function.clone(),
             params: self.params.clone(),
             description: self.description.clone(),
+            scope: self.for_me.then_some(AddScope::Me),
+            allow_older: self.allow_older,
         };
         let connection = context.connect().await?;
         let _progress = context.progress(&connection);
@@ -94,12 +127,59 @@ impl Add {
         for tool in &added.tools {
             context.ui.line(format!("{}  {}", tool.tool_id, one_line(&tool.description, 120)))?;
         }
+        for notice in &added.notices {
+            context.ui.warn(one_line(notice, 300));
+        }
+        match added.scope {
+            AddScope::Me if !added.tools.is_empty() => context.ui.note("They are yours alone."),
+            AddScope::Everybody if !added.tools.is_empty() => context.ui.note("All users of the server have them."),
+            AddScope::Me | AddScope::Everybody => {}
+        }
         if added.tools.is_empty() {
             context.ui.warn(format!("{}@{} holds no tools.", added.package, added.version));
         }
         if !added.functions.is_empty() && self.function.is_none() {
             let names = one_line(&added.functions.join(", "), 300);
             context.ui.note(format!("It also has plain functions: {names}\nAdd one with --function NAME --params a,b"));
+        }
+        Ok(())
+    }
+}
+
+impl Remove {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let client = context.connect().await?.client;
+        client.remove_package(&self.package, self.for_me.then_some(AddScope::Me)).await?;
+        context.ui.note(format!("{} was taken out.", one_line(&self.package, 100)));
+        Ok(())
+    }
+}
+
+/// Rows that are asked for at once; one's own are at most a few of these.
+const PAGE: usize = 500;
+
+impl List {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let client = context.connect().await?.client;
+        let mut rows = Vec::new();
+        loop {
+            let page = client.list_tools(rows.len(), PAGE).await?;
+            let (before, more) = (rows.len(), page.pagination.is_some_and(|page| page.has_more));
+            let all = page.rows.len();
+            rows.extend(page.rows.into_iter().filter(|row| row.own));
+            if !more || rows.len() - before < all {
+                break;
+            }
+        }
+        if self.json {
+            return context.ui.json(&rows);
+        }
+        for row in &rows {
+            let (id, version) = (one_line(&row.tool_id, 100), one_line(&row.package.npm_version, 40));
+            context.ui.line(format!("{id}  {version}  {}", one_line(&row.description, 120)))?;
+        }
+        if rows.is_empty() {
+            context.ui.note("You have no tools of your own; `omega registry add PACKAGE` adds some.");
         }
         Ok(())
     }
@@ -129,7 +209,7 @@ impl Import {
         };
         let client = context.connect().await?.client;
         let mut lines = BufReader::with_capacity(1024 * 1024, source);
-        let mut sum = Imported { imported: 0, refused: Vec::new(), total: 0 };
+        let mut sum = Imported { imported: 0, refused: Vec::new(), notices: Vec::new(), total: 0 };
         let (mut batch, mut first_line, mut line) = (Vec::new(), 1, 1);
         loop {
             let read = lines.read_until(b'\n', &mut batch).map_err(unreadable)?;
@@ -149,6 +229,9 @@ impl Import {
         for refused in &sum.refused {
             context.ui.warn(format!("refused: {}", one_line(refused, 200)));
         }
+        for notice in &sum.notices {
+            context.ui.warn(one_line(notice, 200));
+        }
         context.ui.line(format!("{} rows imported; the registry has {} tools", sum.imported, sum.total))
     }
 }
@@ -163,6 +246,8 @@ async fn send(client: &Client, batch: Vec<u8>, first_line: u64, sum: &mut Import
     let room = 20_usize.saturating_sub(sum.refused.len());
     let place = |text| if first_line == 1 { text } else { format!("(lines from {first_line}) {text}") };
     sum.refused.extend(answer.refused.into_iter().take(room).map(place));
+    let room = 20_usize.saturating_sub(sum.notices.len());
+    sum.notices.extend(answer.notices.into_iter().take(room));
     Ok(())
 }
 

@@ -82,11 +82,14 @@ impl Serve {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         observe::init();
         harden::process();
+        for path in context.dirs.tighten() {
+            tracing::warn!(event = "files.tightened", path = %path.display(), "others could read this; now they can't");
+        }
         failpoint::arm_from_env().map_err(Failure::usage)?;
         if self.local {
             return self.run_locally(context).await;
         }
-        let server = start(self.config(context, "server.db", None)).await?;
+        let server = start(self.config(context, "server.db", self.port, None)).await?;
         observe::announce(&server, self.json)?;
         server.run(observe::shutdown).await;
         Ok(())
@@ -97,7 +100,8 @@ impl Serve {
         let claim = Claim::take(&context.dirs).await.map_err(|error| Failure::usage(error.to_string()))?;
         let keys = Keys::new(&context.dirs);
         let local = Local { key: keys.load(LOCAL)?, idle: self.idle };
-        let server = start(self.config(context, "omega.db", Some(local))).await?;
+        let port = claim.port();
+        let server = start(self.config(context, "omega.db", port, Some(local))).await?;
         if let Some(key) = &server.new_key {
             let place = keys.store(LOCAL, &SecretString::from(key.clone()))?;
             tracing::info!(event = "local.key_stored", "the API key is kept in {place}");
@@ -122,13 +126,13 @@ impl Serve {
         }
     }
 
-    fn config(&self, context: &Context, database: &str, local: Option<Local>) -> ServeConfig {
+    fn config(&self, context: &Context, database: &str, port: u16, local: Option<Local>) -> ServeConfig {
         let (env, dirs) = (&context.env, &context.dirs);
         let text = |name: &str| env.get(name).map(str::to_owned);
         let file = || format!("sqlite:{}", dirs.data.join(database).display());
         let listen = match local {
-            Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            None => SocketAddr::from((self.host, self.port)),
+            Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            None => SocketAddr::from((self.host, port)),
         };
         ServeConfig {
             database_url: self.database.clone().unwrap_or_else(file),

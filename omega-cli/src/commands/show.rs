@@ -20,7 +20,7 @@ pub struct Show {
 impl Show {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection.server)?;
+        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
         let detail = connection.client.conversation(id).await?;
         if self.json {
             return context.ui.json(&detail);

@@ -91,7 +91,8 @@ impl Search {
             let worked =
                 row.success_rate.map(|rate| format!("  [{:.0} % of {} worked]", 100.0 * rate, row.execution_count));
             let (id, what) = (one_line(&row.tool_id, 100), one_line(&row.description, 120));
-            context.ui.line(format!("{id}  {what}{}", worked.unwrap_or_default()))?;
+            let whose = if row.own { "  [yours]" } else { "" };
+            context.ui.line(format!("{id}  {what}{whose}{}", worked.unwrap_or_default()))?;
         }
         if rows.is_empty() {
             context.ui.note("No tool of the registry fits; `omega registry add PACKAGE` adds an npm package's tools.");
@@ -116,6 +117,9 @@ fn text(row: &ToolRow) -> String {
         one_line(&row.package.category, 80),
         one_line(&row.execution_health, 20),
     );
+    if row.own {
+        out += "whose     yours alone; others have what everybody has\n";
+    }
     if let Some(rate) = row.success_rate {
         out += &format!("calls     {} on this server, {:.0} % worked\n", row.execution_count, 100.0 * rate);
     }

@@ -27,12 +27,14 @@ fn commands_at_once_get_one_server_and_the_next_finds_it() {
 fn a_killed_server_is_replaced_and_has_lost_nothing() {
     let home = Home::new();
     let before = home.omega(&["whoami", "--json"]).expect(0).json();
-    let dead = pid(&home);
+    let (dead, url) = (pid(&home), home.server().unwrap()["url"].clone());
     signal("KILL", dead);
     assert_eq!(home.omega(&["status", "--json"]).expect(0).json()["running"], false);
     let after = home.omega(&["whoami", "--json"]).expect(0).json();
     assert_eq!(before, after);
     assert_ne!(pid(&home), dead);
+    // On the same port, so that a browser that was signed in still is.
+    assert_eq!(home.server().unwrap()["url"], url);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The `omega` binary as a whole: its output, its exit codes, and the server that it starts by itself.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod ask;
+mod attack;
 mod commands;
 mod contract;
 mod executor;
@@ -12,6 +13,7 @@ mod import;
 mod keyed;
 mod local_server;
 mod pauses;
+mod remembered;
 mod settings;
 mod sharing;
 mod terminal;

@@ -210,3 +210,22 @@ async fn a_call_runs_with_the_input_that_a_person_set() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_before_the_question_and_a_sentence_are_no_answer() {
+    with(evaluates(), |home| {
+        let keys: [(&str, &[u8]); 5] = [
+            // Behind the question and before its prompt.
+            ("Safe Mode is on", b"a\ry\ryes\ralw"),
+            ("Allow it?", b"also do it\ryes please\ra\r"),
+            ("Never ask about this tool again in all your conversations?", b"n\r"),
+            ("Allow it?", b"n\r"),
+            ("Why not?", b"\r"),
+        ];
+        let (screen, code) = talk(&home, &["ask", "--safe", "hi"], &keys);
+        assert_eq!(code, 0, "{screen}");
+        assert_eq!(settled(&home)["toolRuns"][0]["status"], "denied", "{screen}");
+        assert_eq!(home.omega(&["approvals", "list"]).expect(0).stdout, "", "{screen}");
+    })
+    .await;
+}

@@ -13,6 +13,11 @@ fn on_terminal(home: &Home, arguments: &[&str], after: &str, keys: &[u8]) -> (St
 
 /// The same with several keys: each is typed once its text was seen behind that of the one before.
 pub fn talk(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])]) -> (String, u32) {
+    talk_as(home, arguments, keys, |_| ())
+}
+
+/// The same; `began` learns the process.
+pub fn talk_as(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])], began: impl FnOnce(u32)) -> (String, u32) {
     let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 100, ..PtySize::default() }).unwrap();
     let plain = home.command(arguments);
     let mut command = CommandBuilder::new(plain.get_program());
@@ -24,6 +29,7 @@ pub fn talk(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])]) -> (String,
     command.env("TERM", "xterm-256color");
     let mut child = pty.slave.spawn_command(command).unwrap();
     drop(pty.slave);
+    began(child.process_id().unwrap());
     let (mut reader, mut writer) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
     let (mut seen, mut buffer, mut read, mut keys) = (Vec::new(), [0; 4096], 0, keys.iter());
     let mut next = keys.next();

@@ -245,6 +245,8 @@ mod tests {
             downloads: None,
             official: false,
             destructive: false,
+            integrity: None,
+            own: false,
         }
     }
 

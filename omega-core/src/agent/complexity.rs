@@ -6,6 +6,8 @@
 //! piped in and what follows a colon on its line are data, and no data makes a task complex. It knows English alone: other
 //! messages are planned when somebody asks for it.
 
+use crate::budget;
+
 /// What a clause tells somebody to do.
 const VERBS: &str = "\
     add analyse analyze archive book build calculate categorise categorize chart check classify clean collect combine \
@@ -90,7 +92,10 @@ fn prose(message: &str) -> String {
             prose.push_str(line);
         }
     }
-    without(&without(&without(&without(&prose, "<stdin>", "</stdin>"), "\"", "\""), "“", "”"), "`", "`")
+    let mut prose =
+        without(&without(&without(&without(&prose, "<stdin>", "</stdin>"), "\"", "\""), "“", "”"), "`", "`");
+    prose.truncate(prose.floor_char_boundary(budget::PROSE.most));
+    prose
 }
 
 /// A text without what stands between two marks. A mark that is never closed hides the rest.

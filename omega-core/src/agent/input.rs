@@ -1,32 +1,33 @@
 //! Checking a tool's input against its JSON Schema before the tool runs (requirement D7).
 
-use crate::executor::{ToolError, ToolErrorCode};
+use crate::{
+    budget,
+    executor::{ToolError, ToolErrorCode},
+    schema::{Issue, Schema},
+};
 use serde_json::{Value, json};
 
 /// Checks `input`; what is wrong is said field by field, for the model and for people.
 ///
-/// A schema that is itself broken (foreign packages have such) checks nothing: the tool decides.
+/// A schema that is itself broken, or that would cost too much (foreign packages have such), checks nothing: the tool decides.
 ///
 /// # Errors
-/// `INVALID_INPUT` with `issues: [{path, message}]`.
+/// `INVALID_INPUT` with `issues: [{path, message}]`, or that the input is too large.
 pub fn check(schema: &Value, input: &Value) -> Result<(), ToolError> {
-    let Ok(validator) = jsonschema::validator_for(schema) else { return Ok(()) };
-    let issues: Vec<(String, String)> = validator
-        .iter_errors(input)
-        .take(10)
-        .map(|error| (error.instance_path().to_string(), error.to_string()))
-        .collect();
+    let wrong = |message: String| ToolError::new(ToolErrorCode::InvalidInput, message);
+    let input = budget::ARGUMENTS.tree(input).map_err(|over| wrong(over.to_string()))?;
+    let Ok(schema) = Schema::judge(schema) else { return Ok(()) };
+    let issues = schema.issues(input);
     if issues.is_empty() {
         return Ok(());
     }
     let lines: Vec<String> = issues
         .iter()
-        .map(|(path, message)| if path.is_empty() { message.clone() } else { format!("{path}: {message}") })
+        .map(|Issue { path, message }| if path.is_empty() { message.clone() } else { format!("{path}: {message}") })
         .collect();
     let details: Vec<Value> =
-        issues.iter().map(|(path, message)| json!({ "path": path, "message": message })).collect();
-    Err(ToolError::new(ToolErrorCode::InvalidInput, format!("the input does not fit the tool: {}", lines.join("; ")))
-        .with(json!({ "issues": details })))
+        issues.iter().map(|Issue { path, message }| json!({ "path": path, "message": message })).collect();
+    Err(wrong(format!("the input does not fit the tool: {}", lines.join("; "))).with(json!({ "issues": details })))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! What a paused run waits for, and the answers to it.
 
 use super::{AlternativeChoice, Plan, Timestamp};
-use crate::id::{
-    ApprovalId, ApprovalRuleId, ConversationId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId, UserId,
+use crate::{
+    edition::Edition,
+    id::{
+        ApprovalId, ApprovalRuleId, ConversationId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId, UserId,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -108,14 +111,6 @@ impl RequiredAction {
         }
     }
 
-    /// The same as somebody sees it who does not own the conversation.
-    pub fn hide_holdings(&mut self) {
-        let (Self::Credentials { alternatives: choices, .. } | Self::Alternatives { choices, .. }) = self else {
-            return;
-        };
-        choices.iter_mut().for_each(AlternativeChoice::hide_holdings);
-    }
-
     /// When the run is given up.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
@@ -172,6 +167,9 @@ pub struct CredentialRequest {
     pub required_keys: Vec<MissingVar>,
     /// What of it is missing.
     pub missing_keys: Vec<MissingVar>,
+    /// The tool's edition that asks: what is kept for the tool is kept for this one and what follows it.
+    #[serde(default)]
+    pub edition: Edition,
 }
 
 /// Why a call needs a person's yes.
@@ -249,8 +247,22 @@ pub struct Approval {
     /// Whether only the owner may decide: their credentials are at stake.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owner_only: bool,
+    /// The hash of the package's contents, where the npm registry gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
+    /// Whether the tool is one that the conversation's owner added for themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// SHA-256 of tool and input, in hex: the answer holds for these alone.
     pub args_digest: String,
+}
+
+impl Approval {
+    /// The edition that it is about.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        Edition { version: self.version.clone(), integrity: self.integrity.clone(), own: self.own }
+    }
 }
 
 /// Yes or no.
@@ -328,6 +340,9 @@ pub struct StoredApproval {
     /// The highest major version of the tool that it holds for; missing for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_major: Option<u64>,
+    /// The version that it was said of: it holds for none before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Who said it.
     pub by: UserId,
     /// When.

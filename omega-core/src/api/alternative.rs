@@ -71,15 +71,6 @@ pub struct AlternativeChoice {
     pub alternatives: Vec<Alternative>,
 }
 
-impl AlternativeChoice {
-    /// The same as somebody sees it who does not own the conversation: nothing says which variables the owner has.
-    pub fn hide_holdings(&mut self) {
-        for alternative in &mut self.alternatives {
-            alternative.you_have.clear();
-        }
-    }
-}
-
 /// `POST /conversations/:id/alternatives`: chooses a tool in place of the one that can't do it, and the run goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

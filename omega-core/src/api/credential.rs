@@ -27,6 +27,9 @@ pub struct StoredCredential {
     /// The tool, for `tool`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_id: Option<ToolId>,
+    /// The tool's version that it was given for: an older or a later major one asks first. Missing while none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The last four characters, only of values of twelve or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last4: Option<String>,
@@ -52,6 +55,9 @@ pub struct StoredGrant {
     /// The highest major version that it holds for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_major: Option<u64>,
+    /// The version that it was given for: it holds for none before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// `request`, `approval` or `settings`.
     pub source: String,
     /// When.

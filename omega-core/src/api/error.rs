@@ -23,6 +23,7 @@ pub enum ErrorCode {
     IdempotencyInProgress,
     AlreadyDecided,
     RunState,
+    OtherSession,
     Gone,
     PreconditionFailed,
     PreconditionRequired,
@@ -52,7 +53,11 @@ impl ErrorCode {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
-            Self::RunActive | Self::IdempotencyInProgress | Self::AlreadyDecided | Self::RunState => 409,
+            Self::RunActive
+            | Self::IdempotencyInProgress
+            | Self::AlreadyDecided
+            | Self::RunState
+            | Self::OtherSession => 409,
             Self::Gone => 410,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,

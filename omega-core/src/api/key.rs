@@ -53,12 +53,17 @@ pub struct SignIn {
     /// The code of a one-time link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Ends the session of another user that this browser has. Without it such a browser is left as it is
+    /// (`OTHER_SESSION`, and a code is not used up): a link may come from anybody, so a person has to wish for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
 }
 
 impl std::fmt::Debug for SignIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (by_key, by_code) = (self.api_key.is_some(), self.code.is_some());
-        f.debug_struct("SignIn").field("by_key", &by_key).field("by_code", &by_code).finish()
+        let mut shown = f.debug_struct("SignIn");
+        shown.field("by_key", &by_key).field("by_code", &by_code).field("replace", &self.replace).finish()
     }
 }
 

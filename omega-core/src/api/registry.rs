@@ -34,6 +34,9 @@ pub struct ToolRow {
     /// How a plain function is called; not there for tools. TPMJS has no such field, another Omega reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling: Option<Calling>,
+    /// Whether the row is the caller's own; what all users share has no such field.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// Rank score of this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -72,6 +75,9 @@ pub struct PackageRow {
     pub npm_downloads_last_month: Option<u64>,
     /// npm keywords.
     pub npm_keywords: Vec<String>,
+    /// The hash of its contents, where known. TPMJS has no such field, another Omega reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub npm_integrity: Option<String>,
 }
 
 impl ToolRow {
@@ -103,7 +109,9 @@ impl ToolRow {
                 is_official: tool.official,
                 npm_downloads_last_month: tool.downloads,
                 npm_keywords: tool.keywords.clone(),
+                npm_integrity: tool.integrity.clone(),
             },
+            own: tool.own,
             score,
             execution_count: 0,
             failure_count: 0,
@@ -205,8 +213,19 @@ pub struct ExecuteAnswer {
     pub meta: Value,
 }
 
+/// For whom a package is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AddScope {
+    /// For who adds it: others neither see nor run it.
+    Me,
+    /// For all users of the server; administrators alone may.
+    Everybody,
+}
+
 /// `POST /api/omega/registry/packages`: adds a package's tools.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddPackage {
@@ -224,6 +243,12 @@ pub struct AddPackage {
     /// What it does; the package's description otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// For whom; for everybody when an administrator adds it, else for who does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<AddScope>,
+    /// Takes the place of a later version that everybody has, which is refused otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_older: bool,
 }
 
 /// What was added.
@@ -239,6 +264,11 @@ pub struct AddedPackage {
     pub tools: Vec<Tool>,
     /// Exports that could be added as functions.
     pub functions: Vec<String>,
+    /// Who has them now.
+    pub scope: AddScope,
+    /// What was left out or cut, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 /// How many rows an import took.
@@ -250,6 +280,9 @@ pub struct Imported {
     pub imported: u64,
     /// Rows refused, with line number and reason; the first 20.
     pub refused: Vec<String>,
+    /// What of the rows taken was left out or cut, and why; the first 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Tools in the registry now.
     pub total: u64,
 }

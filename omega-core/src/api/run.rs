@@ -102,12 +102,3 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
 }
-
-impl Run {
-    /// The same as somebody sees it who does not own the conversation.
-    pub fn hide_holdings(&mut self) {
-        if let Some(action) = &mut self.requires_action {
-            action.hide_holdings();
-        }
-    }
-}

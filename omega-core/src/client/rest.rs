@@ -3,12 +3,13 @@
 use super::{Client, ClientError, PATIENT};
 use crate::{
     api::{
-        Accepted, AddPackage, AddedPackage, ApiKey, AuditEntry, AuditReport, Conversation, ConversationDetail,
-        CreateConversation, CreateKey, CreateUser, CreatedKey, CreatedUser, CustomPrompt, Decide, ExecuteAnswer,
-        ExecuteRequest, Imported, Message, Models, OutputPage, Pagination, Participant, PlanAnswer, PlanRequest,
-        PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer, SelectAlternative,
-        SelectPlan, Selected, SendMessage, Settings, SignInLink, Status, StoredApproval, StoredCredential, StoredGrant,
-        StoredPrompt, ToolRow, ToolRun, UpdateConversation, UpdateParticipant, UpdateProfile, User, Whoami,
+        Accepted, AddPackage, AddScope, AddedPackage, ApiKey, AuditEntry, AuditReport, Conversation,
+        ConversationDetail, CreateConversation, CreateKey, CreateUser, CreatedKey, CreatedUser, CustomPrompt, Decide,
+        ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination, Participant, PlanAnswer,
+        PlanRequest, PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer,
+        SelectAlternative, SelectPlan, Selected, SendMessage, Settings, SignInLink, Status, StoredApproval,
+        StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun, UpdateConversation, UpdateParticipant,
+        UpdateProfile, User, Whoami,
     },
     id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId, UserId},
 };
@@ -95,6 +96,15 @@ impl Client {
     ) -> Result<ConversationDetail, ClientError> {
         let query = [("before", before), ("limit", u64::from(limit))];
         self.data(self.get(&conversation(id, "")).query(&query)).await
+    }
+
+    /// Whether a conversation is there, for the user. A server that does not say so is an error, and no `false`.
+    pub async fn has_conversation(&self, id: ConversationId) -> Result<bool, ClientError> {
+        match self.conversation_before(id, 1, 1).await {
+            Ok(_) => Ok(true),
+            Err(ClientError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Changes title or model.
@@ -411,6 +421,12 @@ impl Client {
         self.read(response).await
     }
 
+    /// Tools one after the other, the caller's own first.
+    pub async fn list_tools(&self, offset: usize, limit: usize) -> Result<Page<ToolRow>, ClientError> {
+        let pairs = [("offset", offset.to_string()), ("limit", limit.to_string())];
+        self.page(self.get("/api/tools").query(&pairs)).await
+    }
+
     /// One tool of the registry.
     pub async fn tool(&self, id: &ToolId) -> Result<ToolRow, ClientError> {
         self.data(self.get(&format!("/api/tools/{}", path_segment(id.as_str())))).await
@@ -429,6 +445,12 @@ impl Client {
     /// Adds a package's tools, or one of its functions as a tool.
     pub async fn add_package(&self, body: &AddPackage) -> Result<AddedPackage, ClientError> {
         self.data(self.post("/api/omega/registry/packages").timeout(PATIENT).json(body)).await
+    }
+
+    /// Takes out what was added of a package; as for adding, everybody's for administrators and one's own for others.
+    pub async fn remove_package(&self, package: &str, scope: Option<AddScope>) -> Result<(), ClientError> {
+        let request = self.request(Method::DELETE, &format!("/api/omega/registry/packages/{}", path_segment(package)));
+        self.done(request.query(&scope.map(|scope| ("scope", scope)).into_iter().collect::<Vec<_>>())).await
     }
 
     /// Imports rows, one JSON object a line.

@@ -13,6 +13,7 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions, TryLockError},
     io,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -73,6 +74,11 @@ pub(super) fn is_claimed(dirs: &Dirs) -> io::Result<bool> {
     }
 }
 
+/// The port of the last server: the next one takes it again when it is free, so that a browser stays signed in.
+fn port_file(dirs: &Dirs) -> PathBuf {
+    dirs.run.join("server.port")
+}
+
 pub(super) fn address_file(dirs: &Dirs) -> PathBuf {
     dirs.run.join("server.json")
 }
@@ -126,6 +132,13 @@ impl Claim {
         }
     }
 
+    /// Where to listen: on the port of the last server if it is free, else on any (0).
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let last = private_file::read(&port_file(&self.dirs)).ok().flatten().and_then(|text| text.trim().parse().ok());
+        last.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap_or(0)
+    }
+
     /// Says where the server is. Only once it answers.
     ///
     /// # Errors
@@ -139,6 +152,9 @@ impl Claim {
             started_at: Timestamp::now(),
             variables: variables_of(env),
         };
+        if let Some((_, port)) = url.rsplit_once(':') {
+            private_file::replace(&port_file(&self.dirs), port.as_bytes())?;
+        }
         private_file::replace(&address_file(&self.dirs), &serde_json::to_vec(&running)?)
     }
 }
@@ -171,5 +187,21 @@ mod tests {
         private_file::replace(&address_file(&dirs), b"{}").unwrap();
         let _claim = Claim::take(&dirs).await.unwrap();
         assert!(!address_file(&dirs).exists());
+    }
+
+    #[tokio::test]
+    async fn the_next_server_takes_the_port_of_the_last_one_when_it_is_free() {
+        let home = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(home.path());
+        let claim = Claim::take(&dirs).await.unwrap();
+        assert_eq!(claim.port(), 0, "there was none");
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        claim.announce(&format!("http://127.0.0.1:{port}"), Path::new("omega"), &Env::default()).unwrap();
+        drop(claim);
+        let next = Claim::take(&dirs).await.unwrap();
+        assert_eq!(next.port(), 0, "somebody has it");
+        drop(taken);
+        assert_eq!(next.port(), port);
     }
 }

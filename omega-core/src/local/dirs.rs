@@ -58,6 +58,31 @@ impl Dirs {
         }
     }
 
+    /// Takes from everybody else what they may do with these folders and with the databases and logs in them: what earlier
+    /// versions made could be read by others, which nobody chose. What was changed. Files of the configuration stay as they
+    /// are: whoever made a key readable is told.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn tighten(&self) -> Vec<PathBuf> {
+        use std::{fs, os::unix::fs::PermissionsExt};
+        let folders = [&self.config, &self.data, &self.cache, &self.run].map(PathBuf::clone);
+        let kept = fs::read_dir(&self.data).into_iter().flatten().flatten();
+        // A link leads to what somebody put elsewhere on purpose.
+        let kept = kept.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| entry.path());
+        let narrow = |path: &PathBuf| {
+            let Ok(mode) = fs::metadata(path).map(|meta| meta.permissions().mode() & 0o7777) else { return false };
+            mode & 0o077 != 0 && fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)).is_ok()
+        };
+        folders.into_iter().chain(kept).filter(narrow).collect()
+    }
+
+    /// Elsewhere a user's folders are the user's alone by themselves.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn tighten(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// The user's configuration.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {
@@ -83,5 +108,29 @@ mod tests {
         }
         let relative = Dirs::find(&Env::of([("OMEGA_HOME", "somewhere")])).unwrap();
         assert!(relative.data.is_absolute());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_an_earlier_version_left_open_is_closed_and_a_key_is_left_to_be_refused() {
+        use std::{fs, os::unix::fs::PermissionsExt};
+        let home = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(home.path());
+        let elsewhere = home.path().join("elsewhere");
+        let (database, key) = (dirs.data.join("server.db"), dirs.config.join("master.key"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for folder in [&dirs.data, &dirs.config] {
+            fs::create_dir_all(folder).unwrap();
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for file in [&database, &key, &elsewhere] {
+            fs::write(file, "x").unwrap();
+            fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        std::os::unix::fs::symlink(&elsewhere, dirs.data.join("link")).unwrap();
+        assert_eq!(dirs.tighten(), [dirs.config.clone(), dirs.data.clone(), database.clone()]);
+        assert_eq!((mode(&dirs.data), mode(&database)), (0o700, 0o600));
+        assert_eq!((mode(&key), mode(&elsewhere)), (0o644, 0o644));
+        assert!(dirs.tighten().is_empty());
     }
 }

@@ -4,6 +4,7 @@
 //! body and the response's bytes into [`ModelEvent`]s. The HTTP transport around them is the feature `http`. The offline
 //! planner ([`offline`]) is a deterministic policy behind the same port, for machines without any key.
 
+use crate::budget;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,9 @@ pub struct ToolCall {
 }
 
 impl ToolCall {
+    /// What stands behind the beginning of arguments that were too large to be taken.
+    pub const CUT: &str = " … [cut: the arguments have ";
+
     /// The arguments as a JSON object; an empty text counts as `{}` (Anthropic sends that for a tool without arguments).
     ///
     /// # Errors
@@ -63,6 +67,10 @@ impl ToolCall {
         match serde_json::from_str(&self.arguments) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(other) => Err(format!("arguments must be a JSON object, not {}", kind_of(&other))),
+            Err(_) if self.arguments.contains(Self::CUT) => Err(format!(
+                "arguments are too large: at most {} bytes are taken; hand over less, or in parts",
+                budget::ARGUMENTS.most
+            )),
             Err(error) => Err(format!("arguments are not valid JSON: {error}")),
         }
     }

@@ -5,7 +5,7 @@
 //! above [`MAX_EVENT_BYTES`] is an error, so that a hostile server can't fill the memory.
 
 /// The largest line, and the largest event, that is accepted.
-pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

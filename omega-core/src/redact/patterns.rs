@@ -1,318 +1,331 @@
 //! Secrets that nobody told us of, known by their look: keys in the formats that providers publish, JSON Web Tokens, and
 //! private keys in PEM.
 //!
-//! A rule needs a marker that ordinary text does not have, so UUIDs, hashes, base64 of images and public keys pass. What is
-//! decided about a text does not depend on how it came in pieces: a place is [`Scan::Open`] while more text could still
-//! make it a secret, and no rule looks further than [`LONGEST`] bytes.
+//! A rule needs a marker that ordinary text does not have, so UUIDs, hashes, base64 of images and public keys pass. The rules
+//! see each character once, in order, and keep of what may become a secret only where it began: what is decided does not
+//! depend on how a text came in pieces, and takes time in proportion to the text. No rule looks further than [`LONGEST`]
+//! characters.
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
-use std::sync::LazyLock;
+use super::{
+    automaton::{Automaton, Cursor},
+    decode::Unit,
+    spans::{Find, Name, Spans},
+};
+use pem::PrivateKeys;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::LazyLock,
+};
+use tokens::WebTokens;
 
-/// Bytes of the longest secret that a rule takes out: a private key.
+mod pem;
+mod tokens;
+
+/// Characters of the longest secret that a rule takes out: a private key.
 pub const LONGEST: usize = 32 * 1024;
 
-/// How many bytes before a place decide whether a secret may begin there.
-pub(super) const CONTEXT: usize = 2;
+/// Bytes of a text, hidden characters included, that a secret takes up at most.
+const REACH: u64 = 2 * LONGEST as u64;
 
 /// A key: a marker, and so many characters of an alphabet, no more and no less.
 struct Key {
     name: &'static str,
     marker: &'static str,
-    alphabet: fn(u8) -> bool,
-    least: usize,
-    most: usize,
+    alphabet: Alphabet,
+    least: u64,
+    most: u64,
     /// Whether the rest has to look as if nobody had written it: the marker alone says too little.
     random: bool,
 }
 
-const fn key(name: &'static str, marker: &'static str, alphabet: fn(u8) -> bool, least: usize, most: usize) -> Key {
+const fn key(name: &'static str, marker: &'static str, alphabet: Alphabet, least: u64, most: u64) -> Key {
     Key { name, marker, alphabet, least, most, random: false }
 }
 
-const fn guess(name: &'static str, marker: &'static str, alphabet: fn(u8) -> bool, least: usize, most: usize) -> Key {
+const fn guess(name: &'static str, marker: &'static str, alphabet: Alphabet, least: u64, most: u64) -> Key {
     Key { name, marker, alphabet, least, most, random: true }
 }
 
-fn url_safe(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+/// A set of characters: a bit in what [`sets`] says of each.
+type Alphabet = u8;
+
+const ALPHANUMERIC: Alphabet = 1;
+const WORD: Alphabet = 1 << 1;
+const DASHED: Alphabet = 1 << 2;
+const URL_SAFE: Alphabet = 1 << 3;
+const DOTTED: Alphabet = 1 << 4;
+const UPPER: Alphabet = 1 << 5;
+const HEX: Alphabet = 1 << 6;
+
+/// The alphabets that a character is in.
+fn sets(c: char) -> Alphabet {
+    match c {
+        'a'..='f' => ALPHANUMERIC | WORD | DASHED | URL_SAFE | DOTTED | HEX,
+        'g'..='z' => ALPHANUMERIC | WORD | DASHED | URL_SAFE | DOTTED,
+        'A'..='Z' => ALPHANUMERIC | WORD | DASHED | URL_SAFE | DOTTED | UPPER,
+        '0'..='9' => ALPHANUMERIC | WORD | DASHED | URL_SAFE | DOTTED | UPPER | HEX,
+        '-' => DASHED | URL_SAFE | DOTTED,
+        '_' => WORD | URL_SAFE | DOTTED,
+        '.' => DOTTED,
+        _ => 0,
+    }
 }
 
-fn alphanumeric(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
-
-fn word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-fn dashed(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-'
-}
-
-fn dotted(byte: u8) -> bool {
-    url_safe(byte) || byte == b'.'
-}
-
-fn upper(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
-}
-
-fn hex(byte: u8) -> bool {
-    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
-}
-
-/// Longer markers before shorter ones that begin them.
 const KEYS: &[Key] = &[
-    key("tpmjs-key", "tpmjs_sk_", url_safe, 20, 128),
-    key("anthropic-key", "sk-ant-", url_safe, 20, 256),
-    key("openrouter-key", "sk-or-v1-", alphanumeric, 32, 256),
-    key("openai-key", "sk-proj-", url_safe, 20, 256),
-    key("openai-key", "sk-svcacct-", url_safe, 20, 256),
-    key("openai-key", "sk-admin-", url_safe, 20, 256),
-    guess("secret-key", "sk-", url_safe, 20, 256),
-    key("stripe-key", "sk_live_", alphanumeric, 16, 256),
-    key("stripe-key", "sk_test_", alphanumeric, 16, 256),
-    key("stripe-key", "rk_live_", alphanumeric, 16, 256),
-    key("stripe-key", "rk_test_", alphanumeric, 16, 256),
-    guess("webhook-secret", "whsec_", alphanumeric, 24, 256),
-    key("google-key", "AIza", url_safe, 35, 35),
-    key("google-secret", "GOCSPX-", url_safe, 28, 28),
-    key("github-token", "github_pat_", word, 60, 255),
-    key("github-token", "ghp_", alphanumeric, 36, 255),
-    key("github-token", "gho_", alphanumeric, 36, 255),
-    key("github-token", "ghu_", alphanumeric, 36, 255),
-    key("github-token", "ghs_", alphanumeric, 36, 255),
-    key("github-token", "ghr_", alphanumeric, 36, 255),
-    key("gitlab-token", "glpat-", url_safe, 20, 128),
-    key("slack-token", "xoxb-", dashed, 20, 255),
-    key("slack-token", "xoxp-", dashed, 20, 255),
-    key("slack-token", "xoxa-", dashed, 20, 255),
-    key("slack-token", "xoxr-", dashed, 20, 255),
-    key("slack-token", "xoxs-", dashed, 20, 255),
-    key("slack-token", "xapp-", dashed, 20, 255),
-    key("aws-key", "AKIA", upper, 16, 16),
-    key("aws-key", "ASIA", upper, 16, 16),
-    key("npm-token", "npm_", alphanumeric, 36, 36),
-    key("pypi-token", "pypi-AgE", url_safe, 50, 512),
-    guess("huggingface-token", "hf_", alphanumeric, 30, 64),
-    guess("groq-key", "gsk_", alphanumeric, 40, 128),
-    guess("xai-key", "xai-", alphanumeric, 40, 128),
-    guess("perplexity-key", "pplx-", alphanumeric, 40, 128),
-    guess("tavily-key", "tvly-", dashed, 24, 128),
-    guess("firecrawl-key", "fc-", hex, 32, 32),
-    guess("replicate-token", "r8_", alphanumeric, 37, 37),
-    key("sendgrid-key", "SG.", dotted, 60, 80),
-    key("shopify-token", "shpat_", hex, 32, 32),
-    key("digitalocean-token", "dop_v1_", hex, 64, 64),
-    key("linear-key", "lin_api_", alphanumeric, 40, 64),
-    key("age-key", "AGE-SECRET-KEY-1", upper, 58, 58),
+    key("tpmjs-key", "tpmjs_sk_", URL_SAFE, 20, 128),
+    key("anthropic-key", "sk-ant-", URL_SAFE, 20, 256),
+    key("openrouter-key", "sk-or-v1-", ALPHANUMERIC, 32, 256),
+    key("openai-key", "sk-proj-", URL_SAFE, 20, 256),
+    key("openai-key", "sk-svcacct-", URL_SAFE, 20, 256),
+    key("openai-key", "sk-admin-", URL_SAFE, 20, 256),
+    guess("secret-key", "sk-", URL_SAFE, 20, 256),
+    key("stripe-key", "sk_live_", ALPHANUMERIC, 16, 256),
+    key("stripe-key", "sk_test_", ALPHANUMERIC, 16, 256),
+    key("stripe-key", "rk_live_", ALPHANUMERIC, 16, 256),
+    key("stripe-key", "rk_test_", ALPHANUMERIC, 16, 256),
+    guess("webhook-secret", "whsec_", ALPHANUMERIC, 24, 256),
+    key("google-key", "AIza", URL_SAFE, 35, 35),
+    key("google-secret", "GOCSPX-", URL_SAFE, 28, 28),
+    key("github-token", "github_pat_", WORD, 60, 255),
+    key("github-token", "ghp_", ALPHANUMERIC, 36, 255),
+    key("github-token", "gho_", ALPHANUMERIC, 36, 255),
+    key("github-token", "ghu_", ALPHANUMERIC, 36, 255),
+    key("github-token", "ghs_", ALPHANUMERIC, 36, 255),
+    key("github-token", "ghr_", ALPHANUMERIC, 36, 255),
+    key("gitlab-token", "glpat-", URL_SAFE, 20, 128),
+    key("slack-token", "xoxb-", DASHED, 20, 255),
+    key("slack-token", "xoxp-", DASHED, 20, 255),
+    key("slack-token", "xoxa-", DASHED, 20, 255),
+    key("slack-token", "xoxr-", DASHED, 20, 255),
+    key("slack-token", "xoxs-", DASHED, 20, 255),
+    key("slack-token", "xapp-", DASHED, 20, 255),
+    key("aws-key", "AKIA", UPPER, 16, 16),
+    key("aws-key", "ASIA", UPPER, 16, 16),
+    key("npm-token", "npm_", ALPHANUMERIC, 36, 36),
+    key("pypi-token", "pypi-AgE", URL_SAFE, 50, 512),
+    guess("huggingface-token", "hf_", ALPHANUMERIC, 30, 64),
+    guess("groq-key", "gsk_", ALPHANUMERIC, 40, 128),
+    guess("xai-key", "xai-", ALPHANUMERIC, 40, 128),
+    guess("perplexity-key", "pplx-", ALPHANUMERIC, 40, 128),
+    guess("tavily-key", "tvly-", DASHED, 24, 128),
+    guess("firecrawl-key", "fc-", HEX, 32, 32),
+    guess("replicate-token", "r8_", ALPHANUMERIC, 37, 37),
+    key("sendgrid-key", "SG.", DOTTED, 60, 80),
+    key("shopify-token", "shpat_", HEX, 32, 32),
+    key("digitalocean-token", "dop_v1_", HEX, 64, 64),
+    key("linear-key", "lin_api_", ALPHANUMERIC, 40, 64),
+    key("age-key", "AGE-SECRET-KEY-1", UPPER, 58, 58),
 ];
 
 const PEM: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
-const DASHES: &str = "-----";
 const JWT: &str = "eyJ";
 
-static MARKERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let builder = &mut AhoCorasick::builder();
-    builder.match_kind(MatchKind::LeftmostFirst).build(markers()).ok()
+/// What a marker begins.
+#[derive(Clone, Copy)]
+enum Rule {
+    Key(usize),
+    Pem,
+    PemEnd,
+    Jwt,
+}
+
+struct Markers {
+    automaton: Automaton,
+    rules: Vec<(Rule, usize)>,
+}
+
+static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
+    let keys = KEYS.iter().enumerate().map(|(index, key)| (key.marker, Rule::Key(index)));
+    let all = keys.chain([(PEM, Rule::Pem), (PEM_END, Rule::PemEnd), (JWT, Rule::Jwt)]);
+    let needles: BTreeMap<Vec<u8>, (Rule, usize)> =
+        all.map(|(marker, rule)| (marker.as_bytes().to_vec(), (rule, marker.len()))).collect();
+    Markers { automaton: Automaton::new(&needles), rules: needles.into_values().collect() }
 });
 
-fn markers() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|key| key.marker).chain([PEM, JWT])
+/// A run of characters, which a rule counts.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Where it begins in the source.
+    start: u64,
+    /// How many characters stood before what is counted.
+    count: u64,
 }
 
-/// What a rule says of a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scan {
-    /// No secret begins here.
-    No,
-    /// One does, and ends before this.
-    Found(usize, &'static str),
-    /// It depends on what comes.
-    Open,
+/// How many characters before a place are remembered: those of a marker and two before it.
+const REMEMBERED: usize = 32;
+
+/// The rules on their way through a text.
+#[derive(Clone)]
+pub(super) struct Looks {
+    /// How many characters came.
+    count: u64,
+    /// The last ones, and the end of the last one in the source.
+    last: [(char, u64); REMEMBERED],
+    end: u64,
+    marker: Cursor,
+    /// Of each rule of [`KEYS`], where its marker stands in a run of its alphabet that goes on.
+    begun: Vec<VecDeque<Place>>,
+    /// The alphabets of such runs.
+    running: Alphabet,
+    mixed: Mixed,
+    tokens: WebTokens,
+    private: PrivateKeys,
 }
 
-/// The first place of a text where a rule says something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Nowhere.
-    None,
-    /// A secret.
-    Found { start: usize, end: usize, name: &'static str },
-    /// What begins here may become one.
-    Open(usize),
-}
-
-/// Whether a text may have a secret at all: cheap, and right when it says no.
-pub(super) fn may_have(text: &str) -> bool {
-    MARKERS.as_ref().is_some_and(|markers| markers.is_match(text))
-}
-
-/// Looks from a place on. `before` is what stood before the text; `whole` says that nothing comes after it.
-pub(super) fn next(text: &str, from: usize, before: &[u8], whole: bool) -> Next {
-    let Some(markers) = MARKERS.as_ref() else { return Next::None };
-    let mut at = from;
-    while let Some(marker) = markers.find(Input::new(text).range(at..)) {
-        let start = marker.start();
-        if begins(text, start, before) {
-            match scan(&text[start..], whole) {
-                Scan::Found(length, name) => return Next::Found { start, end: start + length, name },
-                Scan::Open => return Next::Open(start),
-                Scan::No => {}
-            }
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            last: [('\0', 0); REMEMBERED],
+            end: 0,
+            marker: Cursor::default(),
+            begun: Vec::new(),
+            running: 0,
+            mixed: Mixed::default(),
+            tokens: WebTokens::default(),
+            private: PrivateKeys::default(),
         }
-        at = start + 1;
-    }
-    if whole { Next::None } else { cut_marker(text, from, before).map_or(Next::None, Next::Open) }
-}
-
-/// Where the end of the text cuts a marker.
-fn cut_marker(text: &str, from: usize, before: &[u8]) -> Option<usize> {
-    let longest = markers().map(str::len).max().unwrap_or(0);
-    let first = from.max(text.len().saturating_sub(longest - 1));
-    (first..text.len()).find(|at| {
-        text.is_char_boundary(*at)
-            && markers().any(|marker| marker.starts_with(&text[*at..]))
-            && begins(text, *at, before)
-    })
-}
-
-/// Whether a secret may begin at a place: in the middle of a word there is none. After the `n` of an escaped end of line
-/// there is.
-fn begins(text: &str, at: usize, before: &[u8]) -> bool {
-    let mut context = before.iter().chain(&text.as_bytes()[..at]).rev().copied();
-    match (context.next(), context.next()) {
-        (Some(b'n' | b'r' | b't'), Some(b'\\')) | (None, _) => true,
-        (Some(last), _) => !word(last) || text.as_bytes()[at] == b'-',
-    }
-}
-
-/// What begins at the start of a text.
-fn scan(text: &str, whole: bool) -> Scan {
-    if let Some(rest) = text.strip_prefix(PEM) {
-        return private_key(rest, whole).after(PEM.len());
-    }
-    if text.starts_with(JWT) {
-        return web_token(text.as_bytes(), whole);
-    }
-    let mut open = false;
-    for key in KEYS {
-        let Some(rest) = text.strip_prefix(key.marker) else { continue };
-        match key.scan(rest.as_bytes(), whole) {
-            Scan::Found(length, name) if !open => return Scan::Found(key.marker.len() + length, name),
-            Scan::Found(..) | Scan::No => {}
-            Scan::Open => open = true,
-        }
-    }
-    if open { Scan::Open } else { Scan::No }
-}
-
-impl Scan {
-    fn after(self, bytes: usize) -> Self {
-        match self {
-            Self::Found(length, name) => Self::Found(length + bytes, name),
-            other => other,
-        }
-    }
-}
-
-impl Key {
-    fn scan(&self, rest: &[u8], whole: bool) -> Scan {
-        let length = run(rest, self.alphabet, self.most + 1);
-        if length == rest.len() && length <= self.most && !whole {
-            return Scan::Open;
-        }
-        let body = &rest[..length];
-        let is_example = body.ends_with(b"EXAMPLE");
-        if length < self.least || length > self.most || is_example || (self.random && !looks_random(body)) {
-            return Scan::No;
-        }
-        Scan::Found(length, self.name)
     }
 }
 
 /// Letters and digits mixed, a good many of them without a separator: no name of a class, no example of `x`.
-fn looks_random(body: &[u8]) -> bool {
-    body.split(|byte| !byte.is_ascii_alphanumeric()).any(|part| {
-        let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
-        part.len() >= 16 && digits >= 1 && digits < part.len()
-    })
+#[derive(Clone, Copy, Default)]
+struct Mixed {
+    /// Of the word that goes on: where it begins, and how many of its characters are digits.
+    from: u64,
+    digits: u64,
+    /// Where the last word began that is so.
+    last: Option<u64>,
 }
 
-/// `header.payload.signature`, the first two of which are JSON objects in base64url.
-fn web_token(text: &[u8], whole: bool) -> Scan {
-    const PARTS: [(&[u8], usize, usize); 3] = [(b"eyJ", 10, 2048), (b"eyJ", 10, 16 * 1024), (b"", 16, 2048)];
-    let mut at = 0;
-    for (index, (beginning, least, most)) in PARTS.into_iter().enumerate() {
-        let rest = &text[at..];
-        let cut = rest.len() < beginning.len();
-        if cut && beginning.starts_with(rest) && !whole {
-            return Scan::Open;
+impl Mixed {
+    fn take(&mut self, c: char, count: u64) {
+        if !c.is_ascii_alphanumeric() {
+            self.last = self.until(count);
+            (self.from, self.digits) = (count + 1, 0);
+        } else if c.is_ascii_digit() {
+            self.digits += 1;
         }
-        if cut || !rest.starts_with(beginning) {
-            return Scan::No;
+    }
+
+    /// Where the last such word began, if the text ended after so many characters.
+    fn until(&self, count: u64) -> Option<u64> {
+        let length = count - self.from;
+        if length >= 16 && self.digits >= 1 && self.digits < length { Some(self.from) } else { self.last }
+    }
+}
+
+impl Looks {
+    /// Takes the next character that shows.
+    pub fn take(&mut self, unit: Unit, spans: &mut Spans) {
+        let sets = sets(unit.c);
+        let ended = self.running & !sets;
+        if ended != 0 {
+            self.end_runs(ended, spans);
         }
-        let length = run(rest, url_safe, most + 1);
-        if length == rest.len() && length <= most && !whole {
-            return Scan::Open;
+        self.tokens.take(unit.c, sets & URL_SAFE != 0, (self.count, self.end), spans);
+        self.private.take(unit, spans);
+        self.mixed.take(unit.c, self.count);
+        self.last[self.count as usize % REMEMBERED] = (unit.c, unit.start);
+        (self.count, self.end) = (self.count + 1, unit.end);
+        let byte = u8::try_from(unit.c).unwrap_or(u8::MAX);
+        let markers = &*MARKERS;
+        if let Some((start, marker)) = self.marker.step(&markers.automaton, byte, unit.start, unit.end, REACH) {
+            let (rule, length) = markers.rules[marker as usize];
+            self.begin(rule, start, length as u64);
         }
-        if length < least || length > most {
-            return Scan::No;
-        }
-        at += length;
-        if index < 2 {
-            if text.get(at) != Some(&b'.') {
-                return Scan::No;
+    }
+
+    /// Decides what waited for more.
+    pub fn finish(&mut self, spans: &mut Spans) {
+        self.end_runs(self.running, spans);
+        self.tokens.end((self.count, self.end), false, spans);
+        self.private.finish(spans);
+    }
+
+    fn begin(&mut self, rule: Rule, start: u64, length: u64) {
+        let first = self.count - length;
+        match rule {
+            Rule::PemEnd => self.private.closes(),
+            Rule::Pem => self.private.begins(start),
+            Rule::Jwt if self.may_begin(first) => self.tokens.begins(Place { start, count: first }),
+            Rule::Key(index) if self.may_begin(first) => {
+                if self.begun.is_empty() {
+                    self.begun.resize(KEYS.len(), VecDeque::new());
+                }
+                let (key, count) = (&KEYS[index], self.count);
+                let begun = &mut self.begun[index];
+                while begun.front().is_some_and(|place| count - place.count > key.most) {
+                    begun.pop_front();
+                }
+                begun.push_back(Place { start, count });
+                self.running |= key.alphabet;
             }
-            at += 1;
+            Rule::Jwt | Rule::Key(_) => {}
         }
     }
-    Scan::Found(at, "jwt")
+
+    /// Whether a secret may begin after so many characters: in the middle of a word there is none. After the `n` of an
+    /// escaped end of line there is.
+    fn may_begin(&self, count: u64) -> bool {
+        let at = |count: u64| self.last[count as usize % REMEMBERED].0;
+        let Some(before) = count.checked_sub(1).map(at) else { return true };
+        let escaped = matches!(before, 'n' | 'r' | 't') && count.checked_sub(2).map(at) == Some('\\');
+        escaped || sets(before) & WORD == 0
+    }
+
+    fn end_runs(&mut self, alphabets: Alphabet, spans: &mut Spans) {
+        let example =
+            "EXAMPLE".chars().rev().zip(1..).all(|(c, back)| {
+                self.count.checked_sub(back).is_some_and(|at| self.last[at as usize % REMEMBERED].0 == c)
+            });
+        let mixed = self.mixed.until(self.count);
+        for (key, begun) in KEYS.iter().zip(&mut self.begun).filter(|(key, _)| key.alphabet & alphabets != 0) {
+            // The earliest has all that the later ones have.
+            let fits = |place: &&Place| {
+                let length = self.count - place.count;
+                let is_random = || mixed.is_some_and(|from| from >= place.count);
+                length >= key.least
+                    && length <= key.most
+                    && !(example && length >= 7)
+                    && (!key.random || is_random())
+                    && self.end - place.start <= REACH
+            };
+            if let Some(place) = begun.iter().find(fits) {
+                spans.add(Find { start: place.start, end: self.end, name: Name::Look(key.name) });
+            }
+            begun.clear();
+        }
+        self.running &= !alphabets;
+    }
+
+    /// Where, at the earliest, something begins that may become a secret.
+    pub fn open(&self, at: u64) -> Option<u64> {
+        let runs = KEYS.iter().zip(&self.begun).filter_map(|(key, begun)| {
+            begun.iter().find(|place| self.count - place.count <= key.most && at - place.start <= REACH)
+        });
+        let marker = self.marker.prefixes(&MARKERS.automaton).find(|(start, length)| {
+            let dashes = self.last[(self.count - *length as u64) as usize % REMEMBERED].0 == '-';
+            at - start <= REACH && (dashes || self.may_begin(self.count - *length as u64))
+        });
+        let places = [self.tokens.open(self.count, at), self.private.open(at), marker.map(|(start, _)| start)];
+        runs.map(|place| place.start).chain(places.into_iter().flatten()).min()
+    }
+
+    /// Whether nothing has begun, and what it remembers stands behind a place of the source.
+    pub fn is_idle(&self, since: u64) -> bool {
+        let remembered = self.count.checked_sub(2).map(|at| self.last[at as usize % REMEMBERED].1);
+        self.running == 0
+            && self.tokens.is_idle()
+            && self.private.is_idle()
+            && self.marker.open(&MARKERS.automaton, self.end, REACH).is_none()
+            && remembered.is_some_and(|start| start >= since)
+    }
 }
 
-/// What follows `-----BEGIN `, for private keys only. One that is cut off, or that stands in a JSON text with its line ends
-/// escaped, is taken out too.
-fn private_key(rest: &str, whole: bool) -> Scan {
-    const LABEL: usize = 48;
-    const LINE: usize = 40;
-    let bytes = &rest.as_bytes()[..rest.len().min(LONGEST)];
-    let label = run(bytes, |byte| upper(byte) || byte == b' ', LABEL + 1);
-    let is_open = |end: usize| end == bytes.len() && end < LONGEST && !whole;
-    let is_cut = |from: usize| DASHES.as_bytes().starts_with(&bytes[from..]);
-    if label > LABEL {
-        return Scan::No;
-    }
-    if !rest[label..].starts_with(DASHES) {
-        return if is_cut(label) && !whole { Scan::Open } else { Scan::No };
-    }
-    if !(rest[..label].ends_with("PRIVATE KEY") || rest[..label].ends_with("PRIVATE KEY BLOCK")) {
-        return Scan::No;
-    }
-    let from = label + DASHES.len();
-    let mut end = from + run(&bytes[from..], in_pem, LONGEST);
-    let (mut body, mut closed) = (&bytes[from..end], false);
-    if let Some(found) = rest.get(from..end).and_then(|body| body.find(PEM_END)) {
-        body = &body[..found];
-        end = from + found + PEM_END.len();
-        end += run(&bytes[end..], |byte| upper(byte) || byte == b' ', LABEL);
-        end += run(&bytes[end..], |byte| byte == b'-', DASHES.len());
-        closed = bytes[..end].ends_with(DASHES.as_bytes());
-    }
-    if is_open(end) && !closed {
-        return Scan::Open;
-    }
-    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    let has_line = body.split(|byte| !base64(byte)).any(|line| line.len() >= LINE);
-    if has_line { Scan::Found(end, "private-key") } else { Scan::No }
-}
-
-/// Base64, its line ends (escaped or not), and the headers of old formats.
-fn in_pem(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/=\n\r\t \\:,-.()".contains(&byte)
-}
-
-/// How many bytes from the start are of an alphabet, at most so many.
-fn run(bytes: &[u8], alphabet: impl Fn(u8) -> bool, most: usize) -> usize {
-    bytes.iter().take(most).take_while(|byte| alphabet(**byte)).count()
+/// Every marker, for tests.
+#[cfg(test)]
+pub(super) fn markers() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|key| key.marker).chain([PEM, PEM_END, JWT])
 }

@@ -18,6 +18,8 @@
 //! # }
 //! ```
 
+mod events;
+pub mod hostile;
 mod http1;
 mod reply_wire;
 mod request;
@@ -25,6 +27,7 @@ mod script;
 mod service;
 mod stand_in;
 
+pub use events::events_saying;
 pub use request::{Outcome, Seen, SeenCall, SeenResult};
 pub use script::{Fault, Reply, Script};
 pub use service::{Asked, POWERLESS_KEY, SERVICE_KEY, Service};

@@ -38,16 +38,16 @@ pub(super) fn events(format: Format, reply: &Reply, model: &str) -> Vec<String> 
 }
 
 /// The provider's own event for an overload in the middle of an answer.
-pub(super) fn overloaded(format: Format) -> String {
+pub(super) fn overloaded(format: Format, message: &str) -> String {
     match format {
-        Format::OpenAiChat => data(&error(format, 503, "overloaded")),
+        Format::OpenAiChat => data(&error(format, 503, message)),
         Format::OpenAiResponses => named(&json!({
-            "type": "error", "code": "server_error", "message": "overloaded", "param": null, "sequence_number": 9,
+            "type": "error", "code": "server_error", "message": message, "param": null, "sequence_number": 9,
         })),
         Format::Anthropic => named(&json!({
-            "type": "error", "error": { "type": "overloaded_error", "message": "overloaded" },
+            "type": "error", "error": { "type": "overloaded_error", "message": message },
         })),
-        Format::Gemini => data(&error(format, 503, "overloaded")),
+        Format::Gemini => data(&error(format, 503, message)),
     }
 }
 

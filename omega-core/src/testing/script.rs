@@ -145,6 +145,8 @@ pub struct Script {
     routes: Vec<(Condition, Vec<Reply>)>,
     pub(super) key: Option<String>,
     pub(super) documents: Vec<(String, Value)>,
+    /// What errors say besides, with the key of the request.
+    pub(super) careless: Option<String>,
 }
 
 impl Script {
@@ -177,6 +179,21 @@ impl Script {
     pub fn require_key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
+    }
+
+    /// Says in every error which key it was asked with, and these words, as gateways do that show a request's headers.
+    #[must_use]
+    pub fn careless(mut self, words: &str) -> Self {
+        self.careless = Some(words.to_owned());
+        self
+    }
+
+    /// What an error says.
+    pub(super) fn complaint(&self, message: &str, seen: &Seen) -> String {
+        match &self.careless {
+            Some(words) => format!("{message}; headers: {{'authorization': 'Bearer {}'}}; {words}", seen.key),
+            None => message.to_owned(),
+        }
     }
 
     /// Answers a `GET` of this path with this document, as local engines do (`/api/tags`).

@@ -175,7 +175,7 @@ async fn handle(connection: &mut Connection, state: &State, request: HttpRequest
     if let Some(Fault::Status { status, retry_after }) = fault {
         let headers: Vec<_> = retry_after.map(|seconds| ("retry-after", seconds.to_string())).into_iter().collect();
         state.end(index, Outcome::Status(status));
-        let body = reply_wire::error(format, status, "the script says so");
+        let body = reply_wire::error(format, status, &state.script.complaint("the script says so", &seen));
         return connection.answer(status, &headers, &body.to_string()).await;
     }
     let outcome = stream(connection, state, &reply, fault, &seen).await;
@@ -212,7 +212,8 @@ async fn stream(
                     }
                 }
                 Some(Fault::ErrorEvent { .. }) => {
-                    connection.chunk(&reply_wire::overloaded(seen.format)).await?;
+                    let words = state.script.complaint("overloaded", seen);
+                    connection.chunk(&reply_wire::overloaded(seen.format, &words)).await?;
                     connection.end_stream().await?;
                     return Ok(Outcome::Fault);
                 }

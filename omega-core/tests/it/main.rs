@@ -12,5 +12,6 @@ mod decoders;
 mod default_model;
 mod fold;
 mod http_model;
+mod price;
 mod provider_cases;
 mod requests;

@@ -5,9 +5,13 @@
 
 use omega_core::{
     agent::meta,
-    api::{ConversationDetail, Finished, Message, OutputPage, Part, RequiredAction, Run, Save, ToolRun},
+    api::{
+        Alternative, AlternativeChoice, ConversationDetail, Finished, Message, OutputPage, RequiredAction, Run, Save,
+        ToolRun,
+    },
     event::{Envelope, Event},
     executor::ToolError,
+    texts::{Edit, Texts},
 };
 use serde_json::Value;
 
@@ -67,7 +71,7 @@ impl Discreet for Value {
                     })
                     .collect();
             }
-            _ => {}
+            Self::Null | Self::Bool(_) | Self::Number(_) => {}
         }
     }
 }
@@ -90,86 +94,50 @@ impl<T: Discreet> Discreet for Box<T> {
     }
 }
 
-impl Discreet for ToolError {
-    fn for_guest(&mut self) {
-        self.message.for_guest();
-        self.details.for_guest();
-        let offered = self.details.as_mut().and_then(|details| details.get_mut("alternatives"));
-        tools_without_holdings(offered.and_then(Value::as_array_mut));
+/// Masks the names in every text.
+struct Mask;
+
+impl Edit for Mask {
+    fn text(&mut self, text: &mut String) {
+        text.for_guest();
+    }
+
+    fn words(&mut self, words: &mut String) {
+        words.for_guest();
+    }
+
+    fn value(&mut self, value: &mut Value) {
+        value.for_guest();
     }
 }
 
-impl Discreet for Part {
-    fn for_guest(&mut self) {
-        match self {
-            Self::Text { text } | Self::Reasoning { text } => text.for_guest(),
-            _ => {}
-        }
-    }
+/// Masks the names in every text of something, and takes out what else says which keys there are.
+fn masked<T: Texts>(of: &mut T, hide: impl FnOnce(&mut T)) {
+    of.edit(&mut Mask);
+    hide(of);
 }
 
 impl Discreet for Message {
     fn for_guest(&mut self) {
-        self.content.for_guest();
-        self.parts.for_guest();
+        self.edit(&mut Mask);
     }
 }
 
 impl Discreet for RequiredAction {
     fn for_guest(&mut self) {
-        self.hide_holdings();
-        match self {
-            Self::Credentials { missing_vars, requests, .. } => {
-                missing_vars.iter_mut().for_each(|var| var.rejected = false);
-                for request in requests {
-                    request.missing_keys.iter_mut().for_each(|var| var.rejected = false);
-                    request.required_keys.clone_from(&request.missing_keys);
-                }
-            }
-            Self::Approval { approvals, .. } => {
-                for approval in approvals {
-                    if !approval.credentials.is_empty() {
-                        approval.credentials.clear();
-                        // It may name them.
-                        approval.because = None;
-                    }
-                    approval.input.for_guest();
-                }
-            }
-            Self::Plan { .. } | Self::Alternatives { .. } => {}
-        }
+        masked(self, hide_in_action);
     }
 }
 
 impl Discreet for Run {
     fn for_guest(&mut self) {
-        self.requires_action.for_guest();
-        if let Some(error) = &mut self.error {
-            error.error.for_guest();
-        }
+        masked(self, hide_in_run);
     }
 }
 
 impl Discreet for ToolRun {
     fn for_guest(&mut self) {
-        self.input.for_guest();
-        self.output.for_guest();
-        if self.tool_id == meta::SEARCH {
-            without_holdings(&mut self.output);
-        }
-        self.output_summary.for_guest();
-        self.error.for_guest();
-    }
-}
-
-/// Which keys of a found tool are missing says which are there.
-fn without_holdings(output: &mut Option<Value>) {
-    tools_without_holdings(output.as_mut().and_then(|output| output.get_mut("tools")).and_then(Value::as_array_mut));
-}
-
-fn tools_without_holdings(tools: Option<&mut Vec<Value>>) {
-    for tool in tools.into_iter().flatten().filter_map(Value::as_object_mut) {
-        tool.remove("missingEnvVars");
+        masked(self, hide_in_tool_run);
     }
 }
 
@@ -181,18 +149,16 @@ impl Discreet for OutputPage {
 
 impl Discreet for Finished {
     fn for_guest(&mut self) {
-        self.run.for_guest();
-        self.answer.for_guest();
-        self.tool_runs.for_guest();
+        masked(self, |finished| {
+            hide_in_run(&mut finished.run);
+            finished.tool_runs.iter_mut().for_each(hide_in_tool_run);
+        });
     }
 }
 
 impl Discreet for ConversationDetail {
     fn for_guest(&mut self) {
-        self.conversation.title.for_guest();
-        self.messages.for_guest();
-        self.tool_runs.for_guest();
-        self.runs.for_guest();
+        masked(self, hide_in_detail);
     }
 }
 
@@ -204,40 +170,116 @@ impl Discreet for Envelope {
 
 impl Discreet for Event {
     fn for_guest(&mut self) {
-        self.hide_holdings();
-        match self {
-            Self::ConversationUpdated { title, .. } => title.for_guest(),
-            Self::MessageCreated { message } | Self::MessageCompleted { message } => message.for_guest(),
-            Self::MessageDelta { content, .. } | Self::ReasoningDelta { content, .. } => content.for_guest(),
-            Self::RunQueued { run, .. } => run.for_guest(),
-            Self::RunRequiresAction { action } => action.for_guest(),
-            // Where it is kept is the owner's business.
-            Self::CredentialsProvided { save, .. } => *save = Save::Once,
-            Self::ApprovalDecided { input, reason, .. } => {
-                input.for_guest();
-                reason.for_guest();
+        masked(self, hide_in_event);
+    }
+}
+
+/// What is told besides texts. Every event has its line here.
+fn hide_in_event(event: &mut Event) {
+    match event {
+        Event::RunQueued { run, .. } => hide_in_run(run),
+        Event::RunRequiresAction { action } => hide_in_action(action),
+        Event::AlternativesProposed { choice } => hide_in_choice(choice),
+        // Where it is kept is the owner's business.
+        Event::CredentialsProvided { save, .. } => *save = Save::Once,
+        Event::ToolStarted { credentials_used, .. } => credentials_used.clear(),
+        Event::ToolCompleted { tool_name, output, error, .. } => {
+            if tool_name == meta::SEARCH {
+                without_holdings(output);
             }
-            Self::ToolProposed { input, .. } => input.for_guest(),
-            Self::ToolStarted { input, credentials_used, .. } => {
-                input.for_guest();
-                credentials_used.clear();
-            }
-            Self::ToolDelta { chunk, .. } => chunk.for_guest(),
-            Self::ToolCompleted { tool_name, output, output_summary, error, .. } => {
-                output.for_guest();
-                if tool_name == meta::SEARCH {
-                    without_holdings(output);
-                }
-                output_summary.for_guest();
-                error.for_guest();
-            }
-            Self::ToolUnknown { error, .. } => error.for_guest(),
-            Self::RunCompleted { answer, .. } => answer.for_guest(),
-            Self::RunFailed { error } => error.error.for_guest(),
-            Self::Notice { message, .. } | Self::Status { message, .. } => message.for_guest(),
-            Self::Snapshot { conversation } | Self::Resync { conversation } => conversation.for_guest(),
-            _ => {}
+            error.iter_mut().for_each(hide_in_error);
         }
+        Event::ToolUnknown { error, .. } => error.iter_mut().for_each(hide_in_error),
+        Event::Snapshot { conversation } | Event::Resync { conversation } => hide_in_detail(conversation),
+        // These tell nothing of keys but in their texts.
+        Event::ConversationUpdated { .. }
+        | Event::ParticipantJoined { .. }
+        | Event::ParticipantUpdated { .. }
+        | Event::MessageCreated { .. }
+        | Event::MessageDelta { .. }
+        | Event::ReasoningDelta { .. }
+        | Event::MessageCompleted { .. }
+        | Event::MessageReset { .. }
+        | Event::RunStarted { .. }
+        | Event::RunResumed { .. }
+        | Event::RunRecovered { .. }
+        | Event::Status { .. }
+        | Event::StepStarted { .. }
+        | Event::StepCompleted { .. }
+        | Event::PlanProposed { .. }
+        | Event::PlanSelected { .. }
+        | Event::AlternativesSelected { .. }
+        | Event::ApprovalDecided { .. }
+        | Event::ToolsLoaded { .. }
+        | Event::ToolProposed { .. }
+        | Event::ToolDelta { .. }
+        | Event::RunCancelRequested {}
+        | Event::RunCompleted { .. }
+        | Event::RunFailed { .. }
+        | Event::RunCancelled { .. }
+        | Event::Notice { .. }
+        | Event::Draining {}
+        | Event::Unknown => {}
+    }
+}
+
+fn hide_in_detail(detail: &mut ConversationDetail) {
+    detail.runs.iter_mut().for_each(hide_in_run);
+    detail.tool_runs.iter_mut().for_each(hide_in_tool_run);
+}
+
+fn hide_in_run(run: &mut Run) {
+    run.requires_action.iter_mut().for_each(hide_in_action);
+}
+
+fn hide_in_action(action: &mut RequiredAction) {
+    match action {
+        RequiredAction::Credentials { missing_vars, requests, alternatives, hint: _, expires_at: _ } => {
+            alternatives.iter_mut().for_each(hide_in_choice);
+            missing_vars.iter_mut().for_each(|var| var.rejected = false);
+            for request in requests {
+                request.missing_keys.iter_mut().for_each(|var| var.rejected = false);
+                request.required_keys.clone_from(&request.missing_keys);
+            }
+        }
+        RequiredAction::Approval { approvals, expires_at: _ } => {
+            for approval in approvals.iter_mut().filter(|approval| !approval.credentials.is_empty()) {
+                approval.credentials.clear();
+                // It may name them.
+                approval.because = None;
+            }
+        }
+        RequiredAction::Alternatives { choices, expires_at: _ } => choices.iter_mut().for_each(hide_in_choice),
+        RequiredAction::Plan { plan_set_id: _, plans: _, expires_at: _ } => {}
+    }
+}
+
+fn hide_in_choice(choice: &mut AlternativeChoice) {
+    for Alternative { you_have, .. } in &mut choice.alternatives {
+        you_have.clear();
+    }
+}
+
+fn hide_in_tool_run(tool_run: &mut ToolRun) {
+    if tool_run.tool_id == meta::SEARCH {
+        without_holdings(&mut tool_run.output);
+    }
+    tool_run.error.iter_mut().for_each(hide_in_error);
+}
+
+fn hide_in_error(error: &mut ToolError) {
+    let offered = error.details.as_mut().and_then(|details| details.get_mut("alternatives"));
+    tools_without_holdings(offered.and_then(Value::as_array_mut));
+}
+
+/// Which keys of a found tool are missing says which are there.
+fn without_holdings(output: &mut Option<Value>) {
+    tools_without_holdings(output.as_mut().and_then(|output| output.get_mut("tools")).and_then(Value::as_array_mut));
+}
+
+fn tools_without_holdings(tools: Option<&mut Vec<Value>>) {
+    for tool in tools.into_iter().flatten().filter_map(Value::as_object_mut) {
+        tool.remove("missingEnvVars");
     }
 }
 
@@ -254,6 +296,19 @@ mod tests {
         let expected =
             json!({ "a": ["see «redacted:**********»!", { "«redacted:*»": 1 }], "b": "«redacted: prose» «" });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_guest_reads_no_name_in_any_text_of_any_event() {
+        for mut event in omega_core::testing::events_saying("a «redacted:STRIPE_KEY» b") {
+            let owners = serde_json::to_string(&event).unwrap();
+            event.for_guest();
+            let guests = serde_json::to_string(&event).unwrap();
+            assert!(!guests.contains("STRIPE") && !guests.contains("HELD_KEY"), "{guests}");
+            assert!(!guests.contains("\"rejected\":true"), "a variable that was rejected is there: {guests}");
+            let masked = guests.matches("«redacted:**********»").count();
+            assert!(masked > 0 || !owners.contains("STRIPE"), "the text stays: {guests}");
+        }
     }
 
     #[test]

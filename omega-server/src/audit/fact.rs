@@ -87,6 +87,8 @@ actions! {
     AccessDenied = "access.denied",
     /// Somebody asked for too much.
     RateLimited = "rate.limited",
+    /// What the registry says of a package changed, for everybody or for one user.
+    RegistryChanged = "registry.changed",
     /// The master key was changed.
     VaultRotated = "vault.rotated",
 }

@@ -2,16 +2,22 @@
 //!
 //! Behind TLS it is `__Host-omega_session`: a browser takes that name only with `Secure`, for this host alone and over TLS,
 //! so no other host of the domain can plant one, and only this name is read. On plain HTTP (a user's own machine) browsers
-//! refuse such a cookie, so it is `omega_session` there. `X-Forwarded-Proto: https` of the proxy says which it is; whoever
-//! forges that header changes nothing but the name of a cookie of their own.
+//! refuse such a cookie, and share cookies between all ports of a host; so the name has the port there, as the browser sees it
+//! (`Host`), and two servers on one machine don't sign each other out. `X-Forwarded-Proto: https` of the proxy says which it
+//! is; whoever forges that header, or `Host`, changes nothing but the name of a cookie of their own.
+//!
+//! The name without a port, of earlier versions, is not read: whoever had it signs in once more.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header, uri::Authority},
     response::Response,
 };
+use std::borrow::Cow;
 
 const PLAIN: &str = "omega_session";
 const SECURE: &str = "__Host-omega_session";
+/// The port that no address names.
+const HTTP: u16 = 80;
 /// As long as a session lasts at most.
 const MAX_AGE: u32 = 30 * 24 * 3600;
 
@@ -21,20 +27,26 @@ pub fn is_tls(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 
-fn name(headers: &HeaderMap) -> &'static str {
-    if is_tls(headers) { SECURE } else { PLAIN }
+fn name(headers: &HeaderMap) -> Cow<'static, str> {
+    if is_tls(headers) {
+        return Cow::Borrowed(SECURE);
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let port = host.and_then(|host| host.parse::<Authority>().ok()?.port_u16()).unwrap_or(HTTP);
+    Cow::Owned(format!("{PLAIN}_{port}"))
 }
 
 /// The session's token, if the request has one.
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::COOKIE)?;
     let name = name(headers);
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+        .find_map(|cookie| cookie.trim().strip_prefix(&*name)?.strip_prefix('='))
 }
 
 /// Gives the browser a session's token; none takes it away.
@@ -59,15 +71,36 @@ mod tests {
 
     #[test]
     fn behind_tls_only_the_cookie_that_no_other_host_can_plant_counts() {
-        let both = "omega_session=planted; __Host-omega_session=own";
+        let both = "omega_session_80=planted; __Host-omega_session=own";
         assert_eq!(token(&request(&[("cookie", both), ("x-forwarded-proto", "https")])), Some("own"));
         assert_eq!(token(&request(&[("cookie", both)])), Some("planted"));
-        assert_eq!(token(&request(&[("cookie", "omega_session=planted"), ("x-forwarded-proto", "https")])), None);
+        assert_eq!(token(&request(&[("cookie", "omega_session_80=planted"), ("x-forwarded-proto", "https")])), None);
 
         let mut response = ().into_response();
         set(&mut response, &request(&[("x-forwarded-proto", "https")]), Some("t"));
         let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
         assert!(cookie.starts_with("__Host-omega_session=t;") && cookie.ends_with("; Secure"), "{cookie}");
         assert!(cookie.contains("Path=/;") && cookie.contains("HttpOnly") && !cookie.contains("Domain"), "{cookie}");
+    }
+
+    #[test]
+    fn each_port_of_a_host_has_a_cookie_of_its_own() {
+        for (host, name) in [
+            ("127.0.0.1:4123", "omega_session_4123"),
+            ("[::1]:4124", "omega_session_4124"),
+            ("localhost:80", "omega_session_80"),
+            ("omega.lan", "omega_session_80"),
+            ("[::1]", "omega_session_80"),
+            ("a b:1", "omega_session_80"),
+            ("x:99999", "omega_session_80"),
+        ] {
+            let mut response = ().into_response();
+            set(&mut response, &request(&[("host", host)]), Some("t"));
+            let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+            assert!(cookie.starts_with(&format!("{name}=t;")), "{host}: {cookie}");
+            let sent = format!("omega_session=old; omega_session_1=other; {name}=own; {name}5=longer");
+            assert_eq!(token(&request(&[("host", host), ("cookie", &sent)])), Some("own"), "{host}");
+        }
+        assert_eq!(token(&request(&[("host", "h:1"), ("cookie", "omega_session=old; omega_session_2=other")])), None);
     }
 }

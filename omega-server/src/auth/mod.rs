@@ -15,7 +15,7 @@ use axum::{
     http::{header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use omega_core::api::ErrorCode;
+use omega_core::{api::ErrorCode, registry::Viewer};
 
 const KEY_PREFIX: &str = "tpmjs_sk_";
 
@@ -103,6 +103,27 @@ where
         let caller = caller.ok_or_else(ended)?;
         request::acts(&caller);
         Ok(caller)
+    }
+}
+
+/// Who looks at what everybody may see: nobody in particular, or a caller, who sees what is their own besides. Whoever says who
+/// they are has to prove it here, too.
+pub struct Looking(pub Viewer);
+
+impl<S> FromRequestParts<S> for Looking
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let says_who = parts.headers.contains_key(header::AUTHORIZATION) || cookie::token(&parts.headers).is_some();
+        if !says_who {
+            return Ok(Self(Viewer::Anybody));
+        }
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(Viewer::User(caller.user)))
     }
 }
 

@@ -3,6 +3,9 @@
 //! It opens after [`Policy::failures`] failures that are at least half of the calls since the first of them, within
 //! [`Policy::window`]. Open, it lets nobody through until its delay is over; then one call tries (`half_open`). When that
 //! works the breaker is closed, else it is open for twice as long.
+//!
+//! A breaker of everybody takes no single user's word for it: of failures that a caller can provoke, some have to be of
+//! different users before it opens, and so have the tries before it stays open ([`Blame`]).
 
 use std::time::Duration;
 
@@ -67,6 +70,15 @@ impl State {
     }
 }
 
+/// Who may have caused a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame<'a> {
+    /// No caller: what was called does not work for anybody.
+    Nobody,
+    /// This user, by what was given to the call.
+    User(&'a str),
+}
+
 /// What is known of one breaker; times are milliseconds since 1970. The default is a closed one that has seen nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circuit {
@@ -88,6 +100,10 @@ pub struct Circuit {
     pub probe_owner: Option<String>,
     /// The code of the last failure.
     pub reason: String,
+    /// Whose calls failed, while those are one user's.
+    pub failed_for: Option<String>,
+    /// Whether those of different users did, or what no caller can provoke.
+    pub is_shared: bool,
 }
 
 /// Whether a call may go through.
@@ -121,7 +137,7 @@ impl Circuit {
 
     /// One more failure of an ordinary call, and successes that were seen since the last one.
     #[must_use]
-    pub fn failed(self, policy: &Policy, now: i64, successes: i64, reason: &str) -> Self {
+    pub fn failed(self, policy: &Policy, now: i64, successes: i64, reason: &str, blame: Blame<'_>) -> Self {
         // Calls that began before it opened end after it; they tell nothing new.
         if self.state != State::Closed {
             return self;
@@ -131,12 +147,9 @@ impl Circuit {
         } else {
             Self { failures: 1, window_started_at: now, ..Self::default() }
         };
-        let counted = Self { reason: reason.to_owned(), ..counted };
-        if counted.failures >= policy.failures && counted.failures >= counted.successes {
-            counted.opened(now, millis(policy.first_delay))
-        } else {
-            counted
-        }
+        let counted = Self { reason: reason.to_owned(), ..counted }.blamed(blame);
+        let is_bad = counted.failures >= policy.failures && counted.failures >= counted.successes;
+        if is_bad && counted.is_shared { counted.opened(now, millis(policy.first_delay)) } else { counted }
     }
 
     /// Makes `owner` the one that tries, for `lease`, if somebody may now.
@@ -155,12 +168,22 @@ impl Circuit {
         if self.is_probe_of(owner) { Self::default() } else { self }
     }
 
-    /// The try of `owner` failed.
+    /// The try of `owner` failed. While only one user's tries did, the next user may try at once.
     #[must_use]
-    pub fn probe_failed(self, policy: &Policy, owner: &str, now: i64, reason: &str) -> Self {
+    pub fn probe_failed(self, policy: &Policy, owner: &str, now: i64, reason: &str, blame: Blame<'_>) -> Self {
         if !self.is_probe_of(owner) {
             return self;
         }
+        let blamed = self.blamed(blame);
+        if !blamed.is_shared {
+            return blamed.probe_released(owner, now);
+        }
+        blamed.left_alone(policy, now, reason)
+    }
+
+    /// Open, for twice as long as the last time.
+    #[must_use]
+    pub fn left_alone(self, policy: &Policy, now: i64, reason: &str) -> Self {
         let delay = (2 * self.delay_ms).clamp(millis(policy.first_delay), millis(policy.longest_delay));
         Self { failures: self.failures + 1, reason: reason.to_owned(), ..self }.opened(now, delay)
     }
@@ -180,9 +203,29 @@ impl Circuit {
         self.state == State::HalfOpen && self.probe_owner.as_deref() == Some(owner)
     }
 
+    fn blamed(self, blame: Blame<'_>) -> Self {
+        match blame {
+            Blame::Nobody => Self { is_shared: true, ..self },
+            Blame::User(user) => match &self.failed_for {
+                Some(other) if other != user => Self { is_shared: true, ..self },
+                Some(_) => self,
+                None => Self { failed_for: Some(user.to_owned()), ..self },
+            },
+        }
+    }
+
+    /// Whoever was blamed for this opening is not for the next one.
     fn opened(self, now: i64, delay_ms: i64) -> Self {
-        let until = Some(now + delay_ms);
-        Self { state: State::Open, opened_at: Some(now), next_probe_at: until, delay_ms, probe_owner: None, ..self }
+        Self {
+            state: State::Open,
+            opened_at: Some(now),
+            next_probe_at: Some(now + delay_ms),
+            delay_ms,
+            probe_owner: None,
+            failed_for: None,
+            is_shared: false,
+            ..self
+        }
     }
 }
 
@@ -205,7 +248,7 @@ mod tests {
 
     fn after(failures: &[(i64, i64)]) -> Circuit {
         failures.iter().fold(Circuit::default(), |circuit, (at, successes)| {
-            circuit.failed(&POLICY, at * 1000, *successes, "TIMEOUT")
+            circuit.failed(&POLICY, at * 1000, *successes, "TIMEOUT", Blame::Nobody)
         })
     }
 
@@ -238,9 +281,9 @@ mod tests {
             circuit = circuit.probed_by("a", now, LEASE);
             assert!(circuit.is_probe_of("a"));
             // Nobody else tries meanwhile, and nobody else's outcome counts.
-            let others = circuit.clone().probed_by("b", now + 1, LEASE).probe_worked("b").failed(&POLICY, now, 0, "X");
-            assert_eq!(others, circuit);
-            circuit = circuit.probe_failed(&POLICY, "a", now, "TIMEOUT");
+            let others = circuit.clone().probed_by("b", now + 1, LEASE).probe_worked("b");
+            assert_eq!(others.failed(&POLICY, now, 0, "X", Blame::Nobody), circuit);
+            circuit = circuit.probe_failed(&POLICY, "a", now, "TIMEOUT", Blame::Nobody);
         }
         assert_eq!(delays, [30, 60, 120, 240, 480, 600, 600]);
         circuit = circuit.probed_by("c", now + 600_000, LEASE).probe_worked("c");
@@ -256,5 +299,40 @@ mod tests {
         let taken = trying.probed_by("b", 40_000, LEASE);
         assert!(taken.is_probe_of("b"));
         assert_eq!(taken.clone().probe_worked("a"), taken, "the first one came too late");
+    }
+
+    #[test]
+    fn failures_that_callers_can_provoke_count_when_they_are_of_different_ones() {
+        use Blame::{Nobody, User};
+        let cases: [(&[Blame<'_>], State); 7] = [
+            (&[User("m"); 50], State::Closed),
+            (&[User("m"), User("m"), User("m"), User("m"), User("o")], State::Open),
+            (&[User("o"), User("m"), User("m"), User("m"), User("m")], State::Open),
+            (&[User("m"), User("m"), User("m"), User("o")], State::Closed),
+            (&[Nobody; 5], State::Open),
+            (&[User("m"), User("m"), User("m"), User("m"), Nobody], State::Open),
+            (&[Nobody, User("m"), User("m"), User("m"), User("m")], State::Open),
+        ];
+        for (blames, state) in cases {
+            let failed = |circuit: Circuit, blame: &Blame<'_>| circuit.failed(&POLICY, 1000, 0, "TIMEOUT", *blame);
+            assert_eq!(blames.iter().fold(Circuit::default(), failed).state, state, "{blames:?}");
+        }
+        // In another minute nobody is blamed for what was in this one.
+        let one = Circuit::default().failed(&POLICY, 0, 0, "X", User("o"));
+        let later = (0..9).fold(one, |circuit, _| circuit.failed(&POLICY, 61_000, 0, "X", User("m")));
+        assert_eq!(later.state, State::Closed);
+    }
+
+    #[test]
+    fn one_user_keeps_no_breaker_open_by_failing_tries() {
+        let mut circuit = after(&[(0, 0), (0, 0), (0, 0), (0, 0), (0, 0)]);
+        for _ in 0..5 {
+            circuit = circuit.probed_by("a", 30_000, LEASE).probe_failed(&POLICY, "a", 30_000, "X", Blame::User("m"));
+            assert_eq!(circuit.admission(30_000), Admission::Probe, "the next one tries at once");
+        }
+        let closed = circuit.clone().probed_by("b", 30_000, LEASE).probe_worked("b");
+        assert_eq!(closed, Circuit::default());
+        let failed = circuit.probed_by("b", 30_000, LEASE).probe_failed(&POLICY, "b", 30_000, "X", Blame::User("o"));
+        assert_eq!(failed.admission(30_000), Admission::Refused(90_000), "two users' tries failed");
     }
 }

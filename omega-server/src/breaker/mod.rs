@@ -3,21 +3,27 @@
 //! The nodes of a server agree by the database. A call that works costs nothing there: only failures, openings and tries
 //! are written. Each node keeps what is not closed in memory and looks again when that is older than [`Policy::refresh`].
 //! A database that can't be reached never refuses a call.
+//!
+//! Nobody takes a tool away from others. Most failures can be provoked by whoever calls (an input that takes all memory),
+//! so of those each user has a breaker of their own beside everybody's: five open the user's own, and everybody's only when
+//! another user's calls failed too. In a shared conversation it is the owner's, whoever wrote the message.
 
 mod circuit;
+mod key;
+mod shown;
 
-pub use circuit::{Admission, Circuit, Policy, State};
+pub use circuit::{Admission, Blame, Circuit, Policy, State};
+pub use key::Key;
+pub use shown::shown_to;
 
 use crate::store::Store;
 use omega_core::{
-    api::{OpenBreaker, Timestamp},
+    api::Timestamp,
     executor::{ToolError, ToolErrorCode},
-    id::ToolId,
 };
 use serde_json::json;
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -25,55 +31,15 @@ use std::{
 /// Windows without news are forgotten after this.
 const FORGET_AFTER: Duration = Duration::from_secs(3600);
 
-/// What a breaker is of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key(String);
-
-impl Key {
-    /// A tool in one version.
-    #[must_use]
-    pub fn tool(tool: &ToolId, version: &str) -> Self {
-        Self(format!("tool:{tool}@{version}"))
-    }
-
-    /// An executor, by its name.
-    #[must_use]
-    pub fn executor(name: &str) -> Self {
-        Self(format!("executor:{name}"))
-    }
-
-    /// A provider of models.
-    #[must_use]
-    pub fn provider(name: &str) -> Self {
-        Self(format!("provider:{name}"))
-    }
-
-    /// As it is stored.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What it is of, without its kind.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        self.0.split_once(':').map_or(&self.0, |(_, subject)| subject)
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.subject())
-    }
-}
-
 /// What a call says of what it called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It works.
     Worked,
-    /// It does not, for the reason with this code.
+    /// It does not, for the reason with this code, which no caller can bring about.
     Failed(&'static str),
+    /// It did not, and that may be the doing of the user whose call it was.
+    Provoked(&'static str),
     /// Nothing: the caller's input, a missing key, a cancellation, a busy machine.
     Neutral,
 }
@@ -116,30 +82,41 @@ struct Known {
 pub struct Breakers {
     store: Store,
     policy: Policy,
-    known: Mutex<HashMap<Key, Known>>,
+    /// By their keys as they are stored.
+    known: Mutex<HashMap<String, Known>>,
     /// Held while the database is read or written, so that nothing older replaces what is newer; when it was read last.
     refreshed: tokio::sync::Mutex<Option<Instant>>,
+    /// When windows without news were dropped last.
+    forgot: Mutex<Option<Instant>>,
 }
 
 impl Breakers {
     /// Breakers that are kept in a store.
     #[must_use]
     pub fn new(store: Store, policy: Policy) -> Arc<Self> {
-        Arc::new(Self { store, policy, known: Mutex::default(), refreshed: tokio::sync::Mutex::default() })
+        Arc::new(Self {
+            store,
+            policy,
+            known: Mutex::default(),
+            refreshed: tokio::sync::Mutex::default(),
+            forgot: Mutex::default(),
+        })
     }
 
-    /// Lets a call through, or not. The permit wants to be told how the call ended; `lease` is how long it may take.
+    /// Lets a call through, or not. The permit wants to be told how the call ended; `lease` is how long it may take. With the
+    /// key of a user both the user's own breaker and everybody's have to let it through.
     ///
     /// # Errors
     /// [`Refused`], with the time until which it is.
     pub async fn admit(self: &Arc<Self>, key: Key, lease: Duration) -> Result<Permit, Refused> {
         self.refresh().await;
         let now = Timestamp::now().0;
-        match self.look(&key).admission(now) {
-            Admission::Pass => Ok(Permit { breakers: Arc::clone(self), key, probe: None }),
-            Admission::Refused(until) => Err(self.refused(key, until)),
-            Admission::Probe => self.probe(key, now, lease).await,
+        let mut permit = Permit { breakers: Arc::clone(self), key: key.clone(), probe: None, own_probe: None };
+        if key.user().is_some() {
+            permit.own_probe = self.enter(&key, now, lease).await?;
         }
+        permit.probe = self.enter(&key.for_all(), now, lease).await?;
+        Ok(permit)
     }
 
     /// Lets a call through while the breaker is closed; it is never the one that tries.
@@ -148,11 +125,16 @@ impl Breakers {
     /// [`Refused`], with the time until which it is at least.
     pub async fn pass(self: &Arc<Self>, key: Key) -> Result<Permit, Refused> {
         self.refresh().await;
-        let circuit = self.look(&key);
-        match circuit.state {
-            State::Closed => Ok(Permit { breakers: Arc::clone(self), key, probe: None }),
-            State::Open | State::HalfOpen => Err(self.refused(key, circuit.next_probe_at.unwrap_or_default())),
+        for key in [key.clone(), key.for_all()] {
+            let circuit = self.look(&key);
+            match circuit.state {
+                State::Closed => {}
+                State::Open | State::HalfOpen => {
+                    return Err(self.refused(key, circuit.next_probe_at.unwrap_or_default()));
+                }
+            }
         }
+        Ok(Permit { breakers: Arc::clone(self), key, probe: None, own_probe: None })
     }
 
     /// Whether a call would be let through; changes nothing.
@@ -161,10 +143,13 @@ impl Breakers {
     /// [`Refused`], with the time until which it is.
     pub async fn look_ahead(&self, key: Key) -> Result<(), Refused> {
         self.refresh().await;
-        match self.look(&key).admission(Timestamp::now().0) {
-            Admission::Refused(until) => Err(self.refused(key, until)),
-            Admission::Pass | Admission::Probe => Ok(()),
+        let now = Timestamp::now().0;
+        for key in [key.clone(), key.for_all()] {
+            if let Admission::Refused(until) = self.look(&key).admission(now) {
+                return Err(self.refused(key, until));
+            }
         }
+        Ok(())
     }
 
     /// Whether calls go through, as far as this node knows after looking.
@@ -179,22 +164,64 @@ impl Breakers {
         self.look(key).state
     }
 
-    async fn probe(self: &Arc<Self>, key: Key, now: i64, lease: Duration) -> Result<Permit, Refused> {
-        let owner = uuid::Uuid::new_v4().to_string();
-        let claimed = self.change(&key, |circuit| circuit.probed_by(&owner, now, lease)).await;
-        match claimed {
-            Some(circuit) if circuit.is_probe_of(&owner) => {
-                tracing::info!(event = "breaker.probe", key = key.as_str());
-                Ok(Permit { breakers: Arc::clone(self), key, probe: Some(owner) })
-            }
-            Some(Circuit { state: State::Open | State::HalfOpen, next_probe_at, .. }) => {
-                Err(self.refused(key, next_probe_at.unwrap_or(now)))
-            }
-            Some(_) | None => Ok(Permit { breakers: Arc::clone(self), key, probe: None }),
+    /// Whether failures are counted that a single user may have provoked: somebody else's word decides.
+    #[must_use]
+    pub fn is_in_doubt(&self, key: &Key) -> bool {
+        self.look(key).failed_for.is_some()
+    }
+
+    /// Passes one breaker; the id of the try when it is one.
+    async fn enter(&self, key: &Key, now: i64, lease: Duration) -> Result<Option<String>, Refused> {
+        match self.look(key).admission(now) {
+            Admission::Pass => Ok(None),
+            Admission::Refused(until) => Err(self.refused(key.clone(), until)),
+            Admission::Probe => self.probe(key, now, lease).await,
         }
     }
 
-    async fn settle(&self, key: &Key, probe: Option<&str>, verdict: Verdict) {
+    async fn probe(&self, key: &Key, now: i64, lease: Duration) -> Result<Option<String>, Refused> {
+        let owner = uuid::Uuid::new_v4().to_string();
+        let claimed = self.change(key, |circuit| circuit.probed_by(&owner, now, lease)).await;
+        match claimed {
+            Some(circuit) if circuit.is_probe_of(&owner) => {
+                tracing::info!(event = "breaker.probe", key = key.as_str());
+                Ok(Some(owner))
+            }
+            Some(Circuit { state: State::Open | State::HalfOpen, next_probe_at, .. }) => {
+                Err(self.refused(key.clone(), next_probe_at.unwrap_or(now)))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Tells everybody's breaker of an outcome, and the user's own one of what the user may have provoked.
+    async fn settle(&self, key: &Key, probe: Option<&str>, own_probe: Option<&str>, verdict: Verdict) {
+        let (all, user) = (key.for_all(), key.user());
+        let verdict = match verdict {
+            // Looking into a package is nobody's call, and the package may be anybody's.
+            Verdict::Provoked(_) if user.is_none() => Verdict::Neutral,
+            verdict => verdict,
+        };
+        let blame = match (verdict, user) {
+            (Verdict::Provoked(_), Some(user)) => Blame::User(user),
+            _ => Blame::Nobody,
+        };
+        self.tell(&all, probe, verdict, blame).await;
+        if user.is_none() {
+            return;
+        }
+        match (verdict, own_probe, probe) {
+            // Whoever fails a try of everybody's is not the next one to try.
+            (Verdict::Provoked(reason), None, Some(_)) => {
+                let now = Timestamp::now().0;
+                self.change(key, |circuit| circuit.left_alone(&self.policy, now, reason)).await;
+            }
+            (Verdict::Failed(_), _, _) => self.tell(key, own_probe, Verdict::Neutral, Blame::Nobody).await,
+            _ => self.tell(key, own_probe, verdict, Blame::Nobody).await,
+        }
+    }
+
+    async fn tell(&self, key: &Key, probe: Option<&str>, verdict: Verdict, blame: Blame<'_>) {
         let now = Timestamp::now().0;
         let policy = &self.policy;
         match (verdict, probe) {
@@ -202,35 +229,37 @@ impl Breakers {
                 self.change(key, |circuit| circuit.probe_worked(owner)).await;
                 tracing::info!(event = "breaker.closed", key = key.as_str());
             }
-            (Verdict::Failed(reason), Some(owner)) => {
-                self.change(key, |circuit| circuit.probe_failed(policy, owner, now, reason)).await;
+            (Verdict::Failed(reason) | Verdict::Provoked(reason), Some(owner)) => {
+                self.change(key, |circuit| circuit.probe_failed(policy, owner, now, reason, blame)).await;
             }
             (Verdict::Neutral, Some(owner)) => {
                 self.change(key, |circuit| circuit.probe_released(owner, now)).await;
             }
             (Verdict::Neutral, None) => {}
             (Verdict::Worked, None) => self.count_success(key, now),
-            (Verdict::Failed(reason), None) => self.count_failure(key, now, reason).await,
+            (Verdict::Failed(reason) | Verdict::Provoked(reason), None) => {
+                self.count_failure(key, now, reason, blame).await;
+            }
         }
     }
 
     fn count_success(&self, key: &Key, now: i64) {
         let mut all = self.all();
-        if let Some(known) = all.get_mut(key) {
+        if let Some(known) = all.get_mut(key.as_str()) {
             if known.circuit.is_counting(&self.policy, now) {
                 known.successes += 1;
             } else if known.circuit.state == State::Closed {
-                all.remove(key);
+                all.remove(key.as_str());
             }
         }
     }
 
-    async fn count_failure(&self, key: &Key, now: i64, reason: &str) {
-        let known = self.all().get(key).cloned().unwrap_or_default();
+    async fn count_failure(&self, key: &Key, now: i64, reason: &str, blame: Blame<'_>) {
+        let known = self.all().get(key.as_str()).cloned().unwrap_or_default();
         if known.circuit.state != State::Closed {
             return;
         }
-        let failed = |circuit: Circuit| circuit.failed(&self.policy, now, known.successes, reason);
+        let failed = |circuit: Circuit| circuit.failed(&self.policy, now, known.successes, reason, blame);
         if let Some(Circuit { state: State::Open, next_probe_at, .. }) = self.change(key, failed).await {
             let until = Timestamp(next_probe_at.unwrap_or(now));
             tracing::warn!(event = "breaker.opened", key = key.as_str(), reason, %until);
@@ -240,13 +269,13 @@ impl Breakers {
     /// Changes a breaker in the database, and what is known of it; `None` when the database can't be written.
     async fn change(&self, key: &Key, change: impl FnOnce(Circuit) -> Circuit + Send) -> Option<Circuit> {
         let _newest = self.refreshed.lock().await;
-        match self.store.change_breaker(key.as_str(), change).await {
+        match self.store.change_breaker(key, change).await {
             Ok(circuit) => {
                 let mut all = self.all();
                 if circuit == Circuit::default() {
-                    all.remove(key);
+                    all.remove(key.as_str());
                 } else {
-                    all.insert(key.clone(), Known { circuit: circuit.clone(), successes: 0 });
+                    all.insert(key.as_str().to_owned(), Known { circuit: circuit.clone(), successes: 0 });
                 }
                 Some(circuit)
             }
@@ -264,18 +293,16 @@ impl Breakers {
         if refreshed.is_some_and(|at| at.elapsed() < self.policy.refresh) {
             return;
         }
-        if refreshed.is_none() {
-            let before = Timestamp::now().0 - i64::try_from(FORGET_AFTER.as_millis()).unwrap_or(i64::MAX);
-            if let Err(error) = self.store.forget_breakers(before).await {
-                tracing::warn!(event = "breaker.not_forgotten", %error);
-            }
-        }
+        self.forget().await;
         match self.store.open_breakers().await {
             Ok(open) => {
                 let mut all = self.all();
-                all.retain(|_, known| known.circuit.state == State::Closed);
+                let now = Timestamp::now().0;
+                all.retain(|_, Known { circuit, .. }| {
+                    circuit.state == State::Closed && circuit.is_counting(&self.policy, now)
+                });
                 for (key, circuit) in open {
-                    all.insert(Key(key), Known { circuit, successes: 0 });
+                    all.insert(key, Known { circuit, successes: 0 });
                 }
             }
             Err(error) => tracing::warn!(event = "breaker.not_read", %error),
@@ -283,8 +310,23 @@ impl Breakers {
         *refreshed = Some(Instant::now());
     }
 
+    /// Drops what nothing was added to for long, every now and then.
+    async fn forget(&self) {
+        {
+            let mut forgot = self.forgot.lock().unwrap_or_else(PoisonError::into_inner);
+            if forgot.is_some_and(|at| at.elapsed() < FORGET_AFTER) {
+                return;
+            }
+            *forgot = Some(Instant::now());
+        }
+        let before = Timestamp::now().0 - i64::try_from(FORGET_AFTER.as_millis()).unwrap_or(i64::MAX);
+        if let Err(error) = self.store.forget_breakers(before).await {
+            tracing::warn!(event = "breaker.not_forgotten", %error);
+        }
+    }
+
     fn look(&self, key: &Key) -> Circuit {
-        self.all().get(key).map(|known| known.circuit.clone()).unwrap_or_default()
+        self.all().get(key.as_str()).map(|known| known.circuit.clone()).unwrap_or_default()
     }
 
     fn refused(&self, key: Key, until: i64) -> Refused {
@@ -292,7 +334,7 @@ impl Breakers {
         Refused { key, until: Timestamp(until), reason }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<Key, Known>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -302,39 +344,29 @@ impl Breakers {
 pub struct Permit {
     breakers: Arc<Breakers>,
     key: Key,
-    /// The id of a try of a breaker that is open.
+    /// The id of a try of everybody's breaker when that is open.
     probe: Option<String>,
+    /// The same of the user's own one.
+    own_probe: Option<String>,
 }
 
 impl Permit {
     /// Tells how the call ended.
     pub async fn settle(mut self, verdict: Verdict) {
-        let probe = self.probe.take();
-        self.breakers.settle(&self.key, probe.as_deref(), verdict).await;
+        let (probe, own_probe) = (self.probe.take(), self.own_probe.take());
+        self.breakers.settle(&self.key, probe.as_deref(), own_probe.as_deref(), verdict).await;
     }
 }
 
 impl Drop for Permit {
     /// A try that was dropped midway says nothing, and must not keep the next one waiting.
     fn drop(&mut self) {
-        if let (Some(owner), Ok(runtime)) = (self.probe.take(), tokio::runtime::Handle::try_current()) {
+        let (probe, own_probe) = (self.probe.take(), self.own_probe.take());
+        if let (true, Ok(runtime)) = (probe.is_some() || own_probe.is_some(), tokio::runtime::Handle::try_current()) {
             let (breakers, key) = (Arc::clone(&self.breakers), self.key.clone());
-            runtime.spawn(async move { breakers.settle(&key, Some(&owner), Verdict::Neutral).await });
+            runtime.spawn(async move {
+                breakers.settle(&key, probe.as_deref(), own_probe.as_deref(), Verdict::Neutral).await;
+            });
         }
-    }
-}
-
-/// What people are told of a breaker that is not closed.
-#[must_use]
-pub fn shown(key: &str, circuit: &Circuit) -> OpenBreaker {
-    let (kind, subject) = key.split_once(':').unwrap_or(("", key));
-    OpenBreaker {
-        kind: kind.to_owned(),
-        subject: subject.to_owned(),
-        state: circuit.state.as_str().to_owned(),
-        failures: u64::try_from(circuit.failures).unwrap_or(0),
-        opened_at: Timestamp(circuit.opened_at.unwrap_or_default()),
-        until: Timestamp(circuit.next_probe_at.unwrap_or_default()),
-        reason: circuit.reason.clone(),
     }
 }

@@ -3,7 +3,8 @@
 //! A package goes to the same executor as long as that one works (rendezvous hashing, the same on every node), so that it is
 //! installed and warm there. A call goes on to the next one only when it was surely not begun; once it may have begun it
 //! ends here, with an unknown outcome if need be. An executor that keeps failing is left out by its circuit breaker, and
-//! asked how it is every now and then: its health check is the try that closes the breaker, so that nobody's call is risked.
+//! asked how it is every now and then: its health check is the try that closes the breaker, so that nobody's call is risked,
+//! and one that fails confirms what calls of a single user say of it.
 
 use super::{
     guarded::{InFlight, not_run},
@@ -70,6 +71,7 @@ impl Fleet {
 
     async fn member_health(&self, member: &Member) -> ExecutorMember {
         let health = member.remote.health().await;
+        tell(member, &self.breakers, health.status == "down").await;
         ExecutorMember {
             breaker: self.breakers.state(&Key::executor(&member.name)).as_str().to_owned(),
             name: member.name.clone(),
@@ -92,7 +94,7 @@ impl Executor for Fleet {
         let package = format!("{}@{}", execution.tool.package(), execution.version);
         let mut why = None;
         for member in self.order(&package) {
-            let permit = match self.breakers.pass(Key::executor(&member.name)).await {
+            let permit = match self.breakers.pass(Key::executor(&member.name).for_user(&execution.user)).await {
                 Ok(permit) => permit,
                 Err(refused) => {
                     why.get_or_insert_with(|| refused.error());
@@ -120,7 +122,7 @@ impl Executor for Fleet {
         }
     }
 
-    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
+    async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
         let mut why = None;
         for member in self.order(&format!("{package}@{version}")) {
             let permit = match self.breakers.pass(Key::executor(&member.name)).await {
@@ -130,7 +132,7 @@ impl Executor for Fleet {
                     continue;
                 }
             };
-            let described = member.remote.describe(package, version).await;
+            let described = member.remote.describe(package, version, owner).await;
             permit.settle(verdict(described.as_ref().err())).await;
             match described {
                 Err(error) if is_members_own(error.code) => why = Some(error),
@@ -138,7 +140,7 @@ impl Executor for Fleet {
             }
         }
         match &self.local {
-            Some(local) => local.describe(package, version).await,
+            Some(local) => local.describe(package, version, owner).await,
             None => Err(nobody(why)),
         }
     }
@@ -187,10 +189,12 @@ fn is_members_own(code: ToolErrorCode) -> bool {
     )
 }
 
-/// What the end of a call says of the executor. That it has too much to do is no fault.
+/// What the end of a call says of the executor. That it has too much to do is no fault, and what a call that it began came to
+/// may be the call's doing: an input can make an answer that no gateway lets through.
 fn verdict(error: Option<&ToolError>) -> Verdict {
     match error.map(|error| error.code) {
         Some(ToolErrorCode::Overloaded | ToolErrorCode::Cancelled | ToolErrorCode::Timeout) => Verdict::Neutral,
+        Some(code @ ToolErrorCode::Unknown) => Verdict::Provoked(code.as_str()),
         Some(code) if is_members_own(code) => Verdict::Failed(code.as_str()),
         _ => Verdict::Worked,
     }
@@ -216,6 +220,17 @@ async fn check(members: Arc<[Member]>, breakers: Weak<Breakers>) {
     }
 }
 
+/// Confirms what calls of a single user say of a member: that it is down is our own word, which no caller can bring about.
+async fn tell(member: &Member, breakers: &Arc<Breakers>, down: bool) {
+    let key = Key::executor(&member.name);
+    if down
+        && breakers.is_in_doubt(&key)
+        && let Ok(permit) = breakers.pass(key).await
+    {
+        permit.settle(Verdict::Failed("EXECUTOR_UNREACHABLE")).await;
+    }
+}
+
 async fn check_one(member: &Member, breakers: &Weak<Breakers>) {
     let health = member.remote.health().await;
     let down = health.status == "down";
@@ -230,6 +245,7 @@ async fn check_one(member: &Member, breakers: &Weak<Breakers>) {
     let key = Key::executor(&member.name);
     let Some(breakers) = breakers.upgrade() else { return };
     if breakers.is_closed(&key).await {
+        tell(member, &breakers, down).await;
         return;
     }
     if let Ok(permit) = breakers.admit(key, CHECK_LEASE).await {

@@ -3,7 +3,7 @@
 use super::{
     image::DENO_DIR,
     jail::Jail,
-    permissions::{Profile, deno_args},
+    permissions::{Profile, deno_args, own_addresses},
     starter,
 };
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -44,7 +44,7 @@ pub struct Group {
 impl Group {
     /// Starts it, with pipes and nothing of our environment but where certificates are.
     pub async fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
-        let args = deno_args(&launch.profile, &launch.script);
+        let args = deno_args(&launch.profile, &launch.script, &own_addresses()?);
         let (program, args) = launch.jail.around(launch.deno, args, &launch.profile).await;
         let mut command = Command::new(program);
         command

@@ -39,7 +39,7 @@ impl Guarded {
 #[async_trait]
 impl Executor for Guarded {
     async fn execute(&self, execution: Execution) -> Executed {
-        let key = Key::tool(&execution.tool, &execution.version);
+        let key = Key::tool(&execution.tool, &execution.version).for_user(&execution.user);
         let permit = match self.breakers.admit(key, execution.timeout + GRACE).await {
             Ok(permit) => permit,
             Err(refused) => return not_run(refused.error()),
@@ -51,8 +51,8 @@ impl Executor for Guarded {
         executed
     }
 
-    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
-        self.inner.describe(package, version).await
+    async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
+        self.inner.describe(package, version, owner).await
     }
 
     fn expect(&self, tool: &ToolId, version: &str) {
@@ -73,8 +73,8 @@ impl Executor for Guarded {
         health
     }
 
-    async fn admits(&self, tool: &ToolId, version: &str) -> Result<(), ToolError> {
-        self.breakers.look_ahead(Key::tool(tool, version)).await.map_err(|refused| refused.error())
+    async fn admits(&self, user: &str, tool: &ToolId, version: &str) -> Result<(), ToolError> {
+        self.breakers.look_ahead(Key::tool(tool, version).for_user(user)).await.map_err(|refused| refused.error())
     }
 }
 
@@ -100,7 +100,8 @@ impl Drop for InFlight<'_> {
 }
 
 /// What an outcome says of the tool. What its caller gave, and what the machine lacks, says nothing. A plain function has
-/// no service behind it that could be down: what it throws, it throws at its input.
+/// no service behind it that could be down: what it throws, it throws at its input. Of the rest, too, whoever calls may be
+/// the cause: an input can take all memory and all time, a variable can keep a package from being imported.
 fn verdict(result: &Result<Value, ToolError>, plain: bool) -> Verdict {
     let Err(error) = result else { return Verdict::Worked };
     match error.code {
@@ -113,7 +114,8 @@ fn verdict(result: &Result<Value, ToolError>, plain: bool) -> Verdict {
         | ToolErrorCode::ToolExited
         | ToolErrorCode::ProtocolError
         | ToolErrorCode::ImportFailed
-        | ToolErrorCode::InstallFailed => Verdict::Failed(error.code.as_str()),
+        | ToolErrorCode::DiskLimit
+        | ToolErrorCode::InstallFailed => Verdict::Provoked(error.code.as_str()),
         _ => Verdict::Neutral,
     }
 }
@@ -125,8 +127,14 @@ mod tests {
     #[test]
     fn only_the_tools_own_failures_count() {
         let failed = |code| verdict(&Err(ToolError::new(code, "x")), false);
-        for code in [ToolErrorCode::ToolError, ToolErrorCode::Timeout, ToolErrorCode::ImportFailed] {
-            assert_eq!(failed(code), Verdict::Failed(code.as_str()));
+        for code in [
+            ToolErrorCode::ToolError,
+            ToolErrorCode::Timeout,
+            ToolErrorCode::OutOfMemory,
+            ToolErrorCode::DiskLimit,
+            ToolErrorCode::ImportFailed,
+        ] {
+            assert_eq!(failed(code), Verdict::Provoked(code.as_str()));
         }
         for code in [
             ToolErrorCode::InvalidInput,

@@ -5,12 +5,17 @@ use super::{
     install::{Dependencies, Installer},
     lock::{self, Lock},
     protocol::Found,
-    spec::Spec,
+    spec::{Spec, is_exact},
+    trash, tree,
 };
-use omega_core::executor::{ToolError, ToolErrorCode};
+use crate::offload;
+use omega_core::{
+    budget::IMAGE,
+    executor::{ToolError, ToolErrorCode},
+};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt,
@@ -18,6 +23,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
+use tokio::task::spawn_blocking;
 
 /// Where images are, within the cache folder.
 pub const FOLDER: &str = "tools";
@@ -27,6 +33,9 @@ pub const DENO_DIR: &str = ".deno_dir";
 const RESOLUTION_KEPT: Duration = Duration::from_secs(300);
 /// How long a package that could not be installed is not tried again.
 const FAILURE_KEPT: Duration = Duration::from_secs(60);
+
+/// Files of an image that are linked in less time than Deno takes to start.
+const MOST_LINKED: usize = 1000;
 
 /// An installed package. It is not removed as long as somebody has it.
 #[derive(Debug, Clone)]
@@ -67,9 +76,31 @@ impl Image {
         ToolError { message, ..error }
     }
 
+    /// The same image as a process sees it that may read `folder` alone: its files have a second name there, but for Deno's
+    /// caches. `None` where that can't be done, or is too much to be worth it.
+    pub async fn linked_into(&self, folder: &Path) -> Option<Self> {
+        let (from, to) = (self.folder.clone(), folder.join(self.spec.file_name()));
+        let there = Self { folder: to.clone(), ..self.clone() };
+        let linked = spawn_blocking(move || link_all(&from, &to)).await;
+        match linked {
+            Ok(Ok(())) => Some(there),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, image = %self.spec, "an image can't be shown to a process that waits");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
     /// What was learned of it; `None` for an image that is not ready.
     pub fn about(&self) -> Option<About> {
         serde_json::from_slice(&fs::read(self.folder.join("about.json")).ok()?).ok()
+    }
+
+    /// Bytes of what was learned of it.
+    pub fn about_size(&self) -> usize {
+        let size = fs::metadata(self.folder.join("about.json")).map_or(0, |meta| meta.len());
+        usize::try_from(size).unwrap_or(usize::MAX)
     }
 
     /// Which making of it this is; `None` for an image that is not ready.
@@ -96,10 +127,13 @@ pub struct About {
     pub runner: String,
     /// What they found, or why the package can't be imported.
     pub found: Result<Found, ToolError>,
+    /// Names of variables in its scripts.
+    pub in_scripts: BTreeSet<String>,
 }
 
 /// The images under a cache folder.
 pub struct Images {
+    cache: PathBuf,
     folder: PathBuf,
     installer: Installer,
     failures: Mutex<HashMap<Spec, (Instant, ToolError)>>,
@@ -108,7 +142,7 @@ pub struct Images {
 impl Images {
     /// Under `cache`.
     pub fn new(cache: &Path, installer: Installer) -> Self {
-        Self { folder: cache.join(FOLDER), installer, failures: Mutex::default() }
+        Self { cache: cache.to_owned(), folder: cache.join(FOLDER), installer, failures: Mutex::default() }
     }
 
     /// The image, if it is there and what was asked for is known to mean it.
@@ -135,17 +169,21 @@ impl Images {
         let draft = self.folder.join(format!(".tmp-{}", uuid::Uuid::new_v4()));
         let installed = self.install_draft(deno, spec, &draft).await;
         // Moved by success; what is left of a failure only takes room.
-        let _ = tokio::fs::remove_dir_all(&draft).await;
+        trash::take_or_warn(&self.cache, &draft);
         if let Err(error) = &installed {
-            self.failures
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(spec.clone(), (Instant::now(), error.clone()));
+            self.failed(spec, error);
         }
         installed
     }
 
-    /// Adds packages that the image turned out to need.
+    /// Remembers that the package can't be had, so that it is not tried again at once.
+    pub fn failed(&self, spec: &Spec, error: &ToolError) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|_, (at, _)| at.elapsed() < FAILURE_KEPT);
+        failures.insert(spec.clone(), (Instant::now(), error.clone()));
+    }
+
+    /// Adds packages that the image turned out to need. The image is gone when what was added leads out of it.
     pub async fn add(&self, deno: &Path, image: &Image, more: &Dependencies) -> Result<(), ToolError> {
         let mut wanted = more.clone();
         wanted.insert(image.spec.name.clone(), image.spec.version.clone());
@@ -153,9 +191,11 @@ impl Images {
     }
 
     /// Makes the image ready, and `asked` to mean it for a while.
-    pub fn finish(&self, asked: &Spec, image: &Image, about: &About) -> Result<(), ToolError> {
+    pub async fn finish(&self, asked: &Spec, image: &Image, about: &About) -> Result<(), ToolError> {
+        let folder = image.folder.clone();
+        let size = offload::run(IMAGE.most, move || tree::size_of(&folder)).await;
         let write = || -> io::Result<()> {
-            write_whole(&image.folder.join("size"), size_of(&image.folder).to_string().as_bytes())?;
+            write_whole(&image.folder.join("size"), size.to_string().as_bytes())?;
             write_whole(&image.folder.join("about.json"), &serde_json::to_vec(about)?)?;
             if asked.is_exact() {
                 return Ok(());
@@ -170,10 +210,9 @@ impl Images {
         let wanted = Dependencies::from([(spec.name.clone(), spec.version.clone())]);
         self.installer.install(deno, draft, &wanted).await?;
         let version = installed_version(&draft.join("node_modules").join(&spec.name)).ok_or_else(|| {
-            ToolError::new(
-                ToolErrorCode::InstallFailed,
-                format!("{spec} was installed but its package.json has no version"),
-            )
+            let message =
+                format!("{spec} was installed, and not as a package of npm; use another version, or another package");
+            ToolError::new(ToolErrorCode::InstallFailed, message)
         })?;
         let exact = Spec::new(&spec.name, &version)?;
         let lock = lock::acquire(&self.lock_file(&exact, "image")).await.map_err(|error| self.unusable(&error))?;
@@ -183,9 +222,7 @@ impl Images {
         })?;
         if image.about().is_none() {
             let place = || -> io::Result<()> {
-                if image.folder.exists() {
-                    fs::remove_dir_all(&image.folder)?;
-                }
+                trash::take(&self.cache, &image.folder)?;
                 fs::write(draft.join("entry.mjs"), format!("export const load = () => import({:?});\n", spec.name))?;
                 make_caches(draft)?;
                 fs::rename(draft, &image.folder)
@@ -231,6 +268,31 @@ impl Images {
     }
 }
 
+/// Gives all files of an image a second name; links are made anew, and what they point to is not looked at.
+fn link_all(from: &Path, to: &Path) -> io::Result<()> {
+    let mut folders = vec![PathBuf::new()];
+    let mut linked = 0;
+    while let Some(folder) = folders.pop() {
+        fs::create_dir(to.join(&folder))?;
+        for entry in fs::read_dir(from.join(&folder))? {
+            let entry = entry?;
+            let (path, kind) = (folder.join(entry.file_name()), entry.file_type()?);
+            linked += 1;
+            if linked > MOST_LINKED {
+                return Err(io::Error::other("it has too many files"));
+            }
+            if kind.is_dir() {
+                folders.extend((path != Path::new(DENO_DIR)).then_some(path));
+            } else if kind.is_symlink() {
+                std::os::unix::fs::symlink(fs::read_link(entry.path())?, to.join(path))?;
+            } else {
+                fs::hard_link(entry.path(), to.join(path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Makes the place for Deno's caches in the folder that its process works in.
 pub fn prepare_caches(folder: &Path) -> Result<(), ToolError> {
     make_caches(folder).map_err(|error| {
@@ -239,7 +301,8 @@ pub fn prepare_caches(folder: &Path) -> Result<(), ToolError> {
     })
 }
 
-fn make_caches(folder: &Path) -> io::Result<()> {
+/// Makes the place for Deno's caches in a folder.
+pub fn make_caches(folder: &Path) -> io::Result<()> {
     let caches = folder.join(DENO_DIR);
     fs::create_dir_all(&caches)?;
     // Deno keeps localStorage and web caches under this name without asking; a file in its place keeps one call's data from
@@ -250,25 +313,21 @@ fn make_caches(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Bytes of all files under a folder; links count as themselves.
-pub fn size_of(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let size = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(meta) if meta.is_dir() => size_of(&entry.path()),
-        Ok(meta) => meta.len(),
-        Err(_) => 0,
-    };
-    entries.map(size).sum()
-}
-
 /// `file:` URL of an absolute path; a relative one has none.
 pub fn file_url(path: &Path) -> String {
     reqwest::Url::from_file_path(path).map(String::from).unwrap_or_default()
 }
 
+/// The exact version that the installer chose, from where it put the package (`.deno/NAME@VERSION/...`). What the package's own
+/// `package.json` says is its author's word, who may say that it is another version.
 fn installed_version(package: &Path) -> Option<String> {
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
-    Some(manifest.get("version")?.as_str()?.to_owned())
+    let place = fs::canonicalize(package).ok()?;
+    let mut above = place.iter().rev().skip_while(|part| *part != "node_modules");
+    let (_, folder) = (above.next()?, above.next()?.to_str()?);
+    let (_, version) = folder.rsplit_once('@')?;
+    // A package that is there in several ways has copies: `NAME@VERSION_1`.
+    let version = version.split('_').next()?;
+    is_exact(version).then(|| version.to_owned())
 }
 
 /// Time since a file was written; a clock that went back makes it look new, which does no harm.

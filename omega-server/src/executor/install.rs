@@ -1,8 +1,15 @@
 //! Puts npm packages into a folder with `deno install`: no npm is needed and no lifecycle script ever runs. The installer has
 //! network and the user's npm settings; tools never see either.
+//!
+//! What an installation leaves is within its folder, or the folder is gone: a manifest can make the installer link to anywhere
+//! on the machine, so it is looked through each time (`contents`).
 
-use super::{lock, spec::is_exact};
-use omega_core::executor::{ToolError, ToolErrorCode};
+use super::{contents, lock, spec::is_exact};
+use crate::offload;
+use omega_core::{
+    budget::IMAGE,
+    executor::{ToolError, ToolErrorCode},
+};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -43,8 +50,27 @@ impl Installer {
         Self { home: downloads(cache), lock: downloads_lock(cache), registry }
     }
 
-    /// Installs `wanted` and what it needs into `folder`. Versions that are not exact are looked up anew.
+    /// Installs `wanted` and what it needs into `folder`. Versions that are not exact are looked up anew. A folder from which
+    /// something leads out is removed, with all that was in it before.
     pub async fn install(&self, deno: &Path, folder: &Path, wanted: &Dependencies) -> Result<(), ToolError> {
+        self.run(deno, folder, wanted).await?;
+        let held = folder.to_owned();
+        let checked = offload::run(IMAGE.most, move || {
+            // Beside it is only what we and Deno make, whose caches know where Deno is.
+            contents::check(&held.join("node_modules")).inspect_err(|_| {
+                if let Err(error) = std::fs::remove_dir_all(&held) {
+                    tracing::error!(%error, folder = %held.display(), "a refused package stays behind");
+                }
+            })
+        });
+        checked.await.map_err(|why| {
+            let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
+            let message = format!("{} was not kept: {why}; use another version, or another package", names.join(", "));
+            failed(message)
+        })
+    }
+
+    async fn run(&self, deno: &Path, folder: &Path, wanted: &Dependencies) -> Result<(), ToolError> {
         let manifest = json!({ "name": "image", "private": true, "type": "module", "dependencies": wanted });
         let prepared = async {
             tokio::fs::create_dir_all(folder).await?;
@@ -71,7 +97,11 @@ impl Installer {
         command.stdin(Stdio::null()).kill_on_drop(true);
         match timeout(TIMEOUT, command.output()).await {
             Ok(Ok(output)) if output.status.success() => Ok(()),
-            Ok(Ok(output)) => Err(explain(&String::from_utf8_lossy(&output.stderr), wanted)),
+            Ok(Ok(output)) => {
+                // Told without this machine's folders.
+                let said = String::from_utf8_lossy(&output.stderr).replace(&*folder.to_string_lossy(), "");
+                Err(explain(&said, wanted))
+            }
             Ok(Err(error)) => Err(failed(format!("Deno can't be started to install it: {error}"))),
             Err(_) => Err(failed(format!("it was not installed within {}", humantime::format_duration(TIMEOUT)))),
         }
@@ -110,9 +140,17 @@ fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
     if let Some(line) = line("error sending request").or_else(|| line("client error")) {
         return failed(format!("the npm registry can't be reached; check the network and try again ({})", line.trim()));
     }
+    if line("has panicked").is_some()
+        || line("dependency outside of npm").is_some()
+        || line("Invalid version requirement").is_some()
+    {
+        let message = "it needs a package under a name or in a version that is none of npm's, which is never installed; use \
+                       another version of it, or another package";
+        return failed(message.to_owned());
+    }
     let said =
         stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the installer failed and said nothing");
-    failed(said.trim_start_matches("error: ").to_owned())
+    failed(format!("{}; use another version, or another package", said.trim_start_matches("error: ")))
 }
 
 #[cfg(test)]
@@ -132,6 +170,14 @@ mod tests {
                 "check the network",
             ),
             ("", ToolErrorCode::InstallFailed, "said nothing"),
+            ("error: a tarball is broken", ToolErrorCode::InstallFailed, "broken; use another version"),
+            ("=====\nDeno has panicked. This is a bug in Deno.", ToolErrorCode::InstallFailed, "none of npm's"),
+            (
+                "error: Error in a@1.0.0 parsing version requirement for dependency \"b\": \"git+ssh://git@h/x.git\"\n\nCaused by:\n    Package \
+                 specified a dependency outside of npm (git+ssh://git@h/x.git).",
+                ToolErrorCode::InstallFailed,
+                "another package",
+            ),
         ];
         for (stderr, code, part) in cases {
             let error = explain(stderr, &wanted);

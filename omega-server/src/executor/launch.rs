@@ -7,7 +7,7 @@ use super::{
     permissions::{Net, Profile},
     process::{Limits, Process},
     runner,
-    scratch::Scratch,
+    scratch::{SCRATCH, SHOWN, Scratch},
 };
 use omega_core::executor::ToolError;
 use std::{
@@ -40,15 +40,15 @@ impl Launcher {
         self.start(deno, &image.folder).await
     }
 
-    /// A process for the tools of any image. It may read all of them: they are public packages.
+    /// A process for the tools of any image. It sees none: the one of its call is shown to it when the call comes.
     pub async fn for_any(&self, deno: &Path) -> Result<Process, ToolError> {
-        let images = self.cache.join(image::FOLDER);
-        image::prepare_caches(&images)?;
-        self.start(deno, &images).await
+        let shown = Scratch::new(&self.cache, SHOWN)?;
+        image::prepare_caches(&shown.folder)?;
+        Ok(self.start(deno, &shown.folder).await?.showing(shown))
     }
 
     async fn start(&self, deno: &Path, folder: &Path) -> Result<Process, ToolError> {
-        let scratch = Scratch::new(&self.cache.join("scratch"))?;
+        let scratch = Scratch::new(&self.cache, SCRATCH)?;
         let runner = runner::install(&self.cache)?;
         let launch = Launch {
             deno,

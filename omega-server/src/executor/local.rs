@@ -1,8 +1,9 @@
 //! The executor on this machine.
 
 use super::{
-    gate::{Full, Gate},
+    gate::{Full, Gate, Place},
     image::Image,
+    integrity,
     jail::Jail,
     launch::Launcher,
     manifest::Manifest,
@@ -16,19 +17,28 @@ use super::{
     spec::Spec,
     sweep,
 };
+use crate::offload;
 use async_trait::async_trait;
 use omega_core::{
+    budget::IMAGE,
     executor::{Described, DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
     id::ToolId,
     registry::{Calling, EnvVar},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
-use tokio::sync::Semaphore;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{sync::Semaphore, time::timeout};
 
 /// Calls that may wait for a place.
 const QUEUE: usize = 64;
+/// How long somebody waits to have a package installed and looked into, behind others.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Calls that are announced and being prepared for.
 const EXPECTED: usize = 4;
 
@@ -105,7 +115,8 @@ impl LocalExecutor {
         Self {
             workshop: Arc::new(workshop),
             gate: Arc::new(Gate::new(2 * cores, QUEUE)),
-            preparing: Arc::new(Gate::new(cores, QUEUE)),
+            // Two at least, so that one owner never has all.
+            preparing: Arc::new(Gate::new(cores.max(2), QUEUE)),
             expected: Arc::new(Semaphore::new(EXPECTED)),
             pool: Pool::new(launcher.clone(), config.pool),
             launcher,
@@ -114,8 +125,21 @@ impl LocalExecutor {
         }
     }
 
-    async fn call(&self, execution: Execution, ran: &mut Ran) -> Result<Answer, ToolError> {
-        let Execution { id, owner, tool, version, calling, input, env, timeout, mut cancel, on_partial } = execution;
+    async fn call(&self, execution: Execution, ran: &mut Ran) -> Result<(Value, bool), ToolError> {
+        let Execution {
+            id,
+            owner,
+            user: _,
+            tool,
+            version,
+            integrity,
+            calling,
+            input,
+            env,
+            timeout,
+            mut cancel,
+            on_partial,
+        } = execution;
         let input_size = serde_json::to_vec(&input).map_or(0, |bytes| bytes.len());
         if input_size > self.limits.input {
             let message = format!("the input has {input_size} bytes; a tool takes at most {}", self.limits.input);
@@ -131,7 +155,8 @@ impl LocalExecutor {
             () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
         };
         ran.version = Some(image.spec.version.clone());
-        let manifest = Manifest::read(&image.package());
+        integrity::check(&image, integrity.as_deref())?;
+        let manifest = Manifest::of(image.package()).await;
         let missing = manifest.missing(|name| env.contains_key(name));
         if !missing.is_empty() {
             let message = format!("{} needs the environment variables {}", image.spec, missing.join(", "));
@@ -148,7 +173,6 @@ impl LocalExecutor {
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
         let mut job = Job {
             op: Op::Execute,
-            token: String::new(),
             entry: image.entry(),
             name: tool.export().to_owned(),
             id: id.to_string(),
@@ -161,13 +185,20 @@ impl LocalExecutor {
         };
         let mut partial = |value| on_partial(value);
         let mut ended = None;
-        if let Some(process) = waiting {
+        // One that waited may see the image elsewhere.
+        let mut seen = image.clone();
+        if let Some(process) = waiting
+            && let Some(there) = process.show(&image).await
+        {
+            job.entry = there.entry();
+            seen = there;
             let outcome = process.run(&mut job, timeout, &mut cancel, &mut partial).await;
             ended = Some(outcome).filter(|ended| !ended.unused);
         }
         let ended = match ended {
             Some(ended) => ended,
             None => {
+                job.entry = image.entry();
                 let process = self.launcher.for_image(&deno.path, &image).await?;
                 process.run(&mut job, timeout, &mut cancel, &mut partial).await
             }
@@ -178,10 +209,9 @@ impl LocalExecutor {
         if self.gate.is_quiet() {
             self.pool.refill(&deno.path, Some(&image));
         }
-        match ended.answer? {
-            Answer { error: Some(error), .. } => Err(image.without_folders(error.into())),
-            answer => Ok(answer),
-        }
+        let Answer { result, truncated } = ended.answer?;
+        let without_folders = |error| image.without_folders(seen.without_folders(error));
+        Ok((result.map_err(without_folders)?, truncated))
     }
 }
 
@@ -199,29 +229,37 @@ impl Executor for LocalExecutor {
         let started = Instant::now();
         let mut ran = Ran::default();
         let answer = self.call(execution, &mut ran).await;
-        let truncated = answer.as_ref().is_ok_and(|answer| answer.truncated);
-        let result = answer.map(|answer| answer.output.unwrap_or(Value::Null));
+        let truncated = answer.as_ref().is_ok_and(|(_, truncated)| *truncated);
+        let result = answer.map(|(output, _)| output);
         let duration_ms =
             ran.duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
         Executed { result, version: ran.version, duration_ms, truncated, logs: ran.logs }
     }
 
-    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
-        let (image, about) = self.workshop.about(&Spec::new(package, version)?).await?;
+    async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
+        let spec = Spec::new(package, version)?;
+        let (image, about) = match self.workshop.known(&spec).await {
+            Some(known) => known,
+            None => {
+                let _place = place(&self.preparing, owner).await?;
+                self.workshop.about(&spec).await?
+            }
+        };
         let found = about.found?;
-        let manifest = Manifest::read(&image.package());
-        let dependencies = manifest.dependencies.keys().map(String::as_str);
-        let seen_in_scripts = scan::secret_names(&image.package(), &image.modules(), dependencies);
+        let manifest = Manifest::of(image.package()).await;
         let tools = found.tools.iter().map(|tool| Described {
             name: tool.name.clone(),
             shape: tool.shape.clone(),
             description: tool.description.clone(),
             input_schema: Some(tool.input_schema.clone()),
-            env: variables(&manifest, &found, &tool.env_read, seen_in_scripts.iter().map(String::as_str)),
+            env: variables(&manifest, &found, &tool.env_read, about.in_scripts.iter().map(String::as_str)),
         });
+        let locked = image.clone();
+        let integrity = offload::run(IMAGE.most, move || integrity::of(&locked)).await;
         Ok(DescribedPackage {
             package: image.spec.name.clone(),
             version: image.spec.version.clone(),
+            integrity,
             tools: tools.collect(),
             description: manifest.description,
             category: manifest.category,
@@ -263,8 +301,16 @@ async fn prepared(workshop: &Workshop, preparing: &Gate, spec: &Spec, owner: &st
     if let Some(image) = workshop.ready(spec) {
         return Ok(image);
     }
-    let _place = preparing.enter(owner).await.map_err(overloaded)?;
+    let _place = place(preparing, owner).await?;
     workshop.image(spec).await
+}
+
+/// A place to install and look into a package. Owners take turns.
+async fn place<'a>(preparing: &'a Gate, owner: &str) -> Result<Place<'a>, ToolError> {
+    match timeout(PATIENCE, preparing.enter(owner)).await {
+        Ok(place) => place.map_err(overloaded),
+        Err(_) => Err(overloaded(Full { retry_after: PATIENCE / 2 })),
+    }
 }
 
 fn overloaded(full: Full) -> ToolError {

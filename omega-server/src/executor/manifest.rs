@@ -1,8 +1,15 @@
 //! What a package says of itself, read without running it: its `package.json` and TPMJS's field in it, in its newer and older forms.
 
-use omega_core::registry::EnvVar;
+use super::{contents::within, spec::is_package_name};
+use crate::offload;
+use omega_core::{budget::MANIFEST, registry::EnvVar};
 use serde_json::Value;
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 /// The parts of a `package.json` that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,15 +22,30 @@ pub struct Manifest {
     pub tools: Vec<String>,
     /// `tpmjs.env`.
     pub env: Vec<EnvVar>,
-    /// All that it may need, by name, with the wanted range.
+    /// All that it may need, by name, with what is wanted of it. The names are npm's, whatever the package says; what is wanted
+    /// is the package's own words.
     pub dependencies: BTreeMap<String, String>,
 }
 
 impl Manifest {
-    /// Of an installed package; empty where there is none that can be read.
+    /// The same as [`Self::read`], where it does no harm.
+    pub async fn of(package: PathBuf) -> Self {
+        let size = std::fs::metadata(package.join("package.json")).map_or(0, |meta| meta.len());
+        offload::run(usize::try_from(size).unwrap_or(usize::MAX), move || Self::read(&package)).await
+    }
+
+    /// Of an installed package; empty where there is none that can be read, or it is too large. Blocks.
     pub fn read(package: &Path) -> Self {
-        let text = fs::read(package.join("package.json")).unwrap_or_default();
-        serde_json::from_slice(&text).map(|value| Self::parse(&value)).unwrap_or_default()
+        Self::value(package).map(|value| Self::parse(&value)).unwrap_or_default()
+    }
+
+    fn value(package: &Path) -> Option<Value> {
+        let file = File::open(within(package, "package.json")?).ok()?;
+        let mut text = Vec::new();
+        // A byte more than is taken tells that it is too much.
+        file.take(u64::try_from(MANIFEST.most).ok()?.saturating_add(1)).read_to_end(&mut text).ok()?;
+        MANIFEST.check(text.len()).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     fn parse(manifest: &Value) -> Self {
@@ -32,7 +54,9 @@ impl Manifest {
         // The package's own dependencies win over what it takes from others.
         for kind in ["peerDependencies", "optionalDependencies", "dependencies"] {
             for (name, range) in manifest[kind].as_object().into_iter().flatten() {
-                dependencies.insert(name.clone(), range.as_str().unwrap_or("*").to_owned());
+                if is_package_name(name) {
+                    dependencies.insert(name.clone(), range.as_str().unwrap_or("*").to_owned());
+                }
             }
         }
         Self {
@@ -106,5 +130,31 @@ mod tests {
     fn a_manifest_of_wrong_types_is_an_empty_one() {
         let manifest = Manifest::parse(&json!({"description": 1, "keywords": "a", "tpmjs": "x", "dependencies": []}));
         assert_eq!(manifest, Manifest::default());
+    }
+
+    #[test]
+    fn dependencies_have_names_of_npm_or_are_none() {
+        let manifest = Manifest::parse(&json!({
+            "dependencies": {"a": "^1", "../../../../etc": "*", "/etc": "*", "@s/n": "npm:x@1", "a\0b": "1", "": "1", "..": "1"},
+            "peerDependencies": {"a": "^2", "b": 3, "x/../../y": "1"}, "optionalDependencies": {"healme": "file:/"},
+        }));
+        let names: Vec<_> = manifest.dependencies.iter().map(|(name, range)| format!("{name} {range}")).collect();
+        assert_eq!(names, ["@s/n npm:x@1", "a ^1", "b *", "healme file:/"]);
+    }
+
+    #[test]
+    fn a_manifest_that_is_too_large_or_elsewhere_is_an_empty_one() {
+        let package = tempfile::tempdir().unwrap();
+        let file = package.path().join("package.json");
+        let described = |padding: usize| json!({"description": "d", "padding": "x".repeat(padding)}).to_string();
+        std::fs::write(&file, described(1000)).unwrap();
+        assert_eq!(Manifest::read(package.path()).description, "d");
+        std::fs::write(&file, described(MANIFEST.most)).unwrap();
+        assert_eq!(Manifest::read(package.path()), Manifest::default());
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join("x.json"), described(1)).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink(other.path().join("x.json"), &file).unwrap();
+        assert_eq!(Manifest::read(package.path()), Manifest::default());
     }
 }

@@ -5,9 +5,12 @@
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
 //! size, `pool` has a process that was started ahead or `launch` starts one with the flags of `permissions` and within the `jail`,
-//! `process` runs one job in it, `watch` sees to its limits, and the scripts in `runner/` load the package there and speak
-//! `protocol`.
+//! `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
+//! limits, `trash` takes what it leaves, and the scripts in `runner/` load the package there and speak `protocol`. `attack`
+//! sends a hostile package through all of it, for `omega doctor --attack`.
 
+pub mod attack;
+mod contents;
 mod converters;
 mod deno;
 mod fleet;
@@ -16,6 +19,7 @@ mod group;
 mod guarded;
 mod image;
 mod install;
+mod integrity;
 pub mod jail;
 mod launch;
 mod local;
@@ -41,6 +45,8 @@ pub mod service;
 mod spec;
 mod starter;
 mod sweep;
+mod trash;
+mod tree;
 mod watch;
 
 pub use fleet::Fleet;

@@ -2,7 +2,7 @@
 
 use super::jail;
 use omega_core::executor::{ToolError, ToolErrorCode};
-use std::{os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
+use std::{fmt, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
 /// Why the host ended a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,38 @@ pub enum Killed {
     Memory(u64),
     /// It wrote more than a call may.
     Flood(usize),
-    /// Its files take more room than a call may.
-    Disk(u64),
+    /// It wrote more to stderr than a call may.
+    Noise(usize),
+    /// It said more on its way than a call may.
+    Chatter(usize),
+    /// Its files are more than a call may have.
+    Disk(Full),
     /// A frame that can't be read.
     BadFrame,
+}
+
+/// What its files have too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// Room on the disk, in bytes.
+    Bytes(u64),
+    /// Files and folders.
+    Entries(usize),
+    /// Folders within each other.
+    Depth(usize),
+    /// Folders that the server may not look into.
+    Hidden,
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(limit) => write!(f, "its files take more than {} MiB", limit >> 20),
+            Self::Entries(limit) => write!(f, "it has more than {limit} files and folders"),
+            Self::Depth(limit) => write!(f, "its folders lie more than {limit} deep"),
+            Self::Hidden => f.write_str("some of its folders can't be looked into"),
+        }
+    }
 }
 
 impl From<Killed> for ToolError {
@@ -34,7 +62,15 @@ impl From<Killed> for ToolError {
                 ToolErrorCode::OutputTooLarge,
                 format!("the tool wrote more than {} MiB and was ended", limit >> 20),
             ),
-            Killed::Disk(limit) => disk_limit(&format!("its files take more than {} MiB", limit >> 20)),
+            Killed::Noise(limit) => ToolError::new(
+                ToolErrorCode::OutputTooLarge,
+                format!("the tool wrote more than {} MiB to stderr and was ended", limit >> 20),
+            ),
+            Killed::Chatter(limit) => ToolError::new(
+                ToolErrorCode::OutputTooLarge,
+                format!("the tool logged, yielded or wrote more than {limit} lines and was ended"),
+            ),
+            Killed::Disk(full) => disk_limit(&full.to_string()),
             Killed::BadFrame => ToolError::new(
                 ToolErrorCode::ProtocolError,
                 "the tool's process answered with something that can't be read",

@@ -1,7 +1,8 @@
 //! Processes that are started before their call comes. Each serves one call and is never used again.
 //!
-//! Two kinds: a *prewarmed* process has started Deno and knows nothing yet, so it fits every small image; a *standby* belongs
-//! to one image and has loaded the package, without any secret. A standby is started after a call of its image, or when another
+//! Two kinds: a *prewarmed* process has started Deno, knows nothing yet and sees no image, so it fits every small one, whose files
+//! get a second name where it may read when its call comes; a *standby* belongs to one image and has loaded the package,
+//! without any secret. A standby is started after a call of its image, or when another
 //! one is announced. What waits is bounded in number, memory and time, is thrown away if it works while it waits, and dies with the
 //! pool or, by the end of its stdin, with the server.
 
@@ -43,8 +44,8 @@ impl Default for PoolLimits {
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// More work than this between two looks is no waiting.
 const IDLE_WORK: Duration = Duration::from_millis(500);
-/// Images up to this size start as fast in a prewarmed process as in one with the image's own compiled code, or faster; for
-/// larger ones that code is worth more than the start of Deno.
+/// Images up to this size start as fast in a prewarmed process, shown to it, as in one with the image's own compiled code, or
+/// faster; for larger ones that code is worth more than the start of Deno.
 const SMALL_IMAGE: u64 = 5 << 20;
 /// Images of which something is remembered.
 const REMEMBERED: usize = 1024;

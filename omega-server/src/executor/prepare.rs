@@ -1,5 +1,7 @@
 //! Makes a package ready to run: installed, looked into once without network and secrets, and healed of what its installation
 //! lacks. What was found stays with the image, so that describing it again costs nothing.
+//!
+//! Healing installs what a stranger's manifest names, so it takes names of npm and ranges of versions, and nothing else.
 
 use super::{
     converters::Converters,
@@ -14,18 +16,25 @@ use super::{
     protocol::{Found, Job, Op},
     room, runner,
     runtime::{Progress, Runtime},
-    scratch::Scratch,
-    spec::Spec,
+    scan,
+    scratch::{SCRATCH, Scratch},
+    spec::{Spec, is_range},
 };
-use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
+use crate::offload;
+use omega_core::{
+    budget::SCANNED,
+    executor::{CancelSignal, ToolError, ToolErrorCode},
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
+/// For all looks at one package: it may want a key, and packages that it lacks.
+const LOOKS_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long a package that could not be looked into is not looked into again; a busy machine is no property of a package.
 const FAILURE_KEPT: Duration = Duration::from_secs(600);
 /// Packages that an import may turn out to lack, one after the other.
@@ -82,7 +91,7 @@ impl Workshop {
 
     /// The same with what was found in it.
     pub async fn about(&self, spec: &Spec) -> Result<(Image, About), ToolError> {
-        match self.known(spec) {
+        match self.known(spec).await {
             Some(known) => Ok(known),
             None => self.prepare(spec).await,
         }
@@ -92,7 +101,7 @@ impl Workshop {
         let deno = self.runtime.deno().await?;
         let _lock = self.images.lock(spec).await?;
         // Somebody else may have done it while we waited.
-        if let Some(known) = self.known(spec) {
+        if let Some(known) = self.known(spec).await {
             return Ok(known);
         }
         let image = match self.images.ready(spec) {
@@ -102,23 +111,27 @@ impl Workshop {
                 Err(error) => return self.old_image(spec).ok_or(error),
             },
         };
-        let about = match current(&image) {
+        let about = match learned(&image).await {
             Some(about) => about,
             None => {
-                let found = self.look(deno, &image).await.map_err(|error| image.without_folders(error));
-                About { runner: runner::VERSION.clone(), found }
+                let manifest = Manifest::of(image.package()).await;
+                let looked =
+                    self.look(deno, &image, &manifest).await.inspect_err(|error| self.images.failed(spec, error));
+                let found = looked?.map_err(|error| image.without_folders(error));
+                About { runner: runner::VERSION.clone(), found, in_scripts: scanned(&image, manifest).await }
             }
         };
-        self.images.finish(spec, &image, &about)?;
+        self.images.finish(spec, &image, &about).await?;
         let (cache, limit) = (self.cache.clone(), self.cache_limit);
         // Nobody waits for it.
         drop(tokio::task::spawn_blocking(move || room::make(&cache, limit)));
         Ok((image, about))
     }
 
-    fn known(&self, spec: &Spec) -> Option<(Image, About)> {
+    /// The same, if it is there already and was looked into.
+    pub async fn known(&self, spec: &Spec) -> Option<(Image, About)> {
         let image = self.images.ready(spec)?;
-        let about = current(&image)?;
+        let about = learned(&image).await?;
         Some((image, about))
     }
 
@@ -135,31 +148,46 @@ impl Workshop {
         Ok(image)
     }
 
-    /// Describes the package; what its import lacks is added and it is tried again.
-    async fn look(&self, deno: &Deno, image: &Image) -> Result<Found, ToolError> {
-        let manifest = Manifest::read(&image.package());
+    /// Describes the package; what its import lacks is added and it is tried again. Fails where the image is of no use any more,
+    /// and gives the failure of a package that can't be imported.
+    async fn look(
+        &self,
+        deno: &Deno,
+        image: &Image,
+        manifest: &Manifest,
+    ) -> Result<Result<Found, ToolError>, ToolError> {
+        let until = Instant::now() + LOOKS_TIMEOUT;
         let mut added = Dependencies::new();
         loop {
-            let error = match self.describe(deno, image, &manifest).await {
-                Ok(found) => return Ok(found),
+            let error = match self.describe(deno, image, manifest, until).await {
+                Ok(found) => return Ok(Ok(found)),
                 Err(error) => error,
             };
             let missing = missing_package(&error).filter(|name| !added.contains_key(name) && added.len() < HEALINGS);
-            let Some(name) = missing else { return Err(error) };
-            let range = manifest.dependencies.get(&name).cloned().unwrap_or_else(|| "*".to_owned());
+            let Some(name) = missing.filter(|_| Instant::now() < until) else { return Ok(Err(error)) };
+            let range = match wanted(manifest, &name) {
+                Ok(range) => range,
+                Err(refused) => return Ok(Err(refused)),
+            };
             added.insert(name, range);
-            if self.images.add(&deno.path, image, &added).await.is_err() {
-                return Err(error);
+            if let Err(failed) = self.images.add(&deno.path, image, &added).await {
+                return if image.folder.exists() { Ok(Err(error)) } else { Err(failed) };
             }
         }
     }
 
-    async fn describe(&self, deno: &Deno, image: &Image, manifest: &Manifest) -> Result<Found, ToolError> {
-        let first = self.describe_with(deno, image, manifest, BTreeMap::new()).await;
+    async fn describe(
+        &self,
+        deno: &Deno,
+        image: &Image,
+        manifest: &Manifest,
+        until: Instant,
+    ) -> Result<Found, ToolError> {
+        let first = self.describe_with(deno, image, manifest, until, BTreeMap::new()).await;
         match &first {
             Err(error) if error.code == ToolErrorCode::MissingEnvVars => {
                 let env = missing_names(error).into_iter().map(|name| (name, STAND_IN.to_owned())).collect();
-                self.describe_with(deno, image, manifest, env).await
+                self.describe_with(deno, image, manifest, until, env).await
             }
             _ => first,
         }
@@ -170,16 +198,16 @@ impl Workshop {
         deno: &Deno,
         image: &Image,
         manifest: &Manifest,
+        until: Instant,
         env: BTreeMap<String, String>,
     ) -> Result<Found, ToolError> {
-        let scratch = Scratch::new(&self.cache.join("scratch"))?;
+        let scratch = Scratch::new(&self.cache, SCRATCH)?;
         let runner = runner::install(&self.cache)?;
         let converters = self.converters.folder(&deno.path, &self.installer).await;
         let mut read = vec![image.folder.clone(), runner.clone()];
         read.extend(converters.map(Path::to_owned));
         let mut job = Job {
             op: Op::Describe,
-            token: String::new(),
             entry: image.entry(),
             name: String::new(),
             id: String::new(),
@@ -204,18 +232,41 @@ impl Workshop {
         };
         let process = Process::start(&launch, scratch, Limits::default()).await?;
         let mut never: CancelSignal = Box::pin(std::future::pending());
-        let answer = process.run(&mut job, DESCRIBE_TIMEOUT, &mut never, &mut |_| {}).await.answer?;
-        match (answer.output, answer.error) {
-            (Some(found), None) => serde_json::from_value(found).map_err(|error| {
-                ToolError::new(
-                    ToolErrorCode::ProtocolError,
-                    format!("the package's description can't be read: {error}"),
-                )
-            }),
-            (_, Some(error)) => Err(error.into()),
-            (None, None) => Err(ToolError::new(ToolErrorCode::ProtocolError, "the package's description is empty")),
-        }
+        let timeout = DESCRIBE_TIMEOUT.min(until.saturating_duration_since(Instant::now()));
+        let answer = process.run(&mut job, timeout, &mut never, &mut |_| {}).await.answer?;
+        serde_json::from_value(answer.result?).map_err(|error| {
+            ToolError::new(ToolErrorCode::ProtocolError, format!("the package's description can't be read: {error}"))
+        })
     }
+}
+
+/// The range in which a package wants one that it lacks; any version where it does not say. Its manifest may ask the installer
+/// for anything, a folder of this machine too: that is no range.
+fn wanted(manifest: &Manifest, name: &str) -> Result<String, ToolError> {
+    let range = manifest.dependencies.get(name).map_or("*", String::as_str);
+    if is_range(range) {
+        return Ok(range.to_owned());
+    }
+    let message = format!(
+        "it needs {name} as {:?}, which is no range of versions of a package of npm, and nothing else is ever installed",
+        range.chars().take(60).collect::<String>()
+    );
+    Err(ToolError::new(ToolErrorCode::ImportFailed, message))
+}
+
+/// Names of variables in an image's scripts.
+async fn scanned(image: &Image, manifest: Manifest) -> BTreeSet<String> {
+    let (package, modules) = (image.package(), image.modules());
+    offload::run(SCANNED.most, move || {
+        scan::secret_names(&package, &modules, manifest.dependencies.keys().map(String::as_str))
+    })
+    .await
+}
+
+/// The same as [`current`], where it does no harm: a package that says much of itself is much to read.
+async fn learned(image: &Image) -> Option<About> {
+    let (size, image) = (image.about_size(), image.clone());
+    offload::run(size, move || current(&image)).await
 }
 
 /// What is known of an image, unless other scripts found it or it is a failure that may have passed.
@@ -262,6 +313,32 @@ mod tests {
         for (message, name) in cases {
             let error = ToolError::new(ToolErrorCode::ImportFailed, message);
             assert_eq!(missing_package(&error).as_deref(), name, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_package_is_healed_with_versions_and_nothing_else() {
+        let manifest = |range: &str| Manifest {
+            dependencies: BTreeMap::from([("healme".to_owned(), range.to_owned())]),
+            ..Manifest::default()
+        };
+        for (range, taken) in [("^1", "^1"), ("1 || 2", "1 || 2"), ("*", "*")] {
+            assert_eq!(wanted(&manifest(range), "healme").as_deref(), Ok(taken));
+        }
+        assert_eq!(wanted(&Manifest::default(), "healme").as_deref(), Ok("*"), "it says nothing of it");
+        for range in [
+            "file:/",
+            "link:..",
+            "npm:other@1",
+            "git+ssh://h/x",
+            "http://h/x.tgz",
+            "../..",
+            "/etc",
+            "workspace:*",
+            "latest",
+        ] {
+            let error = wanted(&manifest(range), "healme").unwrap_err();
+            assert!(error.code == ToolErrorCode::ImportFailed && error.message.contains(range), "{error}");
         }
     }
 }

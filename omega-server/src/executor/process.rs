@@ -4,24 +4,30 @@
 
 use super::{
     group::{Group, Launch},
+    image::Image,
     outcome::{Killed, ended_by_itself},
-    output::{Line, Logs, Output, start_of},
+    output::{self, Line, Logs, Output, start_of},
     pace::Pace,
-    protocol::{Answer, Frame, Job, Preload},
+    protocol::{Answer, Frame, Job, Preload, line},
     scratch::Scratch,
     watch,
 };
-use omega_core::executor::{CancelSignal, ToolError, ToolErrorCode};
+use omega_core::{
+    budget::{OUTPUT, SCRATCH, SCRATCH_DEPTH, SCRATCH_ENTRIES, STDERR},
+    executor::{CancelSignal, ToolError, ToolErrorCode},
+};
 use rustix::process::Pid;
 use serde_json::Value;
 use std::{
     collections::HashSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
     io::AsyncWriteExt,
     process::ChildStdin,
+    sync::Notify,
     task::JoinHandle,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -41,27 +47,39 @@ pub struct Limits {
     pub memory: u64,
     /// Bytes that its files take; more ends it.
     pub scratch: u64,
+    /// Files and folders that it makes; more ends it.
+    pub entries: usize,
+    /// Folders within each other; more ends it.
+    pub depth: usize,
     /// Time on processors, if the deadline does not set less.
     pub cpu: Duration,
 }
 
+impl Limits {
+    /// What a call may use when nothing else is said.
+    pub const DEFAULT: Self = Self {
+        input: 1 << 20,
+        output: OUTPUT.most,
+        stdout: 64 << 20,
+        logs: 256 << 10,
+        memory: 512 << 20,
+        scratch: SCRATCH.most as u64,
+        entries: SCRATCH_ENTRIES.most,
+        depth: SCRATCH_DEPTH.most,
+        cpu: Duration::from_secs(3600),
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            input: 1 << 20,
-            output: 32 << 20,
-            stdout: 64 << 20,
-            logs: 256 << 10,
-            memory: 512 << 20,
-            scratch: 256 << 20,
-            cpu: Duration::from_secs(3600),
-        }
+        Self::DEFAULT
     }
 }
 
 const CANCEL_GRACE: Duration = Duration::from_millis(250);
 const EXIT_GRACE: Duration = Duration::from_millis(250);
-const WATCH_EVERY: Duration = Duration::from_millis(100);
+/// How long a partial output that came too soon after another one may have to wait.
+const PACE: Duration = Duration::from_millis(100);
 /// Beyond the deadline, by which a call with one thread never meets this limit.
 const CPU_GRACE: Duration = Duration::from_secs(5);
 const PRELOAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -73,9 +91,13 @@ pub struct Process {
     stdin: ChildStdin,
     output: Output,
     last_words: JoinHandle<String>,
+    /// Told when it writes too much to stderr.
+    noise: Arc<Notify>,
     logs: Logs,
     limits: Limits,
     scratch: Scratch,
+    /// Where it is shown the image of its call, if it was started for any.
+    shown: Option<Scratch>,
 }
 
 /// How a process ended, and what it said.
@@ -97,6 +119,8 @@ enum End {
 
 impl Process {
     /// Starts one. `scratch` is the folder of the launch's profile, and is removed with the process.
+    ///
+    /// It is told its token before anything of a stranger's is loaded, and never again.
     pub async fn start(launch: &Launch<'_>, scratch: Scratch, limits: Limits) -> Result<Self, ToolError> {
         let failed = |why: String| {
             let message = format!("Deno at {} can't be started: {why}", launch.deno.display());
@@ -104,47 +128,70 @@ impl Process {
         };
         let mut group = Group::spawn(launch).await.map_err(|error| failed(error.to_string()))?;
         let child = &mut group.child;
-        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(failed("it has no pipes".to_owned()));
         };
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        // One that is dead already is noticed by its silence.
+        let _ = stdin.write_all(format!("{token}\n").as_bytes()).await;
+        let noise = Arc::new(Notify::new());
         Ok(Self {
             group,
             stdin,
-            output: Output::new(stdout),
-            last_words: tokio::spawn(start_of(stderr)),
+            output: Output::new(stdout, token),
+            last_words: tokio::spawn(start_of(stderr, STDERR.most, Arc::clone(&noise))),
+            noise,
             logs: Logs::new(limits.logs),
             limits,
             scratch,
+            shown: None,
         })
+    }
+
+    /// The same process with the folder in which it is shown the image of its call.
+    pub fn showing(self, shown: Scratch) -> Self {
+        Self { shown: Some(shown), ..self }
+    }
+
+    /// The image as this process sees it, also when it was started for any; `None` where it can't be shown to it.
+    pub async fn show(&self, image: &Image) -> Option<Image> {
+        match &self.shown {
+            None => Some(image.clone()),
+            Some(shown) => image.linked_into(&shown.folder).await,
+        }
     }
 
     /// Makes it load a package ahead of its job. Gives the variables that the package asked for on the way, `*` among them
     /// when it listed all; `None` when it can't be loaded so and the process is of no use.
     pub async fn preload(&mut self, entry: String) -> Option<HashSet<String>> {
-        let preload = Preload::new(entry, self.scratch.env(<_>::default()));
-        self.stdin.write_all(&preload.line()).await.ok()?;
-        let mut ticks = interval(WATCH_EVERY);
+        let id = self.group.id()?;
+        let Self { stdin, output, noise, logs, limits, scratch, .. } = self;
+        stdin.write_all(&line(&Preload::new(entry, scratch.env(<_>::default())))).await.ok()?;
+        let over = watch::until_over(id, &scratch.folder, *limits);
         let loading = async {
             loop {
-                tokio::select! {
-                    lines = self.output.next(&preload.token) => for line in lines? {
-                        match line {
-                            Line::Frame(Frame::Preloaded { ok, read }) => return ok.then_some(read),
-                            Line::Frame(Frame::Log { level, text }) => self.logs.push(&format!("{level}: {text}")),
-                            Line::Stray(text) => self.logs.push(&text),
-                            Line::Frame(_) | Line::Unreadable => return None,
-                        }
-                    },
-                    _ = ticks.tick() => {
-                        if self.output.written > self.limits.stdout || watch::over(self.group.id()?, &self.scratch.folder, self.limits).await.is_some() {
-                            return None;
-                        }
+                for line in output.next(logs.left()).await? {
+                    match line {
+                        Line::Stray(text) => logs.push(&text),
+                        Line::Frame(frame) => match output::read(frame, limits.output).await? {
+                            Frame::Preloaded { ok, read } => return ok.then_some(read),
+                            Frame::Log(text) => logs.push(&text),
+                            Frame::Started | Frame::Partial(_) | Frame::Result(_) => return None,
+                        },
                     }
+                }
+                if output.written > limits.stdout || output.is_chatter().is_some() {
+                    return None;
                 }
             }
         };
-        timeout(PRELOAD_TIMEOUT, loading).await.ok().flatten()
+        tokio::select! {
+            loaded = timeout(PRELOAD_TIMEOUT, loading) => loaded.ok().flatten(),
+            _ = over => None,
+            () = noise.notified() => None,
+        }
     }
 
     /// Its number and its folder, to look at what it takes.
@@ -168,7 +215,6 @@ impl Process {
         cancel: &mut CancelSignal,
         on_partial: &mut impl FnMut(Value),
     ) -> Ended {
-        job.token = super::protocol::new_token();
         job.max_output = self.limits.output;
         job.env = self.scratch.env(std::mem::take(&mut job.env));
         let mut began = false;
@@ -197,40 +243,48 @@ impl Process {
         mut on_partial: &mut impl FnMut(Value),
         began: &mut bool,
     ) -> End {
-        let Self { group, stdin, output, logs, limits, scratch, .. } = self;
+        let Self { group, stdin, output, noise, logs, limits, scratch, .. } = self;
         group.limit_cpu(limits.cpu.min(timeout.saturating_add(CPU_GRACE)));
         let deadline = sleep(timeout);
         let feeding = feed(stdin, job, cancel);
-        tokio::pin!(deadline, feeding);
-        let mut ticks = interval(WATCH_EVERY);
+        let over = watched(group.id(), &scratch.folder, *limits);
+        tokio::pin!(deadline, feeding, over);
+        let mut ticks = interval(PACE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut cancelled = false;
         let mut pace = Pace::default();
         loop {
             tokio::select! {
-                lines = output.next(&job.token) => {
+                lines = output.next(logs.left()) => {
                     let Some(lines) = lines else {
                         logs.push(&output.rest());
                         return if cancelled { End::Killed(Killed::Cancelled) } else { End::Silent };
                     };
                     for line in lines {
-                        match line {
-                            Line::Frame(Frame::Started) => *began = true,
-                            Line::Frame(Frame::Partial { output }) => {
-                                pace.offer(output.unwrap_or(Value::Null), Instant::now()).into_iter().for_each(&mut on_partial);
+                        let frame = match line {
+                            Line::Stray(text) => {
+                                logs.push(&text);
+                                continue;
                             }
-                            Line::Frame(Frame::Log { level, text }) => logs.push(&format!("{level}: {text}")),
-                            Line::Frame(Frame::Result(answer)) if cancelled && !answer.success => return End::Killed(Killed::Cancelled),
-                            Line::Frame(Frame::Result(answer)) => {
+                            Line::Frame(frame) => output::read(frame, limits.output).await,
+                        };
+                        match frame {
+                            Some(Frame::Started) => *began = true,
+                            Some(Frame::Partial(output)) => pace.offer(output, Instant::now()).into_iter().for_each(&mut on_partial),
+                            Some(Frame::Log(text)) => logs.push(&text),
+                            Some(Frame::Result(answer)) if cancelled && answer.result.is_err() => return End::Killed(Killed::Cancelled),
+                            Some(Frame::Result(answer)) => {
                                 pace.last().into_iter().for_each(on_partial);
-                                return End::Answered(*answer);
+                                return End::Answered(answer);
                             }
-                            Line::Frame(Frame::Preloaded { .. }) | Line::Unreadable => return End::Killed(Killed::BadFrame),
-                            Line::Stray(text) => logs.push(&text),
+                            Some(Frame::Preloaded { .. }) | None => return End::Killed(Killed::BadFrame),
                         }
                     }
                     if output.written > limits.stdout {
                         return End::Killed(Killed::Flood(limits.stdout));
+                    }
+                    if let Some(limit) = output.is_chatter() {
+                        return End::Killed(Killed::Chatter(limit));
                     }
                 }
                 () = &mut feeding, if !cancelled => {
@@ -238,14 +292,19 @@ impl Process {
                     deadline.as_mut().reset(tokio::time::Instant::now() + CANCEL_GRACE);
                 }
                 () = &mut deadline => return End::Killed(if cancelled { Killed::Cancelled } else { Killed::Deadline(timeout) }),
-                _ = ticks.tick() => {
-                    pace.due(Instant::now()).into_iter().for_each(&mut on_partial);
-                    if let Some(id) = group.id() && let Some(killed) = watch::over(id, &scratch.folder, *limits).await {
-                        return End::Killed(killed);
-                    }
-                }
+                killed = &mut over => return End::Killed(killed),
+                () = noise.notified() => return End::Killed(Killed::Noise(STDERR.most)),
+                _ = ticks.tick() => pace.due(Instant::now()).into_iter().for_each(&mut on_partial),
             }
         }
+    }
+}
+
+/// Watches a process while it runs; what is gone takes nothing.
+async fn watched(id: Option<Pid>, scratch: &Path, limits: Limits) -> Killed {
+    match id {
+        Some(id) => watch::until_over(id, scratch, limits).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -260,10 +319,110 @@ pub struct Waiting {
 
 /// Gives the job, waits for a cancellation and passes it on. A process that does not read is noticed by its silence.
 async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: &mut CancelSignal) {
-    let mut line = serde_json::to_vec(job).unwrap_or_default();
-    line.push(b'\n');
-    let _ = stdin.write_all(&line).await;
-    drop(line);
+    let job = line(job);
+    let _ = stdin.write_all(&job).await;
+    drop(job);
     cancel.await;
     let _ = stdin.write_all(b"{\"op\":\"cancel\"}\n").await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            jail::Jail,
+            permissions::{Net, Profile},
+            protocol::Op,
+            scratch::SCRATCH,
+        },
+        *,
+    };
+    use omega_core::budget::{ERROR_DETAILS, ERROR_TEXT, PARTIAL};
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    /// Runs a script in the place of Deno that is told the token and then speaks for the sandbox's scripts, as a tool would that had
+    /// come by the token. `say` writes what is piped to it behind the token.
+    async fn forged(script: &str) -> (Ended, Vec<Value>) {
+        let cache = tempfile::tempdir().unwrap();
+        let deno = cache.path().join("deno");
+        let head = r"#!/bin/sh
+read -r token; read -r job
+say() { printf '\n%s' $token; cat; printf '\n'; }
+much() { head -c $1 /dev/zero | tr '\0' $2; }";
+        fs::write(&deno, format!("{head}\n{script}\n")).unwrap();
+        fs::set_permissions(&deno, fs::Permissions::from_mode(0o700)).unwrap();
+        let scratch = Scratch::new(cache.path(), SCRATCH).unwrap();
+        let profile = Profile { read: vec![], scratch: scratch.folder.clone(), net: Net::None, caches: None };
+        let jail = Jail::new(Some("/nonexistent".into()));
+        let launch = Launch { deno: &deno, script: "main.mjs".into(), image: cache.path(), profile, jail: &jail };
+        let process = Process::start(&launch, scratch, Limits::DEFAULT).await.unwrap();
+        let mut job = Job {
+            op: Op::Execute,
+            entry: String::new(),
+            name: String::new(),
+            id: String::new(),
+            input: None,
+            args: None,
+            env: <_>::default(),
+            max_output: 0,
+            declared: vec![],
+            converters: None,
+        };
+        let (mut never, mut partials): (CancelSignal, _) = (Box::pin(std::future::pending()), Vec::new());
+        let mut on_partial = |value| partials.push(value);
+        let ended = process.run(&mut job, Duration::from_secs(60), &mut never, &mut on_partial).await;
+        (ended, partials)
+    }
+
+    fn failed(ended: Ended) -> ToolError {
+        ended.answer.unwrap().result.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn whoever_forges_an_error_gets_no_more_of_it_stored_than_anybody() {
+        let large = r#"{ printf '{"ev":"result","success":false,"error":{"code":"DENIED","message":"'; much 20000000 E;
+            printf '","details":{"x":"'; much 5000000 D; printf '"}}}'; } | say"#;
+        let error = failed(forged(large).await.0);
+        assert_eq!((error.code, error.message.len()), (ToolErrorCode::ToolError, ERROR_TEXT.most));
+        assert_eq!(error.details, None, "{} bytes at most", ERROR_DETAILS.most);
+    }
+
+    #[tokio::test]
+    async fn a_forged_output_is_cut_and_says_so() {
+        for (before, after) in [("\"", "\""), ("[\"", "\"]")] {
+            let script = format!(
+                r#"{{ printf '{{"ev":"result","success":true,"output":{before}'; much 45000000 O; printf '{after}}}'; }} | say"#
+            );
+            let answer = forged(&script).await.0.answer.unwrap();
+            assert!(answer.truncated);
+            assert_eq!(answer.result.unwrap().as_str().map(str::len), Some(OUTPUT.most));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_forged_on_the_way_is_bounded_in_size_and_number() {
+        let partial = r#"{ printf '{"ev":"partial","output":"'; much 3000000 P; printf '"}'; } | say; echo '{"ev":"result","success":true}' | say"#;
+        let (ended, partials) = forged(partial).await;
+        assert_eq!(ended.answer.unwrap().result, Ok(Value::Null));
+        assert_eq!(partials.iter().map(|partial| partial.as_str().unwrap().len()).collect::<Vec<_>>(), [PARTIAL.most]);
+        let many = r#"yes "$token"'{"ev":"log","level":"x","text":"a"}'"#;
+        let error = forged(many).await.0.answer.unwrap_err();
+        assert_eq!(error.code, ToolErrorCode::OutputTooLarge);
+        assert!(error.message.contains("100000"), "{error}");
+        for bad in ["{}", r#"{"ev":"preloaded","ok":true,"read":[]}"#, r#"{"ev":"surprise"}"#] {
+            let error = forged(&format!("echo '{bad}' | say; sleep 60")).await.0.answer.unwrap_err();
+            assert_eq!(error.code, ToolErrorCode::ProtocolError, "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endless_stream_of_anything_ends_the_call_soon() {
+        for (script, words) in
+            [("yes >&2", "stderr"), ("yes", "1000000"), ("yes ''", "1000000"), ("cat /dev/zero", "64 MiB")]
+        {
+            let error = forged(script).await.0.answer.unwrap_err();
+            assert_eq!(error.code, ToolErrorCode::OutputTooLarge, "{script}");
+            assert!(error.message.contains(words), "{script}: {error}");
+        }
+    }
 }

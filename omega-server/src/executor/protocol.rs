@@ -1,9 +1,19 @@
-//! What is said between the host and the scripts in the sandbox: one job down, frames up (`runner/channel.mjs`).
+//! What is said between the host and the scripts in the sandbox: a token and one job down, frames up
+//! (`runner/channel.mjs`).
+//!
+//! A tool's code runs where the frames are made, so nothing in them is taken on trust: what [`Frame::read`] gives is within the
+//! limits of `omega_core::budget`, and means only what a tool's process may say.
 
-use omega_core::executor::{ToolError, ToolErrorCode};
+use omega_core::{
+    budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, Limit, OUTPUT_VALUES, PARTIAL},
+    executor::{ToolError, ToolErrorCode},
+};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use serde_json::{Value, value::RawValue};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,8 +28,6 @@ pub enum Op {
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     pub op: Op,
-    /// Begins every frame; set by the process that runs the job.
-    pub token: String,
     /// URL of the image's `entry.mjs`.
     pub entry: String,
     /// The export, or a dotted path.
@@ -44,8 +52,6 @@ pub struct Job {
 #[derive(Serialize)]
 pub struct Preload {
     op: &'static str,
-    /// Begins its frame.
-    pub token: String,
     entry: String,
     env: BTreeMap<String, String>,
 }
@@ -53,25 +59,19 @@ pub struct Preload {
 impl Preload {
     /// Of the package behind `entry`; `env` holds the folders that the process may write.
     pub fn new(entry: String, env: BTreeMap<String, String>) -> Self {
-        Self { op: "preload", token: new_token(), entry, env }
-    }
-
-    /// As it is sent.
-    pub fn line(&self) -> Vec<u8> {
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
-        line
+        Self { op: "preload", entry, env }
     }
 }
 
-/// What nobody can guess.
-pub fn new_token() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+/// A message as it is sent.
+pub fn line(message: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(message).unwrap_or_default();
+    line.push(b'\n');
+    line
 }
 
 /// A line of stdout that began with the token.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "ev", rename_all = "lowercase")]
+#[derive(Debug)]
 pub enum Frame {
     /// Whether the package is loaded, and the variables that it asked for on the way (`*`: it listed all).
     Preloaded {
@@ -80,42 +80,171 @@ pub enum Frame {
     },
     /// The job is taken up.
     Started,
-    Partial {
-        output: Option<Value>,
-    },
-    Log {
-        level: String,
-        text: String,
-    },
-    Result(Box<Answer>),
+    Partial(Value),
+    Log(String),
+    Result(Answer),
 }
 
 /// The end of a job.
-#[derive(Debug, Clone, Deserialize, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    pub success: bool,
-    /// Missing when it is undefined in JavaScript.
-    #[serde(default)]
-    pub output: Option<Value>,
-    #[serde(default)]
-    pub error: Option<Explained>,
-    #[serde(default)]
+    /// The output, null where it is undefined in JavaScript; or why there is none.
+    pub result: Result<Value, ToolError>,
+    /// The output was cut.
     pub truncated: bool,
 }
 
-/// A failure as the scripts explain it.
-#[derive(Debug, Clone, Deserialize, PartialEq)]
-pub struct Explained {
-    pub code: String,
-    pub message: String,
-    #[serde(default)]
-    pub details: Option<Value>,
+/// Names of variables, and the bytes of one, beyond which a package asked for everything there is.
+const NAMES: usize = 1000;
+const NAME: usize = 256;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Event {
+    Preloaded,
+    Started,
+    Partial,
+    Log,
+    Result,
 }
 
-impl From<Explained> for ToolError {
-    fn from(explained: Explained) -> Self {
-        let code = serde_json::from_value(Value::String(explained.code)).unwrap_or(ToolErrorCode::ToolError);
-        Self { code, message: explained.message, details: explained.details }
+/// A frame as it comes. What may be large stays text until it is known how large.
+#[derive(Deserialize)]
+struct Wire<'a> {
+    ev: Event,
+    #[serde(default)]
+    ok: bool,
+    #[serde(default)]
+    read: HashSet<String>,
+    #[serde(borrow, default)]
+    level: Cow<'a, str>,
+    #[serde(borrow, default)]
+    text: Cow<'a, str>,
+    #[serde(default)]
+    success: bool,
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<Explained<'a>>,
+    #[serde(default)]
+    truncated: bool,
+}
+
+/// A failure as the scripts explain it.
+#[derive(Deserialize)]
+struct Explained<'a> {
+    #[serde(borrow)]
+    code: Cow<'a, str>,
+    #[serde(borrow)]
+    message: Cow<'a, str>,
+    #[serde(borrow, default)]
+    details: Option<&'a RawValue>,
+}
+
+impl Frame {
+    /// The frame of a line, with so many bytes of output; `None` when it is none.
+    pub fn read(line: &[u8], output: usize) -> Option<Self> {
+        let wire: Wire<'_> = serde_json::from_slice(line).ok()?;
+        Some(match wire.ev {
+            Event::Preloaded => Self::Preloaded { ok: wire.ok, read: names(wire.read) },
+            Event::Started => Self::Started,
+            Event::Partial => Self::Partial(value(wire.output, PARTIAL.most).0),
+            Event::Log => Self::Log(format!("{}: {}", level(&wire.level), wire.text)),
+            Event::Result => Self::Result(match wire.error {
+                None if wire.success => {
+                    let (output, cut) = value(wire.output, output);
+                    Answer { result: Ok(output), truncated: cut || wire.truncated }
+                }
+                None => Answer { result: Err(unexplained()), truncated: false },
+                Some(error) => Answer { result: Err(error.into()), truncated: false },
+            }),
+        })
+    }
+}
+
+fn unexplained() -> ToolError {
+    ToolError::new(ToolErrorCode::ToolError, "the tool failed and did not say why")
+}
+
+fn level(said: &str) -> &str {
+    match said {
+        "info" | "warn" | "error" | "debug" | "trace" => said,
+        _ => "log",
+    }
+}
+
+fn names(read: HashSet<String>) -> HashSet<String> {
+    if read.len() > NAMES || read.iter().any(|name| name.len() > NAME) { HashSet::from(["*".to_owned()]) } else { read }
+}
+
+/// A value of at most so many bytes, and whether it was cut for that. What is too large, too deep or of too many parts to
+/// become a value is the beginning of its own text.
+fn value(raw: Option<&RawValue>, most: usize) -> (Value, bool) {
+    let text = raw.map_or("null", RawValue::get);
+    let is_text = text.starts_with('"');
+    if is_text || (text.len() <= most && fits(text)) {
+        let mut value = serde_json::from_str(text).unwrap_or(Value::Null);
+        let cut = matches!(&value, Value::String(text) if text.len() > most);
+        if let (true, Value::String(text)) = (cut, &mut value) {
+            text.truncate(text.floor_char_boundary(most));
+        }
+        return (value, cut);
+    }
+    (Value::String(text[..text.floor_char_boundary(most)].to_owned()), true)
+}
+
+/// Whether what a JSON text says is neither too deep nor of too many values. The text is well formed.
+fn fits(text: &str) -> bool {
+    let (mut depth, mut values) = (0_usize, 1_usize);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => {
+                depth += 1;
+                values += 1;
+                if DEPTH.check(depth).is_err() {
+                    return false;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
+            _ => {}
+        }
+    }
+    OUTPUT_VALUES.check(values).is_ok()
+}
+
+impl From<Explained<'_>> for ToolError {
+    fn from(explained: Explained<'_>) -> Self {
+        let message = shortened(&explained.message, ERROR_TEXT);
+        let details = explained.details.filter(|raw| ERROR_DETAILS.check(raw.get().len()).is_ok() && fits(raw.get()));
+        let details = details.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Self { code: code(&explained.code), message, details }
+    }
+}
+
+fn shortened(text: &str, limit: Limit) -> String {
+    limit.cut(text).0.text().to_owned()
+}
+
+/// The codes that a tool's process has a say in. What people, the registry or the server decide it can't.
+fn code(said: &str) -> ToolErrorCode {
+    match said {
+        "MISSING_ENV_VARS" => ToolErrorCode::MissingEnvVars,
+        "INVALID_CREDENTIALS" => ToolErrorCode::InvalidCredentials,
+        "INVALID_INPUT" => ToolErrorCode::InvalidInput,
+        "IMPORT_FAILED" => ToolErrorCode::ImportFailed,
+        "TOOL_NOT_FOUND" => ToolErrorCode::ToolNotFound,
+        "NOT_A_TOOL" => ToolErrorCode::NotATool,
+        "PERMISSION_DENIED" => ToolErrorCode::PermissionDenied,
+        "NETWORK_BLOCKED" => ToolErrorCode::NetworkBlocked,
+        "CANCELLED" => ToolErrorCode::Cancelled,
+        "OUT_OF_MEMORY" => ToolErrorCode::OutOfMemory,
+        _ => ToolErrorCode::ToolError,
     }
 }
 
@@ -141,51 +270,97 @@ pub struct FoundTool {
     pub env_read: Vec<String>,
 }
 
-/// Cuts a stream of bytes into lines.
-#[derive(Default)]
-pub struct Lines {
-    pending: Vec<u8>,
-}
-
-impl Lines {
-    /// The lines that `chunk` completes, without their ends.
-    pub fn push(&mut self, chunk: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines = Vec::new();
-        let mut rest = chunk;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            self.pending.extend_from_slice(&rest[..end]);
-            lines.push(std::mem::take(&mut self.pending));
-            rest = &rest[end + 1..];
-        }
-        self.pending.extend_from_slice(rest);
-        lines
-    }
-
-    /// What came after the last end of a line.
-    pub fn rest(self) -> Vec<u8> {
-        self.pending
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    #[test]
-    fn lines_are_the_same_however_the_bytes_arrive() {
-        let text = b"one\n\ntwo three\nfour";
-        for size in 1..text.len() {
-            let mut lines = Lines::default();
-            let found: Vec<_> = text.chunks(size).flat_map(|chunk| lines.push(chunk)).collect();
-            assert_eq!(found, [b"one".to_vec(), b"".to_vec(), b"two three".to_vec()], "chunks of {size}");
-            assert_eq!(lines.rest(), b"four");
+    const OUTPUT: usize = 1000;
+
+    fn answer(frame: &Value) -> Answer {
+        match Frame::read(frame.to_string().as_bytes(), OUTPUT) {
+            Some(Frame::Result(answer)) => answer,
+            other => panic!("{other:?}"),
         }
     }
 
+    fn failure(error: Value) -> ToolError {
+        answer(&json!({ "ev": "result", "success": false, "error": error })).result.unwrap_err()
+    }
+
     #[test]
-    fn an_unknown_code_is_an_error_of_the_tool() {
-        let explained = |code: &str| Explained { code: code.into(), message: String::new(), details: None };
-        assert_eq!(ToolError::from(explained("MISSING_ENV_VARS")).code, ToolErrorCode::MissingEnvVars);
-        assert_eq!(ToolError::from(explained("ENOENT")).code, ToolErrorCode::ToolError);
+    fn an_output_is_a_value_or_the_beginning_of_its_text() {
+        let deep = |levels: usize| serde_json::from_str::<Value>(&("[".repeat(levels) + &"]".repeat(levels))).unwrap();
+        let text = |bytes: usize| json!("é".repeat(bytes / 2));
+        for (output, cut) in [
+            (json!({ "a": [1, "[[[", "\\\"[", null] }), false),
+            (deep(64), false),
+            (deep(65), true),
+            (text(OUTPUT), false),
+            (text(OUTPUT + 2), true),
+            (json!(["x".repeat(OUTPUT - 4)]), false),
+            (json!(["x".repeat(OUTPUT - 3)]), true),
+        ] {
+            let answer = answer(&json!({ "ev": "result", "success": true, "output": output }));
+            assert_eq!(answer.truncated, cut, "{output}");
+            let kept = answer.result.unwrap();
+            if cut {
+                let whole = output.as_str().map_or_else(|| output.to_string(), str::to_owned);
+                let kept = kept.as_str().unwrap();
+                assert!(whole.starts_with(kept) && kept.len() <= OUTPUT, "{kept}");
+            } else {
+                assert_eq!(kept, output);
+            }
+        }
+        let many = format!(r#"{{"ev":"result","success":true,"output":[{}1]}}"#, "1,".repeat(OUTPUT_VALUES.most));
+        let Some(Frame::Result(many)) = Frame::read(many.as_bytes(), 32 << 20) else { panic!("it is no result") };
+        assert!(many.truncated && many.result.unwrap().is_string());
+    }
+
+    #[test]
+    fn an_error_is_short_and_has_a_code_that_tools_may_have() {
+        for (said, meant) in [
+            ("MISSING_ENV_VARS", ToolErrorCode::MissingEnvVars),
+            ("ENOENT", ToolErrorCode::ToolError),
+            ("DENIED", ToolErrorCode::ToolError),
+            ("UNKNOWN", ToolErrorCode::ToolError),
+            ("REPLACED", ToolErrorCode::ToolError),
+            ("BREAKER_OPEN", ToolErrorCode::ToolError),
+            ("RUNTIME_UNAVAILABLE", ToolErrorCode::ToolError),
+        ] {
+            assert_eq!(failure(json!({ "code": said, "message": "m" })).code, meant, "{said}");
+        }
+        let large = "é".repeat(ERROR_TEXT.most);
+        let error = failure(json!({ "code": "TOOL_ERROR", "message": large, "details": { "x": "y".repeat(70_000) } }));
+        assert_eq!((error.message.len(), error.details), (ERROR_TEXT.most, None));
+        let deep: Value = serde_json::from_str(&("[".repeat(100) + &"]".repeat(100))).unwrap();
+        assert_eq!(failure(json!({ "code": "x", "message": "m", "details": deep })).details, None);
+        let kept = failure(json!({ "code": "x", "message": "m", "details": { "missing": ["A"] } })).details;
+        assert_eq!(kept, Some(json!({ "missing": ["A"] })));
+        assert!(answer(&json!({ "ev": "result" })).result.is_err());
+    }
+
+    #[test]
+    fn what_comes_on_the_way_is_short_too() {
+        let read = |frame: Value| Frame::read(frame.to_string().as_bytes(), OUTPUT).unwrap();
+        let Frame::Partial(partial) = read(json!({ "ev": "partial", "output": "x".repeat(PARTIAL.most + 9) })) else {
+            panic!("it is no partial output")
+        };
+        assert_eq!(partial.as_str().map(str::len), Some(PARTIAL.most));
+        let Frame::Log(line) = read(json!({ "ev": "log", "level": "an invented\nlevel", "text": "hello" })) else {
+            panic!("it is no line of a log")
+        };
+        assert_eq!(line, "log: hello");
+        let names: Vec<_> = (0..=NAMES).map(|number| number.to_string()).collect();
+        for read_names in [names, vec!["A".repeat(NAME + 1)]] {
+            let Frame::Preloaded { read, .. } = read(json!({ "ev": "preloaded", "ok": true, "read": read_names }))
+            else {
+                panic!("it is not loaded")
+            };
+            assert_eq!(read, HashSet::from(["*".to_owned()]));
+        }
+        for none in ["", "{}", "[]", r#"{"ev":"other"}"#, r#"{"ev":"result""#, r#"{"ev":"log","text":7}"#] {
+            assert!(Frame::read(none.as_bytes(), OUTPUT).is_none(), "{none}");
+        }
     }
 }

@@ -1,10 +1,7 @@
 //! Keeps the cache within its size: of the images, those used longest ago go first, and never one that is in use, by this
 //! server or another one over the same folder. Whoever wants a removed one has it installed again.
 
-use super::{
-    image::{FOLDER, size_of},
-    install, lock,
-};
+use super::{image::FOLDER, install, lock, trash, tree::size_of};
 use std::{
     ffi::OsStr,
     fs, io,
@@ -40,7 +37,7 @@ pub fn make(cache: &Path, limit: u64) {
         if total <= limit {
             return;
         }
-        if removed(remove(&images, &candidate.name)) {
+        if removed(remove(cache, &images, &candidate.name)) {
             tracing::info!(event = "image.removed", image = candidate.name, bytes = candidate.size);
             total -= candidate.size;
         }
@@ -65,7 +62,7 @@ fn candidate(images: &Path, name: &OsStr) -> Option<Candidate> {
 }
 
 /// Whether it could be removed: nobody has it, and nobody makes it.
-fn remove(images: &Path, name: &str) -> io::Result<bool> {
+fn remove(cache: &Path, images: &Path, name: &str) -> io::Result<bool> {
     let (Some(_made), Some(_used)) =
         (lock::try_alone(&lock_file(images, name, "image"))?, lock::try_alone(&lock_file(images, name, "use"))?)
     else {
@@ -74,13 +71,13 @@ fn remove(images: &Path, name: &str) -> io::Result<bool> {
     let folder = images.join(name);
     // Without it, the rest counts as half made should we be killed here.
     fs::remove_file(folder.join("about.json"))?;
-    fs::remove_dir_all(folder)?;
+    trash::take(cache, &folder)?;
     Ok(true)
 }
 
 fn remove_downloads(cache: &Path) -> io::Result<bool> {
     match lock::try_alone(&install::downloads_lock(cache))? {
-        Some(_alone) => fs::remove_dir_all(install::downloads(cache)).map(|()| true),
+        Some(_alone) => trash::take(cache, &install::downloads(cache)).map(|()| true),
         None => Ok(false),
     }
 }

@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 12] = [
+const SCRIPTS: [(&str, &str); 13] = [
     script!("main.mjs"),
     script!("channel.mjs"),
     script!("console.mjs"),
@@ -27,6 +27,7 @@ const SCRIPTS: [(&str, &str); 12] = [
     script!("plain.mjs"),
     script!("schema.mjs"),
     script!("shapes.mjs"),
+    script!("shut.mjs"),
 ];
 
 /// Changes with any script, so that what was learned by older ones is learned anew.

@@ -1,27 +1,59 @@
-//! The one folder that a call may write, gone when the call is.
+//! A folder that is a process's own and is gone when the process is: the one that its call may write, and the one in which it is
+//! shown an image.
+//!
+//! As long as its server lives the folder is locked, so that what a killed server left is told from what is in use, also by
+//! another server over the same cache (`sweep`).
 
+use super::trash;
 use omega_core::executor::{ToolError, ToolErrorCode};
 use std::{
     collections::BTreeMap,
+    fs::{self, File},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
-/// A folder that lives as long as its call.
+/// Folders that calls write, within the cache folder.
+pub const SCRATCH: &str = "scratch";
+/// Folders in which processes are shown an image.
+pub const SHOWN: &str = "shown";
+/// A server that starts may take a folder for a leftover before it is locked.
+const TRIES: usize = 5;
+
+/// A folder that lives as long as its process.
 pub struct Scratch {
     /// Where it is.
     pub folder: PathBuf,
+    cache: PathBuf,
+    /// `None` where folders can't be locked.
+    _lock: Option<File>,
 }
 
 impl Scratch {
-    /// A new one in `parent`, for nobody else to read.
-    pub fn new(parent: &Path) -> Result<Self, ToolError> {
-        use std::os::unix::fs::DirBuilderExt;
-        let folder = parent.join(uuid::Uuid::new_v4().simple().to_string());
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| {
-            ToolError::new(ToolErrorCode::RuntimeUnavailable, format!("{} can't be made: {error}", folder.display()))
-        })?;
-        Ok(Self { folder })
+    /// A new one of a kind under `cache`, for nobody else to read.
+    pub fn new(cache: &Path, kind: &str) -> Result<Self, ToolError> {
+        let parent = cache.join(kind);
+        Self::make(cache, &parent).map_err(|error| {
+            let message = format!("a folder in {} can't be made: {error}", parent.display());
+            ToolError::new(ToolErrorCode::RuntimeUnavailable, message)
+        })
+    }
+
+    fn make(cache: &Path, parent: &Path) -> io::Result<Self> {
+        for _ in 0..TRIES {
+            let folder = parent.join(uuid::Uuid::new_v4().simple().to_string());
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            let lock = match locked(&folder) {
+                Ok(Some(lock)) => Some(lock),
+                // Taken for a leftover a moment ago.
+                Ok(None) => continue,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(_) => None,
+            };
+            return Ok(Self { folder, cache: cache.to_owned(), _lock: lock });
+        }
+        Err(io::Error::other("others take each one away"))
     }
 
     /// `env` with the folder as home and place of temporary files.
@@ -35,8 +67,19 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            tracing::warn!(%error, folder = %self.folder.display(), "a scratch folder stays behind");
-        }
+        trash::take_or_warn(&self.cache, &self.folder);
     }
+}
+
+/// A lock of the folder itself; `None` when somebody has it.
+pub fn locked(folder: &Path) -> io::Result<Option<File>> {
+    let file = File::open(folder)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => return Ok(None),
+        Err(fs::TryLockError::Error(error)) => return Err(error),
+    }
+    // It may have been moved between the two.
+    let is_there = fs::metadata(folder)?.ino() == file.metadata()?.ino();
+    Ok(is_there.then_some(file))
 }

@@ -1,7 +1,11 @@
-//! Removes what a server that was killed left behind: scratch folders of its calls and half-made images.
+//! Removes what a server that was killed left behind: folders of its calls, half-made images, and its trash.
 
+use super::{
+    scratch::{self, SCRATCH, SHOWN},
+    trash,
+};
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -9,16 +13,24 @@ use std::{
 /// No call and no installation lasts as long.
 const OLD: Duration = Duration::from_secs(24 * 3600);
 
-/// Sweeps a cache folder; other servers may be using it, so only what is old goes.
+/// Sweeps a cache folder; other servers may be using it, so only what nobody holds goes.
 pub fn leftovers(cache: &Path) {
-    let is_draft = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp-"));
-    let scratch = entries(&cache.join("scratch"));
-    let drafts = entries(&cache.join("tools")).filter(is_draft);
-    for folder in scratch.chain(drafts).filter(|folder| is_old(folder)) {
-        if let Err(error) = fs::remove_dir_all(&folder) {
-            tracing::warn!(%error, folder = %folder.display(), "a leftover can't be removed");
+    let folders = [SCRATCH, SHOWN].into_iter().flat_map(|kind| entries(&cache.join(kind)));
+    for folder in folders {
+        match scratch::locked(&folder) {
+            // Held until it is gone, so that whoever makes one meanwhile sees it.
+            Ok(Some(_lock)) => trash::take_or_warn(cache, &folder),
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) if is_old(&folder) => trash::take_or_warn(cache, &folder),
+            Err(_) => {}
         }
     }
+    let is_draft = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp-"));
+    for draft in entries(&cache.join("tools")).filter(is_draft).filter(|folder| is_old(folder)) {
+        trash::take_or_warn(cache, &draft);
+    }
+    trash::empty(cache);
 }
 
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
@@ -32,16 +44,16 @@ fn is_old(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::scratch::Scratch, *};
     use std::{fs::File, time::SystemTime};
 
     #[test]
-    fn old_leftovers_go_and_everything_else_stays() {
+    fn what_nobody_holds_goes_and_everything_else_stays() {
         let cache = tempfile::tempdir().unwrap();
         let long_ago = SystemTime::now() - 2 * OLD;
         for (folder, old) in [
-            ("scratch/old", true),
-            ("scratch/new", false),
+            ("scratch/left", false),
+            ("shown/left", true),
             ("tools/.tmp-old", true),
             ("tools/.tmp-new", false),
             ("tools/ms@2.1.3", true),
@@ -52,15 +64,17 @@ mod tests {
                 File::open(&folder).unwrap().set_modified(long_ago).unwrap();
             }
         }
+        let held = Scratch::new(cache.path(), SCRATCH).unwrap();
+        let shown = Scratch::new(cache.path(), SHOWN).unwrap();
         leftovers(cache.path());
         let left = |folder: &str| {
-            let mut names: Vec<_> = entries(&cache.path().join(folder))
-                .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-                .collect();
-            names.sort();
-            names
+            let mut paths: Vec<_> = entries(&cache.path().join(folder)).collect();
+            paths.sort();
+            paths
         };
-        assert_eq!(left("scratch"), ["new"]);
-        assert_eq!(left("tools"), [".tmp-new", "ms@2.1.3"]);
+        assert_eq!((left(SCRATCH), left(SHOWN)), (vec![held.folder.clone()], vec![shown.folder.clone()]));
+        assert_eq!(left("tools"), [".tmp-new", "ms@2.1.3"].map(|name| cache.path().join("tools").join(name)));
+        drop((held, shown));
+        assert_eq!(left(SCRATCH).len() + left(SHOWN).len(), 0);
     }
 }

@@ -10,7 +10,7 @@
 //!
 //! It is about honest tools that are used wrongly. A tool that lies about what it does can only be kept from credentials.
 
-use omega_core::registry::Tool;
+use omega_core::{budget::Tree, registry::Tool, sanitize::one_line};
 use serde_json::Value;
 
 /// Verbs that destroy, whatever the tool has.
@@ -220,7 +220,7 @@ const ABOUT: &[&str] = &[
 
 /// Why a call is taken to be destructive, as a sentence; `has_credentials` says whether it would get any.
 #[must_use]
-pub fn because(tool: &Tool, input: &Value, has_credentials: bool) -> Option<String> {
+pub fn because(tool: &Tool, input: Tree<'_>, has_credentials: bool) -> Option<String> {
     if tool.destructive {
         return Some("the tool's metadata says that it is destructive".into());
     }
@@ -239,7 +239,7 @@ pub fn because(tool: &Tool, input: &Value, has_credentials: bool) -> Option<Stri
     if let Some(what) = of_description(&tool.description, has_credentials) {
         return Some(format!("the tool's description begins with “{what}”"));
     }
-    if has_credentials { shown(input, None).map(|what| format!("its input says “{what}”")) } else { None }
+    if has_credentials { shown(input.value(), None).map(|what| format!("its input says “{what}”")) } else { None }
 }
 
 /// Words of a name: `deleteFile`, `delete_file` and `HTTPDelete` alike.
@@ -372,15 +372,20 @@ fn shown(value: &Value, key: Option<&str>) -> Option<String> {
     }
 }
 
+/// Longer values of such a key are texts, not the names of actions.
+const LONGEST_ACTION: usize = 200;
+
 fn of_field(key: &str, text: &str) -> Option<String> {
     const KEYS: &[&str] =
         &["method", "httpmethod", "verb", "action", "operation", "op", "command", "mode", "intent", "mutation"];
     let key: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    if !KEYS.contains(&key.as_str()) || text.len() > LONGEST_ACTION {
+        return None;
+    }
     let words = words_of(text);
     let first = words.first()?;
     let is_one = words.len() <= 3 && (has(STRONG, first) || has(WEAK, first) || has(SPENDS, first));
-    (KEYS.contains(&key.as_str()) && is_one && !words.iter().any(|word| has(HARMLESS, word)))
-        .then(|| text.trim().to_owned())
+    (is_one && !words.iter().any(|word| has(HARMLESS, word))).then(|| text.trim().to_owned())
 }
 
 /// Statements of SQL, GraphQL and shells that destroy, wherever they stand.
@@ -393,12 +398,12 @@ fn statement(text: &str) -> Option<String> {
     let objects = ["table", "database", "schema", "index", "view", "collection", "user", "role", "column", "function"];
     let begins = |word: &str| words.first().is_some_and(|first| first == word);
     if follows("drop", &objects) || follows("truncate", &["table"]) || follows("delete", &["from"]) {
-        return Some(words.iter().take(4).cloned().collect::<Vec<_>>().join(" "));
+        return Some(beginning(&words));
     }
     if begins("truncate")
         || begins("update") && words.iter().any(|word| word == "set") && !words.iter().any(|word| word == "where")
     {
-        return Some(words.iter().take(4).cloned().collect::<Vec<_>>().join(" "));
+        return Some(beginning(&words));
     }
     if words.iter().any(|word| word == "mutation") {
         let verb = text
@@ -432,6 +437,11 @@ fn statement(text: &str) -> Option<String> {
         .iter()
         .any(|word| word.starts_with("mkfs") || word.starts_with("of=/dev/"))
         .then(|| "a command that writes over disks".into())
+}
+
+/// The first words of a statement, as they are told.
+fn beginning(words: &[String]) -> String {
+    one_line(&words[..words.len().min(4)].join(" "), 80)
 }
 
 #[cfg(test)]

@@ -11,12 +11,15 @@
 //! It does not see what is no address by its form (a channel's or a wallet's name, a path on a host that was written without
 //! one) nor addresses that the tool itself puts together.
 
-use super::addresses::{self, Address, Reading};
+use super::addresses::{Address, Reader, Reading};
+use omega_core::budget::{self, Tree};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Strings of an array that are looked at as one text, at most this long together.
 const JOINED: usize = 4 * 1024;
+/// How often JSON may stand in a text of JSON.
+const NESTED: usize = 8;
 
 /// The addresses that people wrote.
 #[derive(Debug, Clone, Default)]
@@ -26,17 +29,26 @@ pub struct Known {
 }
 
 impl Known {
-    /// Of these texts.
+    /// Of these texts, of which those that come first are read for certain.
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut known = Self::default();
-        for address in texts.into_iter().flat_map(|text| addresses::of(text, Reading::Generous)) {
-            match address {
-                Address::Web { host, path } => drop(known.paths.entry(host).or_default().insert(path)),
-                Address::Mail(mail) => drop(known.mails.insert(mail)),
-                Address::Unreadable => {}
-            }
+        let (mut known, mut left) = (Self::default(), budget::WRITTEN.most);
+        for text in texts {
+            let (text, _) = budget::MESSAGE.cut(text);
+            let Some(rest) = left.checked_sub(text.len()) else { break };
+            left = rest;
+            let mut reader = Reader::new(text.len());
+            reader.read(text, Reading::Generous);
+            reader.finish().into_iter().for_each(|address| known.add(address));
         }
         known
+    }
+
+    fn add(&mut self, address: Address) {
+        match address {
+            Address::Web { host, path } => drop(self.paths.entry(host).or_default().insert(path)),
+            Address::Mail(mail) => drop(self.mails.insert(mail)),
+            Address::Unreadable => {}
+        }
     }
 
     fn has(&self, address: &Address) -> bool {
@@ -58,9 +70,10 @@ fn on(known: &str, path: &str) -> bool {
 
 /// The addresses of an input that nobody wrote.
 #[must_use]
-pub fn strange(input: &Value, known: &Known) -> Vec<String> {
-    let mut found = BTreeSet::new();
-    look(input, Reading::Value, &mut found);
+pub fn strange(input: Tree<'_>, known: &Known) -> Vec<String> {
+    let mut reader = Reader::new(input.size().bytes);
+    look(input.value(), Reading::Value, 0, &mut reader);
+    let found = reader.finish();
     let strange: BTreeSet<String> = found.iter().filter(|address| !known.has(address)).map(shown).collect();
     strange.into_iter().collect()
 }
@@ -90,36 +103,45 @@ pub fn because(strange: &[String]) -> Option<String> {
     }
 }
 
-fn look(value: &Value, reading: Reading, found: &mut BTreeSet<Address>) {
+fn look(value: &Value, reading: Reading, nested: usize, reader: &mut Reader) {
     match value {
-        Value::String(text) => {
-            found.extend(addresses::of(text, reading));
-            // JSON in a text has its own keys, and its own escapes.
-            if text.trim_start().starts_with(['{', '[', '"'])
-                && let Ok(inner) = serde_json::from_str::<Value>(text)
-            {
-                look(&inner, reading, found);
-            }
-        }
+        Value::String(text) => look_at_text(text, reading, nested, reader),
         Value::Array(items) => {
-            items.iter().for_each(|item| look(item, reading, found));
+            items.iter().for_each(|item| look(item, reading, nested, reader));
             let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             if texts.len() > 1 && texts.iter().map(|text| text.len()).sum::<usize>() <= JOINED {
                 let joined = texts.concat();
                 // In pieces, an address that is one without doubt; not two words that happen to meet at a dot.
                 if joined.contains("//") || joined.contains('@') {
-                    found.extend(addresses::of(&joined, Reading::Value));
+                    read(&joined, Reading::Value, reader);
                 }
             }
         }
         Value::Object(fields) => {
             for (key, item) in fields {
-                found.extend(addresses::of(key, Reading::Value));
+                read(key, Reading::Value, reader);
                 let reading = if says_address(key) { Reading::Address } else { reading };
-                look(item, reading, found);
+                look(item, reading, nested, reader);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn look_at_text(text: &str, reading: Reading, nested: usize, reader: &mut Reader) {
+    read(text, reading, reader);
+    // JSON in a text has its own keys, and its own escapes.
+    if text.trim_start().starts_with(['{', '[', '"'])
+        && let Ok(inner) = serde_json::from_str::<Value>(text)
+    {
+        if nested < NESTED { look(&inner, reading, nested + 1, reader) } else { reader.give_up() }
+    }
+}
+
+fn read(text: &str, reading: Reading, reader: &mut Reader) {
+    match budget::ARGUMENTS.fit(text) {
+        Ok(text) => reader.read(text, reading),
+        Err(_) => reader.give_up(),
     }
 }
 

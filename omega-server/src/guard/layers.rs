@@ -6,12 +6,19 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use omega_core::sanitize::is_invisible;
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
+};
 
 /// How often something may be encoded.
 const DEPTH: usize = 4;
-/// Bytes that are looked at of one text and all that is in it.
-const MOST: usize = 16 << 20;
+/// What a text costs beside its bytes: many are a few letters long.
+const LAYER: usize = 32;
+/// No entity that is read is longer, leading zeros and its signs included.
+const ENTITY: usize = 32;
+/// Nor a `u{...}`, with leading zeros.
+const ESCAPE: usize = 16;
 /// Shorter runs of letters are words.
 const SHORTEST: usize = 12;
 
@@ -19,28 +26,27 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 
-/// The text, made plain, and what can be decoded from it: percent, HTML entities, backslash escapes, base64 in both alphabets,
-/// hex, and dots and ats in brackets. `None` for a text that is so large, and encoded in so many ways, that it can't be read.
-pub(super) fn all(text: &str) -> Option<Vec<String>> {
-    let (mut seen, mut bytes) = (HashSet::new(), 0);
-    let mut found = Vec::new();
+/// Gives the text, made plain, and what can be decoded from it: percent, HTML entities, backslash escapes, base64 in both
+/// alphabets, hex, and dots and ats in brackets. `left` is how many bytes of it all may be read; `false` when they did not
+/// suffice for a text that is so large, or encoded in so many ways.
+pub(super) fn each(text: &str, left: &mut usize, mut see: impl FnMut(&str)) -> bool {
+    let (hasher, mut seen) = (RandomState::new(), HashSet::new());
     let mut open = vec![(plain(text), 0)];
     while let Some((text, depth)) = open.pop() {
-        if text.is_empty() || !seen.insert(text.clone()) {
+        // Whoever could choose two texts of one hash would hide the second one.
+        if text.is_empty() || !seen.insert(hasher.hash_one(&text)) {
             continue;
         }
-        bytes += text.len();
-        if bytes > MOST {
-            return None;
-        }
+        let Some(rest) = left.checked_sub(text.len() + LAYER) else { return false };
+        *left = rest;
         if depth < DEPTH {
             let decoded = [percent(&text), entities(&text), escapes(&text), brackets(&text)];
             let decoded = decoded.into_iter().flatten().chain(words(&text));
             open.extend(decoded.map(|text| (plain(&text), depth + 1)));
         }
-        found.push(text);
+        see(&text);
     }
-    Some(found)
+    true
 }
 
 /// Without characters that don't show, and with full-width ones and other dots as what they stand for.
@@ -88,7 +94,8 @@ fn entities(text: &str) -> Option<String> {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        match rest.find(';').filter(|end| *end <= 12).and_then(|end| Some((entity(&rest[1..end])?, end))) {
+        let end = rest.bytes().take(ENTITY).position(|byte| byte == b';');
+        match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
             Some((c, end)) => {
                 out.push(c);
                 (rest, any) = (&rest[end + 1..], true);
@@ -130,10 +137,12 @@ fn escapes(text: &str) -> Option<String> {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
         let (c, used) = match after.chars().next() {
-            Some('u') if after[1..].starts_with('{') => match after.find('}') {
-                Some(end) => (code(&after[2..end]), end + 1),
-                None => (None, 0),
-            },
+            Some('u') if after[1..].starts_with('{') => {
+                match after.bytes().take(ESCAPE).position(|byte| byte == b'}') {
+                    Some(end) => (code(&after[2..end]), end + 1),
+                    None => (None, 0),
+                }
+            }
             Some('u') => (after.get(1..5).and_then(code), 5),
             Some('x') => (after.get(1..3).and_then(code), 3),
             Some('/') => (Some('/'), 1),
@@ -195,6 +204,12 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn all(text: &str) -> Vec<String> {
+        let (mut left, mut found) = (1 << 20, Vec::new());
+        assert!(each(text, &mut left, |layer| found.push(layer.to_owned())));
+        found
+    }
+
     #[test]
     fn what_a_text_holds_is_found_behind_each_encoding() {
         for text in [
@@ -211,19 +226,15 @@ mod tests {
             "hxxps://evil[.]test/x",
             "YUhSMGNITTZMeTlsZG1sc0xuUmxjM1F2ZUE9PQ==",
         ] {
-            assert!(
-                all(text).unwrap().iter().any(|text| text.contains("https://evil.test/x")),
-                "{text}: {:?}",
-                all(text).unwrap()
-            );
+            assert!(all(text).iter().any(|text| text.contains("https://evil.test/x")), "{text}: {:?}", all(text));
         }
     }
 
     #[test]
     fn plain_words_stay_as_they_are() {
         for text in ["", "a sentence with 100 % of its words", "internationalisation", "\\d+\\.\\d+", "& so on; %zz"] {
-            assert_eq!(all(text).unwrap().first().map(String::as_str).unwrap_or_default(), text);
-            assert!(all(text).unwrap().len() <= 2, "{:?}", all(text).unwrap());
+            assert_eq!(all(text).first().map(String::as_str).unwrap_or_default(), text);
+            assert!(all(text).len() <= 2, "{:?}", all(text));
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct Flags {
     /// Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again
     #[arg(long, env = "OMEGA_TRUSTED_PROXIES", value_name = "IP", value_delimiter = ',')]
     trusted_proxy: Vec<IpAddr>,
-    /// Connections that one address may have at a time
+    /// Connections that one address may have at a time, a quarter of the files that may be open at most
     #[arg(long, env = "OMEGA_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 }

@@ -2,9 +2,13 @@
 
 use axum::http::HeaderValue;
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 /// Name and content of each file of `web/dist`; empty in a build without the page.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
+
+/// Their validators: content that never changes is hashed once, however often anybody asks.
+static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| FILES.iter().map(|(_, content)| etag(content)).collect());
 
 /// One file of the page.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +16,8 @@ pub struct Asset {
     name: &'static str,
     /// The bytes to send.
     pub content: &'static [u8],
+    /// Its validator.
+    pub etag: &'static HeaderValue,
 }
 
 impl Asset {
@@ -30,7 +36,8 @@ impl Asset {
 
 /// The file of this name.
 pub fn find(name: &str) -> Option<Asset> {
-    FILES.iter().find(|(known, _)| *known == name).map(|(name, content)| Asset { name, content })
+    let mut files = FILES.iter().zip(TAGS.iter());
+    files.find(|((known, _), _)| *known == name).map(|((name, content), etag)| Asset { name, content, etag })
 }
 
 /// A strong validator: the content's SHA-256, cut at 128 bits.

@@ -44,6 +44,30 @@ async fn a_shared_address_gives_the_same_shell_as_the_front_door() {
 }
 
 #[tokio::test]
+async fn a_shell_that_another_site_led_to_says_so() {
+    let from = async |site: Option<&str>, tag: Option<&HeaderValue>| {
+        let mut request = Request::builder().uri("/omega");
+        if let Some(site) = site {
+            request = request.header("sec-fetch-site", site);
+        }
+        if let Some(tag) = tag {
+            request = request.header(header::IF_NONE_MATCH, tag);
+        }
+        router::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    let sites = [("none", false), ("same-origin", false), ("cross-site", true), ("same-site", true)];
+    for (site, is_marked) in [(None, false)].into_iter().chain(sites.map(|(site, is_marked)| (Some(site), is_marked))) {
+        let response = from(site, None).await;
+        assert_eq!(response.headers()[header::VARY], "sec-fetch-site");
+        assert_eq!(text(response).await.contains("data-from=\"elsewhere\""), is_marked, "{site:?}");
+    }
+    // What the browser kept from one is not taken for the other.
+    let tag = from(None, None).await.headers()[header::ETAG].clone();
+    assert_eq!(from(Some("cross-site"), Some(&tag)).await.status(), StatusCode::OK);
+    assert_eq!(from(Some("none"), Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
 async fn the_root_leads_to_the_page() {
     let response = get_with("/", None).await;
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);

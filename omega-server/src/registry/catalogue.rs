@@ -56,6 +56,8 @@ impl Entry {
             downloads: None,
             official: self.package.starts_with("@tpmjs/"),
             destructive: false,
+            integrity: None,
+            own: false,
         }
     }
 }

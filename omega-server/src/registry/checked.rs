@@ -33,8 +33,10 @@ async fn problem(sandbox: &LocalExecutor, tool: Tool) -> Option<String> {
         .execute(Execution {
             id: ToolRunId::new(),
             owner: String::new(),
+            user: String::new(),
             tool: tool.tool_id.clone(),
             version: tool.version,
+            integrity: None,
             calling: tool.calling,
             input,
             env: BTreeMap::new(),
@@ -74,7 +76,7 @@ async fn every_described_tool_is_in_its_package_with_that_input() {
             continue;
         }
         let id = &tool.tool_id;
-        let package = match sandbox.describe(id.package(), &tool.version).await {
+        let package = match sandbox.describe(id.package(), &tool.version, "").await {
             Ok(package) => package,
             Err(error) => {
                 problems.push(format!("{id}: {error}"));

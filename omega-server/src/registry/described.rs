@@ -1,8 +1,9 @@
-//! Tools of what the sandbox found in a package.
+//! Tools of what the sandbox found in a package, as far as they fit.
 
-use super::AddError;
+use super::{AddError, bounded::Fitted};
 use omega_core::{
     api::registry::AddPackage,
+    budget::{NAME, PACKAGE_TOOLS},
     executor::{Described, DescribedPackage},
     id::ToolId,
     registry::{Calling, EnvVar, Health, Tool},
@@ -20,8 +21,32 @@ pub(super) fn matching<'a>(tools: &'a [Described], export: &str) -> Option<&'a D
         .or(if tools.len() == 1 { tools.first() } else { None })
 }
 
+/// The tools that a request means, and what was left out of the others.
+pub(super) fn wanted(package: &DescribedPackage, request: &AddPackage) -> Result<(Vec<Fitted>, Vec<String>), AddError> {
+    if let Some(function) = &request.function {
+        return Ok((vec![Fitted::new(function_tool(package, function, request)?)?], Vec::new()));
+    }
+    let (mut tools, mut notices) = (Vec::new(), Vec::new());
+    if let Err(over) = PACKAGE_TOOLS.check(package.tools.len()) {
+        notices.push(format!("{over}; the others are left out"));
+    }
+    for described in package.tools.iter().take(PACKAGE_TOOLS.most) {
+        match Fitted::new(described_tool(package, described)) {
+            Ok(tool) => tools.push(tool),
+            Err(unfit) => notices.push(format!("an export is left out: {unfit}")),
+        }
+    }
+    Ok((tools, notices))
+}
+
+/// Names of plain functions that could be added.
+pub(super) fn functions(package: &DescribedPackage) -> Vec<String> {
+    let short = package.functions.iter().filter(|name| NAME.fit(name).is_ok());
+    short.take(PACKAGE_TOOLS.most).cloned().collect()
+}
+
 /// The tool of an export that the sandbox recognised.
-pub(super) fn described_tool(package: &DescribedPackage, described: &Described) -> Tool {
+fn described_tool(package: &DescribedPackage, described: &Described) -> Tool {
     let description = if described.description.is_empty() { &package.description } else { &described.description };
     Tool {
         description: description.clone(),
@@ -32,18 +57,14 @@ pub(super) fn described_tool(package: &DescribedPackage, described: &Described) 
 }
 
 /// The tool of a plain function that a person named.
-pub(super) fn function_tool(
-    package: &DescribedPackage,
-    function: &str,
-    request: &AddPackage,
-) -> Result<Tool, AddError> {
+fn function_tool(package: &DescribedPackage, function: &str, request: &AddPackage) -> Result<Tool, AddError> {
     let exported = function.split('.').next().unwrap_or(function);
     let known = package.functions.iter().any(|name| name == function || name.split('.').next() == Some(exported));
     if !known && !package.functions.is_empty() {
         return Err(AddError::NoSuchFunction {
             package: package.package.clone(),
             function: function.to_owned(),
-            available: package.functions.clone(),
+            available: functions(package),
         });
     }
     let properties: Map<String, Value> = request.params.iter().map(|name| (name.clone(), json!({}))).collect();
@@ -75,5 +96,7 @@ fn package_tool(package: &DescribedPackage, export: &str, calling: Calling) -> T
         downloads: None,
         official: package.package.starts_with("@tpmjs/"),
         destructive: false,
+        integrity: package.integrity.clone(),
+        own: false,
     }
 }

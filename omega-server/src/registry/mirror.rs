@@ -1,11 +1,12 @@
 //! The mirror: pages of another registry's listing, diffed into our rows.
 //!
 //! It promises: what was mirrored stays when the other registry is gone; a page that can't be had is asked for again
-//! with growing pauses, `Retry-After` honoured, and given up after a few tries; rows that can't be read are counted and
-//! skipped; rows that have not changed are not written.
+//! with growing pauses, `Retry-After` honoured, and given up after a few tries; rows that can't be read, and those of an older
+//! version than is here, are counted and skipped; rows that have not changed are not written; no page is larger than its limit.
 
-use super::{RegistryService, Source, rows};
-use omega_core::registry::RegistryError;
+use super::{Older, RegistryService, Source, rows};
+use futures_util::StreamExt;
+use omega_core::{budget::LISTING, registry::RegistryError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{sync::PoisonError, time::Duration};
@@ -28,8 +29,10 @@ pub struct Synced {
     pub rows: usize,
     /// Those that changed something here.
     pub changed: usize,
-    /// Those that name no tool.
+    /// Those that name no tool, or none that could be called.
     pub refused: usize,
+    /// Those that are older than what is here, and were left out.
+    pub older: usize,
 }
 
 /// Why the other registry could not be read to its end. What was read before is kept.
@@ -102,8 +105,9 @@ impl RegistryService {
         first_pause: Duration,
     ) -> Result<Synced, MirrorError> {
         let mut synced = Synced::default();
-        for number in 0..MOST_PAGES {
-            let url = format!("{base}/tools?limit={PAGE}&offset={}", number * PAGE);
+        for _ in 0..MOST_PAGES {
+            // A page may be shorter than asked for: another Omega bounds its answers.
+            let url = format!("{base}/tools?limit={PAGE}&offset={}", synced.rows);
             let (page, more) = listing(&url, get(http, &url, first_pause).await?)?;
             let mut tools = Vec::with_capacity(page.len());
             synced.rows += page.len();
@@ -113,7 +117,9 @@ impl RegistryService {
                     Err(_) => synced.refused += 1,
                 }
             }
-            synced.changed += self.take(tools, Source::Mirror).await?;
+            let taken = self.take(None, tools, Source::Mirror, Older::LeftOut).await?;
+            synced.changed += taken.changed;
+            synced.older += taken.older.len();
             tracing::info!(rows = synced.rows, changed = synced.changed, "mirroring");
             if !more || page.is_empty() {
                 break;
@@ -145,8 +151,16 @@ async fn get(http: &reqwest::Client, url: &str, first_pause: Duration) -> Result
     let mut attempt = 1;
     loop {
         let (error, asked_pause) = match http.get(url).timeout(PAGE_TIMEOUT).send().await {
-            Ok(answer) if answer.status().is_success() => match answer.json().await {
-                Ok(body) => return Ok(body),
+            Ok(answer) if answer.status().is_success() => match bounded(answer).await {
+                Ok(Some(body)) => {
+                    let reason = |error: serde_json::Error| error.to_string();
+                    let wrong = |reason| MirrorError::NoListing { url: url.to_owned(), reason };
+                    return serde_json::from_slice(&body).map_err(reason).map_err(wrong);
+                }
+                Ok(None) => {
+                    let reason = format!("it has more than {} bytes", LISTING.most);
+                    return Err(MirrorError::NoListing { url: url.to_owned(), reason });
+                }
                 Err(source) => (MirrorError::Unreachable { url: url.to_owned(), source }, None),
             },
             Ok(answer) => {
@@ -168,4 +182,17 @@ async fn get(http: &reqwest::Client, url: &str, first_pause: Duration) -> Result
         pause *= 2;
         attempt += 1;
     }
+}
+
+/// The body of an answer; nothing when it is larger than a page may be.
+async fn bounded(answer: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let (mut body, mut pieces) = (Vec::new(), answer.bytes_stream());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        if LISTING.check(body.len() + piece.len()).is_err() {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body))
 }

@@ -4,16 +4,14 @@
 //! `{toolId | package + name, description?, keywords?, category?, inputSchema?, downloads?, version?}` (`package` is a
 //! text). Unknown fields are ignored, missing and null ones get defaults; only a row that names no tool is refused.
 
+use super::bounded::{Fitted, Unfit};
+use crate::nul;
 use omega_core::{
+    budget::{KEYWORDS, NAME},
     id::ToolId,
     registry::{Calling, EnvVar, Health, Tool},
 };
 use serde_json::{Map, Value, json};
-
-/// Longest description that is kept, in characters.
-const LONGEST_DESCRIPTION: usize = 8_000;
-/// Most keywords that are kept.
-const MOST_KEYWORDS: usize = 64;
 
 /// Why a row was refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,13 +25,16 @@ pub enum RowError {
     /// Its id is none.
     #[error(transparent)]
     BadId(#[from] omega_core::id::BadToolId),
+    /// It is too large, or could not be called.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
 }
 
-/// The tool of a row.
+/// The tool of a row, as far as it fits.
 ///
 /// # Errors
-/// When the row names no tool.
-pub fn tool(row: &Value) -> Result<Tool, RowError> {
+/// When the row names no tool, or one that could not be called.
+pub fn tool(row: &Value) -> Result<Fitted, RowError> {
     let row = row.as_object().ok_or(RowError::NotAnObject)?;
     let nested = row.get("package").and_then(Value::as_object);
     let package = |key: &str| nested.and_then(|package| package.get(key)).filter(|value| !value.is_null());
@@ -46,13 +47,14 @@ pub fn tool(row: &Value) -> Result<Tool, RowError> {
             }
         }
     }
-    keywords.truncate(MOST_KEYWORDS);
     let name = text(row, "name").or_else(|| text(row, "exportName"));
     let description = text(row, "description").or_else(|| package("npmDescription").and_then(Value::as_str));
-    Ok(Tool {
+    let version = package("npmVersion").and_then(Value::as_str).or(text(row, "version"));
+    let integrity = package("npmIntegrity").and_then(Value::as_str).or(text(row, "integrity"));
+    Ok(Fitted::new(nul::replaced(Tool {
         name: name.unwrap_or(tool_id.export()).to_owned(),
-        description: description.unwrap_or_default().chars().take(LONGEST_DESCRIPTION).collect(),
-        version: package("npmVersion").and_then(Value::as_str).or(text(row, "version")).unwrap_or("latest").to_owned(),
+        description: description.unwrap_or_default().to_owned(),
+        version: version.unwrap_or("latest").to_owned(),
         category: package("category").and_then(Value::as_str).or(text(row, "category")).unwrap_or("other").to_owned(),
         keywords,
         input_schema: schema(row),
@@ -62,8 +64,10 @@ pub fn tool(row: &Value) -> Result<Tool, RowError> {
         downloads: package("npmDownloadsLastMonth").or_else(|| row.get("downloads")).and_then(Value::as_u64),
         official: package("isOfficial").and_then(Value::as_bool).unwrap_or(false),
         destructive: row.get("annotations").is_some_and(|said| said["destructiveHint"] == true),
+        integrity: integrity.map(str::to_owned),
+        own: false,
         tool_id,
-    })
+    }))?)
 }
 
 fn tool_id(row: &Map<String, Value>, nested_package: Option<&Value>) -> Result<ToolId, RowError> {
@@ -83,7 +87,8 @@ fn text<'a>(row: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(String::from).collect()
+    let words = value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    words.take(KEYWORDS.most).map(String::from).collect()
 }
 
 fn env(value: Option<&Value>) -> Vec<EnvVar> {
@@ -130,6 +135,9 @@ fn schema(row: &Map<String, Value>) -> Option<Value> {
 /// JSON Schema of a parameter's written type: `string`, `number[]`, `'a' | 'b'`; everything else may be anything.
 fn parameter_type(written: &str) -> Map<String, Value> {
     let written = written.trim();
+    if NAME.fit(written).is_err() {
+        return Map::new();
+    }
     let choices: Vec<&str> = written.split('|').map(|part| part.trim().trim_matches(['\'', '"'])).collect();
     let schema = match written {
         "string" | "number" | "integer" | "boolean" | "object" | "array" => json!({ "type": written }),
@@ -155,21 +163,24 @@ mod tests {
     use super::*;
     use omega_core::api::registry::ToolRow;
 
+    fn read(row: &Value) -> Tool {
+        tool(row).unwrap().into_parts().0
+    }
+
     #[test]
     fn a_tool_survives_the_way_through_a_row() {
         for before in crate::registry::catalogue::starter().unwrap() {
             let row = serde_json::to_value(ToolRow::new(&before, Some(1.0))).unwrap();
-            assert_eq!(tool(&row).unwrap(), before);
+            assert_eq!(read(&row), before);
         }
     }
 
     #[test]
     fn a_flat_row_is_enough() {
         let flat =
-            tool(&json!({"toolId": "@a/b::c", "name": "c", "package": "@a/b", "downloads": 7, "keywords": ["x"]}));
-        let flat = flat.unwrap();
+            read(&json!({"toolId": "@a/b::c", "name": "c", "package": "@a/b", "downloads": 7, "keywords": ["x"]}));
         assert_eq!((flat.tool_id.as_str(), flat.version.as_str(), flat.downloads), ("@a/b::c", "latest", Some(7)));
-        assert_eq!(tool(&json!({"package": "a", "name": "b"})).unwrap().tool_id.as_str(), "a::b");
+        assert_eq!(read(&json!({"package": "a", "name": "b"})).tool_id.as_str(), "a::b");
     }
 
     #[test]
@@ -180,7 +191,7 @@ mod tests {
                            {"name": "how", "type": "'a' | 'b'", "description": "d"}, {"name": "any", "type": "A | B"}],
             "package": {"npmPackageName": "@a/b", "npmVersion": "1.2.3", "category": "web", "env": [{"name": "KEY"}, 7],
                         "npmKeywords": ["one", "two"], "npmDescription": "words", "npmDownloadsLastMonth": null}});
-        let read = tool(&row).unwrap();
+        let read = read(&row);
         assert_eq!(read.tool_id.as_str(), "@a/b::go");
         assert_eq!((read.description.as_str(), read.health), ("words", Health::Broken));
         assert_eq!(read.keywords, ["one", "two"]);
@@ -196,5 +207,12 @@ mod tests {
         assert_eq!(tool(&json!([])), Err(RowError::NotAnObject));
         assert_eq!(tool(&json!({"name": "x"})), Err(RowError::NoTool));
         assert!(matches!(tool(&json!({"toolId": "no separator"})), Err(RowError::BadId(_))));
+    }
+
+    #[test]
+    fn a_written_type_without_end_means_anything() {
+        let endless = format!("string{}", "[]".repeat(500_000));
+        let row = json!({"toolId": "a::b", "parameters": [{"name": "n", "type": endless}]});
+        assert_eq!(read(&row).input_schema.unwrap()["properties"]["n"], json!({}));
     }
 }

@@ -1,43 +1,44 @@
-//! The registry as the rest of the server uses it: one search index over the stored rows, kept in step with them.
+//! The registry as the rest of the server uses it: one search index over the rows that all share, and a small one above it for
+//! each user who has rows of their own; both kept in step with the database.
 //!
 //! A row is written to the store first and to the index second, so the index never knows more than the database; when
-//! the server starts it is built from the rows. A missing input schema is filled on first use, by describing the
-//! package in the sandbox, and kept.
+//! the server starts it is built from the rows. Every search looks first whether another node has changed rows, and reads
+//! them. A missing input schema is filled on first use, by describing the package in the sandbox, and kept.
 
 use super::{
-    Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
-    described::{described_tool, function_tool, matching},
-    indexing, rows,
+    Outcomes, RowsError, Source, StoredTool, ToolRows,
+    bounded::{Fitted, Unfit},
+    catalogue,
+    changes::{self, Change},
+    described::matching,
+    describing::Describing,
+    indexing,
+    own::{Own, OwnIndexes},
     search::Index,
+    taking::Older,
 };
 use async_trait::async_trait;
 use omega_core::{
-    api::{
-        registry::{AddPackage, AddedPackage, Imported},
-        status::RegistryStatus,
-    },
-    executor::{Executor, ToolError},
+    api::status::RegistryStatus,
+    budget::{OverLimit, QUERY},
+    executor::{Executor, ToolError, ToolErrorCode},
     id::ToolId,
-    registry::{Health, Hit, Query, Registry, RegistryError, Tool},
+    registry::{Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
 };
-use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
-use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 /// Rows that are written, or read, at once.
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 /// Rows that are indexed before searches get their turn again.
 const INDEXED_AT_ONCE: usize = 100;
 /// Pages of rows that are indexed before the registry is open.
 const PAGES_AT_ONCE: usize = 10;
-/// Refused lines of an import that are told.
-const MOST_REFUSALS: usize = 20;
 /// Ids that an unknown one is answered with.
 const NEAREST: usize = 5;
 
@@ -57,6 +58,25 @@ pub enum AddError {
         /// What there is.
         available: Vec<String>,
     },
+    /// It can't be a row.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The user has no room for it.
+    #[error("{0}; take a package out with `omega registry remove PACKAGE` first")]
+    NoRoom(OverLimit),
+    /// Everybody has a later version.
+    #[error(
+        "everybody has {package} {from}, and {to} is older: add it for yourself alone (--for-me), or set it back for everybody \
+         with --allow-older"
+    )]
+    Older {
+        /// The package.
+        package: String,
+        /// The version that everybody has.
+        from: String,
+        /// The one that was to be added.
+        to: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -70,14 +90,19 @@ impl From<RowsError> for RegistryError {
 
 /// The registry.
 pub struct RegistryService {
-    rows: Arc<dyn ToolRows>,
-    executor: Arc<dyn Executor>,
+    pub(super) rows: Arc<dyn ToolRows>,
+    pub(super) executor: Arc<dyn Executor>,
     index: RwLock<Index>,
     packages: RwLock<HashSet<String>>,
+    own: OwnIndexes,
+    /// The last change of the rows that all share which the index knows.
+    pub(super) indexed: AtomicI64,
+    /// Held by who indexes what another node changed.
+    catching_up: tokio::sync::Mutex<()>,
     /// Rows are read, merged and written by one at a time.
-    writing: tokio::sync::Mutex<()>,
-    /// Describing is slow and rare: one package at a time, and nobody describes what another one just did.
-    describing: tokio::sync::Mutex<()>,
+    pub(super) writing: tokio::sync::Mutex<()>,
+    /// Nobody describes what another one just did.
+    describing: Describing,
     /// True until every row is indexed.
     loading: AtomicBool,
     /// What the last attempt to mirror said, when it failed.
@@ -91,20 +116,26 @@ impl RegistryService {
     /// # Errors
     /// When the store can't be read or written.
     pub async fn open(rows: Arc<dyn ToolRows>, executor: Arc<dyn Executor>) -> Result<Arc<Self>, RegistryError> {
+        // Before any row is read: what changes from here on is read again.
+        let indexed = AtomicI64::new(rows.standing(Viewer::Anybody).await?.revision);
         let service = Arc::new(Self {
             rows,
             executor,
             index: RwLock::new(Index::default()),
             packages: RwLock::new(HashSet::new()),
+            own: OwnIndexes::default(),
+            indexed,
+            catching_up: tokio::sync::Mutex::new(()),
             writing: tokio::sync::Mutex::new(()),
-            describing: tokio::sync::Mutex::new(()),
+            describing: Describing::default(),
             loading: AtomicBool::new(true),
             trouble: RwLock::new(None),
         });
         let starter = catalogue::starter().map_err(|error| RegistryError::Unavailable(error.to_string()))?;
         let ids: Vec<ToolId> = starter.iter().map(|tool| tool.tool_id.clone()).collect();
-        service.take(starter, Source::Starter).await?;
-        service.index_missing(service.rows.get(&ids).await?);
+        let starter = starter.into_iter().filter_map(|tool| Fitted::new(tool).ok()).collect();
+        service.take(None, starter, Source::Starter, Older::Taken).await?;
+        service.index_missing(service.rows.get(Viewer::Anybody, &ids).await?);
         let mut after = None;
         for _ in 0..PAGES_AT_ONCE {
             after = service.load(after).await?;
@@ -138,104 +169,70 @@ impl RegistryService {
         Ok(last)
     }
 
-    /// Stores the rows of a source that change something, and indexes them; how many did.
-    ///
-    /// # Errors
-    /// When the store can't be read or written.
-    pub async fn take(&self, tools: Vec<Tool>, source: Source) -> Result<usize, RegistryError> {
-        let mut changed = 0;
-        for batch in tools.chunks(BATCH) {
-            let _one_writer = self.writing.lock().await;
-            let ids: Vec<ToolId> = batch.iter().map(|tool| tool.tool_id.clone()).collect();
-            let known: HashMap<ToolId, StoredTool> =
-                self.rows.get(&ids).await?.into_iter().map(|row| (row.tool.tool_id.clone(), row)).collect();
-            let mut new: HashMap<ToolId, StoredTool> = HashMap::new();
-            for tool in batch {
-                let id = tool.tool_id.clone();
-                if let Some(row) = StoredTool::merged(new.get(&id).or_else(|| known.get(&id)), tool.clone(), source) {
-                    new.insert(id, row);
-                }
+    /// Indexes what other nodes changed up to a revision. Whoever comes while somebody does goes on with what there is.
+    async fn catch_up(&self, revision: i64) -> Result<(), RegistryError> {
+        let Ok(_one_at_a_time) = self.catching_up.try_lock() else { return Ok(()) };
+        for _ in 0..PAGES_AT_ONCE {
+            let indexed = self.indexed.load(Ordering::Acquire);
+            if indexed >= revision {
+                break;
             }
-            let new: Vec<StoredTool> = new.into_values().collect();
-            self.rows.upsert(&new).await?;
-            changed += new.len();
-            self.index_rows(new);
+            let next = match self.rows.changed_after(indexed).await? {
+                Some((next, rows)) => {
+                    self.index_rows(rows);
+                    next
+                }
+                None => revision,
+            };
+            self.indexed.fetch_max(next, Ordering::AcqRel);
         }
-        Ok(changed)
+        Ok(())
     }
 
-    /// Adds what a package holds, or one of its plain functions.
-    ///
-    /// # Errors
-    /// When it can't be described, has no such function, or can't be stored.
-    pub async fn add(&self, request: AddPackage) -> Result<AddedPackage, AddError> {
-        let version = request.version.as_deref().unwrap_or("latest");
-        let package = self.executor.describe(&request.package, version).await?;
-        let tools = match &request.function {
-            Some(function) => vec![function_tool(&package, function, &request)?],
-            None => package.tools.iter().map(|described| described_tool(&package, described)).collect(),
-        };
-        self.take(tools.clone(), Source::Added).await?;
-        Ok(AddedPackage { package: package.package, version: package.version, tools, functions: package.functions })
-    }
-
-    /// Imports rows, one JSON object a line; lines that are none are told and skipped.
-    ///
-    /// # Errors
-    /// When the store can't be written or the reader fails.
-    pub async fn import(&self, reader: impl AsyncBufRead + Unpin + Send) -> Result<Imported, RegistryError> {
-        let mut lines = reader.lines();
-        let (mut imported, mut refused, mut number) = (0_u64, Vec::new(), 0_u64);
-        let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            let line = lines.next_line().await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
-            let ended = line.is_none();
-            if let Some(line) = line {
-                number += 1;
-                if line.trim().is_empty() {
-                    continue;
-                }
-                match serde_json::from_str::<Value>(&line)
-                    .map_err(|e| e.to_string())
-                    .and_then(|row| rows::tool(&row).map_err(|e| e.to_string()))
-                {
-                    Ok(tool) => batch.push(tool),
-                    Err(reason) if refused.len() < MOST_REFUSALS => refused.push(format!("line {number}: {reason}")),
-                    Err(_) => {}
-                }
-            }
-            if batch.len() == BATCH || ended {
-                imported += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-                self.take(std::mem::take(&mut batch), Source::Import).await?;
-            }
-            if ended {
-                return Ok(Imported { imported, refused, total: self.size() });
-            }
+    /// What a viewer has of their own, with everybody's rows as they are now indexed.
+    async fn own(&self, viewer: Viewer) -> Result<Option<Arc<Own>>, RegistryError> {
+        let standing = self.rows.standing(viewer).await?;
+        self.catch_up(standing.revision).await?;
+        let Some(user) = viewer.user().filter(|_| standing.own.0 > 0) else { return Ok(None) };
+        if let Some(own) = self.own.current(user, standing.own) {
+            return Ok(Some(own));
         }
+        let own = Own::new(user, standing.own, self.rows.own(user).await?).await;
+        Ok(Some(self.own.keep(user, own)))
     }
 
-    /// Tools one after the other, for listing: at most `limit` after the first `offset`, and whether more follow.
+    /// Tools one after the other, for listing, a viewer's own first: at most `limit` after the first `offset`, and whether more
+    /// follow.
     ///
     /// # Errors
     /// When the store can't be read.
     pub async fn list(
         &self,
+        viewer: Viewer,
         category: Option<&str>,
         offset: usize,
         limit: usize,
     ) -> Result<(Vec<Tool>, bool), RegistryError> {
-        let mut ids = self.index().list(category, offset, limit.saturating_add(1));
+        let own = self.own(viewer).await?;
+        let own = own.as_ref().map(|own| &own.index);
+        let wanted = limit.saturating_add(1);
+        let mut ids = own.map(|own| own.list(category, offset, wanted)).unwrap_or_default();
+        if ids.len() < wanted {
+            let before = own.map_or(0, |own| own.list(category, 0, usize::MAX).len());
+            let (offset, room) = (offset.saturating_sub(before), wanted - ids.len());
+            ids.extend(self.index().list_below(own, category, offset, room));
+        }
         let more = ids.len() > limit;
         ids.truncate(limit);
-        Ok((self.tools(&ids).await?, more))
+        Ok((self.tools(viewer, &ids).await?, more))
     }
 
     /// How calls of some tools ended on this server.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub async fn outcomes(&self, ids: &[ToolId]) -> Result<HashMap<ToolId, Outcomes>, RegistryError> {
-        Ok(self.rows.get(ids).await?.into_iter().map(|row| (row.tool.tool_id, row.outcomes)).collect())
+    pub async fn outcomes(&self, viewer: Viewer, ids: &[ToolId]) -> Result<HashMap<ToolId, Outcomes>, RegistryError> {
+        Ok(self.rows.get(viewer, ids).await?.into_iter().map(|row| (row.tool.tool_id, row.outcomes)).collect())
     }
 
     /// How the registry is.
@@ -254,7 +251,7 @@ impl RegistryService {
         }
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         u64::try_from(self.index().len()).unwrap_or(u64::MAX)
     }
 
@@ -262,18 +259,18 @@ impl RegistryService {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+    pub(super) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Indexes rows as they are now.
-    fn index_rows(&self, rows: Vec<StoredTool>) {
+    pub(super) fn index_rows(&self, rows: Vec<StoredTool>) {
         for some in rows.chunks(INDEXED_AT_ONCE) {
             let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
             let mut index = self.index_mut();
             for row in some {
                 let outcomes = row.outcomes;
-                let tool = row.clone().seen();
+                let tool = row.clone().seen(Viewer::Anybody);
                 if !packages.contains(tool.tool_id.package()) {
                     packages.insert(tool.tool_id.package().to_owned());
                 }
@@ -291,86 +288,148 @@ impl RegistryService {
     }
 
     /// The tools of some ids, in their order.
-    async fn tools(&self, ids: &[String]) -> Result<Vec<Tool>, RegistryError> {
+    async fn tools(&self, viewer: Viewer, ids: &[String]) -> Result<Vec<Tool>, RegistryError> {
         let ids: Vec<ToolId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-        let mut known: HashMap<ToolId, Tool> =
-            self.rows.get(&ids).await?.into_iter().map(|row| (row.tool.tool_id.clone(), row.seen())).collect();
+        let rows = self.rows.get(viewer, &ids).await?.into_iter();
+        let mut known: HashMap<ToolId, Tool> = rows.map(|row| (row.tool.tool_id.clone(), row.seen(viewer))).collect();
         Ok(ids.iter().filter_map(|id| known.remove(id)).collect())
     }
 
-    async fn row(&self, id: &ToolId) -> Result<StoredTool, RegistryError> {
-        match self.rows.get(std::slice::from_ref(id)).await?.pop() {
-            Some(row) => Ok(row),
-            None => {
-                let nearest = self.index().nearest(id.as_str(), NEAREST);
-                let nearest = nearest.iter().filter_map(|id| id.parse().ok()).collect();
-                Err(RegistryError::NotFound { id: id.to_string(), nearest })
-            }
+    async fn row(&self, viewer: Viewer, id: &ToolId) -> Result<StoredTool, RegistryError> {
+        if let Some(row) = self.rows.get(viewer, std::slice::from_ref(id)).await?.pop() {
+            return Ok(row);
         }
+        let own = self.own(viewer).await?;
+        let mut nearest = own.map(|own| own.index.nearest(id.as_str(), NEAREST)).unwrap_or_default();
+        nearest.extend(self.index().nearest(id.as_str(), NEAREST));
+        nearest.truncate(NEAREST);
+        let nearest = nearest.iter().filter_map(|id| id.parse().ok()).collect();
+        Err(RegistryError::NotFound { id: id.to_string(), nearest })
+    }
+
+    /// What is known of a tool, without a look into its package.
+    ///
+    /// # Errors
+    /// As [`Registry::tool`].
+    pub async fn known(&self, viewer: Viewer, id: &ToolId) -> Result<Tool, RegistryError> {
+        Ok(self.row(viewer, id).await?.seen(viewer))
     }
 
     /// Describes a tool's package and keeps what was missing; the row as it was when that is not possible.
-    async fn completed(&self, id: &ToolId) -> Result<StoredTool, RegistryError> {
-        let _one_at_a_time = self.describing.lock().await;
-        let row = self.row(id).await?;
+    async fn completed(&self, viewer: Viewer, id: &ToolId) -> Result<StoredTool, RegistryError> {
+        let row = self.row(viewer, id).await?;
+        let name = format!("{}@{}", id.package(), row.tool.version);
+        let Some(_turn) = self.describing.turn(&name).await else { return Ok(row) };
+        let row = self.row(viewer, id).await?;
         if row.tool.input_schema.is_some() {
             return Ok(row);
         }
-        let package = match self.executor.describe(id.package(), &row.tool.version).await {
+        let owner = viewer.user().map(|user| user.to_string()).unwrap_or_default();
+        let package = match self.executor.describe(id.package(), &row.tool.version, &owner).await {
             Ok(package) => package,
             Err(error) => {
                 tracing::warn!(tool = %id, %error, "a tool could not be described");
+                // Of what runs it a failure says nothing about the package.
+                if is_of_package(error.code) {
+                    self.describing.failed(&name);
+                }
                 return Ok(row);
             }
         };
         let Some(described) = matching(&package.tools, id.export()) else { return Ok(row) };
         let _one_writer = self.writing.lock().await;
-        let row = self.row(id).await?;
+        let row = self.row(viewer, id).await?;
         let mut tool = row.tool.clone();
         tool.input_schema.clone_from(&described.input_schema);
         tool.version.clone_from(&package.version);
+        tool.integrity.clone_from(&package.integrity);
         if tool.env.is_empty() {
             tool.env.clone_from(&described.env);
         }
         if tool.description.is_empty() {
             tool.description.clone_from(&described.description);
         }
+        let tool = match Fitted::new(tool) {
+            Ok(fitted) => {
+                fitted.notices().for_each(|notice| tracing::warn!(tool = %id, notice, "a row was cut"));
+                fitted.into_parts().0
+            }
+            Err(error) => {
+                tracing::warn!(tool = %id, %error, "a tool's description does not fit");
+                return Ok(row);
+            }
+        };
+        // It may have become another's meanwhile.
+        let owner = viewer.user().filter(|_| row.tool.own);
+        let change = Change { was: Some(&row.tool), is: &tool };
+        let facts = changes::facts(owner, changes::DESCRIBED, &[change]);
         let completed = StoredTool { tool, ..row };
-        self.rows.upsert(std::slice::from_ref(&completed)).await?;
-        self.index_rows(vec![completed.clone()]);
+        let revision = self.rows.upsert(owner, std::slice::from_ref(&completed), &facts).await?;
+        if owner.is_none() {
+            self.index_written(revision, vec![completed.clone()]);
+        }
         Ok(completed)
+    }
+
+    /// Indexes rows that all share after they were written.
+    pub(super) fn index_written(&self, revision: i64, rows: Vec<StoredTool>) {
+        self.index_rows(rows);
+        // Behind what another node wrote in between comes what it wrote: the next search reads both.
+        let _ = self.indexed.compare_exchange(revision - 1, revision, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 
 #[async_trait]
 impl Registry for RegistryService {
-    async fn search(&self, query: Query) -> Result<Vec<Hit>, RegistryError> {
-        let found = self.index().search(&query.text, query.category.as_deref(), query.limit);
+    async fn search(&self, viewer: Viewer, query: Query) -> Result<Vec<Hit>, RegistryError> {
+        let own = self.own(viewer).await?;
+        let own = own.as_ref().map(|own| &own.index);
+        let (text, _) = QUERY.cut(&query.text);
+        let found = self.index().search_below(own, text, query.category.as_deref(), query.limit);
         let ids: Vec<String> = found.iter().map(|hit| hit.id.clone()).collect();
         let scores: HashMap<&str, f64> = found.iter().map(|hit| (hit.id.as_str(), hit.score)).collect();
-        let tools = self.tools(&ids).await?.into_iter();
+        let mut tools = self.tools(viewer, &ids).await?;
+        // What fails for the viewer alone the index knows nothing of.
+        tools.sort_by_key(|tool| tool.health == Health::Broken);
+        let tools = tools.into_iter();
         Ok(tools.map(|tool| Hit { score: scores.get(tool.tool_id.as_str()).copied().unwrap_or(0.0), tool }).collect())
     }
 
-    async fn tool(&self, id: &ToolId) -> Result<Tool, RegistryError> {
-        let row = self.row(id).await?;
-        let row = if row.tool.input_schema.is_some() { row } else { self.completed(id).await? };
-        Ok(row.seen())
+    async fn tool(&self, viewer: Viewer, id: &ToolId) -> Result<Tool, RegistryError> {
+        let row = self.row(viewer, id).await?;
+        let row = if row.tool.input_schema.is_some() { row } else { self.completed(viewer, id).await? };
+        Ok(row.seen(viewer))
     }
 
-    async fn record_outcome(&self, id: &ToolId, ok: bool) {
-        let outcomes = match self.rows.record_outcome(id, ok).await {
+    async fn record_outcome(&self, viewer: Viewer, tool: &Tool, ok: bool) {
+        let (id, owner) = (&tool.tool_id, viewer.user().filter(|_| tool.own));
+        let outcomes = match self.rows.record_outcome(owner, id, viewer, ok).await {
             Ok(Some(outcomes)) => outcomes,
             Ok(None) => return,
             Err(error) => return tracing::warn!(tool = %id, %error, "an outcome was not counted"),
         };
+        if owner.is_some() {
+            return;
+        }
         // Only the calls at which health, or the trust in it, turns are worth a look at the row.
         let before = Outcomes { runs: outcomes.runs - 1, failures: outcomes.failures - u64::from(!ok) };
         if before.health(Health::Unknown) != outcomes.health(Health::Unknown) || before.trust() != outcomes.trust() {
-            match self.row(id).await {
+            match self.row(Viewer::Anybody, id).await {
                 Ok(row) => self.index_rows(vec![row]),
                 Err(error) => tracing::warn!(tool = %id, %error, "a tool's health was not updated"),
             }
         }
     }
+}
+
+/// Whether a failure to describe a package will be the same in a moment: it is not for want of a place, a runtime or a network.
+fn is_of_package(code: ToolErrorCode) -> bool {
+    !matches!(
+        code,
+        ToolErrorCode::Overloaded
+            | ToolErrorCode::RuntimeUnavailable
+            | ToolErrorCode::ExecutorUnreachable
+            | ToolErrorCode::RegistryUnavailable
+            | ToolErrorCode::Cancelled
+    )
 }

@@ -1,9 +1,14 @@
 //! Rows of the registry as they are stored, and which row wins where two sources know the same tool.
+//!
+//! A row is everybody's, or a user's own: what users added for themselves stands in a table of its own, and a user who looks
+//! sees it in place of everybody's row of the same id.
 
+use super::bounded::{Fitted, judged};
+use crate::audit::Fact;
 use async_trait::async_trait;
 use omega_core::{
-    id::ToolId,
-    registry::{Calling, Health, Tool},
+    id::{ToolId, UserId},
+    registry::{Calling, Health, Tool, Viewer},
 };
 
 /// Where a row comes from.
@@ -87,6 +92,18 @@ impl Outcomes {
     }
 }
 
+/// For whom calls of a tool failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Failing {
+    /// For nobody.
+    #[default]
+    Nobody,
+    /// For this user alone.
+    One(UserId),
+    /// For several.
+    Several,
+}
+
 /// A tool and what the store knows of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredTool {
@@ -96,25 +113,40 @@ pub struct StoredTool {
     pub source: Source,
     /// How calls of it ended.
     pub outcomes: Outcomes,
+    /// Whose calls failed.
+    pub failing: Failing,
 }
 
 impl StoredTool {
     /// A row of a source.
     #[must_use]
     pub fn new(tool: Tool, source: Source) -> Self {
-        Self { tool, source, outcomes: Outcomes::default() }
+        Self { tool, source, outcomes: Outcomes::default(), failing: Failing::Nobody }
     }
 
-    /// The tool with the health that follows from its outcomes too.
+    /// The tool as somebody sees it: with the health that follows from its outcomes too. That it is broken nobody can bring
+    /// about for others: what fails for one user alone is broken for that user.
     #[must_use]
-    pub fn seen(self) -> Tool {
-        Tool { health: self.outcomes.health(self.tool.health), ..self.tool }
+    pub fn seen(self, viewer: Viewer) -> Tool {
+        let concerns = match self.failing {
+            Failing::Nobody => false,
+            Failing::One(user) => viewer == Viewer::User(user),
+            Failing::Several => true,
+        };
+        let health = match self.outcomes.health(self.tool.health) {
+            Health::Broken if !concerns => self.tool.health,
+            health => health,
+        };
+        // Rows of before there were limits are judged here.
+        let input_schema = self.tool.input_schema.map(|schema| judged(schema).0);
+        Tool { health, input_schema, ..self.tool }
     }
 
     /// What is to be stored when a source brings a tool: `None` when nothing changes. A row that brings less than is
     /// known (no schema, no way of calling a plain function) keeps what is known.
     #[must_use]
-    pub fn merged(old: Option<&Self>, new: Tool, source: Source) -> Option<Self> {
+    pub fn merged(old: Option<&Self>, new: Fitted, source: Source) -> Option<Self> {
+        let (new, _) = new.into_parts();
         let Some(old) = old else { return Some(Self::new(new, source)) };
         if source.weight() < old.source.weight() {
             return None;
@@ -131,7 +163,11 @@ impl StoredTool {
         if tool.version == "latest" {
             tool.version.clone_from(&old.tool.version);
         }
-        let merged = Self { tool, source, outcomes: old.outcomes };
+        if tool.version == old.tool.version && tool.integrity.is_none() {
+            tool.integrity.clone_from(&old.tool.integrity);
+        }
+        tool.own = old.tool.own;
+        let merged = Self { tool, source, outcomes: old.outcomes, failing: old.failing };
         (merged != *old).then_some(merged)
     }
 }
@@ -141,32 +177,72 @@ impl StoredTool {
 #[error("{0}")]
 pub struct RowsError(pub String);
 
-/// Where rows are stored.
+/// How far the rows have got: who has seen all up to this has nothing to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The last change of everybody's rows, and of anybody's own.
+    pub revision: i64,
+    /// How many rows of their own a user has, and the last change of them.
+    pub own: (i64, i64),
+}
+
+/// Where rows are stored. `owner` is whose own rows are meant; everybody's without one.
 #[async_trait]
 pub trait ToolRows: Send + Sync {
-    /// Rows in the order of their ids, those after `after`, at most `limit`.
+    /// Everybody's rows in the order of their ids, those after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the store can't be read.
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError>;
 
-    /// The rows of some ids, in no order; ids without a row are left out.
+    /// The rows of some ids as a viewer has them, in no order; ids without a row are left out.
     ///
     /// # Errors
     /// When the store can't be read.
-    async fn get(&self, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError>;
+    async fn get(&self, viewer: Viewer, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError>;
 
-    /// Writes rows, replacing those with the same id but not their outcomes.
+    /// All rows of a user's own, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    async fn own(&self, user: UserId) -> Result<Vec<StoredTool>, RowsError>;
+
+    /// How far the rows have got, for a viewer.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    async fn standing(&self, viewer: Viewer) -> Result<Standing, RowsError>;
+
+    /// Everybody's rows of the first change after a revision, with its revision; none when there is no later one.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    async fn changed_after(&self, revision: i64) -> Result<Option<(i64, Vec<StoredTool>)>, RowsError>;
+
+    /// Writes rows, replacing those with the same id but not their outcomes, and the facts that tell of it; the revision that
+    /// they have now.
     ///
     /// # Errors
     /// When the store can't be written.
-    async fn upsert(&self, rows: &[StoredTool]) -> Result<(), RowsError>;
+    async fn upsert(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64, RowsError>;
 
-    /// Counts one more call of a tool; its outcomes now, or `None` when there is no such tool.
+    /// Takes the rows of a package out that somebody added, with the facts that tell of it; their ids.
     ///
     /// # Errors
     /// When the store can't be written.
-    async fn record_outcome(&self, id: &ToolId, ok: bool) -> Result<Option<Outcomes>, RowsError>;
+    async fn remove(&self, owner: Option<UserId>, package: &str, fact: Fact) -> Result<Vec<ToolId>, RowsError>;
+
+    /// Counts one more call of a tool by somebody; its outcomes now, or `None` when there is no such tool.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    async fn record_outcome(
+        &self,
+        owner: Option<UserId>,
+        id: &ToolId,
+        by: Viewer,
+        ok: bool,
+    ) -> Result<Option<Outcomes>, RowsError>;
 }
 
 #[cfg(test)]
@@ -189,15 +265,21 @@ mod tests {
             downloads: None,
             official: false,
             destructive: false,
+            integrity: None,
+            own: false,
         }
+    }
+
+    fn merged(old: &StoredTool, new: Tool, source: Source) -> Option<StoredTool> {
+        StoredTool::merged(Some(old), Fitted::new(new).unwrap(), source)
     }
 
     #[test]
     fn what_a_person_added_is_never_overwritten_by_a_mirror() {
         let old = StoredTool::new(tool("old"), Source::Added);
-        assert_eq!(StoredTool::merged(Some(&old), tool("new"), Source::Mirror), None);
+        assert_eq!(merged(&old, tool("new"), Source::Mirror), None);
         let old = StoredTool::new(tool("old"), Source::Starter);
-        assert!(StoredTool::merged(Some(&old), tool("new"), Source::Mirror).is_some());
+        assert!(merged(&old, tool("new"), Source::Mirror).is_some());
     }
 
     #[test]
@@ -205,10 +287,38 @@ mod tests {
         let old =
             StoredTool { outcomes: Outcomes { runs: 4, failures: 1 }, ..StoredTool::new(tool("x"), Source::Mirror) };
         let poor = Tool { input_schema: None, calling: Calling::Tool, version: String::from("latest"), ..tool("x") };
-        assert_eq!(StoredTool::merged(Some(&old), poor.clone(), Source::Mirror), None);
-        let changed =
-            StoredTool::merged(Some(&old), Tool { description: String::from("y"), ..poor }, Source::Mirror).unwrap();
+        assert_eq!(merged(&old, poor.clone(), Source::Mirror), None);
+        let changed = merged(&old, Tool { description: String::from("y"), ..poor }, Source::Mirror).unwrap();
         assert_eq!((changed.tool, changed.outcomes), (tool("y"), old.outcomes));
+    }
+
+    #[test]
+    fn what_fails_for_one_user_is_broken_for_that_user_alone() {
+        let (mine, theirs) = (UserId::new(), UserId::new());
+        let outcomes = Outcomes { runs: 9, failures: 9 };
+        for (failing, viewer, expected) in [
+            (Failing::One(mine), Viewer::User(mine), Health::Broken),
+            (Failing::One(mine), Viewer::User(theirs), Health::Unknown),
+            (Failing::One(mine), Viewer::Anybody, Health::Unknown),
+            (Failing::Several, Viewer::User(theirs), Health::Broken),
+            (Failing::Several, Viewer::Anybody, Health::Broken),
+        ] {
+            let row = StoredTool { outcomes, failing, ..StoredTool::new(tool("x"), Source::Mirror) };
+            assert_eq!(row.seen(viewer).health, expected, "{failing:?} {viewer:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_version_keeps_its_hash_and_another_one_does_not_inherit_it() {
+        let of = |version: &str, hash: Option<&str>| Tool {
+            version: version.into(),
+            integrity: hash.map(Into::into),
+            ..tool("x")
+        };
+        let old = StoredTool::new(of("1.0.0", Some("a")), Source::Added);
+        assert_eq!(merged(&old, of("1.0.0", None), Source::Added), None);
+        assert_eq!(merged(&old, of("1.1.0", None), Source::Added).unwrap().tool.integrity, None);
+        assert_eq!(merged(&old, of("1.0.0", Some("b")), Source::Added).unwrap().tool.integrity.as_deref(), Some("b"));
     }
 
     #[test]

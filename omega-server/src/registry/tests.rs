@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use omega_core::{
     api::registry::{AddPackage, ToolRow},
     executor::{Described, DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
-    id::ToolId,
-    registry::{Calling, Health, Query, Registry, RegistryError},
+    id::{ToolId, UserId},
+    registry::{Calling, Health, Query, Registry, RegistryError, Tool, Viewer},
 };
 use serde_json::{Value, json};
 use std::{
@@ -30,8 +30,11 @@ impl Executor for Sandbox {
         Executed { result, version: None, duration_ms: 0, truncated: false, logs: Vec::new() }
     }
 
-    async fn describe(&self, package: &str, _: &str) -> Result<DescribedPackage, ToolError> {
+    async fn describe(&self, package: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
         self.0.fetch_add(1, Ordering::SeqCst);
+        if package.starts_with("hangs") {
+            std::future::pending::<()>().await;
+        }
         if package != "@acme/tools" {
             return Err(ToolError::new(ToolErrorCode::PackageNotFound, format!("npm has no package {package}")));
         }
@@ -45,6 +48,7 @@ impl Executor for Sandbox {
         Ok(DescribedPackage {
             package: package.to_owned(),
             version: String::from("2.1.0"),
+            integrity: None,
             description: String::from("Tools of Acme"),
             category: Some(String::from("web")),
             keywords: vec![String::from("acme")],
@@ -79,7 +83,7 @@ fn id(text: &str) -> ToolId {
 
 async fn found(registry: &RegistryService, text: &str) -> Vec<String> {
     let query = Query { text: text.to_owned(), category: None, limit: 5 };
-    registry.search(query).await.unwrap().into_iter().map(|hit| hit.tool.tool_id.to_string()).collect()
+    registry.search(Viewer::Anybody, query).await.unwrap().into_iter().map(|hit| hit.tool.tool_id.to_string()).collect()
 }
 
 #[tokio::test]
@@ -119,14 +123,8 @@ async fn opening_again_changes_nothing_and_keeps_what_was_added() {
     let Fixture { rows, sandbox, registry, _folder } = fixture().await;
     let before = registry.status();
     assert!(before.tools > 150 && before.packages > 60 && before.status == "ok");
-    let request = AddPackage {
-        package: String::from("@acme/tools"),
-        version: None,
-        function: None,
-        params: Vec::new(),
-        description: None,
-    };
-    registry.add(request).await.unwrap();
+    let request = AddPackage { package: String::from("@acme/tools"), ..AddPackage::default() };
+    registry.add(None, request).await.unwrap();
     let again = RegistryService::open(rows, sandbox).await.unwrap();
     assert_eq!(again.status().tools, before.tools + 2);
     assert_eq!(found(&again, "acme anvil").await[0], "@acme/tools::anvilTool");
@@ -136,7 +134,7 @@ async fn opening_again_changes_nothing_and_keeps_what_was_added() {
 async fn an_unknown_id_is_answered_with_the_nearest_ones() {
     let Fixture { registry, _folder, .. } = fixture().await;
     for (asked, expected) in [("math::evaluate", "mathjs::evaluate"), ("papaparse::prase", "papaparse::parse")] {
-        match registry.tool(&id(asked)).await {
+        match registry.tool(Viewer::Anybody, &id(asked)).await {
             Err(RegistryError::NotFound { nearest, .. }) => assert_eq!(nearest[0].as_str(), expected),
             other => panic!("{asked}: {other:?}"),
         }
@@ -150,7 +148,7 @@ async fn a_missing_schema_is_described_once_and_kept() {
         r#"{"toolId":"@acme/tools::anvil","name":"anvil","package":"@acme/tools","description":"Drops an anvil"}"#;
     registry.import(row.as_bytes()).await.unwrap();
     for _ in 0..2 {
-        let tool = registry.tool(&id("@acme/tools::anvil")).await.unwrap();
+        let tool = registry.tool(Viewer::Anybody, &id("@acme/tools::anvil")).await.unwrap();
         assert_eq!(tool.input_schema.unwrap()["properties"]["weight"]["type"], "string");
         assert_eq!((tool.version.as_str(), tool.description.as_str()), ("2.1.0", "Drops an anvil"));
     }
@@ -161,7 +159,39 @@ async fn a_missing_schema_is_described_once_and_kept() {
 async fn a_tool_that_cannot_be_described_comes_without_a_schema() {
     let Fixture { registry, _folder, .. } = fixture().await;
     registry.import(&br#"{"toolId":"gone::x"}"#[..]).await.unwrap();
-    assert_eq!(registry.tool(&id("gone::x")).await.unwrap().input_schema, None);
+    assert_eq!(registry.tool(Viewer::Anybody, &id("gone::x")).await.unwrap().input_schema, None);
+}
+
+#[tokio::test]
+async fn packages_that_hang_hold_no_other_and_one_that_fails_is_not_asked_again_at_once() {
+    let Fixture { sandbox, registry, _folder, .. } = fixture().await;
+    let hanging: Vec<String> = (0..6).map(|n| format!("hangs{n}::t")).collect();
+    let rows: Vec<String> = hanging
+        .iter()
+        .map(String::as_str)
+        .chain(["@acme/tools::anvil", "gone::x"])
+        .map(|id| json!({"toolId": id}).to_string())
+        .collect();
+    registry.import(rows.join("\n").as_bytes()).await.unwrap();
+    let waiting: Vec<_> = hanging
+        .iter()
+        .map(|tool| {
+            let (registry, tool) = (Arc::clone(&registry), id(tool));
+            tokio::spawn(async move { registry.tool(Viewer::Anybody, &tool).await })
+        })
+        .collect();
+    while sandbox.0.load(Ordering::SeqCst) < hanging.len() {
+        tokio::task::yield_now().await;
+    }
+    assert!(registry.tool(Viewer::Anybody, &id("@acme/tools::anvil")).await.unwrap().input_schema.is_some());
+    for _ in 0..3 {
+        assert_eq!(registry.tool(Viewer::Anybody, &id("gone::x")).await.unwrap().input_schema, None);
+    }
+    assert_eq!(sandbox.0.load(Ordering::SeqCst), hanging.len() + 2);
+    for waiting in waiting {
+        assert!(!waiting.is_finished());
+        waiting.abort();
+    }
 }
 
 #[tokio::test]
@@ -169,17 +199,17 @@ async fn a_package_is_added_whole_or_by_one_function() {
     let Fixture { registry, _folder, .. } = fixture().await;
     let request = |function: Option<&str>| AddPackage {
         package: String::from("@acme/tools"),
-        version: None,
         function: function.map(String::from),
         params: vec![String::from("color")],
         description: Some(String::from("Paints a wall")),
+        ..AddPackage::default()
     };
-    let added = registry.add(request(None)).await.unwrap();
+    let added = registry.add(None, request(None)).await.unwrap();
     assert_eq!((added.tools.len(), added.version.as_str()), (2, "2.1.0"));
-    let painted = registry.add(request(Some("paint"))).await.unwrap();
+    let painted = registry.add(None, request(Some("paint"))).await.unwrap();
     assert_eq!(painted.tools[0].calling, Calling::Function { params: vec![String::from("color")] });
     assert_eq!(found(&registry, "paint a wall").await[0], "@acme/tools::paint");
-    let refused = registry.add(request(Some("pain"))).await.unwrap_err().to_string();
+    let refused = registry.add(None, request(Some("pain"))).await.unwrap_err().to_string();
     assert!(refused.contains("it has: paint"), "{refused}");
 }
 
@@ -187,7 +217,9 @@ async fn a_package_is_added_whole_or_by_one_function() {
 async fn an_import_takes_both_shapes_and_tells_the_lines_it_refuses() {
     let Fixture { registry, _folder, .. } = fixture().await;
     let before = registry.status().tools;
-    let rich = serde_json::to_string(&ToolRow::new(&registry.tool(&id("ms::default")).await.unwrap(), None)).unwrap();
+    let rich =
+        serde_json::to_string(&ToolRow::new(&registry.tool(Viewer::Anybody, &id("ms::default")).await.unwrap(), None))
+            .unwrap();
     let lines = format!(
         "{}\n\n{{\"toolId\":\"flat::one\",\"name\":\"one\",\"package\":\"flat\"}}\nnot json\n{{\"name\":\"x\"}}\n",
         rich.replace("\"ms::default\"", "\"ms2::default\"")
@@ -201,16 +233,18 @@ async fn an_import_takes_both_shapes_and_tells_the_lines_it_refuses() {
 #[tokio::test]
 async fn a_tool_that_always_fails_sinks_and_one_success_raises_it() {
     let Fixture { registry, _folder, .. } = fixture().await;
-    let tool = id("fastest-levenshtein::distance");
+    let tool = registry.tool(Viewer::Anybody, &id("fastest-levenshtein::distance")).await.unwrap();
+    let tool_id = tool.tool_id.clone();
     for _ in 0..3 {
-        registry.record_outcome(&tool, false).await;
+        registry.record_outcome(Viewer::Anybody, &tool, false).await;
     }
-    assert_eq!(registry.tool(&tool).await.unwrap().health, Health::Broken);
-    assert_ne!(found(&registry, "levenshtein distance").await[0], tool.as_str());
-    registry.record_outcome(&tool, true).await;
-    assert_eq!(registry.tool(&tool).await.unwrap().health, Health::Healthy);
-    assert_eq!(found(&registry, "levenshtein distance").await[0], tool.as_str());
-    registry.record_outcome(&id("no::such"), true).await;
+    assert_eq!(registry.tool(Viewer::Anybody, &tool_id).await.unwrap().health, Health::Broken);
+    assert_ne!(found(&registry, "levenshtein distance").await[0], tool_id.as_str());
+    registry.record_outcome(Viewer::Anybody, &tool, true).await;
+    assert_eq!(registry.tool(Viewer::Anybody, &tool_id).await.unwrap().health, Health::Healthy);
+    assert_eq!(found(&registry, "levenshtein distance").await[0], tool_id.as_str());
+    let gone = Tool { tool_id: id("no::such"), ..tool };
+    registry.record_outcome(Viewer::Anybody, &gone, true).await;
 }
 
 #[tokio::test]
@@ -232,11 +266,11 @@ async fn a_large_registry_opens_at_once_and_is_whole_soon_after() {
 #[tokio::test]
 async fn a_listing_pages_through_everything() {
     let Fixture { registry, _folder, .. } = fixture().await;
-    let (first, more) = registry.list(None, 0, 100).await.unwrap();
-    let (rest, last) = registry.list(None, 100, 1_000).await.unwrap();
+    let (first, more) = registry.list(Viewer::Anybody, None, 0, 100).await.unwrap();
+    let (rest, last) = registry.list(Viewer::Anybody, None, 100, 1_000).await.unwrap();
     assert!(more && !last);
     assert_eq!(u64::try_from(first.len() + rest.len()).unwrap(), registry.status().tools);
-    let (web, _) = registry.list(Some("web"), 0, 1_000).await.unwrap();
+    let (web, _) = registry.list(Viewer::Anybody, Some("web"), 0, 1_000).await.unwrap();
     assert!(!web.is_empty() && web.iter().all(|tool| tool.category == "web"));
 }
 
@@ -300,4 +334,108 @@ async fn a_registry_that_is_gone_leaves_what_was_mirrored_and_says_so() {
     let status = registry.status();
     assert!(status.status == "degraded" && status.detail.unwrap().contains("404"));
     assert_eq!(found(&registry, "numbered thing 1").await[0], "@acme/many::run1");
+}
+
+#[tokio::test]
+async fn two_nodes_and_a_restart_agree_on_what_everybody_and_each_user_has() {
+    let Fixture { rows, sandbox, registry, _folder } = fixture().await;
+    let (mine, theirs) = (user(&rows, "mine").await, user(&rows, "theirs").await);
+    let node = RegistryService::open(rows.clone(), sandbox.clone()).await.unwrap();
+    let finds = async |registry: &RegistryService, viewer: Viewer, text: &str| {
+        let query = Query { text: text.to_owned(), category: None, limit: 3 };
+        let hits = registry.search(viewer, query).await.unwrap();
+        hits.first().map(|hit| (hit.tool.tool_id.to_string(), hit.tool.own))
+    };
+    let request = |function: &str, words: &str| AddPackage {
+        package: String::from("@acme/tools"),
+        function: Some(function.to_owned()),
+        description: Some(words.to_owned()),
+        ..AddPackage::default()
+    };
+    // What one node writes the other one finds with its next search.
+    registry.add(None, request("paint", "Paints a zebra")).await.unwrap();
+    assert_eq!(finds(&node, Viewer::Anybody, "zebra").await, Some((String::from("@acme/tools::paint"), false)));
+    registry.add(Some(mine), request("paint", "Paints a walrus")).await.unwrap();
+    for _ in 0..2 {
+        for registry in [&registry, &node] {
+            let own = Some((String::from("@acme/tools::paint"), true));
+            assert_eq!(finds(registry, Viewer::User(mine), "walrus").await, own);
+            assert_eq!(finds(registry, Viewer::User(mine), "zebra").await, None);
+            for other in [Viewer::User(theirs), Viewer::Anybody] {
+                assert_eq!(finds(registry, other, "walrus").await, None);
+                assert!(!registry.tool(other, &id("@acme/tools::paint")).await.unwrap().own);
+            }
+        }
+        // The other way round, over rows that were read before.
+        node.add(None, request("paint", "Paints a zebra anew")).await.unwrap();
+    }
+    let again = RegistryService::open(rows, sandbox).await.unwrap();
+    assert_eq!(again.status().tools, registry.status().tools);
+    assert!(finds(&again, Viewer::User(mine), "walrus").await.is_some_and(|(_, own)| own));
+    assert_eq!(node.remove(Some(mine), "@acme/tools").await.unwrap(), 1);
+    for registry in [&registry, &node, &again] {
+        assert_eq!(finds(registry, Viewer::User(mine), "walrus").await, None);
+        assert!(finds(registry, Viewer::User(mine), "zebra").await.is_some_and(|(_, own)| !own));
+    }
+}
+
+async fn user(rows: &Store, name: &str) -> UserId {
+    rows.create_user(name, None, crate::auth::new_key().unwrap()).await.unwrap().user.id
+}
+
+#[tokio::test]
+async fn rows_of_every_source_keep_to_the_limits() {
+    let Fixture { registry, _folder, .. } = fixture().await;
+    let deep = (0..40).fold(json!({}), |inner, _| json!({ "properties": { "x": inner } }));
+    let large = json!({ "type": "object", "description": "S".repeat(1 << 20) });
+    let row = |id: &str, schema: &Value| {
+        json!({ "toolId": id, "name": "n", "version": "1.0.0", "description": "walrus ".repeat(100_000), "inputSchema": schema,
+            "env": [{ "name": "A".repeat(500) }, { "name": "OK_KEY", "description": "d".repeat(9_000) }] })
+    };
+    let lines: Vec<String> =
+        [row("deep::x", &deep), row("large::x", &large), row("a::b\u{202e}c", &json!({})), row("a::b\nc", &json!({}))]
+            .iter()
+            .map(Value::to_string)
+            .collect();
+    let imported = registry.import(lines.join("\n").as_bytes()).await.unwrap();
+    assert_eq!((imported.imported, imported.refused.len()), (2, 2), "{imported:?}");
+    assert!(imported.notices.iter().any(|notice| notice.starts_with("deep::x: the schema's nesting")), "{imported:?}");
+    let listing = json!({ "success": true, "data": [row("far::x", &large)], "pagination": { "hasMore": false } });
+    let url = registry_on_loopback(vec![(200, listing)]).await;
+    registry.sync(&reqwest::Client::new(), &url).await.unwrap();
+    for tool in ["deep::x", "large::x", "far::x"] {
+        let tool = registry.tool(Viewer::Anybody, &id(tool)).await.unwrap();
+        assert_eq!(tool.input_schema, Some(json!({ "type": "object" })), "{}", tool.tool_id);
+        assert_eq!(tool.env.iter().map(|var| var.name.as_str()).collect::<Vec<_>>(), ["OK_KEY"]);
+        assert!(json!(tool).to_string().len() < 16 << 10, "{}", tool.tool_id);
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_takes_no_version_back() {
+    let Fixture { registry, _folder, .. } = fixture().await;
+    let http = reqwest::Client::new();
+    for (version, older) in [("2.0.0", 0), ("1.9.9", 1), ("2.0.1", 0)] {
+        let row = json!({ "toolId": "far::x", "version": version });
+        let listing = json!({ "success": true, "data": [row], "pagination": { "hasMore": false } });
+        let url = registry_on_loopback(vec![(200, listing)]).await;
+        assert_eq!(registry.sync(&http, &url).await.unwrap().older, older, "{version}");
+    }
+    assert_eq!(registry.known(Viewer::Anybody, &id("far::x")).await.unwrap().version, "2.0.1");
+}
+
+#[tokio::test]
+async fn what_fails_for_one_user_sinks_for_that_user_alone() {
+    let Fixture { rows, registry, _folder, .. } = fixture().await;
+    let (mine, theirs) = (user(&rows, "mine").await, user(&rows, "theirs").await);
+    let tool = registry.tool(Viewer::Anybody, &id("fastest-levenshtein::distance")).await.unwrap();
+    let health = async |viewer| registry.known(viewer, &tool.tool_id).await.unwrap().health;
+    for _ in 0..5 {
+        registry.record_outcome(Viewer::User(mine), &tool, false).await;
+    }
+    assert_eq!(health(Viewer::User(mine)).await, Health::Broken);
+    assert_ne!(health(Viewer::User(theirs)).await, Health::Broken);
+    assert_eq!(found(&registry, "levenshtein distance").await[0], tool.tool_id.as_str());
+    registry.record_outcome(Viewer::User(theirs), &tool, false).await;
+    assert_eq!(health(Viewer::Anybody).await, Health::Broken, "it fails for several");
 }

@@ -6,6 +6,7 @@ use crate::{
     answer::{ApiError, ApiResult, Reply},
     extract::Body,
     state::App,
+    store::Clean,
 };
 use axum::extract::State;
 use omega_core::{
@@ -49,9 +50,7 @@ pub async fn decide(
     }
     // What a person writes here is kept, shown and told to the model as a message is.
     let redactor = app.engine.redactor(approval.caller().user, None).await?;
-    body.reason = body.reason.map(|reason| redactor.redact(&reason).into_owned());
-    if let Some(input) = &mut body.input {
-        redactor.redact_value(input);
-    }
+    body.reason = body.reason.map(|reason| redactor.clean_words(&reason));
+    body.input = Clean::by(redactor, body.input).await.into_inner();
     Ok(Reply::ok(app.engine.decide(&approval, &body).await?))
 }

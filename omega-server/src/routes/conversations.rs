@@ -90,5 +90,5 @@ pub async fn update(
 async fn title(app: &App, caller: &Caller, title: Option<String>) -> ApiResult<Option<String>> {
     let Some(title) = title else { return Ok(None) };
     text("title", &title, MAX_TITLE)?;
-    Ok(Some(app.engine.redactor(caller.user, None).await?.redact(&title).into_owned()))
+    Ok(Some(app.engine.redactor(caller.user, None).await?.clean_words(&title)))
 }

@@ -1,30 +1,30 @@
-//! A conversation as a document (M7), and back. What goes out and what comes in is cleaned of what this server knows as
-//! secret, and of what looks like it: it may have been stored before anybody knew.
+//! A conversation as a document (M7). What goes out is cleaned of what this server knows as secret, and of what looks like
+//! it: it may have been stored before anybody knew.
 
 use crate::{
-    access::{self, Access},
-    answer::{ApiError, ApiResult, Reply},
+    access::Access,
+    answer::{ApiError, ApiResult},
     audit::{Action, Fact},
     extract::Params,
+    offload,
     state::App,
-    store::{Caller, StoreError},
+    store::{Clean, StoreError},
 };
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
 use omega_core::{
-    api::{Conversation, ConversationDetail},
+    api::ConversationDetail,
     event::Envelope,
     export::{self, LISTS},
     id::ConversationId,
-    import,
     redact::Redactor,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Messages and events that are read at once; tool runs come one by one, since each may be large.
@@ -54,11 +54,13 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
             ("application/json", "json", pages.document(&head)?)
         }
         Some("markdown" | "md") => {
-            let mut detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
-            let mut events = app.store.events_of(&access, 0, u32::MAX).await?;
-            detail = cleaned(&redactor, &detail)?;
-            events = cleaned(&redactor, &events)?;
-            ("text/markdown; charset=utf-8", "md", Body::from(export::markdown(&detail, &events)))
+            let detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
+            let events = app.store.events_of(&access, 0, u32::MAX).await?;
+            let detail = Clean::by(redactor.clone(), detail).await.into_inner();
+            let events = Clean::by(redactor, events).await.into_inner();
+            // Nobody has counted its bytes: as much as was ever said and put out here.
+            let document = offload::run(usize::MAX, move || export::markdown(&detail, &events)).await;
+            ("text/markdown; charset=utf-8", "md", Body::from(document))
         }
         Some(other) => {
             return Err(ApiError::invalid("format", &format!("`{other}` is neither json nor markdown")));
@@ -67,13 +69,6 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
     let disposition = format!("attachment; filename=\"omega-{}.{extension}\"", access.conversation());
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document)
         .into_response())
-}
-
-/// A value of the API without secrets.
-fn cleaned<T: Serialize + serde::de::DeserializeOwned>(redactor: &Redactor, value: &T) -> ApiResult<T> {
-    let mut value = serde_json::to_value(value).map_err(ApiError::internal)?;
-    redactor.redact_value(&mut value);
-    serde_json::from_value(value).map_err(ApiError::internal)
 }
 
 /// The JSON document, read page by page while the client takes it. Nothing after the event that was the last one at the
@@ -138,8 +133,8 @@ impl Pages {
             }
         }
         let mut text = String::new();
-        for (index, item) in items.iter_mut().enumerate() {
-            self.redactor.redact_value(item);
+        let items = Clean::by(self.redactor.clone(), items).await.into_inner();
+        for (index, item) in items.iter().enumerate() {
             if index > 0 || !begins {
                 text.push(',');
             }
@@ -155,21 +150,4 @@ impl Pages {
         }
         Ok(Some(text))
     }
-}
-
-/// Reads a document of `export` as a new conversation of the caller. The people in it are names to show; it gives nobody
-/// any rights, and nothing in it runs.
-#[utoipa::path(post, path = "/api/omega/conversations/import", tag = "conversations",
-    request_body(content = Value, content_type = "application/json"), responses((status = 201, body = Conversation)))]
-pub async fn import(State(app): State<App>, caller: Caller, body: Bytes) -> ApiResult<Reply<Conversation>> {
-    let mut document: Value = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::invalid("document", &format!("it is no JSON: {error}; export it again")))?;
-    app.engine.redactor(caller.user, None).await?.redact_value(&mut document);
-    let id = ConversationId::new();
-    let read = import::read(document, id).map_err(|wrong| ApiError::invalid(&wrong.place, &wrong.reason))?;
-    // Its record comes first, as of everything that counts.
-    app.store.audit(&[Fact::new(Action::ConversationImported, "conversation").of(id, None)]).await?;
-    app.store.import(id, &caller.author(), &read).await?;
-    let (access, _) = access::open(&app.store, &caller, id).await?;
-    Ok(Reply::created(app.store.detail(&access, None, 1, 0).await?.conversation))
 }

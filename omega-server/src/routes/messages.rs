@@ -19,13 +19,13 @@ use axum::{
 use omega_core::{
     agent::RunConfig,
     api::{Accepted, CredentialRequest, ErrorCode, Finished, Message, MissingVar, RequiredAction, SendMessage},
+    budget,
     id::{ConversationId, RunId},
 };
 use secrecy::SecretString;
 use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 
-const MAX_MESSAGE: usize = 1_000_000;
 const MAX_PINS: usize = 64;
 const WAIT: Duration = Duration::from_secs(600);
 
@@ -41,7 +41,7 @@ pub async fn send(
     Body(body): Body<SendMessage>,
 ) -> ApiResult<Response> {
     let caller = access.caller();
-    text("message", &body.message, MAX_MESSAGE)?;
+    text("message", &body.message, budget::MESSAGE.most)?;
     tool_ids("pins", &body.pins)?;
     // Before anything is stored: whoever sends wants to read along.
     let seat = app.engine.seat()?;

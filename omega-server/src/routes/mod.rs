@@ -7,6 +7,7 @@ pub mod avatars;
 pub mod conversations;
 pub mod events;
 pub mod export;
+pub mod import;
 pub mod keys;
 pub mod messages;
 pub mod operations;

@@ -3,15 +3,16 @@
 use crate::{
     answer::{ApiError, ApiResult, Reply},
     auth::Admin,
-    breaker::shown,
+    breaker::shown_to,
+    router,
     state::App,
     store::Caller,
 };
 use axum::{
     Json,
-    extract::State,
-    http::StatusCode,
-    response::{Html, IntoResponse, Response},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, request::Parts},
+    response::{IntoResponse, Response},
 };
 use omega_core::{
     api::{ErrorCode, Models, Status, Timestamp},
@@ -43,10 +44,15 @@ pub async fn readyz(State(app): State<App>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// The banner: registry and executor.
+/// The banner: registry and executor. Whoever sends a key is told of breakers that are open for them alone, too.
 #[utoipa::path(get, path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)),
     security(()))]
-pub async fn status(State(app): State<App>) -> ApiResult<Reply<Status>> {
+pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply<Status>> {
+    let open = app.store.open_breakers().await?;
+    let user = match open.is_empty() {
+        true => None,
+        false => Caller::from_request_parts(&mut parts, &app).await.ok().map(|caller| caller.user.to_string()),
+    };
     let (registry, executor) = (app.registry.status(), app.executor.health().await);
     let rank = |word: &str| match word {
         "ok" => 0,
@@ -59,7 +65,7 @@ pub async fn status(State(app): State<App>) -> ApiResult<Reply<Status>> {
         version: env!("CARGO_PKG_VERSION").into(),
         registry,
         executor,
-        breakers: app.store.open_breakers().await?.iter().map(|(key, circuit)| shown(key, circuit)).collect(),
+        breakers: shown_to(user.as_deref().unwrap_or_default(), &open),
         database: app.store.engine().into(),
         nodes: app.engine.nodes().await?,
         active_runs: app.store.active_runs().await?,
@@ -86,13 +92,13 @@ pub async fn stop(State(app): State<App>, _admin: Admin) -> ApiResult<StatusCode
 }
 
 /// The description of the API.
-pub async fn openapi() -> Response {
-    Json(crate::router::openapi()).into_response()
+pub async fn openapi(request: HeaderMap) -> Response {
+    router::DESCRIPTION.answer(&request, "application/json")
 }
 
 /// The error codes and where the description is, for people.
-pub async fn docs() -> Html<String> {
-    Html(crate::router::docs())
+pub async fn docs(request: HeaderMap) -> Response {
+    router::DOCS.answer(&request, "text/html; charset=utf-8")
 }
 
 /// Everything that no route takes.

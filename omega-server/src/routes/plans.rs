@@ -7,6 +7,7 @@ use crate::{
     extract::Body,
     runs::Task,
     state::App,
+    store::Clean,
 };
 use axum::{
     Json,
@@ -37,7 +38,7 @@ pub async fn create(
         Some(other) => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
     let redactor = app.engine.redactor(access.caller().user, None).await?;
-    let message = redactor.redact(&body.message).into_owned();
+    let message = Clean::by(redactor.clone(), body.message).await.into_inner();
     let pins = app.store.settings(access.caller().user).await?.0.pins;
     let task = Task {
         model: &body.model.unwrap_or(own_model),

@@ -20,7 +20,9 @@ fn token() -> ApiResult<String> {
     auth::new_token().map_err(ApiError::internal)
 }
 
-/// Signs a browser in with an API key or the code of a one-time link: sets a session cookie.
+/// Signs a browser in with an API key or the code of a one-time link: sets a session cookie. A browser that is signed in as
+/// somebody else stays so unless `replace` is set: then the answer is 409 `OTHER_SESSION`, with both names in `details`
+/// (`present`, `wanted`), and the code still holds.
 #[utoipa::path(post, path = "/api/omega/session", tag = "session", request_body = SignIn,
     responses((status = 200, body = Whoami)),
     security(()))]
@@ -29,14 +31,17 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body
     app.touch();
     let caller = match (&body.api_key, &body.code) {
         (Some(key), None) => keys::caller(&app, key.trim()).await?,
-        (None, Some(code)) => app.store.take_code(code.trim()).await?.ok_or_else(|| {
-            ApiError::new(
-                ErrorCode::Unauthenticated,
-                "this sign-in link was used, or is older than five minutes; make a new one (`omega open`)",
-            )
-        })?,
+        (None, Some(code)) => app.store.caller_of_code(code.trim()).await?.ok_or_else(spent)?,
         _ => return Err(ApiError::invalid("apiKey", "give an API key, or the code of a sign-in link")),
     };
+    if !body.replace {
+        keep_present(&app, &headers, &caller).await?;
+    }
+    if let Some(code) = &body.code
+        && !app.store.take_code(code.trim()).await?
+    {
+        return Err(spent());
+    }
     request::acts(&caller);
     // A new token at every sign-in: one that was planted or known before is worth nothing.
     if let Some(before) = cookie::token(&headers) {
@@ -48,6 +53,33 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body
     let mut response = Reply::ok(who(&Caller { via: Via::Session(TokenHash::of(&token)), ..caller })).into_response();
     cookie::set(&mut response, &headers, Some(&token));
     Ok(response)
+}
+
+fn spent() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthenticated,
+        "this sign-in link was used, or is older than five minutes; make a new one (`omega open`)",
+    )
+}
+
+/// Refuses to make somebody another user than they are. A link that anybody sent would do that without a word, and what they
+/// store afterwards would be the sender's.
+async fn keep_present(app: &App, headers: &HeaderMap, wanted: &Caller) -> ApiResult<()> {
+    let present = match cookie::token(headers) {
+        Some(token) => app.store.caller_of_session(token).await?,
+        None => None,
+    };
+    match present.filter(|present| present.user != wanted.user) {
+        None => Ok(()),
+        Some(present) => {
+            let message = format!(
+                "you are signed in as {}; sign in as {} with `replace`, or go on as you are",
+                present.display_name, wanted.display_name
+            );
+            let error = ApiError::new(ErrorCode::OtherSession, message);
+            Err(error.with("present", present.display_name).with("wanted", wanted.display_name.as_str()))
+        }
+    }
 }
 
 /// Makes a link that signs a browser in as the caller, once, within five minutes.

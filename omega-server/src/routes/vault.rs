@@ -12,7 +12,9 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
     api::{ErrorCode, PutCredential, RotateVault, Rotated, StoredCredential, StoredGrant},
+    edition::Edition,
     id::ToolId,
+    registry::Viewer,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -37,7 +39,8 @@ pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec
     Ok(Reply::ok(kept.into_iter().map(|kept| kept.into_api()).collect::<Result<_, StoreError>>()?))
 }
 
-/// Stores a credential, or replaces it.
+/// Stores a credential, or replaces it. One for a tool is for the tool's version that the caller has now, and what follows it
+/// within its major version; every other one asks before it gets it.
 #[utoipa::path(put, path = "/api/omega/settings/credentials/{name}", tag = "settings", params(("name" = String, Path)),
     request_body = PutCredential, responses((status = 200, body = StoredCredential)))]
 pub async fn put(
@@ -53,7 +56,13 @@ pub async fn put(
     let place = place(&caller, body.tool_id.as_ref(), name)?;
     let value = SecretString::from(body.value);
     let sealed = app.engine.vault().seal(&place, &value).await.map_err(StoreError::from)?;
-    app.store.put_credential(&place, &sealed, hint(&value).as_deref()).await?;
+    let given = match &body.tool_id {
+        // For the row that the caller has now: another one in its place asks first.
+        Some(tool) => app.registry.known(Viewer::User(caller.user), tool).await.map(|tool| Edition::of(&tool)),
+        None => Ok(Edition::default()),
+    };
+    let given = given.unwrap_or_default();
+    app.store.put_credential(&place, &sealed, hint(&value).as_deref(), &given).await?;
     let kept = app.store.credential(place.user, place.scope, &place.of, &place.name).await?;
     Ok(Reply::ok(kept.ok_or(StoreError::NotFound)?.into_api()?))
 }
@@ -80,7 +89,8 @@ pub async fn grants(State(app): State<App>, caller: Caller) -> ApiResult<Reply<V
         name: grant.name,
         tool_id: grant.tool,
         publisher: grant.publisher,
-        max_major: grant.max_major,
+        max_major: grant.edition.as_ref().and_then(Edition::major),
+        version: grant.edition.map(|edition| edition.version),
         source: grant.source,
         granted_at: grant.granted_at,
     });

@@ -100,7 +100,7 @@ impl Driver<'_> {
             let Some(call) = request.tool_run_id else { continue };
             let tool = match tools.get(&call) {
                 Some(tool) => tool.clone(),
-                None => match self.engine.inner.registry.tool(&request.tool_id).await {
+                None => match self.engine.inner.registry.tool(self.viewer, &request.tool_id).await {
                     Ok(tool) => tool,
                     Err(_) => continue,
                 },
@@ -125,7 +125,7 @@ impl Driver<'_> {
     ) -> Result<Option<Instead>> {
         let engine = self.engine;
         let text = alternatives::query(failed);
-        let hits = engine.inner.registry.search(Query { text, category: None, limit: HITS }).await;
+        let hits = engine.inner.registry.search(self.viewer, Query { text, category: None, limit: HITS }).await;
         let hits = hits.unwrap_or_else(|error| {
             tracing::warn!(event = "alternatives.not_found", run_id = %self.lease.run, %error);
             Vec::new()
@@ -138,10 +138,12 @@ impl Driver<'_> {
             tool: hit.tool,
         });
         let ranked = alternatives::rank(failed, reason, candidates.collect(), &agent.never_worked(), keys);
+        let (owner, _) = engine.inner.store.owner_and_model(self.lease.conversation).await?;
+        let owner = owner.to_string();
         let mut usable = Vec::new();
         for candidate in ranked {
             // What its breaker leaves alone is no way out.
-            if engine.inner.executor.admits(&candidate.tool.tool_id, &candidate.tool.version).await.is_ok() {
+            if engine.inner.executor.admits(&owner, &candidate.tool.tool_id, &candidate.tool.version).await.is_ok() {
                 usable.push(candidate);
             }
         }
@@ -185,7 +187,7 @@ fn lack(request: &CredentialRequest) -> (AlternativesReason, String) {
 
 /// The tool that a person chose in place of a call's, as the model reads of it.
 pub(super) async fn chosen(engine: &Engine, agent: &Agent, tool: &ToolId, holdings: &Holdings) -> Option<FoundTool> {
-    let tool = engine.inner.registry.tool(tool).await.ok()?;
+    let tool = engine.inner.registry.tool(holdings.viewer, tool).await.ok()?;
     let output = SearchOutput { query: String::new(), match_count: 1, tools: vec![tools::found_tool(tool, holdings)] };
     agent.name_found(output).tools.pop()
 }

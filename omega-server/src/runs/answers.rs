@@ -5,13 +5,11 @@ use super::Engine;
 use crate::{
     access::{Access, Owned, Within},
     store::{Grant, Provided, Result, StoreError, StoredPlan},
-    vault::{
-        Place, Scope, hint,
-        resolve::{major, publisher},
-    },
+    vault::{Place, Scope, hint, resolve::publisher},
 };
 use omega_core::{
     api::{CredentialRequest, Decide, RequiredAction, Run, Save, SelectAlternative, Timestamp},
+    edition::Edition,
     id::{ApprovalId, PlanId, UserId},
 };
 use secrecy::SecretString;
@@ -39,45 +37,18 @@ impl Engine {
         for (name, value) in env {
             let sealed = vault.seal(&Place::of_run(by, run.id, name), value).await?;
             provided.run_env.push((name, sealed));
-            for place in self.places(by, save, name, requests) {
+            for (place, edition) in places(by, save, name, requests) {
                 let sealed = vault.seal(&place, value).await?;
-                provided.credentials.push((place, sealed, hint(value)));
+                provided.credentials.push((place, sealed, hint(value), edition));
             }
             if save == Save::Global {
-                provided.grants.extend(self.grants(name, requests).await);
+                provided.grants.extend(grants(name, requests));
             }
         }
         let committed = store.provide(access, provided).await?;
         self.committed(committed);
         self.inner.wake.notify_one();
         store.run_unchecked(run.id).await
-    }
-
-    /// Where a value is kept beyond its run.
-    fn places(&self, user: UserId, save: Save, name: &str, requests: &[CredentialRequest]) -> Vec<Place> {
-        let place = |scope, of: &str| Place { user, scope, of: of.to_owned(), name: name.to_owned() };
-        match save {
-            Save::Once => Vec::new(),
-            Save::Global => vec![place(Scope::Global, "")],
-            Save::Tool => lacking(name, requests).map(|tool| place(Scope::Tool, tool.tool_id.as_str())).collect(),
-        }
-    }
-
-    /// The tools that asked may have what is kept for all; every other one asks at its first use.
-    async fn grants(&self, name: &str, requests: &[CredentialRequest]) -> Vec<Grant> {
-        let mut grants = Vec::new();
-        for request in lacking(name, requests) {
-            let version = self.inner.registry.tool(&request.tool_id).await.map(|tool| tool.version).unwrap_or_default();
-            grants.push(Grant {
-                name: name.to_owned(),
-                tool: request.tool_id.clone(),
-                publisher: publisher(&request.tool_id).to_owned(),
-                max_major: major(&version),
-                source: "request".into(),
-                granted_at: Timestamp::now(),
-            });
-        }
-        grants
     }
 
     /// Records a decision about a call; with the last one, its run goes on.
@@ -112,6 +83,31 @@ impl Engine {
         self.inner.wake.notify_one();
         Ok(access.show(self.inner.store.run_unchecked(run).await?))
     }
+}
+
+/// Where a value is kept beyond its run, and for which edition of its tool: the one that the question showed, whatever the
+/// registry has by now.
+fn places(user: UserId, save: Save, name: &str, requests: &[CredentialRequest]) -> Vec<(Place, Edition)> {
+    let place = |scope, of: &str| Place { user, scope, of: of.to_owned(), name: name.to_owned() };
+    match save {
+        Save::Once => Vec::new(),
+        Save::Global => vec![(place(Scope::Global, ""), Edition::default())],
+        Save::Tool => lacking(name, requests)
+            .map(|asking| (place(Scope::Tool, asking.tool_id.as_str()), asking.edition.clone()))
+            .collect(),
+    }
+}
+
+/// The tools that asked may have what is kept for all; every other one asks at its first use.
+fn grants<'a>(name: &'a str, requests: &'a [CredentialRequest]) -> impl Iterator<Item = Grant> + 'a {
+    lacking(name, requests).map(move |request| Grant {
+        name: name.to_owned(),
+        tool: request.tool_id.clone(),
+        publisher: publisher(&request.tool_id).to_owned(),
+        edition: Some(request.edition.clone()),
+        source: "request".into(),
+        granted_at: Timestamp::now(),
+    })
 }
 
 /// The requests that lack a variable.

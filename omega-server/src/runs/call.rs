@@ -5,11 +5,13 @@ use super::{
     hub::LiveMessage,
 };
 use crate::failpoint::{self, Point};
+use crate::nul;
 use crate::store::{Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
     api::{Part, RunError},
+    budget,
     event::Event,
     executor::Executor,
     model::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry},
@@ -126,7 +128,7 @@ async fn stream(
     };
     loop {
         let event = tokio::select! {
-            event = events.next() => event,
+            event = events.next() => event.map(|event| event.map(without_nul)),
             () = driver.cancel.cancelled() => return Streamed::Cancelled,
         };
         match event {
@@ -142,6 +144,8 @@ async fn stream(
             }
             Some(Ok(ModelEvent::CallDelta { .. })) => {}
             Some(Ok(ModelEvent::CallCompleted { call, .. })) => reply.calls.push(call),
+            // State is often signed: what would have to be changed to be stored is left out, as with secrets.
+            Some(Ok(ModelEvent::State(state))) if nul::is_in(&state.item) => {}
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
             Some(Ok(ModelEvent::Usage(usage))) => reply.usage = usage,
             Some(Ok(ModelEvent::Finished { reason })) => {
@@ -159,6 +163,26 @@ async fn stream(
             // An adapter ends with `Finished` or an error; anything else is a cut stream, never an answer.
             None => return Streamed::Failed(ModelError::Truncated { provider: "the model".into() }),
         }
+    }
+}
+
+/// What a model said, as it can be stored, before anybody sees it.
+fn without_nul(event: ModelEvent) -> ModelEvent {
+    let text = |whole: String| nul::Stored::stored(whole);
+    match event {
+        ModelEvent::Text(whole) => ModelEvent::Text(text(whole)),
+        ModelEvent::Reasoning(whole) => ModelEvent::Reasoning(text(whole)),
+        ModelEvent::CallCompleted { index, call } => {
+            let provider_state = call.provider_state.filter(|state| !nul::is_in(state));
+            let arguments = nul::json(call.arguments);
+            let call = ToolCall { id: text(call.id), name: text(call.name), arguments, provider_state };
+            ModelEvent::CallCompleted { index, call }
+        }
+        other @ (ModelEvent::CallStarted { .. }
+        | ModelEvent::CallDelta { .. }
+        | ModelEvent::State(_)
+        | ModelEvent::Usage(_)
+        | ModelEvent::Finished { .. }) => other,
     }
 }
 
@@ -193,7 +217,11 @@ async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, reply:
     let mut log = engine.inner.store.run_log(&driver.lease).await?;
     let tool_runs = log.finish_step(run, step, &reply, proposals, (driver.usage, calls)).await?;
     if reply.finish_reason == Some(FinishReason::Length) {
-        let message = "the answer was cut at the model's own limit of length".to_owned();
+        let most = budget::MODEL_TEXT.most;
+        let message = match text_bytes(&reply.parts) {
+            bytes if bytes < most / 2 => "the answer was cut at the model's own limit of length".to_owned(),
+            _ => format!("the answer was cut: at most {most} bytes of one are taken"),
+        };
         log.event(Some(run), Event::Notice { code: "ANSWER_CUT".into(), message }).await?;
     }
     let committed = log.commit().await?;
@@ -237,6 +265,14 @@ fn empty_answer(reply: &StepReply) -> RunError {
         _ => ("EMPTY_ANSWER", "the model gave an empty answer twice; send the message again or choose another model"),
     };
     RunError { code: code.into(), error: error.into(), retryable: code == "EMPTY_ANSWER" }
+}
+
+fn text_bytes(parts: &[Part]) -> usize {
+    let bytes = |part: &Part| match part {
+        Part::Text { text } | Part::Reasoning { text } => text.len(),
+        Part::ToolCall { .. } => 0,
+    };
+    parts.iter().map(bytes).sum()
 }
 
 /// A number in 0..1 that spreads retries.

@@ -2,7 +2,7 @@
 //! like one, whoever wrote it (X1, `security.md` T4).
 
 use super::Engine;
-use crate::{store::Result, vault::VaultError};
+use crate::store::Result;
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use omega_core::{
@@ -10,9 +10,7 @@ use omega_core::{
     model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, Turn},
     redact::{RedactStream, Redactor},
 };
-use secrecy::SecretString;
-use serde_json::Value;
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// A model behind a redactor: the one place where a run's requests leave and its answers come in.
 pub(super) struct Discreet {
@@ -31,8 +29,9 @@ impl Discreet {
 impl Model for Discreet {
     async fn stream(&self, mut request: ModelRequest) -> std::result::Result<ModelStream, ModelError> {
         clean(&mut request, &self.redactor);
-        let events = self.model.stream(request).await?;
-        let mut answer = Answer::new(&self.redactor);
+        let names = request.tools.iter().map(|tool| tool.name.clone()).collect();
+        let events = self.model.stream(request).await.map_err(|error| clean_error(error, &self.redactor))?;
+        let mut answer = Answer::new(&self.redactor, names);
         Ok(events.flat_map(move |event| stream::iter(answer.next(event))).boxed())
     }
 }
@@ -41,13 +40,15 @@ impl Model for Discreet {
 /// the end of the answer.
 struct Answer {
     redactor: Redactor,
+    /// The names that the model was told of. They are nobody's secret, whatever is in them.
+    names: BTreeSet<String>,
     text: RedactStream,
     reasoning: RedactStream,
 }
 
 impl Answer {
-    fn new(redactor: &Redactor) -> Self {
-        Self { redactor: redactor.clone(), text: redactor.stream(), reasoning: redactor.stream() }
+    fn new(redactor: &Redactor, names: BTreeSet<String>) -> Self {
+        Self { redactor: redactor.clone(), names, text: redactor.stream(), reasoning: redactor.stream() }
     }
 
     fn next(
@@ -61,7 +62,7 @@ impl Answer {
                 some(self.reasoning.push(&text), ModelEvent::Reasoning).into_iter().collect()
             }
             Ok(ModelEvent::CallCompleted { index, call }) => {
-                vec![Ok(ModelEvent::CallCompleted { index, call: clean_call(call, &self.redactor) })]
+                vec![Ok(ModelEvent::CallCompleted { index, call: self.clean_call(call) })]
             }
             // It is often signed: with other words in it, its provider would refuse it.
             Ok(ModelEvent::State(state)) => {
@@ -77,23 +78,33 @@ impl Answer {
             }
             // Nobody reads the pieces of a call; the whole one comes.
             Ok(ModelEvent::CallDelta { .. }) => Vec::new(),
-            other => vec![other],
+            Ok(ModelEvent::CallStarted { index, id, name }) => {
+                let (id, name) = (self.redactor.clean_words(&id), self.clean_name(name));
+                vec![Ok(ModelEvent::CallStarted { index, id, name })]
+            }
+            Ok(usage @ ModelEvent::Usage(_)) => vec![Ok(usage)],
+            Err(error) => vec![Err(clean_error(error, &self.redactor))],
         }
+    }
+
+    fn clean_name(&self, name: String) -> String {
+        if self.names.contains(&name) { name } else { self.redactor.clean_words(&name) }
+    }
+
+    fn clean_call(&self, mut call: ToolCall) -> ToolCall {
+        call.name = self.clean_name(call.name);
+        let before = call.arguments.clone();
+        self.redactor.clean(&mut call);
+        if call.arguments != before {
+            call.provider_state = None;
+        }
+        call
     }
 }
 
-/// The arguments stay JSON: cleaned as a value where they are one.
-fn clean_call(mut call: ToolCall, redactor: &Redactor) -> ToolCall {
-    let Cow::Owned(text) = redactor.redact(&call.arguments) else { return call };
-    call.arguments = match serde_json::from_str::<Value>(&call.arguments) {
-        Ok(mut value) => {
-            redactor.redact_value(&mut value);
-            value.to_string()
-        }
-        Err(_) => text,
-    };
-    call.provider_state = None;
-    call
+fn clean_error(mut error: ModelError, redactor: &Redactor) -> ModelError {
+    redactor.clean(&mut error);
+    error
 }
 
 /// State of a provider stays as it is: it came from there, and is often signed.
@@ -109,9 +120,14 @@ fn clean(request: &mut ModelRequest, redactor: &Redactor) {
             Turn::User { text: said } => text(said),
             Turn::Assistant { text: said, calls, .. } => {
                 text(said);
-                calls.iter_mut().for_each(|call| text(&mut call.arguments));
+                calls.iter_mut().for_each(|call| redactor.clean(call));
             }
-            Turn::Tools { results } => results.iter_mut().for_each(|result| text(&mut result.content)),
+            Turn::Tools { results } => {
+                for result in results {
+                    result.call_id = redactor.clean_words(&result.call_id);
+                    text(&mut result.content);
+                }
+            }
         }
     }
     for tool in &mut request.tools {
@@ -121,27 +137,8 @@ fn clean(request: &mut ModelRequest, redactor: &Redactor) {
 }
 
 impl Engine {
-    /// Knows the secrets of a run and of the user whose credentials it may use.
+    /// Knows the secrets of a run and of the user whose credentials it may use, and the server's own.
     pub(crate) async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
-        let secrets = self.secrets(owner, run).await?;
-        Ok(Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value))))
-    }
-
-    /// The secrets themselves, by name.
-    pub(crate) async fn secrets(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<(String, SecretString)>> {
-        let mut kept = self.inner.store.credentials_of(owner).await?;
-        if let Some(run) = run {
-            kept.extend(self.inner.store.run_env(run).await?);
-        }
-        let mut secrets = Vec::with_capacity(kept.len());
-        for kept in kept {
-            match self.inner.vault.open(&kept.place, &kept.sealed).await {
-                Ok(value) => secrets.push((kept.place.name, value)),
-                // No tool can have got it either.
-                Err(VaultError::Unreadable) => tracing::warn!(event = "vault.unreadable", name = kept.place.name),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(secrets)
+        self.inner.secrets.redactor(owner, run).await
     }
 }

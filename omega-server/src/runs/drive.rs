@@ -10,14 +10,14 @@ use super::{
     title,
     tools::{self, Done, Work},
 };
-use crate::store::{Claimed, Lease, Result, StoreError, StoredPlan};
+use crate::store::{Claimed, Clean, Lease, Result, StoreError, StoredPlan};
 use omega_core::{
     agent::{Action, Agent, Next, Step, alternatives},
     api::{AlternativesMode, RequiredAction, RunError, RunStatus, Timestamp},
     event::Event,
     id::ToolRunId,
     model::{ModelError, ToolChoice, Usage},
-    registry::Tool,
+    registry::{Tool, Viewer},
 };
 use std::{
     collections::HashMap,
@@ -37,6 +37,8 @@ pub(super) struct Driver<'a> {
     pub engine: &'a Engine,
     pub lease: Lease,
     pub cancel: &'a CancellationToken,
+    /// Whose registry the run sees: its conversation's owner's.
+    pub viewer: Viewer,
     pub usage: Usage,
     /// Other tools that were offered in place of calls.
     pub offers: Offers,
@@ -49,10 +51,12 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     let store = &engine.inner.store;
     let lease = claimed.lease;
     let history = store.history(lease.run).await?;
+    let (owner, _) = store.owner_and_model(lease.conversation).await?;
     let mut driver = Driver {
         engine,
         lease,
         cancel,
+        viewer: Viewer::User(owner),
         usage: history.run.usage,
         offers: Offers::default(),
         asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
@@ -85,11 +89,10 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Ok(model) => model,
         Err(error) => return driver.failed(&error).await,
     };
-    let (owner, _) = store.owner_and_model(lease.conversation).await?;
     let model = Discreet::before(model, engine.redactor(owner, Some(lease.run)).await?);
     let mut pins = Vec::new();
     for pin in &history.config.pins {
-        match engine.inner.registry.tool(pin).await {
+        match engine.inner.registry.tool(driver.viewer, pin).await {
             Ok(tool) => pins.push(tool),
             Err(error) => driver.notice("PIN_UNAVAILABLE", &format!("the pinned tool is left out: {error}")).await?,
         }
@@ -232,6 +235,8 @@ impl Driver<'_> {
                 }
                 None => None,
             };
+            let redactor = self.engine.inner.store.redactor(self.lease.conversation).await?;
+            let settled = Clean::by(redactor, settled).await;
             let mut log = self.engine.inner.store.run_log(&self.lease).await?;
             let ended = log.finish_tool(&tool_run, &settled).await?;
             if let Some(choice) = others {

@@ -12,6 +12,7 @@ use crate::{
         destructive,
         exfil::{self, Known},
     },
+    offload,
     store::{Answers, Kept, Result, RunHistory, call_of},
     vault::resolve::{Resolution, is_needed},
 };
@@ -21,18 +22,24 @@ use omega_core::{
         AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar, Plan,
         RequiredAction, Timestamp, ToolRun, missing_of,
     },
+    budget::{self, Size},
+    edition::Edition,
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, ToolRunId, UserId},
-    registry::{EnvVar, RegistryError, Tool},
+    registry::{EnvVar, RegistryError, Tool, Viewer},
+    schema,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::OnceCell;
 
 /// A call that may run.
 #[derive(Debug)]
 pub(super) struct Ready {
     /// The tool.
     pub tool: Tool,
+    /// Whose registry has it.
+    pub viewer: Viewer,
     /// The variables that it gets, still sealed.
     pub env: BTreeMap<String, Kept>,
     /// Whether a person may be asked for what it turns out to lack: not when it was to go on without.
@@ -67,10 +74,44 @@ pub(super) struct Gate {
     safe_mode: bool,
     /// Whether no person watches.
     autonomous: bool,
-    /// The addresses that people wrote here.
-    written: Known,
+    written: Written,
     rights: Rights,
     answers: Answers,
+}
+
+/// What people wrote in a conversation, read for addresses when the first call has to be held against them.
+struct Written {
+    texts: Arc<[String]>,
+    known: OnceCell<Arc<Known>>,
+}
+
+impl Written {
+    /// Of these texts, of which the last ones are left out when there is more than is read.
+    fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut left = budget::WRITTEN.most;
+        let fits = |text: &&str| {
+            left = left.saturating_sub(text.len());
+            left > 0
+        };
+        Self { texts: texts.take_while(fits).map(str::to_owned).collect(), known: OnceCell::new() }
+    }
+
+    async fn known(&self) -> Arc<Known> {
+        let read = || {
+            let texts = Arc::clone(&self.texts);
+            offload::run(texts.iter().map(String::len).sum(), move || {
+                Arc::new(Known::of(texts.iter().map(String::as_str)))
+            })
+        };
+        Arc::clone(self.known.get_or_init(read).await)
+    }
+}
+
+/// Why the guards want a person's yes.
+#[derive(Default)]
+struct Found {
+    exfil: Option<String>,
+    destructive: Option<String>,
 }
 
 /// A question about a call, with what gave the reason for it.
@@ -82,17 +123,18 @@ impl Gate {
         let (conversation, run) = (history.run.conversation_id, history.run.id);
         let rights = Rights::of(engine, conversation, history.actor).await?;
         let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
-        let said = history.before.iter().chain([&history.now]).map(|exchange| exchange.user.as_str());
         let prompt = rights.settings.prompt.iter().map(|prompt| prompt.text.as_str());
         let planned = plan.iter().flat_map(|plan| &plan.steps);
         let planned = planned.flat_map(|step| [step.purpose.as_str(), step.expected_output.as_str()]);
+        let said = [&history.now].into_iter().chain(history.before.iter().rev()).map(|exchange| exchange.user.as_str());
+        let written = Written::of(prompt.chain(planned).chain(said));
         Ok(Self {
             run,
             conversation,
             actor: history.actor,
             safe_mode: history.config.safe_mode,
             autonomous: history.config.autonomous,
-            written: Known::of(said.chain(prompt).chain(planned)),
+            written,
             rights,
             answers,
         })
@@ -122,11 +164,11 @@ impl Gate {
             };
             return Ok(Verdict::Refuse(error, tool_run.version.clone()));
         }
-        let tool = match engine.inner.registry.tool(id).await {
+        let tool = match engine.inner.registry.tool(self.rights.viewer(), id).await {
             Ok(tool) => tool,
             Err(error) => return Ok(Verdict::Refuse(not_usable(&error), String::new())),
         };
-        if let Some(Err(error)) = tool.input_schema.as_ref().map(|schema| input::check(schema, input)) {
+        if let Err(error) = fits(&tool, input).await {
             return Ok(Verdict::Refuse(error, tool.version));
         }
         let asked = self.answers.asked.get(&tool_run.tool_id).into_iter().flatten().cloned();
@@ -134,14 +176,16 @@ impl Gate {
         if self.rights.is_denied() && !resolution.missing.is_empty() {
             return Ok(Verdict::Refuse(not_for_guests(id), tool.version));
         }
-        let digest = digest::of_call(&call_of(&tool_run.tool_id, &tool.version), &tool_run.input);
+        let edition = Edition::of(&tool);
+        let digest = digest::of_call(&call_of(&tool_run.tool_id, &edition), &tool_run.input);
         let answers = self.answers.approvals.get(&tool_run.id).into_iter().flatten();
         let answers: Vec<_> = answers.filter(|answer| answer.args_digest == digest).collect();
         if let Some(denied) = answers.iter().find(|answer| answer.decision == Decision::Deny) {
             return Ok(Verdict::Refuse(denial(denied.note.as_deref()), tool.version));
         }
         let said_yes: Vec<ApprovalReason> = answers.iter().map(|answer| answer.reason).collect();
-        let open = still_open(self.questions(agent, tool_run, &tool, &resolution), &said_yes);
+        let found = self.guarded(agent, tool_run, &tool, &resolution).await;
+        let open = still_open(self.questions(agent, tool_run, &tool, &resolution, found), &said_yes);
         if let Some((reason, _)) = open.first() {
             let reason = *reason;
             let credentials = match reason {
@@ -156,7 +200,9 @@ impl Gate {
                 tool_run_id: tool_run.id,
                 tool_id: id.clone(),
                 tool_name: tool_run.tool_name.clone(),
-                version: tool.version,
+                version: edition.version,
+                integrity: edition.integrity,
+                own: edition.own,
                 reason,
                 because: (!because.is_empty()).then(|| because.join("; ")),
                 input: tool_run.input.clone(),
@@ -167,7 +213,12 @@ impl Gate {
         }
         if resolution.missing.is_empty() {
             let may_ask = !self.answers.declined.contains(&tool_run.id) && !self.rights.is_denied();
-            return Ok(Verdict::Go(Box::new(Ready { tool, env: resolution.env, may_ask })));
+            return Ok(Verdict::Go(Box::new(Ready {
+                tool,
+                viewer: self.rights.viewer(),
+                env: resolution.env,
+                may_ask,
+            })));
         }
         if self.answers.declined.contains(&tool_run.id) {
             return Ok(Verdict::Refuse(missing_error(&tool, &resolution.missing), tool.version));
@@ -176,10 +227,49 @@ impl Gate {
         Ok(Verdict::Ask(Need::Credentials(request(Some(tool_run.id), &tool, missing))))
     }
 
+    fn is_allowed(&self, tool_run: &ToolRun, tool: &Tool, reason: ApprovalReason) -> bool {
+        self.answers.rules.iter().any(|rule| rule.allows(&tool_run.tool_id, &Edition::of(tool), reason))
+    }
+
+    /// What the guards say of a call, as far as they are to be asked.
+    async fn guarded(&self, agent: &Agent, tool_run: &ToolRun, tool: &Tool, resolution: &Resolution) -> Found {
+        let is_guarded = |by_setting: bool| !self.rights.by_owner || self.autonomous || by_setting;
+        let has_credentials = !resolution.env.is_empty() || !resolution.ungranted.is_empty();
+        let exfil = is_guarded(self.rights.settings.exfil_guard)
+            && has_credentials
+            && agent.has_read_strangers()
+            && !self.is_allowed(tool_run, tool, ApprovalReason::ExfilGuard);
+        let destructive = is_guarded(self.rights.settings.confirm_destructive)
+            && !self.is_allowed(tool_run, tool, ApprovalReason::Destructive);
+        if !exfil && !destructive {
+            return Found::default();
+        }
+        let known = if exfil { Some(self.written.known().await) } else { None };
+        let (input, tool) = (tool_run.input.clone(), tool.clone());
+        offload::run(Size::of(&input).bytes, move || {
+            let tree = match budget::ARGUMENTS.tree(&input) {
+                Ok(tree) => tree,
+                // Only an input that fits is run; nothing is said of another one.
+                Err(over) => return Found { exfil: exfil.then(|| over.to_string()), destructive: None },
+            };
+            Found {
+                exfil: known.and_then(|known| exfil::because(&exfil::strange(tree, &known))),
+                destructive: if destructive { destructive::because(&tool, tree, has_credentials) } else { None },
+            }
+        })
+        .await
+    }
+
     /// Why a person has to say yes first, the owner's questions ahead and the gravest of the rest next.
-    fn questions(&self, agent: &Agent, tool_run: &ToolRun, tool: &Tool, resolution: &Resolution) -> Vec<Question> {
-        let is_allowed =
-            |reason| self.answers.rules.iter().any(|rule| rule.allows(&tool_run.tool_id, &tool.version, reason));
+    fn questions(
+        &self,
+        agent: &Agent,
+        tool_run: &ToolRun,
+        tool: &Tool,
+        resolution: &Resolution,
+        found: Found,
+    ) -> Vec<Question> {
+        let is_allowed = |reason| self.is_allowed(tool_run, tool, reason);
         let mut questions = Vec::new();
         let uses_stored = resolution.stored().next().is_some() || !resolution.ungranted.is_empty();
         let is_guests = !self.rights.by_owner && self.rights.guests == GuestCredentials::Approve;
@@ -187,22 +277,13 @@ impl Gate {
             questions.push((ApprovalReason::GuestCredentials, None));
         }
         if !resolution.ungranted.is_empty() {
-            questions.push((ApprovalReason::FirstUse, None));
+            let changed = (!resolution.changed.is_empty()).then(|| resolution.changed.join("; "));
+            questions.push((ApprovalReason::FirstUse, changed));
         }
-        let is_guarded = |by_setting: bool| !self.rights.by_owner || self.autonomous || by_setting;
-        let has_credentials = !resolution.env.is_empty() || !resolution.ungranted.is_empty();
-        if is_guarded(self.rights.settings.exfil_guard)
-            && has_credentials
-            && agent.has_read_strangers()
-            && !is_allowed(ApprovalReason::ExfilGuard)
-            && let Some(because) = exfil::because(&exfil::strange(&tool_run.input, &self.written))
-        {
+        if let Some(because) = found.exfil {
             questions.push((ApprovalReason::ExfilGuard, Some(because)));
         }
-        if is_guarded(self.rights.settings.confirm_destructive)
-            && !is_allowed(ApprovalReason::Destructive)
-            && let Some(because) = destructive::because(tool, &tool_run.input, has_credentials)
-        {
+        if let Some(because) = found.destructive {
             questions.push((ApprovalReason::Destructive, Some(because)));
         }
         // A call that may have taken effect is never allowed for good.
@@ -215,6 +296,13 @@ impl Gate {
         }
         questions
     }
+}
+
+/// Whether an input fits a tool's schema.
+pub(super) async fn fits(tool: &Tool, input: &Value) -> Result<(), ToolError> {
+    let Some(schema) = tool.input_schema.clone() else { return Ok(()) };
+    let input = input.clone();
+    offload::run(schema::steps(&schema, &input), move || input::check(&schema, &input)).await
 }
 
 /// The questions that no answer covers. Whoever was asked one of them was shown the call and all that spoke against it, so a
@@ -292,6 +380,7 @@ fn request(tool_run: Option<ToolRunId>, tool: &Tool, missing_keys: Vec<MissingVa
         id: CredentialRequestId::new(),
         tool_run_id: tool_run,
         tool_id: tool.tool_id.clone(),
+        edition: Edition::of(tool),
         required_keys,
         missing_keys,
     }

@@ -17,18 +17,21 @@ mod plan;
 mod planned;
 mod prompts;
 mod rights;
+mod secrets;
 mod title;
 mod tools;
 pub mod wake;
 mod work;
 
 pub use plan::Task;
+pub use secrets::OwnKeys;
 pub use tools::{Called, call_tool};
 
 use crate::{
     access::{Access, Within},
     config::NodeConfig,
     executor::Redacting,
+    offload,
     store::{Committed, Result, Send, Store},
     vault::{Place, Vault},
 };
@@ -43,9 +46,10 @@ use omega_core::{
     registry::Registry,
 };
 use secrecy::SecretString;
+use secrets::Secrets;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicUsize},
 };
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -70,6 +74,7 @@ pub struct Engine {
 pub(crate) struct Inner {
     pub store: Store,
     pub vault: Vault,
+    pub secrets: Arc<Secrets>,
     pub hub: Hub,
     pub models: Arc<dyn Models>,
     pub registry: Arc<dyn Registry>,
@@ -108,13 +113,18 @@ impl Engine {
         models: Arc<dyn Models>,
         registry: Arc<dyn Registry>,
         executor: Redacting,
+        own_keys: OwnKeys,
         config: NodeConfig,
     ) -> Self {
+        let secrets = Arc::new(Secrets::new(store.clone(), vault.clone(), own_keys));
+        let known: Weak<Secrets> = Arc::downgrade(&secrets);
+        store.ask_for_secrets(known);
         let node = uuid::Uuid::new_v4().to_string();
         let inner = Inner {
             wake: Wake::new(&store, &node),
             store: store.with_lease(config.lease),
             vault,
+            secrets,
             hub: Hub::default(),
             models,
             registry,
@@ -190,10 +200,11 @@ impl Engine {
         let run = send.run;
         // A secret that somebody writes into the message itself is kept out of the log, too.
         let sender = send.access.caller().user;
-        let known = self.secrets(sender, None).await?;
+        let known = self.inner.secrets.of(sender, None).await?;
         let secrets = known.iter().map(|(name, value)| (name.as_str(), value));
         let given = env.iter().map(|(name, value)| (name.as_str(), value));
-        (send.text, send.removed) = Redactor::new(given.chain(secrets)).redact_telling(&send.text);
+        let (redactor, said) = (Redactor::new(given.chain(secrets)), std::mem::take(&mut send.text));
+        (send.text, send.removed) = offload::run(said.len(), move || redactor.redact_telling(&said)).await;
         for (name, value) in env {
             let place = Place::of_run(sender, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));

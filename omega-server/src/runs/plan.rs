@@ -134,7 +134,8 @@ impl Engine {
         let mut lists = Vec::new();
         for query in std::iter::once(task.message).chain(parts.iter().map(String::as_str).take(MOST_PARTS)) {
             let query = Query { text: query.to_owned(), category: None, limit };
-            let hits = self.inner.registry.search(query).await.map_err(|error| unread(&error))?;
+            let hits =
+                self.inner.registry.search(catalogue.holdings.viewer, query).await.map_err(|error| unread(&error))?;
             lists.push(hits.into_iter());
         }
         while tools.len() < pinned + MOST_FOUND && !lists.is_empty() {
@@ -170,7 +171,7 @@ impl Engine {
         let ids: BTreeSet<&ToolId> = plan.steps.iter().filter_map(|step| step.tool_id.as_ref()).collect();
         let mut requests = Vec::new();
         for id in ids {
-            let Ok(tool) = self.inner.registry.tool(id).await else { continue };
+            let Ok(tool) = self.inner.registry.tool(holdings.viewer, id).await else { continue };
             let missing = holdings.resolve(&tool, std::iter::empty()).missing;
             if !missing.is_empty() {
                 requests.push(gate::plan_request(&tool, missing));
@@ -189,7 +190,7 @@ impl Catalogue<'_> {
     /// A tool by its id, if the registry has it.
     async fn look_up(&mut self, id: &ToolId) -> Option<&Known> {
         if !self.known.contains_key(id) {
-            let tool = self.engine.inner.registry.tool(id).await.ok()?;
+            let tool = self.engine.inner.registry.tool(self.holdings.viewer, id).await.ok()?;
             self.knows(tool);
         }
         self.known.get(id)

@@ -15,7 +15,7 @@ use crate::{
 use omega_core::{
     api::{FirstUse, GuestCredentials, Settings, Timestamp},
     id::{ConversationId, RunId, UserId},
-    registry::{EnvVar, Tool},
+    registry::{EnvVar, Tool, Viewer},
 };
 
 /// Whose run it is, and what its conversation's owner allows.
@@ -38,15 +38,22 @@ impl Rights {
         Ok(Self { owner, by_owner: owner == actor, guests, settings: store.settings(owner).await?.0 })
     }
 
+    /// Whose registry the run sees: the owner's, whoever sent the message.
+    pub fn viewer(&self) -> Viewer {
+        Viewer::User(self.owner)
+    }
+
     /// Whether nothing that is stored may be used.
     pub fn is_denied(&self) -> bool {
         !self.by_owner && self.guests == GuestCredentials::Deny
     }
 }
 
-/// What there is to give to tools: what came with the run, and what the conversation's owner stored.
-#[derive(Debug, Default)]
+/// What there is to give to tools: what came with the run, and what the conversation's owner stored; and whose tools these are.
+#[derive(Debug)]
 pub(super) struct Holdings {
+    /// Who looks at the registry.
+    pub viewer: Viewer,
     run: Vec<Kept>,
     stored: Vec<Kept>,
     grants: Vec<Grant>,
@@ -58,24 +65,18 @@ impl Holdings {
     pub async fn of(engine: &Engine, run: RunId, rights: &Rights) -> Result<Self> {
         let store = &engine.inner.store;
         let run = store.run_env(run).await?;
-        if rights.is_denied() {
-            return Ok(Self { run, ..Self::default() });
-        }
-        Ok(Self {
-            run,
-            stored: store.credentials_of(rights.owner).await?,
-            grants: store.grants(rights.owner).await?,
-            all_granted: rights.settings.credential_first_use == FirstUse::Allow,
-        })
+        Ok(Self { run, ..Self::outside_runs(engine, rights).await? })
     }
 
     /// The same outside of any run.
     pub async fn outside_runs(engine: &Engine, rights: &Rights) -> Result<Self> {
         let store = &engine.inner.store;
+        let viewer = rights.viewer();
         if rights.is_denied() {
-            return Ok(Self::default());
+            return Ok(Self { viewer, run: Vec::new(), stored: Vec::new(), grants: Vec::new(), all_granted: false });
         }
         Ok(Self {
+            viewer,
             run: Vec::new(),
             stored: store.credentials_of(rights.owner).await?,
             grants: store.grants(rights.owner).await?,
@@ -108,7 +109,7 @@ fn allowed(tool: &Tool, name: &str) -> Grant {
         name: name.to_owned(),
         tool: tool.tool_id.clone(),
         publisher: publisher(&tool.tool_id).to_owned(),
-        max_major: None,
+        edition: None,
         source: "settings".into(),
         granted_at: Timestamp(0),
     }

@@ -16,15 +16,16 @@ use crate::{
 };
 use omega_core::{
     agent::{
-        Agent, input,
+        Agent,
         meta::{FoundTool, SearchInput, SearchOutput},
         result,
     },
     api::{CredentialRequest, ToolRun, ToolRunStatus},
+    edition::Edition,
     event::Event,
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    registry::{EnvVar, Query, Registry, RegistryError, Tool},
+    registry::{EnvVar, Query, Registry, RegistryError, Tool, Viewer},
     sanitize::one_line,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -101,7 +102,7 @@ pub(super) fn found(agent: &Agent, output: SearchOutput, duration_ms: u64) -> Se
 }
 
 async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: SearchInput) -> Result<Done> {
-    if !intent(engine, lease, tool_run, "", &BTreeMap::new()).await? {
+    if !intent(engine, lease, tool_run, &Edition::default(), &BTreeMap::new()).await? {
         return Ok(not_begun(""));
     }
     let began = Instant::now();
@@ -127,10 +128,11 @@ pub(super) async fn find(
 ) -> Result<SearchOutput, RegistryError> {
     let limit = input.limit.clamp(1, 20);
     let query = |category| Query { text: input.query.clone(), category, limit };
-    let mut hits = engine.inner.registry.search(query(input.category.clone())).await?;
+    let viewer = holdings.viewer;
+    let mut hits = engine.inner.registry.search(viewer, query(input.category.clone())).await?;
     if hits.is_empty() && input.category.is_some() {
         // Models make categories up; better a tool of another one than none.
-        hits = engine.inner.registry.search(query(None)).await?;
+        hits = engine.inner.registry.search(viewer, query(None)).await?;
     }
     let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_tool(hit.tool, holdings)).collect();
     Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
@@ -186,12 +188,13 @@ pub(super) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
 /// A tool that may run now: found, its input right, its variables there.
 async fn ready(
     registry: &dyn Registry,
+    viewer: Viewer,
     id: &ToolId,
     input: &Value,
     env: &BTreeMap<String, SecretString>,
 ) -> Result<Tool, (ToolError, String)> {
-    let tool = registry.tool(id).await.map_err(|error| (not_usable(&error), String::new()))?;
-    if let Some(Err(error)) = tool.input_schema.as_ref().map(|schema| input::check(schema, input)) {
+    let tool = registry.tool(viewer, id).await.map_err(|error| (not_usable(&error), String::new()))?;
+    if let Err(error) = gate::fits(&tool, input).await {
         return Err((error, tool.version));
     }
     let lacking = missing(&tool, env);
@@ -217,15 +220,16 @@ pub struct Called {
     pub duration_ms: u64,
 }
 
-/// Runs a tool once, outside of any run.
+/// Runs a tool once, outside of any run, as its caller has it.
 pub async fn call_tool(
     registry: &dyn Registry,
+    viewer: Viewer,
     executor: &Redacting,
     id: &ToolId,
     input: Value,
     env: BTreeMap<String, SecretString>,
 ) -> Called {
-    let tool = match ready(registry, id, &input, &env).await {
+    let tool = match ready(registry, viewer, id, &input, &env).await {
         Ok(tool) => tool,
         Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
     };
@@ -233,9 +237,11 @@ pub async fn call_tool(
     let executed = executor
         .execute(Execution {
             id: ToolRunId::new(),
-            owner: String::new(),
+            owner: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
+            user: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
             tool: id.clone(),
             version: tool.version.clone(),
+            integrity: tool.integrity.clone(),
             calling: tool.calling.clone(),
             input,
             env: declared(&tool, env),
@@ -246,7 +252,7 @@ pub async fn call_tool(
         .await;
     let error = executed.result.as_ref().err();
     if is_tools_own(error) {
-        registry.record_outcome(id, error.is_none()).await;
+        registry.record_outcome(viewer, &tool, error.is_none()).await;
     }
     Called {
         version: executed.version.unwrap_or(tool.version),
@@ -265,14 +271,16 @@ async fn run(
 ) -> Result<Done> {
     let (tool, env) = (&ready.tool, &ready.env);
     let id = &tool.tool_id;
-    if let Err(refused) = engine.inner.executor.admits(id, &tool.version).await {
+    let (owner, _) = engine.inner.store.owner_and_model(lease.conversation).await?;
+    let owner = owner.to_string();
+    if let Err(refused) = engine.inner.executor.admits(&owner, id, &tool.version).await {
         notice_once(engine, lease, id, &refused).await?;
         return Ok(Done::Settled(Settled::failed(refused, &tool.version, 0)));
     }
     // Known before the intent is: a cancellation finds either the call or its row.
     let stop = cancel.child_token();
     let _call = Call::of(engine, tool_run.id, &stop);
-    if !intent(engine, lease, tool_run, &tool.version, env).await? {
+    if !intent(engine, lease, tool_run, &Edition::of(tool), env).await? {
         return Ok(not_begun(&tool.version));
     }
     let env = engine.inner.vault.reveal(env).await?;
@@ -287,8 +295,10 @@ async fn run(
         Ok(Execution {
             id: tool_run.id,
             owner: lease.conversation.to_string(),
+            user: owner.clone(),
             tool: id.clone(),
             version: tool.version.clone(),
+            integrity: tool.integrity.clone(),
             calling: tool.calling.clone(),
             input: input.clone(),
             env: env.clone(),
@@ -334,7 +344,7 @@ async fn run(
         code = settled.error.as_ref().map(|error| error.code.as_str()),
     );
     if is_tools_own(settled.error.as_ref()) {
-        engine.inner.registry.record_outcome(id, settled.error.is_none()).await;
+        engine.inner.registry.record_outcome(ready.viewer, tool, settled.error.is_none()).await;
     }
     Ok(Done::Settled(settled))
 }
@@ -420,7 +430,7 @@ async fn intent(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
-    version: &str,
+    edition: &Edition,
     env: &BTreeMap<String, Kept>,
 ) -> Result<bool> {
     let mut log = engine.inner.store.run_log(lease).await?;
@@ -432,7 +442,7 @@ async fn intent(
         return Ok(false);
     }
     let names: Vec<String> = env.keys().cloned().collect();
-    log.start_tool(tool_run, version, &names).await?;
+    log.start_tool(tool_run, edition, &names).await?;
     // No use of a credential without its record: it is opened after this commit, or not at all.
     for kept in env.values() {
         log.use_credential(&kept.place, tool_run).await?;

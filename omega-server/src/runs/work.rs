@@ -254,7 +254,7 @@ impl Engine {
                 tracing::error!(event = "run.crashed", run_id = %lease.run, why);
                 Some(Release::Crashed)
             }
-            Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_))) => {
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Away)) => {
                 tracing::error!(event = "run.interrupted", run_id = %lease.run, %error);
                 Some(Release::Interrupted)
             }

@@ -150,6 +150,7 @@ impl LogTx {
     /// When the database fails.
     pub async fn offer(&mut self, run: RunId, choice: &AlternativeChoice, offer: Offer) -> Result<()> {
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
+        let choice = self.clean(choice.clone());
         exec!(
             &mut self.tx,
             sql::INSERT_ALTERNATIVES,
@@ -158,11 +159,11 @@ impl LogTx {
             run.to_string(),
             choice.tool_run_id.to_string(),
             choice.tool_id.as_str(),
-            json(choice)?,
+            json(&choice)?,
             if offer == Offer::Asked { "open" } else { "told" },
             now,
         )?;
-        self.event(Some(run), Event::AlternativesProposed { choice: choice.clone() }).await?;
+        self.event(Some(run), Event::AlternativesProposed { choice }).await?;
         Ok(())
     }
 

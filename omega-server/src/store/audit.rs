@@ -1,12 +1,17 @@
 //! The audit log's rows: added as the last thing of a transaction, read by pages, and verified.
 
-use super::{Result, Store, StoreError, Tx, exec, read_all, read_opt, rows::id, sql, tx_opt};
+use super::{
+    Result, Store, StoreError, Tx, exec, read_all, read_opt,
+    rows::{id, json},
+    sql, tx_opt,
+};
 use crate::{
     audit::{
         Fact,
         chain::{Head, Link, Walk, Wrong, explain},
         heads::hex,
     },
+    nul,
     request::alias,
 };
 use omega_core::{
@@ -126,11 +131,12 @@ fn link(fact: &Fact, after: &Head, now: Timestamp) -> Result<Link> {
         request_id: fact.request.clone(),
         action: fact.action.as_str().to_owned(),
         object_type: fact.object.0.to_owned(),
-        object_id: fact.object.1.clone(),
+        // What is hashed is what is stored.
+        object_id: fact.object.1.as_deref().map(|id| nul::text(id).into_owned()),
         conversation_id: fact.conversation.map(|conversation| conversation.to_string()),
         run_id: fact.run.map(|run| run.to_string()),
         outcome: fact.outcome.as_str().to_owned(),
-        detail: serde_json::to_string(&fact.detail)?,
+        detail: json(&fact.detail)?,
         prev_hash: after.hash.clone(),
         hash: Vec::new(),
     })

@@ -1,28 +1,41 @@
 //! Rows of circuit breakers.
 
 use super::{Result, Store, exec, read_all, sql, tx_opt};
-use crate::breaker::{Circuit, State};
+use crate::breaker::{Circuit, Key, State};
 use omega_core::api::Timestamp;
 
-/// `key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason`.
-type Row = (String, String, i64, i64, i64, Option<i64>, Option<i64>, i64, Option<String>, String);
+/// `key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, failed_for, is_shared`.
+#[derive(sqlx::FromRow)]
+struct Row {
+    key: String,
+    state: String,
+    failures: i64,
+    successes: i64,
+    window_started_at: i64,
+    opened_at: Option<i64>,
+    next_probe_at: Option<i64>,
+    delay_ms: i64,
+    probe_owner: Option<String>,
+    reason: String,
+    failed_for: Option<String>,
+    is_shared: bool,
+}
 
 fn circuit(row: Row) -> (String, Circuit) {
-    let (key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason) =
-        row;
-    let state = State::from_word(&state);
     let circuit = Circuit {
-        state,
-        failures,
-        successes,
-        window_started_at,
-        opened_at,
-        next_probe_at,
-        delay_ms,
-        probe_owner,
-        reason,
+        state: State::from_word(&row.state),
+        failures: row.failures,
+        successes: row.successes,
+        window_started_at: row.window_started_at,
+        opened_at: row.opened_at,
+        next_probe_at: row.next_probe_at,
+        delay_ms: row.delay_ms,
+        probe_owner: row.probe_owner,
+        reason: row.reason,
+        failed_for: row.failed_for,
+        is_shared: row.is_shared,
     };
-    (key, circuit)
+    (row.key, circuit)
 }
 
 impl Store {
@@ -30,11 +43,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database can't be written.
-    pub async fn change_breaker(&self, key: &str, change: impl FnOnce(Circuit) -> Circuit) -> Result<Circuit> {
+    pub(crate) async fn change_breaker(&self, key: &Key, change: impl FnOnce(Circuit) -> Circuit) -> Result<Circuit> {
         let mut tx = self.begin().await?;
-        let now = Timestamp::now().0;
+        let (now, user) = (Timestamp::now().0, key.user());
+        let key = key.as_str();
         // Inserting a new row, or touching the one that is there, locks it and reads it in one statement.
-        let row = tx_opt!(&mut tx, Row, sql::LOCK_BREAKER, key, now)?;
+        let row = tx_opt!(&mut tx, Row, sql::LOCK_BREAKER, key, now, user)?;
         let changed = change(row.map(|row| circuit(row).1).unwrap_or_default());
         if changed == Circuit::default() {
             exec!(&mut tx, sql::DELETE_BREAKER, key)?;
@@ -51,14 +65,16 @@ impl Store {
                 changed.next_probe_at,
                 changed.delay_ms,
                 changed.probe_owner.as_deref(),
-                changed.reason.as_str()
+                changed.reason.as_str(),
+                changed.failed_for.as_deref(),
+                changed.is_shared
             )?;
         }
         tx.commit().await?;
         Ok(changed)
     }
 
-    /// Breakers that are not closed, by their keys.
+    /// Breakers that are not closed, by their keys; those of everybody first.
     ///
     /// # Errors
     /// When the database can't be read.

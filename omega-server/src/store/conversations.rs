@@ -336,6 +336,7 @@ impl Store {
         log.named(Transaction::Update).await?;
         let conversation = access.conversation().to_string();
         if let Some(title) = &change.title {
+            let title = log.clean_words(title);
             exec!(&mut log.tx, sql::SET_TITLE, &conversation, title, "user")?;
         }
         if let Some(model) = &change.model {
@@ -369,9 +370,10 @@ impl Store {
     pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
-        exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), title, "auto")?;
+        let title = log.clean_words(title);
+        exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), &title, "auto")?;
         let event = Event::ConversationUpdated {
-            title: Some(title.to_owned()),
+            title: Some(title),
             model: None,
             safe_mode: None,
             guest_credentials: None,
@@ -456,6 +458,9 @@ impl Store {
             return Err(StoreError::QueueFull(waiting));
         }
         let now = log.now();
+        // What the sender has was taken out before; what the owner has is taken out here.
+        let (text, owners) = log.redactor.redact_telling(&send.text);
+        let removed: BTreeSet<String> = send.removed.into_iter().chain(owners).collect();
         let message = Message {
             id: MessageId::new(),
             seq: log.next_seq(),
@@ -463,8 +468,8 @@ impl Store {
             step: None,
             role: Role::User,
             status: MessageStatus::Complete,
-            content: send.text.clone(),
-            parts: vec![Part::Text { text: send.text }],
+            content: text.clone(),
+            parts: vec![Part::Text { text }],
             author: Some(author.clone()),
             created_at: now,
         };
@@ -522,8 +527,8 @@ impl Store {
         log.event(Some(run.id), Event::MessageCreated { message }).await?;
         let position = u32::try_from(open.len()).unwrap_or(u32::MAX);
         log.event(Some(accepted.run_id), Event::RunQueued { run, position }).await?;
-        if !send.removed.is_empty() {
-            log.event(Some(accepted.run_id), secrets_removed(&send.removed)).await?;
+        if !removed.is_empty() {
+            log.event(Some(accepted.run_id), secrets_removed(&removed)).await?;
         }
         if let Some(key) = &send.idempotency {
             log.remember(key, &json(&accepted)?).await?;
@@ -534,7 +539,8 @@ impl Store {
 
 /// Says that a message is stored without the secrets that were in it, and where they belong.
 fn secrets_removed(names: &BTreeSet<String>) -> Event {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // As placeholders: what a guest is shown has no names in them.
+    let names: Vec<String> = names.iter().map(|name| format!("«redacted:{name}»")).collect();
     Event::Notice {
         code: "SECRET_REMOVED".into(),
         message: format!(

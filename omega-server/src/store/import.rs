@@ -8,11 +8,13 @@ use super::{
     rows::{json, signed},
     sql,
 };
+use std::collections::HashMap;
+
 use omega_core::{
     agent::RunConfig,
     api::{Author, Message, Part, Role, Run, RunStatus, ToolRun},
     event::Event,
-    id::ConversationId,
+    id::{ConversationId, MessageId},
     import::Import,
     model::ToolCall,
 };
@@ -54,8 +56,9 @@ impl Store {
             &owner.gravatar_hash,
             now,
         )?;
+        let messages: HashMap<MessageId, &Message> = import.view.messages.iter().map(|m| (m.id, m)).collect();
         for run in &import.view.runs {
-            let queued = import.view.messages.iter().find(|m| m.id == run.message_id).map_or(0, |m| signed(m.seq));
+            let queued = messages.get(&run.message_id).map_or(0, |message| signed(message.seq));
             insert_run(&mut tx, &conversation, &user, run, queued).await?;
         }
         for message in &import.view.messages {
@@ -63,7 +66,7 @@ impl Store {
         }
         for tool_run in &import.view.tool_runs {
             let seq = import.proposed.get(&tool_run.id).copied().map_or(0, signed);
-            let name = call_name(&import.view.messages, tool_run);
+            let name = call_name(&messages, tool_run);
             insert_tool_run(&mut tx, &conversation, tool_run, seq, &name).await?;
         }
         insert_plans(&mut tx, &conversation, &user, import).await?;
@@ -113,12 +116,13 @@ async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &R
 
 /// The plans that runs proposed, and the ones that they follow.
 async fn insert_plans(tx: &mut super::Tx, conversation: &str, owner: &str, import: &Import) -> Result<()> {
+    let questions = import.view.messages.iter().filter(|message| message.role == Role::User);
+    let asked: HashMap<_, _> = questions.map(|message| (message.run_id, message.content.as_str())).collect();
     for envelope in &import.events {
         let (run, at) = (envelope.run_id.map(|run| run.to_string()), envelope.at.0);
         match &envelope.event {
             Event::PlanProposed { plan_set_id, plans } => {
-                let asked = import.view.messages.iter().find(|m| m.role == Role::User && m.run_id == envelope.run_id);
-                let message = asked.map(|message| message.content.as_str()).unwrap_or_default();
+                let message = asked.get(&envelope.run_id).copied().unwrap_or_default();
                 exec!(&mut *tx, sql::INSERT_PLAN_SET, plan_set_id.to_string(), conversation, run, message, at)?;
                 plans::insert_plans(tx, *plan_set_id, plans).await?;
             }
@@ -198,8 +202,8 @@ async fn insert_tool_run(tx: &mut super::Tx, conversation: &str, run: &ToolRun, 
 }
 
 /// The name by which the model called it.
-fn call_name(messages: &[Message], run: &ToolRun) -> String {
-    let parts = messages.iter().find(|message| message.id == run.message_id).map(|message| &message.parts);
+fn call_name(messages: &HashMap<MessageId, &Message>, run: &ToolRun) -> String {
+    let parts = messages.get(&run.message_id).map(|message| &message.parts);
     let named = parts.into_iter().flatten().find_map(|part| match part {
         Part::ToolCall { tool_call_id, tool_name, .. } if *tool_call_id == run.tool_call_id => Some(tool_name.clone()),
         _ => None,

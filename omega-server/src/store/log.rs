@@ -2,7 +2,7 @@
 //!
 //! A conversation's counter is locked first and its events are numbered under that lock, in the transaction that changes
 //! the state they tell of. So commit order is number order, numbers have no gaps, and a reader's cursor can't overtake an
-//! event that is not committed yet (`runs.md` 2).
+//! event that is not committed yet (`runs.md` 2). Every event passes the redactor of its conversation here (`clean.rs`).
 
 use super::{
     Lease, Result, Store, StoreError, Tx, exec,
@@ -17,6 +17,7 @@ use omega_core::{
     api::Timestamp,
     event::{Envelope, Event, VERSION},
     id::{ConversationId, RunId, UserId},
+    redact::Redactor,
 };
 
 /// A transaction on one conversation.
@@ -33,6 +34,8 @@ pub struct LogTx {
     of: Option<UserId>,
     /// What the audit log gets with the commit.
     facts: Vec<Fact>,
+    /// Knows what must not be written.
+    pub(super) redactor: Redactor,
 }
 
 /// What a commit made visible.
@@ -47,12 +50,23 @@ pub struct Committed {
 impl Store {
     /// Opens a transaction on a conversation and locks its counter.
     pub(crate) async fn log(&self, conversation: ConversationId) -> Result<LogTx> {
+        let redactor = self.redactor(conversation).await?;
         let now = self.now();
         let mut tx = self.begin().await?;
         let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
         let (next,) = row.ok_or(StoreError::NotFound)?;
         let next = number(next);
-        Ok(LogTx { tx, conversation, next, now, name: None, cancel_requested: false, of: None, facts: Vec::new() })
+        Ok(LogTx {
+            tx,
+            conversation,
+            next,
+            now,
+            name: None,
+            cancel_requested: false,
+            of: None,
+            facts: Vec::new(),
+            redactor,
+        })
     }
 
     /// The same, for the worker that holds a run: writes only while the lease is its own.
@@ -108,12 +122,13 @@ impl LogTx {
         self.next
     }
 
-    /// Appends an event, and gives its number.
+    /// Appends an event, without the secrets that are in its texts, and gives its number.
     ///
     /// # Errors
     /// When the database can't write.
     pub async fn event(&mut self, run: Option<RunId>, event: Event) -> Result<u64> {
         let seq = self.next;
+        let event = self.clean(event);
         if let Some(fact) = audit::of_event(&event) {
             self.record(run, fact);
         }

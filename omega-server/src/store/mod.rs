@@ -8,7 +8,9 @@ mod alternatives;
 mod audit;
 mod breakers;
 mod chunks;
+mod clean;
 mod conversations;
+pub mod file;
 mod history;
 mod idempotency;
 mod import;
@@ -35,6 +37,7 @@ mod users;
 pub use alternatives::{Chosen, Offer, Offered};
 pub use audit::{AuditQuery, Noted};
 pub use chunks::{Chunk, Known, Piece};
+pub use clean::{Clean, KnowsSecrets};
 pub use conversations::{INLINE_OUTPUT_BYTES, Send, Sent};
 pub use history::RunHistory;
 pub use idempotency::{IdempotencyKey, KeptAnswer, Replay};
@@ -82,8 +85,10 @@ pub struct Store {
     /// PostgreSQL: connections on which nodes tell each other news, apart from those that do the work.
     signals: Option<PgPool>,
     clock: Clock,
+    /// Who knows what the log must not have.
+    secrets: clean::Asked,
     /// Held while the store lives: a SQLite database belongs to one process.
-    _lock: Option<Arc<std::fs::File>>,
+    file: Option<Arc<file::DatabaseFile>>,
 }
 
 /// What can go wrong with the database, told apart by what the caller can do.
@@ -95,6 +100,12 @@ pub enum StoreError {
     /// Not reachable, or too busy: 503.
     #[error("the database can't be reached: {0}")]
     Unavailable(String),
+    /// The SQLite file is not where it was opened: 503 until it is back.
+    #[error(
+        "the database's file was moved, removed or replaced while the server runs, so nothing is stored any more; put it \
+         back, or restart the server"
+    )]
+    Away,
     /// Another process has the SQLite file.
     #[error(
         "{path} is in use by another Omega server; stop that one, or point OMEGA_HOME or OMEGA_DATABASE_URL elsewhere"
@@ -271,10 +282,13 @@ impl Store {
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(match &self.db {
+        self.file.as_deref().map_or(Ok(()), file::DatabaseFile::is_there)?;
+        let tx = match &self.db {
             Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        };
+        self.file.as_deref().map_or(Ok(()), file::DatabaseFile::has_its_log)?;
+        Ok(tx)
     }
 
     /// A transaction that only reads: everything in it is of one moment.

@@ -1,6 +1,6 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
-use super::{Db, Result, Store, StoreError};
+use super::{Db, Result, Store, StoreError, file::DatabaseFile};
 use crate::clock::Clock;
 use sqlx::{
     Connection, Executor,
@@ -9,7 +9,6 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
-    fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -46,13 +45,11 @@ impl Store {
 async fn open_sqlite(path: &Path) -> Result<Store> {
     let url = format!("sqlite:{}", path.display());
     let failed = |reason: String| StoreError::Open { url: url.clone(), reason };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| failed(format!("{}: {error}", folder.display())))?;
-    }
-    let lock = lock(path, &failed)?;
+    let file = DatabaseFile::take(path)?;
+    let path = file.path();
     let options = SqliteConnectOptions::new()
+        // It is there, empty when it is new; SQLite makes none that others may read.
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL, because what was acknowledged must survive a power cut too.
         .synchronous(SqliteSynchronous::Full)
@@ -89,9 +86,10 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
     Ok(Store {
         db: Db::Sqlite { write, read },
         clock: Clock::default(),
+        secrets: <_>::default(),
         lease_ms: LEASE_MS,
         signals: None,
-        _lock: Some(Arc::new(lock)),
+        file: Some(Arc::new(file)),
     })
 }
 
@@ -129,9 +127,10 @@ async fn open_postgres(url: &str) -> Result<Store> {
     Ok(Store {
         db: Db::Postgres(pool),
         clock: Clock::default(),
+        secrets: <_>::default(),
         lease_ms: LEASE_MS,
         signals: Some(signals),
-        _lock: None,
+        file: None,
     })
 }
 
@@ -158,22 +157,6 @@ fn migrated(outcome: std::result::Result<(), MigrateError>, failed: &dyn Fn(Stri
 fn parse_version(text: &str) -> [u32; 3] {
     let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
     std::array::from_fn(|_| parts.next().unwrap_or(0))
-}
-
-fn lock(path: &Path, failed: &dyn Fn(String) -> StoreError) -> Result<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|error| failed(format!("can't write beside it: {error}")))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.display().to_string() }),
-        Err(TryLockError::Error(error)) => Err(failed(format!("can't lock it: {error}"))),
-    }
 }
 
 fn explain_sqlite(error: &sqlx::Error, path: &Path) -> String {

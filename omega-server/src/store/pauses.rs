@@ -11,16 +11,14 @@ use super::{
 };
 use crate::access::{Owned, Within};
 use crate::failpoint::Transaction;
-use crate::vault::{
-    Place, Sealed,
-    resolve::{major, publisher},
-};
+use crate::vault::{Place, Sealed, resolve::publisher};
 use omega_core::{
     agent::digest,
     api::{
         ApprovalReason, Decide, Decision, MissingVar, Remember, RequiredAction, Run, RunStatus, Save, Timestamp,
         ToolRunStatus,
     },
+    edition::Edition,
     event::Event,
     id::{ApprovalId, ConversationId, RunId, ToolId, ToolRunId, UserId},
 };
@@ -66,8 +64,8 @@ pub struct Provided<'a> {
     pub names: BTreeSet<&'a str>,
     /// The values, sealed for the run: what was just given counts for it, whatever is kept besides.
     pub run_env: Vec<(&'a str, Sealed)>,
-    /// What is kept beyond the run: place, value and what may be shown of it.
-    pub credentials: Vec<(Place, Sealed, Option<String>)>,
+    /// What is kept beyond the run: place, value, what may be shown of it, and the tool's edition that it is for.
+    pub credentials: Vec<(Place, Sealed, Option<String>, Edition)>,
     /// Which tools may have it.
     pub grants: Vec<Grant>,
     /// Where they are kept.
@@ -83,9 +81,11 @@ pub struct Expired {
     pub committed: Committed,
 }
 
-/// What an approval binds besides the input: the tool and its version.
-pub(crate) fn call_of(tool_id: &str, version: &str) -> String {
-    format!("{tool_id}@{version}")
+/// What an approval binds besides the input: the tool and its edition.
+pub(crate) fn call_of(tool_id: &str, edition: &Edition) -> String {
+    let Edition { version, integrity, own } = edition;
+    let integrity = integrity.iter().map(|hash| format!("#{hash}")).collect::<String>();
+    format!("{tool_id}@{version}{integrity}{}", if *own { "#own" } else { "" })
 }
 
 type ApprovalRow = (String, String, String, String, String, String, String);
@@ -163,8 +163,8 @@ impl Store {
         for (name, sealed) in &provided.run_env {
             log.put_run_env(run.id, giver, name, sealed).await?;
         }
-        for (place, sealed, hint) in &provided.credentials {
-            log.put_credential(place, sealed, hint.as_deref()).await?;
+        for (place, sealed, hint, given) in &provided.credentials {
+            log.put_credential(place, sealed, hint.as_deref(), given).await?;
         }
         for grant in &provided.grants {
             log.put_grant(giver, grant).await?;
@@ -230,8 +230,11 @@ impl Store {
         }
         let asked = approvals.remove(at);
         let remember = if reason == ApprovalReason::UnknownOutcome { Remember::Once } else { decide.remember };
-        let input = decide.input.as_ref().filter(|_| decide.decision == Decision::Approve);
-        let digest = input.map_or(args_digest, |input| digest::of_call(&call_of(&tool_id, &asked.version), input));
+        let input = decide.input.clone().filter(|_| decide.decision == Decision::Approve);
+        let input = input.map(|input| log.clean(input));
+        let digest =
+            input.as_ref().map_or(args_digest, |input| digest::of_call(&call_of(&tool_id, &asked.edition()), input));
+        let note = decide.reason.as_deref().map(|reason| log.clean_words(reason));
         let now = log.now().0;
         let status = if decide.decision == Decision::Approve { "approved" } else { "denied" };
         let decided = exec!(
@@ -240,7 +243,7 @@ impl Store {
             approval.to_string(),
             status,
             remember.as_str(),
-            decide.reason.as_deref(),
+            note,
             digest,
             now,
             by.to_string(),
@@ -248,9 +251,9 @@ impl Store {
         if decided != 1 {
             return Err(StoreError::AlreadyDecided);
         }
-        exec!(&mut log.tx, sql::READY_TOOL_RUN, &tool_run, json(input.unwrap_or(&asked.input))?)?;
+        exec!(&mut log.tx, sql::READY_TOOL_RUN, &tool_run, json(input.as_ref().unwrap_or(&asked.input))?)?;
         if decide.decision == Decision::Approve && reason.may_last() {
-            log.put_rule(owner, remember, (&tool_id, &asked.version), reason).await?;
+            log.put_rule(owner, remember, (&tool_id, &asked.edition()), reason).await?;
         }
         if decide.decision == Decision::Approve && reason == ApprovalReason::FirstUse {
             for name in &asked.credentials {
@@ -258,11 +261,11 @@ impl Store {
                     name: name.clone(),
                     tool: asked.tool_id.clone(),
                     publisher: publisher(&asked.tool_id).to_owned(),
-                    max_major: major(&asked.version),
+                    edition: Some(asked.edition()),
                     source: "approval".into(),
                     granted_at: log.now(),
                 };
-                log.put_grant(owner, &grant).await?;
+                log.give(owner, &grant).await?;
             }
         }
         let event = Event::ApprovalDecided {
@@ -271,7 +274,7 @@ impl Store {
             decision: decide.decision,
             remember,
             reason: decide.reason.clone(),
-            input: input.cloned(),
+            input,
             by,
         };
         log.event(Some(run.id), event).await?;
@@ -322,6 +325,7 @@ impl LogTx {
     /// When the database fails.
     pub async fn pause(&mut self, run: RunId, action: RequiredAction) -> Result<bool> {
         self.named(Transaction::Pause).await?;
+        let action = self.clean(action);
         let expires = action.expires_at().0;
         if exec!(&mut self.tx, sql::PAUSE_RUN, run.to_string(), json(&action)?, expires)? != 1 {
             return Ok(false);

@@ -166,6 +166,7 @@ impl Store {
             }
         }
         let selected = another.is_none().then_some(plan);
+        let note = another.filter(|note| !note.is_empty()).map(|note| log.clean_words(note));
         let now = log.now().0;
         let decided = exec!(
             &mut log.tx,
@@ -173,7 +174,7 @@ impl Store {
             stored.set.to_string(),
             if selected.is_some() { "selected" } else { "rejected" },
             selected.map(|plan| plan.to_string()),
-            another.filter(|note| !note.is_empty()),
+            note,
             now,
             by.to_string(),
         )?;
@@ -226,12 +227,13 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn propose_plans(&mut self, run: Option<RunId>, message: &str, plans: &[Plan]) -> Result<PlanSetId> {
-        let set = PlanSetId::new();
+        let (set, plans) = (PlanSetId::new(), self.clean(plans.to_vec()));
+        let message = self.redactor.redact(message).into_owned();
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
         let run_id = run.map(|run| run.to_string());
         exec!(&mut self.tx, sql::INSERT_PLAN_SET, set.to_string(), conversation, run_id, message, now)?;
-        insert_plans(&mut self.tx, set, plans).await?;
-        self.event(run, Event::PlanProposed { plan_set_id: set, plans: plans.to_vec() }).await?;
+        insert_plans(&mut self.tx, set, &plans).await?;
+        self.event(run, Event::PlanProposed { plan_set_id: set, plans }).await?;
         Ok(set)
     }
 }

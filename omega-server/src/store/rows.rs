@@ -1,6 +1,7 @@
 //! Rows as they come from either engine, and what they are at the API.
 
 use super::{Result, StoreError};
+use crate::nul;
 use omega_core::{
     api::{Author, Message, MessageStatus, Participant, Role, Run, RunStatus, Timestamp, ToolRun, ToolRunStatus},
     id::ConversationId,
@@ -20,9 +21,9 @@ pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T> {
     Ok(serde_json::from_value(Value::String(text.to_owned()))?)
 }
 
-/// Writes JSON.
+/// Writes JSON, which has no U+0000.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
-    Ok(serde_json::to_string(value)?)
+    Ok(nul::json(serde_json::to_string(value)?))
 }
 
 pub(super) fn number(value: i64) -> u64 {

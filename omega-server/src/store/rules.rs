@@ -1,13 +1,11 @@
-//! Yeses that last: for one tool and one reason, in one conversation or in all of a user's, up to the tool's major version
-//! that was looked at.
+//! Yeses that last: for one tool and one reason, in one conversation or in all of a user's, for the edition of the tool that
+//! was looked at and those that follow it within its major version.
 
-use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::number, rows::signed, rows::word, sql};
-use crate::{
-    audit::{Action, Fact},
-    vault::resolve::major,
-};
+use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::word, sql};
+use crate::audit::{Action, Fact};
 use omega_core::{
     api::{ApprovalReason, Remember, StoredApproval, Timestamp},
+    edition::Edition,
     id::{ApprovalRuleId, ConversationId, UserId},
 };
 
@@ -16,27 +14,27 @@ use omega_core::{
 pub struct Rule {
     tool: String,
     reason: ApprovalReason,
-    max_major: Option<u64>,
+    edition: Edition,
 }
 
 impl Rule {
-    /// Whether it answers this question. A version that is not known is covered by a yes for all versions only.
+    /// Whether it answers this question.
     #[must_use]
-    pub fn allows(&self, tool: &str, version: &str, reason: ApprovalReason) -> bool {
-        self.tool == tool
-            && self.reason == reason
-            && self.max_major.is_none_or(|most| major(version).is_some_and(|own| own <= most))
+    pub fn allows(&self, tool: &str, edition: &Edition, reason: ApprovalReason) -> bool {
+        self.tool == tool && self.reason == reason && self.edition.covers(edition).is_ok()
     }
 }
 
 impl Store {
     /// The yeses of a conversation's owner that hold in it.
     pub(super) async fn rules(&self, owner: UserId, conversation: ConversationId) -> Result<Vec<Rule>> {
-        type Row = (String, String, Option<i64>);
+        type Row = (String, String, String, Option<String>, bool);
         let (owner, conversation) = (owner.to_string(), conversation.to_string());
         let rows: Vec<Row> = read_all!(&self.db, Row, sql::APPROVAL_RULES, owner, conversation)?;
         rows.into_iter()
-            .map(|(tool, reason, most)| Ok(Rule { tool, reason: word(&reason)?, max_major: most.map(number) }))
+            .map(|(tool, reason, version, integrity, own)| {
+                Ok(Rule { tool, reason: word(&reason)?, edition: Edition { version, integrity, own } })
+            })
             .collect()
     }
 
@@ -45,16 +43,18 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn stored_approvals(&self, user: UserId) -> Result<Vec<StoredApproval>> {
-        type Row = (String, String, String, String, Option<i64>, i64);
+        type Row = (String, String, String, String, String, i64);
         let rows: Vec<Row> = read_all!(&self.db, Row, sql::APPROVAL_RULES_OF, user.to_string())?;
         rows.into_iter()
-            .map(|(rule, conversation, tool, reason, most, at)| {
+            .map(|(rule, conversation, tool, reason, version, at)| {
+                let edition = Edition { version, ..Edition::default() };
                 Ok(StoredApproval {
                     id: id(&rule)?,
                     tool_id: id(&tool)?,
                     reason: word(&reason)?,
                     conversation_id: (!conversation.is_empty()).then(|| id(&conversation)).transpose()?,
-                    max_major: most.map(number),
+                    max_major: edition.major(),
+                    version: Some(edition.version).filter(|version| !version.is_empty()),
                     by: user,
                     created_at: Timestamp(at),
                 })
@@ -82,7 +82,7 @@ impl LogTx {
         &mut self,
         owner: UserId,
         remember: Remember,
-        (tool, version): (&str, &str),
+        (tool, edition): (&str, &Edition),
         reason: ApprovalReason,
     ) -> Result<()> {
         let place = match remember {
@@ -91,8 +91,19 @@ impl LogTx {
             Remember::Always => String::new(),
         };
         let (rule, now) = (ApprovalRuleId::new().to_string(), self.now().0);
-        let most = major(version).map(signed);
-        exec!(&mut self.tx, sql::PUT_APPROVAL_RULE, rule, owner.to_string(), place, tool, reason.as_str(), most, now)?;
+        exec!(
+            &mut self.tx,
+            sql::PUT_APPROVAL_RULE,
+            rule,
+            owner.to_string(),
+            place,
+            tool,
+            reason.as_str(),
+            &edition.version,
+            edition.integrity.as_deref(),
+            edition.own,
+            now
+        )?;
         Ok(())
     }
 }

@@ -11,7 +11,8 @@ use crate::{
 };
 use omega_core::{
     api::{CredentialScope, StoredCredential, Timestamp, ToolRun},
-    id::{RunId, ToolId, UserId},
+    edition::Edition,
+    id::{ConversationId, RunId, ToolId, UserId},
 };
 
 /// What the audit log says of a credential, by the place that it has.
@@ -30,7 +31,7 @@ fn kept(version: Option<(i64,)>, place: &Place) -> Fact {
 
 /// One upsert for both kinds of transaction.
 macro_rules! put_credential {
-    ($tx:expr, $key:expr, $place:expr, $sealed:expr, $hint:expr, $now:expr) => {
+    ($tx:expr, $key:expr, $place:expr, $sealed:expr, $hint:expr, $now:expr, $given:expr) => {
         tx_opt!(
             $tx,
             (i64,),
@@ -45,6 +46,9 @@ macro_rules! put_credential {
             &$sealed.ciphertext,
             $hint,
             $now,
+            &$given.version,
+            $given.integrity.as_deref(),
+            $given.own,
         )
     };
 }
@@ -58,6 +62,8 @@ pub struct Kept {
     pub sealed: Sealed,
     /// Its last four characters, of values of at least twelve.
     pub hint: Option<String>,
+    /// The tool's edition that a credential of scope `tool` was given for; of no version where none is known.
+    pub given: Edition,
     /// When it was first kept.
     pub created_at: Timestamp,
     /// When it was last replaced.
@@ -75,8 +81,8 @@ pub struct Grant {
     pub tool: ToolId,
     /// Who publishes it ([`crate::vault::resolve::publisher`]).
     pub publisher: String,
-    /// The highest major version that it holds for; all when missing.
-    pub max_major: Option<u64>,
+    /// The edition that it was given for: it holds for what follows it within its major version. All when missing.
+    pub edition: Option<Edition>,
     /// `request`, `approval` or `settings`.
     pub source: String,
     /// When.
@@ -103,6 +109,13 @@ struct KeptRow {
     created_at: i64,
     updated_at: i64,
     last_used_at: Option<i64>,
+    // What came with a run was given for no tool.
+    #[sqlx(default)]
+    given_version: String,
+    #[sqlx(default)]
+    given_integrity: Option<String>,
+    #[sqlx(default)]
+    given_own: bool,
 }
 
 impl KeptRow {
@@ -111,6 +124,7 @@ impl KeptRow {
             place: place(&self.user_id, &self.scope, self.place_of, self.key_name)?,
             sealed: Sealed { dek_id: self.dek_id, nonce: self.nonce, ciphertext: self.ciphertext },
             hint: self.hint,
+            given: Edition { version: self.given_version, integrity: self.given_integrity, own: self.given_own },
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
             last_used_at: self.last_used_at.map(Timestamp),
@@ -141,6 +155,7 @@ impl Kept {
                 Scope::Global | Scope::Run => None,
             },
             name: self.place.name,
+            version: Some(self.given.version).filter(|version| !version.is_empty()),
             last4: self.hint,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -182,6 +197,15 @@ impl Store {
         rows.into_iter().map(KeptRow::read).collect()
     }
 
+    /// What is kept for a conversation: its owner's credentials, and the variables of its runs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn secrets_of_conversation(&self, conversation: ConversationId) -> Result<Vec<Kept>> {
+        let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::SECRETS_OF_CONVERSATION, conversation.to_string())?;
+        rows.into_iter().map(KeptRow::read).collect()
+    }
+
     /// A user's stored credentials, by name.
     ///
     /// # Errors
@@ -200,14 +224,20 @@ impl Store {
         row.map(KeptRow::read).transpose()
     }
 
-    /// Keeps a credential, or replaces it.
+    /// Keeps a credential, or replaces it; one for a tool is given for this edition of it.
     ///
     /// # Errors
     /// When the database can't write.
-    pub async fn put_credential(&self, place: &Place, sealed: &Sealed, hint: Option<&str>) -> Result<()> {
+    pub async fn put_credential(
+        &self,
+        place: &Place,
+        sealed: &Sealed,
+        hint: Option<&str>,
+        given: &Edition,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let (key, now) = (uuid::Uuid::now_v7().to_string(), Timestamp::now().0);
-        let version: Option<(i64,)> = put_credential!(&mut tx, key, place, sealed, hint, now)?;
+        let version: Option<(i64,)> = put_credential!(&mut tx, key, place, sealed, hint, now, given)?;
         self.commit_with(tx, &[kept(version, place)]).await
     }
 
@@ -234,15 +264,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn grants(&self, user: UserId) -> Result<Vec<Grant>> {
-        type Row = (String, String, String, Option<i64>, String, i64);
+        type Row = (String, String, String, String, Option<String>, bool, String, i64);
         let rows: Vec<Row> = read_all!(&self.db, Row, sql::GRANTS, user.to_string())?;
         rows.into_iter()
-            .map(|(name, tool, publisher, max_major, source, granted_at)| {
+            .map(|(name, tool, publisher, version, integrity, own, source, granted_at)| {
                 Ok(Grant {
                     name,
                     tool: id(&tool)?,
                     publisher,
-                    max_major: max_major.and_then(|major| u64::try_from(major).ok()),
+                    edition: Some(Edition { version, integrity, own }),
                     source,
                     granted_at: Timestamp(granted_at),
                 })
@@ -401,9 +431,15 @@ impl LogTx {
     ///
     /// # Errors
     /// When the database can't write.
-    pub async fn put_credential(&mut self, place: &Place, sealed: &Sealed, hint: Option<&str>) -> Result<()> {
+    pub async fn put_credential(
+        &mut self,
+        place: &Place,
+        sealed: &Sealed,
+        hint: Option<&str>,
+        given: &Edition,
+    ) -> Result<()> {
         let (key, now) = (uuid::Uuid::now_v7().to_string(), self.now().0);
-        let version: Option<(i64,)> = put_credential!(&mut self.tx, key, place, sealed, hint, now)?;
+        let version: Option<(i64,)> = put_credential!(&mut self.tx, key, place, sealed, hint, now, given)?;
         self.record(None, kept(version, place).by(place.user));
         Ok(())
     }
@@ -423,11 +459,38 @@ impl LogTx {
         Ok(())
     }
 
+    /// Lets this edition of a tool have the user's credential of that name: its own one where there is one, else the one for
+    /// all tools.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn give(&mut self, user: UserId, grant: &Grant) -> Result<()> {
+        let (name, tool, given) = (&grant.name, grant.tool.as_str(), grant.edition.clone().unwrap_or_default());
+        let integrity = given.integrity.as_deref();
+        let of_tool = exec!(
+            &mut self.tx,
+            sql::GIVE_CREDENTIAL,
+            user.to_string(),
+            tool,
+            name,
+            &given.version,
+            integrity,
+            given.own
+        )?;
+        if of_tool == 0 {
+            return self.put_grant(user, grant).await;
+        }
+        let fact = Fact::new(Action::GrantGiven, "credential").on(name).with("toolId", tool).with("scope", "tool");
+        self.record(None, fact.with("version", given.version.as_str()).with("source", grant.source.as_str()));
+        Ok(())
+    }
+
     /// Lets a tool have a global credential.
     ///
     /// # Errors
     /// When the database can't write.
     pub async fn put_grant(&mut self, user: UserId, grant: &Grant) -> Result<()> {
+        let given = grant.edition.clone().unwrap_or_default();
         exec!(
             &mut self.tx,
             sql::PUT_GRANT,
@@ -435,12 +498,15 @@ impl LogTx {
             &grant.name,
             grant.tool.as_str(),
             &grant.publisher,
-            grant.max_major.and_then(|major| i64::try_from(major).ok()),
+            &given.version,
+            given.integrity.as_deref(),
+            given.own,
             &grant.source,
             grant.granted_at.0,
         )?;
         let fact = Fact::new(Action::GrantGiven, "credential").on(&grant.name).with("toolId", grant.tool.as_str());
-        self.record(None, fact.with("publisher", grant.publisher.as_str()).with("source", grant.source.as_str()));
+        let fact = fact.with("publisher", grant.publisher.as_str()).with("version", given.version.as_str());
+        self.record(None, fact.with("source", grant.source.as_str()));
         Ok(())
     }
 

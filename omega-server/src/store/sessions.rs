@@ -94,15 +94,27 @@ impl Store {
         Ok(Timestamp(now + CODE_MILLIS))
     }
 
-    /// Whom a code signs in. It is used up by being asked for.
+    /// Whom a code signs in. It still holds afterwards.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_code(&self, code: &str) -> Result<Option<Caller>> {
+    pub async fn caller_of_code(&self, code: &str) -> Result<Option<Caller>> {
+        let row: Option<(String,)> =
+            read_opt!(&self.db, (String,), sql::USER_OF_SIGN_IN_CODE, sha256(code), self.now().0)?;
+        match row {
+            Some((user,)) => self.enabled(id(&user)?, Via::Code).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Uses a code up; whether it held until now. Of two who try at once, it holds for one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_code(&self, code: &str) -> Result<bool> {
         let mut tx = self.begin().await?;
         let row: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::TAKE_SIGN_IN_CODE, sha256(code))?;
         tx.commit().await?;
-        let Some((user, _)) = row.filter(|(_, expires_at)| *expires_at > self.now().0) else { return Ok(None) };
-        self.enabled(id(&user)?, Via::Code).await
+        Ok(row.is_some_and(|(_, expires_at)| expires_at > self.now().0))
     }
 }

@@ -163,6 +163,7 @@ statements! {
     DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id";
     DELETE_SESSIONS_OF = "DELETE FROM sessions WHERE user_id = $1";
     INSERT_SIGN_IN_CODE = "INSERT INTO sign_in_codes (code_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+    USER_OF_SIGN_IN_CODE = "SELECT user_id FROM sign_in_codes WHERE code_hash = $1 AND expires_at > $2";
     TAKE_SIGN_IN_CODE = "DELETE FROM sign_in_codes WHERE code_hash = $1 RETURNING user_id, expires_at";
     EXPIRE_SIGN_IN_CODES = "DELETE FROM sign_in_codes WHERE expires_at < $1";
     DELETE_SIGN_IN_CODES_OF = "DELETE FROM sign_in_codes WHERE user_id = $1";
@@ -217,23 +218,33 @@ statements! {
     RUN_ENV = "SELECT user_id, 'run' AS scope, run_id AS place_of, key_name, dek_id, nonce, ciphertext, NULL AS hint, \
         CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at \
         FROM run_env WHERE run_id = $1 ORDER BY key_name";
+    SECRETS_OF_CONVERSATION = "SELECT c.user_id, c.scope, c.tool_id AS place_of, c.key_name, c.dek_id, c.nonce, c.ciphertext, c.hint, \
+        c.created_at, c.updated_at, c.last_used_at FROM credentials c JOIN conversations v ON v.owner_id = c.user_id WHERE v.id = $1 \
+        UNION ALL SELECT e.user_id, 'run' AS scope, e.run_id AS place_of, e.key_name, e.dek_id, e.nonce, e.ciphertext, NULL AS hint, \
+        CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at \
+        FROM run_env e WHERE e.run_id IN (SELECT r.id FROM runs r WHERE r.conversation_id = $1)";
     DELETE_RUN_ENV = "DELETE FROM run_env WHERE run_id = $1";
     PUT_CREDENTIAL = "INSERT INTO credentials (id, user_id, scope, tool_id, key_name, dek_id, nonce, ciphertext, version, hint, \
-        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10) \
+        created_at, updated_at, given_version, given_integrity, given_own) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12, $13) \
         ON CONFLICT (user_id, scope, tool_id, key_name) DO UPDATE SET dek_id = excluded.dek_id, nonce = excluded.nonce, \
-        ciphertext = excluded.ciphertext, version = credentials.version + 1, hint = excluded.hint, updated_at = excluded.updated_at \
+        ciphertext = excluded.ciphertext, version = credentials.version + 1, hint = excluded.hint, updated_at = excluded.updated_at, \
+        given_version = excluded.given_version, given_integrity = excluded.given_integrity, given_own = excluded.given_own \
         RETURNING version";
+    GIVE_CREDENTIAL = "UPDATE credentials SET given_version = $4, given_integrity = $5, given_own = $6 \
+        WHERE user_id = $1 AND scope = 'tool' AND tool_id = $2 AND key_name = $3";
     CREDENTIALS_OF = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
-        last_used_at FROM credentials WHERE user_id = $1 ORDER BY key_name, scope, tool_id";
+        last_used_at, given_version, given_integrity, given_own FROM credentials WHERE user_id = $1 ORDER BY key_name, scope, tool_id";
     CREDENTIAL = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
-        last_used_at FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
+        last_used_at, given_version, given_integrity, given_own FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
     TOUCH_CREDENTIAL = "UPDATE credentials SET last_used_at = $5 \
         WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
     DELETE_CREDENTIAL = "DELETE FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
-    PUT_GRANT = "INSERT INTO credential_grants (user_id, key_name, tool_id, publisher, max_major, source, granted_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, key_name, tool_id) DO UPDATE SET \
-        publisher = excluded.publisher, max_major = excluded.max_major, source = excluded.source, granted_at = excluded.granted_at";
-    GRANTS = "SELECT key_name, tool_id, publisher, max_major, source, granted_at FROM credential_grants WHERE user_id = $1 \
+    PUT_GRANT = "INSERT INTO credential_grants (user_id, key_name, tool_id, publisher, version, integrity, own, source, granted_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, key_name, tool_id) DO UPDATE SET \
+        publisher = excluded.publisher, version = excluded.version, integrity = excluded.integrity, own = excluded.own, \
+        source = excluded.source, granted_at = excluded.granted_at";
+    GRANTS = "SELECT key_name, tool_id, publisher, version, integrity, own, source, granted_at FROM credential_grants WHERE user_id = $1 \
         ORDER BY key_name, tool_id";
     DELETE_GRANT = "DELETE FROM credential_grants WHERE user_id = $1 AND key_name = $2 AND tool_id = $3";
     DELETE_GRANTS_OF_KEY = "DELETE FROM credential_grants WHERE user_id = $1 AND key_name = $2";
@@ -427,11 +438,12 @@ statements! {
     CLOSE_APPROVALS = "UPDATE approvals SET status = $2, decided_at = $3, decided_by = $4 WHERE run_id = $1 AND status = 'open'";
     DECISIONS = "SELECT tool_run_id, reason, args_digest, status, note FROM approvals WHERE run_id = $1 AND status IN ('approved', 'denied') \
         ORDER BY created_at, id";
-    PUT_APPROVAL_RULE = "INSERT INTO approval_rules (id, user_id, conversation_id, tool_id, reason, max_major, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, conversation_id, tool_id, reason) \
-        DO UPDATE SET max_major = excluded.max_major, created_at = excluded.created_at";
-    APPROVAL_RULES = "SELECT tool_id, reason, max_major FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
-    APPROVAL_RULES_OF = "SELECT id, conversation_id, tool_id, reason, max_major, created_at FROM approval_rules WHERE user_id = $1 \
+    PUT_APPROVAL_RULE = "INSERT INTO approval_rules (id, user_id, conversation_id, tool_id, reason, version, integrity, own, \
+        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, conversation_id, tool_id, reason) \
+        DO UPDATE SET version = excluded.version, integrity = excluded.integrity, own = excluded.own, \
+        created_at = excluded.created_at";
+    APPROVAL_RULES = "SELECT tool_id, reason, version, integrity, own FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
+    APPROVAL_RULES_OF = "SELECT id, conversation_id, tool_id, reason, version, created_at FROM approval_rules WHERE user_id = $1 \
         ORDER BY created_at, id";
     DELETE_APPROVAL_RULE = "DELETE FROM approval_rules WHERE user_id = $1 AND id = $2";
 
@@ -491,13 +503,31 @@ statements! {
     EXPIRE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE created_at < $1";
 
     // Registry
-    PAGE_TOOLS = "SELECT tool, source, runs, failures FROM tools WHERE tool_id > $1 ORDER BY tool_id LIMIT $2";
-    GET_TOOLS = "SELECT tool, source, runs, failures FROM tools WHERE tool_id IN \
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    PUT_TOOL = "INSERT INTO tools (tool_id, package, tool, source, runs, failures, updated_at) VALUES ($1, $2, $3, $4, 0, 0, $5) \
-        ON CONFLICT (tool_id) DO UPDATE SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at";
-    COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2 WHERE tool_id = $1 \
-        RETURNING runs, failures";
+    PAGE_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id > $1 \
+        ORDER BY tool_id LIMIT $2";
+    GET_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id IN \
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+        UNION ALL SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $17 \
+        AND tool_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    OWN_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $1 \
+        ORDER BY tool_id";
+    TOOLS_STANDING = "SELECT (SELECT n FROM tool_revisions WHERE id = 1) AS n, COUNT(*) AS own, \
+        CAST(COALESCE(MAX(revision), 0) AS BIGINT) AS latest FROM own_tools WHERE user_id = $1";
+    NEXT_TOOL_REVISION = "SELECT CAST(COALESCE(MIN(revision), 0) AS BIGINT) AS n FROM tools WHERE revision > $1";
+    TOOLS_OF_REVISION = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE revision = $1";
+    COUNT_TOOL_REVISION = "UPDATE tool_revisions SET n = n + 1 WHERE id = 1 RETURNING n";
+    PUT_TOOL = "INSERT INTO tools (tool_id, package, tool, source, runs, failures, updated_at, revision) \
+        VALUES ($1, $2, $3, $4, 0, 0, $5, $6) ON CONFLICT (tool_id) DO UPDATE \
+        SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    PUT_OWN_TOOL = "INSERT INTO own_tools (tool_id, package, tool, source, runs, failures, updated_at, revision, user_id) \
+        VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7) ON CONFLICT (user_id, tool_id) DO UPDATE \
+        SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    REMOVE_TOOLS = "DELETE FROM tools WHERE package = $1 AND source = 'added' RETURNING tool_id";
+    REMOVE_OWN_TOOLS = "DELETE FROM own_tools WHERE package = $1 AND user_id = $2 RETURNING tool_id";
+    COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2, failing = CASE WHEN $2 = 0 THEN failing \
+        WHEN failing = '' THEN $3 WHEN failing = $3 THEN failing ELSE '*' END WHERE tool_id = $1 RETURNING runs, failures";
+    COUNT_OWN_TOOL_OUTCOME = "UPDATE own_tools SET runs = runs + 1, failures = failures + $2, failing = CASE WHEN $2 = 0 \
+        THEN failing ELSE $3 END WHERE tool_id = $1 AND user_id = $4 RETURNING runs, failures";
 
     // Audit log
     LOCK_AUDIT_LANE = "UPDATE audit_heads SET n = n WHERE chain = $1 RETURNING chain, n, hash";
@@ -523,13 +553,16 @@ statements! {
         AND ($6 = '' OR id < $6) ORDER BY id DESC LIMIT $7";
 
     // Circuit breakers
-    LOCK_BREAKER = "INSERT INTO breakers (key, state, failures, successes, window_started_at, delay_ms, reason, updated_at) \
-        VALUES ($1, 'closed', 0, 0, 0, 0, '', $2) ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at \
-        RETURNING key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason";
+    LOCK_BREAKER = "INSERT INTO breakers (key, user_id, state, failures, successes, window_started_at, delay_ms, reason, updated_at) \
+        VALUES ($1, $3, 'closed', 0, 0, 0, 0, '', $2) ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at \
+        RETURNING key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, \
+        failed_for, is_shared";
     PUT_BREAKER = "UPDATE breakers SET state = $2, failures = $3, successes = $4, window_started_at = $5, opened_at = $6, \
-        next_probe_at = $7, delay_ms = $8, probe_owner = $9, reason = $10 WHERE key = $1";
+        next_probe_at = $7, delay_ms = $8, probe_owner = $9, reason = $10, failed_for = $11, is_shared = $12 WHERE key = $1";
     DELETE_BREAKER = "DELETE FROM breakers WHERE key = $1";
-    OPEN_BREAKERS = "SELECT key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason \
-        FROM breakers WHERE state <> 'closed' ORDER BY key LIMIT 1000";
-    FORGET_BREAKERS = "DELETE FROM breakers WHERE state = 'closed' AND updated_at < $1";
+    // Everybody's come first: one user's own, however many, push none of them out.
+    OPEN_BREAKERS = "SELECT key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, \
+        failed_for, is_shared FROM breakers WHERE state <> 'closed' \
+        ORDER BY CASE WHEN user_id IS NULL THEN 0 ELSE 1 END, key LIMIT 2000";
+    FORGET_BREAKERS = "DELETE FROM breakers WHERE (state = 'closed' OR user_id IS NOT NULL) AND updated_at < $1";
 }

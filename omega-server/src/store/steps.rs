@@ -128,7 +128,7 @@ impl LogTx {
     pub async fn fail_step(&mut self, run: RunId, step: &StepStart, error: &str) -> Result<()> {
         self.named(Transaction::StepFail).await?;
         self.drop_chunks(run).await?;
-        let now = self.now().0;
+        let (now, error) = (self.now().0, self.clean_words(error));
         exec!(
             &mut self.tx,
             sql::END_STEP,
@@ -184,14 +184,18 @@ impl LogTx {
             author: None,
             created_at: step.created_at,
         };
+        let (message, calls) = (self.clean(message), self.clean(reply.calls.clone()));
+        // It is often signed: with other words in it, its provider would refuse it.
+        let is_clean = |state: &&ProviderState| self.clean(state.item.clone()) == state.item;
+        let provider_state: Vec<&ProviderState> = reply.provider_state.iter().filter(is_clean).collect();
         let completed = exec!(
             &mut self.tx,
             sql::COMPLETE_MESSAGE,
             step.message.to_string(),
             json(&message.parts)?,
             &message.content,
-            json(&reply.calls)?,
-            json(&reply.provider_state)?,
+            json(&calls)?,
+            json(&provider_state)?,
         )?;
         if completed != 1 {
             return Err(StoreError::LeaseLost);

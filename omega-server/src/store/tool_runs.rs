@@ -1,7 +1,7 @@
 //! What is recorded of a tool run: that it was asked for, the intent to run it, and its outcome.
 
 use super::{
-    INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, call_of, exec,
+    Clean, INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, call_of, exec,
     rows::{json, signed},
     sql, tx_opt,
 };
@@ -12,9 +12,11 @@ use crate::{
 use omega_core::{
     agent::{Proposal, digest, meta},
     api::{ToolRun, ToolRunStatus},
+    edition::Edition,
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{MessageId, RunId, ToolRunId},
+    texts::{Edit, Texts},
 };
 use serde_json::Value;
 
@@ -61,6 +63,15 @@ impl Settled {
     }
 }
 
+impl Texts for Settled {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { status: _, version: _, output, summary, truncated: _, error, duration_ms: _ } = self;
+        output.edit(editor);
+        editor.words(summary);
+        error.edit(editor);
+    }
+}
+
 impl LogTx {
     pub(super) async fn propose(&mut self, run: RunId, message: MessageId, proposal: Proposal) -> Result<ToolRun> {
         let tool_run = ToolRun {
@@ -81,6 +92,7 @@ impl LogTx {
             error: None,
             created_at: self.now(),
         };
+        let tool_run = self.clean(tool_run);
         let (conversation, seq, now) = (self.conversation().to_string(), signed(self.next_seq()), self.now().0);
         exec!(
             &mut self.tx,
@@ -126,9 +138,9 @@ impl LogTx {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn start_tool(&mut self, tool_run: &ToolRun, version: &str, credentials: &[String]) -> Result<()> {
+    pub async fn start_tool(&mut self, tool_run: &ToolRun, edition: &Edition, credentials: &[String]) -> Result<()> {
         self.named(Transaction::ToolIntent).await?;
-        let now = self.now().0;
+        let (now, version) = (self.now().0, edition.version.as_str());
         let id = tool_run.id.to_string();
         if exec!(&mut self.tx, sql::START_TOOL_RUN, id, version, json(credentials)?, now)? != 1 {
             return Err(StoreError::LeaseLost);
@@ -136,7 +148,7 @@ impl LogTx {
         // A search reaches nothing outside of the server.
         if tool_run.tool_id != meta::SEARCH {
             let fact = Fact::new(Action::ToolStarted, "tool_run").on(tool_run.id);
-            let digest = digest::of_call(&call_of(&tool_run.tool_id, version), &tool_run.input);
+            let digest = digest::of_call(&call_of(&tool_run.tool_id, edition), &tool_run.input);
             let fact = fact.with("toolId", tool_run.tool_id.as_str()).with("version", version);
             self.record(Some(tool_run.run_id), fact.with("argsDigest", digest).with("credentials", credentials));
         }
@@ -156,7 +168,7 @@ impl LogTx {
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when it has one already.
-    pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Settled) -> Result<ToolRun> {
+    pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Clean<Settled>) -> Result<ToolRun> {
         self.named(Transaction::ToolOutcome).await?;
         let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
         exec!(&mut self.tx, sql::PROGRESS, tool_run.run_id.to_string())?;

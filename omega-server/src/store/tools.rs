@@ -1,19 +1,27 @@
-//! Rows of the registry.
+//! Rows of the registry: everybody's, and above them those of each user's own.
 
 use super::{
-    Result, Store, StoreError, exec, read_all,
-    rows::{json, number, signed},
-    sql, tx_opt,
+    Result, Store, StoreError, exec, read_all, read_one,
+    rows::{id as parsed, json, number, signed},
+    sql, tx_all, tx_opt,
 };
-use crate::registry::{Outcomes, RowsError, Source, StoredTool, ToolRows};
+use crate::{
+    audit::Fact,
+    registry::{Failing, Outcomes, RowsError, Source, Standing, StoredTool, ToolRows},
+};
 use async_trait::async_trait;
-use omega_core::id::ToolId;
+use omega_core::{
+    id::{ToolId, UserId},
+    registry::{Tool, Viewer},
+};
 
 /// Ids that [`sql::GET_TOOLS`] takes.
 const IDS: usize = 16;
+/// In place of a user: several of them.
+const SEVERAL: &str = "*";
 
-/// `tool, source, runs, failures`.
-type ToolRow = (String, String, i64, i64);
+/// `tool, source, runs, failures, failing, own`.
+type ToolRow = (String, String, i64, i64, String, i64);
 
 impl From<StoreError> for RowsError {
     fn from(error: StoreError) -> Self {
@@ -21,14 +29,29 @@ impl From<StoreError> for RowsError {
     }
 }
 
-fn stored((tool, source, runs, failures): ToolRow) -> Result<StoredTool> {
-    let outcomes = Outcomes { runs: number(runs), failures: number(failures) };
-    Ok(StoredTool { tool: serde_json::from_str(&tool)?, source: Source::from_word(&source), outcomes })
+fn stored((tool, source, runs, failures, failing, own): ToolRow) -> Result<StoredTool> {
+    let failing = match failing.as_str() {
+        "" => Failing::Nobody,
+        SEVERAL => Failing::Several,
+        user => Failing::One(parsed(user)?),
+    };
+    Ok(StoredTool {
+        tool: Tool { own: own == 1, ..serde_json::from_str(&tool)? },
+        source: Source::from_word(&source),
+        outcomes: Outcomes { runs: number(runs), failures: number(failures) },
+        failing,
+    })
+}
+
+/// What stands for a viewer where a user's id is wanted: nobody has an empty one.
+fn name_of(viewer: Viewer) -> String {
+    viewer.user().map(|user| user.to_string()).unwrap_or_default()
 }
 
 impl Store {
-    async fn tools_of(&self, ids: &[ToolId]) -> Result<Vec<StoredTool>> {
-        let mut found = Vec::with_capacity(ids.len());
+    async fn tools_of(&self, viewer: Viewer, ids: &[ToolId]) -> Result<Vec<StoredTool>> {
+        let user = name_of(viewer);
+        let mut found: Vec<StoredTool> = Vec::with_capacity(ids.len());
         for some in ids.chunks(IDS) {
             // One statement for any number of ids: the places that are left over ask for an id that no tool has.
             let id = |at: usize| some.get(at).map_or("", ToolId::as_str);
@@ -51,54 +74,114 @@ impl Store {
                 id(12),
                 id(13),
                 id(14),
-                id(15)
+                id(15),
+                &user
             )?;
-            for row in rows {
-                found.push(stored(row)?);
-            }
+            let rows: Vec<StoredTool> = rows.into_iter().map(stored).collect::<Result<_>>()?;
+            let (own, shared): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.tool.own);
+            let is_own = |row: &StoredTool| own.iter().any(|own| own.tool.tool_id == row.tool.tool_id);
+            found.extend(shared.into_iter().filter(|row| !is_own(row)));
+            found.extend(own);
         }
         Ok(found)
     }
 
-    async fn put_tools(&self, rows: &[StoredTool]) -> Result<()> {
+    async fn put_tools(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64> {
         let mut tx = self.begin().await?;
+        let revision: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_TOOL_REVISION)?;
+        let (revision,) = revision.ok_or(StoreError::NotFound)?;
         for row in rows {
-            let id = &row.tool.tool_id;
-            let tool = json(&row.tool)?;
-            exec!(&mut tx, sql::PUT_TOOL, id.as_str(), id.package(), tool.as_str(), row.source.as_str(), self.now().0)?;
+            let (id, package) = (row.tool.tool_id.as_str(), row.tool.tool_id.package());
+            let (tool, source, now) = (json(&row.tool)?, row.source.as_str(), self.now().0);
+            match owner {
+                None => exec!(&mut tx, sql::PUT_TOOL, id, package, tool, source, now, revision)?,
+                Some(user) => {
+                    exec!(&mut tx, sql::PUT_OWN_TOOL, id, package, tool, source, now, revision, user.to_string())?
+                }
+            };
         }
-        tx.commit().await
+        self.commit_with(tx, facts).await?;
+        Ok(revision)
     }
 
-    async fn count_outcome(&self, id: &ToolId, ok: bool) -> Result<Option<Outcomes>> {
+    async fn remove_tools(&self, owner: Option<UserId>, package: &str, fact: Fact) -> Result<Vec<ToolId>> {
         let mut tx = self.begin().await?;
-        let row: Option<(i64, i64)> =
-            tx_opt!(&mut tx, (i64, i64), sql::COUNT_TOOL_OUTCOME, id.as_str(), i64::from(!ok))?;
+        let rows: Vec<(String,)> = match owner {
+            None => tx_all!(&mut tx, (String,), sql::REMOVE_TOOLS, package)?,
+            Some(user) => tx_all!(&mut tx, (String,), sql::REMOVE_OWN_TOOLS, package, user.to_string())?,
+        };
+        if !rows.is_empty() {
+            self.commit_with(tx, &[fact.with("tools", rows.len())]).await?;
+        }
+        rows.iter().map(|(tool,)| parsed(tool)).collect()
+    }
+
+    async fn count_outcome(
+        &self,
+        owner: Option<UserId>,
+        id: &ToolId,
+        by: Viewer,
+        ok: bool,
+    ) -> Result<Option<Outcomes>> {
+        let mut tx = self.begin().await?;
+        let by = by.user().map_or_else(|| SEVERAL.to_owned(), |user| user.to_string());
+        let (id, failed) = (id.as_str(), i64::from(!ok));
+        let row: Option<(i64, i64)> = match owner {
+            None => tx_opt!(&mut tx, (i64, i64), sql::COUNT_TOOL_OUTCOME, id, failed, by)?,
+            Some(user) => tx_opt!(&mut tx, (i64, i64), sql::COUNT_OWN_TOOL_OUTCOME, id, failed, by, user.to_string())?,
+        };
         tx.commit().await?;
         Ok(row.map(|(runs, failures)| Outcomes { runs: number(runs), failures: number(failures) }))
     }
+}
+
+fn all(rows: Vec<ToolRow>) -> Result<Vec<StoredTool>, RowsError> {
+    Ok(rows.into_iter().map(stored).collect::<Result<_>>()?)
 }
 
 #[async_trait]
 impl ToolRows for Store {
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError> {
         let after = after.map_or("", ToolId::as_str);
-        let rows = read_all!(&self.db, ToolRow, sql::PAGE_TOOLS, after, signed(u64::from(limit)))?;
-        Ok(rows.into_iter().map(stored).collect::<Result<_>>()?)
+        all(read_all!(&self.db, ToolRow, sql::PAGE_TOOLS, after, signed(u64::from(limit)))?)
     }
 
-    async fn get(&self, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError> {
-        Ok(self.tools_of(ids).await?)
+    async fn get(&self, viewer: Viewer, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError> {
+        Ok(self.tools_of(viewer, ids).await?)
     }
 
-    async fn upsert(&self, rows: &[StoredTool]) -> Result<(), RowsError> {
-        if rows.is_empty() {
-            return Ok(());
+    async fn own(&self, user: UserId) -> Result<Vec<StoredTool>, RowsError> {
+        all(read_all!(&self.db, ToolRow, sql::OWN_TOOLS, user.to_string())?)
+    }
+
+    async fn standing(&self, viewer: Viewer) -> Result<Standing, RowsError> {
+        let row: (i64, i64, i64) = read_one!(&self.db, (i64, i64, i64), sql::TOOLS_STANDING, name_of(viewer))?;
+        Ok(Standing { revision: row.0, own: (row.1, row.2) })
+    }
+
+    async fn changed_after(&self, revision: i64) -> Result<Option<(i64, Vec<StoredTool>)>, RowsError> {
+        let (next,): (i64,) = read_one!(&self.db, (i64,), sql::NEXT_TOOL_REVISION, revision)?;
+        if next == 0 {
+            return Ok(None);
         }
-        Ok(self.put_tools(rows).await?)
+        Ok(Some((next, all(read_all!(&self.db, ToolRow, sql::TOOLS_OF_REVISION, next)?)?)))
     }
 
-    async fn record_outcome(&self, id: &ToolId, ok: bool) -> Result<Option<Outcomes>, RowsError> {
-        Ok(self.count_outcome(id, ok).await?)
+    async fn upsert(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64, RowsError> {
+        Ok(self.put_tools(owner, rows, facts).await?)
+    }
+
+    async fn remove(&self, owner: Option<UserId>, package: &str, fact: Fact) -> Result<Vec<ToolId>, RowsError> {
+        Ok(self.remove_tools(owner, package, fact).await?)
+    }
+
+    async fn record_outcome(
+        &self,
+        owner: Option<UserId>,
+        id: &ToolId,
+        by: Viewer,
+        ok: bool,
+    ) -> Result<Option<Outcomes>, RowsError> {
+        Ok(self.count_outcome(owner, id, by, ok).await?)
     }
 }

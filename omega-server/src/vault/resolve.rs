@@ -1,12 +1,14 @@
 //! Which variables a tool gets: those that it declares, and of them only what it may have (C7, `security.md` T2).
 //!
 //! The order for each declared name: what came with the run (the request, or "use once"); else the owner's credential for
-//! this very tool; else the owner's credential for all tools, if this tool's publisher was granted it. Values stay sealed:
-//! what is decided here is opened after the intent is recorded.
+//! this very tool; else the owner's credential for all tools, if this tool's publisher was granted it. Both hold for the
+//! edition of the tool that they were given for and what follows it within its major version; every other one asks first.
+//! Values stay sealed: what is decided here is opened after the intent is recorded.
 
 use super::{Place, Scope, Vault, VaultError, names};
 use crate::store::{Grant, Kept};
 use omega_core::{
+    edition::{Change, Edition},
     id::ToolId,
     registry::{EnvVar, Tool},
 };
@@ -20,8 +22,10 @@ pub struct Resolution {
     pub env: BTreeMap<String, Kept>,
     /// Required variables that nobody has.
     pub missing: Vec<EnvVar>,
-    /// Credentials of the owner that the tool declares and was not granted: the first use asks.
+    /// Credentials of the owner that the tool declares and was not granted, or not in this edition: the first use asks.
     pub ungranted: Vec<String>,
+    /// Why those that it was granted in another edition are among them.
+    pub changed: Vec<String>,
 }
 
 impl Resolution {
@@ -40,7 +44,7 @@ impl Resolution {
 /// Decides for one tool. `run` is what came with the run; `stored` and `grants` are the conversation's owner's.
 #[must_use]
 pub fn resolve(tool: &Tool, run: &[Kept], stored: &[Kept], grants: &[Grant]) -> Resolution {
-    let mut resolution = Resolution::default();
+    let (mut resolution, edition) = (Resolution::default(), Edition::of(tool));
     for var in &tool.env {
         if names::check(&var.name).is_err() || resolution.env.contains_key(&var.name) {
             continue;
@@ -50,27 +54,69 @@ pub fn resolve(tool: &Tool, run: &[Kept], stored: &[Kept], grants: &[Grant]) -> 
         let given = run.iter().find(named);
         let of_tool = stored.iter().filter(named).find(for_tool);
         let global = stored.iter().filter(named).find(|kept| kept.place.scope == Scope::Global);
-        match (given.or(of_tool), global) {
-            (Some(kept), _) => drop(resolution.env.insert(var.name.clone(), kept.clone())),
-            (None, Some(kept)) if is_granted(tool, &var.name, grants) => {
-                resolution.env.insert(var.name.clone(), kept.clone());
+        let (kept, allowed) = match (given, of_tool, global) {
+            (Some(kept), _, _) => (kept, Ok(())),
+            (None, Some(kept), _) if is_for_all(tool, &var.name, grants) => (kept, Ok(())),
+            (None, Some(kept), _) => (kept, kept.given.covers(&edition).map_err(|change| (&kept.given, Some(change)))),
+            (None, None, Some(kept)) => (kept, granted(tool, &edition, &var.name, grants)),
+            (None, None, None) if is_needed(var) => {
+                resolution.missing.push(var.clone());
+                continue;
             }
-            (None, Some(_)) => resolution.ungranted.push(var.name.clone()),
-            (None, None) if is_needed(var) => resolution.missing.push(var.clone()),
-            (None, None) => {}
+            (None, None, None) => continue,
+        };
+        match allowed {
+            Ok(()) => drop(resolution.env.insert(var.name.clone(), kept.clone())),
+            Err((was, change)) => {
+                resolution.ungranted.push(var.name.clone());
+                let change = change.filter(|_| !was.version.is_empty());
+                resolution.changed.extend(change.map(|change| told(&var.name, was, change)));
+            }
         }
     }
     resolution
 }
 
-/// A grant holds for the publisher's tools, up to the major version that was granted. A version that is not known yet is
-/// only covered by a grant for all versions.
-fn is_granted(tool: &Tool, name: &str, grants: &[Grant]) -> bool {
-    grants.iter().any(|grant| {
-        grant.name == name
-            && grant.publisher == publisher(&tool.tool_id)
-            && grant.max_major.is_none_or(|most| major(&tool.version).is_some_and(|own| own <= most))
-    })
+/// Whether a grant covers a tool; if none does, the one that was nearest to it.
+fn granted<'g>(
+    tool: &Tool,
+    edition: &Edition,
+    name: &str,
+    grants: &'g [Grant],
+) -> Result<(), (&'g Edition, Option<Change>)> {
+    const NOTHING: &Edition = &Edition { version: String::new(), integrity: None, own: false };
+    let mut nearest = (NOTHING, None);
+    for grant in grants.iter().filter(|grant| grant.name == name && grant.publisher == publisher(&tool.tool_id)) {
+        let Some(given) = &grant.edition else { return Ok(()) };
+        match covers(grant, given, tool, edition) {
+            Ok(()) => return Ok(()),
+            Err(change) => nearest = (given, Some(change)),
+        }
+    }
+    Err(nearest)
+}
+
+/// A grant holds for the publisher's tools. Those of another package have versions of their own, so its major version alone
+/// says something of them; and what a user added for themselves is nobody's but its own package's.
+fn covers(grant: &Grant, given: &Edition, tool: &Tool, edition: &Edition) -> Result<(), Change> {
+    if grant.tool.package() == tool.tool_id.package() {
+        return given.covers(edition);
+    }
+    match (given.major(), edition.major()) {
+        _ if given.own || edition.own => Err(Change::Owner),
+        (Some(most), Some(own)) if own <= most => Ok(()),
+        (Some(_), Some(_)) => Err(Change::Major),
+        _ => Err(Change::Unknown),
+    }
+}
+
+/// Whether the owner's settings let every tool have what is stored.
+fn is_for_all(tool: &Tool, name: &str, grants: &[Grant]) -> bool {
+    grants.iter().any(|grant| grant.name == name && grant.tool == tool.tool_id && grant.edition.is_none())
+}
+
+fn told(name: &str, was: &Edition, change: Change) -> String {
+    format!("{name} was given for version {}: {change}", was.version)
 }
 
 /// `required` unless said otherwise, and a default satisfies it (`tpmjs.md` 7.1).
@@ -88,12 +134,6 @@ pub fn publisher(tool: &ToolId) -> &str {
         Some((scope, _)) if scope.starts_with('@') => scope,
         _ => package,
     }
-}
-
-/// The major version, where it is known.
-#[must_use]
-pub fn major(version: &str) -> Option<u64> {
-    version.split(['.', '-', '+']).next()?.parse().ok()
 }
 
 impl Vault {
@@ -141,6 +181,8 @@ mod tests {
             downloads: None,
             official: false,
             destructive: false,
+            integrity: None,
+            own: false,
         }
     }
 
@@ -149,16 +191,21 @@ mod tests {
             place: Place { user: UserId(uuid::Uuid::nil()), scope, of: of.into(), name: name.into() },
             sealed: Sealed { dek_id: format!("{}/{of}/{name}", scope.as_str()), nonce: vec![], ciphertext: vec![] },
             hint: None,
+            given: edition("1.0.0"),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
             last_used_at: None,
         }
     }
 
-    fn grant(name: &str, of: &str, max_major: Option<u64>) -> Grant {
+    fn edition(version: &str) -> Edition {
+        Edition { version: version.into(), ..Edition::default() }
+    }
+
+    fn grant(name: &str, of: &str, version: Option<&str>) -> Grant {
         let tool: ToolId = of.parse().unwrap();
-        let publisher = publisher(&tool).to_owned();
-        Grant { name: name.into(), publisher, tool, max_major, source: "request".into(), granted_at: Timestamp(0) }
+        let (publisher, edition) = (publisher(&tool).to_owned(), version.map(edition));
+        Grant { name: name.into(), publisher, tool, edition, source: "request".into(), granted_at: Timestamp(0) }
     }
 
     fn from(resolution: &Resolution, name: &str) -> Scope {
@@ -208,11 +255,46 @@ mod tests {
         assert!(!granted("q::x", "1.0.0", &[grant("K", "p::x", None)]), "another publisher");
         assert!(granted("@p/a::x", "1.0.0", &[grant("K", "@p/b::x", None)]), "the same scope");
         assert!(!granted("@p/a::x", "1.0.0", &[grant("K", "p::x", None)]), "a scope is not a package of that name");
-        assert!(!granted("p::x", "2.0.0", &[grant("K", "p::x", Some(1))]), "a later major version asks again");
-        assert!(granted("p::x", "1.9.0", &[grant("K", "p::x", Some(1))]));
-        assert!(!granted("p::x", "latest", &[grant("K", "p::x", Some(1))]));
+        let given = |id: &str, version: &str| [grant("K", id, Some(version))];
+        assert!(!granted("p::x", "2.0.0", &given("p::x", "1.2.0")), "a later major version asks again");
+        assert!(granted("p::x", "1.9.0", &given("p::x", "1.2.0")));
+        assert!(granted("p::y", "1.9.0", &given("p::x", "1.2.0")));
+        assert!(!granted("p::x", "1.1.9", &given("p::x", "1.2.0")), "an older version asks again");
+        assert!(!granted("p::x", "0.9.0", &given("p::x", "1.2.0")));
+        assert!(!granted("p::x", "latest", &given("p::x", "1.2.0")));
+        assert!(granted("@p/a::x", "0.3.0", &given("@p/b::x", "1.2.0")), "another package of the scope");
+        assert!(!granted("@p/a::x", "2.0.0", &given("@p/b::x", "1.2.0")));
         let moved = Grant { publisher: "somebody".into(), ..grant("K", "p::x", None) };
         assert!(!granted("p::x", "1.0.0", &[moved]), "the publisher changed");
+    }
+
+    #[test]
+    fn a_tools_own_credential_is_for_the_edition_that_it_was_given_for() {
+        let stored = |given: Edition| [Kept { given, ..kept(Scope::Tool, "p::x", "K") }];
+        let tool = |version: &str, integrity: Option<&str>, own: bool| Tool {
+            integrity: integrity.map(Into::into),
+            own,
+            ..tool("p::x", version, &[("K", true)])
+        };
+        let given = Edition { version: "1.5.0".into(), integrity: Some("a".into()), own: false };
+        for (now, asks) in [
+            (tool("1.5.0", Some("a"), false), None),
+            (tool("1.6.0", Some("b"), false), None),
+            (tool("1.0.0", None, false), Some("an older version")),
+            (tool("2.0.0", None, false), Some("another major version")),
+            (tool("1.5.0", Some("b"), false), Some("other contents")),
+            (tool("1.5.0", Some("a"), true), Some("another row of the registry")),
+        ] {
+            let resolution = resolve(&now, &[], &stored(given.clone()), &[]);
+            assert_eq!(resolution.env.is_empty(), asks.is_some(), "{now:?}");
+            assert_eq!(resolution.ungranted.is_empty(), asks.is_none());
+            assert!(resolution.changed.iter().all(|said| said.contains(asks.unwrap())), "{:?}", resolution.changed);
+            assert_eq!(resolution.changed.len(), resolution.ungranted.len());
+            // Where the owner said that nothing is to be asked, nothing is.
+            assert!(!resolve(&now, &[], &stored(given.clone()), &[grant("K", "p::x", None)]).env.is_empty());
+        }
+        let unknown = resolve(&tool("1.0.0", None, false), &[], &stored(Edition::default()), &[]);
+        assert!(unknown.env.is_empty() && unknown.changed.is_empty(), "one of before editions were noted asks once");
     }
 
     #[test]
@@ -240,7 +322,7 @@ mod tests {
         for (version, is) in
             [("1.2.3", Some(1)), ("0.1.0-beta.1", Some(0)), ("12", Some(12)), ("latest", None), ("", None)]
         {
-            assert_eq!(major(version), is, "{version}");
+            assert_eq!(edition(version).major(), is, "{version}");
         }
     }
 }

@@ -135,3 +135,77 @@ async fn a_tool_that_keeps_failing_is_left_alone_and_everybody_is_told() {
     assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "BREAKER_OPEN");
     assert_eq!(omega.tools.count("acmeBroken"), 5);
 }
+
+#[tokio::test]
+async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
+    let (_folder, pairs, _cluster) = pairs().await;
+    for [here, there] in pairs {
+        let key = Key::tool(&id("acmeBroken").parse().unwrap(), "1.2.3");
+        let of = |user: &str| key.clone().for_user(user);
+        let provoke = async |breakers: &Arc<Breakers>, user: &str| {
+            if let Ok(permit) = breakers.admit(of(user), LEASE).await {
+                permit.settle(Verdict::Provoked("OUT_OF_MEMORY")).await;
+            }
+        };
+        for n in 0..20 {
+            provoke(if n % 2 == 0 { &here } else { &there }, "mallory").await;
+        }
+        for breakers in [&here, &there] {
+            assert!(breakers.admit(of("mallory"), LEASE).await.is_err(), "five of one's own are enough for oneself");
+            drop(breakers.admit(of("owner"), LEASE).await.unwrap());
+            drop(breakers.admit(key.clone(), LEASE).await.unwrap());
+        }
+        // It is over for that user when a try works, and was never there for the others.
+        tokio::time::sleep(Duration::from_millis(320)).await;
+        there.admit(of("mallory"), LEASE).await.unwrap().settle(Verdict::Worked).await;
+        drop(here.admit(of("mallory"), LEASE).await.unwrap());
+        // What fails for different users fails.
+        provoke(&there, "owner").await;
+        for breakers in [&here, &there] {
+            for user in ["owner", "mallory", "a third"] {
+                assert!(breakers.admit(of(user), LEASE).await.is_err(), "{user}");
+            }
+        }
+        // One user's failing tries do not keep it open: the next user tries at once.
+        tokio::time::sleep(Duration::from_millis(320)).await;
+        provoke(&here, "mallory").await;
+        assert!(here.admit(of("mallory"), LEASE).await.is_err(), "whoever failed a try waits");
+        there.admit(of("a third"), LEASE).await.unwrap().settle(Verdict::Worked).await;
+        drop(here.admit(of("owner"), LEASE).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn what_opened_for_one_user_is_told_to_that_user_alone() {
+    let omega = Omega::start(Script::new()).await;
+    let guest = crate::harness::users::another_user(&omega).await;
+    let broken: omega_core::id::ToolId = id("acmeBroken").parse().unwrap();
+    let run = |key: &str| {
+        let request = omega.http.post(format!("{}/api/registry/execute", omega.url)).bearer_auth(key);
+        request.json(&serde_json::json!({ "toolId": broken }))
+    };
+    for expected in [422, 422, 422, 422, 422, 503] {
+        assert_eq!(run(&guest.key).send().await.unwrap().status(), expected);
+    }
+    assert_eq!(run(&omega.key).send().await.unwrap().status(), 422, "the owner's call is made");
+    assert_eq!(omega.tools.count("acmeBroken"), 6);
+    // Now it failed for two users, within a minute.
+    assert_eq!(run(&omega.key).send().await.unwrap().status(), 503);
+
+    let omega = Omega::start(Script::new()).await;
+    let guest = crate::harness::users::another_user(&omega).await;
+    let run = || {
+        let request = omega.http.post(format!("{}/api/registry/execute", omega.url)).bearer_auth(&guest.key);
+        request.json(&serde_json::json!({ "toolId": broken }))
+    };
+    for _ in 0..5 {
+        run().send().await.unwrap();
+    }
+    assert_eq!(guest.client.status().await.unwrap().breakers.len(), 1);
+    assert!(guest.client.tool(&broken).await.unwrap().breaker.is_some());
+    assert!(omega.client.status().await.unwrap().breakers.is_empty());
+    assert!(omega.client.tool(&broken).await.unwrap().breaker.is_none());
+    let anybody: serde_json::Value =
+        omega.http.get(format!("{}/api/omega/status", omega.url)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(anybody["data"]["breakers"], serde_json::json!([]));
+}

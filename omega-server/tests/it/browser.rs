@@ -1,10 +1,19 @@
-//! A real Chromium opens a conversation that is full of hostile text, from a real server (`security.md` T6).
+//! A real Chromium and a real server: it opens conversations that are full of hostile text (`security.md` T6), and sign-in
+//! links of others (T9).
 
-use crate::harness::{MODELS, Omega, skip};
-use omega_core::testing::Script;
+use crate::harness::{MODELS, Omega, execute, executor::id, message, people::Person, skip, within};
+use omega_core::{
+    api::{CreateConversation, RunStatus},
+    testing::{Reply, Script},
+};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::process::Command;
+
+const EXECUTE: &str = "registryExecuteTool";
 
 /// Markup, links, images, schemes and confusions of parsers; `pwned` is what runs if anything does.
 const PAYLOADS: [&str; 60] = [
@@ -129,31 +138,82 @@ fn chromium() -> Option<PathBuf> {
     named.or_else(found)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_text_of_a_stranger_runs_or_calls_out() {
+/// A script of `web/test/browser` in a real Chromium, when there is one; what it says.
+async fn in_browser(omega: &Omega, script: &str, variables: &[(&str, &str)]) -> Option<Value> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
-    let Some(chromium) = chromium() else { return skip("there is no Chromium; install it, or set OMEGA_CHROMIUM") };
+    let lacks = |why| {
+        skip(why);
+        None
+    };
+    let Some(chromium) = chromium() else { return lacks("there is no Chromium; install it, or set OMEGA_CHROMIUM") };
     if !web.join("node_modules/playwright-core").is_dir() {
-        return skip("playwright-core is missing: run `npm ci` in omega-server/web");
+        return lacks("playwright-core is missing: run `npm ci` in omega-server/web");
     }
-    let omega = Omega::start(Script::new()).await;
     let shell = omega.http.get(format!("{}/omega", omega.url)).send().await.unwrap().text().await.unwrap();
     if !shell.contains("/omega/assets/") {
-        return skip("this server was built without the page: run `npm run build` in omega-server/web first");
+        return lacks("this server was built without the page: run `npm run build` in omega-server/web first");
     }
+    let mut node = Command::new("node");
+    node.arg(web.join("test/browser").join(script)).current_dir(&web).kill_on_drop(true);
+    node.env("OMEGA_URL", &omega.url).env("OMEGA_CHROMIUM", chromium).envs(variables.iter().copied());
+    let output = node.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_str(said.lines().last().unwrap()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_neither_becomes_another_user_nor_grants_by_accident() {
+    let call = execute(&id("acmeLarge"), json!({ "bytes": 10 }));
+    let omega = Omega::start(Script::new().turn(Reply::call(EXECUTE, call)).turn(Reply::text("Two."))).await;
+    let (ada, mallory) = (Person::new(&omega, "Ada", None).await, Person::new(&omega, "Mallory", None).await);
+    let body = CreateConversation { model: Some(MODELS[0].into()), safe_mode: Some(true), ..<_>::default() };
+    let conversation = ada.client.create_conversation(&body).await.unwrap().id;
+    ada.client.send_message(conversation, &message("go"), "one").await.unwrap();
+    within("the run waits for a yes", async {
+        while ada.client.conversation(conversation).await.unwrap().runs[0].status != RunStatus::Paused {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let (sent, link) =
+        (mallory.client.sign_in_link().await.unwrap().code, ada.client.sign_in_link().await.unwrap().code);
+    let variables = [
+        ("OMEGA_KEY", ada.key.as_str()),
+        ("OMEGA_CONVERSATION", &conversation.to_string()),
+        ("OMEGA_SENT", &sent),
+        ("OMEGA_LINK", &link),
+    ];
+    let Some(seen) = in_browser(&omega, "asks.mjs", &variables).await else { return };
+    for (what, is) in [
+        ("opened", json!("Ada")),
+        ("stayed", json!("Ada")),
+        ("led", json!("Ada")),
+        ("ledAndStayed", json!("Ada")),
+        ("wished", json!("Mallory")),
+        ("spent", json!("Mallory")),
+        ("ledNobody", Value::Null),
+        ("wishedNobody", json!("Ada")),
+        ("atOnce", json!([true, 0, true])),
+        ("saidOnce", json!([true, 0])),
+        ("saidTwice", json!(1)),
+        ("takenBack", json!(0)),
+    ] {
+        assert_eq!(seen[what], is, "{what}: {seen:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_text_of_a_stranger_runs_or_calls_out() {
+    let omega = Omega::start(Script::new()).await;
     // No more in one than the page shows at once.
     let mut conversations = Vec::new();
     for (part, payloads) in PAYLOADS.chunks(15).enumerate() {
         let document = serde_json::to_vec(&document(part * 15, payloads)).unwrap();
         conversations.push(omega.client.import_conversation(document).await.unwrap().id.to_string());
     }
-    let mut node = Command::new("node");
-    node.arg(web.join("test/browser/hostile.mjs")).current_dir(&web).kill_on_drop(true);
-    node.env("OMEGA_URL", &omega.url).env("OMEGA_KEY", &omega.key).env("OMEGA_CHROMIUM", chromium);
-    let output = node.env("OMEGA_CONVERSATIONS", conversations.join(",")).output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let seen: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let variables = [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATIONS", &conversations.join(","))];
+    let Some(seen) = in_browser(&omega, "hostile.mjs", &variables).await else { return };
     assert_eq!(seen["dialogs"], json!([]), "{seen:#}");
     assert_eq!(seen["ran"], json!([]), "{seen:#}");
     assert_eq!(seen["foreign"], json!([]), "{seen:#}");

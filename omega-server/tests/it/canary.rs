@@ -47,6 +47,7 @@ pub fn forms(secret: &str) -> Vec<String> {
         secret.bytes().map(byte).collect()
     };
     let quoted = Value::from(secret).to_string();
+    let between = |sign: &str| secret.chars().map(String::from).collect::<Vec<_>>().join(sign);
     vec![
         secret.to_owned(),
         quoted[1..quoted.len() - 1].to_owned(),
@@ -60,6 +61,18 @@ pub fn forms(secret: &str) -> Vec<String> {
         hex(true),
         hex(false),
         secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+        STANDARD.encode(secret).as_bytes().chunks(5).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n"),
+        STANDARD.encode(secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
+        secret.chars().map(|c| format!("\\u00{:02X}", u32::from(c))).collect(),
+        secret.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
+        secret.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect(),
+        between("\u{1}"),
+        between("\u{1b}[0m"),
+        between("\u{8}"),
+        between("\u{7f}"),
+        between("\u{200b}"),
+        between("\u{202e}"),
+        hex(true).as_bytes().chunks(2).map(String::from_utf8_lossy).collect::<Vec<_>>().join(":"),
     ]
 }
 
@@ -246,7 +259,7 @@ async fn passes_through(database: &str, folder: &Path) {
     }
     server.kill().await;
 
-    // It was really there: the tool got it each time, and gave it back in twelve forms; the model said it in twelve.
+    // It was really there: the tool got it each time, and gave it back in two dozen forms; the model said it in as many.
     let calls = tools.calls();
     assert_eq!(calls.len(), 3);
     assert!(calls.iter().all(|call| call.env == json!({ "ACME_API_KEY": CANARY })), "{calls:?}");
@@ -254,15 +267,18 @@ async fn passes_through(database: &str, folder: &Path) {
     assert_eq!(tool_runs.len(), 3);
     let marked = |text: &str| text.matches("«redacted:ACME_API_KEY»").count();
     for tool_run in &tool_runs[..2] {
-        assert!(marked(&serde_json::to_string(tool_run).unwrap()) >= 12, "{tool_run:?}");
+        assert!(marked(&serde_json::to_string(tool_run).unwrap()) >= 24, "{tool_run:?}");
     }
     let user =
         "My key is «redacted:ACME_API_KEY», and the other one is «redacted:STORED_KEY», and «redacted:github-token».";
     assert!(shown.contains(user), "{shown}");
     let streamed = String::from_utf8_lossy(&stream);
     assert!(streamed.contains("message.delta") && streamed.contains("reasoning.delta"), "{streamed}");
-    assert!(marked(&streamed) >= 12 * 5, "{} in the stream", marked(&streamed));
-    assert!(streamed.contains("SECRET_REMOVED") && streamed.contains("(ACME_API_KEY, STORED_KEY, github-token)"));
+    assert!(marked(&streamed) >= 24 * 5, "{} in the stream", marked(&streamed));
+    assert!(
+        streamed.contains("SECRET_REMOVED")
+            && streamed.contains("(«redacted:ACME_API_KEY», «redacted:STORED_KEY», «redacted:github-token»)")
+    );
 
     assert_clean("the stream", &stream);
     for (what, bytes) in &answers {
@@ -281,7 +297,7 @@ async fn passes_through(database: &str, folder: &Path) {
             .find(|line| line.contains("\"event\":\"panic\""))
             .unwrap()
             .to_owned();
-        assert!(marked(&panic) >= 12 && panic.contains("«redacted:github-token»"), "{panic}");
+        assert!(marked(&panic) >= 24 && panic.contains("«redacted:github-token»"), "{panic}");
     }
     assert_clean("the log", &logged);
 }

@@ -148,7 +148,7 @@ async fn a_conversation_that_was_exported_and_imported_exports_to_the_same_docum
 
         // Events, rows and a reader say the same.
         let detail: ConversationDetail = omega.client.conversation(copy).await.unwrap();
-        let mut view = View { conversation: Some(detail.conversation.clone()), ..View::default() };
+        let mut view = View::begun(Some(detail.conversation.clone()), 0);
         let mut frames = omega.events(copy, "?after=0").await;
         let log = within("the events", frames.until(|envelope| envelope.seq == Some(detail.last_seq))).await;
         log.iter().for_each(|envelope| assert_ne!(view.apply(envelope), Applied::Gap));

@@ -59,7 +59,7 @@ async fn credentials(store: &Store) {
     let (everywhere, of_tool) = (place(Scope::Global, ""), place(Scope::Tool, "a::b"));
     for (place, value) in [(&everywhere, "one"), (&of_tool, "two"), (&everywhere, "three")] {
         let sealed = vault.seal(place, &SecretString::from(value)).await.unwrap();
-        store.put_credential(place, &sealed, None).await.unwrap();
+        store.put_credential(place, &sealed, None, &<_>::default()).await.unwrap();
     }
     assert_eq!(store.credentials_of(owner).await.unwrap().len(), 2);
     let kept = store.credential(owner, Scope::Global, "", "KEY").await.unwrap().unwrap();

@@ -239,6 +239,12 @@ async fn hostile_bytes_get_a_refusal_or_silence_and_never_a_fault_of_the_server(
         ("TRACE", format!("TRACE /api/omega/conversations HTTP/1.1\r\n{auth}\r\n").into_bytes(), &["405"]),
         ("TRACE of nothing", format!("TRACE /nothing HTTP/1.1\r\n{auth}\r\n").into_bytes(), &["405"]),
         ("CONNECT", b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n".to_vec(), &["405", "400"]),
+        ("no host", b"GET /livez HTTP/1.1\r\n\r\n".to_vec(), &["400"]),
+        ("no host in HTTP/1.0", b"GET /livez HTTP/1.0\r\n\r\n".to_vec(), &["400"]),
+        ("two hosts", b"GET /livez HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n".to_vec(), &["400"]),
+        ("a host that is none", b"GET /livez HTTP/1.1\r\nHost: a b\r\n\r\n".to_vec(), &["400"]),
+        ("an empty host", b"GET /livez HTTP/1.1\r\nHost:\r\n\r\n".to_vec(), &["400"]),
+        ("NUL in a query", b"GET /api/tools/search?q=a%00 HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), &["422"]),
         ("a method of one's own", format!("FROBNICATE /livez HTTP/1.1\r\n{auth}\r\n").into_bytes(), &["405"]),
         ("a wrong method", format!("PUT /livez HTTP/1.1\r\n{auth}Content-Length: 0\r\n\r\n").into_bytes(), &["405"]),
     ];
@@ -384,4 +390,54 @@ async fn one_address_has_so_many_connections_and_gets_its_place_back() {
         }
     })
     .await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn silent_connections_of_a_stranger_make_no_server_deaf() {
+    use crate::harness::{
+        executor::{Tools, id, rows},
+        process::{Process, command},
+        titled,
+    };
+    use omega_core::testing::StandIn;
+
+    let folder = folder();
+    let provider = StandIn::start(titled(Script::new().turn(Reply::text("Hi.")))).await;
+    let tools = Tools::start().await;
+    let served = command(folder.path(), &provider, &tools);
+    // As a system gives it to programs: a small limit, which may be raised to a larger one.
+    let mut limited = tokio::process::Command::new("sh");
+    limited.args(["-c", "ulimit -H -n 400; ulimit -S -n 64; exec \"$0\" \"$@\""]).arg(served.as_std().get_program());
+    limited.args(served.as_std().get_args());
+    for (name, value) in served.as_std().get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let server = Process::start(
+        {
+            limited.kill_on_drop(true);
+            limited
+        },
+        None,
+    )
+    .await;
+    server.client.import_tools(rows()).await.unwrap();
+    let at: SocketAddr = server.url.trim_start_matches("http://").parse().unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..1_000 {
+        silent.push(TcpStream::connect(at).await.unwrap());
+    }
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let alive = http.get(format!("{}/livez", server.url)).send();
+    assert_eq!(within("an answer", alive).await.unwrap().status(), 200);
+    // Its files, its database and its tools have what they need, too.
+    let body = json!({ "toolId": id("acmeWeather"), "params": { "city": "Oslo" } });
+    let request = http.post(format!("{}/api/registry/execute", server.url)).bearer_auth(server.key.as_ref().unwrap());
+    let ran = within("a call", request.json(&body).send()).await.unwrap();
+    assert_eq!(ran.status(), 200);
+    drop(silent);
 }

@@ -44,13 +44,7 @@ async fn a_tool_is_found_looked_at_and_run_outside_of_any_conversation() {
     assert_eq!((status, &body["code"]), (422, &json!("TOOL_ERROR")));
     assert!(body["error"].as_str().unwrap().contains("the service of Acme is down"));
 
-    let nobody = AddPackage {
-        package: "no-such-package".into(),
-        version: None,
-        function: None,
-        params: vec![],
-        description: None,
-    };
+    let nobody = AddPackage { package: "no-such-package".into(), ..AddPackage::default() };
     let error = omega.client.add_package(&nobody).await.unwrap_err().to_string();
     assert!(error.contains("no-such-package"), "{error}");
     let imported = omega.client.import_tools(b"{\"toolId\":\"a::b\"}\nnonsense\n{}\n".to_vec()).await.unwrap();
@@ -145,4 +139,20 @@ async fn the_description_is_openapi_3_1_and_knows_every_route_and_error_code() {
     }
     let docs = omega.http.get(format!("{}/api/omega/docs", omega.url)).send().await.unwrap().text().await.unwrap();
     assert!(docs.contains("openapi.json"));
+}
+
+#[tokio::test]
+async fn the_description_is_made_once_and_not_sent_again_to_who_has_it() {
+    let omega = Omega::start(Script::new()).await;
+    for path in ["/api/omega/openapi.json", "/api/omega/docs"] {
+        let first = omega.request(Method::GET, path).send().await.unwrap();
+        let tag = first.headers()["etag"].clone();
+        assert_eq!(
+            (first.status(), &first.headers()["cache-control"]),
+            (reqwest::StatusCode::OK, &"no-cache".parse().unwrap())
+        );
+        let again = omega.request(Method::GET, path).header("if-none-match", &tag).send().await.unwrap();
+        assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &tag));
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
 }

@@ -61,7 +61,7 @@ fn states(run: &Run) -> Vec<StepStatus> {
 async fn folded(world: &World, conversation: ConversationId, run: RunId) -> Run {
     let log = world.ends(conversation, run).await;
     let detail = world.client().conversation(conversation).await.unwrap();
-    let mut view = View { conversation: Some(detail.conversation.clone()), ..View::default() };
+    let mut view = View::begun(Some(detail.conversation.clone()), 0);
     for envelope in &log.0 {
         let mut envelope = envelope.clone();
         // One run's events, counted anew.

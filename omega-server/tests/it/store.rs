@@ -13,16 +13,18 @@ use omega_core::{
     agent::{Proposal, RunConfig, meta::EXECUTE},
     api::{Author, OnActive, Part, RunStatus, Settings, ToolRun, ToolRunStatus},
     client::Client,
+    edition::Edition,
     event::Event,
     id::{ConversationId, RunId},
     model::{ToolCall, Usage},
+    redact::Redactor,
     testing::{Reply, Script},
     view::View,
 };
 use omega_server::{
     Server,
     access::{Access, open},
-    store::{Claimed, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, sql},
+    store::{Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, sql},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -202,14 +204,16 @@ async fn story(store: &Store) {
     let tool_runs = log.finish_step(run, &step, &reply, proposals, (usage, 3)).await.unwrap();
     log.commit().await.unwrap();
     let mut log = store.run_log(&lease).await.unwrap();
+    let edition = Edition { version: "1.0.0".into(), ..Edition::default() };
     for tool_run in &tool_runs[..2] {
-        log.start_tool(tool_run, "1.0.0", &["KEY".into()]).await.unwrap();
+        log.start_tool(tool_run, &edition, &["KEY".into()]).await.unwrap();
     }
     let large = json!("x".repeat(70_000));
-    log.finish_tool(&tool_runs[0], &succeeded(large.clone())).await.unwrap();
+    let settled = Clean::by(Redactor::default(), succeeded(large.clone())).await;
+    log.finish_tool(&tool_runs[0], &settled).await.unwrap();
     // What is not committed did not happen.
     let mut lost = log;
-    lost.start_tool(&tool_runs[2], "1.0.0", &[]).await.unwrap();
+    lost.start_tool(&tool_runs[2], &edition, &[]).await.unwrap();
     lost.commit().await.unwrap();
 
     // The node dies. Its lease is void, and its late writes are refused.

@@ -256,7 +256,7 @@ async fn rotation_under_load_fails_nothing() {
         for n in 0..150 {
             let place = place(user, Scope::Global, "", &format!("OLD_{n}"));
             let sealed = vault.seal(&place, &secret(&format!("old value {n}"))).await.unwrap();
-            store.put_credential(&place, &sealed, None).await.unwrap();
+            store.put_credential(&place, &sealed, None, &<_>::default()).await.unwrap();
         }
         let (stop, did) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let workers: Vec<_> = (0..6)
@@ -271,7 +271,7 @@ async fn rotation_under_load_fails_nothing() {
                         }
                         let value = format!("value {n}");
                         let sealed = node.seal(&place, &secret(&value)).await.unwrap();
-                        store.put_credential(&place, &sealed, None).await.unwrap();
+                        store.put_credential(&place, &sealed, None, &<_>::default()).await.unwrap();
                         let kept = store.credential(user, place.scope, &place.of, &place.name).await.unwrap().unwrap();
                         assert_eq!(node.open(&place, &kept.sealed).await.unwrap().expose_secret(), value);
                         let old = format!("OLD_{}", n % 150);

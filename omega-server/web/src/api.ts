@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** What the code brings along. */
+    readonly details: Record<string, Json> = {},
   ) {
     super(message);
   }
@@ -20,7 +22,7 @@ export async function failure(response: Response): Promise<ApiError> {
   try {
     const body = await response.json();
     if (typeof body?.error === "string") {
-      return new ApiError(response.status, String(body.details?.code ?? ""), body.error);
+      return new ApiError(response.status, String(body.details?.code ?? ""), body.error, body.details ?? {});
     }
   } catch {
     // Not ours (a proxy's page, say): the status has to do.
@@ -61,7 +63,8 @@ export const json = (method: string, body: unknown, headers: Record<string, stri
 
 export const whoami = () => data<Whoami>("/session");
 
-export const signIn = (by: { apiKey: string } | { code: string }) => request("/session", json("POST", by));
+/** Without `replace` the session of another user stays, and the server says `OTHER_SESSION`. */
+export const signIn = (by: ({ apiKey: string } | { code: string }) & { replace?: true }) => request("/session", json("POST", by));
 
 export const signOut = () => request("/session", json("DELETE", {}));
 

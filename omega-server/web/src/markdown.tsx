@@ -4,10 +4,12 @@
 import { marked, type Token, type Tokens } from "marked";
 import type { ComponentChildren, JSX } from "preact";
 import { memo } from "preact/compat";
+import { affordable } from "./affordable";
 import { CopyButton } from "./view/copy-button";
 
 /** A finished message. Drawn once: the text of a finished message does not change. */
 export const Markdown = memo(function Markdown({ text }: { text: string }): JSX.Element {
+  if (!affordable(text)) return <div class="prose"><p class="raw-text">{text}</p></div>;
   const tokens = marked.lexer(text, { gfm: true });
   return <div class="prose">{blocks(nest(tokens))}</div>;
 });

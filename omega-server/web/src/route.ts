@@ -27,6 +27,9 @@ export function takeSignInCode(): string | null {
   return code;
 }
 
+/** Whether another site led here: the server marks the document (`omega-server/src/page/mod.rs`). */
+export const ledFromElsewhere = () => document.documentElement.dataset["from"] === "elsewhere";
+
 const MOVED = "omega:moved";
 
 /** Goes to another address without loading the page again. */

@@ -1,5 +1,5 @@
-// What this browser keeps for the reader: recent conversations, unsent text, the theme. All of it is convenience: a browser
-// that forbids storage works without.
+// What this browser keeps for the reader: recent conversations, unsent text, the theme. A browser that forbids storage works
+// without; but the server lists no conversations, so what is not in the list is found by its address alone.
 
 export interface Recent {
   id: string;
@@ -9,7 +9,8 @@ export interface Recent {
 
 const RECENT = "omega.recent";
 const THEME = "omega.theme";
-const LIMIT = 50;
+/** As many as a list may show at once; what falls off its end can't be found again here. */
+const LIMIT = 500;
 
 function read<T>(key: string, fallback: T): T {
   try {

@@ -351,6 +351,7 @@ export interface AuditEntry {
   objectType: string;
   objectId?: string;
   outcome: string;
+  detail?: Record<string, unknown>;
 }
 
 export interface AuditReport {

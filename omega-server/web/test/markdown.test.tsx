@@ -63,3 +63,35 @@ test("a message that is not finished Markdown is drawn all the same", () => {
   const text = "# T\n\n**b [l](https://x.y \n```js\n| a |\n|--|\n- > `";
   for (let at = 0; at <= text.length; at += 1) assert.ok(html(text.slice(0, at)).startsWith('<div class="prose">'));
 });
+
+test("hostile Markdown is drawn in time that grows with its length, or as the text it is", () => {
+  const units = ["*a ", "**a **", "_a_b", "`", "`a", "``a`", "[", "[a](", "[a][b]", "![a", "<", "<a ", "<!--", "<![CDATA[", "> ", ">> a\n",
+    "- ", "- a\n  ", "1. a\n", "1. ", "|a", "|a|b|\n|-|-|\n", "# ", "~~~\n", "[a]: b\n", "a\n\n", "a  \n", "*", "_", "a*", "***a", "~~a",
+    "\\", "&amp;", "http://a.b ", "www.a.b", "a@b.c ", "<a@b.c", "\t", "    a\n", "+ ", "a*b_c", "*a_", "_*", "-", "- [ ] a\n", "||\n",
+    "<div>\n", "</", "<b>a", "- > ", "> - ", "* a\n\n  "];
+  const drawn = (unit: string, length: number) => {
+    const text = unit.repeat(Math.ceil(length / unit.length));
+    let least = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 3; tries += 1) {
+      const before = process.cpuUsage();
+      html(text);
+      const used = process.cpuUsage(before);
+      least = Math.min(least, (used.user + used.system) / 1000);
+    }
+    return least;
+  };
+  for (const unit of units) {
+    const [once, twice] = [drawn(unit, 20_000), drawn(unit, 40_000)];
+    assert.ok(twice < 40 || twice < 3 * once, `${JSON.stringify(unit)}: ${once} ms, ${twice} ms`);
+  }
+});
+
+test("long answers of every day are read as Markdown", () => {
+  const table = `| a | b |\n|---|---|\n${"| **x** | `y` |\n".repeat(500)}`;
+  const list = "- *one* and [two](https://example.org)\n".repeat(800);
+  const code = `\`\`\`c\n${"int *a = b[0] & c[1];\n".repeat(800)}\`\`\`\n`;
+  const prose = "Some **strong** and _soft_ words with `code`.\n\n".repeat(500);
+  for (const [text, tag] of [[table, "<table>"], [list, "<ul>"], [code, "<figure"], [prose, "<strong>"]] as const) {
+    assert.ok(html(text).includes(tag), tag);
+  }
+});

@@ -32,7 +32,7 @@ function drawn(requiresAction: Action, me: "owner" | "guest" | "other", status: 
     participants: [{ ...person("owner"), role: "owner" }, { ...person("guest"), role: "guest" }],
     messages: [{ id: "m", author: person("guest") }],
   } as unknown as View;
-  return renderToString(<RequiredAction run={run} view={view} me={{ ...person(me), via: "key" }} id="c" />);
+  return renderToString(<RequiredAction run={run} view={view} me={{ ...person(me), via: "key" }} id="c" onLasting={() => undefined} />);
 }
 
 const buttons = (html: string) => [...html.matchAll(/<button[^>]*>([^<]*)</g)].map((match) => match[1]);
@@ -43,7 +43,7 @@ test("a call is shown with its input, and who may decide gets the answers that t
   for (const part of ["mathjs::evaluate", "15.2.0", "Safe Mode is on", "&quot;expr&quot;: &quot;1+1&quot;", "MATH_KEY"]) {
     assert.ok(html.includes(part), `${part} in ${html}`);
   }
-  assert.deepEqual(buttons(html), ["allow once", "for this conversation", "always", "edit input...", "deny..."]);
+  assert.deepEqual(buttons(html), ["allow once", "for this conversation...", "always...", "edit input...", "deny..."]);
   assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "edit input...", "deny..."]);
   assert.deepEqual(buttons(drawn(action, "other")), []);
   assert.ok(drawn(action, "other").includes("Waits for the owner"));

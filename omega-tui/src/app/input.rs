@@ -1,12 +1,13 @@
 //! Keys, pastes and the mouse.
 
-use super::{App, Effect, Focus, Overlay, Pending, Step, slash};
+use super::{App, Effect, Focus, Overlay, Pending, Step, attention::typed, slash};
 use crate::{
+    composer::Composer,
     keys::{Action, lookup},
     port::Command,
     transcript::Opened,
 };
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 /// Lines that one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -16,11 +17,16 @@ impl App {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key),
             Event::Paste(text) => {
+                if self.is_typed_ahead() {
+                    self.pasted_ahead(&text);
+                    return Vec::new();
+                }
                 if self.type_into_sheet(&text) {
                     return Vec::new();
                 }
                 if self.overlays.is_empty() && !self.type_answer(&text) {
                     self.focus = Focus::Composer;
+                    self.offers_focus = false;
                     self.composer.insert(&text);
                 }
                 Vec::new()
@@ -32,6 +38,13 @@ impl App {
 
     fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.toast = None;
+        if self.is_typed_ahead() {
+            return self.typed_ahead(key);
+        }
+        self.on_counted_key(key)
+    }
+
+    pub(super) fn on_counted_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let action = lookup(self.contexts(), key);
         if action == Some(Action::Help) && self.is_typed_help(key) {
             return self.type_char(key);
@@ -45,6 +58,7 @@ impl App {
     /// `?` asks for help only where it can't be part of a message.
     fn is_typed_help(&self, key: KeyEvent) -> bool {
         let is_written = match self.focus {
+            _ if !self.overlays.is_empty() => self.sheet.as_ref().is_some_and(|sheet| sheet.line.is_some()),
             Focus::Composer => !self.composer.is_empty(),
             Focus::Question => self.question.as_ref().is_some_and(|question| question.step == Step::Input),
             Focus::Transcript => false,
@@ -53,24 +67,20 @@ impl App {
     }
 
     fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let command = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
-        if let (KeyCode::Char(c), false) = (key.code, command)
-            && self.type_into_sheet(c.encode_utf8(&mut [0; 4]))
-        {
+        let Some(typed) = typed(key).map(String::from) else { return Vec::new() };
+        if self.type_into_sheet(&typed) || !self.overlays.is_empty() {
             return Vec::new();
         }
-        if let (KeyCode::Char(c), false, true) = (key.code, command, self.overlays.is_empty()) {
-            let typed = c.encode_utf8(&mut [0; 4]).to_owned();
-            if self.type_answer(&typed) || self.focus == Focus::Question {
-                return Vec::new();
-            }
-            self.focus_composer();
-            self.composer.insert(&typed);
+        if self.type_answer(&typed) || self.focus == Focus::Question {
+            return Vec::new();
         }
+        self.focus_composer();
+        self.offers_focus = false;
+        self.composer.insert(&typed);
         Vec::new()
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         if !self.overlays.is_empty() {
             return self.act_on_overlay(action);
         }
@@ -92,6 +102,7 @@ impl App {
                 return vec![Effect::Mouse(self.mouse)];
             }
             Action::Redraw => return vec![Effect::Clear],
+            Action::TakeBack => return self.take_back(),
             Action::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
             Action::Open | Action::OpenLatest => return self.open(),
             Action::PageUp | Action::LineUp | Action::ToTop if self.transcript.is_at_beginning() => {
@@ -104,21 +115,10 @@ impl App {
 
     fn edit_or_move(&mut self, action: Action) {
         let page = self.transcript.page();
+        if edit(&mut self.composer, action) {
+            return;
+        }
         match action {
-            Action::NewLine => self.composer.insert("\n"),
-            Action::DeleteBack => self.composer.delete_back(),
-            Action::DeleteForward => self.composer.delete_forward(),
-            Action::DeleteWord => self.composer.delete_word(),
-            Action::DeleteToStart => self.composer.delete_to_start(),
-            Action::DeleteToEnd => self.composer.delete_to_end(),
-            Action::Left => self.composer.left(),
-            Action::Right => self.composer.right(),
-            Action::WordLeft => self.composer.word_left(),
-            Action::WordRight => self.composer.word_right(),
-            Action::LineStart => self.composer.line_start(),
-            Action::LineEnd => self.composer.line_end(),
-            Action::Up => self.composer.up(),
-            Action::Down => self.composer.down(),
             Action::Complete => self.complete(),
             Action::Answer => self.focus_question(),
             Action::Select => self.focus_transcript(),
@@ -263,4 +263,26 @@ impl App {
         }
         Vec::new()
     }
+}
+
+/// Does what a key of an editor does; false when it means nothing there.
+pub(super) fn edit(text: &mut Composer, action: Action) -> bool {
+    match action {
+        Action::NewLine => text.insert("\n"),
+        Action::DeleteBack => text.delete_back(),
+        Action::DeleteForward => text.delete_forward(),
+        Action::DeleteWord => text.delete_word(),
+        Action::DeleteToStart => text.delete_to_start(),
+        Action::DeleteToEnd => text.delete_to_end(),
+        Action::Left => text.left(),
+        Action::Right => text.right(),
+        Action::WordLeft => text.word_left(),
+        Action::WordRight => text.word_right(),
+        Action::LineStart => text.line_start(),
+        Action::LineEnd => text.line_end(),
+        Action::Up => text.up(),
+        Action::Down => text.down(),
+        _ => return false,
+    }
+    true
 }

@@ -4,6 +4,7 @@
 //! comes from the server is folded into the shared [`View`]; what is kept beside it is only what this screen knows:
 //! what is being written, what is selected and open, and how the connection is.
 
+mod attention;
 mod input;
 mod network;
 mod question;
@@ -12,8 +13,9 @@ mod slash;
 #[cfg(test)]
 mod tests;
 
+pub use attention::TakeBack;
 pub use question::{Question, Step};
-pub use sheet::{Row, Sheet, step_sign};
+pub use sheet::{Line, Row, Sheet, step_sign};
 pub use slash::{COMMANDS, matching as matching_commands};
 
 use crate::{
@@ -27,6 +29,7 @@ use crossterm::event::Event as TerminalEvent;
 use omega_core::{
     api::{Run, RunStatus, Timestamp, Whoami},
     id::{ConversationId, MessageId, RunId},
+    type_ahead::TypeAhead,
     view::View,
 };
 
@@ -37,7 +40,7 @@ pub enum Input {
     Terminal(TerminalEvent),
     /// News from the network.
     Network(Update),
-    /// Time passed while something works.
+    /// Time passed.
     Tick,
 }
 
@@ -146,9 +149,18 @@ pub struct App {
     pub is_owner: bool,
     /// The server's address, for links that are only a path of it.
     pub base_url: String,
+    /// Whether the conversation is known to be there: it was made here, or the server showed it.
+    pub is_there: bool,
+    /// A yes that was just given and lasts; it can be taken back for a while.
+    pub take_back: Option<TakeBack>,
     /// The model that was chosen and is not the conversation's yet.
     pub chosen_model: Option<String>,
     drafts: Draft,
+    type_ahead: TypeAhead,
+    /// The question took the keyboard by itself: what is typed at once was meant for the message.
+    took_focus: bool,
+    /// The question may still take the keyboard by itself.
+    offers_focus: bool,
 }
 
 impl App {
@@ -178,15 +190,20 @@ impl App {
             base_url: String::new(),
             me: None,
             is_owner: true,
+            is_there: false,
+            take_back: None,
             chosen_model: model,
             drafts: 0,
+            type_ahead: TypeAhead::default(),
+            took_focus: false,
+            offers_focus: false,
         }
     }
 
     /// Takes in what happened.
     pub fn update(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
         self.now = now;
-        match input {
+        let effects = match input {
             Input::Terminal(event) => self.on_terminal(event),
             Input::Network(update) => {
                 let effects = self.on_network(update);
@@ -195,10 +212,12 @@ impl App {
                 effects
             }
             Input::Tick => {
-                self.ticks += 1;
+                self.ticks += u64::from(self.is_moving());
                 Vec::new()
             }
-        }
+        };
+        self.attend();
+        effects
     }
 
     /// Whether something on the screen moves by itself.

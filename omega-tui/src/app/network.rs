@@ -12,7 +12,10 @@ impl App {
         self.stale |= !matches!(update, Update::Event(_));
         match update {
             Update::Link(link) => self.link = link,
-            Update::Opened(id) => self.conversation = Some(id),
+            Update::Opened(id) => {
+                self.conversation = Some(id);
+                self.is_there = true;
+            }
             Update::Event(envelope) => return self.on_event(&envelope),
             Update::Accepted(draft, accepted) => {
                 if let Some(pending) = self.pending.iter_mut().find(|p| p.draft == draft) {
@@ -28,6 +31,8 @@ impl App {
                 self.warn(format!("not sent: {error}"));
             }
             Update::AnswerFailed(error) => self.answer_failed(error),
+            Update::Lasts(lasting) => self.lasts(lasting),
+            Update::TakenBack => self.say("taken back: it is asked about again from now on"),
             Update::Older(detail) => self.put_before(*detail),
             Update::Failed(error) => {
                 self.stopping = None;
@@ -67,10 +72,14 @@ impl App {
                 // The event may come before the receipt of the request that caused it.
                 let sent =
                     self.pending.iter().position(|p| p.message.is_none() && p.text.trim() == message.content.trim());
+                let is_own = sent.is_some() || self.pending.iter().any(|p| p.message == Some(message.id));
                 if let Some(at) = sent {
                     self.pending[at].message = Some(message.id);
                 }
                 self.forget_stored();
+                if is_own {
+                    return self.remember();
+                }
             }
             Event::Snapshot { conversation } | Event::Resync { conversation } => {
                 self.is_owner = conversation.is_owner;
@@ -80,13 +89,31 @@ impl App {
                     self.composer.remember(message.content.clone());
                 }
                 self.forget_stored();
+                self.is_there = true;
+                return self.remember();
             }
-            Event::ConversationUpdated { model: Some(_), .. } => self.chosen_model = None,
+            Event::ConversationUpdated { title, model, .. } => {
+                if model.is_some() {
+                    self.chosen_model = None;
+                }
+                if title.is_some() {
+                    return self.remember();
+                }
+            }
             Event::Notice { message, .. } => self.say(message.clone()),
             event if event.is_terminal() && self.stopping == envelope.run_id => self.stopping = None,
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Writes down on this machine that the conversation is there and used: the server lists none.
+    fn remember(&self) -> Vec<Effect> {
+        let Some(id) = self.conversation.filter(|_| self.is_there) else { return Vec::new() };
+        // Without a title it goes by its first message, when that is among those loaded.
+        let has_title = self.view.conversation.as_ref().is_some_and(|it| it.title.is_some());
+        let title = self.title().filter(|_| has_title || self.older == 0);
+        vec![Effect::Command(Command::Remember(id, title.unwrap_or_default()))]
     }
 
     /// Whether there may be other pieces than before. More text in a piece that is there makes none: a long conversation
@@ -152,6 +179,7 @@ impl App {
         let model = self.model().map(str::to_owned);
         self.view = omega_core::view::View::default();
         self.conversation = None;
+        self.is_there = false;
         self.pending.clear();
         self.stopping = None;
         self.is_owner = true;

@@ -3,7 +3,7 @@
 //! It follows the view: a question that somebody else answered goes away, and with several calls the next one is asked.
 //! What is typed here is kept as a secret: it is in no history, and it is gone with the question.
 
-use super::{App, Effect, Focus};
+use super::{App, Effect, Focus, input::edit};
 use crate::{
     composer::Composer,
     keys::{Action, Context},
@@ -56,6 +56,8 @@ impl Field {
 pub enum Step {
     /// Yes or no to the first call.
     Decide,
+    /// Is a yes meant that lasts?
+    Sure(Remember),
     /// Why not.
     Reason,
     /// The value of a variable.
@@ -167,6 +169,7 @@ impl Question {
     pub fn contexts(&self) -> &'static [Context] {
         match self.step {
             Step::Decide => &[Context::Approval, Context::Global],
+            Step::Sure(_) => &[Context::Sure, Context::Global],
             Step::Value(_) | Step::Reason | Step::Another => &[Context::Line, Context::Global],
             Step::Keep => &[Context::Keep, Context::Global],
             Step::Without => &[Context::Without, Context::Global],
@@ -174,6 +177,14 @@ impl Question {
             Step::Input => &[Context::Line, Context::Composer, Context::Global],
             Step::Other => &[Context::Alternatives, Context::Global],
             Step::Wait => &[Context::Watching, Context::Global],
+        }
+    }
+
+    /// Whether single keys answer it. Then a key that was meant for the step before answers nothing.
+    fn is_of_single_keys(&self) -> bool {
+        match self.step {
+            Step::Decide | Step::Sure(_) | Step::Keep | Step::Without | Step::Plan | Step::Other => true,
+            Step::Reason | Step::Value(_) | Step::Another | Step::Input | Step::Wait => false,
         }
     }
 
@@ -200,6 +211,7 @@ impl Question {
         let reason = if decision == Decision::Deny { self.fields.first()?.trimmed() } else { None };
         lasts.then(|| Answer::Decide {
             approval: approval.id,
+            tool: approval.tool_id.clone(),
             digest: approval.args_digest.clone(),
             decision,
             remember,
@@ -275,11 +287,8 @@ impl App {
         match action.filter(is_open) {
             Some(action) if self.question.as_ref().is_some_and(|question| is_same(question, action)) => {}
             Some(action) => {
-                let is_first = self.question.is_none();
                 self.question = Some(Question::new(action.clone(), standing));
-                if is_first && self.focus == Focus::Composer && self.composer.is_empty() {
-                    self.focus = Focus::Question;
-                }
+                self.offer();
             }
             None => {
                 self.question = None;
@@ -287,13 +296,6 @@ impl App {
                     self.focus = Focus::Composer;
                 }
             }
-        }
-    }
-
-    pub(super) fn focus_question(&mut self) {
-        if self.question.is_some() {
-            self.transcript.deselect();
-            self.focus = Focus::Question;
         }
     }
 
@@ -322,10 +324,21 @@ impl App {
         if question.sent && action != Action::ToComposer {
             return None;
         }
+        let before = question.step;
         let answer = match action {
             Action::AllowOnce => question.decide(Decision::Approve, Remember::Once),
-            Action::AllowHere => question.decide(Decision::Approve, Remember::Conversation),
-            Action::AllowAlways => question.decide(Decision::Approve, Remember::Always),
+            Action::AllowHere | Action::AllowAlways => {
+                let remember = if action == Action::AllowHere { Remember::Conversation } else { Remember::Always };
+                // What lasts is said twice; where it can't last, not even once.
+                if question.decide(Decision::Approve, remember).is_some() {
+                    question.go(Step::Sure(remember));
+                }
+                None
+            }
+            Action::Confirm => match question.step {
+                Step::Sure(remember) => question.decide(Decision::Approve, remember),
+                _ => None,
+            },
             Action::KeepOnce => question.provide(Save::Once),
             Action::KeepForTool => question.provide(Save::Tool),
             Action::KeepForAll => question.provide(Save::Global),
@@ -349,7 +362,13 @@ impl App {
                 None
             }
         };
-        let Some(answer) = answer else { return question.knows(action).then(Vec::new) };
+        let Some(answer) = answer else {
+            let is_known = question.knows(action);
+            if question.step != before && question.is_of_single_keys() {
+                self.type_ahead.asked();
+            }
+            return is_known.then(Vec::new);
+        };
         question.sent = true;
         Some(vec![Effect::Command(Command::Answer(answer))])
     }
@@ -425,28 +444,13 @@ impl Question {
         }
     }
 
-    /// Keys of the composer, in the input that is being written; false when they mean nothing there.
+    /// Keys of an editor, in the input that is being written; false when they mean nothing there.
     fn edit_input(&mut self, action: Action) -> bool {
-        let input = &mut self.input;
-        match action {
-            Action::NewLine => input.insert("\n"),
-            Action::DeleteBack => input.delete_back(),
-            Action::DeleteForward => input.delete_forward(),
-            Action::DeleteWord => input.delete_word(),
-            Action::DeleteToStart => input.delete_to_start(),
-            Action::DeleteToEnd => input.delete_to_end(),
-            Action::Left => input.left(),
-            Action::Right => input.right(),
-            Action::WordLeft => input.word_left(),
-            Action::WordRight => input.word_right(),
-            Action::LineStart => input.line_start(),
-            Action::LineEnd => input.line_end(),
-            Action::Up => input.up(),
-            Action::Down => input.down(),
-            _ => return false,
+        let is_edit = edit(&mut self.input, action);
+        if is_edit {
+            self.problem = None;
         }
-        self.problem = None;
-        true
+        is_edit
     }
 
     fn back(&mut self) {
@@ -457,7 +461,7 @@ impl Question {
                 let empty = self.fields.iter().position(|field| field.trimmed().is_none());
                 self.go(Step::Value(empty.unwrap_or(0)));
             }
-            Step::Reason | Step::Input => self.go(Step::Decide),
+            Step::Reason | Step::Input | Step::Sure(_) => self.go(Step::Decide),
             Step::Another => self.go(Step::Plan),
             Step::Other => self.go(Step::Without),
             Step::Decide | Step::Plan | Step::Wait => {}
@@ -470,7 +474,7 @@ impl Question {
     }
 
     /// Whether the question's own keys have this action, so that nothing else is done.
-    fn knows(&self, action: Action) -> bool {
+    pub(super) fn knows(&self, action: Action) -> bool {
         let own = self.contexts().iter().filter(|context| **context != Context::Global);
         let own: Vec<&Context> = own.collect();
         crate::keys::BINDINGS.iter().any(|it| it.action == action && own.contains(&&it.context))

@@ -1,5 +1,9 @@
 //! What keys do: before, keys, after.
 
+mod attention;
+mod remembered;
+mod settings;
+
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
     port::{Answer, Command, Link, Shown, Topic, Update, Wish},
@@ -9,15 +13,18 @@ use crate::{
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
     api::{
-        ApprovalReason, CustomPrompt, Decision, PromptMode, Remember, Run, RunStatus, Save, SelectAlternative,
-        SelectPlan, Settings, Visibility,
+        ApprovalReason, Decision, Remember, Run, RunStatus, Save, SelectAlternative, SelectPlan, Settings, Visibility,
     },
     client::ExportFormat,
     event::{Envelope, Event},
-    id::UserId,
+    id::{ToolId, UserId},
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
+
+fn tool() -> ToolId {
+    "mathjs::evaluate".parse().unwrap()
+}
 
 #[test]
 fn enter_sends_and_shows_the_message_at_once() {
@@ -316,10 +323,11 @@ fn more_words_do_not_list_the_pieces_anew() {
 fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
     let cases = [
         ("y", Decision::Approve, Remember::Once, None),
-        ("c", Decision::Approve, Remember::Conversation, None),
-        ("a", Decision::Approve, Remember::Always, None),
+        ("c<look>y", Decision::Approve, Remember::Conversation, None),
+        ("a<look>y", Decision::Approve, Remember::Always, None),
+        ("c<look>n<look>a<look>y", Decision::Approve, Remember::Always, None),
         ("n<enter>", Decision::Deny, Remember::Once, None),
-        ("nno way<esc>n!<backspace><enter>", Decision::Deny, Remember::Once, Some("no way")),
+        ("nno way<esc><look>n!<backspace><enter>", Decision::Deny, Remember::Once, Some("no way")),
     ];
     for (keys, decision, remember, reason) in cases {
         let mut stage = Stage::new(80, 24);
@@ -327,7 +335,7 @@ fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
         assert_eq!(stage.app.focus, Focus::Question);
         stage.keys(keys);
         let (reason, digest) = (reason.map(str::to_owned), String::from("digest"));
-        let answer = Answer::Decide { approval, digest, decision, remember, reason, input: None };
+        let answer = Answer::Decide { approval, tool: tool(), digest, decision, remember, reason, input: None };
         assert_eq!(stage.commands(), [Command::Answer(answer)], "{keys}");
         // The answer is on its way: nothing more is decided.
         stage.keys("yn");
@@ -343,7 +351,7 @@ fn a_letter_of_a_message_is_no_yes() {
     stage.awaits_approval(json!({}));
     stage.keys("y");
     assert_eq!((stage.app.composer.text(), stage.commands().len()), ("way", 0));
-    stage.keys("<ctrl+y>n<esc><esc>x");
+    stage.keys("<ctrl+y><look>n<esc><look><esc>x");
     assert_eq!((stage.app.composer.text(), stage.commands().len()), ("wayx", 0));
 }
 
@@ -369,7 +377,7 @@ fn values_are_typed_unseen_and_kept_where_the_person_says() {
         let mut stage = Stage::new(80, 24);
         stage.awaits_credentials();
         stage.keys("exa-5ecret<enter>").paste("se\ncond\n").keys("<enter>");
-        stage.keys("<esc><backspace>D<enter>");
+        stage.keys("<look><esc><backspace>D<enter><look>");
         stage.keys(key);
         let commands = stage.commands();
         let [Command::Answer(Answer::Provide { env, save: kept })] = &commands[..] else { panic!("{commands:?}") };
@@ -386,9 +394,9 @@ fn values_are_typed_unseen_and_kept_where_the_person_says() {
 fn a_run_goes_on_without_a_value_only_when_that_is_said_twice() {
     let mut stage = Stage::new(80, 24);
     stage.awaits_credentials();
-    stage.keys("<enter>nx<ctrl+u><enter>");
+    stage.keys("<enter><look>nx<ctrl+u><enter>");
     assert_eq!(stage.commands(), []);
-    stage.keys("y");
+    stage.keys("<look>y");
     assert_eq!(stage.commands(), [Command::Answer(Answer::Decline)]);
 }
 
@@ -435,7 +443,7 @@ fn a_guest_is_offered_nothing_that_is_the_owners() {
     let mut stage = Stage::new(80, 24);
     stage.as_guest(true);
     stage.awaits_credentials();
-    stage.keys("value<enter>o<ctrl+y>o<enter>y");
+    stage.keys("value<enter>o<ctrl+y><look>o<enter>y");
     assert!(stage.text().contains("the owner is asked"), "{}", stage.text());
     assert_eq!(stage.commands(), []);
 }
@@ -449,7 +457,7 @@ fn the_input_of_a_call_can_be_changed_before_it_is_allowed() {
     stage.keys("}<up><end><left><backspace>!?<enter>");
     let (digest, input) = (String::from("digest"), Some(json!({"expr": "1+1!?"})));
     let (decision, remember) = (Decision::Approve, Remember::Once);
-    let answer = Answer::Decide { approval, digest, decision, remember, reason: None, input };
+    let answer = Answer::Decide { approval, tool: tool(), digest, decision, remember, reason: None, input };
     assert_eq!(stage.commands(), [Command::Answer(answer)]);
 }
 
@@ -465,7 +473,7 @@ fn settings_are_rows_that_change_with_enter() {
     assert_eq!(stage.commands(), [Command::Look(Topic::Settings)]);
     settings(&mut stage);
     stage.keys("<down><enter>");
-    let off = Wish::Set { name: "safe-mode", value: "off".into() };
+    let off = Wish::Set { name: "safe-mode", value: Some("off".into()) };
     assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), off.clone())));
     // While that is on its way nothing else is changed.
     stage.keys("<enter>");
@@ -475,13 +483,13 @@ fn settings_are_rows_that_change_with_enter() {
     stage.keys("<up><enter><ctrl+u>nonsense<enter>");
     assert!(stage.text().contains("provider/model"), "{}", stage.text());
     stage.keys("<ctrl+u>a/b<enter>");
-    let model = Wish::Set { name: "model", value: "a/b".into() };
+    let model = Wish::Set { name: "model", value: Some("a/b".into()) };
     assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), model)));
     settings(&mut stage);
     stage.keys("<down>dn");
     assert_eq!(stage.commands().len(), 3, "no is no");
     stage.keys("dy");
-    let default = Wish::Set { name: "safe-mode", value: "default".into() };
+    let default = Wish::Set { name: "safe-mode", value: None };
     assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), default)));
     settings(&mut stage);
     stage.keys(&"<down>".repeat(20)).keys("<enter>d");
@@ -491,18 +499,6 @@ fn settings_are_rows_that_change_with_enter() {
     assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Settings), revoke)));
     stage.keys("<esc>x");
     assert_eq!(stage.app.composer.text(), "x");
-}
-
-#[test]
-fn a_prompt_of_several_lines_is_not_cut_by_editing_one() {
-    let mut stage = Stage::new(80, 24);
-    stage.keys("/settings<enter>");
-    let prompt = Some(CustomPrompt { mode: PromptMode::Extend, text: "be brief\nbe kind".into() });
-    let settings = Settings { prompt, ..Settings::default() };
-    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), Vec::new())));
-    stage.keys(&"<down>".repeat(8)).keys("<enter>x<enter>");
-    assert!(stage.text().contains("be brief be kind") && stage.text().contains("--file"), "{}", stage.text());
-    assert_eq!(stage.commands().len(), 1);
 }
 
 #[test]
@@ -570,7 +566,7 @@ fn another_tool_is_chosen_or_none() {
     assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
     let mut stage = Stage::new(80, 24);
     stage.awaits_another_tool();
-    stage.keys("<esc>x<ctrl+u><ctrl+y>n");
+    stage.keys("<esc>x<ctrl+u><ctrl+y><look>n");
     let body = SelectAlternative { tool_run_id, tool_id: None, none: true };
     assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
 }
@@ -580,15 +576,15 @@ fn another_tool_is_offered_where_a_value_is_asked_for() {
     let mut stage = Stage::new(80, 24);
     stage.offers = vec![another_tool()];
     stage.awaits_credentials();
-    stage.keys("<enter>");
+    stage.keys("<enter><look>");
     assert!(stage.text().contains("t another tool"), "{}", stage.text());
-    stage.keys("t<esc>t<enter>");
+    stage.keys("t<look><esc><look>t<look><enter>");
     let (tool_run_id, tool_id) = (Some(another_tool().tool_run_id), Some("free-search::find".parse().unwrap()));
     let body = SelectAlternative { tool_run_id, tool_id, none: false };
     assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
     let mut stage = Stage::new(80, 24);
     stage.awaits_credentials();
-    stage.keys("<enter>t<enter>");
+    stage.keys("<enter><look>t<enter>");
     assert!(!stage.text().contains("another tool"), "there is none: {}", stage.text());
     assert_eq!(stage.commands(), []);
 }

@@ -62,10 +62,21 @@ impl Document {
 mod tests {
     use super::*;
     use crate::theme::{Depth, Mode};
+    use omega_core::testing::hostile::{Growth, PATTERNS};
     use proptest::prelude::*;
 
     fn theme() -> Theme {
         Theme::new(Mode::Dark, Depth::True)
+    }
+
+    #[test]
+    fn hostile_text_is_laid_out_in_linear_time() {
+        for pattern in PATTERNS {
+            let growth = Growth::of(6 << 10, |bytes| {
+                drop(Document::default().layout(&pattern.text(bytes), 80, &theme()));
+            });
+            assert!(growth.is_linear(), "{pattern:?}: {growth:?}");
+        }
     }
 
     fn piece() -> impl Strategy<Value = String> {

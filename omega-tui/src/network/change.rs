@@ -31,7 +31,7 @@ pub async fn make(client: &Client, conversation: Option<ConversationId>, wish: W
     match wish {
         Wish::Set { name, value } => {
             let field = setting::named(name).map_err(|unfit| unfit.0)?;
-            change(client, |settings| field.set(settings, &value).map_err(|unfit| Problem(unfit.0))).await
+            change(client, |settings| field.set(settings, value.as_deref()).map_err(|unfit| Problem(unfit.0))).await
         }
         Wish::Pin(tool) => {
             // A pin that no tool answers to would be of no use, silently.

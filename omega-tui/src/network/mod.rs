@@ -4,15 +4,18 @@
 //! the messages, which are sent one after the other so that their order holds; and everything else that is asked.
 
 mod change;
+mod memory;
 mod server;
 
+pub use memory::RememberIn;
 pub use server::{FindAgain, Found};
 
-use crate::port::{Answer, Command, Draft, Link, NetworkEnd, Update};
+use crate::port::{Answer, Command, Draft, Lasting, Link, NetworkEnd, Update};
+use memory::Memory;
 use omega_core::{
-    api::{Accepted, CreateConversation, Decide, ProvideCredentials, SendMessage, UpdateConversation},
+    api::{Accepted, CreateConversation, Decide, ProvideCredentials, Remember, SendMessage, UpdateConversation},
     client::{Client, ClientError, FollowPolicy, Follower, Update as Followed},
-    id::{ConversationId, MessageId, ToolRunId},
+    id::{ApprovalRuleId, ConversationId, MessageId, ToolRunId},
     view::View,
 };
 use secrecy::ExposeSecret;
@@ -42,21 +45,35 @@ enum Ordered {
     NewConversation,
 }
 
+/// What the machine gives: where the server is found again, and where conversations are written down.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// Finds the server again when it is lost.
+    pub find_again: Option<FindAgain>,
+    /// Keeps which conversations there are.
+    pub remember: Option<RememberIn>,
+}
+
 /// Serves the screen until it is gone.
-pub async fn serve(client: Client, find_again: Option<FindAgain>, start: Option<ConversationId>, mut end: NetworkEnd) {
-    let server = Arc::new(Server::new(client, find_again));
+pub async fn serve(client: Client, machine: Machine, start: Option<ConversationId>, mut end: NetworkEnd) {
+    let server = Arc::new(Server::new(client, machine.find_again));
+    let memory = Memory::new(machine.remember, end.updates.clone());
     let (current, watched) = watch::channel(start);
     let (ordered, queue) = mpsc::unbounded_channel();
     // Dropped with this future: nothing of it outlives the screen.
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(Arc::clone(&server), watched.clone(), end.updates.clone()));
-    tasks.spawn(send_in_order(Arc::clone(&server), current, queue, end.updates.clone()));
+    tasks.spawn(send_in_order(Arc::clone(&server), memory.clone(), current, queue, end.updates.clone()));
     tasks.spawn(introduce(server.client(), end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
         while tasks.try_join_next().is_some() {}
         let _ = match command {
             Command::Send { draft, text, model } => ordered.send(Ordered::Send { draft, text, model }),
             Command::NewConversation => ordered.send(Ordered::NewConversation),
+            Command::Remember(id, title) => {
+                memory.note(id, title);
+                Ok(())
+            }
             other => {
                 let conversation = *watched.borrow();
                 tasks.spawn(answer(server.client(), conversation, other, end.updates.clone()));
@@ -145,6 +162,7 @@ async fn follow_one(server: &Server, id: ConversationId, updates: &mpsc::Sender<
 
 async fn send_in_order(
     server: Arc<Server>,
+    memory: Memory,
     current: watch::Sender<Option<ConversationId>>,
     mut queue: mpsc::UnboundedReceiver<Ordered>,
     updates: mpsc::Sender<Update>,
@@ -162,6 +180,8 @@ async fn send_in_order(
             Some(id) => id,
             None => match create(&server, model.clone()).await {
                 Ok(id) => {
+                    // Before the first message goes out: whatever happens then, there is a way back to it.
+                    memory.noted(id, text.clone()).await;
                     let _ = updates.send(Update::Opened(id)).await;
                     current.send_replace(Some(id));
                     id
@@ -221,8 +241,15 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
     let update = match command {
         Command::Answer(answer) => match conversation {
             None => None,
-            Some(id) => answer_run(&client, id, answer).await.err().map(|error| Update::AnswerFailed(words_of(&error))),
+            Some(id) => match answer_run(&client, id, answer.clone()).await {
+                Ok(()) => lasting(&client, id, &answer).await.map(Update::Lasts),
+                Err(error) => Some(Update::AnswerFailed(words_of(&error))),
+            },
         },
+        Command::TakeBack(rules) => Some(match take_back(&client, &rules).await {
+            Ok(()) => Update::TakenBack,
+            Err(error) => Update::Failed(format!("not taken back: {error}; /settings lists what is always allowed")),
+        }),
         Command::Cancel(run) => client.cancel_run(run).await.err().map(|e| Update::Failed(format!("not stopped: {e}"))),
         Command::SetModel(name) => match conversation {
             // The message that starts the conversation names it.
@@ -267,7 +294,7 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             }),
         },
         // These keep their order elsewhere.
-        Command::Send { .. } | Command::NewConversation => None,
+        Command::Send { .. } | Command::NewConversation | Command::Remember(..) => None,
     };
     if let Some(update) = update {
         let _ = updates.send(update).await;
@@ -277,7 +304,7 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
 /// Gives an answer to a paused run; what comes of it comes by the stream.
 async fn answer_run(client: &Client, id: ConversationId, answer: Answer) -> Result<(), ClientError> {
     match answer {
-        Answer::Decide { approval, digest, decision, remember, reason, input } => {
+        Answer::Decide { approval, digest, decision, remember, reason, input, tool: _ } => {
             let body = Decide { decision, remember, reason, args_digest: Some(digest), input };
             client.decide(approval, &body).await.map(drop)
         }
@@ -292,6 +319,31 @@ async fn answer_run(client: &Client, id: ConversationId, answer: Answer) -> Resu
         Answer::Plan(plan, body) => client.select_plan(id, plan, &body).await.map(drop),
         Answer::Alternative(body) => client.select_alternative(id, &body).await.map(drop),
     }
+}
+
+/// What a yes is stored as when it lasts. What can't be learned can still be taken back in the settings.
+async fn lasting(client: &Client, id: ConversationId, answer: &Answer) -> Option<Lasting> {
+    let Answer::Decide { tool, remember, .. } = answer else { return None };
+    let place = match remember {
+        Remember::Once => return None,
+        Remember::Conversation => Some(id),
+        Remember::Always => None,
+    };
+    let stored = client.stored_approvals().await.ok()?;
+    let newest = stored.iter().filter(|rule| rule.tool_id == *tool && rule.conversation_id == place);
+    let rules = vec![newest.max_by_key(|rule| rule.created_at)?.id];
+    Some(Lasting { tool: tool.clone(), remember: *remember, rules })
+}
+
+async fn take_back(client: &Client, rules: &[ApprovalRuleId]) -> Result<(), ClientError> {
+    for rule in rules {
+        match client.revoke_approval(*rule).await {
+            // Somebody took it back already.
+            Ok(()) | Err(ClientError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Nothing when somebody else was first: their answer comes by the stream.

@@ -1,4 +1,4 @@
-//! Where the server is. The user's own one comes back on another port after a crash; then everybody here moves with it.
+//! Where the server is. The user's own one may come back on another port after a crash; then everybody here moves with it.
 
 use omega_core::client::{Client, ClientError};
 use std::{
@@ -54,7 +54,7 @@ impl Server {
         if current.base_url() != lost.base_url() {
             return Some(current);
         }
-        let found = find().await.filter(|found| found.base_url() != lost.base_url())?;
+        let found = find().await?;
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = found.clone();
         Some(found)
     }

@@ -1,6 +1,6 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
-use super::{FindAgain, serve};
+use super::{FindAgain, Machine, RememberIn, serve};
 use crate::port::{self, Command, Link, ScreenEnd, Update};
 use omega_core::{
     api::{CreateConversation, Timestamp},
@@ -119,7 +119,7 @@ fn frame(id: ConversationId, event: Event) -> String {
 
 fn open(server: &Server, conversation: Option<ConversationId>) -> ScreenEnd {
     let (screen, network) = port::pair();
-    tokio::spawn(serve(server.client.clone(), None, conversation, network));
+    tokio::spawn(serve(server.client.clone(), Machine::default(), conversation, network));
     screen
 }
 
@@ -225,6 +225,50 @@ async fn after_new_the_next_message_starts_another_conversation() {
 }
 
 #[tokio::test]
+async fn a_conversation_is_written_down_before_its_first_message_goes_out() {
+    let id = ConversationId::new();
+    let server = Server::start(move |asked| match asked.line.split(' ').nth(1).unwrap() {
+        path if path.ends_with("/messages") => answer(accepted()),
+        path if path.contains("/events") => (200, frame(id, Event::Draining {})),
+        _ => answer(conversation(id)),
+    })
+    .await;
+    let written: Arc<Mutex<Vec<(ConversationId, String, bool)>>> = Arc::default();
+    let (kept, asked) = (Arc::clone(&written), Arc::clone(&server.asked));
+    let remember = RememberIn::new(move |id, title| {
+        let was_sent = asked.lock().unwrap().iter().any(|asked| asked.line.contains("/messages"));
+        kept.lock().unwrap().push((id, title.to_owned(), was_sent));
+        Err(std::io::Error::other("the disk is full"))
+    });
+    let (mut screen, network) = port::pair();
+    let machine = Machine { remember: Some(remember), ..Machine::default() };
+    tokio::spawn(serve(server.client.clone(), machine, None, network));
+    screen.commands.send(say(1, "hello")).unwrap();
+    // That it can't be written is said, and stops nothing.
+    let words = next(&mut screen, |update| matches!(update, Update::Failed(_))).await;
+    assert!(format!("{words:?}").contains("the disk is full"));
+    next(&mut screen, |update| matches!(update, Update::Accepted(1, _))).await;
+    assert_eq!(*written.lock().unwrap(), [(id, String::from("hello"), false)]);
+    screen.commands.send(Command::Remember(id, "A title".into())).unwrap();
+    screen.commands.send(Command::Remember(id, "Another".into())).unwrap();
+    screen.commands.send(say(2, "again")).unwrap();
+    next(&mut screen, |update| matches!(update, Update::Accepted(2, _))).await;
+    within_a_while(|| written.lock().unwrap().len() == 3).await;
+    let titles: Vec<String> = written.lock().unwrap().iter().map(|(_, title, _)| title.clone()).collect();
+    assert_eq!(titles, ["hello", "A title", "Another"]);
+}
+
+async fn within_a_while(is_so: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it did not happen");
+}
+
+#[tokio::test]
 async fn a_server_that_comes_back_elsewhere_is_found() {
     let id = ConversationId::new();
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -243,7 +287,8 @@ async fn a_server_that_comes_back_elsewhere_is_found() {
         Box::pin(async move { Some(found) })
     });
     let (mut screen, network) = port::pair();
-    tokio::spawn(serve(lost, Some(find), Some(id), network));
+    let machine = Machine { find_again: Some(find), ..Machine::default() };
+    tokio::spawn(serve(lost, machine, Some(id), network));
     screen.commands.send(say(1, "hello")).unwrap();
     let (mut live, mut sent) = (false, false);
     while !(live && sent) {

@@ -12,10 +12,12 @@ mod sheet;
 use crate::{
     app::{App, Overlay, matching_commands},
     clean::one_line,
+    keys::Action,
     port::Link,
     transcript::Scene,
     wrap::{fit, wrap},
 };
+use omega_core::api::Remember;
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -50,6 +52,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         (area, None)
     };
     app.composer.set_width(usize::from(main.width.saturating_sub(4)));
+    if let Some(sheet) = &mut app.sheet {
+        sheet.set_width(sheet::inner_width(area));
+    }
     if let Some(question) = &mut app.question {
         question.input.set_width(usize::from(main.width.saturating_sub(3)));
     }
@@ -117,6 +122,13 @@ fn above_composer(app: &App, width: u16) -> Vec<Line<'static>> {
             fit(vec![Span::styled(name, theme.accent), Span::styled(*help, theme.secondary)], max)
         })
         .collect();
+    if let Some(it) = &app.take_back {
+        let place = if it.lasting.remember == Remember::Always { "everywhere" } else { "in this conversation" };
+        let tool = one_line(it.lasting.tool.as_str());
+        let mut spans = vec![Span::styled(format!(" · {tool} is always allowed {place} · "), theme.warn)];
+        spans.extend(bars::hints(app, &[Action::TakeBack]));
+        lines.push(fit(spans, max));
+    }
     if let Some(toast) = &app.toast {
         let (sign, style) = if toast.is_error { ("✗", theme.error) } else { ("·", theme.secondary) };
         let spans = [Span::styled(format!(" {sign} {}", one_line(&toast.text)), style)];
@@ -138,7 +150,7 @@ fn too_small(app: &App, frame: &mut Frame<'_>) {
 fn confirm(app: &App, area: Rect, frame: &mut Frame<'_>) {
     let inner = open_box(app, "quit", (44, 2), area, frame);
     let theme = &app.theme;
-    let hints = bars::hints(app, &[crate::keys::Action::Confirm, crate::keys::Action::Close]);
+    let hints = bars::hints(app, &[Action::Confirm, Action::Close]);
     let lines = [Line::styled("What you wrote is not sent yet. Leave?", theme.text), Line::from(hints)];
     for (line, row) in lines.into_iter().zip(inner.rows()) {
         frame.render_widget(line, row);

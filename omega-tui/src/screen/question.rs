@@ -11,7 +11,7 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{Approval, ApprovalReason, MissingVar, Plan, RequiredAction},
+    api::{Approval, ApprovalReason, MissingVar, Plan, Remember, RequiredAction},
     sanitize::visible_json,
 };
 use ratatui::{
@@ -22,6 +22,8 @@ use ratatui::{
 
 /// Whoever else has the conversation open sees the same question.
 const WAITS: &str = "the owner is asked; it waits for them";
+/// While keys are no answer yet (see [`omega_core::type_ahead`]).
+const NOT_YET: &str = "a moment: keys that were typed before you saw this do nothing";
 /// A character of a value that is not shown.
 const MASK: &str = "•";
 
@@ -86,6 +88,10 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
 fn heading(question: &Question) -> String {
     match (&question.action, question.step) {
         (RequiredAction::Approval { .. }, Step::Wait) => String::from("a call waits for a yes"),
+        (RequiredAction::Approval { .. }, Step::Sure(Remember::Conversation)) => {
+            String::from("always allow it in this conversation?")
+        }
+        (RequiredAction::Approval { .. }, Step::Sure(_)) => String::from("always allow it, in all your conversations?"),
         (RequiredAction::Approval { approvals, .. }, _) if approvals.len() > 1 => {
             format!("allow this call? 1 of {}", approvals.len())
         }
@@ -210,6 +216,9 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
     if !focused {
         return (Line::from(hints(app, &[Action::Answer])), None);
     }
+    if !app.hears() {
+        return (fit(vec![Span::styled(NOT_YET, theme.dim)], max), None);
+    }
     let (label, masked) = match question.step {
         Step::Decide => {
             let lasts = question.approval().is_some_and(|it| question.standing.may_remember(it));
@@ -217,6 +226,12 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
             actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
             actions.extend([Action::Deny, Action::EditInput]);
             return (fit(hints(app, &actions), max), None);
+        }
+        Step::Sure(_) => {
+            let tool = question.approval().map(|it| one_line(it.tool_id.as_str())).unwrap_or_default();
+            let mut spans = vec![Span::styled(format!("{tool} is not asked about again: "), theme.warn)];
+            spans.extend(hints(app, &[Action::Confirm, Action::Back]));
+            return (fit(spans, max), None);
         }
         Step::Keep => {
             let actions = [Action::KeepOnce, Action::KeepForTool, Action::KeepForAll];

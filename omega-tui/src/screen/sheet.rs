@@ -1,10 +1,11 @@
-//! An overlay of rows: the names in one column, what they have in the other, a sentence about the selected one, and one
-//! line to answer in.
+//! An overlay of rows: the names in one column, what they have in the other, a sentence about the selected one, and below
+//! them what is asked or typed.
 
 use super::{bars::hints, open_box};
 use crate::{
-    app::{App, Row, Sheet},
+    app::{App, Line as Typed, Row, Sheet},
     clean::one_line,
+    composer::{self, Composer},
     keys::Action,
     theme::Theme,
     wrap::{fit, width, wrap},
@@ -19,11 +20,18 @@ const MASK: &str = "•";
 /// Cells of the text at most.
 const WIDEST: u16 = 96;
 
+/// Rows of an editor that are shown at a time.
+const EDITOR: usize = 8;
+
+/// Cells of a line in it, on a screen of this size.
+pub fn inner_width(area: Rect) -> usize {
+    usize::from(WIDEST.min(area.width.saturating_sub(6)))
+}
+
 /// Draws it over the screen.
 pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
     let Some(sheet) = &app.sheet else { return };
-    let inner_width = WIDEST.min(area.width.saturating_sub(6));
-    let max = usize::from(inner_width);
+    let max = inner_width(area);
     let column = sheet.rows.iter().map(|row| width(&one_line(&row.name))).max().unwrap_or(0).min(max / 2) + 2;
     let (mut lines, mut top, mut bottom) = (Vec::new(), 0, 0);
     for (at, row) in sheet.rows.iter().enumerate() {
@@ -43,25 +51,25 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
         .as_ref()
         .map(|problem| wrap(&[Span::styled(format!("✗ {}", one_line(problem)), app.theme.error)], max));
     let problem = problem.unwrap_or_default();
-    let foot = 2 + problem.len();
+    let (below, caret) = foot(app, sheet, max);
+    let foot = 1 + below.len() + problem.len();
     let height = u16::try_from(lines.len() + foot).unwrap_or(u16::MAX - 2);
-    let inner = open_box(app, sheet.kind.title(), (inner_width, height), area, frame);
+    let inner = open_box(app, sheet.kind.title(), (u16::try_from(max).unwrap_or(WIDEST), height), area, frame);
     let shown = usize::from(inner.height).saturating_sub(foot).max(1);
     // All of what is selected is in sight, its first line above all.
     let scroll = bottom.saturating_sub(shown).min(top);
     for (line, row) in lines.into_iter().skip(scroll).take(shown).zip(inner.rows()) {
         frame.render_widget(line, row);
     }
-    let first = inner.bottom().saturating_sub(u16::try_from(problem.len() + 1).unwrap_or(1));
-    for (line, y) in problem.into_iter().zip(first..inner.bottom()) {
+    let rows = |count: usize| inner.bottom().saturating_sub(u16::try_from(count).unwrap_or(1)).max(inner.top());
+    let last = rows(below.len());
+    for (line, y) in problem.into_iter().zip(rows(foot - 1)..last).chain(below.into_iter().zip(last..inner.bottom())) {
         frame.render_widget(line, Rect { y, height: 1, ..inner });
     }
-    let row = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
-    let (line, caret) = foot_line(app, sheet, max);
-    frame.render_widget(line, row);
-    if let Some(caret) = caret {
-        let x = row.x + u16::try_from(caret).unwrap_or(0);
-        frame.set_cursor_position(Position::new(x.min(row.right().saturating_sub(1)), row.y));
+    if let Some((x, y)) = caret {
+        let x = inner.x + u16::try_from(x).unwrap_or(0);
+        let y = last + u16::try_from(y).unwrap_or(0);
+        frame.set_cursor_position(Position::new(x.min(inner.right().saturating_sub(1)), y.min(inner.bottom() - 1)));
     }
 }
 
@@ -95,35 +103,63 @@ fn row_lines(theme: &Theme, row: &Row, selected: bool, column: usize, max: usize
     lines
 }
 
-/// The last line, and where its caret is.
-fn foot_line(app: &App, sheet: &Sheet, max: usize) -> (Line<'static>, Option<usize>) {
+/// Column and row of the caret.
+type Caret = Option<(usize, usize)>;
+
+/// The last lines, and where their caret is.
+fn foot(app: &App, sheet: &Sheet, max: usize) -> (Vec<Line<'static>>, Caret) {
     let theme = &app.theme;
     if let Some((question, _)) = &sheet.sure {
         let mut spans = vec![Span::styled(format!("{} ", one_line(question)), theme.warn)];
         spans.extend(hints(app, &[Action::Confirm, Action::Back]));
-        return (fit(spans, max), None);
+        return (vec![fit(spans, max)], None);
     }
     if sheet.busy {
-        return (Line::styled("asking the server...", theme.dim), None);
+        return (vec![Line::styled("asking the server...", theme.dim)], None);
     }
-    let Some((typing, field)) = &sheet.line else {
+    let Some((typing, line)) = &sheet.line else {
         let row = sheet.rows.get(sheet.selected);
         let mut actions = Vec::new();
         actions.extend(row.and_then(|row| row.change.as_ref()).map(|_| Action::Open));
         actions.extend(row.and_then(|row| row.remove.as_ref()).map(|_| Action::Remove));
         actions.extend([Action::SelectNext, Action::Close]);
-        return (fit(hints(app, &actions), max), None);
+        return (vec![fit(hints(app, &actions), max)], None);
     };
     let label = typing.label();
-    let text = field.text();
-    let text = if typing.is_secret() { MASK.repeat(text.chars().count()) } else { one_line(text) };
-    // The end of a long line is what is being typed.
-    let room = max.saturating_sub(width(&label) + 1);
-    let mut tail = text.as_str();
-    while width(tail) > room {
-        tail = tail.char_indices().nth(1).map_or("", |(at, _)| &tail[at..]);
+    match line {
+        Typed::Unseen(field) => {
+            let (line, caret) = masked(theme, &label, field.text().chars().count(), max);
+            (vec![line], Some((caret, 0)))
+        }
+        Typed::Seen { text, .. } => {
+            let mut head = vec![Span::styled(label, theme.accent)];
+            match typing.without() {
+                Some(words) if text.text().trim().is_empty() => {
+                    head.push(Span::styled(format!("empty: {words} · "), theme.dim));
+                }
+                _ => {}
+            }
+            let actions = [Some(Action::Submit), typing.is_text().then_some(Action::NewLine), Some(Action::Back)];
+            head.extend(hints(app, &actions.into_iter().flatten().collect::<Vec<_>>()));
+            let (mut lines, (x, y)) = editor(theme, text);
+            lines.insert(0, fit(head, max));
+            (lines, Some((x, y + 1)))
+        }
     }
-    let caret = width(&label) + width(tail);
-    let spans = vec![Span::styled(label, theme.accent), Span::styled(tail.to_owned(), theme.text)];
-    (fit(spans, max), Some(caret))
+}
+
+/// The rows of an editor around its caret, and where that is.
+fn editor(theme: &Theme, text: &Composer) -> (Vec<Line<'static>>, (usize, usize)) {
+    let rows = text.rows();
+    let (row, column) = text.caret_at(&rows);
+    let first = (row + 1).saturating_sub(EDITOR);
+    let line = |row: &composer::Row| Line::styled(composer::shown(&text.text()[row.start..row.end]), theme.text);
+    (rows.iter().skip(first).take(EDITOR).map(line).collect(), (column, row - first))
+}
+
+/// A line whose characters are not shown; its end, where it is long.
+fn masked(theme: &Theme, label: &str, typed: usize, max: usize) -> (Line<'static>, usize) {
+    let shown = typed.min(max.saturating_sub(width(label) + 1));
+    let spans = vec![Span::styled(label.to_owned(), theme.accent), Span::styled(MASK.repeat(shown), theme.text)];
+    (fit(spans, max), width(label) + shown)
 }

@@ -100,7 +100,7 @@ fn a_missing_value_is_typed_unseen() {
     }
     let mut stage = Stage::new(80, 24);
     stage.awaits_credentials();
-    stage.keys("a<enter>b<enter>");
+    stage.keys("a<enter>b<enter><look>");
     insta::assert_snapshot!("value_kept", stage.text());
 }
 

@@ -108,7 +108,10 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let message = schema.as_ref().map_or_else(|| prompt.clone(), |schema| schema.ask(&prompt));
     let model = context.config.get("model").map(str::to_owned);
     let _progress = context.progress(&connection);
-    let id = conversation(ask, context, &connection, model.as_deref()).await?;
+    let (id, is_new) = conversation(ask, context, &connection, model.as_deref()).await?;
+    if is_new {
+        context.remember(&connection, id, prompt::title(&prompt));
+    }
     let mut signals = Signals::listen()?;
     let asks = !ask.no_input && context.ui.can_ask();
     // Where nobody can answer, the run goes ahead by itself.
@@ -121,10 +124,11 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
         code = signals.next() => return Err(Failure::silent(code)),
     };
-    let begun = ask.r#continue || ask.conversation.is_some();
-    context.remember(&connection, id, if begun { "" } else { prompt::title(&prompt) });
+    if !is_new {
+        context.remember(&connection, id, "");
+    }
 
-    let view = View { last_seq: accepted.seq.saturating_sub(1), ..View::default() };
+    let view = View::begun(None, accepted.seq.saturating_sub(1));
     let follower = Follower::resume(connection.client.clone(), id, view, FollowPolicy::default());
     let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output(ask, context));
     let end = loop {
@@ -194,27 +198,28 @@ fn is_own(url: &str) -> bool {
     ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|own| url.starts_with(own))
 }
 
+/// The conversation to ask in, and whether it was made for that.
 async fn conversation(
     ask: &Ask,
     context: &Context,
     connection: &Connection,
     model: Option<&str>,
-) -> Result<ConversationId, Failure> {
+) -> Result<(ConversationId, bool), Failure> {
     let safe_mode = ask.safe.then_some(true);
     let begun = match &ask.conversation {
         Some(text) => Some(conversation_id(text)?),
-        None if ask.r#continue => Some(context.conversation(None, &connection.server)?),
+        None if ask.r#continue => Some(context.conversation(None, connection).await?),
         None => None,
     };
     let Some(id) = begun else {
         let body = CreateConversation { model: model.map(str::to_owned), safe_mode, ..CreateConversation::default() };
-        return Ok(connection.client.create_conversation(&body).await?.id);
+        return Ok((connection.client.create_conversation(&body).await?.id, true));
     };
     if ask.safe {
         let body = UpdateConversation { safe_mode, ..UpdateConversation::default() };
         connection.client.update_conversation(id, &body).await?;
     }
-    Ok(id)
+    Ok((id, false))
 }
 
 /// Prints what is due at the end and decides how the command ends.

@@ -5,8 +5,9 @@ use omega_core::{
     client::Client,
     local::keys::{Keys, LOCAL},
 };
+use omega_server::{Limits, harden, store::file};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,11 +37,14 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(name: &'static str, level: Level, message: impl Into<String>) -> Self {
+    /// A result in words.
+    pub fn new(name: &'static str, level: Level, message: impl Into<String>) -> Self {
         Self { name, level, message: message.into(), next: None }
     }
 
-    fn next(mut self, next: impl Into<String>) -> Self {
+    /// The same with what to do.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
         self
     }
@@ -54,7 +58,8 @@ impl Check {
 
 /// Everything, in the order in which one thing rests on the other.
 pub async fn all(context: &Context) -> Vec<Check> {
-    let mut checks = vec![version(), folders(context), configuration(context), keyring(context), credentials(context)];
+    let mut checks = vec![version(), folders(context), databases(context), descriptors()];
+    checks.extend([configuration(context), keyring(context), credentials(context)]);
     checks.extend([providers(context), deno(context)]);
     checks.extend(server(context).await);
     checks.push(terminal(context));
@@ -84,6 +89,38 @@ fn folders(context: &Context) -> Check {
 fn is_usable(dir: &Path) -> bool {
     let nearest = dir.ancestors().find_map(|dir| dir.metadata().ok());
     nearest.is_some_and(|meta| meta.is_dir() && !meta.permissions().readonly())
+}
+
+/// Whether nobody else may read the databases of this user's servers.
+fn databases(context: &Context) -> Check {
+    let named = context.env.get("OMEGA_DATABASE_URL").and_then(|url| url.strip_prefix("sqlite:"));
+    let named = named.map(|path| PathBuf::from(path.trim_start_matches("//"))).filter(|path| path.exists());
+    if let Some(Err(reason)) = named.as_deref().map(file::is_private) {
+        return Check::new("database", Level::Error, reason).next("a server does not start with it until then");
+    }
+    let own = ["omega.db", "server.db"].map(|name| context.dirs.data.join(name));
+    match own.iter().filter(|path| path.exists()).find_map(|path| file::is_private(path).err()) {
+        Some(reason) => {
+            Check::new("database", Level::Warning, reason).next("or start the server, which does that itself")
+        }
+        None => Check::new("database", Level::Ok, "nobody else may read it"),
+    }
+}
+
+/// Whether a server that starts from here may have as many connections as it wants.
+fn descriptors() -> Check {
+    match harden::descriptors_allowed() {
+        Some(most) if most / 4 < Limits::default().connections as u64 => Check::new(
+            "open files",
+            Level::Warning,
+            format!("a server may have {most} files and connections open, {} of one address", most / 4),
+        )
+        .next("raise the hard limit (`ulimit -H -n`, LimitNOFILE= of systemd) for a server with many readers"),
+        Some(most) => {
+            Check::new("open files", Level::Ok, format!("a server may have {most} files and connections open"))
+        }
+        None => Check::new("open files", Level::Ok, "no limit"),
+    }
 }
 
 fn configuration(context: &Context) -> Check {

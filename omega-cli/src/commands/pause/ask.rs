@@ -58,6 +58,11 @@ pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered
                 if !settle(ui, client.decide(approval.id, &body).await)? {
                     return Ok(Answered::Left);
                 }
+                if body.remember != Remember::Once {
+                    ui.note(
+                        "It is not asked about again; `omega approvals list` shows that, and `revoke` takes it back.",
+                    );
+                }
             }
             true
         }
@@ -102,6 +107,7 @@ fn settle<T>(ui: &Ui, answer: Result<T, ClientError>) -> Result<bool, Failure> {
 }
 
 async fn credentials(keyboard: &Keyboard<'_>, vars: &[MissingVar]) -> Result<Option<ProvideCredentials>, Failure> {
+    keyboard.quiet().await?;
     let mut env = BTreeMap::new();
     for var in vars {
         let prompt = format!("{} (hidden; Enter alone goes on without): ", one_line(&var.name, 200));
@@ -113,7 +119,7 @@ async fn credentials(keyboard: &Keyboard<'_>, vars: &[MissingVar]) -> Result<Opt
         env.insert(var.name.clone(), value.to_owned());
     }
     let prompt = "Use [o]nce, save for this [t]ool, save for [a]ll tools? [o] ";
-    let save = match keyboard.choice(prompt, "ota", true).await? {
+    let save = match keyboard.choice(prompt, &["once", "tool", "all"], true).await? {
         None => return Ok(None),
         Some('t') => Save::Tool,
         Some('a') => Save::Global,
@@ -123,11 +129,23 @@ async fn credentials(keyboard: &Keyboard<'_>, vars: &[MissingVar]) -> Result<Opt
 }
 
 async fn decision(keyboard: &Keyboard<'_>, approval: &Approval, lasts: bool) -> Result<Option<Decide>, Failure> {
-    let (prompt, letters) = match lasts {
-        true => ("Allow it? [y]es once, in this [c]onversation, [a]lways, [e]dit the input, [n]o: ", "ycaen"),
-        false => ("Allow it? [y]es once, [e]dit the input, [n]o: ", "yen"),
+    let (prompt, words): (_, &[&str]) = match lasts {
+        true => (
+            "Allow it? [y]es once, in this [c]onversation, [a]lways, [e]dit the input, [n]o: ",
+            &["yes", "conversation", "always", "edit", "no"],
+        ),
+        false => ("Allow it? [y]es once, [e]dit the input, [n]o: ", &["yes", "edit", "no"]),
     };
-    let Some(letter) = keyboard.choice(prompt, letters, false).await? else { return Ok(None) };
+    keyboard.quiet().await?;
+    let letter = loop {
+        let Some(letter) = keyboard.choice(prompt, words, false).await? else { return Ok(None) };
+        // What lasts is said twice.
+        match is_sure(keyboard, letter).await? {
+            None => return Ok(None),
+            Some(true) => break letter,
+            Some(false) => {}
+        }
+    };
     let mut input = None;
     let (decision, remember) = match letter {
         'y' => (Decision::Approve, Remember::Once),
@@ -153,12 +171,25 @@ async fn decision(keyboard: &Keyboard<'_>, approval: &Approval, lasts: bool) -> 
     }))
 }
 
+/// Whether a yes that lasts is meant; every other answer is.
+async fn is_sure(keyboard: &Keyboard<'_>, letter: char) -> Result<Option<bool>, Failure> {
+    let where_it_holds = match letter {
+        'c' => "in this conversation",
+        'a' => "in all your conversations",
+        _ => return Ok(Some(true)),
+    };
+    let prompt = format!("Never ask about this tool again {where_it_holds}? [y]es, [n]o: ");
+    keyboard.quiet().await?;
+    Ok(keyboard.choice(&prompt, &["yes", "no"], false).await?.map(|letter| letter == 'y'))
+}
+
 async fn alternative(
     keyboard: &Keyboard<'_>,
     choice: &AlternativeChoice,
 ) -> Result<Option<SelectAlternative>, Failure> {
     let prompt = format!("Which tool instead? [1-{}], [n]one: ", choice.alternatives.len());
     let body = SelectAlternative { tool_run_id: Some(choice.tool_run_id), ..SelectAlternative::default() };
+    keyboard.quiet().await?;
     loop {
         let Some(line) = keyboard.line(&prompt).await? else { return Ok(None) };
         let number = line.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
@@ -190,6 +221,7 @@ enum Choice<'a> {
 
 async fn choice<'a>(keyboard: &Keyboard<'_>, plans: &'a [Plan]) -> Result<Option<Choice<'a>>, Failure> {
     let prompt = format!("Which plan? [1-{}], [a]nother, [c]ancel: ", plans.len());
+    keyboard.quiet().await?;
     loop {
         let Some(line) = keyboard.line(&prompt).await? else { return Ok(None) };
         if let Some(plan) = line.parse::<usize>().ok().and_then(|number| plans.get(number.checked_sub(1)?)) {

@@ -35,7 +35,7 @@ impl Waiting {
     /// The run of a conversation that waits; the conversation that was used last when none is named.
     pub async fn find(context: &Context, argument: Option<&str>) -> Result<(Connection, Self), Failure> {
         let connection = context.connect().await?;
-        let conversation = context.conversation(argument, &connection.server)?;
+        let conversation = context.conversation(argument, &connection).await?;
         let detail = connection.client.conversation(conversation).await?;
         let waiting = detail.runs.iter().find_map(|run| Some((run, run.requires_action.clone()?)));
         match waiting {

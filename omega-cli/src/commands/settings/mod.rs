@@ -68,13 +68,14 @@ impl SettingsCommand {
             Some(What::Set { name, value, file }) => {
                 let field = named(name)?;
                 let value = match file {
-                    Some(path) => from_file(path)?,
-                    None => value.join(" "),
+                    Some(path) => Some(from_file(path)?),
+                    None => Some(value.join(" ")).filter(|value| value != "default"),
                 };
+                let value = value.as_deref();
                 // Before a server is asked: a value that can't be changes nothing.
-                field.check(&value).map_err(unfit)?;
+                field.check(value).map_err(unfit)?;
                 let client = context.connect().await?.client;
-                let now = change(&client, |settings| field.set(settings, &value).map_err(unfit)).await?;
+                let now = change(&client, |settings| field.set(settings, value).map_err(unfit)).await?;
                 let shown = sanitize_terminal(&field.show(&now));
                 let lines = if field.kind == Kind::Text { shown.lines().count() } else { 1 };
                 match lines {

@@ -1,13 +1,19 @@
 //! Taking a message apart: claiming its values from the most certain kind to the least.
+//!
+//! What was piped in or fenced, and JSON, is taken whole whatever its size; of the rest, the beginning is read
+//! ([`budget::PROSE`]), since several rules look at the whole of it for each of its words.
 
 use super::{
     arithmetic, lexer,
     message::{Datum, Kind},
     units,
 };
-use crate::id::ToolId;
+use crate::{budget, id::ToolId};
 use serde_json::Value;
 use std::ops::Range;
+
+/// Places that are tried for the beginning of a value of one kind, where each may be sought to the end of the text.
+const TRIES: usize = 200;
 
 struct Reader<'a> {
     text: &'a str,
@@ -30,6 +36,7 @@ pub(super) fn read(text: &str) -> Read {
     reader.fences();
     reader.marked("`", "`", &Kind::Code);
     reader.json(false);
+    reader.shorten();
     reader.markup();
     reader.braces();
     reader.quotes();
@@ -83,7 +90,9 @@ impl Reader<'_> {
     /// Everything between two marks.
     fn marked(&mut self, open: &str, close: &str, kind: &Kind) {
         let mut at = 0;
-        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find(open)).map(|found| at + found) {
+        for _ in 0..TRIES {
+            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find(open)) else { return };
+            let from = at + found;
             let inside = from + open.len();
             let Some(length) = self.masked[inside..].find(close) else { return };
             let end = inside + length + close.len();
@@ -98,7 +107,9 @@ impl Reader<'_> {
 
     fn fences(&mut self) {
         let mut at = 0;
-        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find("```")).map(|found| at + found) {
+        for _ in 0..TRIES {
+            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find("```")) else { return };
+            let from = at + found;
             let ticks = self.masked[from..].chars().take_while(|c| *c == '`').count();
             let fence = "`".repeat(ticks);
             let head = from + ticks;
@@ -119,7 +130,8 @@ impl Reader<'_> {
     /// which they may be part of, had its turn.
     fn json(&mut self, lists_of_figures: bool) {
         let mut at = 0;
-        while let Some(found) = self.masked.get(at..).and_then(|rest| rest.find(['{', '['])) {
+        for _ in 0..TRIES {
+            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find(['{', '['])) else { return };
             let from = at + found;
             at = from + 1;
             let mut values = serde_json::Deserializer::from_str(&self.text[from..]).into_iter::<Value>();
@@ -131,6 +143,18 @@ impl Reader<'_> {
                 at = span.end;
                 self.claim(Kind::Json, span, text);
             }
+        }
+    }
+
+    /// Leaves the beginning of what is no value yet.
+    fn shorten(&mut self) {
+        let mut free = 0;
+        let end = self.masked.char_indices().find(|(_, c)| {
+            free += if *c == '\u{1}' { 0 } else { c.len_utf8() };
+            free > budget::PROSE.most
+        });
+        if let Some((end, _)) = end {
+            self.blank(end..self.masked.len());
         }
     }
 
@@ -150,7 +174,9 @@ impl Reader<'_> {
     /// What stands between braces and does not parse, up to the brace that closes it or the end.
     fn braces(&mut self) {
         let mut at = 0;
-        while let Some(from) = self.masked.get(at..).and_then(|rest| rest.find('{')).map(|found| at + found) {
+        for _ in 0..TRIES {
+            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find('{')) else { return };
+            let from = at + found;
             at = from + 1;
             if !self.masked[..from].ends_with(|c: char| c.is_whitespace()) && from > 0 {
                 continue;
@@ -224,6 +250,8 @@ impl Reader<'_> {
     fn quotes(&mut self) {
         let text = self.text;
         let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('\'', '\''), ('‘', '’')];
+        // What closes nothing here closes nothing further on.
+        let mut never: Vec<char> = Vec::new();
         let mut until = 0;
         let mut previous = ' ';
         for (from, c) in text.char_indices() {
@@ -232,14 +260,21 @@ impl Reader<'_> {
                 && self.masked.is_char_boundary(from)
                 && !self.masked[from..].starts_with('\u{1}');
             previous = c;
-            let Some((_, close)) = pairs.iter().find(|(open, _)| *open == c).filter(|_| opens) else { continue };
+            let Some((_, close)) =
+                pairs.iter().find(|(open, _)| *open == c).filter(|(_, close)| opens && !never.contains(close))
+            else {
+                continue;
+            };
             let inside = from + c.len_utf8();
             let closing = text[inside..].match_indices(*close).map(|(at, _)| inside + at).find(|at| {
                 let after = text[at + close.len_utf8()..].chars().next();
                 // An apostrophe closes nothing in the middle of a word.
                 after.is_none_or(|after| !after.is_alphanumeric())
             });
-            let Some(end) = closing else { continue };
+            let Some(end) = closing else {
+                never.push(*close);
+                continue;
+            };
             let span = from..end + close.len_utf8();
             if end > inside && self.is_free(&span) {
                 until = span.end;

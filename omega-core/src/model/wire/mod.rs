@@ -12,9 +12,12 @@ use super::{
     ModelError, ModelEvent, ModelRequest,
     sse::{SseDecoder, SseEvent},
 };
+use crate::budget::Shape;
+use bounds::{Bounds, Taken};
 use serde_json::Value;
 
 mod anthropic;
+mod bounds;
 mod error_body;
 mod gemini;
 mod history;
@@ -95,6 +98,7 @@ impl Format {
             content: Content::Unknown,
             sse: SseDecoder::default(),
             body,
+            bounds: Bounds::default(),
             bytes: 0,
             over: false,
         }
@@ -120,6 +124,7 @@ pub struct Decoder {
     content: Content,
     sse: SseDecoder,
     body: Box<dyn Body>,
+    bounds: Bounds,
     bytes: usize,
     over: bool,
 }
@@ -134,6 +139,8 @@ enum Content {
 
 /// More than any answer has: a provider that sends more is broken or hostile.
 const LARGEST_BODY: usize = 128 * 1024 * 1024;
+/// The same of values in one event; each takes many times its text in memory.
+const MOST_VALUES: usize = 200_000;
 const LARGEST_DOCUMENT: usize = 64 * 1024;
 
 impl Decoder {
@@ -212,6 +219,9 @@ impl Decoder {
         if data == "[DONE]" {
             return self.end(true, out);
         }
+        if Shape::of(data.as_bytes()).values > MOST_VALUES {
+            return self.fail(self.protocol("an event with values without end".into()), out);
+        }
         let json = match serde_json::from_str::<Value>(data) {
             Ok(json) => json,
             Err(_) if event.name == "error" => Value::String(data.to_owned()),
@@ -241,7 +251,15 @@ impl Decoder {
 
     fn push(&mut self, events: Vec<ModelEvent>, out: &mut Vec<Result<ModelEvent, ModelError>>) {
         for event in events {
-            if !self.over {
+            if self.over {
+                return;
+            }
+            let taken = match self.bounds.take(event) {
+                Taken::Event(event) => vec![event],
+                Taken::Nothing => Vec::new(),
+                Taken::Last(events) => events,
+            };
+            for event in taken {
                 self.over = matches!(event, ModelEvent::Finished { .. });
                 out.push(Ok(event));
             }

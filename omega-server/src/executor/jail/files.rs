@@ -69,7 +69,9 @@ fn restrict(rules: &Rules) -> Result<(), RulesetError> {
     let all = AccessFs::from_all(TRIED);
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let run = AccessFs::ReadFile | AccessFs::Execute;
-    let write = all & !(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
+    // Without `Refer` nothing moves from one folder to another, so that no folder lies deeper than the longest path.
+    let never = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev | AccessFs::Refer;
+    let write = all & !never;
     let mut ruleset = Ruleset::default().handle_access(all)?.handle_access(AccessNet::BindTcp)?;
     let (ports, all_ports): (&[u16], bool) = match &rules.reach {
         Reach::Nothing => (&[], false),

@@ -16,7 +16,7 @@ mod state;
 #[cfg(target_os = "linux")]
 mod syscalls;
 
-pub use state::State;
+pub use state::{Parts, State};
 
 use super::permissions::Profile;
 use rules::Rules;

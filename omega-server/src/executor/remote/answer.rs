@@ -1,9 +1,15 @@
 //! What an executor's answer means. Its body decides, never the HTTP status: executors of different ages use statuses
 //! differently. Only whether a call was begun at all is read from the status, and only where there is no doubt.
 
-use omega_core::executor::{ToolError, ToolErrorCode};
+use omega_core::{
+    budget::{OUTPUT_VALUES, Shape},
+    executor::{ToolError, ToolErrorCode},
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+
+/// Values that an answer has around its output.
+const AROUND: usize = 10_000;
 
 /// Why there is no answer of a tool.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +22,11 @@ pub(in crate::executor) enum Fault {
 
 /// The answer in a response, if it is one: with a body that is no JSON, or that says nothing, the status is all there is.
 pub(super) fn of_response(base: &str, status: StatusCode, body: &[u8]) -> Result<Value, Fault> {
+    if Shape::of(body).values > OUTPUT_VALUES.most + AROUND {
+        let message =
+            format!("the executor at {base} gave more than {} values; they were not read", OUTPUT_VALUES.most);
+        return Err(Fault::Lost(ToolError::new(ToolErrorCode::OutputTooLarge, message)));
+    }
     let said = String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned();
     let answer = serde_json::from_slice::<Value>(body)
         .ok()

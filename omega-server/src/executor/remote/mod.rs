@@ -259,6 +259,14 @@ fn too_large() -> ToolError {
     )
 }
 
+/// An owner as others are told: a digest, because the id of a conversation opens it.
+fn owner_elsewhere(owner: &str) -> String {
+    if owner.is_empty() {
+        return String::new();
+    }
+    Sha256::digest(owner)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn body_of(execution: &Execution) -> Value {
     let env: BTreeMap<_, _> = execution.env.iter().map(|(name, value)| (name, value.expose_secret())).collect();
     let mut body = json!({
@@ -273,9 +281,7 @@ fn body_of(execution: &Execution) -> Value {
         body["calling"] = json!(execution.calling);
     }
     if !execution.owner.is_empty() {
-        // Its digest, because the id of a conversation opens it.
-        let digest = Sha256::digest(&execution.owner);
-        body["owner"] = json!(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        body["owner"] = json!(owner_elsewhere(&execution.owner));
     }
     if execution.timeout < CALL_TIMEOUT {
         body["timeoutMs"] = json!(u64::try_from(execution.timeout.as_millis()).unwrap_or(u64::MAX));
@@ -292,8 +298,9 @@ impl Executor for RemoteExecutor {
         }
     }
 
-    async fn describe(&self, package: &str, version: &str) -> Result<DescribedPackage, ToolError> {
-        let wanted = json!({ "packageName": package, "version": version });
+    async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
+        let owner = owner_elsewhere(owner);
+        let wanted = json!({ "packageName": package, "version": version, "owner": owner });
         let listed = self.post("list-exports", &wanted).await?;
         if listed["success"] != true {
             return Err(failure_of(&listed));
@@ -304,7 +311,7 @@ impl Executor for RemoteExecutor {
         let names = listed["tools"].as_array().into_iter().flatten().filter(|tool| tool["isValidTool"] != false);
         let mut tools = Vec::new();
         for name in names.filter_map(|tool| tool["name"].as_str()).take(MAX_TOOLS) {
-            let wanted = json!({ "packageName": package, "version": version, "name": name });
+            let wanted = json!({ "packageName": package, "version": version, "name": name, "owner": owner });
             let described = self.post("load-and-describe", &wanted).await?;
             // One tool that can't be described is no reason to hide the others.
             if described["success"] == true {
@@ -320,6 +327,7 @@ impl Executor for RemoteExecutor {
         Ok(DescribedPackage {
             package: package.to_owned(),
             version: version.to_owned(),
+            integrity: None,
             description: String::new(),
             category: None,
             keywords: Vec::new(),

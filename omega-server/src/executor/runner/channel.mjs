@@ -1,85 +1,147 @@
-// The way to the host: lines in, frames out. A frame is a line that begins with this call's secret token, so that nothing
-// a tool writes to stdout can pass for one. What is used here is taken hold of before any tool could replace it.
-const { stringify } = JSON;
-export const parse = JSON.parse;
-export const exit = Deno.exit.bind(Deno);
+// The way to the host: lines in, frames out. A frame is a line that begins with this process's secret token, so that nothing
+// a tool writes to stdout can pass for one.
+//
+// A tool's code runs in the same realm and may replace whatever it can reach. So the token lives in the closure of `connect`
+// alone, which no module gives out; what a frame is made with was taken hold of before; and no step hands the token to
+// anything that can be replaced, nor to the heap, which a tool can have written to a file: it is bytes, never text, and of typed
+// arrays only elements are used. Whoever imports this module again has the functions but no token: the host says it once.
+const { parse, stringify } = JSON;
 const encoder = new TextEncoder();
-const encode = encoder.encode.bind(encoder);
+const encodeInto = encoder.encodeInto.bind(encoder);
 const decoder = new TextDecoder();
 const decode = decoder.decode.bind(decoder);
 const writeSync = Deno.stdout.writeSync.bind(Deno.stdout);
+const read = Deno.stdin.read.bind(Deno.stdin);
+const exit = Deno.exit.bind(Deno);
+const Bytes = Uint8Array;
+const Room = ArrayBuffer;
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
+// Of strings, as functions of their own: `slice(text, from, to)`.
+const call = Function.prototype.call;
+const slice = call.bind(String.prototype.slice);
+const indexOf = call.bind(String.prototype.indexOf);
+const toWellFormed = call.bind(String.prototype.toWellFormed);
+const TOKEN_BYTES = 32;
+const NEW_LINE = 10;
 const LISTEN_AFTER_MS = 50;
+const MOST_BYTES_PER_CHARACTER = 3;
+// The host keeps no more of a log.
+const LOG_LIMIT = 256 << 10;
 
-let token = "";
-let maxOutput = 32 << 20;
-let pending = "";
-let sockets;
+/** The channel of this process, once the host has greeted it. */
+export async function connect() {
+  const room = new Room(65536);
+  const buffer = new Bytes(room);
+  let pending = "";
+  let sockets;
 
-export function start(job) {
-  token = job.token;
-  maxOutput = job.maxOutput ?? maxOutput;
-}
-
-/** On a line of its own, also after a tool that wrote half a line. */
-export function emit(frame) {
-  const bytes = encode("\n" + token + stringify(frame) + "\n");
-  for (let written = 0; written < bytes.length;) written += writeSync(bytes.subarray(written));
-}
-
-/** Cuts an output at the host's limit: what is left of its JSON, as a string. */
-export function bounded(output) {
-  const text = stringify(output ?? null) ?? "null";
-  if (text.length <= maxOutput) return { output };
-  return { output: text.slice(0, maxOutput).toWellFormed(), truncated: true };
-}
-
-/** The next line from the host, before `onHostMessage`. Who waits for long has time to load what listening needs. */
-export async function nextLine() {
-  const buffer = new Uint8Array(65536);
-  const idle = after(loadSockets, LISTEN_AFTER_MS);
-  for (;;) {
-    const line = takeLine();
-    if (line !== undefined) {
-      forget(idle);
-      return line;
-    }
-    const count = await Deno.stdin.read(buffer);
+  const receive = async () => {
+    const count = await read(buffer);
     if (count === null) exit(0); // the host is gone
-    pending += decode(buffer.subarray(0, count), { stream: true });
-  }
-}
-
-export const loadSockets = () => (sockets ??= import("node:net"));
-
-/**
- * Calls back for every later message of the host, with undefined at its end.
- *
- * A tool whose promise can never settle should end at once ("never resolved") and not at its deadline, so this wait must not hold
- * the event loop. Only a socket can be told so, and loading sockets takes longer than most tools: hence the delay, unless
- * they are loaded.
- */
-export function onHostMessage(handle) {
-  const listen = async () => {
-    const { Socket } = await loadSockets();
-    const host = new Socket({ fd: 0, readable: true, writable: false });
-    const take = (bytes) => {
-      pending += decode(bytes, { stream: true });
-      for (let line = takeLine(); line !== undefined; line = takeLine()) handle(parse(line));
-    };
-    host.on("data", take).on("end", () => handle(undefined)).on("error", () => handle(undefined));
-    host.unref();
-    take(new Uint8Array());
+    return count;
   };
-  if (sockets) listen();
-  else after(listen, LISTEN_AFTER_MS);
+
+  // The token is the first line; what came with it is kept.
+  const begin = new Bytes(1 + TOKEN_BYTES);
+  begin[0] = NEW_LINE;
+  for (let heard = 0; heard <= TOKEN_BYTES; ) {
+    const count = await receive();
+    let at = 0;
+    while (at < count && heard < TOKEN_BYTES) begin[++heard] = buffer[at++];
+    if (at < count) heard++;
+    pending = decode(new Bytes(room, at, count - at), { stream: true });
+  }
+  pending = slice(pending, 1);
+  const send = sender(begin);
+
+  const takeLine = () => {
+    const end = indexOf(pending, "\n");
+    if (end < 0) return undefined;
+    const line = slice(pending, 0, end);
+    pending = slice(pending, end + 1);
+    return line;
+  };
+
+  const loadSockets = () => (sockets ??= import("node:net"));
+
+  /** The next message of the host, before `onHostMessage`. Who waits for long has time to load what listening needs. */
+  const nextMessage = async () => {
+    const idle = after(loadSockets, LISTEN_AFTER_MS);
+    for (;;) {
+      const line = takeLine();
+      if (line !== undefined) {
+        forget(idle);
+        return { __proto__: null, ...parse(line) };
+      }
+      pending += decode(new Bytes(room, 0, await receive()), { stream: true });
+    }
+  };
+
+  /**
+   * Calls back for every later message of the host, with undefined at its end.
+   *
+   * A tool whose promise can never settle should end at once ("never resolved") and not at its deadline, so this wait must not
+   * hold the event loop. Only a socket can be told so, and loading sockets takes longer than most tools: hence the delay, unless
+   * they are loaded.
+   */
+  const onHostMessage = (handle) => {
+    const listen = async () => {
+      const { Socket } = await loadSockets();
+      const host = new Socket({ fd: 0, readable: true, writable: false });
+      const take = (bytes) => {
+        pending += decode(bytes, { stream: true });
+        for (let line = takeLine(); line !== undefined; line = takeLine()) handle(parse(line));
+      };
+      host.on("data", take).on("end", () => handle(undefined)).on("error", () => handle(undefined));
+      host.unref();
+      take(new Bytes());
+    };
+    if (sockets) listen();
+    else after(listen, LISTEN_AFTER_MS);
+  };
+
+  let logged = 0;
+
+  return {
+    __proto__: null,
+    nextMessage,
+    onHostMessage,
+    loadSockets,
+    started: () => send('{"ev":"started"}'),
+    preloaded: (ok, read) => send(`{"ev":"preloaded","ok":${ok === true},"read":${stringify(read)}}`),
+    partial: (output) => send(`{"ev":"partial","output":${json(output)}}`),
+    log: (level, text) => {
+      const line = quoted(text);
+      logged += line.length;
+      if (logged <= LOG_LIMIT) send(`{"ev":"log","level":${quoted(level)},"text":${line}}`);
+    },
+    /** An output is cut at the host's limit: what is left of it is its JSON, as a string. */
+    succeeded: (output, maxOutput) => {
+      const whole = json(output);
+      const cut = whole.length > maxOutput;
+      const kept = cut ? stringify(toWellFormed(slice(whole, 0, maxOutput))) : whole;
+      send(`{"ev":"result","success":true,"output":${kept},"truncated":${cut}}`);
+    },
+    failed: ({ code, message, details }) =>
+      send(`{"ev":"result","success":false,"error":{"code":${quoted(code)},"message":${quoted(message)},"details":${json(details)}}}`),
+    end: () => exit(0),
+  };
 }
 
-function takeLine() {
-  const end = pending.indexOf("\n");
-  if (end < 0) return undefined;
-  const line = pending.slice(0, end);
-  pending = pending.slice(end + 1);
-  return line;
+/** Writes lines that begin with these bytes, each at once: what another thread writes can't come in between. */
+function sender(begin) {
+  const length = begin.length;
+  return (frame) => {
+    const room = new Room(length + frame.length * MOST_BYTES_PER_CHARACTER + 1);
+    const bytes = new Bytes(room);
+    for (let at = 0; at < length; at++) bytes[at] = begin[at];
+    const { written } = encodeInto(frame, new Bytes(room, length));
+    const end = length + written;
+    bytes[end] = NEW_LINE;
+    for (let from = 0; from <= end;) from += writeSync(new Bytes(room, from, end + 1 - from));
+  };
 }
+
+const json = (value) => stringify(value ?? null) ?? "null";
+const quoted = (value) => stringify(`${value}`);

@@ -1,14 +1,14 @@
-// What a tool prints becomes log frames.
-import { emit } from "./channel.mjs";
+// What a tool prints becomes its log.
 import { plain } from "./plain.mjs";
 
 const LINE_LIMIT = 4000;
 
-export function captureConsole() {
+/** `log` takes a level and a line. */
+export function captureConsole(log) {
   for (const level of ["log", "info", "warn", "error", "debug", "trace"]) {
     console[level] = (...values) => {
       try {
-        emit({ ev: "log", level, text: values.map(text).join(" ").slice(0, LINE_LIMIT).toWellFormed() });
+        log(level, values.map(text).join(" ").slice(0, LINE_LIMIT).toWellFormed());
       } catch {
         // A value that can't be printed is no reason to fail the call.
       }

@@ -8,6 +8,7 @@ import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSch
 
 const STAND_IN_KEY = "omega-describes-only";
 
+/** `{ found }`: its tools, its plain functions, and the variables that it reads when it is imported. */
 export async function describe(job) {
   const module = await importPackage(job.entry);
   const readAtImport = askedFor();
@@ -28,7 +29,7 @@ export async function describe(job) {
   }
   const tools = new Set(found.tools.map((tool) => tool.name.split(".")[0]));
   found.functions = found.functions.filter((name) => !tools.has(name));
-  return found;
+  return { __proto__: null, found };
 }
 
 async function toolsOf(name, value, declared, env) {

@@ -1,5 +1,4 @@
 // Runs one export once.
-import { bounded, emit } from "./channel.mjs";
 import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { exportsOf, findExport, importPackage, notFound, walk } from "./package.mjs";
@@ -7,12 +6,13 @@ import { plain } from "./plain.mjs";
 import { unwrapLazy } from "./schema.mjs";
 import { isAIFunction, isCallable, isProviderClass, toolset } from "./shapes.mjs";
 
-export async function execute(job, signal) {
+/** `{ output }`, or `{ failure }` where the output is one; `partial` takes what the tool yields on its way. */
+export async function execute(job, signal, partial) {
   const module = await importPackage(job.entry);
   const call = job.args ? await plainFunction(module, job) : await toolCall(module, job, signal);
-  const output = plain(await settle(call()));
-  const failure = returnedFailure(output);
-  return failure ? { success: false, error: failure } : { success: true, ...bounded(output) };
+  const output = plain(await settle(call(), partial));
+  // No promise looks for a `then` in what has no prototype.
+  return { __proto__: null, output, failure: returnedFailure(output) };
 }
 
 async function plainFunction(module, job) {
@@ -93,14 +93,13 @@ function invalid(found) {
 }
 
 /** Waits for the result. What is yielded goes out as it comes, and the last of it is the result, as the AI SDK has it. */
-async function settle(result) {
+async function settle(result, partial) {
   const iterator = typeof result?.next === "function" && typeof result[Symbol.iterator] === "function";
   if (typeof result?.[Symbol.asyncIterator] !== "function" && !iterator) return await result;
   let last;
-  let seq = 0;
   for await (const part of result) {
     last = part;
-    emit({ ev: "partial", seq: seq++, output: plain(part) });
+    partial(plain(part));
   }
   return last;
 }

@@ -3,60 +3,65 @@
 //
 // A process may be started before its job is known, and wait; it may also be told to load a package meanwhile ("preload").
 // Then it says which variables were asked for on the way, so that no job that grants one of those is given to it.
-import { emit, exit, loadSockets, nextLine, onHostMessage, parse, start } from "./channel.mjs";
+//
+// Nothing here is exported, and what is imported holds no state that speaks to the host: the tool may import it too.
+import { connect } from "./channel.mjs";
 import { captureConsole } from "./console.mjs";
 import { everythingAskedFor, grant, traceEnvironment } from "./env.mjs";
 import { explain } from "./failure.mjs";
+import { shut } from "./shut.mjs";
+
+const chdir = Deno.chdir.bind(Deno);
 
 // Loaded while the job is on its way.
 const executing = import("./execute.mjs");
+shut();
 
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   console.error("unhandled rejection:", event.reason?.message ?? event.reason);
 });
 
-let job = parse(await nextLine());
-start(job);
+const host = await connect();
+let job = await host.nextMessage();
 traceEnvironment(job.env ?? {});
-captureConsole();
+captureConsole(host.log);
 
 if (job.op === "preload") {
   const { importPackage } = await import("./package.mjs");
   let ok = true;
-  await Promise.all([loadSockets(), executing, importPackage(job.entry).catch(() => (ok = false))]);
-  emit({ ev: "preloaded", ok, read: everythingAskedFor() });
-  job = parse(await nextLine());
-  start(job);
+  await Promise.all([host.loadSockets(), executing, importPackage(job.entry).catch(() => (ok = false))]);
+  host.preloaded(ok, everythingAskedFor());
+  job = await host.nextMessage();
   grant(job.env ?? {});
 }
 
-emit({ ev: "started" });
+host.started();
 // A process that was started for any package is elsewhere.
-Deno.chdir(new URL(".", job.entry));
+chdir(new URL(".", job.entry));
 
 const abort = new AbortController();
 let watched = false;
 const signal = () => ((watched = true), abort.signal);
-onHostMessage((message) => {
-  if (message === undefined) exit(0); // the host is gone
+host.onHostMessage((message) => {
+  if (message === undefined) host.end(); // the host is gone
   if (message.op !== "cancel") return;
   abort.abort(new DOMException("the call was cancelled", "AbortError"));
   // Who never looked at the signal has nothing to clean up by.
-  if (!watched) exit(0);
+  if (!watched) host.end();
 });
 
-let result;
 try {
   if (job.op === "describe") {
     const { describe } = await import("./describe.mjs");
-    result = { success: true, output: await describe(job) };
+    host.succeeded((await describe(job)).found, job.maxOutput);
   } else {
     const { execute } = await executing;
-    result = await execute(job, signal);
+    const { output, failure } = await execute(job, signal, host.partial);
+    if (failure) host.failed(failure);
+    else host.succeeded(output, job.maxOutput);
   }
 } catch (error) {
-  result = { success: false, error: explain(error) };
+  host.failed(explain(error));
 }
-emit({ ev: "result", ...result });
-exit(0);
+host.end();

@@ -1,5 +1,6 @@
 // Any JavaScript value as JSON: what JSON has no word for becomes the nearest thing that it has.
 const MAX_DEPTH = 40;
+const everything = Object.prototype;
 
 export function plain(value, depth = 0, above = new Set()) {
   switch (typeof value) {
@@ -38,7 +39,8 @@ function composite(value, inner) {
   if (ArrayBuffer.isView(value)) return bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof Map) return inner(Object.fromEntries([...value].map(([key, item]) => [String(key), item])));
   if (value instanceof Set) return inner([...value]);
-  if (typeof value.toJSON === "function") return inner(value.toJSON());
+  // What every value was given says nothing of this one.
+  if (typeof value.toJSON === "function" && value.toJSON !== everything.toJSON) return inner(value.toJSON());
   if (Array.isArray(value)) return value.map((item) => inner(item) ?? null);
   const result = Object.create(null); // so that no key means anything
   for (const key of Object.keys(value)) {

@@ -1,6 +1,7 @@
 //! `GET /cache/stats` and `POST /cache/clear`: the packages that are installed here.
 
 use super::{Shared, answer::Refusal};
+use crate::executor::{trash, tree};
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 use std::{
@@ -17,7 +18,7 @@ pub async fn stats(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Ref
     let folder = shared.cache_dir.clone();
     let images = blocking(move || {
         let images = images(&folder).into_iter();
-        Ok(images.map(|image| json!({ "name": name(&image), "bytes": size(&image) })).collect::<Vec<_>>())
+        Ok(images.map(|image| json!({ "name": name(&image), "bytes": tree::size_of(&image) })).collect::<Vec<_>>())
     })
     .await?;
     let bytes: u64 = images.iter().filter_map(|image| image["bytes"].as_u64()).sum();
@@ -32,7 +33,7 @@ pub async fn clear(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Ref
     let cleared = blocking(move || {
         let images = images(&folder);
         for image in &images {
-            fs::remove_dir_all(image)?;
+            trash::take(&folder, image)?;
         }
         Ok(images.len())
     })
@@ -68,16 +69,4 @@ fn images(cache: &Path) -> Vec<PathBuf> {
 /// `@scope/name@1.2.3`.
 fn name(image: &Path) -> String {
     image.file_name().unwrap_or_default().to_string_lossy().replace('+', "/")
-}
-
-fn size(folder: &Path) -> u64 {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        match entry.metadata() {
-            Ok(meta) if meta.is_dir() => bytes += size(&entry.path()),
-            Ok(meta) => bytes += meta.len(),
-            Err(_) => {}
-        }
-    }
-    bytes
 }

@@ -78,8 +78,10 @@ fn begin(shared: &Arc<Shared>, call: Call, streams: bool) -> Running {
     let execution = Execution {
         id: call.id,
         owner: call.owner,
+        user: String::new(),
         tool: call.tool,
         version: call.version,
+        integrity: None,
         calling: call.calling,
         input: call.params,
         env: call.env,

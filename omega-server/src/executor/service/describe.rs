@@ -53,7 +53,7 @@ async fn describe(shared: &Shared, asked: &Asked) -> Result<Result<DescribedPack
         return Err(Refusal::unavailable("this executor ends; ask another one, or try again in a moment"));
     }
     let _packages = shared.packages.read().await;
-    Ok(shared.executor.describe(&asked.package, &asked.version).await)
+    Ok(shared.executor.describe(&asked.package, &asked.version, &asked.owner).await)
 }
 
 /// The tool of a name, or of nearly that name, as calls find it.

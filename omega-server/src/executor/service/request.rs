@@ -28,6 +28,8 @@ pub struct Asked {
     pub version: String,
     /// Only where one tool is asked for.
     pub name: String,
+    /// Who it is for; owners take turns.
+    pub owner: String,
 }
 
 type Body = Result<Bytes, BytesRejection>;
@@ -65,7 +67,7 @@ impl Call {
         };
         Ok(Self {
             id: key.and_then(|key| key.parse().ok()).unwrap_or_else(ToolRunId::new),
-            owner: fields.get("owner").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            owner: asked.owner,
             tool: ToolId::new(&asked.package, &asked.name),
             version: asked.version,
             calling,
@@ -91,6 +93,7 @@ impl Asked {
         Ok(Self {
             package: needed("packageName")?,
             name: if named { needed("name")? } else { String::new() },
+            owner: fields.get("owner").and_then(Value::as_str).unwrap_or_default().to_owned(),
             version: match text("version")? {
                 version if version.is_empty() => "latest".to_owned(),
                 version => version,

@@ -19,7 +19,13 @@ fn tool(export: &str, description: &str) -> Tool {
         downloads: None,
         official: false,
         destructive: false,
+        integrity: None,
+        own: false,
     }
+}
+
+fn asks(tool: &Tool, input: &Value, has_credentials: bool) -> Option<String> {
+    because(tool, omega_core::budget::ARGUMENTS.tree(input).unwrap(), has_credentials)
 }
 
 #[test]
@@ -41,13 +47,13 @@ fn tools_that_say_so_are_asked_about() {
         ("manage", "Tool to erase a disk"),
     ] {
         for has_credentials in [true, false] {
-            assert!(because(&tool(name, description), &json!({}), has_credentials).is_some(), "{name}: {description}");
+            assert!(asks(&tool(name, description), &json!({}), has_credentials).is_some(), "{name}: {description}");
         }
     }
     let hinted = Tool { destructive: true, ..tool("archive", "") };
-    assert!(because(&hinted, &json!({}), false).unwrap().contains("metadata"));
+    assert!(asks(&hinted, &json!({}), false).unwrap().contains("metadata"));
     let tagged = Tool { keywords: vec!["Destructive".into()], ..tool("archive", "") };
-    assert!(because(&tagged, &json!({}), false).unwrap().contains("keywords"));
+    assert!(asks(&tagged, &json!({}), false).unwrap().contains("keywords"));
 }
 
 #[test]
@@ -67,8 +73,8 @@ fn with_credentials_weaker_words_and_money_count_too() {
         ("cleanup", "Removes a member from the team"),
     ] {
         let tool = tool(name, description);
-        assert!(because(&tool, &json!({}), true).is_some(), "{name}: {description}");
-        assert_eq!(because(&tool, &json!({}), false), None, "{name}: {description}");
+        assert!(asks(&tool, &json!({}), true).is_some(), "{name}: {description}");
+        assert_eq!(asks(&tool, &json!({}), false), None, "{name}: {description}");
     }
 }
 
@@ -89,8 +95,8 @@ fn an_input_can_show_it() {
         json!({ "cmd": "git push --force origin main" }),
         json!({ "cmd": "kubectl delete namespace prod" }),
     ] {
-        assert!(because(&call, &input, true).is_some(), "{input}");
-        assert_eq!(because(&call, &input, false), None, "{input}");
+        assert!(asks(&call, &input, true).is_some(), "{input}");
+        assert_eq!(asks(&call, &input, false), None, "{input}");
     }
 }
 
@@ -118,7 +124,7 @@ fn what_looks_or_works_on_its_input_is_not_asked_about() {
         ("deletionPolicy", "Says how long things are kept"),
     ] {
         for has_credentials in [true, false] {
-            let why = because(&tool(name, description), &json!({ "q": "how do I delete a row?" }), has_credentials);
+            let why = asks(&tool(name, description), &json!({ "q": "how do I delete a row?" }), has_credentials);
             assert_eq!(why, None, "{name}: {description}");
         }
     }
@@ -132,7 +138,7 @@ fn what_looks_or_works_on_its_input_is_not_asked_about() {
         json!({ "mode": "clear text" }),
         json!({ "text": "He was killed in the drop." }),
     ] {
-        assert_eq!(because(&call, &input, true), None, "{input}");
+        assert_eq!(asks(&call, &input, true), None, "{input}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn asks(written: &str, input: Value) -> Vec<String> {
-    strange(&input, &Known::of([written]))
+    strange(budget::ARGUMENTS.tree(&input).unwrap(), &Known::of([written]))
 }
 
 #[test]
@@ -77,10 +77,14 @@ fn each_of_thirty_injections_is_stopped() {
     let injections = injections();
     assert_eq!(injections.len(), 30);
     for (text, input) in injections {
-        assert!(because(&strange(&input, &known)).is_some(), "{text}: {input}");
+        assert!(because(&strange(budget::ARGUMENTS.tree(&input).unwrap(), &known)).is_some(), "{text}: {input}");
     }
     let own = json!({ "url": "https://github.com/acme/site/issues", "state": "open" });
-    assert_eq!(because(&strange(&own, &known)), None, "and what was asked for goes on");
+    assert_eq!(
+        because(&strange(budget::ARGUMENTS.tree(&own).unwrap(), &known)),
+        None,
+        "and what was asked for goes on"
+    );
 }
 
 #[test]
@@ -101,6 +105,7 @@ fn what_is_encoded_too_often_to_be_read_is_a_stranger() {
         text = format!("{text} &#37;41 \\u0025 [.] {text}");
     }
     let _ = asks("x", json!(text));
-    let deep = (0..200).fold(json!("https://evil.test"), |inner, _| json!([inner]));
-    assert_eq!(asks("x", deep), ["evil.test"]);
+    let deep = |levels| (0..levels).fold(json!("https://evil.test"), |inner, _| json!([inner]));
+    assert_eq!(asks("x", deep(budget::DEPTH.most)), ["evil.test"]);
+    assert!(budget::ARGUMENTS.tree(&deep(budget::DEPTH.most + 1)).is_err(), "whoever can't look says so");
 }

@@ -3,7 +3,7 @@
 //! A document that was removed keeps its number until the index is compacted, and is skipped by searches.
 
 use super::{ByHash, Document, FIELDS, words};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Default)]
 pub(super) struct Documents {
@@ -151,7 +151,18 @@ impl Documents {
         self.rows[doc as usize].category == category
     }
 
-    pub(super) fn list(&self, category: Option<&str>, offset: usize, limit: usize) -> Vec<String> {
+    /// The ids of what is in it.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        (0..self.next()).filter(|doc| self.is_live(*doc)).map(|doc| self.id(doc))
+    }
+
+    pub(super) fn list(
+        &self,
+        category: Option<&str>,
+        hidden: &HashSet<u32>,
+        offset: usize,
+        limit: usize,
+    ) -> Vec<String> {
         let only = match category.filter(|name| !name.is_empty()) {
             None => None,
             Some(name) => match self.category(name) {
@@ -160,7 +171,8 @@ impl Documents {
             },
         };
         (0..self.next())
-            .filter(|doc| self.is_live(*doc) && only.is_none_or(|number| self.in_category(*doc, number)))
+            .filter(|doc| self.is_live(*doc) && !hidden.contains(doc))
+            .filter(|doc| only.is_none_or(|number| self.in_category(*doc, number)))
             .skip(offset)
             .take(limit)
             .map(|doc| self.id(doc).to_owned())

@@ -1,6 +1,6 @@
 //! The search index: an inverted index of our own, in memory, with BM25F ranking.
 //!
-//! It promises: a document that was put is found by the next search; the order in which documents were put never
+//! It promises: no query is longer than its limit; a document that was put is found by the next search; the order in which documents were put never
 //! changes an answer; a broken tool is never listed before a working one; popularity only breaks ties. It knows
 //! nothing of tools, stores or HTTP.
 //!
@@ -17,10 +17,11 @@ pub use rank::Ranking;
 
 use documents::Documents;
 use fuzzy::NameGrams;
+use omega_core::budget::Bounded;
 use pairs::Pairs;
 use rank::Scratch;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
     sync::{Mutex, PoisonError},
 };
@@ -186,20 +187,41 @@ impl Index {
 
     /// The best documents for some words, best first.
     #[must_use]
-    pub fn search(&self, text: &str, category: Option<&str>, limit: usize) -> Vec<Found> {
-        if limit == 0 || self.is_empty() {
+    pub fn search(&self, text: Bounded<'_>, category: Option<&str>, limit: usize) -> Vec<Found> {
+        self.search_below(None, text, category, limit)
+    }
+
+    /// The same with a small index above this one, whose documents stand in place of those of the same id here.
+    #[must_use]
+    pub fn search_below(
+        &self,
+        own: Option<&Self>,
+        text: Bounded<'_>,
+        category: Option<&str>,
+        limit: usize,
+    ) -> Vec<Found> {
+        if limit == 0 || self.is_empty() && own.is_none_or(Self::is_empty) {
             return Vec::new();
         }
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let found = rank::search(self, &mut scratch, text, category, limit);
+        let found = rank::search(self, own, &mut scratch, text.text(), category, limit);
         self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         found
+    }
+
+    /// Ids in the order in which they were put, but those that an index above this one has: at most `limit` after the first
+    /// `offset`.
+    #[must_use]
+    pub fn list_below(&self, own: Option<&Self>, category: Option<&str>, offset: usize, limit: usize) -> Vec<String> {
+        let hidden = own.into_iter().flat_map(|own| own.documents.ids());
+        let hidden: HashSet<u32> = hidden.filter_map(|id| self.documents.find(id)).collect();
+        self.documents.list(category, &hidden, offset, limit)
     }
 
     /// Ids in the order in which they were put: at most `limit` after the first `offset`.
     #[must_use]
     pub fn list(&self, category: Option<&str>, offset: usize, limit: usize) -> Vec<String> {
-        self.documents.list(category, offset, limit)
+        self.list_below(None, category, offset, limit)
     }
 
     /// Ids whose name, package or whole id is near a text that may hold a typing error; best first.

@@ -1,4 +1,5 @@
 use super::*;
+use omega_core::budget::QUERY;
 
 fn index(rows: &[(&str, &str, &str)]) -> Index {
     let mut index = Index::default();
@@ -13,6 +14,10 @@ fn put(index: &mut Index, id: &str, text: &str, category: &str, downloads: u64, 
     index.put(&Document { id, name, package, text: &[text], inputs: "", category, downloads, broken, trust: 0 });
 }
 
+fn words(text: &str) -> Bounded<'_> {
+    QUERY.fit(text).unwrap()
+}
+
 fn ids(found: &[Found]) -> Vec<&str> {
     found.iter().map(|hit| hit.id.as_str()).collect()
 }
@@ -24,18 +29,21 @@ fn a_request_in_plain_words_finds_the_tool() {
         ("mathjs::evaluate", "Calculates an expression", "data"),
         ("marked::parse", "Renders Markdown as HTML", "documentation"),
     ]);
-    assert_eq!(ids(&index.search("Could you please help me parsing a csv file?", None, 5))[0], "papaparse::parse");
-    assert_eq!(ids(&index.search("calculate expressions", None, 5)), ["mathjs::evaluate"]);
-    assert!(index.search("zebra", None, 5).is_empty());
-    assert!(index.search("", None, 5).is_empty());
-    assert!(index.search("csv", None, 0).is_empty());
+    assert_eq!(
+        ids(&index.search(words("Could you please help me parsing a csv file?"), None, 5))[0],
+        "papaparse::parse"
+    );
+    assert_eq!(ids(&index.search(words("calculate expressions"), None, 5)), ["mathjs::evaluate"]);
+    assert!(index.search(words("zebra"), None, 5).is_empty());
+    assert!(index.search(words(""), None, 5).is_empty());
+    assert!(index.search(words("csv"), None, 0).is_empty());
 }
 
 #[test]
 fn a_category_filters_and_an_unknown_one_finds_nothing() {
     let index = index(&[("a::parse", "parse things", "data"), ("b::parse", "parse things", "html")]);
-    assert_eq!(ids(&index.search("parse", Some("HTML"), 5)), ["b::parse"]);
-    assert!(index.search("parse", Some("nowhere"), 5).is_empty());
+    assert_eq!(ids(&index.search(words("parse"), Some("HTML"), 5)), ["b::parse"]);
+    assert!(index.search(words("parse"), Some("nowhere"), 5).is_empty());
 }
 
 #[test]
@@ -43,10 +51,10 @@ fn a_document_put_again_replaces_the_old_one() {
     let mut index = index(&[("a::b", "apples", "x")]);
     put(&mut index, "a::b", "pears", "x", 0, false);
     assert_eq!(index.len(), 1);
-    assert!(index.search("apples", None, 5).is_empty());
-    assert_eq!(ids(&index.search("pears", None, 5)), ["a::b"]);
+    assert!(index.search(words("apples"), None, 5).is_empty());
+    assert_eq!(ids(&index.search(words("pears"), None, 5)), ["a::b"]);
     assert!(index.remove("a::b") && !index.remove("a::b"));
-    assert!(index.is_empty() && index.search("pears", None, 5).is_empty());
+    assert!(index.is_empty() && index.search(words("pears"), None, 5).is_empty());
 }
 
 #[test]
@@ -55,7 +63,7 @@ fn broken_tools_come_last_and_downloads_only_break_ties() {
     put(&mut index, "a::x", "weather report", "", 10, false);
     put(&mut index, "b::x", "weather report", "", 20, false);
     put(&mut index, "c::x", "weather report weather", "", 999, true);
-    assert_eq!(ids(&index.search("weather", None, 5)), ["b::x", "a::x", "c::x"]);
+    assert_eq!(ids(&index.search(words("weather"), None, 5)), ["b::x", "a::x", "c::x"]);
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn load_order_never_changes_an_answer() {
     let mut turned = rows;
     turned.reverse();
     for query in ["split text", "lines", "text into words and lines"] {
-        assert_eq!(index(&rows).search(query, None, 9), index(&turned).search(query, None, 9), "{query}");
+        assert_eq!(index(&rows).search(words(query), None, 9), index(&turned).search(words(query), None, 9), "{query}");
     }
 }
 
@@ -81,7 +89,7 @@ fn a_name_is_found_in_every_spelling_and_with_a_typing_error() {
         ("left-pad::leftPad", "Pads", "text"),
     ]);
     for query in ["html-to-text", "html to text", "htmlToText", "htmltotext", "htlm-to-text", "html-to-txt"] {
-        assert_eq!(ids(&index.search(query, None, 3))[0], "html-to-text::convert", "{query}");
+        assert_eq!(ids(&index.search(words(query), None, 3))[0], "html-to-text::convert", "{query}");
     }
 }
 
@@ -106,11 +114,11 @@ fn replacing_documents_again_and_again_leaves_nothing_behind() {
         put(&mut index, "busy::two", &format!("round {round}"), "x", 0, false);
     }
     assert!(index.documents.len() < 2_000, "{}", index.documents.len());
-    assert_eq!(ids(&index.search("round 2999", None, 5)), ["busy::two"]);
-    assert_eq!(ids(&index.search("rock that stays", None, 5)), ["steady::one"]);
+    assert_eq!(ids(&index.search(words("round 2999"), None, 5)), ["busy::two"]);
+    assert_eq!(ids(&index.search(words("rock that stays"), None, 5)), ["steady::one"]);
     assert_eq!(index.nearest("steady::oen", 1), ["steady::one"]);
     assert_eq!(index.list(None, 0, 9), ["steady::one", "busy::two"]);
-    assert!(index.search("round 7", None, 5).len() == 1, "`round` is left, 7 is not");
+    assert!(index.search(words("round 7"), None, 5).len() == 1, "`round` is left, 7 is not");
 }
 
 #[test]
@@ -134,7 +142,46 @@ fn what_is_known_to_work_comes_before_its_equal_and_not_before_what_fits_better(
     put(&mut index, "c", "converts currencies", 3);
     put(&mut index, "d", "converts currencies by the rates of today", -4);
     put(&mut index, "e", "converts temperatures", 4);
-    let ids = |text: &str| index.search(text, None, 9).into_iter().map(|found| found.id).collect::<Vec<_>>();
+    let ids = |text: &str| index.search(words(text), None, 9).into_iter().map(|found| found.id).collect::<Vec<_>>();
     assert_eq!(ids("converts currencies")[..3], ["c", "b", "a"]);
     assert_eq!(ids("rates of currencies today")[0], "d");
+}
+
+/// `a::x` is everybody's and the user's own; the rest is one of both.
+#[test]
+fn an_index_above_stands_in_place_of_what_is_below_and_its_hits_compare() {
+    let rows: Vec<(String, String)> = (0..50).map(|n| (format!("other{n}::f"), format!("filler number {n}"))).collect();
+    let mut shared = Index::default();
+    for (id, text) in &rows {
+        put(&mut shared, id, text, "data", 0, false);
+    }
+    put(&mut shared, "a::x", "weather forecast for a city", "data", 0, false);
+    put(&mut shared, "b::y", "weather forecast with maps", "data", 0, false);
+    let own = index(&[("a::x", "zebra stripes", "mine"), ("c::z", "weather forecast for a city of mine", "mine")]);
+    let find = |own: Option<&Index>, text: &str| {
+        let found = shared.search_below(own, words(text), None, 5);
+        found.into_iter().map(|hit| hit.id).collect::<Vec<_>>()
+    };
+    assert_eq!(find(None, "city weather forecast")[0], "a::x");
+    assert!(find(None, "zebra stripes").is_empty(), "what is a user's own is found by nobody else");
+    assert_eq!(find(Some(&own), "zebra stripes"), ["a::x"]);
+    assert_eq!(find(Some(&own), "city weather forecast"), ["c::z", "b::y"], "the row below is not there for its user");
+    assert_eq!(find(Some(&own), "forecast with maps")[0], "b::y", "one's own is not preferred either");
+    let filtered = |category| shared.search_below(Some(&own), words("weather"), Some(category), 5);
+    assert_eq!((ids(&filtered("mine")), ids(&filtered("data"))), (vec!["c::z"], vec!["b::y"]));
+    let listed = shared.list_below(Some(&own), Some("data"), 0, 100);
+    assert!(listed.len() == 51 && !listed.iter().any(|id| id == "a::x"));
+    // As good as if all were in one index.
+    let mut whole = Index::default();
+    for (id, text) in rows.iter().map(|(id, text)| (id.as_str(), text.as_str())).chain([
+        ("b::y", "weather forecast with maps"),
+        ("a::x", "zebra stripes"),
+        ("c::z", "weather forecast for a city of mine"),
+    ]) {
+        put(&mut whole, id, text, "data", 0, false);
+    }
+    for text in ["weather forecast", "city", "maps of zebra", "number 7"] {
+        let alone: Vec<String> = whole.search(words(text), None, 5).into_iter().map(|hit| hit.id).collect();
+        assert_eq!(find(Some(&own), text), alone, "{text}");
+    }
 }

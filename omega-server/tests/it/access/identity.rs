@@ -123,7 +123,7 @@ async fn a_session_that_was_there_before_signing_in_is_dead_afterwards() {
     assert_ne!(before, after);
     assert_eq!((refused(get(&omega, &before)).await.0, answer(get(&omega, &after)).await.0), (401, 200));
     // One that somebody planted is not taken over.
-    let planted = "omega_session=planted-by-somebody";
+    let planted = &format!("{}=planted-by-somebody", after.split_once('=').unwrap().0);
     let request = omega.http.post(format!("{}{PATH}", omega.url)).header(header::COOKIE, planted).json(&body);
     let cookie = request.send().await.unwrap().headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
     assert!(!cookie.contains("planted"));
@@ -135,6 +135,61 @@ async fn a_session_that_was_there_before_signing_in_is_dead_afterwards() {
     for cookie in [&after, &other] {
         assert_eq!(refused(get(&omega, cookie)).await.0, 401);
     }
+}
+
+/// A one-time link that anybody may have sent (T9).
+#[tokio::test]
+async fn nobody_becomes_another_user_without_wishing_it() {
+    let omega = Omega::start(Script::new()).await;
+    let ada = Person::new(&omega, "Ada", None).await;
+    let mallory = Person::new(&omega, "Mallory", None).await;
+    let cookie = sign_in(&omega, &ada.key).await;
+    let enter = |body: serde_json::Value| {
+        omega.http.post(format!("{}{PATH}", omega.url)).header(header::COOKIE, &cookie).json(&body)
+    };
+    let who = async || answer(get(&omega, &cookie)).await.1["data"]["displayName"].clone();
+    let sent = mallory.client.sign_in_link().await.unwrap().code;
+    for by in [json!({ "code": sent }), json!({ "code": sent, "replace": false }), json!({ "apiKey": mallory.key })] {
+        let response = enter(by.clone()).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), response.headers().get(header::SET_COOKIE)), (409, None), "{by}");
+        let body: serde_json::Value = response.json().await.unwrap();
+        assert_eq!(body["details"]["code"], "OTHER_SESSION");
+        assert_eq!((&body["details"]["present"], &body["details"]["wanted"]), (&json!("Ada"), &json!("Mallory")));
+        assert_eq!(who().await, "Ada", "{by}");
+    }
+    // A link that is spent, or none at all, takes nobody's session away.
+    let spent = ada.client.sign_in_link().await.unwrap().code;
+    let by_itself = omega.http.post(format!("{}{PATH}", omega.url)).json(&json!({ "code": spent }));
+    assert_eq!(by_itself.send().await.unwrap().status(), 200);
+    for wrong in [spent.as_str(), "guessed"] {
+        for body in [json!({ "code": wrong }), json!({ "code": wrong, "replace": true })] {
+            assert_eq!(refused(enter(body)).await, code(401, "UNAUTHENTICATED"), "{wrong}");
+        }
+        assert_eq!(who().await, "Ada");
+    }
+    // One's own link goes through, and another's on the wish: asking did not use it up.
+    let own = ada.client.sign_in_link().await.unwrap().code;
+    let again = enter(json!({ "code": own })).send().await.unwrap();
+    let cookie = again.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let wished = omega.http.post(format!("{}{PATH}", omega.url)).header(header::COOKIE, &cookie);
+    let wished = wished.json(&json!({ "code": sent, "replace": true })).send().await.unwrap();
+    let after = wished.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(answer(get(&omega, &after)).await.1["data"]["displayName"], "Mallory");
+    assert_eq!(refused(get(&omega, &cookie)).await.0, 401, "the session before is dead");
+}
+
+/// Cookies are for all ports of a host.
+#[tokio::test]
+async fn two_servers_on_one_host_do_not_sign_each_other_out() {
+    let (one, two) = (Omega::start(Script::new()).await, Omega::start(Script::new()).await);
+    let jar = format!("{}; {}", sign_in(&one, &one.key).await, sign_in(&two, &two.key).await);
+    for omega in [&one, &two] {
+        assert_eq!(answer(get(omega, &jar)).await.0, 200);
+    }
+    let out = one.http.delete(format!("{}{PATH}", one.url)).header(header::COOKIE, &jar).send().await.unwrap();
+    let cleared = out.headers()[header::SET_COOKIE].to_str().unwrap().split_once('=').unwrap().0.to_owned();
+    assert!(jar.starts_with(&format!("{cleared}=")) && !jar.contains(&format!("; {cleared}=")), "{cleared} in {jar}");
+    assert_eq!((refused(get(&one, &jar)).await.0, answer(get(&two, &jar)).await.0), (401, 200));
 }
 
 /// What browsers send when another site makes them, by kind of request (T9).

@@ -124,6 +124,7 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("GET /api/tools/{tool_id}", own("", 404)),
         ("POST /api/registry/execute", own(r#"{"toolId":"no::tool","params":{}}"#, 404)),
         ("POST /api/omega/registry/packages", own(r#"{"nothing":"of it"}"#, 422)),
+        ("DELETE /api/omega/registry/packages/{package}", own("", 404)),
         ("POST /api/omega/registry/import", admin("", 200)),
     ]
     .into()

@@ -254,3 +254,26 @@ async fn a_stream_gives_nothing_more_to_who_signed_out_or_whose_key_was_revoked(
         assert!(!serde_json::to_string(&rest).unwrap().contains("said afterwards"), "{rest:?}");
     }
 }
+
+#[tokio::test]
+async fn whoever_is_shut_out_is_not_told_again_what_was_kept_for_them() {
+    let omega = Omega::start(Script::new()).await;
+    let grace = Person::new(&omega, "Grace", None).await;
+    let conversation = omega.conversation("omega/offline").await;
+    let path = format!("/api/omega/conversations/{conversation}/plan");
+    let plan = |text: &str| {
+        let body = json!({ "message": text, "count": 1 });
+        grace.request(Method::POST, &path).header("idempotency-key", "one").json(&body)
+    };
+    assert_eq!(answer(plan("What is 2 + 2?")).await.0, 200);
+    let again = plan("What is 2 + 2?").send().await.unwrap();
+    assert_eq!((again.status().as_u16(), &again.headers()["idempotency-replayed"]), (200, &"true".parse().unwrap()));
+    let shut = UpdateParticipant { blocked: true };
+    omega.client.update_participant(conversation, grace.user.id, &shut).await.unwrap();
+    // The same request, another one under the same key, and one with a new key.
+    assert_eq!(refused(plan("What is 2 + 2?")).await, code(403, "FORBIDDEN"));
+    assert_eq!(refused(plan("What is 3 + 3?")).await, code(403, "FORBIDDEN"));
+    let closed = UpdateConversation { visibility: Some(Visibility::Private), ..<_>::default() };
+    omega.client.update_conversation(conversation, &closed).await.unwrap();
+    assert_eq!(refused(plan("What is 2 + 2?")).await, code(404, "NOT_FOUND"));
+}

@@ -95,11 +95,8 @@ async fn one(world: &World, talk: &Talk, calls: &mut HashMap<String, Vec<Call>>)
 
     // The live frames and the log fold to what the database says.
     let detail = insist(|| world.client.conversation(conversation)).await;
-    let mut view = View {
-        conversation: Some(detail.conversation.clone()),
-        participants: detail.participants.clone(),
-        ..View::default()
-    };
+    let mut view = View::begun(Some(detail.conversation.clone()), 0);
+    view.participants.clone_from(&detail.participants);
     let mut bare = view.clone();
     for envelope in &frames {
         assert_ne!(view.apply(envelope), Applied::Gap, "{envelope:?}: {at}");

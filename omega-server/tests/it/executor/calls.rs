@@ -36,7 +36,7 @@ async fn shapes() -> Option<Sandbox> {
 #[tokio::test]
 async fn every_shape_is_described_without_being_run() {
     let Some(sandbox) = shapes().await else { return };
-    let described = sandbox.executor.describe("shapes", "latest").await.unwrap();
+    let described = sandbox.executor.describe("shapes", "latest", "").await.unwrap();
     let found: BTreeMap<_, _> = described.tools.iter().map(|tool| (tool.name.as_str(), tool.shape.as_str())).collect();
     let expected = BTreeMap::from([
         ("Client.look", "class-provider"),

@@ -48,7 +48,7 @@ impl Executor for Recording {
         Executed { result, version: None, duration_ms: 1, truncated: false, logs: Vec::new() }
     }
 
-    async fn describe(&self, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
+    async fn describe(&self, _: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
         Err(ToolError::new(ToolErrorCode::PackageNotFound, "npm has no such package"))
     }
 
@@ -248,7 +248,7 @@ async fn looking_into_a_package_goes_on_until_one_can_and_this_machine_comes_las
     let (_folder, breakers) = breakers().await;
     let fleet = Fleet::new(vec![down, up], None, Arc::clone(&breakers));
     for n in 0..4 {
-        assert_eq!(fleet.describe("p", &format!("1.0.{n}")).await.unwrap().package, "p");
+        assert_eq!(fleet.describe("p", &format!("1.0.{n}"), "").await.unwrap().package, "p");
     }
     let here = tempfile::tempdir().unwrap();
     let record = here.path().join("record");

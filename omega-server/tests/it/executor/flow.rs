@@ -18,7 +18,7 @@ const COUNTS: &str = r#"
 async fn what_a_tool_yields_reaches_the_readers_of_its_conversation_while_it_works() {
     let Some(sandbox) = Sandbox::start().await else { return };
     sandbox.registry.publish("counts", "1.0.0", json!({}), COUNTS);
-    sandbox.executor.describe("counts", "1.0.0").await.unwrap();
+    sandbox.executor.describe("counts", "1.0.0", "").await.unwrap();
     let folder = folder();
     let database = format!("sqlite:{}", folder.path().join("omega.db").display());
     let script =
@@ -70,7 +70,7 @@ const LEAKS: &str = r#"
 async fn a_secret_in_partial_outputs_reaches_no_reader() {
     let Some(sandbox) = Sandbox::start().await else { return };
     sandbox.registry.publish("leaks", "1.0.0", json!({}), LEAKS);
-    sandbox.executor.describe("leaks", "1.0.0").await.unwrap();
+    sandbox.executor.describe("leaks", "1.0.0", "").await.unwrap();
     let folder = folder();
     let database = format!("sqlite:{}", folder.path().join("omega.db").display());
     let script = Script::new().turn(Reply::call(EXECUTE, execute("leaks::leaks", json!({})))).turn(Reply::text("No."));

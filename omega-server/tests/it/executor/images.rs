@@ -73,7 +73,7 @@ async fn a_package_that_is_not_there_is_told_from_one_that_is_broken() {
     assert_eq!(error.code, ToolErrorCode::ImportFailed);
     assert!(!error.message.contains(&*sandbox.cache.path().to_string_lossy()), "{}", error.message);
     sandbox.registry.publish("throwing", "1.0.0", json!({}), "throw new Error('not on this planet');");
-    let error = sandbox.executor.describe("throwing", "1.0.0").await.unwrap_err();
+    let error = sandbox.executor.describe("throwing", "1.0.0", "").await.unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (ToolErrorCode::ImportFailed, "not on this planet"));
 }
 
@@ -110,7 +110,7 @@ async fn an_import_that_wants_a_key_is_still_described() {
     let script = "if (!process.env.EAGER_API_KEY) throw new Error('EAGER_API_KEY is required');
         export const t = { description: '', inputSchema: {}, execute: () => 1 };";
     sandbox.registry.publish("eager", "1.0.0", json!({}), script);
-    let described = sandbox.executor.describe("eager", "latest").await.unwrap();
+    let described = sandbox.executor.describe("eager", "latest", "").await.unwrap();
     assert_eq!(
         described.tools[0].env.iter().map(|var| (var.name.as_str(), var.required)).collect::<Vec<_>>(),
         [("EAGER_API_KEY", true)]

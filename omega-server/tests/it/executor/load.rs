@@ -30,7 +30,7 @@ async fn sixteen_conversations_are_served_in_turn_however_much_one_of_them_wants
     let Some(sandbox) = Sandbox::start().await else { return };
     for name in ["work-a", "work-b", "work-c", "work-d"] {
         sandbox.registry.publish(name, "1.0.0", json!({}), WORKS);
-        sandbox.executor.describe(name, "latest").await.unwrap();
+        sandbox.executor.describe(name, "latest", "").await.unwrap();
     }
     let (peak, processes, done) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
     let measure = async {
@@ -73,7 +73,7 @@ async fn sixteen_conversations_are_served_in_turn_however_much_one_of_them_wants
 async fn too_many_calls_are_told_when_to_come_back_and_others_still_get_their_turn() {
     let Some(sandbox) = Sandbox::start().await else { return };
     sandbox.registry.publish("work", "1.0.0", json!({}), WORKS);
-    sandbox.executor.describe("work", "latest").await.unwrap();
+    sandbox.executor.describe("work", "latest", "").await.unwrap();
     let places = 2 * std::thread::available_parallelism().unwrap().get();
     let sandbox = &sandbox;
     // All places of one conversation, its 64 in the queue, and more than that.

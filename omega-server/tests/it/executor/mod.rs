@@ -7,6 +7,7 @@ mod fleet;
 mod flow;
 mod hostile;
 mod images;
+mod installs;
 mod load;
 mod npm;
 mod offline;
@@ -56,7 +57,7 @@ impl Sandbox {
         registry.publish("probe", "1.0.0", json!({}), "export const one = () => 1;");
         let config = change(config(&cache, &registry));
         let sandbox = Self { executor: LocalExecutor::new(config.clone()), config, registry, cache };
-        let tried = sandbox.executor.describe("probe", "1.0.0").await;
+        let tried = sandbox.executor.describe("probe", "1.0.0", "").await;
         match tried {
             Ok(_) => Some(sandbox),
             Err(error) if error.code == ToolErrorCode::RuntimeUnavailable => {
@@ -88,8 +89,10 @@ fn call(tool: &str, input: Value) -> Execution {
     Execution {
         id: ToolRunId::new(),
         owner: String::new(),
+        user: String::new(),
         tool: tool.parse::<ToolId>().unwrap(),
         version: "latest".to_owned(),
+        integrity: None,
         calling: Calling::Tool,
         input,
         env: Default::default(),

@@ -59,6 +59,8 @@ impl Registry {
         fs::write(folder.path().join("package/index.mjs"), script).unwrap();
         let packed = Command::new("tar").args(["-czf", "-", "package"]).current_dir(folder.path()).output().unwrap();
         assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+        // A tarball may say that it is another version; the registry knows what was published.
+        whole["version"] = json!(version);
         let published = Published { manifest: whole, tarball: packed.stdout.into() };
         self.shelf.packages.lock().unwrap().entry(name.to_owned()).or_default().push(published);
     }

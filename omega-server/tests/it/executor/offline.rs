@@ -63,7 +63,7 @@ async fn schemas_of_both_generations_of_zod_are_described() {
         ("@exalabs/ai-sdk", "2.1.0", "webSearch", "query"),
         ("@perplexity-ai/ai-sdk", "0.1.3", "perplexitySearch", "query"),
     ] {
-        let described = match executor.describe(package, version).await {
+        let described = match executor.describe(package, version, "").await {
             Ok(described) => described,
             Err(error)
                 if error.code == ToolErrorCode::RuntimeUnavailable || error.message.contains("can't be reached") =>

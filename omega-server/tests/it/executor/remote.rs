@@ -126,7 +126,7 @@ async fn a_package_is_described_by_its_exports() {
         })
     };
     let app = Router::new().route("/list-exports", post(list)).route("/load-and-describe", post(describe));
-    let described = executor(&serve(app).await).describe("pkg", "1.0.0").await.unwrap();
+    let described = executor(&serve(app).await).describe("pkg", "1.0.0", "").await.unwrap();
     assert_eq!(
         described.tools.iter().map(|tool| (tool.name.as_str(), tool.description.as_str())).collect::<Vec<_>>(),
         [("a", "A.")]

@@ -107,7 +107,7 @@ impl Executor for Scripted {
         }
     }
 
-    async fn describe(&self, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
+    async fn describe(&self, _: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
         Err(ToolError::new(ToolErrorCode::PackageNotFound, "npm has no such package"))
     }
 
@@ -321,10 +321,14 @@ async fn the_real_sandbox_is_described_and_run_by_http() {
     let service = serve(Arc::new(sandbox.restarted()), &cache).await;
     let client =
         RemoteExecutor::new(RemoteConfig { url: service.url.clone(), api_key: Some(SecretString::from(KEY)) }).unwrap();
-    let described = client.describe("served", "1.0.0").await.unwrap();
-    assert_eq!(described, sandbox.executor.describe("served", "1.0.0").await.unwrap(), "nothing is lost on the way");
+    let described = client.describe("served", "1.0.0", "").await.unwrap();
+    assert_eq!(
+        described,
+        sandbox.executor.describe("served", "1.0.0", "").await.unwrap(),
+        "nothing is lost on the way"
+    );
     assert_eq!(described.functions, ["add"]);
-    let gone = client.describe("no-such-package", "latest").await.unwrap_err();
+    let gone = client.describe("no-such-package", "latest", "").await.unwrap_err();
     assert_eq!(gone.code, ToolErrorCode::PackageNotFound);
 
     assert_eq!(client.execute(call("served::echo", json!({ "text": "hi" }))).await.result, Ok(json!("hi")));

@@ -62,7 +62,7 @@ async fn described(few: bool) -> Option<(usize, Vec<String>)> {
             continue;
         }
         let broken = rows[0]["error"].is_object();
-        let found = match executor.describe(&package, &version).await {
+        let found = match executor.describe(&package, &version, "").await {
             Err(error) if not_here(&error) => {
                 skipped(&error.message);
                 return None;

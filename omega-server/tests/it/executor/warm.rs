@@ -40,7 +40,7 @@ fn works_in(pid: &str, part: &str) -> bool {
 }
 
 /// Waits until the standby of a package has loaded it: it says so to its host alone, but then it rests.
-async fn until_loaded(sandbox: &Sandbox, part: &str) -> String {
+pub(super) async fn until_loaded(sandbox: &Sandbox, part: &str) -> String {
     let pid = until_waiting(sandbox, part, 1).await.remove(0);
     let mut worked = Vec::new();
     loop {
@@ -84,21 +84,66 @@ async fn after_a_call_a_process_waits_with_the_package_loaded_and_serves_one_cal
     assert_eq!(seen.len(), all, "each call had a process of its own");
 }
 
+/// Waits for the process that fits every small package, until it rests.
+async fn until_any_waits(sandbox: &Sandbox) -> String {
+    until_loaded(sandbox, "/shown/").await
+}
+
+/// Looks for other packages of this server: as files, as modules, and whether they are there.
+const SPIES: &str = r#"
+    import fs from "node:fs"; import path from "node:path";
+    const tool = (execute) => ({ description: "", inputSchema: { jsonSchema: { type: "object" } }, execute });
+    export const spies = tool(async ({ cache }) => {
+        const reached = []; const others = ["tools", "tools/secret@1.0.0", "shown", "scratch", "trash", "npm", "runtime", "."];
+        const reading = (file) => ({
+            list: () => fs.readdirSync(file), stat: () => fs.statSync(file), exists: () => { if (!fs.existsSync(file)) throw 0; }, real: () => fs.realpathSync(file),
+            deno: () => [...Deno.readDirSync(file)].length, open: () => fs.openSync(file), read: () => fs.readFileSync(`${file}/package.json`), about: () => fs.readFileSync(`${file}/about.json`),
+            module: () => import(`${file}/entry.mjs`).then((it) => it.load()), package: () => import(`${file}/node_modules/secret/index.mjs`),
+            up: () => fs.readdirSync(path.join(process.cwd(), "../..", path.basename(file))), link: () => { const l = `${process.env.TMPDIR}/${Math.random()}`; fs.symlinkSync(file, l); return fs.readdirSync(l); },
+            hard: () => fs.linkSync(`${file}/about.json`, `${process.env.TMPDIR}/${Math.random()}`), change: () => fs.writeFileSync(`${process.cwd()}/new`, ""), mode: () => fs.chmodSync(`${process.cwd()}/entry.mjs`, 0o777),
+        });
+        for (const other of others) for (const [way, go] of Object.entries(reading(path.join(cache, other)))) { try { await go(); reached.push(`${way} ${other}`); } catch { /* refused */ } }
+        const beside = () => { try { return fs.readdirSync(path.dirname(process.cwd())).length; } catch { return 0; } };
+        return { pid: process.pid, cwd: process.cwd(), own: fs.readdirSync(process.cwd()).includes("entry.mjs"), beside: beside(), reached };
+    });"#;
+
+#[tokio::test]
+async fn a_process_that_waited_for_any_image_sees_the_one_of_its_call_alone() {
+    let Some(sandbox) = with("secret", TELLS).await else { return };
+    sandbox.registry.publish("spies", "1.0.0", json!({}), SPIES);
+    sandbox.run("secret::tells", json!({})).await.result.unwrap();
+    // Until it waits it sees no image, whose ever.
+    let waiting = until_any_waits(&sandbox).await;
+    let flags = fs::read_to_string(format!("/proc/{waiting}/cmdline")).unwrap();
+    let images = sandbox.cache.path().join("tools");
+    assert!(flags.contains("--allow-read=") && !flags.contains(&*images.to_string_lossy()), "{flags}");
+    let cwd = fs::read_link(format!("/proc/{waiting}/cwd")).unwrap();
+    assert!(!fs::read_dir(cwd).unwrap().flatten().any(|entry| entry.file_name() != ".deno_dir"));
+
+    // Deno itself lets everybody import what lies in a `node_modules`; to refuse that takes landlock.
+    let detail = sandbox.executor.health().await.detail;
+    let reached = if detail.contains("jail with landlock") { json!([]) } else { json!(["package tools/secret@1.0.0"]) };
+    let told = sandbox.run("spies::spies", json!({ "cache": sandbox.cache.path() })).await.result.unwrap();
+    assert_eq!(told["pid"].to_string(), waiting);
+    assert_eq!((&told["reached"], &told["own"], &told["beside"]), (&reached, &json!(true), &json!(2)), "{told}");
+    assert!(images.join("spies@1.0.0/entry.mjs").exists());
+    let shown = fs::read_dir(sandbox.cache.path().join("shown")).unwrap().flatten();
+    assert!(
+        !shown
+            .map(|entry| entry.path())
+            .any(|path| told["cwd"].as_str().unwrap().starts_with(&*path.to_string_lossy()))
+    );
+    // One that was started for its image, which another call may see at its real place, does not see others either.
+    let own = sandbox.run("spies::spies", json!({ "cache": sandbox.cache.path() })).await.result.unwrap();
+    assert_eq!(own["reached"], reached, "{own}");
+}
+
 #[tokio::test]
 async fn a_small_package_is_called_in_a_process_that_had_started_already() {
     let Some(sandbox) = with("tells", TELLS).await else { return };
     sandbox.registry.publish("other", "1.0.0", json!({}), TELLS);
     tells(&sandbox, &[]).await;
-    let started = Instant::now();
-    let waiting = loop {
-        let all = processes_in(sandbox.cache.path());
-        let of_any = |pid: &&String| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.ends_with("tools"));
-        if let Some(pid) = all.iter().find(of_any) {
-            break pid.clone();
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "none is started ahead");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let waiting = until_any_waits(&sandbox).await;
     let told = sandbox.run("other::tells", json!({})).await.result.unwrap();
     assert_eq!(told["pid"].to_string(), waiting);
     assert!(told["cwd"].as_str().unwrap().ends_with("other@1.0.0"), "{told}");

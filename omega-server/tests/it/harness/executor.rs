@@ -73,6 +73,8 @@ pub struct Tools {
 }
 
 struct Shared {
+    /// What can be added, by package and version.
+    packages: Mutex<Vec<Value>>,
     calls: Mutex<Vec<Call>>,
     changed: watch::Sender<()>,
 }
@@ -87,14 +89,20 @@ impl Tools {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Shared { calls: Mutex::default(), changed: watch::Sender::new(()) });
+        let state =
+            Arc::new(Shared { packages: Mutex::default(), calls: Mutex::default(), changed: watch::Sender::new(()) });
         let routes = Router::new()
             .route("/execute-tool", post(execute))
-            .route("/list-exports", post(missing))
+            .route("/list-exports", post(list))
             .route("/health", get(async || Json(json!({ "status": "ok" }))))
             .with_state(Arc::clone(&state));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { url, state, server }
+    }
+
+    /// Lets a package be added: a `DescribedPackage`. The last one of a version counts, and the last of all is `latest`.
+    pub fn publish(&self, package: Value) {
+        self.state.packages.lock().unwrap().push(package);
     }
 
     /// All calls so far.
@@ -240,7 +248,14 @@ fn secret(given: Option<&str>) -> Value {
     }
 }
 
-async fn missing(Json(body): Json<Value>) -> Json<Value> {
+async fn list(State(state): State<Arc<Shared>>, Json(body): Json<Value>) -> Json<Value> {
+    let packages = state.packages.lock().unwrap();
+    let is_meant = |known: &&Value| {
+        known["package"] == body["packageName"] && (body["version"] == "latest" || known["version"] == body["version"])
+    };
+    if let Some(described) = packages.iter().rev().find(is_meant) {
+        return Json(json!({ "success": true, "tools": [], "described": described }));
+    }
     let error = format!("npm has no package {}", body["packageName"].as_str().unwrap_or_default());
     Json(json!({ "success": false, "error": error, "errorCode": "PACKAGE_NOT_FOUND" }))
 }

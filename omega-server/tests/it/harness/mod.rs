@@ -4,6 +4,7 @@
 pub mod callers;
 pub mod executor;
 pub mod frames;
+pub mod kernel;
 pub mod log;
 pub mod people;
 pub mod postgres;

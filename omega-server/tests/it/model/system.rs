@@ -12,6 +12,7 @@ use omega_core::{
         Accepted, Approval, Author, ConversationDetail, Decide, Decision, PlanMode, RequiredAction, RunStatus, Save,
         Timestamp, ToolRun,
     },
+    edition::Edition,
     event::Event,
     id::{ConversationId, PlanId, PlanSetId, RunId},
     model::Usage,
@@ -350,7 +351,10 @@ impl System {
             run_env: given.iter().map(|name| (*name, sealed())).collect(),
             credentials: kept
                 .iter()
-                .map(|name| (Place { user: owner, scope, of: of.into(), name: (*name).into() }, sealed(), None))
+                .map(|name| {
+                    let place = Place { user: owner, scope, of: of.into(), name: (*name).into() };
+                    (place, sealed(), None, Edition { version: "1.2.3".into(), ..Edition::default() })
+                })
                 .collect(),
             grants: kept.iter().filter(|_| save == Save::Global).map(|name| grant(name, self.store.now())).collect(),
             save,
@@ -395,7 +399,7 @@ fn grant(name: &str, granted_at: Timestamp) -> Grant {
         name: name.into(),
         tool: TOOL.parse().unwrap(),
         publisher: "pkg".into(),
-        max_major: Some(1),
+        edition: Some(Edition { version: "1.2.3".into(), ..Edition::default() }),
         source: "request".into(),
         granted_at,
     }

@@ -11,12 +11,14 @@ use omega_core::{
         Approval, ApprovalReason, CredentialRequest, Decision, MissingVar, Part, Plan, PlanStep, RequiredAction,
         RunError, RunStatus, ToolRun, ToolRunStatus,
     },
+    edition::Edition,
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, CredentialRequestId, PlanId},
     model::{ToolCall, Usage},
+    redact::Redactor,
 };
-use omega_server::store::{Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
+use omega_server::store::{Clean, Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,6 +27,10 @@ const VERSION: &str = "1.2.3";
 /// What an approval is bound to.
 fn digest_of(tool_run: &ToolRun) -> String {
     digest::of_call(&format!("{TOOL}@{VERSION}"), &tool_run.input)
+}
+
+fn edition() -> Edition {
+    Edition { version: VERSION.into(), ..Edition::default() }
 }
 
 /// What the engine would do next with what is recorded.
@@ -68,20 +74,20 @@ impl System {
                 assert_eq!(log.is_cancelled(tool_run.id).await?, stopped);
                 if stopped {
                     let error = ToolError::new(ToolErrorCode::Cancelled, "not run");
-                    log.finish_tool(&tool_run, &Settled::failed(error, VERSION, 0)).await?;
+                    log.finish_tool(&tool_run, &clean(Settled::failed(error, VERSION, 0)).await).await?;
                 } else {
-                    log.start_tool(&tool_run, VERSION, &[]).await?;
+                    log.start_tool(&tool_run, &edition(), &[]).await?;
                 }
             }
             Transition::Settle { call, outcome, .. } => {
-                log.finish_tool(&self.call(talk, at, *call), &settled(*outcome)).await?;
+                log.finish_tool(&self.call(talk, at, *call), &clean(settled(*outcome)).await).await?;
             }
             Transition::SettleAgain { call, .. } => {
                 let tool_run = self.call(talk, at, *call);
-                if log.start_tool(&tool_run, VERSION, &[]).await.is_err() {
+                if log.start_tool(&tool_run, &edition(), &[]).await.is_err() {
                     drop(log);
                     log = self.store.run_log(&lease).await?;
-                    log.finish_tool(&tool_run, &settled(Outcome::Succeeded)).await?;
+                    log.finish_tool(&tool_run, &clean(settled(Outcome::Succeeded)).await).await?;
                 }
             }
             Transition::Lacks { .. } | Transition::AskYes { .. } | Transition::Plans { .. } => {
@@ -225,6 +231,7 @@ impl System {
                     tool_id: TOOL.parse().unwrap(),
                     required_keys: ASKED.map(var).to_vec(),
                     missing_keys: ASKED.map(var).to_vec(),
+                    edition: edition(),
                 };
                 RequiredAction::Credentials {
                     missing_vars: ASKED.map(var).to_vec(),
@@ -246,6 +253,8 @@ impl System {
                         reason: if *owners { ApprovalReason::FirstUse } else { ApprovalReason::SafeMode },
                         because: None,
                         owner_only: *owners,
+                        integrity: None,
+                        own: false,
                         args_digest: digest_of(&tool_run),
                         input: tool_run.input,
                         credentials: if *owners { vec![ASKED[0].into()] } else { Vec::new() },
@@ -314,4 +323,8 @@ fn settled(outcome: Outcome) -> Settled {
         Outcome::TimedOut => failed(ToolErrorCode::Timeout),
         Outcome::Denied => failed(ToolErrorCode::Denied),
     }
+}
+
+async fn clean(settled: Settled) -> Clean<Settled> {
+    Clean::by(Redactor::default(), settled).await
 }

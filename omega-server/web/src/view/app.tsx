@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiError, models as fetchModels, signIn, signOut, whoami } from "../api";
-import { takeSignInCode, useRoute } from "../route";
+import { ledFromElsewhere, takeSignInCode, useRoute } from "../route";
 import { forgetAll, recent } from "../stored";
 import type { Models, Whoami } from "../types";
 import { ConversationPage } from "./conversation-page";
@@ -8,11 +8,23 @@ import { Front } from "./front";
 import { SettingsPage } from "./settings/settings-page";
 import { Sidebar } from "./sidebar";
 import { SignIn } from "./sign-in";
+import { SignInQuestion } from "./sign-in-question";
 import { StatusBanner, useServerStatus } from "./status-banner";
 
-type Session = "unknown" | Whoami | { reason: string | null };
+/** A sign-in link that waits for a wish. */
+interface Link {
+  code: string;
+  present: string | null;
+  wanted: string | null;
+}
+
+type Session = "unknown" | Whoami | Link | { reason: string | null };
 
 const SPENT = "That link was used already, or is too old. Make a new one with omega open, or sign in with a key";
+
+const isRefused = (error: unknown) => error instanceof ApiError && error.status === 401;
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : "It did not work. Try again");
 
 /** Signed out, or the page proper. */
 export function App() {
@@ -21,6 +33,7 @@ export function App() {
   const [models, setModels] = useState<Models | null>(null);
   const [rows, setRows] = useState(recent);
   const [drawer, setDrawer] = useState(false);
+  const [notice, setNotice] = useState<string | null>(null);
   const status = useServerStatus();
 
   const look = useCallback(async () => {
@@ -28,22 +41,46 @@ export function App() {
       setSession(await whoami());
       setModels(await fetchModels().catch(() => null));
     } catch (error) {
-      const refused = error instanceof ApiError && error.status === 401;
-      setSession({ reason: refused ? null : error instanceof Error ? error.message : null });
+      setSession({ reason: isRefused(error) ? null : wordsOf(error) });
     }
   }, []);
+  /** Signs in by a link. A session that is there stays unless its end is wished for; a link that does not hold is a word. */
+  const enter = useCallback(async (code: string, replace?: true) => {
+    try {
+      await signIn({ code, ...(replace && { replace }) });
+      if (replace) {
+        forgetAll();
+        setRows([]);
+      }
+      await look();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "OTHER_SESSION") {
+        const { present, wanted } = error.details;
+        return setSession({ code, present: String(present), wanted: String(wanted) });
+      }
+      const me = await whoami().catch(() => null);
+      if (!me) return setSession({ reason: isRefused(error) ? SPENT : wordsOf(error) });
+      setNotice(`${isRefused(error) ? "That sign-in link was used already, or is too old" : wordsOf(error)}. You are signed in as ${me.displayName}`);
+      await look();
+    }
+  }, [look]);
   useEffect(() => {
     const code = takeSignInCode();
     if (!code) return void look();
-    signIn({ code }).then(look, (error: Error) =>
-      setSession({ reason: error instanceof ApiError && error.status === 401 ? SPENT : error.message }));
-  }, [look]);
+    if (!ledFromElsewhere()) return void enter(code);
+    // Nobody is signed in by another site's link alone; who is signed in is asked by the server's word.
+    whoami().then(() => enter(code), () => setSession({ code, present: null, wanted: null }));
+  }, [look, enter]);
 
   const place = route.page === "conversation" ? route.id : route.page;
   useEffect(() => setDrawer(false), [place]);
   const signedOut = useCallback(() => setSession({ reason: "Your session ended. Sign in again" }), []);
 
   if (session === "unknown") return <p class="loading" role="status">loading...</p>;
+  if ("code" in session) {
+    const { code, present, wanted } = session;
+    return <SignInQuestion present={present} wanted={wanted} onStay={look} onGoOn={() => enter(code, present === null ? undefined : true)} />;
+  }
   if ("reason" in session) return <SignIn key={session.reason} reason={session.reason} onSignedIn={look} />;
 
   const leave = async () => {
@@ -59,6 +96,11 @@ export function App() {
         onClose={() => setDrawer(false)} onRows={setRows} onSignOut={leave} />
       <div class="main" inert={drawer}>
         <StatusBanner status={status} />
+        {notice && (
+          <p role="status" class="link-words">
+            {notice} <button type="button" class="outline small" onClick={() => setNotice(null)}>close</button>
+          </p>
+        )}
         {route.page === "front" && <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />}
         {route.page === "settings" && <SettingsPage models={models} me={session} onMenu={openDrawer} onMe={setSession} />}
         {route.page === "conversation" && (

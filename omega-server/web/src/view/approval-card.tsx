@@ -3,7 +3,9 @@ import { decide } from "../api";
 import type { Approval } from "../types";
 import { visibleJson } from "../words";
 import { InputEditor } from "./input-editor";
+import type { Lasting } from "./lasting-notice";
 import { REASONS } from "./reasons";
+import { Settled } from "./settled";
 import { useAnswer } from "./use-answer";
 
 /** Reasons that are the owner's to decide, whoever asked. */
@@ -17,19 +19,26 @@ interface Props {
   /** Whether the message that led here is the reader's. */
   isAsker: boolean;
   owner: string;
+  /** A yes was given that lasts. */
+  onLasting: (lasting: Lasting) => void;
 }
 
 /** A call that waits for a yes: what would run, with which input and credentials, and the answers. */
-export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
+export function ApprovalCard({ approval, isOwner, isAsker, owner, onLasting }: Props) {
   const [denying, setDenying] = useState(false);
   const [reason, setReason] = useState("");
   const { busy, error, answer } = useAnswer();
   const [editing, setEditing] = useState(false);
+  // What lasts is said twice.
+  const [lasting, setLasting] = useState<Lasting["remember"] | null>(null);
   const owners = approval.ownerOnly === true || OWNERS.includes(approval.reason);
   const mayLast = isOwner && !ONCE.includes(approval.reason);
   const mayDecide = isOwner || (isAsker && !owners);
-  const allow = (remember: "once" | "conversation" | "always") => () =>
-    answer(() => decide(approval, { decision: "approve", remember }));
+  const allow = (remember: "once" | Lasting["remember"]) =>
+    answer(async () => {
+      await decide(approval, { decision: "approve", remember });
+      if (remember !== "once") onLasting({ toolId: approval.toolId, remember });
+    });
   const deny = (event: Event) => {
     event.preventDefault();
     void answer(() => decide(approval, { decision: "deny", ...(reason.trim() && { reason: reason.trim() }) }));
@@ -49,13 +58,26 @@ export function ApprovalCard({ approval, isOwner, isAsker, owner }: Props) {
         <InputEditor id={approval.id} input={approval.input} busy={busy} onBack={() => setEditing(false)}
           onAllow={(input) => void answer(() => decide(approval, { decision: "approve", remember: "once", input }))} />
       )}
-      {mayDecide && !denying && !editing && (
+      {mayDecide && lasting && (
+        <Settled of={lasting}>
+          <p class="note">
+            Then <code>{approval.toolId}</code> runs {lasting === "always" ? "in all your conversations" : "in this conversation"} without being asked about
+          </p>
+          <div class="ask-buttons">
+            <button type="button" class="outline" disabled={busy} onClick={() => setLasting(null)}>back</button>
+            <button type="button" disabled={busy} onClick={() => allow(lasting)}>
+              {lasting === "always" ? "yes, always" : "yes, in this conversation"}
+            </button>
+          </div>
+        </Settled>
+      )}
+      {mayDecide && !denying && !editing && !lasting && (
         <div class="ask-buttons">
-          <button type="button" disabled={busy} onClick={allow("once")}>allow once</button>
+          <button type="button" disabled={busy} onClick={() => allow("once")}>allow once</button>
           {mayLast && (
             <>
-              <button type="button" class="outline" disabled={busy} onClick={allow("conversation")}>for this conversation</button>
-              <button type="button" class="outline" disabled={busy} onClick={allow("always")}>always</button>
+              <button type="button" class="outline" disabled={busy} onClick={() => setLasting("conversation")}>for this conversation...</button>
+              <button type="button" class="outline" disabled={busy} onClick={() => setLasting("always")}>always...</button>
             </>
           )}
           <button type="button" class="outline" disabled={busy} onClick={() => setEditing(true)}>edit input...</button>

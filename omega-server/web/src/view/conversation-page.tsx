@@ -8,6 +8,7 @@ import { oneLine } from "../words";
 import { Composer } from "./composer";
 import { ConversationHead } from "./conversation-head";
 import { DebugPanel } from "./debug-panel";
+import { LastingNotice, type Lasting } from "./lasting-notice";
 import { linkWords } from "./link-words";
 import { ModelPicker } from "./model-picker";
 import { RequiredAction } from "./required-action";
@@ -38,6 +39,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [model, setModel] = useState<string | undefined>();
   const [problem, setProblem] = useState<string | null>(null);
   const [sharing, setSharing] = useState(false);
+  const [lasting, setLasting] = useState<Lasting | null>(null);
   const [sent, setSent] = useState(0);
   const unsent = useRef<{ text: string; key: string } | null>(null);
   const { view, link, events, loadOlder } = useConversation(id, debug);
@@ -107,7 +109,8 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
           onShare={() => setSharing(true)} onDebug={() => setDebug(!debug)} onMenu={onMenu} />
         <Transcript view={view} me={me} sent={sent} loadOlder={loadOlder} onAgain={again} />
         {run?.plan && <PlanProgress plan={run.plan} />}
-        {run && view && <RequiredAction run={run} view={view} me={me} id={id} />}
+        {run && view && <RequiredAction run={run} view={view} me={me} id={id} onLasting={setLasting} />}
+        {lasting && <LastingNotice id={view?.conversation?.id ?? id} lasting={lasting} onDone={() => setLasting(null)} />}
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
           blocked={link.state === "failed" ? link.error.message : null}>

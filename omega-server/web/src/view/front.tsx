@@ -1,7 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { ApiError, createConversation, newKey, sendMessage } from "../api";
 import { conversationPath, go } from "../route";
-import { keepDraft } from "../stored";
+import { keepDraft, remember } from "../stored";
+import { oneLine } from "../words";
 import type { Models } from "../types";
 import { Composer } from "./composer";
 import { ModelPicker } from "./model-picker";
@@ -26,7 +27,10 @@ export function Front({ models, onMenu, onSignedOut }: { models: Models | null; 
   const start = async (text: string) => {
     try {
       if (begun.current?.model !== model || !begun.current) {
-        begun.current = { id: (await createConversation(model)).id, model, text, key: newKey() };
+        const { id } = await createConversation(model);
+        begun.current = { id, model, text, key: newKey() };
+        // Before the message goes out: the server lists no conversations, so this is the way back to it.
+        remember(id, oneLine(text, 60));
       }
       if (begun.current.text !== text) begun.current = { ...begun.current, text, key: newKey() };
       const { id, key } = begun.current;

@@ -1,9 +1,11 @@
 import type { View } from "../fold";
-import type { Run, Whoami } from "../types";
+import type { RequiredAction as Action, Run, Whoami } from "../types";
 import { AlternativesTable } from "./alternatives-table";
 import { ApprovalCard } from "./approval-card";
 import { CredentialsForm } from "./credentials-form";
+import type { Lasting } from "./lasting-notice";
 import { PlanChoice } from "./plan-choice";
+import { Settled } from "./settled";
 
 interface Props {
   run: Run;
@@ -11,12 +13,33 @@ interface Props {
   me: Whoami;
   /** The conversation. */
   id: string;
+  /** A yes was given that lasts. */
+  onLasting: (lasting: Lasting) => void;
 }
 
-/** What a paused run waits for, and the answers to it. Who may not answer sees who is asked. */
-export function RequiredAction({ run, view, me, id }: Props) {
-  const action = run.requiresAction;
-  if (run.status !== "paused" || !action) return null;
+/** What is asked, by the ids of its parts. */
+function subject(action: Action): string {
+  switch (action.kind) {
+    case "credentials":
+      return action.requests.map((request) => request.id).join();
+    case "approval":
+      return action.approvals.map((approval) => approval.id).join();
+    case "plan":
+      return action.planSetId;
+    case "alternatives":
+      return action.choices.map((choice) => choice.toolRunId).join();
+  }
+}
+
+/** What a paused run waits for, and the answers to it, once it was there for a moment. */
+export function RequiredAction(props: Props) {
+  const action = props.run.requiresAction;
+  if (props.run.status !== "paused" || !action) return null;
+  return <Settled of={`${action.kind} ${subject(action)}`}><Asked {...props} action={action} /></Settled>;
+}
+
+/** Who may not answer sees who is asked. */
+function Asked({ run, view, me, id, action, onLasting }: Props & { action: Action }) {
   const owner = view.participants.find((person) => person.role === "owner");
   const isOwner = owner?.userId === me.userId;
   const ownerName = owner?.displayName ?? "the owner of this conversation";
@@ -26,18 +49,18 @@ export function RequiredAction({ run, view, me, id }: Props) {
   }
   switch (action.kind) {
     case "credentials":
-      return <CredentialsForm key={action.requests.map((request) => request.id).join()} id={id} action={action} isOwner={isOwner} owner={ownerName} />;
+      return <CredentialsForm key={subject(action)} id={id} action={action} isOwner={isOwner} owner={ownerName} />;
     case "approval":
       return (
         <section class="asks" aria-label="calls that wait for a yes">
           {action.approvals.map((approval) => (
-            <ApprovalCard key={approval.id} approval={approval} isOwner={isOwner} isAsker={isAsker} owner={ownerName} />
+            <ApprovalCard key={approval.id} approval={approval} isOwner={isOwner} isAsker={isAsker} owner={ownerName} onLasting={onLasting} />
           ))}
         </section>
       );
     case "plan":
       return <PlanChoice key={action.planSetId} id={id} plans={action.plans} />;
     case "alternatives":
-      return <AlternativesTable key={action.choices.map((choice) => choice.toolRunId).join()} id={id} choices={action.choices} />;
+      return <AlternativesTable key={subject(action)} id={id} choices={action.choices} />;
   }
 }

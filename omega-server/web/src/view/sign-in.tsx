@@ -15,7 +15,8 @@ export function SignIn({ onSignedIn, reason }: { onSignedIn: () => void; reason:
     setBusy(true);
     setError(null);
     try {
-      await signIn({ apiKey: key.trim() });
+      // Who types a key in wishes to be whose it is.
+      await signIn({ apiKey: key.trim(), replace: true });
       setKey("");
       onSignedIn();
     } catch (cause) {

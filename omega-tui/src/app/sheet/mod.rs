@@ -1,7 +1,7 @@
 //! What is looked at and changed over the conversation: settings, credentials, pins, people, sharing, the plan.
 //!
-//! All of them are rows. A row may be changed (at once, or by typing a value) and removed (after a question). What is
-//! typed is kept as a secret, and everything that the server knows is shown as the server told it last.
+//! All of them are rows. A row may be changed (at once, or by typing a value) and removed (after a question). A secret
+//! that is typed is kept as one, and everything that the server knows is shown as the server told it last.
 
 mod keys;
 mod people;
@@ -9,16 +9,16 @@ mod pins;
 mod plan;
 mod settings;
 mod share;
+mod typing;
 
 pub use plan::sign as step_sign;
+pub use typing::{Line, Typing};
 
-use super::{App, Effect, Overlay, question::Field};
+use super::{App, Effect, Overlay};
 use crate::{
     keys::{Action, Context},
-    port::{Command, Secrets, Shown, Topic, Wish},
+    port::{Command, Shown, Topic, Wish},
 };
-use omega_core::{id::ToolId, setting};
-use secrecy::SecretString;
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,61 +86,6 @@ pub enum Act {
     Type(Typing),
 }
 
-/// What a line that is typed is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Typing {
-    /// A setting's value.
-    Setting(&'static str),
-    /// A tool to pin.
-    Pin,
-    /// The name of a new credential.
-    KeyName,
-    /// A credential's value.
-    KeyValue(String, Option<ToolId>),
-}
-
-impl Typing {
-    /// What stands before the line.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match self {
-            Self::Setting(name) => format!("{name}: "),
-            Self::Pin => String::from("tool (package::export): "),
-            Self::KeyName => String::from("name: "),
-            Self::KeyValue(name, _) => format!("{}: ", crate::clean::one_line(name)),
-        }
-    }
-
-    /// Whether what is typed is not shown.
-    #[must_use]
-    pub fn is_secret(&self) -> bool {
-        matches!(self, Self::KeyValue(..))
-    }
-
-    /// The wish of what was typed, or what is typed next.
-    fn take(&self, text: &str) -> Result<Act, String> {
-        if text.is_empty() {
-            return Err(String::from("there is nothing to take yet"));
-        }
-        match self {
-            Self::Setting(name) => {
-                let unfit = |error: setting::Unfit| error.0;
-                setting::named(name).map_err(unfit)?.check(text).map_err(unfit)?;
-                Ok(Act::Do(Wish::Set { name, value: text.to_owned() }))
-            }
-            Self::Pin => {
-                let tool = text.parse().map_err(|_| format!("`{text}` is no tool: it is written package::export"))?;
-                Ok(Act::Do(Wish::Pin(tool)))
-            }
-            Self::KeyName => Ok(Act::Type(Self::KeyValue(text.to_owned(), None))),
-            Self::KeyValue(name, tool) => {
-                let value = Secrets([(name.clone(), SecretString::from(text.to_owned()))].into());
-                Ok(Act::Do(Wish::PutKey { tool: tool.clone(), value }))
-            }
-        }
-    }
-}
-
 /// The overlay.
 #[derive(Debug)]
 pub struct Sheet {
@@ -153,7 +98,7 @@ pub struct Sheet {
     /// The row that is looked at.
     pub selected: usize,
     /// The line that is being typed, and what for.
-    pub line: Option<(Typing, Field)>,
+    pub line: Option<(Typing, Line)>,
     /// What is to be confirmed.
     pub sure: Option<(String, Wish)>,
     /// A change is on its way.
@@ -174,7 +119,8 @@ impl Sheet {
     pub fn contexts(&self) -> &'static [Context] {
         match (&self.sure, &self.line) {
             (Some(_), _) => &[Context::Sure],
-            (None, Some(_)) => &[Context::Line],
+            (None, Some((_, Line::Unseen(_)))) => &[Context::Line],
+            (None, Some((_, Line::Seen { .. }))) => &[Context::Line, Context::Composer],
             (None, None) => &[Context::Sheet],
         }
     }
@@ -186,16 +132,11 @@ impl Sheet {
     fn go(&mut self, act: Act) -> Option<Wish> {
         self.problem = None;
         match act {
-            Act::Do(wish) => {
-                self.line = None;
-                Some(wish)
-            }
+            // What was typed stays until the server has it.
+            Act::Do(wish) => Some(wish),
             Act::Type(typing) => {
-                let mut field = Field::default();
-                if let (Typing::Setting(_), Some(row)) = (&typing, self.row()) {
-                    field.push(row.value.lines().next().unwrap_or_default());
-                }
-                self.line = Some((typing, field));
+                let line = typing.line();
+                self.line = Some((typing, line));
                 None
             }
         }
@@ -216,18 +157,49 @@ impl Sheet {
                 self.line = None;
                 self.sure = None;
             }
-            Action::Submit => {
-                let (typing, field) = self.line.as_ref()?;
-                match typing.take(field.text().trim()) {
-                    Ok(act) => return self.go(act),
-                    Err(problem) => self.problem = Some(problem),
+            Action::Submit if !self.busy => return self.submit(),
+            _ if self.busy => {}
+            action => {
+                if let Some((typing, line)) = &mut self.line {
+                    line.edit(action, typing.is_text());
+                    self.problem = None;
                 }
             }
-            Action::DeleteBack => self.line.as_mut().map_or((), |(_, field)| field.delete_back()),
-            Action::DeleteToStart => self.line.as_mut().map_or((), |(_, field)| field.clear()),
-            _ => {}
         }
         None
+    }
+}
+
+impl Sheet {
+    /// Takes what was typed. A value that was left as it was is no change.
+    fn submit(&mut self) -> Option<Wish> {
+        let (typing, line) = self.line.as_ref()?;
+        if matches!((typing, line), (Typing::Setting { .. }, Line::Seen { text, before }) if text.text() == before) {
+            self.line = None;
+            self.problem = None;
+            return None;
+        }
+        match typing.take(line.text()) {
+            Ok(act) => self.go(act),
+            Err(problem) => {
+                self.problem = Some(problem);
+                None
+            }
+        }
+    }
+
+    /// The change was made: what was typed for it is of no more use.
+    fn made(&mut self) {
+        self.busy = false;
+        self.problem = None;
+        self.line = None;
+    }
+
+    /// Tells how wide the editor is drawn.
+    pub fn set_width(&mut self, width: usize) {
+        if let Some((_, Line::Seen { text, .. })) = &mut self.line {
+            text.set_width(width);
+        }
     }
 }
 
@@ -246,11 +218,14 @@ impl App {
 
     /// Puts typed or pasted text into the line of the overlay; false when there is none.
     pub(super) fn type_into_sheet(&mut self, text: &str) -> bool {
-        match self.sheet.as_mut().and_then(|sheet| sheet.line.as_mut()) {
-            Some((_, field)) => {
-                field.push(text);
+        let Some(sheet) = &mut self.sheet else { return false };
+        match &mut sheet.line {
+            Some((typing, line)) if !sheet.busy => {
+                line.type_in(text, typing.is_text());
+                sheet.problem = None;
                 true
             }
+            Some(_) => true,
             None => false,
         }
     }
@@ -266,8 +241,7 @@ impl App {
     /// A change was made of which the stream tells.
     pub(super) fn sheet_made(&mut self) {
         if let Some(sheet) = &mut self.sheet {
-            sheet.busy = false;
-            sheet.problem = None;
+            sheet.made();
         }
     }
 
@@ -275,8 +249,7 @@ impl App {
     pub(super) fn show_in_sheet(&mut self, topic: Topic, shown: Shown) {
         if let Some(sheet) = self.sheet.as_mut().filter(|sheet| sheet.kind.topic() == Some(topic)) {
             sheet.shown = Some(shown);
-            sheet.busy = false;
-            sheet.problem = None;
+            sheet.made();
             self.list_rows();
         }
     }

@@ -14,23 +14,14 @@ pub fn rows(settings: &Settings, approvals: &[StoredApproval]) -> Vec<Row> {
 }
 
 fn row(field: &'static Field, settings: &Settings) -> Row {
-    let value = field.show(settings);
-    let is_long = value.contains('\n');
+    let (name, now, value) = (field.name, field.value(settings), field.show(settings));
+    let is_set = now != field.value(&Settings::default());
     let change = match field.next(&value) {
-        Some(next) => Some(Act::Do(Wish::Set { name: field.name, value: next.to_owned() })),
-        // One line can't hold it: what is not shown would be lost.
-        None if is_long => None,
-        None => Some(Act::Type(Typing::Setting(field.name))),
+        Some(next) => Act::Do(Wish::Set { name, value: Some(next.to_owned()) }),
+        None => Act::Type(Typing::Setting { name, now }),
     };
-    let remove = (value != field.default).then(|| {
-        let question = format!("set {} back to {}?", field.name, field.default);
-        (question, Wish::Set { name: field.name, value: String::from("default") })
-    });
-    let about = match is_long {
-        true => format!("{}; of several lines: change it with omega settings set {} --file", field.about, field.name),
-        false => field.about.to_owned(),
-    };
-    Row { name: field.name.to_owned(), value, about, change, remove }
+    let remove = is_set.then(|| (format!("set {name} back to {}?", field.default), Wish::Set { name, value: None }));
+    Row { name: name.to_owned(), value, about: field.about.to_owned(), change: Some(change), remove }
 }
 
 fn approval(rule: &StoredApproval) -> Row {

@@ -25,12 +25,29 @@ export const deep = tool(async () => { let folder = tmp; for (let i = 0; ; i++) 
 export const removed = tool(async () => { for (let i = 0; i < 200; i++) { const file = fs.openSync(`${tmp}/x`, "w"); fs.unlinkSync(`${tmp}/x`); for (let n = 0; n < 4; n++) fs.writeSync(file, block); await breath(); } for (;;) await breath(); });
 export const large = tool(() => { const file = fs.openSync(`${tmp}/large`, "w"); for (let n = 0; n < 80; n++) fs.writeSync(file, block); return "written"; });
 export const sparse = tool(() => { fs.ftruncateSync(fs.openSync(`${tmp}/sparse`, "w"), 2 ** 40); });
+export const crowd = tool(async () => { for (let i = 0; ; i++) { const folder = `${tmp}/${i % 7}`; fs.mkdirSync(folder, { recursive: true }); fs.closeSync(fs.openSync(`${folder}/${i}`, "w")); if (i % 500 === 0) await breath(); } });
+export const moved = tool(async () => {
+    const part = "d/".repeat(400);
+    for (let i = 0; ; i++) {
+        fs.mkdirSync(`${tmp}/${i}/${part}`, { recursive: true });
+        try { if (i > 0) fs.renameSync(`${tmp}/${i - 1}`, `${tmp}/${i}/${part}x`); } catch (error) { if (error.code !== "EXDEV") throw error; }
+        await breath();
+    }
+});
+export const shut = tool(async () => { fs.mkdirSync(`${tmp}/shut`); for (let i = 0; ; i++) { fs.chmodSync(`${tmp}/shut`, 0o700); fs.closeSync(fs.openSync(`${tmp}/shut/${i}`, "w")); fs.chmodSync(`${tmp}/shut`, 0); if (i % 100 === 0) await breath(); } });
+export const stderr = tool(async () => { const line = new TextEncoder().encode("e".repeat(1 << 16)); for (;;) { Deno.stderr.writeSync(line); await breath(); } });
+export const renames = tool(() => {
+    const way = (from, to) => { try { fs.renameSync(`${tmp}/${from}`, `${tmp}/${to}`); return "moved"; } catch (error) { return error.code; } };
+    for (const folder of ["a/b", "c"]) fs.mkdirSync(`${tmp}/${folder}`, { recursive: true });
+    for (const file of ["x", "a/y"]) fs.writeFileSync(`${tmp}/${file}`, "");
+    return { within: way("x", "z"), folder: way("c", "e"), away: way("a/y", "y"), below: way("e", "a/b/e") };
+});
 export const open = tool(() => { const all = []; try { for (;;) all.push(fs.openSync(`${tmp}/open`, "w")); } catch (error) { return { count: all.length, code: error.code }; } });
 "#;
 
 async fn codes(sandbox: &Sandbox, exports: &[(&str, ToolErrorCode)]) {
     sandbox.registry.publish("greedy", "1.0.0", json!({}), GREEDY);
-    sandbox.executor.describe("greedy", "1.0.0").await.unwrap();
+    sandbox.executor.describe("greedy", "1.0.0", "").await.unwrap();
     let calls = exports.iter().map(|(export, code)| async move {
         // They step back behind everything else on the machine: time enough for a busy one.
         let timeout = Duration::from_secs(90);
@@ -66,6 +83,52 @@ async fn more_room_on_disk_than_its_share_ends_a_call() {
     if let Some(sandbox) = super::alone(|config| bare(small(config))).await {
         codes(&sandbox, &all).await;
     }
+}
+
+#[tokio::test]
+async fn more_files_or_deeper_folders_than_its_share_end_a_call_and_leave_nothing() {
+    let few = |config: LocalConfig| LocalConfig { limits: Limits { entries: 2000, ..Limits::default() }, ..config };
+    let all = [("crowd", "2000 files and folders"), ("moved", "more than 64 deep"), ("shut", "2000 files and folders")];
+    let Some(jailed) = super::alone(few).await else { return };
+    let Some(bare) = super::alone(|config| bare(few(config))).await else { return };
+    for sandbox in [jailed, bare] {
+        sandbox.registry.publish("greedy", "1.0.0", json!({}), GREEDY);
+        for (export, words) in all {
+            let execution =
+                Execution { timeout: Duration::from_secs(90), ..call(&format!("greedy::{export}"), json!({})) };
+            let error = sandbox.executor.execute(execution).await.result.unwrap_err();
+            assert_eq!(error.code, ToolErrorCode::DiskLimit, "{export}: {error}");
+            assert!(error.message.contains(words), "{export}: {error}");
+            assert_no_process_left(&sandbox);
+        }
+        until_no_trash(&sandbox).await;
+        assert_eq!(sandbox.run("greedy::fine", json!({})).await.result, Ok(json!("fine")));
+    }
+}
+
+/// What a call leaves is removed in the background.
+async fn until_no_trash(sandbox: &Sandbox) {
+    let started = Instant::now();
+    while fs::read_dir(sandbox.cache.path().join("trash")).unwrap().count() > 0 {
+        assert!(started.elapsed() < Duration::from_secs(60), "the trash is not emptied");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn more_on_stderr_than_its_share_ends_a_call() {
+    let Some(sandboxes) = both().await else { return };
+    for sandbox in sandboxes {
+        codes(&sandbox, &[("stderr", ToolErrorCode::OutputTooLarge)]).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_moves_from_one_folder_to_another_where_there_is_a_jail() {
+    let Some(sandbox) = jailed(|config| config).await else { return };
+    sandbox.registry.publish("greedy", "1.0.0", json!({}), GREEDY);
+    let moved = sandbox.run("greedy::renames", json!({})).await.result.unwrap();
+    assert_eq!(moved, json!({ "within": "moved", "folder": "moved", "away": "EXDEV", "below": "EXDEV" }));
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 const INSIDE: &str = "OMEGA_TEST_OWN_NETWORK";
 const PUBLIC: &str = "93.184.215.14";
-const PRIVATE: [&str; 9] = [
+/// Of this machine, and public: what else listens there is not for tools.
+const OWN: &str = "93.184.216.34";
+const PRIVATE: [&str; 18] = [
     "127.0.0.1",
     "127.9.9.9",
     "10.1.2.3",
@@ -21,8 +23,18 @@ const PRIVATE: [&str; 9] = [
     "100.64.1.1",
     "198.18.0.1",
     "0.0.0.0",
+    "168.63.129.16",
+    "192.0.0.192",
+    "100.100.100.200",
+    "192.0.2.7",
+    "198.51.100.7",
+    "203.0.113.9",
+    "192.88.99.1",
+    "240.0.0.1",
+    OWN,
 ];
-const PRIVATE_V6: [&str; 3] = ["fd00::5", "fec0::5", "::1"];
+const PRIVATE_V6: [&str; 7] =
+    ["fd00::5", "fec0::5", "::1", "fd00:ec2::254", "2002:7f00:1::1", "64:ff9b::7f00:1", "2a00:1450::5"];
 
 const REACH: &str = r#"
 import http from "node:http"; import net from "node:net";
@@ -47,8 +59,11 @@ set -e
 mount --bind "$OMEGA_TEST_OWN_NETWORK/hosts" /etc/hosts
 mount --bind "$OMEGA_TEST_OWN_NETWORK/resolv.conf" /etc/resolv.conf
 ip link set lo up
-for address in 93.184.215.14/32 10.1.2.3/32 172.16.9.9/32 192.168.7.7/32 169.254.169.254/32 100.64.1.1/32 198.18.0.1/32; do ip address add $address dev lo; done
-for address in fd00::5/128 fec0::5/128 2001:db8:1::5/128; do ip -6 address add $address dev lo nodad 2>/dev/null || true; done
+for address in 10.1.2.3 172.16.9.9 192.168.7.7 169.254.169.254 100.64.1.1 100.100.100.200 198.18.0.1 168.63.129.16 192.0.0.192 \
+    192.0.2.7 198.51.100.7 203.0.113.9 192.88.99.1 240.0.0.1 93.184.216.34; do ip address add $address/32 dev lo; done
+# Answered here and of no interface: somebody else's, for all that a tool can see.
+ip route add local 93.184.215.14/32 dev lo
+for address in fd00::5 fec0::5 fd00:ec2::254 2002:7f00:1::1 64:ff9b::7f00:1 2a00:1450::5; do ip -6 address add $address/128 dev lo nodad 2>/dev/null || true; done
 exec "$0" "$@"
 "#;
 
@@ -95,6 +110,7 @@ async fn inside() {
     let web = Router::new()
         .route("/", get(async || "here"))
         .route("/away", get(async || (StatusCode::FOUND, [(LOCATION, "http://10.1.2.3/")])))
+        .route("/own", get(async || (StatusCode::FOUND, [(LOCATION, format!("http://{OWN}/"))])))
         .route("/home", get(async || (StatusCode::FOUND, [(LOCATION, "http://inside.test/")])));
     for address in ["0.0.0.0:80", "0.0.0.0:8080", "[::]:80"] {
         // Where IPv4 is taken on all addresses, those of IPv6 alone are left.
@@ -120,8 +136,9 @@ async fn inside() {
     }
     let private: Vec<_> = PRIVATE.iter().map(|address| format!("http://{address}/")).collect();
     let names = ["inside.test", "localhost"].map(|name| format!("http://{name}/"));
-    let redirects = ["away", "home"].map(|path| format!("http://{PUBLIC}/{path}"));
-    let fourth: Vec<_> = private.into_iter().chain(names).collect();
+    let redirects = ["away", "home", "own"].map(|path| format!("http://{PUBLIC}/{path}"));
+    let mapped = ["10.1.2.3", OWN].map(|address| format!("http://[::ffff:{address}]/"));
+    let fourth: Vec<_> = private.into_iter().chain(names).chain(mapped).collect();
     let sixth: BTreeSet<_> = v6.iter().cloned().chain(["http://sixth.test/".to_owned()]).collect();
 
     let Some([sandbox, bare]) = both().await else { panic!("Deno was here a moment ago") };
@@ -145,10 +162,15 @@ async fn inside() {
         }
         assert!(asked.load(Ordering::Relaxed) >= before + 6, "the name server was not asked");
     }
+    // Addresses that Deno can be told one by one it refuses by itself.
+    let one_by_one: Vec<_> = v6.iter().filter(|url| !url.contains("fec0")).cloned().collect();
+    assert_eq!(reached(&bare, &one_by_one).await, BTreeSet::new());
     if sandbox.executor.health().await.detail.ends_with(", seccomp") {
         let sixth: Vec<_> = sixth.into_iter().collect();
         assert_eq!(reached(&sandbox, &sixth).await, BTreeSet::new());
-        for url in [v6.first().map_or("http://sixth.test/", |url| url), &format!("http://{PUBLIC}:8080/")] {
+        // Ports are landlock's.
+        let other_port = (!kernel::is_without_landlock()).then(|| format!("http://{PUBLIC}:8080/"));
+        for url in [v6.first().map_or("http://sixth.test/", |url| url)].into_iter().chain(other_port.as_deref()) {
             let error = sandbox.run("reach::one", json!({ "url": url })).await.result.unwrap_err();
             assert_eq!(error.code, ToolErrorCode::NetworkBlocked, "{url}: {error}");
         }

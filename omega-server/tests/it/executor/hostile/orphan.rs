@@ -12,7 +12,7 @@ async fn an_endless_loop_does_not_outlive_a_server_that_is_killed() {
     }
     let Some(sandbox) = jailed(|config| config).await else { return };
     sandbox.registry.publish("ends", "1.0.0", json!({}), ENDS);
-    sandbox.executor.describe("ends", "1.0.0").await.unwrap();
+    sandbox.executor.describe("ends", "1.0.0", "").await.unwrap();
     let mut server = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "executor::hostile::orphan::an_endless_loop_does_not_outlive_a_server_that_is_killed"])
         .env(CACHE, sandbox.cache.path())

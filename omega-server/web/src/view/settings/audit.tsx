@@ -1,9 +1,16 @@
 import { useState } from "preact/hooks";
 import { audit, verifyAudit } from "../../account";
-import type { Whoami } from "../../types";
+import type { AuditEntry, Whoami } from "../../types";
 import { count } from "../../words";
 import { Section } from "./section";
 import { useList } from "./use-list";
+
+/** Which version of a package took which one's place, and for whom. */
+function versions({ action, detail }: AuditEntry): string {
+  if (action !== "registry.changed" || typeof detail?.to !== "string") return "";
+  const from = typeof detail.from === "string" ? `${detail.from} → ` : "";
+  return ` ${from}${detail.to}${detail.scope === "me" ? " for one user" : " for everybody"}`;
+}
 
 /** The newest of what the server recorded: everything for administrators, who can have its chains checked; else one's own. */
 export function Audit({ me }: { me: Whoami }) {
@@ -24,10 +31,12 @@ export function Audit({ me }: { me: Whoami }) {
       )}
       <p class="note" role="status">{said}</p>
       <ul class="rows audit" tabIndex={0} aria-label="audit log">
-        {items?.map(({ id, at, action, outcome, objectType, objectId }) => (
-          <li key={id}>
-            <span class="row-words"><code>{action}</code> <span class="meta">{objectType}{objectId && ` ${objectId}`}</span></span>
-            <span class="meta">{outcome} · <time dateTime={at}>{new Date(at).toLocaleString()}</time></span>
+        {items?.map((entry) => (
+          <li key={entry.id}>
+            <span class="row-words">
+              <code>{entry.action}</code> <span class="meta">{entry.objectType}{entry.objectId && ` ${entry.objectId}`}{versions(entry)}</span>
+            </span>
+            <span class="meta">{entry.outcome} · <time dateTime={entry.at}>{new Date(entry.at).toLocaleString()}</time></span>
           </li>
         ))}
       </ul>

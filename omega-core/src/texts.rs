@@ -1,0 +1,504 @@
+//! Every text that somebody else wrote, in whatever is stored and shown: one walk for all who change such texts.
+//!
+//! The promise: a kind of event, a part of a message or a field that is added later is in the walk, or is said not to be a
+//! text, or this file does not compile: every match is exhaustive and takes every field by its name. Not texts are ids, times, numbers, words
+//! that a program knows, names and versions of tools (they are looked up), and names of variables (somebody has to set them).
+
+use crate::{
+    api::{
+        Alternative, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,
+        Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run, RunError,
+        RunPlan, StepProgress, ToolRun,
+    },
+    event::{Envelope, Event},
+    executor::ToolError,
+    model::{ModelError, ToolCall},
+};
+use serde_json::Value;
+
+/// Who changes texts.
+pub trait Edit {
+    /// A text as it is: a message, an answer, an argument.
+    fn text(&mut self, text: &mut String);
+    /// Words about something, for a line on a screen: an error, a reason, a title, an id that a model made.
+    fn words(&mut self, words: &mut String);
+    /// A JSON value, keys included.
+    fn value(&mut self, value: &mut Value);
+}
+
+/// What has texts.
+pub trait Texts {
+    /// Shows each of them to an editor.
+    fn edit(&mut self, editor: &mut dyn Edit);
+}
+
+impl<T: Texts> Texts for Option<T> {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        self.iter_mut().for_each(|item| item.edit(editor));
+    }
+}
+
+impl<T: Texts> Texts for Vec<T> {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        self.iter_mut().for_each(|item| item.edit(editor));
+    }
+}
+
+impl Texts for String {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        editor.text(self);
+    }
+}
+
+impl Texts for Value {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        editor.value(self);
+    }
+}
+
+fn words(words: &mut Option<String>, editor: &mut dyn Edit) {
+    words.iter_mut().for_each(|words| editor.words(words));
+}
+
+impl Texts for Event {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        match self {
+            Self::ConversationUpdated {
+                title,
+                model: _,
+                safe_mode: _,
+                guest_credentials: _,
+                visibility: _,
+                url: _,
+            } => words(title, editor),
+            Self::ParticipantJoined { user_id: _, role: _, display_name, gravatar_hash: _ } => {
+                editor.words(display_name)
+            }
+            Self::ParticipantUpdated { user_id: _, blocked: _ } => {}
+            Self::MessageCreated { message } | Self::MessageCompleted { message } => message.edit(editor),
+            Self::MessageDelta { message_id: _, part: _, offset: _, content }
+            | Self::ReasoningDelta { message_id: _, part: _, offset: _, content } => editor.text(content),
+            Self::MessageReset { message_id: _, step: _ } => {}
+            Self::RunQueued { run, position: _ } => run.edit(editor),
+            Self::RunStarted { attempt: _, model: _, prompt_version: _ }
+            | Self::RunResumed { attempt: _ }
+            | Self::RunRecovered { attempt: _ } => {}
+            Self::Status { phase: _, message } => editor.words(message),
+            Self::StepStarted { step_index: _, message_id: _ }
+            | Self::StepCompleted { step_index: _, usage: _, run_usage: _, finish_reason: _ } => {}
+            Self::PlanProposed { plan_set_id: _, plans } => plans.edit(editor),
+            Self::PlanSelected { plan_set_id: _, plan_id: _, plan, by: _ } => plan.edit(editor),
+            Self::AlternativesProposed { choice } => choice.edit(editor),
+            Self::AlternativesSelected { tool_run_id: _, tool_id: _, by: _ } => {}
+            Self::RunRequiresAction { action } => action.edit(editor),
+            Self::CredentialsProvided { names: _, save: _, declined: _, by: _ } => {}
+            Self::ApprovalDecided {
+                approval_id: _,
+                tool_run_id: _,
+                decision: _,
+                remember: _,
+                reason,
+                input,
+                by: _,
+            } => {
+                words(reason, editor);
+                input.edit(editor);
+            }
+            Self::ToolsLoaded { new_tools: _, total_dynamic_tools: _ } => {}
+            Self::ToolProposed {
+                tool_run_id: _,
+                message_id: _,
+                tool_call_id,
+                tool_id: _,
+                tool_name: _,
+                version: _,
+                input,
+            } => {
+                editor.words(tool_call_id);
+                input.edit(editor);
+            }
+            Self::ToolStarted {
+                tool_run_id: _,
+                tool_call_id,
+                tool_name: _,
+                version: _,
+                input,
+                credentials_used: _,
+            } => {
+                editor.words(tool_call_id);
+                input.edit(editor);
+            }
+            Self::ToolDelta { tool_run_id: _, offset: _, chunk } => chunk.edit(editor),
+            Self::ToolCompleted {
+                tool_run_id: _,
+                tool_call_id,
+                tool_name: _,
+                version: _,
+                status: _,
+                output,
+                output_summary,
+                output_bytes: _,
+                truncated: _,
+                duration_ms: _,
+                is_error: _,
+                error,
+            } => {
+                editor.words(tool_call_id);
+                output.edit(editor);
+                editor.words(output_summary);
+                error.edit(editor);
+            }
+            Self::ToolUnknown { tool_run_id: _, tool_call_id, error } => {
+                editor.words(tool_call_id);
+                error.edit(editor);
+            }
+            Self::RunCancelRequested {} => {}
+            Self::RunCompleted { answer, usage: _, tool_calls: _, steps: _ } => editor.text(answer),
+            Self::RunFailed { error } => error.edit(editor),
+            Self::RunCancelled { reason } => editor.words(reason),
+            Self::Notice { code: _, message } => editor.words(message),
+            Self::Snapshot { conversation } | Self::Resync { conversation } => conversation.edit(editor),
+            Self::Draining {} | Self::Unknown => {}
+        }
+    }
+}
+
+impl Texts for Envelope {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { v: _, seq: _, conversation_id: _, run_id: _, at: _, event } = self;
+        event.edit(editor);
+    }
+}
+
+impl Texts for Message {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { id: _, seq: _, run_id: _, step: _, role: _, status: _, content, parts, author, created_at: _ } =
+            self;
+        editor.text(content);
+        parts.edit(editor);
+        author.edit(editor);
+    }
+}
+
+impl Texts for Part {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        match self {
+            Self::Text { text } | Self::Reasoning { text } => editor.text(text),
+            Self::ToolCall { tool_call_id, tool_name: _, arguments } => {
+                editor.words(tool_call_id);
+                edit_json(arguments, editor);
+            }
+        }
+    }
+}
+
+/// A text that is JSON stays JSON.
+pub fn edit_json(text: &mut String, editor: &mut dyn Edit) {
+    match serde_json::from_str::<Value>(text) {
+        Ok(mut value) => {
+            let before = value.clone();
+            editor.value(&mut value);
+            if value != before {
+                *text = value.to_string();
+            }
+        }
+        Err(_) => editor.text(text),
+    }
+}
+
+impl Texts for ToolCall {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        // What a provider wants back is its own, and often signed.
+        let Self { id, name: _, arguments, provider_state: _ } = self;
+        editor.words(id);
+        edit_json(arguments, editor);
+    }
+}
+
+impl Texts for ModelError {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        match self {
+            Self::Http { provider: _, status: _, message, code, retry_after: _ } => {
+                editor.words(message);
+                words(code, editor);
+            }
+            Self::Stream { provider: _, message, retryable: _ }
+            | Self::Protocol { provider: _, message }
+            | Self::Connect { provider: _, message }
+            | Self::Config(message)
+            | Self::MissingKey(message) => editor.words(message),
+            Self::Truncated { provider: _ } | Self::Timeout { provider: _, what: _ } => {}
+        }
+    }
+}
+
+impl Texts for Author {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { user_id: _, display_name, gravatar_hash: _ } = self;
+        editor.words(display_name);
+    }
+}
+
+impl Texts for Participant {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { user_id: _, role: _, display_name, gravatar_hash: _, blocked: _ } = self;
+        editor.words(display_name);
+    }
+}
+
+impl Texts for Run {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self {
+            id: _,
+            conversation_id: _,
+            message_id: _,
+            status: _,
+            model: _,
+            prompt_version: _,
+            steps: _,
+            tool_calls: _,
+            usage: _,
+            requires_action,
+            plan,
+            error,
+            created_at: _,
+            started_at: _,
+            finished_at: _,
+        } = self;
+        requires_action.edit(editor);
+        plan.edit(editor);
+        error.edit(editor);
+    }
+}
+
+impl Texts for RunError {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { code: _, error, retryable: _ } = self;
+        editor.words(error);
+    }
+}
+
+impl Texts for ToolRun {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self {
+            id: _,
+            run_id: _,
+            message_id: _,
+            tool_call_id,
+            tool_id: _,
+            tool_name: _,
+            version: _,
+            status: _,
+            input,
+            output,
+            output_summary,
+            output_bytes: _,
+            truncated: _,
+            duration_ms: _,
+            error,
+            created_at: _,
+        } = self;
+        editor.words(tool_call_id);
+        input.edit(editor);
+        output.edit(editor);
+        editor.words(output_summary);
+        error.edit(editor);
+    }
+}
+
+impl Texts for ToolError {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { code: _, message, details } = self;
+        editor.words(message);
+        details.edit(editor);
+    }
+}
+
+impl Texts for RequiredAction {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        match self {
+            Self::Credentials { missing_vars, requests, hint, alternatives, expires_at: _ } => {
+                missing_vars.edit(editor);
+                requests.edit(editor);
+                editor.words(hint);
+                alternatives.edit(editor);
+            }
+            Self::Approval { approvals, expires_at: _ } => approvals.edit(editor),
+            Self::Plan { plan_set_id: _, plans, expires_at: _ } => plans.edit(editor),
+            Self::Alternatives { choices, expires_at: _ } => choices.edit(editor),
+        }
+    }
+}
+
+impl Texts for MissingVar {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { name: _, description, rejected: _ } = self;
+        editor.words(description);
+    }
+}
+
+impl Texts for CredentialRequest {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { id: _, tool_run_id: _, tool_id: _, edition: _, required_keys, missing_keys } = self;
+        required_keys.edit(editor);
+        missing_keys.edit(editor);
+    }
+}
+
+impl Texts for Approval {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self {
+            id: _,
+            tool_run_id: _,
+            tool_id: _,
+            tool_name: _,
+            version: _,
+            integrity: _,
+            own: _,
+            reason: _,
+            because,
+            input,
+            credentials: _,
+            owner_only: _,
+            args_digest: _,
+        } = self;
+        words(because, editor);
+        input.edit(editor);
+    }
+}
+
+impl Texts for AlternativeChoice {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { tool_run_id: _, tool_id: _, tool_name: _, reason: _, detail, alternatives } = self;
+        editor.words(detail);
+        alternatives.edit(editor);
+    }
+}
+
+impl Texts for Alternative {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { tool_id: _, tool_name: _, version: _, why, required_env: _, you_have: _ } = self;
+        editor.words(why);
+    }
+}
+
+impl Texts for Plan {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { id: _, steps, confidence: _, reasoning, missing_vars, pins: _ } = self;
+        steps.edit(editor);
+        editor.words(reasoning);
+        missing_vars.edit(editor);
+    }
+}
+
+impl Texts for PlanStep {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { step_number: _, tool_name: _, purpose, expected_output, tool_id: _, version: _, missing_env: _ } =
+            self;
+        editor.words(purpose);
+        editor.words(expected_output);
+    }
+}
+
+impl Texts for PlanVar {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { name: _, description, tool_ids: _ } = self;
+        editor.words(description);
+    }
+}
+
+impl Texts for RunPlan {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { plan_id: _, steps } = self;
+        steps.edit(editor);
+    }
+}
+
+impl Texts for StepProgress {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { step, status: _, calls: _, replaced_by: _ } = self;
+        step.edit(editor);
+    }
+}
+
+impl Texts for Finished {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { run, answer, tool_runs } = self;
+        run.edit(editor);
+        editor.text(answer);
+        tool_runs.edit(editor);
+    }
+}
+
+impl Texts for Conversation {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self {
+            id: _,
+            title,
+            model: _,
+            safe_mode: _,
+            guest_credentials: _,
+            execution_state: _,
+            url: _,
+            visibility: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        words(title, editor);
+    }
+}
+
+impl Texts for ConversationDetail {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self {
+            conversation,
+            is_owner: _,
+            participants,
+            messages,
+            tool_runs,
+            runs,
+            message_count: _,
+            tool_run_count: _,
+            usage: _,
+            last_seq: _,
+        } = self;
+        conversation.edit(editor);
+        participants.edit(editor);
+        messages.edit(editor);
+        tool_runs.edit(editor);
+        runs.edit(editor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{redact::Redactor, testing::events_saying};
+    use secrecy::SecretString;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_event_of_any_kind_keeps_a_secret_in_any_of_its_texts() {
+        let secret = SecretString::from("canary-9f8E7d6c5b4A");
+        let redactor = Redactor::new([("KEY", &secret)]);
+        let mut kinds = BTreeSet::new();
+        for said in ["it is canary-9f8E7d6c5b4A.", "c\0a\0n\0ary-9f8\u{1b}[0mE7d6c5b4A", "canary-9f8E%37d6c5b4A"] {
+            for mut event in events_saying(said) {
+                redactor.clean(&mut event);
+                let json = serde_json::to_string(&event).unwrap();
+                let found = ["canary", "5b4A", "ary-9f8"].iter().find(|part| json.contains(**part));
+                assert_eq!(found, None, "{json}");
+                kinds.insert(event.kind());
+            }
+        }
+        assert_eq!(kinds.len(), 36, "every kind but the one that is not known");
+    }
+
+    #[test]
+    fn what_has_no_secret_stays_as_it_is() {
+        for event in events_saying("some text\nwith two lines and 4 < 5 & 100%") {
+            let mut same = event.clone();
+            Redactor::default().clean(&mut same);
+            assert_eq!(same, event);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Rows that come in: a package that somebody adds, a bulk import, the pages of a mirror; and packages that go out again.
+//!
+//! The promises: a row is stored with the fact that tells of it, or not at all; nothing that a user adds for themselves is
+//! anybody else's; and no version that all share goes down unless an administrator said so.
+
+use super::{
+    AddError, RegistryService, Source, StoredTool,
+    bounded::Fitted,
+    changes::{self, Change},
+    described, own, rows,
+    service::BATCH,
+};
+use omega_core::{
+    api::registry::{AddPackage, AddScope, AddedPackage, Imported},
+    budget::{OWN_ROWS, OWN_TOOLS},
+    edition::is_older,
+    id::{ToolId, UserId},
+    registry::{RegistryError, Tool, Viewer},
+};
+use serde_json::Value;
+use std::{collections::HashMap, sync::atomic::Ordering};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt};
+
+/// Refused lines, and notices, of an import that are told.
+const MOST_TOLD: usize = 20;
+
+/// What becomes of a row whose version is older than the one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    /// It takes its place.
+    Taken,
+    /// It is left out.
+    LeftOut,
+}
+
+/// What came of rows that a source brought.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Rows that changed something.
+    pub changed: usize,
+    /// Rows that were left out because they are older: the version that is there, and the row's.
+    pub older: Vec<(ToolId, String, String)>,
+}
+
+impl RegistryService {
+    /// Stores the rows of a source that change something, and indexes them. They are `owner`'s own, or everybody's.
+    ///
+    /// # Errors
+    /// When the store can't be read or written.
+    pub async fn take(
+        &self,
+        owner: Option<UserId>,
+        tools: Vec<Fitted>,
+        source: Source,
+        older: Older,
+    ) -> Result<Taken, RegistryError> {
+        let mut taken = Taken::default();
+        for batch in tools.chunks(BATCH) {
+            self.take_batch(owner, batch, source, older, &mut taken).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn take_batch(
+        &self,
+        owner: Option<UserId>,
+        batch: &[Fitted],
+        source: Source,
+        older: Older,
+        taken: &mut Taken,
+    ) -> Result<(), RegistryError> {
+        let _one_writer = self.writing.lock().await;
+        let known = self.known_rows(owner, batch.iter().map(Fitted::tool)).await?;
+        let mut new: HashMap<ToolId, StoredTool> = HashMap::new();
+        for fitted in batch {
+            let (id, version) = (&fitted.tool().tool_id, &fitted.tool().version);
+            let before = new.get(id).or_else(|| known.get(id));
+            if older == Older::LeftOut
+                && let Some(before) = before.filter(|before| is_older(version, &before.tool.version))
+            {
+                taken.older.push((id.clone(), before.tool.version.clone(), version.clone()));
+                continue;
+            }
+            if let Some(mut row) = StoredTool::merged(before, fitted.clone(), source) {
+                row.tool.own = owner.is_some();
+                new.insert(id.clone(), row);
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let new: Vec<StoredTool> = new.into_values().collect();
+        let change = |row: &StoredTool| known.get(&row.tool.tool_id).map(|known| known.tool.clone());
+        let was: Vec<Option<Tool>> = new.iter().map(change).collect();
+        let pairs = was.iter().zip(&new).map(|(was, row)| Change { was: was.as_ref(), is: &row.tool });
+        let mut facts = changes::facts(owner, source.as_str(), &pairs.collect::<Vec<_>>());
+        if source == Source::Starter && self.indexed.load(Ordering::Acquire) == 0 {
+            // What an empty registry begins with is no change of it.
+            facts.clear();
+        }
+        let revision = self.rows.upsert(owner, &new, &facts).await?;
+        taken.changed += new.len();
+        if owner.is_none() {
+            self.index_written(revision, new);
+        }
+        Ok(())
+    }
+
+    /// The rows that are there of some tools, of an owner's own or of everybody's.
+    async fn known_rows(
+        &self,
+        owner: Option<UserId>,
+        tools: impl Iterator<Item = &Tool>,
+    ) -> Result<HashMap<ToolId, StoredTool>, RegistryError> {
+        let ids: Vec<ToolId> = tools.map(|tool| tool.tool_id.clone()).collect();
+        let rows = self.rows.get(owner.map_or(Viewer::Anybody, Viewer::User), &ids).await?;
+        let meant = rows.into_iter().filter(|row| row.tool.own == owner.is_some());
+        Ok(meant.map(|row| (row.tool.tool_id.clone(), row)).collect())
+    }
+
+    /// Adds what a package holds, or one of its plain functions: for `owner` alone, or for everybody.
+    ///
+    /// # Errors
+    /// When it can't be described, has no such function, does not fit, is older than what everybody has, or can't be stored.
+    pub async fn add(&self, owner: Option<UserId>, request: AddPackage) -> Result<AddedPackage, AddError> {
+        let version = request.version.as_deref().unwrap_or("latest");
+        // What all share, administrators add: they take their turns as one.
+        let turn = owner.map(|owner| owner.to_string()).unwrap_or_default();
+        let package = self.executor.describe(&request.package, version, &turn).await?;
+        let (wanted, mut notices) = described::wanted(&package, &request)?;
+        notices.extend(wanted.iter().flat_map(Fitted::notices));
+        let tools: Vec<Tool> =
+            wanted.iter().map(|fitted| Tool { own: owner.is_some(), ..fitted.tool().clone() }).collect();
+        let scope = match owner {
+            Some(owner) => {
+                self.has_room(owner, &tools).await?;
+                AddScope::Me
+            }
+            None => {
+                if !request.allow_older {
+                    self.is_not_older(&package.package, &tools).await?;
+                }
+                AddScope::Everybody
+            }
+        };
+        let older = if owner.is_some() || request.allow_older { Older::Taken } else { Older::LeftOut };
+        self.take(owner, wanted, Source::Added, older).await?;
+        let functions = described::functions(&package);
+        Ok(AddedPackage { package: package.package, version: package.version, tools, functions, scope, notices })
+    }
+
+    /// Whether a user's own rows stay within their limits with more of them.
+    async fn has_room(&self, owner: UserId, more: &[Tool]) -> Result<(), AddError> {
+        let rows = self.rows.own(owner).await.map_err(RegistryError::from)?;
+        let others = rows.iter().map(|row| &row.tool);
+        let others = others.filter(|tool| more.iter().all(|new| new.tool_id != tool.tool_id));
+        let all: Vec<&Tool> = others.chain(more).collect();
+        let within = OWN_TOOLS.check(all.len());
+        within.and_then(|()| OWN_ROWS.check(all.into_iter().map(own::size).sum())).map_err(AddError::NoRoom)
+    }
+
+    /// Whether everybody has no later version of a tool.
+    async fn is_not_older(&self, package: &str, tools: &[Tool]) -> Result<(), AddError> {
+        let known = self.known_rows(None, tools.iter()).await?;
+        let older = |tool: &Tool| {
+            let from = &known.get(&tool.tool_id)?.tool.version;
+            is_older(&tool.version, from).then(|| AddError::Older {
+                package: package.to_owned(),
+                from: from.clone(),
+                to: tool.version.clone(),
+            })
+        };
+        tools.iter().find_map(older).map_or(Ok(()), Err)
+    }
+
+    /// Takes out what was added of a package: an owner's own rows, or everybody's that administrators added. How many there
+    /// were.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub async fn remove(&self, owner: Option<UserId>, package: &str) -> Result<usize, RegistryError> {
+        let _one_writer = self.writing.lock().await;
+        let removed = self.rows.remove(owner, package, changes::removed(owner, package)).await?;
+        if owner.is_none() {
+            let mut index = self.index_mut();
+            for id in &removed {
+                index.remove(id.as_str());
+            }
+        }
+        Ok(removed.len())
+    }
+
+    /// Imports rows, one JSON object a line; lines that are none are told and skipped.
+    ///
+    /// # Errors
+    /// When the store can't be written or the reader fails.
+    pub async fn import(&self, reader: impl AsyncBufRead + Unpin + Send) -> Result<Imported, RegistryError> {
+        let mut lines = reader.lines();
+        let mut imported = Imported { imported: 0, refused: Vec::new(), notices: Vec::new(), total: 0 };
+        let (mut number, mut batch) = (0_u64, Vec::with_capacity(BATCH));
+        loop {
+            let line = lines.next_line().await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
+            let ended = line.is_none();
+            if let Some(line) = line {
+                number += 1;
+                if line.trim().is_empty() {
+                    continue;
+                }
+                match read(&line) {
+                    Ok(tool) => {
+                        tell(&mut imported.notices, tool.notices());
+                        batch.push(tool);
+                    }
+                    Err(reason) => tell(&mut imported.refused, std::iter::once(format!("line {number}: {reason}"))),
+                }
+            }
+            if batch.len() == BATCH || ended {
+                let all = batch.len();
+                let taken = self.take(None, std::mem::take(&mut batch), Source::Import, Older::LeftOut).await?;
+                imported.imported += u64::try_from(all - taken.older.len()).unwrap_or(u64::MAX);
+                let older = taken.older.into_iter().map(|(id, from, to)| {
+                    format!("{id} is {from} here, and {to} is older: `omega registry add --allow-older` sets it back")
+                });
+                tell(&mut imported.refused, older);
+            }
+            if ended {
+                return Ok(Imported { total: self.size(), ..imported });
+            }
+        }
+    }
+}
+
+/// The tool of a line.
+fn read(line: &str) -> Result<Fitted, String> {
+    let row: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    rows::tool(&row).map_err(|error| error.to_string())
+}
+
+/// Adds what there is room for to a list that people read.
+fn tell(list: &mut Vec<String>, more: impl Iterator<Item = String>) {
+    list.extend(more.take(MOST_TOLD.saturating_sub(list.len())));
+}

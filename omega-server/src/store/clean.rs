@@ -1,0 +1,119 @@
+//! What enters the log is clean: the one place that makes it so (X1, `security.md` T12).
+//!
+//! The promise: whatever a [`LogTx`] writes of texts has passed the redactor of its conversation, which knows the owner's
+//! stored credentials, the variables of the conversation's runs and the server's own keys. The event writer cleans every
+//! event by the walk of `omega_core::texts`, which names each kind and each field; rows beside it are cleaned by the same walk
+//! before they are written. What may be large is cleaned before its transaction begins, away from the runtime's threads, and
+//! comes as [`Clean`], which nothing else makes.
+
+use super::{LogTx, Result, Store};
+use crate::offload;
+use async_trait::async_trait;
+use omega_core::{
+    budget::Size,
+    id::ConversationId,
+    redact::Redactor,
+    texts::{Edit, Texts},
+};
+use serde_json::Value;
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock, Weak},
+};
+
+/// Who knows the secrets that a log must not have.
+#[async_trait]
+pub trait KnowsSecrets: Send + Sync {
+    /// Knows those of a conversation: its owner's, its runs', and the server's own.
+    ///
+    /// # Errors
+    /// When the database fails, or the vault.
+    async fn of_conversation(&self, conversation: ConversationId) -> Result<Redactor>;
+}
+
+/// Tells a store whom to ask. Until somebody is there, a store goes by the look of secrets alone.
+#[derive(Clone, Default)]
+pub(super) struct Asked(Arc<OnceLock<Weak<dyn KnowsSecrets>>>);
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Asked").field(&self.0.get().is_some()).finish()
+    }
+}
+
+/// A value whose texts hold no secret of its conversation.
+#[derive(Debug, Clone)]
+pub struct Clean<T>(T);
+
+impl<T> Deref for Clean<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Clean<T> {
+    /// The value, to be shown.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: Texts + Send + 'static> Clean<T> {
+    /// Cleans a value of any size.
+    pub async fn by(redactor: Redactor, mut value: T) -> Self {
+        let mut length = Length(0);
+        value.edit(&mut length);
+        offload::run(length.0, move || {
+            redactor.clean(&mut value);
+            Self(value)
+        })
+        .await
+    }
+}
+
+struct Length(usize);
+
+impl Edit for Length {
+    fn text(&mut self, text: &mut String) {
+        self.0 += text.len();
+    }
+
+    fn words(&mut self, words: &mut String) {
+        self.0 += words.len();
+    }
+
+    fn value(&mut self, value: &mut Value) {
+        self.0 += Size::of(value).bytes;
+    }
+}
+
+impl Store {
+    /// Says who knows secrets, once. They are asked for as long as they live.
+    pub fn ask_for_secrets(&self, who: Weak<dyn KnowsSecrets>) {
+        // A second engine on one store has the same vault.
+        let _ = self.secrets.0.set(who);
+    }
+
+    /// Knows the secrets of a conversation. Not inside a transaction: it reads, and may open what is sealed.
+    pub(crate) async fn redactor(&self, conversation: ConversationId) -> Result<Redactor> {
+        match self.secrets.0.get().and_then(Weak::upgrade) {
+            Some(who) => who.of_conversation(conversation).await,
+            None => Ok(Redactor::default()),
+        }
+    }
+}
+
+impl LogTx {
+    /// A value without the conversation's secrets.
+    pub(super) fn clean<T: Texts>(&self, mut value: T) -> T {
+        self.redactor.clean(&mut value);
+        value
+    }
+
+    /// Words for a line without them.
+    pub(super) fn clean_words(&self, words: &str) -> String {
+        self.redactor.clean_words(words)
+    }
+}

@@ -1,0 +1,159 @@
+//! When a question has the keyboard, and when keys count as its answer.
+//!
+//! The rule is [`TypeAhead`]'s. What it refuses is not lost: what was typed for the message goes into the message. And a yes
+//! that lasts can be taken back for a while, whatever gave it.
+
+use super::{App, Effect, Focus, Step};
+use crate::{
+    keys::{Action, Context, hint, lookup},
+    port::{Command, Lasting},
+};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use omega_core::api::{Remember, Timestamp};
+
+/// So long a lasting yes can be taken back by a key.
+const TAKE_BACK_MILLIS: i64 = 10_000;
+
+/// A yes that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeBack {
+    /// The yes.
+    pub lasting: Lasting,
+    until: Timestamp,
+}
+
+/// The character that a key types, if it types one.
+pub(super) fn typed(key: KeyEvent) -> Option<char> {
+    let command = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
+    match key.code {
+        KeyCode::Char(c) if !command => Some(c),
+        _ => None,
+    }
+}
+
+impl App {
+    /// The screen is drawn: whoever looks sees what is asked.
+    pub fn seen(&mut self, now: Timestamp) {
+        if self.is_asking() {
+            self.type_ahead.seen(now);
+        }
+    }
+
+    /// Whether a key would answer the question now.
+    #[must_use]
+    pub fn hears(&self) -> bool {
+        self.type_ahead.hears(self.now)
+    }
+
+    /// Milliseconds until something here changes by itself.
+    #[must_use]
+    pub fn wakes_in(&self, now: Timestamp) -> Option<u64> {
+        let hears = if self.is_asking() { self.type_ahead.hears_in(now).filter(|left| *left > 0) } else { None };
+        let takes = self.may_be_taken().then(|| self.type_ahead.may_take_in(now));
+        let ends = self.take_back.as_ref().map(|it| u64::try_from(it.until.0 - now.0).unwrap_or(0));
+        [hears, takes, ends].into_iter().flatten().min()
+    }
+
+    /// Whether keys go to a question.
+    fn is_asking(&self) -> bool {
+        self.question.is_some() && self.focus == Focus::Question && self.overlays.is_empty()
+    }
+
+    /// Whether a question may take the keyboard once nobody writes.
+    fn may_be_taken(&self) -> bool {
+        let is_free = self.focus == Focus::Composer && self.composer.is_empty() && self.overlays.is_empty();
+        self.offers_focus && is_free && self.question.is_some()
+    }
+
+    /// Another question is asked; it takes the keyboard by itself only when nothing is being written.
+    pub(super) fn offer(&mut self) {
+        self.type_ahead.asked();
+        self.offers_focus = self.focus == Focus::Composer && self.composer.is_empty();
+        self.took_focus = false;
+    }
+
+    /// What time brings.
+    pub(super) fn attend(&mut self) {
+        if self.may_be_taken() && self.type_ahead.may_take_in(self.now) == 0 {
+            (self.focus, self.took_focus, self.offers_focus) = (Focus::Question, true, false);
+        }
+        if !self.is_asking() {
+            // Under an overlay, or while something else has the keyboard, it is out of sight.
+            self.type_ahead.asked();
+        }
+        if self.take_back.as_ref().is_some_and(|it| it.until <= self.now) {
+            self.take_back = None;
+        }
+    }
+
+    /// Gives the question the keyboard, as the person wished.
+    pub(super) fn focus_question(&mut self) {
+        if self.question.is_some() {
+            self.transcript.deselect();
+            self.type_ahead.asked();
+            (self.focus, self.took_focus, self.offers_focus) = (Focus::Question, false, false);
+        }
+    }
+
+    /// Notes a key; whether it can't be an answer to the question that has the keyboard.
+    pub(super) fn is_typed_ahead(&mut self) -> bool {
+        let counts = self.type_ahead.key(self.now);
+        self.is_asking() && !counts
+    }
+
+    /// What a key does that came too early: nothing to the question. A letter goes where it was meant to go.
+    pub(super) fn typed_ahead(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if let (Some(_), true) = (typed(key), self.took_focus) {
+            let before = self.letter_before();
+            self.focus_composer();
+            self.offers_focus = false;
+            self.composer.insert(&before);
+            return self.on_counted_key(key);
+        }
+        match lookup(self.contexts(), key) {
+            Some(action) if self.is_for_everywhere(action) => self.act(action),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same of a paste, which nobody types again.
+    pub(super) fn pasted_ahead(&mut self, text: &str) {
+        let before = self.letter_before();
+        self.focus_composer();
+        self.offers_focus = false;
+        self.composer.insert(&before);
+        self.composer.insert(text);
+    }
+
+    /// The letter that asked for a yes that lasts, when more letters followed at once: it began a word.
+    fn letter_before(&mut self) -> String {
+        let Some(question) = self.question.as_mut() else { return String::new() };
+        let action = match question.step {
+            Step::Sure(Remember::Always) => Action::AllowAlways,
+            Step::Sure(_) => Action::AllowHere,
+            _ => return String::new(),
+        };
+        question.step = Step::Decide;
+        hint(&[Context::Approval], action).map(|(key, _)| key).filter(|_| self.took_focus).unwrap_or_default()
+    }
+
+    fn is_for_everywhere(&self, action: Action) -> bool {
+        action == Action::ToComposer || self.question.as_ref().is_some_and(|question| !question.knows(action))
+    }
+
+    /// A yes was stored that lasts.
+    pub(super) fn lasts(&mut self, lasting: Lasting) {
+        self.take_back = Some(TakeBack { lasting, until: Timestamp(self.now.0 + TAKE_BACK_MILLIS) });
+    }
+
+    /// Takes the yes back that was just given.
+    pub(super) fn take_back(&mut self) -> Vec<Effect> {
+        match self.take_back.take() {
+            Some(it) => vec![Effect::Command(Command::TakeBack(it.lasting.rules))],
+            None => {
+                self.say("there is no yes to take back; /settings lists what is always allowed");
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What was typed before a question was seen answers nothing.
+
+use super::tool;
+use crate::{
+    app::Focus,
+    port::{Command, Lasting, Update},
+    stage::Stage,
+};
+use omega_core::{
+    api::{Remember, RequiredAction},
+    event::Event,
+    id::{ApprovalId, ApprovalRuleId},
+};
+use serde_json::json;
+
+/// Every question that there is, half a second after a key: in another half it takes the keyboard, and hears at the end of a
+/// third.
+fn questions() -> Vec<(&'static str, Stage)> {
+    type Ask = fn(&mut Stage);
+    let asks: [(&str, Ask); 4] = [
+        ("approval", |stage| {
+            stage.awaits_approval(json!({"expr": "1+1"}));
+        }),
+        ("plan", |stage| {
+            stage.awaits_plan();
+        }),
+        ("alternatives", |stage| {
+            stage.awaits_another_tool();
+        }),
+        ("credentials", |stage| {
+            stage.awaits_credentials();
+        }),
+    ];
+    asks.map(|(name, ask)| {
+        // Small, for there are many of them.
+        let mut stage = Stage::new(50, 12);
+        stage.is_patient = false;
+        stage.keys("x<backspace>");
+        ask(&mut stage);
+        (name, stage)
+    })
+    .into()
+}
+
+/// While somebody writes, and when the question took the keyboard the moment before.
+const PAUSES: [i64; 3] = [0, 500, 900];
+
+/// Texts that begin with, or hold, each letter that answers something.
+const TYPED: [&str; 7] = ["also", "yes,", "can", "no,", "edit", "try<enter>", "<enter>"];
+
+#[test]
+fn what_is_typed_ahead_answers_nothing_and_is_not_lost() {
+    for text in TYPED {
+        for pause in PAUSES {
+            for (name, mut stage) in questions() {
+                stage.waits(pause).keys(text);
+                let answers: Vec<_> =
+                    stage.commands().into_iter().filter(|it| matches!(it, Command::Answer(_))).collect();
+                assert_eq!(answers, [], "{name}, {text:?} after {pause} ms");
+                let written: String = stage
+                    .commands()
+                    .iter()
+                    .filter_map(|it| match it {
+                        Command::Send { text, .. } => Some(text.clone()),
+                        _ => None,
+                    })
+                    .chain([stage.app.composer.text().to_owned()])
+                    .collect();
+                assert_eq!(written, text.replace("<enter>", ""), "{name}, {text:?} after {pause} ms");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_pasted_ahead_is_no_answer_and_no_secret() {
+    for pause in PAUSES {
+        for (name, mut stage) in questions() {
+            stage.waits(pause).paste("yes\nalways");
+            assert_eq!(
+                (stage.commands().len(), stage.app.composer.text()),
+                (0, "yes\nalways"),
+                "{name} after {pause} ms"
+            );
+        }
+    }
+}
+
+#[test]
+fn somebody_who_goes_on_typing_keeps_the_keyboard() {
+    for (name, mut stage) in questions() {
+        for _ in 0..20 {
+            stage.waits(150).keys("<backspace>");
+        }
+        assert_eq!(stage.app.focus, Focus::Composer, "{name}");
+        stage.looks();
+        assert_eq!(stage.app.focus, Focus::Question, "{name}: once nobody writes");
+    }
+    // Who began to write a message goes on with it.
+    for (name, mut stage) in questions() {
+        stage.keys("x<backspace>").looks();
+        assert_eq!(stage.app.focus, Focus::Composer, "{name}");
+        stage.keys("<ctrl+y>y<enter>ca");
+        assert_eq!((stage.app.focus, stage.commands().len()), (Focus::Question, 0), "{name}: it was not looked at");
+    }
+}
+
+#[test]
+fn a_question_behind_an_overlay_hears_nothing_until_it_is_in_sight() {
+    let mut stage = Stage::new(80, 24);
+    stage.keys("<f1>");
+    stage.awaits_approval(json!({}));
+    stage.keys("<esc>y");
+    assert_eq!((stage.commands().len(), stage.app.composer.text()), (0, "y"));
+}
+
+#[test]
+fn the_next_question_is_not_answered_by_the_keys_of_the_one_before() {
+    let mut stage = Stage::new(80, 24);
+    stage.awaits_approval(json!({}));
+    stage.keys("y");
+    assert_eq!(stage.commands().len(), 1);
+    let action = stage.app.view.active_run().unwrap().requires_action.clone().unwrap();
+    let RequiredAction::Approval { mut approvals, expires_at } = action else { panic!("{action:?}") };
+    approvals[0].id = ApprovalId::new();
+    stage.event(Event::RunRequiresAction { action: RequiredAction::Approval { approvals, expires_at } });
+    stage.keys("yyy");
+    assert_eq!(stage.commands().len(), 1, "{}", stage.text());
+    stage.keys("<look>y");
+    assert_eq!(stage.commands().len(), 2, "{}", stage.text());
+}
+
+#[test]
+fn a_word_that_begins_like_a_lasting_yes_is_a_word() {
+    for text in ["also do it", "always", "can you", "ay", "cy"] {
+        let mut stage = Stage::new(80, 24);
+        stage.awaits_approval(json!({}));
+        stage.keys(text);
+        assert_eq!((stage.commands(), stage.app.composer.text()), (Vec::new(), text));
+        assert_eq!(stage.app.focus, Focus::Composer);
+    }
+}
+
+#[test]
+fn a_yes_that_lasts_can_be_taken_back_for_a_while() {
+    let lasting = Lasting { tool: tool(), remember: Remember::Always, rules: vec![ApprovalRuleId::new()] };
+    let mut stage = Stage::new(100, 24);
+    stage.awaits_approval(json!({}));
+    stage.keys("a<look>y").news(Update::Lasts(lasting.clone()));
+    assert!(
+        stage.text().contains("mathjs::evaluate is always allowed everywhere · ctrl+t take it back"),
+        "{}",
+        stage.text()
+    );
+    stage.keys("<ctrl+t>");
+    assert_eq!(stage.commands().last(), Some(&Command::TakeBack(lasting.rules.clone())));
+    stage.news(Update::TakenBack);
+    assert!(stage.text().contains("taken back"), "{}", stage.text());
+    // Afterwards it is in the settings.
+    stage.news(Update::Lasts(lasting)).waits(10_000);
+    assert!(!stage.text().contains("take it back"), "{}", stage.text());
+    stage.keys("<ctrl+t>");
+    assert!(stage.text().contains("/settings lists what is always allowed"), "{}", stage.text());
+}

@@ -1,0 +1,115 @@
+//! Settings are edited as values: what the rows say in words is never stored.
+
+use crate::{
+    port::{Command, Shown, Topic, Update, Wish},
+    stage::Stage,
+};
+use omega_core::{
+    api::Settings,
+    setting::{FIELDS, Field, Kind, named},
+};
+
+fn shows(stage: &mut Stage, settings: &Settings) {
+    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings.clone()), Vec::new())));
+}
+
+/// Opens the settings at one of them.
+fn at_setting(field: &'static Field, settings: &Settings) -> Stage {
+    let mut stage = Stage::new(80, 30);
+    stage.keys("/settings<enter>");
+    shows(&mut stage, settings);
+    let shown: Vec<&Field> = FIELDS.iter().filter(|field| field.name != "pins").collect();
+    let at = shown.iter().position(|it| it.name == field.name).unwrap_or(shown.len());
+    stage.keys(&"<down>".repeat(at));
+    stage
+}
+
+fn wish(stage: &Stage) -> Option<Wish> {
+    match stage.commands().last() {
+        Some(Command::Do(Some(Topic::Settings), wish)) => Some(wish.clone()),
+        _ => None,
+    }
+}
+
+/// Settings with this value in one of them, or without.
+fn with_value(field: &Field, value: Option<&str>) -> Settings {
+    let mut settings = Settings { prompt: None, ..Settings::default() };
+    if field.name == "prompt-mode" {
+        named("prompt").unwrap().set(&mut settings, Some("be brief")).unwrap();
+    }
+    field.set(&mut settings, value).unwrap();
+    settings
+}
+
+#[test]
+fn an_editor_that_is_opened_and_left_changes_no_setting() {
+    for field in FIELDS.iter().filter(|field| field.name != "pins") {
+        let values: &[Option<&str>] = match field.kind {
+            Kind::Switch => &[None, Some("on"), Some("off")],
+            Kind::Choice(words) => &[None, Some(words[0]), Some(words[words.len() - 1])],
+            Kind::Model => &[None, Some("openai/gpt-5")],
+            Kind::Text => &[None, Some("none"), Some("default"), Some(" be brief\n\tbe kind\n")],
+            Kind::Tools => &[],
+        };
+        for value in values {
+            let settings = with_value(field, *value);
+            let mut stage = at_setting(field, &settings);
+            stage.keys("<enter>");
+            match field.next(&field.show(&settings)) {
+                // There is no editor: it goes through its values, and each is a real one.
+                Some(next) => {
+                    let set = Wish::Set { name: field.name, value: Some(next.into()) };
+                    assert_eq!(wish(&stage), Some(set), "{} {value:?}", field.name);
+                    field.check(Some(next)).unwrap();
+                }
+                None => {
+                    stage.keys("<enter>");
+                    assert_eq!(wish(&stage), None, "{} {value:?}", field.name);
+                    assert!(stage.app.sheet.as_ref().unwrap().line.is_none(), "it is closed: {}", field.name);
+                    stage.keys("<enter><esc>");
+                    assert_eq!(wish(&stage), None, "{} {value:?}", field.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_typed_over_words_for_the_eye_is_the_value_alone() {
+    let cases = [
+        ("prompt", None, "Always answer in French.", Some("Always answer in French.")),
+        ("prompt", Some("be brief"), ", be kind", Some("be brief, be kind")),
+        ("prompt", Some("be brief\nbe kind"), "<up><home>always <end>!", Some("always be brief!\nbe kind")),
+        ("prompt", None, "one<ctrl+j>two?", Some("one\ntwo?")),
+        ("prompt", Some("none"), "<ctrl+u>", None),
+        ("model", None, "openai/x", Some("openai/x")),
+        ("model", Some("openai/x"), "<left>ab", Some("openai/abx")),
+        ("model", Some("openai/x"), "<ctrl+u>  ", None),
+    ];
+    for (name, before, keys, after) in cases {
+        let field = named(name).unwrap();
+        let mut stage = at_setting(field, &with_value(field, before));
+        stage.keys("<enter>").keys(keys).keys("<enter>");
+        let set = Wish::Set { name: field.name, value: after.map(str::to_owned) };
+        assert_eq!(wish(&stage), Some(set), "{name} {before:?} {keys}");
+    }
+}
+
+#[test]
+fn a_prompt_that_the_server_refuses_is_not_lost() {
+    let field = named("prompt").unwrap();
+    let mut stage = at_setting(field, &with_value(field, None));
+    stage.keys("<enter>").paste("Answer in rhyme.\nAlways.").keys("<enter>");
+    assert_eq!(stage.commands().len(), 2);
+    stage.keys("x<enter>");
+    assert_eq!(stage.commands().len(), 2, "while it is on its way nothing is typed into it");
+    stage.news(Update::NotDone("the server is away".into()));
+    assert!(stage.text().contains("Answer in rhyme.") && stage.text().contains("Always."), "{}", stage.text());
+    stage.keys("<enter>");
+    shows(&mut stage, &with_value(field, Some("Answer in rhyme.\nAlways.")));
+    assert!(stage.app.sheet.as_ref().unwrap().line.is_none(), "{}", stage.text());
+    stage.keys("d");
+    assert!(stage.text().contains("set prompt back to none?"), "{}", stage.text());
+    stage.keys("y");
+    assert_eq!(wish(&stage), Some(Wish::Set { name: "prompt", value: None }));
+}
