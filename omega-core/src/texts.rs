@@ -5,6 +5,7 @@
 //! that a program knows, names and versions of tools (they are looked up), and names of variables (somebody has to set them).
 
 use crate::{
+    agent::Proposal,
     api::{
         Alternative, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,
         Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run, RunError,
@@ -41,6 +42,13 @@ impl<T: Texts> Texts for Option<T> {
 impl<T: Texts> Texts for Vec<T> {
     fn edit(&mut self, editor: &mut dyn Edit) {
         self.iter_mut().for_each(|item| item.edit(editor));
+    }
+}
+
+impl<A: Texts, B: Texts> Texts for (A, B) {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        self.0.edit(editor);
+        self.1.edit(editor);
     }
 }
 
@@ -212,6 +220,14 @@ impl Texts for ToolCall {
         let Self { id, name: _, arguments, provider_state: _ } = self;
         editor.words(id);
         edit_json(arguments, editor);
+    }
+}
+
+impl Texts for Proposal {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { call, tool_id: _, tool_name: _, version: _, input } = self;
+        call.edit(editor);
+        input.edit(editor);
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::failpoint::{self, Point};
 use crate::nul;
-use crate::store::{Result, StepReply, StepStart};
+use crate::store::{Clean, Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
@@ -214,8 +214,10 @@ async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, reply:
     driver.usage += reply.usage;
     let proposals = agent.propose(&reply.calls);
     let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);
+    let redactor = engine.inner.store.redactor(driver.lease.conversation).await?;
+    let answer = Clean::by(redactor, (reply.clone(), proposals)).await;
     let mut log = engine.inner.store.run_log(&driver.lease).await?;
-    let tool_runs = log.finish_step(run, step, &reply, proposals, (driver.usage, calls)).await?;
+    let tool_runs = log.finish_step(run, step, answer, (driver.usage, calls)).await?;
     if reply.finish_reason == Some(FinishReason::Length) {
         let most = budget::MODEL_TEXT.most;
         let message = match text_bytes(&reply.parts) {

@@ -159,11 +159,11 @@ impl LogTx {
             run.to_string(),
             choice.tool_run_id.to_string(),
             choice.tool_id.as_str(),
-            json(&choice)?,
+            json(&*choice)?,
             if offer == Offer::Asked { "open" } else { "told" },
             now,
         )?;
-        self.event(Some(run), Event::AlternativesProposed { choice }).await?;
+        self.clean_event(Some(run), choice.map(|choice| Event::AlternativesProposed { choice })).await?;
         Ok(())
     }
 

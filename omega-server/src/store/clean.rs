@@ -17,6 +17,7 @@ use omega_core::{
 };
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     fmt,
     ops::Deref,
     sync::{Arc, OnceLock, Weak},
@@ -54,6 +55,11 @@ impl<T> Deref for Clean<T> {
 }
 
 impl<T> Clean<T> {
+    /// A record made of the value, and of nothing else that somebody wrote.
+    pub(super) fn map<R>(self, record: impl FnOnce(T) -> R) -> Clean<R> {
+        Clean(record(self.0))
+    }
+
     /// The value, to be shown.
     pub fn into_inner(self) -> T {
         self.0
@@ -68,6 +74,29 @@ impl<T: Texts + Send + 'static> Clean<T> {
         offload::run(length.0, move || {
             redactor.clean(&mut value);
             Self(value)
+        })
+        .await
+    }
+}
+
+impl<A, B> Clean<(A, B)> {
+    pub(super) fn split(self) -> (Clean<A>, Clean<B>) {
+        (Clean(self.0.0), Clean(self.0.1))
+    }
+}
+
+impl<T> Clean<Vec<T>> {
+    pub(super) fn each(self) -> impl Iterator<Item = Clean<T>> {
+        self.0.into_iter().map(Clean)
+    }
+}
+
+impl Clean<String> {
+    /// Cleans a message, and says the names of the secrets that were in it.
+    pub(super) async fn telling(redactor: Redactor, text: String) -> (Self, BTreeSet<String>) {
+        offload::run(text.len(), move || {
+            let (text, names) = redactor.redact_telling(&text);
+            (Self(text), names)
         })
         .await
     }
@@ -106,10 +135,10 @@ impl Store {
 }
 
 impl LogTx {
-    /// A value without the conversation's secrets.
-    pub(super) fn clean<T: Texts>(&self, mut value: T) -> T {
+    /// A small value without the conversation's secrets.
+    pub(super) fn clean<T: Texts>(&self, mut value: T) -> Clean<T> {
         self.redactor.clean(&mut value);
-        value
+        Clean(value)
     }
 
     /// Words for a line without them.

@@ -1,7 +1,7 @@
 //! Conversations: made, changed, read by pages; and messages sent to them.
 
 use super::{
-    Committed, Result, Store, StoreError, exec,
+    Clean, Committed, Result, Store, StoreError, exec,
     idempotency::{IdempotencyKey, Replay},
     places::page_of,
     plans::followed,
@@ -399,7 +399,10 @@ impl Store {
     /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`],
     /// [`StoreError::NotYours`] when a run is to be interrupted that is neither the sender's nor in their conversation.
     pub async fn send(&self, send: Send) -> Result<Sent> {
-        let mut log = self.log(send.access.conversation()).await?;
+        let redactor = self.redactor(send.access.conversation()).await?;
+        // What the sender has was taken out before; what the owner has is taken out here.
+        let (text, owners) = Clean::telling(redactor.clone(), send.text).await;
+        let mut log = self.log_by(send.access.conversation(), redactor).await?;
         log.named(Transaction::Send).await?;
         let author = send.access.caller().author();
         let conversation = send.access.conversation().to_string();
@@ -458,12 +461,11 @@ impl Store {
             return Err(StoreError::QueueFull(waiting));
         }
         let now = log.now();
-        // What the sender has was taken out before; what the owner has is taken out here.
-        let (text, owners) = log.redactor.redact_telling(&send.text);
         let removed: BTreeSet<String> = send.removed.into_iter().chain(owners).collect();
-        let message = Message {
+        let (seq, author) = (log.next_seq(), log.clean(author).into_inner());
+        let message = text.map(|text| Message {
             id: MessageId::new(),
-            seq: log.next_seq(),
+            seq,
             run_id: Some(send.run),
             step: None,
             role: Role::User,
@@ -472,7 +474,7 @@ impl Store {
             parts: vec![Part::Text { text }],
             author: Some(author.clone()),
             created_at: now,
-        };
+        });
         let run = Run {
             id: send.run,
             conversation_id: send.access.conversation(),
@@ -524,7 +526,7 @@ impl Store {
             log.put_run_env(run.id, author.user_id, name, sealed).await?;
         }
         let accepted = Accepted { run_id: run.id, message_id: message.id, seq: message.seq };
-        log.event(Some(run.id), Event::MessageCreated { message }).await?;
+        log.clean_event(Some(run.id), message.map(|message| Event::MessageCreated { message })).await?;
         let position = u32::try_from(open.len()).unwrap_or(u32::MAX);
         log.event(Some(accepted.run_id), Event::RunQueued { run, position }).await?;
         if !removed.is_empty() {

@@ -5,7 +5,7 @@
 //! event that is not committed yet (`runs.md` 2). Every event passes the redactor of its conversation here (`clean.rs`).
 
 use super::{
-    Lease, Result, Store, StoreError, Tx, exec,
+    Clean, Lease, Result, Store, StoreError, Tx, exec,
     rows::{id, json, number, signed},
     sql, tx_opt,
 };
@@ -51,6 +51,11 @@ impl Store {
     /// Opens a transaction on a conversation and locks its counter.
     pub(crate) async fn log(&self, conversation: ConversationId) -> Result<LogTx> {
         let redactor = self.redactor(conversation).await?;
+        self.log_by(conversation, redactor).await
+    }
+
+    /// The same with the redactor that has cleaned already what is to be written.
+    pub(super) async fn log_by(&self, conversation: ConversationId, redactor: Redactor) -> Result<LogTx> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
@@ -122,13 +127,20 @@ impl LogTx {
         self.next
     }
 
-    /// Appends an event, without the secrets that are in its texts, and gives its number.
+    /// Appends an event, without the secrets that are in its texts, and gives its number. Only for what is small: others
+    /// wait for the transaction.
     ///
     /// # Errors
     /// When the database can't write.
     pub async fn event(&mut self, run: Option<RunId>, event: Event) -> Result<u64> {
-        let seq = self.next;
         let event = self.clean(event);
+        self.clean_event(run, event).await
+    }
+
+    /// The same for an event made of what was cleaned before the transaction began.
+    pub(super) async fn clean_event(&mut self, run: Option<RunId>, event: Clean<Event>) -> Result<u64> {
+        let seq = self.next;
+        let event = event.into_inner();
         if let Some(fact) = audit::of_event(&event) {
             self.record(run, fact);
         }

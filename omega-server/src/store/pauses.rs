@@ -231,7 +231,7 @@ impl Store {
         let asked = approvals.remove(at);
         let remember = if reason == ApprovalReason::UnknownOutcome { Remember::Once } else { decide.remember };
         let input = decide.input.clone().filter(|_| decide.decision == Decision::Approve);
-        let input = input.map(|input| log.clean(input));
+        let input = input.map(|input| log.clean(input).into_inner());
         let digest =
             input.as_ref().map_or(args_digest, |input| digest::of_call(&call_of(&tool_id, &asked.edition()), input));
         let note = decide.reason.as_deref().map(|reason| log.clean_words(reason));
@@ -327,11 +327,11 @@ impl LogTx {
         self.named(Transaction::Pause).await?;
         let action = self.clean(action);
         let expires = action.expires_at().0;
-        if exec!(&mut self.tx, sql::PAUSE_RUN, run.to_string(), json(&action)?, expires)? != 1 {
+        if exec!(&mut self.tx, sql::PAUSE_RUN, run.to_string(), json(&*action)?, expires)? != 1 {
             return Ok(false);
         }
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
-        match &action {
+        match &*action {
             RequiredAction::Credentials { requests, .. } => {
                 for request in requests {
                     let Some(tool_run) = request.tool_run_id else {
@@ -381,7 +381,7 @@ impl LogTx {
             }
             RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => {}
         }
-        self.event(Some(run), Event::RunRequiresAction { action }).await?;
+        self.clean_event(Some(run), action.map(|action| Event::RunRequiresAction { action })).await?;
         Ok(true)
     }
 

@@ -233,7 +233,7 @@ impl LogTx {
         let run_id = run.map(|run| run.to_string());
         exec!(&mut self.tx, sql::INSERT_PLAN_SET, set.to_string(), conversation, run_id, message, now)?;
         insert_plans(&mut self.tx, set, &plans).await?;
-        self.event(run, Event::PlanProposed { plan_set_id: set, plans }).await?;
+        self.clean_event(run, plans.map(|plans| Event::PlanProposed { plan_set_id: set, plans })).await?;
         Ok(set)
     }
 }

@@ -338,7 +338,7 @@ impl LogTx {
     pub async fn end(&mut self, run: RunId, status: RunStatus, error: Option<&RunError>, event: Event) -> Result<()> {
         self.named(Transaction::RunEnd).await?;
         let now = self.now().0;
-        let error = error.map(|error| json(&self.clean(error.clone()))).transpose()?;
+        let error = error.map(|error| json(&*self.clean(error.clone()))).transpose()?;
         if exec!(&mut self.tx, sql::END_RUN, run.to_string(), status.as_str(), error, now)? != 1 {
             return Err(StoreError::LeaseLost);
         }

@@ -1,7 +1,7 @@
 //! What is recorded of a step: its beginning, its failures, and the model's answer with the calls that it asks for.
 
 use super::{
-    LogTx, Result, StoreError, exec,
+    Clean, LogTx, Result, StoreError, exec,
     rows::{id, json, number, signed},
     sql, tx_all, tx_opt,
 };
@@ -12,6 +12,7 @@ use omega_core::{
     event::Event,
     id::{MessageId, RunId},
     model::{FinishReason, ProviderState, ToolCall, Usage},
+    texts::{Edit, Texts},
 };
 
 /// A step that begins, or begins again.
@@ -44,6 +45,20 @@ pub struct StepReply {
     pub usage: Usage,
     /// Why the model stopped.
     pub finish_reason: Option<FinishReason>,
+}
+
+impl Texts for StepReply {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { parts, calls, provider_state, usage: _, finish_reason: _ } = self;
+        parts.edit(editor);
+        calls.edit(editor);
+        // It is often signed: with other words in it, its provider would refuse it.
+        provider_state.retain_mut(|state| {
+            let before = state.item.clone();
+            editor.value(&mut state.item);
+            state.item == before
+        });
+    }
 }
 
 impl LogTx {
@@ -153,12 +168,12 @@ impl LogTx {
         &mut self,
         run: RunId,
         step: &StepStart,
-        reply: &StepReply,
-        proposals: Vec<Proposal>,
+        answer: Clean<(StepReply, Vec<Proposal>)>,
         total: (Usage, u32),
     ) -> Result<Vec<ToolRun>> {
         self.named(Transaction::StepFinish).await?;
         self.drop_chunks(run).await?;
+        let (reply, proposals) = answer.split();
         let now = self.now();
         exec!(
             &mut self.tx,
@@ -172,7 +187,8 @@ impl LogTx {
             Some(now.0),
             None::<String>,
         )?;
-        let message = Message {
+        let (calls, provider_state) = (json(&reply.calls)?, json(&reply.provider_state)?);
+        let message = reply.map(|reply| Message {
             id: step.message,
             seq: step.seq,
             run_id: Some(run),
@@ -180,30 +196,26 @@ impl LogTx {
             role: Role::Assistant,
             status: MessageStatus::Complete,
             content: Message::text_of(&reply.parts),
-            parts: reply.parts.clone(),
+            parts: reply.parts,
             author: None,
             created_at: step.created_at,
-        };
-        let (message, calls) = (self.clean(message), self.clean(reply.calls.clone()));
-        // It is often signed: with other words in it, its provider would refuse it.
-        let is_clean = |state: &&ProviderState| self.clean(state.item.clone()) == state.item;
-        let provider_state: Vec<&ProviderState> = reply.provider_state.iter().filter(is_clean).collect();
+        });
         let completed = exec!(
             &mut self.tx,
             sql::COMPLETE_MESSAGE,
             step.message.to_string(),
             json(&message.parts)?,
             &message.content,
-            json(&calls)?,
-            json(&provider_state)?,
+            calls,
+            provider_state,
         )?;
         if completed != 1 {
             return Err(StoreError::LeaseLost);
         }
         exec!(&mut self.tx, sql::ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1))?;
-        self.event(Some(run), Event::MessageCompleted { message }).await?;
+        self.clean_event(Some(run), message.map(|message| Event::MessageCompleted { message })).await?;
         let mut tool_runs = Vec::new();
-        for proposal in proposals {
+        for proposal in proposals.each() {
             tool_runs.push(self.propose(run, step.message, proposal).await?);
         }
         if tool_runs.is_empty() {

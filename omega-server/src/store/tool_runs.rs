@@ -73,8 +73,14 @@ impl Texts for Settled {
 }
 
 impl LogTx {
-    pub(super) async fn propose(&mut self, run: RunId, message: MessageId, proposal: Proposal) -> Result<ToolRun> {
-        let tool_run = ToolRun {
+    pub(super) async fn propose(
+        &mut self,
+        run: RunId,
+        message: MessageId,
+        proposal: Clean<Proposal>,
+    ) -> Result<ToolRun> {
+        let (name, created_at) = (proposal.call.name.clone(), self.now());
+        let tool_run = proposal.map(|proposal| ToolRun {
             id: ToolRunId::new(),
             run_id: run,
             message_id: message,
@@ -90,9 +96,8 @@ impl LogTx {
             truncated: false,
             duration_ms: None,
             error: None,
-            created_at: self.now(),
-        };
-        let tool_run = self.clean(tool_run);
+            created_at,
+        });
         let (conversation, seq, now) = (self.conversation().to_string(), signed(self.next_seq()), self.now().0);
         exec!(
             &mut self.tx,
@@ -102,7 +107,7 @@ impl LogTx {
             run.to_string(),
             message.to_string(),
             &tool_run.tool_call_id,
-            &proposal.call.name,
+            &name,
             seq,
             &tool_run.tool_id,
             &tool_run.tool_name,
@@ -111,17 +116,17 @@ impl LogTx {
             false,
             now,
         )?;
-        let event = Event::ToolProposed {
+        let event = tool_run.clone().map(|tool_run| Event::ToolProposed {
             tool_run_id: tool_run.id,
             message_id: message,
-            tool_call_id: tool_run.tool_call_id.clone(),
-            tool_id: tool_run.tool_id.clone(),
-            tool_name: tool_run.tool_name.clone(),
-            version: tool_run.version.clone(),
-            input: tool_run.input.clone(),
-        };
-        self.event(Some(run), event).await?;
-        Ok(tool_run)
+            tool_call_id: tool_run.tool_call_id,
+            tool_id: tool_run.tool_id,
+            tool_name: tool_run.tool_name,
+            version: tool_run.version,
+            input: tool_run.input,
+        });
+        self.clean_event(Some(run), event).await?;
+        Ok(tool_run.into_inner())
     }
 
     /// Whether somebody wants the end of the run, or of this call of it: then it is not begun.
@@ -172,7 +177,22 @@ impl LogTx {
         self.named(Transaction::ToolOutcome).await?;
         let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
         exec!(&mut self.tx, sql::PROGRESS, tool_run.run_id.to_string())?;
-        let ended = ToolRun {
+        let event = settled.clone().map(|settled| Event::ToolCompleted {
+            tool_run_id: tool_run.id,
+            tool_call_id: tool_run.tool_call_id.clone(),
+            tool_name: tool_run.tool_name.clone(),
+            version: settled.version,
+            status: settled.status,
+            output: settled.output.filter(|_| bytes <= INLINE_OUTPUT_BYTES),
+            output_summary: settled.summary,
+            output_bytes: bytes as u64,
+            truncated: settled.truncated,
+            duration_ms: settled.duration_ms,
+            is_error: settled.error.is_some(),
+            error: settled.error,
+        });
+        self.clean_event(Some(tool_run.run_id), event).await?;
+        Ok(ToolRun {
             status: settled.status,
             version: settled.version.clone(),
             output: settled.output.clone(),
@@ -182,23 +202,7 @@ impl LogTx {
             duration_ms: Some(settled.duration_ms),
             error: settled.error.clone(),
             ..tool_run.clone()
-        };
-        let event = Event::ToolCompleted {
-            tool_run_id: ended.id,
-            tool_call_id: ended.tool_call_id.clone(),
-            tool_name: ended.tool_name.clone(),
-            version: ended.version.clone(),
-            status: ended.status,
-            output: ended.output.clone().filter(|_| bytes <= INLINE_OUTPUT_BYTES),
-            output_summary: ended.output_summary.clone(),
-            output_bytes: bytes as u64,
-            truncated: ended.truncated,
-            duration_ms: settled.duration_ms,
-            is_error: ended.error.is_some(),
-            error: ended.error.clone(),
-        };
-        self.event(Some(tool_run.run_id), event).await?;
-        Ok(ended)
+        })
     }
 }
 

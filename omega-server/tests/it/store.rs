@@ -19,6 +19,7 @@ use omega_core::{
     model::{ToolCall, Usage},
     redact::Redactor,
     testing::{Reply, Script},
+    texts::Texts,
     view::View,
 };
 use omega_server::{
@@ -121,6 +122,10 @@ pub async fn author(store: &Store) -> Author {
     Author { user_id, display_name: "owner".into(), gravatar_hash: String::new() }
 }
 
+pub async fn clean<T: Texts + std::marker::Send + 'static>(value: T) -> Clean<T> {
+    Clean::by(Redactor::default(), value).await
+}
+
 pub fn sending(access: &Access, text: &str) -> Send {
     Send {
         access: access.clone(),
@@ -201,7 +206,7 @@ async fn story(store: &Store) {
     let usage = Usage { input_tokens: 3, ..Usage::default() };
     let parts = vec![Part::Text { text: "Wörds.".into() }];
     let reply = StepReply { parts, calls, provider_state: Vec::new(), usage, finish_reason: None };
-    let tool_runs = log.finish_step(run, &step, &reply, proposals, (usage, 3)).await.unwrap();
+    let tool_runs = log.finish_step(run, &step, clean((reply, proposals)).await, (usage, 3)).await.unwrap();
     log.commit().await.unwrap();
     let mut log = store.run_log(&lease).await.unwrap();
     let edition = Edition { version: "1.0.0".into(), ..Edition::default() };

@@ -5,6 +5,7 @@ use super::{
     system::{Result, System, TOOL},
     transition::{Handing, Outcome, Transition},
 };
+use crate::store::clean;
 use omega_core::{
     agent::{self, Agent, Proposal, digest, meta},
     api::{
@@ -16,9 +17,8 @@ use omega_core::{
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, CredentialRequestId, PlanId},
     model::{ToolCall, Usage},
-    redact::Redactor,
 };
-use omega_server::store::{Clean, Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
+use omega_server::store::{Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
 use serde_json::json;
 use std::time::Duration;
 
@@ -110,7 +110,9 @@ impl System {
         if let (Transition::Reply { .. }, Some(step)) = (transition, step) {
             log.commit().await?;
             log = self.store.run_log(&lease).await?;
-            let again = log.finish_step(run, &step, &answer(Vec::new(), Vec::new()), Vec::new(), <_>::default()).await;
+            let again = log
+                .finish_step(run, &step, clean((answer(Vec::new(), Vec::new()), Vec::new())).await, <_>::default())
+                .await;
             assert!(matches!(again, Err(StoreError::LeaseLost)), "a step has one answer");
             self.talks[talk].step = None;
             return Ok(());
@@ -215,7 +217,7 @@ impl System {
         let reply = answer(parts, proposals.iter().map(|proposal| proposal.call.clone()).collect());
         self.talks[talk].usage += usage();
         let total = (self.talks[talk].usage, u32::try_from(known.calls.len() + proposals.len()).unwrap());
-        log.finish_step(run, &step, &reply, proposals, total).await.map(drop)
+        log.finish_step(run, &step, clean((reply, proposals)).await, total).await.map(drop)
     }
 
     /// Pauses a run with a question; `false` when somebody wants its end.
@@ -323,8 +325,4 @@ fn settled(outcome: Outcome) -> Settled {
         Outcome::TimedOut => failed(ToolErrorCode::Timeout),
         Outcome::Denied => failed(ToolErrorCode::Denied),
     }
-}
-
-async fn clean(settled: Settled) -> Clean<Settled> {
-    Clean::by(Redactor::default(), settled).await
 }
