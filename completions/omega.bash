@@ -2960,7 +2960,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__keys__subcmd__remove)
-            opts="-q -v -h --tool --server --profile --quiet --verbose --help"
+            opts="-q -v -h --tool --for-tools --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2986,7 +2986,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__keys__subcmd__set)
-            opts="-q -v -h --tool --server --profile --quiet --verbose --help"
+            opts="-q -v -h --tool --for-tools --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3718,7 +3718,7 @@ _omega() {
             return 0
             ;;
         omega__subcmd__serve)
-            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --key-verifier --avatars --serve-only --rate-limit --trusted-proxy --max-connections --local --idle --json --server --profile --quiet --verbose --help"
+            opts="-q -v -h --port --host --database --master-key-file --executor --cache-limit-mb --allow-private-net --key-verifier --avatars --prices --serve-only --rate-limit --trusted-proxy --max-connections --local --idle --json --server --profile --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3757,6 +3757,10 @@ _omega() {
                     return 0
                     ;;
                 --avatars)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prices)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

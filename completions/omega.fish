@@ -106,6 +106,7 @@ complete -c omega -n "__fish_omega_using_subcommand serve" -l cache-limit-mb -d 
 complete -c omega -n "__fish_omega_using_subcommand serve" -l allow-private-net -d 'Let tools reach this HOST:PORT of a private network; may be given several times' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l key-verifier -d 'Ask this platform about API keys that this server did not make (`https://HOST/api`); who has such a key becomes a user here [default: nobody is asked]' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l avatars -d 'Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody' -r
+complete -c omega -n "__fish_omega_using_subcommand serve" -l prices -d 'What models cost, as JSON in a file: {"models": {"provider/model": {"input": 0.4, "output": 1.6}}}, in US dollars for a million tokens (also cachedInput, cacheWrite). It goes before the prices that Omega knows' -r -F
 complete -c omega -n "__fish_omega_using_subcommand serve" -l rate-limit -d 'How many requests of a class a client may make, `writes=600/60s`; several by commas or by giving it again. Classes: reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses (conversations that a user asks for and that are not there). Each server counts for itself' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l trusted-proxy -d 'Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again' -r
 complete -c omega -n "__fish_omega_using_subcommand serve" -l max-connections -d 'Connections that one address may have at a time, a quarter of the files that may be open at most' -r
@@ -446,7 +447,7 @@ complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_su
 complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -s h -l help -d 'Print help'
 complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -f -a "list" -d 'List them: names and last characters, never values'
-complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -f -a "set" -d 'Store one, or replace it; the value comes from stdin or a hidden prompt'
+complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -f -a "set" -d 'Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider\'s key (OPENAI_API_KEY) pays for your runs in place of the server\'s, and no tool gets it'
 complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -f -a "remove" -d 'Delete one'
 complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -f -a "grants" -d 'List and revoke the leave that tools have to use what is stored for all tools'
 complete -c omega -n "__fish_omega_using_subcommand keys; and not __fish_seen_subcommand_from list set remove grants help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -459,12 +460,14 @@ complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcom
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -l tool -d 'For this tool only (package::export); for all tools that you allow otherwise' -r
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -l for-tools -d 'For all tools that you allow, though it is named as a model provider\'s key'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -l tool -d 'The one of this tool' -r
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
+complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -l for-tools -d 'The one for all tools, though it is named as a model provider\'s key'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
@@ -477,7 +480,7 @@ complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcom
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from grants" -f -a "revoke" -d 'Take one back: the tool\'s next use of the credential asks again'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from grants" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List them: names and last characters, never values'
-complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "set" -d 'Store one, or replace it; the value comes from stdin or a hidden prompt'
+complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "set" -d 'Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider\'s key (OPENAI_API_KEY) pays for your runs in place of the server\'s, and no tool gets it'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Delete one'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "grants" -d 'List and revoke the leave that tools have to use what is stored for all tools'
 complete -c omega -n "__fish_omega_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -707,7 +710,7 @@ complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcom
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from api-keys" -f -a "create" -d 'Make a key and print it once'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from api-keys" -f -a "revoke" -d 'Revoke a key at once'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List them: names and last characters, never values'
-complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "set" -d 'Store one, or replace it; the value comes from stdin or a hidden prompt'
+complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "set" -d 'Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider\'s key (OPENAI_API_KEY) pays for your runs in place of the server\'s, and no tool gets it'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "remove" -d 'Delete one'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "grants" -d 'List and revoke the leave that tools have to use what is stored for all tools'
 complete -c omega -n "__fish_omega_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "show" -d 'Show all of them'

@@ -94,6 +94,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--allow-private-net=[Let tools reach this HOST\:PORT of a private network; may be given several times]:HOST:PORT:_default' \
 '--key-verifier=[Ask this platform about API keys that this server did not make (\`https\://HOST/api\`); who has such a key becomes a user here \[default\: nobody is asked\]]:URL:_default' \
 '--avatars=[Where the pictures of users come from who gave an e-mail address; only its hash is sent. \`off\` asks nobody]:URL:_default' \
+'--prices=[What models cost, as JSON in a file\: {"models"\: {"provider/model"\: {"input"\: 0.4, "output"\: 1.6}}}, in US dollars for a million tokens (also cachedInput, cacheWrite). It goes before the prices that Omega knows]:PATH:_files' \
 '*--rate-limit=[How many requests of a class a client may make, \`writes=600/60s\`; several by commas or by giving it again. Classes\: reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses (conversations that a user asks for and that are not there). Each server counts for itself]:CLASS=N/TIME:_default' \
 '*--trusted-proxy=[Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again]:IP:_default' \
 '--max-connections=[Connections that one address may have at a time, a quarter of the files that may be open at most]:N:_default' \
@@ -985,6 +986,7 @@ _arguments "${_arguments_options[@]}" : \
 '--tool=[For this tool only (package\:\:export); for all tools that you allow otherwise]:TOOL:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(--tool)--for-tools[For all tools that you allow, though it is named as a model provider'\''s key]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
 '-v[Say more on stderr\: inputs, summaries, what happens]' \
@@ -999,6 +1001,7 @@ _arguments "${_arguments_options[@]}" : \
 '--tool=[The one of this tool]:TOOL:_default' \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
+'(--tool)--for-tools[The one for all tools, though it is named as a model provider'\''s key]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
 '-v[Say more on stderr\: inputs, summaries, what happens]' \
@@ -2675,7 +2678,7 @@ _omega__subcmd__help__subcmd__import_commands() {
 _omega__subcmd__help__subcmd__keys_commands() {
     local commands; commands=(
 'list:List them\: names and last characters, never values' \
-'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider'\''s key (OPENAI_API_KEY) pays for your runs in place of the server'\''s, and no tool gets it' \
 'remove:Delete one' \
 'grants:List and revoke the leave that tools have to use what is stored for all tools' \
     )
@@ -2956,7 +2959,7 @@ _omega__subcmd__import_commands() {
 _omega__subcmd__keys_commands() {
     local commands; commands=(
 'list:List them\: names and last characters, never values' \
-'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider'\''s key (OPENAI_API_KEY) pays for your runs in place of the server'\''s, and no tool gets it' \
 'remove:Delete one' \
 'grants:List and revoke the leave that tools have to use what is stored for all tools' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -3010,7 +3013,7 @@ _omega__subcmd__keys__subcmd__grants__subcmd__revoke_commands() {
 _omega__subcmd__keys__subcmd__help_commands() {
     local commands; commands=(
 'list:List them\: names and last characters, never values' \
-'set:Store one, or replace it; the value comes from stdin or a hidden prompt' \
+'set:Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider'\''s key (OPENAI_API_KEY) pays for your runs in place of the server'\''s, and no tool gets it' \
 'remove:Delete one' \
 'grants:List and revoke the leave that tools have to use what is stored for all tools' \
 'help:Print this message or the help of the given subcommand(s)' \

@@ -8,6 +8,7 @@ use crate::{
     api::{ConversationDetail, Decision, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
+    model::price::dollars,
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
@@ -60,8 +61,12 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     line(
         &mut out,
         format_args!(
-            "---\n\n{} messages · {} tool runs · {} input and {} output tokens",
-            detail.message_count, detail.tool_run_count, usage.input_tokens, usage.output_tokens
+            "---\n\n{} messages · {} tool runs · {} input and {} output tokens{}",
+            detail.message_count,
+            detail.tool_run_count,
+            usage.input_tokens,
+            usage.output_tokens,
+            dollars(&usage).map(|sum| format!(" · {sum}")).unwrap_or_default()
         ),
     );
     out

@@ -13,6 +13,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// `provider/model`.
     Model,
+    /// Models, or all of a provider (`openai/*`), or all (`*`), separated by spaces or commas.
+    Models,
     /// Tools, separated by spaces or commas.
     Tools,
     /// Any text.
@@ -84,6 +86,13 @@ pub const FIELDS: &[Field] = &[
         kind: Kind::Choice(&["approve", "allow", "deny"]),
         default: "approve",
         about: "what guests' messages may do with your credentials, in new conversations",
+    },
+    Field {
+        name: "guest-models",
+        pointer: "/guestModels",
+        kind: Kind::Models,
+        default: "the conversation's own",
+        about: "models that guests may choose besides the conversation's own: provider/model, provider/*, or *",
     },
     Field {
         name: "exfil-guard",
@@ -184,7 +193,7 @@ impl Field {
         let words: &[&'static str] = match self.kind {
             Kind::Switch => &["off", "on"],
             Kind::Choice(words) => words,
-            Kind::Model | Kind::Tools | Kind::Text => return None,
+            Kind::Model | Kind::Models | Kind::Tools | Kind::Text => return None,
         };
         let at = words.iter().position(|word| *word == now).map_or(0, |at| at + 1);
         words.get(at % words.len().max(1)).copied()
@@ -202,12 +211,18 @@ impl Field {
             Kind::Choice(words) => wrong(words.join(" or ")),
             Kind::Model if typed.contains('/') => Ok(json!(typed)),
             Kind::Model => wrong(String::from("provider/model (`omega models` lists them)")),
+            Kind::Models => {
+                let models: Vec<&str> = names(typed).collect();
+                match models.iter().all(|model| *model == "*" || model.contains('/')) {
+                    true => Ok(json!(models)),
+                    false => wrong(String::from("models as provider/model, provider/*, or *, separated by spaces")),
+                }
+            }
             // A text without a word is none.
             Kind::Text if typed.trim().is_empty() => Ok(Value::Null),
             Kind::Text => Ok(json!(typed)),
             Kind::Tools => {
-                let names = typed.split([' ', ',']).filter(|name| !name.is_empty() && *name != "none");
-                let tools: Result<Vec<ToolId>, _> = names.map(str::parse).collect();
+                let tools: Result<Vec<ToolId>, _> = names(typed).map(str::parse).collect();
                 match tools {
                     Ok(tools) => Ok(json!(tools)),
                     Err(_) => wrong(String::from("tools as package::export, separated by spaces")),
@@ -215,6 +230,11 @@ impl Field {
             }
         }
     }
+}
+
+/// The names of a list; `none` is an empty one.
+fn names(typed: &str) -> impl Iterator<Item = &str> {
+    typed.split([' ', ',']).filter(|name| !name.is_empty() && *name != "none")
 }
 
 /// Puts a value where the pointer leads, one or two levels down. A null leaves the place empty; without its text a prompt
@@ -248,7 +268,7 @@ mod tests {
         let mut settings = Settings::default();
         for field in FIELDS {
             assert_eq!(field.show(&settings), field.default, "{}", field.name);
-            if matches!(field.kind, Kind::Model | Kind::Tools | Kind::Text) {
+            if matches!(field.kind, Kind::Model | Kind::Models | Kind::Tools | Kind::Text) {
                 assert_eq!(field.value(&settings), None, "words are no value: {}", field.name);
             }
             let typed = match field.kind {
@@ -256,6 +276,7 @@ mod tests {
                 Kind::Switch => "on",
                 Kind::Choice(words) => words.iter().find(|word| **word != field.default).unwrap(),
                 Kind::Model => "openai/gpt-4.1-mini",
+                Kind::Models => "anthropic/* openai/gpt-5-mini",
                 Kind::Tools => "mathjs::evaluate qrcode::toString",
                 Kind::Text => "be brief",
             };

@@ -270,6 +270,7 @@ impl Texts for Run {
             message_id: _,
             status: _,
             model: _,
+            paid_by: _,
             prompt_version: _,
             steps: _,
             tool_calls: _,

@@ -39,6 +39,8 @@ pub struct View {
     pub notices: Vec<String>,
     /// Everything up to this event is folded in: the cursor to resume from.
     pub last_seq: u64,
+    /// Tokens of the runs that the snapshot did not show.
+    earlier: Usage,
     index: Index,
 }
 
@@ -57,7 +59,10 @@ impl View {
     /// The view of a snapshot.
     #[must_use]
     pub fn of(detail: ConversationDetail) -> Self {
+        let mut earlier = detail.usage;
+        detail.runs.iter().for_each(|run| earlier -= run.usage);
         Self {
+            earlier,
             conversation: Some(detail.conversation),
             participants: detail.participants,
             messages: detail.messages,
@@ -343,10 +348,16 @@ impl View {
             .or_else(|| self.runs.iter().find(|run| run.status == RunStatus::Queued))
     }
 
-    /// Tokens of all runs.
+    /// Puts runs in front that came with an earlier page; their tokens are in the sum already.
+    pub fn put_runs_before(&mut self, runs: Vec<Run>) {
+        runs.iter().for_each(|run| self.earlier -= run.usage);
+        self.runs.splice(0..0, runs);
+    }
+
+    /// Tokens of all runs, also of those before the first message that is known.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let mut sum = Usage::default();
+        let mut sum = self.earlier;
         for run in &self.runs {
             sum += run.usage;
         }

@@ -1,7 +1,7 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
 use crate::{clock::Clock, limits::Policies, vault::MasterKeySource};
-use omega_core::model::catalog::ProviderEnv;
+use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use secrecy::SecretString;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -38,6 +38,8 @@ pub struct ServeConfig {
     pub providers: ProviderEnv,
     /// `OMEGA_MODEL`: what answers when nobody chose.
     pub model: Option<String>,
+    /// What models cost.
+    pub prices: Prices,
     /// Where the master key of the stored credentials comes from.
     pub master_key: MasterKeySource,
     /// The name of the first user.

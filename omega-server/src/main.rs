@@ -3,7 +3,7 @@
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
 use omega_server::{
-    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, limits::Flags, observe,
+    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, limits::Flags, models, observe,
     vault::MasterKeySource,
 };
 use secrecy::SecretString;
@@ -52,6 +52,10 @@ struct Args {
     /// Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody
     #[arg(long, env = "OMEGA_AVATARS", value_name = "URL", default_value = "https://gravatar.com/avatar")]
     avatars: Option<String>,
+    /// What models cost, as JSON in a file: {"models": {"provider/model": {"input": 0.4, "output": 1.6}}}, in US dollars for a
+    /// million tokens (also cachedInput, cacheWrite). It goes before the prices that Omega knows
+    #[arg(long, env = "OMEGA_PRICES", value_name = "PATH")]
+    prices: Option<PathBuf>,
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY")]
     serve_only: bool,
@@ -113,6 +117,7 @@ async fn serve() -> anyhow::Result<()> {
         registry_url: args.registry,
         providers: ProviderEnv::from_process(),
         model: args.model,
+        prices: models::prices(args.prices.as_deref()).map_err(anyhow::Error::msg)?,
         master_key: master_key(args.master_key_file)?,
         owner_name: "owner".into(),
         identity: Identity { key_verifier: args.key_verifier, avatars: args.avatars.filter(|base| base != "off") },

@@ -116,7 +116,8 @@ impl Server {
             .map_err(|error| StartError::Executor(error.to_string()))?;
         let executor = Redacting::new(Arc::new(Guarded::new(executor, breakers)));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
-        let models = Arc::new(Catalog::new(config.providers, config.model, Transport::new(Timeouts::default())?));
+        let models =
+            Arc::new(Catalog::new(config.providers, config.model, config.prices, Transport::new(Timeouts::default())?));
         let engine = Engine::new(
             store,
             vault,

@@ -4,8 +4,8 @@
 
 use omega_core::{
     api::{
-        Accepted, ConversationDetail, Decision, GuestCredentials, Models, Remember, Save, SelectAlternative,
-        SelectPlan, Settings, StoredApproval, StoredCredential, StoredGrant, Visibility, Whoami,
+        Accepted, ConversationDetail, CredentialScope, Decision, GuestCredentials, Models, Remember, Save,
+        SelectAlternative, SelectPlan, Settings, StoredApproval, StoredCredential, StoredGrant, Visibility, Whoami,
     },
     client::ExportFormat,
     event::Envelope,
@@ -100,6 +100,8 @@ pub enum Wish {
         name: String,
         /// The one of this tool.
         tool: Option<ToolId>,
+        /// Who may use it.
+        scope: CredentialScope,
     },
     /// Take a grant back.
     RevokeGrant {

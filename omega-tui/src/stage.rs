@@ -280,6 +280,7 @@ impl Stage {
             message_id,
             status: RunStatus::Queued,
             model: String::from("offline/planner"),
+            paid_by: None,
             prompt_version: String::new(),
             steps: 0,
             tool_calls: 0,

@@ -3,13 +3,13 @@
 use crate::{connect::Context, exit::Failure};
 use clap::Subcommand;
 use omega_core::{
-    api::{PutCredential, StoredCredential, StoredGrant},
+    api::{CredentialScope, PutCredential, StoredCredential, StoredGrant},
     id::ToolId,
     sanitize::one_line,
 };
 use std::io::{self, IsTerminal, Read};
 
-/// The credentials that the server keeps for you, encrypted, for tools to use.
+/// The credentials that the server keeps for you, encrypted: for tools to use, and your own keys of model providers.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// List them: names and last characters, never values
@@ -18,13 +18,17 @@ pub enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Store one, or replace it; the value comes from stdin or a hidden prompt
+    /// Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider's key (OPENAI_API_KEY) pays for
+    /// your runs in place of the server's, and no tool gets it
     Set {
         /// The variable's name, for example GITHUB_TOKEN
         name: String,
         /// For this tool only (package::export); for all tools that you allow otherwise
         #[arg(long, value_name = "TOOL")]
         tool: Option<ToolId>,
+        /// For all tools that you allow, though it is named as a model provider's key
+        #[arg(long, conflicts_with = "tool")]
+        for_tools: bool,
     },
     /// Delete one
     Remove {
@@ -33,6 +37,9 @@ pub enum Keys {
         /// The one of this tool
         #[arg(long, value_name = "TOOL")]
         tool: Option<ToolId>,
+        /// The one for all tools, though it is named as a model provider's key
+        #[arg(long, conflicts_with = "tool")]
+        for_tools: bool,
     },
     /// List and revoke the leave that tools have to use what is stored for all tools
     #[command(subcommand)]
@@ -88,10 +95,10 @@ impl Keys {
                 }
                 stored.iter().try_for_each(|credential| context.ui.line(line(credential)))
             }
-            Self::Set { name, tool } => {
+            Self::Set { name, tool, for_tools } => {
                 // Before the server is asked for anything: who types a secret should not wait in the middle.
                 let value = value(name)?;
-                let body = PutCredential { value, tool_id: tool.clone() };
+                let body = PutCredential { value, tool_id: tool.clone(), scope: scope(*for_tools) };
                 let stored = context.connect().await?.client.put_credential(name, &body).await?;
                 if stored.last4.is_none() && body.value.len() < omega_core::redact::SHORTEST {
                     context.ui.note("It is so short that it can't be kept out of tools' outputs.");
@@ -99,13 +106,18 @@ impl Keys {
                 context.ui.note(format!("Stored {}.", line(&stored)));
                 Ok(())
             }
-            Self::Remove { name, tool } => {
-                context.connect().await?.client.delete_credential(name, tool.as_ref()).await?;
+            Self::Remove { name, tool, for_tools } => {
+                context.connect().await?.client.delete_credential(name, tool.as_ref(), scope(*for_tools)).await?;
                 context.ui.note(format!("Removed {}.", one_line(name, 128)));
                 Ok(())
             }
         }
     }
+}
+
+/// What the server makes of the name, unless it is for tools.
+fn scope(for_tools: bool) -> Option<CredentialScope> {
+    for_tools.then_some(CredentialScope::Global)
 }
 
 /// From a pipe without its last line break, or from a terminal without showing it.
@@ -125,7 +137,11 @@ fn value(name: &str) -> Result<String, Failure> {
 }
 
 fn line(credential: &StoredCredential) -> String {
-    let whose = credential.tool_id.as_ref().map_or("all tools", ToolId::as_str);
+    let whose = match credential.scope {
+        CredentialScope::Model => "models",
+        CredentialScope::Global => "all tools",
+        CredentialScope::Tool => credential.tool_id.as_ref().map_or("a tool", ToolId::as_str),
+    };
     let last4 = credential.last4.as_deref().map_or_else(String::new, |last4| format!("  …{}", one_line(last4, 8)));
     let used = credential.last_used_at.map_or_else(|| String::from("never used"), |at| format!("used {at}"));
     format!("{}  {}{last4}  {used}", credential.name, one_line(whose, 200))

@@ -15,7 +15,7 @@ use omega_core::{
 use omega_server::{
     Identity, Local, NodeConfig, ServeConfig, Server, failpoint, harden,
     limits::Flags,
-    observe,
+    models, observe,
     vault::{KeyStore, MasterKeySource},
 };
 use secrecy::SecretString;
@@ -62,6 +62,10 @@ pub struct Serve {
     /// Where the pictures of users come from who gave an e-mail address; only its hash is sent. `off` asks nobody
     #[arg(long, env = "OMEGA_AVATARS", value_name = "URL", default_value = "https://gravatar.com/avatar")]
     avatars: Option<String>,
+    /// What models cost, as JSON in a file: {"models": {"provider/model": {"input": 0.4, "output": 1.6}}}, in US dollars for a
+    /// million tokens (also cachedInput, cacheWrite). It goes before the prices that Omega knows
+    #[arg(long, env = "OMEGA_PRICES", value_name = "PATH")]
+    prices: Option<PathBuf>,
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY", conflicts_with = "local")]
     serve_only: bool,
@@ -89,7 +93,7 @@ impl Serve {
         if self.local {
             return self.run_locally(context).await;
         }
-        let server = start(self.config(context, "server.db", self.port, None)).await?;
+        let server = start(self.config(context, "server.db", self.port, None)?).await?;
         observe::announce(&server, self.json)?;
         server.run(observe::shutdown).await;
         Ok(())
@@ -101,7 +105,7 @@ impl Serve {
         let keys = Keys::new(&context.dirs);
         let local = Local { key: keys.load(LOCAL)?, idle: self.idle };
         let port = claim.port();
-        let server = start(self.config(context, "omega.db", port, Some(local))).await?;
+        let server = start(self.config(context, "omega.db", port, Some(local))?).await?;
         if let Some(key) = &server.new_key {
             let place = keys.store(LOCAL, &SecretString::from(key.clone()))?;
             tracing::info!(event = "local.key_stored", "the API key is kept in {place}");
@@ -126,7 +130,13 @@ impl Serve {
         }
     }
 
-    fn config(&self, context: &Context, database: &str, port: u16, local: Option<Local>) -> ServeConfig {
+    fn config(
+        &self,
+        context: &Context,
+        database: &str,
+        port: u16,
+        local: Option<Local>,
+    ) -> Result<ServeConfig, Failure> {
         let (env, dirs) = (&context.env, &context.dirs);
         let text = |name: &str| env.get(name).map(str::to_owned);
         let file = || format!("sqlite:{}", dirs.data.join(database).display());
@@ -134,7 +144,7 @@ impl Serve {
             Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             None => SocketAddr::from((self.host, port)),
         };
-        ServeConfig {
+        Ok(ServeConfig {
             database_url: self.database.clone().unwrap_or_else(file),
             listen,
             cache_dir: dirs.cache.clone(),
@@ -147,6 +157,7 @@ impl Serve {
             providers: ProviderEnv::from_process(),
             // The clients of a user's own server say which model; the one of whoever started it must not stick.
             model: if local.is_some() { None } else { context.config.get("model").map(str::to_owned) },
+            prices: models::prices(self.prices.as_deref()).map_err(Failure::usage)?,
             master_key: self.master_key(context),
             owner_name: text("USER").unwrap_or_else(|| String::from("owner")),
             identity: Identity {
@@ -158,7 +169,7 @@ impl Serve {
             limits: self.limits.limits(),
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
-        }
+        })
     }
 }
 

@@ -18,7 +18,7 @@ pub mod prompt;
 pub mod result;
 
 use crate::{
-    api::{AlternativesMode, Plan, PlanMode, RunPlan, ToolRun, ToolRunStatus},
+    api::{AlternativesMode, Payer, Plan, PlanMode, RunPlan, ToolRun, ToolRunStatus},
     executor::{ToolError, ToolErrorCode},
     id::{PlanId, ToolId, ToolRunId},
     model::{ModelRequest, ProviderState, ToolCall, ToolChoice},
@@ -38,6 +38,9 @@ use std::collections::BTreeSet;
 pub struct RunConfig {
     /// `provider/model`.
     pub model: String,
+    /// Whose key it is paid with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_by: Option<Payer>,
     /// Version of the system prompt.
     pub prompt_version: String,
     /// SHA-256 of its text, in hex.
@@ -82,6 +85,7 @@ impl RunConfig {
     pub fn new(model: &str, pins: Vec<ToolId>) -> Self {
         Self {
             model: model.to_owned(),
+            paid_by: None,
             prompt_version: prompt::VERSION.to_owned(),
             prompt_sha256: prompt::default().sha256,
             max_tool_calls: 200,

@@ -189,7 +189,7 @@ pub struct ConversationDetail {
     pub message_count: u64,
     /// Tool runs in all.
     pub tool_run_count: u64,
-    /// Tokens in all.
+    /// Tokens in all, and what they cost.
     pub usage: Usage,
     /// Everything up to this event is in here: follow the events after it.
     pub last_seq: u64,

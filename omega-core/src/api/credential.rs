@@ -13,6 +13,8 @@ pub enum CredentialScope {
     Global,
     /// One tool.
     Tool,
+    /// No tool: it is a model provider's key, and pays for the user's runs in place of the server's.
+    Model,
 }
 
 /// A stored credential, without its value.
@@ -37,7 +39,7 @@ pub struct StoredCredential {
     pub created_at: Timestamp,
     /// When its value was last replaced.
     pub updated_at: Timestamp,
-    /// When a tool last got it.
+    /// When a tool last got it, or a model's provider.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -74,11 +76,18 @@ pub struct PutCredential {
     /// For this tool only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_id: Option<ToolId>,
+    /// Who may use it. When missing: the tool, where there is a `toolId`; models, where the name is that of a model provider's
+    /// key (`OPENAI_API_KEY`); else every tool that is granted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<CredentialScope>,
 }
 
 impl std::fmt::Debug for PutCredential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PutCredential").field("tool_id", &self.tool_id).finish_non_exhaustive()
+        f.debug_struct("PutCredential")
+            .field("tool_id", &self.tool_id)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }
 

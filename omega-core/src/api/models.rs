@@ -1,9 +1,12 @@
 //! Which models the caller can use.
 
+use super::Payer;
+use crate::model::price::Price;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `GET /models`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Models {
@@ -13,6 +16,9 @@ pub struct Models {
     pub default_reason: String,
     /// The providers.
     pub providers: Vec<Provider>,
+    /// What those of their models cost whose price is known, by `provider/model`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prices: BTreeMap<String, Price>,
 }
 
 /// A provider.
@@ -24,6 +30,9 @@ pub struct Provider {
     pub name: String,
     /// Whether it can be used now.
     pub available: bool,
+    /// Whose key pays for its models; missing where it needs none, or there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_by: Option<Payer>,
     /// Why not, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -47,6 +47,17 @@ impl RunStatus {
     }
 }
 
+/// Whose provider key a run is paid with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Payer {
+    /// The server's.
+    Server,
+    /// The conversation's owner's own, whoever sent the message.
+    Owner,
+}
+
 /// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -75,6 +86,9 @@ pub struct Run {
     pub status: RunStatus,
     /// `provider/model`.
     pub model: String,
+    /// Whose provider key it is paid with, from the moment when its message was sent; missing for models that need none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_by: Option<Payer>,
     /// Version of the system prompt that it has (`GET /prompts/:version`).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prompt_version: String,
@@ -82,7 +96,7 @@ pub struct Run {
     pub steps: u32,
     /// Tool calls so far.
     pub tool_calls: u32,
-    /// Tokens so far.
+    /// Tokens so far, and what they cost.
     pub usage: Usage,
     /// What it waits for while it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -39,6 +39,10 @@ pub struct Settings {
     /// What guests' messages may do with the user's credentials, in new conversations.
     #[serde(default)]
     pub guest_credentials: GuestCredentials,
+    /// Models that guests' messages may choose in the user's conversations: `provider/model`, `provider/*` for all of a
+    /// provider, `*` for all. Others than the owner have the conversation's own model whatever is in here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guest_models: Vec<String>,
     /// Whether a stored credential's first use by a new publisher's tool is asked for.
     #[serde(default)]
     pub credential_first_use: FirstUse,

@@ -4,12 +4,12 @@ use super::{Client, ClientError, PATIENT};
 use crate::{
     api::{
         Accepted, AddPackage, AddScope, AddedPackage, ApiKey, AuditEntry, AuditReport, Conversation,
-        ConversationDetail, CreateConversation, CreateKey, CreateUser, CreatedKey, CreatedUser, CustomPrompt, Decide,
-        ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination, Participant, PlanAnswer,
-        PlanRequest, PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated, Run, SearchAnswer,
-        SelectAlternative, SelectPlan, Selected, SendMessage, Settings, SignInLink, Status, StoredApproval,
-        StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun, UpdateConversation, UpdateParticipant,
-        UpdateProfile, User, Whoami,
+        ConversationDetail, CreateConversation, CreateKey, CreateUser, CreatedKey, CreatedUser, CredentialScope,
+        CustomPrompt, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
+        Participant, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated,
+        Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage, Settings, SignInLink, Status,
+        StoredApproval, StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun, UpdateConversation,
+        UpdateParticipant, UpdateProfile, User, Whoami,
     },
     id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId, UserId},
 };
@@ -329,10 +329,17 @@ impl Client {
         self.data(self.request(Method::PUT, &path).json(body)).await
     }
 
-    /// Deletes a credential: a tool's own, or the one for all tools.
-    pub async fn delete_credential(&self, name: &str, tool: Option<&ToolId>) -> Result<(), ClientError> {
+    /// Deletes a credential: a tool's own, the one for all tools, or a model provider's key. Without a scope, the one that is
+    /// stored under the name without a scope.
+    pub async fn delete_credential(
+        &self,
+        name: &str,
+        tool: Option<&ToolId>,
+        scope: Option<CredentialScope>,
+    ) -> Result<(), ClientError> {
         let path = format!("/api/omega/settings/credentials/{}", path_segment(name));
-        self.done(self.request(Method::DELETE, &path).query(&tool.map(|tool| [("toolId", tool.as_str())]))).await
+        let request = self.request(Method::DELETE, &path).query(&tool.map(|tool| [("toolId", tool.as_str())]));
+        self.done(request.query(&scope.map(|scope| [("scope", scope)]))).await
     }
 
     /// Which tools may have the user's credentials for all tools.

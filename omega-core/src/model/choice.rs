@@ -76,16 +76,23 @@ pub fn models(env: &ProviderEnv, configured: Option<&str>, engines: &[LocalEngin
         api::Provider {
             name: provider.name.to_owned(),
             available: reason.is_none(),
+            paid_by: None,
             reason,
             models: provider.models.iter().map(|model| (*model).to_owned()).chain(own).collect(),
         }
     });
-    let offline =
-        api::Provider { name: OMEGA.to_owned(), available: true, reason: None, models: vec![String::from("offline")] };
+    let offline = api::Provider {
+        name: OMEGA.to_owned(),
+        available: true,
+        paid_by: None,
+        reason: None,
+        models: vec![String::from("offline")],
+    };
     api::Models {
         default: choice.model.to_string(),
         default_reason: choice.reason,
         providers: remote.chain([offline]).collect(),
+        prices: <_>::default(),
     }
 }
 

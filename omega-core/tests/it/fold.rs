@@ -130,6 +130,7 @@ impl Writer {
             message_id: message.id,
             status: RunStatus::Queued,
             model: "m/m".into(),
+            paid_by: None,
             prompt_version: String::new(),
             steps: 0,
             tool_calls: 0,

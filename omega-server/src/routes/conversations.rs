@@ -31,11 +31,12 @@ pub async fn create(
     let title = title(&app, &caller, body.title).await?;
     let settings = app.store.settings(caller.user).await?.0;
     let policy = body.guest_credentials.unwrap_or(settings.guest_credentials);
+    let own = app.engine.provider_keys(caller.user).await?;
     let model = match body.model.or(settings.model) {
         Some(model) => model,
-        None => app.models.default_model().await.model.to_string(),
+        None => app.models.default_model(&own).await.model.to_string(),
     };
-    app.models.check(&model)?;
+    app.models.payer(&model, &own)?;
     let conversation =
         app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
     let (access, _) = access::open(&app.store, &caller, conversation).await?;
@@ -77,7 +78,7 @@ pub async fn update(
 ) -> ApiResult<Reply<Conversation>> {
     body.title = title(&app, access.caller(), body.title).await?;
     if let Some(model) = &body.model {
-        app.models.check(model)?;
+        app.models.payer(model, &app.engine.provider_keys(access.caller().user).await?)?;
     }
     if body != UpdateConversation::default() {
         app.engine.committed(app.store.update_conversation(&access, &body).await?);

@@ -73,8 +73,9 @@ pub async fn send(
         })?;
     }
     let (own_model, own_safe_mode) = app.store.chosen(&access).await?;
-    let model = body.model.unwrap_or(own_model);
-    app.models.check(&model)?;
+    let model = body.model.unwrap_or_else(|| own_model.clone());
+    may_choose(&app, &access, &model, &own_model).await?;
+    let paid_by = app.models.payer(&model, &app.engine.provider_keys(access.owner()).await?)?;
     let own = app.store.settings(caller.user).await?.0;
     let mut pins = own.pins;
     pins.extend(body.pins);
@@ -87,6 +88,7 @@ pub async fn send(
     };
     let prompt = app.engine.freeze_prompt(access.owner(), &settings).await?;
     let config = RunConfig {
+        paid_by,
         safe_mode,
         autonomous: body.autonomous,
         prompt_version: prompt.version,
@@ -110,6 +112,29 @@ pub async fn send(
     };
     let accepted = app.engine.send(send, &env).await?;
     answer(&app, seat, &access, accepted, &headers).await
+}
+
+/// The owner pays: others have the conversation's own model, and those that the owner's settings name.
+pub(super) async fn may_choose(app: &App, access: &Access, model: &str, own_model: &str) -> ApiResult<()> {
+    if access.is_owner() || model == own_model {
+        return Ok(());
+    }
+    let allowed = app.store.settings(access.owner()).await?.0.guest_models;
+    let covers = |allowed: &String| match allowed.strip_suffix('*') {
+        Some(start) => model.starts_with(start),
+        None => model == allowed,
+    };
+    if allowed.iter().any(covers) {
+        return Ok(());
+    }
+    let others = if allowed.is_empty() { String::new() } else { format!(", or one of {}", allowed.join(", ")) };
+    Err(ApiError::new(
+        ErrorCode::OwnerOnly,
+        format!(
+            "the owner of this conversation has not allowed others to use {model}: leave the model out to have {own_model}\
+             {others}, or start a conversation of your own"
+        ),
+    ))
 }
 
 async fn answer(

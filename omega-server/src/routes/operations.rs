@@ -73,10 +73,11 @@ pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply
     }))
 }
 
-/// Providers and models that the caller can use, and why not the others.
+/// Providers and models that the caller can use, who pays them, what they cost, and why not the others.
 #[utoipa::path(get, path = "/api/omega/models", tag = "operations", responses((status = 200, body = Models)))]
-pub async fn models(State(app): State<App>, _caller: Caller) -> Reply<Models> {
-    Reply::ok(app.models.list().await)
+pub async fn models(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Models>> {
+    let own = app.engine.provider_keys(caller.user).await?;
+    Ok(Reply::ok(app.models.list(&own).await))
 }
 
 /// Ends a user's own server, when it has nothing to do.

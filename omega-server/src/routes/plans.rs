@@ -1,6 +1,6 @@
 //! Plans: made without executing (P4), and selected (P2). Other tools in place of those that failed (D8).
 
-use super::{id, text, tool_ids};
+use super::{id, messages::may_choose, text, tool_ids};
 use crate::{
     access::Access,
     answer::{ApiError, ApiResult, Reply},
@@ -37,11 +37,14 @@ pub async fn create(
         Some(count @ 1..=3) => count,
         Some(other) => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
+    let name = body.model.unwrap_or_else(|| own_model.clone());
+    may_choose(&app, &access, &name, &own_model).await?;
+    let model = app.engine.model_for(access.owner(), &name).await?;
     let redactor = app.engine.redactor(access.caller().user, None).await?;
     let message = Clean::by(redactor.clone(), body.message).await.into_inner();
     let pins = app.store.settings(access.caller().user).await?.0.pins;
     let task = Task {
-        model: &body.model.unwrap_or(own_model),
+        model: (&name, model),
         message: &message,
         count,
         may_refuse: false,

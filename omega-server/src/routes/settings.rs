@@ -16,9 +16,13 @@ use axum::{
 use omega_core::{
     agent::prompt,
     api::{CustomPrompt, ErrorCode, Settings},
+    model::catalog::{ModelName, provider},
 };
 use serde::Serialize;
 use std::borrow::Cow;
+
+/// Entries of `guestModels`.
+const MAX_GUEST_MODELS: usize = 100;
 
 /// The caller's settings.
 #[utoipa::path(get, path = "/api/omega/settings", tag = "settings", responses((status = 200, body = Settings)))]
@@ -57,13 +61,28 @@ pub(super) fn if_match(headers: &HeaderMap) -> ApiResult<i64> {
 pub(super) async fn checked(app: &App, caller: &Caller, settings: Settings) -> ApiResult<Settings> {
     tool_ids("pins", &settings.pins)?;
     if let Some(model) = &settings.model {
-        app.models.check(model)?;
+        app.models.payer(model, &app.engine.provider_keys(caller.user).await?)?;
     }
+    guest_models(&settings.guest_models)?;
     let prompt = match settings.prompt {
         Some(prompt) => own_prompt(app, caller, prompt).await?,
         None => None,
     };
     Ok(Settings { prompt, ..settings })
+}
+
+fn guest_models(models: &[String]) -> ApiResult<()> {
+    if models.len() > MAX_GUEST_MODELS {
+        return Err(ApiError::invalid("guestModels", &format!("has more than {MAX_GUEST_MODELS} entries")));
+    }
+    for model in models.iter().filter(|model| *model != "*") {
+        let known = match model.strip_suffix("/*") {
+            Some(name) if provider(name).is_some() => continue,
+            _ => model.parse::<ModelName>(),
+        };
+        known.map_err(|error| ApiError::invalid("guestModels", &error.to_string()))?;
+    }
+    Ok(())
 }
 
 async fn own_prompt(app: &App, caller: &Caller, prompt: CustomPrompt) -> ApiResult<Option<CustomPrompt>> {

@@ -11,9 +11,10 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
-    api::{ErrorCode, PutCredential, RotateVault, Rotated, StoredCredential, StoredGrant},
+    api::{CredentialScope, ErrorCode, PutCredential, RotateVault, Rotated, StoredCredential, StoredGrant},
     edition::Edition,
     id::ToolId,
+    model::catalog::is_provider_key,
     registry::Viewer,
 };
 use secrecy::SecretString;
@@ -31,6 +32,19 @@ pub struct OfTool {
     pub tool_id: Option<ToolId>,
 }
 
+/// Which of the credentials with a name.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OfScope {
+    /// The tool's own.
+    #[serde(default)]
+    pub tool_id: Option<ToolId>,
+    /// Who may use it; as when it is stored when missing.
+    #[serde(default)]
+    pub scope: Option<CredentialScope>,
+}
+
 /// The caller's stored credentials: names and last characters.
 #[utoipa::path(get, path = "/api/omega/settings/credentials", tag = "settings",
     responses((status = 200, body = [StoredCredential])))]
@@ -39,7 +53,8 @@ pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec
     Ok(Reply::ok(kept.into_iter().map(|kept| kept.into_api()).collect::<Result<_, StoreError>>()?))
 }
 
-/// Stores a credential, or replaces it. One for a tool is for the tool's version that the caller has now, and what follows it
+/// Stores a credential, or replaces it. A model provider's key is for models, unless it is said that it is for tools: no tool
+/// gets it, and the caller's runs are paid with it in place of the server's. One for a tool is for the tool's version that the caller has now, and what follows it
 /// within its major version; every other one asks before it gets it.
 #[utoipa::path(put, path = "/api/omega/settings/credentials/{name}", tag = "settings", params(("name" = String, Path)),
     request_body = PutCredential, responses((status = 200, body = StoredCredential)))]
@@ -53,7 +68,8 @@ pub async fn put(
     if body.value.is_empty() || body.value.len() > MAX_VALUE {
         return Err(ApiError::invalid("value", "must have 1 to 32,768 bytes"));
     }
-    let place = place(&caller, body.tool_id.as_ref(), name)?;
+    let scope = body.scope.unwrap_or_else(|| usual(&name, body.tool_id.as_ref()));
+    let place = place(&caller, scope, body.tool_id.as_ref(), name)?;
     let value = SecretString::from(body.value);
     let sealed = app.engine.vault().seal(&place, &value).await.map_err(StoreError::from)?;
     let given = match &body.tool_id {
@@ -69,14 +85,15 @@ pub async fn put(
 
 /// Deletes a credential; one for all tools takes its grants along.
 #[utoipa::path(delete, path = "/api/omega/settings/credentials/{name}", tag = "settings",
-    params(("name" = String, Path), OfTool), responses((status = 204)))]
+    params(("name" = String, Path), OfScope), responses((status = 204)))]
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Segment(name): Segment,
-    Params(of): Params<OfTool>,
+    Params(of): Params<OfScope>,
 ) -> ApiResult<StatusCode> {
-    let place = place(&caller, of.tool_id.as_ref(), name)?;
+    let scope = of.scope.unwrap_or_else(|| usual(&name, of.tool_id.as_ref()));
+    let place = place(&caller, scope, of.tool_id.as_ref(), name)?;
     app.store.delete_credential(place.user, place.scope, &place.of, &place.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -133,10 +150,31 @@ pub async fn rotate(
     }
 }
 
-fn place(caller: &Caller, tool: Option<&ToolId>, name: String) -> ApiResult<Place> {
+/// For whom a credential is when nobody says.
+fn usual(name: &str, tool: Option<&ToolId>) -> CredentialScope {
+    match tool {
+        Some(_) => CredentialScope::Tool,
+        None if is_provider_key(name) => CredentialScope::Model,
+        None => CredentialScope::Global,
+    }
+}
+
+fn place(caller: &Caller, scope: CredentialScope, tool: Option<&ToolId>, name: String) -> ApiResult<Place> {
     tool_ids("toolId", tool.cloned().as_slice())?;
-    Ok(match tool {
-        Some(tool) => Place { user: caller.user, scope: Scope::Tool, of: tool.to_string(), name },
-        None => Place { user: caller.user, scope: Scope::Global, of: String::new(), name },
-    })
+    let (scope, of) = match (scope, tool) {
+        (CredentialScope::Tool, Some(tool)) => (Scope::Tool, tool.to_string()),
+        (CredentialScope::Global, None) => (Scope::Global, String::new()),
+        (CredentialScope::Model, None) if is_provider_key(&name) => (Scope::Model, String::new()),
+        (CredentialScope::Model, None) => {
+            return Err(ApiError::invalid(
+                "scope",
+                &format!("`{name}` is no model provider's key; `omega models` names them"),
+            ));
+        }
+        (CredentialScope::Tool, None) => return Err(ApiError::invalid("toolId", "say for which tool")),
+        (CredentialScope::Global | CredentialScope::Model, Some(_)) => {
+            return Err(ApiError::invalid("scope", "is `tool` where there is a toolId"));
+        }
+    };
+    Ok(Place { user: caller.user, scope, of, name })
 }

@@ -209,8 +209,9 @@ fn with_own_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
     calls
 }
 
-async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, reply: StepReply) -> Result<Step> {
+async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, mut reply: StepReply) -> Result<Step> {
     let (engine, run) = (driver.engine, driver.lease.run);
+    reply.usage = engine.inner.models.priced(&driver.model, reply.usage);
     driver.usage += reply.usage;
     let proposals = agent.propose(&reply.calls);
     let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);

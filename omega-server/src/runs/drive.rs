@@ -39,6 +39,8 @@ pub(super) struct Driver<'a> {
     pub cancel: &'a CancellationToken,
     /// Whose registry the run sees: its conversation's owner's.
     pub viewer: Viewer,
+    /// The model's name.
+    pub model: String,
     pub usage: Usage,
     /// Other tools that were offered in place of calls.
     pub offers: Offers,
@@ -57,6 +59,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         lease,
         cancel,
         viewer: Viewer::User(owner),
+        model: history.config.model.clone(),
         usage: history.run.usage,
         offers: Offers::default(),
         asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
@@ -85,11 +88,12 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     }
     engine.committed(log.commit().await?);
 
-    let model = match engine.inner.models.resolve(&history.config.model) {
+    let paid = (history.config.model.as_str(), history.config.paid_by);
+    let paid = match engine.paid_model(&lease, owner, paid).await? {
         Ok(model) => model,
         Err(error) => return driver.failed(&error).await,
     };
-    let model = Discreet::before(model, engine.redactor(owner, Some(lease.run)).await?);
+    let model = Discreet::before(Arc::clone(&paid), engine.redactor(owner, Some(lease.run)).await?);
     let mut pins = Vec::new();
     for pin in &history.config.pins {
         match engine.inner.registry.tool(driver.viewer, pin).await {
@@ -98,7 +102,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         }
     }
     let first_message = history.now.user.clone();
-    let plan = match driver.planned(&history).await? {
+    let plan = match driver.planned(&history, &paid).await? {
         Decided::Follow(plan) => plan,
         Decided::Waits => return Ok(()),
     };

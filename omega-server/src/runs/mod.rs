@@ -13,6 +13,7 @@ pub mod feed;
 mod gate;
 pub mod hub;
 pub mod limits;
+mod paying;
 mod plan;
 mod planned;
 mod prompts;
@@ -31,6 +32,7 @@ use crate::{
     access::{Access, Within},
     config::NodeConfig,
     executor::Redacting,
+    models::ProviderKeys,
     offload,
     store::{Committed, Result, Send, Store},
     vault::{Place, Vault},
@@ -41,7 +43,7 @@ use limits::Seat;
 use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
     id::{RunId, ToolId, ToolRunId},
-    model::{Model, ModelError},
+    model::{Model, ModelError, Usage},
     redact::Redactor,
     registry::Registry,
 };
@@ -58,11 +60,17 @@ use work::Working;
 
 /// Which model a name means.
 pub trait Models: std::marker::Send + Sync {
-    /// The model behind `provider/model`.
+    /// The model behind `provider/model`, with a user's own keys before the server's.
     ///
     /// # Errors
     /// [`ModelError::Config`] with what to do: unknown provider, no key.
-    fn resolve(&self, name: &str) -> Result<Arc<dyn Model>, ModelError>;
+    fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError>;
+
+    /// The variable with the key that a model needs.
+    fn key_of(&self, name: &str) -> Option<&'static str>;
+
+    /// The tokens of one answer, with what they cost.
+    fn priced(&self, name: &str, usage: Usage) -> Usage;
 }
 
 /// The engine; clones share it.

@@ -23,7 +23,10 @@ use omega_core::{
     redact::Redactor,
     registry::{EnvVar, Hit, Query, Tool},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Parts of a task that are searched for.
 const MOST_PARTS: usize = 6;
@@ -32,8 +35,8 @@ const MOST_FOUND: usize = 24;
 
 /// A task to plan.
 pub struct Task<'a> {
-    /// `provider/model` of the planner.
-    pub model: &'a str,
+    /// `provider/model` of the planner, and what is behind it.
+    pub model: (&'a str, Arc<dyn Model>),
     /// The task, without secrets.
     pub message: &'a str,
     /// At most so many plans.
@@ -73,7 +76,7 @@ impl Engine {
     /// # Errors
     /// What failed at the model; [`ModelError::Config`] when its answer holds no plan: another wording may get one.
     pub async fn plan(&self, task: Task<'_>) -> Result<(Option<PlanAnswer>, Usage), ModelError> {
-        let model = Discreet::before(self.inner.models.resolve(task.model)?, task.redactor.clone());
+        let model = Discreet::before(Arc::clone(&task.model.1), task.redactor.clone());
         let (mut catalogue, found) = self.search_for(&task).await?;
         let (mut usage, mut invented) = (Usage::default(), Vec::new());
         let mut rest = Vec::new();
@@ -86,7 +89,7 @@ impl Engine {
                 invented: &invented,
             };
             let (text, used) = ask(model.as_ref(), request(&task, &wish, &found)).await?;
-            usage += used;
+            usage += self.inner.models.priced(task.model.0, used);
             let proposed = planning::read(&text).map_err(|reason| no_plan(&reason))?;
             if proposed.is_empty() && task.may_refuse {
                 return Ok((None, usage));
@@ -289,7 +292,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
         is_error: false,
     };
     ModelRequest {
-        model: task.model.split_once('/').map_or(task.model, |(_, model)| model).to_owned(),
+        model: task.model.0.split_once('/').map_or(task.model.0, |(_, model)| model).to_owned(),
         system: planning::prompt(wish),
         turns: vec![
             Turn::User { text: task.message.to_owned() },

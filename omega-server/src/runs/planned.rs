@@ -12,8 +12,9 @@ use omega_core::{
     agent::complexity::Complexity,
     api::{Plan, PlanAnswer, PlanMode, RequiredAction},
     event::Event,
-    model::{ModelError, Usage},
+    model::{Model, ModelError, Usage},
 };
+use std::sync::Arc;
 
 /// What was decided.
 pub(super) enum Decided {
@@ -25,7 +26,7 @@ pub(super) enum Decided {
 
 impl Driver<'_> {
     /// Decides which plan the run follows, and asks where a person has to.
-    pub(super) async fn planned(&mut self, history: &RunHistory) -> Result<Decided> {
+    pub(super) async fn planned(&mut self, history: &RunHistory, model: &Arc<dyn Model>) -> Result<Decided> {
         let (store, config) = (&self.engine.inner.store, &history.config);
         if let Some(plan) = config.plan_id {
             let stored = store.stored_plan(self.lease.conversation, plan).await?;
@@ -38,8 +39,8 @@ impl Driver<'_> {
             Planned::Selected(plan) => self.follow(history, plan).await,
             // Nothing is planned behind what is done.
             _ if !history.now.steps.is_empty() => Ok(Decided::Follow(None)),
-            Planned::NotYet => self.propose(history, None).await,
-            Planned::Another(note) => self.propose(history, Some(note.unwrap_or_default())).await,
+            Planned::NotYet => self.propose(history, model, None).await,
+            Planned::Another(note) => self.propose(history, model, Some(note.unwrap_or_default())).await,
         }
     }
 
@@ -60,7 +61,12 @@ impl Driver<'_> {
     }
 
     /// Makes plans for the message, and waits for the choice. `another` is what a person said about earlier ones.
-    async fn propose(&mut self, history: &RunHistory, another: Option<String>) -> Result<Decided> {
+    async fn propose(
+        &mut self,
+        history: &RunHistory,
+        model: &Arc<dyn Model>,
+        another: Option<String>,
+    ) -> Result<Decided> {
         let (message, config) = (&history.now.user, &history.config);
         let complexity = Complexity::of(message);
         let by_itself = config.plan == PlanMode::Auto && another.is_none() && !complexity.asks;
@@ -71,7 +77,7 @@ impl Driver<'_> {
         let (owner, _) = self.engine.inner.store.owner_and_model(self.lease.conversation).await?;
         let redactor = self.engine.redactor(owner, Some(self.lease.run)).await?;
         let planning = self.engine.plan(Task {
-            model: &config.model,
+            model: (&config.model, Arc::clone(model)),
             message,
             count: complexity.plans(),
             may_refuse: by_itself,

@@ -481,6 +481,7 @@ impl Store {
             message_id: message.id,
             status: RunStatus::Queued,
             model: send.config["model"].as_str().unwrap_or_default().to_owned(),
+            paid_by: serde_json::from_value(send.config["paidBy"].clone())?,
             prompt_version: send.config["promptVersion"].as_str().unwrap_or_default().to_owned(),
             steps: 0,
             tool_calls: 0,

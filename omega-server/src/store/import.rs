@@ -90,6 +90,7 @@ impl Store {
 async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &Run, queued: i64) -> Result<()> {
     let mut config = RunConfig::new(&run.model, Vec::new());
     config.prompt_version.clone_from(&run.prompt_version);
+    config.paid_by = run.paid_by;
     let error = run.error.as_ref().map(json).transpose()?;
     // Nobody waits for what did not end there.
     let status = if run.status.is_terminal() { run.status } else { RunStatus::Cancelled };

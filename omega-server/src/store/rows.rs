@@ -141,6 +141,7 @@ impl RunRow {
             message_id: id(&self.message_id)?,
             status: word::<RunStatus>(&self.status)?,
             model: config["model"].as_str().unwrap_or_default().to_owned(),
+            paid_by: serde_json::from_value(config["paidBy"].clone())?,
             prompt_version: config["promptVersion"].as_str().unwrap_or_default().to_owned(),
             steps: u32::try_from(self.step_no).unwrap_or(0),
             tool_calls: u32::try_from(self.tool_calls).unwrap_or(0),

@@ -20,7 +20,7 @@ fn of_credential(action: Action, place: &Place) -> Fact {
     let fact = Fact::new(action, "credential").on(&place.name).with("scope", place.scope.as_str());
     match place.scope {
         Scope::Tool => fact.with("toolId", place.of.as_str()),
-        Scope::Global | Scope::Run => fact,
+        Scope::Global | Scope::Run | Scope::Model => fact,
     }
 }
 
@@ -137,6 +137,7 @@ fn place(user: &str, scope: &str, of: String, name: String) -> Result<Place> {
         "global" => Scope::Global,
         "tool" => Scope::Tool,
         "run" => Scope::Run,
+        "model" => Scope::Model,
         other => return Err(StoreError::Corrupt(format!("`{other}` is no scope"))),
     };
     Ok(Place { user: id(user)?, scope, of, name })
@@ -152,7 +153,7 @@ impl Kept {
             scope: word::<CredentialScope>(self.place.scope.as_str())?,
             tool_id: match self.place.scope {
                 Scope::Tool => Some(id::<ToolId>(&self.place.of)?),
-                Scope::Global | Scope::Run => None,
+                Scope::Global | Scope::Run | Scope::Model => None,
             },
             name: self.place.name,
             version: Some(self.given.version).filter(|version| !version.is_empty()),
@@ -215,6 +216,15 @@ impl Store {
         rows.into_iter().map(KeptRow::read).collect()
     }
 
+    /// A user's own keys of model providers, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn provider_keys_of(&self, user: UserId) -> Result<Vec<Kept>> {
+        let kept = self.credentials_of(user).await?;
+        Ok(kept.into_iter().filter(|kept| kept.place.scope == Scope::Model).collect())
+    }
+
     /// One stored credential.
     ///
     /// # Errors
@@ -253,7 +263,7 @@ impl Store {
         }
         let grants = match scope {
             Scope::Global => exec!(&mut tx, sql::DELETE_GRANTS_OF_KEY, &user, name)?,
-            Scope::Tool | Scope::Run => 0,
+            Scope::Tool | Scope::Run | Scope::Model => 0,
         };
         let fact = Fact::new(Action::CredentialDeleted, "credential").on(name).with("scope", scope.as_str());
         self.commit_with(tx, &[fact.with("toolId", tool).with("grantsRevoked", grants)]).await
@@ -456,6 +466,18 @@ impl LogTx {
         let fact = of_credential(Action::CredentialUsed, place).with("owner", place.user.to_string());
         let fact = fact.with("toolId", tool_run.tool_id.as_str()).with("toolRunId", tool_run.id.to_string());
         self.record(Some(tool_run.run_id), fact);
+        Ok(())
+    }
+
+    /// Records that a run asks its model with a user's own key.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub async fn use_provider_key(&mut self, run: RunId, user: UserId, name: &str) -> Result<()> {
+        let (scope, now) = (Scope::Model, self.now().0);
+        exec!(&mut self.tx, sql::TOUCH_CREDENTIAL, user.to_string(), scope.as_str(), "", name, now)?;
+        let place = Place { user, scope, of: String::new(), name: name.to_owned() };
+        self.record(Some(run), of_credential(Action::CredentialUsed, &place).with("owner", user.to_string()));
         Ok(())
     }
 

@@ -75,6 +75,8 @@ pub enum Scope {
     Tool,
     /// The tools of one run.
     Run,
+    /// Providers of models, for the user's runs; no tool.
+    Model,
 }
 
 impl Scope {
@@ -85,6 +87,7 @@ impl Scope {
             Self::Global => "global",
             Self::Tool => "tool",
             Self::Run => "run",
+            Self::Model => "model",
         }
     }
 }

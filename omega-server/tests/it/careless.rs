@@ -63,7 +63,10 @@ async fn all_errors(database: &str, folder: &Path) {
     let server = Process::start(starting, None).await;
     let client = &server.client;
     client.import_tools(executor::rows()).await.unwrap();
-    client.put_credential("STORED_KEY", &PutCredential { value: STORED.into(), tool_id: None }).await.unwrap();
+    client
+        .put_credential("STORED_KEY", &PutCredential { value: STORED.into(), tool_id: None, scope: None })
+        .await
+        .unwrap();
     let key = server.key.clone().unwrap();
     let asked = MODELS.iter().flat_map(|model| FAULTS.map(|(name, _)| (*model, name)));
     let shown = asked.map(|(model, name)| one_error(client, &server.url, &key, model, name));

@@ -57,8 +57,11 @@ async fn generated_requests_find_no_fault_no_secret_and_nothing_of_somebody_else
     })
     .await;
     // What is somebody else's, and must not be seen.
-    let put =
-        |tool: bool| PutCredential { value: VALUE.into(), tool_id: tool.then(|| id("acmeKeyed").parse().unwrap()) };
+    let put = |tool: bool| PutCredential {
+        value: VALUE.into(),
+        tool_id: tool.then(|| id("acmeKeyed").parse().unwrap()),
+        scope: None,
+    };
     omega.client.put_credential("ACME_API_KEY", &put(true)).await.unwrap();
     omega.client.put_credential("GLOBAL_KEY", &put(false)).await.unwrap();
     let body = CreateConversation { title: Some(WORDS.into()), model: Some("openai/test".into()), ..<_>::default() };

@@ -30,6 +30,7 @@ mod nodes;
 mod nul;
 mod operations;
 mod pauses;
+mod paying;
 mod pinned;
 mod plans;
 mod price;

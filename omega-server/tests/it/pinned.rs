@@ -66,7 +66,7 @@ async fn started(script: Script) -> Omega {
 }
 
 async fn keep(client: &Client, tool: Option<&str>) {
-    let put = PutCredential { value: SECRET.into(), tool_id: tool.map(|tool| tool.parse().unwrap()) };
+    let put = PutCredential { value: SECRET.into(), tool_id: tool.map(|tool| tool.parse().unwrap()), scope: None };
     client.put_credential(KEY, &put).await.unwrap();
 }
 

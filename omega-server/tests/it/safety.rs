@@ -58,7 +58,7 @@ async fn started(script: Script) -> Omega {
 }
 
 async fn keep(omega: &Omega, name: &str, tool: Option<&str>) {
-    let put = PutCredential { value: SECRET.into(), tool_id: tool.map(|tool| tool.parse().unwrap()) };
+    let put = PutCredential { value: SECRET.into(), tool_id: tool.map(|tool| tool.parse().unwrap()), scope: None };
     omega.client.put_credential(name, &put).await.unwrap();
 }
 
@@ -172,7 +172,7 @@ async fn a_guests_message_uses_the_owners_credentials_only_as_the_owner_says() {
     };
     let stored = refusal().await;
     let credential: ToolId = keyed().parse().unwrap();
-    omega.client.delete_credential(KEY, Some(&credential)).await.unwrap();
+    omega.client.delete_credential(KEY, Some(&credential), None).await.unwrap();
     assert_eq!(refusal().await, stored, "the same, whether there is one or not");
     assert_eq!(omega.tools.calls().len(), 2);
     keep(&omega, KEY, Some(&keyed())).await;

@@ -403,7 +403,7 @@ async fn a_runs_variables_are_sealed_with_its_message_and_gone_at_its_end() {
 async fn a_guests_variables_are_refused_and_a_guest_sees_nothing_of_the_owners() {
     let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
     let guest = another_user(&omega).await.client;
-    let put = PutCredential { value: "owners-value-0123".into(), tool_id: None };
+    let put = PutCredential { value: "owners-value-0123".into(), tool_id: None, scope: None };
     omega.client.put_credential("OWNERS_KEY", &put).await.unwrap();
     let conversation = omega.conversation("openai/test").await;
     let env = [("ACME_API_KEY".to_owned(), "guests-key".to_owned())].into();
@@ -416,7 +416,7 @@ async fn a_guests_variables_are_refused_and_a_guest_sees_nothing_of_the_owners()
     );
     guest.send_message(conversation, &message("hello"), "two").await.unwrap();
     assert!(guest.credentials().await.unwrap().is_empty() && guest.grants().await.unwrap().is_empty());
-    assert!(guest.delete_credential("OWNERS_KEY", None).await.is_err());
+    assert!(guest.delete_credential("OWNERS_KEY", None, None).await.is_err());
     assert!(guest.rotate_vault(false).await.is_err(), "only an administrator");
     assert_eq!(omega.client.credentials().await.unwrap().len(), 1);
 }
@@ -427,7 +427,7 @@ async fn stored_credentials_are_listed_by_name_and_last_characters_replaced_and_
     let client = &omega.client;
     let tool: omega_core::id::ToolId = "acme-tools::acmeKeyed".parse().unwrap();
     let put = async |name: &str, value: &str, tool: Option<&omega_core::id::ToolId>| {
-        client.put_credential(name, &PutCredential { value: value.into(), tool_id: tool.cloned() }).await
+        client.put_credential(name, &PutCredential { value: value.into(), tool_id: tool.cloned(), scope: None }).await
     };
     put("GITHUB_TOKEN", "ghp_0123456789abcd", None).await.unwrap();
     put("GITHUB_TOKEN", "ghp_of_one_tool_wxyz", Some(&tool)).await.unwrap();
@@ -442,8 +442,8 @@ async fn stored_credentials_are_listed_by_name_and_last_characters_replaced_and_
     let replaced = put("GITHUB_TOKEN", "ghp_another_value_9876", None).await.unwrap();
     assert_eq!(replaced.last4.as_deref(), Some("9876"));
     assert_eq!((replaced.created_at, replaced.last_used_at), (list[0].created_at, None));
-    client.delete_credential("GITHUB_TOKEN", Some(&tool)).await.unwrap();
-    assert!(client.delete_credential("GITHUB_TOKEN", Some(&tool)).await.is_err(), "it is gone");
+    client.delete_credential("GITHUB_TOKEN", Some(&tool), None).await.unwrap();
+    assert!(client.delete_credential("GITHUB_TOKEN", Some(&tool), None).await.is_err(), "it is gone");
     assert_eq!(shown(&client.credentials().await.unwrap()), [github("9876", false), (pin, None, false)]);
     for (name, value) in [("LD_PRELOAD", "a-value"), ("OMEGA_MASTER_KEY", "a-value"), ("a-b", "a-value"), ("EMPTY", "")]
     {

@@ -60,8 +60,8 @@ export const credentials = () => data<StoredCredential[]>("/settings/credentials
 export const putCredential = (name: string, value: string, toolId?: string) =>
   data<StoredCredential>(`/settings/credentials/${part(name)}`, json("PUT", { value, ...(toolId && { toolId }) }));
 
-export const deleteCredential = (name: string, toolId?: string) =>
-  request(`/settings/credentials/${part(name)}${ofTool(toolId)}`, { method: "DELETE" });
+export const deleteCredential = ({ name, toolId, scope }: Pick<StoredCredential, "name" | "toolId" | "scope">) =>
+  request(`/settings/credentials/${part(name)}?${new URLSearchParams({ scope, ...(toolId && { toolId }) })}`, { method: "DELETE" });
 
 export const grants = () => data<StoredGrant[]>("/settings/grants");
 

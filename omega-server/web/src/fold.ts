@@ -22,6 +22,7 @@ import type {
   TextPart,
   ToolRun,
   ToolRunStatus,
+  Usage,
 } from "./types";
 
 export interface View {
@@ -222,12 +223,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       changeRun(view, event.runId, (run) => ({
         ...run,
         // The sum, where it is told: a run that was read in the middle of the step has the step's tokens already.
-        usage: event.runUsage ?? {
-          inputTokens: run.usage.inputTokens + event.usage.inputTokens,
-          outputTokens: run.usage.outputTokens + event.usage.outputTokens,
-          cachedInputTokens: run.usage.cachedInputTokens + event.usage.cachedInputTokens,
-          reasoningTokens: run.usage.reasoningTokens + event.usage.reasoningTokens,
-        },
+        usage: event.runUsage ?? sum(run.usage, event.usage),
       }));
       break;
     case "run.step.tool.proposed":
@@ -410,6 +406,12 @@ function beginMessage(view: View, id: string, step: number, event: Envelope, seq
     parts: [],
     createdAt: event.at,
   });
+}
+
+function sum(one: Usage, other: Usage): Usage {
+  const all = { ...one };
+  for (const key of Object.keys(other) as (keyof Usage)[]) all[key] = (one[key] ?? 0) + other[key];
+  return all;
 }
 
 function changeRun(view: View, id: string | undefined, change: (run: Run) => Run): void {

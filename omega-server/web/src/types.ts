@@ -6,7 +6,12 @@ export interface Usage {
   inputTokens: number;
   outputTokens: number;
   cachedInputTokens: number;
+  cacheWriteTokens: number;
   reasoningTokens: number;
+  /** Millionths of a US dollar. */
+  costMicros: number;
+  /** Tokens of models whose price is not known. */
+  unpricedTokens: number;
 }
 
 export type GuestCredentials = "approve" | "allow" | "deny";
@@ -275,6 +280,7 @@ export interface Run {
   messageId: string;
   status: RunStatus;
   model: string;
+  paidBy?: "server" | "owner";
   promptVersion?: string;
   steps: number;
   toolCalls: number;
@@ -314,7 +320,7 @@ export interface Settings {
 
 export interface StoredCredential {
   name: string;
-  scope: "global" | "tool";
+  scope: "global" | "tool" | "model";
   toolId?: string;
   last4?: string;
   createdAt: string;

@@ -1,6 +1,6 @@
 // Numbers, times and values in words.
 
-import type { Json } from "./types";
+import type { Json, Usage } from "./types";
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -13,6 +13,14 @@ export function bytes(count: number): string {
   if (count < 1024) return `${count} B`;
   if (count < 1024 * 1024) return `${(count / 1024).toFixed(1)} KiB`;
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** What tokens cost, as omega-core/src/model/price.rs says it; empty where nothing was to be paid or no price is known. */
+export function dollars({ costMicros = 0, unpricedTokens = 0 }: Partial<Usage>): string {
+  if (costMicros === 0) return "";
+  const [places, unit] = costMicros < 1_000_000 ? [4, 100] : [2, 10_000];
+  const cost = costMicros < 100 ? "under $0.0001" : `$${((Math.floor(costMicros / unit) * unit) / 1_000_000).toFixed(places)}`;
+  return unpricedTokens > 0 ? `${cost} and what has no known price` : cost;
 }
 
 export const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;

@@ -161,7 +161,7 @@ impl App {
         self.view.tool_runs.splice(0..0, tool_runs);
         let known = &self.view.runs;
         let runs: Vec<_> = detail.runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
-        self.view.runs.splice(0..0, runs);
+        self.view.put_runs_before(runs);
     }
 
     /// Messages that the conversation has are not on their way any more.

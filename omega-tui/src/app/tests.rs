@@ -13,7 +13,8 @@ use crate::{
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
     api::{
-        ApprovalReason, Decision, Remember, Run, RunStatus, Save, SelectAlternative, SelectPlan, Settings, Visibility,
+        ApprovalReason, CredentialScope, Decision, Remember, Run, RunStatus, Save, SelectAlternative, SelectPlan,
+        Settings, Visibility,
     },
     client::ExportFormat,
     event::{Envelope, Event},
@@ -519,7 +520,7 @@ fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
     stage.keys("<up>d");
     assert!(stage.text().contains("delete GITHUB_TOKEN of all tools?"), "{}", stage.text());
     stage.keys("y");
-    let wish = Wish::DeleteKey { name: "GITHUB_TOKEN".into(), tool: None };
+    let wish = Wish::DeleteKey { name: "GITHUB_TOKEN".into(), tool: None, scope: CredentialScope::Global };
     assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Keys), wish)));
 }
 

@@ -53,12 +53,15 @@ pub async fn make(client: &Client, conversation: Option<ConversationId>, wish: W
         }
         Wish::PutKey { tool, value } => {
             for (name, value) in &value.0 {
-                let body = PutCredential { value: value.expose_secret().to_owned(), tool_id: tool.clone() };
+                let body =
+                    PutCredential { value: value.expose_secret().to_owned(), tool_id: tool.clone(), scope: None };
                 client.put_credential(name, &body).await.map_err(sent)?;
             }
             Ok(())
         }
-        Wish::DeleteKey { name, tool } => client.delete_credential(&name, tool.as_ref()).await.map_err(sent),
+        Wish::DeleteKey { name, tool, scope } => {
+            client.delete_credential(&name, tool.as_ref(), Some(scope)).await.map_err(sent)
+        }
         Wish::Visibility(visibility) => {
             update(UpdateConversation { visibility: Some(visibility), ..UpdateConversation::default() }).await
         }

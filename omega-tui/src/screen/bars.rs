@@ -9,7 +9,7 @@ use crate::{
     transcript::seconds,
     wrap::{fit, width},
 };
-use omega_core::api::RunStatus;
+use omega_core::{api::RunStatus, model::price::dollars};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -67,7 +67,8 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
     let usage = app.view.usage();
     let tokens = usage.input_tokens + usage.output_tokens;
     if tokens > 0 && max >= 60 {
-        left.push(Span::styled(format!(" · {} tokens", grouped(tokens)), theme.dim));
+        let cost = dollars(&usage).map(|sum| format!(" · {sum}")).unwrap_or_default();
+        left.push(Span::styled(format!(" · {} tokens{cost}", grouped(tokens)), theme.dim));
     }
     let left = fit(left, max.saturating_sub(1));
     let mut room = max.saturating_sub(left.width() + 3);

@@ -7,7 +7,10 @@ use crate::{
     transcript::{glyph, label, seconds},
     wrap::{fit, width},
 };
-use omega_core::api::{StepProgress, StepStatus, ToolRun};
+use omega_core::{
+    api::{StepProgress, StepStatus, ToolRun},
+    model::price::dollars,
+};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -104,6 +107,7 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
     if usage.input_tokens + usage.output_tokens > 0 {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
     }
+    facts.extend(dollars(&usage).map(|sum| ("cost", sum)));
     if !people.is_empty() {
         facts.push(("with", one_line(&people.join(", "))));
     }

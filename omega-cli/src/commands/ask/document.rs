@@ -2,7 +2,7 @@
 //! members, never change one.
 
 use omega_core::{
-    api::{RequiredAction, Run, RunError, RunStatus, ToolRun},
+    api::{Payer, RequiredAction, Run, RunError, RunStatus, ToolRun},
     client::{Client, ClientError},
     executor::ToolError,
     id::{ConversationId, RunId},
@@ -26,10 +26,13 @@ pub struct Document {
     pub answer: String,
     /// Its tool runs, in order.
     pub tool_runs: Vec<ToolRow>,
-    /// Its tokens.
+    /// Its tokens, and what they cost: `costMicros`, in millionths of a US dollar.
     pub usage: Usage,
     /// `provider/model` that answered.
     pub model: String,
+    /// Whose provider key it was paid with: `server` or `owner`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_by: Option<Payer>,
     /// What it waits for, when it does: `{kind: credentials | approval | plan, ...}` as the API has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_action: Option<RequiredAction>,
@@ -72,6 +75,7 @@ impl Document {
             tool_runs: rows,
             usage: run.usage,
             model: run.model.clone(),
+            paid_by: run.paid_by,
             requires_action: run.requires_action.clone(),
             error: run.error.clone(),
             value: None,

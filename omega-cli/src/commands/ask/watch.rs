@@ -18,6 +18,7 @@ use omega_core::{
     event::{Envelope, Event, VERSION},
     export::seconds,
     id::{ConversationId, MessageId, RunId},
+    model::price::dollars,
     sanitize::one_line,
     standing::Standing,
 };
@@ -222,7 +223,10 @@ impl<'a> Watch<'a> {
         let took = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         let id = run.conversation_id;
         let ui = &self.context.ui;
-        ui.note(ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens · omega show {id}")));
+        let cost = dollars(&run.usage).map(|sum| format!(" · {sum}")).unwrap_or_default();
+        ui.note(
+            ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens{cost} · omega show {id}")),
+        );
     }
 
     fn event(&mut self, envelope: &Envelope) -> Result<(), Failure> {

@@ -230,6 +230,7 @@ impl Messages {
         keep(&mut self.usage.output_tokens, "/output_tokens");
         self.usage.input_tokens = self.fresh_input.saturating_add(self.cache_reads).saturating_add(self.cache_writes);
         self.usage.cached_input_tokens = self.cache_reads;
+        self.usage.cache_write_tokens = self.cache_writes;
         out.push(ModelEvent::Usage(self.usage));
     }
 

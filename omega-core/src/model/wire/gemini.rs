@@ -183,6 +183,7 @@ impl Body for Content {
                 output_tokens: number_at(usage, "/candidatesTokenCount").unwrap_or_default().saturating_add(reasoning),
                 cached_input_tokens: number_at(usage, "/cachedContentTokenCount").unwrap_or_default(),
                 reasoning_tokens: reasoning,
+                ..Usage::default()
             }));
         }
         Ok(())

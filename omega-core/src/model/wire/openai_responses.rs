@@ -201,6 +201,7 @@ impl Responses {
                 output_tokens: number_at(usage, "/output_tokens").unwrap_or_default(),
                 cached_input_tokens: number_at(usage, "/input_tokens_details/cached_tokens").unwrap_or_default(),
                 reasoning_tokens: number_at(usage, "/output_tokens_details/reasoning_tokens").unwrap_or_default(),
+                ..Usage::default()
             }));
         }
         let reason = match (text_at(response, "/status"), text_at(response, "/incomplete_details/reason")) {

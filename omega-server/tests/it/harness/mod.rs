@@ -170,6 +170,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         registry_url: None,
         providers,
         model: None,
+        prices: <_>::default(),
         master_key: MasterKeySource::Given(SecretString::from(MASTER_KEY)),
         owner_name: "owner".into(),
         identity: <_>::default(),

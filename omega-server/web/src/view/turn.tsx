@@ -1,7 +1,7 @@
 import { Markdown } from "../markdown";
 import { piecesOf } from "../turns";
 import type { Json, Message, Run, ToolRun, Whoami } from "../types";
-import { count, duration } from "../words";
+import { count, dollars, duration } from "../words";
 import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { ToolCard } from "./tool-card";
@@ -104,6 +104,8 @@ function totals(run: Run): string {
   if (run.toolCalls > 0) words.push(count(run.toolCalls, "tool call"));
   const tokens = run.usage.inputTokens + run.usage.outputTokens;
   if (tokens > 0) words.push(count(tokens, "token"));
+  const cost = dollars(run.usage);
+  if (cost) words.push(run.paidBy === "owner" ? `${cost} on the owner's key` : cost);
   return words.join(" · ");
 }
 

@@ -2,13 +2,13 @@
 
 use super::{Act, Row, Typing};
 use crate::port::Wish;
-use omega_core::api::{StoredCredential, StoredGrant};
+use omega_core::api::{CredentialScope, StoredCredential, StoredGrant};
 
 /// A row for each credential and grant, and one to store another.
 pub fn rows(stored: &[StoredCredential], grants: &[StoredGrant]) -> Vec<Row> {
     let another = Row {
         name: String::from("+ store another"),
-        about: String::from("for all tools; each one asks before its first use"),
+        about: String::from("for all tools, each one asks before its first use; a model provider's key is for models"),
         change: Some(Act::Type(Typing::KeyName)),
         ..Row::default()
     };
@@ -16,11 +16,15 @@ pub fn rows(stored: &[StoredCredential], grants: &[StoredGrant]) -> Vec<Row> {
 }
 
 fn credential(stored: &StoredCredential) -> Row {
-    let whose = stored.tool_id.as_ref().map_or("all tools", |tool| tool.as_str());
+    let whose = match (stored.scope, &stored.tool_id) {
+        (CredentialScope::Model, _) => "models",
+        (_, Some(tool)) => tool.as_str(),
+        (_, None) => "all tools",
+    };
     let last4 = stored.last4.as_deref().map_or_else(String::new, |last4| format!("…{last4}  "));
     let used = stored.last_used_at.map_or_else(|| String::from("never used"), |at| format!("last used {at}"));
     let typing = Typing::KeyValue(stored.name.clone(), stored.tool_id.clone());
-    let wish = Wish::DeleteKey { name: stored.name.clone(), tool: stored.tool_id.clone() };
+    let wish = Wish::DeleteKey { name: stored.name.clone(), tool: stored.tool_id.clone(), scope: stored.scope };
     Row {
         name: stored.name.clone(),
         value: format!("{last4}{whose}"),

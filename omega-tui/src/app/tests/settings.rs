@@ -49,6 +49,7 @@ fn an_editor_that_is_opened_and_left_changes_no_setting() {
             Kind::Choice(words) => &[None, Some(words[0]), Some(words[words.len() - 1])],
             Kind::Model => &[None, Some("openai/gpt-5")],
             Kind::Text => &[None, Some("none"), Some("default"), Some(" be brief\n\tbe kind\n")],
+            Kind::Models => &[None, Some("anthropic/* openai/gpt-5")],
             Kind::Tools => &[],
         };
         for value in values {

@@ -165,6 +165,7 @@ fn push_usage(usage: Option<&Value>, out: &mut Vec<ModelEvent>) {
             .or_else(|| number_at(usage, "/prompt_cache_hit_tokens"))
             .unwrap_or_default(),
         reasoning_tokens: reasoning,
+        ..Usage::default()
     }));
 }
 

@@ -1,7 +1,11 @@
 import { credentials, deleteCredential, putCredential } from "../../account";
+import type { StoredCredential } from "../../types";
 import { when } from "../../words";
 import { Section, Sure } from "./section";
 import { useList } from "./use-list";
+
+const whose = ({ scope, toolId }: StoredCredential) =>
+  scope === "model" ? "models, in place of the server's key" : (toolId ?? "all tools");
 
 /** Stored credentials: names and last characters. A value is typed, sent once, and shown nowhere. */
 export function Credentials() {
@@ -14,17 +18,18 @@ export function Credentials() {
     if (await act(() => putCredential(name, value, tool || undefined))) form.reset();
   };
   return (
-    <Section id="credentials" title="Credentials" about="Encrypted on the server, for tools alone: no answer, no model and no guest ever sees a value" error={error}>
+    <Section id="credentials" title="Credentials" about="Encrypted on the server: no answer, no model and no guest ever sees a value. A model provider's key (OPENAI_API_KEY) pays for your runs, and no tool gets it; everything else is for tools" error={error}>
       <ul class="rows">
-        {items?.map(({ name, toolId, last4, lastUsedAt }) => (
-          <li key={`${name} ${toolId ?? ""}`}>
+        {items?.map((item) => {
+          const { name, scope, toolId, last4, lastUsedAt } = item;
+          return <li key={`${name} ${scope} ${toolId ?? ""}`}>
             <span class="row-words">
               <code>{name}</code> {last4 && <span class="meta">…{last4}</span>}
-              <span class="meta"> {toolId ?? "all tools"} · {lastUsedAt ? `used ${when(Date.parse(lastUsedAt), Date.now())}` : "never used"}</span>
+              <span class="meta"> {whose(item)} · {lastUsedAt ? `used ${when(Date.parse(lastUsedAt), Date.now())}` : "never used"}</span>
             </span>
-            <Sure label="delete" what={`${name} of ${toolId ?? "all tools"}`} disabled={busy} onSure={() => void act(() => deleteCredential(name, toolId))} />
-          </li>
-        ))}
+            <Sure label="delete" what={`${name} of ${whose(item)}`} disabled={busy} onSure={() => void act(() => deleteCredential(item))} />
+          </li>;
+        })}
         {items?.length === 0 && <li class="note">Nothing is stored yet</li>}
       </ul>
       <form class="settings-form" autocomplete="off" onSubmit={store}>

@@ -1,0 +1,67 @@
+//! Whose key pays for a run's model: the conversation owner's own, or the server's. It is said when the message is sent and
+//! never changes: a key that is gone meanwhile ends the run, and the bill goes to nobody else.
+
+use super::Engine;
+use crate::{
+    models::ProviderKeys,
+    store::{Lease, Result, StoreError},
+};
+use omega_core::{
+    api::Payer,
+    id::UserId,
+    model::{Model, ModelError},
+};
+use std::sync::Arc;
+
+impl Engine {
+    /// A user's own keys of model providers. One that can't be opened is as good as none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn provider_keys(&self, user: UserId) -> Result<ProviderKeys> {
+        let mut keys = ProviderKeys::new();
+        for kept in self.inner.store.provider_keys_of(user).await? {
+            match self.inner.vault.open(&kept.place, &kept.sealed).await {
+                Ok(value) => keys.push((kept.place.name, value)),
+                Err(error) => {
+                    tracing::warn!(event = "vault.unreadable", name = kept.place.name, %error);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The model of a run, with the key that it is paid with; the use of an owner's key is recorded.
+    pub(super) async fn paid_model(
+        &self,
+        lease: &Lease,
+        owner: UserId,
+        (model, payer): (&str, Option<Payer>),
+    ) -> Result<std::result::Result<Arc<dyn Model>, ModelError>> {
+        let (Some(Payer::Owner), Some(variable)) = (payer, self.inner.models.key_of(model)) else {
+            return Ok(self.inner.models.resolve(model, &ProviderKeys::new()));
+        };
+        let keys = self.provider_keys(owner).await?;
+        if !keys.iter().any(|(name, _)| name == variable) {
+            return Ok(Err(ModelError::MissingKey(format!(
+                "the conversation's owner pays for this run with their own {variable}, and it is stored no more; store it \
+                 again with `omega keys set {variable}`, or send the message again to have it paid otherwise"
+            ))));
+        }
+        let mut log = self.inner.store.run_log(lease).await?;
+        log.use_provider_key(lease.run, owner, variable).await?;
+        self.committed(log.commit().await?);
+        Ok(self.inner.models.resolve(model, &keys))
+    }
+
+    /// The model of a plan that is made outside of any run.
+    pub(crate) async fn model_for(
+        &self,
+        owner: UserId,
+        model: &str,
+    ) -> std::result::Result<Arc<dyn Model>, ModelError> {
+        let unread = |error: StoreError| ModelError::Config(format!("the keys of models need the database: {error}"));
+        let keys = self.provider_keys(owner).await.map_err(unread)?;
+        self.inner.models.resolve(model, &keys)
+    }
+}
