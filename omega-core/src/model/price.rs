@@ -7,6 +7,7 @@
 //! has the same shape and goes before it, model by model: prices change, and contracts differ.
 
 use super::Usage;
+use crate::api::Payer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -155,6 +156,13 @@ fn undated(model: &str) -> &str {
         }
         _ => name,
     }
+}
+
+/// What a run cost, for people, and that it was the conversation's owner who paid.
+#[must_use]
+pub fn bill(usage: &Usage, paid_by: Option<Payer>) -> Option<String> {
+    let sum = dollars(usage)?;
+    Some(if paid_by == Some(Payer::Owner) { format!("{sum} on the owner's key") } else { sum })
 }
 
 /// What tokens cost, for people: `$0.0042`, `$1.25`; nothing where no price is known or nothing was to be paid.

@@ -240,6 +240,15 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_stored_for_models_is_given_to_no_tool() {
+        let stored = [kept(Scope::Model, "", "OPENAI_API_KEY")];
+        let grants = [grant("OPENAI_API_KEY", "p::x", None)];
+        let resolution = resolve(&tool("p::x", "1.0.0", &[("OPENAI_API_KEY", true)]), &[], &stored, &grants);
+        assert!(resolution.env.is_empty() && resolution.ungranted.is_empty());
+        assert_eq!(resolution.missing[0].name, "OPENAI_API_KEY", "it is asked for, as if there were none");
+    }
+
+    #[test]
     fn the_first_use_of_a_credential_for_all_tools_by_a_new_publisher_is_asked_for() {
         let stored = [kept(Scope::Global, "", "K")];
         let granted = |id: &str, version: &str, grants: &[Grant]| {

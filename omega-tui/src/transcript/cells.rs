@@ -10,7 +10,7 @@ use crate::{
 };
 use omega_core::{
     api::{Part, Run, RunStatus, Timestamp},
-    model::price::dollars,
+    model::price::bill,
     view::View,
 };
 use ratatui::{
@@ -208,7 +208,8 @@ fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
             };
             let tokens = run.usage.input_tokens + run.usage.output_tokens;
             let tokens = (tokens > 0).then(|| format!("{} tokens", crate::screen::grouped(tokens)));
-            let facts: Vec<String> = [took, tools, tokens, dollars(&run.usage)].into_iter().flatten().collect();
+            let facts: Vec<String> =
+                [took, tools, tokens, bill(&run.usage, run.paid_by)].into_iter().flatten().collect();
             indented(vec![fit(vec![Span::styled(facts.join(" · "), theme.dim)], room)])
         }
     }

@@ -18,7 +18,7 @@ use omega_core::{
     event::{Envelope, Event, VERSION},
     export::seconds,
     id::{ConversationId, MessageId, RunId},
-    model::price::dollars,
+    model::price::bill,
     sanitize::one_line,
     standing::Standing,
 };
@@ -223,7 +223,7 @@ impl<'a> Watch<'a> {
         let took = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         let id = run.conversation_id;
         let ui = &self.context.ui;
-        let cost = dollars(&run.usage).map(|sum| format!(" · {sum}")).unwrap_or_default();
+        let cost = bill(&run.usage, run.paid_by).map(|sum| format!(" · {sum}")).unwrap_or_default();
         ui.note(
             ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens{cost} · omega show {id}")),
         );

@@ -2,12 +2,18 @@
 
 use crate::{connect::Context, exit::Failure};
 use omega_core::{
+    api::{Models, Payer},
     client::Client,
     local::keys::{Keys, LOCAL},
+    model::catalog::{OFFLINE, PROVIDERS},
+    sanitize::one_line,
 };
 use omega_server::{Limits, harden, store::file};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,8 +66,12 @@ impl Check {
 pub async fn all(context: &Context) -> Vec<Check> {
     let mut checks = vec![version(), folders(context), databases(context), descriptors()];
     checks.extend([configuration(context), keyring(context), credentials(context)]);
-    checks.extend([providers(context), deno(context)]);
-    checks.extend(server(context).await);
+    checks.push(deno(context));
+    let served = server(context).await;
+    if !served.iter().any(|check| check.name == "models") {
+        checks.push(providers(context));
+    }
+    checks.extend(served);
     checks.push(terminal(context));
     checks
 }
@@ -159,19 +169,37 @@ fn credentials(context: &Context) -> Check {
     }
 }
 
+/// What a server that starts from here can ask.
 fn providers(context: &Context) -> Check {
-    let names =
-        ["OPENAI", "ANTHROPIC", "GOOGLE", "GROQ", "MISTRAL", "OPENROUTER"].map(|name| format!("{name}_API_KEY"));
-    let set: Vec<&str> = names.iter().map(String::as_str).filter(|name| context.env.get(name).is_some()).collect();
+    let names: BTreeSet<&str> = PROVIDERS.iter().filter_map(|provider| provider.key_var).collect();
+    let set: Vec<&str> = names.into_iter().filter(|name| context.env.get(name).is_some()).collect();
     match set.is_empty() {
         false => Check::new("models", Level::Ok, format!("set: {}", set.join(", "))),
-        true => Check::new(
-            "models",
-            Level::Warning,
-            "no provider's key is set: the offline planner, or a local engine, answers",
-        )
-        .next("set OPENAI_API_KEY or another provider's key; `omega models` lists what can be used"),
+        true => offline("no provider's key is set: the offline planner, or a local engine, answers"),
     }
+}
+
+fn offline(message: &str) -> Check {
+    Check::new("models", Level::Warning, message).next(
+        "store your own key with `omega keys set OPENAI_API_KEY`, or set it; `omega models` lists what can be used",
+    )
+}
+
+/// What the server that answers can ask, for whoever is signed in.
+fn models(models: &Models) -> Check {
+    let paid = |payer| models.providers.iter().filter(move |provider| provider.paid_by == Some(payer));
+    let names = |payer| paid(payer).map(|provider| one_line(&provider.name, 80)).collect::<Vec<_>>().join(", ");
+    let (own, servers) = (names(Payer::Owner), names(Payer::Server));
+    if models.default == OFFLINE {
+        return offline(&one_line(&models.default_reason, 200));
+    }
+    let mut words = format!("{} answers: {}", one_line(&models.default, 120), one_line(&models.default_reason, 200));
+    for (key, names) in [("your own key", own), ("the server's", servers)] {
+        if !names.is_empty() {
+            words.push_str(&format!("; with {key}: {names}"));
+        }
+    }
+    Check::new("models", Level::Ok, words)
 }
 
 fn deno(context: &Context) -> Check {
@@ -244,6 +272,10 @@ async fn reachable(client: &Client) -> Vec<Check> {
         Ok(who) => Check::new("signed in", Level::Ok, format!("as {}", who.display_name)),
         Err(error) => Check::failed("signed in", &Failure::from(error)),
     });
+    // Who is not signed in has heard so.
+    if let Ok(known) = client.models().await {
+        checks.push(models(&known));
+    }
     let registry = status.registry;
     let detail = registry.detail.map(|detail| format!("; {detail}")).unwrap_or_default();
     let tools = format!("{} tools of {} packages{detail}", registry.tools, registry.packages);

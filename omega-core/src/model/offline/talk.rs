@@ -10,8 +10,7 @@ use crate::id::ToolId;
 use serde_json::{Map, Value};
 
 /// What the planner says of itself under every answer.
-pub(super) const HONEST: &str =
-    "the offline planner, which is no language model: set OPENAI_API_KEY or see `omega models` for one";
+pub(super) const HONEST: &str = "the offline planner, which is no language model: store a key with `omega keys set OPENAI_API_KEY`, or see `omega models` for one";
 
 const EXAMPLES: &str = "- what is the determinant of [[2,1],[1,3]]?\n\
      - slugify \"Hello World\"\n\
@@ -70,7 +69,7 @@ fn introduction() -> String {
     format!(
         "I am Omega's offline planner: no language model, but a fixed policy that finds a tool in the registry, fills its \
          input from your words and runs it. Ask for one thing at a time, for example:\n\n{EXAMPLES}\n\n\
-         For free conversation give me a model: set OPENAI_API_KEY or see `omega models`."
+         For free conversation give me a model: store a key with `omega keys set OPENAI_API_KEY`, or see `omega models`."
     )
 }
 
