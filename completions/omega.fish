@@ -79,7 +79,7 @@ complete -c omega -n "__fish_omega_using_subcommand ask" -l profile -d 'Use this
 complete -c omega -n "__fish_omega_using_subcommand ask" -l stdin -d 'Wait for stdin, however long it takes'
 complete -c omega -n "__fish_omega_using_subcommand ask" -l no-stdin -d 'Don\'t look at stdin'
 complete -c omega -n "__fish_omega_using_subcommand ask" -s c -l continue -d 'Go on with the conversation that was used last'
-complete -c omega -n "__fish_omega_using_subcommand ask" -l json -d 'Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model}; requiresAction too when the run waits for a person'
+complete -c omega -n "__fish_omega_using_subcommand ask" -l json -d 'Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model, finishReason}; requiresAction too when the run waits for a person'
 complete -c omega -n "__fish_omega_using_subcommand ask" -l stream-json -d 'Print every event as a line of JSON; the last one is always run.completed, run.failed, run.cancelled, or run.requires_action when the run waits for a person'
 complete -c omega -n "__fish_omega_using_subcommand ask" -l safe -d 'Safe Mode: in this conversation each tool call waits for a yes, from now on'
 complete -c omega -n "__fish_omega_using_subcommand ask" -l plan -d 'Propose plans first, and run the one that is chosen'

@@ -50,7 +50,7 @@ _arguments "${_arguments_options[@]}" : \
 '--no-stdin[Don'\''t look at stdin]' \
 '(--conversation)-c[Go on with the conversation that was used last]' \
 '(--conversation)--continue[Go on with the conversation that was used last]' \
-'(--stream-json)--json[Print one JSON document at the end\: {conversationId, runId, status, answer, toolRuns, usage, model}; requiresAction too when the run waits for a person]' \
+'(--stream-json)--json[Print one JSON document at the end\: {conversationId, runId, status, answer, toolRuns, usage, model, finishReason}; requiresAction too when the run waits for a person]' \
 '--stream-json[Print every event as a line of JSON; the last one is always run.completed, run.failed, run.cancelled, or run.requires_action when the run waits for a person]' \
 '--safe[Safe Mode\: in this conversation each tool call waits for a yes, from now on]' \
 '--plan[Propose plans first, and run the one that is chosen]' \

@@ -24,7 +24,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0 ok · 1 the run or the tool failed · 2 usage · 3 not signed in · 4 missing credentials
   5 approval or plan choice needed or denied · 6 server unreachable or stream lost
-  7 limit or timeout · 8 answer does not match the schema · 130 SIGINT · 143 SIGTERM";
+  7 limit or timeout · 8 answer does not match the schema
+  9 answer cut by a filter or a limit of length, or refused · 130 SIGINT · 143 SIGTERM";
 
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]

@@ -1,8 +1,8 @@
 //! How a command ends: one table of exit codes, and the one place where failures get theirs.
 //!
 //! 0 ok · 1 the run failed · 2 usage · 3 not signed in · 4 missing credentials · 5 approval or plan choice needed or
-//! denied · 6 server unreachable or stream lost · 7 limit or timeout · 8 answer does not match the schema · 130 SIGINT ·
-//! 143 SIGTERM. A reader of stdout that went away is a quiet end with 0.
+//! denied · 6 server unreachable or stream lost · 7 limit or timeout · 8 answer does not match the schema · 9 answer cut by a
+//! filter or a limit of length, or refused · 130 SIGINT · 143 SIGTERM. A reader of stdout that went away is a quiet end with 0.
 
 use omega_core::{
     api::RunError,
@@ -31,6 +31,8 @@ pub enum Code {
     Limit = 7,
     /// The answer is not what `--schema` asks for.
     SchemaMismatch = 8,
+    /// There is an answer, but not all of it: a filter or a limit of length cut it, or the model refused.
+    Incomplete = 9,
     /// SIGINT.
     Interrupted = 130,
     /// SIGTERM.
@@ -116,6 +118,8 @@ fn code_of(code: &str) -> Option<Code> {
         | "RUN_TIMEOUT"
         | "DEADLINE"
         | "BUDGET_EXCEEDED"
+        | "REPEATED_CALL"
+        | "CALL_CUT"
         | "RATE_LIMITED"
         | "QUEUE_FULL"
         | "OVERLOADED"
@@ -126,6 +130,7 @@ fn code_of(code: &str) -> Option<Code> {
         | "OUTPUT_TOO_LARGE"
         | "UPSTREAM_TIMEOUT"
         | "PROVIDER_RATE_LIMITED" => Code::Limit,
+        "CONTENT_FILTER" | "REFUSAL" | "ANSWER_CUT" => Code::Incomplete,
         "STREAM_LOST" | "DRAINING" | "UPSTREAM_UNAVAILABLE" | "BREAKER_OPEN" => Code::Unreachable,
         _ => return None,
     })

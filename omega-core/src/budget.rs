@@ -58,6 +58,16 @@ limits! {
     SCHEMA = "the schema", 64 * KIB, Bytes, "it goes to the model with every request; the largest of 352 real ones has 5 KiB";
     /// How deep a schema is.
     SCHEMA_DEPTH = "the schema's nesting", 32, Levels, "a validator and several providers recurse once a level";
+    /// A schema as a model gets it.
+    SHOWN_SCHEMA = "the schema for models", 16 * KIB, Bytes, "some 4,000 tokens in every request; the largest of 352 real ones has 5 KiB";
+    /// The words in a schema as a model gets it, all together.
+    SHOWN_WORDS = "the words in the schema for models", 8 * KIB, Bytes, "half of the schema; names and types say more than the words about them";
+    /// How deep a schema is, as a model gets it.
+    SHOWN_DEPTH = "the nesting of the schema for models", 10, Levels, "what OpenAI takes of strict schemas; below it a value is free";
+    /// What is looked at of a schema to show it, references followed.
+    SHOWN_STEPS = "the parts of the schema for models", 20_000, Steps, "as for compiling it: references can stand for a million parts";
+    /// The values of one enumeration, as a model gets them.
+    SHOWN_VALUES = "the enumeration for models", 250, Items, "what OpenAI takes of long ones; a longer list is told by its beginning";
     /// What a validator may visit of a schema, references followed.
     SCHEMA_COST = "the schema's references", 20_000, Steps, "twenty references can stand for a million subschemas";
     /// What a validator may visit of a schema and an input together.
@@ -92,6 +102,16 @@ limits! {
     ARGUMENTS = "the call's input", MIB, Bytes, "a model writes some ten thousand tokens at most; larger data goes by reference";
     /// How deep a JSON value of a stranger is.
     DEPTH = "the nesting", 64, Levels, "every walk over a value recurses once a level";
+    /// How often a run fails with the same call and the same error before the model is told, and once more before it ends.
+    SAME_CALL = "failures of the same call", 3, Items, "twice may be bad luck; who repeats a third time does not read the error";
+    /// The same for one tool's same error, whatever the input, as long as it never works.
+    SAME_ERROR = "failures of a tool with the same error", 6, Items, "some tries find the right input; none of six was nearer to it";
+    /// The same for steps in a row none of whose calls worked.
+    BARREN_STEPS = "steps in a row in which nothing worked", 12, Items, "each is paid for; two tools' worth of different errors fits";
+    /// The same for steps in a row that bring nothing new: each call was made before, with the same outcome.
+    STALE_STEPS = "steps in a row that bring nothing new", 8, Items, "who waits for something looks a few times; each look is paid for";
+    /// The same for steps in a row with a call that ends in the middle.
+    CUT_CALLS = "calls in a row that end in the middle", 1, Items, "a model that was told writes less, or it will never fit";
     /// The text of one step of a model.
     MODEL_TEXT = "the model's answer", 4 * MIB, Bytes, "ten times what any model writes; it is sent again with every later message";
     /// An error's words, a tool's or a provider's.

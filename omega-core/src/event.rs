@@ -379,6 +379,9 @@ pub enum Event {
         tool_calls: u32,
         /// Its model calls.
         steps: u32,
+        /// Why the model stopped at last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finish_reason: Option<FinishReason>,
     },
     /// The run failed. One of the three terminal events of a run.
     #[serde(rename = "run.failed", rename_all = "camelCase")]

@@ -37,6 +37,9 @@ pub struct Execution {
     pub input: Value,
     /// Only the variables that the tool declares and was granted.
     pub env: BTreeMap<String, SecretString>,
+    /// Whether a person allowed this very call. A tool that wants that says so otherwise, and does nothing
+    /// ([`ToolErrorCode::NeedsApproval`]).
+    pub approved: bool,
     /// Deadline, counted from the start of the tool (installing has its own).
     pub timeout: Duration,
     /// Ends the call early.
@@ -102,6 +105,8 @@ pub enum ToolErrorCode {
     BreakerOpen,
     /// A person chose another tool in its place; `details.alternatives` has it.
     Replaced,
+    /// Its author wants a person's yes first (`needsApproval` of the AI SDK); nothing was done.
+    NeedsApproval,
 }
 
 impl ToolErrorCode {
@@ -137,6 +142,7 @@ impl ToolErrorCode {
             Self::Denied => "DENIED",
             Self::BreakerOpen => "BREAKER_OPEN",
             Self::Replaced => "REPLACED",
+            Self::NeedsApproval => "NEEDS_APPROVAL",
         }
     }
 }
@@ -170,6 +176,18 @@ impl ToolError {
     }
 }
 
+/// Which calls of a tool its author wants to be approved (`needsApproval` of the AI SDK,
+/// <https://ai-sdk.dev/docs/ai-sdk-core/tools-and-tool-calling#tool-execution-approval>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum NeedsApproval {
+    /// All of them.
+    Always,
+    /// Those of which the tool says so, by its input; it is asked in the sandbox.
+    Sometimes,
+}
+
 /// A tool as the sandbox found it in a package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -187,6 +205,9 @@ pub struct Described {
     /// Variables: declared, and seen to be read.
     #[serde(default)]
     pub env: Vec<crate::registry::EnvVar>,
+    /// Whether its author wants each call, or some calls, to be approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_approval: Option<NeedsApproval>,
 }
 
 /// What a package holds.

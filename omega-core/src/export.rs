@@ -8,7 +8,7 @@ use crate::{
     api::{ConversationDetail, Decision, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
-    model::price::dollars,
+    model::{FinishReason, price::dollars},
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
@@ -113,6 +113,9 @@ fn write_message(out: &mut String, message: &Message) {
     }
     let note = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
     line(out, format_args!("## {who}{note} · {}\n\n{}\n", message.created_at, text.trim_end()));
+    if let Some(why) = message.finish_reason.and_then(FinishReason::shortfall) {
+        line(out, format_args!("> Not whole: {why}.\n"));
+    }
 }
 
 /// The plans that a run proposed, and the one that was chosen.

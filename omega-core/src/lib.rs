@@ -10,6 +10,7 @@ pub mod api;
 pub mod budget;
 pub mod edition;
 pub mod event;
+pub mod exact;
 pub mod executor;
 pub mod export;
 pub mod id;
@@ -30,5 +31,7 @@ pub mod view;
 pub mod client;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(feature = "http")]
+pub mod net;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,6 +1,9 @@
 //! The port `Registry`: finding tools, and what is known of one.
 
-use crate::id::{ToolId, UserId};
+use crate::{
+    executor::NeedsApproval,
+    id::{ToolId, UserId},
+};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,6 +97,9 @@ pub struct Tool {
     /// Whether its metadata says that it deletes or spends something (MCP's `annotations.destructiveHint`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destructive: bool,
+    /// Which calls its author wants to be approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_approval: Option<NeedsApproval>,
     /// The hash of the package's contents, where the npm registry gives one (`sha512-...`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrity: Option<String>,

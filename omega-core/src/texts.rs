@@ -161,7 +161,7 @@ impl Texts for Event {
                 error.edit(editor);
             }
             Self::RunCancelRequested {} => {}
-            Self::RunCompleted { answer, usage: _, tool_calls: _, steps: _ } => editor.text(answer),
+            Self::RunCompleted { answer, usage: _, tool_calls: _, steps: _, finish_reason: _ } => editor.text(answer),
             Self::RunFailed { error } => error.edit(editor),
             Self::RunCancelled { reason } => editor.words(reason),
             Self::Notice { code: _, message } => editor.words(message),
@@ -180,8 +180,19 @@ impl Texts for Envelope {
 
 impl Texts for Message {
     fn edit(&mut self, editor: &mut dyn Edit) {
-        let Self { id: _, seq: _, run_id: _, step: _, role: _, status: _, content, parts, author, created_at: _ } =
-            self;
+        let Self {
+            id: _,
+            seq: _,
+            run_id: _,
+            step: _,
+            role: _,
+            status: _,
+            content,
+            parts,
+            author,
+            finish_reason: _,
+            created_at: _,
+        } = self;
         editor.text(content);
         parts.edit(editor);
         author.edit(editor);
@@ -278,6 +289,7 @@ impl Texts for Run {
             requires_action,
             plan,
             error,
+            finish_reason: _,
             created_at: _,
             started_at: _,
             finished_at: _,

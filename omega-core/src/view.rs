@@ -39,8 +39,8 @@ pub struct View {
     pub notices: Vec<String>,
     /// Everything up to this event is folded in: the cursor to resume from.
     pub last_seq: u64,
-    /// Tokens of the runs that the snapshot did not show.
-    earlier: Usage,
+    /// Tokens of the conversation's runs that are not among these.
+    pub earlier: Usage,
     index: Index,
 }
 
@@ -152,8 +152,10 @@ impl View {
                     known.blocked = *blocked;
                 }
             }
-            Event::MessageCreated { message } | Event::MessageCompleted { message } => {
-                self.put_message(message.clone())
+            Event::MessageCreated { message } => self.put_message(message.clone()),
+            Event::MessageCompleted { message } => {
+                self.put_message(message.clone());
+                self.with_run(run_id, |run| run.finish_reason = message.finish_reason);
             }
             Event::MessageReset { message_id, .. } => {
                 if let Some(message) = self.message(*message_id) {
@@ -299,7 +301,7 @@ impl View {
                 });
                 self.settle_step(run_id, *tool_run_id, ToolRunStatus::Unknown);
             }
-            Event::RunCompleted { usage, tool_calls, steps, .. } => {
+            Event::RunCompleted { usage, tool_calls, steps, answer: _, finish_reason: _ } => {
                 let (usage, tool_calls, steps) = (*usage, *tool_calls, *steps);
                 self.end_run(envelope, RunStatus::Completed, |run| {
                     run.usage = usage;
@@ -432,6 +434,7 @@ impl View {
                 content: String::new(),
                 parts: Vec::new(),
                 author: None,
+                finish_reason: None,
                 created_at: envelope.at,
             });
         }

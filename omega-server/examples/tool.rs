@@ -79,6 +79,7 @@ fn execution(package: &str, export: &str, input: &str, options: &[&str]) -> anyh
         calling,
         input: serde_json::from_str(input).context("INPUT is not JSON")?,
         env,
+        approved: true,
         timeout: Duration::from_secs(60),
         cancel: Box::pin(async {
             // Without a handler the default holds: the process ends, and its tools with it.

@@ -13,6 +13,16 @@ use std::{
 
 static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+/// The IANA name of this machine's time zone; empty where it does not say.
+#[must_use]
+pub fn zone() -> String {
+    let link = || std::fs::read_link("/etc/localtime").ok().map(|path| path.to_string_lossy().into_owned());
+    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty()).or_else(link).unwrap_or_default();
+    let name = named.rsplit_once("zoneinfo/").map_or(named.as_str(), |(_, name)| name);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+    if name.len() <= 64 && name.chars().all(is_name) { name.to_owned() } else { String::new() }
+}
+
 /// The wall clock; clones are the same clock.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {

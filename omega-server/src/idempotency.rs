@@ -29,8 +29,10 @@ use std::collections::BTreeMap;
 /// Where it says that an answer is an earlier one.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const HEADER: &str = "idempotency-key";
-/// Larger answers and bodies are not for keeping.
+/// Larger bodies can't have a key, and of larger answers it is kept that they were given.
 const KEPT_BYTES: usize = 4 << 20;
+/// No handler answers with more.
+const ANSWER_BYTES: usize = 1 << 30;
 
 /// The key of a request, if it has one.
 pub fn key_of(headers: &axum::http::HeaderMap) -> Result<Option<&str>, ApiError> {
@@ -165,14 +167,19 @@ async fn may_enter(app: &App, parts: &mut Parts) -> Result<(), ApiError> {
 async fn answer(app: &App, key: &IdempotencyKey, request: Request, next: Next) -> Result<Response, ApiError> {
     let response = next.run(request).await;
     let (parts, body) = response.into_parts();
-    let Ok(body) = to_bytes(body, KEPT_BYTES).await else {
-        app.store.free_key(key).await?;
-        return Err(ApiError::new(ErrorCode::Internal, "the answer is too large to be kept under an Idempotency-Key"));
+    let body = match to_bytes(body, ANSWER_BYTES).await {
+        Ok(body) => body,
+        Err(error) => {
+            // The work is done all the same.
+            app.store.keep_answer(key, &given(parts.status)).await?;
+            return Err(ApiError::internal(error));
+        }
     };
     // What is over in a moment (too busy, no space) is no answer to keep; the request may be sent again.
     let is_passing = matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
     let text = std::str::from_utf8(&body).ok();
     match text.filter(|_| !is_passing) {
+        Some(text) if text.len() > KEPT_BYTES => app.store.keep_answer(key, &given(parts.status)).await?,
         Some(text) => {
             let headers: BTreeMap<String, &str> = [header::CONTENT_TYPE, header::LOCATION]
                 .into_iter()
@@ -190,7 +197,24 @@ async fn answer(app: &App, key: &IdempotencyKey, request: Request, next: Next) -
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
+/// What is kept of an answer that is too large: that the work is done, and is not done again under this key.
+fn given(status: StatusCode) -> KeptAnswer {
+    KeptAnswer { status: Some(status.as_u16()), headers: None, body: String::new() }
+}
+
+/// Whether an answer was too large to be kept.
+fn is_gone(kept: &KeptAnswer) -> bool {
+    kept.body.is_empty() && kept.headers.is_none() && kept.status.is_some_and(|status| status != StatusCode::NO_CONTENT)
+}
+
 fn replayed(kept: KeptAnswer) -> Response {
+    if is_gone(&kept) {
+        let words = "this request was done and answered, and its answer was too large to be kept and given again; nothing was \
+                     done a second time. Send it with another Idempotency-Key to have it done anew";
+        let mut response = ApiError::new(ErrorCode::Gone, words).into_response();
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        return response;
+    }
     let status = kept.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let mut response = (status, Bytes::from(kept.body)).into_response();
     let headers: BTreeMap<String, String> =

@@ -27,6 +27,7 @@ use omega_core::{
         ModelError,
         http::{Timeouts, Transport},
     },
+    net,
     registry::RegistryError,
 };
 use secrecy::ExposeSecret;
@@ -116,8 +117,8 @@ impl Server {
             .map_err(|error| StartError::Executor(error.to_string()))?;
         let executor = Redacting::new(Arc::new(Guarded::new(executor, breakers)));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
-        let models =
-            Arc::new(Catalog::new(config.providers, config.model, config.prices, Transport::new(Timeouts::default())?));
+        let transport = Transport::new(Timeouts::default());
+        let models = Arc::new(Catalog::new(config.providers, config.model, config.prices, transport));
         let engine = Engine::new(
             store,
             vault,
@@ -188,7 +189,7 @@ fn who_knows_people(identity: &Identity) -> Result<People, StartError> {
     let failed = |error: reqwest::Error| StartError::Identity(error.to_string());
     let verifier = identity.key_verifier.as_deref().map(Platform::new).transpose().map_err(failed)?;
     let verifier = verifier.map(|platform| Arc::new(Remembering::new(platform)) as Arc<dyn KeyVerifier>);
-    Ok((verifier, identity.avatars.as_deref().map(Avatars::new).transpose().map_err(failed)?))
+    Ok((verifier, identity.avatars.as_deref().map(Avatars::new)))
 }
 
 /// The secrets of the configuration, for all logs to leave out.
@@ -240,7 +241,10 @@ async fn idle(app: App, after: Option<Duration>) {
 }
 
 async fn mirror(registry: Arc<RegistryService>, url: String) {
-    let http = reqwest::Client::new();
+    let http = match net::client().build() {
+        Ok(http) => http,
+        Err(error) => return tracing::warn!(event = "registry.sync_failed", error = net::reason(&error)),
+    };
     loop {
         match registry.sync(&http, &url).await {
             Ok(synced) => tracing::info!(event = "registry.synced", ?synced),

@@ -18,7 +18,7 @@ use omega_core::{
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, MessageId, PlanId, PlanSetId, RunId, ToolRunId, UserId},
-    model::Usage,
+    model::{FinishReason, Usage},
     type_ahead::{QUIET_MILLIS, WRITING_MILLIS},
 };
 use ratatui::{Terminal, backend::TestBackend, style::Color};
@@ -40,6 +40,8 @@ pub struct Stage {
     run: Option<RunId>,
     answering: Option<MessageId>,
     parts: Vec<Part>,
+    /// How the next answer ends.
+    pub finish_reason: Option<FinishReason>,
 }
 
 impl Stage {
@@ -65,6 +67,7 @@ impl Stage {
             run: None,
             answering: None,
             parts: Vec::new(),
+            finish_reason: None,
         };
         stage.draw();
         stage
@@ -271,6 +274,7 @@ impl Stage {
                 display_name: String::from("Ada"),
                 gravatar_hash: String::new(),
             }),
+            finish_reason: None,
             created_at: Timestamp(self.now),
         };
         self.event(Event::MessageCreated { message });
@@ -288,6 +292,7 @@ impl Stage {
             requires_action: None,
             plan: None,
             error: None,
+            finish_reason: None,
             created_at: Timestamp(self.now),
             started_at: None,
             finished_at: None,
@@ -428,6 +433,7 @@ impl Stage {
             content: Message::text_of(&self.parts),
             parts: self.parts.clone(),
             author: None,
+            finish_reason: self.finish_reason,
             created_at: Timestamp(self.now),
         };
         self.event(Event::MessageCompleted { message })
@@ -531,7 +537,13 @@ impl Stage {
         self.completed();
         self.parts.clear();
         let usage = Usage { input_tokens: 1200, output_tokens: 34, ..Usage::default() };
-        self.event(Event::RunCompleted { answer: String::new(), usage, tool_calls: 2, steps: 1 })
+        self.event(Event::RunCompleted {
+            answer: String::new(),
+            usage,
+            tool_calls: 2,
+            steps: 1,
+            finish_reason: self.finish_reason,
+        })
     }
 }
 

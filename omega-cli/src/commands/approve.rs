@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
 use omega_core::{
     api::{Approval, Decide, Decision, Remember, RequiredAction},
+    exact,
     sanitize::one_line,
 };
 use serde_json::Value;
@@ -37,8 +38,7 @@ pub struct Approve {
 }
 
 fn input(text: &str) -> Result<Value, Failure> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Failure::usage(format!("--input is no JSON: {error}")))?;
+    let value: Value = exact::input(text).map_err(|error| Failure::usage(format!("--input: {error}")))?;
     if value.is_object() { Ok(value) } else { Err(Failure::usage("--input is a JSON object, {...}")) }
 }
 

@@ -4,8 +4,9 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::{api::Payer, sanitize::one_line};
 
-/// Lists providers and models, with the key that pays and the price of a million tokens where they are known. Any other model
-/// of a provider works too: write it as provider/model.
+/// Lists providers and models, with the key that pays and the price of a million tokens where they are known: models worth
+/// naming, and what providers with a key say they have, asked for once an hour. Any other model of a provider works too: write
+/// it as provider/model.
 #[derive(Debug, Args)]
 pub struct Models {
     /// Print the answer of the API as JSON
@@ -28,7 +29,8 @@ impl Models {
                 Some(Payer::Server) => "  paid with the server's key",
                 None => "",
             };
-            context.ui.line(format!("{mark} {}{paid}{reason}", one_line(&provider.name, 80)))?;
+            let age = provider.listed_seconds_ago.map(|age| format!("  listed {}", ago(age))).unwrap_or_default();
+            context.ui.line(format!("{mark} {}{paid}{reason}{age}", one_line(&provider.name, 80)))?;
             for model in provider.models {
                 let name = format!("{}/{model}", provider.name);
                 let price =
@@ -37,5 +39,14 @@ impl Models {
             }
         }
         Ok(())
+    }
+}
+
+/// How long ago providers were asked.
+fn ago(seconds: u64) -> String {
+    match seconds / 60 {
+        0 => "just now".to_owned(),
+        1 => "a minute ago".to_owned(),
+        minutes => format!("{minutes} minutes ago"),
     }
 }

@@ -1,9 +1,12 @@
 //! `omega registry`
 
-use crate::{connect::Context, exit::Failure};
+use crate::{
+    connect::Context,
+    exit::{Code, Failure},
+};
 use clap::{Args, Subcommand};
 use omega_core::{
-    api::{AddPackage, AddScope, Imported},
+    api::{AddPackage, AddScope, AddedPackage, Imported},
     client::Client,
     sanitize::one_line,
 };
@@ -122,7 +125,8 @@ impl Add {
         context.ui.note(format!("Looking into {} in the sandbox …", self.package));
         let added = connection.client.add_package(&body).await?;
         if self.json {
-            return context.ui.json(&added);
+            context.ui.json(&added)?;
+            return if added.tools.is_empty() { Err(nothing_added(&added).said()) } else { Ok(()) };
         }
         for tool in &added.tools {
             context.ui.line(format!("{}  {}", tool.tool_id, one_line(&tool.description, 120)))?;
@@ -136,7 +140,7 @@ impl Add {
             AddScope::Me | AddScope::Everybody => {}
         }
         if added.tools.is_empty() {
-            context.ui.warn(format!("{}@{} holds no tools.", added.package, added.version));
+            return Err(nothing_added(&added));
         }
         if !added.functions.is_empty() && self.function.is_none() {
             let names = one_line(&added.functions.join(", "), 300);
@@ -144,6 +148,22 @@ impl Add {
         }
         Ok(())
     }
+}
+
+/// Why nothing was added, and what to do: a script must not take it for done.
+fn nothing_added(added: &AddedPackage) -> Failure {
+    let of = format!("{}@{}", one_line(&added.package, 100), one_line(&added.version, 40));
+    let failure = Failure::new(
+        Code::Failed,
+        format!(
+            "{of} holds no tools: none of its exports is a tool of the AI SDK, a set of them, or a factory; nothing was added"
+        ),
+    );
+    if added.functions.is_empty() {
+        return failure.hint("`omega tools search` finds packages that hold tools");
+    }
+    let names = one_line(&added.functions.join(", "), 300);
+    failure.hint(format!("it has plain functions: {names}; add one with --function NAME --params a,b"))
 }
 
 impl Remove {

@@ -9,6 +9,8 @@ use clap::{Args, Subcommand};
 use omega_core::{
     api::{ExecuteAnswer, ExecuteRequest, ToolRow},
     client::ClientError,
+    exact,
+    executor::NeedsApproval,
     export::seconds,
     id::ToolId,
     sanitize::{one_line, sanitize_terminal},
@@ -123,6 +125,11 @@ fn text(row: &ToolRow) -> String {
     if let Some(rate) = row.success_rate {
         out += &format!("calls     {} on this server, {:.0} % worked\n", row.execution_count, 100.0 * rate);
     }
+    match row.needs_approval {
+        Some(NeedsApproval::Always) => out += "approval  its author wants each call to be approved\n",
+        Some(NeedsApproval::Sometimes) => out += "approval  its author wants some calls to be approved\n",
+        None => {}
+    }
     if let Some(breaker) = &row.breaker {
         let reason = one_line(&breaker.reason, 40);
         out += &format!("breaker   failed too often ({reason}); left alone until {}\n", breaker.until);
@@ -223,10 +230,10 @@ impl Run {
                 None => (other.to_owned(), String::from("--input")),
             },
         };
-        match serde_json::from_str(&text) {
+        match exact::input(&text) {
             Ok(value @ Value::Object(_)) => Ok(value),
             Ok(_) => Err(Failure::usage(format!("{name} must be a JSON object, for example '{{\"expr\": \"1+1\"}}'"))),
-            Err(error) => Err(Failure::usage(format!("{name} is no JSON: {error}"))),
+            Err(error) => Err(Failure::usage(format!("{name}: {error}"))),
         }
     }
 }
@@ -261,7 +268,8 @@ fn with_details(failure: Failure, details: Option<&Value>) -> Failure {
             .map(|item| match item {
                 Value::String(name) => one_line(name, 100),
                 other => one_line(
-                    &format!("{} {}", other["path"].as_str().unwrap_or(""), other["message"].as_str().unwrap_or("")),
+                    format!("{}: {}", other["path"].as_str().unwrap_or(""), other["message"].as_str().unwrap_or(""))
+                        .trim_start_matches(": "),
                     200,
                 ),
             })

@@ -1,12 +1,12 @@
 //! `omega ask` against the real server, with a stand-in for the model provider.
 
 use crate::home::{Done, Home, signal};
-use omega_core::testing::{Fault, Reply, Script, StandIn};
-use serde_json::{Value, json};
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::Child,
+use omega_core::{
+    model::FinishReason,
+    testing::{Fault, Reply, Script, StandIn},
 };
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
 
 /// Commands are other processes: they run on threads of their own, so that the stand-in goes on answering.
 async fn with<T: Send + 'static>(script: Script, test: impl FnOnce(Home) -> T + Send + 'static) -> (T, StandIn) {
@@ -127,13 +127,17 @@ async fn a_run_without_an_end_is_a_timeout_and_is_cancelled() {
     .await;
 }
 
-/// A command whose first text has come.
-fn started(home: &Home) -> (Child, BufReader<std::process::ChildStdout>, Vec<u8>) {
-    let mut child = home.command(&["ask", "hi"]).spawn().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut first = vec![0; 3];
-    stdout.read_exact(&mut first).unwrap();
-    (child, stdout, first)
+/// Comes back when the first text of an answer has come to the server.
+fn text_came(home: &Home) {
+    loop {
+        let shown = home.command(&["show", "--json"]).output().unwrap();
+        let detail: Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
+        let newest = detail["messages"].as_array().and_then(|messages| messages.last()).cloned().unwrap_or_default();
+        let text = newest["content"].as_str().unwrap_or_default();
+        if newest["status"] == "streaming" && text.starts_with("one") {
+            return;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,14 +145,14 @@ async fn ctrl_c_cancels_on_the_server_and_keeps_what_came() {
     let script = Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 9));
     with(script, |home| {
         for (name, code) in [("INT", 130), ("TERM", 143)] {
-            let (mut child, mut stdout, first) = started(&home);
+            let child = home.command(&["ask", "hi"]).spawn().unwrap();
+            text_came(&home);
             signal(name, child.id().into());
-            let mut rest = String::new();
-            stdout.read_to_string(&mut rest).unwrap();
-            assert_eq!(child.wait().unwrap().code(), Some(code));
-            assert_eq!(first, b"one");
+            let done = Done::from(child.wait_with_output().unwrap()).expect(code);
             let detail = home.omega(&["show", "--json"]).expect(0).json();
             assert_eq!(detail["runs"][0]["status"], "cancelled");
+            assert_eq!(done.stdout, detail["messages"][1]["content"].as_str().unwrap());
+            assert!(done.stdout.starts_with("one"), "{}", done.stdout);
         }
     })
     .await;
@@ -158,15 +162,63 @@ async fn ctrl_c_cancels_on_the_server_and_keeps_what_came() {
 async fn a_server_that_dies_in_the_middle_loses_nothing() {
     let script = Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 1));
     with(script, |home| {
-        let (mut child, mut stdout, _) = started(&home);
+        let child = home.command(&["ask", "hi"]).spawn().unwrap();
+        text_came(&home);
         signal("KILL", home.server().unwrap()["pid"].as_u64().unwrap());
-        let mut rest = String::new();
-        stdout.read_to_string(&mut rest).unwrap();
-        let mut stderr = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{stderr}");
-        assert!(rest.ends_with("one two three four"), "{rest:?}");
-        assert!(stderr.contains("The model is asked again"), "{stderr}");
+        let done = Done::from(child.wait_with_output().unwrap()).expect(0);
+        assert_eq!(done.stdout, "one two three four", "{}", done.stderr);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_of_an_attempt_that_failed_never_reaches_a_pipe() {
+    let text = "The total is 42 after all.";
+    let once = || Reply::text(text).fault(Fault::Cut { after: 4 }, 1);
+    with(Script::new().turn(once()), move |home| {
+        let done = home.omega(&["ask", "hi"]).expect(0);
+        assert_eq!(done.stdout, text, "{}", done.stderr);
+        assert_eq!(home.omega(&["show", "--json"]).expect(0).json()["messages"][1]["content"], text);
+    })
+    .await;
+    with(Script::new().turn(Reply::text(text).fault(Fault::Cut { after: 4 }, 99)), |home| {
+        let done = home.omega(&["ask", "hi"]).expect(1);
+        assert_eq!(done.stdout, "", "{}", done.stderr);
+        assert!(done.stderr.contains("PROVIDER_STREAM_CUT"), "{}", done.stderr);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_cut_is_printed_and_has_its_own_exit_code() {
+    for (reason, word, why) in [
+        (FinishReason::ContentFilter, "content_filter", "the provider's content filter cut the answer"),
+        (FinishReason::Length, "length", "the answer was cut at a limit of length"),
+    ] {
+        with(Script::new().turn(Reply::text("The first half of").finish(reason)), move |home| {
+            let done = home.omega(&["ask", "hi"]).expect(9);
+            assert_eq!(done.stdout, "The first half of");
+            assert!(done.stderr.contains(why), "{}", done.stderr);
+            let document = home.omega(&["ask", "--json", "hi"]).expect(9).json();
+            assert_eq!((&document["finishReason"], &document["status"]), (&json!(word), &json!("completed")));
+            let events = home.omega(&["ask", "--stream-json", "hi"]).expect(9).stdout;
+            let last: Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+            assert_eq!((&last["type"], &last["finishReason"]), (&json!("run.completed"), &json!(word)));
+            for shown in [home.omega(&["show"]), home.omega(&["export"])] {
+                assert!(shown.stdout.contains(&format!("> Not whole: {why}.")), "{}", shown.stdout);
+            }
+            // What was exported comes back with it.
+            let exported = home.omega(&["export", "--format", "json"]).expect(0).stdout;
+            let file = home.file("talk.json", &exported);
+            home.omega(&["import", file.to_str().unwrap()]).expect(0);
+            let detail = home.omega(&["show", "--json"]).expect(0).json();
+            assert_eq!(detail["messages"][1]["finishReason"], word);
+            assert_eq!(detail["runs"][0]["finishReason"], word);
+        })
+        .await;
+    }
+    with(Script::new().turn(Reply::text("All of it.")), |home| {
+        assert_eq!(home.omega(&["ask", "--json", "hi"]).expect(0).json()["finishReason"], "stop");
     })
     .await;
 }
@@ -203,7 +255,8 @@ async fn a_reader_that_goes_away_ends_the_command_and_not_the_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_works_is_not_replaced_under_its_runs() {
     with(Script::new().turn(Reply::text("one two three four").fault(Fault::Hold { after: 3 }, 9)), |home| {
-        let (mut child, _stdout, _) = started(&home);
+        let mut child = home.command(&["ask", "hi"]).spawn().unwrap();
+        text_came(&home);
         let server = home.server().unwrap();
         let mut other = home.command(&["whoami"]);
         let done = Done::from(other.env("OPENAI_API_KEY", "another").output().unwrap()).expect(0);

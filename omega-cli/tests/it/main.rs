@@ -17,3 +17,4 @@ mod remembered;
 mod settings;
 mod sharing;
 mod terminal;
+mod ways;

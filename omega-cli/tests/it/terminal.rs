@@ -157,3 +157,15 @@ async fn forty_hostile_texts_do_nothing_to_a_terminal() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_sees_text_as_it_comes_and_is_told_when_it_turns_out_to_be_void() {
+    let reply = Reply::text("one two three four").fault(Fault::Cut { after: 4 }, 1);
+    with(Script::new().turn(reply), |home| {
+        let (screen, code) = on_terminal(&home, &["ask", "hi"], "", b"");
+        let void = screen.find("what was printed of this step is void").unwrap();
+        assert!(screen[..void].contains("one") && screen[void..].contains("one two three four"), "{screen}");
+        assert_eq!(code, 0, "{screen}");
+    })
+    .await;
+}

@@ -245,6 +245,7 @@ mod tests {
             downloads: None,
             official: false,
             destructive: false,
+            needs_approval: None,
             integrity: None,
             own: false,
         }

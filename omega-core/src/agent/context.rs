@@ -1,15 +1,20 @@
 //! What the model gets to see of a conversation: the full history, without summaries (PRD 12), in a form that every
-//! provider accepts.
+//! provider accepts. It only grows at its end: when a message was sent stands behind the message, and not in the prompt, which
+//! would be another one every minute.
 
-use super::{Exchange, result};
-use crate::model::Turn;
+use super::{
+    Exchange,
+    result::{self, View},
+};
+use crate::{api::Timestamp, model::Turn};
 
 /// The turns of some exchanges. Every call is followed by exactly one result; a step without text and calls is left out.
 #[must_use]
-pub fn turns(exchanges: &[Exchange]) -> Vec<Turn> {
+pub fn turns(exchanges: &[Exchange], view: View) -> Vec<Turn> {
     let mut turns = Vec::new();
     for exchange in exchanges {
-        turns.push(Turn::User { text: exchange.user.clone() });
+        let stamp = exchange.at.map(|at| stamp(at, &exchange.zone)).unwrap_or_default();
+        turns.push(Turn::User { text: format!("{}{stamp}", exchange.user) });
         for step in &exchange.steps {
             if step.text.is_empty() && step.calls.is_empty() {
                 continue;
@@ -25,7 +30,7 @@ pub fn turns(exchanges: &[Exchange]) -> Vec<Turn> {
                     .iter()
                     .map(|call| {
                         let run = step.tool_runs.iter().find(|run| run.tool_call_id == call.id);
-                        result::for_model(call, run, &step.chosen)
+                        result::for_model(call, run, &step.chosen, view)
                     })
                     .collect();
                 turns.push(Turn::Tools { results });
@@ -33,4 +38,44 @@ pub fn turns(exchanges: &[Exchange]) -> Vec<Turn> {
         }
     }
     turns
+}
+
+const STAMP: &str = "\n\n[omega: sent on ";
+const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+
+/// When a message was sent, as it stands behind it.
+fn stamp(at: Timestamp, zone: &str) -> String {
+    let day = usize::try_from(at.0.div_euclid(86_400_000).rem_euclid(7)).unwrap_or_default();
+    let (date, time) = (at.to_string(), at.to_string());
+    let (date, time) = (date.get(..10).unwrap_or_default(), time.get(11..16).unwrap_or_default());
+    let zone = if zone.is_empty() { String::new() } else { format!("; the time zone here is {zone}") };
+    format!("{STAMP}{} {date} at {time} UTC{zone}]", DAYS[day])
+}
+
+/// A message without what [`turns`] put behind it.
+#[must_use]
+pub fn unstamped(text: &str) -> &str {
+    match text.rfind(STAMP) {
+        Some(at) if text.ends_with(']') && !text[at + STAMP.len()..].contains('\n') => &text[..at],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_behind_its_end_when_it_was_sent() {
+        let stamped = |zone: &str| format!("hi{}", stamp(Timestamp(1_795_910_400_000), zone));
+        assert_eq!(stamped(""), "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC]");
+        assert_eq!(
+            stamped("Europe/Rome"),
+            "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC; the time zone here is Europe/Rome]"
+        );
+        for text in [stamped(""), stamped("Europe/Rome"), "hi".to_owned()] {
+            assert_eq!(unstamped(&text), "hi");
+        }
+        assert_eq!(unstamped("x\n\n[omega: sent on\nno]"), "x\n\n[omega: sent on\nno]");
+    }
 }

@@ -1,8 +1,17 @@
 //! The two meta-tools that every model gets, as TPMJS defines them, and the shape of a search's answer.
 
-use crate::{id::ToolId, model::ToolSpec};
+use crate::{
+    exact::Exact,
+    id::ToolId,
+    model::{
+        ToolSpec,
+        gate::{rules, schema},
+    },
+    sanitize::one_line,
+    schema::decoded,
+};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Name of the tool that searches the registry.
 pub const SEARCH: &str = "registrySearchTool";
@@ -26,19 +35,84 @@ fn five() -> usize {
     5
 }
 
-/// Input of [`EXECUTE`]. It has no `env`: secrets never come from the model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ExecuteInput {
-    /// `package::export`.
+/// What a call of [`EXECUTE`] asks for. It has no `env`: secrets never come from the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execute {
+    /// `package::export`, or a name that means one.
     pub tool_id: String,
     /// The tool's input.
-    #[serde(default = "empty")]
-    pub params: Value,
+    pub params: Exact,
+    /// Whether the input's fields stand beside the tool's id, and not in `params`.
+    pub is_flat: bool,
 }
 
-fn empty() -> Value {
-    json!({})
+impl Execute {
+    /// Reads the input of a call.
+    ///
+    /// # Errors
+    /// Why it can't be meant: nothing that a model wrote is dropped.
+    pub fn of(input: &Exact) -> Result<Self, String> {
+        let form = format!("{EXECUTE} needs {{\"toolId\": \"package::export\", \"params\": {{...}}}}");
+        let Some(fields) = input.value.as_object() else { return Err(form) };
+        let tool_id = match fields.get("toolId").and_then(Value::as_str).map(str::trim) {
+            Some(tool_id) if !tool_id.is_empty() => tool_id.to_owned(),
+            _ => return Err(format!("{form}; search for the tool's id with {SEARCH} first")),
+        };
+        let beside: Vec<&str> =
+            fields.keys().map(String::as_str).filter(|name| !["toolId", "params"].contains(name)).collect();
+        let params = input.part("params");
+        if beside.is_empty() {
+            return Ok(Self {
+                tool_id,
+                params: read_params(params).ok_or(format!("{form}: params must be an object"))?,
+                is_flat: false,
+            });
+        }
+        if params.is_some() {
+            let names = one_line(&beside.join(", "), 200);
+            return Err(format!(
+                "{names} stand beside params and would be lost; {form}, with all of the tool's input in params"
+            ));
+        }
+        let mut params = input.clone();
+        params.take_out("toolId");
+        Ok(Self { tool_id, params, is_flat: true })
+    }
+
+    /// Why a call that was recorded as it was written is not run.
+    #[must_use]
+    pub fn refusal(input: &Exact) -> String {
+        match Self::of(input) {
+            Err(words) => words,
+            Ok(Self { tool_id, params, is_flat: true }) => {
+                let names: Vec<&str> =
+                    params.value.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+                format!(
+                    "{} stand beside toolId, and it is not certain that they are the input of {}; put the tool's input into \
+                     params: {{\"toolId\": \"...\", \"params\": {{...}}}}",
+                    one_line(&names.join(", "), 200),
+                    one_line(&tool_id, 100)
+                )
+            }
+            Ok(Self { tool_id, is_flat: false, .. }) => format!(
+                "{} is no tool's id; an id looks like package::export. Search for it with {SEARCH} first",
+                one_line(&tool_id, 100)
+            ),
+        }
+    }
+}
+
+/// An object, missing, empty or written as text too.
+fn read_params(params: Option<Exact>) -> Option<Exact> {
+    let empty = || Exact::of(json!({}));
+    let Some(params) = params else { return Some(empty()) };
+    match &params.value {
+        Value::Null => Some(empty()),
+        Value::String(text) if text.trim().is_empty() => Some(empty()),
+        Value::String(text) => decoded(text).filter(|params| params.value.is_object()),
+        Value::Object(_) => Some(params),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
 }
 
 /// Output of [`SEARCH`].
@@ -59,7 +133,7 @@ pub struct SearchOutput {
 pub struct FoundTool {
     /// `package::export`.
     pub tool_id: ToolId,
-    /// The name under which it is callable from the next step on; missing when it did not fit among the 128.
+    /// The name under which it is callable from the next step on; missing when it is not among the best that are loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_as: Option<String>,
     /// The tool's own name.
@@ -83,26 +157,90 @@ pub struct FoundTool {
     pub health_status: String,
 }
 
+/// JSON Schema of [`SearchInput`].
+#[must_use]
+pub fn search_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "query": {"type": "string", "description": "What the tool should do, in a few words"},
+            "category": {"type": "string", "description": "Only this category"},
+            "limit": {"type": "integer", "minimum": 1, "maximum": 20, "default": 5},
+        },
+        "required": ["query"],
+        "additionalProperties": false,
+    })
+}
+
+/// Characters of what is told of a tool that is not loaded.
+const TOLD: usize = 120;
+/// Tools of one search of which something is told; of the others the id.
+const TOLD_OF_A_SEARCH: usize = 10;
+
+/// A search's answer without what the list of tools says of those that are loaded; the others in a line each.
+#[must_use]
+pub fn brief(mut output: Value) -> Value {
+    if let Some(tools) = output.get_mut("tools").and_then(Value::as_array_mut) {
+        tools.iter_mut().enumerate().for_each(|(rank, tool)| *tool = brief_tool(tool, rank));
+    }
+    if let Some(fields) = output.as_object_mut() {
+        // It stands in the call.
+        fields.shift_remove("query");
+    }
+    output
+}
+
+/// The same of a failure that names other tools.
+#[must_use]
+pub fn brief_error(mut error: Value) -> Value {
+    let tools = error.pointer_mut("/details/alternatives").and_then(Value::as_array_mut);
+    tools.into_iter().flatten().for_each(|tool| *tool = brief_tool(tool, 0));
+    error
+}
+
+fn brief_tool(tool: &Value, rank: usize) -> Value {
+    let mut brief = Map::new();
+    let mut keep = |key: &str, is_worth_it: bool| {
+        if let Some(value) = tool.get(key).filter(|_| is_worth_it) {
+            brief.insert(key.to_owned(), value.clone());
+        }
+    };
+    let is_loaded = tool["callAs"].is_string();
+    keep("toolId", true);
+    keep("callAs", is_loaded);
+    keep("healthStatus", tool["healthStatus"] != "UNKNOWN");
+    keep("missingEnvVars", tool["missingEnvVars"].as_array().is_some_and(|names| !names.is_empty()));
+    if !is_loaded && rank < TOLD_OF_A_SEARCH {
+        let text = tool["description"].as_str().unwrap_or_default();
+        brief.insert("description".into(), one_line(text, TOLD).into());
+        brief.insert("params".into(), signature(&tool["inputSchema"]).into());
+    }
+    Value::Object(brief)
+}
+
+/// The parameters of a tool in a line: `url: string, depth?: integer`.
+fn signature(schema: &Value) -> String {
+    let shown = schema::shown(schema, &rules::ANY, schema::Words::Own).schema;
+    let required = |name: &str| shown["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name));
+    let mut parts: Vec<String> = Vec::new();
+    for (name, property) in shown["properties"].as_object().into_iter().flatten() {
+        let kind = property["type"].as_str().unwrap_or("any");
+        parts.push(format!("{name}{}: {kind}", if required(name) { "" } else { "?" }));
+    }
+    one_line(&parts.join(", "), TOLD)
+}
+
 /// The two meta-tools as the model sees them.
 #[must_use]
 pub fn specs() -> Vec<ToolSpec> {
     vec![
         ToolSpec {
             name: SEARCH.into(),
-            description: "Search the TPMJS registry of npm tools by what they do. The tools found become callable by \
-                          their `callAs` name on your next step. Search before you say that something can't be done; \
+            description: "Search the TPMJS registry of npm tools by what they do. The best ones become callable by their \
+                          `callAs` name on your next step; any other one runs by its id with registryExecuteTool. Search before you say that something can't be done; \
                           use a few plain words for the capability (\"parse csv\"), not the whole request."
                 .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "query": {"type": "string", "description": "What the tool should do, in a few words"},
-                    "category": {"type": "string", "description": "Only this category"},
-                    "limit": {"type": "integer", "minimum": 1, "maximum": 20, "default": 5},
-                },
-                "required": ["query"],
-                "additionalProperties": false,
-            }),
+            input_schema: search_schema(),
         },
         ToolSpec {
             name: EXECUTE.into(),

@@ -7,6 +7,7 @@
 //! Invariant I2: the model is asked again only when every call of the step before has exactly one result.
 
 pub mod alternatives;
+pub mod called;
 pub mod complexity;
 pub mod context;
 pub mod digest;
@@ -15,22 +16,28 @@ pub mod meta;
 pub mod names;
 pub mod planning;
 pub mod prompt;
+pub mod repetition;
 pub mod result;
+pub mod written;
 
 use crate::{
-    api::{AlternativesMode, Payer, Plan, PlanMode, RunPlan, ToolRun, ToolRunStatus},
+    api::{AlternativesMode, Payer, Plan, PlanMode, RunError, RunPlan, Timestamp, ToolRun, ToolRunStatus},
+    exact::Exact,
     executor::{ToolError, ToolErrorCode},
     id::{PlanId, ToolId, ToolRunId},
-    model::{ModelRequest, ProviderState, ToolCall, ToolChoice},
+    model::{ModelRequest, ProviderState, ToolCall, ToolChoice, catalog},
     progress::PlanCall,
     registry::Tool,
     view::join_answer,
 };
-use meta::{ExecuteInput, FoundTool, SearchInput, SearchOutput};
+use meta::{Execute, FoundTool, SearchInput, SearchOutput};
 use names::ToolSet;
+use repetition::Circle;
+use result::View;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use written::Written;
 
 /// What is fixed when a run begins, and stored with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,6 +127,10 @@ pub struct Step {
 pub struct Exchange {
     /// What the person wrote.
     pub user: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// The time zone of whoever serves it, by its IANA name; empty when it is not known.
+    pub zone: String,
     /// The steps so far.
     pub steps: Vec<Step>,
 }
@@ -169,6 +180,8 @@ pub enum Next {
         /// What has to be said about the end, if anything.
         notice: Option<&'static str>,
     },
+    /// The run goes in circles, or its budget ended without an answer.
+    Stop(RunError),
 }
 
 /// The notice of a run whose budget ended.
@@ -200,9 +213,12 @@ impl Agent {
         plan: Option<&Plan>,
     ) -> Self {
         let mut tools = ToolSet::new(pins);
-        for step in before.iter().chain([&now]).flat_map(|exchange| &exchange.steps) {
-            for found in found_tools(step) {
-                tools.add_found(&found);
+        for (message, exchange) in before.iter().chain([&now]).enumerate() {
+            tools.begin_message();
+            for (step, recorded) in exchange.steps.iter().enumerate() {
+                for call in 0..recorded.tool_runs.len() {
+                    note(&mut tools, &recorded.tool_runs, (message, step, call));
+                }
             }
         }
         let system = prompt::system(prompt, pins);
@@ -223,6 +239,11 @@ impl Agent {
         if !open.is_empty() {
             return Next::Call(open);
         }
+        if let Circle::Ended(error) = repetition::in_steps(&self.now.steps)
+            && !self.is_spent()
+        {
+            return Next::Stop(error);
+        }
         if last.calls.is_empty() || self.closing_was_asked() {
             return Next::Complete { answer: self.answer(), notice: self.is_spent().then_some(BUDGET_NOTICE) };
         }
@@ -231,8 +252,8 @@ impl Agent {
 
     /// Reads the model's calls: which tools they mean. Records nothing yet.
     #[must_use]
-    pub fn propose(&self, calls: &[ToolCall]) -> Vec<Proposal> {
-        calls.iter().map(|call| self.proposal(call)).collect()
+    pub fn written(&self, calls: &[ToolCall]) -> Vec<Written> {
+        calls.iter().map(|call| Written::of(call, &self.tools)).collect()
     }
 
     /// Takes a step that was recorded.
@@ -242,21 +263,26 @@ impl Agent {
 
     /// Takes the outcome of a call, and says which tools became callable by it.
     pub fn settle(&mut self, outcome: ToolRun) -> Vec<String> {
+        let (id, number) = (outcome.id, self.now.steps.len());
         let Some(step) = self.now.steps.last_mut() else { return Vec::new() };
         let Some(slot) = step.tool_runs.iter_mut().find(|run| run.id == outcome.id) else { return Vec::new() };
         *slot = outcome;
-        let found = found_in(slot);
-        found.iter().filter_map(|tool| self.tools.add_found(tool)).collect()
+        let call = step.tool_runs.iter().position(|run| run.id == id).unwrap_or_default();
+        let runs = &step.tool_runs;
+        note(&mut self.tools, runs, (self.before.len(), number - 1, call))
     }
 
-    /// Gives found tools the names under which they can be called from the next step on.
+    /// Gives the best of the tools that were found the names under which they can be called from the next step on.
     #[must_use]
     pub fn name_found(&self, mut output: SearchOutput) -> SearchOutput {
-        let mut preview = self.tools.clone();
-        for tool in &mut output.tools {
-            preview.add_found(tool);
-            tool.call_as = preview.name_of(&tool.tool_id).map(str::to_owned);
-        }
+        self.tools.name_found(&mut output.tools, names::LOADED_OF_A_SEARCH);
+        output
+    }
+
+    /// Gives all of the tools that are offered in place of another one such names.
+    #[must_use]
+    pub fn name_offered(&self, mut output: SearchOutput) -> SearchOutput {
+        self.tools.name_found(&mut output.tools, usize::MAX);
         output
     }
 
@@ -269,7 +295,7 @@ impl Agent {
     /// The registry's tool behind a name, and its version.
     #[must_use]
     pub fn tool_named(&self, name: &str) -> Option<(&ToolId, String)> {
-        let id = self.tools.id_of(name)?;
+        let id = self.tools.meant(name)?;
         Some((id, self.tools.version_of(id)))
     }
 
@@ -358,8 +384,11 @@ impl Agent {
     }
 
     fn ask(&self) -> Next {
-        let mut turns = context::turns(&self.before);
-        turns.extend(context::turns(std::slice::from_ref(&self.now)));
+        // The planner on this machine reads for nothing, and whole rows.
+        let provider = self.config.model.split_once('/').map(|(provider, _)| provider);
+        let view = if provider == Some(catalog::OMEGA) { View::Whole } else { View::Brief };
+        let mut turns = context::turns(&self.before, view);
+        turns.extend(context::turns(std::slice::from_ref(&self.now), view));
         let spent = self.is_spent();
         let mut system = self.system.clone();
         if let Some(plan) = self.progress() {
@@ -367,6 +396,8 @@ impl Agent {
         }
         if spent {
             system = format!("{system}\n\n{}", prompt::CLOSING);
+        } else if let Circle::Told(words) = repetition::in_steps(&self.now.steps) {
+            system = format!("{system}\n\n# Note\n{words}.");
         }
         Next::Ask(Box::new(ModelRequest {
             model: self.model.clone(),
@@ -380,24 +411,6 @@ impl Agent {
         }))
     }
 
-    fn proposal(&self, call: &ToolCall) -> Proposal {
-        let input = call.parsed().map_or_else(|_| Value::String(call.arguments.clone()), Value::Object);
-        let (tool_id, tool_name, version, input) = if call.name == meta::EXECUTE {
-            match serde_json::from_value::<ExecuteInput>(input.clone()) {
-                Ok(execute) => match execute.tool_id.parse::<ToolId>() {
-                    Ok(id) => (id.to_string(), id.export().to_owned(), self.tools.version_of(&id), execute.params),
-                    Err(_) => (call.name.clone(), call.name.clone(), String::new(), input),
-                },
-                Err(_) => (call.name.clone(), call.name.clone(), String::new(), input),
-            }
-        } else if let Some(id) = self.tools.id_of(&call.name) {
-            (id.to_string(), id.export().to_owned(), self.tools.version_of(id), input)
-        } else {
-            (call.name.clone(), call.name.clone(), String::new(), input)
-        };
-        Proposal { call: call.clone(), tool_id, tool_name, version, input }
-    }
-
     /// What a recorded tool run asks for. Depends on the record alone, so a restart decides the same.
     fn action(&self, run: &ToolRun) -> Action {
         let refuse =
@@ -405,11 +418,8 @@ impl Agent {
         if self.is_over_budget(run.id) {
             return refuse(ToolErrorCode::BudgetExceeded, BUDGET_NOTICE.into(), None);
         }
-        if let (Value::String(raw), Some(call)) = (&run.input, self.call_of(run))
-            && let Err(reason) = call.parsed()
-        {
-            let details = json!({ "arguments": raw.chars().take(500).collect::<String>() });
-            return refuse(ToolErrorCode::InvalidInput, format!("the {reason}; send the call again"), Some(details));
+        if let Some(error) = self.call_of(run).and_then(|call| written::refusal(call, &run.input)) {
+            return Action::Refuse(error);
         }
         if run.tool_id == meta::SEARCH {
             return match serde_json::from_value::<SearchInput>(run.input.clone()) {
@@ -422,14 +432,7 @@ impl Agent {
             };
         }
         if run.tool_id == meta::EXECUTE {
-            return refuse(
-                ToolErrorCode::InvalidInput,
-                format!(
-                    "{} needs {{\"toolId\": \"package::export\", \"params\": {{...}}}}; search for the tool's id first",
-                    meta::EXECUTE
-                ),
-                None,
-            );
+            return refuse(ToolErrorCode::InvalidInput, Execute::refusal(&Exact::of(run.input.clone())), None);
         }
         match run.tool_id.parse::<ToolId>() {
             Ok(tool_id) => Action::Run { tool_id, input: run.input.clone() },
@@ -462,8 +465,12 @@ impl Agent {
     }
 }
 
-fn found_tools(step: &Step) -> Vec<FoundTool> {
-    step.tool_runs.iter().flat_map(found_in).collect()
+/// Takes note of what a call found, and of what it called; the names of tools that became callable by it.
+fn note(tools: &mut ToolSet, runs: &[ToolRun], (message, step, call): (usize, usize, usize)) -> Vec<String> {
+    let Some(run) = runs.get(call) else { return Vec::new() };
+    tools.used(&run.tool_id, (message, step, call, 0));
+    let found = found_in(run);
+    found.iter().enumerate().filter_map(|(rank, tool)| tools.add_found(tool, (message, step, call, rank))).collect()
 }
 
 /// What a search found, or what a failed call named in its place.

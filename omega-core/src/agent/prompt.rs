@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// Version of the default prompt; raised with every change of its text (a test holds the two together).
-pub const VERSION: &str = "omega-3";
+pub const VERSION: &str = "omega-4";
 
 /// Length of a user's own text, in bytes.
 pub const MAX_CUSTOM: usize = 16 * 1024;
@@ -39,8 +39,9 @@ not the whole request. A task of several parts needs a search for each part; sen
 general term. Then say what you looked for.
 - Choose by what a tool says it does, then by healthStatus (HEALTHY before UNKNOWN, never BROKEN), then by what it lacks: \
 an empty missingEnvVars runs at once.
-- What a search returns is callable on your next step by its callAs name. registryExecuteTool runs any tool by its id. \
-Tools found earlier in the conversation stay callable.
+- What a search returns with a callAs name is callable by it on your next step. registryExecuteTool runs any other tool \
+by its id, with the params that are told; also one found earlier that is not in your list any more.
+- Behind a person's message stands in brackets when it was sent.
 
 # Calling tools
 - Fill the input by the tool's schema, exactly: right types, nothing invented, nothing that the schema does not name.
@@ -148,7 +149,7 @@ mod tests {
         let prompt = default();
         assert_eq!(
             (prompt.version.as_str(), &prompt.sha256[..16]),
-            ("omega-3", "fec92ba5636a8190"),
+            ("omega-4", "c2b93afff00e39cd"),
             "the text changed: raise VERSION, then put the new digest here"
         );
     }
@@ -158,7 +159,7 @@ mod tests {
         let extended = effective(Some(&custom(PromptMode::Extend, " Answer in Latin.\n")));
         assert!(extended.body.starts_with(DEFAULT) && extended.body.ends_with(FRAME), "{}", extended.body);
         assert!(extended.body.contains("Answer in Latin."));
-        assert!(extended.version.starts_with("omega-3+") && extended.version.len() == "omega-3+".len() + 12);
+        assert!(extended.version.starts_with("omega-4+") && extended.version.len() == "omega-4+".len() + 12);
         let own = effective(Some(&custom(PromptMode::Override, "You are a poet.")));
         assert!(own.body.starts_with("You are a poet.\n") && own.body.ends_with(FRAME), "{}", own.body);
         assert!(own.version.starts_with("custom+"), "{}", own.version);

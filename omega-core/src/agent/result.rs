@@ -4,7 +4,7 @@
 //! is text from outside, and the rest is `output` or `error`. Strangers' text stands inside of JSON strings, whatever it
 //! holds: it can't end its place, because a quote in it is escaped (`security.md` T4). A cut output is a string too.
 
-use super::alternatives;
+use super::{alternatives, meta};
 use crate::{
     api::{ToolRun, ToolRunStatus},
     id::{ToolId, ToolRunId},
@@ -18,15 +18,29 @@ pub const MODEL_BYTES: usize = 32 * 1024;
 const SUMMARY_CHARS: usize = 120;
 const LOST: &str = "the server restarted during the call; it may or may not have taken effect";
 
+/// How much of what searches found a model gets to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// All of it.
+    Whole,
+    /// What its list of tools does not say already: each schema is sent once.
+    Brief,
+}
+
 /// The result of a call. A call whose run is missing or still open gets one that says so: the history stays valid.
 #[must_use]
-pub fn for_model(call: &ToolCall, run: Option<&ToolRun>, chosen: &[(ToolRunId, Option<ToolId>)]) -> ToolResult {
+pub fn for_model(
+    call: &ToolCall,
+    run: Option<&ToolRun>,
+    chosen: &[(ToolRunId, Option<ToolId>)],
+    view: View,
+) -> ToolResult {
     let error = |code: &str, message: &str| json!({ "code": code, "message": message });
     let own = |code: &str, message: &str| (marked(OWN, "error", &error(code, message)), true);
     let (content, is_error) = match run {
         None => own("SKIPPED", "this call was not run"),
         Some(run) => match run.status {
-            ToolRunStatus::Succeeded => (output(run), false),
+            ToolRunStatus::Succeeded => (output(run, view), false),
             ToolRunStatus::Unknown => {
                 let what = run.error.as_ref().map_or(LOST, |error| &error.message);
                 let message = format!("outcome unknown: {what}. Verify before repeating it");
@@ -46,6 +60,7 @@ pub fn for_model(call: &ToolCall, run: Option<&ToolRun>, chosen: &[(ToolRunId, O
                     .as_ref()
                     .and_then(|error| serde_json::to_value(error).ok())
                     .unwrap_or_else(|| error("FAILED", "the call failed"));
+                let failure = if view == View::Brief { meta::brief_error(failure) } else { failure };
                 let failure = marked(&source(run), "error", &failure);
                 (with_choice(failure, alternatives::told(run, chosen)), true)
             }
@@ -77,8 +92,11 @@ fn source(run: &ToolRun) -> String {
     if run.version.is_empty() { run.tool_id.clone() } else { format!("{}@{}", run.tool_id, run.version) }
 }
 
-fn output(run: &ToolRun) -> String {
+fn output(run: &ToolRun, view: View) -> String {
     match &run.output {
+        Some(output) if view == View::Brief && run.tool_id == meta::SEARCH => {
+            marked(&source(run), "output", &meta::brief(output.clone()))
+        }
         Some(output) => marked(&source(run), "output", output),
         None => {
             let note = json!({ "note": "the output is too large to show", "bytes": run.output_bytes });
@@ -176,7 +194,7 @@ mod tests {
 
     fn told(run: Option<&ToolRun>) -> String {
         let call = ToolCall { id: "c".into(), name: "n".into(), arguments: "{}".into(), provider_state: None };
-        for_model(&call, run, &[]).content
+        for_model(&call, run, &[], View::Brief).content
     }
 
     /// Texts that would end their place, were it made of marks.

@@ -16,14 +16,16 @@ fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
 }
 
 fn agent(config: RunConfig, steps: Vec<Step>) -> Agent {
-    Agent::restore(config, vec![], Exchange { user: "determinant of [[2,1],[1,3]]".into(), steps }, "", &[], None)
+    let now = Exchange { user: "determinant of [[2,1],[1,3]]".into(), steps, ..Exchange::default() };
+    Agent::restore(config, vec![], now, "", &[], None)
 }
 
 /// A step whose calls are recorded as the agent proposes them, all in one state.
 fn step(agent: &Agent, calls: &[ToolCall], status: ToolRunStatus) -> Step {
     let tool_runs = agent
-        .propose(calls)
+        .written(calls)
         .into_iter()
+        .map(|written| written.proposal(None))
         .map(|proposal| ToolRun {
             id: ToolRunId::new(),
             run_id: RunId::new(),
@@ -144,7 +146,7 @@ fn found_tools_are_callable_by_name_on_the_next_step_and_after_a_restart() {
     step.tool_runs[0].output = Some(json!({
         "query": "x", "matchCount": 1,
         "tools": [{
-            "toolId": "mathjs::evaluate", "name": "evaluate", "package": "mathjs", "version": "15.2.0", "description": "d",
+            "toolId": "mathjs::evaluate", "callAs": "mathjs__evaluate", "name": "evaluate", "package": "mathjs", "version": "15.2.0", "description": "d",
             "category": "math", "inputSchema": {"type": "object", "properties": {"expr": {"type": "string"}}},
             "requiredEnvVars": [], "missingEnvVars": [], "healthStatus": "HEALTHY",
         }],
@@ -153,7 +155,8 @@ fn found_tools_are_callable_by_name_on_the_next_step_and_after_a_restart() {
     let spec = request(restored.next()).tools.pop().unwrap();
     assert_eq!(spec.name, "mathjs__evaluate");
     assert_eq!(spec.input_schema["properties"]["expr"]["type"], "string");
-    let proposal = &restored.propose(&[call("b", "mathjs__evaluate", r#"{"expr":"1"}"#)])[0];
+    let written = restored.written(&[call("b", "mathjs__evaluate", r#"{"expr":"1"}"#)]);
+    let proposal = written.into_iter().next().unwrap().proposal(None);
     assert_eq!((proposal.tool_id.as_str(), proposal.version.as_str()), ("mathjs::evaluate", "15.2.0"));
 }
 

@@ -3,6 +3,7 @@
 use super::{AlternativeChoice, Plan, Timestamp};
 use crate::{
     edition::Edition,
+    exact,
     id::{
         ApprovalId, ApprovalRuleId, ConversationId, CredentialRequestId, PlanId, PlanSetId, ToolId, ToolRunId, UserId,
     },
@@ -189,6 +190,8 @@ pub enum ApprovalReason {
     Destructive,
     /// The call would take a credential to an address that nobody in the conversation wrote.
     ExfilGuard,
+    /// The tool's author wants each such call to be approved (`needsApproval` of the AI SDK).
+    NeedsApproval,
 }
 
 impl ApprovalReason {
@@ -202,6 +205,7 @@ impl ApprovalReason {
             Self::UnknownOutcome => "unknown_outcome",
             Self::Destructive => "destructive",
             Self::ExfilGuard => "exfil_guard",
+            Self::NeedsApproval => "needs_approval",
         }
     }
 
@@ -319,7 +323,7 @@ pub struct Decide {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub args_digest: Option<String>,
     /// Another input in place of the model's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "exact::deserialize_some")]
     pub input: Option<Value>,
 }
 

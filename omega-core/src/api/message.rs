@@ -1,7 +1,10 @@
 //! Messages.
 
 use super::{Timestamp, ToolRun};
-use crate::id::{MessageId, PlanId, RunId, ToolId, UserId};
+use crate::{
+    id::{MessageId, PlanId, RunId, ToolId, UserId},
+    model::FinishReason,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -94,6 +97,10 @@ pub struct Message {
     /// Its author; user messages only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
+    /// Why the model stopped; assistant only, and missing where its provider did not say. `length`, `content_filter` and
+    /// `refusal` mean that the answer is not all that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
     /// When it was made.
     pub created_at: Timestamp,
 }

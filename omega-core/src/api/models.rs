@@ -36,6 +36,9 @@ pub struct Provider {
     /// Why not, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Models worth naming; any other name of the provider works too.
+    /// Models worth naming, and those that the provider listed last; any other name of the provider works too.
     pub models: Vec<String>,
+    /// How old the provider's own list is, in seconds; missing when it gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_seconds_ago: Option<u64>,
 }

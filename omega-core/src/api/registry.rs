@@ -1,6 +1,10 @@
 //! TPMJS's registry API, as Omega serves it (`tpmjs.md` 1.3 to 1.5).
 
-use crate::registry::{Calling, EnvVar, Tool};
+use crate::{
+    exact,
+    executor::NeedsApproval,
+    registry::{Calling, EnvVar, Tool},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -34,6 +38,9 @@ pub struct ToolRow {
     /// How a plain function is called; not there for tools. TPMJS has no such field, another Omega reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling: Option<Calling>,
+    /// Which calls its author wants to be approved; not there for most. TPMJS has no such field, another Omega reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_approval: Option<NeedsApproval>,
     /// Whether the row is the caller's own; what all users share has no such field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
@@ -111,6 +118,7 @@ impl ToolRow {
                 npm_keywords: tool.keywords.clone(),
                 npm_integrity: tool.integrity.clone(),
             },
+            needs_approval: tool.needs_approval,
             own: tool.own,
             score,
             execution_count: 0,
@@ -179,7 +187,7 @@ pub struct ExecuteRequest {
     /// `package::export`.
     pub tool_id: String,
     /// The input.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "exact::deserialize")]
     pub params: Value,
     /// Variables for this call only.
     #[serde(default)]

@@ -3,7 +3,7 @@
 use super::{RequiredAction, RunPlan, Timestamp};
 use crate::{
     id::{ConversationId, MessageId, RunId},
-    model::Usage,
+    model::{FinishReason, Usage},
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,10 @@ pub struct Run {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
+    /// Why the model stopped in the newest step that is whole. A completed run with `length`, `content_filter` or `refusal`
+    /// has an answer that is not all that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
     /// When the message came.
     pub created_at: Timestamp,
     /// When it began.

@@ -3,6 +3,7 @@
 //! The server's error body is read leniently: a code that this version does not know, or a body that is a plain string
 //! (proxies, older registries), still gives the server's own words.
 
+use crate::net;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -83,7 +84,7 @@ impl ClientError {
     /// The error of a request that brought no response.
     #[must_use]
     pub fn of_transport(url: &str, error: &reqwest::Error) -> Self {
-        let cause = innermost(error);
+        let cause = net::reason(error);
         if error.is_decode() {
             return Self::Protocol { url: url.to_owned(), cause };
         }
@@ -138,15 +139,6 @@ impl ServerWords {
         };
         Self { message, code: code.and_then(|code| code.as_str().map(str::to_owned)), details }
     }
-}
-
-/// The innermost cause says what happened (`Connection refused`); the outer layers only say where.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub use error::ClientError;
 pub use events::{FollowPolicy, Follower, Update};
 pub use rest::{ExportFormat, Page, PageQuery, VersionedSettings};
 
+use crate::net;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -56,13 +57,11 @@ impl Client {
             headers.insert(AUTHORIZATION, value);
         }
         let builder = || {
-            let builder = reqwest::Client::builder()
+            net::client_of(&url)
                 .default_headers(headers.clone())
-                .user_agent(concat!("omega/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(CONNECT)
                 // A key must not follow a redirect to somebody else.
-                .redirect(reqwest::redirect::Policy::none());
-            if is_loopback(&url) { builder.no_proxy() } else { builder }
+                .redirect(reqwest::redirect::Policy::none())
         };
         let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|e| protocol(e.to_string()));
         Ok(Self {
@@ -83,14 +82,5 @@ impl Client {
     #[must_use]
     pub fn absolute(&self, address: &str) -> String {
         if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() }
-    }
-}
-
-/// A proxy of the environment can't reach this machine's own loopback.
-fn is_loopback(url: &reqwest::Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-        None => false,
     }
 }

@@ -12,10 +12,11 @@ use crate::{
         UpdateParticipant, UpdateProfile, User, Whoami,
     },
     id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId, UserId},
+    model::wire::wait_of,
 };
 use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What follows `/api/omega/conversations`.
 fn conversation(id: ConversationId, rest: &str) -> String {
@@ -520,8 +521,8 @@ pub(super) async fn refusal(response: Response) -> ClientError {
 
 /// `Retry-After` in seconds; its date form is for caches, no API sends it.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    let asked = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    wait_of(asked, SystemTime::now())
 }
 
 /// A tool id holds `/`, `@` and `::`; in a path it is one segment.

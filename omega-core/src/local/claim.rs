@@ -5,7 +5,7 @@
 //! others meanwhile and prove nothing.
 
 use super::{Dirs, Env, private_file};
-use crate::{api::Timestamp, model::catalog::PROVIDERS};
+use crate::{api::Timestamp, model::catalog, net};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -52,8 +52,7 @@ pub fn build_of(program: &Path) -> String {
 #[must_use]
 pub fn variables_of(env: &Env) -> BTreeMap<String, String> {
     let digest = |value: &str| BASE64_STANDARD_NO_PAD.encode(&Sha256::digest(value)[..6]);
-    let providers = PROVIDERS.iter().flat_map(|provider| provider.key_var.into_iter().chain([provider.url_var]));
-    let names = SERVER_VARIABLES.iter().copied().chain(providers);
+    let names = SERVER_VARIABLES.iter().copied().chain(net::VARIABLES).chain(catalog::variables());
     names.filter_map(|name| Some((name.to_owned(), digest(env.get(name)?)))).collect()
 }
 

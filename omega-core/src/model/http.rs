@@ -1,6 +1,7 @@
 //! [`HttpModel`]: a provider over HTTP.
 //!
-//! One request, no retry (the run engine retries; see [`super::retry`]). Four timers: connecting, the first byte, silence
+//! One request, no retry (the run engine retries; see [`super::retry`]), but for a refusal that names something which can be
+//! left out ([`super::gate::refusal`]): that is said, left out for as long as the model is used, and the request sent again. Four timers: connecting, the first byte, silence
 //! between bytes, and the whole call. Comments that keep a connection alive count as bytes, so a slow model may think; the
 //! timer of the whole call ends it in any case. Redirects are not followed, so that a key never goes to another host;
 //! engines on loopback are reached without the proxy. Dropping the stream closes the connection.
@@ -8,23 +9,35 @@
 use super::{
     Model, ModelError, ModelEvent, ModelRequest, ModelStream,
     catalog::{self, Endpoint, ModelName, ProviderEnv, Resolved},
+    gate::{
+        Gate,
+        refusal::{self, LeftOut, Named},
+    },
+    json,
     offline::OfflinePlanner,
-    wire::{Decoder, http_error},
+    wire::{Addressee, Decoder, Prepared, http_error},
 };
+use crate::net;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use reqwest::{
-    Client, RequestBuilder, Response,
+    Client, RequestBuilder, Response, Url,
     header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION},
 };
-use secrecy::ExposeSecret;
 use serde_json::Value;
-use std::{collections::VecDeque, error::Error, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout_at};
 
 /// The longest error body that is read.
 const LONGEST_ERROR: usize = 64 * 1024;
+
+/// The longest document that is read: a list of models.
+const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 
 /// How long the end of a body may come after the end of its answer.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -62,29 +75,17 @@ impl Default for Timeouts {
 /// The connections to providers, shared by all models. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    remote: Client,
-    loopback: Client,
+    /// With and without TLS, to here and elsewhere: made when the first of a kind is needed, because certificates take a
+    /// moment to be read.
+    clients: Arc<[OnceLock<Client>; 4]>,
     timeouts: Timeouts,
 }
 
 impl Transport {
-    /// A transport with timeouts of its own.
-    ///
-    /// # Errors
-    /// [`ModelError::Config`] when this machine's TLS can't be set up.
-    pub fn new(timeouts: Timeouts) -> Result<Self, ModelError> {
-        let client = || {
-            Client::builder()
-                .connect_timeout(timeouts.connect)
-                .redirect(reqwest::redirect::Policy::none())
-                .user_agent(concat!("omega/", env!("CARGO_PKG_VERSION")))
-        };
-        let failed = |error: reqwest::Error| ModelError::Config(format!("can't set up HTTP: {}", reason(&error)));
-        Ok(Self {
-            remote: client().build().map_err(failed)?,
-            loopback: client().no_proxy().build().map_err(failed)?,
-            timeouts,
-        })
+    /// A transport with timeouts of its own. Connects to nothing yet.
+    #[must_use]
+    pub fn new(timeouts: Timeouts) -> Self {
+        Self { clients: Arc::default(), timeouts }
     }
 
     /// The model of that name, ready to be asked.
@@ -99,19 +100,42 @@ impl Transport {
     }
 
     /// A small JSON document, or nothing.
-    pub(super) async fn get_json(&self, url: &str) -> Option<Value> {
-        let response = self.client(url).get(url).send().await.ok()?;
+    pub(super) async fn get_json(&self, url: &Url) -> Option<Value> {
+        self.get_json_with(url, &[]).await
+    }
+
+    /// The same, asked for with headers that may be secret.
+    pub(super) async fn get_json_with(&self, url: &Url, headers: &[(&'static str, String)]) -> Option<Value> {
+        let mut request = self.client(url).ok()?.get(url.clone());
+        for (name, value) in headers {
+            request = request.header(*name, secret(value)?);
+        }
+        let response = request.send().await.ok()?;
         if !response.status().is_success() {
             return None;
         }
-        serde_json::from_slice(&beginning(response, 4 * 1024 * 1024).await).ok()
+        json::read(&String::from_utf8_lossy(&beginning(response, LONGEST_DOCUMENT).await)).ok()
     }
 
-    fn client(&self, url: &str) -> &Client {
-        let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
-        if loopback { &self.loopback } else { &self.remote }
+    fn client(&self, url: &Url) -> Result<&Client, ModelError> {
+        let kind = usize::from(net::is_here(url)) * 2 + usize::from(url.scheme() == "https");
+        if let Some(client) = self.clients[kind].get() {
+            return Ok(client);
+        }
+        let client = net::client_of(url)
+            .connect_timeout(self.timeouts.connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ModelError::Config(format!("can't set up HTTP: {}", net::reason(&error))))?;
+        Ok(self.clients[kind].get_or_init(|| client))
     }
+}
+
+/// A header that is not shown. Nothing when it has characters that no header has.
+fn secret(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// A provider over HTTP.
@@ -119,37 +143,56 @@ impl Transport {
 pub struct HttpModel {
     endpoint: Endpoint,
     transport: Transport,
+    left_out: Arc<Mutex<LeftOut>>,
 }
 
 impl HttpModel {
     /// The models of one endpoint.
     #[must_use]
     pub fn new(endpoint: Endpoint, transport: Transport) -> Self {
-        Self { endpoint, transport }
+        Self { endpoint, transport, left_out: Arc::default() }
     }
 
-    fn request(&self, request: &ModelRequest) -> Result<RequestBuilder, ModelError> {
-        let Endpoint { provider, format, base_url, key } = &self.endpoint;
-        let url = format!("{base_url}{}", format.path(&request.model));
-        let body = format.encode(provider, request).to_string();
+    fn prepare(&self, request: &ModelRequest) -> Prepared {
+        let Endpoint { provider, format, address, .. } = &self.endpoint;
+        let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        format.prepare(Addressee { provider, base_url: address.as_str() }, request, &left_out)
+    }
+
+    /// What of a request to leave out, if its refusal names something that is not left out yet.
+    fn learn(&self, error: &ModelError, refusal: &[u8], sent: &Prepared) -> Option<Named> {
+        let ModelError::Http { status: 400 | 422, .. } = error else { return None };
+        let tools: Vec<&str> = sent.gate.tools().iter().map(|tool| tool.name.as_str()).collect();
+        let named = refusal::named(&String::from_utf8_lossy(refusal), &sent.body, &tools)?;
+        let named = match named {
+            Named::Tool(name) => Named::Tool(sent.gate.own_name(name)),
+            other => other,
+        };
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).add(&named).then_some(named)
+    }
+
+    fn request(&self, request: &ModelRequest, sent: &Prepared) -> Result<RequestBuilder, ModelError> {
+        let Endpoint { provider, format, address, .. } = &self.endpoint;
+        let url = address.call(&format.path(&request.model));
+        let body = sent.body.to_string();
         let mut builder = self
             .transport
-            .client(&url)
-            .post(&url)
+            .client(&url)?
+            .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "text/event-stream")
             .body(body);
-        for (name, value) in format.headers(key.as_ref().map(ExposeSecret::expose_secret)) {
-            let mut value = HeaderValue::from_str(&value).map_err(|_| {
+        for (name, value) in self.endpoint.headers() {
+            let value = secret(&value).ok_or_else(|| {
                 ModelError::Config(format!("the key of {provider} has characters that no key has; store it again"))
             })?;
-            value.set_sensitive(true);
             builder = builder.header(name, value);
         }
         Ok(builder)
     }
 
-    async fn status_error(&self, response: Response, deadline: Instant) -> ModelError {
+    /// The error that a response is, and its body.
+    async fn status_error(&self, response: Response, deadline: Instant) -> (ModelError, Vec<u8>) {
         let provider = &self.endpoint.provider;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = timeout_at(deadline, beginning(response, LONGEST_ERROR)).await.unwrap_or_default();
@@ -157,9 +200,9 @@ impl HttpModel {
         if status.is_redirection() {
             let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("elsewhere");
             let message = format!("it redirects to {to}; correct the base URL");
-            return http_error(provider, status.as_u16(), header, message.as_bytes());
+            return (http_error(provider, status.as_u16(), header, message.as_bytes()), body);
         }
-        http_error(provider, status.as_u16(), header, &body)
+        (http_error(provider, status.as_u16(), header, &body), body)
     }
 }
 
@@ -170,22 +213,29 @@ impl Model for HttpModel {
         let (start, timeouts) = (Instant::now(), self.transport.timeouts);
         let patience = if self.endpoint.is_local_engine() { timeouts.loading } else { timeouts.first_byte };
         let first = start + patience.min(timeouts.total);
-        let sent = timeout_at(first, self.request(&request)?.send()).await;
-        let response = match sent {
-            Err(_) => return Err(ModelError::Timeout { provider: provider.clone(), what: "first byte" }),
-            Ok(Err(error)) => {
-                return Err(ModelError::Connect { provider: provider.clone(), message: reason(&error) });
+        let mut told = VecDeque::new();
+        let (response, sent) = loop {
+            let sent = self.prepare(&request);
+            let response = match timeout_at(first, self.request(&request, &sent)?.send()).await {
+                Err(_) => return Err(ModelError::Timeout { provider: provider.clone(), what: "first byte" }),
+                Ok(Err(error)) => {
+                    return Err(ModelError::Connect { provider: provider.clone(), message: net::reason(&error) });
+                }
+                Ok(Ok(response)) => response,
+            };
+            if response.status().is_success() {
+                break (response, sent);
             }
-            Ok(Ok(response)) => response,
+            let (error, refusal) = self.status_error(response, first).await;
+            let named = self.learn(&error, &refusal, &sent).filter(|_| told.len() < refusal::MOST).ok_or(error)?;
+            told.push_back(Ok(ModelEvent::LeftOut(named.notice(provider))));
         };
-        if !response.status().is_success() {
-            return Err(self.status_error(response, first).await);
-        }
         let reading = Reading {
             provider: provider.clone(),
             body: response.bytes_stream().boxed(),
             decoder: self.endpoint.format.decoder(provider),
-            queue: VecDeque::new(),
+            gate: sent.gate,
+            queue: told,
             over: false,
             next: (first, "first byte"),
             end: start + timeouts.total,
@@ -200,6 +250,7 @@ struct Reading {
     provider: String,
     body: BoxStream<'static, reqwest::Result<Bytes>>,
     decoder: Decoder,
+    gate: Gate,
     queue: VecDeque<Result<ModelEvent, ModelError>>,
     over: bool,
     /// When the next bytes must be there, and what that timer is called.
@@ -212,7 +263,7 @@ impl Reading {
     async fn next(mut self) -> Option<(Result<ModelEvent, ModelError>, Self)> {
         loop {
             if let Some(event) = self.queue.pop_front() {
-                return Some((event, self));
+                return Some((event.map(|event| self.gate.back(event)), self));
             }
             if self.over {
                 return None;
@@ -261,13 +312,4 @@ async fn beginning(response: Response, limit: usize) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// The innermost reason of a failed request; the outer ones only repeat the URL.
-fn reason(error: &reqwest::Error) -> String {
-    let mut inner: &dyn Error = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }

@@ -4,7 +4,7 @@
 //! body and the response's bytes into [`ModelEvent`]s. The HTTP transport around them is the feature `http`. The offline
 //! planner ([`offline`]) is a deterministic policy behind the same port, for machines without any key.
 
-use crate::budget;
+use crate::{budget, exact::Exact, schema};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,12 @@ pub mod answer;
 pub mod catalog;
 pub mod choice;
 pub mod error;
+pub mod gate;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod json;
+#[cfg(feature = "http")]
+pub mod lists;
 pub mod offline;
 pub mod price;
 #[cfg(feature = "http")]
@@ -62,12 +66,32 @@ impl ToolCall {
     /// # Errors
     /// The parser's message when the text is no JSON, or a note when it is JSON but no object.
     pub fn parsed(&self) -> Result<serde_json::Map<String, Value>, String> {
-        if self.arguments.trim().is_empty() {
-            return Ok(serde_json::Map::new());
+        match self.read()?.value {
+            Value::Object(map) => Ok(map),
+            other => Err(format!("arguments must be a JSON object, not {}", kind_of(&other))),
         }
-        match serde_json::from_str(&self.arguments) {
-            Ok(Value::Object(map)) => Ok(map),
-            Ok(other) => Err(format!("arguments must be a JSON object, not {}", kind_of(&other))),
+    }
+
+    /// The same, with what is known of each number. Nothing, `null` and an empty text are `{}`, and an object may be written as text.
+    ///
+    /// # Errors
+    /// As of [`Self::parsed`].
+    pub fn read(&self) -> Result<Exact, String> {
+        let empty = || Ok(Exact::of(Value::Object(serde_json::Map::new())));
+        if self.arguments.trim().is_empty() {
+            return empty();
+        }
+        match Exact::parse(&json::whole(&self.arguments)) {
+            Ok(read) => match read.value {
+                Value::Object(_) => Ok(read),
+                Value::Null => empty(),
+                Value::String(text) if text.trim().is_empty() => empty(),
+                Value::String(ref text) => {
+                    let inner = schema::decoded(text).filter(|inner| inner.value.is_object());
+                    inner.ok_or_else(|| format!("arguments must be a JSON object, not {}", kind_of(&read.value)))
+                }
+                other => Err(format!("arguments must be a JSON object, not {}", kind_of(&other))),
+            },
             Err(_) if self.arguments.contains(Self::CUT) => Err(format!(
                 "arguments are too large: at most {} bytes are taken; hand over less, or in parts",
                 budget::ARGUMENTS.most
@@ -167,7 +191,7 @@ pub struct ModelRequest {
 }
 
 /// Why the model stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
@@ -179,10 +203,41 @@ pub enum FinishReason {
     ToolCalls,
     /// The provider's filter stepped in.
     ContentFilter,
+    /// The model declined to answer.
+    Refusal,
     /// The provider failed in the middle.
     Error,
     /// A reason that this list does not know.
+    #[serde(other)]
     Other,
+}
+
+impl FinishReason {
+    /// The name as stored and sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Refusal => "refusal",
+            Self::Error => "error",
+            Self::Other => "other",
+        }
+    }
+
+    /// Why an answer that ended so is not all that was asked for, in words; `None` for an end by the model's own will.
+    #[must_use]
+    pub fn shortfall(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Length => "the answer was cut at a limit of length",
+            Self::ContentFilter => "the provider's content filter cut the answer",
+            Self::Refusal => "the model declined to answer",
+            Self::Error => "the provider failed in the middle of the answer",
+            Self::Stop | Self::ToolCalls | Self::Other => return None,
+        })
+    }
 }
 
 /// Tokens of one or several model calls, as the provider reports them.
@@ -265,6 +320,8 @@ pub enum ModelEvent {
     State(ProviderState),
     /// Usage so far; later ones replace earlier ones.
     Usage(Usage),
+    /// The provider refused something that was left out then: what, in words.
+    LeftOut(String),
     /// The answer is whole. Exactly one, the last event of a good stream.
     Finished {
         /// Why the model stopped; `None` when the provider ended the body properly without saying.

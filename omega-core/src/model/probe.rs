@@ -39,8 +39,7 @@ async fn models(
     path: &str,
     read: fn(&Value) -> Option<Vec<String>>,
 ) -> Option<LocalEngine> {
-    let base = env.base_url(catalog::provider(provider)?).ok()?;
-    let url = format!("{}{path}", base.strip_suffix("/v1").unwrap_or(&base));
+    let url = env.address(catalog::provider(provider)?, "").ok()?.beside_version(path);
     let answer = tokio::time::timeout(PATIENCE, transport.get_json(&url)).await.ok()??;
     read(&answer).filter(|models| !models.is_empty()).map(|models| LocalEngine { provider, models })
 }
@@ -60,7 +59,7 @@ fn llamacpp_models(answer: &Value) -> Option<Vec<String>> {
     names(answer.get("data")?, "id", |model| text(model, "owned_by") == "llamacpp")
 }
 
-fn text<'a>(model: &'a Value, key: &str) -> &'a str {
+pub(super) fn text<'a>(model: &'a Value, key: &str) -> &'a str {
     model.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 

@@ -3,9 +3,15 @@
 //! The promise: the events that come out depend only on the bytes, never on how the network cut them. Lines may end in
 //! LF, CRLF or CR (WHATWG HTML, 9.2.6); a chunk may end inside a character; comments cost no memory. A line or an event
 //! above [`MAX_EVENT_BYTES`] is an error, so that a hostile server can't fill the memory.
+//!
+//! The standard ignores lines that are no fields. Servers that fail in the middle of a stream write their error there as they
+//! would write it anywhere, as bare JSON or as a web page; [`SseDecoder::with_bare_lines`] gives those, too.
 
 /// The largest line, and the largest event, that is accepted.
 pub const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// What is kept of a line that says nothing to a program.
+const LONGEST_STRAY: usize = 600;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,6 +20,8 @@ pub struct SseEvent {
     pub name: String,
     /// The `data` fields, joined by line feeds.
     pub data: String,
+    /// True for lines that are no fields, but look like JSON or a web page; `data` has them.
+    pub bare: bool,
 }
 
 /// A line or an event was larger than [`MAX_EVENT_BYTES`].
@@ -30,6 +38,11 @@ pub struct SseDecoder {
     after_cr: bool,
     first_line: bool,
     limit: usize,
+    takes_bare: bool,
+    /// Lines without a field that belong together.
+    bare: String,
+    /// The last line that was neither a field nor looked like anything: a sentence, perhaps.
+    stray: String,
 }
 
 impl Default for SseDecoder {
@@ -42,7 +55,29 @@ impl SseDecoder {
     /// A decoder at the beginning of a body, with a limit of its own.
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
-        Self { line: Vec::new(), event: SseEvent::default(), has_data: false, after_cr: false, first_line: true, limit }
+        Self {
+            line: Vec::new(),
+            event: SseEvent::default(),
+            has_data: false,
+            after_cr: false,
+            first_line: true,
+            limit,
+            takes_bare: false,
+            bare: String::new(),
+            stray: String::new(),
+        }
+    }
+
+    /// A decoder that also gives lines that are no fields.
+    #[must_use]
+    pub fn with_bare_lines() -> Self {
+        Self { takes_bare: true, ..Self::default() }
+    }
+
+    /// The last whole line that was neither a field nor JSON nor a web page, with [`Self::with_bare_lines`]; else empty.
+    #[must_use]
+    pub fn stray(&self) -> &str {
+        &self.stray
     }
 
     /// Takes the next bytes and returns the events that they complete.
@@ -71,11 +106,15 @@ impl SseDecoder {
 
     /// The body has ended: an event that only lacks its blank line still counts. (The standard drops it; providers leave
     /// the blank line out, and a cut event is told by what it holds.)
-    pub fn finish(&mut self) -> Option<SseEvent> {
+    pub fn finish(&mut self) -> Vec<SseEvent> {
         let mut events = Vec::new();
-        self.end_line(&mut events).ok()?;
-        self.dispatch(&mut events);
-        events.pop()
+        let stray = self.stray.clone();
+        if self.end_line(&mut events).is_ok() {
+            self.dispatch(&mut events);
+        }
+        // A line that was cut is no sentence.
+        self.stray = stray;
+        events
     }
 
     fn extend_line(&mut self, piece: &[u8]) -> Result<(), EventTooLarge> {
@@ -105,6 +144,11 @@ impl SseDecoder {
             self.dispatch(events);
             return Ok(());
         }
+        if self.takes_bare && is_garbled(line) {
+            self.dispatch(events);
+            events.push(SseEvent { data: line.to_owned(), bare: true, ..SseEvent::default() });
+            return Ok(());
+        }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
@@ -119,18 +163,69 @@ impl SseDecoder {
                 self.has_data = true;
                 self.event.data.push_str(value);
             }
-            // `id` and `retry` serve reconnecting, which no provider offers; anything else is to be ignored.
+            // They serve reconnecting, which no provider offers.
+            "id" | "retry" => {}
+            _ if self.takes_bare => return self.bare_line(events, line, (field, value)),
+            // To be ignored, as comments.
             _ => {}
+        }
+        if !self.bare.is_empty() {
+            self.dispatch_bare(events);
         }
         Ok(())
     }
 
+    /// A line without a field. `error: {...}` is what older llama.cpp servers write.
+    fn bare_line(
+        &mut self,
+        events: &mut Vec<SseEvent>,
+        line: &str,
+        (field, value): (&str, &str),
+    ) -> Result<(), EventTooLarge> {
+        if self.bare.is_empty() && line.trim_start().starts_with(['{', '[', '<']) {
+            self.dispatch(events);
+        } else if self.bare.is_empty() {
+            if field == "error" && !value.is_empty() {
+                events.push(SseEvent { name: field.to_owned(), data: value.to_owned(), bare: true });
+            } else if value.starts_with('{') && !field.is_empty() {
+                // What is left of a frame whose beginning is lost.
+                events.push(SseEvent { data: line.to_owned(), bare: true, ..SseEvent::default() });
+            } else if !line.starts_with(':') {
+                self.stray.clear();
+                self.stray.extend(line.chars().take(LONGEST_STRAY));
+            }
+            return Ok(());
+        }
+        if self.bare.len() + line.len() > self.limit {
+            return Err(EventTooLarge);
+        }
+        self.bare.push_str(line);
+        self.bare.push('\n');
+        Ok(())
+    }
+
     fn dispatch(&mut self, events: &mut Vec<SseEvent>) {
+        self.dispatch_bare(events);
         let event = std::mem::take(&mut self.event);
-        if std::mem::take(&mut self.has_data) {
+        // An error without a word is one all the same.
+        if std::mem::take(&mut self.has_data) || (self.takes_bare && event.name == "error") {
             events.push(event);
         }
     }
+
+    fn dispatch_bare(&mut self, events: &mut Vec<SseEvent>) {
+        let data = std::mem::take(&mut self.bare);
+        if !data.is_empty() {
+            events.push(SseEvent { name: String::new(), data, bare: true });
+        }
+    }
+}
+
+/// Whether a line is what no server writes: bytes that are no text, or the name of a field that lost its value.
+fn is_garbled(line: &str) -> bool {
+    let is_field = line.starts_with("data:") || line.starts_with(':');
+    line == "data"
+        || (!is_field && line.contains(|c: char| c == char::REPLACEMENT_CHARACTER || (c.is_control() && c != '\t')))
 }
 
 #[cfg(test)]
@@ -145,7 +240,7 @@ mod tests {
     }
 
     fn event(name: &str, data: &str) -> SseEvent {
-        SseEvent { name: name.into(), data: data.into() }
+        SseEvent { name: name.into(), data: data.into(), bare: false }
     }
 
     #[test]
@@ -175,6 +270,30 @@ mod tests {
         let mut decoder = SseDecoder::with_limit(64);
         let endless = "data: 0123456789\n".repeat(10);
         assert_eq!(decoder.feed(endless.as_bytes()), Err(EventTooLarge));
+    }
+
+    #[test]
+    fn lines_without_a_field_are_given_where_they_are_asked_for() {
+        let body = "data: 1\n{\n  \"error\": {\n  \"message\": \"m\" }\n}\n\ndata: 2\n\n<html>\n<p>no\n\nerror: {\"x\"}\nta: {1}\nupstream is gone\n: x\nevent: error\n\ndat";
+        let bare = |data: &str| SseEvent { data: data.into(), bare: true, ..SseEvent::default() };
+        let want = vec![
+            event("", "1"),
+            bare("{\n  \"error\": {\n  \"message\": \"m\" }\n}\n"),
+            event("", "2"),
+            bare("<html>\n<p>no\n"),
+            SseEvent { name: "error".into(), ..bare("{\"x\"}") },
+            bare("ta: {1}"),
+            event("error", ""),
+        ];
+        for chunk in 1..=body.len() {
+            let mut decoder = SseDecoder::with_bare_lines();
+            let mut events: Vec<_> =
+                body.as_bytes().chunks(chunk).flat_map(|bytes| decoder.feed(bytes).unwrap()).collect();
+            events.extend(decoder.finish());
+            assert_eq!(events, want, "chunks of {chunk}");
+            assert_eq!(decoder.stray(), "upstream is gone");
+        }
+        assert_eq!(decode(body.as_bytes(), 7), vec![event("", "1"), event("", "2")]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Holding an input against a schema that was judged.
 
-use super::{Schema, cost, references::DATA};
+use super::{Schema, cost, misfit::Misfits, references::DATA};
 use crate::budget::Tree;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Value, json};
@@ -30,10 +30,20 @@ impl Schema<'_> {
     pub fn issues(&self, input: Tree<'_>) -> Vec<Issue> {
         let Ok(steps) = cost::of_checking(self, input.value()) else { return Vec::new() };
         let Some(validator) = self.compiled() else { return Vec::new() };
-        if steps <= FEW_STEPS {
-            return validator.iter_errors(input.value()).take(MOST_ISSUES).map(|error| told(&error)).collect();
+        if validator.is_valid(input.value()) {
+            return Vec::new();
         }
-        validator.validate(input.value()).err().iter().map(told).collect()
+        let told = Misfits::of(self).in_value(self.root, input.value());
+        if !told.is_empty() {
+            return told
+                .into_iter()
+                .map(|Issue { path, message }| Issue { path: cut(path), message: cut(message) })
+                .collect();
+        }
+        if steps <= FEW_STEPS {
+            return validator.iter_errors(input.value()).take(MOST_ISSUES).map(|error| said(&error)).collect();
+        }
+        validator.validate(input.value()).err().iter().map(said).collect()
     }
 
     /// The validator, without the patterns that only a backtracking engine knows.
@@ -83,13 +93,15 @@ fn is_linear(pattern: &Value) -> bool {
     compile(&json!({ "pattern": pattern })).is_some()
 }
 
-fn told(error: &ValidationError<'_>) -> Issue {
-    let cut = |mut text: String| {
-        if text.len() > TOLD {
-            text.truncate(text.floor_char_boundary(TOLD));
-            text.push('…');
-        }
-        text
-    };
+/// The validator's own words, of what is not told better.
+fn said(error: &ValidationError<'_>) -> Issue {
     Issue { path: cut(error.instance_path().to_string()), message: cut(error.to_string()) }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > TOLD {
+        text.truncate(text.floor_char_boundary(TOLD));
+        text.push('…');
+    }
+    text
 }

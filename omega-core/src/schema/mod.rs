@@ -9,12 +9,15 @@
 
 mod check;
 mod cost;
+mod misfit;
+mod reading;
 mod references;
 
 pub use check::Issue;
+pub(crate) use reading::decoded;
 
 use crate::budget::{self, OverLimit, Size};
-use references::References;
+pub(crate) use references::{REFERENCES, References};
 use serde_json::{Value, json};
 
 /// A schema that has been judged: it can be compiled.

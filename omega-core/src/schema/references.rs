@@ -8,11 +8,11 @@ use std::{borrow::Cow, collections::HashMap};
 pub(super) const DATA: &[&str] = &["enum", "const", "default", "examples", "example"];
 
 /// Keywords that refer to another place.
-pub(super) const REFERENCES: &[&str] = &["$ref", "$dynamicRef", "$recursiveRef"];
+pub(crate) const REFERENCES: &[&str] = &["$ref", "$dynamicRef", "$recursiveRef"];
 
 /// The places of a schema that have names.
 #[derive(Debug, Default)]
-pub(super) struct References<'s> {
+pub(crate) struct References<'s> {
     /// Names of anchors. Of equal ones each may be meant: which it is depends on how a validator came there.
     anchors: HashMap<&'s str, Vec<&'s Value>>,
     /// What the schema calls itself.
@@ -49,6 +49,20 @@ impl<'s> References<'s> {
 
     pub fn are_used(&self) -> bool {
         self.used
+    }
+
+    /// Where a reference leads for a reader, who does not mind what the parts of the schema call themselves: to the place
+    /// or the anchor that it names, if there is one.
+    pub fn shown(&self, root: &'s Value, reference: &str) -> Option<&'s Value> {
+        let (document, place) = reference.split_once('#').unwrap_or((reference, ""));
+        if !document.is_empty() && self.own.is_none_or(|own| own.trim_end_matches('#') != document) {
+            return None;
+        }
+        match place {
+            "" => Some(root),
+            _ if place.starts_with('/') => root.pointer(&percent_decoded(place)),
+            _ => self.anchors.get(place)?.first().copied(),
+        }
     }
 
     /// What a reference may lead to.

@@ -1,6 +1,7 @@
 //! As much of an HTTP/1.1 server as the stand-in needs: requests with a length, answers whole or in chunks, connections
 //! that stay open.
 
+use super::RawAnswer;
 use std::{collections::BTreeMap, io};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -71,6 +72,24 @@ impl Connection {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         self.write.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await
+    }
+
+    /// An answer byte for byte, and the end of the connection.
+    pub(super) async fn raw(&mut self, answer: &RawAnswer) -> io::Result<()> {
+        let length: usize = answer.pieces.iter().map(Vec::len).sum();
+        let mut head = format!("HTTP/1.1 {} -\r\nconnection: close\r\n", answer.status);
+        for (name, value) in &answer.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n", length + usize::from(answer.breaks)));
+        self.write.write_all(head.as_bytes()).await?;
+        for piece in &answer.pieces {
+            self.write.write_all(piece).await?;
+            self.write.flush().await?;
+            // The reader gets to see this piece by itself.
+            tokio::task::yield_now().await;
+        }
+        self.write.shutdown().await
     }
 
     /// Begins an event stream.

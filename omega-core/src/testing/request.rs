@@ -1,6 +1,10 @@
 //! What the stand-in was asked, in one shape for all four formats, and what a provider would not accept in it.
 
-use crate::{agent::result::opened, model::wire::Format};
+use super::judge;
+use crate::{
+    agent::{context::unstamped, result::opened},
+    model::wire::Format,
+};
 use serde_json::{Value, json};
 
 /// A call in the history.
@@ -100,6 +104,7 @@ impl Seen {
             Format::Gemini => seen.gemini(&body),
         }
         seen.close_calls("at the end");
+        seen.problems.extend(judge::refusals(format, &body));
         seen.body = body;
         seen
     }
@@ -201,7 +206,7 @@ impl Seen {
 
     fn user(&mut self, said: String) {
         self.close_calls("before the next user message");
-        self.users.push(said);
+        self.users.push(unstamped(&said).to_owned());
         self.turns_since_user = 0;
     }
 

@@ -135,6 +135,8 @@ impl Reply {
     }
 }
 
+/// Why a request is refused, if it is.
+type Refusal = Box<dyn Fn(&Seen) -> Option<String> + Send + Sync>;
 type Condition = Box<dyn Fn(&Seen) -> bool + Send + Sync>;
 
 /// A scripted model. The number of the turn is the number of assistant turns since the last user message, as the request
@@ -145,6 +147,8 @@ pub struct Script {
     routes: Vec<(Condition, Vec<Reply>)>,
     pub(super) key: Option<String>,
     pub(super) documents: Vec<(String, Value)>,
+    /// What it refuses besides what every provider does.
+    pub(super) refusals: Vec<Refusal>,
     /// What errors say besides, with the key of the request.
     pub(super) careless: Option<String>,
 }
@@ -171,6 +175,13 @@ impl Script {
         turns: impl IntoIterator<Item = Reply>,
     ) -> Self {
         self.routes.push((Box::new(condition), turns.into_iter().collect()));
+        self
+    }
+
+    /// Answers 400 with these words, for as long as there are any.
+    #[must_use]
+    pub fn refuse(mut self, why: impl Fn(&Seen) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.refusals.push(Box::new(why));
         self
     }
 

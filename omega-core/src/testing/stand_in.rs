@@ -162,7 +162,7 @@ async fn handle(connection: &mut Connection, state: &State, request: HttpRequest
     let refusal = if state.script.key.as_ref().is_some_and(|key| *key != seen.key) {
         Some((401, String::from("Incorrect API key provided.")))
     } else if seen.problems.is_empty() {
-        None
+        state.script.refusals.iter().find_map(|refusal| refusal(&seen)).map(|why| (400, why))
     } else {
         Some((400, seen.problems.join("; ")))
     };

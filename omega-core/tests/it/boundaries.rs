@@ -1,7 +1,7 @@
 //! What each crate may know, read from the manifests themselves (`docs/ARCHITECTURE.md`).
 
 use serde_json::Value;
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
@@ -33,6 +33,31 @@ fn each_crate_knows_only_what_it_may() {
     {
         assert_eq!(only(name), [user], "{name} belongs to {user} alone");
     }
+}
+
+/// Certificates and proxies hold for every connection, because every client begins in one place.
+#[test]
+fn clients_are_begun_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut begun = Vec::new();
+    for name in ["omega-core", "omega-server", "omega-cli", "omega-tui"] {
+        let mut folders = vec![root.join(name).join("src")];
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs")
+                    && !path.ends_with("tests.rs")
+                    && ["Client::builder()", "Client::new()", "reqwest::get("]
+                        .iter()
+                        .any(|beginning| fs::read_to_string(&path).unwrap().contains(beginning))
+                {
+                    begun.push(path.strip_prefix(&root).unwrap().display().to_string());
+                }
+            }
+        }
+    }
+    assert_eq!(begun, ["omega-core/src/net.rs"], "begin clients with `omega_core::net`");
 }
 
 #[test]

@@ -163,7 +163,9 @@ fn each_small_answer_is_read_whole() {
 fn a_document_instead_of_a_stream_is_explained() {
     for (document, want) in [
         ("<!doctype html><title>Welcome</title>", "a web page instead of an event stream; check the base URL"),
-        (r#" {"choices": [{"message": {"content": "hi"}}]}"#, "a JSON document instead of an event stream"),
+        (r#" {"object": "list", "data": []}"#, "a JSON document instead of an event stream"),
+        (r#"{"status": "ok"}"#, "a JSON document instead of an event stream"),
+        ("[]", "a JSON document instead of an event stream"),
         (r#"{"error": {"message": "model is loading", "code": 503}}"#, "model is loading"),
         (r#"[{"error": {"message": "quota", "code": 429}}]"#, "quota"),
     ] {

@@ -22,7 +22,7 @@ fn env(vars: &[(&str, &str)]) -> ProviderEnv {
 }
 
 fn transport() -> Transport {
-    Transport::new(Timeouts::default()).unwrap()
+    Transport::new(Timeouts::default())
 }
 
 async fn engine(path: &str, document: Value) -> StandIn {
@@ -59,7 +59,7 @@ async fn engines_are_known_by_what_only_they_say() {
 }
 
 #[tokio::test]
-async fn the_default_is_found_without_asking_anybody_when_openai_has_a_key() {
+async fn the_default_is_found_without_asking_anybody_when_a_provider_has_a_key() {
     let ollama = engine("/api/tags", json!({ "models": [{ "name": "llama3.2:3b", "digest": "2" }] })).await;
     let with = |vars: &[(&str, &str)]| {
         let mut all = vec![("OLLAMA_BASE_URL", ollama.url())];
@@ -68,7 +68,8 @@ async fn the_default_is_found_without_asking_anybody_when_openai_has_a_key() {
     };
     let choose = async |env: ProviderEnv| choose_default(&transport(), &env, None).await.model.to_string();
     assert_eq!(choose(with(&[("OPENAI_API_KEY", "k")])).await, "openai/gpt-4.1-mini");
-    assert_eq!(choose(with(&[("GROQ_API_KEY", "k")])).await, "ollama/llama3.2:3b");
+    assert_eq!(choose(with(&[("GROQ_API_KEY", "k")])).await, "groq/openai/gpt-oss-120b");
+    assert_eq!(choose(with(&[])).await, "ollama/llama3.2:3b");
     assert_eq!(choose(env(&[("ANTHROPIC_API_KEY", "k")])).await, "anthropic/claude-sonnet-4-5");
     assert_eq!(choose(env(&[])).await, "omega/offline");
 }

@@ -8,7 +8,7 @@ use omega_core::{
     },
     event::{Envelope, Event, VERSION},
     id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
-    model::Usage,
+    model::{FinishReason, Usage},
     view::{Applied, View},
 };
 use proptest::{collection::vec, prelude::*};
@@ -122,6 +122,7 @@ impl Writer {
             content: text.into(),
             parts: vec![Part::Text { text: text.into() }],
             author: Some(author),
+            finish_reason: None,
             created_at: at,
         };
         let queued = Run {
@@ -138,6 +139,7 @@ impl Writer {
             requires_action: None,
             plan: None,
             error: None,
+            finish_reason: None,
             created_at: at,
             started_at: None,
             finished_at: None,
@@ -185,6 +187,7 @@ impl Writer {
                 content: Message::text_of(&parts),
                 parts,
                 author: None,
+                finish_reason: (index == last).then_some(FinishReason::Length),
                 created_at: Timestamp(0),
             };
             self.stored(run, Event::MessageCompleted { message: whole });
@@ -204,7 +207,16 @@ impl Writer {
         match end {
             End::Completed => {
                 let (tool_calls, steps) = (u32::try_from(tool_calls).unwrap(), u32::try_from(steps.len()).unwrap());
-                self.stored(run, Event::RunCompleted { answer: String::new(), usage, tool_calls, steps });
+                self.stored(
+                    run,
+                    Event::RunCompleted {
+                        answer: String::new(),
+                        usage,
+                        tool_calls,
+                        steps,
+                        finish_reason: Some(FinishReason::Length),
+                    },
+                );
             }
             End::Failed => self.stored(run, Event::RunFailed { error }),
             End::Cancelled | End::Discarded => {

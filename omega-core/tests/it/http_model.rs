@@ -33,7 +33,7 @@ fn env(url: &str) -> ProviderEnv {
 
 fn model_with(name: &str, url: &str, timeouts: Timeouts) -> (Arc<dyn Model>, ModelRequest) {
     let name: ModelName = name.parse().unwrap();
-    let model = Transport::new(timeouts).unwrap().model(&name, &env(url)).unwrap();
+    let model = Transport::new(timeouts).model(&name, &env(url)).unwrap();
     (model, request(&name.model))
 }
 
@@ -256,7 +256,7 @@ async fn an_engine_of_this_machine_may_load_its_model_first() {
     let provider = StandIn::start(Script::new()).await;
     let env: ProviderEnv = [("OLLAMA_BASE_URL", provider.url())].into_iter().collect();
     let name: ModelName = "ollama/llama3.2:3b".parse().unwrap();
-    let model = Transport::new(timeouts).unwrap().model(&name, &env).unwrap();
+    let model = Transport::new(timeouts).model(&name, &env).unwrap();
     assert_eq!(ask(&model, &request(&name.model)).await.unwrap().text, "echo: What is the weather in Évora? 🌦");
     assert_eq!(provider.requests()[0].key, "", "it needs no key, and gets none");
 }

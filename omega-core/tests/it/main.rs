@@ -7,11 +7,18 @@
     reason = "a test fails by panicking, and says on the terminal what it skipped"
 )]
 
+mod arguments;
 mod boundaries;
+mod certificates;
 mod decoders;
 mod default_model;
 mod fold;
+mod frugal;
+mod gate_histories;
+mod gate_schemas;
 mod http_model;
 mod price;
 mod provider_cases;
 mod requests;
+mod schemas;
+mod streams;

@@ -1,8 +1,9 @@
 //! Every reader of strangers' text is linear in it, whatever the text is made of.
 
 use omega_core::{
-    agent::complexity::Complexity,
+    agent::{complexity::Complexity, input},
     budget,
+    exact::Exact,
     id::ConversationId,
     import,
     model::{
@@ -111,6 +112,32 @@ fn inputs_are_checked_in_linear_time() {
     linear("check an input", |text| {
         drop(schema.issues(budget::ARGUMENTS.tree(&json!({ "a": text, text: 1 })).unwrap()));
     });
+}
+
+#[test]
+fn inputs_are_read_in_linear_time() {
+    let node = json!({ "anyOf": [
+        { "type": "array", "items": { "$ref": "#/$defs/node" } },
+        { "type": "object", "additionalProperties": { "$ref": "#/$defs/node" } },
+        { "type": "integer" },
+    ] });
+    let schema = json!({ "$defs": { "node": node }, "type": "object", "properties": {
+        "a": { "$ref": "#/$defs/node" }, "b": { "type": "array", "items": { "type": ["string", "object"] } },
+    } });
+    linear("read an input", |text| {
+        for value in [json!({ "a": text }), json!({ "a": { text: text }, "b": text }), json!(text)] {
+            drop(input::read(Some(&schema), Exact::of(value)));
+        }
+        drop(Exact::parse(text));
+    });
+    for items in ["2512292042121000001,", "\"5\",", "{\"x\":[\"1\"]},", "[[\"1\"]],"] {
+        let growth = Growth::of(1_000, |count| {
+            let list = format!("[{}null]", items.repeat(count));
+            let written = format!("{{\"a\": {list}, \"b\": {list}}}");
+            drop(input::read(Some(&schema), Exact::parse(&written).unwrap()));
+        });
+        assert!(growth.is_linear(), "{items}: {growth:?}");
+    }
 }
 
 #[test]

@@ -213,7 +213,11 @@ fn reasoning_of_one_model_is_not_sent_to_one_that_cannot_take_it() {
     assert_eq!(input("gpt-5-mini")[1], item);
     assert_eq!(
         input("gpt-4.1-mini"),
-        json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}])
+        json!([
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": "ho"},
+            {"role": "user", "content": "(go on)"},
+        ])
     );
 }
 

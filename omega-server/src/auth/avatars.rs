@@ -5,9 +5,10 @@
 
 use super::super::runs::locked;
 use bytes::Bytes;
+use omega_core::net;
 use std::{
     collections::HashMap,
-    sync::Mutex,
+    sync::{Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -32,22 +33,24 @@ pub struct Picture {
 #[derive(Debug)]
 pub struct Avatars {
     base: String,
-    http: reqwest::Client,
+    http: OnceLock<reqwest::Client>,
     kept: Mutex<HashMap<String, (Instant, Option<Picture>)>>,
 }
 
 impl Avatars {
     /// Pictures from `base` (Gravatar's is `https://gravatar.com/avatar`).
-    ///
-    /// # Errors
-    /// When the transport can't be made.
-    pub fn new(base: &str) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("omega/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), http, kept: Mutex::default() })
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        Self { base: base.trim_end_matches('/').to_owned(), http: OnceLock::new(), kept: Mutex::default() }
+    }
+
+    /// Made for the first picture: few servers show any.
+    fn http(&self) -> Option<&reqwest::Client> {
+        if let Some(http) = self.http.get() {
+            return Some(http);
+        }
+        let http = net::client().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build().ok()?;
+        Some(self.http.get_or_init(|| http))
     }
 
     /// The picture of a user of this server; none when they have none, or it can't be had.
@@ -72,7 +75,7 @@ impl Avatars {
 
     async fn fetch(&self, hash: &str) -> Option<Picture> {
         let url = format!("{}/{hash}?s=128&d=404&r=g", self.base);
-        let mut response = self.http.get(url).send().await.ok().filter(|response| response.status() == 200)?;
+        let mut response = self.http()?.get(url).send().await.ok().filter(|response| response.status() == 200)?;
         let kind = response.headers().get("content-type")?.to_str().ok()?.split(';').next()?.trim().to_lowercase();
         let kind = KINDS.into_iter().find(|known| *known == kind)?;
         let mut content = Vec::new();

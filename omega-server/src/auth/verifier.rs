@@ -5,6 +5,7 @@
 //! and that it does not know a key for one.
 
 use futures_util::future::BoxFuture;
+use omega_core::net;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{
@@ -138,11 +139,10 @@ impl Platform {
     /// # Errors
     /// When the transport can't be made.
     pub fn new(base: &str) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder()
+        let http = net::client()
             .timeout(TIMEOUT)
             // A key must not follow a redirect to somebody else.
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("omega/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), http })
     }

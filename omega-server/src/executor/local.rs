@@ -136,6 +136,7 @@ impl LocalExecutor {
             calling,
             input,
             env,
+            approved,
             timeout,
             mut cancel,
             on_partial,
@@ -182,6 +183,7 @@ impl LocalExecutor {
             max_output: 0,
             declared: manifest.tools.clone(),
             converters: None,
+            approved,
         };
         let mut partial = |value| on_partial(value);
         let mut ended = None;
@@ -253,6 +255,7 @@ impl Executor for LocalExecutor {
             description: tool.description.clone(),
             input_schema: Some(tool.input_schema.clone()),
             env: variables(&manifest, &found, &tool.env_read, about.in_scripts.iter().map(String::as_str)),
+            needs_approval: tool.needs_approval,
         });
         let locked = image.clone();
         let integrity = offload::run(IMAGE.most, move || integrity::of(&locked)).await;

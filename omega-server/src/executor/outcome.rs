@@ -1,8 +1,15 @@
 //! What the end of a process means when it left no result: one place that turns signals, exit codes and last words into codes.
 
 use super::jail;
-use omega_core::executor::{ToolError, ToolErrorCode};
+use omega_core::{
+    executor::{ToolError, ToolErrorCode},
+    sanitize::one_line,
+};
 use std::{fmt, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
+
+/// How much of what a process said last is told: some lines of its log, and characters of all.
+const LAST_LINES: usize = 3;
+const LAST_WORDS: usize = 500;
 
 /// Why the host ended a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +86,9 @@ impl From<Killed> for ToolError {
     }
 }
 
-/// A process that ended by itself without a result; `stderr` holds its last words.
-pub fn ended_by_itself(status: ExitStatus, stderr: &str) -> ToolError {
+/// A process that ended by itself without a result. `stderr` holds its last words, and so does its log, where what it printed
+/// stands too.
+pub fn ended_by_itself(status: ExitStatus, stderr: &str, log: &[String]) -> ToolError {
     const SIGTRAP: i32 = 5;
     const SIGXCPU: i32 = 24;
     const SIGXFSZ: i32 = 25;
@@ -107,16 +115,26 @@ pub fn ended_by_itself(status: ExitStatus, stderr: &str) -> ToolError {
             "the tool waits for something that can never happen and gave no result",
         );
     }
+    let words = last_words(last, log);
+    let words = if words.is_empty() { words } else { format!(": {words}") };
     let message = match (status.code(), status.signal()) {
-        (Some(code), _) if last.is_empty() => {
-            format!("the tool ended its process with exit code {code} and gave no result")
-        }
-        (Some(code), _) => format!("the tool's process ended with exit code {code} and gave no result: {last}"),
+        (Some(code), _) => format!("the tool ended its process with exit code {code} and gave no result{words}"),
         (None, signal) => {
-            format!("the tool's process was ended by signal {} and gave no result", signal.unwrap_or_default())
+            format!("the tool's process was ended by signal {} and gave no result{words}", signal.unwrap_or_default())
         }
     };
     ToolError::new(ToolErrorCode::ToolExited, message)
+}
+
+/// What an ended process said last: the runtime's own report, else the last lines of its log.
+fn last_words(report: &str, log: &[String]) -> String {
+    if !report.is_empty() {
+        return one_line(report, LAST_WORDS);
+    }
+    let lines: Vec<&str> =
+        log.iter().rev().map(|line| line.trim()).filter(|line| !line.is_empty()).take(LAST_LINES).collect();
+    let lines: Vec<&str> = lines.into_iter().rev().collect();
+    one_line(&lines.join(" / "), LAST_WORDS)
 }
 
 fn disk_limit(why: &str) -> ToolError {
@@ -155,13 +173,19 @@ mod tests {
             (signal(9), "", ToolErrorCode::ToolExited),
         ];
         for (status, stderr, code) in cases {
-            assert_eq!(ended_by_itself(status, stderr).code, code, "{status} {stderr}");
+            assert_eq!(ended_by_itself(status, stderr, &[]).code, code, "{status} {stderr}");
         }
     }
 
     #[test]
     fn the_last_words_are_told() {
-        let error = ended_by_itself(ExitStatus::from_raw(1 << 8), "\nerror: Uncaught Error: boom\n    at x");
-        assert!(error.message.ends_with("error: Uncaught Error: boom"), "{}", error.message);
+        let ended = |stderr: &str, log: &[&str]| {
+            let log: Vec<String> = log.iter().map(|line| (*line).to_owned()).collect();
+            ended_by_itself(ExitStatus::from_raw(1 << 8), stderr, &log).message
+        };
+        let report = ended("\nerror: Uncaught Error: boom\n    at x", &["log: before"]);
+        assert!(report.ends_with("error: Uncaught Error: boom"), "{report}");
+        let log = ended("", &["log: one", "log: two", "error: fatal:\u{1b}[31m going\0 down", "log: bye"]);
+        assert!(log.ends_with("log: two / error: fatal: going down / log: bye"), "{log}");
     }
 }

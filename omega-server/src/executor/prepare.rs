@@ -217,6 +217,7 @@ impl Workshop {
             max_output: 0,
             declared: manifest.tools.clone(),
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
+            approved: false,
         };
         let launch = Launch {
             deno: &deno.path,

@@ -229,7 +229,7 @@ impl Process {
         let answer = match end {
             End::Answered(answer) => Ok(answer),
             End::Killed(killed) => Err(killed.into()),
-            End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr)),
+            End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr, &self.logs.lines)),
         };
         Ended { answer, unused, logs: self.logs.lines }
     }
@@ -367,6 +367,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             max_output: 0,
             declared: vec![],
             converters: None,
+            approved: false,
         };
         let (mut never, mut partials): (CancelSignal, _) = (Box::pin(std::future::pending()), Vec::new());
         let mut on_partial = |value| partials.push(value);

@@ -6,7 +6,7 @@
 
 use omega_core::{
     budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, Limit, OUTPUT_VALUES, PARTIAL},
-    executor::{ToolError, ToolErrorCode},
+    executor::{NeedsApproval, ToolError, ToolErrorCode},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -45,6 +45,8 @@ pub struct Job {
     pub declared: Vec<String>,
     /// URL of the schema converters; only to describe.
     pub converters: Option<String>,
+    /// Whether a person allowed the call.
+    pub approved: bool,
 }
 
 /// What a process may be told before its job: to load the package. Holds no secrets: it is not known yet whose call it will
@@ -243,6 +245,7 @@ fn code(said: &str) -> ToolErrorCode {
         "PERMISSION_DENIED" => ToolErrorCode::PermissionDenied,
         "NETWORK_BLOCKED" => ToolErrorCode::NetworkBlocked,
         "CANCELLED" => ToolErrorCode::Cancelled,
+        "NEEDS_APPROVAL" => ToolErrorCode::NeedsApproval,
         "OUT_OF_MEMORY" => ToolErrorCode::OutOfMemory,
         _ => ToolErrorCode::ToolError,
     }
@@ -268,6 +271,8 @@ pub struct FoundTool {
     pub input_schema: Value,
     /// Variables that its factory read.
     pub env_read: Vec<String>,
+    #[serde(default)]
+    pub needs_approval: Option<NeedsApproval>,
 }
 
 #[cfg(test)]

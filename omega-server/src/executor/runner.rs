@@ -14,9 +14,11 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 13] = [
+const SCRIPTS: [(&str, &str); 18] = [
     script!("main.mjs"),
+    script!("approval.mjs"),
     script!("channel.mjs"),
+    script!("collect.mjs"),
     script!("console.mjs"),
     script!("describe.mjs"),
     script!("env.mjs"),
@@ -25,9 +27,12 @@ const SCRIPTS: [(&str, &str); 13] = [
     script!("failure.mjs"),
     script!("package.mjs"),
     script!("plain.mjs"),
+    script!("reason.mjs"),
+    script!("refusal.mjs"),
     script!("schema.mjs"),
     script!("shapes.mjs"),
     script!("shut.mjs"),
+    script!("stdin.mjs"),
 ];
 
 /// Changes with any script, so that what was learned by older ones is learned anew.

@@ -158,6 +158,7 @@ mod tests {
             downloads: None,
             official: false,
             destructive: false,
+            needs_approval: None,
             integrity: None,
             own: false,
         }

@@ -56,6 +56,7 @@ impl Entry {
             downloads: None,
             official: self.package.starts_with("@tpmjs/"),
             destructive: false,
+            needs_approval: None,
             integrity: None,
             own: false,
         }

@@ -40,6 +40,7 @@ async fn problem(sandbox: &LocalExecutor, tool: Tool) -> Option<String> {
             calling: tool.calling,
             input,
             env: BTreeMap::new(),
+            approved: true,
             timeout: Duration::from_secs(60),
             cancel: Box::pin(std::future::pending()),
             on_partial: Arc::new(|_| ()),

@@ -52,6 +52,7 @@ fn described_tool(package: &DescribedPackage, described: &Described) -> Tool {
         description: description.clone(),
         input_schema: described.input_schema.clone(),
         env: described.env.clone(),
+        needs_approval: described.needs_approval,
         ..package_tool(package, &described.name, Calling::Tool)
     }
 }
@@ -96,6 +97,7 @@ fn package_tool(package: &DescribedPackage, export: &str, calling: Calling) -> T
         downloads: None,
         official: package.package.starts_with("@tpmjs/"),
         destructive: false,
+        needs_approval: None,
         integrity: package.integrity.clone(),
         own: false,
     }

@@ -6,10 +6,13 @@
 
 use super::{Older, RegistryService, Source, rows};
 use futures_util::StreamExt;
-use omega_core::{budget::LISTING, registry::RegistryError};
+use omega_core::{budget::LISTING, model::wire::wait_of, net, registry::RegistryError};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::PoisonError,
+    time::{Duration, SystemTime},
+};
 
 /// Rows asked for at once; TPMJS allows no more.
 const PAGE: usize = 1_000;
@@ -39,7 +42,7 @@ pub struct Synced {
 #[derive(Debug, thiserror::Error)]
 pub enum MirrorError {
     /// It can't be reached, or its answer is cut.
-    #[error("the registry at {url} can't be reached: {source}")]
+    #[error("the registry at {url} can't be reached: {}", net::reason(source))]
     Unreachable {
         /// Which page.
         url: String,
@@ -166,7 +169,7 @@ async fn get(http: &reqwest::Client, url: &str, first_pause: Duration) -> Result
             Ok(answer) => {
                 let status = answer.status();
                 let asked = answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let asked = asked.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+                let asked = asked.and_then(|text| wait_of(text, SystemTime::now()));
                 let error = MirrorError::Refused { url: url.to_owned(), status: status.as_u16() };
                 if !(status.is_server_error() || status.as_u16() == 429) {
                     return Err(error);

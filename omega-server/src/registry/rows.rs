@@ -64,6 +64,7 @@ pub fn tool(row: &Value) -> Result<Fitted, RowError> {
         downloads: package("npmDownloadsLastMonth").or_else(|| row.get("downloads")).and_then(Value::as_u64),
         official: package("isOfficial").and_then(Value::as_bool).unwrap_or(false),
         destructive: row.get("annotations").is_some_and(|said| said["destructiveHint"] == true),
+        needs_approval: row.get("needsApproval").and_then(|said| serde_json::from_value(said.clone()).ok()),
         integrity: integrity.map(str::to_owned),
         own: false,
         tool_id,

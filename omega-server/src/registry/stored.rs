@@ -160,6 +160,9 @@ impl StoredTool {
         }
         // A row without annotations takes nothing back.
         tool.destructive |= old.tool.destructive;
+        if source != Source::Added {
+            tool.needs_approval = tool.needs_approval.or(old.tool.needs_approval);
+        }
         if tool.version == "latest" {
             tool.version.clone_from(&old.tool.version);
         }
@@ -265,6 +268,7 @@ mod tests {
             downloads: None,
             official: false,
             destructive: false,
+            needs_approval: None,
             integrity: None,
             own: false,
         }

@@ -44,6 +44,7 @@ impl Executor for Sandbox {
             description: format!("Does {name}"),
             input_schema: Some(json!({"type": "object", "properties": {property: {"type": "string"}}})),
             env: Vec::new(),
+            needs_approval: None,
         };
         Ok(DescribedPackage {
             package: package.to_owned(),

@@ -293,10 +293,12 @@ fn why_not(package: &str, error: &ToolError) -> String {
         | ToolErrorCode::DiskLimit
         | ToolErrorCode::OutputTooLarge
         | ToolErrorCode::ToolExited
-        | ToolErrorCode::ProtocolError
-        | ToolErrorCode::PermissionDenied
-        | ToolErrorCode::NetworkBlocked
-        | ToolErrorCode::MissingEnvVars => format!("{package} was ended while it was looked into ({reason})"),
+        | ToolErrorCode::ProtocolError => format!("{package} was ended while it was looked into ({reason})"),
+        ToolErrorCode::MissingEnvVars => format!("{package} wants variables as soon as it is loaded ({reason})"),
+        // Which capability, and what to do.
+        ToolErrorCode::PermissionDenied | ToolErrorCode::NetworkBlocked => {
+            return format!("{package} can't run here: {}", one_line(&error.message, 500));
+        }
         // These say what to do.
         _ => return error.message.clone(),
     };

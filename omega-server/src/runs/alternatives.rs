@@ -68,7 +68,7 @@ impl Driver<'_> {
         let Some(instead) = self.find_others(agent, failed, tool_run.id, reason, &detail, &[]).await? else {
             return Ok(None);
         };
-        let named = agent.name_found(SearchOutput {
+        let named = agent.name_offered(SearchOutput {
             query: String::new(),
             match_count: instead.tools.len(),
             tools: instead.tools,
@@ -189,5 +189,5 @@ fn lack(request: &CredentialRequest) -> (AlternativesReason, String) {
 pub(super) async fn chosen(engine: &Engine, agent: &Agent, tool: &ToolId, holdings: &Holdings) -> Option<FoundTool> {
     let tool = engine.inner.registry.tool(holdings.viewer, tool).await.ok()?;
     let output = SearchOutput { query: String::new(), match_count: 1, tools: vec![tools::found_tool(tool, holdings)] };
-    agent.name_found(output).tools.pop()
+    agent.name_offered(output).tools.pop()
 }

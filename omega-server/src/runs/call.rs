@@ -3,6 +3,7 @@
 use super::{
     drive::{Driver, recorded},
     hub::LiveMessage,
+    reading,
 };
 use crate::failpoint::{self, Point};
 use crate::nul;
@@ -53,12 +54,20 @@ pub(super) async fn ask(
         channel.begin(LiveMessage::begun(lease, &step));
         engine.still_holds(&lease)?;
 
-        let streamed = match stream(driver, agent, model, request.clone(), &step).await {
+        let mut left_out = Vec::new();
+        let streamed = stream(driver, agent, model, request.clone(), &step, &mut left_out).await;
+        for what in left_out {
+            driver.notice("LEFT_OUT", &what).await?;
+        }
+        let streamed = match streamed {
             Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),
             other => other,
         };
         let outcome = match streamed {
-            Streamed::Reply(reply) if is_empty(&reply) => Err((empty_answer(&reply), reply.finish_reason)),
+            Streamed::Reply(reply) if is_empty(&reply) => {
+                let is_closing = request.tool_choice == ToolChoice::None && agent.tool_calls() > 0;
+                Err((if is_closing { spent() } else { empty_answer(&reply) }, reply.finish_reason))
+            }
             Streamed::Reply(reply) => {
                 let step = record(driver, agent, &step, reply).await?;
                 return Ok(Asked::Step(step));
@@ -72,7 +81,9 @@ pub(super) async fn ask(
         // Filters and limits do not go away by asking again.
         let (error, delay) = match &outcome {
             Ok(error) => (error.to_string(), retry::next_delay(failures, error, jitter())),
-            Err((error, Some(FinishReason::ContentFilter | FinishReason::Length))) => (error.error.clone(), None),
+            Err((error, Some(FinishReason::ContentFilter | FinishReason::Refusal | FinishReason::Length))) => {
+                (error.error.clone(), None)
+            }
             Err((error, _)) => (error.error.clone(), (failures == 0).then_some(std::time::Duration::from_millis(500))),
         };
         failures += 1;
@@ -107,6 +118,7 @@ async fn stream(
     model: &dyn Model,
     request: ModelRequest,
     step: &StepStart,
+    left_out: &mut Vec<String>,
 ) -> Streamed {
     let channel = driver.engine.inner.hub.channel(driver.lease.conversation);
     failpoint::effect(Point::ModelAsk).await;
@@ -148,6 +160,15 @@ async fn stream(
             Some(Ok(ModelEvent::State(state))) if nul::is_in(&state.item) => {}
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
             Some(Ok(ModelEvent::Usage(usage))) => reply.usage = usage,
+            Some(Ok(ModelEvent::LeftOut(what))) => left_out.push(what),
+            // It says itself that it failed: what came is no answer.
+            Some(Ok(ModelEvent::Finished { reason: Some(FinishReason::Error) })) => {
+                return Streamed::Failed(ModelError::Stream {
+                    provider: "the model".into(),
+                    message: "it ended the answer with an error and did not say which".into(),
+                    retryable: true,
+                });
+            }
             Some(Ok(ModelEvent::Finished { reason })) => {
                 reply.finish_reason = reason;
                 reply.parts = channel.parts(step.message);
@@ -182,18 +203,15 @@ fn without_nul(event: ModelEvent) -> ModelEvent {
         | ModelEvent::CallDelta { .. }
         | ModelEvent::State(_)
         | ModelEvent::Usage(_)
+        | ModelEvent::LeftOut(_)
         | ModelEvent::Finished { .. }) => other,
     }
 }
 
-/// The end of a run whose budget is used up: calls that a model makes in spite of that are not even recorded, and the end
-/// is never silent.
+/// The end of a run whose budget is used up: calls that a model makes in spite of that are not even recorded.
 fn closing(mut reply: StepReply) -> StepReply {
     reply.calls.clear();
     reply.parts.retain(|part| !matches!(part, Part::ToolCall { .. }));
-    if is_empty(&reply) {
-        reply.parts.push(Part::Text { text: BUDGET_NOTICE.to_owned() });
-    }
     reply
 }
 
@@ -213,24 +231,38 @@ async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, mut re
     let (engine, run) = (driver.engine, driver.lease.run);
     reply.usage = engine.inner.models.priced(&driver.model, reply.usage);
     driver.usage += reply.usage;
-    let proposals = agent.propose(&reply.calls);
+    driver.finish_reason = reply.finish_reason;
+    let proposals = reading::proposals(engine, driver.viewer, agent.written(&reply.calls)).await;
     let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);
     let redactor = engine.inner.store.redactor(driver.lease.conversation).await?;
     let answer = Clean::by(redactor, (reply.clone(), proposals)).await;
     let mut log = engine.inner.store.run_log(&driver.lease).await?;
     let tool_runs = log.finish_step(run, step, answer, (driver.usage, calls)).await?;
-    if reply.finish_reason == Some(FinishReason::Length) {
-        let most = budget::MODEL_TEXT.most;
-        let message = match text_bytes(&reply.parts) {
-            bytes if bytes < most / 2 => "the answer was cut at the model's own limit of length".to_owned(),
-            _ => format!("the answer was cut: at most {most} bytes of one are taken"),
-        };
-        log.event(Some(run), Event::Notice { code: "ANSWER_CUT".into(), message }).await?;
+    if let Some((code, message)) = shortfall(&reply) {
+        log.event(Some(run), Event::Notice { code: code.into(), message }).await?;
     }
     let committed = log.commit().await?;
     engine.inner.hub.channel(driver.lease.conversation).forget_message(step.message);
     engine.committed(committed);
     Ok(recorded(reply, tool_runs))
+}
+
+/// What people are told of an answer that is not all that was asked for.
+fn shortfall(reply: &StepReply) -> Option<(&'static str, String)> {
+    let reason = reply.finish_reason?;
+    let words = reason.shortfall()?;
+    let most = budget::MODEL_TEXT.most;
+    Some(match reason {
+        FinishReason::Length if text_bytes(&reply.parts) < most / 2 => {
+            ("ANSWER_CUT", "the answer was cut at the model's own limit of length".to_owned())
+        }
+        FinishReason::Length => ("ANSWER_CUT", format!("the answer was cut: at most {most} bytes of one are taken")),
+        FinishReason::ContentFilter => ("CONTENT_FILTER", format!("{words}; rephrase the message")),
+        FinishReason::Refusal => ("REFUSAL", format!("{words}; rephrase the message, or choose another model")),
+        FinishReason::Error | FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other => {
+            ("ANSWER_CUT", words.to_owned())
+        }
+    })
 }
 
 /// A cancelled answer keeps the text that was shown.
@@ -262,12 +294,23 @@ fn empty_answer(reply: &StepReply) -> RunError {
         Some(FinishReason::ContentFilter) => {
             ("CONTENT_FILTER", "the provider's content filter withheld the answer; rephrase the message")
         }
+        Some(FinishReason::Refusal) => {
+            ("REFUSAL", "the model declined to answer; rephrase the message, or choose another model")
+        }
         Some(FinishReason::Length) => {
             ("ANSWER_CUT", "the model used up its limit of length before it said anything; choose another model")
         }
         _ => ("EMPTY_ANSWER", "the model gave an empty answer twice; send the message again or choose another model"),
     };
     RunError { code: code.into(), error: error.into(), retryable: code == "EMPTY_ANSWER" }
+}
+
+/// The end of a run that used up its budget, and has nothing to say.
+fn spent() -> RunError {
+    let error = format!(
+        "{BUDGET_NOTICE} There is no answer: the model only asked for more calls. Send a smaller task, or go on from here"
+    );
+    RunError { code: "BUDGET_EXCEEDED".into(), error, retryable: false }
 }
 
 fn text_bytes(parts: &[Part]) -> usize {

@@ -83,6 +83,7 @@ impl Answer {
                 vec![Ok(ModelEvent::CallStarted { index, id, name })]
             }
             Ok(usage @ ModelEvent::Usage(_)) => vec![Ok(usage)],
+            Ok(ModelEvent::LeftOut(what)) => vec![Ok(ModelEvent::LeftOut(self.redactor.clean_words(&what)))],
             Err(error) => vec![Err(clean_error(error, &self.redactor))],
         }
     }

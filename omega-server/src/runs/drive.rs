@@ -7,7 +7,7 @@ use super::{
     discreet::Discreet,
     gate::{self, Gate, Need, Verdict},
     planned::Decided,
-    title,
+    reading, title,
     tools::{self, Done, Work},
 };
 use crate::store::{Claimed, Clean, Lease, Result, StoreError, StoredPlan};
@@ -16,7 +16,7 @@ use omega_core::{
     api::{AlternativesMode, RequiredAction, RunError, RunStatus, Timestamp},
     event::Event,
     id::ToolRunId,
-    model::{ModelError, ToolChoice, Usage},
+    model::{FinishReason, ModelError, ToolChoice, Usage, retry},
     registry::{Tool, Viewer},
 };
 use std::{
@@ -42,6 +42,8 @@ pub(super) struct Driver<'a> {
     /// The model's name.
     pub model: String,
     pub usage: Usage,
+    /// Why the model stopped in the newest step that is whole.
+    pub finish_reason: Option<FinishReason>,
     /// Other tools that were offered in place of calls.
     pub offers: Offers,
     /// Whether a person chooses among them.
@@ -61,6 +63,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         viewer: Viewer::User(owner),
         model: history.config.model.clone(),
         usage: history.run.usage,
+        finish_reason: history.run.finish_reason,
         offers: Offers::default(),
         asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
     };
@@ -154,6 +157,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 }
                 driver.complete_step().await?;
             }
+            Next::Stop(error) => return driver.end_failed(error).await,
             Next::Complete { answer, notice } => {
                 let mut log = store.run_log(&lease).await?;
                 if let Some(message) = notice {
@@ -165,6 +169,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                     usage: driver.usage,
                     tool_calls: agent.tool_calls(),
                     steps: agent.steps(),
+                    finish_reason: driver.finish_reason,
                 };
                 log.end(lease.run, RunStatus::Completed, None, event).await?;
                 engine.committed(log.commit().await?);
@@ -195,7 +200,10 @@ impl Driver<'_> {
             let (engine, lease, cancel) = (self.engine.clone(), self.lease, self.cancel.clone());
             let Some(tool_run) = agent.tool_run(tool_run).cloned() else { continue };
             let work = match action {
-                Action::Refuse(error) => Work::Refuse(error, tool_run.version.clone()),
+                Action::Refuse(error) => {
+                    let error = reading::with_nearest(&engine, self.viewer, &tool_run.tool_id, error).await;
+                    Work::Refuse(error, tool_run.version.clone())
+                }
                 Action::Search(input) => Work::Search(input),
                 Action::Run { tool_id, input } => {
                     match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
@@ -227,6 +235,13 @@ impl Driver<'_> {
                 Done::Lacks(request) => {
                     self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
                     needs.push(Need::Credentials(request));
+                    continue;
+                }
+                Done::Asks(approval) => {
+                    let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+                    log.step_back(tool_run.id).await?;
+                    self.engine.committed(log.commit().await?);
+                    needs.push(Need::Approval(*approval));
                     continue;
                 }
                 Done::Found(output, duration_ms) => tools::found(agent, output, duration_ms),
@@ -295,13 +310,21 @@ impl Driver<'_> {
 
     pub async fn failed(&self, error: &ModelError) -> Result<()> {
         let next = match error.code() {
-            "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)",
-            "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use",
-            "PROVIDER_RATE_LIMITED" => {
-                "; wait a little, check the provider's quota, or choose another model with --model"
-            }
-            "PROVIDER_UNREACHABLE" => "; check the network, or use --model omega/offline",
-            _ => "",
+            "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)".to_owned(),
+            "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use".to_owned(),
+            "PROVIDER_UNREACHABLE" => "; check the network, or use --model omega/offline".to_owned(),
+            code => match error.retry_after().filter(|asked| *asked > retry::LONGEST_WAIT) {
+                Some(asked) => {
+                    let asked = humantime::format_duration(Duration::from_secs(asked.as_secs()));
+                    format!(
+                        "; it asks to be left alone for {asked}: try again then, or choose another model with --model"
+                    )
+                }
+                None if code == "PROVIDER_RATE_LIMITED" => {
+                    "; wait a little, check the provider's quota, or choose another model with --model".to_owned()
+                }
+                None => String::new(),
+            },
         };
         self.end_failed(RunError {
             code: error.code().to_owned(),

@@ -24,7 +24,7 @@ use omega_core::{
     },
     budget::{self, Size},
     edition::Edition,
-    executor::{ToolError, ToolErrorCode},
+    executor::{NeedsApproval, ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, ToolRunId, UserId},
     registry::{EnvVar, RegistryError, Tool, Viewer},
     schema,
@@ -42,6 +42,8 @@ pub(super) struct Ready {
     pub viewer: Viewer,
     /// The variables that it gets, still sealed.
     pub env: BTreeMap<String, Kept>,
+    /// Whether a person allowed this very call, so that its author's wish for that is met.
+    pub approved: bool,
     /// Whether a person may be asked for what it turns out to lack: not when it was to go on without.
     pub may_ask: bool,
 }
@@ -184,6 +186,7 @@ impl Gate {
             return Ok(Verdict::Refuse(denial(denied.note.as_deref()), tool.version));
         }
         let said_yes: Vec<ApprovalReason> = answers.iter().map(|answer| answer.reason).collect();
+        let by_rule = self.is_allowed(tool_run, &tool, ApprovalReason::NeedsApproval);
         let found = self.guarded(agent, tool_run, &tool, &resolution).await;
         let open = still_open(self.questions(agent, tool_run, &tool, &resolution, found), &said_yes);
         if let Some((reason, _)) = open.first() {
@@ -195,21 +198,8 @@ impl Gate {
             // What the reason says itself is not said again.
             let first = usize::from(reason == ApprovalReason::UnknownOutcome);
             let because: Vec<String> = open.into_iter().skip(first).filter_map(|(_, because)| because).collect();
-            return Ok(Verdict::Ask(Need::Approval(Approval {
-                id: ApprovalId::new(),
-                tool_run_id: tool_run.id,
-                tool_id: id.clone(),
-                tool_name: tool_run.tool_name.clone(),
-                version: edition.version,
-                integrity: edition.integrity,
-                own: edition.own,
-                reason,
-                because: (!because.is_empty()).then(|| because.join("; ")),
-                input: tool_run.input.clone(),
-                owner_only: reason.is_owners() || reason == ApprovalReason::Destructive && !credentials.is_empty(),
-                credentials,
-                args_digest: digest,
-            })));
+            let because = (!because.is_empty()).then(|| because.join("; "));
+            return Ok(Verdict::Ask(Need::Approval(approval(tool_run, &tool, (reason, because), credentials))));
         }
         if resolution.missing.is_empty() {
             let may_ask = !self.answers.declined.contains(&tool_run.id) && !self.rights.is_denied();
@@ -217,6 +207,8 @@ impl Gate {
                 tool,
                 viewer: self.rights.viewer(),
                 env: resolution.env,
+                // Whoever said yes to anything of this call was shown it as it runs.
+                approved: !said_yes.is_empty() || by_rule,
                 may_ask,
             })));
         }
@@ -286,6 +278,9 @@ impl Gate {
         if let Some(because) = found.destructive {
             questions.push((ApprovalReason::Destructive, Some(because)));
         }
+        if tool.needs_approval == Some(NeedsApproval::Always) && !is_allowed(ApprovalReason::NeedsApproval) {
+            questions.push((ApprovalReason::NeedsApproval, None));
+        }
         // A call that may have taken effect is never allowed for good.
         if agent.repeats_unknown(tool_run) {
             let because = "the same call was interrupted before, and may have taken effect".to_owned();
@@ -300,9 +295,35 @@ impl Gate {
 
 /// Whether an input fits a tool's schema.
 pub(super) async fn fits(tool: &Tool, input: &Value) -> Result<(), ToolError> {
-    let Some(schema) = tool.input_schema.clone() else { return Ok(()) };
-    let input = input.clone();
-    offload::run(schema::steps(&schema, &input), move || input::check(&schema, &input)).await
+    let (schema, input) = (tool.input_schema.clone(), input.clone());
+    let steps = schema.as_ref().map_or(0, |schema| schema::steps(schema, &input));
+    offload::run(steps, move || input::check(schema.as_ref(), &input)).await
+}
+
+/// The question about a call whose tool said in the sandbox that it wants a person's yes.
+pub(super) fn asks(tool_run: &ToolRun, ready: &Ready) -> Approval {
+    approval(tool_run, &ready.tool, (ApprovalReason::NeedsApproval, None), ready.env.keys().cloned().collect())
+}
+
+/// A question about a call.
+fn approval(tool_run: &ToolRun, tool: &Tool, (reason, because): Question, credentials: Vec<String>) -> Approval {
+    let edition = Edition::of(tool);
+    let args_digest = digest::of_call(&call_of(&tool_run.tool_id, &edition), &tool_run.input);
+    Approval {
+        id: ApprovalId::new(),
+        tool_run_id: tool_run.id,
+        tool_id: tool.tool_id.clone(),
+        tool_name: tool_run.tool_name.clone(),
+        version: edition.version,
+        integrity: edition.integrity,
+        own: edition.own,
+        reason,
+        because,
+        input: tool_run.input.clone(),
+        owner_only: reason.is_owners() || reason == ApprovalReason::Destructive && !credentials.is_empty(),
+        credentials,
+        args_digest,
+    }
 }
 
 /// The questions that no answer covers. Whoever was asked one of them was shown the call and all that spoke against it, so a

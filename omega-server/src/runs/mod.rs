@@ -17,6 +17,7 @@ mod paying;
 mod plan;
 mod planned;
 mod prompts;
+mod reading;
 mod rights;
 mod secrets;
 mod title;
@@ -66,8 +67,8 @@ pub trait Models: std::marker::Send + Sync {
     /// [`ModelError::Config`] with what to do: unknown provider, no key.
     fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError>;
 
-    /// The variable with the key that a model needs.
-    fn key_of(&self, name: &str) -> Option<&'static str>;
+    /// The name of the user's own key that a model is paid with, if it is one of these.
+    fn own_key(&self, name: &str, own: &ProviderKeys) -> Option<String>;
 
     /// The tokens of one answer, with what they cost.
     fn priced(&self, name: &str, usage: Usage) -> Usage;

@@ -38,18 +38,18 @@ impl Engine {
         owner: UserId,
         (model, payer): (&str, Option<Payer>),
     ) -> Result<std::result::Result<Arc<dyn Model>, ModelError>> {
-        let (Some(Payer::Owner), Some(variable)) = (payer, self.inner.models.key_of(model)) else {
+        if payer != Some(Payer::Owner) {
             return Ok(self.inner.models.resolve(model, &ProviderKeys::new()));
-        };
-        let keys = self.provider_keys(owner).await?;
-        if !keys.iter().any(|(name, _)| name == variable) {
-            return Ok(Err(ModelError::MissingKey(format!(
-                "the conversation's owner pays for this run with their own {variable}, and it is stored no more; store it \
-                 again with `omega keys set {variable}`, or send the message again to have it paid otherwise"
-            ))));
         }
+        let keys = self.provider_keys(owner).await?;
+        let Some(variable) = self.inner.models.own_key(model, &keys) else {
+            return Ok(Err(ModelError::MissingKey(format!(
+                "the conversation's owner pays for {model} with a key of their own, and it is stored no more; store it again \
+                 (`omega keys set NAME`), or send the message again to have it paid otherwise"
+            ))));
+        };
         let mut log = self.inner.store.run_log(lease).await?;
-        log.use_provider_key(lease.run, owner, variable).await?;
+        log.use_provider_key(lease.run, owner, &variable).await?;
         self.committed(log.commit().await?);
         Ok(self.inner.models.resolve(model, &keys))
     }

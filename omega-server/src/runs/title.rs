@@ -49,6 +49,73 @@ async fn ask(model: &dyn Model, name: &str, message: &str) -> Option<String> {
             _ => {}
         }
     }
-    let title = one_line(text.trim().trim_matches(['"', '“', '”', '`', '.', '*', '#']), MAX_CHARS);
+    let title = said(&text);
     (!title.is_empty()).then_some(title)
+}
+
+/// The title in what a model answered: its first line with words, without marks around it or in it. Thoughts at the
+/// beginning are told apart by the decoder already; where a template has the opening mark in the prompt, only the closing one is
+/// in the text.
+fn said(text: &str) -> String {
+    let text = CLOSING.iter().fold(text, |text, mark| text.rsplit_once(mark).map_or(text, |(_, rest)| rest));
+    let lines = text.lines().map(|line| one_line(&without_marks(line), MAX_CHARS));
+    lines.into_iter().find(|line| line.contains(char::is_alphanumeric)).unwrap_or_default()
+}
+
+const CLOSING: [&str; 4] = ["</think>", "</thinking>", "</thought>", "[/THINK]"];
+
+/// A line of Markdown as plain words: no heading, list or label before them, no emphasis or code around any of them, and no
+/// quotes around all of them.
+fn without_marks(line: &str) -> String {
+    let mut line = line.trim().trim_start_matches(['#', '>', '-', '*', ' ']);
+    for label in ["Title:", "title:", "TITLE:", "**Title:**", "**Title**:"] {
+        line = line.strip_prefix(label).unwrap_or(line).trim_start();
+    }
+    let mut words: String = line.replace("**", "").replace("__", "").replace(['`', '*'], "");
+    loop {
+        let trimmed = words.trim().trim_end_matches(['.', '#', ' ']);
+        let inner = QUOTES.iter().find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
+        let next = match inner {
+            Some(inner) => inner.to_owned(),
+            // A quote that is left over.
+            None if trimmed.matches('"').count() == 1 => trimmed.replace('"', ""),
+            None => trimmed.to_owned(),
+        };
+        if next == words {
+            return words;
+        }
+        words = next;
+    }
+}
+
+const QUOTES: [(char, char); 8] =
+    [('"', '"'), ('“', '”'), ('„', '“'), ('‘', '’'), ('\'', '\''), ('«', '»'), ('「', '」'), ('『', '』')];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_line_of_plain_words() {
+        for (text, title) in [
+            ("Greeting", "Greeting"),
+            ("  \"Quoted Title\"\nSecond line", "Quoted Title"),
+            ("\"Left over\nSecond\" line", "Left over"),
+            ("**Bold** `code` title", "Bold code title"),
+            ("# Title: “Weather in Évora”.", "Weather in Évora"),
+            ("**Title:** «Le Temps»", "Le Temps"),
+            ("he thinks aloud\n</think>\n\n- The Title", "The Title"),
+            ("</think>\n", ""),
+            ("\"He said \"no\" twice\"", "He said \"no\" twice"),
+            ("```\nA Title\n```", "A Title"),
+            ("snake_case and C* search", "snake_case and C search"),
+            ("***", ""),
+            ("\u{1b}[31mRed\u{1b}[0m", "Red"),
+            (&"long ".repeat(40), "long long long long long long long long long long long long…"),
+        ] {
+            let said = said(text);
+            assert!(said == title || title.ends_with('…'), "{text}: {said}");
+            assert!(said.chars().count() <= MAX_CHARS + 1, "{said}");
+        }
+    }
 }

@@ -11,22 +11,25 @@ use crate::{
     executor::Redacting,
     failpoint::{self, Point},
     observe::known,
+    offload,
     store::{Kept, Lease, Result, Settled},
     vault::resolve::is_needed,
 };
 use omega_core::{
     agent::{
-        Agent,
+        Agent, input,
         meta::{FoundTool, SearchInput, SearchOutput},
         result,
     },
-    api::{CredentialRequest, ToolRun, ToolRunStatus},
+    api::{Approval, CredentialRequest, ToolRun, ToolRunStatus},
     edition::Edition,
     event::Event,
+    exact::Exact,
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
     registry::{EnvVar, Query, Registry, RegistryError, Tool, Viewer},
     sanitize::one_line,
+    schema,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -56,6 +59,8 @@ pub(super) enum Done {
     Found(SearchOutput, u64),
     /// It can't go on without variables that it lacks.
     Lacks(CredentialRequest),
+    /// Its author wants a person's yes first; it did nothing.
+    Asks(Box<Approval>),
     /// Anything else.
     Settled(Settled),
 }
@@ -185,23 +190,26 @@ pub(super) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
     .with(json!({ "missingVars": vars, "hint": "Provide these variables in the 'env' field of your request" }))
 }
 
-/// A tool that may run now: found, its input right, its variables there.
+/// A tool that may run now, with the input as it means it: found, its input right, its variables there.
 async fn ready(
     registry: &dyn Registry,
     viewer: Viewer,
     id: &ToolId,
-    input: &Value,
+    input: Value,
     env: &BTreeMap<String, SecretString>,
-) -> Result<Tool, (ToolError, String)> {
+) -> Result<(Tool, Value), (ToolError, String)> {
     let tool = registry.tool(viewer, id).await.map_err(|error| (not_usable(&error), String::new()))?;
-    if let Err(error) = gate::fits(&tool, input).await {
+    let schema = tool.input_schema.clone();
+    let steps = schema.as_ref().map_or(0, |schema| schema::steps(schema, &input));
+    let input = offload::run(steps, move || input::read(schema.as_ref(), Exact::of(input)).value).await;
+    if let Err(error) = gate::fits(&tool, &input).await {
         return Err((error, tool.version));
     }
     let lacking = missing(&tool, env);
     if !lacking.is_empty() {
         return Err((missing_error(&tool, &lacking), tool.version));
     }
-    Ok(tool)
+    Ok((tool, input))
 }
 
 /// Only what the tool declares: never the whole set, and never this process's own environment (C7).
@@ -229,8 +237,8 @@ pub async fn call_tool(
     input: Value,
     env: BTreeMap<String, SecretString>,
 ) -> Called {
-    let tool = match ready(registry, viewer, id, &input, &env).await {
-        Ok(tool) => tool,
+    let (tool, input) = match ready(registry, viewer, id, input, &env).await {
+        Ok(ready) => ready,
         Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
     };
     env.iter().for_each(|(name, value)| known::note(name, value));
@@ -245,6 +253,8 @@ pub async fn call_tool(
             calling: tool.calling.clone(),
             input,
             env: declared(&tool, env),
+            // Whoever calls it outside of a run does so themselves.
+            approved: true,
             timeout: TOOL_TIMEOUT,
             cancel: Box::pin(std::future::pending()),
             on_partial: Arc::new(|_| {}),
@@ -302,6 +312,7 @@ async fn run(
             calling: tool.calling.clone(),
             input: input.clone(),
             env: env.clone(),
+            approved: ready.approved,
             timeout: TOOL_TIMEOUT,
             cancel: Box::pin(async move { stop.cancelled().await }),
             on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
@@ -316,6 +327,15 @@ async fn run(
         error.code = ToolErrorCode::ToolError;
     }
     failpoint::effect(Point::ToolAnswered).await;
+    if let Err(error) = &mut executed.result
+        && error.code == ToolErrorCode::NeedsApproval
+    {
+        if !ready.approved {
+            return Ok(Done::Asks(Box::new(gate::asks(tool_run, &ready))));
+        }
+        // It was approved; whatever says so is no question any more.
+        error.code = ToolErrorCode::ToolError;
+    }
     if ready.may_ask
         && let Err(error) = &executed.result
         && let Some(request) = gate::lacked(tool_run, &ready, error)
@@ -384,6 +404,7 @@ fn is_tools_own(error: Option<&ToolError>) -> bool {
                 | ToolErrorCode::ExecutorUnreachable
                 | ToolErrorCode::BreakerOpen
                 | ToolErrorCode::Replaced
+                | ToolErrorCode::NeedsApproval
                 | ToolErrorCode::Unknown
         )
     })

@@ -473,6 +473,7 @@ impl Store {
             content: text.clone(),
             parts: vec![Part::Text { text }],
             author: Some(author.clone()),
+            finish_reason: None,
             created_at: now,
         });
         let run = Run {
@@ -489,6 +490,7 @@ impl Store {
             requires_action: None,
             plan: None,
             error: None,
+            finish_reason: None,
             created_at: now,
             started_at: None,
             finished_at: None,
@@ -510,6 +512,7 @@ impl Store {
             "[]",
             send.client_message_id.as_deref(),
             now.0,
+            None::<String>,
         )?;
         exec!(
             &mut log.tx,

@@ -5,10 +5,10 @@ use super::{
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
-use crate::access::Within;
+use crate::{access::Within, clock};
 use omega_core::{
     agent::{Exchange, RunConfig, Step},
-    api::{Finished, Role, Run, ToolRun},
+    api::{Finished, Role, Run, Timestamp, ToolRun},
     id::{RunId, ToolId, ToolRunId, UserId},
     view::join_answer,
 };
@@ -64,11 +64,14 @@ impl Store {
         }
         let mut chosen: HashMap<ToolRunId, Option<ToolId>> =
             self.choices(super::rows::id(&conversation)?).await?.into_iter().collect();
+        let zone = clock::zone();
         let mut exchanges: HashMap<String, Exchange> = HashMap::new();
         for message in messages {
             let exchange = exchanges.entry(message.run_id.clone()).or_default();
             if super::rows::word::<Role>(&message.role)? == Role::User {
                 exchange.user = message.content;
+                exchange.at = Some(Timestamp(message.created_at));
+                exchange.zone.clone_from(&zone);
             } else if message.status == "complete" {
                 let tool_runs = calls.remove(&message.id).unwrap_or_default();
                 exchange.steps.push(Step {

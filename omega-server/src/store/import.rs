@@ -16,7 +16,7 @@ use omega_core::{
     event::Event,
     id::{ConversationId, MessageId},
     import::Import,
-    model::ToolCall,
+    model::{FinishReason, ToolCall},
 };
 
 impl Store {
@@ -111,6 +111,7 @@ async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &R
         run.created_at.0,
         run.started_at.map(|at| at.0),
         run.finished_at.map(|at| at.0),
+        run.finish_reason.map(FinishReason::as_str),
     )?;
     Ok(())
 }
@@ -171,6 +172,7 @@ async fn insert_message(tx: &mut super::Tx, conversation: &str, message: &Messag
         "[]",
         None::<String>,
         message.created_at.0,
+        message.finish_reason.map(FinishReason::as_str),
     )?;
     Ok(())
 }

@@ -102,8 +102,8 @@ pub enum StoreError {
     Unavailable(String),
     /// The SQLite file is not where it was opened: 503 until it is back.
     #[error(
-        "the database's file was moved, removed or replaced while the server runs, so nothing is stored any more; put it \
-         back, or restart the server"
+        "the database's file was moved, removed or replaced while the server runs, or can't be opened, so nothing is stored \
+         any more; put it back, or restart the server"
     )]
     Away,
     /// Another process has the SQLite file.
@@ -199,6 +199,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) => match class(&cause.code().unwrap_or_default()) {
                 Class::Full => Self::Full(cause.message().to_owned()),
                 Class::Unavailable => Self::Unavailable(cause.message().to_owned()),
+                Class::Away => Self::Away,
                 Class::Other => Self::Sql(error),
             },
             _ => Self::Sql(error),
@@ -211,6 +212,7 @@ impl From<sqlx::Error> for StoreError {
 enum Class {
     Full,
     Unavailable,
+    Away,
     Other,
 }
 
@@ -233,6 +235,8 @@ fn class(code: &str) -> Class {
         Ok(13 | 10 | 8) => Class::Full,
         // Busy, locked.
         Ok(5 | 6) => Class::Unavailable,
+        // Can't be opened.
+        Ok(14) => Class::Away,
         _ => Class::Other,
     }
 }

@@ -318,6 +318,15 @@ impl LogTx {
         Timestamp(self.now().0 + PATIENCE_MILLIS)
     }
 
+    /// Takes back that a call was begun: its tool asked for a person's yes and did nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn step_back(&mut self, tool_run: ToolRunId) -> Result<()> {
+        exec!(&mut self.tx, sql::RETRY_TOOL_RUN, tool_run.to_string())?;
+        Ok(())
+    }
+
     /// Pauses a run with its question, and gives the lease back (transition 6). False when somebody asked to stop the run
     /// meanwhile: then it is to be cancelled, and nothing was written.
     ///

@@ -84,6 +84,7 @@ pub(super) struct MessageRow {
     pub calls: String,
     pub provider_state: String,
     pub created_at: i64,
+    pub finish_reason: Option<String>,
 }
 
 impl MessageRow {
@@ -98,6 +99,7 @@ impl MessageRow {
             content: self.content,
             parts: serde_json::from_str(&self.parts)?,
             author: self.author.as_deref().map(serde_json::from_str::<Author>).transpose()?,
+            finish_reason: self.finish_reason.as_deref().map(word).transpose()?,
             created_at: Timestamp(self.created_at),
         })
     }
@@ -130,6 +132,7 @@ pub(super) struct RunRow {
     pub queued_at: i64,
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
+    pub finish_reason: Option<String>,
 }
 
 impl RunRow {
@@ -149,6 +152,7 @@ impl RunRow {
             plan: None,
             requires_action: self.pause.as_deref().map(serde_json::from_str).transpose()?,
             error: self.error.as_deref().map(serde_json::from_str).transpose()?,
+            finish_reason: self.finish_reason.as_deref().map(word).transpose()?,
             created_at: Timestamp(self.queued_at),
             started_at: self.started_at.map(Timestamp),
             finished_at: self.finished_at.map(Timestamp),

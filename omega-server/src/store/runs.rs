@@ -350,6 +350,8 @@ impl LogTx {
             } else {
                 "not run: the run ended before it"
             };
+            // Of a call that never began no version ran, and there is nothing that the audit log would miss.
+            let version = if was == "started" { version } else { String::new() };
             let tool_run: ToolRunId = id(&tool_run)?;
             let settled = Settled::failed(ToolError::new(ToolErrorCode::Cancelled, message), &version, 0);
             end_tool_run(self, tool_run, &settled, ToolRunStatus::Cancelled).await?;

@@ -316,8 +316,8 @@ statements! {
     IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
         created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1)";
     IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
-        recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, $9, $10, $11, $12, $13, $14)";
+        recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at, \
+        finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, $9, $10, $11, $12, $13, $14, $15)";
     IMPORT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
         version, status, input, output, output_summary, output_bytes, truncated, error, credentials_used, attempt, created_at, \
         duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]', 1, $18, $19)";
@@ -329,16 +329,17 @@ statements! {
 
     // Messages
     INSERT_MESSAGE = "INSERT INTO messages (id, conversation_id, seq, run_id, step_no, author, role, status, parts, content, calls, \
-        provider_state, client_message_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    COMPLETE_MESSAGE = "UPDATE messages SET status = 'complete', parts = $2, content = $3, calls = $4, provider_state = $5 \
-        WHERE id = $1 AND status = 'streaming'";
+        provider_state, client_message_id, created_at, finish_reason) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    COMPLETE_MESSAGE = "UPDATE messages SET status = 'complete', parts = $2, content = $3, calls = $4, provider_state = $5, \
+        finish_reason = $6 WHERE id = $1 AND status = 'streaming'";
     DISCARD_MESSAGES = "UPDATE messages SET status = 'discarded' WHERE run_id = $1 AND status = 'streaming'";
     STREAMING_MESSAGE = "SELECT m.id, m.seq, m.created_at, m.step_no, COALESCE(MAX(s.attempt), 0) AS attempt FROM messages m \
         LEFT JOIN steps s ON s.run_id = m.run_id AND s.step_no = m.step_no \
         WHERE m.run_id = $1 AND m.status = 'streaming' GROUP BY m.id, m.seq, m.created_at, m.step_no";
-    MESSAGES_BEFORE = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at \
+    MESSAGES_BEFORE = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at, finish_reason \
         FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq < $2 ORDER BY seq DESC LIMIT $3";
-    MESSAGES_AFTER = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at \
+    MESSAGES_AFTER = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at, finish_reason \
         FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq > $2 ORDER BY seq LIMIT $3";
     COUNT_MESSAGES = "SELECT COUNT(*) AS n FROM messages WHERE conversation_id = $1 AND status <> 'discarded'";
     MESSAGE_BY_CLIENT_ID = "SELECT id, seq, run_id FROM messages WHERE conversation_id = $1 AND client_message_id = $2";
@@ -348,9 +349,9 @@ statements! {
         recoveries, lease_until, fence, usage, queued_seq, queued_at) \
         VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, 0, 0, 0, $6, $7, $8)";
     GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
-        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at FROM runs WHERE id = $1";
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs WHERE id = $1";
     RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
-        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at FROM runs \
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
         WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
     OPEN_RUNS = "SELECT id, status, actor_user_id FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
         ORDER BY queued_seq";
@@ -359,7 +360,7 @@ statements! {
     GIVE_BACK = "UPDATE runs SET status = 'queued', lease_owner = NULL, lease_until = 0, fence = fence + 1, \
         recoveries = recoveries + $3, attempt = attempt - $4 WHERE id = $1 AND fence = $2 AND status = 'running'";
     ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
-    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3 WHERE id = $1";
+    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3, finish_reason = $4 WHERE id = $1";
     RUN_USAGE = "SELECT usage FROM runs WHERE id = $1";
     SET_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
     END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0, pause = NULL, \
@@ -418,7 +419,7 @@ statements! {
     SET_PAUSE = "UPDATE runs SET pause = $2 WHERE id = $1 AND status = 'paused'";
     RESUME_RUN = "UPDATE runs SET status = 'queued', pause = NULL, pause_expires_at = NULL WHERE id = $1 AND status = 'paused'";
     PAUSED_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
-        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at FROM runs \
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
         WHERE conversation_id = $1 AND status = 'paused'";
     EXPIRED_PAUSES = "SELECT id, conversation_id FROM runs WHERE status = 'paused' AND pause_expires_at < $1";
     AWAIT_TOOL_RUN = "UPDATE tool_runs SET status = $2 WHERE id = $1 AND status IN ('proposed', 'started')";

@@ -120,6 +120,7 @@ impl LogTx {
                 "[]",
                 None::<String>,
                 now,
+                None::<String>,
             )?;
         }
         exec!(
@@ -187,6 +188,7 @@ impl LogTx {
             Some(now.0),
             None::<String>,
         )?;
+        let finish_reason = reply.finish_reason.map(FinishReason::as_str);
         let (calls, provider_state) = (json(&reply.calls)?, json(&reply.provider_state)?);
         let message = reply.map(|reply| Message {
             id: step.message,
@@ -198,6 +200,7 @@ impl LogTx {
             content: Message::text_of(&reply.parts),
             parts: reply.parts,
             author: None,
+            finish_reason: reply.finish_reason,
             created_at: step.created_at,
         });
         let completed = exec!(
@@ -208,11 +211,12 @@ impl LogTx {
             &message.content,
             calls,
             provider_state,
+            finish_reason,
         )?;
         if completed != 1 {
             return Err(StoreError::LeaseLost);
         }
-        exec!(&mut self.tx, sql::ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1))?;
+        exec!(&mut self.tx, sql::ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1), finish_reason)?;
         self.clean_event(Some(run), message.map(|message| Event::MessageCompleted { message })).await?;
         let mut tool_runs = Vec::new();
         for proposal in proposals.each() {

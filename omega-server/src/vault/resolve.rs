@@ -180,6 +180,7 @@ mod tests {
             health: Health::Unknown,
             downloads: None,
             official: false,
+            needs_approval: None,
             destructive: false,
             integrity: None,
             own: false,

@@ -23,7 +23,7 @@ async fn a_tool_is_found_looked_at_and_run_outside_of_any_conversation() {
     let (status, body) = run(json!({ "toolId": id("acmeWeather"), "params": { "city": "Oslo" } })).await;
     assert_eq!((status, &body["success"], &body["result"]["celsius"]), (200, &json!(true), &json!(21)), "{body}");
 
-    let (status, body) = run(json!({ "toolId": id("acmeWeather"), "params": { "city": 5 } })).await;
+    let (status, body) = run(json!({ "toolId": id("acmeWeather"), "params": { "city": [5] } })).await;
     assert_eq!(
         (status, &body["code"], &body["details"]["issues"][0]["path"]),
         (422, &json!("INVALID_INPUT"), &json!("/city"))

@@ -106,7 +106,7 @@ async fn who_pays_is_settled_with_the_message_and_a_bill_never_goes_to_somebody_
     let run = omega.client.run(run).await.unwrap();
     let error = run.error.unwrap();
     assert_eq!((run.status, error.code.as_str()), (RunStatus::Failed, "PROVIDER_KEY_MISSING"), "{}", error.error);
-    assert!(error.error.contains("OPENAI_API_KEY") && error.error.contains("omega keys set"), "{}", error.error);
+    assert!(error.error.contains(MODEL) && error.error.contains("omega keys set"), "{}", error.error);
     assert_eq!(omega.provider.requests().len(), asked, "nothing more was asked for, at nobody's cost");
 }
 

@@ -66,6 +66,7 @@ fn destruction_is_sought_in_linear_time() {
         health: Health::Unknown,
         downloads: None,
         official: false,
+        needs_approval: None,
         destructive: false,
         integrity: None,
         own: false,

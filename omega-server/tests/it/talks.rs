@@ -73,9 +73,9 @@ async fn calls_of_one_step_run_side_by_side_and_keep_their_results_apart() {
 async fn a_model_that_errs_is_told_how_and_goes_on() {
     let script = Script::new()
         .turn(Reply::default().and_raw_call("registryExecuteTool", "{\"toolId\": \"acme-tools::acmeWeather\", \"par"))
-        .turn(Reply::call(EXECUTE, execute(&id("acmeWeather"), json!({ "city": 5 }))))
+        .turn(Reply::call(EXECUTE, execute(&id("acmeWeather"), json!({ "city": [5] }))))
         .turn(Reply::call("noSuchTool", json!({})))
-        .turn(Reply::call(EXECUTE, execute("acme-tools::acmeWether", json!({}))))
+        .turn(Reply::call(EXECUTE, execute("acme-tools::acmeLeather", json!({}))))
         .turn(Reply::call(EXECUTE, execute(&id("acmeBroken"), json!({}))))
         .turn(Reply::call(SEARCH, json!({})))
         .turn(Reply::call(EXECUTE, execute(&id("acmeWeather"), json!({ "city": "Oslo" }))))

@@ -38,7 +38,19 @@ export interface View {
   notices: string[];
   /** Everything up to this event is folded in: the cursor to resume from. */
   lastSeq: number;
+  /** Tokens of the conversation's runs that are not among these. */
+  earlier: Usage;
 }
+
+const NOTHING: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  costMicros: 0,
+  unpricedTokens: 0,
+};
 
 /** What applying an event did; after a `gap` the stream is to be taken up again at `lastSeq`. */
 export type Applied = "changed" | "ignored" | "gap";
@@ -53,7 +65,15 @@ export const emptyView = (): View => ({
   status: null,
   notices: [],
   lastSeq: 0,
+  earlier: NOTHING,
 });
+
+/** What is left of tokens without those of runs. */
+export const without = (usage: Usage, runs: Run[]): Usage =>
+  runs.reduce((left, run) => combine(left, run.usage, (a, b) => Math.max(0, a - b)), { ...NOTHING, ...usage });
+
+/** Tokens of all runs of the conversation, and what they cost. */
+export const usageOf = (view: View): Usage => view.runs.reduce((all, run) => sum(all, run.usage), view.earlier);
 
 /** The view of a snapshot. */
 export function viewOf(detail: ConversationDetail): View {
@@ -78,6 +98,7 @@ export function viewOf(detail: ConversationDetail): View {
     toolRuns: detail.toolRuns,
     runs: detail.runs,
     lastSeq: detail.lastSeq,
+    earlier: without(detail.usage, detail.runs),
   };
 }
 
@@ -138,9 +159,14 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       });
       break;
     case "message.created":
-    case "message.completed":
       putMessage(view, event.message);
       break;
+    case "message.completed": {
+      putMessage(view, event.message);
+      const { finishReason } = event.message;
+      changeRun(view, event.runId, ({ finishReason: _, ...run }) => ({ ...run, ...(finishReason && { finishReason }) }));
+      break;
+    }
     case "message.reset":
       view.messages = view.messages.map((message) =>
         message.id === event.messageId ? { ...message, parts: [], content: "" } : message,
@@ -408,11 +434,13 @@ function beginMessage(view: View, id: string, step: number, event: Envelope, seq
   });
 }
 
-function sum(one: Usage, other: Usage): Usage {
+function combine(one: Usage, other: Usage, how: (a: number, b: number) => number): Usage {
   const all = { ...one };
-  for (const key of Object.keys(other) as (keyof Usage)[]) all[key] = (one[key] ?? 0) + other[key];
+  for (const key of Object.keys(NOTHING) as (keyof Usage)[]) all[key] = how(one[key] ?? 0, other[key] ?? 0);
   return all;
 }
+
+const sum = (one: Usage, other: Usage): Usage => combine(one, other, (a, b) => a + b);
 
 function changeRun(view: View, id: string | undefined, change: (run: Run) => Run): void {
   const at = view.runs.findIndex((run) => run.id === id);

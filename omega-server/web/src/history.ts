@@ -1,6 +1,6 @@
 // Older pages: what came before the oldest message on screen, put in front of the view.
 
-import type { View } from "./fold";
+import { without, type View } from "./fold";
 import type { ConversationDetail } from "./types";
 
 /** Messages in a page. */
@@ -14,6 +14,8 @@ export const hasOlder = (page: ConversationDetail): boolean =>
 export function prepend(view: View, page: ConversationDetail): void {
   view.messages = before(page.messages, view.messages);
   view.toolRuns = before(page.toolRuns, view.toolRuns);
+  const known = new Set(view.runs.map((run) => run.id));
+  view.earlier = without(view.earlier, page.runs.filter((run) => !known.has(run.id)));
   view.runs = before(page.runs, view.runs);
 }
 

@@ -40,7 +40,8 @@ export type ApprovalReason =
   | "first_use"
   | "unknown_outcome"
   | "destructive"
-  | "exfil_guard";
+  | "exfil_guard"
+  | "needs_approval";
 
 /** A yes that lasts. */
 export interface StoredApproval {
@@ -111,8 +112,12 @@ export interface Message {
   content: string;
   parts: Part[];
   author?: Author;
+  finishReason?: FinishReason;
   createdAt: string;
 }
+
+/** Why a model stopped; a later version may know others. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "refusal" | "error" | "other" | string;
 
 export type ToolRunStatus =
   | "proposed"
@@ -288,6 +293,7 @@ export interface Run {
   requiresAction?: RequiredAction;
   plan?: RunPlan;
   error?: RunError;
+  finishReason?: FinishReason;
   createdAt: string;
   startedAt?: string;
   finishedAt?: string;
@@ -489,7 +495,7 @@ type Payload =
     }
   | { type: "run.step.tool.unknown"; toolRunId: string; toolCallId: string; error?: ToolError }
   | { type: "run.cancel_requested" }
-  | { type: "run.completed"; answer: string; usage: Usage; toolCalls: number; steps: number }
+  | { type: "run.completed"; answer: string; usage: Usage; toolCalls: number; steps: number; finishReason?: FinishReason }
   | ({ type: "run.failed" } & RunError)
   | { type: "run.cancelled"; reason: string }
   | { type: "notice"; code: string; message: string }

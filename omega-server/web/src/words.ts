@@ -23,6 +23,20 @@ export function dollars({ costMicros = 0, unpricedTokens = 0 }: Partial<Usage>):
   return unpricedTokens > 0 ? `${cost} and what has no known price` : cost;
 }
 
+/** Why an answer is not all that was asked for; nothing for an end by the model's own will. */
+export function shortfall(finishReason: string | undefined): string | undefined {
+  switch (finishReason) {
+    case "length":
+      return "The answer was cut at a limit of length";
+    case "content_filter":
+      return "The provider's content filter cut the answer";
+    case "refusal":
+      return "The model declined to answer";
+    default:
+      return undefined;
+  }
+}
+
 export const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /** Relative when recent, else the day. */

@@ -81,8 +81,11 @@ test("hostile Markdown is drawn in time that grows with its length, or as the te
     return least;
   };
   for (const unit of units) {
-    const [once, twice] = [drawn(unit, 20_000), drawn(unit, 40_000)];
-    assert.ok(twice < 40 || twice < 3 * once, `${JSON.stringify(unit)}: ${once} ms, ${twice} ms`);
+    // The engine's own threads count too, and are at work when they like: what is quadratic is so each time.
+    const tries: (readonly [number, number])[] = [];
+    const isLinear = () => tries.some(([once, twice]) => twice < 40 || twice < 3 * once);
+    while (tries.length < 3 && !isLinear()) tries.push([drawn(unit, 20_000), drawn(unit, 40_000)]);
+    assert.ok(isLinear(), `${JSON.stringify(unit)}: ${tries.join("; ")} ms`);
   }
 });
 

@@ -155,6 +155,7 @@ fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>
         ApprovalReason::UnknownOutcome => "it was interrupted before, and may have taken effect",
         ApprovalReason::Destructive => "it deletes or spends something",
         ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
+        ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
     };
     let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
     let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);

@@ -10,7 +10,7 @@ use crate::{
 };
 use omega_core::{
     api::{Part, Run, RunStatus, Timestamp},
-    model::price::bill,
+    model::{FinishReason, price::bill},
     view::View,
 };
 use ratatui::{
@@ -71,7 +71,10 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
             let message = scene.view.messages.get(item.at)?;
             (message.content.len(), state_of(scene.view, message.run_id)).hash(&mut hash);
         }
-        Key::End(_) => scene.view.runs.get(item.at)?.status.hash(&mut hash),
+        Key::End(_) => {
+            let run = scene.view.runs.get(item.at)?;
+            (run.status, run.finish_reason).hash(&mut hash);
+        }
         Key::Welcome | Key::Sample(_) | Key::Label(_) => {}
     }
     Some(hash.finish() | 1)
@@ -210,7 +213,11 @@ fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
             let tokens = (tokens > 0).then(|| format!("{} tokens", crate::screen::grouped(tokens)));
             let facts: Vec<String> =
                 [took, tools, tokens, bill(&run.usage, run.paid_by)].into_iter().flatten().collect();
-            indented(vec![fit(vec![Span::styled(facts.join(" · "), theme.dim)], room)])
+            let mut lines = vec![fit(vec![Span::styled(facts.join(" · "), theme.dim)], room)];
+            if let Some(why) = run.finish_reason.and_then(FinishReason::shortfall) {
+                lines.splice(0..0, wrap(&[Span::styled(format!("! {why}"), theme.warn)], room));
+            }
+            indented(lines)
         }
     }
 }

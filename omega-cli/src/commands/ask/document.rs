@@ -1,4 +1,4 @@
-//! The document of `--json`: `{conversationId, runId, status, answer, toolRuns, usage, model}`. Scripts depend on it: add
+//! The document of `--json`: `{conversationId, runId, status, answer, toolRuns, usage, model, finishReason}`. Scripts depend on it: add
 //! members, never change one.
 
 use omega_core::{
@@ -6,7 +6,7 @@ use omega_core::{
     client::{Client, ClientError},
     executor::ToolError,
     id::{ConversationId, RunId},
-    model::Usage,
+    model::{FinishReason, Usage},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +33,9 @@ pub struct Document {
     /// Whose provider key it was paid with: `server` or `owner`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid_by: Option<Payer>,
+    /// Why the model stopped: `stop`, or `length`, `content_filter`, `refusal` where the answer is not all that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
     /// What it waits for, when it does: `{kind: credentials | approval | plan, ...}` as the API has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_action: Option<RequiredAction>,
@@ -76,6 +79,7 @@ impl Document {
             usage: run.usage,
             model: run.model.clone(),
             paid_by: run.paid_by,
+            finish_reason: run.finish_reason,
             requires_action: run.requires_action.clone(),
             error: run.error.clone(),
             value: None,

@@ -22,6 +22,7 @@ use omega_core::{
     client::{FollowPolicy, Follower},
     executor::ToolErrorCode,
     id::{ConversationId, ToolId},
+    model::FinishReason,
     sanitize::one_line,
     view::View,
 };
@@ -35,7 +36,8 @@ use std::{
 use text::Text;
 use watch::{End, Output, Watch};
 
-/// Asks once. The answer, and nothing else, goes to stdout, as it comes; what tools do goes to stderr.
+/// Asks once. The answer, and nothing else, goes to stdout: on a terminal as it comes, else each step's text when the step is
+/// whole; what tools do goes to stderr.
 ///
 /// Piped text is appended to the prompt as a marked block. With a prompt, stdin counts if its first byte comes within
 /// half a second; --stdin waits for it, --no-stdin does not look.
@@ -44,7 +46,9 @@ use watch::{End, Output, Watch};
 /// command ends with exit code 4 or 5 and names the command that answers; the run waits, and goes on then.
 ///
 /// The first Ctrl-C cancels the run on the server and prints what came; the second leaves at once. When the model has to
-/// be asked again, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
+/// be asked again on a terminal, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
+///
+/// An answer that a filter or a limit of length cut, or that is a refusal, is printed and ends the command with exit code 9.
 #[derive(Debug, Args)]
 pub struct Ask {
     #[command(flatten)]
@@ -58,7 +62,7 @@ pub struct Ask {
     /// Go on with this conversation, given by id or address
     #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
     conversation: Option<String>,
-    /// Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model};
+    /// Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model, finishReason};
     /// requiresAction too when the run waits for a person
     #[arg(long, conflicts_with = "stream_json")]
     json: bool,
@@ -243,9 +247,23 @@ fn lacking(tool_runs: &[ToolRun]) -> Result<(), Failure> {
     }
 }
 
+/// An answer that was cut or refused is no success, though it is printed as far as it came.
+fn whole(reason: Option<FinishReason>) -> Result<(), Failure> {
+    match reason.and_then(FinishReason::shortfall) {
+        Some(why) => Err(Failure::new(Code::Incomplete, why)),
+        None => Ok(()),
+    }
+}
+
 fn failure_of(watch: &Watch<'_>, end: &End) -> Result<(), Failure> {
     match (end, watch.run().map(|run| (run.status, &run.error))) {
-        (End::Finished, Some((RunStatus::Completed, _))) => lacking(&watch.tool_runs()),
+        (End::Finished, Some((RunStatus::Completed, _))) => {
+            if let Some(words) = watch.spent() {
+                return Err(Failure::new(Code::Limit, words));
+            }
+            lacking(&watch.tool_runs())?;
+            whole(watch.run().and_then(|run| run.finish_reason))
+        }
         (End::Finished, Some((_, Some(error)))) => Err(Failure::of_run(error)),
         (End::Finished, _) => Err(Failure::new(Code::Failed, "the run was cancelled")),
         (End::Paused, _) => Err(match watch.waiting() {

@@ -1,15 +1,22 @@
-//! The answer on stdout, token by token, so that what was printed equals the stored answer byte for byte.
+//! The answer on stdout, so that what was printed equals the stored answer byte for byte.
 //!
 //! The rule of [`omega_core::view::join_answer`], applied while it grows: the texts of the steps, joined by a blank line.
-//! Text that came can't be taken back from a pipe: when the model is asked again, a notice goes to stderr and the step's
-//! text begins anew on a line of its own. Foreign text is made safe for a terminal unless `--raw`.
+//! On a terminal it comes token by token; when the model has to be asked again, a notice on stderr says that the step's text is
+//! void, and it begins anew on a line of its own. Nothing can be taken back from a pipe or a file: there, a step's text comes
+//! when the step is whole and stored. Foreign text is made safe for a terminal unless `--raw`.
 
 use crate::{exit::Failure, ui::Ui};
-use omega_core::{api::Message, id::MessageId, sanitize::Sanitizer};
+use omega_core::{
+    api::{Message, MessageStatus},
+    id::MessageId,
+    sanitize::Sanitizer,
+};
 
 /// What is printed so far.
 pub struct Text {
     ui: Ui,
+    /// Whether text is shown before its step is whole.
+    streams: bool,
     sanitizer: Option<Sanitizer>,
     /// The message that is printed now.
     current: Option<MessageId>,
@@ -25,11 +32,15 @@ impl Text {
     /// An empty answer.
     pub fn new(ui: Ui, raw: bool) -> Self {
         let sanitizer = (!raw).then(Sanitizer::default);
-        Self { ui, sanitizer, current: None, printed: String::new(), separator: "", open_line: false }
+        let streams = ui.terminals().stdout;
+        Self { ui, streams, sanitizer, current: None, printed: String::new(), separator: "", open_line: false }
     }
 
     /// Prints what is new of a message; says so if what was printed of it turned out to be void.
     pub fn show(&mut self, message: &Message) -> Result<(), Failure> {
+        if !self.streams && message.status != MessageStatus::Complete {
+            return Ok(());
+        }
         if self.current != Some(message.id) {
             self.current = Some(message.id);
             if !self.printed.is_empty() {
@@ -56,7 +67,7 @@ impl Text {
             self.open_line = false;
             self.ui.out("\n")?;
         }
-        self.ui.warn("The model is asked again; what was printed of this step is void.");
+        self.ui.warn("The model's answer broke off; what was printed of this step is void.");
         Ok(())
     }
 

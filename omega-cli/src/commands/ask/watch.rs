@@ -71,6 +71,8 @@ pub struct Watch<'a> {
     terminal_printed: bool,
     /// Parts of questions that were answered here; their events may still be on their way.
     answered: HashSet<String>,
+    /// The message's budget ended before its work was done, in these words.
+    spent: Option<String>,
     standing: Standing,
 }
 
@@ -99,6 +101,7 @@ impl<'a> Watch<'a> {
             model,
             terminal_printed,
             answered: HashSet::new(),
+            spent: None,
             standing: Standing::Owner,
         }
     }
@@ -195,6 +198,11 @@ impl<'a> Watch<'a> {
         self.answer.clone().unwrap_or_else(|| self.follower.view().answer(self.run_id))
     }
 
+    /// That the answer is not all that was asked for: the message's budget ended before.
+    pub fn spent(&self) -> Option<&str> {
+        self.spent.as_deref()
+    }
+
     /// The run's tool runs, in order.
     pub fn tool_runs(&self) -> Vec<ToolRun> {
         self.follower.view().tool_runs.iter().filter(|tool_run| tool_run.run_id == self.run_id).cloned().collect()
@@ -274,7 +282,10 @@ impl<'a> Watch<'a> {
             Event::Status { message, .. } if ui.is_verbose() || ui.terminals().stderr => {
                 ui.note(ui.tone(Tone::Dim, &one_line(message, 200)));
             }
-            Event::Notice { message, .. } => {
+            Event::Notice { code, message } => {
+                if code == "TOOL_BUDGET" {
+                    self.spent = Some(message.clone());
+                }
                 ui.warn(one_line(message, 300));
             }
             Event::ToolCompleted { tool_run_id, .. } | Event::ToolUnknown { tool_run_id, .. } => {

@@ -8,6 +8,7 @@ use omega_core::{
         Save, SelectAlternative, SelectPlan,
     },
     client::{Client, ClientError},
+    exact,
     sanitize::one_line,
 };
 use secrecy::ExposeSecret;
@@ -206,10 +207,10 @@ async fn alternative(
 async fn edited(keyboard: &Keyboard<'_>) -> Result<Option<Value>, Failure> {
     loop {
         let Some(line) = keyboard.line("The input instead, as one line of JSON: ").await? else { return Ok(None) };
-        match serde_json::from_str::<Value>(&line) {
+        match exact::input(&line) {
             Ok(value) if value.is_object() => return Ok(Some(value)),
             Ok(_) => keyboard.0.warn("an input is a JSON object, {...}"),
-            Err(error) => keyboard.0.warn(format!("that is no JSON: {error}")),
+            Err(error) => keyboard.0.warn(error),
         }
     }
 }

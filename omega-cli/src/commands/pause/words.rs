@@ -56,6 +56,7 @@ pub fn reason(reason: ApprovalReason) -> &'static str {
         ApprovalReason::UnknownOutcome => "the same call was interrupted before, and may have taken effect",
         ApprovalReason::Destructive => "it deletes or spends something",
         ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
+        ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
     }
 }
 

@@ -6,11 +6,13 @@
 
 use super::wire::Format;
 
+pub mod address;
 mod env;
 mod name;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::model) use env::endpoint;
 pub use env::{Endpoint, ProviderEnv, Resolved, resolve};
 pub use name::ModelName;
 
@@ -20,6 +22,11 @@ pub const OMEGA: &str = "omega";
 pub const OFFLINE: &str = "omega/offline";
 /// What answers where there is an OpenAI key and nobody chose.
 pub const DEFAULT: &str = "openai/gpt-4.1-mini";
+
+/// The provider name of Azure OpenAI, whose models are deployments.
+pub const AZURE: &str = "azure";
+/// The provider name of Ollama.
+pub const OLLAMA: &str = "ollama";
 
 /// A provider.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +72,7 @@ const fn local(name: &'static str, base_url: &'static str, url_var: &'static str
 const OPENAI_VARS: (&str, &str) = ("OPENAI_API_KEY", "OPENAI_BASE_URL");
 
 /// All providers that are reached over HTTP, in the order in which they are preferred.
-pub const PROVIDERS: [ProviderInfo; 11] = [
+pub const PROVIDERS: [ProviderInfo; 12] = [
     hosted(
         "openai",
         Format::OpenAiChat,
@@ -115,7 +122,16 @@ pub const PROVIDERS: [ProviderInfo; 11] = [
         ("OPENROUTER_API_KEY", "OPENROUTER_BASE_URL"),
         &["openai/gpt-4.1-mini", "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash"],
     ),
-    local("ollama", "http://127.0.0.1:11434/v1", "OLLAMA_BASE_URL"),
+    ProviderInfo {
+        name: AZURE,
+        format: Format::OpenAiChat,
+        base_url: None,
+        url_var: "AZURE_OPENAI_ENDPOINT",
+        key_var: Some("AZURE_OPENAI_API_KEY"),
+        keyless: false,
+        models: &[],
+    },
+    local(OLLAMA, "http://127.0.0.1:11434/v1", "OLLAMA_BASE_URL"),
     local("lmstudio", "http://127.0.0.1:1234/v1", "LMSTUDIO_BASE_URL"),
     local("llamacpp", "http://127.0.0.1:8080/v1", "LLAMACPP_BASE_URL"),
     ProviderInfo {
@@ -135,8 +151,42 @@ pub fn provider(name: &str) -> Option<&'static ProviderInfo> {
     PROVIDERS.iter().find(|provider| provider.name == name)
 }
 
+/// Variables besides keys and base URLs, and what other programs call the same: the first name of each counts for the others,
+/// and comes before them.
+///
+/// Google's own order is in <https://ai.google.dev/gemini-api/docs/api-key>, `GOOGLE_GENERATIVE_AI_API_KEY` is the AI SDK's;
+/// `OPENAI_API_BASE` is what OpenAI's library had before 1.0; Azure's are in
+/// <https://github.com/openai/openai-python#microsoft-azure-openai>, `AZURE_API_KEY` and its kin in LiteLLM's documentation.
+pub const ALIASES: [(&str, &[&str]); 9] = [
+    ("OPENAI_BASE_URL", &["OPENAI_API_BASE"]),
+    ("GOOGLE_API_KEY", &["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]),
+    ("GOOGLE_BASE_URL", &["GOOGLE_GEMINI_BASE_URL"]),
+    ("ANTHROPIC_AUTH_TOKEN", &[]),
+    ("AZURE_OPENAI_ENDPOINT", &["AZURE_OPENAI_BASE_URL", "AZURE_API_BASE"]),
+    ("AZURE_OPENAI_API_KEY", &["AZURE_API_KEY"]),
+    ("AZURE_OPENAI_API_VERSION", &["OPENAI_API_VERSION", "AZURE_API_VERSION"]),
+    ("AZURE_OPENAI_DEPLOYMENT", &["AZURE_OPENAI_DEPLOYMENT_NAME"]),
+    ("OLLAMA_HOST", &[]),
+];
+
+/// Every variable that a provider is reached with, whatever it is called.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    let own = PROVIDERS.iter().flat_map(|provider| provider.key_var.into_iter().chain([provider.url_var]));
+    own.chain(ALIASES.iter().flat_map(|(first, others)| std::iter::once(*first).chain(others.iter().copied())))
+}
+
+/// The first name of a variable, and how far behind it the given one comes.
+fn canonical(name: &str) -> Option<(&'static str, usize)> {
+    let aliased = ALIASES.iter().find_map(|(first, others)| {
+        let rank = std::iter::once(first).chain(others.iter()).position(|known| *known == name)?;
+        Some((*first, rank))
+    });
+    aliased.or_else(|| variables().find(|known| *known == name).map(|first| (first, 0)))
+}
+
 /// Whether a variable is a provider's key: those are never handed to a tool.
 #[must_use]
 pub fn is_provider_key(variable: &str) -> bool {
-    PROVIDERS.iter().any(|provider| provider.key_var == Some(variable))
+    let Some((first, _)) = canonical(variable) else { return false };
+    first == "ANTHROPIC_AUTH_TOKEN" || PROVIDERS.iter().any(|provider| provider.key_var == Some(first))
 }

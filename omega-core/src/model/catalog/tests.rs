@@ -1,8 +1,5 @@
-use super::{env::versioned, *};
-use crate::model::{
-    ModelError,
-    wire::Format::{Gemini, OpenAiChat},
-};
+use super::*;
+use crate::model::ModelError;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
@@ -67,28 +64,63 @@ fn a_missing_key_is_named_and_nothing_else_is_asked_for() {
     }
 }
 
-#[test]
-fn a_base_url_is_taken_with_or_without_version_slash_and_endpoint() {
-    for (given, format, want) in [
-        ("http://127.0.0.1:9911", OpenAiChat, Some("http://127.0.0.1:9911/v1")),
-        ("http://127.0.0.1:9911/", OpenAiChat, Some("http://127.0.0.1:9911/v1")),
-        (" http://127.0.0.1:9911/v1/ ", OpenAiChat, Some("http://127.0.0.1:9911/v1")),
-        ("http://127.0.0.1:9911/v1/chat/completions", OpenAiChat, Some("http://127.0.0.1:9911/v1")),
-        ("https://api.z.ai/api/paas/v4", OpenAiChat, Some("https://api.z.ai/api/paas/v4")),
-        ("https://gateway.example/v1/acme/openai", OpenAiChat, Some("https://gateway.example/v1/acme/openai")),
-        ("https://gateway.example/openai", OpenAiChat, Some("https://gateway.example/openai/v1")),
-        ("https://gateway.example/vendor", OpenAiChat, Some("https://gateway.example/vendor/v1")),
-        ("http://127.0.0.1:9911", Gemini, Some("http://127.0.0.1:9911/v1beta")),
-        ("http://127.0.0.1:9911/v1", Gemini, Some("http://127.0.0.1:9911/v1")),
-        ("127.0.0.1:9911", OpenAiChat, None),
-        ("file:///etc/passwd", OpenAiChat, None),
-        ("http://", OpenAiChat, None),
-        ("http://a b/v1", OpenAiChat, None),
-    ] {
-        assert_eq!(versioned(given, format).as_deref(), want, "{given}");
+fn endpoint_of(model: &str, vars: &[(&str, &str)]) -> Endpoint {
+    match resolve(&name(model), &env(vars)) {
+        Ok(Resolved::Remote(endpoint)) => endpoint,
+        other => panic!("{other:?}"),
     }
-    let message = complaint(resolve(&name("compat/x"), &env(&[("COMPAT_BASE_URL", "localhost:8000")])));
-    assert!(message.contains("COMPAT_BASE_URL=localhost:8000"), "{message}");
+}
+
+#[test]
+fn a_wrong_address_names_its_variable_and_repeats_no_secret() {
+    let message = complaint(resolve(&name("compat/x"), &env(&[("COMPAT_BASE_URL", "localhost:8000/?key=hush")])));
+    assert!(message.starts_with("COMPAT_BASE_URL is no base URL") && !message.contains("hush"), "{message}");
+    let message =
+        complaint(resolve(&name("openai/x"), &env(&[("OPENAI_API_KEY", "k"), ("OPENAI_API_BASE", "nowhere")])));
+    assert!(message.starts_with("OPENAI_API_BASE is no base URL"), "{message}");
+}
+
+#[test]
+fn the_customary_names_of_variables_count_and_the_first_one_first() {
+    let key = |model: &str, vars: &[(&str, &str)]| endpoint_of(model, vars).key.unwrap().expose_secret().to_owned();
+    for names in [&["GOOGLE_API_KEY", "GEMINI_API_KEY"][..], &["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]] {
+        let (first, second) = ((names[0], "first"), (names[1], "second"));
+        assert_eq!(key("google/x", &[first, second]), "first");
+        assert_eq!(key("google/x", &[second, first]), "first");
+        assert_eq!(key("google/x", &[second]), "second");
+        assert_eq!(key("google/x", &[second, (names[0], " ")]), "second");
+    }
+    let at = |model: &str, vars: &[(&str, &str)]| endpoint_of(model, vars).address.to_string();
+    assert_eq!(at("openai/x", &[("OPENAI_API_KEY", "k"), ("OPENAI_API_BASE", "http://h/v1")]), "http://h/v1");
+    assert_eq!(at("ollama/x", &[("OLLAMA_HOST", "0.0.0.0:9")]), "http://127.0.0.1:9/v1");
+    assert_eq!(at("ollama/x", &[("OLLAMA_HOST", "box"), ("OLLAMA_BASE_URL", "http://h:1/api")]), "http://h:1/v1");
+    assert!(is_provider_key("GEMINI_API_KEY") && is_provider_key("AZURE_API_KEY") && !is_provider_key("OLLAMA_HOST"));
+    assert!(!is_provider_key("ACME_API_KEY") && !is_provider_key("OPENAI_BASE_URL"));
+}
+
+#[test]
+fn the_key_goes_where_the_provider_looks_for_it() {
+    let headers = |model: &str, vars: &[(&str, &str)]| -> Vec<String> {
+        let named = |(name, value): (&str, String)| (name != "anthropic-version").then(|| format!("{name}: {value}"));
+        endpoint_of(model, vars).headers().into_iter().filter_map(named).collect()
+    };
+    let azure = ("OPENAI_BASE_URL", "https://x.openai.azure.com/openai/deployments/y?api-version=2024-06-01");
+    let gateway = ("OPENAI_BASE_URL", "https://g/openai/deployments/y?api-version=2024-06-01");
+    let resource = ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com");
+    for (model, vars, want) in [
+        ("openai/x", &[("OPENAI_API_KEY", "k")][..], &["authorization: Bearer k"][..]),
+        ("openai/x", &[("OPENAI_API_KEY", "k"), azure], &["api-key: k"]),
+        ("openai-responses/x", &[("OPENAI_API_KEY", "k"), azure], &["api-key: k"]),
+        ("openai/x", &[("OPENAI_API_KEY", "eyJ.a.b"), azure], &["authorization: Bearer eyJ.a.b"]),
+        ("openai/x", &[("OPENAI_API_KEY", "k"), gateway], &["authorization: Bearer k", "api-key: k"]),
+        ("azure/x", &[("AZURE_OPENAI_API_KEY", "k"), resource], &["api-key: k"]),
+        ("anthropic/x", &[("ANTHROPIC_API_KEY", "k")], &["x-api-key: k"]),
+        ("anthropic/x", &[("ANTHROPIC_AUTH_TOKEN", "t")], &["authorization: Bearer t"]),
+        ("anthropic/x", &[("ANTHROPIC_AUTH_TOKEN", "t"), ("ANTHROPIC_API_KEY", "k")], &["x-api-key: k"]),
+        ("google/x", &[("GEMINI_API_KEY", "k")], &["x-goog-api-key: k"]),
+    ] {
+        assert_eq!(headers(model, vars), want, "{model} {vars:?}");
+    }
 }
 
 #[test]
@@ -100,7 +132,7 @@ fn a_user_s_key_comes_first_and_a_user_s_address_never_counts() {
         ("GROQ_API_KEY".into(), SecretString::from(" ")),
     ]);
     let Ok(Resolved::Remote(endpoint)) = resolve(&name("openai/x"), &mine) else { panic!() };
-    assert_eq!(endpoint.base_url, "http://127.0.0.1:1/v1");
+    assert_eq!(endpoint.address.to_string(), "http://127.0.0.1:1/v1");
     assert_eq!(endpoint.key.unwrap().expose_secret(), "mine");
     assert!(resolve(&name("groq/x"), &mine).is_err());
 }

@@ -3,7 +3,8 @@
 use super::{message::Message, talk};
 use crate::{
     agent::{
-        meta::{self, ExecuteInput, FoundTool, SearchInput, SearchOutput},
+        context::unstamped,
+        meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
         result::opened,
     },
     id::ToolId,
@@ -50,7 +51,7 @@ impl Trail {
         let last = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. }))?;
         let Some(Turn::User { text }) = turns.get(last) else { return None };
         let mut trail = Self {
-            message: Message::read(text),
+            message: Message::read(unstamped(text)),
             asked: asked(&turns[..last]),
             searches: Vec::new(),
             found: Vec::new(),
@@ -87,8 +88,8 @@ impl Trail {
             return;
         }
         let (tool, input) = if call.name == meta::EXECUTE {
-            match serde_json::from_str::<ExecuteInput>(&call.arguments) {
-                Ok(input) => (input.tool_id, input.params),
+            match call.read().and_then(|input| Execute::of(&input)) {
+                Ok(execute) => (execute.tool_id, execute.params.value),
                 Err(_) => (call.name.clone(), Value::Null),
             }
         } else {
@@ -179,5 +180,5 @@ fn asked(turns: &[Turn]) -> Option<(ToolId, Message)> {
     let Some(Turn::Assistant { text, calls, .. }) = turns.last() else { return None };
     let id = talk::asked_for(text).filter(|_| calls.is_empty())?;
     let wanted = turns.iter().rev().find_map(|turn| if let Turn::User { text } = turn { Some(text) } else { None })?;
-    Some((id, Message::read(wanted)))
+    Some((id, Message::read(unstamped(wanted))))
 }

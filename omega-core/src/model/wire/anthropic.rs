@@ -6,10 +6,8 @@
 
 use super::{
     Body,
-    history::{self, IdRule, Piece},
-    made_up_call_id, number_at,
-    schema::object_schema,
-    text_at,
+    history::{self, Piece},
+    list_at, made_up_call_id, number_at, text_at,
 };
 use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage};
 use serde_json::{Value, json};
@@ -17,8 +15,8 @@ use std::collections::BTreeMap;
 
 pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
     let mut messages = Vec::new();
-    for turn in history::valid(&request.turns, IdRule::Word(64)) {
-        push_turn(provider, &turn, &mut messages);
+    for turn in &request.turns {
+        push_turn(provider, turn, &mut messages);
     }
     // The prompt up to here is the same in the next request of this run: let it come from the cache.
     if let Some(block) =
@@ -41,7 +39,7 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
                 json!({
                     "name": tool.name,
                     "description": tool.description,
-                    "input_schema": object_schema(&tool.input_schema),
+                    "input_schema": tool.input_schema,
                 })
             })
             .collect();
@@ -234,6 +232,16 @@ impl Messages {
         out.push(ModelEvent::Usage(self.usage));
     }
 
+    fn whole(&mut self, message: &Value, out: &mut Vec<ModelEvent>) {
+        for (at, content) in (0..).zip(list_at(message, "/content")) {
+            self.start(at, content, out);
+            self.stop(at, out);
+        }
+        self.reason = message.get("stop_reason").and_then(Value::as_str).map(stop_reason);
+        self.usage(&message["usage"], out);
+        self.finish(out);
+    }
+
     fn finish(&mut self, out: &mut Vec<ModelEvent>) {
         while let Some(at) = self.open.keys().next().copied() {
             self.stop(at, out);
@@ -243,6 +251,10 @@ impl Messages {
 }
 
 impl Body for Messages {
+    fn is_answer(&self, data: &Value) -> bool {
+        matches!(text_at(data, "/type"), "message" | "message_start") || !list_at(data, "/content").is_empty()
+    }
+
     fn event(&mut self, data: &Value, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         let at = number_at(data, "/index").unwrap_or_default();
         match text_at(data, "/type") {
@@ -257,6 +269,8 @@ impl Body for Messages {
                 self.usage(&data["usage"], out);
             }
             "message_stop" => self.finish(out),
+            // A whole answer, from a server that does not stream.
+            "message" | "" if self.is_answer(data) => self.whole(data, out),
             _ => {}
         }
         Ok(())
@@ -279,10 +293,12 @@ fn reasoning(text: &str, out: &mut Vec<ModelEvent>) {
     }
 }
 
+/// <https://docs.claude.com/en/api/handling-stop-reasons>. A paused turn would go on if it was sent back: it is not whole.
+/// `refusal` is what Anthropic's own classifiers do to an answer; a model that declines ends its turn.
 fn stop_reason(word: &str) -> FinishReason {
     match word {
-        "end_turn" | "stop_sequence" | "pause_turn" => FinishReason::Stop,
-        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+        "end_turn" | "stop_sequence" => FinishReason::Stop,
+        "max_tokens" | "model_context_window_exceeded" | "pause_turn" => FinishReason::Length,
         "tool_use" => FinishReason::ToolCalls,
         "refusal" => FinishReason::ContentFilter,
         _ => FinishReason::Other,

@@ -65,7 +65,9 @@ impl Bounds {
             }
             ModelEvent::CallDelta { index, arguments } => self.arguments(index, arguments),
             ModelEvent::CallCompleted { index, call } => Taken::Event(self.completed(index, call)),
-            other @ (ModelEvent::Usage(_) | ModelEvent::Finished { .. }) => Taken::Event(other),
+            other @ (ModelEvent::Usage(_) | ModelEvent::LeftOut(_) | ModelEvent::Finished { .. }) => {
+                Taken::Event(other)
+            }
         }
     }
 

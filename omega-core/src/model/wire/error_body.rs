@@ -4,10 +4,10 @@
 //! (Google), `{"error": "text"}` (Ollama), `{"message", "code"}` at the top (Mistral, OpenAI Responses), `{"detail"}`
 //! (FastAPI servers), and pages that are no JSON at all.
 
-use super::{list_at, text_at};
-use crate::model::ModelError;
+use super::{text_at, wait};
+use crate::model::{ModelError, json};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::SystemTime;
 
 const LONGEST_MESSAGE: usize = 600;
 
@@ -20,7 +20,7 @@ pub fn http_error<'h>(
     body: &[u8],
 ) -> ModelError {
     let text = String::from_utf8_lossy(body);
-    let json = serde_json::from_str::<Value>(&text).ok();
+    let json = json::read(&text).ok();
     let (message, code) = json.as_ref().map(describe).unwrap_or_default();
     let message = match message {
         Some(message) => message,
@@ -28,8 +28,15 @@ pub fn http_error<'h>(
         None if text.trim_start().starts_with('<') => web_page(&text),
         None => shorten(text.trim()),
     };
-    let asked = retry_after(header).or_else(|| json.as_ref().and_then(retry_info));
+    let asked = wait::asked(header, json.as_ref(), SystemTime::now());
     ModelError::Http { provider: provider.to_owned(), status, message, code, retry_after: asked }
+}
+
+/// The error that words in the place of an event tell of. `passes`: they came from something in between (a proxy, a crashed
+/// process), which another try may not meet.
+pub(super) fn text_error(provider: &str, text: &str, passes: bool) -> ModelError {
+    let message = if text.trim_start().starts_with('<') { web_page(text) } else { shorten(text.trim()) };
+    ModelError::Stream { provider: provider.to_owned(), message, retryable: passes }
 }
 
 /// The error that an event of a stream carries, if it carries one.
@@ -117,22 +124,6 @@ fn describe(data: &Value) -> (Option<String>, Option<String>) {
     (message.as_deref().map(shorten), code)
 }
 
-/// `Retry-After` in seconds, or else the finer `retry-after-ms`. Its form as a date is not read: no provider sends it.
-fn retry_after<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Duration> {
-    let number = |name: &str| header(name).and_then(|text| text.trim().parse::<f64>().ok());
-    number("retry-after")
-        .or_else(|| number("retry-after-ms").map(|ms| ms / 1000.0))
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-}
-
-/// Google says it in the body: `{"@type": ".../google.rpc.RetryInfo", "retryDelay": "32s"}`.
-fn retry_info(body: &Value) -> Option<Duration> {
-    list_at(body, "/error/details")
-        .iter()
-        .find_map(|detail| text_at(detail, "/retryDelay").strip_suffix('s')?.parse::<f64>().ok())
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-}
-
 /// A page says nothing to people who don't read HTML, but its title does.
 fn web_page(html: &str) -> String {
     let title =
@@ -155,11 +146,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn parts(error: ModelError) -> (String, Option<String>, Option<f64>) {
+    fn parts(error: ModelError) -> (String, Option<String>) {
         match error {
-            ModelError::Http { message, code, retry_after, .. } => {
-                (message, code, retry_after.map(|wait| wait.as_secs_f64()))
-            }
+            ModelError::Http { message, code, .. } => (message, code),
             other => panic!("{other:?}"),
         }
     }
@@ -189,7 +178,7 @@ mod tests {
             (json!({"detail": [{"msg": "m"}]}), "m", None),
         ] {
             let error = http_error("p", 400, |_| None, body.to_string().as_bytes());
-            assert_eq!(parts(error), (message.into(), code.map(Into::into), None), "{body}");
+            assert_eq!(parts(error), (message.into(), code.map(Into::into)), "{body}");
         }
         for (page, message) in [
             ("<html><title>502 Bad Gateway</title>...", "a web page: 502 Bad Gateway"),
@@ -199,24 +188,6 @@ mod tests {
             assert_eq!(parts(http_error("p", 502, |_| None, page.as_bytes())).0, message);
         }
         assert_eq!(parts(http_error("p", 500, |_| None, b"")).0, "(no message)");
-    }
-
-    #[test]
-    fn the_wait_that_is_asked_for_is_read_wherever_it_stands() {
-        let body = json!({"error": {"message": "m", "details": [{"@type": "x"}, {"retryDelay": "32s"}]}}).to_string();
-        let wait = |seconds: Option<&'static str>, ms: Option<&'static str>, body: &str| {
-            let header = move |name: &str| match name {
-                "retry-after" => seconds,
-                "retry-after-ms" => ms,
-                _ => None,
-            };
-            parts(http_error("p", 429, header, body.as_bytes())).2
-        };
-        assert_eq!(wait(Some("2"), Some("1850"), ""), Some(2.0));
-        assert_eq!(wait(None, Some("1850"), ""), Some(1.85));
-        assert_eq!(wait(None, None, &body), Some(32.0));
-        assert_eq!(wait(Some("-1"), None, ""), None);
-        assert_eq!(wait(Some("soon"), None, ""), None);
     }
 
     #[test]

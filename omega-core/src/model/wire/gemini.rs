@@ -3,13 +3,7 @@
 //! Each event is a whole response of its own. Calls come whole, mostly without an id, and the answer then still ends with
 //! `STOP`. A call's `thoughtSignature` has to come back with it, or the next request is refused.
 
-use super::{
-    Body,
-    history::{self, IdRule},
-    list_at, made_up_call_id, number_at,
-    schema::object_schema,
-    text_at,
-};
+use super::{Body, history, list_at, made_up_call_id, number_at, text_at};
 use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage};
 use serde_json::{Value, json};
 
@@ -32,14 +26,13 @@ pub(super) fn path(model: &str) -> String {
 }
 
 pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
-    let turns = history::valid(&request.turns, IdRule::Word(64));
-    // From Gemini 3 on, the calls since the last user's message need a signature (from a plan, they have none).
-    let since_user = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. })).unwrap_or_default();
-    let signed_from = if needs_signatures(&request.model) { since_user } else { turns.len() };
-    let contents: Vec<Value> = turns
+    // From Gemini 3 on, the first call of each answer needs a signature (from a plan, and from other models, it has none).
+    // Only those since the last message are looked at; all of them get one, so that what was sent once stays the same.
+    let signs = needs_signatures(&request.model);
+    let contents: Vec<Value> = request
+        .turns
         .iter()
-        .enumerate()
-        .map(|(index, turn)| match turn {
+        .map(|turn| match turn {
             Turn::User { text } => json!({ "role": "user", "parts": [{ "text": text }] }),
             Turn::Assistant { text, calls, .. } => {
                 let mut parts: Vec<Value> = Vec::new();
@@ -49,7 +42,7 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
                 let first_call = parts.len();
                 parts.extend(calls.iter().map(|call| call_part(provider, call)));
                 if let Some(part) = parts.get_mut(first_call)
-                    && index > signed_from
+                    && signs
                     && part.get(SIGNATURE).is_none()
                 {
                     part[SIGNATURE] = json!(NO_SIGNATURE);
@@ -76,7 +69,7 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
                 json!({
                     "name": tool.name,
                     "description": tool.description,
-                    "parametersJsonSchema": object_schema(&tool.input_schema),
+                    "parametersJsonSchema": tool.input_schema,
                 })
             })
             .collect();
@@ -158,6 +151,10 @@ impl Content {
 }
 
 impl Body for Content {
+    fn is_answer(&self, data: &Value) -> bool {
+        data.get("candidates").is_some_and(Value::is_array) || data.get("promptFeedback").is_some()
+    }
+
     fn event(&mut self, data: &Value, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         for candidate in list_at(data, "/candidates") {
             if number_at(candidate, "/index").unwrap_or(0) != 0 {
@@ -166,7 +163,7 @@ impl Body for Content {
             for part in list_at(candidate, "/content/parts") {
                 self.part(part, out);
             }
-            if let Some(word) = candidate.get("finishReason").and_then(Value::as_str) {
+            if let Some(word) = candidate.get("finishReason").and_then(Value::as_str).filter(|word| !word.is_empty()) {
                 self.finished = true;
                 self.reason = Some(finish_reason(word, self.calls > 0));
             }
@@ -200,15 +197,27 @@ impl Body for Content {
     }
 }
 
+/// <https://ai.google.dev/api/generate-content#FinishReason>
 fn finish_reason(word: &str, calls: bool) -> FinishReason {
     match word {
         "STOP" if calls => FinishReason::ToolCalls,
         "STOP" => FinishReason::Stop,
         "MAX_TOKENS" => FinishReason::Length,
-        "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "LANGUAGE" | "IMAGE_SAFETY" => {
-            FinishReason::ContentFilter
-        }
-        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "MALFORMED_RESPONSE" => FinishReason::Error,
+        "SAFETY"
+        | "RECITATION"
+        | "BLOCKLIST"
+        | "PROHIBITED_CONTENT"
+        | "SPII"
+        | "LANGUAGE"
+        | "MODEL_ARMOR"
+        | "IMAGE_SAFETY"
+        | "IMAGE_PROHIBITED_CONTENT"
+        | "IMAGE_RECITATION" => FinishReason::ContentFilter,
+        "MALFORMED_FUNCTION_CALL"
+        | "UNEXPECTED_TOOL_CALL"
+        | "MALFORMED_RESPONSE"
+        | "TOO_MANY_TOOL_CALLS"
+        | "MISSING_THOUGHT_SIGNATURE" => FinishReason::Error,
         _ => FinishReason::Other,
     }
 }

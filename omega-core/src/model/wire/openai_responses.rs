@@ -6,23 +6,21 @@
 //! back encrypted.
 
 use super::{
-    Body,
+    Addressee, Body, cache_key,
     error_body::reported_error,
-    history::{self, IdRule, Piece},
-    list_at, made_up_call_id, number_at,
-    schema::object_schema,
-    text_at,
+    history::{self, Piece},
+    list_at, made_up_call_id, number_at, text_at,
 };
 use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, Turn, Usage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
+pub(super) fn encode(to: Addressee<'_>, request: &ModelRequest) -> Value {
     let mut input = Vec::new();
     let reasons = returns_reasoning(&request.model);
-    for turn in history::valid(&request.turns, IdRule::Word(64)) {
+    for turn in &request.turns {
         // A model that does not reason refuses the reasoning of one that does (the user chose another model).
-        push_turn(if reasons { provider } else { "" }, &turn, &mut input);
+        push_turn(if reasons { to.provider } else { "" }, turn, &mut input);
     }
     let mut body = json!({ "model": request.model, "input": input, "stream": true, "store": false });
     if !request.system.is_empty() {
@@ -30,6 +28,9 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
     }
     if let Some(max) = request.max_output_tokens {
         body["max_output_tokens"] = json!(max);
+    }
+    if to.is_openai() {
+        body["prompt_cache_key"] = json!(cache_key(request));
     }
     if reasons {
         body["include"] = json!(["reasoning.encrypted_content"]);
@@ -43,7 +44,7 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
                     "type": "function",
                     "name": tool.name,
                     "description": tool.description,
-                    "parameters": object_schema(&tool.input_schema),
+                    "parameters": tool.input_schema,
                     "strict": false,
                 })
             })
@@ -90,9 +91,16 @@ fn push_turn(provider: &str, turn: &Turn, input: &mut Vec<Value>) {
 struct Item {
     /// Text, reasoning or arguments that were handed on.
     sent: String,
-    /// Position among the calls, once it is known to be one.
-    call: Option<usize>,
+    /// The call, once it is known to be one.
+    call: Option<Call>,
     done: bool,
+}
+
+struct Call {
+    /// Position among the calls.
+    index: usize,
+    id: String,
+    name: String,
 }
 
 /// The state of one answer.
@@ -102,11 +110,19 @@ pub(super) struct Responses {
     text_bytes: usize,
     calls_started: usize,
     calls_done: usize,
+    refused: bool,
 }
 
 impl Responses {
     pub(super) fn new(provider: &str) -> Self {
-        Self { provider: provider.to_owned(), items: BTreeMap::new(), text_bytes: 0, calls_started: 0, calls_done: 0 }
+        Self {
+            provider: provider.to_owned(),
+            items: BTreeMap::new(),
+            text_bytes: 0,
+            calls_started: 0,
+            calls_done: 0,
+            refused: false,
+        }
     }
 
     fn text(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
@@ -115,6 +131,11 @@ impl Responses {
             self.text_bytes += text.len();
             out.push(ModelEvent::Text(text.to_owned()));
         }
+    }
+
+    fn refusal(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
+        self.refused |= !text.is_empty();
+        self.text(at, text, out);
     }
 
     fn reasoning(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
@@ -127,37 +148,51 @@ impl Responses {
     fn arguments(&mut self, at: u64, text: &str, out: &mut Vec<ModelEvent>) {
         let item = self.items.entry(at).or_default();
         item.sent.push_str(text);
-        if let (Some(index), false) = (item.call, text.is_empty()) {
-            out.push(ModelEvent::CallDelta { index, arguments: text.to_owned() });
+        if let (Some(call), false) = (&item.call, text.is_empty()) {
+            out.push(ModelEvent::CallDelta { index: call.index, arguments: text.to_owned() });
         }
     }
 
-    /// A function call becomes known. Its `call_id` is what results refer to; the item's own `id` is not.
+    /// A function call becomes known. Its `call_id` is what results refer to; the item's own `id` is not. Another name or
+    /// another `call_id` at the same place is another call, and ends the one before.
     fn start_call(&mut self, at: u64, item: &Value, out: &mut Vec<ModelEvent>) -> (usize, String) {
+        let (id, name) = (text_at(item, "/call_id"), text_at(item, "/name"));
         let known = self.items.entry(at).or_default();
-        let id = match text_at(item, "/call_id") {
-            "" => made_up_call_id(),
-            id => id.to_owned(),
-        };
-        let index = *known.call.get_or_insert_with(|| {
-            let index = self.calls_started;
-            self.calls_started += 1;
-            out.push(ModelEvent::CallStarted { index, id: id.clone(), name: text_at(item, "/name").to_owned() });
-            index
-        });
+        if let Some(call) = &known.call {
+            let is_other = (!name.is_empty() && name != call.name) || (!id.is_empty() && id != call.id);
+            if !is_other {
+                return (call.index, call.id.clone());
+            }
+            if !known.done {
+                let arguments = std::mem::take(&mut known.sent);
+                self.calls_done += 1;
+                let whole = ToolCall { id: call.id.clone(), name: call.name.clone(), arguments, provider_state: None };
+                out.push(ModelEvent::CallCompleted { index: call.index, call: whole });
+            }
+            *known = Item::default();
+        }
+        let id = if id.is_empty() { made_up_call_id() } else { id.to_owned() };
+        let (index, name) = (self.calls_started, name.to_owned());
+        self.calls_started += 1;
+        out.push(ModelEvent::CallStarted { index, id: id.clone(), name: name.clone() });
+        known.call = Some(Call { index, id: id.clone(), name });
         (index, id)
     }
 
     /// An item is whole: what its deltas left out is handed on now.
     fn item_done(&mut self, at: u64, item: &Value, out: &mut Vec<ModelEvent>) {
         let known = self.items.entry(at).or_default();
-        if std::mem::replace(&mut known.done, true) {
+        if known.done {
             return;
         }
+        let is_call = text_at(item, "/type") == "function_call";
+        let started = is_call.then(|| self.start_call(at, item, out));
+        let known = self.items.entry(at).or_default();
+        known.done = true;
         let sent = known.sent.clone();
         match text_at(item, "/type") {
             "function_call" => {
-                let (index, id) = self.start_call(at, item, out);
+                let Some((index, id)) = started else { return };
                 let whole = text_at(item, "/arguments");
                 if let Some(rest) = whole.strip_prefix(sent.as_str()) {
                     self.arguments(at, rest, out);
@@ -171,7 +206,7 @@ impl Responses {
             "message" if sent.is_empty() => {
                 for part in list_at(item, "/content") {
                     self.text(at, text_at(part, "/text"), out);
-                    self.text(at, text_at(part, "/refusal"), out);
+                    self.refusal(at, text_at(part, "/refusal"), out);
                 }
             }
             "reasoning" => {
@@ -209,6 +244,7 @@ impl Responses {
             ("incomplete", "content_filter") => FinishReason::ContentFilter,
             ("incomplete", _) => FinishReason::Other,
             _ if self.calls_done > 0 => FinishReason::ToolCalls,
+            _ if self.refused => FinishReason::Refusal,
             _ => FinishReason::Stop,
         };
         out.push(ModelEvent::Finished { reason: Some(reason) });
@@ -216,11 +252,16 @@ impl Responses {
 }
 
 impl Body for Responses {
+    fn is_answer(&self, data: &Value) -> bool {
+        text_at(data, "/object") == "response" || data.get("output").is_some_and(Value::is_array)
+    }
+
     fn event(&mut self, data: &Value, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         let at = number_at(data, "/output_index").unwrap_or_default();
         let delta = text_at(data, "/delta");
         match text_at(data, "/type") {
-            "response.output_text.delta" | "response.refusal.delta" => self.text(at, delta, out),
+            "response.output_text.delta" => self.text(at, delta, out),
+            "response.refusal.delta" => self.refusal(at, delta, out),
             "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => {
                 self.reasoning(at, delta, out);
             }
@@ -233,6 +274,12 @@ impl Body for Responses {
             }
             "response.output_item.done" => self.item_done(at, &data["item"], out),
             "response.completed" | "response.incomplete" => self.response_done(&data["response"], out),
+            // A whole answer, from a server that does not stream.
+            "" if self.is_answer(data) => match text_at(data, "/status") {
+                "failed" | "cancelled" => return Err(reported_error(&self.provider, data)),
+                "queued" | "in_progress" => {}
+                _ => self.response_done(data, out),
+            },
             "response.failed" => return Err(reported_error(&self.provider, &data["response"])),
             // Beginnings, progress, annotations, and whatever a later version adds.
             _ => {}

@@ -272,6 +272,7 @@ impl Probes {
             calling: Calling::Tool,
             input,
             env: BTreeMap::new(),
+            approved: true,
             timeout,
             cancel: Box::pin(std::future::pending()),
             on_partial: Arc::new(|_| {}),

@@ -18,6 +18,7 @@ use omega_core::{
         ToolErrorCode,
     },
     model::sse::SseDecoder,
+    net,
     registry::Calling,
 };
 use reqwest::{Client, RequestBuilder, Response, Url, header};
@@ -88,7 +89,7 @@ impl RemoteExecutor {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(bad());
         }
-        let http = Client::builder()
+        let http = net::client_of(&base)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             // A connection that was kept may be dead without our knowing; then nobody could say whether a call that was
@@ -233,8 +234,9 @@ impl RemoteExecutor {
     fn lost(&self, error: &reqwest::Error) -> Fault {
         if error.is_connect() || error.is_builder() {
             let message = format!(
-                "the executor at {} can't be reached; check OMEGA_EXECUTOR_URL and that it runs ({error})",
-                self.base
+                "the executor at {} can't be reached; check OMEGA_EXECUTOR_URL and that it runs ({})",
+                self.name(),
+                net::reason(error)
             );
             return Fault::NotBegun(ToolError::new(ToolErrorCode::ExecutorUnreachable, message));
         }
@@ -280,6 +282,9 @@ fn body_of(execution: &Execution) -> Value {
     if let Calling::Function { .. } = &execution.calling {
         body["calling"] = json!(execution.calling);
     }
+    if !execution.approved {
+        body["approved"] = json!(false);
+    }
     if !execution.owner.is_empty() {
         body["owner"] = json!(owner_elsewhere(&execution.owner));
     }
@@ -321,6 +326,8 @@ impl Executor for RemoteExecutor {
                     description: described["tool"]["description"].as_str().unwrap_or_default().to_owned(),
                     input_schema: Some(described["tool"]["inputSchema"].clone()).filter(Value::is_object),
                     env: Vec::new(),
+                    needs_approval: serde_json::from_value(described["tool"]["needsApproval"].clone())
+                        .unwrap_or_default(),
                 });
             }
         }

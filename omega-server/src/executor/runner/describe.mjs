@@ -3,6 +3,7 @@
 import { askedDuring, askedFor } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { exportsOf, importPackage } from "./package.mjs";
+import { needsApproval } from "./approval.mjs";
 import { toJsonSchema } from "./schema.mjs";
 import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSchema, isTool, maybeFactory, toolset } from "./shapes.mjs";
 
@@ -58,6 +59,7 @@ async function described({ name, tool, shape, env = [] }, converters) {
     shape,
     description: typeof words === "string" ? words : "",
     inputSchema: await toJsonSchema(schema, converters),
+    needsApproval: needsApproval(tool),
     envRead: env,
   };
 }

@@ -12,12 +12,6 @@ const COMMON = new RegExp(
 const ALL = "*";
 const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 
-// Codes of errors and stand-ins of examples look like variables.
-const NO_VARIABLE = new RegExp(
-  "^(?:INVALID|MISSING|NO|BAD|WRONG|EXPIRED|INCORRECT|UNAUTHORIZED|ERR|ERROR|YOUR|MY|EXAMPLE|SOME)_|" +
-    "_(?:REQUIRED|MISSING|INVALID|INCORRECT|ERROR|EXPIRED|FAILED|DENIED|NOT_[A-Z]+)$",
-);
-
 const asked = new Map();
 const everything = new Set();
 const values = Object.create(null);
@@ -89,8 +83,5 @@ export const missingSecrets = () =>
 /** Secret-like names that were asked for and are there. */
 export const presentSecrets = () => [...asked].filter(([name, there]) => there && looksSecret(name)).map(([name]) => name);
 
-/** Variables that stand in a text and have no value here: secret-like ones, and others that were asked for. */
-export const absentIn = (text) =>
-  [...new Set(text.match(NAME) ?? [])].filter(
-    (name) => !values[name] && (asked.has(name) || (looksSecret(name) && !NO_VARIABLE.test(name))),
-  );
+/** Variables that stand in a text, were asked for and have no value here. */
+export const absentIn = (text) => [...new Set(text.match(NAME) ?? [])].filter((name) => !values[name] && asked.has(name));

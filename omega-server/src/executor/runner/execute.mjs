@@ -1,4 +1,6 @@
 // Runs one export once.
+import { approve } from "./approval.mjs";
+import { collected, isStream } from "./collect.mjs";
 import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { exportsOf, findExport, importPackage, notFound, walk } from "./package.mjs";
@@ -10,7 +12,7 @@ import { isAIFunction, isCallable, isProviderClass, toolset } from "./shapes.mjs
 export async function execute(job, signal, partial) {
   const module = await importPackage(job.entry);
   const call = job.args ? await plainFunction(module, job) : await toolCall(module, job, signal);
-  const output = plain(await settle(call(), partial));
+  const output = plain(await collected(await settle(call(), partial)));
   // No promise looks for a `then` in what has no prototype.
   return { __proto__: null, output, failure: returnedFailure(output) };
 }
@@ -26,8 +28,9 @@ async function plainFunction(module, job) {
 async function toolCall(module, job, signal) {
   const tool = await resolve(module, job);
   const input = await validated(tool.inputSchema ?? tool.parameters, job.input);
-  if (isAIFunction(tool)) return () => tool.execute(input);
   const options = { toolCallId: job.id, messages: [], get abortSignal() { return signal(); } };
+  await approve(tool, input, options, job.approved);
+  if (isAIFunction(tool)) return () => tool.execute(input);
   return () => tool.execute(input, options);
 }
 
@@ -95,7 +98,7 @@ function invalid(found) {
 /** Waits for the result. What is yielded goes out as it comes, and the last of it is the result, as the AI SDK has it. */
 async function settle(result, partial) {
   const iterator = typeof result?.next === "function" && typeof result[Symbol.iterator] === "function";
-  if (typeof result?.[Symbol.asyncIterator] !== "function" && !iterator) return await result;
+  if ((typeof result?.[Symbol.asyncIterator] !== "function" && !iterator) || isStream(result)) return await result;
   let last;
   for await (const part of result) {
     last = part;

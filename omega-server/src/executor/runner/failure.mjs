@@ -1,8 +1,14 @@
 // What a failure is called. Tools fail in their own words; the host acts on a code.
 import { absentIn, missingSecrets, presentSecrets } from "./env.mjs";
 import { plain } from "./plain.mjs";
+import { CODED, causesOf, messageOf, ownWords, read } from "./reason.mjs";
+import { refusal } from "./refusal.mjs";
+
+export { messageOf };
 
 const MESSAGE_LIMIT = 4000;
+const PASSWORD = /\b(?:password|passwd|passphrase)\b/i;
+const ELSE = /key|token|secret|credential|auth|\b40[13]\b/i;
 // About keys at all: when a secret-like variable was asked for and is not there, that is what is wrong.
 const ABOUT_KEYS = new RegExp(
   "api[ _-]?key|credential|unauthori[sz]ed|unauthenticated|\\b40[13]\\b|(?:access|auth\\w*|bearer|api) token|environment variable|" +
@@ -28,10 +34,6 @@ const REFUSED = new RegExp(
 const LOOKS_FAILED =
   /^\W*(?:error|fail|missing|unable|could ?n[o']t|cannot|can't|please|no |not |unauthori[sz]ed|invalid|40[13]\b|api[ _]?key|the \w+ environment|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+ )/i;
 const TEXT_LIMIT = 2000;
-const NEEDS_ACCESS = /Requires (\w+) access(?: to "?([^",]+)"?)?/;
-// How the operating system refuses a port or IPv6 to a jailed process.
-const CONNECT_REFUSED = /tcp (?:connect|open) error: (?:Permission denied|Address family not supported)|connect (?:EACCES|EAFNOSUPPORT)\b/;
-const LOOKUP_REFUSED = /getaddrinfo (?:EPERM|EACCES) (\S+)/;
 
 /** A failure with a code of its own. */
 export class Failure extends Error {
@@ -39,6 +41,7 @@ export class Failure extends Error {
     super(message);
     this.code = code;
     this.details = details;
+    this[CODED] = true;
   }
 }
 
@@ -46,25 +49,26 @@ export class Failure extends Error {
 export function explain(error) {
   const message = messageOf(error);
   const known = error instanceof Failure ? error : undefined;
-  if (!known || known.code === "IMPORT_FAILED" || known.code === "NOT_A_TOOL") {
-    for (const cause of allCauses(error)) {
-      const keys = aboutKeys(messageOf(cause), statusOf(cause));
-      if (keys) return { ...keys, message };
-    }
+  const isForeign = !known || known.code === "IMPORT_FAILED" || known.code === "NOT_A_TOOL";
+  const all = isForeign ? [...causesOf(error)] : [];
+  for (const cause of all) {
+    const keys = aboutKeys(ownWords(cause), statusOf(cause));
+    if (keys) return { ...keys, message };
   }
-  if (known) return { code: known.code, message, details: plain(known.details) };
-  if (error?.name === "AbortError") return { code: "CANCELLED", message };
-  for (const cause of allCauses(error)) {
-    const refused = refusedAccess(messageOf(cause));
+  for (const cause of all) {
+    const refused = refusal(ownWords(cause));
     if (refused) return refused;
   }
+  if (known) return { code: known.code, message, details: plain(known.details) };
+  if (read(error, "name") === "AbortError") return { code: "CANCELLED", message };
   if (/Array buffer allocation failed/.test(message)) return { code: "OUT_OF_MEMORY", message };
   return { code: "TOOL_ERROR", message };
 }
 
 /**
- * MISSING_ENV_VARS or INVALID_CREDENTIALS, when that is what a failure's text is about. Variables that the text names are
- * the missing ones; where it names none, those that were asked for are. A key that is there and refused is a wrong one.
+ * MISSING_ENV_VARS or INVALID_CREDENTIALS, when that is what a failure's text is about. Only variables that were asked for and
+ * found missing are ever said to be: a text about keys may be about anybody's. Of those, the ones that the text names are the
+ * missing ones; where it names none, all that its words may mean. A key that is there and refused is a wrong one.
  */
 export function aboutKeys(text, status) {
   const message = text.slice(0, MESSAGE_LIMIT).toWellFormed();
@@ -75,7 +79,7 @@ export function aboutKeys(text, status) {
   const refused = REFUSED.test(text) || status === 401 || status === 403;
   const present = presentSecrets();
   if (refused && present.length) return { code: "INVALID_CREDENTIALS", message, details: { names: present } };
-  const traced = mentions || refused ? missingSecrets() : [];
+  const traced = mentions || refused ? meant(text, missingSecrets()) : [];
   return traced.length ? missing(traced) : undefined;
 }
 
@@ -100,34 +104,16 @@ function failureText(output) {
   return (typeof said === "string" ? said : JSON.stringify(said)).slice(0, TEXT_LIMIT);
 }
 
+/** Those of some names that a text may mean: one that talks of a password alone means no token. */
+function meant(text, names) {
+  if (!PASSWORD.test(text) || ELSE.test(text)) return names;
+  return names.filter((name) => /PASS/.test(name));
+}
+
 /** The HTTP status that an error, or an output, carries. */
 function statusOf(value) {
-  const places = [value?.status, value?.statusCode, value?.code, value?.response?.status, value?.error?.status, value?.error?.code];
+  const response = read(value, "response");
+  const error = read(value, "error");
+  const places = [read(value, "status"), read(value, "statusCode"), read(value, "code"), read(response, "status"), read(error, "status"), read(error, "code")];
   return places.find((place) => typeof place === "number");
-}
-
-export function messageOf(error) {
-  const text = typeof error === "string" ? error : (error?.message ?? String(error));
-  return String(text).slice(0, MESSAGE_LIMIT).toWellFormed();
-}
-
-function refusedAccess(message) {
-  const lookup = LOOKUP_REFUSED.exec(message);
-  if (lookup) return { code: "NETWORK_BLOCKED", message, details: { host: lookup[1] } };
-  if (CONNECT_REFUSED.test(message)) return { code: "NETWORK_BLOCKED", message };
-  const access = NEEDS_ACCESS.exec(message);
-  if (!access) return undefined;
-  const [, kind, what] = access;
-  if (kind === "net") return { code: "NETWORK_BLOCKED", message, details: { host: what } };
-  return { code: "PERMISSION_DENIED", message, details: { what: what ? `${kind} ${what}` : kind } };
-}
-
-/** A thrown value, whatever it is, and what caused it. */
-const allCauses = (error) => (error !== null && typeof error === "object" ? causes(error) : [error]);
-
-function* causes(error, depth = 0) {
-  if (error === null || typeof error !== "object" || depth > 5) return;
-  yield error;
-  yield* causes(error.cause, depth + 1);
-  for (const inner of Array.isArray(error.errors) ? error.errors : []) yield* causes(inner, depth + 1);
 }

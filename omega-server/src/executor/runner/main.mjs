@@ -8,18 +8,20 @@
 import { connect } from "./channel.mjs";
 import { captureConsole } from "./console.mjs";
 import { everythingAskedFor, grant, traceEnvironment } from "./env.mjs";
-import { explain } from "./failure.mjs";
+import { explain, messageOf } from "./failure.mjs";
 import { shut } from "./shut.mjs";
+import { closeStdin } from "./stdin.mjs";
 
 const chdir = Deno.chdir.bind(Deno);
 
 // Loaded while the job is on its way.
 const executing = import("./execute.mjs");
 shut();
+closeStdin();
 
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  console.error("unhandled rejection:", event.reason?.message ?? event.reason);
+  console.error("unhandled rejection:", messageOf(event.reason));
 });
 
 const host = await connect();

@@ -8,7 +8,9 @@ export async function importPackage(entry) {
   try {
     return await (await import(entry)).load();
   } catch (error) {
-    throw new Failure("IMPORT_FAILED", messageOf(error));
+    const failure = new Failure("IMPORT_FAILED", messageOf(error));
+    failure.cause = error;
+    throw failure;
   }
 }
 

@@ -26,15 +26,21 @@ export function plain(value, depth = 0, above = new Set()) {
   above.add(value);
   try {
     return composite(value, (inner) => plain(inner, depth + 1, above));
+  } catch (error) {
+    // A revoked proxy, a `toJSON` that throws: the rest of the output is no worse for it.
+    return unreadable(error);
   } finally {
     above.delete(value);
   }
 }
 
 function composite(value, inner) {
-  if (value instanceof Error) return { name: value.name, message: value.message };
+  if (value instanceof Error) return described(value, inner);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof RegExp || value instanceof URL) return String(value);
+  if (value instanceof Headers || value instanceof URLSearchParams || value instanceof FormData) return inner(entries(value));
+  if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet || value instanceof ReadableStream)
+    return `[${value.constructor?.name ?? "object"}, whose contents can't be shown]`;
   if (value instanceof ArrayBuffer) return bytes(new Uint8Array(value));
   if (ArrayBuffer.isView(value)) return bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof Map) return inner(Object.fromEntries([...value].map(([key, item]) => [String(key), item])));
@@ -44,8 +50,36 @@ function composite(value, inner) {
   if (Array.isArray(value)) return value.map((item) => inner(item) ?? null);
   const result = Object.create(null); // so that no key means anything
   for (const key of Object.keys(value)) {
-    const item = inner(value[key]);
+    const item = field(value, key, inner);
     if (item !== undefined) result[key.toWellFormed()] = item;
+  }
+  return result;
+}
+
+/** A field, or that its getter throws. */
+function field(owner, key, inner) {
+  try {
+    return inner(owner[key]);
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+const unreadable = (error) => `[can't be read: ${String(error?.message ?? error).slice(0, 200).toWellFormed()}]`;
+
+function described(error, inner) {
+  const result = { name: error.name, message: error.message };
+  if (error.code !== undefined) result.code = inner(error.code);
+  if (error.cause !== undefined) result.cause = inner(error.cause);
+  if (Array.isArray(error.errors)) result.errors = inner(error.errors);
+  return result;
+}
+
+/** Names and values; a name that stands there twice has a list. */
+function entries(value) {
+  const result = Object.create(null);
+  for (const [name, item] of value) {
+    result[name] = name in result ? [result[name], item].flat() : item;
   }
   return result;
 }

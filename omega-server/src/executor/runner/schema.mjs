@@ -21,11 +21,13 @@ export const unwrapLazy = (schema) => (typeof schema === "function" && !isSchema
 async function convert(schema, converters) {
   if (isObject(schema._zod)) {
     const { toJSONSchema } = await import(converters);
-    return toJSONSchema(schema, { io: "input", unrepresentable: "any", target: "draft-7" });
+    const override = ({ zodSchema, jsonSchema }) => widen(jsonSchema, zodSchema?._zod?.def ?? {});
+    return toJSONSchema(schema, { io: "input", unrepresentable: "any", target: "draft-7", override });
   }
   if (schema._def?.typeName) {
     const { zodToJsonSchema } = await import(converters);
-    return zodToJsonSchema(schema, { target: "jsonSchema7", $refStrategy: "none" });
+    const postProcess = (jsonSchema, def) => (jsonSchema && widen(jsonSchema, def), jsonSchema);
+    return zodToJsonSchema(schema, { target: "jsonSchema7", $refStrategy: "none", postProcess });
   }
   const wrapped = typeof schema.jsonSchema === "function" ? schema.jsonSchema() : schema.jsonSchema;
   if (wrapped !== undefined) return await wrapped;
@@ -34,6 +36,21 @@ async function convert(schema, converters) {
   if (typeof schema.toJSONSchema === "function") return schema.toJSONSchema();
   if (typeof schema.type === "string" || schema.properties || schema.anyOf || schema.oneOf) return schema;
   return undefined;
+}
+
+/**
+ * A schema that coerces its input, or works on it first, takes more than what comes out of it: the host must not refuse what the
+ * tool's own parser takes. What is meant stays, for who writes the input.
+ */
+function widen(jsonSchema, def) {
+  const isPreprocessed = def.effect?.type === "preprocess" || (def.type === "pipe" && def.in?._zod?.def?.type === "transform");
+  if (isPreprocessed) {
+    const { description, default: byDefault, ...meant } = jsonSchema;
+    for (const key of Object.keys(meant)) delete jsonSchema[key];
+    if (Object.keys(meant).length) jsonSchema.anyOf = [meant, {}];
+  } else if (def.coerce && typeof jsonSchema.type === "string") {
+    jsonSchema.type = [jsonSchema.type, ...["string", "number", "boolean", "null"].filter((type) => type !== jsonSchema.type && !(type === "number" && jsonSchema.type === "integer"))];
+  }
 }
 
 function finished(schema) {

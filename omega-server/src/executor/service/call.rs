@@ -85,6 +85,7 @@ fn begin(shared: &Arc<Shared>, call: Call, streams: bool) -> Running {
         calling: call.calling,
         input: call.params,
         env: call.env,
+        approved: call.approved,
         timeout: call.timeout,
         cancel: Box::pin(async move { stop.cancelled().await }),
         on_partial: partials(&sender, streams),

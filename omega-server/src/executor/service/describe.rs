@@ -44,6 +44,7 @@ pub async fn one(State(shared): State<Arc<Shared>>, body: Body) -> Result<Respon
     let Some(tool) = find(&package, &asked.name) else { return Ok(answer::failed(&not_there(&package, &asked.name))) };
     let tool = json!({
         "name": tool.name, "description": tool.description, "inputSchema": tool.input_schema, "env": tool.env, "shape": tool.shape,
+        "needsApproval": tool.needs_approval,
     });
     Ok(Json(json!({ "success": true, "tool": tool, "version": package.version })).into_response())
 }

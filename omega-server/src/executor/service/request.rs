@@ -19,6 +19,8 @@ pub struct Call {
     pub calling: Calling,
     pub params: Value,
     pub env: BTreeMap<String, SecretString>,
+    /// Whether a person allowed it. Callers that do not know of that call in a person's name.
+    pub approved: bool,
     pub timeout: Duration,
 }
 
@@ -72,6 +74,7 @@ impl Call {
             version: asked.version,
             calling,
             params,
+            approved: fields.get("approved") != Some(&Value::Bool(false)),
             env: env(fields.remove("env"))?,
             timeout: timeout.min(MAX_TIMEOUT),
         })

@@ -18,6 +18,7 @@ fn tool(export: &str, description: &str) -> Tool {
         health: Health::Unknown,
         downloads: None,
         official: false,
+        needs_approval: None,
         destructive: false,
         integrity: None,
         own: false,

@@ -181,7 +181,17 @@ async fn a_missing_key_is_told_from_a_refused_one_in_the_words_and_forms_that_to
             false,
             missing(json!(["B_KEY"])),
         ),
-        (r#"throw new Error("Set OTHER_TOKEN to use this")"#, false, missing(json!(["OTHER_TOKEN"]))),
+        (
+            r#"read("OTHER_TOKEN"); throw new Error("Set OTHER_TOKEN to use this")"#,
+            false,
+            missing(json!(["OTHER_TOKEN"])),
+        ),
+        // Nobody read it: whose key that is, only the text says.
+        (r#"throw new Error("Set STRIPE_SECRET_KEY to use this")"#, false, other.clone()),
+        (r#"return "Missing in .env: STRIPE_SECRET_KEY is required""#, false, fine.clone()),
+        (r#"return "No API key found in 12 files. AWS_SECRET_ACCESS_KEY is not set anywhere.""#, false, fine.clone()),
+        (r#"read("B_KEY"); return { valid: false, error: "password is required" }"#, false, fine.clone()),
+        (r#"return { success: false, error: "the field API_TOKEN must not be empty" }"#, false, fine.clone()),
         (r#"throw new Error("MISSING_API_KEY: pass apiKey: 'YOUR_API_KEY'")"#, false, other.clone()),
         (r#"read("B_KEY"); throw new Error("missing key 'x' in the object")"#, false, other),
         (

@@ -15,6 +15,7 @@ mod remote;
 mod service;
 mod suites;
 mod warm;
+mod words;
 
 use npm::Registry;
 use omega_core::{
@@ -96,6 +97,7 @@ fn call(tool: &str, input: Value) -> Execution {
         calling: Calling::Tool,
         input,
         env: Default::default(),
+        approved: true,
         timeout: Duration::from_secs(20),
         cancel: never(),
         on_partial: Arc::new(|_| {}),

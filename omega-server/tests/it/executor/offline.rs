@@ -23,6 +23,7 @@ fn execution(recorded: &Value) -> Execution {
         tool: ToolId::new(&text("package"), &text("export")),
         version: text("version"),
         calling,
+        approved: true,
         timeout: Duration::from_secs(60),
         ..call("x::y", input)
     }

@@ -128,6 +128,7 @@ async fn unkeyed(few: bool) -> Option<(usize, Vec<String>)> {
         let id = format!("{}::{}", row["package"].as_str().unwrap(), row["export"].as_str().unwrap());
         let execution = Execution {
             version: row["version"].as_str().unwrap().to_owned(),
+            approved: true,
             timeout: Duration::from_secs(60),
             ..call(&id, call_made["params"].clone())
         };

@@ -219,6 +219,14 @@ async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body
         "acmeKeyed" => Ok(json!({ "account": 7 })),
         // Not in the rows either.
         "acmePage" => Ok(params["text"].clone()),
+        // Its author wants large sums to be approved, whatever its row says.
+        "acmePay" if body["approved"] == false && params["sum"].as_u64().is_some_and(|sum| sum > 100) => {
+            waiting.answered = true;
+            return Json(json!({
+                "success": false, "error": "approve it first; nothing was done", "code": "NEEDS_APPROVAL", "executionTimeMs": 0,
+            }));
+        }
+        "acmePay" => Ok(json!({ "paid": params["sum"] })),
         "acmePost" | "acmeWipe" => Ok(json!({ "done": true })),
         "acmeSecret" => {
             waiting.answered = true;

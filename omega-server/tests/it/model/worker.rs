@@ -16,7 +16,7 @@ use omega_core::{
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, CredentialRequestId, PlanId},
-    model::{ToolCall, Usage},
+    model::{FinishReason, ToolCall, Usage},
 };
 use omega_server::store::{Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
 use serde_json::json;
@@ -169,6 +169,7 @@ impl System {
         let next = match next_of(&history) {
             agent::Next::Ask(_) => Next::Ask,
             agent::Next::Complete { .. } => Next::Complete,
+            agent::Next::Stop(error) => panic!("no call is made twice: {error:?}"),
             agent::Next::Call(open) => {
                 let place = |id| (0..known.calls.len()).find(|call| self.call(talk, at, *call).id == id).unwrap();
                 Next::Call(open.into_iter().map(|(id, _)| place(id)).collect())
@@ -202,7 +203,7 @@ impl System {
         let calls = calls.iter().zip(1..).map(|(search, n)| {
             let id = format!("call {} {n}", step.number);
             let name = if *search { meta::SEARCH } else { "tool" };
-            let input = json!({ "query": "q", "n": n });
+            let input = json!({ "query": "q", "n": 100 * step.number + n });
             let call = ToolCall { id, name: name.into(), arguments: input.to_string(), provider_state: None };
             Proposal {
                 call,
@@ -292,7 +293,16 @@ impl System {
             RunStatus::Completed => {
                 let tool_calls = u32::try_from(known.calls.len()).unwrap();
                 let usage = self.talks[talk].usage;
-                (Event::RunCompleted { answer: String::new(), usage, tool_calls, steps: known.steps }, None)
+                (
+                    Event::RunCompleted {
+                        answer: String::new(),
+                        usage,
+                        tool_calls,
+                        steps: known.steps,
+                        finish_reason: None,
+                    },
+                    None,
+                )
             }
             RunStatus::Failed => (Event::RunFailed { error: error.clone() }, Some(&error)),
             _ => (Event::RunCancelled { reason: "enough".into() }, None),
@@ -302,7 +312,7 @@ impl System {
 }
 
 fn answer(parts: Vec<Part>, calls: Vec<ToolCall>) -> StepReply {
-    StepReply { parts, calls, provider_state: Vec::new(), usage: usage(), finish_reason: None }
+    StepReply { parts, calls, provider_state: Vec::new(), usage: usage(), finish_reason: Some(FinishReason::Length) }
 }
 
 fn usage() -> Usage {

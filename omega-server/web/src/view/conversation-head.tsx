@@ -1,6 +1,6 @@
 import { exportUrl } from "../api";
-import type { View } from "../fold";
-import { count } from "../words";
+import { usageOf, type View } from "../fold";
+import { count, dollars } from "../words";
 import { Menu } from "./menu";
 
 interface Props {
@@ -26,6 +26,7 @@ export function ConversationHead({ id, title, view, debug, onShare, onDebug, onM
         <h1 title={title ?? undefined}>{title ?? "loading..."}</h1>
         <p class="meta">
           {view?.conversation?.model}
+          {view && spent(view)}
           {people.length > 1 && (
             <> · <button type="button" class="people" title={names} onClick={onShare}>{count(people.length, "participant")}</button></>
           )}
@@ -43,6 +44,12 @@ export function ConversationHead({ id, title, view, debug, onShare, onDebug, onM
       </Menu>
     </header>
   );
+}
+
+function spent(view: View): string {
+  const usage = usageOf(view);
+  const tokens = usage.inputTokens + usage.outputTokens;
+  return [tokens > 0 ? count(tokens, "token") : "", dollars(usage)].filter(Boolean).map((words) => ` · ${words}`).join("");
 }
 
 function ExportLinks({ id, as = "" }: { id: string; as?: string }) {

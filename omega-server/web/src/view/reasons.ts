@@ -8,4 +8,5 @@ export const REASONS: Record<Approval["reason"], string> = {
   unknown_outcome: "The same call was interrupted before, and may have taken effect",
   destructive: "It deletes or spends something",
   exfil_guard: "It would take a credential to an address that nobody here wrote",
+  needs_approval: "The tool's author wants it to be approved first",
 };

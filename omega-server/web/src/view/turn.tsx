@@ -1,7 +1,7 @@
 import { Markdown } from "../markdown";
 import { piecesOf } from "../turns";
 import type { Json, Message, Run, ToolRun, Whoami } from "../types";
-import { count, dollars, duration } from "../words";
+import { count, dollars, duration, shortfall } from "../words";
 import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { ToolCard } from "./tool-card";
@@ -78,6 +78,7 @@ function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: T
             return <p key={piece.key} class="meta">asks for {piece.name}</p>;
         }
       })}
+      {shortfall(message.finishReason) && <p class="meta" role="note">{shortfall(message.finishReason)}</p>}
       {message.status === "discarded" && pieces.length > 0 && <p class="meta">this step was given up</p>}
     </div>
   );

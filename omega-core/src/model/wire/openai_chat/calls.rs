@@ -13,6 +13,8 @@ use serde_json::Value;
 struct Call {
     index: Option<u64>,
     id: String,
+    /// The id that the provider gave, which may be another call's.
+    given: String,
     name: String,
     arguments: String,
     started: bool,
@@ -64,16 +66,17 @@ impl Calls {
         let known = match index {
             Some(_) => self.0.iter().rposition(|call| call.index == index),
             None if id.is_empty() => self.0.len().checked_sub(1).filter(|_| name.is_empty()),
-            None => self.0.iter().rposition(|call| call.id == id),
+            None => self.0.iter().rposition(|call| call.given == id),
         };
-        // A name under another id is another call, whatever the index says.
+        // A name under another id is another call, whatever the index says; and so is another name, whatever the id says.
         let known = known.filter(|&at| {
             let call = &self.0[at];
-            name.is_empty() || call.name.is_empty() || id.is_empty() || call.id == id
+            name.is_empty() || call.name.is_empty() || ((id.is_empty() || call.given == id) && call.name == name)
         });
         known.unwrap_or_else(|| {
-            let id = if id.is_empty() { made_up_call_id() } else { id.to_owned() };
-            self.0.push(Call { index, id, ..Call::default() });
+            let (is_taken, given) = (self.0.iter().any(|call| call.id == id), id.to_owned());
+            let id = if id.is_empty() || is_taken { made_up_call_id() } else { given.clone() };
+            self.0.push(Call { index, id, given, ..Call::default() });
             self.0.len() - 1
         })
     }
@@ -149,6 +152,26 @@ mod tests {
             json!({"index": 0, "id": "a", "function": {"name": "f", "arguments": "}"}}),
         ];
         assert_eq!(calls(&repeated), want(&[("a", "f", "{}")]));
+    }
+
+    #[test]
+    fn two_names_are_two_calls_whatever_else_they_share() {
+        for (index, id) in [(Some(0), Some("a")), (Some(0), None), (None, Some("a")), (None, None)] {
+            let piece = |name: &str, arguments: &str| {
+                let mut piece = json!({"function": {"name": name, "arguments": arguments}});
+                if let Some(index) = index {
+                    piece["index"] = json!(index);
+                }
+                if let Some(id) = id {
+                    piece["id"] = json!(id);
+                }
+                piece
+            };
+            let calls = calls(&[piece("f", "{\"x\":"), piece("", "1}"), piece("g", "{"), piece("", "}")]);
+            let told: Vec<_> = calls.iter().map(|(_, name, arguments)| (name.as_str(), arguments.as_str())).collect();
+            assert_eq!(told, [("f", "{\"x\":1}"), ("g", "{}")], "{index:?} {id:?}");
+            assert_ne!(calls[0].0, calls[1].0);
+        }
     }
 
     #[test]

@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 mod calls;
 mod request;
 
-pub(super) use request::encode;
+pub(super) use request::{encode, ids};
 
 /// The state of one answer.
 pub(super) struct Chat {
     provider: String,
     calls: Calls,
     finished: bool,
+    refused: bool,
     reason: Option<FinishReason>,
     reasoning_content: String,
     reasoning_details: Vec<Value>,
@@ -30,6 +31,7 @@ impl Chat {
             provider: provider.to_owned(),
             calls: Calls::default(),
             finished: false,
+            refused: false,
             reason: None,
             reasoning_content: String::new(),
             reasoning_details: Vec::new(),
@@ -50,7 +52,9 @@ impl Chat {
             Some(Value::Array(parts)) => parts.iter().for_each(|part| push_part(part, out)),
             _ => {}
         }
-        push_text(text_at(delta, "/refusal"), out);
+        let refusal = text_at(delta, "/refusal");
+        self.refused |= !refusal.is_empty();
+        push_text(refusal, out);
         for call in list_at(delta, "/tool_calls") {
             self.calls.delta(call, out);
         }
@@ -70,14 +74,19 @@ impl Chat {
 }
 
 impl Body for Chat {
+    fn is_answer(&self, data: &Value) -> bool {
+        !list_at(data, "/choices").is_empty()
+    }
+
     fn event(&mut self, data: &Value, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         for choice in list_at(data, "/choices") {
             if number_at(choice, "/index").unwrap_or(0) != 0 {
                 continue;
             }
             // Gateways that only pretend to stream send a whole `message`.
-            if let Some(delta) = choice.get("delta").or_else(|| choice.get("message")) {
-                self.delta(delta, out);
+            let said = ["delta", "message"].iter().find_map(|key| choice.get(key).filter(|said| said.is_object()));
+            if let Some(said) = said {
+                self.delta(said, out);
             }
             if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {
                 self.reason = finish_reason(reason).or(self.reason);
@@ -96,7 +105,11 @@ impl Body for Chat {
         }
         out.extend(self.state().map(ModelEvent::State));
         self.calls.complete(out);
-        out.push(ModelEvent::Finished { reason: self.reason });
+        let reason = match self.reason {
+            None | Some(FinishReason::Stop) if self.refused => Some(FinishReason::Refusal),
+            reason => reason,
+        };
+        out.push(ModelEvent::Finished { reason });
     }
 
     fn is_settled(&self) -> bool {
@@ -177,7 +190,7 @@ fn finish_reason(word: &str) -> Option<FinishReason> {
         "stop" | "eos" | "end_turn" => FinishReason::Stop,
         "length" | "max_tokens" | "model_length" | "model_context_window_exceeded" => FinishReason::Length,
         "tool_calls" | "function_call" | "tool_use" => FinishReason::ToolCalls,
-        "content_filter" | "sensitive" | "refusal" => FinishReason::ContentFilter,
+        "content_filter" | "sensitive" | "safety" | "refusal" => FinishReason::ContentFilter,
         "error" | "network_error" | "insufficient_system_resource" => FinishReason::Error,
         _ => FinishReason::Other,
     })

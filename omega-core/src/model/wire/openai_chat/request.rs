@@ -2,20 +2,18 @@
 
 use crate::model::{
     ModelRequest, ToolChoice, Turn,
-    wire::{
-        history::{self, IdRule},
-        schema::object_schema,
-    },
+    gate::history::IdRule,
+    wire::{Addressee, cache_key, history},
 };
 use serde_json::{Value, json};
 
 /// Where providers and models differ.
 struct Dialect<'a> {
     provider: &'a str,
-    /// Ids of exactly nine characters, and an answer between a result and the next user's message: Mistral's models have
-    /// that from their templates, wherever they are served.
+    /// Ids of exactly nine characters: Mistral's models have that from their templates, wherever they are served.
     mistral: bool,
-    /// Every assistant turn needs `reasoning_content`, and be it empty (DeepSeek, when it thinks).
+    /// Every assistant turn needs `reasoning_content`, and be it empty (DeepSeek and Kimi, when they think:
+    /// <https://api-docs.deepseek.com/guides/thinking_mode>). Whoever is asked tells by the address as well as by the name.
     wants_reasoning: bool,
     /// `tool_choice` is ignored (Ollama): where no call is allowed, the tools must not be seen.
     ignores_tool_choice: bool,
@@ -26,13 +24,17 @@ struct Dialect<'a> {
 }
 
 impl<'a> Dialect<'a> {
-    fn of(provider: &'a str, model: &str) -> Self {
+    fn of(to: Addressee<'a>, model: &str) -> Self {
         let model = model.to_lowercase();
+        let Addressee { provider, base_url } = to;
+        let own = |name: &str| matches!(provider, "compat" | "openai") && model.contains(name);
         Self {
             provider,
             mistral: provider == "mistral"
                 || ["mistral", "devstral", "magistral"].iter().any(|name| model.contains(name)),
-            wants_reasoning: provider == "compat" && model.contains("deepseek"),
+            wants_reasoning: own("deepseek")
+                || own("kimi-k2-thinking")
+                || ["deepseek.com", "moonshot"].iter().any(|host| base_url.contains(host)),
             ignores_tool_choice: provider == "ollama",
             asks_for_usage: provider != "mistral",
             max_tokens: if provider == "openai" { "max_completion_tokens" } else { "max_tokens" },
@@ -41,14 +43,9 @@ impl<'a> Dialect<'a> {
 
     fn push_turn(&self, turn: &Turn, messages: &mut Vec<Value>) {
         match turn {
-            Turn::User { text } => {
-                if self.mistral && messages.last().is_some_and(|last| last["role"] == "tool") {
-                    messages.push(json!({ "role": "assistant", "content": "(stopped before an answer)" }));
-                }
-                messages.push(json!({ "role": "user", "content": text }));
-            }
+            Turn::User { text } => messages.push(json!({ "role": "user", "content": text })),
             Turn::Assistant { text, calls, provider_state } => {
-                let content = if text.is_empty() { Value::Null } else { json!(text) };
+                let content = if text.trim().is_empty() { Value::Null } else { json!(text) };
                 let mut message = json!({ "role": "assistant", "content": content });
                 if !calls.is_empty() {
                     message["tool_calls"] = calls
@@ -62,7 +59,9 @@ impl<'a> Dialect<'a> {
                 }
                 for state in provider_state.iter().filter(|state| state.provider == self.provider) {
                     for (key, value) in state.item.as_object().into_iter().flatten() {
-                        message[key] = value.clone();
+                        if message.get(key).is_none() {
+                            message[key] = value.clone();
+                        }
                     }
                 }
                 if self.wants_reasoning && message.get("reasoning_content").is_none() {
@@ -81,19 +80,26 @@ impl<'a> Dialect<'a> {
     }
 }
 
-pub(in crate::model::wire) fn encode(provider: &str, request: &ModelRequest) -> Value {
-    let dialect = Dialect::of(provider, &request.model);
+/// Which ids a provider takes for calls.
+pub(in crate::model::wire) fn ids(to: Addressee<'_>, model: &str) -> IdRule {
+    if Dialect::of(to, model).mistral { IdRule::Nine } else { IdRule::Word(40) }
+}
+
+pub(in crate::model::wire) fn encode(to: Addressee<'_>, request: &ModelRequest) -> Value {
+    let dialect = Dialect::of(to, &request.model);
     let mut messages = Vec::new();
     if !request.system.is_empty() {
         messages.push(json!({ "role": "system", "content": request.system }));
     }
-    let ids = if dialect.mistral { IdRule::Nine } else { IdRule::Word(40) };
-    for turn in history::valid(&request.turns, ids) {
-        dialect.push_turn(&turn, &mut messages);
+    for turn in &request.turns {
+        dialect.push_turn(turn, &mut messages);
     }
     let mut body = json!({ "model": request.model, "messages": messages, "stream": true });
     if dialect.asks_for_usage {
         body["stream_options"] = json!({ "include_usage": true });
+    }
+    if to.provider == "openai" && to.is_openai() {
+        body["prompt_cache_key"] = json!(cache_key(request));
     }
     if let Some(max) = request.max_output_tokens {
         body[dialect.max_tokens] = json!(max);
@@ -107,7 +113,7 @@ pub(in crate::model::wire) fn encode(provider: &str, request: &ModelRequest) -> 
                 json!({ "type": "function", "function": {
                     "name": tool.name,
                     "description": tool.description,
-                    "parameters": object_schema(&tool.input_schema),
+                    "parameters": tool.input_schema,
                 } })
             })
             .collect();

@@ -175,7 +175,8 @@ async fn what_a_tool_says_is_within_the_limits_of_all_tools() {
     let Some(sandbox) = forgers().await else { return };
     for export in ["huge", "borrowed"] {
         let error = sandbox.run(&format!("forgers::{export}"), json!({})).await.result.unwrap_err();
-        assert_eq!((error.code, error.message.len()), (ToolErrorCode::ToolError, 4000), "{export}");
+        assert_eq!(error.code, ToolErrorCode::ToolError, "{export}");
+        assert!((1000..=4000).contains(&error.message.len()), "{export}: {} bytes", error.message.len());
         assert_eq!(error.details, None, "{export}");
     }
     for (export, begins) in [("large", "\"OOO"), ("many", "[1,1,")] {

@@ -1,0 +1,115 @@
+//! What goes to a provider passes here first: nothing that strangers wrote, that a model made up or that an end of a run
+//! left behind makes a provider refuse the request.
+//!
+//! A provider checks a request as a whole: one schema that it does not take, one name in the history, and every later
+//! message of the conversation is answered by 400. So each part that does not come from this program is made anew out of
+//! what all providers understand, and not mended where a fault was met before:
+//! - [`schema`] writes the schema of a tool for a model, total over any JSON value, with the rules of the provider
+//!   ([`rules`], as data with their public source); keys that a provider refuses get other names there, and [`keys`] maps the
+//!   arguments back;
+//! - [`history`] makes the turns valid: names, ids, roles, pairs of calls and results, texts;
+//! - [`refusal`] is for what no rule foresaw: when a refusal names a tool or a field, it is left out and the request is sent
+//!   once more.
+//!
+//! All of it is a pure function of the request, so that equal prefixes stay equal and come from the provider's cache. A
+//! tool's own schema stays what inputs are checked against.
+
+pub mod facts;
+pub mod history;
+pub mod keys;
+pub mod refusal;
+pub mod rules;
+pub mod schema;
+
+use super::{ModelEvent, ToolCall, ToolSpec};
+use keys::Keys;
+use rules::{NameRule, Rules};
+use std::collections::BTreeMap;
+
+/// The tools of a request as a provider gets them, and the way back for what it says of them.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    names: NameRule,
+    tools: Vec<ToolSpec>,
+    /// The other names of properties, by the tool's name as it was sent.
+    keys: BTreeMap<String, Keys>,
+    /// The tool's own name, by the one that was sent.
+    own: BTreeMap<String, String>,
+    /// The other way.
+    sent: BTreeMap<String, String>,
+}
+
+impl Gate {
+    /// Lets tools through by the rules of a provider.
+    #[must_use]
+    pub fn of(rules: &Rules, tools: &[ToolSpec]) -> Self {
+        let mut gate = Self {
+            names: rules.names,
+            tools: Vec::with_capacity(tools.len()),
+            keys: BTreeMap::new(),
+            own: BTreeMap::new(),
+            sent: BTreeMap::new(),
+        };
+        for tool in tools {
+            let name = rules.names.name(&tool.name);
+            if gate.tools.iter().any(|other| other.name == name) {
+                // A provider refuses two tools of one name; which is meant nobody could say.
+                continue;
+            }
+            if name != tool.name {
+                gate.own.insert(name.clone(), tool.name.clone());
+                gate.sent.insert(tool.name.clone(), name.clone());
+            }
+            let shown = schema::shown(&tool.input_schema, rules, schema::Words::Own);
+            if !shown.keys.is_empty() {
+                gate.keys.insert(name.clone(), shown.keys);
+            }
+            gate.tools.push(ToolSpec { name, input_schema: shown.schema, description: tool.description.clone() });
+        }
+        gate
+    }
+
+    /// The tools, each with a name and a schema that the provider takes.
+    #[must_use]
+    pub fn tools(&self) -> &[ToolSpec] {
+        &self.tools
+    }
+
+    /// A tool's own name, by the one that was sent.
+    #[must_use]
+    pub fn own_name(&self, sent: String) -> String {
+        self.own.get(&sent).cloned().unwrap_or(sent)
+    }
+
+    /// A call of the history as the provider gets it.
+    #[must_use]
+    pub fn sent(&self, call: &ToolCall) -> ToolCall {
+        let name = self.sent.get(&call.name).cloned().unwrap_or_else(|| self.names.name(&call.name));
+        let arguments = self.keys.get(&name).map(|keys| keys.forth(&call.arguments));
+        ToolCall { name, arguments: arguments.unwrap_or_else(|| call.arguments.clone()), ..call.clone() }
+    }
+
+    /// An event as the tools mean it: with their own names, and their own keys in the arguments.
+    #[must_use]
+    pub fn back(&self, event: ModelEvent) -> ModelEvent {
+        match event {
+            ModelEvent::CallStarted { index, id, name } => {
+                ModelEvent::CallStarted { index, id, name: self.own_name(name) }
+            }
+            ModelEvent::CallCompleted { index, mut call } => {
+                if let Some(keys) = self.keys.get(&call.name) {
+                    call.arguments = keys.back(&call.arguments);
+                }
+                call.name = self.own_name(call.name);
+                ModelEvent::CallCompleted { index, call }
+            }
+            other @ (ModelEvent::Text(_)
+            | ModelEvent::Reasoning(_)
+            | ModelEvent::CallDelta { .. }
+            | ModelEvent::State(_)
+            | ModelEvent::Usage(_)
+            | ModelEvent::LeftOut(_)
+            | ModelEvent::Finished { .. }) => other,
+        }
+    }
+}

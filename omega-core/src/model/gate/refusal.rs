@@ -1,0 +1,319 @@
+//! What a provider's refusal names, and the request without it.
+//!
+//! Rules are never complete: gateways and older servers refuse fields that others want, and schemas for reasons of their own.
+//! Their refusals mostly say which tool or which field it was. That is left out, the request is sent once more, and it stays
+//! left out for as long as the model is used ([`LeftOut`]), which is the rest of the run. What the model or a tool can't work
+//! without is never left out, so that a refusal with another reason stays a failure that is told.
+
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// How many times one call of a model is sent again without something more.
+pub const MOST: usize = 8;
+
+/// What a refusal names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// A tool, by the name that was sent.
+    Tool(String),
+    /// A field of the request.
+    Field(&'static str),
+    /// The cap of the answer, which is above this.
+    Limit(u64),
+}
+
+/// Where a field stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Top,
+    /// In each tool, or in its function.
+    Tool,
+    /// In each message.
+    Message,
+    /// In each block of the prompt, the messages and the tools.
+    Block,
+}
+
+/// Fields that a request can do without. The last part: the name is a word of its own in sentences, so that only its quoted
+/// form means the field.
+const FIELDS: &[(&str, Place, bool)] = &[
+    ("stream_options", Place::Top, false),
+    ("parallel_tool_calls", Place::Top, false),
+    ("max_completion_tokens", Place::Top, false),
+    ("max_tokens", Place::Top, false),
+    ("max_output_tokens", Place::Top, false),
+    ("reasoning_effort", Place::Top, false),
+    ("prompt_cache_key", Place::Top, false),
+    ("tool_choice", Place::Top, false),
+    ("temperature", Place::Top, true),
+    ("include", Place::Top, true),
+    ("store", Place::Top, true),
+    ("cache_control", Place::Block, false),
+    ("reasoning_content", Place::Message, false),
+    ("strict", Place::Tool, true),
+];
+
+/// What a refusal (its whole body) names of the request that was sent.
+#[must_use]
+pub fn named(refusal: &str, sent: &Value, tools: &[&str]) -> Option<Named> {
+    limit(refusal, sent).or_else(|| field(refusal, sent)).or_else(|| tool(refusal, tools))
+}
+
+/// A cap that is too high for the model: the refusal tells the highest one.
+fn limit(refusal: &str, sent: &Value) -> Option<Named> {
+    let cap = ["max_tokens", "max_completion_tokens", "max_output_tokens"]
+        .iter()
+        .filter(|name| mentions(refusal, name, false))
+        .find_map(|name| sent[*name].as_u64())?;
+    let numbers = refusal.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+    // Statuses and versions are smaller than any cap.
+    numbers.filter(|number| (1_000..cap).contains(number)).max().map(Named::Limit)
+}
+
+fn field(refusal: &str, sent: &Value) -> Option<Named> {
+    let found = FIELDS.iter().find(|(name, place, is_word)| {
+        mentions(refusal, name, *is_word) && {
+            let mut there = false;
+            visit(&mut sent.clone(), *place, &mut |fields| there |= fields.contains_key(*name));
+            there
+        }
+    });
+    // Anthropic can't do without.
+    let required = |name: &str| name == "max_tokens" && sent.get("system").is_some_and(Value::is_array);
+    found.filter(|(name, ..)| !required(name)).map(|(name, ..)| Named::Field(name))
+}
+
+/// A tool by its place, or by its name.
+fn tool(refusal: &str, tools: &[&str]) -> Option<Named> {
+    let at = ["unction_declarations", "unctionDeclarations", "tools"]
+        .iter()
+        .filter(|list| refusal.contains(**list))
+        .find_map(|list| refusal.match_indices(list).find_map(|(at, _)| index(&refusal[at + list.len()..])));
+    let by_place = at.and_then(|at| tools.get(at)).copied();
+    let by_name = || {
+        let mut named: Vec<&str> = tools.iter().copied().filter(|name| mentions(refusal, name, false)).collect();
+        named.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        named.first().copied()
+    };
+    // What is called by its name is meant, whatever is counted beside it.
+    by_name().or(by_place).map(|name| Named::Tool(name.to_owned()))
+}
+
+/// The index behind the name of a list: `[3]`, `.3.`, `/3/`, `', 3, '`.
+fn index(after: &str) -> Option<usize> {
+    let digits = after.trim_start_matches(['[', '.', '/', '\'', '"', ',', ' ', '\\', ')', '(']);
+    let skipped = after.len() - digits.len();
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    if (1..=5).contains(&skipped) { digits[..end].parse().ok() } else { None }
+}
+
+/// Whether a text has a name as a word; `quoted`: as one in quotes, or behind a colon.
+fn mentions(text: &str, name: &str, quoted: bool) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
+        let whole = !before.is_some_and(part) && !after.is_some_and(part);
+        let marks = |c: Option<char>| c.is_some_and(|c| "'\"`".contains(c));
+        let told =
+            text[..at].trim_end().ends_with(':') && text[..at].contains("rg") || text[..at].ends_with("arameter: ");
+        whole && (!quoted || marks(before) && marks(after) || told)
+    })
+}
+
+/// Goes to each object of a request where a field may stand.
+fn visit(body: &mut Value, place: Place, change: &mut dyn FnMut(&mut Map<String, Value>)) {
+    let mut objects = |values: Option<&mut Value>| {
+        for value in values.and_then(Value::as_array_mut).into_iter().flatten() {
+            value.as_object_mut().map(&mut *change);
+        }
+    };
+    match place {
+        Place::Top => drop(body.as_object_mut().map(change)),
+        Place::Message => objects(body.get_mut("messages")),
+        Place::Tool | Place::Block => {
+            objects(body.get_mut("tools"));
+            for tool in body.get_mut("tools").and_then(Value::as_array_mut).into_iter().flatten() {
+                tool.get_mut("function").and_then(Value::as_object_mut).map(&mut *change);
+            }
+            if place == Place::Block {
+                objects_of_blocks(body, change);
+            }
+        }
+    }
+}
+
+fn objects_of_blocks(body: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
+    let mut blocks: Vec<&mut Value> = Vec::new();
+    let Some(body) = body.as_object_mut() else { return };
+    for (key, value) in body {
+        match (key.as_str(), value.as_array_mut()) {
+            ("system", Some(list)) => blocks.extend(list),
+            ("messages", Some(list)) => {
+                let contents = list.iter_mut().filter_map(|message| message.get_mut("content")?.as_array_mut());
+                blocks.extend(contents.flatten());
+            }
+            _ => {}
+        }
+    }
+    blocks.into_iter().filter_map(Value::as_object_mut).for_each(change);
+}
+
+/// What is left out of the requests to a model, since it refused them with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    tools: BTreeSet<String>,
+    fields: BTreeSet<&'static str>,
+    limit: Option<u64>,
+}
+
+impl LeftOut {
+    /// Leaves out one thing more; whether that is new.
+    pub fn add(&mut self, named: &Named) -> bool {
+        match named {
+            Named::Tool(name) => self.tools.insert(name.clone()),
+            Named::Field(name) => self.fields.insert(name),
+            Named::Limit(limit) => {
+                let lower = self.limit.is_none_or(|before| *limit < before);
+                self.limit = self.limit.filter(|_| !lower).or(Some(*limit));
+                lower
+            }
+        }
+    }
+
+    /// Whether a tool is not to be offered.
+    #[must_use]
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.tools.contains(name)
+    }
+
+    /// The request without the fields, and with the cap that was told.
+    pub fn strip(&self, body: &mut Value) {
+        for (name, place, _) in FIELDS.iter().filter(|(name, ..)| self.fields.contains(name)) {
+            visit(body, *place, &mut |fields| {
+                let value = fields.shift_remove(*name);
+                // The one has taken the other's place, or is not known yet.
+                let other = match *name {
+                    "max_tokens" => "max_completion_tokens",
+                    "max_completion_tokens" => "max_tokens",
+                    _ => return,
+                };
+                if let Some(value) = value.filter(|_| !self.fields.contains(other)) {
+                    fields.insert(other.into(), value);
+                }
+            });
+        }
+        for name in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
+            if let (Some(limit), Some(cap)) = (self.limit, body.get_mut(name))
+                && cap.as_u64().is_some_and(|cap| cap > limit)
+            {
+                *cap = limit.into();
+            }
+        }
+    }
+}
+
+impl Named {
+    /// What is said about it.
+    #[must_use]
+    pub fn notice(&self, provider: &str) -> String {
+        match self {
+            Self::Tool(name) => format!("{provider} refused the tool {name}; it is left out for the rest of this run"),
+            Self::Field(name) => {
+                format!("{provider} refused the field {name}; it is left out for the rest of this run")
+            }
+            Self::Limit(limit) => format!("{provider} gives at most {limit} tokens of an answer with this model"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sent() -> Value {
+        json!({
+            "model": "m", "stream_options": {"include_usage": true}, "max_tokens": 32_000, "store": false, "temperature": 0,
+            "messages": [{"role": "assistant", "content": null, "reasoning_content": ""}],
+            "tools": [{"type": "function", "strict": false, "function": {"name": "a__b"}}],
+        })
+    }
+
+    #[test]
+    fn refusals_of_every_provider_name_what_they_mean() {
+        let tools = ["registrySearchTool", "registryExecuteTool", "a__b", "a__b_c"];
+        let tool = |name: &str| Some(Named::Tool(name.into()));
+        for (refusal, want) in [
+            ("Unrecognized request argument supplied: stream_options", Some(Named::Field("stream_options"))),
+            (
+                r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+                Some(Named::Field("stream_options")),
+            ),
+            (
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+                Some(Named::Field("max_tokens")),
+            ),
+            (
+                "max_tokens: 32000 > 8192, which is the maximum allowed number of output tokens",
+                Some(Named::Limit(8192)),
+            ),
+            ("'temperature' does not support 0 with this model.", Some(Named::Field("temperature"))),
+            ("the temperature of the store is low", None),
+            ("Unknown parameter: 'store'.", Some(Named::Field("store"))),
+            ("property 'reasoning_content' is unsupported", Some(Named::Field("reasoning_content"))),
+            (
+                "Invalid schema for function 'a__b_c': In context=('properties', 'x'), array schema missing items.",
+                tool("a__b_c"),
+            ),
+            ("tools.2.custom.input_schema: JSON schema is invalid.", tool("a__b")),
+            (r#"{"error":{"message":"bad","param":"tools[3].function.parameters"}}"#, tool("a__b_c")),
+            (
+                "GenerateContentRequest.tools[0].function_declarations[2].parameters.properties[x].items: missing field.",
+                tool("a__b"),
+            ),
+            ("[{'loc': ('body', 'tools', 3, 'function', 'parameters')}]", tool("a__b_c")),
+            ("tools.99.custom: no", None),
+            ("Incorrect API key provided", None),
+            ("bad", None),
+        ] {
+            assert_eq!(named(refusal, &sent(), &tools), want, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_gone_and_the_rest_stays() {
+        let mut out = LeftOut::default();
+        for named in [
+            Named::Field("stream_options"),
+            Named::Field("max_tokens"),
+            Named::Field("strict"),
+            Named::Field("reasoning_content"),
+        ] {
+            assert!(out.add(&named));
+            assert!(!out.add(&named), "only what is new is worth another try");
+        }
+        assert!(out.add(&Named::Limit(8192)) && !out.add(&Named::Limit(9000)));
+        let mut body = sent();
+        out.strip(&mut body);
+        assert_eq!(
+            body,
+            json!({
+                "model": "m", "store": false, "temperature": 0, "max_completion_tokens": 8192,
+                "messages": [{"role": "assistant", "content": null}],
+                "tools": [{"type": "function", "function": {"name": "a__b"}}],
+            })
+        );
+        let mut cached = json!({"system": [{"text": "a", "cache_control": {}}], "messages": [{"content": [{"cache_control": {}}]}], "tools": [{"name": "x", "cache_control": {}}]});
+        let mut out = LeftOut::default();
+        assert_eq!(
+            named("tools.0.cache_control: Extra inputs are not permitted", &cached, &["x"]),
+            Some(Named::Field("cache_control"))
+        );
+        out.add(&Named::Field("cache_control"));
+        out.strip(&mut cached);
+        assert_eq!(
+            cached,
+            json!({"system": [{"text": "a"}], "messages": [{"content": [{}]}], "tools": [{"name": "x"}]})
+        );
+    }
+}

@@ -1,0 +1,91 @@
+// Values whose contents come later, read to their end: what a tool fetched is its result, and not `{}`.
+import { isObject, readProperty } from "./shapes.mjs";
+
+// Results are data with such values near their top; deeper ones are described and not read.
+const DEPTH = 4;
+const MOST_BYTES = 32 << 20;
+
+/** The same value with responses, streams and blobs in it read. */
+export async function collected(value, depth = 0) {
+  if (!isObject(value) || depth > DEPTH) return value;
+  if (isA(value, "Response") || isA(value, "Request")) return await message(value);
+  if (isA(value, "ReadableStream")) return textOf(await bytesOf(value));
+  if (isA(value, "Blob")) return { type: value.type, size: value.size, data: textOf(new Uint8Array(await value.arrayBuffer())) };
+  if (isNodeStream(value)) return textOf(await bytesOf(value));
+  if (Array.isArray(value)) return await all(value, depth);
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  let result = value;
+  for (const key of Object.keys(value)) {
+    const item = readProperty(value, key);
+    const read = await collected(item, depth + 1);
+    // Copied only where something was read: who looks at the value otherwise finds what the tool made.
+    if (!Object.is(read, item)) result = Object.assign(result === value ? { ...shallow(value) } : result, { [key]: read });
+  }
+  return result;
+}
+
+/** Whether a result is read to its end, and is not one of a tool's outputs after another. */
+export const isStream = (value) => isA(value, "ReadableStream") || isNodeStream(value);
+
+// One of objects is no text: what it yields comes one after another.
+const isNodeStream = (value) =>
+  isObject(value) && readProperty(value, "readableObjectMode") !== true && typeof readProperty(value, "pipe") === "function" && typeof readProperty(value, "read") === "function";
+
+const isA = (value, name) => typeof globalThis[name] === "function" && value instanceof globalThis[name];
+
+function shallow(value) {
+  const copy = Object.create(null);
+  for (const key of Object.keys(value)) copy[key] = readProperty(value, key);
+  return copy;
+}
+
+async function all(items, depth) {
+  const read = [];
+  for (const item of items) read.push(await collected(item, depth + 1));
+  return read;
+}
+
+async function message(value) {
+  const headers = Object.fromEntries(value.headers);
+  const { status, statusText, ok, url, method } = value;
+  const body = value.bodyUsed ? "[read by the tool already]" : textOf(new Uint8Array(await value.arrayBuffer()));
+  const about = status === undefined ? { method, url, headers } : { status, statusText, ok, url, headers };
+  return { ...about, body: jsonOf(body, headers["content-type"]) };
+}
+
+function jsonOf(body, type) {
+  if (typeof body !== "string" || !/\bjson\b/i.test(type ?? "")) return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
+
+async function bytesOf(stream) {
+  const parts = [];
+  let length = 0;
+  for await (const part of stream) {
+    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part instanceof Uint8Array ? part : new TextEncoder().encode(`${JSON.stringify(part)}\n`);
+    parts.push(bytes);
+    length += bytes.length;
+    if (length > MOST_BYTES) break;
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const bytes of parts) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  return whole;
+}
+
+/** Text where it is text, else the bytes. */
+function textOf(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
