@@ -4,6 +4,7 @@ import { isObject, readProperty } from "./shapes.mjs";
 // Results are data with such values near their top; deeper ones are described and not read.
 const DEPTH = 4;
 const MOST_BYTES = 32 << 20;
+const MOST_ITEMS = 1_000_000;
 
 /** The same value with responses, streams and blobs in it read. */
 export async function collected(value, depth = 0) {
@@ -11,7 +12,7 @@ export async function collected(value, depth = 0) {
   if (isA(value, "Response") || isA(value, "Request")) return await message(value);
   if (isA(value, "ReadableStream")) return textOf(await bytesOf(value));
   if (isA(value, "Blob")) return { type: value.type, size: value.size, data: textOf(new Uint8Array(await value.arrayBuffer())) };
-  if (isNodeStream(value)) return textOf(await bytesOf(value));
+  if (isNodeStream(value)) return isOfObjects(value) ? await items(value) : textOf(await bytesOf(value));
   if (Array.isArray(value)) return await all(value, depth);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
@@ -26,11 +27,12 @@ export async function collected(value, depth = 0) {
 }
 
 /** Whether a result is read to its end, and is not one of a tool's outputs after another. */
-export const isStream = (value) => isA(value, "ReadableStream") || isNodeStream(value);
+export const isStream = (value) => isA(value, "ReadableStream") || (isNodeStream(value) && !isOfObjects(value));
 
-// One of objects is no text: what it yields comes one after another.
+const isOfObjects = (stream) => readProperty(stream, "readableObjectMode") === true;
+
 const isNodeStream = (value) =>
-  isObject(value) && readProperty(value, "readableObjectMode") !== true && typeof readProperty(value, "pipe") === "function" && typeof readProperty(value, "read") === "function";
+  isObject(value) && typeof readProperty(value, "pipe") === "function" && typeof readProperty(value, "read") === "function";
 
 const isA = (value, name) => typeof globalThis[name] === "function" && value instanceof globalThis[name];
 
@@ -61,6 +63,14 @@ function jsonOf(body, type) {
   } catch {
     return body;
   }
+}
+
+/** What a stream of anything gives: one text where all of it is text or bytes, else a list. */
+async function items(stream) {
+  const given = [];
+  for await (const item of stream) if (given.push(item) >= MOST_ITEMS) break;
+  const isText = given.every((item) => typeof item === "string" || item instanceof Uint8Array);
+  return isText ? textOf(await bytesOf(given)) : given;
 }
 
 async function bytesOf(stream) {

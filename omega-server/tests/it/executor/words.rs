@@ -106,6 +106,7 @@ async fn a_result_is_what_the_tool_gave_and_never_an_empty_object_instead() {
             json!("one two"),
         ),
         (r#"return (await import("node:stream")).Readable.from(["one ", "two"])"#, json!("one two")),
+        (r#"return (await import("node:stream")).Readable.from([{ a: 1 }, "b"])"#, json!([{ "a": 1 }, "b"])),
         (
             r#"return { h: new Headers({ x: "y" }), p: new URLSearchParams("a=1&b=2&a=3") }"#,
             json!({ "h": { "x": "y" }, "p": { "a": ["1", "3"], "b": "2" } }),
