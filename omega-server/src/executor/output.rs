@@ -114,8 +114,16 @@ impl Logs {
     }
 }
 
-/// The start of a stream. From `limit` bytes on it is not read any more, and `noise` is told.
-pub async fn start_of(mut stream: impl AsyncRead + Unpin, limit: usize, noise: Arc<Notify>) -> String {
+/// The start of a stream, as far as it is kept.
+#[derive(Debug, Default)]
+pub struct Start {
+    pub text: String,
+    /// More came than may.
+    pub is_over: bool,
+}
+
+/// Reads a stream for its start. From `limit` bytes on it is not read any more, and `noise` is told.
+pub async fn start_of(mut stream: impl AsyncRead + Unpin, limit: usize, noise: Arc<Notify>) -> Start {
     let (mut kept, mut chunk, mut read) = (Vec::new(), vec![0; CHUNK], 0);
     while read <= limit {
         let count = stream.read(&mut chunk).await.unwrap_or(0);
@@ -125,10 +133,11 @@ pub async fn start_of(mut stream: impl AsyncRead + Unpin, limit: usize, noise: A
         read += count;
         kept.extend_from_slice(&chunk[..count.min(STDERR_KEPT.saturating_sub(kept.len()))]);
     }
-    if read > limit {
+    let is_over = read > limit;
+    if is_over {
         noise.notify_one();
     }
-    String::from_utf8_lossy(&kept).into_owned()
+    Start { text: String::from_utf8_lossy(&kept).into_owned(), is_over }
 }
 
 #[cfg(test)]
@@ -169,7 +178,7 @@ mod tests {
     async fn of_an_endless_stream_the_start_is_kept_and_the_rest_is_not_read() {
         let noise = Arc::new(Notify::new());
         let kept = start_of(tokio::io::repeat(b'e'), 1 << 20, Arc::clone(&noise)).await;
-        assert_eq!(kept.len(), STDERR_KEPT);
+        assert_eq!((kept.text.len(), kept.is_over), (STDERR_KEPT, true));
         noise.notified().await;
     }
 }

@@ -6,7 +6,7 @@ use super::{
     group::{Group, Launch},
     image::Image,
     outcome::{Killed, ended_by_itself},
-    output::{self, Line, Logs, Output, start_of},
+    output::{self, Line, Logs, Output, Start, start_of},
     pace::Pace,
     protocol::{Answer, Frame, Job, Preload, line},
     scratch::Scratch,
@@ -90,7 +90,7 @@ pub struct Process {
     group: Group,
     stdin: ChildStdin,
     output: Output,
-    last_words: JoinHandle<String>,
+    last_words: JoinHandle<Start>,
     /// Told when it writes too much to stderr.
     noise: Arc<Notify>,
     logs: Logs,
@@ -223,8 +223,10 @@ impl Process {
             self.group.settle(EXIT_GRACE).await;
         }
         let status = self.group.end().await;
-        let stderr = self.last_words.await.unwrap_or_default();
+        let Start { text: stderr, is_over } = self.last_words.await.unwrap_or_default();
         stderr.lines().for_each(|line| self.logs.push(line));
+        // One that writes on when nobody reads any more dies of that, and is silent before its noise was heard of.
+        let end = if is_over && matches!(end, End::Silent) { End::Killed(Killed::Noise(STDERR.most)) } else { end };
         let unused = !began && matches!(end, End::Silent);
         let answer = match end {
             End::Answered(answer) => Ok(answer),

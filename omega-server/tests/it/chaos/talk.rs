@@ -13,10 +13,8 @@ use omega_core::{
 };
 use serde_json::json;
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    collections::HashMap,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -66,8 +64,15 @@ pub fn script() -> Script {
     let said = |text: &'static str| {
         move |seen: &Seen| !seen.tools.is_empty() && seen.users.last().is_some_and(|user| user == text)
     };
-    // Every second beginning of a flaky answer breaks off.
-    let tries = AtomicU32::new(0);
+    // Every second beginning of a flaky answer breaks off, counted for each conversation: a run never meets as many in a
+    // row as end it.
+    let tries = Mutex::new(HashMap::<String, u32>::new());
+    let is_odd = move |user: &String| {
+        let mut tries = tries.lock().unwrap();
+        let tries = tries.entry(user.clone()).or_default();
+        *tries += 1;
+        *tries % 2 == 1
+    };
     let breaks = search().fault(Fault::Cut { after: 4 }, u32::MAX);
     Script::new()
         .when(said("hang"), [hang, answer.clone()])
@@ -75,10 +80,9 @@ pub fn script() -> Script {
         .when(said("ask"), [ask, answer.clone()])
         .when(
             move |seen| {
-                seen.users.last().is_some_and(|user| user == "flaky")
-                    && seen.turns_since_user == 0
+                seen.turns_since_user == 0
                     && !seen.tools.is_empty()
-                    && tries.fetch_add(1, Ordering::SeqCst).is_multiple_of(2)
+                    && seen.users.last().is_some_and(|user| user.starts_with("flaky") && is_odd(user))
             },
             [breaks],
         )
@@ -189,10 +193,11 @@ async fn follow(reader: &mut Reader, conversation: ConversationId, witness: &Mut
 }
 
 async fn speak(client: &Client, conversation: ConversationId, kind: Kind, witness: &Mutex<Witness>) {
+    let flaky = format!("flaky {conversation}");
     let messages: &[&str] = match kind {
         Kind::Work => &["work"],
         Kind::Twice => &["work", "work again"],
-        Kind::Flaky => &["flaky"],
+        Kind::Flaky => &[&flaky],
         Kind::Hang => &["hang"],
         Kind::Ask => &["ask"],
         Kind::Long => &["long"],
