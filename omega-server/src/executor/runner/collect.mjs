@@ -4,15 +4,13 @@ import { isObject, readProperty } from "./shapes.mjs";
 // Results are data with such values near their top; deeper ones are described and not read.
 const DEPTH = 4;
 const MOST_BYTES = 32 << 20;
-const MOST_ITEMS = 1_000_000;
 
 /** The same value with responses, streams and blobs in it read. */
 export async function collected(value, depth = 0) {
   if (!isObject(value) || depth > DEPTH) return value;
   if (isA(value, "Response") || isA(value, "Request")) return await message(value);
-  if (isA(value, "ReadableStream")) return textOf(await bytesOf(value));
+  if (isA(value, "ReadableStream") || isNodeStream(value)) return await contents(value, depth);
   if (isA(value, "Blob")) return { type: value.type, size: value.size, data: textOf(new Uint8Array(await value.arrayBuffer())) };
-  if (isNodeStream(value)) return isOfObjects(value) ? await items(value) : textOf(await bytesOf(value));
   if (Array.isArray(value)) return await all(value, depth);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
@@ -65,26 +63,28 @@ function jsonOf(body, type) {
   }
 }
 
-/** What a stream of anything gives: one text where all of it is text or bytes, else a list. */
-async function items(stream) {
+/**
+ * What a stream gives: one text where all of it is text or bytes, else a list. Of a text beyond what an output may have the rest
+ * is not read, and the output says that it was cut; a list without end ends by the call's own limits.
+ */
+async function contents(stream, depth) {
   const given = [];
-  for await (const item of stream) if (given.push(item) >= MOST_ITEMS) break;
-  const isText = given.every((item) => typeof item === "string" || item instanceof Uint8Array);
-  return isText ? textOf(await bytesOf(given)) : given;
-}
-
-async function bytesOf(stream) {
-  const parts = [];
   let length = 0;
   for await (const part of stream) {
-    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part instanceof Uint8Array ? part : new TextEncoder().encode(`${JSON.stringify(part)}\n`);
-    parts.push(bytes);
-    length += bytes.length;
+    given.push(part);
+    length += isText(part) ? part.length : Number.NaN;
     if (length > MOST_BYTES) break;
   }
-  const whole = new Uint8Array(length);
+  return Number.isNaN(length) ? await all(given, depth) : textOf(joined(given));
+}
+
+const isText = (part) => typeof part === "string" || part instanceof Uint8Array;
+
+function joined(parts) {
+  const encoded = parts.map((part) => (typeof part === "string" ? new TextEncoder().encode(part) : part));
+  const whole = new Uint8Array(encoded.reduce((length, bytes) => length + bytes.length, 0));
   let at = 0;
-  for (const bytes of parts) {
+  for (const bytes of encoded) {
     whole.set(bytes, at);
     at += bytes.length;
   }

@@ -107,6 +107,12 @@ async fn a_result_is_what_the_tool_gave_and_never_an_empty_object_instead() {
         ),
         (r#"return (await import("node:stream")).Readable.from(["one ", "two"])"#, json!("one two")),
         (r#"return (await import("node:stream")).Readable.from([{ a: 1 }, "b"])"#, json!([{ "a": 1 }, "b"])),
+        (r#"return ReadableStream.from([{ a: 1 }, "b", null])"#, json!([{ "a": 1 }, "b", null])),
+        (r#"return ReadableStream.from([new Uint8Array([0xc3]), new Uint8Array([0xb6]), "k"])"#, json!("ök")),
+        (
+            r#"return (await import("node:stream")).Readable.from([Response.json([1])])"#,
+            json!([{ "status": 200, "statusText": "", "ok": true, "url": "", "headers": { "content-type": "application/json" }, "body": [1] }]),
+        ),
         (
             r#"return { h: new Headers({ x: "y" }), p: new URLSearchParams("a=1&b=2&a=3") }"#,
             json!({ "h": { "x": "y" }, "p": { "a": ["1", "3"], "b": "2" } }),
@@ -128,6 +134,21 @@ async fn a_result_is_what_the_tool_gave_and_never_an_empty_object_instead() {
     for (at, (body, output)) in cases.iter().enumerate() {
         let executed = sandbox.run(&format!("said::t{at}"), json!({})).await;
         assert_eq!(executed.result.as_ref(), Ok(output), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_given_whole_or_said_to_be_cut() {
+    let list = |count: usize| {
+        format!("return ReadableStream.from((function* () {{ for (let n = 0; n < {count}; n++) yield 1; }})())")
+    };
+    let text = r#"return ReadableStream.from((function* () { for (;;) yield "x".repeat(1 << 20); })())"#;
+    let Some(sandbox) = tools(&[&list(900_000), &list(1_200_000), text]).await else { return };
+    let whole = sandbox.run("said::t0", json!({})).await;
+    assert_eq!((whole.result.unwrap().as_array().map(Vec::len), whole.truncated), (Some(900_000), false));
+    for endless in ["said::t1", "said::t2"] {
+        let cut = sandbox.run(endless, json!({})).await;
+        assert!(cut.truncated && cut.result.is_ok_and(|part| part.is_string()), "{endless}");
     }
 }
 
