@@ -351,7 +351,7 @@ complete -c omega -n "__fish_omega_using_subcommand status" -s h -l help -d 'Pri
 complete -c omega -n "__fish_omega_using_subcommand doctor" -l server -d 'Use this shared server instead of your own local one [env: OMEGA_SERVER]' -r
 complete -c omega -n "__fish_omega_using_subcommand doctor" -l profile -d 'Use this profile of the configuration [env: OMEGA_PROFILE]' -r
 complete -c omega -n "__fish_omega_using_subcommand doctor" -l json -d 'Print `{checks: [{name, status, message, next?}], summary}`'
-complete -c omega -n "__fish_omega_using_subcommand doctor" -l attack -d 'Attack this machine\'s sandbox, which takes half a minute and up to 1 GiB of memory and disk for a moment'
+complete -c omega -n "__fish_omega_using_subcommand doctor" -l attack -d 'Attack this machine\'s sandbox, which takes ten seconds or twenty and up to 1 GiB of memory and disk for a moment'
 complete -c omega -n "__fish_omega_using_subcommand doctor" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c omega -n "__fish_omega_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: inputs, summaries, what happens'
 complete -c omega -n "__fish_omega_using_subcommand doctor" -s h -l help -d 'Print help'

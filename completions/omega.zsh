@@ -691,7 +691,7 @@ _arguments "${_arguments_options[@]}" : \
 '--server=[Use this shared server instead of your own local one \[env\: OMEGA_SERVER\]]:URL:_default' \
 '--profile=[Use this profile of the configuration \[env\: OMEGA_PROFILE\]]:NAME:_default' \
 '--json[Print \`{checks\: \[{name, status, message, next?}\], summary}\`]' \
-'--attack[Attack this machine'\''s sandbox, which takes half a minute and up to 1 GiB of memory and disk for a moment]' \
+'--attack[Attack this machine'\''s sandbox, which takes ten seconds or twenty and up to 1 GiB of memory and disk for a moment]' \
 '(-v --verbose)-q[Say nothing but results and errors]' \
 '(-v --verbose)--quiet[Say nothing but results and errors]' \
 '-v[Say more on stderr\: inputs, summaries, what happens]' \

@@ -150,6 +150,8 @@ limits! {
     ADDRESSES = "the addresses in the text", MIB, Bytes, "each is parsed as browsers do; ten thousand of usual length fit";
     /// The `package.json` of an installed package.
     MANIFEST = "the package.json", MIB, Bytes, "the largest of real ones list some thousand entry points in 200 KiB";
+    /// What the files of a package take while it is installed.
+    IMAGE_BYTES = "the installed package's files", 1024 * MIB, Bytes, "downloads and what is linked from them, each counted: 512 MiB of packages; large clients of clouds unpack to some 200";
     /// What is installed of a package, with what it needs.
     IMAGE = "the installed package", 200_000, Items, "each is looked at once before anything runs; large frameworks have 60,000 files";
     /// How deep the folders of an installed package are.

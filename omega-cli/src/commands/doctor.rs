@@ -25,7 +25,7 @@ pub struct Doctor {
     /// Print `{checks: [{name, status, message, next?}], summary}`
     #[arg(long)]
     json: bool,
-    /// Attack this machine's sandbox, which takes half a minute and up to 1 GiB of memory and disk for a moment
+    /// Attack this machine's sandbox, which takes ten seconds or twenty and up to 1 GiB of memory and disk for a moment
     #[arg(long)]
     attack: bool,
 }

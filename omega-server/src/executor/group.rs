@@ -1,4 +1,4 @@
-//! The operating system's side of a call: a process group of its own, and its certain end.
+//! The operating system's side of a call, and of an installation: a process group of its own, and its certain end.
 
 use super::{
     image::DENO_DIR,
@@ -8,6 +8,7 @@ use super::{
 };
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -18,20 +19,28 @@ use tokio::{
 };
 
 /// Where certificates of this machine are; no secrets among them.
-const CERTIFICATES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT"];
+pub const CERTIFICATES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT"];
 
 /// How a process is started.
 pub struct Launch<'a> {
     /// Deno.
     pub deno: &'a Path,
-    /// `main.mjs` of the runner.
-    pub script: PathBuf,
+    /// What it does.
+    pub task: Task,
     /// The image: working folder and home of Deno's caches.
     pub image: &'a Path,
     /// What it may touch.
     pub profile: Profile,
     /// What holds it to that.
     pub jail: &'a Jail,
+}
+
+/// What Deno does in a process.
+pub enum Task {
+    /// Runs `main.mjs` of the runner.
+    Script(PathBuf),
+    /// A command of its own, with these arguments and variables.
+    Command(Vec<OsString>, Vec<(OsString, OsString)>),
 }
 
 /// The process group of one call, killed when it is dropped: also when the caller's task is.
@@ -44,7 +53,10 @@ pub struct Group {
 impl Group {
     /// Starts it, with pipes and nothing of our environment but where certificates are.
     pub async fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
-        let args = deno_args(&launch.profile, &launch.script, &own_addresses()?);
+        let (args, env) = match &launch.task {
+            Task::Script(script) => (deno_args(&launch.profile, script, &own_addresses()?), &[][..]),
+            Task::Command(args, env) => (args.clone(), env.as_slice()),
+        };
         let (program, args) = launch.jail.around(launch.deno, args, &launch.profile).await;
         let mut command = Command::new(program);
         command
@@ -53,6 +65,7 @@ impl Group {
             .env_clear()
             .env("DENO_DIR", launch.image.join(DENO_DIR))
             .envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1"), ("DENO_TLS_CA_STORE", "mozilla,system")])
+            .envs(env.iter().map(|(name, value)| (name, value)))
             .envs(CERTIFICATES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

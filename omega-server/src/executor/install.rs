@@ -1,116 +1,213 @@
 //! Puts npm packages into a folder with `deno install`: no npm is needed and no lifecycle script ever runs. The installer has
 //! network and the user's npm settings; tools never see either.
 //!
-//! What an installation leaves is within its folder, or the folder is gone: a manifest can make the installer link to anywhere
-//! on the machine, so it is looked through each time (`contents`).
+//! A tarball unpacks to whatever its author wants, so the installer is confined, watched and ended as a call is: it writes its
+//! folder alone, and what it writes has the limits of the one table. What an installation leaves is within its folder, or the folder
+//! is gone: a manifest can make the installer link to anywhere on the machine, so it is looked through each time (`contents`).
 
-use super::{contents, lock, spec::is_exact};
+use super::{
+    contents,
+    downloads::{self, Downloads},
+    group::{Group, Launch, Task},
+    jail::{self, Jail},
+    lock,
+    outcome::Killed,
+    output::start_of,
+    permissions::{Net, Profile, Work},
+    process::{Limits, watched},
+    settings::Settings,
+    spec::is_exact,
+    trash,
+    watch::full,
+};
 use crate::offload;
 use omega_core::{
-    budget::IMAGE,
+    budget::{IMAGE, STDERR},
     executor::{ToolError, ToolErrorCode},
 };
 use serde_json::json;
 use std::{
     collections::BTreeMap,
+    io,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::Stdio,
+    sync::Arc,
     time::Duration,
 };
-use tokio::{process::Command, time::timeout};
+use tokio::{sync::Notify, time::timeout};
 
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// What the installer may know of our environment: where the user's npm settings, proxies and certificates are.
-const PASSED: [&str; 7] =
-    ["HOME", "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE"];
+const EXIT_GRACE: Duration = Duration::from_secs(5);
+const SIGXCPU: i32 = 24;
 
 /// Packages by name, with the version that is wanted.
 pub type Dependencies = BTreeMap<String, String>;
 
-/// Where downloaded packages are kept.
-pub fn downloads(cache: &Path) -> PathBuf {
-    cache.join("npm")
-}
-
-/// Shared by those who install, had alone by who removes the downloads.
-pub fn downloads_lock(cache: &Path) -> PathBuf {
-    cache.join("npm.lock")
-}
-
 /// Installs packages.
+#[derive(Clone)]
 pub struct Installer {
-    home: PathBuf,
-    lock: PathBuf,
+    cache: PathBuf,
     registry: Option<String>,
+    limits: Limits,
+    jail: Arc<Jail>,
 }
 
 impl Installer {
     /// Keeps what it downloads under `cache`; `registry` in place of the configured npm registry.
-    pub fn new(cache: &Path, registry: Option<String>) -> Self {
-        Self { home: downloads(cache), lock: downloads_lock(cache), registry }
+    pub fn new(cache: &Path, registry: Option<String>, limits: Limits, jail: Arc<Jail>) -> Self {
+        Self { cache: cache.to_owned(), registry, limits, jail }
     }
 
     /// Installs `wanted` and what it needs into `folder`. Versions that are not exact are looked up anew. A folder from which
-    /// something leads out is removed, with all that was in it before.
+    /// something leads out, or in which too much was unpacked, is removed, with all that was in it before.
     pub async fn install(&self, deno: &Path, folder: &Path, wanted: &Dependencies) -> Result<(), ToolError> {
-        self.run(deno, folder, wanted).await?;
-        let held = folder.to_owned();
-        let checked = offload::run(IMAGE.most, move || {
-            // Beside it is only what we and Deno make, whose caches know where Deno is.
-            contents::check(&held.join("node_modules")).inspect_err(|_| {
-                if let Err(error) = std::fs::remove_dir_all(&held) {
-                    tracing::error!(%error, folder = %held.display(), "a refused package stays behind");
-                }
-            })
-        });
-        checked.await.map_err(|why| {
-            let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-            let message = format!("{} was not kept: {why}; use another version, or another package", names.join(", "));
-            failed(message)
-        })
+        let lock_file = downloads::lock_file(&self.cache);
+        let locked = lock::share(&lock_file).await;
+        let _downloads = locked.map_err(|error| failed(format!("{} can't be used: {error}", lock_file.display())))?;
+        let downloads = self.prepare(folder, wanted).await.map_err(|error| unwritable(folder, &error))?;
+        match self.run(deno, folder, &downloads, wanted).await {
+            Ok(()) => {}
+            Err(End::Failed(error)) => return Err(error),
+            Err(End::Killed(killed)) => {
+                drop(downloads);
+                trash::take_or_warn(&self.cache, folder);
+                return Err(too_much(killed, wanted));
+            }
+        }
+        // Beside it is only what we and Deno make, whose caches know where Deno is.
+        let modules = folder.join("node_modules");
+        if let Err(why) = offload::run(IMAGE.most, move || contents::check(&modules)).await {
+            drop(downloads);
+            trash::take_or_warn(&self.cache, folder);
+            let message = format!("{} was not kept: {why}; use another version, or another package", names(wanted));
+            return Err(failed(message));
+        }
+        if let Err(error) = offload::run(IMAGE.most, move || downloads.keep()).await {
+            tracing::warn!(%error, "downloaded packages can't be kept for others");
+        }
+        Ok(())
     }
 
-    async fn run(&self, deno: &Path, folder: &Path, wanted: &Dependencies) -> Result<(), ToolError> {
+    /// The folder with what is wanted, and with what is there of it already.
+    async fn prepare(&self, folder: &Path, wanted: &Dependencies) -> io::Result<Downloads> {
         let manifest = json!({ "name": "image", "private": true, "type": "module", "dependencies": wanted });
-        let prepared = async {
-            tokio::fs::create_dir_all(folder).await?;
-            tokio::fs::write(folder.join("package.json"), manifest.to_string()).await
+        tokio::fs::create_dir_all(folder).await?;
+        tokio::fs::write(folder.join("package.json"), manifest.to_string()).await?;
+        let (cache, image, anew) = (self.cache.clone(), folder.to_owned(), inexact(wanted).collect());
+        offload::run(IMAGE.most, move || Downloads::new(&cache, &image, &anew)).await
+    }
+
+    async fn run(&self, deno: &Path, folder: &Path, downloads: &Downloads, wanted: &Dependencies) -> Result<(), End> {
+        let launch = self.launch(deno, folder, downloads, wanted);
+        let unstartable = |error: io::Error| failed(format!("Deno can't be started to install it: {error}"));
+        let mut group = Group::spawn(&launch).await.map_err(unstartable)?;
+        group.limit_cpu(self.limits.cpu);
+        let (Some(stdout), Some(stderr)) = (group.child.stdout.take(), group.child.stderr.take()) else {
+            return Err(unstartable(io::Error::other("it has no pipes")).into());
         };
-        prepared.await.map_err(|error| failed(format!("the folder {} can't be written: {error}", folder.display())))?;
-        let locked = lock::share(&self.lock).await;
-        let _downloads = locked.map_err(|error| failed(format!("{} can't be used: {error}", self.lock.display())))?;
-        let mut command = Command::new(deno);
-        command.args(["install", "--quiet", "--node-modules-dir=auto"]).current_dir(folder).env_clear();
-        let inexact = wanted.iter().filter(|(_, version)| !is_exact(version)).map(|(name, _)| format!("npm:{name}"));
-        let looked_up: Vec<_> = inexact.collect();
+        drop(group.child.stdin.take());
+        let noise = Arc::new(Notify::new());
+        let said = async {
+            let (_, said) = tokio::join!(
+                start_of(stdout, STDERR.most, Arc::clone(&noise)),
+                start_of(stderr, STDERR.most, Arc::clone(&noise))
+            );
+            said.text
+        };
+        let ended = tokio::select! {
+            ended = timeout(TIMEOUT, said) => ended.map_err(|_| Killed::Deadline(TIMEOUT)),
+            killed = watched(group.id(), folder, self.limits) => Err(killed),
+            () = noise.notified() => Err(Killed::Noise(STDERR.most)),
+        };
+        if ended.is_ok() {
+            group.settle(EXIT_GRACE).await;
+        }
+        let status = group.end().await.map_err(unstartable)?;
+        let said = ended?;
+        if status.success() {
+            let (folder, limits) = (folder.to_owned(), self.limits);
+            let full = offload::run(IMAGE.most, move || full(&folder, limits)).await;
+            return full.map_err(|full| Killed::Disk(full).into());
+        }
+        match status.signal() {
+            Some(SIGXCPU) => Err(Killed::Cpu(self.limits.cpu).into()),
+            _ if said.contains("memory allocation of") => Err(Killed::Memory(self.limits.memory).into()),
+            // Told without this machine's folders.
+            _ => Err(explain(&said.replace(&*folder.to_string_lossy(), ""), wanted).into()),
+        }
+    }
+
+    fn launch<'a>(
+        &'a self,
+        deno: &'a Path,
+        folder: &'a Path,
+        downloads: &Downloads,
+        wanted: &Dependencies,
+    ) -> Launch<'a> {
+        let Settings { mut env, mut read, ports } = Settings::now(self.registry.as_deref());
+        let mut args: Vec<_> = ["install", "--quiet", "--node-modules-dir=auto"].map(Into::into).into();
+        let looked_up: Vec<_> = inexact(wanted).map(|name| format!("npm:{name}")).collect();
         if !looked_up.is_empty() {
             // Otherwise what `latest` meant when it was first asked for would stay so.
-            command.arg(format!("--reload={}", looked_up.join(",")));
+            args.push(format!("--reload={}", looked_up.join(",")).into());
         }
-        command
-            .env("DENO_TLS_CA_STORE", "mozilla,system")
-            .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_passed)));
-        command.env("DENO_DIR", &self.home).envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1")]);
-        if let Some(registry) = &self.registry {
-            command.env("NPM_CONFIG_REGISTRY", registry);
-        }
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        match timeout(TIMEOUT, command.output()).await {
-            Ok(Ok(output)) if output.status.success() => Ok(()),
-            Ok(Ok(output)) => {
-                // Told without this machine's folders.
-                let said = String::from_utf8_lossy(&output.stderr).replace(&*folder.to_string_lossy(), "");
-                Err(explain(&said, wanted))
-            }
-            Ok(Err(error)) => Err(failed(format!("Deno can't be started to install it: {error}"))),
-            Err(_) => Err(failed(format!("it was not installed within {}", humantime::format_duration(TIMEOUT)))),
-        }
+        env.push(("DENO_DIR".into(), downloads.home.clone().into()));
+        read.push(downloads::folder(&self.cache));
+        // Only ports count: Deno's installer takes no list of hosts, and its addresses come from the registry alone.
+        let net = Net::Only(ports.iter().map(|port| format!("registry:{port}")).collect());
+        let profile = Profile { work: Work::Install, read, scratch: folder.to_owned(), net, caches: None };
+        Launch { deno, task: Task::Command(args, env), image: folder, profile, jail: &self.jail }
     }
 }
 
-fn is_passed(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    PASSED.contains(&name) || upper.starts_with("NPM_CONFIG_") || upper.ends_with("_PROXY")
+/// How an installation ended that did not succeed.
+enum End {
+    /// By itself, or before it began.
+    Failed(ToolError),
+    /// At a limit.
+    Killed(Killed),
+}
+
+impl From<ToolError> for End {
+    fn from(error: ToolError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Killed> for End {
+    fn from(killed: Killed) -> Self {
+        Self::Killed(killed)
+    }
+}
+
+/// Names of what is looked up anew.
+fn inexact(wanted: &Dependencies) -> impl Iterator<Item = String> {
+    wanted.iter().filter(|(_, version)| !is_exact(version)).map(|(name, _)| name.clone())
+}
+
+fn names(wanted: &Dependencies) -> String {
+    wanted.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Why an installation was ended, for who wanted it.
+fn too_much(killed: Killed, wanted: &Dependencies) -> ToolError {
+    let why = match killed {
+        Killed::Disk(full) => format!("{full}, which is more than a package may have with what it needs"),
+        Killed::Memory(limit) => format!("unpacking it takes more than {} MiB of memory", limit >> 20),
+        Killed::Deadline(limit) => format!("it was not installed within {}", humantime::format_duration(limit)),
+        Killed::Cpu(limit) => {
+            format!("unpacking it takes more than {} on the processor", humantime::format_duration(limit))
+        }
+        Killed::Flood(_) | Killed::Noise(_) | Killed::Chatter(_) | Killed::BadFrame => {
+            "its installer said too much".to_owned()
+        }
+        Killed::Cancelled => "nobody waits for it".to_owned(),
+    };
+    failed(format!("{} was not installed: {why}; use another version, or another package", names(wanted)))
+}
+
+fn unwritable(folder: &Path, error: &io::Error) -> ToolError {
+    failed(format!("the folder {} can't be written: {error}", folder.display()))
 }
 
 fn failed(message: String) -> ToolError {
@@ -119,6 +216,10 @@ fn failed(message: String) -> ToolError {
 
 /// What Deno's installer says, in terms of what to do next.
 fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
+    if let Some(why) = stderr.trim().strip_prefix(jail::FAILED) {
+        let message = format!("the installer could not be confined and was not started: {why}");
+        return ToolError::new(ToolErrorCode::RuntimeUnavailable, message);
+    }
     let quoted = |text: &str| text.split('\'').nth(1).unwrap_or_default().to_owned();
     let line = |part: &str| stderr.lines().find(|line| line.contains(part));
     if let Some(line) = line("does not exist").filter(|line| line.contains("npm package")) {
@@ -170,6 +271,7 @@ mod tests {
                 "check the network",
             ),
             ("", ToolErrorCode::InstallFailed, "said nothing"),
+            ("omega jail: its server is gone", ToolErrorCode::RuntimeUnavailable, "could not be confined"),
             ("error: a tarball is broken", ToolErrorCode::InstallFailed, "broken; use another version"),
             ("=====\nDeno has panicked. This is a bug in Deno.", ToolErrorCode::InstallFailed, "none of npm's"),
             (
@@ -183,19 +285,6 @@ mod tests {
             let error = explain(stderr, &wanted);
             assert_eq!(error.code, code, "{stderr}");
             assert!(error.message.contains(part), "{}", error.message);
-        }
-    }
-
-    #[test]
-    fn the_installer_does_not_see_our_secrets() {
-        for (name, passed) in [
-            ("HOME", true),
-            ("npm_config_registry", true),
-            ("HTTPS_PROXY", true),
-            ("OPENAI_API_KEY", false),
-            ("OMEGA_API_KEY", false),
-        ] {
-            assert_eq!(is_passed(name), passed, "{name}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Starts the processes that execute tools, with what each may touch.
 
 use super::{
-    group::Launch,
+    group::{Launch, Task},
     image::{self, Image},
     jail::Jail,
-    permissions::{Net, Profile},
+    permissions::{Net, Profile, Work},
     process::{Limits, Process},
     runner,
     scratch::{SCRATCH, SHOWN, Scratch},
@@ -52,9 +52,10 @@ impl Launcher {
         let runner = runner::install(&self.cache)?;
         let launch = Launch {
             deno,
-            script: runner.join("main.mjs"),
+            task: Task::Script(runner.join("main.mjs")),
             image: folder,
             profile: Profile {
+                work: Work::Call,
                 read: vec![folder.to_owned(), runner],
                 scratch: scratch.folder.clone(),
                 net: self.net.clone(),

@@ -55,6 +55,8 @@ pub struct LocalConfig {
     pub allow_private_net: Vec<String>,
     /// What one call may use.
     pub limits: Limits,
+    /// What one installation may use.
+    pub installs: Limits,
     /// The program that puts processes into the jail: one that calls [`jail::main_if_asked`](super::jail::main_if_asked) first.
     /// The one that runs, if none is given.
     pub jail: Option<PathBuf>,
@@ -78,6 +80,7 @@ impl LocalConfig {
             registry: None,
             allow_private_net: Vec::new(),
             limits: Limits::default(),
+            installs: Limits::INSTALL,
             jail: None,
             cache_limit: Self::CACHE_LIMIT,
             pool: PoolLimits::default(),
@@ -110,8 +113,15 @@ impl LocalExecutor {
         let net = if config.allow_private_net.is_empty() { Net::Public } else { Net::Only(config.allow_private_net) };
         let jail = Arc::new(Jail::new(config.jail));
         let launcher = Launcher::new(&cache, net, config.limits, Arc::clone(&jail));
-        let workshop =
-            Workshop::new(cache, config.cache_limit, config.deno, config.registry, Arc::clone(&jail), config.progress);
+        let workshop = Workshop::new(
+            cache,
+            config.cache_limit,
+            config.deno,
+            config.registry,
+            config.installs,
+            Arc::clone(&jail),
+            config.progress,
+        );
         Self {
             workshop: Arc::new(workshop),
             gate: Arc::new(Gate::new(2 * cores, QUEUE)),

@@ -5,7 +5,8 @@
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
 //! size, `pool` has a process that was started ahead or `launch` starts one with the flags of `permissions` and within the `jail`,
-//! `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
+//! `install` has Deno unpack packages within the same jail and limits, with the user's `settings` of npm and the `downloads` of all
+//! images, `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
 //! limits, `trash` takes what it leaves, and the scripts in `runner/` load the package there and speak `protocol`. `attack`
 //! sends a hostile package through all of it, for `omega doctor --attack`.
 
@@ -13,6 +14,7 @@ pub mod attack;
 mod contents;
 mod converters;
 mod deno;
+mod downloads;
 mod fleet;
 mod gate;
 mod group;
@@ -42,6 +44,7 @@ mod runtime;
 mod scan;
 mod scratch;
 pub mod service;
+mod settings;
 mod spec;
 mod starter;
 mod sweep;

@@ -20,6 +20,8 @@ pub enum Killed {
     Cancelled,
     /// It used more memory than a call may.
     Memory(u64),
+    /// It used more of the processor than it may.
+    Cpu(Duration),
     /// It wrote more than a call may.
     Flood(usize),
     /// It wrote more to stderr than a call may.
@@ -65,6 +67,7 @@ impl From<Killed> for ToolError {
             ),
             Killed::Cancelled => ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled"),
             Killed::Memory(limit) => out_of_memory(&format!("more than {} MiB", limit >> 20)),
+            Killed::Cpu(_) => used_up(),
             Killed::Flood(limit) => ToolError::new(
                 ToolErrorCode::OutputTooLarge,
                 format!("the tool wrote more than {} MiB and was ended", limit >> 20),
@@ -100,9 +103,7 @@ pub fn ended_by_itself(status: ExitStatus, stderr: &str, log: &[String]) -> Tool
     }
     match status.signal() {
         Some(SIGTRAP) => return out_of_memory("its heap is full"),
-        Some(SIGXCPU) => {
-            return ToolError::new(ToolErrorCode::CpuLimit, "the tool used up its time on the processor");
-        }
+        Some(SIGXCPU) => return used_up(),
         Some(SIGXFSZ) => return disk_limit("one of its files is too large"),
         _ => {}
     }
@@ -135,6 +136,10 @@ fn last_words(report: &str, log: &[String]) -> String {
         log.iter().rev().map(|line| line.trim()).filter(|line| !line.is_empty()).take(LAST_LINES).collect();
     let lines: Vec<&str> = lines.into_iter().rev().collect();
     one_line(&lines.join(" / "), LAST_WORDS)
+}
+
+fn used_up() -> ToolError {
+    ToolError::new(ToolErrorCode::CpuLimit, "the tool used up its time on the processor")
 }
 
 fn disk_limit(why: &str) -> ToolError {

@@ -1,5 +1,6 @@
 //! What a tool's process may touch, as arguments of Deno: its own image, its own scratch folder, and public hosts.
 
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     ffi::OsString,
@@ -53,13 +54,25 @@ pub enum Net {
     None,
     /// Any public one.
     Public,
-    /// These alone (`host:port`), private ones included: an operator's choice, and the tests'.
+    /// These alone (`host:port`), private ones included: an operator's choice, the tests', and the npm registry for its installer.
     Only(Vec<String>),
+}
+
+/// What a process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// A stranger's code runs in it.
+    Call,
+    /// Deno itself unpacks a stranger's packages in it, and links their files from one of its folders into another.
+    Install,
 }
 
 /// What one process may touch.
 #[derive(Debug, Clone)]
 pub struct Profile {
+    /// What it is for.
+    pub work: Work,
     /// Folders to read.
     pub read: Vec<PathBuf>,
     /// The folder to write; it can be read too.
@@ -125,7 +138,7 @@ mod tests {
 
     fn args(net: Net) -> Vec<String> {
         let read = vec!["/c/image".into(), "/c/runner".into()];
-        let profile = Profile { read, scratch: "/c/a,b".into(), net, caches: None };
+        let profile = Profile { work: Work::Call, read, scratch: "/c/a,b".into(), net, caches: None };
         let own = BTreeSet::from([
             "93.184.215.14".parse().unwrap(),
             "2001:db8::7".parse().unwrap(),

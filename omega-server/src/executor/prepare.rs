@@ -6,12 +6,12 @@
 use super::{
     converters::Converters,
     deno::Deno,
-    group::Launch,
+    group::{Launch, Task},
     image::{About, DENO_DIR, Image, Images, file_url},
     install::{Dependencies, Installer},
     jail::Jail,
     manifest::Manifest,
-    permissions::{Net, Profile},
+    permissions::{Net, Profile, Work},
     process::{Limits, Process},
     protocol::{Found, Job, Op},
     room, runner,
@@ -61,13 +61,15 @@ impl Workshop {
         cache_limit: u64,
         deno: Option<PathBuf>,
         registry: Option<String>,
+        installs: Limits,
         jail: Arc<Jail>,
         progress: Progress,
     ) -> Self {
+        let installer = Installer::new(&cache, registry, installs, Arc::clone(&jail));
         Self {
             runtime: Runtime::new(deno, &cache, progress.clone()),
-            images: Images::new(&cache, Installer::new(&cache, registry.clone())),
-            installer: Installer::new(&cache, registry),
+            images: Images::new(&cache, installer.clone()),
+            installer,
             converters: Converters::new(&cache),
             jail,
             progress,
@@ -221,9 +223,10 @@ impl Workshop {
         };
         let launch = Launch {
             deno: &deno.path,
-            script: runner.join("main.mjs"),
+            task: Task::Script(runner.join("main.mjs")),
             image: &image.folder,
             profile: Profile {
+                work: Work::Call,
                 read,
                 scratch: scratch.folder.clone(),
                 net: Net::None,

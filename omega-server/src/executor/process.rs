@@ -13,7 +13,7 @@ use super::{
     watch,
 };
 use omega_core::{
-    budget::{OUTPUT, SCRATCH, SCRATCH_DEPTH, SCRATCH_ENTRIES, STDERR},
+    budget::{IMAGE, IMAGE_BYTES, IMAGE_DEPTH, OUTPUT, SCRATCH, SCRATCH_DEPTH, SCRATCH_ENTRIES, STDERR},
     executor::{CancelSignal, ToolError, ToolErrorCode},
 };
 use rustix::process::Pid;
@@ -32,7 +32,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-/// What one call may use.
+/// What one call may use, or one installation.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of a tool's parameters.
@@ -53,6 +53,8 @@ pub struct Limits {
     pub depth: usize,
     /// Time on processors, if the deadline does not set less.
     pub cpu: Duration,
+    /// Looking at its files takes at most one part of so many of a processor.
+    pub looks: u32,
 }
 
 impl Limits {
@@ -67,6 +69,17 @@ impl Limits {
         entries: SCRATCH_ENTRIES.most,
         depth: SCRATCH_DEPTH.most,
         cpu: Duration::from_secs(3600),
+        looks: 20,
+    };
+
+    /// What an installation may use: more files than a call, which are looked at more often since Deno writes 100,000 in a second.
+    pub const INSTALL: Self = Self {
+        scratch: IMAGE_BYTES.most as u64,
+        entries: IMAGE.most,
+        depth: IMAGE_DEPTH.most,
+        cpu: Duration::from_secs(120),
+        looks: 4,
+        ..Self::DEFAULT
     };
 }
 
@@ -303,7 +316,7 @@ impl Process {
 }
 
 /// Watches a process while it runs; what is gone takes nothing.
-async fn watched(id: Option<Pid>, scratch: &Path, limits: Limits) -> Killed {
+pub async fn watched(id: Option<Pid>, scratch: &Path, limits: Limits) -> Killed {
     match id {
         Some(id) => watch::until_over(id, scratch, limits).await,
         None => std::future::pending().await,
@@ -332,8 +345,9 @@ async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: &mut CancelSignal) {
 mod tests {
     use super::{
         super::{
+            group::Task,
             jail::Jail,
-            permissions::{Net, Profile},
+            permissions::{Net, Profile, Work},
             protocol::Op,
             scratch::SCRATCH,
         },
@@ -354,9 +368,11 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
         fs::write(&deno, format!("{head}\n{script}\n")).unwrap();
         fs::set_permissions(&deno, fs::Permissions::from_mode(0o700)).unwrap();
         let scratch = Scratch::new(cache.path(), SCRATCH).unwrap();
-        let profile = Profile { read: vec![], scratch: scratch.folder.clone(), net: Net::None, caches: None };
+        let profile =
+            Profile { work: Work::Call, read: vec![], scratch: scratch.folder.clone(), net: Net::None, caches: None };
         let jail = Jail::new(Some("/nonexistent".into()));
-        let launch = Launch { deno: &deno, script: "main.mjs".into(), image: cache.path(), profile, jail: &jail };
+        let launch =
+            Launch { deno: &deno, task: Task::Script("main.mjs".into()), image: cache.path(), profile, jail: &jail };
         let process = Process::start(&launch, scratch, Limits::DEFAULT).await.unwrap();
         let mut job = Job {
             op: Op::Execute,

@@ -1,7 +1,7 @@
 //! Keeps the cache within its size: of the images, those used longest ago go first, and never one that is in use, by this
 //! server or another one over the same folder. Whoever wants a removed one has it installed again.
 
-use super::{image::FOLDER, install, lock, trash, tree::size_of};
+use super::{downloads, image::FOLDER, lock, trash, tree::size_of};
 use std::{
     ffi::OsStr,
     fs, io,
@@ -21,9 +21,9 @@ struct Candidate {
 /// Removes what is too much under `cache` for `limit` bytes. Blocks.
 pub fn make(cache: &Path, limit: u64) {
     let images = cache.join(FOLDER);
-    let mut downloads = size_of(&install::downloads(cache));
-    if downloads > limit / DOWNLOADS_PART && removed(remove_downloads(cache)) {
-        downloads = 0;
+    let mut downloaded = size_of(&downloads::folder(cache));
+    if downloaded > limit / DOWNLOADS_PART && removed(remove_downloads(cache)) {
+        downloaded = 0;
     }
     let mut candidates: Vec<_> = fs::read_dir(&images)
         .into_iter()
@@ -32,7 +32,7 @@ pub fn make(cache: &Path, limit: u64) {
         .filter_map(|entry| candidate(&images, &entry.file_name()))
         .collect();
     candidates.sort_by_key(|candidate| candidate.used);
-    let mut total = downloads + candidates.iter().map(|candidate| candidate.size).sum::<u64>();
+    let mut total = downloaded + candidates.iter().map(|candidate| candidate.size).sum::<u64>();
     for candidate in candidates {
         if total <= limit {
             return;
@@ -76,8 +76,8 @@ fn remove(cache: &Path, images: &Path, name: &str) -> io::Result<bool> {
 }
 
 fn remove_downloads(cache: &Path) -> io::Result<bool> {
-    match lock::try_alone(&install::downloads_lock(cache))? {
-        Some(_alone) => trash::take(cache, &install::downloads(cache)).map(|()| true),
+    match lock::try_alone(&downloads::lock_file(cache))? {
+        Some(_alone) => trash::take(cache, &downloads::folder(cache)).map(|()| true),
         None => Ok(false),
     }
 }
@@ -135,10 +135,10 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let images = cache.path().join(FOLDER);
         image(&images, "a@1.0.0", 1000, 1);
-        let downloads = install::downloads(cache.path());
+        let downloads = downloads::folder(cache.path());
         fs::create_dir_all(&downloads).unwrap();
         fs::write(downloads.join("x.tgz"), vec![0; 1000]).unwrap();
-        let installing = lock::try_share(&install::downloads_lock(cache.path())).unwrap();
+        let installing = lock::try_share(&downloads::lock_file(cache.path())).unwrap();
         make(cache.path(), 3000);
         assert!(downloads.join("x.tgz").exists());
         drop(installing);

@@ -26,8 +26,6 @@ use tokio::{
 /// Every file counts as a block at least, so that there are never too many to count.
 const BLOCK: u64 = 4096;
 const EVERY: Duration = Duration::from_millis(100);
-/// Looking at the files of a call takes at most one part of so many of a processor.
-const PART: u32 = 20;
 /// Looks at files at the same time.
 static LOOKS: Semaphore = Semaphore::const_new(2);
 
@@ -44,7 +42,7 @@ pub async fn until_over(id: Pid, scratch: &Path, limits: Limits) -> Killed {
             if let Some(killed) = killed {
                 return killed;
             }
-            due = Instant::now() + cost * PART;
+            due = Instant::now() + cost * limits.looks;
         }
     }
 }
@@ -55,6 +53,11 @@ pub async fn over(id: Pid, scratch: &Path, limits: Limits) -> Option<Killed> {
         None => over_files(id, scratch, limits).await.0,
         killed => killed,
     }
+}
+
+/// What a folder has too much of, whose process has ended: it may have been faster than every look. Blocks.
+pub fn full(folder: &Path, limits: Limits) -> Result<(), Full> {
+    look(Path::new(""), folder, limits).map(drop)
 }
 
 async fn over_memory(id: Pid, limits: Limits) -> Option<Killed> {

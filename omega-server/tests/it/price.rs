@@ -97,13 +97,13 @@ fn words_are_searched_in_linear_time() {
 }
 
 /// Asks again and again whether the server lives, and keeps the longest time that it took to say so.
-struct Pulse {
+pub struct Pulse {
     over: Arc<AtomicBool>,
     asking: tokio::task::JoinHandle<Duration>,
 }
 
 impl Pulse {
-    fn of(omega: &Omega) -> Self {
+    pub fn of(omega: &Omega) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let (ends, url, http) = (Arc::clone(&over), format!("{}/livez", omega.url), omega.http.clone());
         let asking = tokio::spawn(async move {
@@ -119,7 +119,7 @@ impl Pulse {
         Self { over, asking }
     }
 
-    async fn longest(self) -> Duration {
+    pub async fn longest(self) -> Duration {
         self.over.store(true, Ordering::Relaxed);
         self.asking.await.unwrap()
     }
@@ -163,7 +163,7 @@ async fn while_messages_at_the_limit_are_read_the_server_answers() {
 }
 
 /// The promise is 100 ms; a build without optimisation on a machine that does other things gets more.
-const PATIENCE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
+pub const PATIENCE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_documents_at_the_limit_are_refused_the_server_answers() {

@@ -1,6 +1,7 @@
 //! Landlock: which files a process reaches, and to which TCP ports it connects.
 
 use super::rules::{Reach, Rules};
+use crate::executor::permissions::Work;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, LandlockStatus, NetPort, RestrictionStatus, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
@@ -69,9 +70,12 @@ fn restrict(rules: &Rules) -> Result<(), RulesetError> {
     let all = AccessFs::from_all(TRIED);
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let run = AccessFs::ReadFile | AccessFs::Execute;
-    // Without `Refer` nothing moves from one folder to another, so that no folder lies deeper than the longest path.
-    let never = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev | AccessFs::Refer;
-    let write = all & !never;
+    let never = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev;
+    let write = match rules.work {
+        // Without `Refer` nothing moves from one folder to another, so that no folder lies deeper than the longest path.
+        Work::Call => all & !(never | AccessFs::Refer),
+        Work::Install => all & !never,
+    };
     let mut ruleset = Ruleset::default().handle_access(all)?.handle_access(AccessNet::BindTcp)?;
     let (ports, all_ports): (&[u16], bool) = match &rules.reach {
         Reach::Nothing => (&[], false),

@@ -1,5 +1,7 @@
 //! Limits of one process, and privileges that it gives up. All of it can only go down, so it needs no permission.
 
+use crate::executor::permissions::Work;
+use omega_core::budget::IMAGE_BYTES;
 use rustix::{
     process::{Resource, Rlimit, getrlimit, nice, setrlimit},
     thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs},
@@ -9,21 +11,27 @@ const MIB: u64 = 1 << 20;
 /// Bytes of memory that is the process's own. Each thread of JavaScript reserves 512 MiB of it for code, most of which is never
 /// used: this is room for two workers. What is really used the server watches.
 const DATA: u64 = 2048 * MIB;
-/// Bytes of one file.
+/// Bytes of one file of a call.
 const FILE: u64 = 64 * MIB;
-/// Open files.
+/// Open files of a call.
 const FILES: u64 = 256;
+/// The same of an installer, which has a connection for each package that it fetches.
+const INSTALLERS_FILES: u64 = 4096;
 /// Seconds of processor time until the server knows how much this call may have: more than any call gets.
 const CPU: u64 = 3600;
 /// Tools step back behind the server that serves people.
 const NICE: i32 = 5;
 
 /// Sets them all.
-pub fn set() -> Result<(), String> {
+pub fn set(work: Work) -> Result<(), String> {
+    let (file, files) = match work {
+        Work::Call => (FILE, FILES),
+        Work::Install => (IMAGE_BYTES.most as u64, INSTALLERS_FILES),
+    };
     for (resource, value) in [
         (Resource::Data, DATA),
-        (Resource::Fsize, FILE),
-        (Resource::Nofile, FILES),
+        (Resource::Fsize, file),
+        (Resource::Nofile, files),
         (Resource::Cpu, CPU),
         // A core file would hold the call's secrets.
         (Resource::Core, 0),

@@ -1,6 +1,6 @@
 //! What a jailed process may do, as it is told to the process that becomes it.
 
-use crate::executor::permissions::{Net, Profile};
+use crate::executor::permissions::{Net, Profile, Work};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ const PUBLIC_PORTS: [u16; 3] = [443, 80, 53];
 /// Everything that differs between calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
+    /// What it is for.
+    pub work: Work,
     /// What to become; with its loader the only program that can be run.
     pub program: PathBuf,
     /// Folders and files to read, beside the system's libraries, certificates and name service.
@@ -38,6 +40,7 @@ impl Rules {
     /// For Deno at `deno` under a profile, started by this process.
     pub fn new(deno: &Path, profile: &Profile) -> Self {
         Self {
+            work: profile.work,
             program: deno.to_owned(),
             read: profile.read.clone(),
             write: [&profile.scratch].into_iter().chain(&profile.caches).cloned().collect(),
@@ -65,7 +68,8 @@ mod tests {
     use super::*;
 
     fn rules(net: Net, caches: Option<PathBuf>) -> Rules {
-        let profile = Profile { read: vec!["/c/image".into()], scratch: "/c/scratch".into(), net, caches };
+        let (read, scratch) = (vec!["/c/image".into()], "/c/scratch".into());
+        let profile = Profile { work: Work::Call, read, scratch, net, caches };
         Rules::new(Path::new("/bin/deno"), &profile)
     }
 

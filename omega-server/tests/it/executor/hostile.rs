@@ -6,7 +6,7 @@
 mod crowd;
 mod frames;
 mod kept;
-mod kernel;
+pub mod kernel;
 mod limits;
 mod network;
 mod orphan;
@@ -38,7 +38,7 @@ export const strange = tool(() => { const value = { big: 10n, at: new Date(0), m
 "#;
 
 /// A sandbox in which nothing waits for the next call, so that what is left is of the last one.
-async fn alone(change: impl FnOnce(LocalConfig) -> LocalConfig) -> Option<Sandbox> {
+pub async fn alone(change: impl FnOnce(LocalConfig) -> LocalConfig) -> Option<Sandbox> {
     let pool = PoolLimits { prewarmed: 0, standbys: 0, ..PoolLimits::default() };
     Sandbox::start_as(|config| change(LocalConfig { pool, ..config })).await
 }

@@ -14,6 +14,8 @@ mod offline;
 mod remote;
 mod service;
 mod suites;
+mod tarball;
+mod tarballs;
 mod warm;
 mod words;
 
@@ -35,7 +37,7 @@ use std::{
 use tempfile::TempDir;
 
 /// An executor with a cache and a registry of its own; Deno is shared by all tests.
-struct Sandbox {
+pub struct Sandbox {
     registry: Registry,
     config: LocalConfig,
     executor: LocalExecutor,

@@ -1,5 +1,6 @@
 //! An npm registry on loopback, with packages made on the fly.
 
+use super::tarball;
 use axum::{
     Router,
     body::Bytes,
@@ -13,8 +14,6 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 use std::{
     collections::BTreeMap,
-    fs,
-    process::Command,
     sync::{Arc, Mutex},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -49,19 +48,23 @@ impl Registry {
 
     /// Publishes a version; `manifest` is added to its name and version, and `index.mjs` is its module.
     pub fn publish(&self, name: &str, version: &str, manifest: Value, script: &str) {
-        let mut whole = json!({ "name": name, "version": version, "type": "module", "exports": "./index.mjs" });
-        for (key, value) in manifest.as_object().into_iter().flatten() {
-            whole[key] = value.clone();
-        }
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("package")).unwrap();
-        fs::write(folder.path().join("package/package.json"), whole.to_string()).unwrap();
-        fs::write(folder.path().join("package/index.mjs"), script).unwrap();
-        let packed = Command::new("tar").args(["-czf", "-", "package"]).current_dir(folder.path()).output().unwrap();
-        assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+        let whole = described(name, version, &manifest);
+        let tarball = tarball::packed(|tarball| {
+            tarball.file("package/package.json", whole.to_string().as_bytes())?;
+            tarball.file("package/index.mjs", script.as_bytes())
+        });
+        self.put(name, version, whole, tarball);
+    }
+
+    /// Publishes any tarball.
+    pub fn publish_tarball(&self, name: &str, manifest: Value, tarball: Vec<u8>) {
+        self.put(name, "1.0.0", described(name, "1.0.0", &manifest), tarball);
+    }
+
+    fn put(&self, name: &str, version: &str, mut manifest: Value, tarball: Vec<u8>) {
         // A tarball may say that it is another version; the registry knows what was published.
-        whole["version"] = json!(version);
-        let published = Published { manifest: whole, tarball: packed.stdout.into() };
+        manifest["version"] = json!(version);
+        let published = Published { manifest, tarball: tarball.into() };
         self.shelf.packages.lock().unwrap().entry(name.to_owned()).or_default().push(published);
     }
 
@@ -80,6 +83,15 @@ impl Drop for Registry {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// A `package.json`.
+pub fn described(name: &str, version: &str, more: &Value) -> Value {
+    let mut whole = json!({ "name": name, "version": version, "type": "module", "exports": "./index.mjs" });
+    for (key, value) in more.as_object().into_iter().flatten() {
+        whole[key] = value.clone();
+    }
+    whole
 }
 
 /// `NAME` answers with its versions, `tarballs/NAME/VERSION.tgz` with one.

@@ -59,3 +59,9 @@ fn health_says_what_is_missing() {
 fn a_process_that_waited_sees_the_image_of_its_call_alone() {
     again("executor::warm::a_process_that_waited_for_any_image");
 }
+
+#[test]
+fn what_unpacks_is_bounded() {
+    again("executor::tarballs::what_unpacks_to_more");
+    again("executor::tarballs::no_tarball");
+}
