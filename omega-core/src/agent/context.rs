@@ -4,18 +4,24 @@
 
 use super::{
     Exchange,
+    names::ToolSet,
     result::{self, View},
+    search_output,
 };
-use crate::{api::Timestamp, model::Turn};
+use crate::{
+    api::Timestamp,
+    model::{ToolCall, ToolResult, Turn},
+};
 
-/// The turns of some exchanges. Every call is followed by exactly one result; a step without text and calls is left out.
+/// The turns of the exchanges of a conversation, from its first. Every call is followed by exactly one result; a step without
+/// text and calls is left out. A search's result says which of the tools became callable by it.
 #[must_use]
-pub fn turns(exchanges: &[Exchange], view: View) -> Vec<Turn> {
+pub fn turns<'e>(exchanges: impl Iterator<Item = &'e Exchange>, view: View, tools: &ToolSet) -> Vec<Turn> {
     let mut turns = Vec::new();
-    for exchange in exchanges {
+    for (message, exchange) in exchanges.enumerate() {
         let stamp = exchange.at.map(|at| stamp(at, &exchange.zone)).unwrap_or_default();
         turns.push(Turn::User { text: format!("{}{stamp}", exchange.user) });
-        for step in &exchange.steps {
+        for (number, step) in exchange.steps.iter().enumerate() {
             if step.text.is_empty() && step.calls.is_empty() {
                 continue;
             }
@@ -25,14 +31,14 @@ pub fn turns(exchanges: &[Exchange], view: View) -> Vec<Turn> {
                 provider_state: step.provider_state.clone(),
             });
             if !step.calls.is_empty() {
-                let results = step
-                    .calls
-                    .iter()
-                    .map(|call| {
-                        let run = step.tool_runs.iter().find(|run| run.tool_call_id == call.id);
-                        result::for_model(call, run, &step.chosen, view)
-                    })
-                    .collect();
+                let result = |call: &ToolCall| {
+                    let at = step.tool_runs.iter().position(|run| run.tool_call_id == call.id);
+                    let run = at.map(|at| &step.tool_runs[at]);
+                    let loads = at.filter(|at| search_output(&step.tool_runs[*at]).is_some());
+                    let loads = loads.map(|at| tools.loaded_by((message, number, at))).unwrap_or_default();
+                    ToolResult { loads, ..result::for_model(call, run, &step.chosen, view) }
+                };
+                let results = step.calls.iter().map(result).collect();
                 turns.push(Turn::Tools { results });
             }
         }

@@ -387,8 +387,7 @@ impl Agent {
         // The planner on this machine reads for nothing, and whole rows.
         let provider = self.config.model.split_once('/').map(|(provider, _)| provider);
         let view = if provider == Some(catalog::OMEGA) { View::Whole } else { View::Brief };
-        let mut turns = context::turns(&self.before, view);
-        turns.extend(context::turns(std::slice::from_ref(&self.now), view));
+        let turns = context::turns(self.before.iter().chain([&self.now]), view, &self.tools);
         let spent = self.is_spent();
         let mut system = self.system.clone();
         if let Some(plan) = self.progress() {

@@ -189,6 +189,14 @@ impl ToolSet {
         self.entries.iter().find(|entry| entry.id == *id).map(|entry| entry.version.clone()).unwrap_or_default()
     }
 
+    /// The names of the tools that were first found by a call (message, step, call), best first.
+    #[must_use]
+    pub fn loaded_by(&self, (message, step, call): (usize, usize, usize)) -> Vec<String> {
+        let found = self.entries.iter().filter(|entry| !entry.pinned);
+        let here = found.filter(|entry| (entry.place.0, entry.place.1, entry.place.2) == (message, step, call));
+        here.map(|entry| entry.name.clone()).collect()
+    }
+
     /// All of them as the model sees them, the meta-tools first.
     #[must_use]
     pub fn specs(&self) -> Vec<ToolSpec> {

@@ -66,7 +66,7 @@ pub fn for_model(
             }
         },
     };
-    ToolResult { call_id: call.id.clone(), name: call.name.clone(), content, is_error }
+    ToolResult { call_id: call.id.clone(), name: call.name.clone(), content, is_error, loads: Vec::new() }
 }
 
 /// What a result holds, without what [`for_model`] says of it: the output, or `{"error": ...}`. Another text stays as it is.

@@ -161,6 +161,9 @@ pub struct ToolResult {
     pub content: String,
     /// True when the call failed.
     pub is_error: bool,
+    /// The tools of the request that became callable by this result, by their names in [`ToolSpec`], each in one result.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loads: Vec<String>,
 }
 
 /// Whether the model may, must or must not call a tool.

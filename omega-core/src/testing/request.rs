@@ -140,7 +140,7 @@ impl Seen {
             match kind {
                 "function_call" => self.call(&item["call_id"], &item["name"], &item["arguments"]),
                 "function_call_output" => self.result(&item["call_id"], &text(&item["output"])),
-                "reasoning" => {}
+                "reasoning" | "tool_search_call" | "tool_search_output" => {}
                 _ if assistant => {
                     if let Some(last) = self.assistants.last_mut() {
                         last.push_str(&text(&item["content"]));
@@ -149,7 +149,7 @@ impl Seen {
                 _ => self.user(text(&item["content"])),
             }
         }
-        self.tools = names(&body["tools"], "/name");
+        self.tools = judge::tools(self.format, body).into_iter().map(|(name, _)| name).collect();
     }
 
     fn anthropic(&mut self, body: &Value) {
@@ -165,8 +165,17 @@ impl Seen {
                 self.assistant(said);
                 of("tool_use").for_each(|call| self.call(&call["id"], &call["name"], &call["input"]));
             } else {
-                of("tool_result").for_each(|result| self.result(&result["tool_use_id"], &text(&result["content"])));
-                if !said.is_empty() {
+                let said_of = |id: &Value| {
+                    let mark = format!("call {}]\n", text(id));
+                    of("text").map(text).find_map(|said| Some(said.split_once(&mark)?.1.to_owned()))
+                };
+                for result in of("tool_result") {
+                    let (id, content) = (&result["tool_use_id"], text(&result["content"]));
+                    let content = if content.is_empty() { said_of(id).unwrap_or_default() } else { content };
+                    self.result(id, &content);
+                }
+                let refers = of("tool_result").any(|result| result["content"][0]["type"] == "tool_reference");
+                if !said.is_empty() && !refers {
                     self.user(said);
                 }
             }

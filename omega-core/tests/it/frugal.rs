@@ -30,7 +30,7 @@ fn rows() -> Vec<FoundTool> {
             .into();
         (format!("@made/package-{n}::convert{n}"), "Converts one kind of document to another kind, keeps what can be kept of its layout, and says what was lost on the way to it.".to_owned(), json!({"type": "object", "properties": properties, "required": ["source"]}))
     };
-    (0..2 * SEARCHES * HITS)
+    (0..3 * SEARCHES * HITS)
         .map(|n| {
             let (id, description, schema) = real.get(n % real.len().max(1)).filter(|_| n < real.len()).cloned().unwrap_or_else(|| made(n));
             serde_json::from_value(json!({
@@ -65,11 +65,15 @@ fn run(call: &ToolCall, output: &SearchOutput) -> ToolRun {
 
 /// The requests of the conversation, in their order.
 fn requests() -> Vec<ModelRequest> {
+    requests_of(&["Convert my report", "And now the other one"])
+}
+
+fn requests_of(messages: &[&str]) -> Vec<ModelRequest> {
     let rows = rows();
     let mut rows = rows.chunks(HITS);
     let (mut before, mut requests) = (Vec::new(), Vec::new());
-    for user in ["Convert my report", "And now the other one"] {
-        let mut now = Exchange { user: user.into(), ..Exchange::default() };
+    for user in messages {
+        let mut now = Exchange { user: (*user).into(), ..Exchange::default() };
         for n in 0..=SEARCHES {
             let config = RunConfig::new("openai/gpt-4.1-mini", vec![]);
             let mut agent = Agent::restore(config, before.clone(), now.clone(), "Be brief.", &[], None);
@@ -102,29 +106,39 @@ fn requests() -> Vec<ModelRequest> {
     requests
 }
 
-const FORMATS: [(Format, &str); 4] = [
-    (Format::OpenAiChat, "openai"),
-    (Format::OpenAiResponses, "openai-responses"),
-    (Format::Anthropic, "anthropic"),
-    (Format::Gemini, "google"),
+/// With models that take no deferred tools, and with those that do.
+const FORMATS: [(Format, &str, &str); 6] = [
+    (Format::OpenAiChat, "openai", "gpt-4.1-mini"),
+    (Format::OpenAiResponses, "openai-responses", "gpt-5-mini"),
+    (Format::OpenAiResponses, "openai-responses", "gpt-5.4"),
+    (Format::Anthropic, "anthropic", "claude-opus-4-1"),
+    (Format::Anthropic, "anthropic", "claude-sonnet-4-5"),
+    (Format::Gemini, "google", "gemini-3-pro"),
 ];
+const DEFERRED: [&str; 2] = ["gpt-5.4", "claude-sonnet-4-5"];
+
+/// The bodies of the conversation's requests, in their order.
+fn bodies(format: Format, provider: &str, model: &str) -> Vec<Value> {
+    let with = |request: ModelRequest| format.encode(provider, &ModelRequest { model: model.into(), ..request });
+    requests().into_iter().map(with).collect()
+}
 
 /// What was needed for the same conversation when every schema was sent twice and every tool stayed loaded: bytes in all.
-const BEFORE: [usize; 4] = [3_341_927, 3_340_291, 3_307_829, 3_133_229];
+const BEFORE: [usize; 6] = [3_341_927, 3_340_291, 3_340_291, 3_307_829, 3_307_829, 3_133_229];
 
 #[test]
 fn two_messages_with_six_searches_each_cost_a_fifth_of_what_they_did() {
-    for ((format, provider), before) in FORMATS.into_iter().zip(BEFORE) {
-        let bodies: Vec<usize> =
-            requests().iter().map(|request| format.encode(provider, request).to_string().len()).collect();
+    for ((format, provider, model), before) in FORMATS.into_iter().zip(BEFORE) {
+        let bodies: Vec<usize> = bodies(format, provider, model).iter().map(|body| body.to_string().len()).collect();
         let all: usize = bodies.iter().sum();
-        println!("{provider}: {} requests, {all} bytes in all, {:?} in the last", bodies.len(), bodies.last());
+        println!("{provider} {model}: {} requests, {all} bytes in all, {:?} in the last", bodies.len(), bodies.last());
         assert_eq!(bodies.len(), 2 * (SEARCHES + 1));
         assert!(all * 5 <= before, "{provider}: {all} bytes, {before} before");
     }
 }
 
-/// The parts of a body that a provider reads in this order, without the mark that moves with the end.
+/// The parts of a body that a provider reads in this order, without the mark that moves with the end. What is deferred is
+/// no part of the list that it reads; it is read where the history refers to it.
 fn parts(format: Format, body: &Value) -> [Vec<Value>; 3] {
     let (system, turns, tools) = match format {
         Format::OpenAiChat => ("/none", "/messages", "/tools"),
@@ -133,33 +147,90 @@ fn parts(format: Format, body: &Value) -> [Vec<Value>; 3] {
         Format::Gemini => ("/systemInstruction", "/contents", "/tools/0/functionDeclarations"),
     };
     let list = |pointer: &str| body.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut turns = list(turns);
+    let (mut turns, mut tools) = (list(turns), list(tools));
     for block in turns.iter_mut().filter_map(|turn| turn.get_mut("content")?.as_array_mut()).flatten() {
         block.as_object_mut().map(|block| block.shift_remove("cache_control"));
     }
-    [list(tools), body.pointer(system).cloned().into_iter().collect(), turns]
+    let all = tools.clone();
+    let contents = turns.iter_mut().filter_map(|turn| turn.get_mut("content")?.as_array_mut()).flatten();
+    for block in contents.filter_map(|block| block.get_mut("content")?.as_array_mut()).flatten() {
+        if block["type"] == "tool_reference" {
+            *block = all.iter().find(|tool| tool["name"] == block["tool_name"]).cloned().unwrap();
+        }
+    }
+    tools.retain(|tool| tool["defer_loading"] != true);
+    [tools, body.pointer(system).cloned().into_iter().collect(), turns]
 }
 
 #[test]
 fn consecutive_requests_share_their_whole_earlier_beginning() {
-    for (format, provider) in FORMATS {
-        let bodies: Vec<_> =
-            requests().iter().map(|request| parts(format, &format.encode(provider, request))).collect();
+    for (format, provider, model) in FORMATS {
+        let bodies: Vec<_> = bodies(format, provider, model).iter().map(|body| parts(format, body)).collect();
         for (before, after) in bodies.iter().zip(&bodies[1..]) {
             for (before, after) in before.iter().zip(after) {
-                assert_eq!(after.get(..before.len()), Some(before.as_slice()), "{provider}");
+                assert_eq!(after.get(..before.len()), Some(before.as_slice()), "{provider} {model}");
             }
+            // The list comes before everything else: only where it stays the same comes all of the rest from a cache.
+            assert_eq!(before[0] == after[0], before[0].len() == after[0].len());
+            assert!(!DEFERRED.contains(&model) || before[0] == after[0], "{provider} {model}");
+        }
+    }
+}
+
+/// Bytes that a cache holds of a request by the one before it: as far as both begin alike, in the order in which it is read.
+fn cached(before: &[Vec<Value>; 3], after: &[Vec<Value>; 3]) -> usize {
+    let (before, after): (Vec<_>, Vec<_>) = (before.iter().flatten().collect(), after.iter().flatten().collect());
+    // A list of tools that grew ends the beginning at its old end.
+    let same = before.iter().zip(&after).take_while(|(before, after)| before == after);
+    same.map(|(part, _)| part.to_string().len()).sum()
+}
+
+#[test]
+fn with_deferred_tools_nothing_but_what_is_new_is_read_anew() {
+    for (format, provider, model) in FORMATS {
+        let bodies: Vec<_> = bodies(format, provider, model).iter().map(|body| parts(format, body)).collect();
+        let size = |parts: &[Vec<Value>; 3]| parts.iter().flatten().map(|part| part.to_string().len()).sum::<usize>();
+        let read: usize = bodies.iter().map(size).sum();
+        let cached: usize = bodies.windows(2).map(|pair| cached(&pair[0], &pair[1])).sum();
+        println!("{provider} {model}: {read} bytes read, {cached} of them from the cache");
+        if DEFERRED.contains(&model) {
+            assert_eq!(read - cached, size(bodies.last().unwrap()), "{provider} {model}: each byte once");
+        } else {
+            assert!(cached < read / 2, "{provider} {model}: or the list is not needed any more");
         }
     }
 }
 
 #[test]
 fn every_schema_is_sent_once() {
-    for (format, provider) in FORMATS {
-        let body = format.encode(provider, requests().last().unwrap());
+    for (format, provider, model) in FORMATS {
+        let body = bodies(format, provider, model).pop().unwrap();
+        assert_eq!(judge::refusals(format, &body), [""; 0], "{provider} {model}");
         let tools = judge::tools(format, &body);
-        assert_eq!(tools.len(), 2 + 2 * SEARCHES * LOADED_OF_A_SEARCH, "{provider}");
-        let turns = parts(format, &body)[2].iter().map(ToString::to_string).collect::<String>();
-        assert!(!turns.contains("inputSchema") && !turns.contains("properties"), "{provider}");
+        assert_eq!(tools.len(), 2 + 2 * SEARCHES * LOADED_OF_A_SEARCH, "{provider} {model}");
+        let turns = ["messages", "input", "contents"].into_iter().filter_map(|key| body[key].as_array()).flatten();
+        let turns = turns.filter(|turn| turn["type"] != "tool_search_output");
+        let turns = turns.map(ToString::to_string).collect::<String>();
+        assert!(!turns.contains("inputSchema") && !turns.contains("properties"), "{provider} {model}");
+    }
+}
+
+#[test]
+fn tools_that_make_room_leave_the_history_too_and_what_comes_before_them_stays() {
+    for (format, provider, model) in FORMATS {
+        let with = |request: ModelRequest| format.encode(provider, &ModelRequest { model: model.into(), ..request });
+        let bodies: Vec<_> =
+            requests_of(&["One report", "A second one", "A third one"]).into_iter().map(with).collect();
+        for body in &bodies {
+            assert_eq!(judge::refusals(format, body), [""; 0], "{provider} {model}");
+        }
+        // At the beginning of the third message.
+        let (before, after) = (&bodies[2 * SEARCHES + 1], &bodies[2 * (SEARCHES + 1)]);
+        assert!(judge::tools(format, after).len() < judge::tools(format, before).len(), "{provider} {model}");
+        let (before, after) = (parts(format, before), parts(format, after));
+        let is_same = before[0] == after[0];
+        assert_eq!(is_same, DEFERRED.contains(&model), "{provider} {model}: the list");
+        // The first message, with the step that searched first.
+        assert!(!is_same || before[2][..2] == after[2][..2], "{provider} {model}");
     }
 }

@@ -76,6 +76,7 @@ fn go_on(request: &mut ModelRequest, answer: Answer, result: &str) {
             name: call.name.clone(),
             content: result.into(),
             is_error: call.parsed().is_err(),
+            loads: Vec::new(),
         })
         .collect();
     request.turns.extend([answer.into_turn(), Turn::Tools { results }]);

@@ -20,7 +20,7 @@ fn call(id: &str, arguments: &str) -> ToolCall {
 }
 
 fn result(id: &str, content: &str, is_error: bool) -> ToolResult {
-    ToolResult { call_id: id.into(), name: "search".into(), content: content.into(), is_error }
+    ToolResult { call_id: id.into(), name: "search".into(), content: content.into(), is_error, loads: Vec::new() }
 }
 
 /// A history with everything that goes wrong in histories.

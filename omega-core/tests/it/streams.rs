@@ -359,13 +359,61 @@ fn assert_whole_or_error(format: Format, body: &[u8], is_whole: IsWhole<'_>, wha
     assert!(one_end && (error.is_some() || is_whole(&answer, None)), "{format:?} {what}: {answer:?} {error:?}");
 }
 
+/// An answer that asks for a search of the client, and holds one that OpenAI made itself, as Responses streams them.
+fn searching() -> String {
+    let own = json!({"type": "tool_search_call", "id": "tsc_0", "execution": "server", "call_id": null, "status": "completed", "arguments": {"paths": ["crm"]}});
+    let asked = |status: &str, arguments: Value| json!({"type": "tool_search_call", "id": "tsc_1", "execution": "client", "call_id": "call_s", "status": status, "arguments": arguments});
+    let query = json!({"query": "parse \"csv\" 😀", "limit": 3});
+    let events = [
+        json!({"type": "response.created", "response": {"status": "in_progress"}}),
+        json!({"type": "response.output_item.added", "output_index": 0, "item": own.clone()}),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": own.clone()}),
+        json!({"type": "response.output_text.delta", "output_index": 1, "delta": "Hé 😀"}),
+        json!({"type": "response.output_item.added", "output_index": 2, "item": asked("in_progress", json!({}))}),
+        json!({"type": "response.output_item.done", "output_index": 2, "item": asked("completed", query.clone())}),
+        json!({"type": "response.output_item.added", "output_index": 3, "item": {"type": "function_call", "call_id": "c2", "namespace": "a__b", "name": "a__b", "arguments": ""}}),
+        json!({"type": "response.output_item.done", "output_index": 3, "item": {"type": "function_call", "call_id": "c2", "namespace": "a__b", "name": "a__b", "arguments": "{}"}}),
+        json!({"type": "response.completed", "response": {"status": "completed", "usage": {"input_tokens": 3, "output_tokens": 2}, "output": [
+            own, {"type": "message", "content": [{"type": "output_text", "text": "Hé 😀"}]}, asked("completed", query),
+            {"type": "function_call", "call_id": "c2", "namespace": "a__b", "name": "a__b", "arguments": "{}"},
+        ]}}),
+    ];
+    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
+}
+
+fn is_search(answer: &Answer, _: Option<&ModelError>) -> bool {
+    let calls: Vec<_> = answer.calls.iter().map(|call| (call.id.as_str(), call.name.as_str(), call.parsed())).collect();
+    let query = json!({"query": "parse \"csv\" 😀", "limit": 3}).as_object().cloned().unwrap_or_default();
+    answer.finished
+        && answer.text == "Hé 😀"
+        && answer.reason == Some(FinishReason::ToolCalls)
+        && answer.calls[1].provider_state == Some(json!({"provider": "p", "namespace": "a__b"}))
+        && calls == [("call_s", "registrySearchTool", Ok(query)), ("c2", "a__b", Ok(serde_json::Map::new()))]
+}
+
+#[test]
+fn a_search_that_a_model_asks_of_the_client_is_a_call_of_the_registrys_search() {
+    let body = searching();
+    let last = body.trim_end().rsplit_once("data: ").unwrap().1;
+    let document: Value = serde_json::from_str(last).unwrap();
+    for body in [body.clone(), format!("data: {last}\n\n"), document["response"].to_string()] {
+        for chunk in [1, 7, 4_096] {
+            let (answer, error) = decode(Format::OpenAiResponses, body.as_bytes(), chunk);
+            assert!(error.is_none() && is_search(&answer, None), "{body}: {answer:?} {error:?}");
+        }
+    }
+}
+
 #[test]
 fn a_cut_an_error_and_garbage_at_every_byte_leave_the_whole_answer_or_an_error() {
     let streamed = |answer: &Answer, _: Option<&ModelError>| answer.finished && answer.text == "Hé 😀 \"x\".";
     for format in FORMATS {
         let pieces = [r"<think>hm</think>Hé \ud83d", r"\ude00 ", r#"\"x\"."#];
-        let bodies: [(String, IsWhole<'_>); 2] =
-            [(stream(format, &pieces, good(format)), &streamed), (whole(format).to_string(), &is_whole)];
+        let mut bodies: Vec<(String, IsWhole<'_>)> =
+            vec![(stream(format, &pieces, good(format)), &streamed), (whole(format).to_string(), &is_whole)];
+        if format == Format::OpenAiResponses {
+            bodies.push((searching(), &is_search));
+        }
         for (body, is_whole) in bodies {
             let body = body.as_bytes();
             assert_whole_or_error(format, body, is_whole, "untouched");

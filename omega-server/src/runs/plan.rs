@@ -290,6 +290,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
         name: meta::SEARCH.into(),
         content: serde_json::to_string(found).unwrap_or_default(),
         is_error: false,
+        loads: Vec::new(),
     };
     ModelRequest {
         model: task.model.0.split_once('/').map_or(task.model.0, |(_, model)| model).to_owned(),

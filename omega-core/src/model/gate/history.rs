@@ -147,18 +147,18 @@ fn fresh_id(id: &str, rule: IdRule, seen: &mut HashSet<String>, counts: &mut Has
 
 fn result_for(call: &ToolCall, sent: &ToolCall, answers: &[ToolResult], taken: &mut [bool]) -> ToolResult {
     let answer = (0..answers.len()).find(|&i| !taken[i] && answers[i].call_id == call.id);
-    let (content, is_error) = match answer {
+    let (content, is_error, loads) = match answer {
         Some(i) => {
             taken[i] = true;
             let content = Some(&answers[i].content).filter(|content| !content.trim().is_empty());
-            (content.map_or_else(|| EMPTY.to_owned(), Clone::clone), answers[i].is_error)
+            (content.map_or_else(|| EMPTY.to_owned(), Clone::clone), answers[i].is_error, answers[i].loads.clone())
         }
         None => {
             let lost = r#"{"error":"No result was recorded: the call may or may not have taken effect."}"#;
-            (lost.to_owned(), true)
+            (lost.to_owned(), true, Vec::new())
         }
     };
-    ToolResult { call_id: sent.id.clone(), name: sent.name.clone(), content, is_error }
+    ToolResult { call_id: sent.id.clone(), name: sent.name.clone(), content, is_error, loads }
 }
 
 #[cfg(test)]
@@ -183,6 +183,7 @@ mod tests {
             name: "t".into(),
             content: (*content).into(),
             is_error: false,
+            loads: Vec::new(),
         };
         Turn::Tools { results: results.iter().map(result).collect() }
     }

@@ -8,12 +8,14 @@
 //!   ([`rules`], as data with their public source); keys that a provider refuses get other names there, and [`keys`] maps the
 //!   arguments back;
 //! - [`history`] makes the turns valid: names, ids, roles, pairs of calls and results, texts;
+//! - [`deferred`] puts tools that a search found behind its result, where a provider takes them there;
 //! - [`refusal`] is for what no rule foresaw: when a refusal names a tool or a field, it is left out and the request is sent
 //!   once more.
 //!
 //! All of it is a pure function of the request, so that equal prefixes stay equal and come from the provider's cache. A
 //! tool's own schema stays what inputs are checked against.
 
+pub mod deferred;
 pub mod facts;
 pub mod history;
 pub mod keys;
@@ -21,10 +23,10 @@ pub mod refusal;
 pub mod rules;
 pub mod schema;
 
-use super::{ModelEvent, ToolCall, ToolSpec};
+use super::{ModelEvent, ToolCall, ToolSpec, Turn};
 use keys::Keys;
 use rules::{NameRule, Rules};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tools of a request as a provider gets them, and the way back for what it says of them.
 #[derive(Debug, Clone)]
@@ -37,6 +39,9 @@ pub struct Gate {
     own: BTreeMap<String, String>,
     /// The other way.
     sent: BTreeMap<String, String>,
+    /// The tools that stand in the history and not at the front, by the names that were sent.
+    deferred: BTreeSet<String>,
+    takes_deferred: bool,
 }
 
 impl Gate {
@@ -49,6 +54,8 @@ impl Gate {
             keys: BTreeMap::new(),
             own: BTreeMap::new(),
             sent: BTreeMap::new(),
+            deferred: BTreeSet::new(),
+            takes_deferred: false,
         };
         for tool in tools {
             let name = rules.names.name(&tool.name);
@@ -69,10 +76,44 @@ impl Gate {
         gate
     }
 
+    /// Defers what the results of some turns load, where that is taken; those tools come last. In the results stays what is
+    /// deferred, by the names that are sent.
+    pub fn defer(&mut self, turns: &mut [Turn], are_taken: bool) {
+        for turn in &mut *turns {
+            let Turn::Tools { results } = turn else { continue };
+            for name in results.iter_mut().flat_map(|result| &mut result.loads) {
+                if let Some(sent) = self.sent.get(name) {
+                    name.clone_from(sent);
+                }
+            }
+        }
+        self.takes_deferred = are_taken;
+        self.deferred = deferred::settle(turns, &self.tools, are_taken);
+        self.tools.sort_by_key(|tool| self.deferred.contains(&tool.name));
+    }
+
     /// The tools, each with a name and a schema that the provider takes.
     #[must_use]
     pub fn tools(&self) -> &[ToolSpec] {
         &self.tools
+    }
+
+    /// Whether a tool stands in the history and not at the front, by the name that is sent.
+    #[must_use]
+    pub fn is_deferred(&self, sent: &str) -> bool {
+        self.deferred.contains(sent)
+    }
+
+    /// Whether a tool stands in the list.
+    #[must_use]
+    pub fn is_at_front(&self, sent: &str) -> bool {
+        !self.is_deferred(sent) && self.tools.iter().any(|tool| tool.name == sent)
+    }
+
+    /// Whether whoever is asked takes deferred tools.
+    #[must_use]
+    pub fn takes_deferred(&self) -> bool {
+        self.takes_deferred
     }
 
     /// A tool's own name, by the one that was sent.

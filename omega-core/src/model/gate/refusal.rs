@@ -20,6 +20,8 @@ pub enum Named {
     Field(&'static str),
     /// The cap of the answer, which is above this.
     Limit(u64),
+    /// That tools stand in the history ([`super::deferred`]).
+    Deferral,
 }
 
 /// Where a field stands in a request.
@@ -56,7 +58,33 @@ const FIELDS: &[(&str, Place, bool)] = &[
 /// What a refusal (its whole body) names of the request that was sent.
 #[must_use]
 pub fn named(refusal: &str, sent: &Value, tools: &[&str]) -> Option<Named> {
-    limit(refusal, sent).or_else(|| field(refusal, sent)).or_else(|| tool(refusal, tools))
+    deferral(refusal, sent)
+        .or_else(|| limit(refusal, sent))
+        .or_else(|| field(refusal, sent))
+        .or_else(|| tool_of_history(refusal, sent))
+        .or_else(|| tool(refusal, tools))
+}
+
+/// What words a refusal of deferred tools has, in any spelling.
+const DEFERRAL: &[&str] =
+    &["defer loading", "deferred", "tool reference", "tool search", "namespace", "anthropic beta", "beta header"];
+
+/// That a request has tools in its history, which whoever is asked does not take so.
+fn deferral(refusal: &str, sent: &Value) -> Option<Named> {
+    let list = |key: &str| sent[key].as_array().into_iter().flatten();
+    let is_deferred = list("tools").any(|tool| tool["defer_loading"] == true)
+        || list("input").any(|item| item["type"] == "tool_search_output");
+    let words = refusal.to_lowercase().replace(['_', '-'], " ");
+    (is_deferred && DEFERRAL.iter().any(|word| words.contains(word))).then_some(Named::Deferral)
+}
+
+/// A tool that stands in the history, by its place: `input[3].tools[0]`.
+fn tool_of_history(refusal: &str, sent: &Value) -> Option<Named> {
+    let (_, rest) = refusal.split_once("input[")?;
+    let (item, rest) = rest.split_once("].tools[")?;
+    let at = rest.split_once(']')?.0;
+    let name = &sent["input"][item.parse::<usize>().ok()?]["tools"][at.parse::<usize>().ok()?]["name"];
+    Some(Named::Tool(name.as_str()?.to_owned()))
 }
 
 /// A cap that is too high for the model: the refusal tells the highest one.
@@ -164,6 +192,7 @@ pub struct LeftOut {
     tools: BTreeSet<String>,
     fields: BTreeSet<&'static str>,
     limit: Option<u64>,
+    deferral: bool,
 }
 
 impl LeftOut {
@@ -172,6 +201,7 @@ impl LeftOut {
         match named {
             Named::Tool(name) => self.tools.insert(name.clone()),
             Named::Field(name) => self.fields.insert(name),
+            Named::Deferral => !std::mem::replace(&mut self.deferral, true),
             Named::Limit(limit) => {
                 let lower = self.limit.is_none_or(|before| *limit < before);
                 self.limit = self.limit.filter(|_| !lower).or(Some(*limit));
@@ -184,6 +214,12 @@ impl LeftOut {
     #[must_use]
     pub fn has_tool(&self, name: &str) -> bool {
         self.tools.contains(name)
+    }
+
+    /// Whether tools are to stand in the list alone.
+    #[must_use]
+    pub fn has_deferral(&self) -> bool {
+        self.deferral
     }
 
     /// The request without the fields, and with the cap that was told.
@@ -220,6 +256,9 @@ impl Named {
             Self::Tool(name) => format!("{provider} refused the tool {name}; it is left out for the rest of this run"),
             Self::Field(name) => {
                 format!("{provider} refused the field {name}; it is left out for the rest of this run")
+            }
+            Self::Deferral => {
+                format!("{provider} refused deferred tools; all tools stand in the list for the rest of this run")
             }
             Self::Limit(limit) => format!("{provider} gives at most {limit} tokens of an answer with this model"),
         }

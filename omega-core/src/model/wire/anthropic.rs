@@ -1,7 +1,8 @@
 //! Anthropic Messages.
 //!
 //! Content comes in blocks, each started, filled by deltas and stopped. A tool without arguments sends no JSON at all, so
-//! its arguments are the empty text. Usage is merged from `message_start` and `message_delta`. Unknown events, blocks and
+//! its arguments are the empty text. Tools that were found are deferred, and shown by references in the search's result
+//! ([`crate::model::gate::deferred`]). Usage is merged from `message_start` and `message_delta`. Unknown events, blocks and
 //! deltas (citations, tools that Anthropic runs itself) are skipped, as its documentation asks.
 
 use super::{
@@ -9,11 +10,13 @@ use super::{
     history::{self, Piece},
     list_at, made_up_call_id, number_at, text_at,
 };
-use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage};
+use crate::model::{
+    FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage, gate::Gate,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
+pub(super) fn encode(provider: &str, request: &ModelRequest, gate: &Gate) -> Value {
     let mut messages = Vec::new();
     for turn in &request.turns {
         push_turn(provider, turn, &mut messages);
@@ -36,11 +39,15 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
             .tools
             .iter()
             .map(|tool| {
-                json!({
+                let mut definition = json!({
                     "name": tool.name,
                     "description": tool.description,
                     "input_schema": tool.input_schema,
-                })
+                });
+                if gate.is_deferred(&tool.name) {
+                    definition["defer_loading"] = json!(true);
+                }
+                definition
             })
             .collect();
         if request.tool_choice == ToolChoice::None {
@@ -68,7 +75,10 @@ fn push_turn(provider: &str, turn: &Turn, messages: &mut Vec<Value>) {
             let pieces = history::pieces(provider, text, calls, provider_state);
             ("assistant", pieces.into_iter().map(block).collect())
         }
-        Turn::Tools { results } => ("user", results.iter().map(result_block).collect()),
+        Turn::Tools { results } => {
+            let said = results.iter().filter(|result| !result.loads.is_empty()).map(said_block);
+            ("user", results.iter().map(result_block).chain(said).collect())
+        }
     };
     messages.push(json!({ "role": role, "content": content }));
 }
@@ -89,12 +99,22 @@ fn text_block(text: &str) -> Value {
 }
 
 fn result_block(result: &ToolResult) -> Value {
+    let reference = |name: &String| json!({ "type": "tool_reference", "tool_name": name });
+    let content = match result.loads.as_slice() {
+        [] => vec![text_block(&result.content)],
+        loads => loads.iter().map(reference).collect(),
+    };
     json!({
         "type": "tool_result",
         "tool_use_id": result.call_id,
-        "content": [text_block(&result.content)],
+        "content": content,
         "is_error": result.is_error,
     })
+}
+
+/// What a result said that holds references, and so can't hold it itself.
+fn said_block(result: &ToolResult) -> Value {
+    text_block(&format!("[omega: the result of {}, call {}]\n{}", result.name, result.call_id, result.content))
 }
 
 /// A block that is open.

@@ -11,7 +11,7 @@
 
 use super::{
     ModelError, ModelEvent, ModelRequest, Turn,
-    gate::{self, Gate, history::IdRule, refusal::LeftOut, rules::Rules},
+    gate::{self, Gate, deferred, history::IdRule, refusal::LeftOut, rules::Rules},
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -88,13 +88,15 @@ impl Format {
     pub fn prepare(self, to: Addressee<'_>, request: &ModelRequest, left_out: &LeftOut) -> Prepared {
         let mut tools = request.tools.clone();
         tools.retain(|tool| !left_out.has_tool(&tool.name));
-        let gate = Gate::of(Rules::of(self, to), &tools);
+        let mut gate = Gate::of(Rules::of(self, to), &tools);
         let ids = match self {
             Self::OpenAiChat => openai_chat::ids(to, &request.model),
             Self::OpenAiResponses | Self::Anthropic | Self::Gemini => IdRule::Word(64),
         };
+        let mut turns = gate::history::valid(&request.turns, ids, |call| gate.sent(call));
+        gate.defer(&mut turns, deferred::are_taken(self, to, &request.model) && !left_out.has_deferral());
         let request = ModelRequest {
-            turns: gate::history::valid(&request.turns, ids, |call| gate.sent(call)),
+            turns,
             tools: gate.tools().to_vec(),
             model: request.model.clone(),
             system: request.system.clone(),
@@ -103,8 +105,8 @@ impl Format {
         };
         let mut body = match self {
             Self::OpenAiChat => openai_chat::encode(to, &request),
-            Self::OpenAiResponses => openai_responses::encode(to, &request),
-            Self::Anthropic => anthropic::encode(to.provider, &request),
+            Self::OpenAiResponses => openai_responses::encode(to, &request, &gate),
+            Self::Anthropic => anthropic::encode(to.provider, &request, &gate),
             Self::Gemini => gemini::encode(to.provider, &request),
         };
         left_out.strip(&mut body);

@@ -3,7 +3,8 @@
 //! Each output item is streamed under its `output_index` and closed by `output_item.done`. Some servers leave out the
 //! deltas, or the item events, and only send what is whole; so the rest of a text is made up from the closing events, and
 //! the last `response` object fills in what never came. Nothing is stored at the provider (`store: false`): reasoning goes
-//! back encrypted.
+//! back encrypted. Tools that were found stand behind the search's result, as the output of a search of the client
+//! ([`crate::model::gate::deferred`]); a search that the model asks of the client is one of the registry.
 
 use super::{
     Addressee, Body, cache_key,
@@ -11,16 +12,24 @@ use super::{
     history::{self, Piece},
     list_at, made_up_call_id, number_at, text_at,
 };
-use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, Turn, Usage};
+use crate::{
+    agent::meta,
+    model::{
+        FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, Usage,
+        gate::{Gate, rules::NameRule},
+    },
+};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-pub(super) fn encode(to: Addressee<'_>, request: &ModelRequest) -> Value {
+pub(super) fn encode(to: Addressee<'_>, request: &ModelRequest, gate: &Gate) -> Value {
     let mut input = Vec::new();
     let reasons = returns_reasoning(&request.model);
     for turn in &request.turns {
         // A model that does not reason refuses the reasoning of one that does (the user chose another model).
-        push_turn(if reasons { to.provider } else { "" }, turn, &mut input);
+        let state_of = if reasons { to.provider } else { "" };
+        push_turn(to.provider, state_of, turn, gate, &mut input);
     }
     let mut body = json!({ "model": request.model, "input": input, "stream": true, "store": false });
     if !request.system.is_empty() {
@@ -36,19 +45,7 @@ pub(super) fn encode(to: Addressee<'_>, request: &ModelRequest) -> Value {
         body["include"] = json!(["reasoning.encrypted_content"]);
     }
     if !request.tools.is_empty() {
-        body["tools"] = request
-            .tools
-            .iter()
-            .map(|tool| {
-                json!({
-                    "type": "function",
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.input_schema,
-                    "strict": false,
-                })
-            })
-            .collect();
+        body["tools"] = request.tools.iter().filter(|tool| !gate.is_deferred(&tool.name)).map(function).collect();
         if request.tool_choice == ToolChoice::None {
             body["tool_choice"] = json!("none");
         }
@@ -63,27 +60,74 @@ fn returns_reasoning(model: &str) -> bool {
         && !name.contains("-chat")
 }
 
-fn push_turn(provider: &str, turn: &Turn, input: &mut Vec<Value>) {
+fn function(tool: &ToolSpec) -> Value {
+    json!({
+        "type": "function",
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.input_schema,
+        "strict": false,
+    })
+}
+
+fn push_turn(provider: &str, state_of: &str, turn: &Turn, gate: &Gate, input: &mut Vec<Value>) {
     match turn {
         Turn::User { text } => input.push(json!({ "role": "user", "content": text })),
         Turn::Assistant { text, calls, provider_state } => {
-            for piece in history::pieces(provider, text, calls, provider_state) {
+            for piece in history::pieces(state_of, text, calls, provider_state) {
                 input.push(match piece {
                     Piece::Text(text) => json!({ "role": "assistant", "content": text }),
                     Piece::State(item) => item.clone(),
-                    Piece::Call(call) => json!({
-                        "type": "function_call",
-                        "call_id": call.id,
-                        "name": call.name,
-                        "arguments": history::arguments_text(call),
-                    }),
+                    Piece::Call(call) => call_item(provider, call, gate),
                 });
             }
         }
-        Turn::Tools { results } => input.extend(results.iter().map(
-            |result| json!({ "type": "function_call_output", "call_id": result.call_id, "output": result.content }),
-        )),
+        Turn::Tools { results } => {
+            input.extend(results.iter().map(
+                |result| json!({ "type": "function_call_output", "call_id": result.call_id, "output": result.content }),
+            ));
+            let loading = |result| loading(result, gate.tools());
+            input.extend(results.iter().filter(|result| !result.loads.is_empty()).flat_map(loading));
+        }
     }
+}
+
+/// A call of a tool that stands in the history has to say so: each is in a namespace of its own name. What the model said of
+/// it goes back also when the tool is not loaded any more, so that what was sent stays.
+fn call_item(provider: &str, call: &ToolCall, gate: &Gate) -> Value {
+    let mut item = json!({
+        "type": "function_call",
+        "call_id": call.id,
+        "name": call.name,
+        "arguments": history::arguments_text(call),
+    });
+    let said = call.provider_state.as_ref().filter(|state| text_at(state, "/provider") == provider);
+    let namespace = if gate.is_deferred(&call.name) {
+        Some(call.name.as_str())
+    } else {
+        let said = said.map(|state| text_at(state, "/namespace")).filter(|said| NameRule::Word.name(said) == *said);
+        said.filter(|_| gate.takes_deferred() && !gate.is_at_front(&call.name))
+    };
+    if let Some(namespace) = namespace {
+        item["namespace"] = json!(namespace);
+    }
+    item
+}
+
+/// A search of the client with the tools that a result loads as its output.
+fn loading(result: &ToolResult, tools: &[ToolSpec]) -> [Value; 2] {
+    let hash: String = Sha256::digest(&result.call_id).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let id = format!("load_{hash}");
+    let loaded = tools.iter().filter(|tool| result.loads.contains(&tool.name)).map(|tool| {
+        let mut definition = function(tool);
+        definition["defer_loading"] = json!(true);
+        definition
+    });
+    let fields = |kind: &str| json!({ "type": kind, "call_id": id, "execution": "client", "status": "completed" });
+    let (mut call, mut output) = (fields("tool_search_call"), fields("tool_search_output"));
+    call["arguments"] = json!({ "query": result.loads.join(" ") });
+    output["tools"] = loaded.collect();
+    [call, output]
 }
 
 /// An output item as far as it came.
@@ -153,10 +197,10 @@ impl Responses {
         }
     }
 
-    /// A function call becomes known. Its `call_id` is what results refer to; the item's own `id` is not. Another name or
+    /// A call becomes known. Its `call_id` is what results refer to; the item's own `id` is not. Another name or
     /// another `call_id` at the same place is another call, and ends the one before.
     fn start_call(&mut self, at: u64, item: &Value, out: &mut Vec<ModelEvent>) -> (usize, String) {
-        let (id, name) = (text_at(item, "/call_id"), text_at(item, "/name"));
+        let (id, name) = (text_at(item, "/call_id"), called(item));
         let known = self.items.entry(at).or_default();
         if let Some(call) = &known.call {
             let is_other = (!name.is_empty() && name != call.name) || (!id.is_empty() && id != call.id);
@@ -185,24 +229,25 @@ impl Responses {
         if known.done {
             return;
         }
-        let is_call = text_at(item, "/type") == "function_call";
-        let started = is_call.then(|| self.start_call(at, item, out));
+        let started = is_call(item).then(|| self.start_call(at, item, out));
         let known = self.items.entry(at).or_default();
         known.done = true;
         let sent = known.sent.clone();
-        match text_at(item, "/type") {
-            "function_call" => {
-                let Some((index, id)) = started else { return };
-                let whole = text_at(item, "/arguments");
-                if let Some(rest) = whole.strip_prefix(sent.as_str()) {
-                    self.arguments(at, rest, out);
-                }
-                let arguments = if whole.is_empty() { sent } else { whole.to_owned() };
-                let name = text_at(item, "/name").to_owned();
-                self.calls_done += 1;
-                let call = ToolCall { id, name, arguments, provider_state: None };
-                out.push(ModelEvent::CallCompleted { index, call });
+        if let Some((index, id)) = started {
+            let whole = arguments_of(item);
+            if let Some(rest) = whole.strip_prefix(sent.as_str()) {
+                self.arguments(at, rest, out);
             }
+            let arguments = if whole.is_empty() { sent } else { whole };
+            self.calls_done += 1;
+            let namespace = Some(text_at(item, "/namespace")).filter(|namespace| !namespace.is_empty());
+            let provider_state =
+                namespace.map(|namespace| json!({ "provider": self.provider, "namespace": namespace }));
+            let call = ToolCall { id, name: called(item).to_owned(), arguments, provider_state };
+            out.push(ModelEvent::CallCompleted { index, call });
+            return;
+        }
+        match text_at(item, "/type") {
             "message" if sent.is_empty() => {
                 for part in list_at(item, "/content") {
                     self.text(at, text_at(part, "/text"), out);
@@ -251,6 +296,30 @@ impl Responses {
     }
 }
 
+/// Whether an item asks something of the client: a function, or a search of tools. Searches that OpenAI makes itself are no
+/// calls.
+fn is_call(item: &Value) -> bool {
+    match text_at(item, "/type") {
+        "function_call" => true,
+        "tool_search_call" => text_at(item, "/execution") == "client",
+        _ => false,
+    }
+}
+
+/// The tool that an item calls.
+fn called(item: &Value) -> &str {
+    if text_at(item, "/type") == "tool_search_call" { meta::SEARCH } else { text_at(item, "/name") }
+}
+
+/// The arguments, which a search has as an object.
+fn arguments_of(item: &Value) -> String {
+    match &item["arguments"] {
+        Value::String(text) => text.clone(),
+        object @ Value::Object(_) => object.to_string(),
+        _ => String::new(),
+    }
+}
+
 impl Body for Responses {
     fn is_answer(&self, data: &Value) -> bool {
         text_at(data, "/object") == "response" || data.get("output").is_some_and(Value::is_array)
@@ -269,7 +338,7 @@ impl Body for Responses {
                 self.reasoning(at, "\n\n", out);
             }
             "response.function_call_arguments.delta" => self.arguments(at, delta, out),
-            "response.output_item.added" if text_at(data, "/item/type") == "function_call" => {
+            "response.output_item.added" if is_call(&data["item"]) => {
                 self.start_call(at, &data["item"], out);
             }
             "response.output_item.done" => self.item_done(at, &data["item"], out),

@@ -1,9 +1,10 @@
 //! What real providers refuse in a request, stated a second time and apart from the code that makes requests.
 //!
 //! The rules are those of the providers' documentation and of their refusals in public reports (the addresses stand in
-//! [`crate::model::gate::rules`]); where templates of open models are stricter than the providers (roles that alternate, no
+//! [`crate::model::gate::rules`] and [`crate::model::gate::deferred`]); where templates of open models are stricter than the providers (roles that alternate, no
 //! user after a result), the strictest one counts. Nothing in here is shared with the gate.
 
+mod deferred;
 mod schemas;
 mod turns;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub fn refusals(format: Format, body: &Value) -> Vec<String> {
     let mut faults = turns::faults(format, body);
     faults.extend(tool_faults(format, body));
+    faults.extend(deferred::faults(format, body));
     faults
 }
 
@@ -23,7 +25,8 @@ pub fn refusals(format: Format, body: &Value) -> Vec<String> {
 pub fn tools(format: Format, body: &Value) -> Vec<(String, Value)> {
     let functions: Vec<&Value> = match format {
         Format::OpenAiChat => list(body, "/tools").iter().map(|tool| &tool["function"]).collect(),
-        Format::OpenAiResponses | Format::Anthropic => list(body, "/tools").iter().collect(),
+        Format::OpenAiResponses => list(body, "/tools").iter().chain(deferred::loaded(body)).collect(),
+        Format::Anthropic => list(body, "/tools").iter().collect(),
         Format::Gemini => list(body, "/tools").iter().flat_map(|tool| list(tool, "/functionDeclarations")).collect(),
     };
     let schema = match format {

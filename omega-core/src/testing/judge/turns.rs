@@ -139,7 +139,8 @@ fn responses(body: &Value) -> Vec<Said<'_>> {
     let mut turns = Vec::new();
     for item in list(body, "/input") {
         match (text(item, "type"), text(item, "role")) {
-            ("reasoning", _) => {}
+            // What a search loaded belongs to the results before it; its pairs are checked with the tools.
+            ("reasoning" | "tool_search_call" | "tool_search_output", _) => {}
             ("function_call", _) => {
                 let call = Call {
                     id: text(item, "call_id"),
@@ -192,12 +193,18 @@ fn anthropic<'v>(body: &'v Value, faults: &mut Vec<String>) -> Vec<Said<'v>> {
             });
             turns.push(Said::Answer { text: said, calls: calls.collect() });
         } else if of("tool_result").next().is_some() {
-            let empty =
-                |result: &Value| list(result, "/content").iter().any(|block| text(block, "text").trim().is_empty());
+            let is_reference = |block: &Value| block["type"] == "tool_reference";
+            let empty = |result: &Value| {
+                let blocks = list(result, "/content");
+                blocks.iter().any(|block| !is_reference(block) && text(block, "text").trim().is_empty())
+                    || blocks.is_empty()
+            };
+            let refers = of("tool_result").any(|result| list(result, "/content").iter().any(is_reference));
             turns.push(Said::Results(
                 of("tool_result").map(|result| (text(result, "tool_use_id"), "", empty(result))).collect(),
             ));
-            if !said.is_empty() {
+            // Behind results stands nothing, but for what those with references said.
+            if !said.is_empty() && !refers {
                 turns.push(Said::User(said));
             }
         } else {

@@ -140,8 +140,9 @@ impl Talk {
         let call =
             ToolCall { id: id.clone(), name: name.to_owned(), arguments: arguments.to_string(), provider_state: None };
         self.turns.push(Turn::Assistant { text: String::new(), calls: vec![call], provider_state: vec![] });
-        self.turns
-            .push(Turn::Tools { results: vec![ToolResult { call_id: id, name: name.to_owned(), content, is_error }] });
+        self.turns.push(Turn::Tools {
+            results: vec![ToolResult { call_id: id, name: name.to_owned(), content, is_error, loads: Vec::new() }],
+        });
     }
 }
 

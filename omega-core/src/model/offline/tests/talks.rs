@@ -65,7 +65,7 @@ fn the_tool_that_a_person_chose_is_called_next_whatever_else_there_is() {
         json!({"error": error, "choice": choice}).to_string()
     };
     let mut after = |content: String| {
-        let result = ToolResult { call_id: "2".into(), name: name.clone(), content, is_error: true };
+        let result = ToolResult { call_id: "2".into(), name: name.clone(), content, is_error: true, loads: Vec::new() };
         request.turns.truncate(3);
         request.turns.push(Turn::Assistant { text: String::new(), calls: vec![call.clone()], provider_state: vec![] });
         request.turns.push(Turn::Tools { results: vec![result] });
@@ -130,7 +130,7 @@ fn after_search(content: String, is_error: bool) -> Vec<Turn> {
         arguments: json!({"query": "slugify"}).to_string(),
         provider_state: None,
     };
-    let result = ToolResult { call_id: "1".into(), name: call.name.clone(), content, is_error };
+    let result = ToolResult { call_id: "1".into(), name: call.name.clone(), content, is_error, loads: Vec::new() };
     vec![
         Turn::User { text: "slugify \"Hello World\"".into() },
         Turn::Assistant { text: String::new(), calls: vec![call], provider_state: vec![] },
