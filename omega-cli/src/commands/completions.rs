@@ -1,24 +1,35 @@
 //! `omega completions`
 
-use crate::{cli::Cli, exit::Failure, ui::Ui};
-use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+use crate::{exit::Failure, ui::Ui};
+use clap::{Args, builder::PossibleValuesParser};
+use clap_complete::env::{EnvCompleter, Shells};
 
-/// Prints the completions of a shell, to be put where that shell looks for them.
-///
-/// They know commands and options. Recent conversations with their titles come with the dynamic ones:
-/// `source <(COMPLETE=bash omega)`, and so for zsh and fish.
+/// Prints a short script that has the shell ask `omega` for completions, so that they are those of the installed version, with
+/// recent conversations by their titles.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  source <(omega completions bash)                                 in ~/.bashrc
+  source <(omega completions zsh)                                  in ~/.zshrc
+  omega completions fish > ~/.config/fish/completions/omega.fish")]
 pub struct Completions {
     /// The shell
-    #[arg(value_enum)]
-    shell: Shell,
+    #[arg(value_parser = PossibleValuesParser::new(Shells::builtins().names()))]
+    shell: String,
 }
 
 impl Completions {
     pub fn run(&self, ui: &Ui) -> Result<(), Failure> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "omega", &mut script);
-        ui.out(&String::from_utf8_lossy(&script))
+        let shells = Shells::builtins();
+        let Some(shell) = shells.completer(&self.shell) else {
+            return Err(Failure::usage(format!("there are no completions for {}", self.shell)));
+        };
+        ui.out(&registration(shell).map_err(|error| Failure::usage(error.to_string()))?)
     }
+}
+
+/// What registers `omega` with a shell, wherever it is in the path.
+fn registration(shell: &dyn EnvCompleter) -> std::io::Result<String> {
+    let mut script = Vec::new();
+    shell.write_registration("COMPLETE", "omega", "omega", "omega", &mut script)?;
+    Ok(String::from_utf8_lossy(&script).into_owned())
 }

@@ -318,6 +318,7 @@ export interface Settings {
   prompt?: CustomPrompt;
   credentialFirstUse?: "ask" | "allow";
   guestCredentials?: GuestCredentials;
+  guestModels?: string[];
   exfilGuard?: boolean;
   confirmDestructive?: boolean;
   plan?: "auto" | "always" | "never";

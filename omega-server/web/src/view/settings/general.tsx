@@ -47,7 +47,7 @@ const SWITCHES = [
 /** Model, Safe Mode and the policies. Each one is stored when it is changed. */
 export function General({ list, models }: { list: List<Settings>; models: Models | null }) {
   const { items: settings, busy, error, act } = list;
-  const set = (key: keyof Settings, value: string | boolean | undefined) =>
+  const set = (key: keyof Settings, value: string | boolean | string[] | undefined) =>
     act(() => changeSettings((now) => ({ ...now, [key]: value }) as Settings));
   const names = models?.providers.filter((it) => it.available).flatMap((it) => it.models.map((name) => `${it.name}/${name}`)) ?? [];
   const model = settings?.model ?? "";
@@ -82,6 +82,13 @@ export function General({ list, models }: { list: List<Settings>; models: Models
               <p id={`about-${key}`} class="note">{about}</p>
             </div>
           ))}
+          <div class="field">
+            <label for="set-guestModels">models that guests may choose</label>
+            <input id="set-guestModels" type="text" spellcheck={false} disabled={busy} placeholder="the conversation's own"
+              value={(settings.guestModels ?? []).join(" ")} aria-describedby="about-guestModels"
+              onChange={(event) => set("guestModels", event.currentTarget.value.split(/[\s,]+/).filter(Boolean))} />
+            <p id="about-guestModels" class="note">Besides the conversation's own, at your cost: provider/model, provider/* or *, with spaces between</p>
+          </div>
         </div>
       )}
     </Section>
