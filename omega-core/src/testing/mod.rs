@@ -23,6 +23,7 @@ mod events;
 pub mod hostile;
 mod http1;
 pub mod judge;
+pub mod layers;
 mod raw;
 mod reply_wire;
 mod request;
