@@ -7,12 +7,11 @@
 
 use crate::{
     api::{
-        AlternativeChoice, ConversationDetail, Decision, GuestCredentials, Message, Plan, Remember, RequiredAction,
-        Run, RunError, Save, Timestamp, ToolRunStatus, Visibility,
+        AlternativeChoice, ConversationDetail, Decision, FinishReason, GuestCredentials, Message, Plan, Remember,
+        RequiredAction, Run, RunError, Save, Timestamp, ToolRunStatus, Usage, Visibility,
     },
     executor::ToolError,
     id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolId, ToolRunId, UserId},
-    model::{FinishReason, Usage},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use crate::{
     id::{ToolId, ToolRunId},
-    registry::Calling,
+    registry::{Calling, EnvVar, NeedsApproval},
 };
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -176,18 +176,6 @@ impl ToolError {
     }
 }
 
-/// Which calls of a tool its author wants to be approved (`needsApproval` of the AI SDK,
-/// <https://ai-sdk.dev/docs/ai-sdk-core/tools-and-tool-calling#tool-execution-approval>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum NeedsApproval {
-    /// All of them.
-    Always,
-    /// Those of which the tool says so, by its input; it is asked in the sandbox.
-    Sometimes,
-}
-
 /// A tool as the sandbox found it in a package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -204,7 +192,7 @@ pub struct Described {
     pub input_schema: Option<Value>,
     /// Variables: declared, and seen to be read.
     #[serde(default)]
-    pub env: Vec<crate::registry::EnvVar>,
+    pub env: Vec<EnvVar>,
     /// Whether its author wants each call, or some calls, to be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_approval: Option<NeedsApproval>,

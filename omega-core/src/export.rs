@@ -5,10 +5,10 @@
 //! list because of its size is named, not silently missing.
 
 use crate::{
-    api::{ConversationDetail, Decision, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
+    api::{ConversationDetail, Decision, FinishReason, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
-    model::{FinishReason, price::dollars},
+    model::price::dollars,
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;

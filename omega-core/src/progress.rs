@@ -13,9 +13,9 @@
 //! when all have failed, and skipped when the run ends before any.
 
 use crate::{
-    agent::meta,
     api::{Plan, RunPlan, StepCall, StepProgress, StepStatus, ToolRun, ToolRunStatus},
     id::{MessageId, ToolId, ToolRunId},
+    registry::meta,
 };
 
 /// A call, as far as the rule looks at it.

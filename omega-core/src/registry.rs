@@ -1,9 +1,8 @@
 //! The port `Registry`: finding tools, and what is known of one.
 
-use crate::{
-    executor::NeedsApproval,
-    id::{ToolId, UserId},
-};
+pub mod meta;
+
+use crate::id::{ToolId, UserId};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +55,18 @@ pub enum Health {
     /// Nobody tried.
     #[default]
     Unknown,
+}
+
+/// Which calls of a tool its author wants to be approved (`needsApproval` of the AI SDK,
+/// <https://ai-sdk.dev/docs/ai-sdk-core/tools-and-tool-calling#tool-execution-approval>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum NeedsApproval {
+    /// All of them.
+    Always,
+    /// Those of which the tool says so, by its input; it is asked in the sandbox.
+    Sometimes,
 }
 
 /// A tool of the registry.

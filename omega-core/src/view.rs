@@ -7,11 +7,10 @@
 use crate::{
     api::{
         Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Participant, RequiredAction,
-        Role, Run, RunPlan, RunStatus, ToolRun, ToolRunStatus,
+        Role, Run, RunPlan, RunStatus, ToolRun, ToolRunStatus, Usage,
     },
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
-    model::Usage,
 };
 use index::Index;
 use serde_json::Value;

@@ -3,9 +3,9 @@
 
 use crate::runs::Models;
 use omega_core::{
-    api::{self, Payer},
+    api::{self, Payer, Usage},
     model::{
-        Model, ModelError, Usage,
+        Model, ModelError,
         catalog::{self, ModelName, ProviderEnv},
         choice::{self, Choice},
         http::Transport,

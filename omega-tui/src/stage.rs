@@ -10,15 +10,14 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, 
 use omega_core::{
     api::{
         Accepted, AlternativeChoice, Approval, ApprovalReason, Author, Conversation, ConversationDetail,
-        CredentialRequest, CredentialScope, ExecutionState, Message, MessageStatus, MissingVar, Part, Participant,
-        Plan, PlanStep, RequiredAction, Role, Run, RunStatus, StoredApproval, StoredCredential, StoredGrant, Timestamp,
-        ToolRunStatus, Whoami,
+        CredentialRequest, CredentialScope, ExecutionState, FinishReason, Message, MessageStatus, MissingVar, Part,
+        Participant, Plan, PlanStep, RequiredAction, Role, Run, RunStatus, StoredApproval, StoredCredential,
+        StoredGrant, Timestamp, ToolRunStatus, Usage, Whoami,
     },
     edition::Edition,
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, MessageId, PlanId, PlanSetId, RunId, ToolRunId, UserId},
-    model::{FinishReason, Usage},
     type_ahead::{QUIET_MILLIS, WRITING_MILLIS},
 };
 use ratatui::{Terminal, backend::TestBackend, style::Color};

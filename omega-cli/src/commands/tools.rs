@@ -10,9 +10,9 @@ use omega_core::{
     api::{ExecuteAnswer, ExecuteRequest, ToolRow},
     client::ClientError,
     exact,
-    executor::NeedsApproval,
     export::seconds,
     id::ToolId,
+    registry::NeedsApproval,
     sanitize::{one_line, sanitize_terminal},
 };
 use serde_json::{Value, json};

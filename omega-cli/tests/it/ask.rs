@@ -2,7 +2,7 @@
 
 use crate::home::{Done, Home, signal};
 use omega_core::{
-    model::FinishReason,
+    api::FinishReason,
     testing::{Fault, Reply, Script, StandIn},
 };
 use serde_json::{Value, json};

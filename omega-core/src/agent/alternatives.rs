@@ -8,13 +8,12 @@
 //! failed tool does (its name counts double) which the other one has too, and more when the same input fits both. Tools of
 //! other packages come first, since what breaks a package breaks its tools together; then what can run at once.
 
-use super::meta::FoundTool;
 use crate::{
     api::{AlternativesReason, ToolRun},
     executor::{ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
     model::offline::words,
-    registry::{Calling, Health, Tool},
+    registry::{Calling, Health, Tool, meta::FoundTool},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -8,10 +8,7 @@ use super::{
     result::{self, View},
     search_output,
 };
-use crate::{
-    api::Timestamp,
-    model::{ToolCall, ToolResult, Turn},
-};
+use crate::model::{ToolCall, ToolResult, Turn, frame::stamp};
 
 /// The turns of the exchanges of a conversation, from its first. Every call is followed by exactly one result; a step without
 /// text and calls is left out. A search's result says which of the tools became callable by it.
@@ -44,44 +41,4 @@ pub fn turns<'e>(exchanges: impl Iterator<Item = &'e Exchange>, view: View, tool
         }
     }
     turns
-}
-
-const STAMP: &str = "\n\n[omega: sent on ";
-const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
-
-/// When a message was sent, as it stands behind it.
-fn stamp(at: Timestamp, zone: &str) -> String {
-    let day = usize::try_from(at.0.div_euclid(86_400_000).rem_euclid(7)).unwrap_or_default();
-    let (date, time) = (at.to_string(), at.to_string());
-    let (date, time) = (date.get(..10).unwrap_or_default(), time.get(11..16).unwrap_or_default());
-    let zone = if zone.is_empty() { String::new() } else { format!("; the time zone here is {zone}") };
-    format!("{STAMP}{} {date} at {time} UTC{zone}]", DAYS[day])
-}
-
-/// A message without what [`turns`] put behind it.
-#[must_use]
-pub fn unstamped(text: &str) -> &str {
-    match text.rfind(STAMP) {
-        Some(at) if text.ends_with(']') && !text[at + STAMP.len()..].contains('\n') => &text[..at],
-        _ => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_says_behind_its_end_when_it_was_sent() {
-        let stamped = |zone: &str| format!("hi{}", stamp(Timestamp(1_795_910_400_000), zone));
-        assert_eq!(stamped(""), "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC]");
-        assert_eq!(
-            stamped("Europe/Rome"),
-            "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC; the time zone here is Europe/Rome]"
-        );
-        for text in [stamped(""), stamped("Europe/Rome"), "hi".to_owned()] {
-            assert_eq!(unstamped(&text), "hi");
-        }
-        assert_eq!(unstamped("x\n\n[omega: sent on\nno]"), "x\n\n[omega: sent on\nno]");
-    }
 }

@@ -12,12 +12,12 @@ pub mod complexity;
 pub mod context;
 pub mod digest;
 pub mod input;
-pub mod meta;
 pub mod names;
 pub mod planning;
 pub mod prompt;
 pub mod repetition;
 pub mod result;
+pub mod shown;
 pub mod written;
 
 use crate::{
@@ -27,10 +27,12 @@ use crate::{
     id::{PlanId, ToolId, ToolRunId},
     model::{ModelRequest, ProviderState, ToolCall, ToolChoice, catalog},
     progress::PlanCall,
-    registry::Tool,
+    registry::{
+        Tool,
+        meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
+    },
     view::join_answer,
 };
-use meta::{Execute, FoundTool, SearchInput, SearchOutput};
 use names::ToolSet;
 use repetition::Circle;
 use result::View;

@@ -6,7 +6,7 @@
 //! [`LOADED_OF_A_SEARCH`] are loaded; the others are told in a line each and run by their id. At the beginning of a message
 //! ([`ToolSet::begin_message`]) those that were not used the longest go, until [`LOADED`] are left; pins stay.
 
-use super::meta::{self, FoundTool};
+use super::shown;
 use crate::{
     id::ToolId,
     model::{
@@ -16,7 +16,10 @@ use crate::{
             schema::{self, Shown, Words},
         },
     },
-    registry::Tool,
+    registry::{
+        Tool,
+        meta::{self, FoundTool},
+    },
     sanitize::one_line,
 };
 use serde_json::{Value, json};
@@ -200,7 +203,7 @@ impl ToolSet {
     /// All of them as the model sees them, the meta-tools first.
     #[must_use]
     pub fn specs(&self) -> Vec<ToolSpec> {
-        let mut specs = meta::specs();
+        let mut specs = shown::specs();
         specs.extend(self.entries.iter().map(|entry| {
             ToolSpec {
                 name: entry.name.clone(),

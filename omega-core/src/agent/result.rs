@@ -1,20 +1,20 @@
 //! What the model, and a person in one line, gets to see of a tool run's outcome.
 //!
-//! For the model, an outcome is one JSON object: `from` says which tool and version it comes from, `untrusted` that the rest
-//! is text from outside, and the rest is `output` or `error`. Strangers' text stands inside of JSON strings, whatever it
-//! holds: it can't end its place, because a quote in it is escaped (`security.md` T4). A cut output is a string too.
+//! For the model it stands in the frame of foreign text ([`frame`](crate::model::frame)).
 
-use super::{alternatives, meta};
+use super::{alternatives, shown};
 use crate::{
     api::{ToolRun, ToolRunStatus},
     id::{ToolId, ToolRunId},
-    model::{ToolCall, ToolResult},
+    model::{
+        ToolCall, ToolResult,
+        frame::{OWN, marked, with_choice},
+    },
+    registry::meta,
     sanitize::one_line,
 };
 use serde_json::{Value, json};
 
-/// The model gets at most this much of an output; the rest stays stored.
-pub const MODEL_BYTES: usize = 32 * 1024;
 const SUMMARY_CHARS: usize = 120;
 const LOST: &str = "the server restarted during the call; it may or may not have taken effect";
 
@@ -60,7 +60,7 @@ pub fn for_model(
                     .as_ref()
                     .and_then(|error| serde_json::to_value(error).ok())
                     .unwrap_or_else(|| error("FAILED", "the call failed"));
-                let failure = if view == View::Brief { meta::brief_error(failure) } else { failure };
+                let failure = if view == View::Brief { shown::brief_error(failure) } else { failure };
                 let failure = marked(&source(run), "error", &failure);
                 (with_choice(failure, alternatives::told(run, chosen)), true)
             }
@@ -69,25 +69,6 @@ pub fn for_model(
     ToolResult { call_id: call.id.clone(), name: call.name.clone(), content, is_error, loads: Vec::new() }
 }
 
-/// What a result holds, without what [`for_model`] says of it: the output, or `{"error": ...}`. Another text stays as it is.
-#[must_use]
-pub fn opened(content: &str) -> Value {
-    match serde_json::from_str(content) {
-        Ok(Value::Object(mut fields)) if fields.contains_key("from") => match fields.remove("output") {
-            Some(output) => output,
-            None => match fields.remove("choice") {
-                Some(choice) => json!({ "error": fields.remove("error"), "choice": choice }),
-                None => json!({ "error": fields.remove("error") }),
-            },
-        },
-        Ok(value) => value,
-        Err(_) => Value::from(content),
-    }
-}
-
-/// What is Omega's own text.
-const OWN: &str = "omega";
-
 fn source(run: &ToolRun) -> String {
     if run.version.is_empty() { run.tool_id.clone() } else { format!("{}@{}", run.tool_id, run.version) }
 }
@@ -95,7 +76,7 @@ fn source(run: &ToolRun) -> String {
 fn output(run: &ToolRun, view: View) -> String {
     match &run.output {
         Some(output) if view == View::Brief && run.tool_id == meta::SEARCH => {
-            marked(&source(run), "output", &meta::brief(output.clone()))
+            marked(&source(run), "output", &shown::brief(output.clone()))
         }
         Some(output) => marked(&source(run), "output", output),
         None => {
@@ -103,37 +84,6 @@ fn output(run: &ToolRun, view: View) -> String {
             marked(&source(run), "output", &note)
         }
     }
-}
-
-/// What a person chose after a failure is Omega's own word: it stands before and outside of the stranger's text.
-fn with_choice(marked: String, choice: Option<Value>) -> String {
-    match (choice, marked.strip_prefix('{')) {
-        (Some(choice), Some(rest)) => format!("{{\"choice\":{choice},{rest}"),
-        _ => marked,
-    }
-}
-
-/// In an order that a map does not keep: first whose text it is, then the text.
-fn marked(from: &str, key: &str, value: &Value) -> String {
-    let untrusted = if from == OWN { "" } else { "\"untrusted\":true," };
-    let text = value.to_string();
-    let (shown, note) = match cut(&text) {
-        None => (text, String::new()),
-        Some(part) => {
-            let note = format!(",\"cut\":\"{} of {} bytes are shown\"", part.len(), text.len());
-            (Value::from(part).to_string(), note)
-        }
-    };
-    format!("{{\"from\":{},{untrusted}\"{key}\":{shown}{note}}}", Value::from(from))
-}
-
-/// The beginning of a text that is too long.
-fn cut(text: &str) -> Option<&str> {
-    let mut end = MODEL_BYTES;
-    while text.len() > MODEL_BYTES && !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    (text.len() > MODEL_BYTES).then(|| &text[..end])
 }
 
 /// One line for people.
@@ -160,6 +110,7 @@ mod tests {
         api::Timestamp,
         executor::{ToolError, ToolErrorCode},
         id::{MessageId, RunId, ToolRunId},
+        model::frame::{MODEL_BYTES, opened},
     };
 
     #[test]

@@ -4,17 +4,16 @@
 //! tool that was found, and reads the input by its schema. What can't be read without loss is recorded as it was written, so
 //! that its refusal can be told from the record alone ([`refusal`]).
 
-use super::{
-    Proposal, called, input,
-    meta::{self, Execute},
-    names::ToolSet,
-};
+use super::{Proposal, called, input, names::ToolSet};
 use crate::{
     exact::Exact,
     executor::{ToolError, ToolErrorCode},
     id::ToolId,
     model::{ToolCall, gate::schema::unwrapped},
-    registry::Tool,
+    registry::{
+        Tool,
+        meta::{self, Execute},
+    },
     schema::Schema,
 };
 use serde_json::{Value, json};

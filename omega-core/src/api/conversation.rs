@@ -2,8 +2,8 @@
 
 use super::{Message, Run, Timestamp, ToolRun};
 use crate::{
+    api::Usage,
     id::{ConversationId, UserId},
-    model::Usage,
 };
 use serde::{Deserialize, Serialize};
 

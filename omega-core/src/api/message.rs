@@ -2,8 +2,8 @@
 
 use super::{Timestamp, ToolRun};
 use crate::{
+    api::FinishReason,
     id::{MessageId, PlanId, RunId, ToolId, UserId},
-    model::FinishReason,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

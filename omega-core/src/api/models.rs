@@ -1,7 +1,6 @@
 //! Which models the caller can use.
 
 use super::Payer;
-use crate::model::price::Price;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,4 +40,40 @@ pub struct Provider {
     /// How old the provider's own list is, in seconds; missing when it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed_seconds_ago: Option<u64>,
+}
+
+/// Prices of a model, in US dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Price {
+    /// The prompt.
+    pub input: f64,
+    /// What of the prompt came from the provider's cache; as the rest when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
+    /// What of the prompt was written to the provider's cache; as the rest when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<f64>,
+    /// The answer, reasoning included.
+    pub output: f64,
+    /// Of requests with longer prompts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long: Option<LongPrice>,
+}
+
+/// Prices of requests with long prompts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LongPrice {
+    /// Tokens of the prompt above which they hold.
+    pub over: u64,
+    /// The prompt.
+    pub input: f64,
+    /// What of it came from the cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
+    /// The answer.
+    pub output: f64,
 }

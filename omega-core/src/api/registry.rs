@@ -2,8 +2,7 @@
 
 use crate::{
     exact,
-    executor::NeedsApproval,
-    registry::{Calling, EnvVar, Tool},
+    registry::{Calling, EnvVar, NeedsApproval, Tool},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

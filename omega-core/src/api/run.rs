@@ -2,8 +2,8 @@
 
 use super::{RequiredAction, RunPlan, Timestamp};
 use crate::{
+    api::{FinishReason, Usage},
     id::{ConversationId, MessageId, RunId},
-    model::{FinishReason, Usage},
 };
 use serde::{Deserialize, Serialize};
 

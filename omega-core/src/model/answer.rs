@@ -1,6 +1,7 @@
 //! A whole answer, folded from the events of its stream.
 
-use super::{FinishReason, ModelError, ModelEvent, ProviderState, ToolCall, Turn, Usage, wire::Decoder};
+use super::{ModelError, ModelEvent, ProviderState, ToolCall, Turn, wire::Decoder};
+use crate::api::{FinishReason, Usage};
 
 /// What a stream has brought so far.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -4,7 +4,12 @@
 //! body and the response's bytes into [`ModelEvent`]s. The HTTP transport around them is the feature `http`. The offline
 //! planner ([`offline`]) is a deterministic policy behind the same port, for machines without any key.
 
-use crate::{budget, exact::Exact, schema};
+use crate::{
+    api::{FinishReason, Usage},
+    budget,
+    exact::Exact,
+    schema,
+};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -14,6 +19,7 @@ pub mod answer;
 pub mod catalog;
 pub mod choice;
 pub mod error;
+pub mod frame;
 pub mod gate;
 #[cfg(feature = "http")]
 pub mod http;
@@ -191,102 +197,6 @@ pub struct ModelRequest {
     pub tool_choice: ToolChoice,
     /// Cap of the answer, where the provider needs one (Anthropic).
     pub max_output_tokens: Option<u32>,
-}
-
-/// Why the model stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum FinishReason {
-    /// It was done.
-    Stop,
-    /// The cap of tokens was reached.
-    Length,
-    /// It wants tools to be called.
-    ToolCalls,
-    /// The provider's filter stepped in.
-    ContentFilter,
-    /// The model declined to answer.
-    Refusal,
-    /// The provider failed in the middle.
-    Error,
-    /// A reason that this list does not know.
-    #[serde(other)]
-    Other,
-}
-
-impl FinishReason {
-    /// The name as stored and sent.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::ToolCalls => "tool_calls",
-            Self::ContentFilter => "content_filter",
-            Self::Refusal => "refusal",
-            Self::Error => "error",
-            Self::Other => "other",
-        }
-    }
-
-    /// Why an answer that ended so is not all that was asked for, in words; `None` for an end by the model's own will.
-    #[must_use]
-    pub fn shortfall(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Length => "the answer was cut at a limit of length",
-            Self::ContentFilter => "the provider's content filter cut the answer",
-            Self::Refusal => "the model declined to answer",
-            Self::Error => "the provider failed in the middle of the answer",
-            Self::Stop | Self::ToolCalls | Self::Other => return None,
-        })
-    }
-}
-
-/// Tokens of one or several model calls, as the provider reports them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", default)]
-pub struct Usage {
-    /// Tokens of the prompt.
-    pub input_tokens: u64,
-    /// Tokens of the answer.
-    pub output_tokens: u64,
-    /// Part of the prompt that came from the provider's cache.
-    pub cached_input_tokens: u64,
-    /// Part of the prompt that was written to the provider's cache, where that has a price of its own.
-    pub cache_write_tokens: u64,
-    /// Part of the answer that was reasoning.
-    pub reasoning_tokens: u64,
-    /// What it cost, in millionths of a US dollar, where the model's price is known.
-    pub cost_micros: u64,
-    /// Tokens of models whose price is not known: what they cost is not in it.
-    pub unpriced_tokens: u64,
-}
-
-impl std::ops::AddAssign for Usage {
-    fn add_assign(&mut self, other: Self) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.cached_input_tokens += other.cached_input_tokens;
-        self.cache_write_tokens += other.cache_write_tokens;
-        self.reasoning_tokens += other.reasoning_tokens;
-        self.cost_micros += other.cost_micros;
-        self.unpriced_tokens += other.unpriced_tokens;
-    }
-}
-
-impl std::ops::SubAssign for Usage {
-    fn sub_assign(&mut self, other: Self) {
-        let less = |from: &mut u64, by: u64| *from = from.saturating_sub(by);
-        less(&mut self.input_tokens, other.input_tokens);
-        less(&mut self.output_tokens, other.output_tokens);
-        less(&mut self.cached_input_tokens, other.cached_input_tokens);
-        less(&mut self.cache_write_tokens, other.cache_write_tokens);
-        less(&mut self.reasoning_tokens, other.reasoning_tokens);
-        less(&mut self.cost_micros, other.cost_micros);
-        less(&mut self.unpriced_tokens, other.unpriced_tokens);
-    }
 }
 
 /// One piece of a model's answer, the same for every provider.

@@ -6,48 +6,11 @@
 //! The table ([`Prices::default`], `prices.json`) says from when it is and where each provider publishes its prices. An operator's own file
 //! has the same shape and goes before it, model by model: prices change, and contracts differ.
 
-use super::Usage;
-use crate::api::Payer;
-use serde::{Deserialize, Serialize};
+use crate::api::{Payer, Price, Usage};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 const TABLE: &str = include_str!("prices.json");
-
-/// Prices of a model, in US dollars for a million tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Price {
-    /// The prompt.
-    pub input: f64,
-    /// What of the prompt came from the provider's cache; as the rest when missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cached_input: Option<f64>,
-    /// What of the prompt was written to the provider's cache; as the rest when missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_write: Option<f64>,
-    /// The answer, reasoning included.
-    pub output: f64,
-    /// Of requests with longer prompts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub long: Option<LongPrice>,
-}
-
-/// Prices of requests with long prompts.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LongPrice {
-    /// Tokens of the prompt above which they hold.
-    pub over: u64,
-    /// The prompt.
-    pub input: f64,
-    /// What of it came from the cache.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cached_input: Option<f64>,
-    /// The answer.
-    pub output: f64,
-}
 
 /// The prices that are known, by `provider/model`.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,34 +70,30 @@ impl Prices {
             return usage;
         }
         match self.of(model) {
-            Some(price) => Usage { cost_micros: price.micros(&usage), ..usage },
+            Some(price) => Usage { cost_micros: micros(price, &usage), ..usage },
             None => Usage { unpriced_tokens: usage.input_tokens.saturating_add(usage.output_tokens), ..usage },
         }
     }
 }
 
-impl Price {
-    /// In millionths of a US dollar: what a million tokens cost in dollars, one costs in millionths.
-    fn micros(&self, usage: &Usage) -> u64 {
-        let (input, cached, output) = match self.long {
-            Some(long) if usage.input_tokens > long.over => (long.input, long.cached_input, long.output),
-            _ => (self.input, self.cached_input, self.output),
-        };
-        let fresh =
-            usage.input_tokens.saturating_sub(usage.cached_input_tokens).saturating_sub(usage.cache_write_tokens);
-        let parts = [
-            (fresh, input),
-            (usage.cached_input_tokens, cached.unwrap_or(input)),
-            (usage.cache_write_tokens, self.cache_write.unwrap_or(input)),
-            (usage.output_tokens, output),
-        ];
-        // To a millionth of a millionth, so that what adds up is whole numbers.
-        let picos = |(tokens, price): (u64, f64)| u128::from(tokens) * (price * 1e6).round() as u128;
-        let sum: u128 = parts.into_iter().map(picos).sum();
-        u64::try_from((sum + 500_000) / 1_000_000).unwrap_or(u64::MAX)
-    }
+/// What tokens cost in millionths of a US dollar: what a million tokens cost in dollars, one costs in millionths.
+fn micros(price: &Price, usage: &Usage) -> u64 {
+    let (input, cached, output) = match price.long {
+        Some(long) if usage.input_tokens > long.over => (long.input, long.cached_input, long.output),
+        _ => (price.input, price.cached_input, price.output),
+    };
+    let fresh = usage.input_tokens.saturating_sub(usage.cached_input_tokens).saturating_sub(usage.cache_write_tokens);
+    let parts = [
+        (fresh, input),
+        (usage.cached_input_tokens, cached.unwrap_or(input)),
+        (usage.cache_write_tokens, price.cache_write.unwrap_or(input)),
+        (usage.output_tokens, output),
+    ];
+    // To a millionth of a millionth, so that what adds up is whole numbers.
+    let picos = |(tokens, price): (u64, f64)| u128::from(tokens) * (price * 1e6).round() as u128;
+    let sum: u128 = parts.into_iter().map(picos).sum();
+    u64::try_from((sum + 500_000) / 1_000_000).unwrap_or(u64::MAX)
 }
-
 /// Engines on one's own machine, and the offline planner.
 fn costs_nothing(model: &str) -> bool {
     ["omega/", "ollama/", "lmstudio/", "llamacpp/"].iter().any(|own| model.starts_with(own))

@@ -1,7 +1,10 @@
 //! A reply as the SSE events of each format.
 
 use super::Reply;
-use crate::model::{FinishReason, Usage, wire::Format};
+use crate::{
+    api::{FinishReason, Usage},
+    model::wire::Format,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

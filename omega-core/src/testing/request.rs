@@ -1,9 +1,9 @@
 //! What the stand-in was asked, in one shape for all four formats, and what a provider would not accept in it.
 
 use super::judge;
-use crate::{
-    agent::{context::unstamped, result::opened},
-    model::wire::Format,
+use crate::model::{
+    frame::{opened, unstamped},
+    wire::Format,
 };
 use serde_json::{Value, json};
 

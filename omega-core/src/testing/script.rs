@@ -1,7 +1,7 @@
 //! What the stand-in says: turns, faults, and values taken from earlier tool results.
 
 use super::Seen;
-use crate::model::{FinishReason, Usage};
+use crate::api::{FinishReason, Usage};
 use serde_json::Value;
 use std::{
     sync::{

@@ -3,12 +3,11 @@
 
 use omega_core::{
     api::{
-        Author, Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Part, Role, Run, RunError,
-        RunStatus, Timestamp, ToolRunStatus,
+        Author, Conversation, ConversationDetail, ExecutionState, FinishReason, Message, MessageStatus, Part, Role,
+        Run, RunError, RunStatus, Timestamp, ToolRunStatus, Usage,
     },
     event::{Envelope, Event, VERSION},
     id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
-    model::{FinishReason, Usage},
     view::{Applied, View},
 };
 use proptest::{collection::vec, prelude::*};

@@ -3,14 +3,11 @@
 
 use crate::schemas;
 use omega_core::{
-    agent::{
-        Agent, Exchange, Next, RunConfig, Step,
-        meta::{self, FoundTool, SearchOutput},
-        names::LOADED_OF_A_SEARCH,
-    },
+    agent::{Agent, Exchange, Next, RunConfig, Step, names::LOADED_OF_A_SEARCH},
     api::{Timestamp, ToolRun, ToolRunStatus},
     id::{MessageId, RunId, ToolRunId},
     model::{ModelRequest, ToolCall, wire::Format},
+    registry::meta::{self, FoundTool, SearchOutput},
     testing::judge,
 };
 use serde_json::{Value, json};

@@ -2,9 +2,9 @@
 
 use futures_util::StreamExt;
 use omega_core::{
+    api::{FinishReason, Usage},
     model::{
-        Answer, FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolChoice, ToolResult, ToolSpec, Turn,
-        Usage,
+        Answer, Model, ModelError, ModelEvent, ModelRequest, ToolChoice, ToolResult, ToolSpec, Turn,
         catalog::{ModelName, ProviderEnv},
         http::{Timeouts, Transport},
         wire::Format,

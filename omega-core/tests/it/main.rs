@@ -17,6 +17,7 @@ mod frugal;
 mod gate_histories;
 mod gate_schemas;
 mod http_model;
+mod layers;
 mod price;
 mod provider_cases;
 mod requests;

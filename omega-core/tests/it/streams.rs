@@ -1,7 +1,10 @@
 //! What is read of an answer, in all four formats: unstreamed, with half characters, with errors that have no frame, with
 //! thoughts in it, and however it ends.
 
-use omega_core::model::{Answer, FinishReason, ModelError, wire::Format};
+use omega_core::{
+    api::FinishReason,
+    model::{Answer, ModelError, wire::Format},
+};
 use serde_json::{Value, json};
 
 const FORMATS: [Format; 4] = [Format::OpenAiChat, Format::OpenAiResponses, Format::Anthropic, Format::Gemini];

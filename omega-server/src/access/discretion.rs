@@ -4,13 +4,13 @@
 //! A placeholder `«redacted:NAME»` keeps its length, so that the byte offsets of text that streams stay right.
 
 use omega_core::{
-    agent::meta,
     api::{
         Alternative, AlternativeChoice, ConversationDetail, Finished, Message, OutputPage, RequiredAction, Run, Save,
         ToolRun,
     },
     event::{Envelope, Event},
     executor::ToolError,
+    registry::meta,
     texts::{Edit, Texts},
 };
 use serde_json::Value;

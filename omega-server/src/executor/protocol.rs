@@ -6,7 +6,8 @@
 
 use omega_core::{
     budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, Limit, OUTPUT_VALUES, PARTIAL},
-    executor::{NeedsApproval, ToolError, ToolErrorCode},
+    executor::{ToolError, ToolErrorCode},
+    registry::NeedsApproval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};

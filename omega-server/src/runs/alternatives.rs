@@ -10,12 +10,14 @@ use omega_core::{
     agent::{
         Agent,
         alternatives::{self, Candidate},
-        meta::{FoundTool, SearchOutput},
     },
     api::{Alternative, AlternativeChoice, AlternativesReason, CredentialRequest, ToolRun},
     executor::Executor,
     id::{ToolId, ToolRunId},
-    registry::{Query, Tool},
+    registry::{
+        Query, Tool,
+        meta::{FoundTool, SearchOutput},
+    },
     sanitize::one_line,
 };
 use std::collections::{BTreeSet, HashMap};

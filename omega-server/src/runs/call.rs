@@ -11,11 +11,11 @@ use crate::store::{Clean, Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
-    api::{Part, RunError},
+    api::{FinishReason, Part, RunError},
     budget,
     event::Event,
     executor::Executor,
-    model::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry},
+    model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry},
 };
 use std::collections::HashSet;
 

@@ -13,10 +13,10 @@ use super::{
 use crate::store::{Claimed, Clean, Lease, Result, StoreError, StoredPlan};
 use omega_core::{
     agent::{Action, Agent, Next, Step, alternatives},
-    api::{AlternativesMode, RequiredAction, RunError, RunStatus, Timestamp},
+    api::{AlternativesMode, FinishReason, RequiredAction, RunError, RunStatus, Timestamp, Usage},
     event::Event,
     id::ToolRunId,
-    model::{FinishReason, ModelError, ToolChoice, Usage, retry},
+    model::{ModelError, ToolChoice, retry},
     registry::{Tool, Viewer},
 };
 use std::{

@@ -24,9 +24,9 @@ use omega_core::{
     },
     budget::{self, Size},
     edition::Edition,
-    executor::{NeedsApproval, ToolError, ToolErrorCode},
+    executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, ToolRunId, UserId},
-    registry::{EnvVar, RegistryError, Tool, Viewer},
+    registry::{EnvVar, NeedsApproval, RegistryError, Tool, Viewer},
     schema,
 };
 use serde_json::Value;

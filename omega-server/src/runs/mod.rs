@@ -42,9 +42,9 @@ use feed::Feed;
 use hub::Hub;
 use limits::Seat;
 use omega_core::{
-    api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
+    api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp, Usage},
     id::{RunId, ToolId, ToolRunId},
-    model::{Model, ModelError, Usage},
+    model::{Model, ModelError},
     redact::Redactor,
     registry::Registry,
 };

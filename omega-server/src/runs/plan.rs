@@ -14,14 +14,17 @@ use futures_util::StreamExt;
 use omega_core::{
     agent::{
         complexity::Complexity,
-        meta::{self, FoundTool, SearchInput, SearchOutput},
         planning::{self, ProposedPlan, ProposedStep, Wish},
+        shown,
     },
-    api::{CredentialRequest, Plan, PlanAnswer, PlanStep, PlanVar},
+    api::{CredentialRequest, Plan, PlanAnswer, PlanStep, PlanVar, Usage},
     id::{ConversationId, PlanId, RunId, ToolId, UserId},
-    model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage},
+    model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn},
     redact::Redactor,
-    registry::{EnvVar, Hit, Query, Tool},
+    registry::{
+        EnvVar, Hit, Query, Tool,
+        meta::{self, FoundTool, SearchInput, SearchOutput},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -300,7 +303,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
             Turn::Assistant { text: String::new(), calls: vec![call], provider_state: Vec::new() },
             Turn::Tools { results: vec![result] },
         ],
-        tools: meta::specs(),
+        tools: shown::specs(),
         tool_choice: ToolChoice::None,
         max_output_tokens: None,
     }

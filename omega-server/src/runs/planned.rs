@@ -10,9 +10,9 @@ use super::{drive::Driver, gate, plan::Task};
 use crate::store::{Planned, Result, RunHistory};
 use omega_core::{
     agent::complexity::Complexity,
-    api::{Plan, PlanAnswer, PlanMode, RequiredAction},
+    api::{Plan, PlanAnswer, PlanMode, RequiredAction, Usage},
     event::Event,
-    model::{Model, ModelError, Usage},
+    model::{Model, ModelError},
 };
 use std::sync::Arc;
 

@@ -7,14 +7,13 @@
 use super::Engine;
 use crate::offload;
 use omega_core::{
-    agent::{
-        Proposal, called,
-        meta::{EXECUTE, SEARCH},
-        written::Written,
-    },
+    agent::{Proposal, called, written::Written},
     executor::{ToolError, ToolErrorCode},
     id::ToolId,
-    registry::{Query, Registry, Tool, Viewer},
+    registry::{
+        Query, Registry, Tool, Viewer,
+        meta::{EXECUTE, SEARCH},
+    },
     schema,
 };
 use serde_json::json;

@@ -16,18 +16,17 @@ use crate::{
     vault::resolve::is_needed,
 };
 use omega_core::{
-    agent::{
-        Agent, input,
-        meta::{FoundTool, SearchInput, SearchOutput},
-        result,
-    },
+    agent::{Agent, input, result},
     api::{Approval, CredentialRequest, ToolRun, ToolRunStatus},
     edition::Edition,
     event::Event,
     exact::Exact,
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    registry::{EnvVar, Query, Registry, RegistryError, Tool, Viewer},
+    registry::{
+        EnvVar, Query, Registry, RegistryError, Tool, Viewer,
+        meta::{FoundTool, SearchInput, SearchOutput},
+    },
     sanitize::one_line,
     schema,
 };

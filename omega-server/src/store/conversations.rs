@@ -17,11 +17,10 @@ use crate::{
 use omega_core::{
     api::{
         Accepted, Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, MessageStatus,
-        OnActive, Part, Role, Run, RunStatus, Timestamp, ToolRun, UpdateConversation,
+        OnActive, Part, Role, Run, RunStatus, Timestamp, ToolRun, UpdateConversation, Usage,
     },
     event::{Envelope, Event},
     id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
-    model::Usage,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -12,11 +12,11 @@ use std::collections::HashMap;
 
 use omega_core::{
     agent::RunConfig,
-    api::{Author, Message, Part, Role, Run, RunStatus, ToolRun},
+    api::{Author, FinishReason, Message, Part, Role, Run, RunStatus, ToolRun},
     event::Event,
     id::{ConversationId, MessageId},
     import::Import,
-    model::{FinishReason, ToolCall},
+    model::ToolCall,
 };
 
 impl Store {

@@ -12,11 +12,11 @@ use crate::{
     failpoint::{self, Point, Transaction},
 };
 use omega_core::{
-    agent::meta,
     api::{Run, RunError, RunStatus, ToolRunStatus},
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{ConversationId, RunId, ToolRunId, UserId},
+    registry::meta,
 };
 
 /// Recoveries of one run, without the outcome of any call between them, before it is given up as poison.

@@ -8,10 +8,10 @@ use super::{
 use crate::failpoint::Transaction;
 use omega_core::{
     agent::Proposal,
-    api::{Message, MessageStatus, Part, Role, Timestamp, ToolRun},
+    api::{FinishReason, Message, MessageStatus, Part, Role, Timestamp, ToolRun, Usage},
     event::Event,
     id::{MessageId, RunId},
-    model::{FinishReason, ProviderState, ToolCall, Usage},
+    model::{ProviderState, ToolCall},
     texts::{Edit, Texts},
 };
 

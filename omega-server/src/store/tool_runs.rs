@@ -10,12 +10,13 @@ use crate::{
     failpoint::Transaction,
 };
 use omega_core::{
-    agent::{Proposal, digest, meta},
+    agent::{Proposal, digest},
     api::{ToolRun, ToolRunStatus},
     edition::Edition,
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{MessageId, RunId, ToolRunId},
+    registry::meta,
     texts::{Edit, Texts},
 };
 use serde_json::Value;

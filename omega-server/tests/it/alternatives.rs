@@ -11,7 +11,6 @@ use crate::{
     pauses::{DAY, World, give, keyed, missing, worlds},
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{
         AlternativeChoice, AlternativesMode, AlternativesReason, PlanMode, PutCredential, RequiredAction, Run,
         RunStatus, Save, SelectAlternative, SelectPlan, SendMessage, StepStatus, ToolRunStatus,
@@ -20,6 +19,7 @@ use omega_core::{
     event::Event,
     executor::ToolErrorCode,
     id::{ToolId, ToolRunId},
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use reqwest::Method;

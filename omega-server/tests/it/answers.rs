@@ -4,11 +4,11 @@
 use crate::harness::{MODELS, Omega, folder, titled};
 use futures_util::{StreamExt, stream};
 use omega_core::{
-    api::{Message, MessageStatus, Role, RunStatus},
+    api::{FinishReason, Message, MessageStatus, Role, RunStatus},
     client::Client,
     event::Event,
     id::{ConversationId, RunId},
-    model::{FinishReason, catalog::ProviderEnv},
+    model::catalog::ProviderEnv,
     testing::{Raw, RawAnswer, RawRequest, Reply, Script},
     view::View,
 };

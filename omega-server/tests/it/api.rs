@@ -9,9 +9,9 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::UpdateConversation,
     client::ExportFormat,
+    registry::meta::EXECUTE,
     testing::{Fault, Reply, Script},
 };
 use reqwest::{Method, StatusCode, header};

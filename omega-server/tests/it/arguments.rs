@@ -2,10 +2,9 @@
 
 use crate::harness::{MODELS, Omega, Told, execute, executor::id};
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
-    api::ToolRunStatus,
+    api::{FinishReason, ToolRunStatus},
     event::Event,
-    model::FinishReason,
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Reply, Script},
 };
 use serde_json::{Value, json};

@@ -17,11 +17,11 @@ use crate::{
     store::engines,
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{
         AuditBreakKind, AuditEntry, Author, CreateConversation, PutCredential, RunStatus, SendMessage,
         UpdateConversation,
     },
+    registry::meta::EXECUTE,
     testing::{Reply, Script, StandIn},
 };
 use omega_server::{

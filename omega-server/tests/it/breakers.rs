@@ -2,10 +2,10 @@
 
 use crate::harness::{MODELS, Omega, Told, execute, executor::id, folder, postgres::Postgres, titled};
 use omega_core::{
-    agent::meta::EXECUTE,
     api::Status,
     event::Event,
     executor::ToolErrorCode,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use omega_server::{

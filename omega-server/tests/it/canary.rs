@@ -13,10 +13,10 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{CreateConversation, ExecuteRequest, PutCredential, RunStatus, SendMessage, UpdateConversation},
     client::{Client, ExportFormat, PageQuery},
     id::ConversationId,
+    registry::meta::EXECUTE,
     testing::{Reply, Script, StandIn},
 };
 use serde_json::{Value, json};

@@ -12,11 +12,11 @@ use crate::harness::{
 };
 use futures_util::StreamExt;
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{Accepted, ApprovalReason, CreateConversation, Decide, Decision, Remember, RequiredAction, ToolRunStatus},
     client::Client,
     event::{Envelope, Event},
     id::ConversationId,
+    registry::meta::EXECUTE,
     testing::{Fault, Reply, Script, StandIn},
 };
 use omega_server::Server;

@@ -10,11 +10,11 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{ConversationDetail, Decide, Decision, PutCredential, Remember, RequiredAction, RunStatus},
     client::ExportFormat,
     event::Event,
     id::ConversationId,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
     view::{Applied, View},
 };

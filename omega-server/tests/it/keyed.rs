@@ -10,13 +10,13 @@ use crate::harness::{
 };
 use futures_util::StreamExt;
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{
         CreateConversation, ExecuteRequest, ProvideCredentials, PutCredential, RequiredAction, Save, SendMessage,
         ToolRunStatus,
     },
     event::{Envelope, Event},
     id::{ConversationId, RunId},
+    registry::meta::EXECUTE,
     testing::{POWERLESS_KEY, Reply, SERVICE_KEY, Script, Service, StandIn},
 };
 use serde_json::{Value, json};

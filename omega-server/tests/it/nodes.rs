@@ -13,11 +13,11 @@ use crate::harness::{
 };
 use futures_util::{StreamExt, future::join_all};
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{Accepted, CreateConversation, MessageStatus, OnActive, SendMessage, ToolRunStatus},
     client::{Client, ClientError},
     event::{Envelope, Event},
     id::{ConversationId, RunId},
+    registry::meta::EXECUTE,
     testing::{Fault, Reply, Script, StandIn},
 };
 use omega_server::{NodeConfig, ServeConfig};

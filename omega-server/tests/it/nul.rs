@@ -3,8 +3,8 @@
 
 use crate::harness::{MODELS, Omega, execute, executor::id, folder, postgres::Postgres, refusals::answer};
 use omega_core::{
-    agent::meta::EXECUTE,
     api::RunStatus,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use reqwest::Method;

@@ -14,7 +14,6 @@ use crate::harness::{
 };
 use futures_util::StreamExt;
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{
         Approval, ApprovalReason, CreateConversation, Decide, Decision, OnActive, PlanMode, ProvideCredentials,
         Remember, RequiredAction, Run, RunStatus, Save, SelectPlan, SendMessage, ToolRunStatus,
@@ -23,6 +22,7 @@ use omega_core::{
     event::{Envelope, Event},
     executor::ToolErrorCode,
     id::{ConversationId, RunId},
+    registry::meta::EXECUTE,
     testing::{Reply, Script, StandIn},
 };
 use omega_server::{Server, clock::Clock};

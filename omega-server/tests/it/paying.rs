@@ -5,7 +5,6 @@ use crate::{
     store::engines,
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{
         CreateConversation, CredentialScope, Decide, Decision, Payer, PutCredential, Remember, RequiredAction,
         RunStatus, SendMessage, UpdateConversation, Visibility,
@@ -13,6 +12,7 @@ use omega_core::{
     client::ClientError,
     id::ConversationId,
     model::price::Prices,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 

@@ -9,13 +9,13 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     api::{
         AddPackage, AddScope, Approval, ApprovalReason, Decide, Decision, PutCredential, Remember, RequiredAction, Run,
         RunStatus, SendMessage, Settings, ToolRow, UpdateConversation, Visibility,
     },
     client::Client,
     id::{ConversationId, RunId, ToolId},
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Reply, Script},
 };
 use reqwest::{Method, StatusCode};

@@ -11,13 +11,13 @@ use crate::{
     pauses::{DAY, World, give, keyed, missing, weather, worlds},
 };
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     api::{
         Plan, PlanMode, ProvideCredentials, RequiredAction, Run, RunStatus, Save, SelectPlan, SendMessage, Settings,
         StepStatus,
     },
     event::Event,
     id::{ConversationId, RunId},
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Reply, Script, Seen},
     view::View,
 };

@@ -3,9 +3,8 @@
 use crate::harness::{MODELS, Omega, execute, executor::id, refusals::answer};
 use futures_util::{StreamExt, stream};
 use omega_core::{
-    agent::meta::EXECUTE,
     budget,
-    registry::{Calling, Health, Tool},
+    registry::{Calling, Health, Tool, meta::EXECUTE},
     testing::{
         Reply, Script,
         hostile::{Growth, PATTERNS, Pattern, peak_memory},

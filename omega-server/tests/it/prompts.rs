@@ -9,8 +9,9 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    agent::{meta::EXECUTE, prompt},
+    agent::prompt,
     api::{CustomPrompt, PromptMode, ProvideCredentials, PutCredential, RunStatus, Save},
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use reqwest::Method;

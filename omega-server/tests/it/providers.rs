@@ -2,8 +2,8 @@
 
 use crate::harness::{MODELS, Omega, Told};
 use omega_core::{
+    api::FinishReason,
     event::Event,
-    model::FinishReason,
     testing::{Fault, Reply, Script},
 };
 use std::time::Instant;

@@ -3,7 +3,7 @@
 
 use crate::harness::{MODELS, Omega};
 use omega_core::{
-    agent::meta::SEARCH,
+    registry::meta::SEARCH,
     testing::{Fault, Reply, Script, Seen, judge},
 };
 use serde_json::{Value, json};

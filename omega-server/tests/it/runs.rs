@@ -2,10 +2,10 @@
 
 use crate::harness::{MODELS, Omega, execute, executor::id, message, within};
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{OnActive, RunStatus, SendMessage, ToolRunStatus},
     client::ClientError,
     event::Event,
+    registry::meta::EXECUTE,
     testing::{Fault, Outcome, Reply, Script},
 };
 use serde_json::json;

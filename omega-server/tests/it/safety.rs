@@ -10,7 +10,7 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    agent::meta::{self, EXECUTE},
+    agent::shown,
     api::{
         Approval, ApprovalReason, CreateConversation, Decide, Decision, FirstUse, GuestCredentials, ProvideCredentials,
         PutCredential, Remember, RequiredAction, Run, RunStatus, Save, SendMessage, Settings, ToolRunStatus,
@@ -20,6 +20,7 @@ use omega_core::{
     event::Event,
     executor::ToolErrorCode,
     id::{ConversationId, RunId, ToolId},
+    registry::meta::{self, EXECUTE},
     testing::{Reply, Script},
 };
 use reqwest::Method;
@@ -599,7 +600,7 @@ async fn a_yes_holds_for_the_input_and_the_version_that_were_shown_and_no_other(
 #[tokio::test]
 async fn no_call_of_a_model_changes_settings_grants_yeses_or_prompts() {
     // The two meta-tools, with everything that their schemas name, and names that a model may make up.
-    let specs = meta::specs();
+    let specs = shown::specs();
     let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
     assert_eq!(names, [meta::SEARCH, meta::EXECUTE], "a new meta-tool is looked at here");
     for spec in &specs {

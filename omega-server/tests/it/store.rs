@@ -10,14 +10,15 @@ use crate::harness::{
     providers, within,
 };
 use omega_core::{
-    agent::{Proposal, RunConfig, meta::EXECUTE},
-    api::{Author, OnActive, Part, RunStatus, Settings, ToolRun, ToolRunStatus},
+    agent::{Proposal, RunConfig},
+    api::{Author, OnActive, Part, RunStatus, Settings, ToolRun, ToolRunStatus, Usage},
     client::Client,
     edition::Edition,
     event::Event,
     id::{ConversationId, RunId},
-    model::{ToolCall, Usage},
+    model::ToolCall,
     redact::Redactor,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
     texts::Texts,
     view::View,

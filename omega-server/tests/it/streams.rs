@@ -2,11 +2,11 @@
 
 use crate::harness::{MODELS, Omega, execute, executor::id, frames::Frames, message, within};
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     api::{ConversationDetail, MessageStatus, Part},
     client::{FollowPolicy, Follower, Update},
     event::{Envelope, Event},
     id::{ConversationId, MessageId},
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Fault, Reply, Script},
     view::View,
 };

@@ -3,11 +3,11 @@
 
 use crate::harness::{MODELS, Omega, execute, executor::id, within};
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     api::ToolRunStatus,
     event::Event,
     executor::ToolErrorCode,
     model::wire::Format,
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Reply, Script, Seen},
 };
 use serde_json::{Value, json};

@@ -10,9 +10,9 @@ use crate::{
     pauses::{World, worlds},
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{Approval, ApprovalReason, Decide, Decision, Remember, RequiredAction, Run, ToolRunStatus},
     executor::ToolErrorCode,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use serde_json::{Value, json};

@@ -9,8 +9,8 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{Part, Run, RunStatus, Timestamp},
-    model::{FinishReason, price::bill},
+    api::{FinishReason, Part, Run, RunStatus, Timestamp},
+    model::price::bill,
     view::View,
 };
 use ratatui::{

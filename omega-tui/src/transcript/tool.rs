@@ -7,9 +7,9 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    agent::meta,
     api::{ToolRun, ToolRunStatus},
     id::ToolId,
+    registry::meta,
 };
 use ratatui::{
     style::{Modifier, Style},

@@ -2,9 +2,9 @@
 
 use crate::ui::{Tone, Ui};
 use omega_core::{
-    agent::meta,
     api::{ToolRun, ToolRunStatus},
     export::seconds,
+    registry::meta,
     sanitize::one_line,
 };
 

@@ -2,11 +2,10 @@
 //! members, never change one.
 
 use omega_core::{
-    api::{Payer, RequiredAction, Run, RunError, RunStatus, ToolRun},
+    api::{FinishReason, Payer, RequiredAction, Run, RunError, RunStatus, ToolRun, Usage},
     client::{Client, ClientError},
     executor::ToolError,
     id::{ConversationId, RunId},
-    model::{FinishReason, Usage},
 };
 use serde::Serialize;
 use serde_json::Value;

@@ -18,11 +18,13 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use environment::{Environment, how_to_give};
 use omega_core::{
-    api::{AlternativesMode, CreateConversation, PlanMode, RunStatus, SendMessage, ToolRun, UpdateConversation},
+    api::{
+        AlternativesMode, CreateConversation, FinishReason, PlanMode, RunStatus, SendMessage, ToolRun,
+        UpdateConversation,
+    },
     client::{FollowPolicy, Follower},
     executor::ToolErrorCode,
     id::{ConversationId, ToolId},
-    model::FinishReason,
     sanitize::one_line,
     view::View,
 };

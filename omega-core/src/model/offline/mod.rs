@@ -29,8 +29,11 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
-use super::{FinishReason, Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, ToolChoice, Usage};
-use crate::agent::meta;
+use super::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, ToolChoice};
+use crate::{
+    api::{FinishReason, Usage},
+    registry::meta,
+};
 use async_trait::async_trait;
 use message::Message;
 use rank::{Candidate, Ranked};

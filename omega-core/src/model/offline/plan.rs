@@ -31,7 +31,7 @@ pub(super) fn plans(trail: &Trail, count: usize) -> String {
         plans.push(json!({
             "steps": [{
                 "stepNumber": 1,
-                "toolName": crate::agent::meta::SEARCH,
+                "toolName": crate::registry::meta::SEARCH,
                 "purpose": format!("Search the registry for \"{}\"", query::first(&trail.message)),
                 "expectedOutput": "Tools that fit the request",
             }],

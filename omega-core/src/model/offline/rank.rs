@@ -10,7 +10,7 @@ use super::{
     role::Role,
     words,
 };
-use crate::{agent::meta::FoundTool, id::ToolId, model::ToolSpec};
+use crate::{id::ToolId, model::ToolSpec, registry::meta::FoundTool};
 use serde_json::{Value, json};
 
 /// Below this a tool has too little to do with the request to be called.

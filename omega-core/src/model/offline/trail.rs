@@ -2,13 +2,12 @@
 
 use super::{message::Message, talk};
 use crate::{
-    agent::{
-        context::unstamped,
-        meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
-        result::opened,
-    },
     id::ToolId,
-    model::{ToolCall, ToolResult, Turn},
+    model::{
+        ToolCall, ToolResult, Turn,
+        frame::{opened, unstamped},
+    },
+    registry::meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
 };
 use serde_json::Value;
 

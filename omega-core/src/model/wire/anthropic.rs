@@ -10,8 +10,9 @@ use super::{
     history::{self, Piece},
     list_at, made_up_call_id, number_at, text_at,
 };
-use crate::model::{
-    FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage, gate::Gate,
+use crate::{
+    api::{FinishReason, Usage},
+    model::{ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, gate::Gate},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

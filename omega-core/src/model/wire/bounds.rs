@@ -7,8 +7,9 @@
 
 use super::made_up_call_id;
 use crate::{
+    api::FinishReason,
     budget,
-    model::{FinishReason, ModelEvent, ToolCall},
+    model::{ModelEvent, ToolCall},
 };
 use serde_json::Value;
 use std::collections::HashMap;

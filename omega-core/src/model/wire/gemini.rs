@@ -4,7 +4,10 @@
 //! `STOP`. A call's `thoughtSignature` has to come back with it, or the next request is refused.
 
 use super::{Body, history, list_at, made_up_call_id, number_at, text_at};
-use crate::model::{FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn, Usage};
+use crate::{
+    api::{FinishReason, Usage},
+    model::{ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn},
+};
 use serde_json::{Value, json};
 
 const SIGNATURE: &str = "thoughtSignature";

@@ -13,11 +13,12 @@ use super::{
     list_at, made_up_call_id, number_at, text_at,
 };
 use crate::{
-    agent::meta,
+    api::{FinishReason, Usage},
     model::{
-        FinishReason, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, Usage,
+        ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
         gate::{Gate, rules::NameRule},
     },
+    registry::meta,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -2,9 +2,9 @@
 
 use crate::harness::{Omega, execute, executor::id, frames::Frames, message, people::Person, within};
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     api::{Approval, CreateConversation, Decide, Decision, GuestCredentials, PutCredential, Remember, RequiredAction},
     event::{Envelope, Event},
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Reply, Script},
 };
 use reqwest::Method;

@@ -6,8 +6,8 @@ use crate::harness::{
     people::{Person, routes},
 };
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{PutCredential, UpdateConversation, Visibility},
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use serde_json::json;

@@ -10,10 +10,10 @@ use crate::harness::{
 };
 use futures_util::StreamExt;
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{CreateConversation, GuestCredentials, RequiredAction},
     event::Event,
     id::{ApprovalId, ConversationId, RunId, ToolRunId},
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use reqwest::{Method, RequestBuilder, header};

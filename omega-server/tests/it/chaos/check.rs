@@ -189,7 +189,7 @@ fn at_most_once(row: &ToolRun, made: &[Call], log: &[Envelope], at: &str) {
     let ends = log.iter().filter(|e| own(&e.event) && !matches!(e.event, Event::ToolStarted { .. })).count();
     assert_eq!(ends, 1, "ends of {}: {at}", row.tool_name);
     let intents = log.iter().filter(|e| own(&e.event) && matches!(e.event, Event::ToolStarted { .. })).count();
-    if row.tool_id == omega_core::agent::meta::SEARCH {
+    if row.tool_id == omega_core::registry::meta::SEARCH {
         assert!(made.is_empty() && row.status == ToolRunStatus::Succeeded, "{row:?}: {at}");
         return;
     }

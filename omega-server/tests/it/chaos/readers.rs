@@ -10,10 +10,10 @@ use crate::{
     streams::{assert_same, lasting, stored},
 };
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     client::{Client, FollowPolicy, Follower, Update},
     event::Event,
     id::ConversationId,
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Fault, Reply, Script},
     view::{Applied, View},
 };

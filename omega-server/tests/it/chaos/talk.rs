@@ -4,11 +4,11 @@
 use super::{reader::Reader, world::World};
 use crate::harness::{execute, executor::id, message};
 use omega_core::{
-    agent::meta::{EXECUTE, SEARCH},
     api::{Accepted, CreateConversation, ProvideCredentials},
     client::{Client, ClientError},
     event::{Envelope, Event},
     id::{ConversationId, RunId},
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Fault, Reply, Script, Seen},
 };
 use serde_json::json;

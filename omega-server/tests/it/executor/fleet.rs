@@ -5,8 +5,8 @@ use crate::harness::{MODELS, Omega, execute, executor::id, folder, within};
 use async_trait::async_trait;
 use axum::{Json, Router, http::StatusCode, routing::post};
 use omega_core::{
-    agent::meta::EXECUTE,
     executor::{DescribedPackage, ExecutorHealth, ExecutorMember, ToolError},
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use omega_server::{

@@ -3,8 +3,8 @@
 use super::*;
 use crate::harness::{MODELS, Omega, execute, executor::id, folder, within};
 use omega_core::{
-    agent::meta::EXECUTE,
     event::Event,
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use omega_server::ServeConfig;

@@ -1,7 +1,7 @@
 //! What failures and results say: the whole reason, in words that a person can act on, and nothing that is not so.
 
 use super::*;
-use omega_core::executor::NeedsApproval;
+use omega_core::registry::NeedsApproval;
 
 /// Tools whose bodies are these, as `said::t0`, `said::t1`, ...
 async fn tools(bodies: &[&str]) -> Option<Sandbox> {

@@ -10,12 +10,11 @@ use omega_core::{
     agent::RunConfig,
     api::{
         Accepted, Approval, Author, ConversationDetail, Decide, Decision, PlanMode, RequiredAction, RunStatus, Save,
-        Timestamp, ToolRun,
+        Timestamp, ToolRun, Usage,
     },
     edition::Edition,
     event::Event,
     id::{ConversationId, PlanId, PlanSetId, RunId},
-    model::Usage,
     view::View,
 };
 use omega_server::{

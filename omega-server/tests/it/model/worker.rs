@@ -7,16 +7,17 @@ use super::{
 };
 use crate::store::clean;
 use omega_core::{
-    agent::{self, Agent, Proposal, digest, meta},
+    agent::{self, Agent, Proposal, digest},
     api::{
-        Approval, ApprovalReason, CredentialRequest, Decision, MissingVar, Part, Plan, PlanStep, RequiredAction,
-        RunError, RunStatus, ToolRun, ToolRunStatus,
+        Approval, ApprovalReason, CredentialRequest, Decision, FinishReason, MissingVar, Part, Plan, PlanStep,
+        RequiredAction, RunError, RunStatus, ToolRun, ToolRunStatus, Usage,
     },
     edition::Edition,
     event::Event,
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, CredentialRequestId, PlanId},
-    model::{FinishReason, ToolCall, Usage},
+    model::ToolCall,
+    registry::meta,
 };
 use omega_server::store::{Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
 use serde_json::json;

@@ -6,9 +6,10 @@ mod talks;
 
 use super::{Reply, next, words};
 use crate::{
-    agent::meta::{self, FoundTool, SearchOutput},
+    agent::shown,
     id::ToolId,
     model::{ModelRequest, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn},
+    registry::meta::{self, FoundTool, SearchOutput},
 };
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -88,7 +89,7 @@ struct Talk {
 
 impl Talk {
     fn new() -> Self {
-        Self { turns: Vec::new(), calls: Vec::new(), searches: Vec::new(), tools: meta::specs() }
+        Self { turns: Vec::new(), calls: Vec::new(), searches: Vec::new(), tools: shown::specs() }
     }
 
     fn request(&self) -> ModelRequest {

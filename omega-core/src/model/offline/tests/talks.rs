@@ -1,9 +1,12 @@
 //! Conversations: questions back, failures, credentials, plans and titles.
 
 use super::{Talk, search};
-use crate::model::{
-    FinishReason, Model, ModelEvent, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, Usage,
-    offline::{OfflinePlanner, Reply, next},
+use crate::{
+    api::{FinishReason, Usage},
+    model::{
+        Model, ModelEvent, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
+        offline::{OfflinePlanner, Reply, next},
+    },
 };
 use futures_util::StreamExt;
 use serde_json::{Value, json};

@@ -5,7 +5,10 @@
 //! The answer is whole at `[DONE]`, or when the body ends after a finish reason.
 
 use super::{Body, list_at, number_at, text_at};
-use crate::model::{FinishReason, ModelError, ModelEvent, ProviderState, Usage};
+use crate::{
+    api::{FinishReason, Usage},
+    model::{ModelError, ModelEvent, ProviderState},
+};
 use calls::Calls;
 use serde_json::{Value, json};
 

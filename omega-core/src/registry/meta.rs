@@ -1,15 +1,7 @@
-//! The two meta-tools that every model gets, as TPMJS defines them, and the shape of a search's answer.
+//! The two tools through which every model reaches the registry, as TPMJS defines them: their names, what they take and what
+//! they give.
 
-use crate::{
-    exact::Exact,
-    id::ToolId,
-    model::{
-        ToolSpec,
-        gate::{rules, schema},
-    },
-    sanitize::one_line,
-    schema::decoded,
-};
+use crate::{exact::Exact, id::ToolId, sanitize::one_line, schema::decoded};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -170,92 +162,4 @@ pub fn search_schema() -> Value {
         "required": ["query"],
         "additionalProperties": false,
     })
-}
-
-/// Characters of what is told of a tool that is not loaded.
-const TOLD: usize = 120;
-/// Tools of one search of which something is told; of the others the id.
-const TOLD_OF_A_SEARCH: usize = 10;
-
-/// A search's answer without what the list of tools says of those that are loaded; the others in a line each.
-#[must_use]
-pub fn brief(mut output: Value) -> Value {
-    if let Some(tools) = output.get_mut("tools").and_then(Value::as_array_mut) {
-        tools.iter_mut().enumerate().for_each(|(rank, tool)| *tool = brief_tool(tool, rank));
-    }
-    if let Some(fields) = output.as_object_mut() {
-        // It stands in the call.
-        fields.shift_remove("query");
-    }
-    output
-}
-
-/// The same of a failure that names other tools.
-#[must_use]
-pub fn brief_error(mut error: Value) -> Value {
-    let tools = error.pointer_mut("/details/alternatives").and_then(Value::as_array_mut);
-    tools.into_iter().flatten().for_each(|tool| *tool = brief_tool(tool, 0));
-    error
-}
-
-fn brief_tool(tool: &Value, rank: usize) -> Value {
-    let mut brief = Map::new();
-    let mut keep = |key: &str, is_worth_it: bool| {
-        if let Some(value) = tool.get(key).filter(|_| is_worth_it) {
-            brief.insert(key.to_owned(), value.clone());
-        }
-    };
-    let is_loaded = tool["callAs"].is_string();
-    keep("toolId", true);
-    keep("callAs", is_loaded);
-    keep("healthStatus", tool["healthStatus"] != "UNKNOWN");
-    keep("missingEnvVars", tool["missingEnvVars"].as_array().is_some_and(|names| !names.is_empty()));
-    if !is_loaded && rank < TOLD_OF_A_SEARCH {
-        let text = tool["description"].as_str().unwrap_or_default();
-        brief.insert("description".into(), one_line(text, TOLD).into());
-        brief.insert("params".into(), signature(&tool["inputSchema"]).into());
-    }
-    Value::Object(brief)
-}
-
-/// The parameters of a tool in a line: `url: string, depth?: integer`.
-fn signature(schema: &Value) -> String {
-    let shown = schema::shown(schema, &rules::ANY, schema::Words::Own).schema;
-    let required = |name: &str| shown["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name));
-    let mut parts: Vec<String> = Vec::new();
-    for (name, property) in shown["properties"].as_object().into_iter().flatten() {
-        let kind = property["type"].as_str().unwrap_or("any");
-        parts.push(format!("{name}{}: {kind}", if required(name) { "" } else { "?" }));
-    }
-    one_line(&parts.join(", "), TOLD)
-}
-
-/// The two meta-tools as the model sees them.
-#[must_use]
-pub fn specs() -> Vec<ToolSpec> {
-    vec![
-        ToolSpec {
-            name: SEARCH.into(),
-            description: "Search the TPMJS registry of npm tools by what they do. The best ones become callable by their \
-                          `callAs` name on your next step; any other one runs by its id with registryExecuteTool. Search before you say that something can't be done; \
-                          use a few plain words for the capability (\"parse csv\"), not the whole request."
-                .into(),
-            input_schema: search_schema(),
-        },
-        ToolSpec {
-            name: EXECUTE.into(),
-            description: "Run one tool of the registry by its id, in a sandbox. Prefer calling a tool by its own name \
-                          once it is loaded. Credentials are added by the system: never ask for them here."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "toolId": {"type": "string", "description": "package::export, as a search returns it"},
-                    "params": {"type": "object", "description": "The tool's input, by its input schema"},
-                },
-                "required": ["toolId", "params"],
-                "additionalProperties": false,
-            }),
-        },
-    ]
 }

@@ -1,0 +1,102 @@
+//! The frame in which messages and results stand in a model's history: written by the agent, and read again by the offline
+//! planner.
+//!
+//! A result is one JSON object: `from` says which tool and version it comes from, `untrusted` that the rest is text from
+//! outside, and the rest is `output` or `error`. Strangers' text stands inside of JSON strings, whatever it holds: it can't end
+//! its place, because a quote in it is escaped (`security.md` T4). A cut output is a string too. When a message was sent stands
+//! behind the message.
+
+use crate::api::Timestamp;
+use serde_json::{Value, json};
+
+/// The model gets at most this much of an output; the rest stays stored.
+pub const MODEL_BYTES: usize = 32 * 1024;
+/// What is Omega's own text.
+pub(crate) const OWN: &str = "omega";
+
+/// What a person chose after a failure is Omega's own word: it stands before and outside of the stranger's text.
+pub(crate) fn with_choice(marked: String, choice: Option<Value>) -> String {
+    match (choice, marked.strip_prefix('{')) {
+        (Some(choice), Some(rest)) => format!("{{\"choice\":{choice},{rest}"),
+        _ => marked,
+    }
+}
+
+/// In an order that a map does not keep: first whose text it is, then the text.
+pub(crate) fn marked(from: &str, key: &str, value: &Value) -> String {
+    let untrusted = if from == OWN { "" } else { "\"untrusted\":true," };
+    let text = value.to_string();
+    let (shown, note) = match cut(&text) {
+        None => (text, String::new()),
+        Some(part) => {
+            let note = format!(",\"cut\":\"{} of {} bytes are shown\"", part.len(), text.len());
+            (Value::from(part).to_string(), note)
+        }
+    };
+    format!("{{\"from\":{},{untrusted}\"{key}\":{shown}{note}}}", Value::from(from))
+}
+
+/// The beginning of a text that is too long.
+fn cut(text: &str) -> Option<&str> {
+    let mut end = MODEL_BYTES;
+    while text.len() > MODEL_BYTES && !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    (text.len() > MODEL_BYTES).then(|| &text[..end])
+}
+
+/// What a result holds, without what [`marked`] says of it: the output, or `{"error": ...}`. Another text stays as it is.
+#[must_use]
+pub fn opened(content: &str) -> Value {
+    match serde_json::from_str(content) {
+        Ok(Value::Object(mut fields)) if fields.contains_key("from") => match fields.remove("output") {
+            Some(output) => output,
+            None => match fields.remove("choice") {
+                Some(choice) => json!({ "error": fields.remove("error"), "choice": choice }),
+                None => json!({ "error": fields.remove("error") }),
+            },
+        },
+        Ok(value) => value,
+        Err(_) => Value::from(content),
+    }
+}
+
+const STAMP: &str = "\n\n[omega: sent on ";
+const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+
+/// When a message was sent, as it stands behind it.
+pub(crate) fn stamp(at: Timestamp, zone: &str) -> String {
+    let day = usize::try_from(at.0.div_euclid(86_400_000).rem_euclid(7)).unwrap_or_default();
+    let (date, time) = (at.to_string(), at.to_string());
+    let (date, time) = (date.get(..10).unwrap_or_default(), time.get(11..16).unwrap_or_default());
+    let zone = if zone.is_empty() { String::new() } else { format!("; the time zone here is {zone}") };
+    format!("{STAMP}{} {date} at {time} UTC{zone}]", DAYS[day])
+}
+
+/// A message without what [`stamp`] says.
+#[must_use]
+pub fn unstamped(text: &str) -> &str {
+    match text.rfind(STAMP) {
+        Some(at) if text.ends_with(']') && !text[at + STAMP.len()..].contains('\n') => &text[..at],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_behind_its_end_when_it_was_sent() {
+        let stamped = |zone: &str| format!("hi{}", stamp(Timestamp(1_795_910_400_000), zone));
+        assert_eq!(stamped(""), "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC]");
+        assert_eq!(
+            stamped("Europe/Rome"),
+            "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC; the time zone here is Europe/Rome]"
+        );
+        for text in [stamped(""), stamped("Europe/Rome"), "hi".to_owned()] {
+            assert_eq!(unstamped(&text), "hi");
+        }
+        assert_eq!(unstamped("x\n\n[omega: sent on\nno]"), "x\n\n[omega: sent on\nno]");
+    }
+}
