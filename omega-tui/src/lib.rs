@@ -10,6 +10,7 @@ mod composer;
 mod keys;
 mod markdown;
 mod network;
+mod numbers;
 mod pacer;
 mod port;
 mod run;

@@ -1,11 +1,11 @@
 //! Keys, pastes and the mouse.
 
-use super::{App, Effect, Focus, Overlay, Pending, Step, attention::typed, slash};
+use super::{App, Effect, Focus, Overlay, Step, attention::typed, slash};
 use crate::{
     composer::Composer,
     keys::{Action, lookup},
     port::Command,
-    transcript::Opened,
+    transcript::{Opened, Pending},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 

@@ -23,12 +23,12 @@ use crate::{
     keys::Context,
     port::{Command, Draft, Link, Update},
     theme::Theme,
-    transcript::Transcript,
+    transcript::{Pending, Transcript},
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
     api::{Run, RunStatus, Timestamp, Whoami},
-    id::{ConversationId, MessageId, RunId},
+    id::{ConversationId, RunId},
     type_ahead::TypeAhead,
     view::View,
 };
@@ -55,17 +55,6 @@ pub enum Effect {
     Clear,
     /// Leave.
     Quit,
-}
-
-/// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
-    /// Its number.
-    pub draft: Draft,
-    /// Its text.
-    pub text: String,
-    /// Once it is stored.
-    pub message: Option<MessageId>,
 }
 
 /// Where keys go when no overlay is open.

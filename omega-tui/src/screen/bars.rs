@@ -1,12 +1,12 @@
 //! The three lines around the conversation: title, the rule above the composer, status with the hints of the moment.
 
-use super::{grouped, spinner};
+use super::spinner;
 use crate::{
     app::{App, Focus},
     clean::one_line,
     keys::{Action, hint},
+    numbers::{grouped, seconds},
     port::Link,
-    transcript::seconds,
     wrap::{fit, width},
 };
 use omega_core::{api::RunStatus, model::price::dollars};

@@ -1,10 +1,11 @@
 //! The side panel of a wide screen: what the tools do, the newest below, and what it all came to.
 
-use super::{grouped, spinner};
+use super::spinner;
 use crate::{
     app::{App, step_sign},
     clean::one_line,
-    transcript::{glyph, label, seconds},
+    numbers::{grouped, seconds},
+    transcript::{glyph, label},
     wrap::{fit, width},
 };
 use omega_core::{

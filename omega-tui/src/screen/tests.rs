@@ -224,11 +224,3 @@ proptest! {
         prop_assert_eq!(stage.text(), before);
     }
 }
-
-#[test]
-fn numbers_are_grouped_by_thousands() {
-    let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
-    for (number, text) in cases {
-        assert_eq!(super::grouped(number), text);
-    }
-}

@@ -1,10 +1,10 @@
 //! How each piece looks: a pure function of the view, how far it is open, and the width.
 
-use super::{Item, Key, Level, SAMPLES, tool};
+use super::{Item, Key, Level, Pending, SAMPLES, tool};
 use crate::{
-    app::Pending,
     clean::{clean, one_line},
     markdown::Document,
+    numbers::{grouped, seconds},
     theme::Theme,
     wrap::{fit, width, wrap},
 };
@@ -103,8 +103,7 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         },
         Key::Older if scene.loading_older => vec![moving(scene, "loading earlier messages", look.width)],
         Key::Older => {
-            let words =
-                format!("{INDENT}↑ {} earlier messages: scroll up to load them", crate::screen::grouped(scene.older));
+            let words = format!("{INDENT}↑ {} earlier messages: scroll up to load them", grouped(scene.older));
             vec![fit(vec![Span::styled(words, theme.dim)], look.width)]
         }
         Key::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
@@ -203,14 +202,14 @@ fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
         }
         (RunStatus::Cancelled, _) => indented(vec![Line::styled("■ stopped", theme.warn)]),
         _ => {
-            let took = run.started_at.zip(run.finished_at).map(|(from, to)| tool::seconds(to.millis_since(from)));
+            let took = run.started_at.zip(run.finished_at).map(|(from, to)| seconds(to.millis_since(from)));
             let tools = match run.tool_calls {
                 0 => None,
                 1 => Some(String::from("1 tool call")),
                 n => Some(format!("{n} tool calls")),
             };
             let tokens = run.usage.input_tokens + run.usage.output_tokens;
-            let tokens = (tokens > 0).then(|| format!("{} tokens", crate::screen::grouped(tokens)));
+            let tokens = (tokens > 0).then(|| format!("{} tokens", grouped(tokens)));
             let facts: Vec<String> =
                 [took, tools, tokens, bill(&run.usage, run.paid_by)].into_iter().flatten().collect();
             let mut lines = vec![fit(vec![Span::styled(facts.join(" · "), theme.dim)], room)];

@@ -2,13 +2,24 @@
 //!
 //! What belongs to a run stands together below the message that started it, also when other messages were sent meanwhile.
 
-use crate::{app::Pending, port::Draft};
+use crate::port::Draft;
 use omega_core::{
     api::{Message, MessageStatus, Part, Role, RunStatus, ToolRun},
     id::{MessageId, RunId, ToolRunId},
     view::View,
 };
 use std::collections::HashMap;
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its number.
+    pub draft: Draft,
+    /// Its text.
+    pub text: String,
+    /// Once it is stored.
+    pub message: Option<MessageId>,
+}
 
 /// What a piece is of; stays the same while it grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,13 +9,10 @@ mod tool;
 mod viewport;
 
 pub use cells::Scene;
-pub use items::{Item, Key, SAMPLES};
-pub use tool::{glyph, label, seconds};
+pub use items::{Item, Key, Pending, SAMPLES};
+pub use tool::{glyph, label};
 
-use crate::{
-    app::Pending,
-    markdown::{Document, Lines},
-};
+use crate::markdown::{Document, Lines};
 use omega_core::{id::ToolRunId, view::View};
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 use std::collections::HashMap;

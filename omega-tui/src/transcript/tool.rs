@@ -3,6 +3,7 @@
 use super::cells::{INDENT, Look, Scene, indented};
 use crate::{
     clean::{clean, one_line},
+    numbers::seconds,
     theme::Theme,
     wrap::{fit, width, wrap},
 };
@@ -104,15 +105,6 @@ fn named(id: &str) -> String {
         Ok(id) if id.export() == "default" => id.package().to_owned(),
         Ok(id) => format!("{} {}", id.package(), id.export()),
         Err(_) => id.to_owned(),
-    }
-}
-
-/// Milliseconds as people read them.
-#[must_use]
-pub fn seconds(millis: u64) -> String {
-    match millis {
-        0..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-        _ => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1000),
     }
 }
 
