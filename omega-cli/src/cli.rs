@@ -1,7 +1,7 @@
 //! The command line as clap sees it. What a command takes is beside what it does, in `commands/`.
 
-use crate::{commands, ui::Verbosity};
-use clap::{Args, Parser, Subcommand};
+use crate::{commands, global::Global};
+use clap::{Parser, Subcommand};
 
 /// One agent with the whole TPMJS tool registry at hand.
 ///
@@ -26,34 +26,6 @@ Exit codes:
   5 approval or plan choice needed or denied · 6 server unreachable or stream lost
   7 limit or timeout · 8 answer does not match the schema
   9 answer cut by a filter or a limit of length, or refused · 130 SIGINT · 143 SIGTERM";
-
-/// Options of every command.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Global {
-    /// Use this shared server instead of your own local one [env: OMEGA_SERVER]
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
-    pub server: Option<String>,
-    /// Use this profile of the configuration [env: OMEGA_PROFILE]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
-    pub profile: Option<String>,
-    /// Say nothing but results and errors
-    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Global options")]
-    pub quiet: bool,
-    /// Say more on stderr: inputs, summaries, what happens
-    #[arg(long, short, global = true, help_heading = "Global options")]
-    pub verbose: bool,
-}
-
-impl Global {
-    /// How much is said.
-    pub fn verbosity(&self) -> Verbosity {
-        match (self.quiet, self.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (_, true) => Verbosity::Verbose,
-            _ => Verbosity::Normal,
-        }
-    }
-}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

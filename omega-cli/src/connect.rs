@@ -1,7 +1,7 @@
 //! Which server a command talks to: the one that flag, environment or configuration names, else the user's own, which is
 //! found or started without a word.
 
-use crate::{cli::Global, exit::Failure, progress::Progress, ui::Ui};
+use crate::{exit::Failure, global::Global, progress::Progress, ui::Ui};
 use omega_core::{
     api::Timestamp,
     client::Client,

@@ -3,7 +3,9 @@
 mod cli;
 mod commands;
 mod connect;
+mod dispatch;
 mod exit;
+mod global;
 mod progress;
 mod ui;
 
@@ -20,7 +22,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let env = Env::of_process();
     let ui = Ui::new(cli.global.verbosity(), &env, Terminals::of_process());
-    match commands::run(cli, ui.clone(), env) {
+    match dispatch::run(cli, ui.clone(), env) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             ui.error(&failure);

@@ -2,7 +2,6 @@
 
 use super::complete;
 use crate::{
-    cli::Command,
     connect::{Context, conversation_id},
     exit::{Code, Failure},
     ui::Ui,
@@ -32,9 +31,9 @@ pub struct Chat {
 }
 
 /// `omega` alone is a conversation, where a person can have one.
-pub fn when_nothing_is_asked(ui: &Ui) -> Option<Command> {
+pub fn when_nothing_is_asked(ui: &Ui) -> Option<Chat> {
     let terminals = ui.terminals();
-    (terminals.stdin && terminals.stdout).then(|| Command::Chat(Chat::default()))
+    (terminals.stdin && terminals.stdout).then(Chat::default)
 }
 
 impl Chat {

@@ -4,9 +4,9 @@ mod attack;
 mod checks;
 
 use crate::{
-    cli::Global,
     connect::Context,
     exit::{Code, Failure},
+    global::Global,
     ui::{Terminals, Ui},
 };
 use checks::{Check, Level};

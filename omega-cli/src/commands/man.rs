@@ -1,7 +1,7 @@
 //! `omega man`
 
-use crate::{cli::Cli, exit::Failure, ui::Ui};
-use clap::{Args, CommandFactory};
+use crate::{exit::Failure, ui::Ui};
+use clap::Args;
 use std::path::PathBuf;
 
 /// Writes the man pages of all commands into a folder.
@@ -12,9 +12,8 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(&self, ui: &Ui) -> Result<(), Failure> {
-        let written =
-            std::fs::create_dir_all(&self.folder).and_then(|()| clap_mangen::generate_to(Cli::command(), &self.folder));
+    pub fn run(&self, of: clap::Command, ui: &Ui) -> Result<(), Failure> {
+        let written = std::fs::create_dir_all(&self.folder).and_then(|()| clap_mangen::generate_to(of, &self.folder));
         written.map_err(|error| Failure::usage(format!("{}: {error}", self.folder.display())))?;
         ui.note(format!("Wrote the man pages to {}.", self.folder.display()));
         Ok(())

@@ -1,0 +1,79 @@
+//! From the command line to the command.
+
+use crate::{
+    cli::{Cli, Command},
+    commands::{ask, chat::when_nothing_is_asked},
+    connect::Context,
+    exit::Failure,
+    ui::Ui,
+};
+use clap::CommandFactory;
+use omega_core::local::Env;
+use std::time::Duration;
+
+/// Runs what the command line asks for.
+pub fn run(cli: Cli, ui: Ui, env: Env) -> Result<(), Failure> {
+    let Some(command) = cli.command.or_else(|| when_nothing_is_asked(&ui).map(Command::Chat)) else {
+        return Err(Failure::usage("say what to do, for example `omega ask \"...\"`")
+            .hint("`omega --help` lists the commands; without one, `omega` needs a terminal"));
+    };
+    // These need neither a home folder nor a readable configuration.
+    match &command {
+        Command::Completions(it) => return it.run(Cli::command(), &ui),
+        Command::Man(it) => return it.run(Cli::command(), &ui),
+        Command::Debug(it) => return it.run(&ui),
+        _ => {}
+    }
+    let context = Context::new(ui, env, &cli.global, command.settings());
+    if let Command::Doctor(it) = &command {
+        return block_on(it.run(context, &cli.global));
+    }
+    let context = context?;
+    block_on(dispatch(command, &context))
+}
+
+async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
+    match command {
+        Command::Ask(it) => ask::run(&it, context).await,
+        Command::Chat(it) => it.run(context).await,
+        Command::Serve(it) => it.run(context).await,
+        Command::Executor(it) => it.run(context).await,
+        Command::Show(it) => it.run(context).await,
+        Command::Export(it) => it.run(context).await,
+        Command::Import(it) => it.run(context).await,
+        Command::Plan(it) => it.run(context).await,
+        Command::Approve(it) => it.run(context).await,
+        Command::Approvals(it) => it.run(context).await,
+        Command::Provide(it) => it.run(context).await,
+        Command::Alternatives(it) => it.run(context).await,
+        Command::Share(it) => it.run(context).await,
+        Command::Profile(it) => it.run(context).await,
+        Command::Users(it) => it.run(context).await,
+        Command::Cancel(it) => it.run(context).await,
+        Command::Recent(it) => it.run(context),
+        Command::Tools(it) => it.run(context).await,
+        Command::Registry(it) => it.run(context).await,
+        Command::Models(it) => it.run(context).await,
+        Command::Status(it) => it.run(context).await,
+        Command::Login(it) => it.run(context).await,
+        Command::Logout(it) => it.run(context),
+        Command::Whoami(it) => it.run(context).await,
+        Command::ApiKeys(it) => it.run(context).await,
+        Command::Keys(it) => it.run(context).await,
+        Command::Settings(it) => it.run(context).await,
+        Command::Pins(it) => it.run(context).await,
+        Command::Vault(it) => it.run(context).await,
+        Command::Audit(it) => it.run(context).await,
+        Command::Config(it) => it.run(context),
+        Command::Open(it) => it.run(context).await,
+        Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Debug(_) => Ok(()),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // A thread that still waits for the keyring or for stdin must not hold the command back.
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    result
+}

@@ -1,0 +1,21 @@
+//! The order of the crate's modules: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
+
+use omega_core::testing::layers::{Sources, faults};
+
+const ORDER: [&str; 8] = ["exit", "ui", "global", "progress", "connect", "commands", "cli", "dispatch"];
+
+fn sources() -> Sources {
+    Sources::of_crate(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_module_uses_only_what_lies_below_it() {
+    assert_eq!(faults(&sources(), &ORDER).to_string(), "");
+}
+
+#[test]
+fn an_arrow_that_is_turned_is_found() {
+    let turned = sources().with("ui.rs", "use crate::commands::chat;");
+    let told = faults(&turned, &ORDER).to_string();
+    assert!(told.contains("against the order: ui -> commands (ui.rs:"), "{told}");
+}
