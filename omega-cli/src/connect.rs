@@ -22,19 +22,14 @@ const LOOKED_AT: usize = 20;
 
 /// What every command has at hand.
 pub struct Context {
-    /// Its output.
     pub ui: Ui,
-    /// The environment.
     pub env: Env,
-    /// The user's folders.
     pub dirs: Dirs,
-    /// The user's settings.
     pub config: Config,
 }
 
 /// A server to talk to.
 pub struct Connection {
-    /// The client of it.
     pub client: Client,
     /// `local`, or its address: the name under which its conversations and its key are kept.
     pub server: String,

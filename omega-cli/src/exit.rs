@@ -49,7 +49,6 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with its message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code: Some(code), message: Some(message.into()), hint: None }
     }
@@ -77,17 +76,14 @@ impl Failure {
         self
     }
 
-    /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         self.code.map_or(0, |code| code as u8)
     }
 
-    /// What happened.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// What to do next.
     pub fn next_step(&self) -> Option<&str> {
         self.hint.as_deref()
     }

@@ -21,7 +21,6 @@ pub struct Global {
 }
 
 impl Global {
-    /// How much is said.
     pub fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

@@ -14,7 +14,6 @@ use std::{
     },
 };
 
-/// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Results and errors.
@@ -28,16 +27,12 @@ pub enum Verbosity {
 /// Where a person looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terminals {
-    /// Stdin is a terminal.
     pub stdin: bool,
-    /// Stdout is a terminal.
     pub stdout: bool,
-    /// Stderr is a terminal.
     pub stderr: bool,
 }
 
 impl Terminals {
-    /// Of this process.
     pub fn of_process() -> Self {
         Self {
             stdin: io::stdin().is_terminal(),
@@ -60,13 +55,9 @@ pub struct Ui {
 /// A meaning that has a colour.
 #[derive(Debug, Clone, Copy)]
 pub enum Tone {
-    /// It worked.
     Good,
-    /// It failed.
     Bad,
-    /// Worth a look.
     Warn,
-    /// Less important.
     Dim,
 }
 
@@ -77,12 +68,10 @@ impl Ui {
         Self { verbosity, terminals, colour, open_line: Arc::default() }
     }
 
-    /// Which streams are terminals.
     pub fn terminals(&self) -> Terminals {
         self.terminals
     }
 
-    /// Whether details are wanted.
     pub fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose
     }
@@ -92,7 +81,6 @@ impl Ui {
         self.terminals.stdin && self.terminals.stderr
     }
 
-    /// A result, as it is.
     pub fn out(&self, text: &str) -> Result<(), Failure> {
         if let Some(last) = text.chars().last() {
             self.open_line.store(last != '\n', Ordering::Relaxed);
@@ -101,7 +89,6 @@ impl Ui {
         Ok(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())?)
     }
 
-    /// A result, one line.
     pub fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
         self.out(&format!("{}\n", text.as_ref()))
     }

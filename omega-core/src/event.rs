@@ -5,6 +5,8 @@
 //! stored: deltas are addressed by message, part and offset, so that a client that saw some of them twice, or missed
 //! some, still ends with the same text (see [`crate::view`]).
 
+#![warn(missing_docs)]
+
 use crate::{
     api::{
         AlternativeChoice, ConversationDetail, Decision, FinishReason, GuestCredentials, Message, Plan, Remember,

@@ -91,7 +91,6 @@ impl Exact {
         }
     }
 
-    /// Takes a field out.
     pub fn take_out(&mut self, name: &str) {
         self.forget(name);
         if let Value::Object(fields) = &mut self.value {

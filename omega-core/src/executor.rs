@@ -16,7 +16,6 @@ pub type CancelSignal = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Takes partial outputs as the tool yields them. Must not block.
 pub type PartialSink = Arc<dyn Fn(Value) + Send + Sync>;
 
-/// One execution.
 pub struct Execution {
     /// Idempotency key.
     pub id: ToolRunId,
@@ -25,7 +24,6 @@ pub struct Execution {
     /// Whose failures it may add to: a user's id, in a conversation its owner's, whoever wrote the message; empty for calls
     /// of nobody.
     pub user: String,
-    /// What to run.
     pub tool: ToolId,
     /// Exact version of the package, or `latest`.
     pub version: String,
@@ -44,7 +42,6 @@ pub struct Execution {
     pub timeout: Duration,
     /// Ends the call early.
     pub cancel: CancelSignal,
-    /// Partial outputs.
     pub on_partial: PartialSink,
 }
 
@@ -68,7 +65,6 @@ pub struct Executed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "each name says it")]
 pub enum ToolErrorCode {
     MissingEnvVars,
     InvalidCredentials,
@@ -198,27 +194,22 @@ pub struct Described {
     pub needs_approval: Option<NeedsApproval>,
 }
 
-/// What a package holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribedPackage {
-    /// The package.
     pub package: String,
     /// The exact version that was installed.
     pub version: String,
     /// The hash of its contents, where the npm registry gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrity: Option<String>,
-    /// The package's own description.
     #[serde(default)]
     pub description: String,
     /// Category of its `tpmjs` field.
     #[serde(default)]
     pub category: Option<String>,
-    /// npm keywords.
     #[serde(default)]
     pub keywords: Vec<String>,
-    /// Its tools.
     pub tools: Vec<Described>,
     /// Exports that are no tools but could be called as plain functions.
     #[serde(default)]
@@ -279,7 +270,6 @@ pub trait Executor: Send + Sync {
     /// Why it can't be installed or imported.
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError>;
 
-    /// Whether it is ready.
     async fn health(&self) -> ExecutorHealth;
 
     /// Whether a call of this tool for this user would be refused right now because it failed so often lately. Asked before a

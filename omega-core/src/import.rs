@@ -74,7 +74,6 @@ pub struct Import {
     pub events: Vec<Envelope>,
     /// The event that asked for each call.
     pub proposed: BTreeMap<ToolRunId, u64>,
-    /// When it began.
     pub created_at: Timestamp,
 }
 

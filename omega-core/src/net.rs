@@ -50,7 +50,6 @@ impl Roots {
         }
     }
 
-    /// Reads them.
     #[must_use]
     pub fn read(&self) -> Trust {
         let mut trust = Reading::default();
@@ -111,7 +110,6 @@ impl Trust {
         })
     }
 
-    /// A client that trusts so.
     pub fn client(&self) -> ClientBuilder {
         let config = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
             .with_safe_default_protocol_versions();

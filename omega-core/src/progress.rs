@@ -21,13 +21,10 @@ use crate::{
 /// A call, as far as the rule looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanCall {
-    /// The call.
     pub id: ToolRunId,
     /// The message that asked for it.
     pub message_id: MessageId,
-    /// The tool.
     pub tool_id: String,
-    /// Where it stands.
     pub status: ToolRunStatus,
 }
 
@@ -123,7 +120,6 @@ impl RunPlan {
         }
     }
 
-    /// The run has ended.
     pub fn end(&mut self) {
         for step in self.steps.iter_mut().filter(|step| step.status == StepStatus::Pending) {
             step.status = StepStatus::Skipped;

@@ -143,7 +143,6 @@ impl Viewer {
 /// A tool that a search found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
-    /// The tool.
     pub tool: Tool,
     /// Its score; comparable within one answer only.
     pub score: f64,
@@ -152,11 +151,8 @@ pub struct Hit {
 /// What to search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Query {
-    /// The words.
     pub text: String,
-    /// Only this category.
     pub category: Option<String>,
-    /// At most this many.
     pub limit: usize,
 }
 
@@ -165,12 +161,7 @@ pub struct Query {
 pub enum RegistryError {
     /// No tool of that id; `nearest` has what may have been meant, best first.
     #[error("there is no tool {id}{}", nearest_text(nearest))]
-    NotFound {
-        /// What was asked for.
-        id: String,
-        /// Ids that are near.
-        nearest: Vec<ToolId>,
-    },
+    NotFound { id: String, nearest: Vec<ToolId> },
     /// The store or the mirror failed.
     #[error("the registry can't be read: {0}")]
     Unavailable(String),

@@ -17,11 +17,9 @@ pub enum Kind {
     Models,
     /// Tools, separated by spaces or commas.
     Tools,
-    /// Any text.
     Text,
 }
 
-/// One setting.
 #[derive(Debug)]
 pub struct Field {
     /// As it is typed.
@@ -32,7 +30,6 @@ pub struct Field {
     pub kind: Kind,
     /// What holds when it was never set.
     pub default: &'static str,
-    /// What it does.
     pub about: &'static str,
 }
 

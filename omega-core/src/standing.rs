@@ -9,7 +9,6 @@ use crate::api::{Approval, RequiredAction};
 /// What a person is to a run that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Standing {
-    /// The conversation is theirs.
     #[default]
     Owner,
     /// A guest, whose message began the run.
@@ -51,7 +50,6 @@ impl Standing {
         self.is_owner() && approval.reason.may_last()
     }
 
-    /// Whether they may answer at all.
     #[must_use]
     pub fn may_answer(self, action: &RequiredAction) -> bool {
         match action {

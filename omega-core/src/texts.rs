@@ -27,7 +27,6 @@ pub trait Edit {
     fn value(&mut self, value: &mut Value);
 }
 
-/// What has texts.
 pub trait Texts {
     /// Shows each of them to an editor.
     fn edit(&mut self, editor: &mut dyn Edit);

@@ -22,7 +22,6 @@ mod index;
 pub struct View {
     /// Title, model, state; missing until the first snapshot.
     pub conversation: Option<Conversation>,
-    /// Who takes part.
     pub participants: Vec<Participant>,
     /// Messages, in the order in which they began.
     pub messages: Vec<Message>,
@@ -46,7 +45,6 @@ pub struct View {
 /// What applying an event did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
-    /// The view changed.
     Changed,
     /// Known already, or of no consequence.
     Ignored,
@@ -78,7 +76,6 @@ impl View {
         Self { conversation, last_seq, ..Self::default() }
     }
 
-    /// Folds one event in.
     pub fn apply(&mut self, envelope: &Envelope) -> Applied {
         match &envelope.event {
             Event::Snapshot { conversation } | Event::Resync { conversation } => {

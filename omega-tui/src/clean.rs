@@ -35,7 +35,6 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out.replace('\t', "    "))
 }
 
-/// The text on one line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")

@@ -6,9 +6,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::fmt;
 
-/// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the table below says what each does")]
 pub enum Action {
     Send,
     NewLine,
@@ -70,17 +68,13 @@ pub enum Action {
 /// Where a key is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// Writing.
     Composer,
     /// Moving among what can be opened.
     Transcript,
     /// Everywhere that is not an overlay.
     Global,
-    /// Reading the help.
     Help,
-    /// Answering a question.
     Question,
-    /// Allowing a call.
     Approval,
     /// Typing a value, a reason or a note.
     Line,
@@ -88,9 +82,7 @@ pub enum Context {
     Keep,
     /// Going on without values.
     Without,
-    /// Choosing a plan.
     Plans,
-    /// Choosing another tool.
     Alternatives,
     /// Seeing what somebody else is asked.
     Watching,
@@ -170,13 +162,10 @@ impl fmt::Display for Key {
 /// A row of the table.
 #[derive(Debug)]
 pub struct Binding {
-    /// Where it holds.
     pub context: Context,
-    /// What it does.
     pub action: Action,
     /// The keys; the first one is shown as hint.
     pub keys: &'static [Key],
-    /// A word for the hint.
     pub hint: &'static str,
     /// A sentence for the help.
     pub help: &'static str,
@@ -216,7 +205,6 @@ const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
 const ALT: KeyModifiers = KeyModifiers::ALT;
 const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 
-/// All keys.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
     bind(Context::Composer, Action::Send, &[key(KeyCode::Enter)], "send", "Send the message; while a run works it waits its turn"),

@@ -13,7 +13,6 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// Something changed.
     pub fn request(&mut self) {
         self.wanted = true;
     }
@@ -24,7 +23,6 @@ impl Pacer {
         self.wanted.then(|| self.last.map_or(now, |last| now.max(last + FRAME)))
     }
 
-    /// A frame was drawn.
     pub fn drawn(&mut self, now: Instant) {
         self.wanted = false;
         self.last = Some(now);

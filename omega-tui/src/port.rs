@@ -24,16 +24,13 @@ pub type Draft = u64;
 pub enum Command {
     /// Send a message; starts a conversation when there is none.
     Send {
-        /// Its number.
         draft: Draft,
-        /// The text.
         text: String,
         /// `provider/model`, when one was chosen.
         model: Option<String>,
     },
     /// Answer what the run waits for.
     Answer(Answer),
-    /// Stop a run.
     Cancel(RunId),
     /// Leave this conversation; the next message starts another.
     NewConversation,
@@ -69,7 +66,6 @@ pub enum Topic {
     Settings,
     /// Stored credentials and grants.
     Keys,
-    /// Pinned tools.
     Pins,
 }
 
@@ -78,14 +74,11 @@ pub enum Topic {
 pub enum Wish {
     /// Set a setting, by the names of [`omega_core::setting`].
     Set {
-        /// Its name.
         name: &'static str,
         /// Its value; none takes it back to what holds without one.
         value: Option<String>,
     },
-    /// Pin a tool.
     Pin(ToolId),
-    /// Unpin a tool.
     Unpin(ToolId),
     /// Store a credential, or replace it.
     PutKey {
@@ -94,20 +87,13 @@ pub enum Wish {
         /// Name and value.
         value: Secrets,
     },
-    /// Delete a credential.
     DeleteKey {
-        /// Its name.
         name: String,
-        /// The one of this tool.
         tool: Option<ToolId>,
-        /// Who may use it.
         scope: CredentialScope,
     },
-    /// Take a grant back.
     RevokeGrant {
-        /// The credential's name.
         name: String,
-        /// The tool.
         tool: ToolId,
     },
     /// Take a yes back that lasts.
@@ -140,13 +126,11 @@ pub enum Shown {
 pub enum Answer {
     /// Yes or no to a call.
     Decide {
-        /// The question.
         approval: ApprovalId,
         /// The tool that it is about.
         tool: ToolId,
         /// The digest of the input that was shown.
         digest: String,
-        /// Yes or no.
         decision: Decision,
         /// How long a yes lasts.
         remember: Remember,
@@ -156,12 +140,7 @@ pub enum Answer {
         input: Option<Value>,
     },
     /// Variables that tools lack.
-    Provide {
-        /// Their values.
-        env: Secrets,
-        /// Where they are kept.
-        save: Save,
-    },
+    Provide { env: Secrets, save: Save },
     /// Go on without the variables.
     Decline,
     /// A plan, or the wish for another.
@@ -192,17 +171,14 @@ impl Eq for Secrets {}
 /// What the network has to say.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
-    /// How the connection is.
     Link(Link),
     /// The conversation that is followed now.
     Opened(ConversationId),
     /// An event or frame of it.
     Event(Box<Envelope>),
-    /// A message is stored.
     Accepted(Draft, Accepted),
     /// A message could not be sent; the text comes back.
     SendFailed {
-        /// Its number.
         draft: Draft,
         /// What happened and what to do next.
         error: String,
@@ -217,7 +193,6 @@ pub enum Update {
     Failed(String),
     /// The conversation keeps its model.
     ModelRefused(String),
-    /// The models.
     Models(Box<Models>),
     /// An earlier part of the conversation.
     Older(Box<ConversationDetail>),
@@ -225,7 +200,6 @@ pub enum Update {
     Output(ToolRunId, String),
     /// Who the person here is.
     Me(Box<Whoami>),
-    /// What an overlay shows.
     Shown(Topic, Shown),
     /// The overlay's change was made.
     Made,
@@ -238,9 +212,7 @@ pub enum Update {
 /// A yes that lasts beyond its call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lasting {
-    /// The tool.
     pub tool: ToolId,
-    /// How long.
     pub remember: Remember,
     /// What it is stored as.
     pub rules: Vec<ApprovalRuleId>,
@@ -256,35 +228,25 @@ pub enum Link {
     /// Events come in.
     Live,
     /// The server answers, but not with this conversation.
-    Refused {
-        /// Why.
-        cause: String,
-    },
+    Refused { cause: String },
     /// The connection broke; it is tried again.
     Reconnecting {
         /// From 1.
         attempt: u32,
     },
     /// It is not coming back soon; still tried now and then.
-    Offline {
-        /// Why.
-        cause: String,
-    },
+    Offline { cause: String },
 }
 
-/// The network's end.
 pub struct NetworkEnd {
-    /// Commands of the screen.
     pub commands: mpsc::UnboundedReceiver<Command>,
     /// Updates for the screen; bounded, so that a slow screen slows the stream and not the memory.
     pub updates: mpsc::Sender<Update>,
 }
 
-/// The screen's end.
 pub struct ScreenEnd {
     /// Commands for the network; sending one never waits.
     pub commands: mpsc::UnboundedSender<Command>,
-    /// Updates of the network.
     pub updates: mpsc::Receiver<Update>,
 }
 

@@ -22,10 +22,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// News taken in before the next look at the keyboard.
 const BATCH: usize = 256;
 
-/// What to run with.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The server.
     pub client: Client,
     /// Finds the server again when it is lost.
     pub find_again: Option<FindAgain>,
@@ -35,7 +33,6 @@ pub struct Options {
     pub conversation: Option<ConversationId>,
     /// `provider/model` of the first messages.
     pub model: Option<String>,
-    /// Colours.
     pub theme: ThemeChoice,
     /// A text to begin with, not sent yet.
     pub draft: Option<String>,
@@ -57,7 +54,6 @@ pub struct Outcome {
     pub conversation: Option<ConversationId>,
     /// Its title, or else how its first message began.
     pub title: Option<String>,
-    /// The last answer.
     pub answer: Option<String>,
     /// The signal that ended it, as a number; `None` when the user left.
     pub signal: Option<i32>,
@@ -81,7 +77,6 @@ pub enum Error {
     /// Input or output is no terminal.
     #[error("the terminal UI needs a terminal; in scripts use `omega ask`")]
     NoTerminal,
-    /// The terminal failed.
     #[error("the terminal failed: {0}")]
     Io(#[from] io::Error),
 }

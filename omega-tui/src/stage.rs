@@ -354,7 +354,6 @@ impl Stage {
         self.frame(Event::ReasoningDelta { message_id, part, offset: 0, content: text.to_owned() })
     }
 
-    /// A tool call begins.
     pub fn calls(&mut self, tool_id: &str, input: Value) -> ToolRunId {
         let tool_run_id = ToolRunId::new();
         let tool_call_id = tool_run_id.to_string();
@@ -418,7 +417,6 @@ impl Stage {
         })
     }
 
-    /// The message is whole.
     fn completed(&mut self) -> &mut Self {
         let message_id = self.answering.unwrap();
         let seq = self.seq;
@@ -531,7 +529,6 @@ impl Stage {
         if self.is_patient { self.looks() } else { self }
     }
 
-    /// The run ends well.
     pub fn answered(&mut self) -> &mut Self {
         self.completed();
         self.parts.clear();
@@ -546,7 +543,6 @@ impl Stage {
     }
 }
 
-/// A stored credential.
 pub fn stored(name: &str, last4: Option<&str>) -> StoredCredential {
     StoredCredential {
         name: name.to_owned(),
@@ -575,7 +571,6 @@ pub fn another_tool() -> AlternativeChoice {
     .unwrap()
 }
 
-/// A yes that lasts.
 pub fn rule() -> StoredApproval {
     serde_json::from_value(json!({
         "id": "0198f0c1-0000-7000-8000-000000000001", "toolId": "mathjs::evaluate", "reason": "safe_mode", "maxMajor": 15,

@@ -99,7 +99,6 @@ pub struct Stopped {
 
 #[cfg(unix)]
 impl Stopped {
-    /// Listens from now on.
     pub fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind: SignalKind| signal(kind).map(|signal| (kind.as_raw_value(), signal));
@@ -129,7 +128,6 @@ pub struct Stopped;
 
 #[cfg(not(unix))]
 impl Stopped {
-    /// Listens from now on.
     pub fn new() -> io::Result<Self> {
         Ok(Self)
     }

@@ -30,7 +30,6 @@ impl std::str::FromStr for ThemeChoice {
     }
 }
 
-/// Dark or light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Light text on dark.
@@ -66,7 +65,6 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Of this process.
     #[must_use]
     pub fn of_process() -> Self {
         let var = |name| std::env::var(name).unwrap_or_default();
@@ -103,9 +101,7 @@ impl Environment {
 /// Styles by role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Theme {
-    /// Text on the ground.
     pub text: Style,
-    /// Less important text.
     pub secondary: Style,
     /// Text that may be overlooked.
     pub dim: Style,
@@ -115,21 +111,15 @@ pub struct Theme {
     pub border: Style,
     /// Rules that must be seen.
     pub strong_border: Style,
-    /// It worked.
     pub ok: Style,
-    /// Take care.
     pub warn: Style,
-    /// It failed.
     pub error: Style,
-    /// It works right now.
     pub running: Style,
     /// Laid over a selected row.
     pub selected: Style,
     /// Ground of code, laid over nothing.
     pub code: Style,
-    /// An address.
     pub link: Style,
-    /// A heading.
     pub heading: Style,
 }
 

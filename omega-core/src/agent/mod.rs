@@ -6,6 +6,8 @@
 //!
 //! Invariant I2: the model is asked again only when every call of the step before has exactly one result.
 
+#![warn(missing_docs)]
+
 pub mod alternatives;
 pub mod called;
 pub mod complexity;

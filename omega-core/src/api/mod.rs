@@ -1,5 +1,7 @@
 //! Request and response types of the REST API, one file a resource; no logic. Fields are camelCase on the wire.
 
+#![warn(missing_docs)]
+
 pub mod action;
 pub mod alternative;
 pub mod audit;

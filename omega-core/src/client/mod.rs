@@ -3,6 +3,8 @@
 //! It promises that a message is posted once (every POST carries an `Idempotency-Key`, and following never posts), that
 //! the key travels only in the `Authorization` header, and that every failure says what the caller can do.
 
+#![warn(missing_docs)]
+
 mod error;
 mod events;
 mod rest;

@@ -25,15 +25,11 @@ const SERVER_VARIABLES: &[&str] = &["OMEGA_DATABASE_URL", "OMEGA_DENO", "OMEGA_E
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Running {
-    /// Its address.
     pub url: String,
-    /// Its process.
     pub pid: u32,
-    /// Its version.
     pub version: String,
     /// Which build of that version (see [`build_of`]).
     pub build: String,
-    /// Since when.
     pub started_at: Timestamp,
     /// Digests of what its environment said when it was started, by name.
     pub variables: BTreeMap<String, String>,
@@ -90,20 +86,13 @@ pub struct Claim {
     _lock: File,
 }
 
-/// There is no claim to have.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
-    /// Another server has it.
     #[error("your local server runs already; `omega status` says where")]
     Taken,
     /// The folder can't be used.
     #[error("the folder {} can't be used: {cause}", path.display())]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
+    Folder { path: PathBuf, cause: io::Error },
 }
 
 impl Claim {

@@ -17,16 +17,13 @@ use toml_edit::{DocumentMut, Item, TableLike};
 pub struct Key {
     /// Its name in the file.
     pub name: &'static str,
-    /// Its variable.
     pub variable: &'static str,
-    /// What it is.
     pub about: &'static str,
     /// What it is when nobody says.
     pub default: Option<&'static str>,
     check: fn(&str) -> Result<(), String>,
 }
 
-/// All settings.
 pub const KEYS: &[Key] = &[
     Key {
         name: "server",
@@ -70,15 +67,12 @@ pub const KEYS: &[Key] = &[
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// The command line.
     Flag,
-    /// This variable.
     Variable(&'static str),
     /// This profile of the file.
     Profile(String),
     /// The top of the file.
     File(PathBuf),
-    /// Nobody said.
     Default,
 }
 
@@ -97,11 +91,9 @@ impl fmt::Display for Origin {
 /// A setting, its value and where that came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// Its name.
     pub name: &'static str,
     /// Its value; missing when nobody said and there is no default.
     pub value: Option<String>,
-    /// Where it came from.
     pub origin: Origin,
 }
 
@@ -110,42 +102,16 @@ pub struct Setting {
 pub enum ConfigError {
     /// The file can't be read.
     #[error("{} can't be read: {cause}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
+    Unreadable { path: PathBuf, cause: io::Error },
     /// The file is no TOML, or not of this shape.
     #[error("{} can't be used: {cause}", path.display())]
-    Malformed {
-        /// Which.
-        path: PathBuf,
-        /// Where and why.
-        cause: String,
-    },
+    Malformed { path: PathBuf, cause: String },
     /// A value that the setting can't have.
     #[error("{name} can't be `{value}` ({origin}): {cause}")]
-    BadValue {
-        /// The setting.
-        name: &'static str,
-        /// What was given.
-        value: String,
-        /// Where.
-        origin: Origin,
-        /// Why not.
-        cause: String,
-    },
+    BadValue { name: &'static str, value: String, origin: Origin, cause: String },
     /// A profile that the file does not have.
     #[error("there is no profile `{name}` in {}; it has {}", path.display(), list(known))]
-    NoProfile {
-        /// What was asked for.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// What there is.
-        known: Vec<String>,
-    },
+    NoProfile { name: String, path: PathBuf, known: Vec<String> },
 }
 
 fn list(names: &[String]) -> String {
@@ -213,7 +179,6 @@ impl Config {
         &self.settings
     }
 
-    /// A setting's value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.settings.iter().find(|setting| setting.name == name)?.value.as_deref()

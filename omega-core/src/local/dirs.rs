@@ -83,7 +83,6 @@ impl Dirs {
         Vec::new()
     }
 
-    /// The user's configuration.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")

@@ -20,11 +20,9 @@ const SERVICE: &str = "omega";
 /// Where a key is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// The operating system's keyring.
     Keyring,
     /// This file, for a reason.
     File {
-        /// The file.
         path: PathBuf,
         /// Why not the keyring.
         because: String,
@@ -43,14 +41,8 @@ impl fmt::Display for Place {
 /// A key that can't be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file.
     #[error("the credentials file {} can't be used: {cause}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
+    File { path: PathBuf, cause: io::Error },
     /// The key is in the keyring, and the keyring does not give it.
     #[error("the key is in the keyring of this system, which does not give it: {0}; unlock it, or set OMEGA_API_KEY")]
     Keyring(String),
@@ -76,7 +68,6 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The user's keys.
     #[must_use]
     pub fn new(dirs: &Dirs) -> Self {
         let keyring = if dirs.home.is_some() { Err("OMEGA_HOME keeps everything in one folder") } else { Ok(()) };

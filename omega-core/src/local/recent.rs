@@ -18,7 +18,6 @@ const TITLE: usize = 80;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// The conversation.
     pub id: ConversationId,
     /// Its title, or how its first message began.
     pub title: String,
@@ -41,7 +40,6 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// The user's file.
     #[must_use]
     pub fn new(dirs: &Dirs) -> Self {
         Self { path: dirs.data.join("recent.json") }

@@ -39,9 +39,7 @@ pub struct Starter {
 /// The local server, and what there is to say about it.
 #[derive(Debug)]
 pub struct Found {
-    /// The client of it.
     pub client: Client,
-    /// Its process and version.
     pub running: Running,
     /// Whether this call started it.
     pub started: bool,
@@ -54,33 +52,17 @@ pub struct Found {
 pub enum StartError {
     /// A folder or the program can't be used.
     #[error("can't start the local server: {what}: {cause}")]
-    Io {
-        /// What was tried.
-        what: String,
-        /// Why not.
-        cause: io::Error,
-    },
+    Io { what: String, cause: io::Error },
     /// It ended instead of answering.
     #[error("the local server did not start:\n{log}\n(its log is {})", path.display())]
-    Ended {
-        /// The end of its log.
-        log: String,
-        /// The log.
-        path: PathBuf,
-    },
+    Ended { log: String, path: PathBuf },
     /// It lives but does not answer.
     #[error("the local server does not answer within {}; its log is {}; end its process and try again",
         humantime::format_duration(START), path.display())]
-    Silent {
-        /// The log.
-        path: PathBuf,
-    },
+    Silent { path: PathBuf },
     /// Nobody has its key any more.
     #[error("the key of your local server is lost; end its process ({pid}), and the next command makes a new one")]
-    KeyLost {
-        /// The server's process.
-        pid: u32,
-    },
+    KeyLost { pid: u32 },
     /// Its key can't be read.
     #[error(transparent)]
     Key(#[from] KeyError),

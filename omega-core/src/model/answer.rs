@@ -6,7 +6,6 @@ use crate::api::{FinishReason, Usage};
 /// What a stream has brought so far.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answer {
-    /// The visible text.
     pub text: String,
     /// The reasoning, where the provider shows it.
     pub reasoning: String,
@@ -23,7 +22,6 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Adds one event.
     pub fn apply(&mut self, event: &ModelEvent) {
         match event {
             ModelEvent::Text(text) => self.text.push_str(text),

@@ -20,7 +20,6 @@ pub struct LocalEngine {
 /// The model that answers, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The model.
     pub model: ModelName,
     /// A sentence for people.
     pub reason: String,

@@ -8,9 +8,7 @@ pub enum ModelError {
     /// The provider answered with an error status.
     #[error("{provider} answered {status}: {message}")]
     Http {
-        /// Whose answer it is.
         provider: String,
-        /// The HTTP status.
         status: u16,
         /// The provider's own message, at most a few hundred characters.
         message: String,
@@ -22,7 +20,6 @@ pub enum ModelError {
     /// An error event inside a stream that had begun well.
     #[error("{provider} failed in the middle of its answer: {message}")]
     Stream {
-        /// Whose answer it is.
         provider: String,
         /// The provider's own message.
         message: String,
@@ -31,30 +28,20 @@ pub enum ModelError {
     },
     /// The body ended before the answer was whole.
     #[error("{provider} closed the connection before its answer was complete")]
-    Truncated {
-        /// Whose answer it is.
-        provider: String,
-    },
+    Truncated { provider: String },
     /// What came is not the provider's format.
     #[error("{provider} sent something that is not its own format: {message}")]
-    Protocol {
-        /// Whose answer it is.
-        provider: String,
-        /// What was wrong.
-        message: String,
-    },
+    Protocol { provider: String, message: String },
     /// No connection, or one that broke before the first byte.
     #[error("could not reach {provider}: {message}")]
     Connect {
         /// Whom it should have reached.
         provider: String,
-        /// Why not.
         message: String,
     },
     /// One of the three timers ran out: first byte, silence, total.
     #[error("{provider} took too long ({what})")]
     Timeout {
-        /// Whose answer was awaited.
         provider: String,
         /// Which timer.
         what: &'static str,

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 /// The model gets at most this much of an output; the rest stays stored.
 pub const MODEL_BYTES: usize = 32 * 1024;
-/// What is Omega's own text.
 pub(crate) const OWN: &str = "omega";
 
 /// What a person chose after a failure is Omega's own word: it stands before and outside of the stranger's text.

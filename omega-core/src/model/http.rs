@@ -53,7 +53,6 @@ pub struct Timeouts {
     pub loading: Duration,
     /// Between two reads.
     pub silence: Duration,
-    /// The whole call.
     pub total: Duration,
     /// After the answer is whole, for usage and the end of the body.
     pub tail: Duration,
@@ -147,7 +146,6 @@ pub struct HttpModel {
 }
 
 impl HttpModel {
-    /// The models of one endpoint.
     #[must_use]
     pub fn new(endpoint: Endpoint, transport: Transport) -> Self {
         Self { endpoint, transport, left_out: Arc::default() }

@@ -123,15 +123,11 @@ fn kind_of(value: &Value) -> &'static str {
 #[serde(tag = "role", rename_all = "snake_case")]
 pub enum Turn {
     /// What a person wrote.
-    User {
-        /// The text.
-        text: String,
-    },
+    User { text: String },
     /// What the model answered. Its calls are all answered by the [`Turn::Tools`] that follows.
     Assistant {
         /// Visible text, possibly empty.
         text: String,
-        /// Calls of this turn.
         calls: Vec<ToolCall>,
         /// Opaque items of the provider that produced it (Anthropic's thinking blocks with signature, Responses'
         /// reasoning items). Sent back only to the same provider.
@@ -159,7 +155,6 @@ pub struct ProviderState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolResult {
-    /// The call it answers.
     pub call_id: String,
     /// The tool's name in the call (Gemini needs it again).
     pub name: String,
@@ -175,7 +170,6 @@ pub struct ToolResult {
 /// Whether the model may, must or must not call a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ToolChoice {
-    /// The model decides.
     #[default]
     Auto,
     /// No call is allowed: used to close a run whose budget has ended.
@@ -187,7 +181,6 @@ pub enum ToolChoice {
 pub struct ModelRequest {
     /// The provider's own name of the model, without the provider's prefix.
     pub model: String,
-    /// The system prompt.
     pub system: String,
     /// The whole history.
     pub turns: Vec<Turn>,
@@ -208,25 +201,18 @@ pub enum ModelEvent {
     Reasoning(String),
     /// A call begins; `index` counts calls in this answer from 0.
     CallStarted {
-        /// Position among the calls.
         index: usize,
-        /// The call's id.
         id: String,
-        /// The tool's name.
         name: String,
     },
     /// More of a call's arguments.
     CallDelta {
-        /// Position among the calls.
         index: usize,
         /// A piece of the JSON text.
         arguments: String,
     },
-    /// A call is whole.
     CallCompleted {
-        /// Position among the calls.
         index: usize,
-        /// The whole call.
         call: ToolCall,
     },
     /// State that must go back in the next request.

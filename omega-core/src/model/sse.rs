@@ -13,7 +13,6 @@ pub const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 /// What is kept of a line that says nothing to a program.
 const LONGEST_STRAY: usize = 600;
 
-/// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SseEvent {
     /// The `event` field, or empty.

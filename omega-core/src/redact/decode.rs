@@ -13,7 +13,6 @@ pub(super) struct Unit {
     pub end: u64,
 }
 
-/// What is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Nothing: the text itself.
@@ -51,7 +50,6 @@ impl Kind {
 enum Escape {
     /// More have to come.
     Open,
-    /// None.
     None,
     /// An escape of a character.
     Char(char),

@@ -20,7 +20,6 @@ pub(super) struct Needles {
     pub reach: u64,
 }
 
-/// The needles of an alphabet.
 pub(super) struct Alphabet {
     pub automaton: Automaton,
     /// Whose secret a needle is.

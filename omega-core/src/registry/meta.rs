@@ -13,9 +13,7 @@ pub const EXECUTE: &str = "registryExecuteTool";
 /// Input of [`SEARCH`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchInput {
-    /// What to look for.
     pub query: String,
-    /// Only this category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// 1 to 20.
@@ -32,7 +30,6 @@ fn five() -> usize {
 pub struct Execute {
     /// `package::export`, or a name that means one.
     pub tool_id: String,
-    /// The tool's input.
     pub params: Exact,
     /// Whether the input's fields stand beside the tool's id, and not in `params`.
     pub is_flat: bool,
@@ -111,15 +108,12 @@ fn read_params(params: Option<Exact>) -> Option<Exact> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchOutput {
-    /// The query, as searched.
     pub query: String,
-    /// Tools found.
     pub match_count: usize,
     /// They, best first.
     pub tools: Vec<FoundTool>,
 }
 
-/// A tool that was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundTool {
@@ -128,11 +122,8 @@ pub struct FoundTool {
     /// The name under which it is callable from the next step on; missing when it is not among the best that are loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_as: Option<String>,
-    /// The tool's own name.
     pub name: String,
-    /// Its package.
     pub package: String,
-    /// The package's version.
     pub version: String,
     /// What it does: foreign text, cut at 600 characters.
     pub description: String,

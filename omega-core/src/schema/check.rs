@@ -19,7 +19,6 @@ const TOLD: usize = 500;
 pub struct Issue {
     /// Where, as a JSON pointer.
     pub path: String,
-    /// What.
     pub message: String,
 }
 

@@ -11,7 +11,6 @@ use tokio::{
     },
 };
 
-/// A request.
 pub(super) struct HttpRequest {
     pub method: String,
     /// Path and query.

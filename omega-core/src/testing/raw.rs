@@ -7,22 +7,18 @@ use tokio::{net::TcpListener, task::JoinHandle};
 /// What was asked.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
-    /// The method.
     pub method: String,
     /// Path and query.
     pub target: String,
     /// Headers, by lower-case name.
     pub headers: BTreeMap<String, String>,
-    /// The body.
     pub body: String,
 }
 
 /// An answer, byte for byte. The connection is closed behind it.
 #[derive(Debug, Clone, Default)]
 pub struct RawAnswer {
-    /// The status.
     pub status: u16,
-    /// Headers.
     pub headers: Vec<(String, String)>,
     /// The body, in the pieces in which it is sent.
     pub pieces: Vec<Vec<u8>>,
@@ -31,7 +27,6 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
-    /// A stream.
     #[must_use]
     pub fn stream(pieces: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         Self {

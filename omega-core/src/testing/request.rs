@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 pub struct SeenCall {
     /// Its id (Gemini: or the tool's name).
     pub id: String,
-    /// The tool.
     pub name: String,
     /// The arguments; a text when they are no JSON.
     pub arguments: Value,
@@ -21,9 +20,7 @@ pub struct SeenCall {
 /// A result in the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenResult {
-    /// The call.
     pub call_id: String,
-    /// The tool.
     pub name: String,
     /// The output, or `{"error": ...}`: JSON where it is JSON.
     pub content: Value,
@@ -31,7 +28,6 @@ pub struct SeenResult {
     pub whole: Value,
 }
 
-/// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It is still being answered.
@@ -46,40 +42,31 @@ pub enum Outcome {
     HungUp,
 }
 
-/// One request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// The format that it came in.
     pub format: Format,
-    /// The model's name.
     pub model: String,
     /// The key that it came with.
     pub key: String,
-    /// The body.
     pub body: Value,
-    /// The system prompt.
     pub system: String,
-    /// The users' messages.
     pub users: Vec<String>,
-    /// The assistant's texts.
     pub assistants: Vec<String>,
     /// All calls of the history.
     pub calls: Vec<SeenCall>,
     /// All results of the history.
     pub results: Vec<SeenResult>,
-    /// The tools on offer.
     pub tools: Vec<String>,
     /// Assistant turns since the last user message.
     pub turns_since_user: usize,
     /// What a provider would refuse; empty for a good request.
     pub problems: Vec<String>,
-    /// How it ended.
     pub outcome: Outcome,
     open_calls: Vec<String>,
 }
 
 impl Seen {
-    /// Reads a request.
     pub(super) fn read(format: Format, path_model: &str, key: String, body: Value) -> Self {
         let mut seen = Self {
             format,

@@ -16,7 +16,6 @@ use std::{
 pub enum Fault {
     /// An error status instead of an answer.
     Status {
-        /// The status.
         status: u16,
         /// Seconds for `Retry-After`.
         retry_after: Option<u32>,
@@ -199,7 +198,6 @@ impl Script {
         self
     }
 
-    /// What an error says.
     pub(super) fn complaint(&self, message: &str, seen: &Seen) -> String {
         match &self.careless {
             Some(words) => format!("{message}; headers: {{'authorization': 'Bearer {}'}}; {words}", seen.key),

@@ -57,7 +57,6 @@ impl Service {
         &self.host
     }
 
-    /// Its base URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.host)

@@ -58,7 +58,6 @@ pub enum Step {
     Decide,
     /// Is a yes meant that lasts?
     Sure(Remember),
-    /// Why not.
     Reason,
     /// The value of a variable.
     Value(usize),
@@ -66,7 +65,6 @@ pub enum Step {
     Keep,
     /// Go on without them?
     Without,
-    /// Which plan.
     Plan,
     /// What should be different.
     Another,
@@ -81,9 +79,7 @@ pub enum Step {
 /// A question and the answer so far.
 #[derive(Debug)]
 pub struct Question {
-    /// What is asked.
     pub action: RequiredAction,
-    /// Where the answer stands.
     pub step: Step,
     /// One for each variable, or the one for a reason or a note.
     pub fields: Vec<Field>,

@@ -26,13 +26,11 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether nothing is written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
@@ -67,7 +65,6 @@ impl Composer {
         self.goal = None;
     }
 
-    /// Replaces everything.
     pub fn set(&mut self, text: &str) {
         self.text = typeable(text);
         self.caret = self.text.len();
@@ -123,12 +120,10 @@ impl Composer {
         self.move_to(end.map_or(self.text.len(), |end| self.settled(self.caret + end)));
     }
 
-    /// To the start of the line.
     pub fn line_start(&mut self) {
         self.move_to(self.start_of_line());
     }
 
-    /// To the end of the line.
     pub fn line_end(&mut self) {
         self.move_to(self.end_of_line());
     }

@@ -36,7 +36,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// Begins with a client.
     pub fn new(client: Client, find: Option<FindAgain>) -> Self {
         Self { client: Mutex::new(client), find, finding: tokio::sync::Mutex::new(()) }
     }

@@ -19,7 +19,6 @@ use ratatui::{
     widgets::{Block, Borders, Widget},
 };
 
-/// Draws the panel.
 pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     let theme = &app.theme;
     let block = Block::new().borders(Borders::LEFT).border_style(theme.strong_border);

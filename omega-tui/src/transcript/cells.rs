@@ -24,15 +24,10 @@ pub const INDENT: &str = "  ";
 
 /// Everything that a piece may show.
 pub struct Scene<'a> {
-    /// The conversation.
     pub view: &'a View,
-    /// Messages on their way.
     pub pending: &'a [Pending],
-    /// Colours.
     pub theme: &'a Theme,
-    /// The time.
     pub now: Timestamp,
-    /// The spinner's picture.
     pub spinner: &'static str,
     /// Whether the active run was asked to stop.
     pub stopping: bool,

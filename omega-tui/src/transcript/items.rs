@@ -13,9 +13,7 @@ use std::collections::HashMap;
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Its number.
     pub draft: Draft,
-    /// Its text.
     pub text: String,
     /// Once it is stored.
     pub message: Option<MessageId>,
@@ -32,7 +30,6 @@ pub enum Key {
     Loading,
     /// There is more before this.
     Older,
-    /// What a participant wrote.
     User(MessageId),
     /// What the user wrote and the server does not have yet.
     Pending(Draft),
@@ -42,11 +39,9 @@ pub enum Key {
     Text(MessageId, usize),
     /// A part of the model's reasoning.
     Reasoning(MessageId, usize),
-    /// A tool call.
     Tool(ToolRunId),
     /// What goes on right now.
     Working(RunId),
-    /// How a run ended.
     End(RunId),
 }
 
@@ -61,7 +56,6 @@ impl Key {
 /// A piece of the transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
-    /// What it is of.
     pub key: Key,
     /// Index of its message, tool run, run or pending message.
     pub at: usize,
@@ -78,7 +72,6 @@ pub const SAMPLES: &[&str] = &[
     "Plot [3, 5, 9, 4, 2, 8, 12, 7] as a line chart",
 ];
 
-/// All pieces, in order.
 #[must_use]
 pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older: bool) -> Vec<Item> {
     let mut list = List::default();

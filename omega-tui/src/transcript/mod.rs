@@ -26,11 +26,8 @@ pub type Level = u8;
 /// What opening something asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opened {
-    /// Nothing more.
     Done,
-    /// Write this prompt.
     Sample(&'static str),
-    /// The output is not here.
     NeedsOutput(ToolRunId),
 }
 
@@ -74,7 +71,6 @@ impl Transcript {
         }
     }
 
-    /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self { base_level: self.base_level, ..Self::default() };
     }
@@ -99,7 +95,6 @@ impl Transcript {
         self.reveal = None;
     }
 
-    /// Shows the beginning.
     pub fn show_top(&mut self) {
         self.top = self.items.first().map(|item| (item.key, 0));
         self.scroll_by = 0;
@@ -116,7 +111,6 @@ impl Transcript {
         isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
     }
 
-    /// Selects nothing.
     pub fn deselect(&mut self) {
         self.selected = None;
     }
@@ -128,7 +122,6 @@ impl Transcript {
         self.select(found.map(|item| item.key))
     }
 
-    /// Selects the piece above.
     pub fn select_previous(&mut self) {
         let at = self.selected.and_then(|key| self.index_of(key)).unwrap_or(self.items.len());
         let found = self.items[..at].iter().rev().find(|item| item.key.opens()).map(|item| item.key);

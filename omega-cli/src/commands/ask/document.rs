@@ -16,7 +16,6 @@ use serde_json::Value;
 pub struct Document {
     /// The conversation, to go on with.
     pub conversation_id: ConversationId,
-    /// The run.
     pub run_id: RunId,
     /// `completed`, `failed`, `cancelled`; `paused` when it waits for a person; anything else when the command gave up
     /// before the run ended.
@@ -38,7 +37,6 @@ pub struct Document {
     /// What it waits for, when it does: `{kind: credentials | approval | plan, ...}` as the API has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_action: Option<RequiredAction>,
-    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
     /// The answer as JSON, when `--schema` asked for it and it matches.

@@ -32,14 +32,11 @@ pub struct PromptArgs {
     no_stdin: bool,
 }
 
-/// What stdin brought.
 #[derive(Debug, PartialEq, Eq)]
 enum Piped {
-    /// Its text.
     Text(String),
     /// Nothing in time.
     Silent,
-    /// It is not read.
     Unread,
 }
 

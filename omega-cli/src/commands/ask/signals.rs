@@ -12,7 +12,6 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen.
     pub fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {

@@ -20,7 +20,6 @@ pub struct Text {
     sanitizer: Option<Sanitizer>,
     /// The message that is printed now.
     current: Option<MessageId>,
-    /// What is printed of it.
     printed: String,
     /// Comes before the next text: a blank line when there are earlier texts.
     separator: &'static str,

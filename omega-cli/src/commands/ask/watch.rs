@@ -42,7 +42,6 @@ pub enum Output {
     Events,
 }
 
-/// How following ended.
 #[derive(Debug)]
 pub enum End {
     /// The run is terminal.
@@ -193,7 +192,6 @@ impl<'a> Watch<'a> {
         self.follower.view().runs.iter().find(|run| run.id == self.run_id)
     }
 
-    /// The answer so far.
     pub fn answer(&self) -> String {
         self.answer.clone().unwrap_or_else(|| self.follower.view().answer(self.run_id))
     }

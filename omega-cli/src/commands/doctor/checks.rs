@@ -15,35 +15,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
     Ok,
     /// It works, with less.
     Warning,
-    /// It does not work.
     Error,
 }
 
-/// One result.
 #[derive(Debug, Serialize)]
 pub struct Check {
-    /// What was looked at.
     pub name: &'static str,
-    /// What it is like.
     #[serde(rename = "status")]
     pub level: Level,
-    /// In words.
     pub message: String,
-    /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
 impl Check {
-    /// A result in words.
     pub fn new(name: &'static str, level: Level, message: impl Into<String>) -> Self {
         Self { name, level, message: message.into(), next: None }
     }

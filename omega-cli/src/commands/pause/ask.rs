@@ -15,7 +15,6 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a person did.
 #[derive(Debug)]
 pub enum Answered {
     /// They answered these parts of the question; the run goes on.

@@ -111,7 +111,6 @@ async fn blocking<T: Send + 'static>(read: impl FnOnce() -> io::Result<T> + Send
     Ok(tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??)
 }
 
-/// How the terminal was.
 pub struct SavedTerminal {
     #[cfg(unix)]
     attributes: Option<rustix::termios::Termios>,
@@ -137,7 +136,6 @@ impl SavedTerminal {
         }
     }
 
-    /// Makes it so again.
     pub fn restore(&self) {
         #[cfg(unix)]
         if let Some(attributes) = &self.attributes {

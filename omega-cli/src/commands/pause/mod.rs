@@ -21,11 +21,8 @@ use omega_core::{
 /// A run that waits, and what for.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// Its conversation.
     pub conversation: ConversationId,
-    /// The run.
     pub run: RunId,
-    /// The question.
     pub action: RequiredAction,
     /// What the person here is to it.
     pub standing: Standing,

@@ -145,7 +145,6 @@ pub async fn change(
     })
 }
 
-/// Where a change failed.
 enum Problem {
     Made(Failure),
     Sent(ClientError),

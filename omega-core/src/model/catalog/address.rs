@@ -10,7 +10,6 @@ use crate::model::wire::Format;
 use std::fmt;
 use url::Url;
 
-/// Where a provider is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     url: Url,

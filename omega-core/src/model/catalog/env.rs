@@ -92,7 +92,6 @@ impl ProviderEnv {
         self.vars.iter().filter(|(name, _)| is_provider_key(name)).map(|(name, key)| (name.as_str(), key))
     }
 
-    /// The key of a provider, if there is one.
     #[must_use]
     pub fn key(&self, provider: &ProviderInfo) -> Option<SecretString> {
         self.vars.get(provider.key_var?).cloned()
@@ -170,13 +169,9 @@ impl ProviderEnv {
 /// Where a model is reached.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// The provider's name.
     pub provider: String,
-    /// How it speaks.
     pub format: Format,
-    /// Where it is.
     pub address: Address,
-    /// Its key.
     pub key: Option<SecretString>,
     /// Whether the key is a token for `Authorization`, whatever the format does with keys.
     pub is_token: bool,
@@ -218,9 +213,7 @@ impl Endpoint {
 /// What stands behind a name.
 #[derive(Debug, Clone)]
 pub enum Resolved {
-    /// The offline planner.
     Offline,
-    /// A provider.
     Remote(Endpoint),
 }
 

@@ -34,7 +34,6 @@ pub struct Provider {
     pub sources: &'static [&'static str],
 }
 
-/// Which models.
 #[derive(Debug, Clone, Copy)]
 pub enum Models {
     /// Those that are called so, or so with a date or a smaller version behind it.

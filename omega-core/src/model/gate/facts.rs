@@ -7,17 +7,11 @@ use serde_json::{Map, Value};
 /// The kinds of JSON values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An object.
     Object,
-    /// A list.
     Array,
-    /// A text.
     String,
-    /// Any number.
     Number,
-    /// A whole number.
     Integer,
-    /// True or false.
     Boolean,
     /// Nothing.
     Null,
@@ -54,7 +48,6 @@ impl Kind {
         })
     }
 
-    /// The kind of a value.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         match value {
@@ -91,7 +84,6 @@ pub struct Facts<'s> {
     pub names: Option<&'s Value>,
     /// Items by their place.
     pub tuple: &'s [Value],
-    /// The other items.
     pub items: Option<&'s Value>,
     /// The values that it allows.
     pub values: Option<Vec<&'s Value>>,
@@ -105,21 +97,16 @@ pub struct Facts<'s> {
     pub open_ends: (bool, bool),
     /// What it is, in its author's words.
     pub description: Option<&'s str>,
-    /// Its title.
     pub title: Option<&'s str>,
     /// What stands for it when it is missing.
     pub default: Option<&'s Value>,
-    /// An example.
     pub example: Option<&'s Value>,
-    /// A pattern of texts.
     pub pattern: Option<&'s str>,
-    /// A format of texts.
     pub format: Option<&'s str>,
     /// A reference that leads back into what is being described.
     pub again: Option<&'s str>,
     /// A reference that leads nowhere.
     pub lost: Option<&'s str>,
-    /// What it refers to.
     pub targets: Vec<&'s Value>,
 }
 

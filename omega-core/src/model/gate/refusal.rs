@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 /// How many times one call of a model is sent again without something more.
 pub const MOST: usize = 8;
 
-/// What a refusal names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
     /// A tool, by the name that was sent.
@@ -30,7 +29,6 @@ enum Place {
     Top,
     /// In each tool, or in its function.
     Tool,
-    /// In each message.
     Message,
     /// In each block of the prompt, the messages and the tools.
     Block,

@@ -22,7 +22,6 @@ pub struct Rules {
 /// Which names of properties a provider takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRule {
-    /// Any.
     Any,
     /// Anything that can be read.
     Readable,

@@ -514,7 +514,6 @@ fn label(branches: &[Facts<'_>], at: usize) -> String {
     apart.or_else(titled).unwrap_or_else(|| format!("form {}", at + 1))
 }
 
-/// An object of properties.
 fn object_of(properties: Vec<(String, Value)>, required: Vec<String>) -> Map<String, Value> {
     let mut written = Map::new();
     written.insert("type".into(), "object".into());

@@ -103,7 +103,6 @@ pub(super) fn normalised(text: &str) -> String {
     out
 }
 
-/// Whether the whole text is arithmetic.
 pub(super) fn is_whole(text: &str) -> bool {
     let trimmed = text.trim();
     matches!(find(trimmed).as_slice(), [only] if only.len() == trimmed.len())

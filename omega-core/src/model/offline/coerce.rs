@@ -97,7 +97,6 @@ pub(super) struct Missing {
     pub path: Vec<String>,
     /// What the schema says of it, with its choices.
     pub description: String,
-    /// Its schema.
     pub schema: Value,
     /// A value such as it wants.
     pub example: Value,
@@ -110,7 +109,6 @@ impl Missing {
         self
     }
 
-    /// Its own name.
     pub(super) fn name(&self) -> &str {
         self.path.last().map_or("input", String::as_str)
     }

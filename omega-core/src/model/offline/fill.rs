@@ -17,7 +17,6 @@ use serde_json::{Map, Value};
 /// A tool's input as far as the message gives it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filling {
-    /// The input.
     pub input: Map<String, Value>,
     /// Required properties that the message does not give.
     pub missing: Vec<Missing>,

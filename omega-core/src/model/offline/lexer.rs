@@ -79,7 +79,6 @@ pub(super) fn is_range(word: &str) -> bool {
     figures && (rest.len() < word.len() || rest.ends_with(".x") || rest.ends_with(".*"))
 }
 
-/// Whether the word is a UUID.
 pub(super) fn is_uuid(word: &str) -> bool {
     word.len() == 36 && uuid::Uuid::parse_str(word).is_ok()
 }

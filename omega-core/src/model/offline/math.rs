@@ -114,7 +114,6 @@ pub(super) fn prose(message: &Message) -> String {
     format!(" {} ", words::split(&message.prose()).join(" "))
 }
 
-/// Whether a prose has a phrase.
 pub(super) fn says(prose: &str, phrase: &str) -> bool {
     prose.contains(&format!(" {phrase} "))
 }

@@ -133,7 +133,6 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Reads a message.
     pub(super) fn read(text: &str) -> Self {
         let read = reader::read(text);
         let mut message = Self { text: text.to_owned(), data: read.data, tools: read.tools, masked: read.masked };

@@ -67,7 +67,6 @@ impl Offers<'_> {
         offers
     }
 
-    /// One value for one property.
     fn single(&self, property: &Property<'_>, types: &[&str], datum: &Datum) -> Option<(f64, Value)> {
         let cue = self.cue(property, datum);
         let allows = |kind: &str| types.is_empty() || types.contains(&kind);

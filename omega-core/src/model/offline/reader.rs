@@ -29,7 +29,6 @@ pub(super) struct Read {
     pub masked: String,
 }
 
-/// Takes a text apart.
 pub(super) fn read(text: &str) -> Read {
     let mut reader = Reader { text, masked: text.to_owned(), data: Vec::new() };
     reader.marked("<stdin>", "</stdin>", &Kind::Stdin);

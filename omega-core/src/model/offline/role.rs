@@ -9,7 +9,6 @@ use serde_json::Value;
 /// What kind of value a property wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Any text.
     Text,
     Expression,
     Url,
@@ -76,7 +75,6 @@ pub(super) struct Property<'a> {
 }
 
 impl<'a> Property<'a> {
-    /// Reads one property.
     pub(super) fn new(name: &'a str, schema: &'a Value, required: bool) -> Self {
         let words = words::split(name);
         let role = role(&words, schema);

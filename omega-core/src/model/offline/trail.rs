@@ -118,7 +118,6 @@ impl Trail {
     }
 }
 
-/// Calls with their results.
 fn pairs(turns: &[Turn]) -> impl Iterator<Item = (&ToolCall, &ToolResult)> {
     let calls =
         turns.iter().filter_map(|turn| if let Turn::Assistant { calls, .. } = turn { Some(calls) } else { None });

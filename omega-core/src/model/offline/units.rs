@@ -57,7 +57,6 @@ pub(super) fn known(word: &str) -> Option<&'static str> {
         .copied()
 }
 
-/// Whether the word is a unit of time.
 pub(super) fn is_time(word: &str) -> bool {
     known(word).is_some_and(|unit| ["ms", "second", "minute", "hour", "day", "week", "year"].contains(&unit))
 }

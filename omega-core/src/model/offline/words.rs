@@ -126,7 +126,6 @@ pub(super) fn is_filler(word: &str) -> bool {
     FILLER.split(' ').any(|filler| filler == word)
 }
 
-/// Whether the word opens a request.
 pub(super) fn opens_request(word: &str) -> bool {
     OPENERS.split(' ').any(|opener| opener == word)
 }

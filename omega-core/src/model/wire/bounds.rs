@@ -39,7 +39,6 @@ struct Call {
 pub(super) enum Taken {
     /// It goes on.
     Event(ModelEvent),
-    /// Nothing.
     Nothing,
     /// These, and the answer is over.
     Last(Vec<ModelEvent>),

@@ -146,7 +146,6 @@ impl Addressee<'_> {
 /// A request as it is sent.
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    /// The body.
     pub body: Value,
     /// What the tools passed on their way.
     pub gate: Gate,

@@ -142,7 +142,6 @@ struct Item {
 }
 
 struct Call {
-    /// Position among the calls.
     index: usize,
     id: String,
     name: String,

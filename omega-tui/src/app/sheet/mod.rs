@@ -23,13 +23,10 @@ use crate::{
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Settings of the user.
     Settings,
     /// Credentials and grants.
     Keys,
-    /// Pinned tools.
     Pins,
-    /// Who takes part.
     People,
     /// The link, and what guests may do.
     Share,
@@ -62,12 +59,9 @@ impl Kind {
     }
 }
 
-/// One row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
-    /// What it is.
     pub name: String,
-    /// What it has.
     pub value: String,
     /// A sentence about it, shown when it is selected.
     pub about: String,
@@ -89,11 +83,9 @@ pub enum Act {
 /// The overlay.
 #[derive(Debug)]
 pub struct Sheet {
-    /// Which.
     pub kind: Kind,
     /// What the server said; nothing until it did.
     shown: Option<Shown>,
-    /// Its rows.
     pub rows: Vec<Row>,
     /// The row that is looked at.
     pub selected: usize,

@@ -18,14 +18,11 @@ use secrecy::SecretString;
 /// What a line that is typed is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typing {
-    /// A setting's value.
     Setting {
-        /// Which.
         name: &'static str,
         /// Its value now; nothing where it was never set.
         now: Option<String>,
     },
-    /// A tool to pin.
     Pin,
     /// The name of a new credential.
     KeyName,
@@ -103,7 +100,6 @@ pub enum Line {
     Unseen(Field),
     /// Anything else.
     Seen {
-        /// The editor.
         text: Composer,
         /// What it began with. Left as it was, it changes nothing.
         before: String,
