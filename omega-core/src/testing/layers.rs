@@ -4,9 +4,9 @@
 //! `super::`, in whatever nesting. Comments and what is there for tests alone (`#[cfg(test)]`) don't count; `lib.rs` and
 //! `main.rs` lie above everything. So nothing may be used by way of them: a name that they pass on hides whose it is.
 
-mod reading;
+mod sources;
 
-pub use reading::Sources;
+pub use sources::Sources;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -60,7 +60,7 @@ impl fmt::Display for Faults {
 /// What is wrong with the layers of a crate, whose top modules stand in `order`, the lowest first.
 #[must_use]
 pub fn faults(sources: &Sources, order: &[&str]) -> Faults {
-    let (modules, arrows) = reading::modules_and_arrows(sources);
+    let (modules, arrows) = sources::modules_and_arrows(sources);
     let rank = |name: &str| order.iter().position(|listed| *listed == name);
     let known = |at: usize, name: &str| modules.contains(name) && rank(name) == Some(at);
     Faults {
