@@ -19,7 +19,7 @@ pub fn run(cli: Cli, ui: Ui, env: Env) -> Result<(), Failure> {
     };
     // These need neither a home folder nor a readable configuration.
     match &command {
-        Command::Completions(it) => return it.run(Cli::command(), &ui),
+        Command::Completions(it) => return it.run(&ui),
         Command::Man(it) => return it.run(Cli::command(), &ui),
         Command::Debug(it) => return it.run(&ui),
         _ => {}
