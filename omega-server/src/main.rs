@@ -3,8 +3,8 @@
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
 use omega_server::{
-    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, limits::Flags, models, observe,
-    vault::MasterKeySource,
+    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, http::limits::Flags, models, observe,
+    serve::announce, vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -97,7 +97,7 @@ fn master_key(file: Option<PathBuf>) -> anyhow::Result<MasterKeySource> {
 async fn serve() -> anyhow::Result<()> {
     let args = Args::parse();
     if args.list_failpoints {
-        return Ok(observe::say(&failpoint::list())?);
+        return Ok(announce::say(&failpoint::list())?);
     }
     observe::init();
     harden::process();
@@ -128,7 +128,7 @@ async fn serve() -> anyhow::Result<()> {
         progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
     })
     .await?;
-    observe::announce(&server, args.json)?;
+    server.announce(args.json)?;
     server.run(observe::shutdown).await;
     Ok(())
 }

@@ -1,11 +1,10 @@
-//! What a server says about itself: its log on stderr, one line on stdout when it is ready, and when it is told to end.
+//! The log on stderr, and when the process is told to end.
 //!
 //! Every record, a panic's too, leaves through [`record`]: no secret that passed this process is in the log, at any level.
 
 pub mod known;
 mod record;
 
-use crate::Server;
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 use tracing_subscriber::EnvFilter;
@@ -35,35 +34,6 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
         "message": known::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
     });
     let _ = writeln!(io::stderr().lock(), "{}", record::clean(&record.to_string()));
-}
-
-/// Says where the server is, once it answers. The key is said only when it was made just now.
-///
-/// # Errors
-/// When stdout is closed.
-pub fn announce(server: &Server, as_json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if as_json {
-        let mut line = json!({ "url": server.url, "pid": std::process::id() });
-        if let Some(key) = &server.new_key {
-            line["apiKey"] = json!(key);
-        }
-        writeln!(out, "{line}")?;
-    } else {
-        writeln!(out, "Omega listens on {0} (page: {0}/omega)", server.url)?;
-        if let Some(key) = &server.new_key {
-            writeln!(out, "API key, shown only now: {key}")?;
-        }
-    }
-    out.flush()
-}
-
-/// Writes a text to stdout.
-///
-/// # Errors
-/// When stdout is closed.
-pub fn say(text: &str) -> io::Result<()> {
-    io::stdout().lock().write_all(text.as_bytes())
 }
 
 /// Resolves on SIGTERM or SIGINT.

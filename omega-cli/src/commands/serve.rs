@@ -14,7 +14,7 @@ use omega_core::{
 };
 use omega_server::{
     Identity, Local, NodeConfig, ServeConfig, Server, failpoint, harden,
-    limits::Flags,
+    http::limits::Flags,
     models, observe,
     vault::{KeyStore, MasterKeySource},
 };
@@ -94,7 +94,7 @@ impl Serve {
             return self.run_locally(context).await;
         }
         let server = start(self.config(context, "server.db", self.port, None)?).await?;
-        observe::announce(&server, self.json)?;
+        server.announce(self.json)?;
         server.run(observe::shutdown).await;
         Ok(())
     }

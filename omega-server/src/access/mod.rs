@@ -10,7 +10,6 @@
 //! [`StoreError::Gone`]; whom the owner shut out gets [`StoreError::Blocked`].
 
 mod discretion;
-mod extract;
 
 pub use discretion::{Discreet, readable};
 

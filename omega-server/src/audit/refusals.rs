@@ -2,7 +2,7 @@
 //! recorded together, a few seconds later at the latest. What is kept is bounded; beyond that they are counted as one.
 
 use super::{Action, Fact, Outcome};
-use crate::{limits::Class, store::Store};
+use crate::{http::limits::Class, store::Store};
 use omega_core::{
     api::Timestamp,
     id::{KeyId, UserId},
@@ -97,7 +97,7 @@ impl Refusals {
 }
 
 /// Records them every now and then, for ever.
-pub async fn keep(app: crate::state::App) {
+pub async fn keep(app: crate::http::state::App) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -13,6 +13,7 @@ pub mod feed;
 mod gate;
 pub mod hub;
 pub mod limits;
+pub mod node;
 mod paying;
 mod plan;
 mod planned;
@@ -31,10 +32,10 @@ pub use tools::{Called, call_tool};
 
 use crate::{
     access::{Access, Within},
-    config::NodeConfig,
     executor::Redacting,
     models::ProviderKeys,
     offload,
+    runs::node::NodeConfig,
     store::{Committed, Result, Send, Store},
     vault::{Place, Vault},
 };

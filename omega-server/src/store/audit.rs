@@ -11,8 +11,8 @@ use crate::{
         chain::{Head, Link, Walk, Wrong, explain},
         heads::hex,
     },
+    domain::request::alias,
     nul,
-    request::alias,
 };
 use omega_core::{
     api::{AuditBreak, AuditBreakKind, AuditChain, AuditEntry, AuditReport, Timestamp},

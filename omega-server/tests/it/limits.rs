@@ -14,7 +14,7 @@ use omega_core::{
 use omega_server::{
     Limits, ServeConfig,
     clock::Clock,
-    limits::{Class, Policies, Policy},
+    http::limits::{Class, Policies, Policy},
 };
 use reqwest::{Method, RequestBuilder, header};
 use serde_json::json;

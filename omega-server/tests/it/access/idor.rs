@@ -82,7 +82,7 @@ async fn no_id_of_one_user_opens_anything_for_another() {
 /// Handlers that touch a conversation do so with an access; what takes a bare id is the engine's.
 #[test]
 fn no_route_reaches_around_the_authoriser() {
-    let routes = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes");
+    let routes = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/routes");
     let engines_own = ["owner_and_model(", "events_after(", "run_unchecked(", "paused_run(", ".history(", ".actor("];
     let mut files = 0;
     for file in std::fs::read_dir(routes).unwrap() {

@@ -25,7 +25,7 @@ use omega_core::{
 };
 use omega_server::{
     Limits, NodeConfig, ServeConfig, Server,
-    limits::{Class, Policies, Policy},
+    http::limits::{Class, Policies, Policy},
     vault::MasterKeySource,
 };
 use secrecy::SecretString;

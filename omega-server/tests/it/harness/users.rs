@@ -15,7 +15,7 @@ pub struct Other {
 
 /// Makes one.
 pub async fn another_user(omega: &Omega) -> Other {
-    let (user, key) = (UserId::new(), omega_server::auth::new_key().unwrap());
+    let (user, key) = (UserId::new(), omega_server::http::auth::new_key().unwrap());
     run(&omega.database, &format!(
         "INSERT INTO users (id, display_name, gravatar_hash, role, created_at) VALUES ('{user}', 'guest', '', 'user', 1)"
     ))

@@ -1,0 +1,81 @@
+//! The request at work: its id, where it came from and who makes it, known to the log and to the audit log without being
+//! handed through everything between them. What runs outside of a request (a worker, a timer) has none.
+
+use crate::store::Caller;
+use omega_core::id::{ConversationId, KeyId, UserId};
+use sha2::{Digest, Sha256};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
+
+tokio::task_local! {
+    static CURRENT: Arc<Context>;
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Context {
+    /// Its id, as in the answer and in the log.
+    pub id: String,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    actor: OnceLock<Actor>,
+}
+
+/// Who makes a request, once that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actor {
+    /// The user.
+    pub user: UserId,
+    /// Their API key, unless it is a session.
+    pub key: Option<KeyId>,
+    /// Whether it is a browser's session.
+    pub is_session: bool,
+}
+
+impl Context {
+    /// A request that has just come.
+    #[must_use]
+    pub fn new(ip: Option<IpAddr>) -> Arc<Self> {
+        Arc::new(Self { id: uuid::Uuid::now_v7().to_string(), ip, actor: OnceLock::new() })
+    }
+
+    /// Who makes it.
+    #[must_use]
+    pub fn actor(&self) -> Option<Actor> {
+        self.actor.get().copied()
+    }
+}
+
+/// The request at work.
+#[must_use]
+pub fn current() -> Option<Arc<Context>> {
+    CURRENT.try_with(Arc::clone).ok()
+}
+
+/// Its id; empty outside of a request.
+#[must_use]
+pub fn id() -> String {
+    CURRENT.try_with(|context| context.id.clone()).unwrap_or_default()
+}
+
+/// Does something as part of a request, possibly in another task.
+pub async fn within<T>(context: Arc<Context>, work: impl Future<Output = T>) -> T {
+    CURRENT.scope(context, work).await
+}
+
+/// Notes who makes the request at work. The first one stays: nobody changes who they are on the way.
+pub fn acts(caller: &Caller) {
+    let _ = CURRENT.try_with(|context| {
+        context.actor.set(Actor { user: caller.user, key: caller.key(), is_session: caller.is_session() })
+    });
+}
+
+/// A conversation's name for logs and for others' eyes: enough to tell lines of one conversation from those of another one,
+/// and nothing that opens it (`security.md` T10).
+#[must_use]
+pub fn alias(conversation: ConversationId) -> String {
+    let digest = Sha256::digest(conversation.to_string().as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,40 @@
+//! Whose API key it is: one of this server's, or one that another platform vouches for.
+
+use super::{name, verifier::Verdict};
+use crate::{
+    http::{
+        answer::{ApiError, ApiResult},
+        state::App,
+    },
+    store::Caller,
+};
+use omega_core::api::ErrorCode;
+
+/// The caller with a key.
+///
+/// # Errors
+/// `UNAUTHENTICATED`; `UPSTREAM_UNAVAILABLE` when it is not ours and the platform that may know it can't be asked.
+pub async fn caller(app: &App, key: &str) -> ApiResult<Caller> {
+    let unknown = || ApiError::new(ErrorCode::Unauthenticated, "Invalid API key");
+    if let Some(caller) = app.store.caller_of_key(key).await? {
+        return Ok(caller);
+    }
+    let Some(verifier) = &app.verifier else { return Err(unknown()) };
+    // A key of ours that was revoked, or whose user was shut out, is nobody's.
+    if app.store.is_own_key(key).await? {
+        return Err(unknown());
+    }
+    match verifier.verify(key).await {
+        Verdict::Known(person) => {
+            let caller =
+                app.store.vouched_user(&person.id, &name::fitted(&person.name), person.email.as_deref()).await?;
+            caller.ok_or_else(unknown)
+        }
+        Verdict::Unknown => Err(unknown()),
+        Verdict::Unavailable => Err(ApiError::new(
+            ErrorCode::UpstreamUnavailable,
+            "this key is not one of this server's, and the platform that may know it does not answer; try again in a \
+             minute, or use a key of this server",
+        )),
+    }
+}

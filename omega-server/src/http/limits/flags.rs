@@ -1,0 +1,33 @@
+//! The limits as flags of a command that serves.
+
+use super::{Limits, Policies, Set};
+use std::net::IpAddr;
+
+/// How much clients may ask for.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Flags {
+    /// How many requests of a class a client may make, `writes=600/60s`; several by commas or by giving it again. Classes:
+    /// reads, writes, runs, search, execute (not limited unless set here), sign-in (wrong keys of an address) and guesses
+    /// (conversations that a user asks for and that are not there). Each server counts for itself
+    #[arg(long, env = "OMEGA_RATE_LIMITS", value_name = "CLASS=N/TIME", value_delimiter = ',')]
+    rate_limit: Vec<Set>,
+    /// Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again
+    #[arg(long, env = "OMEGA_TRUSTED_PROXIES", value_name = "IP", value_delimiter = ',')]
+    trusted_proxy: Vec<IpAddr>,
+    /// Connections that one address may have at a time, a quarter of the files that may be open at most
+    #[arg(long, env = "OMEGA_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
+    max_connections: usize,
+}
+
+impl Flags {
+    /// The limits that they set.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            policies: Policies::from(&self.rate_limit[..]),
+            trusted_proxies: self.trusted_proxy.clone(),
+            connections: self.max_connections,
+            ..Limits::default()
+        }
+    }
+}

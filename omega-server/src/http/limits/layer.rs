@@ -1,0 +1,207 @@
+//! The middleware before every route: it counts, refuses what is too much, times bodies, and says what is left.
+
+use super::{
+    Buckets, Class, Client, Policy, State,
+    body::{Holding, Paced},
+    client::Owners,
+};
+use crate::{
+    audit::refusals::{Kind, Refusal, Refusals},
+    domain::request,
+    http::{
+        answer::ApiError,
+        limits::Limits,
+        request::{
+            address::Peer,
+            log::{NO_ROUTE, name_of, route_of},
+        },
+        state::App,
+    },
+};
+use axum::{
+    extract::{ConnectInfo, Request, State as OfApp},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use omega_core::api::ErrorCode;
+
+/// Methods that there are routes for.
+const USUAL: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// What the middleware knows; one a server.
+#[derive(Debug, Default)]
+pub struct Gate {
+    /// The configuration.
+    pub limits: Limits,
+    /// What was refused and is not recorded yet.
+    pub refusals: Refusals,
+    buckets: Buckets,
+    owners: Owners,
+}
+
+impl Gate {
+    /// A gate with these limits.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
+/// A request on its way.
+struct Asked {
+    method: Method,
+    route: String,
+    client: Client,
+    mark: Option<u64>,
+    class: Class,
+}
+
+/// See the module.
+pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Response {
+    let gate = &app.gate;
+    let context = request::current();
+    let address = Client::at(context.as_ref().and_then(|context| context.ip));
+    let mark = gate.owners.mark(request.headers());
+    let (method, route) = (request.method().clone(), route_of(&request));
+    let client = mark.and_then(|mark| gate.owners.of(mark)).map_or(address, Client::User);
+    let asked = Asked { class: Class::of(&method, &route), method, route, client, mark };
+    let policy = gate.limits.policies.of(asked.class);
+    let state = gate.buckets.take(asked.client, asked.class, policy, 1, app.store.uptime());
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
+    let busy = peer.map(|peer| peer.work());
+    let refused = match state.allowed {
+        true => guessed_too_often(&app, &asked, address),
+        false => Some((asked.class, policy, state)),
+    };
+    let (class, policy, state, mut response) = match refused {
+        Some((class, policy, state)) => (class, policy, state, refusal(&app, &asked, class, state)),
+        None if is_odd(&asked.method) => {
+            let mut response = crate::http::routes::operations::wrong_method().await.into_response();
+            // A route says itself which ones it has.
+            if asked.route == NO_ROUTE {
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(USUAL));
+            }
+            (asked.class, policy, state, response)
+        }
+        None => {
+            let request = request.map(|body| Paced::pace(body, gate.limits.body));
+            let response = next.run(request).await;
+            learn(&app, &asked, address, &response);
+            (asked.class, policy, state, response)
+        }
+    };
+    say(response.headers_mut(), class, policy, state);
+    response.map(|body| Holding::until_sent(body, busy))
+}
+
+/// Methods that no route has.
+fn is_odd(method: &Method) -> bool {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    !known.contains(method)
+}
+
+/// Whoever guessed too often waits before the next guess. A key that got in before is never asked to wait for others' wrong
+/// ones at the same address, except to sign in anew; a conversation's guesses are counted by user.
+fn guessed_too_often(app: &App, asked: &Asked, address: Client) -> Option<(Class, Policy, State)> {
+    let (class, client) = if is_sign_in(asked) || (asked.mark.is_some() && asked.client == address) {
+        (Class::SignIn, address)
+    } else if is_of_conversation(asked) {
+        (Class::Guesses, asked.client)
+    } else {
+        return None;
+    };
+    let policy = app.gate.limits.policies.of(class);
+    let state = app.gate.buckets.look(client, class, policy, app.store.uptime());
+    // What there is in it in the end is one unit: that one comes back first.
+    let wait = policy.window.as_secs().div_ceil(policy.quota.max(1)).max(1);
+    (!state.allowed).then_some((class, policy, State { retry_after: wait, ..state }))
+}
+
+fn is_sign_in(asked: &Asked) -> bool {
+    asked.method == Method::POST && asked.route.starts_with("/api/omega/session")
+}
+
+fn is_of_conversation(asked: &Asked) -> bool {
+    asked.route.starts_with("/api/omega/conversations/{")
+}
+
+fn refusal(app: &App, asked: &Asked, class: Class, state: State) -> Response {
+    note(app, asked, Kind::Limited(class));
+    let error = format!(
+        "too many requests ({}); try again in {} s",
+        match class {
+            Class::SignIn => "wrong keys or sessions",
+            Class::Guesses => "conversations that are not there",
+            other => other.as_str(),
+        },
+        state.retry_after
+    );
+    let error = ApiError::new(ErrorCode::RateLimited, error).with("policy", class.as_str());
+    error.after(state.retry_after).into_response()
+}
+
+/// What an answer says about who asked.
+fn learn(app: &App, asked: &Asked, address: Client, response: &Response) {
+    let gate = &app.gate;
+    let actor = request::current().and_then(|context| context.actor());
+    if let (Some(mark), Some(actor)) = (asked.mark, actor) {
+        gate.owners.learn(mark, actor.user);
+    }
+    let fail = |class, client| {
+        gate.buckets.take(client, class, gate.limits.policies.of(class), 1, app.store.uptime());
+    };
+    match response.status() {
+        StatusCode::UNAUTHORIZED => {
+            if let Some(mark) = asked.mark {
+                gate.owners.forget(mark);
+            }
+            // Whoever shows nothing guesses nothing.
+            if asked.mark.is_some() || is_sign_in(asked) {
+                fail(Class::SignIn, address);
+                note(app, asked, Kind::Unauthenticated);
+            }
+        }
+        StatusCode::FORBIDDEN => note(app, asked, Kind::Forbidden),
+        StatusCode::NOT_FOUND if actor.is_some() && is_of_conversation(asked) => {
+            fail(Class::Guesses, asked.client);
+            note(app, asked, Kind::NotFound);
+        }
+        _ => {}
+    }
+}
+
+fn note(app: &App, asked: &Asked, kind: Kind) {
+    let context = request::current();
+    let known = match asked.client {
+        Client::User(user) => Some(user),
+        Client::Address(_) | Client::Unknown => None,
+    };
+    let actor = context.as_ref().and_then(|context| context.actor());
+    app.gate.refusals.note(
+        Refusal {
+            kind,
+            user: actor.map(|actor| actor.user).or(known),
+            key: actor.and_then(|actor| actor.key),
+            ip: context.and_then(|context| context.ip),
+            method: name_of(&asked.method),
+            route: asked.route.clone(),
+        },
+        app.store.now(),
+    );
+}
+
+/// The headers of draft-ietf-httpapi-ratelimit-headers; what a route said itself stays.
+fn say(headers: &mut HeaderMap, class: Class, policy: Policy, state: State) {
+    let (name, window) = (class.as_str(), policy.window.as_secs());
+    let is_limited = headers.contains_key(header::RETRY_AFTER) && !state.allowed;
+    let reset = if is_limited { state.reset.max(state.retry_after) } else { state.reset };
+    let of_policy = HeaderValue::try_from(format!("\"{name}\";q={};w={window}", policy.quota));
+    let left = HeaderValue::try_from(format!("\"{name}\";r={};t={reset}", state.remaining));
+    if let (Ok(of_policy), Ok(left)) = (of_policy, left) {
+        headers.insert(POLICY, of_policy);
+        headers.insert(LEFT, left);
+    }
+}

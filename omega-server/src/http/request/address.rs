@@ -1,0 +1,80 @@
+//! Where a request comes from: the socket's other end, or what a proxy that the operator trusts says of it.
+
+use crate::http::sockets::{Activity, Sockets, Work};
+use axum::{
+    extract::connect_info::Connected,
+    http::{HeaderMap, HeaderName},
+    serve::IncomingStream,
+};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The other end of a connection.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    activity: Arc<Activity>,
+}
+
+impl Peer {
+    /// Notes that a request is at work on the connection, until what this gives is dropped.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        Activity::begin(&self.activity)
+    }
+}
+
+impl Connected<IncomingStream<'_, Sockets>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Sockets>) -> Self {
+        Self { address: *stream.remote_addr(), activity: stream.io().activity() }
+    }
+}
+
+/// The client's address. Each trusted proxy wrote whom it saw at the end of the list, so the list is read from its end; what
+/// stands before the first address that is not trusted can be anybody's invention.
+#[must_use]
+pub fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let plain = |address: IpAddr| address.to_canonical();
+    let mut address = plain(peer);
+    let lists: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut before = lists.iter().flat_map(|list| list.split(',')).map(str::trim).rev();
+    while trusted.iter().any(|proxy| plain(*proxy) == address) {
+        let Some(next) = before.next().and_then(|text| text.parse().ok()) else { break };
+        address = plain(next);
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_trusted_proxy_says_counts() {
+        let table: &[(&str, &[&str], &[&str], &str)] = &[
+            ("10.0.0.9", &[], &[], "10.0.0.9"),
+            ("10.0.0.9", &["1.2.3.4"], &[], "10.0.0.9"),
+            ("10.0.0.9", &["1.2.3.4"], &["10.0.0.9"], "1.2.3.4"),
+            ("10.0.0.9", &["6.6.6.6, 1.2.3.4"], &["10.0.0.9"], "1.2.3.4"),
+            ("10.0.0.9", &["6.6.6.6, 1.2.3.4, 10.0.0.8"], &["10.0.0.9", "10.0.0.8"], "1.2.3.4"),
+            ("10.0.0.9", &["6.6.6.6", "1.2.3.4"], &["10.0.0.9"], "1.2.3.4"),
+            ("10.0.0.9", &["nonsense"], &["10.0.0.9"], "10.0.0.9"),
+            ("10.0.0.9", &[], &["10.0.0.9"], "10.0.0.9"),
+            ("::ffff:10.0.0.9", &["2001:db8::1"], &["10.0.0.9"], "2001:db8::1"),
+        ];
+        for (peer, lists, trusted, expected) in table {
+            let mut headers = HeaderMap::new();
+            for list in *lists {
+                headers.append(FORWARDED_FOR, list.parse().unwrap());
+            }
+            let trusted: Vec<IpAddr> = trusted.iter().map(|ip| ip.parse().unwrap()).collect();
+            let client = of_client(peer.parse().unwrap(), &headers, &trusted);
+            assert_eq!(client, expected.parse::<IpAddr>().unwrap(), "{peer} {lists:?} {trusted:?}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! One line a request (ASVS 16): the route's pattern, never the path, since a conversation's id opens it.
+
+use super::address;
+use crate::{
+    domain::request::{Context, alias, within},
+    http::{answer::ApiError, state::App},
+};
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderValue, Method},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use omega_core::id::ConversationId;
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+/// Gives each request its id, and logs it when its answer begins.
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<address::Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
+    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &app.gate.limits.trusted_proxies));
+    let context = Context::new(ip);
+    let (method, route) = (request.method().clone(), route_of(&request));
+    let conversation = conversation_of(&request, &route);
+    let began = Instant::now();
+    // A fault in a handler is an answer like any other, and its words are in the log alone.
+    let answering = AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .map(|answer| answer.unwrap_or_else(|_| ApiError::internal("the handler panicked").into_response()));
+    let mut response = within(context.clone(), answering).await;
+    if let Ok(value) = HeaderValue::from_str(&context.id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let actor = context.actor().map(|actor| actor.user.to_string());
+    let (request_id, method, conversation) = (context.id.as_str(), name_of(&method), conversation.map(alias));
+    // Probes and the page's files come all the time and tell nobody anything.
+    if status < 400 && !route.starts_with("/api/") {
+        tracing::debug!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);
+    } else {
+        tracing::info!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);
+    }
+    response
+}
+
+/// In place of a pattern, when no route takes a request.
+pub const NO_ROUTE: &str = "(no route)";
+
+/// The pattern that took the request.
+pub fn route_of(request: &Request) -> String {
+    let path = request.extensions().get::<MatchedPath>();
+    path.map_or_else(|| NO_ROUTE.to_owned(), |path| path.as_str().to_owned())
+}
+
+/// A method that we know; anybody may send any other word.
+pub fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "(other)",
+    }
+}
+
+/// The conversation that the path names.
+fn conversation_of(request: &Request, route: &str) -> Option<ConversationId> {
+    let at = route.split('/').position(|segment| segment == "conversations")? + 1;
+    request.uri().path().split('/').nth(at)?.parse().ok()
+}

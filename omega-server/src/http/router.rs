@@ -1,0 +1,175 @@
+//! The whole API on one screen.
+
+use crate::http::{
+    auth::{cookie, query},
+    describe,
+    extract::{self, BODY_LIMIT},
+    idempotency, limits,
+    page::{self, Document},
+    request::{host, log},
+    routes::{
+        answers, approvals, audit, avatars, conversations, events, export, import, keys, messages, operations, plans,
+        prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
+    },
+    state::App,
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use omega_core::{
+    api::{ErrorBody, ErrorCode, Meta, Pagination},
+    budget,
+};
+use serde_json::Value;
+use std::sync::LazyLock;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const IMPORT_LIMIT: usize = budget::IMPORT_OF_ADMIN.most;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Omega", description = "One agent with the whole TPMJS tool registry at hand."),
+    components(schemas(ErrorBody, ErrorCode, Meta, Pagination)),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(conversations::create))
+        .routes(routes!(conversations::get, conversations::update))
+        .routes(routes!(sharing::rotate))
+        .routes(routes!(sharing::block))
+        .routes(routes!(messages::send, messages::list))
+        .routes(routes!(events::stream))
+        .routes(routes!(tool_runs::list))
+        .routes(routes!(plans::create))
+        .routes(routes!(plans::select))
+        .routes(routes!(plans::alternative))
+        .routes(routes!(answers::provide))
+        .routes(routes!(answers::decide))
+        .routes(routes!(export::get))
+        .routes(routes!(runs::cancel_all))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(tool_runs::get))
+        .routes(routes!(tool_runs::output))
+        .routes(routes!(tool_runs::cancel))
+        .routes(routes!(settings::get, settings::put))
+        .routes(routes!(prompts::get, prompts::put))
+        .routes(routes!(prompts::stored))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::revoke))
+        .routes(routes!(vault::list))
+        .routes(routes!(vault::put, vault::delete))
+        .routes(routes!(vault::grants))
+        .routes(routes!(vault::revoke))
+        .routes(routes!(vault::rotate))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(session::get, session::create, session::delete))
+        .routes(routes!(session::link))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::profile))
+        .routes(routes!(avatars::get))
+        .routes(routes!(operations::models))
+        .routes(routes!(operations::status))
+        .routes(routes!(registry::list))
+        .routes(routes!(registry::search))
+        .routes(routes!(registry::get))
+        .routes(routes!(registry::execute))
+        .routes(routes!(registry::add))
+        .routes(routes!(registry::remove))
+}
+
+fn imports() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(registry::import))
+        .routes(routes!(import::import))
+        .layer(DefaultBodyLimit::max(IMPORT_LIMIT))
+}
+
+/// The server's routes.
+pub fn router(app: App) -> Router {
+    let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(imports()).split_for_parts();
+    api.route("/api/omega/openapi.json", get(operations::openapi))
+        .route("/api/omega/docs", get(operations::docs))
+        .route("/api/omega/stop", post(operations::stop))
+        .route("/livez", get(operations::livez))
+        .route("/readyz", get(operations::readyz))
+        .merge(page::router())
+        .fallback(operations::not_found)
+        .method_not_allowed_fallback(operations::wrong_method)
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(middleware::from_fn(query::layer))
+        .layer(middleware::from_fn(extract::no_nul))
+        .layer(middleware::from_fn(host::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::layer))
+        .layer(middleware::from_fn(with_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), log::layer))
+        .with_state(app)
+}
+
+/// The description of the API.
+pub fn openapi() -> Value {
+    let (_, description) = api().merge(imports()).split_for_parts();
+    describe::whole(&description)
+}
+
+/// The same as it is sent: it does not change while the server lives, and anybody may ask for it.
+pub static DESCRIPTION: LazyLock<Document> = LazyLock::new(|| Document::new(openapi().to_string().into_bytes()));
+
+/// Headers that every answer has; the page sets stricter ones itself.
+async fn with_headers(request: Request, next: Next) -> Response {
+    let is_tls = cookie::is_tls(request.headers());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(HeaderName::from_static("omega-api")).or_insert(HeaderValue::from_static("1"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(OPENER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    if is_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+/// The routes and the error codes as a small page.
+pub static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(docs(&openapi()).into_bytes()));
+
+fn docs(description: &Value) -> String {
+    let mut rows = String::new();
+    for path in description["paths"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+        rows.push_str(&format!("<li><code>{}</code></li>", path.replace('<', "&lt;")));
+    }
+    format!(
+        "<!doctype html><meta charset=utf-8><title>Omega API</title><h1>Omega API</h1>\
+         <p>The whole description: <a href=\"/api/omega/openapi.json\">openapi.json</a> (OpenAPI 3.1). Every error body has \
+         <code>details.code</code>; the codes and their HTTP status are in the schema <code>ErrorCode</code>.</p><ul>{rows}</ul>"
+    )
+}

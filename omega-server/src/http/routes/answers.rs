@@ -1,0 +1,58 @@
+//! What a paused run waits for: variables and approvals. (Plans are in their own file.)
+
+use super::{messages, text};
+use crate::{
+    access::{Owned, Within},
+    http::{
+        answer::{ApiError, ApiResult, Reply},
+        extract::Body,
+        state::App,
+    },
+    store::Clean,
+};
+use axum::extract::State;
+use omega_core::{
+    api::{Decide, ErrorCode, ProvideCredentials, Run},
+    id::{ApprovalId, ConversationId},
+};
+
+const MAX_REASON: usize = 1_000;
+
+/// Answers the open request for variables, and the run goes on from the same step. By the owner alone.
+#[utoipa::path(post, path = "/api/omega/conversations/{id}/credentials", tag = "credentials",
+    params(("id" = ConversationId, Path)), request_body = ProvideCredentials, responses((status = 200, body = Run)))]
+pub async fn provide(
+    State(app): State<App>,
+    access: Owned,
+    Body(body): Body<ProvideCredentials>,
+) -> ApiResult<Reply<Run>> {
+    if body.decline != body.env.is_empty() {
+        return Err(ApiError::invalid(
+            "env",
+            "give the variables that are missing, or decline: true to go on without them",
+        ));
+    }
+    let env = messages::env(&body.env)?;
+    Ok(Reply::ok(app.engine.provide(&access, &env, body.save).await?))
+}
+
+/// Allows or refuses a call. With the last decision that it waits for, the run goes on.
+#[utoipa::path(post, path = "/api/omega/approvals/{id}", tag = "approvals", params(("id" = ApprovalId, Path)),
+    request_body = Decide, responses((status = 200, body = Run)))]
+pub async fn decide(
+    State(app): State<App>,
+    approval: Within<ApprovalId>,
+    Body(mut body): Body<Decide>,
+) -> ApiResult<Reply<Run>> {
+    if let Some(reason) = &body.reason {
+        text("reason", reason, MAX_REASON)?;
+    }
+    if body.input.is_some() && body.decision == omega_core::api::Decision::Deny {
+        return Err(ApiError::new(ErrorCode::InvalidInput, "input: a call that is refused has no input to change"));
+    }
+    // What a person writes here is kept, shown and told to the model as a message is.
+    let redactor = app.engine.redactor(approval.caller().user, None).await?;
+    body.reason = body.reason.map(|reason| redactor.clean_words(&reason));
+    body.input = Clean::by(redactor, body.input).await.into_inner();
+    Ok(Reply::ok(app.engine.decide(&approval, &body).await?))
+}

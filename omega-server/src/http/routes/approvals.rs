@@ -1,0 +1,28 @@
+//! Yeses that last: listed, and taken back.
+
+use super::id;
+use crate::{
+    http::{
+        answer::{ApiResult, Reply},
+        extract::Segment,
+        state::App,
+    },
+    store::Caller,
+};
+use axum::{extract::State, http::StatusCode};
+use omega_core::{api::StoredApproval, id::ApprovalRuleId};
+
+/// The caller's yeses that last, oldest first.
+#[utoipa::path(get, path = "/api/omega/settings/approvals", tag = "settings",
+    responses((status = 200, body = [StoredApproval])))]
+pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec<StoredApproval>>> {
+    Ok(Reply::ok(app.store.stored_approvals(caller.user).await?))
+}
+
+/// Takes a yes back: the tool's next call asks again.
+#[utoipa::path(delete, path = "/api/omega/settings/approvals/{id}", tag = "settings",
+    params(("id" = ApprovalRuleId, Path)), responses((status = 204)))]
+pub async fn revoke(State(app): State<App>, caller: Caller, Segment(rule): Segment) -> ApiResult<StatusCode> {
+    app.store.revoke_approval(caller.user, id(&rule)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

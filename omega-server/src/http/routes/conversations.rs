@@ -1,0 +1,97 @@
+//! Conversations. Whoever is signed in and has the URL may read and send; only the owner changes it (M5).
+
+use super::{PageQuery, text};
+use crate::{
+    access::{self, Access, Owned},
+    http::{
+        answer::{ApiResult, Reply},
+        extract::{Body, Params},
+        state::App,
+    },
+    store::{Caller, INLINE_OUTPUT_BYTES},
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use omega_core::{
+    api::{Conversation, ConversationDetail, CreateConversation, UpdateConversation},
+    id::ConversationId,
+};
+
+const MAX_TITLE: usize = 200;
+
+/// Makes a conversation.
+#[utoipa::path(post, path = "/api/omega/conversations", tag = "conversations", request_body = CreateConversation,
+    responses((status = 201, body = Conversation)))]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<CreateConversation>,
+) -> ApiResult<Reply<Conversation>> {
+    let title = title(&app, &caller, body.title).await?;
+    let settings = app.store.settings(caller.user).await?.0;
+    let policy = body.guest_credentials.unwrap_or(settings.guest_credentials);
+    let own = app.engine.provider_keys(caller.user).await?;
+    let model = match body.model.or(settings.model) {
+        Some(model) => model,
+        None => app.models.default_model(&own).await.model.to_string(),
+    };
+    app.models.payer(&model, &own)?;
+    let conversation =
+        app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
+    let (access, _) = access::open(&app.store, &caller, conversation).await?;
+    let detail = app.store.detail(&access, None, 1, 0).await?;
+    Ok(Reply::created(detail.conversation))
+}
+
+/// The newest part of a conversation, and the cursor that continues it.
+#[utoipa::path(get, path = "/api/omega/conversations/{id}", tag = "conversations",
+    params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = ConversationDetail)))]
+pub async fn get(
+    State(app): State<App>,
+    access: Access,
+    Params(page): Params<PageQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let limit = page.limit()?;
+    let detail = app.engine.detail(&access, page.before, limit, INLINE_OUTPUT_BYTES).await?;
+    let etag = format!("W/\"{}\"", detail.last_seq);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let mut response = Reply::ok(detail).into_response();
+    if let Ok(value) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    Ok(response)
+}
+
+/// Changes title, model, Safe Mode, what guests' messages may do with the owner's credentials, or who may open it. By the
+/// owner alone.
+#[utoipa::path(patch, path = "/api/omega/conversations/{id}", tag = "conversations",
+    params(("id" = ConversationId, Path)), request_body = UpdateConversation,
+    responses((status = 200, body = Conversation)))]
+pub async fn update(
+    State(app): State<App>,
+    access: Owned,
+    Body(mut body): Body<UpdateConversation>,
+) -> ApiResult<Reply<Conversation>> {
+    body.title = title(&app, access.caller(), body.title).await?;
+    if let Some(model) = &body.model {
+        app.models.payer(model, &app.engine.provider_keys(access.caller().user).await?)?;
+    }
+    if body != UpdateConversation::default() {
+        app.engine.committed(app.store.update_conversation(&access, &body).await?);
+    }
+    let detail = app.store.detail(&access, None, 1, 0).await?;
+    Ok(Reply::ok(detail.conversation))
+}
+
+/// A title that may be kept: short, and without what this server or its looks know as a secret.
+async fn title(app: &App, caller: &Caller, title: Option<String>) -> ApiResult<Option<String>> {
+    let Some(title) = title else { return Ok(None) };
+    text("title", &title, MAX_TITLE)?;
+    Ok(Some(app.engine.redactor(caller.user, None).await?.clean_words(&title)))
+}

@@ -1,0 +1,115 @@
+//! Health, the status banner, the models, and the description of the API.
+
+use crate::{
+    breaker::shown_to,
+    http::{
+        answer::{ApiError, ApiResult, Reply},
+        auth::Admin,
+        router,
+        state::App,
+    },
+    store::Caller,
+};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use omega_core::{
+    api::{ErrorCode, Models, Status, Timestamp},
+    executor::Executor,
+};
+use serde_json::json;
+
+/// The process answers.
+pub async fn livez(State(app): State<App>) -> Json<serde_json::Value> {
+    let version = env!("CARGO_PKG_VERSION");
+    Json(
+        json!({ "status": "ok", "name": "omega", "version": version, "pid": std::process::id(), "startedAt": app.started_at }),
+    )
+}
+
+/// The server can do its work: 503 with what fails otherwise.
+pub async fn readyz(State(app): State<App>) -> Response {
+    let stopping = app.engine.is_stopping();
+    let probe = tokio::time::timeout(std::time::Duration::from_secs(1), app.store.probe()).await;
+    let database = match probe {
+        Ok(Ok(())) => "ok".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer within a second".to_owned(),
+    };
+    let ready = database == "ok" && !stopping;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body =
+        json!({ "status": if ready { "ok" } else { "unavailable" }, "database": database, "draining": stopping });
+    (status, Json(body)).into_response()
+}
+
+/// The banner: registry and executor. Whoever sends a key is told of breakers that are open for them alone, too.
+#[utoipa::path(get, path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)),
+    security(()))]
+pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply<Status>> {
+    let open = app.store.open_breakers().await?;
+    let user = match open.is_empty() {
+        true => None,
+        false => Caller::from_request_parts(&mut parts, &app).await.ok().map(|caller| caller.user.to_string()),
+    };
+    let (registry, executor) = (app.registry.status(), app.executor.health().await);
+    let rank = |word: &str| match word {
+        "ok" => 0,
+        "degraded" => 1,
+        _ => 2,
+    };
+    let worst = rank(&registry.status).max(rank(&executor.status));
+    Ok(Reply::ok(Status {
+        status: ["ok", "degraded", "down"][worst].into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        registry,
+        executor,
+        breakers: shown_to(user.as_deref().unwrap_or_default(), &open),
+        database: app.store.engine().into(),
+        nodes: app.engine.nodes().await?,
+        active_runs: app.store.active_runs().await?,
+        uptime_seconds: Timestamp::now().millis_since(app.started_at) / 1000,
+    }))
+}
+
+/// Providers and models that the caller can use, who pays them, what they cost, and why not the others.
+#[utoipa::path(get, path = "/api/omega/models", tag = "operations", responses((status = 200, body = Models)))]
+pub async fn models(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Models>> {
+    let own = app.engine.provider_keys(caller.user).await?;
+    Ok(Reply::ok(app.models.list(&own).await))
+}
+
+/// Ends a user's own server, when it has nothing to do.
+pub async fn stop(State(app): State<App>, _admin: Admin) -> ApiResult<StatusCode> {
+    if !app.may_stop {
+        return Err(ApiError::new(ErrorCode::Forbidden, "this server is not stopped by its clients"));
+    }
+    if app.store.active_runs().await? > 0 {
+        return Err(ApiError::new(ErrorCode::RunActive, "the server works; stop its runs first"));
+    }
+    app.request_stop();
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The description of the API.
+pub async fn openapi(request: HeaderMap) -> Response {
+    router::DESCRIPTION.answer(&request, "application/json")
+}
+
+/// The error codes and where the description is, for people.
+pub async fn docs(request: HeaderMap) -> Response {
+    router::DOCS.answer(&request, "text/html; charset=utf-8")
+}
+
+/// Everything that no route takes.
+pub async fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "there is nothing here; the API is described at /api/omega/openapi.json")
+}
+
+/// A known path with the wrong method.
+pub async fn wrong_method() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "this path takes other methods; see /api/omega/openapi.json")
+}

@@ -1,0 +1,315 @@
+//! The registry, as TPMJS serves it, and adding to it.
+
+use super::{messages::env, text};
+use crate::{
+    audit::{Action, Fact, Outcome},
+    breaker::{Key, shown_to},
+    http::{
+        answer::{ApiError, ApiResult, Reply},
+        auth::{Admin, Looking},
+        extract::{Body, Params, Segment},
+        state::App,
+    },
+    registry::{AddError, Outcomes},
+    runs::call_tool,
+    store::Caller,
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+};
+use omega_core::{
+    api::{
+        AddPackage, AddScope, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination,
+        SearchAnswer, ToolRow,
+    },
+    budget::{QUERY, ROWS, Size},
+    executor::{ToolError, ToolErrorCode},
+    id::{ToolId, ToolRunId, UserId},
+    registry::{Hit, Query as ToolQuery, Registry, Viewer},
+    sanitize::one_line,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What npm allows a package's name.
+const MAX_PACKAGE: usize = 214;
+
+/// A search.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Search {
+    /// The words.
+    #[serde(default, alias = "query")]
+    pub q: String,
+    /// Only this category.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// 1 to 100.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// Ranked tools, best first. Needs no key, as at TPMJS: its own clients send none. With one, the caller's own tools are among
+/// them.
+#[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)),
+    security(()))]
+pub async fn search(
+    State(app): State<App>,
+    Looking(viewer): Looking,
+    Params(query): Params<Search>,
+) -> ApiResult<Json<SearchAnswer>> {
+    QUERY.fit(&query.q).map_err(|over| ApiError::invalid("q", &over.to_string()))?;
+    let limit = query.limit.unwrap_or(10).clamp(1, 100);
+    let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
+    let hits = app.registry.search(viewer, asked).await?;
+    let ids: Vec<ToolId> = hits.iter().map(|hit| hit.tool.tool_id.clone()).collect();
+    let outcomes = app.registry.outcomes(viewer, &ids).await?;
+    let row = |hit: &Hit| {
+        let Outcomes { runs, failures } = outcomes.get(&hit.tool.tool_id).copied().unwrap_or_default();
+        ToolRow::new(&hit.tool, Some(hit.score)).with_outcomes(runs, failures)
+    };
+    let rows = bounded(hits.iter().map(row));
+    Ok(Json(SearchAnswer::new(&query.q, query.category.as_deref(), limit, rows)))
+}
+
+/// The rows that one answer has room for: the first of them always.
+fn bounded(rows: impl Iterator<Item = ToolRow>) -> Vec<ToolRow> {
+    let mut bytes = 0;
+    let fits = |row: &ToolRow| {
+        let is_first = bytes == 0;
+        bytes += Size::of(&json!(row)).bytes;
+        is_first || ROWS.check(bytes).is_ok()
+    };
+    rows.take_while(fits).collect()
+}
+
+/// A list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct List {
+    /// Only this category.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// 1 to 1,000.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// Rows to skip.
+    #[serde(default)]
+    pub offset: usize,
+}
+
+/// All tools, by pages. Needs no key, so that other registries can mirror this one; with one, the caller's own come first. A page
+/// may have fewer rows than asked for: `pagination.nextCursor` is the next `offset`.
+#[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])),
+    security(()))]
+pub async fn list(
+    State(app): State<App>,
+    Looking(viewer): Looking,
+    Params(query): Params<List>,
+) -> ApiResult<Reply<Vec<ToolRow>>> {
+    let limit = query.limit.unwrap_or(20);
+    if !(1..=1000).contains(&limit) {
+        return Err(ApiError::invalid("limit", "must be between 1 and 1000"));
+    }
+    let (tools, has_more) = app.registry.list(viewer, query.category.as_deref(), query.offset, limit).await?;
+    let rows = bounded(tools.iter().map(|tool| ToolRow::new(tool, None)));
+    let has_more = has_more || rows.len() < tools.len();
+    let next_cursor = has_more.then(|| query.offset.saturating_add(rows.len()).to_string());
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    Ok(Reply::page(rows, Pagination { limit, has_more, next_cursor }))
+}
+
+/// One tool, as the caller has it.
+#[utoipa::path(get, path = "/api/tools/{tool_id}", tag = "registry", params(("tool_id" = String, Path)),
+    responses((status = 200, body = ToolRow)))]
+pub async fn get(State(app): State<App>, caller: Caller, Segment(tool_id): Segment) -> ApiResult<Reply<ToolRow>> {
+    let id: ToolId = tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
+    let viewer = Viewer::User(caller.user);
+    let tool = app.registry.tool(viewer, &id).await?;
+    let Outcomes { runs, failures } =
+        app.registry.outcomes(viewer, std::slice::from_ref(&id)).await?.remove(&id).unwrap_or_default();
+    let key = Key::tool(&id, &tool.version);
+    let open = shown_to(&caller.user.to_string(), &app.store.open_breakers().await?);
+    let breaker = open.into_iter().find(|open| open.kind == "tool" && open.subject == key.subject());
+    Ok(Reply::ok(ToolRow { breaker, ..ToolRow::new(&tool, None).with_outcomes(runs, failures) }))
+}
+
+/// Runs one tool once, as the caller has it, outside of any conversation.
+#[utoipa::path(post, path = "/api/registry/execute", tag = "registry", request_body = ExecuteRequest,
+    responses((status = 200, body = ExecuteAnswer), (status = 404, body = ExecuteAnswer), (status = 422, body = ExecuteAnswer)))]
+pub async fn execute(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<ExecuteRequest>,
+) -> ApiResult<(StatusCode, HeaderMap, Json<ExecuteAnswer>)> {
+    let id: ToolId =
+        body.tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
+    let input = if body.params.is_null() { json!({}) } else { body.params };
+    if !input.is_object() {
+        return Err(ApiError::invalid("params", "must be a JSON object"));
+    }
+    let (env, call) = (env(&body.env)?, ToolRunId::new());
+    // As in a run: no call, and no use of a variable, without its record.
+    let started = Fact::new(Action::ToolStarted, "tool_run").on(call).with("toolId", id.as_str());
+    let used = env.keys().map(|name| {
+        let fact = Fact::new(Action::CredentialUsed, "credential").on(name).with("scope", "request");
+        fact.with("toolId", id.as_str()).with("toolRunId", call.to_string())
+    });
+    let names: Vec<&str> = env.keys().map(String::as_str).collect();
+    let mut facts = vec![started.with("credentials", names)];
+    facts.extend(used);
+    app.store.audit(&facts).await?;
+    let viewer = Viewer::User(caller.user);
+    let called = call_tool(app.registry.as_ref(), viewer, &app.executor, &id, input, env).await;
+    let ended = Fact::new(Action::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
+    let ended = ended.with("durationMs", called.duration_ms);
+    let ended = match &called.result {
+        Ok(_) => ended.with("status", "succeeded"),
+        Err(error) => ended.with("status", "failed").with("code", error.code.as_str()).ended(Outcome::Error),
+    };
+    app.store.audit(&[ended]).await?;
+    let meta = json!({ "package": id.package(), "version": called.version, "authenticated": true });
+    let answer = ExecuteAnswer {
+        success: called.result.is_ok(),
+        tool_id: id.to_string(),
+        execution_time_ms: called.duration_ms,
+        meta,
+        result: called.result.as_ref().ok().cloned(),
+        error: called.result.as_ref().err().map(|error| error.message.clone()),
+        code: called.result.as_ref().err().map(|error| error.code.as_str().to_owned()),
+        details: called.result.as_ref().err().and_then(|error| error.details.clone()),
+    };
+    let status = match called.result.as_ref().map_err(|error| error.code) {
+        Ok(_) => StatusCode::OK,
+        Err(ToolErrorCode::ToolNotFound | ToolErrorCode::PackageNotFound) => StatusCode::NOT_FOUND,
+        Err(ToolErrorCode::MissingEnvVars) => StatusCode::BAD_REQUEST,
+        Err(ToolErrorCode::Overloaded) => StatusCode::TOO_MANY_REQUESTS,
+        Err(ToolErrorCode::RuntimeUnavailable | ToolErrorCode::RegistryUnavailable | ToolErrorCode::BreakerOpen) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Err(ToolErrorCode::ExecutorUnreachable | ToolErrorCode::Unknown) => StatusCode::BAD_GATEWAY,
+        Err(ToolErrorCode::Timeout) => StatusCode::GATEWAY_TIMEOUT,
+        Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let mut headers = HeaderMap::new();
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        let seconds = answer.details.as_ref().and_then(|details| details["retryAfterSeconds"].as_u64()).unwrap_or(1);
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok((status, headers, Json(answer)))
+}
+
+/// Adds the tools of a package, or one of its functions as a tool: for everybody when an administrator does, else for the caller
+/// alone. What is one's own stands in place of what everybody has, in one's own searches and conversations only. What everybody
+/// has is set back to an older version with `allowOlder` alone.
+#[utoipa::path(post, path = "/api/omega/registry/packages", tag = "registry", request_body = AddPackage,
+    responses((status = 201, body = AddedPackage)))]
+pub async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<AddPackage>,
+) -> ApiResult<Reply<AddedPackage>> {
+    text("package", &body.package, MAX_PACKAGE)?;
+    let owner = owner(&caller, body.scope)?;
+    let package = body.package.clone();
+    app.registry.add(owner, body).await.map(Reply::created).map_err(|error| match error {
+        AddError::Registry(error) => error.into(),
+        AddError::Sandbox(error) => {
+            let refused = ApiError::new(whose(error.code), why_not(&package, &error))
+                .with("tool", serde_json::to_value(&error).unwrap_or(Value::Null));
+            match error.details.as_ref().and_then(|details| details["retryAfterSeconds"].as_u64()) {
+                Some(seconds) => refused.after(seconds),
+                None => refused,
+            }
+        }
+        other => ApiError::new(ErrorCode::InvalidInput, other.to_string()),
+    })
+}
+
+/// Whose rows are meant: the caller's own, or everybody's, which are the administrators'.
+fn owner(caller: &Caller, scope: Option<AddScope>) -> ApiResult<Option<UserId>> {
+    match scope {
+        Some(AddScope::Everybody) if !caller.is_admin => Err(ApiError::new(
+            ErrorCode::Forbidden,
+            "only an administrator of this server can change what everybody has; leave `scope` out to change what you have",
+        )),
+        Some(AddScope::Everybody) => Ok(None),
+        Some(AddScope::Me) => Ok(Some(caller.user)),
+        None => Ok((!caller.is_admin).then_some(caller.user)),
+    }
+}
+
+/// For whom.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct For {
+    /// As for adding.
+    #[serde(default)]
+    pub scope: Option<AddScope>,
+}
+
+/// Takes out what was added of a package: then what everybody has counts again, or the starter catalogue after the next start.
+#[utoipa::path(delete, path = "/api/omega/registry/packages/{package}", tag = "registry", params(("package" = String, Path), For),
+    responses((status = 204)))]
+pub async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(package): Segment,
+    Params(of): Params<For>,
+) -> ApiResult<StatusCode> {
+    text("package", &package, MAX_PACKAGE)?;
+    match app.registry.remove(owner(&caller, of.scope)?, &package).await? {
+        0 => Err(ApiError::new(ErrorCode::NotFound, format!("nothing of {package} was added here"))),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Whose fault it is that a package could not be added: the caller's, the package's, or of what runs it.
+fn whose(code: ToolErrorCode) -> ErrorCode {
+    match code {
+        ToolErrorCode::ToolNotFound | ToolErrorCode::PackageNotFound => ErrorCode::NotFound,
+        ToolErrorCode::ExecutorUnreachable | ToolErrorCode::Unknown => ErrorCode::UpstreamFailed,
+        ToolErrorCode::Timeout => ErrorCode::UpstreamTimeout,
+        ToolErrorCode::Overloaded
+        | ToolErrorCode::RuntimeUnavailable
+        | ToolErrorCode::RegistryUnavailable
+        | ToolErrorCode::BreakerOpen => ErrorCode::UpstreamUnavailable,
+        _ => ErrorCode::InvalidInput,
+    }
+}
+
+/// Why a package could not be added, and what to do. What the runtime said of a broken one means little by itself.
+fn why_not(package: &str, error: &ToolError) -> String {
+    let reason = one_line(error.message.lines().next().unwrap_or_default(), 300);
+    let failed = match error.code {
+        ToolErrorCode::ImportFailed => format!("{package} can't be imported ({reason}); it may be broken as published"),
+        ToolErrorCode::Timeout => {
+            format!("{package} did not load in time ({reason}); it may do too much when it is imported")
+        }
+        ToolErrorCode::OutOfMemory
+        | ToolErrorCode::CpuLimit
+        | ToolErrorCode::DiskLimit
+        | ToolErrorCode::OutputTooLarge
+        | ToolErrorCode::ToolExited
+        | ToolErrorCode::ProtocolError => format!("{package} was ended while it was looked into ({reason})"),
+        ToolErrorCode::MissingEnvVars => format!("{package} wants variables as soon as it is loaded ({reason})"),
+        // Which capability, and what to do.
+        ToolErrorCode::PermissionDenied | ToolErrorCode::NetworkBlocked => {
+            return format!("{package} can't run here: {}", one_line(&error.message, 500));
+        }
+        // These say what to do.
+        _ => return error.message.clone(),
+    };
+    format!("{failed}: try another version as {package}@VERSION, or another package")
+}
+
+/// Imports rows, one JSON object a line. By administrators: a row says what a tool is for everybody.
+#[utoipa::path(post, path = "/api/omega/registry/import", tag = "registry", request_body(content = String, content_type = "application/x-ndjson"),
+    responses((status = 200, body = Imported)))]
+pub async fn import(State(app): State<App>, _admin: Admin, body: Bytes) -> ApiResult<Reply<Imported>> {
+    Ok(Reply::ok(app.registry.import(std::io::Cursor::new(body)).await?))
+}

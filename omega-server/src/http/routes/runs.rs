@@ -1,0 +1,50 @@
+//! Runs: read, and stopped.
+
+use crate::{
+    access::{self, Access, Within},
+    http::{
+        answer::{ApiResult, Reply},
+        state::App,
+    },
+    store::StoreError,
+};
+use axum::extract::State;
+use omega_core::{
+    api::Run,
+    id::{ConversationId, RunId},
+};
+
+const BY_REQUEST: &str = "cancelled by a participant";
+
+/// One run.
+#[utoipa::path(get, path = "/api/omega/runs/{id}", tag = "runs", params(("id" = RunId, Path)),
+    responses((status = 200, body = Run)))]
+pub async fn get(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<Run>> {
+    Ok(Reply::ok(app.store.run(&run).await?))
+}
+
+/// Stops a run: by the owner, or by who sent its message. Stopping one that has ended changes nothing.
+#[utoipa::path(post, path = "/api/omega/runs/{id}/cancel", tag = "runs", params(("id" = RunId, Path)),
+    responses((status = 200, body = Run)))]
+pub async fn cancel(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<Run>> {
+    app.engine.cancel_run(&run, BY_REQUEST).await?;
+    Ok(Reply::ok(app.store.run(&run).await?))
+}
+
+/// Stops everything that works or waits in a conversation; for a guest, everything of their own.
+#[utoipa::path(post, path = "/api/omega/conversations/{id}/cancel", tag = "runs",
+    params(("id" = ConversationId, Path)), responses((status = 200, body = [Run])))]
+pub async fn cancel_all(State(app): State<App>, access: Access) -> ApiResult<Reply<Vec<Run>>> {
+    let open = access::open_runs(&app.store, &access).await?;
+    let (own, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|run| run.may_stop().is_ok());
+    if own.is_empty() && !others.is_empty() {
+        return Err(StoreError::NotYours.into());
+    }
+    let mut runs = Vec::new();
+    // The waiting ones first, or the next would start when the one at work ends.
+    for run in own.iter().rev() {
+        app.engine.cancel_run(run, BY_REQUEST).await?;
+        runs.push(app.store.run(run).await?);
+    }
+    Ok(Reply::ok(runs))
+}

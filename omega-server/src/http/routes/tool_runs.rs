@@ -1,0 +1,95 @@
+//! Tool runs: read whole, and stopped one by one.
+
+use super::{PageQuery, pagination};
+use crate::{
+    access::{Access, Within},
+    http::{
+        answer::{ApiError, ApiResult, Reply},
+        extract::Params,
+        state::App,
+    },
+    store::INLINE_OUTPUT_BYTES,
+};
+use axum::extract::State;
+use omega_core::{
+    api::{OutputPage, ToolRun},
+    id::{ConversationId, ToolRunId},
+};
+use serde::Deserialize;
+
+/// Tool runs of a conversation, oldest first; `after` is the number of the event that proposed one.
+#[utoipa::path(get, path = "/api/omega/conversations/{id}/tool-runs", tag = "tool runs",
+    params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [ToolRun])))]
+pub async fn list(
+    State(app): State<App>,
+    access: Access,
+    Params(page): Params<PageQuery>,
+) -> ApiResult<Reply<Vec<ToolRun>>> {
+    let limit = page.limit()?;
+    let from = page.after.map_or(0, |after| after + 1);
+    let rows = app.store.tool_runs_from(&access, from, limit, INLINE_OUTPUT_BYTES).await?;
+    let (seqs, rows): (Vec<u64>, Vec<ToolRun>) = rows.into_iter().unzip();
+    let page = PageQuery { after: Some(from), ..page };
+    Ok(Reply::page(rows, pagination(&page, limit, &seqs)))
+}
+
+/// One tool run, whole.
+#[utoipa::path(get, path = "/api/omega/tool-runs/{id}", tag = "tool runs", params(("id" = ToolRunId, Path)),
+    responses((status = 200, body = ToolRun)))]
+pub async fn get(State(app): State<App>, tool_run: Within<ToolRunId>) -> ApiResult<Reply<ToolRun>> {
+    Ok(Reply::ok(app.store.tool_run(&tool_run).await?))
+}
+
+/// Which piece of an output.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Piece {
+    /// Bytes to skip.
+    #[serde(default)]
+    pub offset: u64,
+    /// Bytes to give, at most 1,048,576.
+    #[serde(default)]
+    pub limit: Option<u64>,
+}
+
+/// A piece of a tool run's output, as JSON text.
+#[utoipa::path(get, path = "/api/omega/tool-runs/{id}/output", tag = "tool runs",
+    params(("id" = ToolRunId, Path), Piece), responses((status = 200, body = OutputPage)))]
+pub async fn output(
+    State(app): State<App>,
+    tool_run: Within<ToolRunId>,
+    Params(piece): Params<Piece>,
+) -> ApiResult<Reply<OutputPage>> {
+    let row = app.store.tool_run(&tool_run).await?;
+    let whole = row.output.map(|output| output.to_string()).unwrap_or_default();
+    let total_bytes = whole.len() as u64;
+    if piece.offset > total_bytes {
+        return Err(ApiError::invalid("offset", &format!("the output has {total_bytes} bytes")));
+    }
+    let limit = piece.limit.unwrap_or(64 * 1024).clamp(1, 1 << 20);
+    // Never inside a character: both ends go back to the beginning of theirs.
+    let edge = |at: u64| {
+        let mut at = usize::try_from(at.min(total_bytes)).unwrap_or(whole.len());
+        while !whole.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = edge(piece.offset);
+    let end = edge(piece.offset + limit).max(whole[start..].chars().next().map_or(start, |c| start + c.len_utf8()));
+    Ok(Reply::ok(OutputPage {
+        tool_run_id: tool_run.id(),
+        offset: start as u64,
+        content: whole[start..end].to_owned(),
+        total_bytes,
+        next_offset: (end < whole.len()).then_some(end as u64),
+    }))
+}
+
+/// Stops one tool call, by the owner or by who sent its run's message; the run goes on. One that has ended stays as it is.
+#[utoipa::path(post, path = "/api/omega/tool-runs/{id}/cancel", tag = "tool runs", params(("id" = ToolRunId, Path)),
+    responses((status = 200, body = ToolRun)))]
+pub async fn cancel(State(app): State<App>, tool_run: Within<ToolRunId>) -> ApiResult<Reply<ToolRun>> {
+    app.engine.cancel_tool(&tool_run).await?;
+    Ok(Reply::ok(app.store.tool_run(&tool_run).await?))
+}

@@ -1,0 +1,120 @@
+//! What every handler can reach.
+
+use crate::{
+    executor::Redacting,
+    http::{
+        auth::{avatars::Avatars, verifier::KeyVerifier},
+        importing::Importing,
+        limits::{Gate, Limits},
+    },
+    models::Catalog,
+    registry::RegistryService,
+    runs::Engine,
+    store::Store,
+};
+use omega_core::api::Timestamp;
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+/// The server's parts; clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The run engine.
+    pub engine: Engine,
+    /// The registry.
+    pub registry: Arc<RegistryService>,
+    /// Where tools run.
+    pub executor: Redacting,
+    /// The models.
+    pub models: Arc<Catalog>,
+    /// How much clients may ask for.
+    pub gate: Gate,
+    /// Whose documents are being read.
+    pub(crate) importing: Importing,
+    /// Who may know keys that this server did not make.
+    pub verifier: Option<Arc<dyn KeyVerifier>>,
+    /// Where people's pictures come from.
+    pub avatars: Option<Avatars>,
+    /// When the server began.
+    pub started_at: Timestamp,
+    /// Whether `POST /stop` ends it: a user's own server only.
+    pub may_stop: bool,
+    last_request: AtomicI64,
+    guesses: AtomicU64,
+    stop: tokio::sync::Notify,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// The parts of a server.
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        registry: Arc<RegistryService>,
+        executor: Redacting,
+        models: Arc<Catalog>,
+        limits: Limits,
+        (verifier, avatars): (Option<Arc<dyn KeyVerifier>>, Option<Avatars>),
+        may_stop: bool,
+    ) -> Self {
+        let now = Timestamp::now();
+        Self(Arc::new(Parts {
+            store: engine.inner.store.clone(),
+            engine,
+            registry,
+            executor,
+            models,
+            gate: Gate::new(limits),
+            importing: Importing::default(),
+            verifier,
+            avatars,
+            started_at: now,
+            may_stop,
+            last_request: AtomicI64::new(now.0),
+            guesses: AtomicU64::new(0),
+            stop: tokio::sync::Notify::new(),
+        }))
+    }
+
+    /// Notes that somebody uses the server.
+    pub fn touch(&self) {
+        self.last_request.store(Timestamp::now().0, Ordering::Relaxed);
+    }
+
+    /// When somebody last used it.
+    #[must_use]
+    pub fn last_request(&self) -> Timestamp {
+        Timestamp(self.last_request.load(Ordering::Relaxed))
+    }
+
+    /// Counts an id of a conversation that opened nothing, and says how many there were since the start.
+    pub fn guessed(&self) -> u64 {
+        self.guesses.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Asks the server to end.
+    pub fn request_stop(&self) {
+        self.stop.notify_one();
+    }
+
+    /// Resolves when it is asked to end.
+    pub async fn stop_requested(&self) {
+        self.stop.notified().await;
+    }
+}

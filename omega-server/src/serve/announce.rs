@@ -1,0 +1,36 @@
+//! What a server says on stdout.
+
+use super::Server;
+use serde_json::json;
+use std::io::{self, Write};
+
+impl Server {
+    /// Says where it is, once it answers. The key is said only when it was made just now.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn announce(&self, as_json: bool) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if as_json {
+            let mut line = json!({ "url": self.url, "pid": std::process::id() });
+            if let Some(key) = &self.new_key {
+                line["apiKey"] = json!(key);
+            }
+            writeln!(out, "{line}")?;
+        } else {
+            writeln!(out, "Omega listens on {0} (page: {0}/omega)", self.url)?;
+            if let Some(key) = &self.new_key {
+                writeln!(out, "API key, shown only now: {key}")?;
+            }
+        }
+        out.flush()
+    }
+}
+
+/// Writes a text to stdout.
+///
+/// # Errors
+/// When stdout is closed.
+pub fn say(text: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())
+}

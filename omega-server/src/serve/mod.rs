@@ -1,0 +1,260 @@
+//! Starting a server, and ending it without losing anything.
+
+pub mod announce;
+pub mod config;
+
+use crate::{
+    audit::{heads, refusals},
+    breaker::{Breakers, Policy},
+    executor::{self, Guarded, LocalConfig, Redacting},
+    http::{
+        auth::{
+            self,
+            avatars::Avatars,
+            verifier::{KeyVerifier, Platform, Remembering},
+        },
+        request::address::Peer,
+        router,
+        sockets::Sockets,
+        state::App,
+    },
+    models::Catalog,
+    observe::known,
+    registry::RegistryService,
+    runs::{Engine, OwnKeys},
+    store::{Store, StoreError},
+    vault::{MasterKeySource, Vault, VaultError},
+};
+use config::{Identity, ServeConfig};
+use omega_core::{
+    api::Timestamp,
+    model::{
+        ModelError,
+        http::{Timeouts, Transport},
+    },
+    net,
+    registry::RegistryError,
+};
+use secrecy::ExposeSecret;
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+};
+
+/// How long connections may take to end when the runs have.
+const HANG_UP: Duration = Duration::from_secs(2);
+const MIRROR_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// A server that can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The port.
+    #[error("can't listen on {address}: {reason}; choose another port with --port, or stop what uses it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        reason: std::io::Error,
+    },
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The executor's configuration.
+    #[error("{0}")]
+    Executor(String),
+    /// The transport to those who know people.
+    #[error("can't reach those who know people: {0}")]
+    Identity(String),
+    /// The transport to model providers.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The operating system has no random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// A server that listens.
+pub struct Server {
+    /// Its base URL.
+    pub url: String,
+    /// The API key that was made because there was none; the only time that it is known.
+    pub new_key: Option<String>,
+    app: App,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+    idle: Option<Duration>,
+    /// What goes on beside the requests, and ends with the server.
+    background: JoinSet<()>,
+}
+
+impl Server {
+    /// Starts a server. When this returns, it answers.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: ServeConfig) -> Result<Self, StartError> {
+        let own_keys = own_keys(&config);
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
+        let address = listener.local_addr().map_err(|reason| StartError::Listen { address: config.listen, reason })?;
+        let store = Store::open(&config.database_url).await?.with_clock(config.clock.clone());
+        let vault = Vault::unlock(&store, config.master_key.clone()).await?;
+        let new_key = first_key(&store, &config).await?;
+
+        let local = LocalConfig {
+            deno: config.deno.clone(),
+            cache_limit: config.cache_limit,
+            allow_private_net: config.allow_private_net.clone(),
+            progress: Arc::clone(&config.progress),
+            ..LocalConfig::new(&config.cache_dir)
+        };
+        let breakers = Breakers::new(store.clone(), Policy::default());
+        let executor = executor::from_config(&config.executors, config.executor_key.as_ref(), local, &breakers)
+            .map_err(|error| StartError::Executor(error.to_string()))?;
+        let executor = Redacting::new(Arc::new(Guarded::new(executor, breakers)));
+        let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
+        let transport = Transport::new(Timeouts::default());
+        let models = Arc::new(Catalog::new(config.providers, config.model, config.prices, transport));
+        let engine = Engine::new(
+            store,
+            vault,
+            Arc::clone(&models) as _,
+            Arc::clone(&registry) as _,
+            executor.clone(),
+            own_keys,
+            config.node,
+        );
+        engine.start().await?;
+        let mut background = JoinSet::new();
+        background.spawn(heads::tell(engine.inner.store.clone(), heads::EVERY));
+        if let Some(url) = config.registry_url {
+            tokio::spawn(mirror(Arc::clone(&registry), url));
+        }
+
+        let people = who_knows_people(&config.identity)?;
+        let idle = config.local.as_ref().map(|local| local.idle);
+        let sockets = Sockets::new(listener, config.node.stalled, &config.limits);
+        let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
+        background.spawn(refusals::keep(app.clone()));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let routes = router::router(app.clone());
+        let task = tokio::spawn(async move {
+            let routes = routes.into_make_service_with_connect_info::<Peer>();
+            axum::serve(sockets, routes)
+                .with_graceful_shutdown(async {
+                    let _ = stopped.await;
+                })
+                .await
+        });
+        Ok(Self { url: format!("http://{address}"), new_key, app, stop, task, idle, background })
+    }
+
+    /// Serves until `shutdown` resolves, a client asks a user's own server to end, or that server has been idle. Then runs
+    /// come to a safe point, readers are told to come back, and connections end. If `shutdown`, called again, resolves
+    /// once more meanwhile, the server ends at once.
+    pub async fn run<S: Future<Output = ()>>(self, shutdown: impl Fn() -> S) {
+        tokio::select! {
+            () = shutdown() => {}
+            () = self.app.stop_requested() => {}
+            () = idle(self.app.clone(), self.idle) => {}
+        }
+        tokio::select! {
+            () = self.stop() => {}
+            () = shutdown() => tracing::warn!(event = "server.cut", "told to end twice; runs go on elsewhere, or at the next start"),
+        }
+    }
+
+    /// Ends the server. It answers while its runs come to a safe point, so that they can be read and stopped.
+    pub async fn stop(mut self) {
+        tracing::info!(event = "server.draining");
+        self.app.engine.drain().await;
+        let _ = self.stop.send(());
+        // Readers were told and have gone; what is left hangs on a client that does not read.
+        let mut task = self.task;
+        if tokio::time::timeout(HANG_UP, &mut task).await.is_err() {
+            task.abort();
+        }
+        self.app.gate.refusals.record(&self.app.store).await;
+        self.background.shutdown().await;
+    }
+}
+
+type People = (Option<Arc<dyn KeyVerifier>>, Option<Avatars>);
+
+fn who_knows_people(identity: &Identity) -> Result<People, StartError> {
+    let failed = |error: reqwest::Error| StartError::Identity(error.to_string());
+    let verifier = identity.key_verifier.as_deref().map(Platform::new).transpose().map_err(failed)?;
+    let verifier = verifier.map(|platform| Arc::new(Remembering::new(platform)) as Arc<dyn KeyVerifier>);
+    Ok((verifier, identity.avatars.as_deref().map(Avatars::new)))
+}
+
+/// The secrets of the configuration, for all logs to leave out.
+fn own_keys(config: &ServeConfig) -> OwnKeys {
+    let key = config.local.as_ref().and_then(|local| local.key.as_ref());
+    let master = match &config.master_key {
+        MasterKeySource::Given(key) => Some(key),
+        _ => None,
+    };
+    let own = [
+        ("OMEGA_API_KEY", key),
+        ("OMEGA_EXECUTOR_API_KEY", config.executor_key.as_ref()),
+        ("OMEGA_MASTER_KEY", master),
+    ];
+    let own = own.into_iter().filter_map(|(name, key)| Some((name, key?)));
+    let all: OwnKeys = own.chain(config.providers.keys()).map(|(name, key)| (name.to_owned(), key.clone())).collect();
+    all.iter().for_each(|(name, key)| known::note(name, key));
+    all
+}
+
+/// Makes sure that somebody can sign in.
+async fn first_key(store: &Store, config: &ServeConfig) -> Result<Option<String>, StartError> {
+    let user = store.first_user(&config.owner_name).await?;
+    if let Some(key) = config.local.as_ref().and_then(|local| local.key.as_ref()) {
+        if store.caller_of_key(key.expose_secret()).await?.is_none() {
+            store.create_key(user, "this machine", key.expose_secret().to_owned()).await?;
+        }
+        return Ok(None);
+    }
+    if config.local.is_none() && !store.keys(user).await?.is_empty() {
+        return Ok(None);
+    }
+    let key = auth::new_key()?;
+    let name = if config.local.is_some() { "this machine" } else { "first key" };
+    Ok(Some(store.create_key(user, name, key).await?.key))
+}
+
+async fn idle(app: App, after: Option<Duration>) {
+    let Some(after) = after else { return std::future::pending().await };
+    let step = after.min(Duration::from_secs(5));
+    loop {
+        tokio::time::sleep(step).await;
+        let quiet = Timestamp::now().millis_since(app.last_request()) >= u64::try_from(after.as_millis()).unwrap_or(0);
+        if quiet && matches!(app.store.active_runs().await, Ok(0)) && app.engine.readers() == 0 {
+            tracing::info!(event = "server.idle", "nothing to do; ending");
+            return;
+        }
+    }
+}
+
+async fn mirror(registry: Arc<RegistryService>, url: String) {
+    let http = match net::client().build() {
+        Ok(http) => http,
+        Err(error) => return tracing::warn!(event = "registry.sync_failed", error = net::reason(&error)),
+    };
+    loop {
+        match registry.sync(&http, &url).await {
+            Ok(synced) => tracing::info!(event = "registry.synced", ?synced),
+            Err(error) => tracing::warn!(event = "registry.sync_failed", %error),
+        }
+        tokio::time::sleep(MIRROR_EVERY).await;
+    }
+}
