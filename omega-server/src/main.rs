@@ -3,8 +3,14 @@
 use clap::Parser;
 use omega_core::model::catalog::ProviderEnv;
 use omega_server::{
-    Identity, NodeConfig, ServeConfig, Server, executor, failpoint, harden, http::limits::Flags, models, observe,
-    serve::announce, vault::MasterKeySource,
+    Identity, NodeConfig, ServeConfig, Server,
+    engine::models,
+    executor,
+    http::limits::Flags,
+    observe,
+    process::{failpoint, harden, shutdown},
+    serve::announce,
+    vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -129,6 +135,6 @@ async fn serve() -> anyhow::Result<()> {
     })
     .await?;
     server.announce(args.json)?;
-    server.run(observe::shutdown).await;
+    server.run(shutdown::requested).await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::{exit::Failure, ui::Ui};
 use clap::Subcommand;
-use omega_server::failpoint;
+use omega_server::process::failpoint;
 
 /// What only tests of Omega itself need.
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,8 @@ use omega_server::{
         LocalConfig, LocalExecutor,
         service::{Service, ServiceConfig, new_key},
     },
-    harden, observe,
+    observe,
+    process::{harden, shutdown},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -77,7 +78,7 @@ impl Executor {
                 .hint("choose another port with --listen")
         })?;
         self.announce(context, &service.url, made.then_some(&api_key))?;
-        service.run(observe::shutdown()).await;
+        service.run(shutdown::requested()).await;
         Ok(())
     }
 

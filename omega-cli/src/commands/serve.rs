@@ -13,9 +13,11 @@ use omega_core::{
     model::catalog::ProviderEnv,
 };
 use omega_server::{
-    Identity, Local, NodeConfig, ServeConfig, Server, failpoint, harden,
+    Identity, Local, NodeConfig, ServeConfig, Server,
+    engine::models,
     http::limits::Flags,
-    models, observe,
+    observe,
+    process::{failpoint, harden, shutdown},
     vault::{KeyStore, MasterKeySource},
 };
 use secrecy::SecretString;
@@ -95,7 +97,7 @@ impl Serve {
         }
         let server = start(self.config(context, "server.db", self.port, None)?).await?;
         server.announce(self.json)?;
-        server.run(observe::shutdown).await;
+        server.run(shutdown::requested).await;
         Ok(())
     }
 
@@ -111,7 +113,7 @@ impl Serve {
             tracing::info!(event = "local.key_stored", "the API key is kept in {place}");
         }
         claim.announce(&server.url, &program()?, &context.env)?;
-        server.run(observe::shutdown).await;
+        server.run(shutdown::requested).await;
         Ok(())
     }
 

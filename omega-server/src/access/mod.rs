@@ -9,11 +9,10 @@
 //! link and is signed in takes part from then on, which everybody sees (`participant.joined`). A link that was replaced is
 //! [`StoreError::Gone`]; whom the owner shut out gets [`StoreError::Blocked`].
 
-mod discretion;
-
-pub use discretion::{Discreet, readable};
-
-use crate::store::{Caller, Committed, Joining, Place, Result, Store, StoreError};
+use crate::{
+    domain::{caller::Caller, guest_view::Discreet},
+    store::{Committed, Joining, Place, Result, Store, StoreError},
+};
 use omega_core::{
     api::Visibility,
     id::{ApprovalId, ConversationId, RunId, ToolRunId, UserId},

@@ -1,6 +1,6 @@
 //! The heads of the chains go to the log: whoever makes a tail anew in the database can't do it there.
 
-use crate::store::Store;
+use crate::{domain::chain::hex, store::Store};
 use std::{collections::HashMap, time::Duration};
 
 /// How often.
@@ -31,10 +31,4 @@ async fn tell_once(store: &Store, told: &mut HashMap<String, i64>) {
             tracing::error!(event = "audit.unreadable", error = %error, "the audit log's heads can't be read")
         }
     }
-}
-
-/// Bytes in hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

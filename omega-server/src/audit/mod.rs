@@ -8,9 +8,5 @@
 //! How: rows are links of hash chains. A chain is a lane: a transaction takes one that is free as the last thing before it
 //! commits, so nobody who holds a lane waits for anything, and commits of several connections don't wait for each other.
 
-pub mod chain;
-mod fact;
 pub mod heads;
 pub mod refusals;
-
-pub use fact::{ACTIONS, Action, Fact, Outcome, of_event};

@@ -1,8 +1,11 @@
 //! Refused requests, recorded without letting whoever sends them write to the database: equal ones are counted in memory and
 //! recorded together, a few seconds later at the latest. What is kept is bounded; beyond that they are counted as one.
 
-use super::{Action, Fact, Outcome};
-use crate::{http::limits::Class, store::Store};
+use crate::{
+    domain::fact::{Action, Fact, Outcome},
+    http::limits::Class,
+    store::Store,
+};
 use omega_core::{
     api::Timestamp,
     id::{KeyId, UserId},

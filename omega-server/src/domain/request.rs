@@ -1,7 +1,7 @@
 //! The request at work: its id, where it came from and who makes it, known to the log and to the audit log without being
 //! handed through everything between them. What runs outside of a request (a worker, a timer) has none.
 
-use crate::store::Caller;
+use super::caller::Caller;
 use omega_core::id::{ConversationId, KeyId, UserId};
 use sha2::{Digest, Sha256};
 use std::{

@@ -8,7 +8,7 @@ use super::{
     spec::{Spec, is_exact},
     trash, tree,
 };
-use crate::offload;
+use crate::process::offload;
 use omega_core::{
     budget::IMAGE,
     executor::{ToolError, ToolErrorCode},

@@ -20,7 +20,7 @@ use super::{
     trash,
     watch::full,
 };
-use crate::offload;
+use crate::process::offload;
 use omega_core::{
     budget::{IMAGE, STDERR},
     executor::{ToolError, ToolErrorCode},

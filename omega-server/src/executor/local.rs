@@ -17,7 +17,7 @@ use super::{
     spec::Spec,
     sweep,
 };
-use crate::offload;
+use crate::process::offload;
 use async_trait::async_trait;
 use omega_core::{
     budget::IMAGE,

@@ -1,7 +1,7 @@
 //! What a package says of itself, read without running it: its `package.json` and TPMJS's field in it, in its newer and older forms.
 
 use super::{contents::within, spec::is_package_name};
-use crate::offload;
+use crate::process::offload;
 use omega_core::{budget::MANIFEST, registry::EnvVar};
 use serde_json::Value;
 use std::{

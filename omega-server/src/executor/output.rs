@@ -1,7 +1,7 @@
 //! What a process writes: frames that begin with its token, and everything else, which is kept as its log up to a size.
 
 use super::protocol::Frame;
-use crate::offload;
+use crate::process::offload;
 use bytes::Bytes;
 use omega_core::budget::FRAMES;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use super::{
     scratch::{SCRATCH, Scratch},
     spec::{Spec, is_range},
 };
-use crate::offload;
+use crate::process::offload;
 use omega_core::{
     budget::SCANNED,
     executor::{CancelSignal, ToolError, ToolErrorCode},

@@ -4,7 +4,7 @@
 //! The engine and the routes hold a [`Redacting`] and nothing else that runs tools, so that outputs, errors, partial
 //! outputs and logs are clean before anybody can store, send or log them.
 
-use crate::{nul, offload};
+use crate::{domain::nul, process::offload};
 use async_trait::async_trait;
 use omega_core::{
     budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, OUTPUT, OUTPUT_VALUES, Size},

@@ -1,6 +1,6 @@
 //! What handlers take out of requests. A request that does not read is refused in our own shape, with the field's name.
 
-use crate::{http::answer::ApiError, nul};
+use crate::{domain::nul, http::answer::ApiError};
 use axum::{
     Json,
     body::Bytes,

@@ -6,9 +6,9 @@
 
 use crate::{
     access::{Access, Within},
-    domain::request,
+    domain::{caller::Caller, request},
     http::{answer::ApiError, state::App},
-    store::{Caller, IdempotencyKey, KeptAnswer, Replay, StoreError},
+    store::{IdempotencyKey, KeptAnswer, Replay, StoreError},
 };
 use axum::{
     body::{Body, Bytes, to_bytes},

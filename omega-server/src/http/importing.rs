@@ -5,7 +5,7 @@
 
 use crate::{
     http::answer::{ApiError, ApiResult},
-    offload,
+    process::offload,
 };
 use omega_core::{api::ErrorCode, id::UserId};
 use std::{

@@ -1,15 +1,14 @@
 //! What every handler can reach.
 
 use crate::{
+    engine::{Engine, models::Catalog},
     executor::Redacting,
     http::{
         auth::{avatars::Avatars, verifier::KeyVerifier},
         importing::Importing,
         limits::{Gate, Limits},
     },
-    models::Catalog,
     registry::RegistryService,
-    runs::Engine,
     store::Store,
 };
 use omega_core::api::Timestamp;

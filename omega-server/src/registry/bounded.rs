@@ -5,7 +5,7 @@
 //! the limits say: people who list it, the search, the models that are given it. What explains a tool is cut, with a notice;
 //! a row that could not be called as it stands is refused in words.
 
-use crate::vault::names::{self, BadName};
+use crate::domain::variables::{self, BadName};
 use omega_core::{
     budget::{self, DESCRIPTION, ENV_TEXT, ENV_VARS, KEYWORDS, Limit, NAME, OverLimit, PACKAGE_ROW, PARAMETERS},
     id::{BadToolId, ToolId},
@@ -130,7 +130,7 @@ fn cut(limit: Limit, text: &str, notices: &mut Vec<String>) -> String {
 
 /// A variable that can be asked for; a default that is cut would be another one.
 fn variable(var: EnvVar) -> Option<EnvVar> {
-    if names::check(&var.name) == Err(BadName::Shape) {
+    if variables::check(&var.name) == Err(BadName::Shape) {
         return None;
     }
     let default = var.default.filter(|default| ENV_TEXT.fit(default).is_ok() && !default.contains('\0'));

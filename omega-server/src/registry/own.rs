@@ -1,7 +1,7 @@
 //! What users added for themselves, as search wants it: a small index a user, kept until the user's rows change.
 
 use super::{StoredTool, indexing, search::Index};
-use crate::offload;
+use crate::process::offload;
 use omega_core::{
     id::UserId,
     registry::{Tool, Viewer},

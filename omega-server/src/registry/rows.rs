@@ -5,7 +5,7 @@
 //! text). Unknown fields are ignored, missing and null ones get defaults; only a row that names no tool is refused.
 
 use super::bounded::{Fitted, Unfit};
-use crate::nul;
+use crate::domain::nul;
 use omega_core::{
     budget::{KEYWORDS, NAME},
     id::ToolId,

@@ -4,7 +4,7 @@
 //! sees it in place of everybody's row of the same id.
 
 use super::bounded::{Fitted, judged};
-use crate::audit::Fact;
+use crate::domain::fact::Fact;
 use async_trait::async_trait;
 use omega_core::{
     id::{ToolId, UserId},

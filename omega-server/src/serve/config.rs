@@ -1,6 +1,6 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::{clock::Clock, http::limits::Limits, runs::node::NodeConfig, vault::MasterKeySource};
+use crate::{engine::node::NodeConfig, http::limits::Limits, process::clock::Clock, vault::MasterKeySource};
 use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};

@@ -6,6 +6,7 @@ pub mod config;
 use crate::{
     audit::{heads, refusals},
     breaker::{Breakers, Policy},
+    engine::{Engine, OwnKeys, models::Catalog},
     executor::{self, Guarded, LocalConfig, Redacting},
     http::{
         auth::{
@@ -18,10 +19,8 @@ use crate::{
         sockets::Sockets,
         state::App,
     },
-    models::Catalog,
     observe::known,
     registry::RegistryService,
-    runs::{Engine, OwnKeys},
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
 };

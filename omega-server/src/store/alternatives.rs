@@ -5,7 +5,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::{access::Access, failpoint::Transaction};
+use crate::{access::Access, process::failpoint::Transaction};
 use omega_core::{
     api::{AlternativeChoice, RequiredAction, Run, RunStatus, SelectAlternative, ToolRunStatus},
     event::Event,

@@ -5,14 +5,11 @@ use super::{
     rows::{id, json},
     sql, tx_opt,
 };
-use crate::{
-    audit::{
-        Fact,
-        chain::{Head, Link, Walk, Wrong, explain},
-        heads::hex,
-    },
-    domain::request::alias,
+use crate::domain::{
+    chain::{Head, Link, Walk, Wrong, explain, hex},
+    fact::Fact,
     nul,
+    request::alias,
 };
 use omega_core::{
     api::{AuditBreak, AuditBreakKind, AuditChain, AuditEntry, AuditReport, Timestamp},

@@ -9,7 +9,7 @@ use super::{
     rows::{id, number, signed},
     sql,
 };
-use crate::failpoint::{self, Point, Transaction};
+use crate::process::failpoint::{self, Point, Transaction};
 use omega_core::id::{ConversationId, MessageId, RunId};
 use sqlx::PgPool;
 

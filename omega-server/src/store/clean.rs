@@ -7,7 +7,7 @@
 //! comes as [`Clean`], which nothing else makes.
 
 use super::{LogTx, Result, Store};
-use crate::offload;
+use crate::process::offload;
 use async_trait::async_trait;
 use omega_core::{
     budget::Size,

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     access::{Access, Owned, Within},
-    failpoint::Transaction,
-    vault::Sealed,
+    domain::sealed::Sealed,
+    process::failpoint::Transaction,
 };
 use omega_core::{
     api::{

@@ -5,7 +5,7 @@ use super::{
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
-use crate::{access::Within, clock};
+use crate::{access::Within, process::clock};
 use omega_core::{
     agent::{Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},

@@ -10,8 +10,8 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
-    audit::{self, Fact},
-    failpoint::{self, Point, Transaction},
+    domain::fact::{self, Fact},
+    process::failpoint::{self, Point, Transaction},
 };
 use omega_core::{
     api::Timestamp,
@@ -141,7 +141,7 @@ impl LogTx {
     pub(super) async fn clean_event(&mut self, run: Option<RunId>, event: Clean<Event>) -> Result<u64> {
         let seq = self.next;
         let event = event.into_inner();
-        if let Some(fact) = audit::of_event(&event) {
+        if let Some(fact) = fact::of_event(&event) {
             self.record(run, fact);
         }
         let kind = event.kind();

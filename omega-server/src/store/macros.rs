@@ -1,12 +1,12 @@
 //! One call, two engines: each macro takes a statement, a row type and the binds, and runs it on whichever is open. No text
-//! that is bound has a U+0000 (`crate::nul`).
+//! that is bound has a U+0000 (`crate::domain::nul`).
 
 /// Reads all rows outside a transaction.
 macro_rules! read_all {
     ($db:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $db {
-            $crate::store::Db::Sqlite { read, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_all(read).await,
-            $crate::store::Db::Postgres(pool) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_all(pool).await,
+            $crate::store::Db::Sqlite { read, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(read).await,
+            $crate::store::Db::Postgres(pool) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(pool).await,
         }
         .map_err($crate::store::StoreError::from)
     };
@@ -16,8 +16,8 @@ macro_rules! read_all {
 macro_rules! read_opt {
     ($db:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $db {
-            $crate::store::Db::Sqlite { read, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_optional(read).await,
-            $crate::store::Db::Postgres(pool) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_optional(pool).await,
+            $crate::store::Db::Sqlite { read, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(read).await,
+            $crate::store::Db::Postgres(pool) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(pool).await,
         }
         .map_err($crate::store::StoreError::from)
     };
@@ -27,8 +27,8 @@ macro_rules! read_opt {
 macro_rules! read_one {
     ($db:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $db {
-            $crate::store::Db::Sqlite { read, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_one(read).await,
-            $crate::store::Db::Postgres(pool) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_one(pool).await,
+            $crate::store::Db::Sqlite { read, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_one(read).await,
+            $crate::store::Db::Postgres(pool) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_one(pool).await,
         }
         .map_err($crate::store::StoreError::from)
     };
@@ -38,8 +38,8 @@ macro_rules! read_one {
 macro_rules! tx_all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
-            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
-            $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
+            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
+            $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
         }
         .map_err($crate::store::StoreError::from)
     };
@@ -49,8 +49,8 @@ macro_rules! tx_all {
 macro_rules! tx_opt {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
-            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
-            $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
+            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
+            $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
         }
         .map_err($crate::store::StoreError::from)
     };
@@ -61,10 +61,10 @@ macro_rules! exec {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
             $crate::store::Tx::Sqlite(tx) => {
-                sqlx::query($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+                sqlx::query($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::store::Tx::Postgres(tx) => {
-                sqlx::query($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::nul::Stored::stored($bind)))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+                sqlx::query($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.execute(&mut **tx).await.map(|done| done.rows_affected())
             }
         }
         .map_err($crate::store::StoreError::from)

@@ -49,13 +49,11 @@ pub(crate) use places::{Joining, Place};
 pub use plans::{Planned, StoredPlan};
 pub use rules::Rule;
 pub use runs::{Beat, Claimed, Lease, Release};
-pub(crate) use secrets::KeptIn;
-pub use secrets::{Grant, Kept};
+pub(crate) use secrets::{DataKeyRow, KeptIn};
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
-pub use users::{Caller, TokenHash, Via};
 
-use crate::clock::Clock;
+use crate::process::clock::Clock;
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
 use omega_core::api::Timestamp;
 use sqlx::{PgPool, SqlitePool};

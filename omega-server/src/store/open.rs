@@ -1,7 +1,7 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
 use super::{Db, Result, Store, StoreError, file::DatabaseFile};
-use crate::clock::Clock;
+use crate::process::clock::Clock;
 use sqlx::{
     Connection, Executor,
     migrate::MigrateError,

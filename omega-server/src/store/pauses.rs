@@ -5,13 +5,18 @@
 //! and 15).
 
 use super::{
-    Chosen, Committed, Grant, LogTx, Offer, Result, Rule, Store, StoreError, exec, read_all, read_opt,
+    Chosen, Committed, LogTx, Offer, Result, Rule, Store, StoreError, exec, read_all, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
-use crate::access::{Owned, Within};
-use crate::failpoint::Transaction;
-use crate::vault::{Place, Sealed, resolve::publisher};
+use crate::{
+    access::{Owned, Within},
+    domain::{
+        grant::{Grant, publisher},
+        sealed::{Place, Sealed},
+    },
+    process::failpoint::Transaction,
+};
 use omega_core::{
     agent::digest,
     api::{

@@ -5,9 +5,12 @@ use super::{
     Result, Store, StoreError, exec, read_all, read_opt,
     rows::id,
     sql, tx_opt,
-    users::{ADMIN, Caller, Via, sha256},
+    users::{ADMIN, sha256},
 };
-use crate::audit::{Action, Fact};
+use crate::domain::{
+    caller::{Caller, Via},
+    fact::{Action, Fact},
+};
 use omega_core::{
     api::{ApiKey, CreatedKey, CreatedUser, Timestamp, User},
     id::{KeyId, UserId},

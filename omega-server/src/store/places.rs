@@ -4,9 +4,11 @@ use super::{
     Committed, LogTx, Result, Store, StoreError, exec, read_opt,
     rows::{id, word},
     sql, tx_opt,
-    users::{Caller, Via},
 };
-use crate::access::{Owned, PartOf};
+use crate::{
+    access::{Owned, PartOf},
+    domain::caller::{Caller, Via},
+};
 use omega_core::{
     api::{Author, Participant, Visibility},
     event::Event,

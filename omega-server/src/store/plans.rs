@@ -5,7 +5,7 @@ use super::{
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
 };
-use crate::{access::Access, failpoint::Transaction};
+use crate::{access::Access, process::failpoint::Transaction};
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus},
     event::Event,

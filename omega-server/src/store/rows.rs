@@ -1,7 +1,7 @@
 //! Rows as they come from either engine, and what they are at the API.
 
 use super::{Result, StoreError};
-use crate::nul;
+use crate::domain::nul;
 use omega_core::{
     api::{Author, Message, MessageStatus, Participant, Role, Run, RunStatus, Timestamp, ToolRun, ToolRunStatus},
     id::ConversationId,

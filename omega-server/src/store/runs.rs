@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     access::Within,
-    failpoint::{self, Point, Transaction},
+    process::failpoint::{self, Point, Transaction},
 };
 use omega_core::{
     api::{Run, RunError, RunStatus, ToolRunStatus},

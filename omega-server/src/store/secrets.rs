@@ -5,9 +5,10 @@ use super::{
     rows::{id, word},
     sql, tx_opt,
 };
-use crate::{
-    audit::{Action, Fact},
-    vault::{DataKeyRow, Place, Scope, Sealed},
+use crate::domain::{
+    fact::{Action, Fact},
+    grant::Grant,
+    sealed::{Kept, Place, Scope, Sealed},
 };
 use omega_core::{
     api::{CredentialScope, StoredCredential, Timestamp, ToolRun},
@@ -53,40 +54,14 @@ macro_rules! put_credential {
     };
 }
 
-/// A sealed value, its place and what may be shown of it.
-#[derive(Debug, Clone)]
-pub struct Kept {
-    /// What it is a value of.
-    pub place: Place,
-    /// The value.
-    pub sealed: Sealed,
-    /// Its last four characters, of values of at least twelve.
-    pub hint: Option<String>,
-    /// The tool's edition that a credential of scope `tool` was given for; of no version where none is known.
-    pub given: Edition,
-    /// When it was first kept.
-    pub created_at: Timestamp,
-    /// When it was last replaced.
-    pub updated_at: Timestamp,
-    /// When a tool last got it.
-    pub last_used_at: Option<Timestamp>,
-}
-
-/// A tool may have a global credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The credential.
-    pub name: String,
-    /// The tool.
-    pub tool: ToolId,
-    /// Who publishes it ([`crate::vault::resolve::publisher`]).
-    pub publisher: String,
-    /// The edition that it was given for: it holds for what follows it within its major version. All when missing.
-    pub edition: Option<Edition>,
-    /// `request`, `approval` or `settings`.
-    pub source: String,
-    /// When.
-    pub granted_at: Timestamp,
+/// A data key as the database has it.
+#[derive(Clone)]
+pub(crate) struct DataKeyRow {
+    pub id: String,
+    pub user: UserId,
+    pub kek_id: String,
+    pub nonce: Vec<u8>,
+    pub wrapped: Vec<u8>,
 }
 
 /// A table that has sealed values.

@@ -4,9 +4,12 @@ use super::{
     Result, Store, exec, read_opt,
     rows::id,
     sql, tx_opt,
-    users::{ADMIN, Caller, TOUCH_MILLIS, TokenHash, Via, sha256},
+    users::{ADMIN, TOUCH_MILLIS, sha256},
 };
-use crate::audit::{Action, Fact};
+use crate::domain::{
+    caller::{Caller, TokenHash, Via},
+    fact::{Action, Fact},
+};
 use omega_core::{api::Timestamp, id::UserId};
 
 /// A session ends a week after its last use, and 30 days after sign-in in any case.

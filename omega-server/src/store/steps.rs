@@ -5,7 +5,7 @@ use super::{
     rows::{id, json, number, signed},
     sql, tx_all, tx_opt,
 };
-use crate::failpoint::Transaction;
+use crate::process::failpoint::Transaction;
 use omega_core::{
     agent::Proposal,
     api::{FinishReason, Message, MessageStatus, Part, Role, Timestamp, ToolRun, Usage},

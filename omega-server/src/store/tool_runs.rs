@@ -6,8 +6,8 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
-    audit::{Action, Fact},
-    failpoint::Transaction,
+    domain::fact::{Action, Fact},
+    process::failpoint::Transaction,
 };
 use omega_core::{
     agent::{Proposal, digest},

@@ -6,7 +6,7 @@ use super::{
     sql, tx_all, tx_opt,
 };
 use crate::{
-    audit::Fact,
+    domain::fact::Fact,
     registry::{Failing, Outcomes, RowsError, Source, Standing, StoredTool, ToolRows},
 };
 use async_trait::async_trait;

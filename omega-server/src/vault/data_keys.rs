@@ -1,6 +1,7 @@
 //! Data keys: one at a time for each user, made when it is first needed, cached while the process lives.
 
-use super::{Cipher, DataKeyRow, Vault, VaultError, new_key};
+use super::{Cipher, Vault, VaultError, new_key};
+use crate::store::DataKeyRow;
 use omega_core::id::UserId;
 use std::{
     collections::HashMap,

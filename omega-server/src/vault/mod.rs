@@ -11,25 +11,22 @@
 mod cipher;
 mod data_keys;
 mod master;
-pub mod names;
 pub mod resolve;
 mod rotate;
 
 pub use master::{KeyStore, MasterKeyError, MasterKeySource};
 
 use crate::{
+    domain::sealed::{Place, Sealed},
     observe::known,
-    store::{Store, StoreError},
+    store::{DataKeyRow, Store, StoreError},
 };
 use cipher::{Cipher, KEY, new_key};
 use data_keys::DataKeys;
 use master::{MasterKey, MasterKeys};
 use omega_core::id::UserId;
 use secrecy::{ExposeSecret, SecretString};
-use std::{
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 /// Part of what every seal is bound to; another way of sealing gets another one.
@@ -51,62 +48,6 @@ struct Inner {
     data: DataKeys,
     /// One rotation at a time.
     rotating: tokio::sync::Mutex<()>,
-}
-
-/// What a value is a value of. It opens for an equal place only.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// Whose it is.
-    pub user: UserId,
-    /// Who may use it.
-    pub scope: Scope,
-    /// The tool's or the run's id; empty for [`Scope::Global`].
-    pub of: String,
-    /// The variable's name.
-    pub name: String,
-}
-
-/// Who may use a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// All tools that are granted it.
-    Global,
-    /// One tool.
-    Tool,
-    /// The tools of one run.
-    Run,
-    /// Providers of models, for the user's runs; no tool.
-    Model,
-}
-
-impl Scope {
-    /// As the database has it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Global => "global",
-            Self::Tool => "tool",
-            Self::Run => "run",
-            Self::Model => "model",
-        }
-    }
-}
-
-/// A sealed value: what the database has of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed {
-    /// The data key.
-    pub dek_id: String,
-    /// 12 bytes.
-    pub nonce: Vec<u8>,
-    /// As long as the value, and 16 bytes.
-    pub ciphertext: Vec<u8>,
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed").field("dek_id", &self.dek_id).finish_non_exhaustive()
-    }
 }
 
 /// What may be shown of a value: its last four characters, when it has at least twelve.
@@ -240,16 +181,6 @@ impl Vault {
     }
 }
 
-/// A data key as the database has it.
-#[derive(Clone)]
-pub(crate) struct DataKeyRow {
-    pub id: String,
-    pub user: UserId,
-    pub kek_id: String,
-    pub nonce: Vec<u8>,
-    pub wrapped: Vec<u8>,
-}
-
 impl DataKeyRow {
     fn wrap(id: String, user: UserId, key: &[u8; KEY], master: &MasterKey) -> Result<Self, VaultError> {
         let owner = user.to_string();
@@ -267,12 +198,6 @@ impl DataKeyRow {
 }
 
 impl Place {
-    /// A place of a run's own variable.
-    #[must_use]
-    pub fn of_run(user: UserId, run: omega_core::id::RunId, name: &str) -> Self {
-        Self { user, scope: Scope::Run, of: run.to_string(), name: name.to_owned() }
-    }
-
     fn with<T>(&self, dek_id: &str, use_it: impl FnOnce(&[&str]) -> T) -> T {
         let user = self.user.to_string();
         use_it(&[VALUE, &user, self.scope.as_str(), &self.of, &self.name, dek_id])

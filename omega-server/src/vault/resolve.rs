@@ -5,11 +5,14 @@
 //! edition of the tool that they were given for and what follows it within its major version; every other one asks first.
 //! Values stay sealed: what is decided here is opened after the intent is recorded.
 
-use super::{Place, Scope, Vault, VaultError, names};
-use crate::store::{Grant, Kept};
+use super::{Vault, VaultError};
+use crate::domain::{
+    grant::{Grant, publisher},
+    sealed::{Kept, Place, Scope},
+    variables,
+};
 use omega_core::{
     edition::{Change, Edition},
-    id::ToolId,
     registry::{EnvVar, Tool},
 };
 use secrecy::SecretString;
@@ -46,7 +49,7 @@ impl Resolution {
 pub fn resolve(tool: &Tool, run: &[Kept], stored: &[Kept], grants: &[Grant]) -> Resolution {
     let (mut resolution, edition) = (Resolution::default(), Edition::of(tool));
     for var in &tool.env {
-        if names::check(&var.name).is_err() || resolution.env.contains_key(&var.name) {
+        if variables::check(&var.name).is_err() || resolution.env.contains_key(&var.name) {
             continue;
         }
         let named = |kept: &&Kept| kept.place.name == var.name;
@@ -125,17 +128,6 @@ pub fn is_needed(var: &EnvVar) -> bool {
     var.required && var.default.as_ref().is_none_or(String::is_empty)
 }
 
-/// Who publishes a tool, as far as its name proves it: the scope of a scoped package, which npm gives to one owner only,
-/// or else the package itself.
-#[must_use]
-pub fn publisher(tool: &ToolId) -> &str {
-    let package = tool.package();
-    match package.split_once('/') {
-        Some((scope, _)) if scope.starts_with('@') => scope,
-        _ => package,
-    }
-}
-
 impl Vault {
     /// Opens what was resolved. The use has to be recorded before.
     ///
@@ -153,10 +145,10 @@ impl Vault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vault::Sealed;
+    use crate::domain::sealed::Sealed;
     use omega_core::{
         api::Timestamp,
-        id::{RunId, UserId},
+        id::{RunId, ToolId, UserId},
         registry::{Calling, Health},
     };
 
@@ -323,12 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_publisher_is_a_scope_or_a_package() {
-        for (id, is) in
-            [("@acme/tools::x", "@acme"), ("acme-tools::x", "acme-tools"), ("a/b::x", "a/b"), ("@a::x", "@a")]
-        {
-            assert_eq!(publisher(&id.parse().unwrap()), is);
-        }
+    fn an_edition_has_a_major_version_where_it_has_one_at_all() {
         for (version, is) in
             [("1.2.3", Some(1)), ("0.1.0-beta.1", Some(0)), ("12", Some(12)), ("latest", None), ("", None)]
         {

@@ -5,10 +5,13 @@
 //! data keys and seals every value again under new ones; what a value was before is compared in the same statement, so a
 //! value that somebody replaces meanwhile stays as they made it.
 
-use super::{DataKeyRow, META, Place, Sealed, Vault, VaultError, new_key};
+use super::{META, Vault, VaultError, new_key};
 use crate::{
-    audit::{Action, Fact},
-    store::KeptIn,
+    domain::{
+        fact::{Action, Fact},
+        sealed::{Place, Sealed},
+    },
+    store::{DataKeyRow, KeptIn},
 };
 use omega_core::api::{Rotated, Timestamp};
 

@@ -25,7 +25,7 @@ use omega_core::{
     testing::{Reply, Script, StandIn},
 };
 use omega_server::{
-    audit::{Action, Fact},
+    domain::fact::{Action, Fact},
     store::{Noted, Store},
 };
 use reqwest::Method;

@@ -7,9 +7,10 @@ use crate::{
 use omega_core::api::OnActive;
 use omega_server::{
     access::open_runs,
-    clock::Clock,
+    domain::sealed::{Place, Scope},
+    process::clock::Clock,
     store::{IdempotencyKey, KeptAnswer, Replay, Send, Store, StoreError},
-    vault::{MasterKeySource, Place, Scope, Vault},
+    vault::{MasterKeySource, Vault},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;

@@ -13,8 +13,8 @@ use omega_core::{
 };
 use omega_server::{
     Limits, ServeConfig,
-    clock::Clock,
     http::limits::{Class, Policies, Policy},
+    process::clock::Clock,
 };
 use reqwest::{Method, RequestBuilder, header};
 use serde_json::json;

@@ -11,7 +11,7 @@ use omega_core::{
     },
 };
 use omega_server::{
-    guard::{
+    engine::guard::{
         destructive,
         exfil::{self, Known},
     },

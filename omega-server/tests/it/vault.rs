@@ -11,8 +11,9 @@ use omega_core::{
 };
 use omega_server::{
     ServeConfig, Server, StartError,
+    domain::sealed::{Place, Scope, Sealed},
     store::Store,
-    vault::{MasterKeyError, MasterKeySource, Place, Scope, Sealed, Vault, VaultError},
+    vault::{MasterKeyError, MasterKeySource, Vault, VaultError},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};

@@ -8,7 +8,7 @@ use omega_core::{
     model::catalog::{OFFLINE, PROVIDERS},
     sanitize::one_line,
 };
-use omega_server::{Limits, harden, store::file};
+use omega_server::{Limits, process::harden, store::file};
 use serde::Serialize;
 use std::{
     collections::BTreeSet,

@@ -2,11 +2,12 @@
 
 use crate::{
     access::{Access, Owned, Part, Within, hashed, open, within},
+    domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult},
         state::App,
     },
-    store::{Caller, StoreError},
+    store::StoreError,
 };
 use axum::{
     extract::{FromRef, FromRequestParts, Path},

@@ -2,11 +2,11 @@
 
 use super::{name, verifier::Verdict};
 use crate::{
+    domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult},
         state::App,
     },
-    store::Caller,
 };
 use omega_core::api::ErrorCode;
 

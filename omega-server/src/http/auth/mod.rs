@@ -11,9 +11,8 @@ pub mod query;
 pub mod verifier;
 
 use crate::{
-    domain::request,
+    domain::{caller::Caller, request},
     http::{answer::ApiError, state::App},
-    store::Caller,
 };
 use axum::{
     extract::{FromRef, FromRequestParts},

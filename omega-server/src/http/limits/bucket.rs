@@ -121,7 +121,7 @@ fn spend(until: Option<i64>, policy: Policy, units: u64, now: Duration) -> (Stat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
+    use crate::process::clock::Clock;
     use omega_core::id::UserId;
     use std::time::Duration;
 

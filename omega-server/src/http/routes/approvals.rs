@@ -2,12 +2,12 @@
 
 use super::id;
 use crate::{
+    domain::caller::Caller,
     http::{
         answer::{ApiResult, Reply},
         extract::Segment,
         state::App,
     },
-    store::Caller,
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{api::StoredApproval, id::ApprovalRuleId};

@@ -1,13 +1,13 @@
 //! The audit log: everybody reads their own facts, administrators read and verify all of them.
 
 use crate::{
-    audit::ACTIONS,
+    domain::{caller::Caller, fact::ACTIONS},
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::Params,
         state::App,
     },
-    store::{AuditQuery, Caller, Noted},
+    store::{AuditQuery, Noted},
 };
 use axum::extract::State;
 use omega_core::api::{AuditEntry, AuditReport, ErrorCode, Pagination, Timestamp};

@@ -1,12 +1,12 @@
 //! Pictures of people (M6).
 
 use crate::{
+    domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult},
         extract::Segment,
         state::App,
     },
-    store::Caller,
 };
 use axum::{
     extract::State,

@@ -3,12 +3,13 @@
 use super::{PageQuery, text};
 use crate::{
     access::{self, Access, Owned},
+    domain::caller::Caller,
     http::{
         answer::{ApiResult, Reply},
         extract::{Body, Params},
         state::App,
     },
-    store::{Caller, INLINE_OUTPUT_BYTES},
+    store::INLINE_OUTPUT_BYTES,
 };
 use axum::{
     extract::State,

@@ -2,12 +2,12 @@
 
 use crate::{
     access::Access,
+    engine::feed::{Feed, frame},
     http::{
         answer::{ApiError, ApiResult},
         extract::Params,
         state::App,
     },
-    runs::feed::{Feed, frame},
     store::INLINE_OUTPUT_BYTES,
 };
 use axum::{

@@ -3,13 +3,13 @@
 
 use crate::{
     access::Access,
-    audit::{Action, Fact},
+    domain::fact::{Action, Fact},
     http::{
         answer::{ApiError, ApiResult},
         extract::Params,
         state::App,
     },
-    offload,
+    process::offload,
     store::{Clean, StoreError},
 };
 use axum::{

@@ -3,12 +3,14 @@
 
 use crate::{
     access,
-    audit::{Action, Fact},
+    domain::{
+        caller::Caller,
+        fact::{Action, Fact},
+    },
     http::{
         answer::{ApiError, ApiResult, Reply},
         state::App,
     },
-    store::Caller,
 };
 use axum::{
     body::Body,

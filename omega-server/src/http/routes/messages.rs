@@ -3,15 +3,15 @@
 use super::{PageQuery, events, pagination, text, tool_ids};
 use crate::{
     access::{self, Access},
+    domain::variables,
+    engine::limits::Seat,
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::{Body, Params},
         idempotency::{REPLAYED, fingerprint, key_of},
         state::App,
     },
-    runs::limits::Seat,
     store::{IdempotencyKey, Replay, Send, StoreError},
-    vault::names,
 };
 use axum::{
     extract::State,
@@ -221,7 +221,7 @@ pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String
     given
         .iter()
         .map(|(name, value)| {
-            names::check(name).map_err(|bad| ApiError::invalid("env", &format!("`{name}` {bad}")))?;
+            variables::check(name).map_err(|bad| ApiError::invalid("env", &format!("`{name}` {bad}")))?;
             if value.is_empty() || value.len() > 32 * 1024 {
                 return Err(ApiError::invalid("env", &format!("the value of {name} must have 1 to 32,768 bytes")));
             }

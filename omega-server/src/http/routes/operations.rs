@@ -2,13 +2,13 @@
 
 use crate::{
     breaker::shown_to,
+    domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::Admin,
         router,
         state::App,
     },
-    store::Caller,
 };
 use axum::{
     Json,

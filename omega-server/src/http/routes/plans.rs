@@ -3,12 +3,12 @@
 use super::{id, messages::may_choose, text, tool_ids};
 use crate::{
     access::Access,
+    engine::Task,
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::Body,
         state::App,
     },
-    runs::Task,
     store::Clean,
 };
 use axum::{

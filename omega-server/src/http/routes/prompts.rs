@@ -2,12 +2,12 @@
 
 use super::settings;
 use crate::{
+    domain::caller::Caller,
     http::{
         answer::{ApiResult, Reply},
         extract::{Body, Segment},
         state::App,
     },
-    store::Caller,
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
 use omega_core::{

@@ -2,8 +2,12 @@
 
 use super::{messages::env, text};
 use crate::{
-    audit::{Action, Fact, Outcome},
     breaker::{Key, shown_to},
+    domain::{
+        caller::Caller,
+        fact::{Action, Fact, Outcome},
+    },
+    engine::call_tool,
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::{Admin, Looking},
@@ -11,8 +15,6 @@ use crate::{
         state::App,
     },
     registry::{AddError, Outcomes},
-    runs::call_tool,
-    store::Caller,
 };
 use axum::{
     Json,

@@ -1,14 +1,16 @@
 //! Signing a browser in and out: by an API key, or by a link that holds once and for five minutes.
 
 use crate::{
-    domain::request,
+    domain::{
+        caller::{Caller, TokenHash, Via},
+        request,
+    },
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::{self, cookie, keys, origin},
         extract::{Body, Params},
         state::App,
     },
-    store::{Caller, TokenHash, Via},
 };
 use axum::{
     extract::State,

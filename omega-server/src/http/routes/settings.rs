@@ -3,12 +3,13 @@
 
 use super::{text, tool_ids};
 use crate::{
+    domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::Body,
         state::App,
     },
-    store::{Caller, StoreError},
+    store::StoreError,
 };
 use axum::{
     extract::State,

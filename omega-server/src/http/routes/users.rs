@@ -2,13 +2,13 @@
 
 use super::{id, session::who};
 use crate::{
+    domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::{self, Admin, name},
         extract::{Body, Segment},
         state::App,
     },
-    store::Caller,
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{

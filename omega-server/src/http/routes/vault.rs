@@ -3,13 +3,18 @@
 
 use super::tool_ids;
 use crate::{
+    domain::{
+        caller::Caller,
+        sealed::{Place, Scope},
+        variables,
+    },
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::{Body, Params, Segment},
         state::App,
     },
-    store::{Caller, StoreError},
-    vault::{Place, Scope, VaultError, hint, names},
+    store::StoreError,
+    vault::{VaultError, hint},
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
@@ -66,7 +71,7 @@ pub async fn put(
     Segment(name): Segment,
     Body(body): Body<PutCredential>,
 ) -> ApiResult<Reply<StoredCredential>> {
-    names::check(&name).map_err(|bad| ApiError::invalid("name", &format!("`{name}` {bad}")))?;
+    variables::check(&name).map_err(|bad| ApiError::invalid("name", &format!("`{name}` {bad}")))?;
     if body.value.is_empty() || body.value.len() > MAX_VALUE {
         return Err(ApiError::invalid("value", "must have 1 to 32,768 bytes"));
     }

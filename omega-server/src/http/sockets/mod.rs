@@ -5,8 +5,8 @@
 mod places;
 
 use crate::{
-    harden,
     http::limits::{Client, Limits},
+    process::harden,
 };
 use axum::serve::Listener;
 use places::{Admitted, Places};

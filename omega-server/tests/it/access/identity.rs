@@ -13,7 +13,7 @@ use omega_core::{
     client::{Client, ClientError},
     testing::{Script, StandIn},
 };
-use omega_server::{Server, clock::Clock};
+use omega_server::{Server, process::clock::Clock};
 use reqwest::{Method, RequestBuilder, header};
 use secrecy::SecretString;
 use serde_json::json;

@@ -3,7 +3,8 @@
 use omega_core::{api::Author, id::ConversationId};
 use omega_server::{
     access::{self, Access, Owned, Part, Within},
-    store::{Caller, Store, Via},
+    domain::caller::{Caller, Via},
+    store::Store,
 };
 
 pub fn caller(author: &Author) -> Caller {

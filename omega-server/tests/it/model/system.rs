@@ -18,9 +18,12 @@ use omega_core::{
     view::View,
 };
 use omega_server::{
-    clock::Clock,
-    store::{Grant, INLINE_OUTPUT_BYTES, IdempotencyKey, Lease, Provided, Release, Send, StepStart, Store, StoreError},
-    vault::{Place, Scope, Sealed},
+    domain::{
+        grant::Grant,
+        sealed::{Place, Scope, Sealed},
+    },
+    process::clock::Clock,
+    store::{INLINE_OUTPUT_BYTES, IdempotencyKey, Lease, Provided, Release, Send, StepStart, Store, StoreError},
 };
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};

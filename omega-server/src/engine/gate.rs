@@ -8,12 +8,13 @@ use super::{
     tools::{missing_error, not_usable},
 };
 use crate::{
-    guard::{
+    domain::sealed::Kept,
+    engine::guard::{
         destructive,
         exfil::{self, Known},
     },
-    offload,
-    store::{Answers, Kept, Result, RunHistory, call_of},
+    process::offload,
+    store::{Answers, Result, RunHistory, call_of},
     vault::resolve::{Resolution, is_needed},
 };
 use omega_core::{

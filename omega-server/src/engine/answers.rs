@@ -4,8 +4,12 @@
 use super::Engine;
 use crate::{
     access::{Access, Owned, Within},
-    store::{Grant, Provided, Result, StoreError, StoredPlan},
-    vault::{Place, Scope, hint, resolve::publisher},
+    domain::{
+        grant::{Grant, publisher},
+        sealed::{Place, Scope},
+    },
+    store::{Provided, Result, StoreError, StoredPlan},
+    vault::hint,
 };
 use omega_core::{
     api::{CredentialRequest, Decide, RequiredAction, Run, Save, SelectAlternative, Timestamp},

@@ -5,8 +5,8 @@ use super::{
     hub::LiveMessage,
     reading,
 };
-use crate::failpoint::{self, Point};
-use crate::nul;
+use crate::domain::nul;
+use crate::process::failpoint::{self, Point};
 use crate::store::{Clean, Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{

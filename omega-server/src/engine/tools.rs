@@ -8,11 +8,14 @@ use super::{
     rights::{Holdings, Rights},
 };
 use crate::{
+    domain::sealed::Kept,
     executor::Redacting,
-    failpoint::{self, Point},
     observe::known,
-    offload,
-    store::{Kept, Lease, Result, Settled},
+    process::{
+        failpoint::{self, Point},
+        offload,
+    },
+    store::{Lease, Result, Settled},
     vault::resolve::is_needed,
 };
 use omega_core::{

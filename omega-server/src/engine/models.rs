@@ -1,7 +1,6 @@
 //! Which models this server can ask, and who pays: a user's own keys go before the server's; else an engine on this machine,
 //! or the offline planner.
 
-use crate::runs::Models;
 use omega_core::{
     api::{self, Payer, Usage},
     model::{
@@ -29,6 +28,21 @@ pub fn prices(file: Option<&Path>) -> Result<Prices, String> {
     let unfit = |error: String| format!("the prices in {} can't be used: {error}", file.display());
     let table = std::fs::read_to_string(file).map_err(|error| unfit(error.to_string()))?;
     Prices::default().with(&table).map_err(unfit)
+}
+
+/// Which model a name means.
+pub trait Models: std::marker::Send + Sync {
+    /// The model behind `provider/model`, with a user's own keys before the server's.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] with what to do: unknown provider, no key.
+    fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError>;
+
+    /// The name of the user's own key that a model is paid with, if it is one of these.
+    fn own_key(&self, name: &str, own: &ProviderKeys) -> Option<String>;
+
+    /// The tokens of one answer, with what they cost.
+    fn priced(&self, name: &str, usage: Usage) -> Usage;
 }
 
 /// The models, by name.

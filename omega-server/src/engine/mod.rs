@@ -11,8 +11,10 @@ mod discreet;
 mod drive;
 pub mod feed;
 mod gate;
+pub mod guard;
 pub mod hub;
 pub mod limits;
+pub mod models;
 pub mod node;
 mod paying;
 mod plan;
@@ -32,20 +34,20 @@ pub use tools::{Called, call_tool};
 
 use crate::{
     access::{Access, Within},
+    domain::sealed::Place,
     executor::Redacting,
-    models::ProviderKeys,
-    offload,
-    runs::node::NodeConfig,
+    process::offload,
     store::{Committed, Result, Send, Store},
-    vault::{Place, Vault},
+    vault::Vault,
 };
 use feed::Feed;
 use hub::Hub;
 use limits::Seat;
+use models::Models;
+use node::NodeConfig;
 use omega_core::{
-    api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp, Usage},
+    api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
     id::{RunId, ToolId, ToolRunId},
-    model::{Model, ModelError},
     redact::Redactor,
     registry::Registry,
 };
@@ -59,21 +61,6 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wake::{Hint, Wake};
 use work::Working;
-
-/// Which model a name means.
-pub trait Models: std::marker::Send + Sync {
-    /// The model behind `provider/model`, with a user's own keys before the server's.
-    ///
-    /// # Errors
-    /// [`ModelError::Config`] with what to do: unknown provider, no key.
-    fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError>;
-
-    /// The name of the user's own key that a model is paid with, if it is one of these.
-    fn own_key(&self, name: &str, own: &ProviderKeys) -> Option<String>;
-
-    /// The tokens of one answer, with what they cost.
-    fn priced(&self, name: &str, usage: Usage) -> Usage;
-}
 
 /// The engine; clones share it.
 #[derive(Clone)]

@@ -6,11 +6,12 @@
 
 use super::Engine;
 use crate::{
-    store::{Grant, Kept, Result},
-    vault::{
-        Scope,
-        resolve::{Resolution, publisher, resolve},
+    domain::{
+        grant::{Grant, publisher},
+        sealed::{Kept, Scope},
     },
+    store::Result,
+    vault::resolve::{Resolution, resolve},
 };
 use omega_core::{
     api::{FirstUse, GuestCredentials, Settings, Timestamp},

@@ -5,7 +5,7 @@
 //! approvals and gives the same variables.
 
 use super::Engine;
-use crate::offload;
+use crate::process::offload;
 use omega_core::{
     agent::{Proposal, called, written::Written},
     executor::{ToolError, ToolErrorCode},

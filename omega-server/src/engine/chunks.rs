@@ -10,7 +10,8 @@
 
 use super::{Engine, wake::Hint};
 use crate::{
-    access::{Access, Discreet, readable},
+    access::Access,
+    domain::guest_view::{Discreet, readable},
     store::{Known, Result},
 };
 use omega_core::{

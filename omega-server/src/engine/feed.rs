@@ -7,7 +7,8 @@ use super::{
     wake::Wake,
 };
 use crate::{
-    access::{Access, readable},
+    access::Access,
+    domain::guest_view::readable,
     store::{Result, Store},
 };
 use omega_core::{

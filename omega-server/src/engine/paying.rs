@@ -1,11 +1,8 @@
 //! Whose key pays for a run's model: the conversation owner's own, or the server's. It is said when the message is sent and
 //! never changes: a key that is gone meanwhile ends the run, and the bill goes to nobody else.
 
-use super::Engine;
-use crate::{
-    models::ProviderKeys,
-    store::{Lease, Result, StoreError},
-};
+use super::{Engine, models::ProviderKeys};
+use crate::store::{Lease, Result, StoreError};
 use omega_core::{
     api::Payer,
     id::UserId,

@@ -1,6 +1,6 @@
 //! What is recorded.
 
-use crate::{audit::heads::hex, domain::request};
+use super::{chain::hex, request};
 use omega_core::{
     event::Event,
     id::{ConversationId, KeyId, RunId, UserId},

@@ -4,7 +4,8 @@
 //! are, on whichever node they were changed.
 
 use crate::{
-    store::{Kept, KnowsSecrets, Result, Store},
+    domain::sealed::Kept,
+    store::{KnowsSecrets, Result, Store},
     vault::{Vault, VaultError},
 };
 use async_trait::async_trait;

@@ -1,5 +1,5 @@
 //! U+0000, which PostgreSQL stores in no text. Both engines treat it alike: what a person sends with it is refused in words
-//! ([`crate::http::extract`]), and in what models, tools, packages and documents say it becomes U+FFFD.
+//! at the edge, and in what models, tools, packages and documents say it becomes U+FFFD.
 //!
 //! Whatever is stored passes [`Stored`] (each bound value) or [`json`] (each text of JSON), so a place that forgot about it is
 //! no fault of the server, and no run that fails again and again. Where text is shown before it is stored (a model's answer, a

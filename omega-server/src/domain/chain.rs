@@ -8,6 +8,12 @@ const DOMAIN: &[u8] = b"omega audit 1";
 /// What the first link follows.
 pub const GENESIS: [u8; 32] = [0; 32];
 
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A row of the log as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 #[allow(missing_docs, reason = "the columns of `audit_log`")]

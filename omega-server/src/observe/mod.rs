@@ -1,4 +1,4 @@
-//! The log on stderr, and when the process is told to end.
+//! The log on stderr.
 //!
 //! Every record, a panic's too, leaves through [`record`]: no secret that passed this process is in the log, at any level.
 
@@ -34,22 +34,4 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
         "message": known::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
     });
     let _ = writeln!(io::stderr().lock(), "{}", record::clean(&record.to_string()));
-}
-
-/// Resolves on SIGTERM or SIGINT.
-pub async fn shutdown() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            },
-            Err(_) => drop(interrupt.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
 }
