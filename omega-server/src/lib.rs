@@ -1,8 +1,6 @@
 //! Omega's server: the REST and SSE API, the run engine, the store, the registry and the sandbox executor.
 
-pub mod access;
 pub mod audit;
-pub mod breaker;
 pub mod domain;
 pub mod engine;
 pub mod executor;

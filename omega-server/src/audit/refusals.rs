@@ -3,7 +3,6 @@
 
 use crate::{
     domain::fact::{Action, Fact, Outcome},
-    http::limits::Class,
     store::Store,
 };
 use omega_core::{
@@ -13,7 +12,7 @@ use omega_core::{
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -31,8 +30,8 @@ pub enum Kind {
     Forbidden,
     /// A conversation that is not there, or not for them.
     NotFound,
-    /// Too much of this.
-    Limited(Class),
+    /// Too much of what the policy of this name limits.
+    Limited(&'static str),
 }
 
 /// What equal refusals have in common.
@@ -100,12 +99,12 @@ impl Refusals {
 }
 
 /// Records them every now and then, for ever.
-pub async fn keep(app: crate::http::state::App) {
+pub async fn keep(refusals: Arc<Refusals>, store: Store) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        app.gate.refusals.record(&app.store).await;
+        refusals.record(&store).await;
     }
 }
 
@@ -118,7 +117,7 @@ fn fact(refusal: &Refusal, tally: Tally) -> Fact {
     let fact = Fact::new(action, "route").on(format!("{} {}", refusal.method, refusal.route)).ended(Outcome::Denied);
     let fact = fact.from(refusal.user, refusal.key, refusal.ip);
     let fact = match refusal.kind {
-        Kind::Limited(class) => fact.with("policy", class.as_str()),
+        Kind::Limited(policy) => fact.with("policy", policy),
         Kind::Unauthenticated => fact.with("status", 401),
         Kind::Forbidden => fact.with("status", 403),
         Kind::NotFound => fact.with("status", 404),
@@ -137,8 +136,7 @@ fn tell(refusal: &Refusal, tally: Tally) {
             tracing::warn!(event = "access.denied", actor = user, ip, method, route, count, status = 403)
         }
         Kind::NotFound => tracing::warn!(event = "access.denied", actor = user, ip, method, route, count, status = 404),
-        Kind::Limited(class) => {
-            let policy = class.as_str();
+        Kind::Limited(policy) => {
             tracing::warn!(event = "rate.limited", policy, actor = user, ip, method, route, count);
         }
     }

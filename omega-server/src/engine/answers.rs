@@ -3,12 +3,14 @@
 
 use super::Engine;
 use crate::{
-    access::{Access, Owned, Within},
     domain::{
         grant::{Grant, publisher},
         sealed::{Place, Scope},
     },
-    store::{Provided, Result, StoreError, StoredPlan},
+    store::{
+        Provided, Result, StoreError, StoredPlan,
+        access::{Access, Owned, Within},
+    },
     vault::hint,
 };
 use omega_core::{

@@ -10,9 +10,8 @@
 
 use super::{Engine, wake::Hint};
 use crate::{
-    access::Access,
     domain::guest_view::{Discreet, readable},
-    store::{Known, Result},
+    store::{Known, Result, access::Access},
 };
 use omega_core::{
     api::{Message, MessageStatus, Part},

@@ -7,9 +7,8 @@ use super::{
     wake::Wake,
 };
 use crate::{
-    access::Access,
     domain::guest_view::readable,
-    store::{Result, Store},
+    store::{Result, Store, access::Access},
 };
 use omega_core::{
     api::{Message, Part, Timestamp},

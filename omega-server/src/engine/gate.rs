@@ -4,15 +4,15 @@
 
 use super::{
     Engine, alternatives as others,
+    guard::{
+        destructive,
+        exfil::{self, Known},
+    },
     rights::{Holdings, Rights},
     tools::{missing_error, not_usable},
 };
 use crate::{
     domain::sealed::Kept,
-    engine::guard::{
-        destructive,
-        exfil::{self, Known},
-    },
     process::offload,
     store::{Answers, Result, RunHistory, call_of},
     vault::resolve::{Resolution, is_needed},

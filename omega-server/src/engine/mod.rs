@@ -33,11 +33,13 @@ pub use secrets::OwnKeys;
 pub use tools::{Called, call_tool};
 
 use crate::{
-    access::{Access, Within},
     domain::sealed::Place,
     executor::Redacting,
     process::offload,
-    store::{Committed, Result, Send, Store},
+    store::{
+        Committed, Result, Send, Store,
+        access::{Access, Within},
+    },
     vault::Vault,
 };
 use feed::Feed;

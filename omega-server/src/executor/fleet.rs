@@ -7,10 +7,10 @@
 //! and one that fails confirms what calls of a single user say of it.
 
 use super::{
+    breaker::{Breakers, Key, Verdict},
     guarded::{InFlight, not_run},
     remote::{Attempt, RemoteExecutor},
 };
-use crate::breaker::{Breakers, Key, Verdict};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use omega_core::executor::{

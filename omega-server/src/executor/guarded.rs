@@ -1,7 +1,7 @@
 //! The executor behind a circuit breaker for each tool and version: nobody calls it around the breaker, and every outcome
 //! is counted.
 
-use crate::breaker::{Breakers, Key, Verdict};
+use super::breaker::{Breakers, Key, Verdict};
 use async_trait::async_trait;
 use omega_core::{
     executor::{

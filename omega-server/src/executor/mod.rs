@@ -11,6 +11,7 @@
 //! sends a hostile package through all of it, for `omega doctor --attack`.
 
 pub mod attack;
+pub mod breaker;
 mod contents;
 mod converters;
 mod deno;
@@ -61,7 +62,7 @@ pub use redacting::Redacting;
 pub use remote::{BadRemote, RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;
 
-use crate::breaker::Breakers;
+use crate::executor::breaker::Breakers;
 use omega_core::executor::Executor;
 use secrecy::SecretString;
 use std::sync::Arc;

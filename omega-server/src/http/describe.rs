@@ -1,7 +1,7 @@
 //! The description of the API as it is served: what the routes say of themselves, and what all of them have in common and none
 //! says: the envelope around each success, the one body of every refusal, and the headers of each answer.
 
-use crate::http::limits::Class;
+use super::limits::Class;
 use serde_json::{Map, Value, json};
 
 /// Operations whose success is not in the envelope: TPMJS's own shapes, and documents.

@@ -1,6 +1,7 @@
 //! What handlers take out of requests. A request that does not read is refused in our own shape, with the field's name.
 
-use crate::{domain::nul, http::answer::ApiError};
+use super::answer::ApiError;
+use crate::domain::nul;
 use axum::{
     Json,
     body::Bytes,

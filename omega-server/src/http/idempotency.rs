@@ -4,11 +4,13 @@
 //! a stream. Everything else is kept here: the key is held while the request is answered, then its answer stays for a day.
 //! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
 
+use super::{answer::ApiError, state::App};
 use crate::{
-    access::{Access, Within},
     domain::{caller::Caller, request},
-    http::{answer::ApiError, state::App},
-    store::{IdempotencyKey, KeptAnswer, Replay, StoreError},
+    store::{
+        IdempotencyKey, KeptAnswer, Replay, StoreError,
+        access::{Access, Within},
+    },
 };
 use axum::{
     body::{Body, Bytes, to_bytes},

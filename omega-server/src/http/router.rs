@@ -1,6 +1,6 @@
 //! The whole API on one screen.
 
-use crate::http::{
+use super::{
     auth::{cookie, query},
     describe,
     extract::{self, BODY_LIMIT},

@@ -1,13 +1,13 @@
 //! What every handler can reach.
 
+use super::{
+    auth::{avatars::Avatars, verifier::KeyVerifier},
+    importing::Importing,
+    limits::{Gate, Limits},
+};
 use crate::{
     engine::{Engine, models::Catalog},
     executor::Redacting,
-    http::{
-        auth::{avatars::Avatars, verifier::KeyVerifier},
-        importing::Importing,
-        limits::{Gate, Limits},
-    },
     registry::RegistryService,
     store::Store,
 };

@@ -7,7 +7,6 @@
 //! The names stand in one table, below. A transaction has three of them: `before` it has written anything, `within` it
 //! when everything is written and nothing committed, and `after` it, when it is committed and nobody was told.
 
-use crate::store::Result;
 use std::fmt::Write;
 
 /// The variable that arms them.
@@ -104,6 +103,11 @@ impl Point {
     }
 }
 
+/// What a place gives that was armed with an error: a write fails there as on a full disk.
+#[derive(Debug, thiserror::Error)]
+#[error("failpoint {0}")]
+pub struct Struck(pub &'static str);
+
 /// A place at an effect, where no error can be given.
 pub async fn effect(point: Point) {
     // `arm_from_env` takes no `error` for these.
@@ -132,7 +136,7 @@ pub use nothing::{arm_from_env, at, during};
 
 #[cfg(not(feature = "failpoints"))]
 mod nothing {
-    use super::{Point, Result, VARIABLE};
+    use super::{Point, Struck, VARIABLE};
 
     /// Refuses to go on when points are asked for.
     ///
@@ -153,7 +157,7 @@ mod nothing {
     /// # Errors
     /// None.
     #[inline]
-    pub async fn at(_: Point) -> Result<()> {
+    pub async fn at(_: Point) -> Result<(), Struck> {
         Ok(())
     }
 
@@ -166,8 +170,7 @@ mod nothing {
 
 #[cfg(feature = "failpoints")]
 mod armed {
-    use super::{ALL, Point, Result, VARIABLE};
-    use crate::store::StoreError;
+    use super::{ALL, Point, Struck, VARIABLE};
     use std::{
         sync::{
             OnceLock,
@@ -242,8 +245,8 @@ mod armed {
     /// A named place: strikes when it is armed and this is the visit that was asked for.
     ///
     /// # Errors
-    /// As of a disk that fails, when that was asked for.
-    pub async fn at(point: Point) -> Result<()> {
+    /// When that was asked for.
+    pub async fn at(point: Point) -> Result<(), Struck> {
         for armed in armed(point) {
             let before = armed.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
             if before != Ok(1) {
@@ -253,7 +256,7 @@ mod armed {
             match armed.action {
                 Action::Abort => die(),
                 Action::Panic => panic!("failpoint {}: {}", armed.name, words()),
-                Action::Error => return Err(StoreError::Full(format!("failpoint {}", armed.name))),
+                Action::Error => return Err(Struck(armed.name)),
                 Action::Sleep(time) => tokio::time::sleep(time).await,
             }
         }

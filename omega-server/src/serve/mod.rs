@@ -5,9 +5,11 @@ pub mod config;
 
 use crate::{
     audit::{heads, refusals},
-    breaker::{Breakers, Policy},
     engine::{Engine, OwnKeys, models::Catalog},
-    executor::{self, Guarded, LocalConfig, Redacting},
+    executor::{
+        self, Guarded, LocalConfig, Redacting,
+        breaker::{Breakers, Policy},
+    },
     http::{
         auth::{
             self,
@@ -143,7 +145,7 @@ impl Server {
         let idle = config.local.as_ref().map(|local| local.idle);
         let sockets = Sockets::new(listener, config.node.stalled, &config.limits);
         let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
-        background.spawn(refusals::keep(app.clone()));
+        background.spawn(refusals::keep(Arc::clone(&app.gate.refusals), app.store.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone());
         let task = tokio::spawn(async move {

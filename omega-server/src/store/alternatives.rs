@@ -1,11 +1,13 @@
 //! Other tools for calls that came to nothing (PRD flow D): what was offered, and what a person chose.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError, exec, read_all,
+    Committed, LogTx, Result, Store, StoreError,
+    access::Access,
+    exec, read_all,
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::{access::Access, process::failpoint::Transaction};
+use crate::process::failpoint::Transaction;
 use omega_core::{
     api::{AlternativeChoice, RequiredAction, Run, RunStatus, SelectAlternative, ToolRunStatus},
     event::Event,

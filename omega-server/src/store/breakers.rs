@@ -1,7 +1,8 @@
 //! Rows of circuit breakers.
 
-use super::{Result, Store, exec, read_all, sql, tx_opt};
-use crate::breaker::{Circuit, Key, State};
+use super::{Result, Store, StoreError, exec, read_all, sql, tx_opt};
+use crate::executor::breaker::{Change, Circuit, KeepError, KeepsBreakers, Key, State};
+use async_trait::async_trait;
 use omega_core::api::Timestamp;
 
 /// `key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, failed_for, is_shared`.
@@ -39,11 +40,16 @@ fn circuit(row: Row) -> (String, Circuit) {
 }
 
 impl Store {
-    /// Changes a breaker under its row's lock, so that several nodes count together; what it is then.
+    /// Breakers that are not closed, by their keys; those of everybody first.
     ///
     /// # Errors
-    /// When the database can't be written.
-    pub(crate) async fn change_breaker(&self, key: &Key, change: impl FnOnce(Circuit) -> Circuit) -> Result<Circuit> {
+    /// When the database can't be read.
+    pub async fn open_breakers(&self) -> Result<Vec<(String, Circuit)>> {
+        Ok(read_all!(&self.db, Row, sql::OPEN_BREAKERS)?.into_iter().map(circuit).collect())
+    }
+
+    /// Under the row's lock, so that several nodes count together.
+    async fn change_breaker(&self, key: &Key, change: Change<'_>) -> Result<Circuit> {
         let mut tx = self.begin().await?;
         let (now, user) = (Timestamp::now().0, key.user());
         let key = key.as_str();
@@ -74,21 +80,30 @@ impl Store {
         Ok(changed)
     }
 
-    /// Breakers that are not closed, by their keys; those of everybody first.
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn open_breakers(&self) -> Result<Vec<(String, Circuit)>> {
-        Ok(read_all!(&self.db, Row, sql::OPEN_BREAKERS)?.into_iter().map(circuit).collect())
-    }
-
-    /// Drops windows of failures that nothing was added to since a time.
-    ///
-    /// # Errors
-    /// When the database can't be written.
-    pub async fn forget_breakers(&self, before: i64) -> Result<()> {
+    async fn forget_breakers(&self, before: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::FORGET_BREAKERS, before)?;
         tx.commit().await
+    }
+}
+
+impl From<StoreError> for KeepError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+#[async_trait]
+impl KeepsBreakers for Store {
+    async fn change(&self, key: &Key, change: Change<'_>) -> Result<Circuit, KeepError> {
+        Ok(self.change_breaker(key, change).await?)
+    }
+
+    async fn open(&self) -> Result<Vec<(String, Circuit)>, KeepError> {
+        Ok(self.open_breakers().await?)
+    }
+
+    async fn forget(&self, before: i64) -> Result<(), KeepError> {
+        Ok(self.forget_breakers(before).await?)
     }
 }

@@ -1,7 +1,9 @@
 //! Conversations: made, changed, read by pages; and messages sent to them.
 
 use super::{
-    Clean, Committed, Result, Store, StoreError, exec,
+    Clean, Committed, Result, Store, StoreError,
+    access::{Access, Owned, Within},
+    exec,
     idempotency::{IdempotencyKey, Replay},
     places::page_of,
     plans::followed,
@@ -9,11 +11,7 @@ use super::{
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
 };
-use crate::{
-    access::{Access, Owned, Within},
-    domain::sealed::Sealed,
-    process::failpoint::Transaction,
-};
+use crate::{domain::sealed::Sealed, process::failpoint::Transaction};
 use omega_core::{
     api::{
         Accepted, Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, MessageStatus,

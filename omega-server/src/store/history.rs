@@ -1,11 +1,13 @@
 //! What a worker needs to take up a run: everything that is recorded, in the order in which the model must see it.
 
 use super::{
-    Result, Store, StoreError, read_all, read_opt,
+    Result, Store, StoreError,
+    access::Within,
+    read_all, read_opt,
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
-use crate::{access::Within, process::clock};
+use crate::process::clock;
 use omega_core::{
     agent::{Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},

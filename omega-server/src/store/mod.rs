@@ -4,6 +4,7 @@
 //! Every statement stands once, in [`sql`], and runs on both; rows decode by the same code. Routes never see SQL, and the
 //! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
 
+pub mod access;
 mod alternatives;
 mod audit;
 mod breakers;
@@ -53,7 +54,7 @@ pub(crate) use secrets::{DataKeyRow, KeptIn};
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
 
-use crate::process::clock::Clock;
+use crate::process::{clock::Clock, failpoint::Struck};
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
 use omega_core::api::Timestamp;
 use sqlx::{PgPool, SqlitePool};
@@ -236,6 +237,12 @@ fn class(code: &str) -> Class {
         // Can't be opened.
         Ok(14) => Class::Away,
         _ => Class::Other,
+    }
+}
+
+impl From<Struck> for StoreError {
+    fn from(struck: Struck) -> Self {
+        Self::Full(struck.to_string())
     }
 }
 

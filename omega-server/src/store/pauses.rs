@@ -5,12 +5,13 @@
 //! and 15).
 
 use super::{
-    Chosen, Committed, LogTx, Offer, Result, Rule, Store, StoreError, exec, read_all, read_opt,
+    Chosen, Committed, LogTx, Offer, Result, Rule, Store, StoreError,
+    access::{Owned, Within},
+    exec, read_all, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
 use crate::{
-    access::{Owned, Within},
     domain::{
         grant::{Grant, publisher},
         sealed::{Place, Sealed},

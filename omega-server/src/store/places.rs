@@ -1,14 +1,13 @@
-//! Where the ids in paths lead, and who takes part there. What comes of it is decided in `crate::access`.
+//! Where the ids in paths lead, and who takes part there. What comes of it is decided in `crate::store::access`.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError, exec, read_opt,
+    Committed, LogTx, Result, Store, StoreError,
+    access::{Owned, PartOf},
+    exec, read_opt,
     rows::{id, word},
     sql, tx_opt,
 };
-use crate::{
-    access::{Owned, PartOf},
-    domain::caller::{Caller, Via},
-};
+use crate::domain::caller::{Caller, Via};
 use omega_core::{
     api::{Author, Participant, Visibility},
     event::Event,

@@ -1,11 +1,13 @@
 //! Plans: proposed together as a set, and one of them selected.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError, Tx, exec, read_opt,
+    Committed, LogTx, Result, Store, StoreError, Tx,
+    access::Access,
+    exec, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
 };
-use crate::{access::Access, process::failpoint::Transaction};
+use crate::process::failpoint::Transaction;
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus},
     event::Event,

@@ -1,16 +1,15 @@
 //! A run's changes of hands and its end: claimed, kept alive, taken back, stopped. Each is one transaction.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError, exec, read_all, read_one, read_opt,
+    Committed, LogTx, Result, Store, StoreError,
+    access::Within,
+    exec, read_all, read_one, read_opt,
     rows::{RunRow, id, json, number, signed},
     sql,
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
 };
-use crate::{
-    access::Within,
-    process::failpoint::{self, Point, Transaction},
-};
+use crate::process::failpoint::{self, Point, Transaction};
 use omega_core::{
     api::{Run, RunError, RunStatus, ToolRunStatus},
     event::Event,

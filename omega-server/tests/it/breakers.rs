@@ -9,7 +9,7 @@ use omega_core::{
     testing::{Reply, Script},
 };
 use omega_server::{
-    breaker::{Breakers, Key, Policy, State, Verdict},
+    executor::breaker::{Breakers, Key, Policy, State, Verdict},
     store::Store,
 };
 use std::{sync::Arc, time::Duration};

@@ -6,10 +6,9 @@ use crate::{
 };
 use omega_core::api::OnActive;
 use omega_server::{
-    access::open_runs,
     domain::sealed::{Place, Scope},
     process::clock::Clock,
-    store::{IdempotencyKey, KeptAnswer, Replay, Send, Store, StoreError},
+    store::{IdempotencyKey, KeptAnswer, Replay, Send, Store, StoreError, access::open_runs},
     vault::{MasterKeySource, Vault},
 };
 use secrecy::{ExposeSecret, SecretString};

@@ -27,6 +27,7 @@ mod imports;
 mod kept;
 mod keyed;
 mod large;
+mod layers;
 mod limits;
 mod model;
 mod nodes;

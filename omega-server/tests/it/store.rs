@@ -25,8 +25,11 @@ use omega_core::{
 };
 use omega_server::{
     Server,
-    access::{Access, open},
-    store::{Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError, sql},
+    store::{
+        Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError,
+        access::{Access, open},
+        sql,
+    },
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};

@@ -1,13 +1,15 @@
 //! Accesses as extractors: a handler's signature says what it needs, and nothing of the body is read before.
 
 use crate::{
-    access::{Access, Owned, Part, Within, hashed, open, within},
     domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult},
         state::App,
     },
-    store::StoreError,
+    store::{
+        StoreError,
+        access::{Access, Owned, Part, Within, hashed, open, within},
+    },
 };
 use axum::{
     extract::{FromRef, FromRequestParts, Path},

@@ -25,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use omega_core::api::ErrorCode;
+use std::sync::Arc;
 
 /// Methods that there are routes for.
 const USUAL: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
@@ -37,7 +38,7 @@ pub struct Gate {
     /// The configuration.
     pub limits: Limits,
     /// What was refused and is not recorded yet.
-    pub refusals: Refusals,
+    pub refusals: Arc<Refusals>,
     buckets: Buckets,
     owners: Owners,
 }
@@ -129,7 +130,7 @@ fn is_of_conversation(asked: &Asked) -> bool {
 }
 
 fn refusal(app: &App, asked: &Asked, class: Class, state: State) -> Response {
-    note(app, asked, Kind::Limited(class));
+    note(app, asked, Kind::Limited(class.as_str()));
     let error = format!(
         "too many requests ({}); try again in {} s",
         match class {

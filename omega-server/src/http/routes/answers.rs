@@ -2,13 +2,15 @@
 
 use super::{messages, text};
 use crate::{
-    access::{Owned, Within},
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::Body,
         state::App,
     },
-    store::Clean,
+    store::{
+        Clean,
+        access::{Owned, Within},
+    },
 };
 use axum::extract::State;
 use omega_core::{

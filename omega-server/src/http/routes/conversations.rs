@@ -2,14 +2,16 @@
 
 use super::{PageQuery, text};
 use crate::{
-    access::{self, Access, Owned},
     domain::caller::Caller,
     http::{
         answer::{ApiResult, Reply},
         extract::{Body, Params},
         state::App,
     },
-    store::INLINE_OUTPUT_BYTES,
+    store::{
+        INLINE_OUTPUT_BYTES,
+        access::{self, Access, Owned},
+    },
 };
 use axum::{
     extract::State,

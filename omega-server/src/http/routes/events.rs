@@ -1,14 +1,13 @@
 //! The event stream of a conversation.
 
 use crate::{
-    access::Access,
     engine::feed::{Feed, frame},
     http::{
         answer::{ApiError, ApiResult},
         extract::Params,
         state::App,
     },
-    store::INLINE_OUTPUT_BYTES,
+    store::{INLINE_OUTPUT_BYTES, access::Access},
 };
 use axum::{
     body::Body,

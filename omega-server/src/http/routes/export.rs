@@ -2,7 +2,6 @@
 //! it: it may have been stored before anybody knew.
 
 use crate::{
-    access::Access,
     domain::fact::{Action, Fact},
     http::{
         answer::{ApiError, ApiResult},
@@ -10,7 +9,7 @@ use crate::{
         state::App,
     },
     process::offload,
-    store::{Clean, StoreError},
+    store::{Clean, StoreError, access::Access},
 };
 use axum::{
     body::Body,

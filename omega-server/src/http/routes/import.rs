@@ -2,7 +2,6 @@
 //! looks like it. The people in it are names to show; it gives nobody any rights, and nothing in it runs.
 
 use crate::{
-    access,
     domain::{
         caller::Caller,
         fact::{Action, Fact},
@@ -11,6 +10,7 @@ use crate::{
         answer::{ApiError, ApiResult, Reply},
         state::App,
     },
+    store::access,
 };
 use axum::{
     body::Body,

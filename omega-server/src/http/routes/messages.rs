@@ -2,7 +2,6 @@
 
 use super::{PageQuery, events, pagination, text, tool_ids};
 use crate::{
-    access::{self, Access},
     domain::variables,
     engine::limits::Seat,
     http::{
@@ -11,7 +10,10 @@ use crate::{
         idempotency::{REPLAYED, fingerprint, key_of},
         state::App,
     },
-    store::{IdempotencyKey, Replay, Send, StoreError},
+    store::{
+        IdempotencyKey, Replay, Send, StoreError,
+        access::{self, Access},
+    },
 };
 use axum::{
     extract::State,

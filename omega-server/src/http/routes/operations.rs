@@ -1,8 +1,8 @@
 //! Health, the status banner, the models, and the description of the API.
 
 use crate::{
-    breaker::shown_to,
     domain::caller::Caller,
+    executor::breaker::shown_to,
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::Admin,

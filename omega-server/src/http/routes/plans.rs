@@ -2,14 +2,13 @@
 
 use super::{id, messages::may_choose, text, tool_ids};
 use crate::{
-    access::Access,
     engine::Task,
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::Body,
         state::App,
     },
-    store::Clean,
+    store::{Clean, access::Access},
 };
 use axum::{
     Json,

@@ -2,12 +2,12 @@
 
 use super::{messages::env, text};
 use crate::{
-    breaker::{Key, shown_to},
     domain::{
         caller::Caller,
         fact::{Action, Fact, Outcome},
     },
     engine::call_tool,
+    executor::breaker::{Key, shown_to},
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::{Admin, Looking},

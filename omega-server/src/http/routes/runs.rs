@@ -1,12 +1,14 @@
 //! Runs: read, and stopped.
 
 use crate::{
-    access::{self, Access, Within},
     http::{
         answer::{ApiResult, Reply},
         state::App,
     },
-    store::StoreError,
+    store::{
+        StoreError,
+        access::{self, Access, Within},
+    },
 };
 use axum::extract::State;
 use omega_core::{

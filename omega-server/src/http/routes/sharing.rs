@@ -2,12 +2,12 @@
 
 use super::id;
 use crate::{
-    access::Owned,
     http::{
         answer::{ApiResult, Reply},
         extract::Body,
         state::App,
     },
+    store::access::Owned,
 };
 use axum::extract::{Path, State};
 use omega_core::{

@@ -2,13 +2,15 @@
 
 use super::{PageQuery, pagination};
 use crate::{
-    access::{Access, Within},
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::Params,
         state::App,
     },
-    store::INLINE_OUTPUT_BYTES,
+    store::{
+        INLINE_OUTPUT_BYTES,
+        access::{Access, Within},
+    },
 };
 use axum::extract::State;
 use omega_core::{

@@ -10,9 +10,9 @@ use omega_core::{
     testing::{Reply, Script},
 };
 use omega_server::{
-    breaker::{Breakers, Policy},
     executor::{
         Fleet, RemoteConfig, RemoteExecutor,
+        breaker::{Breakers, Policy},
         service::{Service, ServiceConfig},
     },
     store::Store,

@@ -2,9 +2,11 @@
 
 use omega_core::{api::Author, id::ConversationId};
 use omega_server::{
-    access::{self, Access, Owned, Part, Within},
     domain::caller::{Caller, Via},
-    store::Store,
+    store::{
+        Store,
+        access::{self, Access, Owned, Part, Within},
+    },
 };
 
 pub fn caller(author: &Author) -> Caller {

@@ -9,10 +9,8 @@
 //! link and is signed in takes part from then on, which everybody sees (`participant.joined`). A link that was replaced is
 //! [`StoreError::Gone`]; whom the owner shut out gets [`StoreError::Blocked`].
 
-use crate::{
-    domain::{caller::Caller, guest_view::Discreet},
-    store::{Committed, Joining, Place, Result, Store, StoreError},
-};
+use super::{Committed, Joining, Place, Result, Store, StoreError};
+use crate::domain::{caller::Caller, guest_view::Discreet};
 use omega_core::{
     api::Visibility,
     id::{ApprovalId, ConversationId, RunId, ToolRunId, UserId},

@@ -16,7 +16,7 @@ pub use circuit::{Admission, Blame, Circuit, Policy, State};
 pub use key::Key;
 pub use shown::shown_to;
 
-use crate::store::Store;
+use async_trait::async_trait;
 use omega_core::{
     api::Timestamp,
     executor::{ToolError, ToolErrorCode},
@@ -78,9 +78,39 @@ struct Known {
     successes: i64,
 }
 
+/// Breakers can't be read or written where they are kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct KeepError(pub String);
+
+/// What becomes of a breaker.
+pub type Change<'c> = Box<dyn FnOnce(Circuit) -> Circuit + Send + 'c>;
+
+/// Where breakers are kept, for all nodes to see.
+#[async_trait]
+pub trait KeepsBreakers: Send + Sync {
+    /// Changes a breaker, while no other node does; what it is then.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    async fn change(&self, key: &Key, change: Change<'_>) -> Result<Circuit, KeepError>;
+
+    /// Those that are not closed, by their keys; everybody's first.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    async fn open(&self) -> Result<Vec<(String, Circuit)>, KeepError>;
+
+    /// Drops windows of failures that nothing was added to since a time.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    async fn forget(&self, before: i64) -> Result<(), KeepError>;
+}
+
 /// The breakers of a server.
 pub struct Breakers {
-    store: Store,
+    kept: Arc<dyn KeepsBreakers>,
     policy: Policy,
     /// By their keys as they are stored.
     known: Mutex<HashMap<String, Known>>,
@@ -91,11 +121,11 @@ pub struct Breakers {
 }
 
 impl Breakers {
-    /// Breakers that are kept in a store.
+    /// Breakers that are kept there.
     #[must_use]
-    pub fn new(store: Store, policy: Policy) -> Arc<Self> {
+    pub fn new(kept: impl KeepsBreakers + 'static, policy: Policy) -> Arc<Self> {
         Arc::new(Self {
-            store,
+            kept: Arc::new(kept),
             policy,
             known: Mutex::default(),
             refreshed: tokio::sync::Mutex::default(),
@@ -269,7 +299,7 @@ impl Breakers {
     /// Changes a breaker in the database, and what is known of it; `None` when the database can't be written.
     async fn change(&self, key: &Key, change: impl FnOnce(Circuit) -> Circuit + Send) -> Option<Circuit> {
         let _newest = self.refreshed.lock().await;
-        match self.store.change_breaker(key, change).await {
+        match self.kept.change(key, Box::new(change)).await {
             Ok(circuit) => {
                 let mut all = self.all();
                 if circuit == Circuit::default() {
@@ -294,7 +324,7 @@ impl Breakers {
             return;
         }
         self.forget().await;
-        match self.store.open_breakers().await {
+        match self.kept.open().await {
             Ok(open) => {
                 let mut all = self.all();
                 let now = Timestamp::now().0;
@@ -320,7 +350,7 @@ impl Breakers {
             *forgot = Some(Instant::now());
         }
         let before = Timestamp::now().0 - i64::try_from(FORGET_AFTER.as_millis()).unwrap_or(i64::MAX);
-        if let Err(error) = self.store.forget_breakers(before).await {
+        if let Err(error) = self.kept.forget(before).await {
             tracing::warn!(event = "breaker.not_forgotten", %error);
         }
     }
