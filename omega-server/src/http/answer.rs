@@ -96,6 +96,16 @@ impl ApiError {
         StoreError::NotFound.into()
     }
 
+    /// What no route takes.
+    pub fn no_route() -> Self {
+        Self::new(ErrorCode::NotFound, "there is nothing here; the API is described at /api/omega/openapi.json")
+    }
+
+    /// A known path with the wrong method.
+    pub fn wrong_method() -> Self {
+        Self::new(ErrorCode::MethodNotAllowed, "this path takes other methods; see /api/omega/openapi.json")
+    }
+
     /// A value that is of the right type but not right.
     pub fn invalid(field: &str, message: &str) -> Self {
         Self::new(ErrorCode::InvalidInput, format!("{field}: {message}"))

@@ -9,6 +9,7 @@ pub mod auth;
 mod describe;
 mod extract;
 mod idempotency;
+pub mod identity;
 mod importing;
 pub mod limits;
 pub mod page;

@@ -1,12 +1,13 @@
 //! The whole API on one screen.
 
 use super::{
-    auth::{cookie, query},
+    answer::ApiError,
+    auth::query,
     describe,
     extract::{self, BODY_LIMIT},
     idempotency, limits,
     page::{self, Document},
-    request::{host, log},
+    request::{cookie, host, log},
     routes::{
         answers, approvals, audit, avatars, conversations, events, export, import, keys, messages, operations, plans,
         prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
@@ -16,7 +17,7 @@ use super::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::Response,
     routing::{get, post},
@@ -26,7 +27,10 @@ use omega_core::{
     budget,
 };
 use serde_json::Value;
-use std::sync::LazyLock;
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -115,22 +119,23 @@ fn imports() -> OpenApiRouter<App> {
 
 /// The server's routes.
 pub fn router(app: App) -> Router {
+    let proxies: Arc<[IpAddr]> = app.gate.limits.trusted_proxies.clone().into();
     let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(imports()).split_for_parts();
-    api.route("/api/omega/openapi.json", get(operations::openapi))
-        .route("/api/omega/docs", get(operations::docs))
+    api.route("/api/omega/openapi.json", get(description))
+        .route("/api/omega/docs", get(description_for_people))
         .route("/api/omega/stop", post(operations::stop))
         .route("/livez", get(operations::livez))
         .route("/readyz", get(operations::readyz))
         .merge(page::router())
-        .fallback(operations::not_found)
-        .method_not_allowed_fallback(operations::wrong_method)
+        .fallback(|| async { ApiError::no_route() })
+        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::from_fn(query::layer))
         .layer(middleware::from_fn(extract::no_nul))
         .layer(middleware::from_fn(host::layer))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app.gate), limits::layer))
         .layer(middleware::from_fn(with_headers))
-        .layer(middleware::from_fn_with_state(app.clone(), log::layer))
+        .layer(middleware::from_fn_with_state(proxies, log::layer))
         .with_state(app)
 }
 
@@ -141,7 +146,11 @@ pub fn openapi() -> Value {
 }
 
 /// The same as it is sent: it does not change while the server lives, and anybody may ask for it.
-pub static DESCRIPTION: LazyLock<Document> = LazyLock::new(|| Document::new(openapi().to_string().into_bytes()));
+static DESCRIPTION: LazyLock<Document> = LazyLock::new(|| Document::new(openapi().to_string().into_bytes()));
+
+async fn description(request: HeaderMap) -> Response {
+    DESCRIPTION.answer(&request, "application/json")
+}
 
 /// Headers that every answer has; the page sets stricter ones itself.
 async fn with_headers(request: Request, next: Next) -> Response {
@@ -160,7 +169,11 @@ async fn with_headers(request: Request, next: Next) -> Response {
 }
 
 /// The routes and the error codes as a small page.
-pub static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(docs(&openapi()).into_bytes()));
+static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(docs(&openapi()).into_bytes()));
+
+async fn description_for_people(request: HeaderMap) -> Response {
+    DOCS.answer(&request, "text/html; charset=utf-8")
+}
 
 fn docs(description: &Value) -> String {
     let mut rows = String::new();

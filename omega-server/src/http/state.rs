@@ -1,7 +1,7 @@
 //! What every handler can reach.
 
 use super::{
-    auth::{avatars::Avatars, verifier::KeyVerifier},
+    identity::{avatars::Avatars, verifier::KeyVerifier},
     importing::Importing,
     limits::{Gate, Limits},
 };
@@ -37,7 +37,7 @@ pub struct Parts {
     /// The models.
     pub models: Arc<Catalog>,
     /// How much clients may ask for.
-    pub gate: Gate,
+    pub gate: Arc<Gate>,
     /// Whose documents are being read.
     pub(crate) importing: Importing,
     /// Who may know keys that this server did not make.
@@ -73,13 +73,14 @@ impl App {
         may_stop: bool,
     ) -> Self {
         let now = Timestamp::now();
+        let store = engine.inner.store.clone();
         Self(Arc::new(Parts {
-            store: engine.inner.store.clone(),
             engine,
             registry,
             executor,
             models,
-            gate: Gate::new(limits),
+            gate: Gate::new(limits, store.clock().clone()),
+            store,
             importing: Importing::default(),
             verifier,
             avatars,

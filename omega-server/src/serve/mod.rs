@@ -11,12 +11,12 @@ use crate::{
         breaker::{Breakers, Policy},
     },
     http::{
-        auth::{
-            self,
+        auth,
+        identity::{
             avatars::Avatars,
             verifier::{KeyVerifier, Platform, Remembering},
         },
-        request::address::Peer,
+        request::peer::Peer,
         router,
         sockets::Sockets,
         state::App,

@@ -262,6 +262,12 @@ impl Store {
         Self { clock, ..self }
     }
 
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {

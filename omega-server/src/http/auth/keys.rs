@@ -1,10 +1,11 @@
 //! Whose API key it is: one of this server's, or one that another platform vouches for.
 
-use super::{name, verifier::Verdict};
+use super::name;
 use crate::{
     domain::caller::Caller,
     http::{
         answer::{ApiError, ApiResult},
+        identity::verifier::Verdict,
         state::App,
     },
 };

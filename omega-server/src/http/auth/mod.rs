@@ -2,17 +2,14 @@
 //! handler's signature says that it needs one.
 
 mod access;
-pub mod avatars;
-pub mod cookie;
 pub mod keys;
 pub mod name;
 pub mod origin;
 pub mod query;
-pub mod verifier;
 
 use crate::{
     domain::{caller::Caller, request},
-    http::{answer::ApiError, state::App},
+    http::{answer::ApiError, request::cookie, state::App},
 };
 use axum::{
     extract::{FromRef, FromRequestParts},

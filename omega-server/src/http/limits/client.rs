@@ -49,7 +49,7 @@ impl Owners {
     /// What stands for the key or the session of a request; `None` when it has none.
     pub fn mark(&self, headers: &HeaderMap) -> Option<u64> {
         let key = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
-        let session = || crate::http::auth::cookie::token(headers).map(str::as_bytes);
+        let session = || crate::http::request::cookie::token(headers).map(str::as_bytes);
         key.or_else(session).map(|secret| self.hasher.hash_one(secret))
     }
 

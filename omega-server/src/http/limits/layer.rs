@@ -1,7 +1,7 @@
 //! The middleware before every route: it counts, refuses what is too much, times bodies, and says what is left.
 
 use super::{
-    Buckets, Class, Client, Policy, State,
+    Buckets, Class, Client, Limits, Policy, State,
     body::{Holding, Paced},
     client::Owners,
 };
@@ -10,16 +10,15 @@ use crate::{
     domain::request,
     http::{
         answer::ApiError,
-        limits::Limits,
         request::{
-            address::Peer,
             log::{NO_ROUTE, name_of, route_of},
+            peer::Peer,
         },
-        state::App,
     },
+    process::clock::Clock,
 };
 use axum::{
-    extract::{ConnectInfo, Request, State as OfApp},
+    extract::{ConnectInfo, Request, State as OfServer},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -33,7 +32,7 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What the middleware knows; one a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Gate {
     /// The configuration.
     pub limits: Limits,
@@ -41,13 +40,15 @@ pub struct Gate {
     pub refusals: Arc<Refusals>,
     buckets: Buckets,
     owners: Owners,
+    clock: Clock,
 }
 
 impl Gate {
     /// A gate with these limits.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+    pub fn new(limits: Limits, clock: Clock) -> Arc<Self> {
+        let (refusals, buckets, owners) = Default::default();
+        Arc::new(Self { limits, refusals, buckets, owners, clock })
     }
 }
 
@@ -61,8 +62,7 @@ struct Asked {
 }
 
 /// See the module.
-pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Response {
-    let gate = &app.gate;
+pub async fn layer(OfServer(gate): OfServer<Arc<Gate>>, request: Request, next: Next) -> Response {
     let context = request::current();
     let address = Client::at(context.as_ref().and_then(|context| context.ip));
     let mark = gate.owners.mark(request.headers());
@@ -70,17 +70,17 @@ pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Resp
     let client = mark.and_then(|mark| gate.owners.of(mark)).map_or(address, Client::User);
     let asked = Asked { class: Class::of(&method, &route), method, route, client, mark };
     let policy = gate.limits.policies.of(asked.class);
-    let state = gate.buckets.take(asked.client, asked.class, policy, 1, app.store.uptime());
+    let state = gate.buckets.take(asked.client, asked.class, policy, 1, gate.clock.uptime());
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
     let busy = peer.map(|peer| peer.work());
     let refused = match state.allowed {
-        true => guessed_too_often(&app, &asked, address),
+        true => guessed_too_often(&gate, &asked, address),
         false => Some((asked.class, policy, state)),
     };
     let (class, policy, state, mut response) = match refused {
-        Some((class, policy, state)) => (class, policy, state, refusal(&app, &asked, class, state)),
+        Some((class, policy, state)) => (class, policy, state, refusal(&gate, &asked, class, state)),
         None if is_odd(&asked.method) => {
-            let mut response = crate::http::routes::operations::wrong_method().await.into_response();
+            let mut response = ApiError::wrong_method().into_response();
             // A route says itself which ones it has.
             if asked.route == NO_ROUTE {
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(USUAL));
@@ -90,7 +90,7 @@ pub async fn layer(OfApp(app): OfApp<App>, request: Request, next: Next) -> Resp
         None => {
             let request = request.map(|body| Paced::pace(body, gate.limits.body));
             let response = next.run(request).await;
-            learn(&app, &asked, address, &response);
+            learn(&gate, &asked, address, &response);
             (asked.class, policy, state, response)
         }
     };
@@ -106,7 +106,7 @@ fn is_odd(method: &Method) -> bool {
 
 /// Whoever guessed too often waits before the next guess. A key that got in before is never asked to wait for others' wrong
 /// ones at the same address, except to sign in anew; a conversation's guesses are counted by user.
-fn guessed_too_often(app: &App, asked: &Asked, address: Client) -> Option<(Class, Policy, State)> {
+fn guessed_too_often(gate: &Gate, asked: &Asked, address: Client) -> Option<(Class, Policy, State)> {
     let (class, client) = if is_sign_in(asked) || (asked.mark.is_some() && asked.client == address) {
         (Class::SignIn, address)
     } else if is_of_conversation(asked) {
@@ -114,8 +114,8 @@ fn guessed_too_often(app: &App, asked: &Asked, address: Client) -> Option<(Class
     } else {
         return None;
     };
-    let policy = app.gate.limits.policies.of(class);
-    let state = app.gate.buckets.look(client, class, policy, app.store.uptime());
+    let policy = gate.limits.policies.of(class);
+    let state = gate.buckets.look(client, class, policy, gate.clock.uptime());
     // What there is in it in the end is one unit: that one comes back first.
     let wait = policy.window.as_secs().div_ceil(policy.quota.max(1)).max(1);
     (!state.allowed).then_some((class, policy, State { retry_after: wait, ..state }))
@@ -129,8 +129,8 @@ fn is_of_conversation(asked: &Asked) -> bool {
     asked.route.starts_with("/api/omega/conversations/{")
 }
 
-fn refusal(app: &App, asked: &Asked, class: Class, state: State) -> Response {
-    note(app, asked, Kind::Limited(class.as_str()));
+fn refusal(gate: &Gate, asked: &Asked, class: Class, state: State) -> Response {
+    note(gate, asked, Kind::Limited(class.as_str()));
     let error = format!(
         "too many requests ({}); try again in {} s",
         match class {
@@ -145,14 +145,13 @@ fn refusal(app: &App, asked: &Asked, class: Class, state: State) -> Response {
 }
 
 /// What an answer says about who asked.
-fn learn(app: &App, asked: &Asked, address: Client, response: &Response) {
-    let gate = &app.gate;
+fn learn(gate: &Gate, asked: &Asked, address: Client, response: &Response) {
     let actor = request::current().and_then(|context| context.actor());
     if let (Some(mark), Some(actor)) = (asked.mark, actor) {
         gate.owners.learn(mark, actor.user);
     }
     let fail = |class, client| {
-        gate.buckets.take(client, class, gate.limits.policies.of(class), 1, app.store.uptime());
+        gate.buckets.take(client, class, gate.limits.policies.of(class), 1, gate.clock.uptime());
     };
     match response.status() {
         StatusCode::UNAUTHORIZED => {
@@ -162,26 +161,26 @@ fn learn(app: &App, asked: &Asked, address: Client, response: &Response) {
             // Whoever shows nothing guesses nothing.
             if asked.mark.is_some() || is_sign_in(asked) {
                 fail(Class::SignIn, address);
-                note(app, asked, Kind::Unauthenticated);
+                note(gate, asked, Kind::Unauthenticated);
             }
         }
-        StatusCode::FORBIDDEN => note(app, asked, Kind::Forbidden),
+        StatusCode::FORBIDDEN => note(gate, asked, Kind::Forbidden),
         StatusCode::NOT_FOUND if actor.is_some() && is_of_conversation(asked) => {
             fail(Class::Guesses, asked.client);
-            note(app, asked, Kind::NotFound);
+            note(gate, asked, Kind::NotFound);
         }
         _ => {}
     }
 }
 
-fn note(app: &App, asked: &Asked, kind: Kind) {
+fn note(gate: &Gate, asked: &Asked, kind: Kind) {
     let context = request::current();
     let known = match asked.client {
         Client::User(user) => Some(user),
         Client::Address(_) | Client::Unknown => None,
     };
     let actor = context.as_ref().and_then(|context| context.actor());
-    app.gate.refusals.note(
+    gate.refusals.note(
         Refusal {
             kind,
             user: actor.map(|actor| actor.user).or(known),
@@ -190,7 +189,7 @@ fn note(app: &App, asked: &Asked, kind: Kind) {
             method: name_of(&asked.method),
             route: asked.route.clone(),
         },
-        app.store.now(),
+        gate.clock.now(),
     );
 }
 

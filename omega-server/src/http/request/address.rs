@@ -1,39 +1,9 @@
 //! Where a request comes from: the socket's other end, or what a proxy that the operator trusts says of it.
 
-use crate::http::sockets::{Activity, Sockets, Work};
-use axum::{
-    extract::connect_info::Connected,
-    http::{HeaderMap, HeaderName},
-    serve::IncomingStream,
-};
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use axum::http::{HeaderMap, HeaderName};
+use std::net::IpAddr;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// The other end of a connection.
-#[derive(Debug, Clone)]
-pub struct Peer {
-    /// Its address.
-    pub address: SocketAddr,
-    activity: Arc<Activity>,
-}
-
-impl Peer {
-    /// Notes that a request is at work on the connection, until what this gives is dropped.
-    #[must_use]
-    pub fn work(&self) -> Work {
-        Activity::begin(&self.activity)
-    }
-}
-
-impl Connected<IncomingStream<'_, Sockets>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Sockets>) -> Self {
-        Self { address: *stream.remote_addr(), activity: stream.io().activity() }
-    }
-}
 
 /// The client's address. Each trusted proxy wrote whom it saw at the end of the list, so the list is read from its end; what
 /// stands before the first address that is not trusted can be anybody's invention.

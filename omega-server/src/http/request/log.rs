@@ -1,9 +1,9 @@
 //! One line a request (ASVS 16): the route's pattern, never the path, since a conversation's id opens it.
 
-use super::address;
+use super::{address, peer::Peer};
 use crate::{
     domain::request::{Context, alias, within},
-    http::{answer::ApiError, state::App},
+    http::answer::ApiError,
 };
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -13,12 +13,12 @@ use axum::{
 };
 use futures_util::FutureExt;
 use omega_core::id::ConversationId;
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 /// Gives each request its id, and logs it when its answer begins.
-pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<address::Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
-    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &app.gate.limits.trusted_proxies));
+pub async fn layer(State(proxies): State<Arc<[IpAddr]>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
+    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &proxies));
     let context = Context::new(ip);
     let (method, route) = (request.method().clone(), route_of(&request));
     let conversation = conversation_of(&request, &route);

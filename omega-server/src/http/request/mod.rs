@@ -1,5 +1,8 @@
-//! What a request is besides its route: where it comes from, which host it is for, and its line in the log.
+//! What a request is besides its route: where it comes from, which host it is for, the
+//! session that it shows, and its line in the log.
 
 pub mod address;
+pub mod cookie;
 pub mod host;
 pub mod log;
+pub mod peer;

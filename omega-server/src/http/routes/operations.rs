@@ -1,4 +1,4 @@
-//! Health, the status banner, the models, and the description of the API.
+//! Health, the status banner and the models.
 
 use crate::{
     domain::caller::Caller,
@@ -6,14 +6,13 @@ use crate::{
     http::{
         answer::{ApiError, ApiResult, Reply},
         auth::Admin,
-        router,
         state::App,
     },
 };
 use axum::{
     Json,
     extract::{FromRequestParts, State},
-    http::{HeaderMap, StatusCode, request::Parts},
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use omega_core::{
@@ -92,24 +91,4 @@ pub async fn stop(State(app): State<App>, _admin: Admin) -> ApiResult<StatusCode
     }
     app.request_stop();
     Ok(StatusCode::ACCEPTED)
-}
-
-/// The description of the API.
-pub async fn openapi(request: HeaderMap) -> Response {
-    router::DESCRIPTION.answer(&request, "application/json")
-}
-
-/// The error codes and where the description is, for people.
-pub async fn docs(request: HeaderMap) -> Response {
-    router::DOCS.answer(&request, "text/html; charset=utf-8")
-}
-
-/// Everything that no route takes.
-pub async fn not_found() -> ApiError {
-    ApiError::new(ErrorCode::NotFound, "there is nothing here; the API is described at /api/omega/openapi.json")
-}
-
-/// A known path with the wrong method.
-pub async fn wrong_method() -> ApiError {
-    ApiError::new(ErrorCode::MethodNotAllowed, "this path takes other methods; see /api/omega/openapi.json")
 }

@@ -7,8 +7,9 @@ use crate::{
     },
     http::{
         answer::{ApiError, ApiResult, Reply},
-        auth::{self, cookie, keys, origin},
+        auth::{self, keys, origin},
         extract::{Body, Params},
+        request::cookie,
         state::App,
     },
 };

@@ -5,19 +5,22 @@
 mod places;
 
 use crate::{
-    http::limits::{Client, Limits},
+    http::{
+        limits::{Client, Limits},
+        request::peer::{Activity, Peer},
+    },
     process::harden,
 };
-use axum::serve::Listener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use places::{Admitted, Places};
 use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -84,29 +87,9 @@ impl Sockets {
     }
 }
 
-/// What goes on on a connection, told by the requests that come through it.
-#[derive(Debug, Default)]
-pub struct Activity {
-    working: AtomicUsize,
-    begun: AtomicU64,
-}
-
-impl Activity {
-    /// A request begins.
-    pub fn begin(activity: &Arc<Self>) -> Work {
-        activity.begun.fetch_add(1, Ordering::SeqCst);
-        activity.working.fetch_add(1, Ordering::SeqCst);
-        Work(Arc::clone(activity))
-    }
-}
-
-/// A request at work, until its answer is sent.
-#[derive(Debug)]
-pub struct Work(Arc<Activity>);
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.0.working.fetch_sub(1, Ordering::SeqCst);
+impl Connected<IncomingStream<'_, Sockets>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Sockets>) -> Self {
+        Self::new(*stream.remote_addr(), stream.io().activity())
     }
 }
 
@@ -172,7 +155,7 @@ impl Socket {
 
     fn watch_head(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<()>>, got: bool) -> Poll<io::Result<()>> {
         let activity = self.admitted.activity();
-        let (begun, works) = (activity.begun.load(Ordering::SeqCst), activity.working.load(Ordering::SeqCst) > 0);
+        let (begun, works) = (activity.begun(), activity.is_working());
         if begun != self.seen || works {
             (self.seen, self.heading, self.waiting) = (begun, false, None);
         }

@@ -5,8 +5,7 @@
 //! longest without asking for anything, of its own address if that has too many; else it is closed. So nobody keeps others
 //! out by being silent.
 
-use super::Activity;
-use crate::http::limits::Client;
+use crate::http::{limits::Client, request::peer::Activity};
 use futures_util::task::AtomicWaker;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -90,7 +89,7 @@ impl Taken {
                 None => self.silent.keys().next(),
             };
             let Some(seat) = oldest.copied().and_then(|number| self.speaks(number)) else { return false };
-            if seat.activity.begun.load(Ordering::SeqCst) == 0 {
+            if seat.activity.begun() == 0 {
                 self.leave(&seat);
                 seat.end();
                 return true;
