@@ -1,4 +1,4 @@
-//! What is recorded.
+//! What the audit log records, and what of it a conversation's event tells.
 
 use super::{chain::hex, request};
 use omega_core::{

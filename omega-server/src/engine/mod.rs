@@ -37,7 +37,7 @@ use crate::{
     executor::Redacting,
     process::offload,
     store::{
-        Committed, Result, Send, Store,
+        Committed, Database, Result, Send, Store,
         access::{Access, Within},
     },
     vault::Vault,
@@ -149,7 +149,7 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn start(&self) -> Result<()> {
-        let alone = self.inner.store.engine() == "sqlite";
+        let alone = self.inner.store.database() == Database::Sqlite;
         self.inner.store.keep_prompt(&omega_core::agent::prompt::default(), None).await?;
         for committed in self.inner.store.recover(alone).await? {
             self.committed(committed);
@@ -272,7 +272,7 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
-        if self.inner.store.engine() == "postgres" {
+        if self.inner.store.database() == Database::Postgres {
             return self.inner.store.nodes().await;
         }
         Ok(vec![NodeStatus {
@@ -320,7 +320,7 @@ impl Engine {
             // Only their rows are left to be written.
             let _ = tokio::time::timeout(HAND_BACK, self.inner.tasks.wait()).await;
         }
-        if self.inner.store.engine() == "postgres" {
+        if self.inner.store.database() == Database::Postgres {
             if let Err(error) = self.inner.store.drop_node(&self.inner.node).await {
                 tracing::warn!(event = "node.not_dropped", %error);
             }

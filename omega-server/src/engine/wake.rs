@@ -6,7 +6,7 @@
 //! other. On SQLite there is no other node, and nothing of this runs.
 
 use super::Engine;
-use crate::store::{Committed, Store};
+use crate::store::{Committed, Database, Store};
 use omega_core::id::{ConversationId, RunId, ToolRunId};
 use std::{
     collections::{HashMap, HashSet},
@@ -134,7 +134,7 @@ impl Wake {
     pub fn new(store: &Store, node: &str) -> Self {
         Self(Arc::new(Shared {
             node: node.to_owned(),
-            shared: store.engine() == "postgres",
+            shared: store.database() == Database::Postgres,
             pending: Mutex::default(),
             unsent: Notify::new(),
             hears: AtomicBool::new(false),

@@ -5,7 +5,7 @@
 //! when the process was stopped or the database can't be reached.
 
 use super::{Engine, drive, locked};
-use crate::store::{Beat, Claimed, Lease, Release, Result, StoreError};
+use crate::store::{Beat, Claimed, Database, Lease, Release, Result, StoreError};
 use omega_core::id::RunId;
 use std::{
     collections::HashMap,
@@ -126,7 +126,7 @@ impl Engine {
 
     /// Three heartbeats for each lease, and a look for leases that ran out twice as often.
     pub(super) async fn heartbeat_loop(self) {
-        let shared = self.inner.store.engine() == "postgres";
+        let shared = self.inner.store.database() == Database::Postgres;
         let mut orphans: Vec<Lease> = Vec::new();
         loop {
             for second in [false, true] {
@@ -186,7 +186,7 @@ impl Engine {
 
     /// Keeps this node's row among the nodes; SQLite has one node and needs none.
     pub(super) async fn say_alive(&self, draining: bool) {
-        if self.inner.store.engine() != "postgres" {
+        if self.inner.store.database() != Database::Postgres {
             return;
         }
         if let Err(error) = self.inner.store.put_node(&self.inner.node, &self.inner.boot, draining).await {

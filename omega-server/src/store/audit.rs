@@ -1,7 +1,7 @@
 //! The audit log's rows: added as the last thing of a transaction, read by pages, and verified.
 
 use super::{
-    Result, Store, StoreError, Tx, exec, read_all, read_opt,
+    Database, Result, Store, StoreError, Tx, exec, read_all, read_opt,
     rows::{id, json},
     sql, tx_opt,
 };
@@ -217,7 +217,10 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn verify_audit(&self, noted: &[Noted]) -> Result<AuditReport> {
-        let lanes = if self.engine() == "sqlite" { 1 } else { LANES };
+        let lanes = match self.database() {
+            Database::Sqlite => 1,
+            Database::Postgres => LANES,
+        };
         let mut chains: Vec<String> = (0..lanes).map(|lane| format!("{lane:02}")).collect();
         let known: Vec<(String,)> = read_all!(&self.db, (String,), sql::AUDIT_CHAINS)?;
         chains.extend(known.into_iter().map(|(chain,)| chain));

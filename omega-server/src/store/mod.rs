@@ -75,6 +75,26 @@ pub(crate) enum Tx {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
+/// The databases that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// A file, of one server process.
+    Sqlite,
+    /// What several nodes share.
+    Postgres,
+}
+
+impl Database {
+    /// Its name, as clients see it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -280,12 +300,12 @@ impl Store {
         self.clock.uptime()
     }
 
-    /// `sqlite` or `postgres`.
+    /// Which database it is.
     #[must_use]
-    pub fn engine(&self) -> &'static str {
+    pub fn database(&self) -> Database {
         match self.db {
-            Db::Sqlite { .. } => "sqlite",
-            Db::Postgres(_) => "postgres",
+            Db::Sqlite { .. } => Database::Sqlite,
+            Db::Postgres(_) => Database::Postgres,
         }
     }
 

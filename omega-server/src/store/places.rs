@@ -1,4 +1,4 @@
-//! Where the ids in paths lead, and who takes part there. What comes of it is decided in `crate::store::access`.
+//! Where the ids in paths lead, and who takes part there. What comes of it is decided in [`super::access`].
 
 use super::{
     Committed, LogTx, Result, Store, StoreError,

@@ -166,7 +166,7 @@ async fn eight_writers_at_once_keep_every_chain_whole_and_wait_for_nobody_for_ev
         let report = store.verify_audit(&[]).await.unwrap();
         eprintln!(
             "{}: {} commits with {rows} rows in {took:?}, on {} chains",
-            store.engine(),
+            store.database().as_str(),
             8 * FACTS,
             report.chains.len()
         );

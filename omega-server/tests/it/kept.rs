@@ -101,6 +101,6 @@ async fn keys_credentials_and_the_queue_are_the_same_on_both_engines() {
         keys(store.clone()).await;
         credentials(&store).await;
         queue(&store).await;
-        eprintln!("{} passed", store.engine());
+        eprintln!("{} passed", store.database().as_str());
     }
 }

@@ -389,7 +389,7 @@ async fn both_engines_tell_the_same_story() {
         story(&store).await;
         people(&store).await;
         race(&store).await;
-        eprintln!("{} passed", store.engine());
+        eprintln!("{} passed", store.database().as_str());
     }
 }
 

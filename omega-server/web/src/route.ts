@@ -27,7 +27,7 @@ export function takeSignInCode(): string | null {
   return code;
 }
 
-/** Whether another site led here: the server marks the document (`omega-server/src/page/mod.rs`). */
+/** Whether another site led here: the server marks the document (`omega-server/src/http/page/mod.rs`). */
 export const ledFromElsewhere = () => document.documentElement.dataset["from"] === "elsewhere";
 
 const MOVED = "omega:moved";

@@ -4,12 +4,11 @@
 //! A call is made at most once. What was surely not begun is told from what may have been ([`Attempt`]): only the former may
 //! be tried elsewhere.
 
-mod answer;
+mod reply;
 
-pub(super) use answer::Fault;
+pub(super) use reply::Fault;
 
 use super::guarded::not_run;
-use answer::{failure_of, of_response, output_of};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use omega_core::{
@@ -21,6 +20,7 @@ use omega_core::{
     net,
     registry::Calling,
 };
+use reply::{failure_of, of_response, output_of};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};

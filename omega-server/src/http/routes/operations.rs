@@ -67,7 +67,7 @@ pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply
         registry,
         executor,
         breakers: shown_to(user.as_deref().unwrap_or_default(), &open),
-        database: app.store.engine().into(),
+        database: app.store.database().as_str().into(),
         nodes: app.engine.nodes().await?,
         active_runs: app.store.active_runs().await?,
         uptime_seconds: Timestamp::now().millis_since(app.started_at) / 1000,

@@ -1,4 +1,4 @@
-//! A worker on the store: what `runs::drive`, `call`, `tools` and `gate` write, one transaction at a time.
+//! A worker on the store: what `engine::drive`, `call`, `tools` and `gate` write, one transaction at a time.
 
 use super::{
     reference::{ASKED, Model, Next, Run},
