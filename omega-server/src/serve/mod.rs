@@ -1,6 +1,7 @@
 //! Starting a server, and ending it without losing anything.
 
 pub mod announce;
+pub mod args;
 pub mod config;
 
 use crate::{
