@@ -4,7 +4,7 @@
 //! the tools that could do the same; they are callable from then on. Where a person is to choose, the run waits for that
 //! before the model is asked again. An offer is recorded with the outcome, so a crash in between loses neither.
 
-use super::{Engine, drive::Driver, gate::Need, rights::Holdings, tools};
+use super::{Engine, drive::Driver, gate::Need, rights::Holdings, tool_search};
 use crate::store::{Chosen, LogTx, Offer, Result, Settled};
 use omega_core::{
     agent::{
@@ -160,13 +160,13 @@ impl Driver<'_> {
             detail: one_line(detail, 300),
             alternatives: usable.iter().map(alternative).collect(),
         };
-        let tools = usable.into_iter().map(|candidate| tools::found_tool(candidate.tool, &holdings)).collect();
+        let tools = usable.into_iter().map(|candidate| tool_search::found_tool(candidate.tool, &holdings)).collect();
         Ok(Some(Instead { choice, tools }))
     }
 }
 
 fn alternative(candidate: &Candidate) -> Alternative {
-    let required = tools::required(&candidate.tool);
+    let required = tool_search::required(&candidate.tool);
     Alternative {
         tool_id: candidate.tool.tool_id.clone(),
         tool_name: candidate.tool.name.clone(),
@@ -190,6 +190,7 @@ fn lack(request: &CredentialRequest) -> (AlternativesReason, String) {
 /// The tool that a person chose in place of a call's, as the model reads of it.
 pub(super) async fn chosen(engine: &Engine, agent: &Agent, tool: &ToolId, holdings: &Holdings) -> Option<FoundTool> {
     let tool = engine.inner.registry.tool(holdings.viewer, tool).await.ok()?;
-    let output = SearchOutput { query: String::new(), match_count: 1, tools: vec![tools::found_tool(tool, holdings)] };
+    let output =
+        SearchOutput { query: String::new(), match_count: 1, tools: vec![tool_search::found_tool(tool, holdings)] };
     agent.name_offered(output).tools.pop()
 }

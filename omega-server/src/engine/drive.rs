@@ -7,7 +7,7 @@ use super::{
     discreet::Discreet,
     gate::{self, Gate, Need, Verdict},
     planned::Decided,
-    reading, title,
+    reading, title, tool_search,
     tools::{self, Done, Work},
 };
 use crate::store::{Claimed, Clean, Lease, Result, StoreError, StoredPlan};
@@ -244,7 +244,7 @@ impl Driver<'_> {
                     needs.push(Need::Approval(*approval));
                     continue;
                 }
-                Done::Found(output, duration_ms) => tools::found(agent, output, duration_ms),
+                Done::Found(output, duration_ms) => tool_search::found(agent, output, duration_ms),
                 Done::Settled(settled) => settled,
             };
             let others = match called.get(&tool_run.id) {

@@ -3,7 +3,7 @@
 use super::{
     Inner,
     hub::{Channel, text_of},
-    limits::Seat,
+    seats::Seat,
     wake::Wake,
 };
 use crate::{

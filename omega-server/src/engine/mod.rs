@@ -13,17 +13,18 @@ pub mod feed;
 mod gate;
 pub mod guard;
 pub mod hub;
-pub mod limits;
 pub mod models;
 pub mod node;
 mod paying;
 mod plan;
 mod planned;
-mod prompts;
 mod reading;
 mod rights;
+mod run_prompt;
+pub mod seats;
 mod secrets;
 mod title;
+mod tool_search;
 mod tools;
 pub mod wake;
 mod work;
@@ -44,7 +45,6 @@ use crate::{
 };
 use feed::Feed;
 use hub::Hub;
-use limits::Seat;
 use models::Models;
 use node::NodeConfig;
 use omega_core::{
@@ -53,6 +53,7 @@ use omega_core::{
     redact::Redactor,
     registry::Registry,
 };
+use seats::Seat;
 use secrecy::SecretString;
 use secrets::Secrets;
 use std::{

@@ -7,7 +7,7 @@ use super::{
     discreet::Discreet,
     gate,
     rights::{Holdings, Rights},
-    tools,
+    tool_search,
 };
 use crate::store::Result;
 use futures_util::StreamExt;
@@ -131,7 +131,7 @@ impl Engine {
             // One that is gone is said to be gone when the run begins.
             if let Some(known) = catalogue.look_up(pin).await {
                 let tool = known.tool.clone();
-                tools.push(tools::found_tool(tool, &catalogue.holdings));
+                tools.push(tool_search::found_tool(tool, &catalogue.holdings));
             }
         }
         let pinned = tools.len();
@@ -149,7 +149,7 @@ impl Engine {
                 let Some(Hit { tool, .. }) = list.next() else { return false };
                 if tools.iter().all(|known| known.tool_id != tool.tool_id) {
                     catalogue.knows(tool.clone());
-                    tools.push(tools::found_tool(tool, &catalogue.holdings));
+                    tools.push(tool_search::found_tool(tool, &catalogue.holdings));
                 }
                 true
             });

@@ -4,8 +4,7 @@ use super::{
     Engine,
     call::jitter,
     gate::{self, Ready},
-    locked,
-    rights::{Holdings, Rights},
+    locked, tool_search,
 };
 use crate::{
     domain::sealed::Kept,
@@ -19,18 +18,14 @@ use crate::{
     vault::resolve::is_needed,
 };
 use omega_core::{
-    agent::{Agent, input, result},
+    agent::{input, result},
     api::{Approval, CredentialRequest, ToolRun, ToolRunStatus},
     edition::Edition,
     event::Event,
     exact::Exact,
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    registry::{
-        EnvVar, Query, Registry, RegistryError, Tool, Viewer,
-        meta::{FoundTool, SearchInput, SearchOutput},
-    },
-    sanitize::one_line,
+    registry::{EnvVar, Registry, RegistryError, Tool, Viewer, meta::{SearchInput, SearchOutput}},
     schema,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -80,95 +75,9 @@ pub(super) async fn perform(
     }
     match work {
         Work::Refuse(error, version) => Ok(Done::Settled(Settled::failed(error, &version, 0))),
-        Work::Search(input) => search(engine, lease, tool_run, input).await,
+        Work::Search(input) => tool_search::search(engine, lease, tool_run, input).await,
         Work::Run(input, ready) => run(engine, lease, tool_run, input, *ready, cancel).await,
     }
-}
-
-/// Makes the outcome of a search ready to be recorded.
-pub(super) fn found(agent: &Agent, output: SearchOutput, duration_ms: u64) -> Settled {
-    let output = agent.name_found(output);
-    let summary = match &output.tools[..] {
-        [] => format!("nothing found for “{}”", one_line(&output.query, 60)),
-        tools => {
-            let names: Vec<&str> = tools.iter().take(3).map(|tool| tool.tool_id.as_str()).collect();
-            let more = tools.len().saturating_sub(3);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{}{more}", names.join(", "))
-        }
-    };
-    Settled {
-        status: ToolRunStatus::Succeeded,
-        version: String::new(),
-        output: serde_json::to_value(&output).ok(),
-        summary: one_line(&summary, 160),
-        truncated: false,
-        error: None,
-        duration_ms,
-    }
-}
-
-async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, input: SearchInput) -> Result<Done> {
-    if !intent(engine, lease, tool_run, &Edition::default(), &BTreeMap::new()).await? {
-        return Ok(not_begun(""));
-    }
-    let began = Instant::now();
-    let actor = engine.inner.store.actor(lease.run).await?;
-    let rights = Rights::of(engine, lease.conversation, actor).await?;
-    let holdings = Holdings::of(engine, lease.run, &rights).await?;
-    let found = find(engine, &input, &holdings).await;
-    let duration_ms = millis(began);
-    Ok(match found {
-        Ok(output) => Done::Found(output, duration_ms),
-        Err(error) => {
-            let error = ToolError::new(ToolErrorCode::RegistryUnavailable, error.to_string());
-            Done::Settled(Settled::failed(error, "", duration_ms))
-        }
-    })
-}
-
-/// Searches the registry, and says what each tool needs and lacks.
-pub(super) async fn find(
-    engine: &Engine,
-    input: &SearchInput,
-    holdings: &Holdings,
-) -> Result<SearchOutput, RegistryError> {
-    let limit = input.limit.clamp(1, 20);
-    let query = |category| Query { text: input.query.clone(), category, limit };
-    let viewer = holdings.viewer;
-    let mut hits = engine.inner.registry.search(viewer, query(input.category.clone())).await?;
-    if hits.is_empty() && input.category.is_some() {
-        // Models make categories up; better a tool of another one than none.
-        hits = engine.inner.registry.search(viewer, query(None)).await?;
-    }
-    let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_tool(hit.tool, holdings)).collect();
-    Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
-}
-
-/// A tool as a model reads of it: what it needs, and what of it is missing.
-pub(super) fn found_tool(tool: Tool, holdings: &Holdings) -> FoundTool {
-    let missing = holdings.resolve(&tool, std::iter::empty()).missing;
-    FoundTool {
-        call_as: None,
-        package: tool.tool_id.package().to_owned(),
-        required_env_vars: required(&tool),
-        missing_env_vars: missing.into_iter().map(|var| var.name).collect(),
-        name: tool.name,
-        tool_id: tool.tool_id,
-        version: tool.version,
-        description: one_line(&tool.description, 600),
-        category: tool.category,
-        input_schema: tool.input_schema,
-        health_status: match serde_json::to_value(tool.health) {
-            Ok(Value::String(health)) => health,
-            _ => "UNKNOWN".into(),
-        },
-    }
-}
-
-/// Names of the variables that a tool can't run without.
-pub(super) fn required(tool: &Tool) -> Vec<String> {
-    tool.env.iter().filter(|var| is_needed(var)).map(|var| var.name.clone()).collect()
 }
 
 /// Required variables that are absent or empty.
@@ -449,7 +358,7 @@ impl Drop for Call<'_> {
 }
 
 /// Records the intent to run a tool; `false` when somebody wanted its end, or the run's, before.
-async fn intent(
+pub(super) async fn intent(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
@@ -475,11 +384,11 @@ async fn intent(
 }
 
 /// The outcome of a call that was stopped before it began.
-fn not_begun(version: &str) -> Done {
+pub(super) fn not_begun(version: &str) -> Done {
     let error = ToolError::new(ToolErrorCode::Cancelled, "not run: it was stopped before it began");
     Done::Settled(Settled::failed(error, version, 0))
 }
 
-fn millis(began: Instant) -> u64 {
+pub(super) fn millis(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

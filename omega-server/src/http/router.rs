@@ -7,7 +7,7 @@ use super::{
     extract::{self, BODY_LIMIT},
     idempotency, limits,
     page::{self, Document},
-    request::{cookie, host, log},
+    request::{cookie, host, log_line},
     routes::{
         answers, approvals, audit, avatars, conversations, events, export, import, keys, messages, operations, plans,
         prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
@@ -135,7 +135,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(host::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(&app.gate), limits::layer))
         .layer(middleware::from_fn(with_headers))
-        .layer(middleware::from_fn_with_state(proxies, log::layer))
+        .layer(middleware::from_fn_with_state(proxies, log_line::layer))
         .with_state(app)
 }
 

@@ -1,74 +1,27 @@
-//! Conversations: made, changed, read by pages; and messages sent to them.
+//! Conversations: made, changed, and read by pages.
 
 use super::{
-    Clean, Committed, Result, Store, StoreError,
+    Committed, Result, Store, StoreError,
     access::{Access, Owned, Within},
     exec,
-    idempotency::{IdempotencyKey, Replay},
     places::page_of,
     plans::followed,
     read_all, read_one, read_opt,
-    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
+    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, number, signed, word},
     sql, tx_all, tx_opt,
 };
-use crate::{domain::sealed::Sealed, process::failpoint::Transaction};
+use crate::process::failpoint::Transaction;
 use omega_core::{
     api::{
-        Accepted, Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, MessageStatus,
-        OnActive, Part, Role, Run, RunStatus, Timestamp, ToolRun, UpdateConversation, Usage,
+        Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, Run, RunStatus, Timestamp,
+        ToolRun, UpdateConversation, Usage,
     },
     event::{Envelope, Event},
-    id::{ConversationId, MessageId, RunId, ToolRunId, UserId},
+    id::{ConversationId, ToolRunId, UserId},
 };
-use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// Outputs larger than this are left out of lists and events.
 pub const INLINE_OUTPUT_BYTES: usize = 64 * 1024;
-/// Messages that may wait in one conversation.
-const QUEUE_LIMIT: u32 = 16;
-
-/// A message to store, and the run that it starts.
-#[derive(Debug, Clone)]
-pub struct Send {
-    /// Who sends it, and where.
-    pub access: Access,
-    /// The run that it starts, unless the message is known already.
-    pub run: RunId,
-    /// The text, without secrets.
-    pub text: String,
-    /// The names of the secrets that were taken out of it; the conversation is told.
-    pub removed: BTreeSet<String>,
-    /// The client's own id of it.
-    pub client_message_id: Option<String>,
-    /// What to do with a run that is active. Without a wish a run that works is waited for, and a paused one gives way to
-    /// those who may stop it: a new message means something else.
-    pub on_active: Option<OnActive>,
-    /// The run's frozen configuration.
-    pub config: Value,
-    /// Variables for this run only, sealed for it (C5).
-    pub env: Vec<(String, Sealed)>,
-    /// Where to keep the answer.
-    pub idempotency: Option<IdempotencyKey>,
-}
-
-/// A message that is stored.
-#[derive(Debug, Clone)]
-pub struct Sent {
-    /// Its receipt.
-    pub accepted: Accepted,
-    /// What was committed; none for a message that was known already.
-    pub committed: Option<Committed>,
-    /// A run that works and was asked to stop.
-    pub stopped: Option<RunId>,
-}
-
-impl Sent {
-    fn before(accepted: Accepted) -> Self {
-        Self { accepted, committed: None, stopped: None }
-    }
-}
-
 impl Store {
     /// Makes a conversation and its owner's participation.
     ///
@@ -223,18 +176,6 @@ impl Store {
         Ok(number(n))
     }
 
-    /// Messages before `before`, the newest `limit` of them, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn messages_before(&self, access: &Access, before: Option<u64>, limit: u32) -> Result<Vec<Message>> {
-        let conversation = access.conversation();
-        let before = before.map_or(i64::MAX, signed);
-        let rows: Vec<MessageRow> =
-            read_all!(&self.db, MessageRow, sql::MESSAGES_BEFORE, conversation.to_string(), before, i64::from(limit))?;
-        Ok(access.show(rows.into_iter().rev().map(MessageRow::into_api).collect::<Result<_>>()?))
-    }
-
     /// All runs of a conversation, in the order in which they were queued.
     ///
     /// # Errors
@@ -242,22 +183,6 @@ impl Store {
     pub async fn runs_of(&self, access: &Access) -> Result<Vec<Run>> {
         let rows: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, access.conversation().to_string(), 0_i64)?;
         Ok(access.show(rows.into_iter().map(RunRow::into_api).collect::<Result<_>>()?))
-    }
-
-    /// Messages after `after`, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn messages_after(&self, access: &Access, after: u64, limit: u32) -> Result<Vec<Message>> {
-        let rows: Vec<MessageRow> = read_all!(
-            &self.db,
-            MessageRow,
-            sql::MESSAGES_AFTER,
-            access.conversation().to_string(),
-            signed(after),
-            i64::from(limit)
-        )?;
-        Ok(access.show(rows.into_iter().map(MessageRow::into_api).collect::<Result<_>>()?))
     }
 
     /// Tool runs that were proposed by the event `seq` or later, oldest first, each with that event's number.
@@ -388,168 +313,5 @@ impl Store {
     pub async fn wants_title(&self, conversation: ConversationId) -> Result<bool> {
         let row = self.row(conversation).await?;
         Ok(row.title_source == "none" && self.count(sql::COUNT_CONVERSATION_RUNS, conversation).await? > 0)
-    }
-
-    /// Stores a message and queues its run, in one transaction (`runs.md` 2, transition 1).
-    ///
-    /// # Errors
-    /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`],
-    /// [`StoreError::NotYours`] when a run is to be interrupted that is neither the sender's nor in their conversation.
-    pub async fn send(&self, send: Send) -> Result<Sent> {
-        let redactor = self.redactor(send.access.conversation()).await?;
-        // What the sender has was taken out before; what the owner has is taken out here.
-        let (text, owners) = Clean::telling(redactor.clone(), send.text).await;
-        let mut log = self.log_by(send.access.conversation(), redactor).await?;
-        log.named(Transaction::Send).await?;
-        let author = send.access.caller().author();
-        let conversation = send.access.conversation().to_string();
-        if let Some(key) = &send.idempotency {
-            // Again, now that the conversation is locked: the same request may have come twice at the same time.
-            match log.replay(key).await? {
-                Replay::New => {}
-                Replay::Same(receipt) => return Ok(Sent::before(serde_json::from_str(&receipt.body)?)),
-                Replay::Mismatch => return Err(StoreError::KeyReused),
-                Replay::InProgress => return Err(StoreError::InProgress),
-            }
-        }
-        if let Some(client_id) = &send.client_message_id {
-            type Row = (String, i64, String);
-            let known: Option<Row> = tx_opt!(&mut log.tx, Row, sql::MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
-            if let Some((message, seq, run)) = known {
-                return Ok(Sent::before(Accepted { run_id: id(&run)?, message_id: id(&message)?, seq: number(seq) }));
-            }
-        }
-        type Open = (String, String, String);
-        let mut open: Vec<Open> = tx_all!(&mut log.tx, Open, sql::OPEN_RUNS, &conversation)?;
-        let active = open.iter().position(|(_, status, _)| status != "queued");
-        let paused = active.is_some_and(|at| open[at].1 == "paused");
-        let by = author.user_id.to_string();
-        let may_stop = send.access.is_owner() || active.is_some_and(|at| open[at].2 == by);
-        let on_active = send.on_active.unwrap_or(match paused && may_stop {
-            true => OnActive::Interrupt,
-            false => OnActive::Enqueue,
-        });
-        if let (OnActive::Reject, Some((run, ..))) = (on_active, open.first()) {
-            return Err(StoreError::RunActive(id(run)?));
-        }
-        let mut stopped = None;
-        if let (OnActive::Interrupt, Some(at)) = (on_active, active) {
-            if !may_stop {
-                return Err(StoreError::NotYours);
-            }
-            let run: RunId = id(&open.remove(at).0)?;
-            if paused {
-                log.give_up(run, "superseded", "a new message came instead of an answer").await?;
-            } else {
-                let now = log.now().0;
-                if exec!(&mut log.tx, sql::REQUEST_CANCEL, run.to_string(), now)? == 1 {
-                    log.event(Some(run), Event::RunCancelRequested {}).await?;
-                }
-                stopped = Some(run);
-            }
-            // What the sender has waiting there is void too; what others wait for is not theirs to stop.
-            for (run, ..) in open.extract_if(.., |(_, _, actor)| *actor == by) {
-                log.give_up(id(&run)?, "superseded", "interrupted by a new message").await?;
-            }
-        }
-        let waiting =
-            u32::try_from(open.iter().filter(|(_, status, _)| status == "queued").count()).unwrap_or(u32::MAX);
-        if waiting >= QUEUE_LIMIT {
-            return Err(StoreError::QueueFull(waiting));
-        }
-        let now = log.now();
-        let removed: BTreeSet<String> = send.removed.into_iter().chain(owners).collect();
-        let (seq, author) = (log.next_seq(), log.clean(author).into_inner());
-        let message = text.map(|text| Message {
-            id: MessageId::new(),
-            seq,
-            run_id: Some(send.run),
-            step: None,
-            role: Role::User,
-            status: MessageStatus::Complete,
-            content: text.clone(),
-            parts: vec![Part::Text { text }],
-            author: Some(author.clone()),
-            finish_reason: None,
-            created_at: now,
-        });
-        let run = Run {
-            id: send.run,
-            conversation_id: send.access.conversation(),
-            message_id: message.id,
-            status: RunStatus::Queued,
-            model: send.config["model"].as_str().unwrap_or_default().to_owned(),
-            paid_by: serde_json::from_value(send.config["paidBy"].clone())?,
-            prompt_version: send.config["promptVersion"].as_str().unwrap_or_default().to_owned(),
-            steps: 0,
-            tool_calls: 0,
-            usage: Usage::default(),
-            requires_action: None,
-            plan: None,
-            error: None,
-            finish_reason: None,
-            created_at: now,
-            started_at: None,
-            finished_at: None,
-        };
-        exec!(
-            &mut log.tx,
-            sql::INSERT_MESSAGE,
-            message.id.to_string(),
-            &conversation,
-            signed(message.seq),
-            run.id.to_string(),
-            None::<i64>,
-            json(&author)?,
-            "user",
-            "complete",
-            json(&message.parts)?,
-            &message.content,
-            "[]",
-            "[]",
-            send.client_message_id.as_deref(),
-            now.0,
-            None::<String>,
-        )?;
-        exec!(
-            &mut log.tx,
-            sql::INSERT_RUN,
-            run.id.to_string(),
-            &conversation,
-            message.id.to_string(),
-            author.user_id.to_string(),
-            json(&send.config)?,
-            json(&run.usage)?,
-            signed(message.seq),
-            now.0,
-        )?;
-        for (name, sealed) in &send.env {
-            log.put_run_env(run.id, author.user_id, name, sealed).await?;
-        }
-        let accepted = Accepted { run_id: run.id, message_id: message.id, seq: message.seq };
-        log.clean_event(Some(run.id), message.map(|message| Event::MessageCreated { message })).await?;
-        let position = u32::try_from(open.len()).unwrap_or(u32::MAX);
-        log.event(Some(accepted.run_id), Event::RunQueued { run, position }).await?;
-        if !removed.is_empty() {
-            log.event(Some(accepted.run_id), secrets_removed(&removed)).await?;
-        }
-        if let Some(key) = &send.idempotency {
-            log.remember(key, &json(&accepted)?).await?;
-        }
-        Ok(Sent { accepted, committed: Some(log.commit().await?), stopped })
-    }
-}
-
-/// Says that a message is stored without the secrets that were in it, and where they belong.
-fn secrets_removed(names: &BTreeSet<String>) -> Event {
-    // As placeholders: what a guest is shown has no names in them.
-    let names: Vec<String> = names.iter().map(|name| format!("«redacted:{name}»")).collect();
-    Event::Notice {
-        code: "SECRET_REMOVED".into(),
-        message: format!(
-            "the message had what is or looks like a secret ({}); it was taken out, and neither the model nor the log has \
-             it. Give keys to tools as credentials (`omega credentials set`, the page's form, or `env` of the request)",
-            names.join(", ")
-        ),
     }
 }

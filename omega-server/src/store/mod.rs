@@ -6,17 +6,20 @@
 
 pub mod access;
 mod alternatives;
+mod api_keys;
 mod audit;
 mod breakers;
 mod chunks;
 mod clean;
 mod conversations;
+mod data_keys;
 pub mod file;
 mod history;
 mod idempotency;
 mod import;
 mod log;
 mod macros;
+mod messages;
 mod nodes;
 mod open;
 mod pauses;
@@ -33,16 +36,17 @@ pub mod sql;
 mod steps;
 mod tool_runs;
 mod tools;
-mod users;
 
 pub use alternatives::{Chosen, Offer, Offered};
 pub use audit::{AuditQuery, Noted};
 pub use chunks::{Chunk, Known, Piece};
 pub use clean::{Clean, KnowsSecrets};
-pub use conversations::{INLINE_OUTPUT_BYTES, Send, Sent};
+pub use conversations::INLINE_OUTPUT_BYTES;
+pub(crate) use data_keys::{DataKeyRow, KeptIn};
 pub use history::RunHistory;
 pub use idempotency::{IdempotencyKey, KeptAnswer, Replay};
 pub use log::{Committed, LogTx};
+pub use messages::{Send, Sent};
 pub(crate) use pauses::call_of;
 pub use pauses::{Answer, Answers, Expired, Provided};
 pub use people::gravatar_hash;
@@ -50,7 +54,6 @@ pub(crate) use places::{Joining, Place};
 pub use plans::{Planned, StoredPlan};
 pub use rules::Rule;
 pub use runs::{Beat, Claimed, Lease, Release};
-pub(crate) use secrets::{DataKeyRow, KeptIn};
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
 

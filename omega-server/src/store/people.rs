@@ -2,10 +2,11 @@
 //! hash that Gravatar knows them by.
 
 use super::{
-    Result, Store, StoreError, exec, read_all, read_opt,
+    Result, Store, StoreError,
+    api_keys::{ADMIN, sha256},
+    exec, read_all, read_opt,
     rows::id,
     sql, tx_opt,
-    users::{ADMIN, sha256},
 };
 use crate::domain::{
     caller::{Caller, Via},

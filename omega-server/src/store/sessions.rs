@@ -1,10 +1,11 @@
 //! Browsers' sessions, and the one-time codes that begin one. Of both only hashes are kept.
 
 use super::{
-    Result, Store, exec, read_opt,
+    Result, Store,
+    api_keys::{ADMIN, TOUCH_MILLIS, sha256},
+    exec, read_opt,
     rows::id,
     sql, tx_opt,
-    users::{ADMIN, TOUCH_MILLIS, sha256},
 };
 use crate::domain::{
     caller::{Caller, TokenHash, Via},

@@ -11,7 +11,7 @@ use crate::{
     http::{
         answer::ApiError,
         request::{
-            log::{NO_ROUTE, name_of, route_of},
+            log_line::{NO_ROUTE, name_of, route_of},
             peer::Peer,
         },
     },

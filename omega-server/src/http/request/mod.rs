@@ -4,5 +4,5 @@
 pub mod address;
 pub mod cookie;
 pub mod host;
-pub mod log;
+pub mod log_line;
 pub mod peer;

@@ -3,7 +3,7 @@
 use super::{PageQuery, events, pagination, text, tool_ids};
 use crate::{
     domain::variables,
-    engine::limits::Seat,
+    engine::seats::Seat,
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::{Body, Params},
