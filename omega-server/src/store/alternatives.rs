@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn offers(&self, run: RunId) -> Result<Vec<Offered>> {
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::ALTERNATIVES_OF_RUN, run.to_string())?;
+        let rows: Vec<Row> = read_all!(&self.db, Row, ALTERNATIVES_OF_RUN, run.to_string())?;
         rows.into_iter().map(offered).collect()
     }
 
@@ -73,7 +73,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn choices(&self, conversation: ConversationId) -> Result<Vec<(ToolRunId, Option<ToolId>)>> {
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::CHOSEN_ALTERNATIVES, conversation.to_string())?;
+        let rows: Vec<Row> = read_all!(&self.db, Row, CHOSEN_ALTERNATIVES, conversation.to_string())?;
         rows.into_iter().map(chosen).collect()
     }
 
@@ -155,7 +155,7 @@ impl LogTx {
         let choice = self.clean(choice.clone());
         exec!(
             &mut self.tx,
-            sql::INSERT_ALTERNATIVES,
+            INSERT_ALTERNATIVES,
             uuid::Uuid::now_v7().to_string(),
             conversation,
             run.to_string(),
@@ -174,7 +174,7 @@ impl LogTx {
         let status = if tool.is_some() { "chosen" } else { "none" };
         let decided = exec!(
             &mut self.tx,
-            sql::DECIDE_ALTERNATIVES,
+            DECIDE_ALTERNATIVES,
             &run_id,
             &call_id,
             status,
@@ -185,8 +185,8 @@ impl LogTx {
         if decided != 1 || run.status != RunStatus::Paused {
             return Err(StoreError::AlreadyDecided);
         }
-        exec!(&mut self.tx, sql::CLOSE_CREDENTIAL_REQUEST, &run_id, &call_id, "replaced", now, by.to_string())?;
-        exec!(&mut self.tx, sql::READY_TOOL_RUN_OF, &call_id, ToolRunStatus::AwaitingCredentials.as_str())?;
+        exec!(&mut self.tx, CLOSE_CREDENTIAL_REQUEST, &run_id, &call_id, "replaced", now, by.to_string())?;
+        exec!(&mut self.tx, READY_TOOL_RUN_OF, &call_id, ToolRunStatus::AwaitingCredentials.as_str())?;
         let event = Event::AlternativesSelected { tool_run_id: call, tool_id: tool.cloned(), by };
         self.event(Some(run.id), event).await?;
         Ok(())
@@ -205,8 +205,21 @@ impl LogTx {
         let (run, now) = (run.to_string(), self.now().0);
         for call in calls {
             let call = call.to_string();
-            exec!(&mut self.tx, sql::DECIDE_ALTERNATIVES, &run, call, "passed", None::<String>, now, by.to_string())?;
+            exec!(&mut self.tx, DECIDE_ALTERNATIVES, &run, call, "passed", None::<String>, now, by.to_string())?;
         }
         Ok(())
     }
+}
+
+super::sql::statements! {
+    INSERT_ALTERNATIVES = "INSERT INTO alternatives (id, conversation_id, run_id, tool_run_id, tool_id, choice, status, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ALTERNATIVES_OF_RUN = "SELECT tool_run_id, choice, status, chosen FROM alternatives WHERE run_id = $1 ORDER BY created_at, id";
+    CHOSEN_ALTERNATIVES = "SELECT tool_run_id, choice, status, chosen FROM alternatives \
+        WHERE conversation_id = $1 AND status IN ('chosen', 'none') ORDER BY created_at, id";
+    DECIDE_ALTERNATIVES = "UPDATE alternatives SET status = $3, chosen = $4, decided_at = $5, decided_by = $6 \
+        WHERE run_id = $1 AND tool_run_id = $2 AND status = 'open'";
+    CLOSE_CREDENTIAL_REQUEST = "UPDATE credential_requests SET status = $3, resolved_at = $4, resolved_by = $5 \
+        WHERE run_id = $1 AND tool_run_id = $2 AND status = 'open'";
+    READY_TOOL_RUN_OF = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = $2";
 }

@@ -48,7 +48,7 @@ impl Store {
 
     async fn known_first_user(&self) -> Result<Option<UserId>> {
         type Row = (String, String, String);
-        let row: Option<Row> = read_opt!(&self.db, Row, sql::FIRST_USER)?;
+        let row: Option<Row> = read_opt!(&self.db, Row, FIRST_USER)?;
         row.map(|(user, ..)| id(&user)).transpose()
     }
 
@@ -86,7 +86,7 @@ impl Store {
     /// When the database fails.
     pub async fn keys(&self, user: UserId) -> Result<Vec<ApiKey>> {
         type Row = (String, String, String, i64, Option<i64>);
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::LIST_KEYS, user.to_string())?;
+        let rows: Vec<Row> = read_all!(&self.db, Row, LIST_KEYS, user.to_string())?;
         rows.into_iter()
             .map(|(key, name, prefix, created_at, last_used_at)| {
                 Ok(ApiKey {
@@ -106,7 +106,7 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn revoke_key(&self, user: UserId, key: KeyId) -> Result<()> {
         let mut tx = self.begin().await?;
-        if exec!(&mut tx, sql::REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)? != 1 {
+        if exec!(&mut tx, REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)? != 1 {
             return Err(StoreError::NotFound);
         }
         self.commit_with(tx, &[Fact::new(Action::KeyRevoked, "key").on(key)]).await
@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn is_own_key(&self, key: &str) -> Result<bool> {
-        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::KNOWN_KEY, sha256(key))?;
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), KNOWN_KEY, sha256(key))?;
         Ok(row.is_some())
     }
 
@@ -127,12 +127,12 @@ impl Store {
     /// When the database fails.
     pub async fn caller_of_key(&self, key: &str) -> Result<Option<Caller>> {
         type Row = (String, String, String, String, String, Option<i64>);
-        let row: Option<Row> = read_opt!(&self.db, Row, sql::KEY_CALLER, sha256(key))?;
+        let row: Option<Row> = read_opt!(&self.db, Row, KEY_CALLER, sha256(key))?;
         let Some((user, display_name, gravatar_hash, role, key_id, last_used_at)) = row else { return Ok(None) };
         let now = self.now().0;
         if last_used_at.is_none_or(|last| now - last > TOUCH_MILLIS) {
             let mut tx = self.begin().await?;
-            exec!(&mut tx, sql::TOUCH_KEY, &key_id, now)?;
+            exec!(&mut tx, TOUCH_KEY, &key_id, now)?;
             tx.commit().await?;
         }
         let (is_admin, via) = (role == ADMIN, Via::Key(id(&key_id)?));
@@ -144,7 +144,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn settings(&self, user: UserId) -> Result<(Settings, i64)> {
-        let row: Option<(String, i64)> = read_opt!(&self.db, (String, i64), sql::GET_SETTINGS, user.to_string())?;
+        let row: Option<(String, i64)> = read_opt!(&self.db, (String, i64), GET_SETTINGS, user.to_string())?;
         match row {
             None => Ok((Settings::default(), 0)),
             Some((value, version)) => Ok((serde_json::from_str(&value)?, version)),
@@ -158,7 +158,7 @@ impl Store {
     pub async fn put_settings(&self, user: UserId, settings: &Settings, version: i64) -> Result<i64> {
         let mut tx = self.begin().await?;
         let now = self.now().0;
-        let known: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::GET_SETTINGS, user.to_string())?;
+        let known: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), GET_SETTINGS, user.to_string())?;
         if known.as_ref().map_or(0, |(_, known)| *known) != version {
             return Err(StoreError::Stale);
         }
@@ -166,7 +166,7 @@ impl Store {
             Some((value, _)) => serde_json::from_str(&value)?,
             None => serde_json::to_value(Settings::default())?,
         };
-        if exec!(&mut tx, sql::PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)? != 1 {
+        if exec!(&mut tx, PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)? != 1 {
             return Err(StoreError::Stale);
         }
         let fact =
@@ -174,4 +174,20 @@ impl Store {
         self.commit_with(tx, &[fact]).await?;
         Ok(version + 1)
     }
+}
+
+super::sql::statements! {
+    FIRST_USER = "SELECT id, display_name, gravatar_hash FROM users ORDER BY created_at, id LIMIT 1";
+    LIST_KEYS = "SELECT id, name, prefix, created_at, last_used_at FROM api_keys \
+        WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at, id";
+    REVOKE_KEY = "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    TOUCH_KEY = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
+    KEY_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, u.role, k.id AS key_id, k.last_used_at \
+        FROM api_keys k JOIN users u ON u.id = k.user_id \
+        WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND u.disabled_at IS NULL";
+    KNOWN_KEY = "SELECT id FROM api_keys WHERE key_hash = $1";
+    GET_SETTINGS = "SELECT value, version FROM settings WHERE user_id = $1";
+    PUT_SETTINGS = "INSERT INTO settings (user_id, value, version, updated_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at \
+        WHERE settings.version = excluded.version - 1";
 }

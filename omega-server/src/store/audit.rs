@@ -71,7 +71,7 @@ impl Tx {
             at = Head { chain: at.chain, n: link.n, hash: link.hash.clone() };
             exec!(
                 self,
-                sql::APPEND_AUDIT,
+                APPEND_AUDIT,
                 link.chain,
                 link.n,
                 link.id,
@@ -92,7 +92,7 @@ impl Tx {
                 link.hash,
             )?;
         }
-        match exec!(self, sql::MOVE_AUDIT_HEAD, &at.chain, at.n, &at.hash, was)? {
+        match exec!(self, MOVE_AUDIT_HEAD, &at.chain, at.n, &at.hash, was)? {
             1 => Ok(()),
             _ => Err(StoreError::Corrupt("the audit log's head moved under its lock".into())),
         }
@@ -105,7 +105,7 @@ impl Tx {
             return Ok(head(free));
         }
         let any = format!("{:02}", getrandom::u32().unwrap_or(0) % u32::try_from(LANES).unwrap_or(1));
-        let freed: Option<HeadRow> = tx_opt!(self, HeadRow, sql::LOCK_AUDIT_LANE, any)?;
+        let freed: Option<HeadRow> = tx_opt!(self, HeadRow, LOCK_AUDIT_LANE, any)?;
         freed.map(head).ok_or_else(|| {
             StoreError::Corrupt("the audit log has no lanes; `omega audit verify` says what is missing".into())
         })
@@ -186,7 +186,7 @@ impl Store {
     /// When the database fails.
     pub async fn audit_page(&self, reader: UserId, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
         let of = query.of.map(|user| user.to_string()).unwrap_or_default();
-        let statement = if query.of.is_some() { sql::LIST_AUDIT_OF } else { sql::LIST_AUDIT };
+        let statement = if query.of.is_some() { LIST_AUDIT_OF } else { LIST_AUDIT };
         let rows: Vec<Link> = read_all!(
             &self.db,
             Link,
@@ -207,7 +207,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn audit_heads(&self) -> Result<Vec<Head>> {
-        let rows: Vec<HeadRow> = read_all!(&self.db, HeadRow, sql::AUDIT_HEADS)?;
+        let rows: Vec<HeadRow> = read_all!(&self.db, HeadRow, AUDIT_HEADS)?;
         Ok(rows.into_iter().map(head).collect())
     }
 
@@ -222,7 +222,7 @@ impl Store {
             Database::Postgres => LANES,
         };
         let mut chains: Vec<String> = (0..lanes).map(|lane| format!("{lane:02}")).collect();
-        let known: Vec<(String,)> = read_all!(&self.db, (String,), sql::AUDIT_CHAINS)?;
+        let known: Vec<(String,)> = read_all!(&self.db, (String,), AUDIT_CHAINS)?;
         chains.extend(known.into_iter().map(|(chain,)| chain));
         chains.extend(noted.iter().map(|noted| noted.chain.clone()));
         chains.sort();
@@ -256,7 +256,7 @@ impl Store {
         let until = self.head_of(chain).await?;
         let stop = until.as_ref().map_or(i64::MAX, |head| head.n);
         loop {
-            let rows: Vec<Link> = read_all!(&self.db, Link, sql::AUDIT_LINKS, chain, walk.last().n, STRIDE)?;
+            let rows: Vec<Link> = read_all!(&self.db, Link, AUDIT_LINKS, chain, walk.last().n, STRIDE)?;
             let is_last = rows.len() < usize::try_from(STRIDE).unwrap_or(usize::MAX);
             for row in rows.iter().take_while(|row| row.n <= stop) {
                 let elsewhere = row.prev_hash != walk.last().hash && self.has_link(chain, &row.prev_hash).await?;
@@ -281,19 +281,43 @@ impl Store {
             return Ok((walk, Some((noted.n, None, AuditBreakKind::Truncated))));
         }
         // The rows' end first: a head that moves meanwhile moves with its rows.
-        let last: Option<(i64,)> = read_opt!(&self.db, (i64,), sql::LAST_AUDIT_LINK, chain)?;
+        let last: Option<(i64,)> = read_opt!(&self.db, (i64,), LAST_AUDIT_LINK, chain)?;
         let (last, now) = (last.map_or(0, |(n,)| n), self.head_of(chain).await?.map_or(0, |head| head.n));
         let added = (last > now).then_some((now + 1, None, AuditBreakKind::Added));
         Ok((walk, added))
     }
 
     async fn head_of(&self, chain: &str) -> Result<Option<Head>> {
-        let row: Option<HeadRow> = read_opt!(&self.db, HeadRow, sql::AUDIT_HEAD, chain)?;
+        let row: Option<HeadRow> = read_opt!(&self.db, HeadRow, AUDIT_HEAD, chain)?;
         Ok(row.map(head))
     }
 
     async fn has_link(&self, chain: &str, hash: &[u8]) -> Result<bool> {
-        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), sql::AUDIT_LINK_WITH, chain, hash)?;
+        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), AUDIT_LINK_WITH, chain, hash)?;
         Ok(row.is_some())
     }
+}
+
+super::sql::statements! {
+    LOCK_AUDIT_LANE = "UPDATE audit_heads SET n = n WHERE chain = $1 RETURNING chain, n, hash";
+    APPEND_AUDIT = "INSERT INTO audit_log (chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, \
+        object_type, object_id, conversation_id, run_id, outcome, detail, prev_hash, hash) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    MOVE_AUDIT_HEAD = "UPDATE audit_heads SET n = $2, hash = $3 WHERE chain = $1 AND n = $4";
+    AUDIT_HEADS = "SELECT chain, n, hash FROM audit_heads ORDER BY chain";
+    AUDIT_HEAD = "SELECT chain, n, hash FROM audit_heads WHERE chain = $1";
+    AUDIT_CHAINS = "SELECT DISTINCT chain FROM (SELECT chain FROM audit_heads UNION SELECT chain FROM audit_log) AS known";
+    AUDIT_LINKS = "SELECT chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, object_type, object_id, \
+        conversation_id, run_id, outcome, detail, prev_hash, hash FROM audit_log WHERE chain = $1 AND n > $2 ORDER BY n LIMIT $3";
+    AUDIT_LINK_WITH = "SELECT n FROM audit_log WHERE chain = $1 AND hash = $2";
+    LAST_AUDIT_LINK = "SELECT n FROM audit_log WHERE chain = $1 ORDER BY n DESC LIMIT 1";
+    // Both take the same binds; $1 is empty in the first one.
+    LIST_AUDIT = "SELECT chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, object_type, object_id, \
+        conversation_id, run_id, outcome, detail, prev_hash, hash FROM audit_log WHERE $1 = '' \
+        AND ($2 = '' OR action = $2 OR SUBSTR(action, 1, CAST($3 AS INTEGER)) = $2 || '.') AND at >= $4 AND at < $5 \
+        AND ($6 = '' OR id < $6) ORDER BY id DESC LIMIT $7";
+    LIST_AUDIT_OF = "SELECT chain, n, id, at, actor_user_id, actor_kind, api_key_id, ip, request_id, action, object_type, object_id, \
+        conversation_id, run_id, outcome, detail, prev_hash, hash FROM audit_log WHERE actor_user_id = $1 \
+        AND ($2 = '' OR action = $2 OR SUBSTR(action, 1, CAST($3 AS INTEGER)) = $2 || '.') AND at >= $4 AND at < $5 \
+        AND ($6 = '' OR id < $6) ORDER BY id DESC LIMIT $7";
 }

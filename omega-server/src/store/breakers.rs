@@ -1,6 +1,6 @@
 //! Rows of circuit breakers.
 
-use super::{Result, Store, StoreError, exec, read_all, sql, tx_opt};
+use super::{Result, Store, StoreError, exec, read_all, tx_opt};
 use crate::executor::breaker::{Change, Circuit, KeepError, KeepsBreakers, Key, State};
 use async_trait::async_trait;
 use omega_core::api::Timestamp;
@@ -45,7 +45,7 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn open_breakers(&self) -> Result<Vec<(String, Circuit)>> {
-        Ok(read_all!(&self.db, Row, sql::OPEN_BREAKERS)?.into_iter().map(circuit).collect())
+        Ok(read_all!(&self.db, Row, OPEN_BREAKERS)?.into_iter().map(circuit).collect())
     }
 
     /// Under the row's lock, so that several nodes count together.
@@ -54,14 +54,14 @@ impl Store {
         let (now, user) = (Timestamp::now().0, key.user());
         let key = key.as_str();
         // Inserting a new row, or touching the one that is there, locks it and reads it in one statement.
-        let row = tx_opt!(&mut tx, Row, sql::LOCK_BREAKER, key, now, user)?;
+        let row = tx_opt!(&mut tx, Row, LOCK_BREAKER, key, now, user)?;
         let changed = change(row.map(|row| circuit(row).1).unwrap_or_default());
         if changed == Circuit::default() {
-            exec!(&mut tx, sql::DELETE_BREAKER, key)?;
+            exec!(&mut tx, DELETE_BREAKER, key)?;
         } else {
             exec!(
                 &mut tx,
-                sql::PUT_BREAKER,
+                PUT_BREAKER,
                 key,
                 changed.state.as_str(),
                 changed.failures,
@@ -82,7 +82,7 @@ impl Store {
 
     async fn forget_breakers(&self, before: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::FORGET_BREAKERS, before)?;
+        exec!(&mut tx, FORGET_BREAKERS, before)?;
         tx.commit().await
     }
 }
@@ -106,4 +106,19 @@ impl KeepsBreakers for Store {
     async fn forget(&self, before: i64) -> Result<(), KeepError> {
         Ok(self.forget_breakers(before).await?)
     }
+}
+
+super::sql::statements! {
+    LOCK_BREAKER = "INSERT INTO breakers (key, user_id, state, failures, successes, window_started_at, delay_ms, reason, updated_at) \
+        VALUES ($1, $3, 'closed', 0, 0, 0, 0, '', $2) ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at \
+        RETURNING key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, \
+        failed_for, is_shared";
+    PUT_BREAKER = "UPDATE breakers SET state = $2, failures = $3, successes = $4, window_started_at = $5, opened_at = $6, \
+        next_probe_at = $7, delay_ms = $8, probe_owner = $9, reason = $10, failed_for = $11, is_shared = $12 WHERE key = $1";
+    DELETE_BREAKER = "DELETE FROM breakers WHERE key = $1";
+    // Everybody's come first: one user's own, however many, push none of them out.
+    OPEN_BREAKERS = "SELECT key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, \
+        failed_for, is_shared FROM breakers WHERE state <> 'closed' \
+        ORDER BY CASE WHEN user_id IS NULL THEN 0 ELSE 1 END, key LIMIT 2000";
+    FORGET_BREAKERS = "DELETE FROM breakers WHERE (state = 'closed' OR user_id IS NOT NULL) AND updated_at < $1";
 }

@@ -158,7 +158,11 @@ impl LogTx {
     /// Forgets the partial text of a run: it is void, or stored whole in this transaction.
     pub(super) async fn drop_chunks(&mut self, run: RunId) -> Result<()> {
         let conversation = self.conversation().to_string();
-        exec!(&mut self.tx, sql::DROP_CHUNKS, conversation, run.to_string())?;
+        exec!(&mut self.tx, DROP_CHUNKS, conversation, run.to_string())?;
         Ok(())
     }
+}
+
+super::sql::statements! {
+    DROP_CHUNKS = "DELETE FROM message_chunks WHERE conversation_id = $1 AND run_id = $2";
 }

@@ -41,7 +41,7 @@ impl Store {
         let source = if title.is_some() { "user" } else { "none" };
         exec!(
             &mut tx,
-            sql::INSERT_CONVERSATION,
+            INSERT_CONVERSATION,
             conversation.to_string(),
             owner.user_id.to_string(),
             title,
@@ -67,7 +67,7 @@ impl Store {
 
     async fn row(&self, conversation: ConversationId) -> Result<ConversationRow> {
         let row: Option<ConversationRow> =
-            read_opt!(&self.db, ConversationRow, sql::GET_CONVERSATION, conversation.to_string())?;
+            read_opt!(&self.db, ConversationRow, GET_CONVERSATION, conversation.to_string())?;
         row.ok_or(StoreError::NotFound)
     }
 
@@ -113,7 +113,7 @@ impl Store {
         // All of one moment: an event that is in here and comes after the cursor again would be counted twice.
         let mut tx = self.begin_read().await?;
         let id_text = conversation.to_string();
-        let row: Option<ConversationRow> = tx_opt!(&mut tx, ConversationRow, sql::GET_CONVERSATION, &id_text)?;
+        let row: Option<ConversationRow> = tx_opt!(&mut tx, ConversationRow, GET_CONVERSATION, &id_text)?;
         let row = row.ok_or(StoreError::NotFound)?;
         let before = before.map_or(i64::MAX, signed);
         let messages: Vec<MessageRow> =
@@ -131,10 +131,10 @@ impl Store {
             runs_of_page.push(Run { plan, ..row.into_api()? });
         }
         let runs = runs_of_page;
-        let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, sql::LIST_PARTICIPANTS, &id_text)?;
-        let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::USAGE_OF, &id_text)?;
-        let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_MESSAGES, &id_text)?;
-        let tool_run_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_TOOL_RUNS, &id_text)?;
+        let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, LIST_PARTICIPANTS, &id_text)?;
+        let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), USAGE_OF, &id_text)?;
+        let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_MESSAGES, &id_text)?;
+        let tool_run_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_TOOL_RUNS, &id_text)?;
         tx.commit().await?;
         let count = |counted: Option<(i64,)>| counted.map_or(0, |(n,)| number(n));
         let mut usage = Usage::default();
@@ -212,7 +212,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn tool_run(&self, tool_run: &Within<ToolRunId>) -> Result<ToolRun> {
-        let row: ToolRunRow = read_one!(&self.db, ToolRunRow, sql::GET_TOOL_RUN, tool_run.id().to_string())?;
+        let row: ToolRunRow = read_one!(&self.db, ToolRunRow, GET_TOOL_RUN, tool_run.id().to_string())?;
         Ok(tool_run.access().show(row.into_api(usize::MAX)?))
     }
 
@@ -221,14 +221,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn events_after(&self, conversation: ConversationId, after: u64, limit: u32) -> Result<Vec<Envelope>> {
-        let rows: Vec<(String,)> = read_all!(
-            &self.db,
-            (String,),
-            sql::EVENTS_AFTER,
-            conversation.to_string(),
-            signed(after),
-            i64::from(limit)
-        )?;
+        let rows: Vec<(String,)> =
+            read_all!(&self.db, (String,), EVENTS_AFTER, conversation.to_string(), signed(after), i64::from(limit))?;
         rows.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
     }
 
@@ -245,7 +239,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn last_seq(&self, access: &Access) -> Result<u64> {
-        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), sql::LAST_SEQ, access.conversation().to_string())?;
+        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), LAST_SEQ, access.conversation().to_string())?;
         row.map(|(seq,)| number(seq)).ok_or(StoreError::NotFound)
     }
 
@@ -259,19 +253,19 @@ impl Store {
         let conversation = access.conversation().to_string();
         if let Some(title) = &change.title {
             let title = log.clean_words(title);
-            exec!(&mut log.tx, sql::SET_TITLE, &conversation, title, "user")?;
+            exec!(&mut log.tx, SET_TITLE, &conversation, title, "user")?;
         }
         if let Some(model) = &change.model {
-            exec!(&mut log.tx, sql::SET_MODEL, &conversation, model)?;
+            exec!(&mut log.tx, SET_MODEL, &conversation, model)?;
         }
         if let Some(on) = change.safe_mode {
-            exec!(&mut log.tx, sql::SET_SAFE_MODE, &conversation, on)?;
+            exec!(&mut log.tx, SET_SAFE_MODE, &conversation, on)?;
         }
         if let Some(policy) = change.guest_credentials {
-            exec!(&mut log.tx, sql::SET_GUEST_CREDENTIALS, &conversation, policy.as_str())?;
+            exec!(&mut log.tx, SET_GUEST_CREDENTIALS, &conversation, policy.as_str())?;
         }
         if let Some(visibility) = change.visibility {
-            exec!(&mut log.tx, sql::SET_VISIBILITY, &conversation, visibility.as_str())?;
+            exec!(&mut log.tx, SET_VISIBILITY, &conversation, visibility.as_str())?;
         }
         let event = Event::ConversationUpdated {
             title: change.title.clone(),
@@ -293,7 +287,7 @@ impl Store {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
         let title = log.clean_words(title);
-        exec!(&mut log.tx, sql::SET_TITLE, conversation.to_string(), &title, "auto")?;
+        exec!(&mut log.tx, SET_TITLE, conversation.to_string(), &title, "auto")?;
         let event = Event::ConversationUpdated {
             title: Some(title),
             model: None,
@@ -312,6 +306,30 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn wants_title(&self, conversation: ConversationId) -> Result<bool> {
         let row = self.row(conversation).await?;
-        Ok(row.title_source == "none" && self.count(sql::COUNT_CONVERSATION_RUNS, conversation).await? > 0)
+        Ok(row.title_source == "none" && self.count(COUNT_CONVERSATION_RUNS, conversation).await? > 0)
     }
+}
+
+super::sql::statements! {
+    INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, \
+        created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $1)";
+    GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, guest_credentials, visibility, link_id, next_seq, \
+        created_at, updated_at \
+        FROM conversations WHERE id = $1";
+    SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
+    SET_SAFE_MODE = "UPDATE conversations SET safe_mode = $2 WHERE id = $1";
+    SET_GUEST_CREDENTIALS = "UPDATE conversations SET guest_credentials = $2 WHERE id = $1";
+    SET_MODEL = "UPDATE conversations SET model = $2 WHERE id = $1";
+    LIST_PARTICIPANTS = "SELECT p.user_id, p.role, p.display_name, p.gravatar_hash, p.blocked_at FROM participants p \
+        JOIN conversations c ON c.id = p.conversation_id WHERE p.conversation_id = $1 \
+        AND (p.role = 'owner' OR p.epoch = c.link_epoch OR p.blocked_at IS NOT NULL) ORDER BY p.first_seen_at, p.user_id";
+    SET_VISIBILITY = "UPDATE conversations SET visibility = $2 WHERE id = $1";
+    EVENTS_AFTER = "SELECT payload FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    LAST_SEQ = "SELECT next_seq - 1 AS seq FROM conversations WHERE id = $1";
+    COUNT_MESSAGES = "SELECT COUNT(*) AS n FROM messages WHERE conversation_id = $1 AND status <> 'discarded'";
+    COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
+    USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
+    GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
+        output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
+    COUNT_TOOL_RUNS = "SELECT COUNT(*) AS n FROM tool_runs WHERE conversation_id = $1";
 }

@@ -84,7 +84,7 @@ impl Store {
     /// When the database fails.
     pub async fn answers(&self, run: RunId, conversation: ConversationId, owner: UserId) -> Result<Answers> {
         type Row = (String, String, String, String, Option<String>);
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::DECISIONS, run.to_string())?;
+        let rows: Vec<Row> = read_all!(&self.db, Row, DECISIONS, run.to_string())?;
         let mut answers = Answers::default();
         for (tool_run, reason, args_digest, status, note) in rows {
             let decision = if status == "approved" { Decision::Approve } else { Decision::Deny };
@@ -92,7 +92,7 @@ impl Store {
             answers.approvals.entry(id(&tool_run)?).or_default().push(answer);
         }
         type Request = (String, String, String, String);
-        let requests: Vec<Request> = read_all!(&self.db, Request, sql::ANSWERED_REQUESTS, run.to_string())?;
+        let requests: Vec<Request> = read_all!(&self.db, Request, ANSWERED_REQUESTS, run.to_string())?;
         for (tool_run, tool_id, missing, status) in requests {
             if status == "declined" {
                 answers.declined.insert(id(&tool_run)?);
@@ -151,7 +151,7 @@ impl Store {
         let status = if declined { "declined" } else { "satisfied" };
         exec!(&mut log.tx, sql::CLOSE_CREDENTIAL_REQUESTS, run.id.to_string(), status, now, &by)?;
         exec!(&mut log.tx, sql::CLOSE_PLAN_CREDENTIALS, run.id.to_string(), status, now, &by)?;
-        exec!(&mut log.tx, sql::READY_TOOL_RUNS, run.id.to_string(), ToolRunStatus::AwaitingCredentials.as_str())?;
+        exec!(&mut log.tx, READY_TOOL_RUNS, run.id.to_string(), ToolRunStatus::AwaitingCredentials.as_str())?;
         log.pass_offers(run.id, alternatives.iter().map(|choice| choice.tool_run_id), giver).await?;
         let event = Event::CredentialsProvided {
             names: provided.names.iter().map(|name| (*name).to_owned()).collect(),
@@ -175,7 +175,7 @@ impl Store {
         let by = access.caller().user;
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
-        let row: Option<ApprovalRow> = tx_opt!(&mut log.tx, ApprovalRow, sql::GET_APPROVAL, approval.to_string())?;
+        let row: Option<ApprovalRow> = tx_opt!(&mut log.tx, ApprovalRow, GET_APPROVAL, approval.to_string())?;
         let (_, run, tool_run, tool_id, reason, args_digest, status) = row.ok_or(StoreError::NotFound)?;
         if status != "open" {
             return Err(StoreError::AlreadyDecided);
@@ -217,7 +217,7 @@ impl Store {
         let status = if decide.decision == Decision::Approve { "approved" } else { "denied" };
         let decided = exec!(
             &mut log.tx,
-            sql::DECIDE_APPROVAL,
+            DECIDE_APPROVAL,
             approval.to_string(),
             status,
             remember.as_str(),
@@ -229,7 +229,7 @@ impl Store {
         if decided != 1 {
             return Err(StoreError::AlreadyDecided);
         }
-        exec!(&mut log.tx, sql::READY_TOOL_RUN, &tool_run, json(input.as_ref().unwrap_or(&asked.input))?)?;
+        exec!(&mut log.tx, READY_TOOL_RUN, &tool_run, json(input.as_ref().unwrap_or(&asked.input))?)?;
         if decide.decision == Decision::Approve && reason.may_last() {
             log.put_rule(owner, remember, (&tool_id, &asked.edition()), reason).await?;
         }
@@ -265,4 +265,16 @@ impl Store {
         }
         Ok((run_id, log.commit().await?))
     }
+}
+
+super::sql::statements! {
+    READY_TOOL_RUNS = "UPDATE tool_runs SET status = 'proposed' WHERE run_id = $1 AND status = $2";
+    READY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed', input = $2 WHERE id = $1 AND status = 'awaiting_approval'";
+    ANSWERED_REQUESTS = "SELECT tool_run_id, tool_id, missing_keys, status FROM credential_requests \
+        WHERE run_id = $1 AND status IN ('satisfied', 'declined')";
+    GET_APPROVAL = "SELECT conversation_id, run_id, tool_run_id, tool_id, reason, args_digest, status FROM approvals WHERE id = $1";
+    DECIDE_APPROVAL = "UPDATE approvals SET status = $2, remember = $3, note = $4, args_digest = $5, decided_at = $6, decided_by = $7 \
+        WHERE id = $1 AND status = 'open'";
+    DECISIONS = "SELECT tool_run_id, reason, args_digest, status, note FROM approvals WHERE run_id = $1 AND status IN ('approved', 'denied') \
+        ORDER BY created_at, id";
 }

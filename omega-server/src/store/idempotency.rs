@@ -1,6 +1,6 @@
 //! Answers that were given already, by `Idempotency-Key`.
 
-use super::{LogTx, Result, Store, exec, read_opt, sql, tx_opt};
+use super::{LogTx, Result, Store, exec, read_opt, tx_opt};
 
 /// How long an answer is kept.
 const KEPT_MILLIS: i64 = 24 * 3600 * 1000;
@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn replay(&self, key: &IdempotencyKey) -> Result<Replay> {
-        let row = read_opt!(&self.db, Row, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        let row = read_opt!(&self.db, Row, GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
         Ok(key.compare(row, self.now().0))
     }
 
@@ -72,10 +72,10 @@ impl Store {
     pub async fn hold_key(&self, key: &IdempotencyKey) -> Result<Replay> {
         let now = self.now().0;
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
+        exec!(&mut tx, EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
         let held = exec!(
             &mut tx,
-            sql::LOCK_IDEMPOTENT,
+            LOCK_IDEMPOTENT,
             &key.principal,
             &key.key,
             &key.route,
@@ -95,7 +95,7 @@ impl Store {
         let mut tx = self.begin().await?;
         exec!(
             &mut tx,
-            sql::FINISH_IDEMPOTENT,
+            FINISH_IDEMPOTENT,
             &key.principal,
             &key.key,
             &key.route,
@@ -112,7 +112,7 @@ impl Store {
     /// When the database fails.
     pub async fn free_key(&self, key: &IdempotencyKey) -> Result<()> {
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::FREE_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        exec!(&mut tx, FREE_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
         tx.commit().await
     }
 }
@@ -137,7 +137,7 @@ impl LogTx {
     /// Looks a key up under the conversation's lock.
     pub(super) async fn replay(&mut self, key: &IdempotencyKey) -> Result<Replay> {
         let now = self.now().0;
-        let row = tx_opt!(&mut self.tx, Row, sql::GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
+        let row = tx_opt!(&mut self.tx, Row, GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
         Ok(key.compare(row, now))
     }
 
@@ -145,8 +145,24 @@ impl LogTx {
     pub(super) async fn remember(&mut self, key: &IdempotencyKey, body: &str) -> Result<()> {
         let now = self.now().0;
         let tx = &mut self.tx;
-        exec!(tx, sql::EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
-        exec!(tx, sql::PUT_IDEMPOTENT, &key.principal, &key.key, &key.route, &key.fingerprint, body, now)?;
+        exec!(tx, EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
+        exec!(tx, PUT_IDEMPOTENT, &key.principal, &key.key, &key.route, &key.fingerprint, body, now)?;
         Ok(())
     }
+}
+
+super::sql::statements! {
+    GET_IDEMPOTENT = "SELECT fingerprint, status, response_status, response_headers, response_body, locked_until FROM idempotency_keys \
+        WHERE principal = $1 AND key = $2 AND route = $3";
+    PUT_IDEMPOTENT = "INSERT INTO idempotency_keys (principal, key, route, fingerprint, response_body, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (principal, key, route) DO NOTHING";
+    // The holder of a key that died is followed by the next one that asks, once its time is up.
+    LOCK_IDEMPOTENT = "INSERT INTO idempotency_keys (principal, key, route, fingerprint, response_body, created_at, status, locked_until) \
+        VALUES ($1, $2, $3, $4, '', $5, 'in_progress', $6) ON CONFLICT (principal, key, route) DO UPDATE \
+        SET locked_until = excluded.locked_until WHERE idempotency_keys.status = 'in_progress' \
+        AND idempotency_keys.fingerprint = excluded.fingerprint AND idempotency_keys.locked_until < excluded.created_at";
+    FINISH_IDEMPOTENT = "UPDATE idempotency_keys SET status = 'done', response_status = $4, response_headers = $5, response_body = $6 \
+        WHERE principal = $1 AND key = $2 AND route = $3";
+    FREE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE principal = $1 AND key = $2 AND route = $3 AND status = 'in_progress'";
+    EXPIRE_IDEMPOTENT = "DELETE FROM idempotency_keys WHERE created_at < $1";
 }

@@ -33,19 +33,7 @@ impl Store {
         let began = import.created_at.0;
         let safe_mode = known.and_then(|c| c.safe_mode);
         let mut tx = self.begin().await?;
-        exec!(
-            &mut tx,
-            sql::IMPORT_CONVERSATION,
-            &conversation,
-            &user,
-            title,
-            source,
-            model,
-            safe_mode,
-            next,
-            began,
-            now
-        )?;
+        exec!(&mut tx, IMPORT_CONVERSATION, &conversation, &user, title, source, model, safe_mode, next, began, now)?;
         exec!(
             &mut tx,
             sql::INSERT_PARTICIPANT,
@@ -96,7 +84,7 @@ async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &R
     let status = if run.status.is_terminal() { run.status } else { RunStatus::Cancelled };
     exec!(
         tx,
-        sql::IMPORT_RUN,
+        IMPORT_RUN,
         run.id.to_string(),
         conversation,
         run.message_id.to_string(),
@@ -180,7 +168,7 @@ async fn insert_message(tx: &mut super::Tx, conversation: &str, message: &Messag
 async fn insert_tool_run(tx: &mut super::Tx, conversation: &str, run: &ToolRun, seq: i64, name: &str) -> Result<()> {
     exec!(
         tx,
-        sql::IMPORT_TOOL_RUN,
+        IMPORT_TOOL_RUN,
         run.id.to_string(),
         conversation,
         run.run_id.to_string(),
@@ -212,4 +200,15 @@ fn call_name(messages: &HashMap<MessageId, &Message>, run: &ToolRun) -> String {
         _ => None,
     });
     named.unwrap_or_else(|| run.tool_name.clone())
+}
+
+super::sql::statements! {
+    IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
+        created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1)";
+    IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
+        recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at, \
+        finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, $9, $10, $11, $12, $13, $14, $15)";
+    IMPORT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
+        version, status, input, output, output_summary, output_bytes, truncated, error, credentials_used, attempt, created_at, \
+        duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]', 1, $18, $19)";
 }

@@ -58,7 +58,7 @@ impl Store {
     pub(super) async fn log_by(&self, conversation: ConversationId, redactor: Redactor) -> Result<LogTx> {
         let now = self.now();
         let mut tx = self.begin().await?;
-        let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::LOCK_CONVERSATION, conversation.to_string(), now.0)?;
+        let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), LOCK_CONVERSATION, conversation.to_string(), now.0)?;
         let (next,) = row.ok_or(StoreError::NotFound)?;
         let next = number(next);
         Ok(LogTx {
@@ -177,7 +177,7 @@ impl LogTx {
     /// # Errors
     /// When the database can't write; then nothing of it happened.
     pub async fn commit(mut self) -> Result<Committed> {
-        exec!(&mut self.tx, sql::SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
+        exec!(&mut self.tx, SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
         self.tx.record(&self.facts, self.now).await?;
         let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
         if let Some(name) = self.name {
@@ -189,4 +189,9 @@ impl LogTx {
         }
         Ok(committed)
     }
+}
+
+super::sql::statements! {
+    LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
+    SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
 }

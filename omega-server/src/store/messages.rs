@@ -115,7 +115,7 @@ impl Store {
         }
         if let Some(client_id) = &send.client_message_id {
             type Row = (String, i64, String);
-            let known: Option<Row> = tx_opt!(&mut log.tx, Row, sql::MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
+            let known: Option<Row> = tx_opt!(&mut log.tx, Row, MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
             if let Some((message, seq, run)) = known {
                 return Ok(Sent::before(Accepted { run_id: id(&run)?, message_id: id(&message)?, seq: number(seq) }));
             }
@@ -214,7 +214,7 @@ impl Store {
         )?;
         exec!(
             &mut log.tx,
-            sql::INSERT_RUN,
+            INSERT_RUN,
             run.id.to_string(),
             &conversation,
             message.id.to_string(),
@@ -253,4 +253,11 @@ fn secrets_removed(names: &BTreeSet<String>) -> Event {
             names.join(", ")
         ),
     }
+}
+
+super::sql::statements! {
+    MESSAGE_BY_CLIENT_ID = "SELECT id, seq, run_id FROM messages WHERE conversation_id = $1 AND client_message_id = $2";
+    INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
+        recoveries, lease_until, fence, usage, queued_seq, queued_at) \
+        VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, 0, 0, 0, $6, $7, $8)";
 }

@@ -1,7 +1,7 @@
 //! The store: one SQL text, two engines.
 //!
 //! SQLite is the embedded default (one server process, guarded by a lock file), PostgreSQL is what several nodes share.
-//! Every statement stands once, in [`sql`], and runs on both; rows decode by the same code. Routes never see SQL, and the
+//! Every statement stands once, in the file that uses it or in [`sql`], and runs on both; rows decode by the same code. Routes never see SQL, and the
 //! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
 
 pub mod access;
@@ -34,6 +34,7 @@ mod runs;
 mod secrets;
 mod sessions;
 pub mod sql;
+pub mod statements;
 mod steps;
 mod tool_runs;
 mod tools;

@@ -25,7 +25,7 @@ impl Store {
     /// When the database fails.
     pub async fn drop_node(&self, node: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::DROP_NODE, node)?;
+        exec!(&mut tx, DROP_NODE, node)?;
         tx.commit().await
     }
 
@@ -79,4 +79,8 @@ impl Store {
     pub fn lease(&self) -> std::time::Duration {
         std::time::Duration::from_millis(number(self.lease_ms))
     }
+}
+
+super::sql::statements! {
+    DROP_NODE = "DELETE FROM nodes WHERE id = $1";
 }

@@ -45,7 +45,7 @@ impl Store {
     /// When the database fails.
     pub async fn expire_pauses(&self) -> Result<Vec<Expired>> {
         let now = self.now().0;
-        let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), sql::EXPIRED_PAUSES, now)?;
+        let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), EXPIRED_PAUSES, now)?;
         let mut expired = Vec::new();
         for (run, conversation) in rows {
             let mut log = self.log(id(&conversation)?).await?;
@@ -87,7 +87,7 @@ impl LogTx {
         self.named(Transaction::Pause).await?;
         let action = self.clean(action);
         let expires = action.expires_at().0;
-        if exec!(&mut self.tx, sql::PAUSE_RUN, run.to_string(), json(&*action)?, expires)? != 1 {
+        if exec!(&mut self.tx, PAUSE_RUN, run.to_string(), json(&*action)?, expires)? != 1 {
             return Ok(false);
         }
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
@@ -95,13 +95,13 @@ impl LogTx {
             RequiredAction::Credentials { requests, .. } => {
                 for request in requests {
                     let Some(tool_run) = request.tool_run_id else {
-                        exec!(&mut self.tx, sql::INSERT_PLAN_CREDENTIALS, run.to_string(), &conversation, now)?;
+                        exec!(&mut self.tx, INSERT_PLAN_CREDENTIALS, run.to_string(), &conversation, now)?;
                         continue;
                     };
                     let tool_run = tool_run.to_string();
                     exec!(
                         &mut self.tx,
-                        sql::INSERT_CREDENTIAL_REQUEST,
+                        INSERT_CREDENTIAL_REQUEST,
                         request.id.to_string(),
                         &conversation,
                         run.to_string(),
@@ -113,7 +113,7 @@ impl LogTx {
                         expires,
                     )?;
                     let awaits = ToolRunStatus::AwaitingCredentials.as_str();
-                    exec!(&mut self.tx, sql::AWAIT_TOOL_RUN, tool_run, awaits)?;
+                    exec!(&mut self.tx, AWAIT_TOOL_RUN, tool_run, awaits)?;
                 }
                 for choice in action.alternatives() {
                     self.offer(run, choice, Offer::Asked).await?;
@@ -124,7 +124,7 @@ impl LogTx {
                     let tool_run = approval.tool_run_id.to_string();
                     exec!(
                         &mut self.tx,
-                        sql::INSERT_APPROVAL,
+                        INSERT_APPROVAL,
                         approval.id.to_string(),
                         &conversation,
                         run.to_string(),
@@ -136,7 +136,7 @@ impl LogTx {
                         expires,
                     )?;
                     let awaits = ToolRunStatus::AwaitingApproval.as_str();
-                    exec!(&mut self.tx, sql::AWAIT_TOOL_RUN, tool_run, awaits)?;
+                    exec!(&mut self.tx, AWAIT_TOOL_RUN, tool_run, awaits)?;
                 }
             }
             RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => {}
@@ -154,7 +154,7 @@ impl LogTx {
 
     /// Queues a paused run. Its place is before everything that was sent later.
     pub(super) async fn resume(&mut self, run: Run) -> Result<()> {
-        if exec!(&mut self.tx, sql::RESUME_RUN, run.id.to_string())? != 1 {
+        if exec!(&mut self.tx, RESUME_RUN, run.id.to_string())? != 1 {
             return Err(StoreError::NotAwaited);
         }
         let run = Run { status: RunStatus::Queued, requires_action: None, ..run };
@@ -172,10 +172,28 @@ impl LogTx {
     pub(super) async fn close_questions(&mut self, run: RunId, status: &str) -> Result<()> {
         let (run, now) = (run.to_string(), self.now().0);
         exec!(&mut self.tx, sql::CLOSE_CREDENTIAL_REQUESTS, &run, status, now, None::<String>)?;
-        exec!(&mut self.tx, sql::CLOSE_APPROVALS, &run, status, now, None::<String>)?;
-        exec!(&mut self.tx, sql::CLOSE_PLAN_SETS, &run, now, None::<String>)?;
+        exec!(&mut self.tx, CLOSE_APPROVALS, &run, status, now, None::<String>)?;
+        exec!(&mut self.tx, CLOSE_PLAN_SETS, &run, now, None::<String>)?;
         exec!(&mut self.tx, sql::CLOSE_PLAN_CREDENTIALS, &run, status, now, None::<String>)?;
-        exec!(&mut self.tx, sql::CLOSE_ALTERNATIVES, &run, status, now, None::<String>)?;
+        exec!(&mut self.tx, CLOSE_ALTERNATIVES, &run, status, now, None::<String>)?;
         Ok(())
     }
+}
+
+super::sql::statements! {
+    PAUSE_RUN = "UPDATE runs SET status = 'paused', pause = $2, pause_expires_at = $3, lease_owner = NULL, lease_until = 0 \
+        WHERE id = $1 AND status = 'running' AND cancel_requested_at IS NULL";
+    RESUME_RUN = "UPDATE runs SET status = 'queued', pause = NULL, pause_expires_at = NULL WHERE id = $1 AND status = 'paused'";
+    EXPIRED_PAUSES = "SELECT id, conversation_id FROM runs WHERE status = 'paused' AND pause_expires_at < $1";
+    AWAIT_TOOL_RUN = "UPDATE tool_runs SET status = $2 WHERE id = $1 AND status IN ('proposed', 'started')";
+    INSERT_CREDENTIAL_REQUEST = "INSERT INTO credential_requests (id, conversation_id, run_id, tool_run_id, tool_id, required_keys, \
+        missing_keys, status, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)";
+    INSERT_APPROVAL = "INSERT INTO approvals (id, conversation_id, run_id, tool_run_id, tool_id, reason, args_digest, status, \
+        created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)";
+    CLOSE_APPROVALS = "UPDATE approvals SET status = $2, decided_at = $3, decided_by = $4 WHERE run_id = $1 AND status = 'open'";
+    // What a plan's tools lack before its first step, and other tools for calls that came to nothing
+    INSERT_PLAN_CREDENTIALS = "INSERT INTO plan_credentials (run_id, conversation_id, status, created_at) VALUES ($1, $2, 'open', $3) \
+        ON CONFLICT (run_id) DO NOTHING";
+    CLOSE_ALTERNATIVES = "UPDATE alternatives SET status = $2, decided_at = $3, decided_by = $4 WHERE run_id = $1 AND status = 'open'";
+    CLOSE_PLAN_SETS = "UPDATE plan_sets SET status = 'superseded', decided_at = $2, decided_by = $3 WHERE run_id = $1 AND status = 'proposed'";
 }

@@ -70,13 +70,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn users(&self) -> Result<Vec<User>> {
-        let rows: Vec<UserRow> = read_all!(&self.db, UserRow, sql::LIST_USERS)?;
+        let rows: Vec<UserRow> = read_all!(&self.db, UserRow, LIST_USERS)?;
         rows.into_iter().map(UserRow::into_api).collect()
     }
 
     /// A user as a caller; none when there is no such user any more.
     pub(super) async fn enabled(&self, user: UserId, via: Via) -> Result<Option<Caller>> {
-        let row: Option<UserRow> = read_opt!(&self.db, UserRow, sql::GET_USER, user.to_string())?;
+        let row: Option<UserRow> = read_opt!(&self.db, UserRow, GET_USER, user.to_string())?;
         row.map_or(Ok(None), |row| row.into_caller(via))
     }
 
@@ -105,7 +105,7 @@ impl Store {
         };
         let mut tx = self.begin().await?;
         if let Some(email) = &email {
-            let taken: Option<(String,)> = tx_opt!(&mut tx, (String,), sql::USER_OF_EMAIL, email, user.to_string())?;
+            let taken: Option<(String,)> = tx_opt!(&mut tx, (String,), USER_OF_EMAIL, email, user.to_string())?;
             if taken.is_some() {
                 return Err(taken_address());
             }
@@ -144,12 +144,12 @@ impl Store {
     pub async fn disable_user(&self, user: UserId) -> Result<()> {
         let (user, now) = (user.to_string(), self.now().0);
         let mut tx = self.begin().await?;
-        if exec!(&mut tx, sql::DISABLE_USER, &user, now)? != 1 {
+        if exec!(&mut tx, DISABLE_USER, &user, now)? != 1 {
             return Err(StoreError::NotFound);
         }
-        exec!(&mut tx, sql::REVOKE_KEYS_OF, &user, now)?;
+        exec!(&mut tx, REVOKE_KEYS_OF, &user, now)?;
         exec!(&mut tx, sql::DELETE_SESSIONS_OF, &user)?;
-        exec!(&mut tx, sql::DELETE_SIGN_IN_CODES_OF, &user)?;
+        exec!(&mut tx, DELETE_SIGN_IN_CODES_OF, &user)?;
         self.commit_with(tx, &[Fact::new(Action::UserDeleted, "user").on(&user)]).await
     }
 
@@ -161,18 +161,18 @@ impl Store {
         let user = user.to_string();
         let mut tx = self.begin().await?;
         if let Some(name) = name {
-            exec!(&mut tx, sql::SET_DISPLAY_NAME, &user, name)?;
+            exec!(&mut tx, SET_DISPLAY_NAME, &user, name)?;
         }
         if let Some(email) = email {
             let email = Some(normal(email)).filter(|email| !email.is_empty());
             if let Some(email) = &email {
-                let taken: Option<(String,)> = tx_opt!(&mut tx, (String,), sql::USER_OF_EMAIL, email, &user)?;
+                let taken: Option<(String,)> = tx_opt!(&mut tx, (String,), USER_OF_EMAIL, email, &user)?;
                 if taken.is_some() {
                     return Err(taken_address());
                 }
             }
             let hash = gravatar_hash(email.as_deref());
-            exec!(&mut tx, sql::SET_EMAIL, &user, email, &hash).map_err(same_address)?;
+            exec!(&mut tx, SET_EMAIL, &user, email, &hash).map_err(same_address)?;
         }
         let fact = Fact::new(Action::UserChanged, "user").on(&user);
         self.commit_with(tx, &[fact.with("name", name.is_some()).with("email", email.is_some())]).await
@@ -189,14 +189,14 @@ impl Store {
             return known.map_or(Ok(None), |row| row.into_caller(Via::Vouched));
         }
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::VOUCHED_USER, UserId::new().to_string(), name, &hash, self.now().0, external)?;
+        exec!(&mut tx, VOUCHED_USER, UserId::new().to_string(), name, &hash, self.now().0, external)?;
         let action = if known.is_some() { Action::UserChanged } else { Action::UserMade };
         self.commit_with(tx, &[Fact::new(action, "user").with("vouched", true)]).await?;
         self.user_of_external(external).await?.map_or(Ok(None), |row| row.into_caller(Via::Vouched))
     }
 
     async fn user_of_external(&self, external: &str) -> Result<Option<UserRow>> {
-        read_opt!(&self.db, UserRow, sql::USER_OF_EXTERNAL, external)
+        read_opt!(&self.db, UserRow, USER_OF_EXTERNAL, external)
     }
 
     /// Whether some user has this picture.
@@ -204,7 +204,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn knows_gravatar(&self, hash: &str) -> Result<bool> {
-        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::KNOWN_GRAVATAR, hash)?;
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), KNOWN_GRAVATAR, hash)?;
         Ok(row.is_some())
     }
 }
@@ -219,4 +219,22 @@ fn same_address(error: StoreError) -> StoreError {
         StoreError::Sql(sqlx::Error::Database(cause)) if cause.is_unique_violation() => taken_address(),
         other => other,
     }
+}
+
+super::sql::statements! {
+    DELETE_SIGN_IN_CODES_OF = "DELETE FROM sign_in_codes WHERE user_id = $1";
+    LIST_USERS = "SELECT id, display_name, gravatar_hash, role, created_at, disabled_at FROM users ORDER BY created_at, id";
+    GET_USER = "SELECT id, display_name, gravatar_hash, role, created_at, disabled_at FROM users WHERE id = $1";
+    USER_OF_EMAIL = "SELECT id FROM users WHERE email = $1 AND id <> $2";
+    SET_DISPLAY_NAME = "UPDATE users SET display_name = $2 WHERE id = $1";
+    SET_EMAIL = "UPDATE users SET email = $2, gravatar_hash = $3 WHERE id = $1";
+    DISABLE_USER = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    REVOKE_KEYS_OF = "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
+    KNOWN_GRAVATAR = "SELECT id FROM users WHERE gravatar_hash = $1 LIMIT 1";
+    // A platform vouches for somebody: made at the first time, with the name that it gives from then on.
+    VOUCHED_USER = "INSERT INTO users (id, display_name, gravatar_hash, role, created_at, external_id) \
+        VALUES ($1, $2, $3, 'user', $4, $5) ON CONFLICT (external_id) DO UPDATE SET \
+        display_name = excluded.display_name, gravatar_hash = excluded.gravatar_hash \
+        WHERE users.display_name <> excluded.display_name OR users.gravatar_hash <> excluded.gravatar_hash";
+    USER_OF_EXTERNAL = "SELECT id, display_name, gravatar_hash, role, created_at, disabled_at FROM users WHERE external_id = $1";
 }

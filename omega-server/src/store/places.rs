@@ -5,7 +5,7 @@ use super::{
     access::{Owned, PartOf},
     exec, read_opt,
     rows::{id, word},
-    sql, tx_opt,
+    tx_opt,
 };
 use crate::domain::caller::{Caller, Via};
 use omega_core::{
@@ -110,7 +110,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub(crate) async fn place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<Place>> {
-        let found = self.found(sql::PLACE_OF_CONVERSATION, &wanted.to_string(), caller).await?;
+        let found = self.found(PLACE_OF_CONVERSATION, &wanted.to_string(), caller).await?;
         Ok(found.map(|(place, _)| place))
     }
 
@@ -119,7 +119,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub(crate) async fn retired_place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<Place>> {
-        let found = self.found(sql::PLACE_OF_RETIRED_LINK, &wanted.to_string(), caller).await?;
+        let found = self.found(PLACE_OF_RETIRED_LINK, &wanted.to_string(), caller).await?;
         Ok(found.map(|(place, _)| place))
     }
 
@@ -134,9 +134,9 @@ impl Store {
         caller: UserId,
     ) -> Result<Option<(Place, UserId)>> {
         let sql = match part {
-            PartOf::Run => sql::PLACE_OF_RUN,
-            PartOf::ToolRun => sql::PLACE_OF_TOOL_RUN,
-            PartOf::Approval => sql::PLACE_OF_APPROVAL,
+            PartOf::Run => PLACE_OF_RUN,
+            PartOf::ToolRun => PLACE_OF_TOOL_RUN,
+            PartOf::Approval => PLACE_OF_APPROVAL,
         };
         self.found(sql, wanted, caller).await
     }
@@ -157,7 +157,7 @@ impl Store {
         let Author { user_id, display_name, gravatar_hash } = joining.author;
         let changed = exec!(
             &mut log.tx,
-            sql::JOIN,
+            JOIN,
             &conversation,
             user_id.to_string(),
             role,
@@ -182,8 +182,8 @@ impl Store {
         let conversation = access.conversation().to_string();
         let link = ConversationId::new();
         let now = log.now().0;
-        exec!(&mut log.tx, sql::RETIRE_LINK, &conversation, now)?;
-        exec!(&mut log.tx, sql::SET_LINK, &conversation, link.to_string())?;
+        exec!(&mut log.tx, RETIRE_LINK, &conversation, now)?;
+        exec!(&mut log.tx, SET_LINK, &conversation, link.to_string())?;
         let event = Event::ConversationUpdated {
             title: None,
             model: None,
@@ -208,11 +208,11 @@ impl Store {
         let conversation = access.conversation().to_string();
         let since = blocked.then_some(log.now().0);
         let (epoch, _) = log.link().await?;
-        if exec!(&mut log.tx, sql::BLOCK, &conversation, user.to_string(), since, epoch)? != 1 {
+        if exec!(&mut log.tx, BLOCK, &conversation, user.to_string(), since, epoch)? != 1 {
             return Err(StoreError::NotFound);
         }
         type Row = super::rows::ParticipantRow;
-        let row: Option<Row> = tx_opt!(&mut log.tx, Row, sql::PARTICIPANT, &conversation, user.to_string())?;
+        let row: Option<Row> = tx_opt!(&mut log.tx, Row, PARTICIPANT, &conversation, user.to_string())?;
         let participant = row.ok_or(StoreError::NotFound)?.into_api()?;
         log.event(None, Event::ParticipantUpdated { user_id: user, blocked }).await?;
         Ok((participant, log.commit().await?))
@@ -225,9 +225,9 @@ impl Store {
     pub(crate) async fn is_let_in(&self, caller: &Caller) -> Result<bool> {
         type Row = (String,);
         let row: Option<Row> = match caller.via {
-            Via::Session(token) => read_opt!(&self.db, Row, sql::LIVE_SESSION, token.bytes(), self.now().0)?,
-            Via::Key(key) => read_opt!(&self.db, Row, sql::LIVE_KEY, key.to_string())?,
-            Via::Code | Via::Vouched => read_opt!(&self.db, Row, sql::ENABLED_USER, caller.user.to_string())?,
+            Via::Session(token) => read_opt!(&self.db, Row, LIVE_SESSION, token.bytes(), self.now().0)?,
+            Via::Key(key) => read_opt!(&self.db, Row, LIVE_KEY, key.to_string())?,
+            Via::Code | Via::Vouched => read_opt!(&self.db, Row, ENABLED_USER, caller.user.to_string())?,
         };
         Ok(row.is_some())
     }
@@ -237,7 +237,7 @@ impl LogTx {
     /// The link's epoch, and who may open the conversation.
     async fn link(&mut self) -> Result<(i64, Visibility)> {
         let conversation = self.conversation().to_string();
-        let row: Option<(i64, String)> = tx_opt!(&mut self.tx, (i64, String), sql::LINK_OF, conversation)?;
+        let row: Option<(i64, String)> = tx_opt!(&mut self.tx, (i64, String), LINK_OF, conversation)?;
         let (epoch, visibility) = row.ok_or(StoreError::NotFound)?;
         Ok((epoch, word(&visibility)?))
     }
@@ -246,4 +246,48 @@ impl LogTx {
 /// The page of a conversation, by its link.
 pub(super) fn page_of(link: &str) -> String {
     format!("/omega/c/{link}")
+}
+
+super::sql::statements! {
+    PLACE_OF_CONVERSATION = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, c.owner_id AS actor \
+        FROM conversations c LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 \
+        WHERE c.id = $1 OR c.link_id = $1";
+    PLACE_OF_RETIRED_LINK = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, c.owner_id AS actor \
+        FROM retired_links l JOIN conversations c ON c.id = l.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE l.link_id = $1";
+    PLACE_OF_RUN = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, r.actor_user_id AS actor \
+        FROM runs r JOIN conversations c ON c.id = r.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE r.id = $1";
+    PLACE_OF_TOOL_RUN = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, r.actor_user_id AS actor \
+        FROM tool_runs t JOIN runs r ON r.id = t.run_id JOIN conversations c ON c.id = t.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE t.id = $1";
+    PLACE_OF_APPROVAL = "SELECT c.id, c.owner_id, c.visibility, c.link_id, c.link_epoch, p.display_name, p.gravatar_hash, p.epoch, \
+        p.blocked_at, r.actor_user_id AS actor \
+        FROM approvals a JOIN runs r ON r.id = a.run_id JOIN conversations c ON c.id = a.conversation_id \
+        LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2 WHERE a.id = $1";
+    // Whoever comes by a new link comes anew.
+    JOIN = "INSERT INTO participants (conversation_id, user_id, role, display_name, gravatar_hash, first_seen_at, epoch) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (conversation_id, user_id) DO UPDATE SET \
+        display_name = excluded.display_name, gravatar_hash = excluded.gravatar_hash, epoch = excluded.epoch, \
+        first_seen_at = CASE WHEN participants.epoch < excluded.epoch AND participants.role <> 'owner' \
+        THEN excluded.first_seen_at ELSE participants.first_seen_at END \
+        WHERE participants.blocked_at IS NULL AND (participants.epoch < excluded.epoch \
+        OR participants.display_name <> excluded.display_name OR participants.gravatar_hash <> excluded.gravatar_hash)";
+    LINK_OF = "SELECT link_epoch, visibility FROM conversations WHERE id = $1";
+    RETIRE_LINK = "INSERT INTO retired_links (link_id, conversation_id, retired_at) SELECT link_id, id, CAST($2 AS BIGINT) \
+        FROM conversations WHERE id = $1";
+    SET_LINK = "UPDATE conversations SET link_id = $2, link_epoch = link_epoch + 1 WHERE id = $1";
+    // Who is let in again belongs to the link that holds now.
+    BLOCK = "UPDATE participants SET blocked_at = $3, epoch = $4 WHERE conversation_id = $1 AND user_id = $2 AND role <> 'owner'";
+    PARTICIPANT = "SELECT user_id, role, display_name, gravatar_hash, blocked_at FROM participants \
+        WHERE conversation_id = $1 AND user_id = $2";
+    LIVE_SESSION = "SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id \
+        WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2 AND u.disabled_at IS NULL";
+    LIVE_KEY = "SELECT u.id FROM api_keys k JOIN users u ON u.id = k.user_id \
+        WHERE k.id = $1 AND k.revoked_at IS NULL AND u.disabled_at IS NULL";
+    ENABLED_USER = "SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL";
 }

@@ -74,7 +74,7 @@ impl PlanRow {
 
 impl Store {
     async fn plan_row(&self, plan: PlanId) -> Result<PlanRow> {
-        let row: Option<PlanRow> = read_opt!(&self.db, PlanRow, sql::GET_PLAN, plan.to_string())?;
+        let row: Option<PlanRow> = read_opt!(&self.db, PlanRow, GET_PLAN, plan.to_string())?;
         row.ok_or(StoreError::NotFound)
     }
 
@@ -93,7 +93,7 @@ impl Store {
     /// When the database fails.
     pub async fn planned(&self, run: RunId) -> Result<Planned> {
         type Row = (String, Option<String>, Option<String>);
-        let row: Option<Row> = read_opt!(&self.db, Row, sql::LAST_PLAN_SET, run.to_string())?;
+        let row: Option<Row> = read_opt!(&self.db, Row, LAST_PLAN_SET, run.to_string())?;
         Ok(match row {
             Some((_, Some(selected), _)) => {
                 Planned::Selected(Box::new(self.plan_row(id(&selected)?).await?.into_stored()?.plan))
@@ -108,7 +108,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn asked_for_plan(&self, run: RunId) -> Result<bool> {
-        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::PLAN_CREDENTIALS, run.to_string())?;
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), PLAN_CREDENTIALS, run.to_string())?;
         Ok(row.is_some())
     }
 
@@ -154,7 +154,7 @@ impl Store {
         let (conversation, by) = (access.conversation(), access.caller().user);
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
-        let row: Option<PlanRow> = tx_opt!(&mut log.tx, PlanRow, sql::GET_PLAN, plan.to_string())?;
+        let row: Option<PlanRow> = tx_opt!(&mut log.tx, PlanRow, GET_PLAN, plan.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let open = row.status == "proposed";
         let stored = row.into_stored()?;
@@ -204,19 +204,19 @@ pub(super) async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan
     let plan: Option<PlanRow> = match config["planId"].as_str() {
         // It is the run's from the event on that says so.
         Some(_) if run.started_at.is_none() => None,
-        Some(plan) => tx_opt!(&mut *tx, PlanRow, sql::GET_PLAN, plan)?,
+        Some(plan) => tx_opt!(&mut *tx, PlanRow, GET_PLAN, plan)?,
         None if config["plan"] == value!("never") => None,
-        None => tx_opt!(&mut *tx, PlanRow, sql::SELECTED_PLAN, &run.id)?,
+        None => tx_opt!(&mut *tx, PlanRow, SELECTED_PLAN, &run.id)?,
     };
     let Some(plan) = plan else { return Ok(None) };
     type Call = (String, String, String, String);
-    let calls: Vec<Call> = tx_all!(&mut *tx, Call, sql::CALLS_OF_RUN, &run.id)?;
+    let calls: Vec<Call> = tx_all!(&mut *tx, Call, CALLS_OF_RUN, &run.id)?;
     let call = |(call, message, tool_id, status): Call| {
         Ok(PlanCall { id: id(&call)?, message_id: id(&message)?, tool_id, status: word(&status)? })
     };
     let calls = calls.into_iter().map(call).collect::<Result<Vec<_>>>()?;
     type Chosen = (String, Option<String>);
-    let chosen: Vec<Chosen> = tx_all!(&mut *tx, Chosen, sql::CHOSEN_IN_RUN, &run.id)?;
+    let chosen: Vec<Chosen> = tx_all!(&mut *tx, Chosen, CHOSEN_IN_RUN, &run.id)?;
     let chosen = chosen.into_iter().filter_map(|(call, tool)| Some((call, tool?)));
     let replaced = chosen.map(|(call, tool)| Ok((id(&call)?, id(&tool)?))).collect::<Result<Vec<_>>>()?;
     let ended = word::<RunStatus>(&run.status)?.is_terminal();
@@ -245,7 +245,7 @@ pub(super) async fn insert_plans(tx: &mut Tx, set: PlanSetId, plans: &[Plan]) ->
     for (plan, ordinal) in plans.iter().zip(1_i64..) {
         exec!(
             &mut *tx,
-            sql::INSERT_PLAN,
+            INSERT_PLAN,
             plan.id.to_string(),
             set.to_string(),
             ordinal,
@@ -257,4 +257,18 @@ pub(super) async fn insert_plans(tx: &mut Tx, set: PlanSetId, plans: &[Plan]) ->
         )?;
     }
     Ok(())
+}
+
+super::sql::statements! {
+    PLAN_CREDENTIALS = "SELECT status FROM plan_credentials WHERE run_id = $1";
+    INSERT_PLAN = "INSERT INTO plans (id, plan_set_id, ordinal, steps, confidence, reasoning, missing_vars, pins) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    GET_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
+        s.status FROM plans p \
+        JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id = $1";
+    SELECTED_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
+        s.status FROM plans p JOIN plan_sets s ON s.selected_plan_id = p.id WHERE s.run_id = $1 AND s.status = 'selected'";
+    CALLS_OF_RUN = "SELECT id, message_id, tool_id, status FROM tool_runs WHERE run_id = $1 ORDER BY seq";
+    CHOSEN_IN_RUN = "SELECT tool_run_id, chosen FROM alternatives WHERE run_id = $1 AND status = 'chosen' ORDER BY created_at, id";
+    LAST_PLAN_SET = "SELECT status, selected_plan_id, note FROM plan_sets WHERE run_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
 }

@@ -1,6 +1,6 @@
 //! The prompts that runs had, each kept once: defaults for everybody, those with a user's own text for that user.
 
-use super::{Result, Store, StoreError, exec, read_opt, sql};
+use super::{Result, Store, StoreError, exec, read_opt};
 use omega_core::{
     api::{StoredPrompt, Timestamp},
     id::UserId,
@@ -20,13 +20,13 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let now = self.now().0;
-        exec!(&mut tx, sql::PUT_PROMPT, &prompt.version, owner, &prompt.sha256, &prompt.body, now)?;
+        exec!(&mut tx, PUT_PROMPT, &prompt.version, owner, &prompt.sha256, &prompt.body, now)?;
         tx.commit().await
     }
 
     async fn known_prompt(&self, version: &str, user: UserId) -> Result<Option<StoredPrompt>> {
         type Row = (String, String, String, i64);
-        let row: Option<Row> = read_opt!(&self.db, Row, sql::GET_PROMPT, version, user.to_string())?;
+        let row: Option<Row> = read_opt!(&self.db, Row, GET_PROMPT, version, user.to_string())?;
         Ok(row.map(|(version, sha256, body, at)| StoredPrompt {
             version,
             sha256,
@@ -42,4 +42,10 @@ impl Store {
     pub async fn prompt(&self, version: &str, user: UserId) -> Result<StoredPrompt> {
         self.known_prompt(version, user).await?.ok_or(StoreError::NotFound)
     }
+}
+
+super::sql::statements! {
+    PUT_PROMPT = "INSERT INTO prompts (version, user_id, sha256, body, created_at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (version, user_id) DO NOTHING";
+    GET_PROMPT = "SELECT version, sha256, body, created_at FROM prompts WHERE version = $1 AND user_id IN ('', $2)";
 }

@@ -1,7 +1,7 @@
 //! Yeses that last: for one tool and one reason, in one conversation or in all of a user's, for the edition of the tool that
 //! was looked at and those that follow it within its major version.
 
-use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::word, sql};
+use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::word};
 use crate::domain::fact::{Action, Fact};
 use omega_core::{
     api::{ApprovalReason, Remember, StoredApproval, Timestamp},
@@ -30,7 +30,7 @@ impl Store {
     pub(super) async fn rules(&self, owner: UserId, conversation: ConversationId) -> Result<Vec<Rule>> {
         type Row = (String, String, String, Option<String>, bool);
         let (owner, conversation) = (owner.to_string(), conversation.to_string());
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::APPROVAL_RULES, owner, conversation)?;
+        let rows: Vec<Row> = read_all!(&self.db, Row, APPROVAL_RULES, owner, conversation)?;
         rows.into_iter()
             .map(|(tool, reason, version, integrity, own)| {
                 Ok(Rule { tool, reason: word(&reason)?, edition: Edition { version, integrity, own } })
@@ -44,7 +44,7 @@ impl Store {
     /// When the database fails.
     pub async fn stored_approvals(&self, user: UserId) -> Result<Vec<StoredApproval>> {
         type Row = (String, String, String, String, String, i64);
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::APPROVAL_RULES_OF, user.to_string())?;
+        let rows: Vec<Row> = read_all!(&self.db, Row, APPROVAL_RULES_OF, user.to_string())?;
         rows.into_iter()
             .map(|(rule, conversation, tool, reason, version, at)| {
                 let edition = Edition { version, ..Edition::default() };
@@ -68,7 +68,7 @@ impl Store {
     /// [`StoreError::NotFound`], also for another user's.
     pub async fn revoke_approval(&self, user: UserId, rule: ApprovalRuleId) -> Result<()> {
         let mut tx = self.begin().await?;
-        if exec!(&mut tx, sql::DELETE_APPROVAL_RULE, user.to_string(), rule.to_string())? == 0 {
+        if exec!(&mut tx, DELETE_APPROVAL_RULE, user.to_string(), rule.to_string())? == 0 {
             return Err(StoreError::NotFound);
         }
         let fact = Fact::new(Action::ApprovalRevoked, "approval").on(rule.to_string());
@@ -93,7 +93,7 @@ impl LogTx {
         let (rule, now) = (ApprovalRuleId::new().to_string(), self.now().0);
         exec!(
             &mut self.tx,
-            sql::PUT_APPROVAL_RULE,
+            PUT_APPROVAL_RULE,
             rule,
             owner.to_string(),
             place,
@@ -106,4 +106,15 @@ impl LogTx {
         )?;
         Ok(())
     }
+}
+
+super::sql::statements! {
+    PUT_APPROVAL_RULE = "INSERT INTO approval_rules (id, user_id, conversation_id, tool_id, reason, version, integrity, own, \
+        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, conversation_id, tool_id, reason) \
+        DO UPDATE SET version = excluded.version, integrity = excluded.integrity, own = excluded.own, \
+        created_at = excluded.created_at";
+    APPROVAL_RULES = "SELECT tool_id, reason, version, integrity, own FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
+    APPROVAL_RULES_OF = "SELECT id, conversation_id, tool_id, reason, version, created_at FROM approval_rules WHERE user_id = $1 \
+        ORDER BY created_at, id";
+    DELETE_APPROVAL_RULE = "DELETE FROM approval_rules WHERE user_id = $1 AND id = $2";
 }

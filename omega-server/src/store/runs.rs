@@ -119,7 +119,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn actor(&self, run: RunId) -> Result<UserId> {
-        let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::RUN_ACTOR, run.to_string())?;
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), RUN_ACTOR, run.to_string())?;
         id(&row.ok_or(StoreError::NotFound)?.0)
     }
 
@@ -138,7 +138,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn active_runs(&self) -> Result<u64> {
-        let (n,): (i64,) = read_one!(&self.db, (i64,), sql::COUNT_ACTIVE)?;
+        let (n,): (i64,) = read_one!(&self.db, (i64,), COUNT_ACTIVE)?;
         Ok(number(n))
     }
 
@@ -147,7 +147,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn queued_runs(&self, limit: u32) -> Result<u64> {
-        let (n,): (i64,) = read_one!(&self.db, (i64,), sql::COUNT_QUEUED, i64::from(limit))?;
+        let (n,): (i64,) = read_one!(&self.db, (i64,), COUNT_QUEUED, i64::from(limit))?;
         Ok(number(n))
     }
 
@@ -160,7 +160,7 @@ impl Store {
         let mut tx = self.begin().await?;
         type Row = (String, String, i64, Option<i64>);
         let held: Vec<Row> = tx_all!(&mut tx, Row, sql::RENEW, node, self.lease_ms)?;
-        let tools: Vec<(String,)> = tx_all!(&mut tx, (String,), sql::TOOL_CANCELS_OF, node)?;
+        let tools: Vec<(String,)> = tx_all!(&mut tx, (String,), TOOL_CANCELS_OF, node)?;
         failpoint::at(Point::Within(Transaction::Heartbeat)).await?;
         tx.commit().await?;
         failpoint::at(Point::After(Transaction::Heartbeat)).await?;
@@ -182,7 +182,7 @@ impl Store {
     pub async fn recover(&self, all: bool) -> Result<Vec<Committed>> {
         if all {
             let mut tx = self.begin().await?;
-            exec!(&mut tx, sql::VOID_LEASES)?;
+            exec!(&mut tx, VOID_LEASES)?;
             tx.commit().await?;
         }
         let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), sql::EXPIRED)?;
@@ -214,7 +214,7 @@ impl Store {
         let mut log = self.log(lease.conversation).await?;
         log.named(Transaction::Release).await?;
         let (recovery, unused) = (i64::from(why == Release::Crashed), i64::from(why == Release::Drained));
-        if exec!(&mut log.tx, sql::GIVE_BACK, lease.run.to_string(), signed(lease.fence), recovery, unused)? != 1 {
+        if exec!(&mut log.tx, GIVE_BACK, lease.run.to_string(), signed(lease.fence), recovery, unused)? != 1 {
             return Ok(None);
         }
         self.resolve(log, lease.run, why).await.map(Some)
@@ -223,7 +223,7 @@ impl Store {
     /// Resolves what a worker left open, so that the run waits to be claimed.
     async fn resolve(&self, mut log: LogTx, run: RunId, why: Release) -> Result<Committed> {
         log.drop_chunks(run).await?;
-        let open: Vec<OpenCall> = tx_all!(&mut log.tx, OpenCall, sql::OPEN_TOOL_RUNS, run.to_string())?;
+        let open: Vec<OpenCall> = tx_all!(&mut log.tx, OpenCall, OPEN_TOOL_RUNS, run.to_string())?;
         for (tool_run, tool_call_id, tool_id, _, version, status) in open {
             if status != "started" {
                 continue;
@@ -281,7 +281,7 @@ impl Store {
     pub async fn request_tool_cancel(&self, tool_run: &Within<ToolRunId>) -> Result<bool> {
         tool_run.may_stop()?;
         let mut tx = self.begin().await?;
-        let asked = exec!(&mut tx, sql::REQUEST_TOOL_CANCEL, tool_run.id().to_string(), self.now().0)?;
+        let asked = exec!(&mut tx, REQUEST_TOOL_CANCEL, tool_run.id().to_string(), self.now().0)?;
         tx.commit().await?;
         Ok(asked == 1)
     }
@@ -324,7 +324,7 @@ impl LogTx {
     pub async fn begin(&mut self, run: RunId, event: Event) -> Result<()> {
         self.named(Transaction::Begin).await?;
         let now = self.now().0;
-        exec!(&mut self.tx, sql::START_RUN, run.to_string(), now)?;
+        exec!(&mut self.tx, START_RUN, run.to_string(), now)?;
         self.event(Some(run), event).await?;
         Ok(())
     }
@@ -338,11 +338,11 @@ impl LogTx {
         self.named(Transaction::RunEnd).await?;
         let now = self.now().0;
         let error = error.map(|error| json(&*self.clean(error.clone()))).transpose()?;
-        if exec!(&mut self.tx, sql::END_RUN, run.to_string(), status.as_str(), error, now)? != 1 {
+        if exec!(&mut self.tx, END_RUN, run.to_string(), status.as_str(), error, now)? != 1 {
             return Err(StoreError::LeaseLost);
         }
         self.close_questions(run, "cancelled").await?;
-        let open: Vec<OpenCall> = tx_all!(&mut self.tx, OpenCall, sql::OPEN_TOOL_RUNS, run.to_string())?;
+        let open: Vec<OpenCall> = tx_all!(&mut self.tx, OpenCall, OPEN_TOOL_RUNS, run.to_string())?;
         for (tool_run, call_id, _, tool_name, version, was) in open {
             let message = if was == "started" {
                 "stopped with the run; it may have taken effect"
@@ -371,10 +371,30 @@ impl LogTx {
             self.event(Some(run), event).await?;
         }
         self.close_steps(run).await?;
-        exec!(&mut self.tx, sql::DISCARD_MESSAGES, run.to_string())?;
+        exec!(&mut self.tx, DISCARD_MESSAGES, run.to_string())?;
         self.delete_run_env(run).await?;
         self.drop_chunks(run).await?;
         self.event(Some(run), event).await?;
         Ok(())
     }
+}
+
+super::sql::statements! {
+    DISCARD_MESSAGES = "UPDATE messages SET status = 'discarded' WHERE run_id = $1 AND status = 'streaming'";
+    START_RUN = "UPDATE runs SET started_at = $2 WHERE id = $1 AND started_at IS NULL";
+    VOID_LEASES = "UPDATE runs SET lease_until = 0 WHERE status = 'running'";
+    GIVE_BACK = "UPDATE runs SET status = 'queued', lease_owner = NULL, lease_until = 0, fence = fence + 1, \
+        recoveries = recoveries + $3, attempt = attempt - $4 WHERE id = $1 AND fence = $2 AND status = 'running'";
+    END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0, pause = NULL, \
+        pause_expires_at = NULL \
+        WHERE id = $1 AND status IN ('queued', 'running', 'paused')";
+    RUN_ACTOR = "SELECT actor_user_id FROM runs WHERE id = $1";
+    COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
+    COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";
+    OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, tool_name, version, status FROM tool_runs WHERE run_id = $1 \
+        AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started') ORDER BY seq";
+    REQUEST_TOOL_CANCEL = "UPDATE tool_runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL \
+        AND finished_at IS NULL";
+    TOOL_CANCELS_OF = "SELECT t.id FROM runs r JOIN tool_runs t ON t.run_id = r.id WHERE r.lease_owner = $1 \
+        AND r.status = 'running' AND t.cancel_requested_at IS NOT NULL AND t.finished_at IS NULL";
 }

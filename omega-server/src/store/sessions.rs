@@ -29,7 +29,7 @@ impl Store {
         let mut tx = self.begin().await?;
         exec!(
             &mut tx,
-            sql::INSERT_SESSION,
+            INSERT_SESSION,
             sha256(token),
             user.to_string(),
             now,
@@ -46,17 +46,17 @@ impl Store {
     pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
         type Row = (String, String, String, String, i64);
         let now = self.now().0;
-        let row: Option<Row> = read_opt!(&self.db, Row, sql::SESSION_CALLER, sha256(token), now)?;
+        let row: Option<Row> = read_opt!(&self.db, Row, SESSION_CALLER, sha256(token), now)?;
         let Some((user, display_name, gravatar_hash, role, last_seen_at)) = row else {
             // What has expired once stays so, even if the clock is put back.
-            if read_opt!(&self.db, (String,), sql::KNOWN_SESSION, sha256(token))?.is_some() {
+            if read_opt!(&self.db, (String,), KNOWN_SESSION, sha256(token))?.is_some() {
                 self.end_session(token).await?;
             }
             return Ok(None);
         };
         if now - last_seen_at > TOUCH_MILLIS {
             let mut tx = self.begin().await?;
-            exec!(&mut tx, sql::TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;
+            exec!(&mut tx, TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;
             tx.commit().await?;
         }
         let (is_admin, via) = (role == ADMIN, Via::Session(TokenHash::of(token)));
@@ -69,7 +69,7 @@ impl Store {
     /// When the database fails.
     pub async fn end_session(&self, token: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), sql::DELETE_SESSION, sha256(token))?;
+        let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), DELETE_SESSION, sha256(token))?;
         let facts = ended.map(|(user,)| Ok(Fact::new(Action::SessionEnded, "session").by(id(&user)?)));
         let facts: Vec<Fact> = facts.into_iter().collect::<Result<_>>()?;
         self.commit_with(tx, &facts).await
@@ -92,8 +92,8 @@ impl Store {
     pub async fn create_code(&self, user: UserId, code: &str) -> Result<Timestamp> {
         let now = self.now().0;
         let mut tx = self.begin().await?;
-        exec!(&mut tx, sql::EXPIRE_SIGN_IN_CODES, now)?;
-        exec!(&mut tx, sql::INSERT_SIGN_IN_CODE, sha256(code), user.to_string(), now, now + CODE_MILLIS)?;
+        exec!(&mut tx, EXPIRE_SIGN_IN_CODES, now)?;
+        exec!(&mut tx, INSERT_SIGN_IN_CODE, sha256(code), user.to_string(), now, now + CODE_MILLIS)?;
         self.commit_with(tx, &[Fact::new(Action::SessionLinkMade, "session").by(user)]).await?;
         Ok(Timestamp(now + CODE_MILLIS))
     }
@@ -103,8 +103,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn caller_of_code(&self, code: &str) -> Result<Option<Caller>> {
-        let row: Option<(String,)> =
-            read_opt!(&self.db, (String,), sql::USER_OF_SIGN_IN_CODE, sha256(code), self.now().0)?;
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), USER_OF_SIGN_IN_CODE, sha256(code), self.now().0)?;
         match row {
             Some((user,)) => self.enabled(id(&user)?, Via::Code).await,
             None => Ok(None),
@@ -117,8 +116,23 @@ impl Store {
     /// When the database fails.
     pub async fn take_code(&self, code: &str) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let row: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), sql::TAKE_SIGN_IN_CODE, sha256(code))?;
+        let row: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), TAKE_SIGN_IN_CODE, sha256(code))?;
         tx.commit().await?;
         Ok(row.is_some_and(|(_, expires_at)| expires_at > self.now().0))
     }
+}
+
+super::sql::statements! {
+    INSERT_SESSION = "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, idle_expires_at, abs_expires_at) \
+        VALUES ($1, $2, $3, $3, $4, $5)";
+    SESSION_CALLER = "SELECT u.id, u.display_name, u.gravatar_hash, u.role, s.last_seen_at FROM sessions s \
+        JOIN users u ON u.id = s.user_id \
+        WHERE s.token_hash = $1 AND s.idle_expires_at > $2 AND s.abs_expires_at > $2 AND u.disabled_at IS NULL";
+    KNOWN_SESSION = "SELECT user_id FROM sessions WHERE token_hash = $1";
+    TOUCH_SESSION = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3 WHERE token_hash = $1";
+    DELETE_SESSION = "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id";
+    INSERT_SIGN_IN_CODE = "INSERT INTO sign_in_codes (code_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+    USER_OF_SIGN_IN_CODE = "SELECT user_id FROM sign_in_codes WHERE code_hash = $1 AND expires_at > $2";
+    TAKE_SIGN_IN_CODE = "DELETE FROM sign_in_codes WHERE code_hash = $1 RETURNING user_id, expires_at";
+    EXPIRE_SIGN_IN_CODES = "DELETE FROM sign_in_codes WHERE expires_at < $1";
 }

@@ -65,7 +65,7 @@ impl LogTx {
     /// The message of a run that streams, with its step as it was begun last.
     pub(super) async fn streaming_message(&mut self, run: RunId) -> Result<Option<StepStart>> {
         type Row = (String, i64, i64, i64, i64);
-        let row: Option<Row> = tx_opt!(&mut self.tx, Row, sql::STREAMING_MESSAGE, run.to_string())?;
+        let row: Option<Row> = tx_opt!(&mut self.tx, Row, STREAMING_MESSAGE, run.to_string())?;
         let Some((message, seq, created_at, step, attempt)) = row else { return Ok(None) };
         Ok(Some(StepStart {
             number: u32::try_from(step).unwrap_or(0),
@@ -125,14 +125,14 @@ impl LogTx {
         }
         exec!(
             &mut self.tx,
-            sql::INSERT_STEP,
+            INSERT_STEP,
             run.to_string(),
             i64::from(step_number),
             i64::from(start.attempt),
             start.message.to_string(),
             now,
         )?;
-        exec!(&mut self.tx, sql::ADD_STEP, run.to_string(), i64::from(step_number))?;
+        exec!(&mut self.tx, ADD_STEP, run.to_string(), i64::from(step_number))?;
         self.event(Some(run), Event::StepStarted { step_index: step_number, message_id: start.message }).await?;
         Ok(start)
     }
@@ -147,7 +147,7 @@ impl LogTx {
         let (now, error) = (self.now().0, self.clean_words(error));
         exec!(
             &mut self.tx,
-            sql::END_STEP,
+            END_STEP,
             run.to_string(),
             i64::from(step.number),
             i64::from(step.attempt),
@@ -178,7 +178,7 @@ impl LogTx {
         let now = self.now();
         exec!(
             &mut self.tx,
-            sql::END_STEP,
+            END_STEP,
             run.to_string(),
             i64::from(step.number),
             i64::from(step.attempt),
@@ -205,7 +205,7 @@ impl LogTx {
         });
         let completed = exec!(
             &mut self.tx,
-            sql::COMPLETE_MESSAGE,
+            COMPLETE_MESSAGE,
             step.message.to_string(),
             json(&message.parts)?,
             &message.content,
@@ -216,7 +216,7 @@ impl LogTx {
         if completed != 1 {
             return Err(StoreError::LeaseLost);
         }
-        exec!(&mut self.tx, sql::ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1), finish_reason)?;
+        exec!(&mut self.tx, ADD_USAGE, run.to_string(), json(&total.0)?, i64::from(total.1), finish_reason)?;
         self.clean_event(Some(run), message.map(|message| Event::MessageCompleted { message })).await?;
         let mut tool_runs = Vec::new();
         for proposal in proposals.each() {
@@ -233,7 +233,7 @@ impl LogTx {
     /// # Errors
     /// When the database fails.
     pub async fn use_tokens(&mut self, run: RunId, total: Usage) -> Result<()> {
-        exec!(&mut self.tx, sql::SET_USAGE, run.to_string(), json(&total)?)?;
+        exec!(&mut self.tx, SET_USAGE, run.to_string(), json(&total)?)?;
         Ok(())
     }
 
@@ -242,11 +242,11 @@ impl LogTx {
     /// back from a server that died tells of all its steps and tokens too.
     pub(super) async fn close_steps(&mut self, run: RunId) -> Result<()> {
         type Row = (i64, Option<String>, Option<String>);
-        let open: Vec<Row> = tx_all!(&mut self.tx, Row, sql::OPEN_STEPS, run.to_string())?;
+        let open: Vec<Row> = tx_all!(&mut self.tx, Row, OPEN_STEPS, run.to_string())?;
         if open.is_empty() {
             return Ok(());
         }
-        let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), sql::RUN_USAGE, run.to_string())?;
+        let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), RUN_USAGE, run.to_string())?;
         let total = total.map(|(usage,)| serde_json::from_str(&usage)).transpose()?;
         for (step, usage, finish_reason) in open {
             let event = Event::StepCompleted {
@@ -268,4 +268,22 @@ impl LogTx {
         self.named(Transaction::StepComplete).await?;
         self.close_steps(run).await
     }
+}
+
+super::sql::statements! {
+    COMPLETE_MESSAGE = "UPDATE messages SET status = 'complete', parts = $2, content = $3, calls = $4, provider_state = $5, \
+        finish_reason = $6 WHERE id = $1 AND status = 'streaming'";
+    STREAMING_MESSAGE = "SELECT m.id, m.seq, m.created_at, m.step_no, COALESCE(MAX(s.attempt), 0) AS attempt FROM messages m \
+        LEFT JOIN steps s ON s.run_id = m.run_id AND s.step_no = m.step_no \
+        WHERE m.run_id = $1 AND m.status = 'streaming' GROUP BY m.id, m.seq, m.created_at, m.step_no";
+    ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
+    ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3, finish_reason = $4 WHERE id = $1";
+    RUN_USAGE = "SELECT usage FROM runs WHERE id = $1";
+    SET_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
+    INSERT_STEP = "INSERT INTO steps (run_id, step_no, attempt, message_id, status, started_at) VALUES ($1, $2, $3, $4, 'started', $5)";
+    END_STEP = "UPDATE steps SET status = $4, finish_reason = $5, usage = $6, finished_at = $7, error = $8 \
+        WHERE run_id = $1 AND step_no = $2 AND attempt = $3";
+    // Steps are completed in their order, so the events that say so count them.
+    OPEN_STEPS = "SELECT step_no, usage, finish_reason FROM steps WHERE run_id = $1 AND status = 'done' AND step_no > \
+        (SELECT COUNT(*) FROM events WHERE run_id = $1 AND kind = 'run.step.completed') ORDER BY step_no";
 }

@@ -3,7 +3,7 @@
 use super::{
     Clean, INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, call_of, exec,
     rows::{json, signed},
-    sql, tx_opt,
+    tx_opt,
 };
 use crate::{
     domain::fact::{Action, Fact},
@@ -102,7 +102,7 @@ impl LogTx {
         let (conversation, seq, now) = (self.conversation().to_string(), signed(self.next_seq()), self.now().0);
         exec!(
             &mut self.tx,
-            sql::INSERT_TOOL_RUN,
+            INSERT_TOOL_RUN,
             tool_run.id.to_string(),
             conversation,
             run.to_string(),
@@ -136,7 +136,7 @@ impl LogTx {
     /// When the database fails.
     pub async fn is_cancelled(&mut self, tool_run: ToolRunId) -> Result<bool> {
         type Row = (Option<i64>,);
-        let row: Option<Row> = tx_opt!(&mut self.tx, Row, sql::TOOL_CANCEL_REQUESTED, tool_run.to_string())?;
+        let row: Option<Row> = tx_opt!(&mut self.tx, Row, TOOL_CANCEL_REQUESTED, tool_run.to_string())?;
         Ok(self.cancel_requested() || matches!(row, Some((Some(_),))))
     }
 
@@ -148,7 +148,7 @@ impl LogTx {
         self.named(Transaction::ToolIntent).await?;
         let (now, version) = (self.now().0, edition.version.as_str());
         let id = tool_run.id.to_string();
-        if exec!(&mut self.tx, sql::START_TOOL_RUN, id, version, json(credentials)?, now)? != 1 {
+        if exec!(&mut self.tx, START_TOOL_RUN, id, version, json(credentials)?, now)? != 1 {
             return Err(StoreError::LeaseLost);
         }
         // A search reaches nothing outside of the server.
@@ -177,7 +177,7 @@ impl LogTx {
     pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Clean<Settled>) -> Result<ToolRun> {
         self.named(Transaction::ToolOutcome).await?;
         let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
-        exec!(&mut self.tx, sql::PROGRESS, tool_run.run_id.to_string())?;
+        exec!(&mut self.tx, PROGRESS, tool_run.run_id.to_string())?;
         let event = settled.clone().map(|settled| Event::ToolCompleted {
             tool_run_id: tool_run.id,
             tool_call_id: tool_run.tool_call_id.clone(),
@@ -220,7 +220,7 @@ pub(super) async fn end_tool_run(
     let now = log.now().0;
     let ended = exec!(
         &mut log.tx,
-        sql::END_TOOL_RUN,
+        END_TOOL_RUN,
         id.to_string(),
         status.as_str(),
         &settled.version,
@@ -234,4 +234,19 @@ pub(super) async fn end_tool_run(
         (status != ToolRunStatus::Unknown).then(|| signed(settled.duration_ms)),
     )?;
     if ended == 1 { Ok(bytes) } else { Err(StoreError::LeaseLost) }
+}
+
+super::sql::statements! {
+    // The outcome of a call is progress: crashes are counted from here anew. A step that asks for the call which kills the
+    // server, again and again, is none.
+    PROGRESS = "UPDATE runs SET recoveries = 0 WHERE id = $1 AND recoveries > 0";
+    INSERT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
+        version, status, input, output_summary, output_bytes, truncated, credentials_used, attempt, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'proposed', $11, '', 0, $12, '[]', 0, $13)";
+    START_TOOL_RUN = "UPDATE tool_runs SET status = 'started', version = $2, credentials_used = $3, attempt = attempt + 1, started_at = $4 \
+        WHERE id = $1 AND status = 'proposed'";
+    END_TOOL_RUN = "UPDATE tool_runs SET status = $2, version = $3, output = $4, output_summary = $5, output_bytes = $6, truncated = $7, \
+        error = $8, finished_at = $9, duration_ms = $10 \
+        WHERE id = $1 AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started')";
+    TOOL_CANCEL_REQUESTED = "SELECT cancel_requested_at FROM tool_runs WHERE id = $1";
 }

@@ -3,7 +3,7 @@
 use super::{
     Result, Store, StoreError, exec, read_all, read_one,
     rows::{id as parsed, json, number, signed},
-    sql, tx_all, tx_opt,
+    tx_all, tx_opt,
 };
 use crate::{
     domain::fact::Fact,
@@ -15,7 +15,7 @@ use omega_core::{
     registry::{Tool, Viewer},
 };
 
-/// Ids that [`sql::GET_TOOLS`] takes.
+/// Ids that [`GET_TOOLS`] takes.
 const IDS: usize = 16;
 /// In place of a user: several of them.
 const SEVERAL: &str = "*";
@@ -58,7 +58,7 @@ impl Store {
             let rows = read_all!(
                 &self.db,
                 ToolRow,
-                sql::GET_TOOLS,
+                GET_TOOLS,
                 id(0),
                 id(1),
                 id(2),
@@ -88,16 +88,14 @@ impl Store {
 
     async fn put_tools(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64> {
         let mut tx = self.begin().await?;
-        let revision: Option<(i64,)> = tx_opt!(&mut tx, (i64,), sql::COUNT_TOOL_REVISION)?;
+        let revision: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_TOOL_REVISION)?;
         let (revision,) = revision.ok_or(StoreError::NotFound)?;
         for row in rows {
             let (id, package) = (row.tool.tool_id.as_str(), row.tool.tool_id.package());
             let (tool, source, now) = (json(&row.tool)?, row.source.as_str(), self.now().0);
             match owner {
-                None => exec!(&mut tx, sql::PUT_TOOL, id, package, tool, source, now, revision)?,
-                Some(user) => {
-                    exec!(&mut tx, sql::PUT_OWN_TOOL, id, package, tool, source, now, revision, user.to_string())?
-                }
+                None => exec!(&mut tx, PUT_TOOL, id, package, tool, source, now, revision)?,
+                Some(user) => exec!(&mut tx, PUT_OWN_TOOL, id, package, tool, source, now, revision, user.to_string())?,
             };
         }
         self.commit_with(tx, facts).await?;
@@ -107,8 +105,8 @@ impl Store {
     async fn remove_tools(&self, owner: Option<UserId>, package: &str, fact: Fact) -> Result<Vec<ToolId>> {
         let mut tx = self.begin().await?;
         let rows: Vec<(String,)> = match owner {
-            None => tx_all!(&mut tx, (String,), sql::REMOVE_TOOLS, package)?,
-            Some(user) => tx_all!(&mut tx, (String,), sql::REMOVE_OWN_TOOLS, package, user.to_string())?,
+            None => tx_all!(&mut tx, (String,), REMOVE_TOOLS, package)?,
+            Some(user) => tx_all!(&mut tx, (String,), REMOVE_OWN_TOOLS, package, user.to_string())?,
         };
         if !rows.is_empty() {
             self.commit_with(tx, &[fact.with("tools", rows.len())]).await?;
@@ -127,8 +125,8 @@ impl Store {
         let by = by.user().map_or_else(|| SEVERAL.to_owned(), |user| user.to_string());
         let (id, failed) = (id.as_str(), i64::from(!ok));
         let row: Option<(i64, i64)> = match owner {
-            None => tx_opt!(&mut tx, (i64, i64), sql::COUNT_TOOL_OUTCOME, id, failed, by)?,
-            Some(user) => tx_opt!(&mut tx, (i64, i64), sql::COUNT_OWN_TOOL_OUTCOME, id, failed, by, user.to_string())?,
+            None => tx_opt!(&mut tx, (i64, i64), COUNT_TOOL_OUTCOME, id, failed, by)?,
+            Some(user) => tx_opt!(&mut tx, (i64, i64), COUNT_OWN_TOOL_OUTCOME, id, failed, by, user.to_string())?,
         };
         tx.commit().await?;
         Ok(row.map(|(runs, failures)| Outcomes { runs: number(runs), failures: number(failures) }))
@@ -143,7 +141,7 @@ fn all(rows: Vec<ToolRow>) -> Result<Vec<StoredTool>, RowsError> {
 impl ToolRows for Store {
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError> {
         let after = after.map_or("", ToolId::as_str);
-        all(read_all!(&self.db, ToolRow, sql::PAGE_TOOLS, after, signed(u64::from(limit)))?)
+        all(read_all!(&self.db, ToolRow, PAGE_TOOLS, after, signed(u64::from(limit)))?)
     }
 
     async fn get(&self, viewer: Viewer, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError> {
@@ -151,20 +149,20 @@ impl ToolRows for Store {
     }
 
     async fn own(&self, user: UserId) -> Result<Vec<StoredTool>, RowsError> {
-        all(read_all!(&self.db, ToolRow, sql::OWN_TOOLS, user.to_string())?)
+        all(read_all!(&self.db, ToolRow, OWN_TOOLS, user.to_string())?)
     }
 
     async fn standing(&self, viewer: Viewer) -> Result<Standing, RowsError> {
-        let row: (i64, i64, i64) = read_one!(&self.db, (i64, i64, i64), sql::TOOLS_STANDING, name_of(viewer))?;
+        let row: (i64, i64, i64) = read_one!(&self.db, (i64, i64, i64), TOOLS_STANDING, name_of(viewer))?;
         Ok(Standing { revision: row.0, own: (row.1, row.2) })
     }
 
     async fn changed_after(&self, revision: i64) -> Result<Option<(i64, Vec<StoredTool>)>, RowsError> {
-        let (next,): (i64,) = read_one!(&self.db, (i64,), sql::NEXT_TOOL_REVISION, revision)?;
+        let (next,): (i64,) = read_one!(&self.db, (i64,), NEXT_TOOL_REVISION, revision)?;
         if next == 0 {
             return Ok(None);
         }
-        Ok(Some((next, all(read_all!(&self.db, ToolRow, sql::TOOLS_OF_REVISION, next)?)?)))
+        Ok(Some((next, all(read_all!(&self.db, ToolRow, TOOLS_OF_REVISION, next)?)?)))
     }
 
     async fn upsert(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64, RowsError> {
@@ -184,4 +182,32 @@ impl ToolRows for Store {
     ) -> Result<Option<Outcomes>, RowsError> {
         Ok(self.count_outcome(owner, id, by, ok).await?)
     }
+}
+
+super::sql::statements! {
+    PAGE_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id > $1 \
+        ORDER BY tool_id LIMIT $2";
+    GET_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id IN \
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+        UNION ALL SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $17 \
+        AND tool_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    OWN_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $1 \
+        ORDER BY tool_id";
+    TOOLS_STANDING = "SELECT (SELECT n FROM tool_revisions WHERE id = 1) AS n, COUNT(*) AS own, \
+        CAST(COALESCE(MAX(revision), 0) AS BIGINT) AS latest FROM own_tools WHERE user_id = $1";
+    NEXT_TOOL_REVISION = "SELECT CAST(COALESCE(MIN(revision), 0) AS BIGINT) AS n FROM tools WHERE revision > $1";
+    TOOLS_OF_REVISION = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE revision = $1";
+    COUNT_TOOL_REVISION = "UPDATE tool_revisions SET n = n + 1 WHERE id = 1 RETURNING n";
+    PUT_TOOL = "INSERT INTO tools (tool_id, package, tool, source, runs, failures, updated_at, revision) \
+        VALUES ($1, $2, $3, $4, 0, 0, $5, $6) ON CONFLICT (tool_id) DO UPDATE \
+        SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    PUT_OWN_TOOL = "INSERT INTO own_tools (tool_id, package, tool, source, runs, failures, updated_at, revision, user_id) \
+        VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7) ON CONFLICT (user_id, tool_id) DO UPDATE \
+        SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    REMOVE_TOOLS = "DELETE FROM tools WHERE package = $1 AND source = 'added' RETURNING tool_id";
+    REMOVE_OWN_TOOLS = "DELETE FROM own_tools WHERE package = $1 AND user_id = $2 RETURNING tool_id";
+    COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2, failing = CASE WHEN $2 = 0 THEN failing \
+        WHEN failing = '' THEN $3 WHEN failing = $3 THEN failing ELSE '*' END WHERE tool_id = $1 RETURNING runs, failures";
+    COUNT_OWN_TOOL_OUTCOME = "UPDATE own_tools SET runs = runs + 1, failures = failures + $2, failing = CASE WHEN $2 = 0 \
+        THEN failing ELSE $3 END WHERE tool_id = $1 AND user_id = $4 RETURNING runs, failures";
 }
