@@ -549,6 +549,8 @@ pub fn stored(name: &str, last4: Option<&str>) -> StoredCredential {
         scope: CredentialScope::Global,
         tool_id: None,
         version: None,
+        kept_in: <_>::default(),
+        because: None,
         last4: last4.map(str::to_owned),
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

@@ -43,7 +43,7 @@ impl ConfigCommand {
                 for setting in settings {
                     let value = setting.value.as_deref().unwrap_or("-");
                     let from = if *origin { format!("  ({})", setting.origin) } else { String::new() };
-                    context.ui.line(format!("{:<10} {value}{from}", setting.name))?;
+                    context.ui.line(format!("{:<13} {value}{from}", setting.name))?;
                 }
                 Ok(())
             }

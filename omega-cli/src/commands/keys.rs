@@ -1,9 +1,12 @@
 //! `omega keys`
 
 use crate::{connect::Context, exit::Failure};
-use clap::Subcommand;
+use clap::{
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use omega_core::{
-    api::{CredentialScope, PutCredential, StoredCredential, StoredGrant},
+    api::{CredentialScope, KeptIn, PutCredential, StoredCredential, StoredGrant},
     id::ToolId,
     sanitize::one_line,
 };
@@ -29,6 +32,10 @@ pub enum Keys {
         /// For all tools that you allow, though it is named as a model provider's key
         #[arg(long, conflicts_with = "tool")]
         for_tools: bool,
+        /// Keep it there or nowhere: the keyring of this machine (keys of model providers on your own local server), or the server's
+        /// vault [default: the setting `provider-keys`, or the keyring where there is one]
+        #[arg(long = "in", value_name = "PLACE", value_parser = kept_in())]
+        kept_in: Option<KeptIn>,
     },
     /// Delete one
     Remove {
@@ -95,24 +102,37 @@ impl Keys {
                 }
                 stored.iter().try_for_each(|credential| context.ui.line(line(credential)))
             }
-            Self::Set { name, tool, for_tools } => {
+            Self::Set { name, tool, for_tools, kept_in } => {
                 // Before the server is asked for anything: who types a secret should not wait in the middle.
                 let value = value(name)?;
-                let body = PutCredential { value, tool_id: tool.clone(), scope: scope(*for_tools) };
+                let body = PutCredential { value, tool_id: tool.clone(), scope: scope(*for_tools), kept_in: *kept_in };
                 let stored = context.connect().await?.client.put_credential(name, &body).await?;
                 if stored.last4.is_none() && body.value.len() < omega_core::redact::SHORTEST {
                     context.ui.note("It is so short that it can't be kept out of tools' outputs.");
                 }
                 context.ui.note(format!("Stored {}.", line(&stored)));
+                if let Some(because) = &stored.because {
+                    let because = one_line(because, 300);
+                    context.ui.note(format!("It is sealed in the server's vault, not in a keyring: {because}."));
+                }
                 Ok(())
             }
             Self::Remove { name, tool, for_tools } => {
-                context.connect().await?.client.delete_credential(name, tool.as_ref(), scope(*for_tools)).await?;
+                let client = context.connect().await?.client;
+                let remains = client.delete_credential(name, tool.as_ref(), scope(*for_tools)).await?;
                 context.ui.note(format!("Removed {}.", one_line(name, 128)));
+                if let Some(remains) = remains {
+                    context.ui.note(one_line(&remains, 600));
+                }
                 Ok(())
             }
         }
     }
+}
+
+fn kept_in() -> impl TypedValueParser<Value = KeptIn> {
+    PossibleValuesParser::new(["keyring", "vault"])
+        .map(|place| if place == "keyring" { KeptIn::Keyring } else { KeptIn::Vault })
 }
 
 /// What the server makes of the name, unless it is for tools.
@@ -138,7 +158,10 @@ fn value(name: &str) -> Result<String, Failure> {
 
 fn line(credential: &StoredCredential) -> String {
     let whose = match credential.scope {
-        CredentialScope::Model => "models",
+        CredentialScope::Model => match credential.kept_in {
+            KeptIn::Keyring => "models, in your keyring",
+            KeptIn::Vault => "models, in the vault",
+        },
         CredentialScope::Global => "all tools",
         CredentialScope::Tool => credential.tool_id.as_ref().map_or("a tool", ToolId::as_str),
     };

@@ -5,15 +5,18 @@ use crate::{
     exit::{Code, Failure},
 };
 use clap::Args;
-use omega_core::local::{
-    claim::Claim,
-    keys::{Keys, LOCAL, MASTER},
+use omega_core::{
+    api::KeptIn,
+    local::{
+        claim::Claim,
+        keys::{Keys, LOCAL, Unusable},
+    },
 };
 use omega_server::{
     Local, ServeConfig, Server, observe,
     process::{failpoint, harden, shutdown},
     serve::args::{Places, ServeArgs},
-    vault::{KeyStore, MasterKeySource},
+    vault::{Keyring, KeyringError, MasterKeySource, OwnersKeyring},
 };
 use secrecy::SecretString;
 use std::{
@@ -65,7 +68,7 @@ impl Serve {
     async fn run_locally(&self, context: &Context) -> Result<(), Failure> {
         let claim = Claim::take(&context.dirs).await.map_err(|error| Failure::usage(error.to_string()))?;
         let keys = Keys::new(&context.dirs);
-        let local = Local { key: keys.load(LOCAL)?, idle: self.idle };
+        let local = Local { key: keys.load(LOCAL)?, keyring: Some(provider_keys(context, &keys)), idle: self.idle };
         let port = claim.port();
         let server = start(self.config(context, "omega.db", port, Some(local))?).await?;
         if let Some(key) = &server.new_key {
@@ -87,7 +90,7 @@ impl Serve {
             return MasterKeySource::File(path.clone());
         }
         match context.config.get("master-key") {
-            Some("keyring") => MasterKeySource::Keyring(Arc::new(Keyring(Keys::new(dirs)))),
+            Some("keyring") => MasterKeySource::Keyring(Arc::new(System(Keys::new(dirs)))),
             _ => MasterKeySource::Own(dirs.config.join("master.key")),
         }
     }
@@ -121,16 +124,37 @@ impl Serve {
     }
 }
 
-/// The system's keyring, and nothing else: without it the server does not start.
-struct Keyring(Keys);
+/// Where a user's own server keeps their keys of model providers.
+fn provider_keys(context: &Context, keys: &Keys) -> OwnersKeyring {
+    let choice = match context.config.get("provider-keys") {
+        Some("keyring") => Some(KeptIn::Keyring),
+        Some(_) => Some(KeptIn::Vault),
+        None => None,
+    };
+    OwnersKeyring { keyring: Arc::new(System(keys.clone())), choice }
+}
 
-impl KeyStore for Keyring {
-    fn load(&self) -> Result<Option<SecretString>, String> {
-        self.0.from_keyring(MASTER)
+/// The system's keyring, and nothing else.
+struct System(Keys);
+
+impl Keyring for System {
+    fn load(&self, account: &str) -> Result<Option<SecretString>, KeyringError> {
+        self.0.from_keyring(account).map_err(unusable)
     }
 
-    fn store(&self, text: &SecretString) -> Result<(), String> {
-        self.0.to_keyring(MASTER, text)
+    fn store(&self, account: &str, secret: &SecretString) -> Result<(), KeyringError> {
+        self.0.to_keyring(account, secret).map_err(unusable)
+    }
+
+    fn remove(&self, account: &str) -> Result<(), KeyringError> {
+        self.0.out_of_keyring(account).map_err(unusable)
+    }
+}
+
+fn unusable(error: Unusable) -> KeyringError {
+    match error {
+        Unusable::Absent(why) => KeyringError::Absent(why),
+        Unusable::Refused(why) => KeyringError::Refused(why),
     }
 }
 

@@ -11,6 +11,7 @@ mod generated;
 mod home;
 mod import;
 mod keyed;
+mod keyring;
 mod layers;
 mod local_server;
 mod pauses;

@@ -17,6 +17,18 @@ pub enum CredentialScope {
     Model,
 }
 
+/// Where a value is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum KeptIn {
+    /// Sealed in the server's database.
+    #[default]
+    Vault,
+    /// In the keyring of the user's machine, where the user's own server runs; the database has a reference.
+    Keyring,
+}
+
 /// A stored credential, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -35,6 +47,12 @@ pub struct StoredCredential {
     /// The last four characters, only of values of twelve or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last4: Option<String>,
+    /// Where the value is.
+    #[serde(default)]
+    pub kept_in: KeptIn,
+    /// Why it went into the vault and not into the keyring, where nobody wanted it so. Only said when it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// When it was first stored.
     pub created_at: Timestamp,
     /// When its value was last replaced.
@@ -80,6 +98,10 @@ pub struct PutCredential {
     /// key (`OPENAI_API_KEY`); else every tool that is granted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<CredentialScope>,
+    /// Where to keep it: there or nowhere. When missing, a model provider's key goes where the settings of the user's own server
+    /// say, or into the keyring where there is one; everything else is in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_in: Option<KeptIn>,
 }
 
 impl std::fmt::Debug for PutCredential {
@@ -87,8 +109,18 @@ impl std::fmt::Debug for PutCredential {
         f.debug_struct("PutCredential")
             .field("tool_id", &self.tool_id)
             .field("scope", &self.scope)
+            .field("kept_in", &self.kept_in)
             .finish_non_exhaustive()
     }
+}
+
+/// A deletion that is done as far as it can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Remains {
+    /// What is left, and what happens to it.
+    pub remains: String,
 }
 
 /// `POST /vault/rotate`.

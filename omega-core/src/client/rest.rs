@@ -6,15 +6,15 @@ use crate::{
         Accepted, AddPackage, AddScope, AddedPackage, ApiKey, AuditEntry, AuditReport, Conversation,
         ConversationDetail, CreateConversation, CreateKey, CreateUser, CreatedKey, CreatedUser, CredentialScope,
         CustomPrompt, Decide, ExecuteAnswer, ExecuteRequest, Imported, Message, Models, OutputPage, Pagination,
-        Participant, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials, PutCredential, RotateVault, Rotated,
-        Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage, Settings, SignInLink, Status,
+        Participant, PlanAnswer, PlanRequest, PromptSettings, ProvideCredentials, PutCredential, Remains, RotateVault,
+        Rotated, Run, SearchAnswer, SelectAlternative, SelectPlan, Selected, SendMessage, Settings, SignInLink, Status,
         StoredApproval, StoredCredential, StoredGrant, StoredPrompt, ToolRow, ToolRun, UpdateConversation,
         UpdateParticipant, UpdateProfile, User, Whoami,
     },
     id::{ApprovalId, ApprovalRuleId, ConversationId, KeyId, PlanId, RunId, ToolId, ToolRunId, UserId},
     model::wire::wait_of,
 };
-use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::time::{Duration, SystemTime};
 
@@ -331,16 +331,20 @@ impl Client {
     }
 
     /// Deletes a credential: a tool's own, the one for all tools, or a model provider's key. Without a scope, the one that is
-    /// stored under the name without a scope.
+    /// stored under the name without a scope. Says what is left of it in a keyring that does not answer.
     pub async fn delete_credential(
         &self,
         name: &str,
         tool: Option<&ToolId>,
         scope: Option<CredentialScope>,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Option<String>, ClientError> {
         let path = format!("/api/omega/settings/credentials/{}", path_segment(name));
         let request = self.request(Method::DELETE, &path).query(&tool.map(|tool| [("toolId", tool.as_str())]));
-        self.done(request.query(&scope.map(|scope| [("scope", scope)]))).await
+        let response = self.send(request.query(&scope.map(|scope| [("scope", scope)]))).await?;
+        match response.status() {
+            StatusCode::ACCEPTED => Ok(Some(self.read::<Answer<Remains>>(response).await?.data.remains)),
+            _ => Ok(None),
+        }
     }
 
     /// Which tools may have the user's credentials for all tools.

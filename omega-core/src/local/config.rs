@@ -56,6 +56,17 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "provider-keys",
+        variable: "OMEGA_PROVIDER_KEYS_IN",
+        about: "where your own server keeps your keys of model providers: keyring, or vault; the keyring where there is one when \
+                missing",
+        default: None,
+        check: |value| match value {
+            "keyring" | "vault" => Ok(()),
+            _ => Err(String::from("it is `keyring` or `vault`")),
+        },
+    },
+    Key {
         name: "timeout",
         variable: "OMEGA_TIMEOUT",
         about: "how long `omega ask` waits for the whole answer",
@@ -236,7 +247,7 @@ mod tests {
         let cases = [
             (
                 load("modle = 'x/y'", &none, &[], None),
-                "there is no setting `modle`; there are server, model, master-key, timeout",
+                "there is no setting `modle`; there are server, model, master-key, provider-keys, timeout",
             ),
             (load("model = 3", &none, &[], None), "`model` must be a text in quotes"),
             (load("model = 'gpt'", &none, &[], None), "model can't be `gpt` (file FILE): write it as provider/model"),

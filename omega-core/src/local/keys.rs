@@ -7,12 +7,21 @@
 use super::{Dirs, private_file};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, io, path::PathBuf, sync::mpsc, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
 
 /// The account of the user's own server.
 pub const LOCAL: &str = "local";
-/// The account of the local server's master key, when it is kept in the keyring.
-pub const MASTER: &str = "master-key";
 /// How long the keyring may take.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 const SERVICE: &str = "omega";
@@ -48,6 +57,17 @@ pub enum KeyError {
     Keyring(String),
 }
 
+/// Why the keyring can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// There is none.
+    #[error("{0}")]
+    Absent(String),
+    /// There is one, and it does not do what it is asked to: it is locked, or says nothing.
+    #[error("{0}")]
+    Refused(String),
+}
+
 /// What the file says of one server.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -64,40 +84,53 @@ struct Stored {
 #[derive(Debug, Clone)]
 pub struct Keys {
     path: PathBuf,
-    keyring: Result<(), &'static str>,
+    no_keyring: Option<&'static str>,
 }
 
 impl Keys {
     #[must_use]
     pub fn new(dirs: &Dirs) -> Self {
-        let keyring = if dirs.home.is_some() { Err("OMEGA_HOME keeps everything in one folder") } else { Ok(()) };
-        Self { path: dirs.config.join("credentials.json"), keyring }
+        let no_keyring = dirs.home.as_ref().map(|_| "OMEGA_HOME keeps everything in one folder");
+        Self { path: dirs.config.join("credentials.json"), no_keyring }
     }
 
     /// Whether keys go into the keyring, and why not. Asks it, and changes nothing.
     ///
     /// # Errors
     /// Why there is none to use.
-    pub fn keyring(&self) -> Result<(), String> {
-        self.keyring.map_err(str::to_owned).and_then(|()| in_keyring(Action::Probe).map(drop))
+    pub fn keyring(&self) -> Result<(), Unusable> {
+        self.ask(Action::Probe).map(drop)
     }
 
     /// A secret that may be in the keyring only.
     ///
     /// # Errors
     /// Why the keyring can't be used.
-    pub fn from_keyring(&self, account: &str) -> Result<Option<SecretString>, String> {
-        self.keyring.map_err(str::to_owned)?;
-        in_keyring(Action::Get(account.to_owned()))
+    pub fn from_keyring(&self, account: &str) -> Result<Option<SecretString>, Unusable> {
+        self.ask(Action::Get(account.to_owned()))
     }
 
     /// Keeps a secret in the keyring, or nowhere.
     ///
     /// # Errors
     /// Why the keyring can't be used.
-    pub fn to_keyring(&self, account: &str, secret: &SecretString) -> Result<(), String> {
-        self.keyring.map_err(str::to_owned)?;
-        in_keyring(Action::Set(account.to_owned(), secret.clone())).map(drop)
+    pub fn to_keyring(&self, account: &str, secret: &SecretString) -> Result<(), Unusable> {
+        self.ask(Action::Set(account.to_owned(), secret.clone())).map(drop)
+    }
+
+    /// Takes a secret out of the keyring, if it is there.
+    ///
+    /// # Errors
+    /// Why the keyring can't be used.
+    pub fn out_of_keyring(&self, account: &str) -> Result<(), Unusable> {
+        self.ask(Action::Delete(account.to_owned())).map(drop)
+    }
+
+    fn ask(&self, action: Action) -> Result<Option<SecretString>, Unusable> {
+        match self.no_keyring {
+            Some(why) => Err(Unusable::Absent(why.to_owned())),
+            None => in_keyring(action),
+        }
     }
 
     /// Keeps the key of a server and says where.
@@ -105,12 +138,11 @@ impl Keys {
     /// # Errors
     /// [`KeyError::File`] when there is no keyring and the file can't be written.
     pub fn store(&self, account: &str, key: &SecretString) -> Result<Place, KeyError> {
-        let set = || in_keyring(Action::Set(account.to_owned(), key.clone())).map(drop);
-        let tried = self.keyring.map_err(str::to_owned).and_then(|()| set());
-        let stored = match tried {
+        let stored = match self.to_keyring(account, key) {
             Ok(()) => Stored { key: None, because: String::new() },
             Err(cause) => {
                 // The user is told what; `omega doctor` tells why.
+                let cause = cause.to_string();
                 let because = cause.split_once(" (").map_or(cause.as_str(), |(what, _)| what).to_owned();
                 Stored { key: Some(key.expose_secret().to_owned()), because }
             }
@@ -143,7 +175,7 @@ impl Keys {
         match self.read()?.remove(account) {
             None => Ok(None),
             Some(Stored { key: Some(key), .. }) => Ok(Some(SecretString::from(key))),
-            Some(_) => in_keyring(Action::Get(account.to_owned())).map_err(KeyError::Keyring),
+            Some(_) => in_keyring(Action::Get(account.to_owned())).map_err(KeyError::of),
         }
     }
 
@@ -154,7 +186,7 @@ impl Keys {
     pub fn forget(&self, account: &str) -> Result<bool, KeyError> {
         let Some(stored) = self.read()?.remove(account) else { return Ok(false) };
         if stored.key.is_none() {
-            in_keyring(Action::Delete(account.to_owned())).map_err(KeyError::Keyring)?;
+            in_keyring(Action::Delete(account.to_owned())).map_err(KeyError::of)?;
         }
         self.change(|all| drop(all.remove(account)))?;
         Ok(true)
@@ -193,6 +225,12 @@ impl Keys {
     }
 }
 
+impl KeyError {
+    fn of(cause: Unusable) -> Self {
+        Self::Keyring(cause.to_string())
+    }
+}
+
 enum Action {
     Probe,
     Get(String),
@@ -200,37 +238,72 @@ enum Action {
     Delete(String),
 }
 
+/// Calls that nobody waits for any more and that have not ended. While there is one, the keyring is not asked again: it would
+/// ask its person once more for every call, and each would leave a thread.
+static LATE: AtomicUsize = AtomicUsize::new(0);
+
 /// One call of the keyring in a thread of its own, which is left behind when it hangs.
-fn in_keyring(action: Action) -> Result<Option<SecretString>, String> {
-    let (done, result) = mpsc::channel();
-    let asked = move || {
-        // A result that comes too late has no receiver any more.
-        let _ = done.send(act(action));
-    };
-    thread::Builder::new().name(String::from("keyring")).spawn(asked).map_err(|e| e.to_string())?;
-    result.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+fn in_keyring(action: Action) -> Result<Option<SecretString>, Unusable> {
+    in_time(PATIENCE, action, act)
 }
 
-fn act(action: Action) -> Result<Option<SecretString>, String> {
+fn in_time(
+    patience: Duration,
+    action: Action,
+    act: fn(Action) -> Result<Option<SecretString>, Unusable>,
+) -> Result<Option<SecretString>, Unusable> {
+    if LATE.load(Ordering::SeqCst) > 0 {
+        return Err(Unusable::Refused(String::from("it has not answered yet; it may wait for its password")));
+    }
+    let (done, result) = mpsc::channel();
+    // Whether one of the two sides is through with the call; the second one knows that the other is.
+    let over = Arc::new(AtomicBool::new(false));
+    let over_there = Arc::clone(&over);
+    let asked = move || {
+        // A result that comes too late is read by nobody.
+        let _ = done.send(act(action));
+        if over_there.swap(true, Ordering::SeqCst) {
+            LATE.fetch_sub(1, Ordering::SeqCst);
+        }
+    };
+    let failed = |error: io::Error| Unusable::Refused(error.to_string());
+    thread::Builder::new().name(String::from("keyring")).spawn(asked).map_err(failed)?;
+    match result.recv_timeout(patience) {
+        Ok(outcome) => return outcome,
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            return Err(Unusable::Refused(String::from("asking it failed inside of Omega")));
+        }
+        Err(mpsc::RecvTimeoutError::Timeout) => {}
+    }
+    LATE.fetch_add(1, Ordering::SeqCst);
+    if over.swap(true, Ordering::SeqCst) {
+        LATE.fetch_sub(1, Ordering::SeqCst);
+    }
+    // It may have come in the meantime.
+    result.try_recv().unwrap_or_else(|_| Err(Unusable::Refused(format!("no answer within {} s", patience.as_secs()))))
+}
+
+fn act(action: Action) -> Result<Option<SecretString>, Unusable> {
     // `Entry::new` only says "no default store"; the status has the cause.
     if let Err(error) = keyring::Entry::store_status() {
-        return Err(format!("this system has no keyring ({error})"));
+        return Err(Unusable::Absent(format!("this system has no keyring ({error})")));
     }
-    let entry = |account: &str| keyring::Entry::new(SERVICE, account).map_err(|e| e.to_string());
+    let refused = |error: keyring::Error| Unusable::Refused(error.to_string());
+    let entry = |account: &str| keyring::Entry::new(SERVICE, account).map_err(refused);
     match action {
         Action::Probe => Ok(None),
         Action::Get(account) => match entry(&account)?.get_password() {
             Ok(key) => Ok(Some(SecretString::from(key))),
             Err(keyring::Error::NoEntry) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(refused(error)),
         },
         Action::Set(account, key) => {
-            entry(&account)?.set_password(key.expose_secret()).map_err(|e| e.to_string())?;
+            entry(&account)?.set_password(key.expose_secret()).map_err(refused)?;
             Ok(None)
         }
         Action::Delete(account) => match entry(&account)?.delete_credential() {
             Ok(()) | Err(keyring::Error::NoEntry) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(refused(error)),
         },
     }
 }
@@ -238,6 +311,7 @@ fn act(action: Action) -> Result<Option<SecretString>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
     #[test]
     fn without_a_keyring_a_key_is_kept_in_a_file_of_its_owner() {
@@ -256,6 +330,36 @@ mod tests {
         assert!(keys.forget(LOCAL).unwrap());
         assert!(!keys.forget(LOCAL).unwrap());
         assert!(keys.load(LOCAL).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_keyring_that_hangs_is_left_alone_until_it_answers() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        static LOCKED: Mutex<()> = Mutex::new(());
+        fn act(_: Action) -> Result<Option<SecretString>, Unusable> {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            let _until_unlocked = LOCKED.lock().unwrap();
+            Ok(None)
+        }
+        let answers_again = || {
+            while LATE.load(Ordering::SeqCst) > 0 {
+                thread::yield_now();
+            }
+            in_time(Duration::from_secs(60), Action::Probe, act).unwrap();
+        };
+        let locked = LOCKED.lock().unwrap();
+        let Err(Unusable::Refused(why)) = in_time(Duration::from_millis(50), Action::Probe, act) else { panic!() };
+        assert!(why.contains("no answer"), "{why}");
+        let Err(Unusable::Refused(why)) = in_time(Duration::MAX, Action::Probe, act) else { panic!() };
+        assert!(why.contains("password"), "{why}");
+        drop(locked);
+        answers_again();
+        assert_eq!(ASKED.load(Ordering::SeqCst), 2, "while it hung it was not asked again");
+        // The answer and the end of the patience at once, in any order: neither of them is forgotten.
+        for _ in 0..2000 {
+            let _ = in_time(Duration::from_micros(40), Action::Probe, act);
+        }
+        answers_again();
     }
 
     #[test]

@@ -40,7 +40,13 @@ pub fn without_local(env: &ProviderEnv, configured: Option<&str>) -> Option<Choi
             usable(env, &name).ok().map(|()| choice(&name, note(env, configured, &format!("{key} is set"))))
         })
     };
-    with_key(true).or_else(|| with_key(false))
+    // One that can't be read just now is refused with what to do; nothing else answers in its place.
+    let unread = || {
+        PROVIDERS.iter().find_map(|provider| {
+            Some(choice(&format!("{}/{}", provider.name, env.first_model(provider)?), env.unread(provider)?.to_owned()))
+        })
+    };
+    with_key(true).or_else(unread).or_else(|| with_key(false))
 }
 
 /// The choice, knowing which engines of this machine answered.
@@ -188,6 +194,13 @@ mod tests {
             ("google/gemini-2.5-flash", "GEMINI_API_KEY is set")
         );
         assert_eq!(choose(&server, None, &[]).model.to_string(), DEFAULT);
+        // So does one that can't be read: it is refused when it is asked for.
+        let locked = server.without_unread([("GROQ_API_KEY".to_owned(), "is locked".to_owned())]);
+        let choice = choose(&locked, None, &[engine(&["llama3.2:3b"])]);
+        assert_eq!(
+            (choice.model.to_string().as_str(), choice.reason.as_str()),
+            ("groq/openai/gpt-oss-120b", "your own GROQ_API_KEY is locked")
+        );
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub struct Kept {
     pub hint: Option<String>,
     /// The tool's edition that a credential of scope `tool` was given for; of no version where none is known.
     pub given: Edition,
+    /// The account of the keyring that has the value; then what is sealed is this account.
+    pub account: Option<String>,
     /// When it was first kept.
     pub created_at: Timestamp,
     /// When it was last replaced.

@@ -17,7 +17,19 @@ use secrecy::SecretString;
 use std::{path::Path, sync::Arc};
 
 /// A user's own keys of providers, by the names of their variables.
-pub type ProviderKeys = Vec<(String, SecretString)>;
+#[derive(Clone, Default)]
+pub struct ProviderKeys {
+    /// Those that can be used.
+    pub read: Vec<(String, SecretString)>,
+    /// Those that are in a keyring which does not give them, and why.
+    pub unread: Vec<(String, String)>,
+}
+
+impl ProviderKeys {
+    fn before(&self, env: &ProviderEnv) -> ProviderEnv {
+        env.with_keys(self.read.iter().cloned()).without_unread(self.unread.iter().cloned())
+    }
+}
 
 /// What models cost, with an operator's own table in front.
 ///
@@ -64,7 +76,7 @@ impl Catalog {
 
     /// What answers a user with these keys when nobody chose, and why that one.
     pub async fn default_model(&self, own: &ProviderKeys) -> Choice {
-        let env = self.env.with_keys(own.clone());
+        let env = own.before(&self.env);
         probe::choose_default(&self.transport, &env, self.configured.as_deref()).await
     }
 
@@ -73,14 +85,14 @@ impl Catalog {
     /// # Errors
     /// [`ModelError::Config`] with what to do.
     pub fn payer(&self, name: &str, own: &ProviderKeys) -> Result<Option<Payer>, ModelError> {
-        let (model, env) = (name.parse::<ModelName>()?, self.env.with_keys(own.clone()));
+        let (model, env) = (name.parse::<ModelName>()?, own.before(&self.env));
         catalog::resolve(&model, &env)?;
         Ok(catalog::provider(&model.provider).and_then(|provider| env.payer(provider)))
     }
 
     /// The providers, what they list, who pays them and what they cost, and why some can't be used.
     pub async fn list(&self, own: &ProviderKeys) -> api::Models {
-        let env = self.env.with_keys(own.clone());
+        let env = own.before(&self.env);
         let engines = probe::local_engines(&self.transport, &env);
         let (engines, lists) = tokio::join!(engines, self.lists.of(&self.transport, &env));
         let mut models = choice::models(&env, self.configured.as_deref(), &engines, &lists);
@@ -96,11 +108,11 @@ impl Catalog {
 
 impl Models for Catalog {
     fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError> {
-        self.transport.model(&name.parse::<ModelName>()?, &self.env.with_keys(own.clone()))
+        self.transport.model(&name.parse::<ModelName>()?, &own.before(&self.env))
     }
 
     fn own_key(&self, name: &str, own: &ProviderKeys) -> Option<String> {
-        let env = self.env.with_keys(own.clone());
+        let env = own.before(&self.env);
         env.own_key(catalog::provider(name.split('/').next()?)?).map(str::to_owned)
     }
 

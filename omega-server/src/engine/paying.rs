@@ -2,7 +2,10 @@
 //! never changes: a key that is gone meanwhile ends the run, and the bill goes to nobody else.
 
 use super::{Engine, models::ProviderKeys};
-use crate::store::{Lease, Result, StoreError};
+use crate::{
+    store::{Lease, Result, StoreError},
+    vault::VaultError,
+};
 use omega_core::{
     api::Payer,
     id::UserId,
@@ -11,15 +14,17 @@ use omega_core::{
 use std::sync::Arc;
 
 impl Engine {
-    /// A user's own keys of model providers. One that can't be opened is as good as none.
+    /// A user's own keys of model providers. One that can't be opened is as good as none; one that a keyring does not give
+    /// just now is still theirs, and nobody else pays in its place.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn provider_keys(&self, user: UserId) -> Result<ProviderKeys> {
-        let mut keys = ProviderKeys::new();
+        let mut keys = ProviderKeys::default();
         for kept in self.inner.store.provider_keys_of(user).await? {
-            match self.inner.vault.open(&kept.place, &kept.sealed).await {
-                Ok(value) => keys.push((kept.place.name, value)),
+            match self.inner.vault.value(&kept).await {
+                Ok(value) => keys.read.push((kept.place.name, value)),
+                Err(VaultError::Keyring(why)) => keys.unread.push((kept.place.name, why)),
                 Err(error) => {
                     tracing::warn!(event = "vault.unreadable", name = kept.place.name, %error);
                 }
@@ -36,10 +41,16 @@ impl Engine {
         (model, payer): (&str, Option<Payer>),
     ) -> Result<std::result::Result<Arc<dyn Model>, ModelError>> {
         if payer != Some(Payer::Owner) {
-            return Ok(self.inner.models.resolve(model, &ProviderKeys::new()));
+            return Ok(self.inner.models.resolve(model, &ProviderKeys::default()));
         }
         let keys = self.provider_keys(owner).await?;
         let Some(variable) = self.inner.models.own_key(model, &keys) else {
+            // A key that is there and can't be read has a better reason.
+            if let (false, Err(error @ ModelError::MissingKey(_))) =
+                (keys.unread.is_empty(), self.inner.models.resolve(model, &keys))
+            {
+                return Ok(Err(error));
+            }
             return Ok(Err(ModelError::MissingKey(format!(
                 "the conversation's owner pays for {model} with a key of their own, and it is stored no more; store it again \
                  (`omega keys set NAME`), or send the message again to have it paid otherwise"

@@ -51,7 +51,7 @@ impl Secrets {
     /// The secrets themselves, by name.
     pub async fn of(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<(String, SecretString)>> {
         let kept = self.kept(owner, run).await?;
-        self.opened(kept).await
+        Ok(self.opened(kept).await?.1)
     }
 
     async fn kept(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<Kept>> {
@@ -67,8 +67,11 @@ impl Secrets {
         if let Some(ready) = self.ready(&fingerprint) {
             return Ok(ready);
         }
-        let secrets = self.opened(kept).await?;
+        let (all, secrets) = self.opened(kept).await?;
         let redactor = Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value)));
+        if !all {
+            return Ok(redactor);
+        }
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if ready.len() >= READY {
             ready.pop_front();
@@ -85,19 +88,26 @@ impl Secrets {
         Some(found.1)
     }
 
-    /// What people stored comes first: a value that is a server's too has the name that its owner gave it.
-    async fn opened(&self, kept: Vec<Kept>) -> Result<Vec<(String, SecretString)>> {
+    /// Whether these are all, and they. What people stored comes first: a value that is a server's too has the name that its
+    /// owner gave it.
+    async fn opened(&self, kept: Vec<Kept>) -> Result<(bool, Vec<(String, SecretString)>)> {
+        let mut all = true;
         let mut secrets = Vec::with_capacity(kept.len() + self.own.len());
         for kept in kept {
-            match self.vault.open(&kept.place, &kept.sealed).await {
+            match self.vault.value(&kept).await {
                 Ok(value) => secrets.push((kept.place.name, value)),
                 // No tool can have got it either.
                 Err(VaultError::Unreadable) => tracing::warn!(event = "vault.unreadable", name = kept.place.name),
+                // This process never had it, so no provider got it from here.
+                Err(VaultError::Keyring(why)) => {
+                    all = false;
+                    tracing::warn!(event = "keyring.unreadable", name = kept.place.name, why);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         secrets.extend(self.own.iter().cloned());
-        Ok(secrets)
+        Ok((all, secrets))
     }
 }
 

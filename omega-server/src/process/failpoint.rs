@@ -92,6 +92,12 @@ points! {
         ToolWorks = "tool.works",
         /// The executor has answered.
         ToolAnswered = "tool.answered",
+        /// A key is about to be put into the keyring; the database knows under which account.
+        KeyringNoted = "keyring.noted",
+        /// The keyring has it, and no credential names it.
+        KeyringWritten = "keyring.written",
+        /// A credential names it; what it replaces is in the keyring still.
+        KeyringNamed = "keyring.named",
     }
 }
 

@@ -1,6 +1,11 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::{engine::node::NodeConfig, http::limits::Limits, process::clock::Clock, vault::MasterKeySource};
+use crate::{
+    engine::node::NodeConfig,
+    http::limits::Limits,
+    process::clock::Clock,
+    vault::{MasterKeySource, OwnersKeyring},
+};
 use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -67,6 +72,8 @@ pub struct Identity {
 pub struct Local {
     /// The key that its clients have; registered when the database does not know it.
     pub key: Option<SecretString>,
+    /// Where its owner's keys of model providers are kept.
+    pub keyring: Option<OwnersKeyring>,
     /// It ends after this long without a request and without work.
     pub idle: Duration,
 }

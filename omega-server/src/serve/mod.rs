@@ -30,6 +30,7 @@ use crate::{
 use config::{Identity, ServeConfig};
 use omega_core::{
     api::Timestamp,
+    id::UserId,
     model::{
         ModelError,
         http::{Timeouts, Transport},
@@ -110,7 +111,8 @@ impl Server {
         let address = listener.local_addr().map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let store = Store::open(&config.database_url).await?.with_clock(config.clock.clone());
         let vault = Vault::unlock(&store, config.master_key.clone()).await?;
-        let new_key = first_key(&store, &config).await?;
+        let (owner, new_key) = first_key(&store, &config).await?;
+        let vault = vault.with_keyring(owner, config.local.as_ref().and_then(|local| local.keyring.clone()));
 
         let local = LocalConfig {
             deno: config.deno.clone(),
@@ -137,6 +139,8 @@ impl Server {
         );
         engine.start().await?;
         let mut background = JoinSet::new();
+        let tidied = engine.vault().clone();
+        background.spawn(async move { tidied.tidy().await });
         background.spawn(heads::tell(engine.inner.store.clone(), heads::EVERY));
         if let Some(url) = config.registry_url {
             tokio::spawn(mirror(Arc::clone(&registry), url));
@@ -217,21 +221,21 @@ fn own_keys(config: &ServeConfig) -> OwnKeys {
     all
 }
 
-/// Makes sure that somebody can sign in.
-async fn first_key(store: &Store, config: &ServeConfig) -> Result<Option<String>, StartError> {
+/// Makes sure that somebody can sign in; says who.
+async fn first_key(store: &Store, config: &ServeConfig) -> Result<(UserId, Option<String>), StartError> {
     let user = store.first_user(&config.owner_name).await?;
     if let Some(key) = config.local.as_ref().and_then(|local| local.key.as_ref()) {
         if store.caller_of_key(key.expose_secret()).await?.is_none() {
             store.create_key(user, "this machine", key.expose_secret().to_owned()).await?;
         }
-        return Ok(None);
+        return Ok((user, None));
     }
     if config.local.is_none() && !store.keys(user).await?.is_empty() {
-        return Ok(None);
+        return Ok((user, None));
     }
     let key = auth::new_key()?;
     let name = if config.local.is_some() { "this machine" } else { "first key" };
-    Ok(Some(store.create_key(user, name, key).await?.key))
+    Ok((user, Some(store.create_key(user, name, key).await?.key)))
 }
 
 async fn idle(app: App, after: Option<Duration>) {

@@ -11,7 +11,7 @@ use crate::domain::{
     sealed::{Kept, Place, Scope, Sealed},
 };
 use omega_core::{
-    api::{CredentialScope, StoredCredential, Timestamp, ToolRun},
+    api::{self, CredentialScope, StoredCredential, Timestamp, ToolRun},
     edition::Edition,
     id::{ConversationId, RunId, ToolId, UserId},
 };
@@ -32,7 +32,7 @@ fn kept(version: Option<(i64,)>, place: &Place) -> Fact {
 
 /// One upsert for both kinds of transaction.
 macro_rules! put_credential {
-    ($tx:expr, $key:expr, $place:expr, $sealed:expr, $hint:expr, $now:expr, $given:expr) => {
+    ($tx:expr, $key:expr, $place:expr, $sealed:expr, $hint:expr, $now:expr, $given:expr, $account:expr) => {
         tx_opt!(
             $tx,
             (i64,),
@@ -50,6 +50,7 @@ macro_rules! put_credential {
             &$given.version,
             $given.integrity.as_deref(),
             $given.own,
+            $account,
         )
     };
 }
@@ -74,6 +75,8 @@ struct KeptRow {
     given_integrity: Option<String>,
     #[sqlx(default)]
     given_own: bool,
+    #[sqlx(default)]
+    keyring_account: Option<String>,
 }
 
 impl KeptRow {
@@ -83,6 +86,7 @@ impl KeptRow {
             sealed: Sealed { dek_id: self.dek_id, nonce: self.nonce, ciphertext: self.ciphertext },
             hint: self.hint,
             given: Edition { version: self.given_version, integrity: self.given_integrity, own: self.given_own },
+            account: self.keyring_account,
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
             last_used_at: self.last_used_at.map(Timestamp),
@@ -116,6 +120,8 @@ impl Kept {
             name: self.place.name,
             version: Some(self.given.version).filter(|version| !version.is_empty()),
             last4: self.hint,
+            kept_in: self.account.map_or(api::KeptIn::Vault, |_| api::KeptIn::Keyring),
+            because: None,
             created_at: self.created_at,
             updated_at: self.updated_at,
             last_used_at: self.last_used_at,
@@ -180,9 +186,38 @@ impl Store {
         hint: Option<&str>,
         given: &Edition,
     ) -> Result<()> {
+        self.put(place, (sealed, None), hint, given).await
+    }
+
+    /// The same for one whose value is in the keyring: `sealed` is its account there, which is a leftover no more.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub(crate) async fn put_reference(
+        &self,
+        place: &Place,
+        (sealed, account): (&Sealed, &str),
+        hint: Option<&str>,
+    ) -> Result<()> {
+        self.put(place, (sealed, Some(account)), hint, &Edition::default()).await
+    }
+
+    async fn put(
+        &self,
+        place: &Place,
+        (sealed, account): (&Sealed, Option<&str>),
+        hint: Option<&str>,
+        given: &Edition,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let (key, now) = (uuid::Uuid::now_v7().to_string(), Timestamp::now().0);
-        let version: Option<(i64,)> = put_credential!(&mut tx, key, place, sealed, hint, now, given)?;
+        // What it replaces in the keyring is to go.
+        let (user, scope) = (place.user.to_string(), place.scope.as_str());
+        exec!(&mut tx, sql::LEAVE_IN_KEYRING, user, scope, &place.of, &place.name, now)?;
+        let version: Option<(i64,)> = put_credential!(&mut tx, key, place, sealed, hint, now, given, account)?;
+        if let Some(account) = account {
+            exec!(&mut tx, sql::DELETE_LEFTOVER, account)?;
+        }
         self.commit_with(tx, &[kept(version, place)]).await
     }
 
@@ -193,6 +228,7 @@ impl Store {
     pub async fn delete_credential(&self, user: UserId, scope: Scope, tool: &str, name: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let user = user.to_string();
+        exec!(&mut tx, sql::LEAVE_IN_KEYRING, &user, scope.as_str(), tool, name, Timestamp::now().0)?;
         if exec!(&mut tx, sql::DELETE_CREDENTIAL, &user, scope.as_str(), tool, name)? == 0 {
             return Err(StoreError::NotFound);
         }
@@ -202,6 +238,35 @@ impl Store {
         };
         let fact = Fact::new(Action::CredentialDeleted, "credential").on(name).with("scope", scope.as_str());
         self.commit_with(tx, &[fact.with("toolId", tool).with("grantsRevoked", grants)]).await
+    }
+
+    /// Notes an account of the keyring that no credential names.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub(crate) async fn note_leftover(&self, account: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::INSERT_LEFTOVER, account, Timestamp::now().0)?;
+        tx.commit().await
+    }
+
+    /// The keyring has this account no more.
+    ///
+    /// # Errors
+    /// When the database can't write.
+    pub(crate) async fn forget_leftover(&self, account: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        exec!(&mut tx, sql::DELETE_LEFTOVER, account)?;
+        tx.commit().await
+    }
+
+    /// Accounts of the keyring that no credential names.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn leftovers(&self) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = read_all!(&self.db, (String,), sql::LEFTOVERS)?;
+        Ok(rows.into_iter().map(|(account,)| account).collect())
     }
 
     /// The user's grants, by name.
@@ -279,7 +344,8 @@ impl LogTx {
         given: &Edition,
     ) -> Result<()> {
         let (key, now) = (uuid::Uuid::now_v7().to_string(), self.now().0);
-        let version: Option<(i64,)> = put_credential!(&mut self.tx, key, place, sealed, hint, now, given)?;
+        let version: Option<(i64,)> =
+            put_credential!(&mut self.tx, key, place, sealed, hint, now, given, None::<&str>)?;
         self.record(None, kept(version, place).by(place.user));
         Ok(())
     }

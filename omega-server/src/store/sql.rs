@@ -153,27 +153,33 @@ statements! {
         CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at \
         FROM run_env WHERE run_id = $1 ORDER BY key_name";
     SECRETS_OF_CONVERSATION = "SELECT c.user_id, c.scope, c.tool_id AS place_of, c.key_name, c.dek_id, c.nonce, c.ciphertext, c.hint, \
-        c.created_at, c.updated_at, c.last_used_at FROM credentials c JOIN conversations v ON v.owner_id = c.user_id WHERE v.id = $1 \
+        c.created_at, c.updated_at, c.last_used_at, c.keyring_account FROM credentials c JOIN conversations v ON v.owner_id = c.user_id WHERE v.id = $1 \
         UNION ALL SELECT e.user_id, 'run' AS scope, e.run_id AS place_of, e.key_name, e.dek_id, e.nonce, e.ciphertext, NULL AS hint, \
-        CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at \
-        FROM run_env e WHERE e.run_id IN (SELECT r.id FROM runs r WHERE r.conversation_id = $1)";
+        CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at, \
+        NULL AS keyring_account FROM run_env e WHERE e.run_id IN (SELECT r.id FROM runs r WHERE r.conversation_id = $1)";
     DELETE_RUN_ENV = "DELETE FROM run_env WHERE run_id = $1";
     PUT_CREDENTIAL = "INSERT INTO credentials (id, user_id, scope, tool_id, key_name, dek_id, nonce, ciphertext, version, hint, \
-        created_at, updated_at, given_version, given_integrity, given_own) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12, $13) \
+        created_at, updated_at, given_version, given_integrity, given_own, keyring_account) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12, $13, $14) \
         ON CONFLICT (user_id, scope, tool_id, key_name) DO UPDATE SET dek_id = excluded.dek_id, nonce = excluded.nonce, \
         ciphertext = excluded.ciphertext, version = credentials.version + 1, hint = excluded.hint, updated_at = excluded.updated_at, \
-        given_version = excluded.given_version, given_integrity = excluded.given_integrity, given_own = excluded.given_own \
-        RETURNING version";
+        given_version = excluded.given_version, given_integrity = excluded.given_integrity, given_own = excluded.given_own, \
+        keyring_account = excluded.keyring_account RETURNING version";
     GIVE_CREDENTIAL = "UPDATE credentials SET given_version = $4, given_integrity = $5, given_own = $6 \
         WHERE user_id = $1 AND scope = 'tool' AND tool_id = $2 AND key_name = $3";
     CREDENTIALS_OF = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
-        last_used_at, given_version, given_integrity, given_own FROM credentials WHERE user_id = $1 ORDER BY key_name, scope, tool_id";
+        last_used_at, given_version, given_integrity, given_own, keyring_account FROM credentials WHERE user_id = $1 ORDER BY key_name, scope, tool_id";
     CREDENTIAL = "SELECT user_id, scope, tool_id AS place_of, key_name, dek_id, nonce, ciphertext, hint, created_at, updated_at, \
-        last_used_at, given_version, given_integrity, given_own FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
+        last_used_at, given_version, given_integrity, given_own, keyring_account FROM credentials \
+        WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
     TOUCH_CREDENTIAL = "UPDATE credentials SET last_used_at = $5 \
         WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
     DELETE_CREDENTIAL = "DELETE FROM credentials WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4";
+    LEAVE_IN_KEYRING = "INSERT INTO keyring_leftovers (account, created_at) SELECT keyring_account, $5 FROM credentials \
+        WHERE user_id = $1 AND scope = $2 AND tool_id = $3 AND key_name = $4 AND keyring_account IS NOT NULL ON CONFLICT DO NOTHING";
+    INSERT_LEFTOVER = "INSERT INTO keyring_leftovers (account, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    DELETE_LEFTOVER = "DELETE FROM keyring_leftovers WHERE account = $1";
+    LEFTOVERS = "SELECT account FROM keyring_leftovers ORDER BY created_at LIMIT 1000";
     PUT_GRANT = "INSERT INTO credential_grants (user_id, key_name, tool_id, publisher, version, integrity, own, source, granted_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, key_name, tool_id) DO UPDATE SET \
         publisher = excluded.publisher, version = excluded.version, integrity = excluded.integrity, own = excluded.own, \

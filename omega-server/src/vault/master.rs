@@ -6,7 +6,10 @@
 //! A source is a text: one key a line (or between commas), 32 bytes in base64 or hex. The first is the current key, the
 //! others are older ones that still open what they wrapped; lines that begin with `#` say something to people.
 
-use super::cipher::{KEY, KeyBytes, fingerprint};
+use super::{
+    cipher::{KEY, KeyBytes, fingerprint},
+    keyring::Keyring,
+};
 use base64::{
     Engine as _,
     engine::{
@@ -24,19 +27,8 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// A place outside this crate that keeps the master key: an operating system's keyring.
-pub trait KeyStore: Send + Sync {
-    /// What is kept, `None` when nothing is yet.
-    ///
-    /// # Errors
-    /// Why it can't be asked.
-    fn load(&self) -> Result<Option<SecretString>, String>;
-    /// Keeps a text instead of what was kept.
-    ///
-    /// # Errors
-    /// Why it can't be kept.
-    fn store(&self, text: &SecretString) -> Result<(), String>;
-}
+/// Its account in a keyring.
+const ACCOUNT: &str = "master-key";
 
 /// Where the master key comes from. There is no way from one to another: what was chosen is used, or the server does not
 /// start.
@@ -49,7 +41,7 @@ pub enum MasterKeySource {
     /// A file of Omega's own. It is made at the first start, and gets a new key at a rotation.
     Own(PathBuf),
     /// The keyring that somebody chose. It gets its key at the first start, and a new one at a rotation.
-    Keyring(Arc<dyn KeyStore>),
+    Keyring(Arc<dyn Keyring>),
 }
 
 /// A master key that can't be used, and what to do.
@@ -127,7 +119,7 @@ impl MasterKeySource {
                 None => return Err(self.missing("there is no such file")),
             },
             Self::Own(path) => read_private(path)?,
-            Self::Keyring(store) => store.load().map_err(|reason| self.missing(&reason))?,
+            Self::Keyring(keyring) => keyring.load(ACCOUNT).map_err(|why| self.missing(&why.to_string()))?,
         };
         text.map(|text| MasterKeys::parse(text.expose_secret(), &self.to_string())).transpose()
     }
@@ -150,7 +142,10 @@ impl MasterKeySource {
         let failed = |reason: String| MasterKeyError::Unusable { place: self.to_string(), reason };
         match self {
             Self::Own(path) => write_private(path, &lines).map_err(|error| failed(error.to_string()))?,
-            Self::Keyring(store) => store.store(&SecretString::from(lines.as_str())).map_err(failed)?,
+            Self::Keyring(keyring) => {
+                let stored = keyring.store(ACCOUNT, &SecretString::from(lines.as_str()));
+                stored.map_err(|why| failed(why.to_string()))?;
+            }
             Self::Given(_) | Self::File(_) => return Err(MasterKeyError::NothingNew { place: self.to_string() }),
         }
         self.load()?.ok_or_else(|| self.missing("it was written and is not there"))
@@ -304,6 +299,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::KeyringError;
     use std::sync::Mutex;
 
     const ONE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -386,12 +382,15 @@ mod tests {
     #[test]
     fn a_keyring_that_does_not_answer_is_an_error_that_names_the_choices() {
         struct Locked;
-        impl KeyStore for Locked {
-            fn load(&self) -> Result<Option<SecretString>, String> {
-                Err("it is locked".into())
+        impl Keyring for Locked {
+            fn load(&self, _: &str) -> Result<Option<SecretString>, KeyringError> {
+                Err(KeyringError::Refused("it is locked".into()))
             }
-            fn store(&self, _: &SecretString) -> Result<(), String> {
-                Err("it is locked".into())
+            fn store(&self, _: &str, _: &SecretString) -> Result<(), KeyringError> {
+                Err(KeyringError::Refused("it is locked".into()))
+            }
+            fn remove(&self, _: &str) -> Result<(), KeyringError> {
+                unreachable!("a master key is never removed")
             }
         }
         let Err(error) = MasterKeySource::Keyring(Arc::new(Locked)).load() else { panic!("it opened") };
@@ -404,13 +403,18 @@ mod tests {
     fn a_keyring_keeps_what_a_file_would() {
         #[derive(Default)]
         struct Ring(Mutex<Option<SecretString>>);
-        impl KeyStore for Ring {
-            fn load(&self) -> Result<Option<SecretString>, String> {
+        impl Keyring for Ring {
+            fn load(&self, account: &str) -> Result<Option<SecretString>, KeyringError> {
+                assert_eq!(account, "master-key");
                 Ok(self.0.lock().unwrap().clone())
             }
-            fn store(&self, text: &SecretString) -> Result<(), String> {
+            fn store(&self, account: &str, text: &SecretString) -> Result<(), KeyringError> {
+                assert_eq!(account, "master-key");
                 *self.0.lock().unwrap() = Some(text.clone());
                 Ok(())
+            }
+            fn remove(&self, _: &str) -> Result<(), KeyringError> {
+                unreachable!("a master key is never removed")
             }
         }
         let source = MasterKeySource::Keyring(Arc::new(Ring::default()));

@@ -10,11 +10,14 @@
 
 mod cipher;
 mod data_keys;
+mod keep;
+mod keyring;
 mod master;
 pub mod resolve;
 mod rotate;
 
-pub use master::{KeyStore, MasterKeyError, MasterKeySource};
+pub use keyring::{Keyring, KeyringError, OwnersKeyring};
+pub use master::{MasterKeyError, MasterKeySource};
 
 use crate::{
     domain::sealed::{Place, Sealed},
@@ -39,6 +42,8 @@ const META: &str = "kek";
 #[derive(Clone)]
 pub struct Vault {
     inner: Arc<Inner>,
+    /// The keyring of its owner's machine, where there is one.
+    ring: Option<Arc<keyring::Ring>>,
 }
 
 struct Inner {
@@ -66,6 +71,9 @@ pub enum VaultError {
     /// Longer than the cipher takes (64 GiB).
     #[error("the secret is too long")]
     TooLarge,
+    /// The keyring that has it, or should have it; it says what to do.
+    #[error("{0}")]
+    Keyring(String),
     /// The master key.
     #[error(transparent)]
     Master(#[from] MasterKeyError),
@@ -82,6 +90,7 @@ impl From<VaultError> for StoreError {
         match error {
             VaultError::Store(error) => error,
             VaultError::Master(error) => Self::Unavailable(error.to_string()),
+            VaultError::Keyring(why) => Self::Overloaded(why),
             other => Self::Corrupt(other.to_string()),
         }
     }
@@ -125,7 +134,7 @@ impl Vault {
             data: DataKeys::default(),
             rotating: tokio::sync::Mutex::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), ring: None })
     }
 
     /// Seals a value for its place. Writes to the database now and then, so never call it inside a transaction.

@@ -136,7 +136,7 @@ impl Vault {
     pub async fn reveal(&self, env: &BTreeMap<String, Kept>) -> Result<BTreeMap<String, SecretString>, VaultError> {
         let mut revealed = BTreeMap::new();
         for (name, kept) in env {
-            revealed.insert(name.clone(), self.open(&kept.place, &kept.sealed).await?);
+            revealed.insert(name.clone(), self.value(kept).await?);
         }
         Ok(revealed)
     }
@@ -181,6 +181,7 @@ mod tests {
 
     fn kept(scope: Scope, of: &str, name: &str) -> Kept {
         Kept {
+            account: None,
             place: Place { user: UserId(uuid::Uuid::nil()), scope, of: of.into(), name: name.into() },
             sealed: Sealed { dek_id: format!("{}/{of}/{name}", scope.as_str()), nonce: vec![], ciphertext: vec![] },
             hint: None,

@@ -214,7 +214,7 @@ async fn where_the_audit_log_can_not_be_written_no_tool_starts_and_no_credential
         let omega = on(&url, folder(), script.when(|_| true, [Reply::text("In."), Reply::text("In.")])).await;
         let client = &omega.client;
         let tool = id("acmeKeyed").parse().unwrap();
-        let put = PutCredential { value: SECRET.into(), tool_id: Some(tool), scope: None };
+        let put = PutCredential { value: SECRET.into(), tool_id: Some(tool), scope: None, kept_in: None };
         client.put_credential("ACME_API_KEY", &put).await.unwrap();
         for (breaks, repairs) in breakages(url.starts_with("sqlite:")) {
             run(&url, breaks).await;
@@ -235,7 +235,7 @@ async fn where_the_audit_log_can_not_be_written_no_tool_starts_and_no_credential
             let execute = omega.request(Method::POST, "/api/registry/execute").json(&execute);
             assert_eq!(refused(execute).await.0, 500, "{breaks}");
             assert!(client.create_api_key("unheard of").await.is_err(), "{breaks}");
-            let other = PutCredential { value: "another-value-0123".into(), tool_id: None, scope: None };
+            let other = PutCredential { value: "another-value-0123".into(), tool_id: None, scope: None, kept_in: None };
             assert!(client.put_credential("OTHER", &other).await.is_err(), "{breaks}");
             assert!(client.export(conversation, omega_core::client::ExportFormat::Json).await.is_err(), "{breaks}");
             within("the end", async {
@@ -267,6 +267,7 @@ async fn what_is_done_is_recorded_with_who_did_it_and_without_any_value() {
         value: value.into(),
         tool_id: tool.then(|| id("acmeKeyed").parse().unwrap()),
         scope: None,
+        kept_in: None,
     };
     client.put_credential("ACME_API_KEY", &put("first-value-012345", true)).await.unwrap();
     client.put_credential("ACME_API_KEY", &put(SECRET, true)).await.unwrap();

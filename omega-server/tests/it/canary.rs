@@ -223,8 +223,12 @@ async fn passes_through(database: &str, folder: &Path) {
     client.import_tools(crate::harness::executor::rows()).await.unwrap();
     let mut answers: Vec<(&str, Vec<u8>)> = Vec::new();
 
-    let stored =
-        client.put_credential("STORED_KEY", &PutCredential { value: STORED.into(), tool_id: None, scope: None }).await;
+    let stored = client
+        .put_credential(
+            "STORED_KEY",
+            &PutCredential { value: STORED.into(), tool_id: None, scope: None, kept_in: None },
+        )
+        .await;
     answers.push(("PUT credentials", serde_json::to_vec(&stored.unwrap()).unwrap()));
     answers.push(("GET credentials", serde_json::to_vec(&client.credentials().await.unwrap()).unwrap()));
 

@@ -64,7 +64,10 @@ async fn all_errors(database: &str, folder: &Path) {
     let client = &server.client;
     client.import_tools(executor::rows()).await.unwrap();
     client
-        .put_credential("STORED_KEY", &PutCredential { value: STORED.into(), tool_id: None, scope: None })
+        .put_credential(
+            "STORED_KEY",
+            &PutCredential { value: STORED.into(), tool_id: None, scope: None, kept_in: None },
+        )
         .await
         .unwrap();
     let key = server.key.clone().unwrap();

@@ -61,6 +61,7 @@ async fn generated_requests_find_no_fault_no_secret_and_nothing_of_somebody_else
         value: VALUE.into(),
         tool_id: tool.then(|| id("acmeKeyed").parse().unwrap()),
         scope: None,
+        kept_in: None,
     };
     omega.client.put_credential("ACME_API_KEY", &put(true)).await.unwrap();
     omega.client.put_credential("GLOBAL_KEY", &put(false)).await.unwrap();

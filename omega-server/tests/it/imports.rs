@@ -195,7 +195,8 @@ async fn a_run_that_waited_has_ended_in_the_copy_and_gives_nobody_anything() {
 #[tokio::test]
 async fn people_in_a_document_are_names_and_secrets_in_it_are_not_stored() {
     let omega = Omega::start(script()).await;
-    let stored = PutCredential { value: "a-stored-secret-0123456789".into(), tool_id: None, scope: None };
+    let stored =
+        PutCredential { value: "a-stored-secret-0123456789".into(), tool_id: None, scope: None, kept_in: None };
     omega.client.put_credential("STORED_KEY", &stored).await.unwrap();
     let conversation = rich(&omega).await;
     let mut document = exported(&omega, conversation).await;

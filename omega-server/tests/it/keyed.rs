@@ -107,7 +107,12 @@ impl World {
 
     /// The tool finds its service here, in every run.
     async fn lead(&self, keyed: &Keyed) {
-        let body = PutCredential { value: self.service.url(), tool_id: Some(keyed.tool.parse().unwrap()), scope: None };
+        let body = PutCredential {
+            value: self.service.url(),
+            tool_id: Some(keyed.tool.parse().unwrap()),
+            scope: None,
+            kept_in: None,
+        };
         self.server().client.put_credential(keyed.url, &body).await.unwrap();
     }
 

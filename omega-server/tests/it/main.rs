@@ -25,6 +25,7 @@ mod harness;
 mod imports;
 mod kept;
 mod keyed;
+mod keyring;
 mod large;
 mod layers;
 mod model;

@@ -276,7 +276,7 @@ async fn a_choice_that_nobody_makes_is_given_up_after_a_month() {
 async fn a_guest_may_choose_and_never_sees_which_keys_the_owner_has() {
     let omega = Omega::start(then_sunny(GONE)).await;
     omega.client.import_tools(rows()).await.unwrap();
-    let key = PutCredential { value: "rainy-key-1234".into(), tool_id: Some(tool(RAINY)), scope: None };
+    let key = PutCredential { value: "rainy-key-1234".into(), tool_id: Some(tool(RAINY)), scope: None, kept_in: None };
     omega.client.put_credential("RAINY_KEY", &key).await.unwrap();
     let guest = another_user(&omega).await;
     let asks = |envelope: &omega_core::event::Envelope| matches!(envelope.event, Event::RunRequiresAction { .. });

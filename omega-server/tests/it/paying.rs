@@ -20,7 +20,7 @@ const OWN: &str = "sk-own-0123456789abcdef";
 const MODEL: &str = "openai/gpt-4.1-mini";
 
 async fn give(omega: &Omega, name: &str) {
-    let body = PutCredential { value: OWN.into(), tool_id: None, scope: None };
+    let body = PutCredential { value: OWN.into(), tool_id: None, scope: None, kept_in: None };
     let stored = omega.client.put_credential(name, &body).await.unwrap();
     assert_eq!(stored.scope, CredentialScope::Model);
 }
@@ -60,7 +60,8 @@ async fn a_users_own_key_pays_in_place_of_the_servers_and_only_for_them() {
 #[tokio::test]
 async fn a_key_that_opens_a_provider_makes_it_the_default_and_one_for_tools_pays_nothing() {
     let omega = Omega::start(Script::new()).await;
-    let for_tools = PutCredential { value: OWN.into(), tool_id: None, scope: Some(CredentialScope::Global) };
+    let for_tools =
+        PutCredential { value: OWN.into(), tool_id: None, scope: Some(CredentialScope::Global), kept_in: None };
     let stored = omega.client.put_credential("MISTRAL_API_KEY", &for_tools).await.unwrap();
     assert_eq!(stored.scope, CredentialScope::Global);
     let models = omega.client.models().await.unwrap();
@@ -75,7 +76,7 @@ async fn a_key_that_opens_a_provider_makes_it_the_default_and_one_for_tools_pays
     omega.client.delete_credential("MISTRAL_API_KEY", None, None).await.unwrap();
     let left = omega.client.credentials().await.unwrap();
     assert_eq!(left.iter().map(|kept| kept.scope).collect::<Vec<_>>(), [CredentialScope::Global]);
-    let wrong = PutCredential { value: OWN.into(), tool_id: None, scope: Some(CredentialScope::Model) };
+    let wrong = PutCredential { value: OWN.into(), tool_id: None, scope: Some(CredentialScope::Model), kept_in: None };
     let refused = omega.client.put_credential("GITHUB_TOKEN", &wrong).await.unwrap_err();
     assert!(refused.to_string().contains("no model provider's key"), "{refused}");
 }

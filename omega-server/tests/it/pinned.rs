@@ -66,7 +66,12 @@ async fn started(script: Script) -> Omega {
 }
 
 async fn keep(client: &Client, tool: Option<&str>) {
-    let put = PutCredential { value: SECRET.into(), tool_id: tool.map(|tool| tool.parse().unwrap()), scope: None };
+    let put = PutCredential {
+        value: SECRET.into(),
+        tool_id: tool.map(|tool| tool.parse().unwrap()),
+        scope: None,
+        kept_in: None,
+    };
     client.put_credential(KEY, &put).await.unwrap();
 }
 

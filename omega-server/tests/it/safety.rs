@@ -59,7 +59,12 @@ async fn started(script: Script) -> Omega {
 }
 
 async fn keep(omega: &Omega, name: &str, tool: Option<&str>) {
-    let put = PutCredential { value: SECRET.into(), tool_id: tool.map(|tool| tool.parse().unwrap()), scope: None };
+    let put = PutCredential {
+        value: SECRET.into(),
+        tool_id: tool.map(|tool| tool.parse().unwrap()),
+        scope: None,
+        kept_in: None,
+    };
     omega.client.put_credential(name, &put).await.unwrap();
 }
 

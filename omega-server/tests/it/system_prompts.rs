@@ -142,7 +142,7 @@ async fn a_prompt_that_does_not_fit_is_refused_and_changes_nothing() {
     assert_eq!(refused(current().json(&text(&"x".repeat(16 * 1024 + 1)))).await, code(413, "PAYLOAD_TOO_LARGE"));
     assert_eq!(refused(current().json(&text("a\u{0}b"))).await, code(422, "INVALID_INPUT"));
     assert_eq!(refused(current().json(&json!({ "mode": "replace", "text": "x" }))).await.0, 422);
-    let put = PutCredential { value: "sk-stored-0123456789".into(), tool_id: None, scope: None };
+    let put = PutCredential { value: "sk-stored-0123456789".into(), tool_id: None, scope: None, kept_in: None };
     omega.client.put_credential("STRIPE_KEY", &put).await.unwrap();
     let (status, body) = answer(current().json(&text("use sk-stored-0123456789"))).await;
     assert_eq!(status, 422);
@@ -160,7 +160,7 @@ async fn a_secret_in_a_prompt_reaches_neither_the_model_nor_the_prompts_that_are
     let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
     put(&omega, &own(PromptMode::Extend, "The key is sk-stored-0123456789.")).await;
     // It becomes a secret after it was written.
-    let credential = PutCredential { value: "sk-stored-0123456789".into(), tool_id: None, scope: None };
+    let credential = PutCredential { value: "sk-stored-0123456789".into(), tool_id: None, scope: None, kept_in: None };
     omega.client.put_credential("STRIPE_KEY", &credential).await.unwrap();
     let told = omega.ask(MODELS[0], "hello").await;
     let system = last_system(&omega);

@@ -404,7 +404,7 @@ async fn a_runs_variables_are_sealed_with_its_message_and_gone_at_its_end() {
 async fn a_guests_variables_are_refused_and_a_guest_sees_nothing_of_the_owners() {
     let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
     let guest = another_user(&omega).await.client;
-    let put = PutCredential { value: "owners-value-0123".into(), tool_id: None, scope: None };
+    let put = PutCredential { value: "owners-value-0123".into(), tool_id: None, scope: None, kept_in: None };
     omega.client.put_credential("OWNERS_KEY", &put).await.unwrap();
     let conversation = omega.conversation("openai/test").await;
     let env = [("ACME_API_KEY".to_owned(), "guests-key".to_owned())].into();
@@ -428,7 +428,12 @@ async fn stored_credentials_are_listed_by_name_and_last_characters_replaced_and_
     let client = &omega.client;
     let tool: omega_core::id::ToolId = "acme-tools::acmeKeyed".parse().unwrap();
     let put = async |name: &str, value: &str, tool: Option<&omega_core::id::ToolId>| {
-        client.put_credential(name, &PutCredential { value: value.into(), tool_id: tool.cloned(), scope: None }).await
+        client
+            .put_credential(
+                name,
+                &PutCredential { value: value.into(), tool_id: tool.cloned(), scope: None, kept_in: None },
+            )
+            .await
     };
     put("GITHUB_TOKEN", "ghp_0123456789abcd", None).await.unwrap();
     put("GITHUB_TOKEN", "ghp_of_one_tool_wxyz", Some(&tool)).await.unwrap();

@@ -330,6 +330,7 @@ export interface StoredCredential {
   scope: "global" | "tool" | "model";
   toolId?: string;
   last4?: string;
+  keptIn: "vault" | "keyring";
   createdAt: string;
   updatedAt: string;
   lastUsedAt: string | null;

@@ -53,14 +53,18 @@ pub async fn make(client: &Client, conversation: Option<ConversationId>, wish: W
         }
         Wish::PutKey { tool, value } => {
             for (name, value) in &value.0 {
-                let body =
-                    PutCredential { value: value.expose_secret().to_owned(), tool_id: tool.clone(), scope: None };
+                let body = PutCredential {
+                    value: value.expose_secret().to_owned(),
+                    tool_id: tool.clone(),
+                    scope: None,
+                    kept_in: None,
+                };
                 client.put_credential(name, &body).await.map_err(sent)?;
             }
             Ok(())
         }
         Wish::DeleteKey { name, tool, scope } => {
-            client.delete_credential(&name, tool.as_ref(), Some(scope)).await.map_err(sent)
+            client.delete_credential(&name, tool.as_ref(), Some(scope)).await.map(drop).map_err(sent)
         }
         Wish::Visibility(visibility) => {
             update(UpdateConversation { visibility: Some(visibility), ..UpdateConversation::default() }).await

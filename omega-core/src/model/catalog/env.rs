@@ -32,6 +32,8 @@ pub struct ProviderEnv {
     named: BTreeMap<String, String>,
     /// Keys that are the user's own, and not the server's.
     own: BTreeSet<String>,
+    /// Why a user's own keys can't be read. Nobody else pays in their place.
+    unread: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for ProviderEnv {
@@ -87,6 +89,28 @@ impl ProviderEnv {
         env
     }
 
+    /// This environment without a user's own keys that are stored and can't be read, and why: what they would pay for is not
+    /// asked for at somebody else's cost.
+    #[must_use]
+    pub fn without_unread(mut self, keys: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, why) in keys {
+            let Some((first, _)) = canonical(&name) else { continue };
+            // A token pays where the key of the same provider would.
+            let provider = if first == ANTHROPIC_TOKEN { ANTHROPIC_KEY } else { first };
+            if !self.own.contains(provider) {
+                self.vars.remove(provider);
+                self.unread.insert(provider.to_owned(), format!("your own {name} {why}"));
+            }
+        }
+        self
+    }
+
+    /// Why a user's own key of a provider can't be read.
+    #[must_use]
+    pub fn unread(&self, provider: &ProviderInfo) -> Option<&str> {
+        self.unread.get(provider.key_var?).map(String::as_str)
+    }
+
     /// The keys that there are, by the names of their variables.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &SecretString)> {
         self.vars.iter().filter(|(name, _)| is_provider_key(name)).map(|(name, key)| (name.as_str(), key))
@@ -112,6 +136,9 @@ impl ProviderEnv {
 
     /// The variable whose value goes to a provider as its key.
     fn paid_with(&self, provider: &ProviderInfo) -> Option<&'static str> {
+        if self.unread(provider).is_some() {
+            return None;
+        }
         let token = (provider.format == Format::Anthropic).then_some(ANTHROPIC_TOKEN);
         provider.key_var.into_iter().chain(token).find(|name| self.vars.contains_key(*name))
     }
@@ -228,6 +255,9 @@ pub fn resolve(name: &ModelName, env: &ProviderEnv) -> Result<Resolved, ModelErr
     let Some(info) = provider(&name.provider) else {
         return Err(ModelError::Config(unknown_provider(&name.provider)));
     };
+    if let Some(why) = env.unread(info) {
+        return Err(ModelError::MissingKey(format!("{name} is yours to pay, and {why}")));
+    }
     endpoint(info, &name.model, env)?.map(Resolved::Remote).ok_or_else(|| {
         ModelError::MissingKey(format!(
             "{name} needs a key: set {0} where the server runs, or store your own with `omega keys set {0}`; `omega models` shows what works without",

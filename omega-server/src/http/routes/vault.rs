@@ -14,11 +14,15 @@ use crate::{
         state::App,
     },
     store::StoreError,
-    vault::{VaultError, hint},
+    vault::VaultError,
 };
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use omega_core::{
-    api::{CredentialScope, ErrorCode, PutCredential, RotateVault, Rotated, StoredCredential, StoredGrant},
+    api::{CredentialScope, ErrorCode, PutCredential, Remains, RotateVault, Rotated, StoredCredential, StoredGrant},
     edition::Edition,
     id::ToolId,
     model::catalog::is_provider_key,
@@ -78,31 +82,33 @@ pub async fn put(
     let scope = body.scope.unwrap_or_else(|| usual(&name, body.tool_id.as_ref()));
     let place = place(&caller, scope, body.tool_id.as_ref(), name)?;
     let value = SecretString::from(body.value);
-    let sealed = app.engine.vault().seal(&place, &value).await.map_err(StoreError::from)?;
     let given = match &body.tool_id {
         // For the row that the caller has now: another one in its place asks first.
         Some(tool) => app.registry.known(Viewer::User(caller.user), tool).await.map(|tool| Edition::of(&tool)),
         None => Ok(Edition::default()),
     };
     let given = given.unwrap_or_default();
-    app.store.put_credential(&place, &sealed, hint(&value).as_deref(), &given).await?;
+    let because = app.engine.vault().keep(&place, &value, &given, body.kept_in).await.map_err(unkept)?;
     let kept = app.store.credential(place.user, place.scope, &place.of, &place.name).await?;
-    Ok(Reply::ok(kept.ok_or(StoreError::NotFound)?.into_api()?))
+    Ok(Reply::ok(StoredCredential { because, ..kept.ok_or(StoreError::NotFound)?.into_api()? }))
 }
 
-/// Deletes a credential; one for all tools takes its grants along.
+/// Deletes a credential; one for all tools takes its grants along. 202 when the keyring of the user's machine does not give up its
+/// value just now: it pays for nothing any more, and is taken out there as soon as that is possible.
 #[utoipa::path(delete, path = "/api/omega/settings/credentials/{name}", tag = "settings",
-    params(("name" = String, Path), OfScope), responses((status = 204)))]
+    params(("name" = String, Path), OfScope), responses((status = 204), (status = 202, body = Remains)))]
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Segment(name): Segment,
     Params(of): Params<OfScope>,
-) -> ApiResult<StatusCode> {
+) -> ApiResult<Response> {
     let scope = of.scope.unwrap_or_else(|| usual(&name, of.tool_id.as_ref()));
     let place = place(&caller, scope, of.tool_id.as_ref(), name)?;
-    app.store.delete_credential(place.user, place.scope, &place.of, &place.name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(match app.engine.vault().forget(&place).await.map_err(unkept)? {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(remains) => Reply::accepted(Remains { remains }).into_response(),
+    })
 }
 
 /// Which tools may have the caller's credentials for all tools.
@@ -154,6 +160,14 @@ pub async fn rotate(
         // What it says is for the administrator.
         Err(VaultError::Master(error)) => Err(ApiError::new(ErrorCode::InvalidInput, error.to_string())),
         Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+/// A keyring's refusal is for whoever stores something in it.
+fn unkept(error: VaultError) -> ApiError {
+    match error {
+        VaultError::Keyring(why) => ApiError::new(ErrorCode::UpstreamUnavailable, why),
+        other => StoreError::from(other).into(),
     }
 }
 

@@ -27,7 +27,12 @@ async fn a_guest_sees_neither_names_nor_existence_of_the_owners_credentials() {
     let script = Script::new().turn(search).turn(keyed).turn(Reply::text("Done."));
     let omega = Omega::start(script).await;
     let guest = Person::new(&omega, "guest", None).await;
-    let put = PutCredential { value: VALUE.into(), tool_id: Some(id("acmeEcho").parse().unwrap()), scope: None };
+    let put = PutCredential {
+        value: VALUE.into(),
+        tool_id: Some(id("acmeEcho").parse().unwrap()),
+        scope: None,
+        kept_in: None,
+    };
     omega.client.put_credential("ACME_API_KEY", &put).await.unwrap();
     let body = CreateConversation {
         title: Some("shared".into()),

@@ -24,7 +24,7 @@ async fn no_id_of_one_user_opens_anything_for_another() {
     let told = omega.ask("openai/test", CANARY).await;
     let change = UpdateConversation { visibility: Some(Visibility::Private), ..<_>::default() };
     omega.client.update_conversation(told.conversation, &change).await.unwrap();
-    let put = PutCredential { value: CANARY.into(), tool_id: None, scope: None };
+    let put = PutCredential { value: CANARY.into(), tool_id: None, scope: None, kept_in: None };
     omega.client.put_credential("CANARY_KEY", &put).await.unwrap();
     let key = omega.client.create_api_key(CANARY).await.unwrap();
     let detail = omega.client.conversation(told.conversation).await.unwrap();

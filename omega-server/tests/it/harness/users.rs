@@ -15,8 +15,13 @@ pub struct Other {
 
 /// Makes one.
 pub async fn another_user(omega: &Omega) -> Other {
+    another_on(&omega.database, &omega.url).await
+}
+
+/// Makes one of the server at this address.
+pub async fn another_on(database: &str, url: &str) -> Other {
     let (user, key) = (UserId::new(), omega_server::http::auth::new_key().unwrap());
-    run(&omega.database, &format!(
+    run(database, &format!(
         "INSERT INTO users (id, display_name, gravatar_hash, role, created_at) VALUES ('{user}', 'guest', '', 'user', 1)"
     ))
     .await;
@@ -32,11 +37,11 @@ pub async fn another_user(omega: &Omega) -> Other {
             connection.close().await.unwrap();
         }};
     }
-    match omega.database.strip_prefix("sqlite:") {
+    match database.strip_prefix("sqlite:") {
         Some(path) => insert!(SqliteConnectOptions::new().filename(path).connect().await.unwrap()),
-        None => insert!(PgConnection::connect(&omega.database).await.unwrap()),
+        None => insert!(PgConnection::connect(database).await.unwrap()),
     }
-    let client = Client::new(&omega.url, SecretString::from(key.clone())).unwrap();
+    let client = Client::new(url, SecretString::from(key.clone())).unwrap();
     Other { user, key, client }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Act, Row, Typing};
 use crate::port::Wish;
-use omega_core::api::{CredentialScope, StoredCredential, StoredGrant};
+use omega_core::api::{CredentialScope, KeptIn, StoredCredential, StoredGrant};
 
 /// A row for each credential and grant, and one to store another.
 pub fn rows(stored: &[StoredCredential], grants: &[StoredGrant]) -> Vec<Row> {
@@ -21,13 +21,17 @@ fn credential(stored: &StoredCredential) -> Row {
         (_, Some(tool)) => tool.as_str(),
         (_, None) => "all tools",
     };
+    let place = match stored.kept_in {
+        KeptIn::Keyring => ", in your keyring",
+        KeptIn::Vault => "",
+    };
     let last4 = stored.last4.as_deref().map_or_else(String::new, |last4| format!("…{last4}  "));
     let used = stored.last_used_at.map_or_else(|| String::from("never used"), |at| format!("last used {at}"));
     let typing = Typing::KeyValue(stored.name.clone(), stored.tool_id.clone());
     let wish = Wish::DeleteKey { name: stored.name.clone(), tool: stored.tool_id.clone(), scope: stored.scope };
     Row {
         name: stored.name.clone(),
-        value: format!("{last4}{whose}"),
+        value: format!("{last4}{whose}{place}"),
         about: format!("{used}; enter replaces it"),
         change: Some(Act::Type(typing)),
         remove: Some((format!("delete {} of {whose}?", stored.name), wish)),

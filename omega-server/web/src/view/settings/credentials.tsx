@@ -18,14 +18,14 @@ export function Credentials() {
     if (await act(() => putCredential(name, value, tool || undefined))) form.reset();
   };
   return (
-    <Section id="credentials" title="Credentials" about="Encrypted on the server: no answer, no model and no guest ever sees a value. A model provider's key (OPENAI_API_KEY) pays for your runs, and no tool gets it; everything else is for tools" error={error}>
+    <Section id="credentials" title="Credentials" about="Encrypted on the server, or in your keyring where it is your own machine: no answer, no model and no guest ever sees a value. A model provider's key (OPENAI_API_KEY) pays for your runs, and no tool gets it; everything else is for tools" error={error}>
       <ul class="rows">
         {items?.map((item) => {
-          const { name, scope, toolId, last4, lastUsedAt } = item;
+          const { name, scope, toolId, last4, keptIn, lastUsedAt } = item;
           return <li key={`${name} ${scope} ${toolId ?? ""}`}>
             <span class="row-words">
               <code>{name}</code> {last4 && <span class="meta">…{last4}</span>}
-              <span class="meta"> {whose(item)} · {lastUsedAt ? `used ${when(Date.parse(lastUsedAt), Date.now())}` : "never used"}</span>
+              <span class="meta"> {whose(item)}{keptIn === "keyring" && ", in your keyring"} · {lastUsedAt ? `used ${when(Date.parse(lastUsedAt), Date.now())}` : "never used"}</span>
             </span>
             <Sure label="delete" what={`${name} of ${whose(item)}`} disabled={busy} onSure={() => void act(() => deleteCredential(item))} />
           </li>;
