@@ -14,7 +14,10 @@ use omega_core::{
     api::{ToolRun, ToolRunStatus},
     edition::Edition,
     executor::{ToolError, ToolErrorCode},
-    registry::{Query, RegistryError, Tool, meta::{FoundTool, SearchInput, SearchOutput}},
+    registry::{
+        Query, RegistryError, Tool,
+        meta::{FoundTool, SearchInput, SearchOutput},
+    },
     sanitize::one_line,
 };
 use serde_json::Value;

@@ -25,7 +25,10 @@ use omega_core::{
     exact::Exact,
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    registry::{EnvVar, Registry, RegistryError, Tool, Viewer, meta::{SearchInput, SearchOutput}},
+    registry::{
+        EnvVar, Registry, RegistryError, Tool, Viewer,
+        meta::{SearchInput, SearchOutput},
+    },
     schema,
 };
 use secrecy::{ExposeSecret, SecretString};

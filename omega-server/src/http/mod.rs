@@ -1,8 +1,8 @@
 //! The server's edge: what comes in as HTTP, and what goes out.
 //!
 //! [`router`] has the whole API on one screen. A request passes the layers (its id and log line, the limits, the host, keys in
-//! addresses, idempotency), then a handler in [`routes`], whose signature says what it needs: a caller ([`auth`]), a body or
-//! parameters ([`extract`]). What it gives is an [`answer`].
+//! addresses, idempotency), then a handler in `routes`, whose signature says what it needs: a caller ([`auth`]), a body or
+//! parameters (`extract`). What it gives is an [`answer`].
 
 pub mod answer;
 pub mod auth;
