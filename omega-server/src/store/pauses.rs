@@ -30,7 +30,7 @@ pub struct Expired {
 }
 
 impl Store {
-    /// The run of a conversation that waits for a person. For the engine: callers have an [`Owned`].
+    /// The run of a conversation that waits for a person. For the engine: callers have an [`Owned`](super::access::Owned).
     ///
     /// # Errors
     /// When the database fails.
