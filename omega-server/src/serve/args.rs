@@ -7,6 +7,7 @@ use crate::{
     http::limits::Flags,
     vault::MasterKeySource,
 };
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use omega_core::model::catalog::ProviderEnv;
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -18,7 +19,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URL", env = "OMEGA_DATABASE_URL", hide_env_values = true)]
     pub database: Option<String>,
     /// Keep the runtime, the tools' packages and scratch files in this folder [default: the user's cache folder]
-    #[arg(long, value_name = "FOLDER", env = "OMEGA_CACHE")]
+    #[arg(long, value_name = "FOLDER", env = "OMEGA_CACHE", value_parser = may_be_empty())]
     pub cache: Option<PathBuf>,
     /// The master key of stored credentials, 32 bytes in base64 or hex, in a file of mode 0600; OMEGA_MASTER_KEY may hold the
     /// key itself [default: a file that is made at the first start, in the configuration folder]
@@ -29,7 +30,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URL", env = "OMEGA_EXECUTOR_URL", value_delimiter = ',')]
     pub executor: Vec<String>,
     /// The Deno to run tools with; found or provided otherwise
-    #[arg(long, value_name = "PATH", env = "OMEGA_DENO")]
+    #[arg(long, value_name = "PATH", env = "OMEGA_DENO", value_parser = may_be_empty())]
     pub deno: Option<PathBuf>,
     /// Megabytes of tool packages to keep; the least recently used are removed
     #[arg(long, default_value_t = 5120, env = "OMEGA_CACHE_LIMIT_MB", value_name = "MB")]
@@ -116,7 +117,11 @@ impl ServeArgs {
     }
 }
 
-/// A variable that is empty says nothing.
+/// Of a path that may stand in a variable: one that is empty says nothing, and is no mistake.
+fn may_be_empty() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
 fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
