@@ -1,6 +1,6 @@
 //! The order of the crate's modules: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
 
-use omega_core::testing::layers::{Sources, faults};
+use omega_core::testing::layers::{Sources, faults, unwieldy};
 
 const ORDER: [&str; 8] = ["exit", "ui", "global", "progress", "connect", "commands", "cli", "dispatch"];
 
@@ -18,4 +18,9 @@ fn an_arrow_that_is_turned_is_found() {
     let turned = sources().with("ui.rs", "use crate::commands::chat;");
     let told = faults(&turned, &ORDER).to_string();
     assert!(told.contains("against the order: ui -> commands (ui.rs:"), "{told}");
+}
+
+#[test]
+fn a_file_has_one_subject_and_a_name_that_says_which() {
+    assert_eq!(unwieldy(&sources(), &[]), "");
 }

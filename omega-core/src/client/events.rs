@@ -5,7 +5,7 @@
 //! stream at a time; its own retry is off, because it would retry for ever and on any end. Taking up again is ours: by
 //! cursor, with a back-off from 0.2 s to 5 s, given up after [`FollowPolicy::give_up_after`] without a single frame.
 
-use super::{Client, ClientError, rest::refusal};
+use super::{Client, ClientError, transport::refusal};
 use crate::{
     event::{Envelope, Event},
     id::ConversationId,

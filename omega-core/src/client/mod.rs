@@ -1,19 +1,26 @@
-//! The typed client of Omega's API: plain requests (`rest`) and the event stream that survives cuts (`events`).
+//! The typed client of Omega's API: one method a route, by what it is about, and
+//! the event stream that survives cuts (`events`).
 //!
 //! It promises that a message is posted once (every POST carries an `Idempotency-Key`, and following never posts), that
 //! the key travels only in the `Authorization` header, and that every failure says what the caller can do.
 
 #![warn(missing_docs)]
 
-mod error;
+mod account;
+mod client_error;
+mod conversations;
 mod events;
-mod rest;
+mod server;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod transport;
 
-pub use error::ClientError;
+pub use account::VersionedSettings;
+pub use client_error::ClientError;
+pub use conversations::{ExportFormat, PageQuery};
 pub use events::{FollowPolicy, Follower, Update};
-pub use rest::{ExportFormat, Page, PageQuery, VersionedSettings};
+pub use transport::Page;
 
 use crate::net;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};

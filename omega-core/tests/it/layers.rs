@@ -1,6 +1,6 @@
 //! The order of the crate's modules: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
 
-use omega_core::testing::layers::{Sources, faults};
+use omega_core::testing::layers::{Sources, faults, unwieldy};
 
 const ORDER: [&str; 25] = [
     // Text, numbers and limits.
@@ -51,4 +51,9 @@ fn an_arrow_that_is_turned_is_found() {
     let told = faults(&turned, &ORDER).to_string();
     assert!(told.contains("against the order: api -> agent (api/time.rs:"), "{told}");
     assert!(told.contains("a circle: agent -> api (agent/"), "{told}");
+}
+
+#[test]
+fn a_file_has_one_subject_and_a_name_that_says_which() {
+    assert_eq!(unwieldy(&sources(), &[]), "");
 }

@@ -1,6 +1,6 @@
 //! The order of the server's rooms: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
 
-use omega_core::testing::layers::{Sources, faults};
+use omega_core::testing::layers::{Sources, faults, unwieldy};
 
 const ORDER: [&str; 11] = [
     // What all rooms speak of, and the process that they are in.
@@ -25,4 +25,9 @@ fn an_arrow_that_is_turned_is_found() {
     let told = faults(&turned, &ORDER).to_string();
     assert!(told.contains("against the order: store -> http (store/log.rs:"), "{told}");
     assert!(told.contains("a circle: "), "{told}");
+}
+
+#[test]
+fn a_file_has_one_subject_and_a_name_that_says_which() {
+    assert_eq!(unwieldy(&sources(), &[]), "");
 }

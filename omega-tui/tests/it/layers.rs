@@ -1,6 +1,6 @@
 //! The order of the crate's modules: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
 
-use omega_core::testing::layers::{Sources, faults};
+use omega_core::testing::layers::{Sources, faults, unwieldy};
 
 const ORDER: [&str; 16] = [
     "wrap",
@@ -35,4 +35,9 @@ fn an_arrow_that_is_turned_is_found() {
     let turned = sources().with("transcript/items.rs", "use crate::app::App;");
     let told = faults(&turned, &ORDER).to_string();
     assert!(told.contains("against the order: transcript -> app (transcript/items.rs:"), "{told}");
+}
+
+#[test]
+fn a_file_has_one_subject_and_a_name_that_says_which() {
+    assert_eq!(unwieldy(&sources(), &[]), "");
 }

@@ -46,13 +46,7 @@ impl Sources {
 
 /// The names of the top modules, and all arrows between them.
 pub(super) fn modules_and_arrows(sources: &Sources) -> (BTreeSet<String>, BTreeSet<Arrow>) {
-    let mut reader = Reader { sources, modules: BTreeSet::new(), named: BTreeSet::new() };
-    for root in ["lib.rs", "main.rs"] {
-        if sources.0.contains_key(root) {
-            reader.file(root, "", &mut Vec::new());
-        }
-    }
-    let Reader { modules, named, .. } = reader;
+    let Reader { modules, named, .. } = Reader::of(sources);
     let of_root = |mut arrow: Arrow| {
         if !modules.contains(&arrow.to) {
             arrow.to = format!("the root's {}", arrow.to);
@@ -63,17 +57,38 @@ pub(super) fn modules_and_arrows(sources: &Sources) -> (BTreeSet<String>, BTreeS
     (modules, arrows)
 }
 
+/// The files that are not there for tests alone, with their texts.
+pub(super) fn files(sources: &Sources) -> BTreeMap<&str, &str> {
+    let Reader { files, .. } = Reader::of(sources);
+    (sources.0.iter())
+        .filter(|(file, _)| files.contains(*file))
+        .map(|(file, text)| (file.as_str(), text.as_str()))
+        .collect()
+}
+
 /// Follows the `mod` lines from the root; `module` is always the path of the module at work.
 struct Reader<'a> {
     sources: &'a Sources,
     modules: BTreeSet<String>,
     named: BTreeSet<Arrow>,
+    files: BTreeSet<String>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn of(sources: &'a Sources) -> Self {
+        let mut reader = Self { sources, modules: BTreeSet::new(), named: BTreeSet::new(), files: BTreeSet::new() };
+        for root in ["lib.rs", "main.rs"] {
+            if sources.0.contains_key(root) {
+                reader.file(root, "", &mut Vec::new());
+            }
+        }
+        reader
+    }
+
     /// `folder` is where the files of its modules lie, with a slash at the end.
     #[allow(clippy::panic, reason = "a test fails by panicking")]
     fn file(&mut self, file: &str, folder: &str, module: &mut Vec<String>) {
+        self.files.insert(file.to_owned());
         match self.sources.0[file].parse::<TokenStream>() {
             Ok(tokens) => self.tokens(tokens, &Place { file, folder }, module),
             Err(error) => panic!("{file} is no Rust: {error}"),

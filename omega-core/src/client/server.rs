@@ -1,0 +1,62 @@
+//! The server: its models and status, its users, its vault and its audit log.
+
+use super::{Client, ClientError, PATIENT, transport::Page};
+use crate::{
+    api::{AuditEntry, AuditReport, CreateUser, CreatedUser, Models, RotateVault, Rotated, Status, User},
+    id::UserId,
+};
+use reqwest::Method;
+use std::time::Duration;
+
+impl Client {
+    /// Providers and models.
+    pub async fn models(&self) -> Result<Models, ClientError> {
+        self.data(self.get("/api/omega/models")).await
+    }
+
+    /// The status banner.
+    pub async fn status(&self) -> Result<Status, ClientError> {
+        self.data(self.get("/api/omega/status")).await
+    }
+
+    /// Whether a server's process answers there.
+    pub async fn is_alive(&self) -> Result<(), ClientError> {
+        self.done(self.get("/livez").timeout(Duration::from_secs(2))).await
+    }
+
+    /// Asks a user's own server to end. Refused while a run works, and by a shared server.
+    pub async fn stop_server(&self) -> Result<(), ClientError> {
+        self.done(self.post("/api/omega/stop")).await
+    }
+
+    /// The users of the server, for its administrators.
+    pub async fn users(&self) -> Result<Vec<User>, ClientError> {
+        self.data(self.get("/api/omega/users")).await
+    }
+
+    /// Makes a user, with a first API key; the only time that it is shown.
+    pub async fn create_user(&self, body: &CreateUser) -> Result<CreatedUser, ClientError> {
+        self.data(self.request(Method::POST, "/api/omega/users").json(body)).await
+    }
+
+    /// Shuts a user out: keys and sessions end.
+    pub async fn disable_user(&self, id: UserId) -> Result<(), ClientError> {
+        self.done(self.request(Method::DELETE, &format!("/api/omega/users/{id}"))).await
+    }
+
+    /// Changes the server's master key.
+    pub async fn rotate_vault(&self, deep: bool) -> Result<Rotated, ClientError> {
+        self.data(self.post("/api/omega/vault/rotate").timeout(PATIENT).json(&RotateVault { deep })).await
+    }
+
+    /// What happened, newest first. `query` has `action`, `since`, `until`, `limit` and `before`.
+    pub async fn audit(&self, query: &[(&str, String)]) -> Result<Page<AuditEntry>, ClientError> {
+        self.page(self.get("/api/omega/audit").query(query)).await
+    }
+
+    /// Verifies the audit log; `heads` are ones that were noted earlier (`CHAIN:N:HASH`).
+    pub async fn verify_audit(&self, heads: &[String]) -> Result<AuditReport, ClientError> {
+        let query: Vec<_> = (!heads.is_empty()).then(|| ("heads", heads.join(","))).into_iter().collect();
+        self.data(self.get("/api/omega/audit/verify").timeout(PATIENT).query(&query)).await
+    }
+}
