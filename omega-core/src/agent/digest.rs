@@ -10,7 +10,7 @@ pub fn of_call(tool_id: &str, input: &Value) -> String {
     hash.update(tool_id.as_bytes());
     hash.update([0]);
     hash.update(canonical(input).to_string().as_bytes());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 /// The same value with the keys of every object in order.

@@ -28,7 +28,7 @@ use crate::{
     exact::Exact,
     executor::{ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    model::{ModelRequest, ProviderState, ToolCall, ToolChoice, catalog},
+    model::{ModelRequest, ProviderState, Purpose, ToolCall, ToolChoice, catalog},
     progress::PlanCall,
     registry::{
         Tool,
@@ -336,6 +336,7 @@ impl Agent {
             system = format!("{system}\n\n# Note\n{words}.");
         }
         Next::Ask(Box::new(ModelRequest {
+            purpose: Purpose::Answer,
             model: self.model.clone(),
             system,
             turns,

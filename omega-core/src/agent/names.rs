@@ -251,29 +251,15 @@ fn name_for(id: &ToolId, hashed: bool) -> String {
     if plain.len() <= MAX_NAME && !hashed {
         return plain;
     }
-    let digest = Sha256::digest(id.as_str().as_bytes());
-    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(&Sha256::digest(id.as_str().as_bytes())[..4]);
     let kept: String = plain.chars().take(MAX_NAME - hash.len() - 1).collect();
     format!("{kept}_{hash}")
 }
 
 /// Edit distance of two names without regard to case and separators.
 fn distance(a: &str, b: &str) -> usize {
-    let fold = |text: &str| -> Vec<char> {
-        text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
-    };
-    let (a, b) = (fold(a), fold(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    let fold = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
+    strsim::levenshtein(&fold(a), &fold(b))
 }
 
 #[cfg(test)]

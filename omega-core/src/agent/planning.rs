@@ -26,12 +26,12 @@ pub struct Wish<'a> {
     pub invented: &'a [String],
 }
 
-/// Asks for plans. The marker lets the offline planner know too.
+/// Asks for plans.
 #[must_use]
 pub fn prompt(wish: &Wish<'_>) -> String {
     let count = wish.count;
     let mut text = format!(
-        "<omega:plan count={count}> You plan, you do not execute. From the tools found below, propose up to {count} plan(s) \
+        "You plan, you do not execute. From the tools found below, propose up to {count} plan(s) \
          for the person's task, best first, each with every step in the order in which it is to be done. Answer with JSON \
          only: {{\"plans\": [{{\"steps\": [{{\"stepNumber\": 1, \"toolName\": \"package::export\", \"purpose\": \"...\", \
          \"expectedOutput\": \"...\"}}], \"confidence\": 0.0, \"reasoning\": \"...\"}}]}}. confidence is between 0 and 1. \

@@ -89,8 +89,8 @@ what.
 pub const CLOSING: &str = "The budget of tool calls for this message is used up. Answer now with what you have, and say \
 what is missing. Do not call any tool.";
 
-/// Asks for a title. The marker lets the offline planner know too.
-pub const TITLE: &str = "<omega:title> Write a title for the conversation that begins with the message below: at most six \
+/// Asks for a title.
+pub const TITLE: &str = "Write a title for the conversation that begins with the message below: at most six \
 words, in the language of the message, no quotes, no full stop. Answer with the title only.";
 
 /// The default prompt.
@@ -116,7 +116,7 @@ pub fn effective(custom: Option<&CustomPrompt>) -> StoredPrompt {
 }
 
 fn stored(version: String, body: String) -> StoredPrompt {
-    let sha256 = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex::encode(Sha256::digest(body.as_bytes()));
     StoredPrompt { version, sha256, body, created_at: None }
 }
 

@@ -176,9 +176,24 @@ pub enum ToolChoice {
     None,
 }
 
+/// What a call of a model is for. A language model is told so in the system prompt; the offline planner goes by this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Purpose {
+    /// The next step of a run.
+    #[default]
+    Answer,
+    /// At most so many plans.
+    Plans { count: u8 },
+    /// A title for a conversation.
+    Title,
+}
+
 /// One call of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelRequest {
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// The provider's own name of the model, without the provider's prefix.
     pub model: String,
     pub system: String,

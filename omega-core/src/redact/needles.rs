@@ -58,7 +58,7 @@ impl Needles {
                 }
                 for bytes in written(&form) {
                     base64_of(&bytes).into_iter().for_each(|needle| add(&mut packed, folded(&needle, packed_of)));
-                    add(&mut hex, bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+                    add(&mut hex, hex::encode(bytes).into_bytes());
                 }
             }
         }

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use omega_core::{
     model::{
-        Answer, ModelRequest, ToolChoice, Turn,
+        Answer, ModelRequest, Purpose, ToolChoice, Turn,
         catalog::ProviderEnv,
         choice::LocalEngine,
         http::{Timeouts, Transport},
@@ -85,6 +85,7 @@ async fn the_offline_planner_answers_behind_the_same_port() {
         tools: Vec::new(),
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        purpose: Purpose::Answer,
     };
     let mut answer = Answer::default();
     let mut stream = model.stream(request).await.unwrap();

@@ -3,7 +3,7 @@
 
 use omega_core::{
     model::{
-        ModelRequest, ProviderState, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
+        ModelRequest, ProviderState, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
         gate::refusal::{self, LeftOut, Named},
         wire::{Addressee, Format},
     },
@@ -135,6 +135,7 @@ fn request(model: &str, turns: Vec<Turn>, choice: ToolChoice) -> ModelRequest {
         tools: ["registrySearchTool", "pkg__run", "7zip__x", "found__a", "found__b"].into_iter().map(tool).collect(),
         tool_choice: choice,
         max_output_tokens: None,
+        purpose: Purpose::Answer,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::schemas;
 use omega_core::{
     agent::input,
     model::{
-        ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolSpec, Turn,
+        ModelEvent, ModelRequest, Purpose, ToolCall, ToolChoice, ToolSpec, Turn,
         gate::{
             Gate,
             rules::{self, Rules},
@@ -39,6 +39,7 @@ fn refusals(schema: &Value) -> Vec<String> {
         }],
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        purpose: Purpose::Answer,
     };
     let mut raw = request.clone();
     raw.tools[0].input_schema = schema.clone();

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use omega_core::{
     api::{FinishReason, Usage},
     model::{
-        Answer, Model, ModelError, ModelEvent, ModelRequest, ToolChoice, ToolResult, ToolSpec, Turn,
+        Answer, Model, ModelError, ModelEvent, ModelRequest, Purpose, ToolChoice, ToolResult, ToolSpec, Turn,
         catalog::{ModelName, ProviderEnv},
         http::{Timeouts, Transport},
         wire::Format,
@@ -53,6 +53,7 @@ fn request(model: &str) -> ModelRequest {
         ],
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        purpose: Purpose::Answer,
     }
 }
 

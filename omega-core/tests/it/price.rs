@@ -7,7 +7,7 @@ use omega_core::{
     id::ConversationId,
     import,
     model::{
-        ModelRequest, ToolChoice, Turn, offline,
+        ModelRequest, Purpose, ToolChoice, Turn, offline,
         sse::SseDecoder,
         wire::{Format, http_error},
     },
@@ -208,6 +208,7 @@ fn messages_are_read_by_the_offline_planner_in_linear_time() {
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
             max_output_tokens: None,
+            purpose: Purpose::Answer,
         };
         drop(offline::next(&request));
     });

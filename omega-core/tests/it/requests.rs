@@ -1,6 +1,8 @@
 //! The bodies that go to providers: what each of them would refuse is not in them.
 
-use omega_core::model::{ModelRequest, ProviderState, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, wire::Format};
+use omega_core::model::{
+    ModelRequest, ProviderState, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, wire::Format,
+};
 use serde_json::{Value, json};
 
 /// Every format, with providers that have rules of their own.
@@ -47,6 +49,7 @@ fn request(model: &str) -> ModelRequest {
         }],
         tool_choice: ToolChoice::None,
         max_output_tokens: Some(99),
+        purpose: Purpose::Answer,
     }
 }
 

@@ -19,7 +19,7 @@ use omega_core::{
     },
     api::{CredentialRequest, Plan, PlanAnswer, PlanStep, PlanVar, Usage},
     id::{ConversationId, PlanId, RunId, ToolId, UserId},
-    model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn},
+    model::{Model, ModelError, ModelEvent, ModelRequest, Purpose, ToolCall, ToolChoice, ToolResult, Turn},
     redact::Redactor,
     registry::{
         EnvVar, Hit, Query, Tool,
@@ -296,6 +296,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
         loads: Vec::new(),
     };
     ModelRequest {
+        purpose: Purpose::Plans { count: wish.count },
         model: task.model.0.split_once('/').map_or(task.model.0, |(_, model)| model).to_owned(),
         system: planning::prompt(wish),
         turns: vec![

@@ -6,7 +6,7 @@ use omega_core::{
     agent::prompt,
     api::Usage,
     id::ConversationId,
-    model::{Model, ModelEvent, ModelRequest, ToolChoice, Turn},
+    model::{Model, ModelEvent, ModelRequest, Purpose, ToolChoice, Turn},
     sanitize::one_line,
 };
 use std::{sync::Arc, time::Duration};
@@ -40,6 +40,7 @@ pub(super) fn after_answer(
 
 async fn ask(model: &dyn Model, name: &str, message: &str, usage: &mut Usage) -> Option<String> {
     let request = ModelRequest {
+        purpose: Purpose::Title,
         model: name.split_once('/').map_or(name, |(_, model)| model).to_owned(),
         system: prompt::TITLE.to_owned(),
         turns: vec![Turn::User { text: message.chars().take(2_000).collect() }],

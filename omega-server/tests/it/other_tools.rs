@@ -336,7 +336,7 @@ async fn a_plans_step_goes_on_with_the_tool_that_was_chosen() {
     let step = json!({ "toolName": GONE, "purpose": "the forecast" });
     let plan = json!({ "plans": [{ "steps": [step], "confidence": 0.5, "reasoning": "it fits" }] });
     let script = then_sunny(GONE)
-        .when(|seen| seen.system.contains("<omega:plan"), [Reply::text("never"), Reply::text(&plan.to_string())]);
+        .when(|seen| seen.system.starts_with("You plan"), [Reply::text("never"), Reply::text(&plan.to_string())]);
     let world = World::new(None, script).await;
     world.client().import_tools(rows()).await.unwrap();
     let conversation = world.conversation(false).await;

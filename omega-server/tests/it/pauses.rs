@@ -375,7 +375,7 @@ async fn a_plan_is_chosen_before_anything_runs_and_the_run_follows_it() {
         let planned = |reasoning| [Reply::text("never"), plans(reasoning)];
         Script::new()
             .when(|seen| seen.system.contains("use fewer steps"), planned("second"))
-            .when(|seen| seen.system.contains("<omega:plan"), planned("first"))
+            .when(|seen| seen.system.starts_with("You plan"), planned("first"))
             .turn(Reply::call(EXECUTE, weather("Oslo")))
             .turn(Reply::text("Done."))
     };

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 const COMPLEX: &str = "Look up the weather of Oslo, compare it with my account, then write a report.";
 
 fn plans(seen: &Seen) -> bool {
-    seen.system.contains("<omega:plan")
+    seen.system.starts_with("You plan, you do not execute")
 }
 
 /// The planner's answer, one list of tools a plan.

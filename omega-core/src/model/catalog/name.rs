@@ -52,7 +52,7 @@ pub(super) fn unknown_provider(name: &str) -> String {
     let names: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name).chain([OMEGA]).collect();
     let nearest = names
         .iter()
-        .map(|known| (edits(&name.to_lowercase(), known), *known))
+        .map(|known| (strsim::levenshtein(&name.to_lowercase(), known), *known))
         .min()
         .filter(|(edits, known)| *edits <= known.len() / 2)
         .map(|(_, known)| format!(" Did you mean {known}?"))
@@ -61,19 +61,4 @@ pub(super) fn unknown_provider(name: &str) -> String {
         "there is no provider `{name}`.{nearest} There are: {}. Other OpenAI-compatible servers are compat/MODEL, with COMPAT_BASE_URL",
         names.join(", ")
     )
-}
-
-/// How many letters must change to make one word of the other (Levenshtein).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

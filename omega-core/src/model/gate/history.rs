@@ -35,8 +35,7 @@ impl IdRule {
 
     /// A new id in place of one that is not accepted: the same one every time, so that prompts stay cacheable.
     fn replace(self, id: &str, occurrence: usize) -> String {
-        let hash = Sha256::digest(format!("{occurrence}:{id}"));
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(Sha256::digest(format!("{occurrence}:{id}")));
         match self {
             Self::Word(_) => format!("call_{}", &hex[..24]),
             Self::Nine => hex[..9].to_owned(),

@@ -27,8 +27,7 @@ impl Keys {
         if rule.accepts(key) {
             return key.to_owned();
         }
-        let digest = Sha256::digest(key.as_bytes());
-        let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(&Sha256::digest(key.as_bytes())[..4]);
         let kept: String = key.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(READABLE).collect();
         let kept = kept.trim_matches('_');
         let other = match kept.chars().next() {

@@ -29,7 +29,7 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
-use super::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, ToolChoice};
+use super::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, Purpose, ToolCall, ToolChoice};
 use crate::{
     api::{FinishReason, Usage},
     registry::meta,
@@ -109,14 +109,14 @@ fn events(reply: Reply, calls: usize) -> Vec<ModelEvent> {
 #[must_use]
 pub fn next(request: &ModelRequest) -> Reply {
     let trail = Trail::read(&request.turns);
-    if plan::wants_title(&request.system) {
+    if request.purpose == Purpose::Title {
         return Reply::Say(plan::title(trail.as_ref().map(|trail| &trail.message)));
     }
     let Some(trail) = trail else {
         return Reply::Say(talk::small_talk(&Message::read("")).unwrap_or_default());
     };
-    if let Some(count) = plan::wanted(&request.system) {
-        return Reply::Say(plan::plans(&trail, count));
+    if let Purpose::Plans { count } = request.purpose {
+        return Reply::Say(plan::plans(&trail, usize::from(count).clamp(1, 3)));
     }
     if let Some(done) = trail.tries.iter().rev().find(|attempt| !attempt.failed) {
         return Reply::Say(answer::answer(&done.content, &tried(&trail, done)));

@@ -1,4 +1,4 @@
-//! Plans and titles, which the run engine asks for by a mark in the system prompt.
+//! Plans and titles, which the run engine asks for beside the answers ([`Purpose`](crate::model::Purpose)).
 
 use super::{
     message::Message,
@@ -8,19 +8,6 @@ use super::{
     trail::Trail,
 };
 use serde_json::{Value, json};
-
-/// How many plans the system prompt asks for: `<omega:plan count=N>`.
-pub(super) fn wanted(system: &str) -> Option<usize> {
-    let (_, mark) = system.split_once("<omega:plan")?;
-    let (mark, _) = mark.split_once('>')?;
-    let count = mark.split_once("count=").map_or("1", |(_, count)| count.trim().trim_matches('"'));
-    Some(count.parse::<usize>().unwrap_or(1).clamp(1, 3))
-}
-
-/// Whether the system prompt asks for a title: `<omega:title>`.
-pub(super) fn wants_title(system: &str) -> bool {
-    system.contains("<omega:title>")
-}
 
 /// The plans as JSON: each is one tool, the best first. What is missing for a tool is said in its reasoning.
 pub(super) fn plans(trail: &Trail, count: usize) -> String {

@@ -96,6 +96,7 @@ impl Format {
         let mut turns = gate::history::valid(&request.turns, ids, |call| gate.sent(call));
         gate.defer(&mut turns, deferred::are_taken(self, to, &request.model) && !left_out.has_deferral());
         let request = ModelRequest {
+            purpose: request.purpose,
             turns,
             tools: gate.tools().to_vec(),
             model: request.model.clone(),
@@ -190,8 +191,7 @@ fn cache_key(request: &ModelRequest) -> String {
     if let Some(Turn::User { text }) = request.turns.first() {
         hash.update(text.as_bytes());
     }
-    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("omega-{hex}")
+    format!("omega-{}", hex::encode(&hash.finalize()[..16]))
 }
 
 /// An id for a call whose provider gave none. At most 40 characters, which is the least that any provider takes.

@@ -117,8 +117,7 @@ fn call_item(provider: &str, call: &ToolCall, gate: &Gate) -> Value {
 
 /// A search of the client with the tools that a result loads as its output.
 fn loading(result: &ToolResult, tools: &[ToolSpec]) -> [Value; 2] {
-    let hash: String = Sha256::digest(&result.call_id).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    let id = format!("load_{hash}");
+    let id = format!("load_{}", hex::encode(&Sha256::digest(&result.call_id)[..12]));
     let loaded = tools.iter().filter(|tool| result.loads.contains(&tool.name)).map(|tool| {
         let mut definition = function(tool);
         definition["defer_loading"] = json!(true);

@@ -8,7 +8,7 @@ use super::{Reply, next, words};
 use crate::{
     agent::shown,
     id::ToolId,
-    model::{ModelRequest, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn},
+    model::{ModelRequest, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn},
     registry::meta::{self, FoundTool, SearchOutput},
 };
 use serde_json::{Value, json};
@@ -100,6 +100,7 @@ impl Talk {
             tools: self.tools.clone(),
             tool_choice: ToolChoice::Auto,
             max_output_tokens: None,
+            purpose: Purpose::Answer,
         }
     }
 

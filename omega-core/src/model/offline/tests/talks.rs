@@ -4,7 +4,7 @@ use super::{Talk, search};
 use crate::{
     api::{FinishReason, Usage},
     model::{
-        Model, ModelEvent, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
+        Model, ModelEvent, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
         offline::{OfflinePlanner, Reply, next},
     },
 };
@@ -191,7 +191,7 @@ fn plans_are_json_made_of_the_tools_that_were_found() {
     let mut request = talk.request();
     // As the engine asks: with the search in the conversation, before any tool ran.
     request.turns.truncate(3);
-    request.system = "<omega:plan count=2> plan".into();
+    request.purpose = Purpose::Plans { count: 2 };
     let Reply::Say(text) = next(&request) else { panic!("no call") };
     let plans: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(plans["plans"].as_array().unwrap().len(), 2);
@@ -206,7 +206,7 @@ fn a_title_is_short() {
     let mut talk = Talk::new();
     talk.turns.push(Turn::User { text: "what is the ".to_owned() + &"very ".repeat(30) + "long story?" });
     let mut request = talk.request();
-    request.system = "<omega:title> title".into();
+    request.purpose = Purpose::Title;
     let Reply::Say(title) = next(&request) else { panic!("no call") };
     assert!(title.starts_with("What is the very") && title.chars().count() <= 60, "{title}");
 }
