@@ -27,7 +27,8 @@ pub(super) fn after_answer(
             return;
         }
         let mut usage = Usage::default();
-        let asked = tokio::time::timeout(PATIENCE, ask(model.as_ref(), &name, &message, &mut usage)).await.ok().flatten();
+        let asked =
+            tokio::time::timeout(PATIENCE, ask(model.as_ref(), &name, &message, &mut usage)).await.ok().flatten();
         let usage = engine.inner.models.priced(&name, usage);
         // A model that gives none leaves the beginning of the message.
         let title = asked.unwrap_or_else(|| one_line(&message, MAX_CHARS));

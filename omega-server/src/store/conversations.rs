@@ -279,12 +279,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub(crate) async fn set_title(
-        &self,
-        conversation: ConversationId,
-        title: &str,
-        usage: Usage,
-    ) -> Result<Committed> {
+    pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str, usage: Usage) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
         log.count_other("title", usage).await?;

@@ -2,7 +2,8 @@
 
 use super::{
     alternatives, api_keys, audit, breakers, chunks, conversations, data_keys, decisions, idempotency, import, log,
-    messages, nodes, pauses, people, places, plans, prompts, rules, runs, sessions, sql, steps, tool_runs, tools, usage,
+    messages, nodes, pauses, people, places, plans, prompts, rules, runs, sessions, sql, steps, tool_runs, tools,
+    usage,
 };
 
 /// All of them.
