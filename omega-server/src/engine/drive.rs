@@ -173,7 +173,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 };
                 log.end(lease.run, RunStatus::Completed, None, event).await?;
                 engine.committed(log.commit().await?);
-                title::after_answer(engine, lease.conversation, (driver.model, model), first_message);
+                title::after_answer(engine, lease.conversation, model, first_message);
                 return Ok(());
             }
         }

@@ -132,11 +132,15 @@ impl Store {
         }
         let runs = runs_of_page;
         let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, LIST_PARTICIPANTS, &id_text)?;
-        let usage = super::usage::of(&mut tx, conversation).await?;
+        let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), USAGE_OF, &id_text)?;
         let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_MESSAGES, &id_text)?;
         let tool_run_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_TOOL_RUNS, &id_text)?;
         tx.commit().await?;
         let count = |counted: Option<(i64,)>| counted.map_or(0, |(n,)| number(n));
+        let mut usage = Usage::default();
+        for (text,) in usages {
+            usage += serde_json::from_str::<Usage>(&text)?;
+        }
         let state = runs.iter().fold(ExecutionState::Idle, |state, run| match run.status {
             RunStatus::Paused => ExecutionState::Paused,
             RunStatus::Running | RunStatus::Queued if state == ExecutionState::Idle => ExecutionState::Running,
@@ -279,10 +283,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str, usage: Usage) -> Result<Committed> {
+    pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
-        log.count_other("title", usage).await?;
         let title = log.clean_words(title);
         exec!(&mut log.tx, SET_TITLE, conversation.to_string(), &title, "auto")?;
         let event = Event::ConversationUpdated {
@@ -325,6 +328,7 @@ super::sql::statements! {
     LAST_SEQ = "SELECT next_seq - 1 AS seq FROM conversations WHERE id = $1";
     COUNT_MESSAGES = "SELECT COUNT(*) AS n FROM messages WHERE conversation_id = $1 AND status <> 'discarded'";
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
+    USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
     COUNT_TOOL_RUNS = "SELECT COUNT(*) AS n FROM tool_runs WHERE conversation_id = $1";

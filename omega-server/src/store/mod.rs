@@ -38,7 +38,6 @@ pub mod statements;
 mod steps;
 mod tool_runs;
 mod tools;
-mod usage;
 
 pub use alternatives::{Chosen, Offer, Offered};
 pub use audit::{AuditQuery, Noted};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::process::failpoint::Transaction;
 use omega_core::{
-    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, Usage},
+    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus},
     event::Event,
     id::{ConversationId, PlanId, PlanSetId, RunId},
     progress::PlanCall,
@@ -134,10 +134,8 @@ impl Store {
         access: &Access,
         message: &str,
         answer: &PlanAnswer,
-        usage: Usage,
     ) -> Result<(PlanSetId, Committed)> {
         let mut log = self.log(access.conversation()).await?;
-        log.count_other("plan", usage).await?;
         let set = log.propose_plans(None, message, &answer.plans).await?;
         Ok((set, log.commit().await?))
     }

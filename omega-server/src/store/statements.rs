@@ -3,7 +3,6 @@
 use super::{
     alternatives, api_keys, audit, breakers, chunks, conversations, data_keys, decisions, idempotency, import, log,
     messages, nodes, pauses, people, places, plans, prompts, rules, runs, sessions, sql, steps, tool_runs, tools,
-    usage,
 };
 
 /// All of them.
@@ -34,7 +33,6 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         steps::STATEMENTS,
         tool_runs::STATEMENTS,
         tools::STATEMENTS,
-        usage::STATEMENTS,
     ];
     files.into_iter().flatten().copied()
 }

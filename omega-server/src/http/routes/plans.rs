@@ -56,9 +56,9 @@ pub async fn create(
         run: None,
         redactor,
     };
-    let (answer, usage) = app.engine.plan(task).await?;
+    let (answer, _) = app.engine.plan(task).await?;
     let answer = answer.ok_or_else(|| ApiError::new(ErrorCode::Internal, "the planner gave no plan; ask again"))?;
-    let (set, committed) = app.store.keep_plans(&access, &message, &answer, usage).await?;
+    let (set, committed) = app.store.keep_plans(&access, &message, &answer).await?;
     app.engine.committed(committed);
     Ok(Json(PlanAnswer { plan_set_id: Some(set), ..answer }))
 }
