@@ -197,7 +197,7 @@ impl Vault {
             true => "only your own local server, with its own SQLite database, uses your keyring",
             false => "only keys of model providers that are for models are kept there",
         };
-        Err(VaultError::Keyring(format!(
+        Err(VaultError::Unfit(format!(
             "{} can't be put into the keyring: {why}; leave `--in keyring` away",
             place.name
         )))

@@ -74,6 +74,9 @@ pub enum VaultError {
     /// The keyring that has it, or should have it; it says what to do.
     #[error("{0}")]
     Keyring(String),
+    /// No value for a keyring, or none that this server may use.
+    #[error("{0}")]
+    Unfit(String),
     /// The master key.
     #[error(transparent)]
     Master(#[from] MasterKeyError),
@@ -91,6 +94,7 @@ impl From<VaultError> for StoreError {
             VaultError::Store(error) => error,
             VaultError::Master(error) => Self::Unavailable(error.to_string()),
             VaultError::Keyring(why) => Self::Overloaded(why),
+            VaultError::Unfit(why) => Self::Unfit("keptIn", why),
             other => Self::Corrupt(other.to_string()),
         }
     }
