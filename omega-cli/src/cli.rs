@@ -30,87 +30,52 @@ Exit codes:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Ask once and get the answer on stdout
     Ask(commands::ask::Ask),
-    /// Talk in the terminal
     Chat(commands::chat::Chat),
-    /// Run the server
     Serve(commands::serve::Serve),
-    /// Run this machine's sandbox as an executor for servers elsewhere
     Executor(commands::executor::Executor),
-    /// Show a conversation
     Show(commands::show::Show),
-    /// Write a conversation as Markdown or JSON
     Export(commands::export::Export),
     Import(commands::import::Import),
-    /// Propose plans for a task without doing anything
     Plan(commands::plan::Plan),
-    /// Allow or refuse the calls that a run waits with
     Approve(commands::approve::Approve),
-    /// List and revoke the yeses that last
     #[command(subcommand)]
     Approvals(commands::approvals::Approvals),
-    /// Give a run the variables that it waits for
     Provide(commands::provide::Provide),
-    /// Choose another tool in place of one that failed
     Alternatives(commands::alternatives::Alternatives),
-    /// Show a conversation's link and who takes part, and change who may open it
     Share(commands::share::Share),
-    /// Cancel what a conversation is doing
     Cancel(commands::cancel::Cancel),
-    /// List the conversations you used last
     Recent(commands::recent::Recent),
-    /// Find, look at and run tools of the registry
     #[command(subcommand)]
     Tools(commands::tools::Tools),
-    /// Add tools to the registry, and take them out
     #[command(subcommand)]
     Registry(commands::registry::Registry),
-    /// List providers and models, and why some can't be used
     Models(commands::models::Models),
-    /// Show how the server, its registry and its executor are
     Status(commands::status::Status),
-    /// Look for what is wrong; changes nothing
     Doctor(commands::doctor::Doctor),
-    /// Sign in to a shared server
     Login(commands::login::Login),
-    /// Forget the key of a shared server
     Logout(commands::login::Logout),
-    /// Show who you are on the server
     Whoami(commands::whoami::Whoami),
-    /// Show how others see you, or change it
     Profile(commands::profile::Profile),
-    /// List, make and shut out the server's users
     #[command(subcommand)]
     Users(commands::users::Users),
-    /// List, make and revoke the server's API keys
     #[command(subcommand)]
     ApiKeys(commands::api_keys::ApiKeys),
-    /// List, store and remove the credentials that tools may use
     #[command(subcommand, alias = "credentials")]
     Keys(commands::keys::Keys),
-    /// Show and change your settings on the server
     Settings(commands::settings::SettingsCommand),
-    /// List, add and remove the tools that are always at hand
     #[command(subcommand)]
     Pins(commands::pins::Pins),
-    /// Change how the server keeps secrets
     #[command(subcommand)]
     Vault(commands::vault::Vault),
-    /// Read what was done on the server, and check that the record is whole
     #[command(subcommand)]
     Audit(commands::audit::Audit),
-    /// Show this machine's configuration and where it comes from
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
-    /// Open a conversation's page in the browser
     Open(commands::open::Open),
-    /// Print the completions of a shell
     Completions(commands::completions::Completions),
-    /// Write the man pages into a folder
     #[command(hide = true)]
     Man(commands::man::Man),
-    /// What only tests of Omega itself need
     #[command(subcommand, hide = true)]
     Debug(commands::debug::Debug),
 }
@@ -126,5 +91,63 @@ impl Command {
         };
         let model = model.clone().map(|value| ("model", value));
         model.into_iter().chain(timeout.clone().map(|value| ("timeout", value))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every command that a person sees, with its path.
+    fn commands() -> Vec<(String, clap::Command)> {
+        fn below(path: &str, command: &clap::Command, all: &mut Vec<(String, clap::Command)>) {
+            for command in command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help") {
+                let path = format!("{path} {}", command.get_name());
+                all.push((path.clone(), command.clone()));
+                below(&path, command, all);
+            }
+        }
+        let mut all = Vec::new();
+        below("omega", &Cli::command(), &mut all);
+        all
+    }
+
+    /// What a shell makes of a line: words, quoted or not, up to the first pipe or redirection.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut quote) = (vec![String::new()], None);
+        for c in line.chars() {
+            match (c, quote) {
+                ('"' | '\'', None) => quote = Some(c),
+                (_, Some(open)) if c == open => quote = None,
+                ('|' | '<' | '>', None) => break,
+                (' ', None) => words.push(String::new()),
+                _ => words.last_mut().unwrap().push(c),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_command_says_in_one_line_what_to_have_it_do() {
+        for (path, command) in commands() {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let first = about.split(' ').next().unwrap_or_default();
+            assert!(first.starts_with(char::is_uppercase) && !first.ends_with('s'), "{path}: {about}");
+            assert!(about.len() <= 120 && !about.ends_with('.'), "{path}: {about}");
+        }
+    }
+
+    #[test]
+    fn every_commands_help_has_an_example_of_it_that_is_understood() {
+        for (path, mut command) in commands() {
+            let help = command.render_long_help().to_string();
+            let mut examples = help.lines().map(str::trim).filter(|line| line.starts_with(&path)).peekable();
+            assert!(examples.peek().is_some(), "{path} has no example:\n{help}");
+            for example in examples {
+                Cli::try_parse_from(words(example)).unwrap_or_else(|error| panic!("{example}: {error}"));
+            }
+        }
     }
 }

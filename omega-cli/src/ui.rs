@@ -4,6 +4,8 @@
 //! `CLICOLOR_FORCE` forces it, `TERM=dumb` and a redirected stream have none. A reader that went away (`| head -1`) ends
 //! the command quietly.
 
+pub mod columns;
+
 use crate::exit::Failure;
 use omega_core::local::Env;
 use std::{
@@ -91,6 +93,14 @@ impl Ui {
 
     pub fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
         self.out(&format!("{}\n", text.as_ref()))
+    }
+
+    /// A list: in columns for a person, and otherwise each row by itself.
+    pub fn rows<const N: usize>(&self, rows: &[[String; N]]) -> Result<(), Failure> {
+        match self.terminals.stdout {
+            true => columns::aligned(rows).iter().try_for_each(|line| self.line(line)),
+            false => rows.iter().try_for_each(|row| self.line(columns::plain(row))),
+        }
     }
 
     /// A result, one JSON document.

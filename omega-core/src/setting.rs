@@ -47,14 +47,14 @@ pub const FIELDS: &[Field] = &[
         pointer: "/safeMode",
         kind: Kind::Switch,
         default: "off",
-        about: "each tool call waits for a yes",
+        about: "each tool call waits for approval",
     },
     Field {
         name: "pins",
         pointer: "/pins",
         kind: Kind::Tools,
         default: "none",
-        about: "tools that are always at hand, and preferred",
+        about: "pinned tools: always in the tool set, and preferred",
     },
     Field {
         name: "plan",
@@ -96,14 +96,14 @@ pub const FIELDS: &[Field] = &[
         pointer: "/exfilGuard",
         kind: Kind::Switch,
         default: "off",
-        about: "a call that takes a credential to an address that nobody wrote waits for a yes",
+        about: "a call that takes a credential to an address that nobody wrote waits for approval",
     },
     Field {
         name: "confirm-destructive",
         pointer: "/confirmDestructive",
         kind: Kind::Switch,
         default: "off",
-        about: "a tool that says that it deletes or spends something waits for a yes",
+        about: "a tool that says that it deletes or spends something waits for approval",
     },
     Field {
         name: "prompt",

@@ -113,7 +113,7 @@ pub enum Wish {
 /// What an overlay shows, as the server has it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {
-    /// Of [`Topic::Settings`]: with the yeses that last.
+    /// Of [`Topic::Settings`]: with standing approvals.
     Settings(Box<Settings>, Vec<StoredApproval>),
     /// Of [`Topic::Pins`].
     Pins(Vec<ToolId>),

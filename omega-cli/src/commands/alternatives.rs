@@ -12,10 +12,13 @@ use omega_core::{
     id::{ToolId, ToolRunId},
 };
 
-/// Chooses another tool in place of one that failed or lacks a variable, and lets the paused run go on.
+/// Choose another tool in place of one that failed or lacks a variable, and let the paused run go on
 ///
 /// On a terminal, without --use or --none, it shows the tools with the keys that each needs, and asks.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega alternatives --use free-search::find
+  omega alternatives --none")]
 pub struct Alternatives {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]

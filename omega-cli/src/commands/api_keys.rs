@@ -2,18 +2,24 @@
 
 use crate::{connect::Context, exit::Failure};
 use clap::Subcommand;
-use omega_core::{id::KeyId, sanitize::one_line};
+use omega_core::{api::ApiKey, id::KeyId, sanitize::one_line};
 
-/// The API keys of the server that belong to you.
+/// List, create and revoke your API keys for the server
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega api-keys create laptop")]
 pub enum ApiKeys {
-    /// List the keys; the keys themselves are never shown again
+    /// List the API keys; the keys themselves are never shown again
+    #[command(after_long_help = "Example:
+  omega api-keys list")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make a key and print it once
+    /// Create an API key and print it once
+    #[command(after_long_help = "Example:
+  omega api-keys create laptop")]
     Create {
         /// What it is for
         name: String,
@@ -21,7 +27,9 @@ pub enum ApiKeys {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke a key at once
+    /// Revoke an API key at once
+    #[command(after_long_help = "Example:
+  omega api-keys revoke ID")]
     Revoke {
         /// Its id, as `list` shows it
         id: String,
@@ -38,11 +46,7 @@ impl ApiKeys {
                 if *json {
                     return ui.json(&keys);
                 }
-                for key in keys {
-                    let used = key.last_used_at.map_or_else(|| String::from("never used"), |at| format!("used {at}"));
-                    ui.line(format!("{}  {}…  {}  {used}", key.id, key.prefix, one_line(&key.name, 60)))?;
-                }
-                Ok(())
+                ui.rows(&keys.iter().map(cells).collect::<Vec<_>>())
             }
             Self::Create { name, json } => {
                 let created = client.create_api_key(name).await?;
@@ -59,4 +63,9 @@ impl ApiKeys {
             }
         }
     }
+}
+
+fn cells(key: &ApiKey) -> [String; 4] {
+    let used = key.last_used_at.map_or_else(|| String::from("never used"), |at| format!("used {at}"));
+    [key.id.to_string(), format!("{}…", key.prefix), one_line(&key.name, 60), used]
 }

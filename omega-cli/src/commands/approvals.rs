@@ -5,16 +5,24 @@ use crate::{connect::Context, exit::Failure};
 use clap::Subcommand;
 use omega_core::{api::StoredApproval, id::ApprovalRuleId, sanitize::one_line};
 
-/// Your yeses that last: tools that are not asked about any more, in one conversation or everywhere.
+/// List and revoke standing approvals
+///
+/// A standing approval lets a tool be called without a question, in one conversation or everywhere.
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega approvals list")]
 pub enum Approvals {
-    /// List them
+    /// List standing approvals
+    #[command(after_long_help = "Example:
+  omega approvals list --json")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Take one back: its tool is asked about again
+    /// Revoke a standing approval: its tool is asked about again
+    #[command(after_long_help = "Example:
+  omega approvals revoke ID")]
     Revoke {
         /// Its id, as `list` shows it
         id: String,
@@ -29,7 +37,7 @@ impl Approvals {
                 if *json {
                     return context.ui.json(&rules);
                 }
-                rules.iter().try_for_each(|rule| context.ui.line(line(rule)))
+                context.ui.rows(&rules.iter().map(cells).collect::<Vec<_>>())
             }
             Self::Revoke { id } => {
                 let id: ApprovalRuleId = id.parse().map_err(|_| {
@@ -44,9 +52,9 @@ impl Approvals {
     }
 }
 
-fn line(rule: &StoredApproval) -> String {
+fn cells(rule: &StoredApproval) -> [String; 4] {
     let place = rule.conversation_id.map_or_else(|| String::from("everywhere"), |id| format!("in {id}"));
     let versions = rule.max_major.map_or_else(String::new, |major| format!(" up to version {major}"));
     let tool = one_line(rule.tool_id.as_str(), 200);
-    format!("{}  {tool}{versions}  {place}  ({})", rule.id, words::reason(rule.reason))
+    [rule.id.to_string(), format!("{tool}{versions}"), place, format!("({})", words::reason(rule.reason))]
 }

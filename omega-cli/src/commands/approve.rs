@@ -14,15 +14,18 @@ use omega_core::{
 };
 use serde_json::Value;
 
-/// Allows or refuses the calls that a paused run waits with, and lets it go on.
+/// Approve or deny the calls that a paused run waits for, and let it go on
 ///
 /// On a terminal each call is shown and asked about; with --for or --deny, or in a script, all of them get that answer.
 #[derive(Debug, Args)]
+#[command(after_long_help = r#"Examples:
+  omega approve --for once
+  omega approve --deny --reason "not this folder""#)]
 pub struct Approve {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]
     conversation: Option<String>,
-    /// How long the yes lasts: for these calls, for their tools in this conversation, or for their tools everywhere
+    /// How long the approval lasts: for these calls, for their tools in this conversation, or for their tools everywhere
     /// [default: once]
     #[arg(long = "for", value_name = "HOW LONG", conflicts_with = "deny")]
     lasts: Option<Lasts>,
@@ -51,7 +54,7 @@ fn never_lasts(lasts: Lasts, approval: &Approval, is_owner: bool) -> Failure {
     Failure::usage(format!("--for {} is not possible: {why}", lasts.name())).hint("omega approve --for once")
 }
 
-/// How long a yes lasts.
+/// How long an approval lasts.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Lasts {
     Once,

@@ -6,7 +6,7 @@ use crate::{
 };
 use clap::Subcommand;
 use omega_core::{
-    api::{AuditEntry, Timestamp},
+    api::{AuditChain, AuditEntry, Timestamp},
     sanitize::one_line,
 };
 use std::time::Duration;
@@ -14,10 +14,14 @@ use std::time::Duration;
 /// Rows of a page, at most.
 const PAGE: usize = 200;
 
-/// The server's record of who did what.
+/// Read what was done on the server, and verify that the record is whole
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega audit list --since 7days")]
 pub enum Audit {
     /// List what was done, newest first: everything for administrators, your own actions otherwise
+    #[command(after_long_help = "Example:
+  omega audit list --action key --since 7days")]
     List {
         /// Only this action (`key.made`), or this group of them (`key`)
         #[arg(long, value_name = "ACTION")]
@@ -32,10 +36,12 @@ pub enum Audit {
         #[arg(long)]
         json: bool,
     },
-    /// Check the record's hash chains; exit code 1 and the first wrong row when something was changed, removed or added
+    /// Verify the record's hash chains; exit code 1 and the first wrong row when something was changed, removed or added
     ///
     /// The server writes where its chains end to its log every minute (`audit.head`). Give such a line back with --head to
     /// find out whether everything up to it is still as it was, even if somebody made the whole record anew.
+    #[command(after_long_help = "Example:
+  omega audit verify")]
     Verify {
         /// The end of a chain that was noted earlier, CHAIN:N:HASH; may be given again
         #[arg(long, value_name = "HEAD")]
@@ -82,20 +88,17 @@ async fn list(
     if json {
         return context.ui.json(&entries);
     }
-    for entry in entries {
-        context.ui.line(line(&entry))?;
-    }
-    Ok(())
+    context.ui.rows(&entries.iter().map(cells).collect::<Vec<_>>())
 }
 
-fn line(entry: &AuditEntry) -> String {
+fn cells(entry: &AuditEntry) -> [String; 7] {
     let who = entry.actor.map_or_else(|| entry.actor_kind.clone(), |user| format!("{} {user}", entry.actor_kind));
-    let object = entry.object_id.as_deref().map(|id| format!("  {}", one_line(id, 60))).unwrap_or_default();
-    let outcome = if entry.outcome == "ok" { String::new() } else { format!("  {}", entry.outcome) };
+    let object = entry.object_id.as_deref().map(|id| one_line(id, 60)).unwrap_or_default();
+    let outcome = if entry.outcome == "ok" { String::new() } else { entry.outcome.clone() };
     let detail = serde_json::to_string(&entry.detail).unwrap_or_default();
-    let detail = if entry.detail.is_empty() { String::new() } else { format!("  {}", one_line(&detail, 200)) };
-    let (chain, n) = (&entry.chain, entry.n);
-    format!("{}  {chain}:{n}  {}{outcome}{object}  {}{detail}", entry.at, entry.action, one_line(&who, 60))
+    let detail = if entry.detail.is_empty() { String::new() } else { one_line(&detail, 200) };
+    let link = format!("{}:{}", entry.chain, entry.n);
+    [entry.at.to_string(), link, entry.action.clone(), outcome, object, one_line(&who, 60), detail]
 }
 
 async fn verify(context: &Context, heads: &[String], json: bool) -> Result<(), Failure> {
@@ -105,10 +108,11 @@ async fn verify(context: &Context, heads: &[String], json: bool) -> Result<(), F
     if json {
         context.ui.json(&report)?;
     } else {
-        for chain in &report.chains {
+        let cells = |chain: &AuditChain| {
             let state = chain.broken.as_ref().map_or("whole", |_| "BROKEN");
-            context.ui.line(format!("{}:{}:{}  {state}", chain.chain, chain.n, chain.hash))?;
-        }
+            [format!("{}:{}:{}", chain.chain, chain.n, chain.hash), state.to_owned()]
+        };
+        context.ui.rows(&report.chains.iter().map(cells).collect::<Vec<_>>())?;
         context.ui.note(format!("{} rows were checked.", report.checked));
     }
     if report.ok {

@@ -5,8 +5,12 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 
-/// Cancels what a conversation is doing, and what waits in it. Repeating it is fine.
+/// Cancel what a conversation is doing, and what waits in it
+///
+/// Repeating it is fine.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega cancel")]
 pub struct Cancel {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]

@@ -13,8 +13,11 @@ use std::sync::Arc;
 
 const SIGTERM: i32 = 15;
 
-/// Talks in the terminal, full screen.
+/// Talk in the terminal, full screen
 #[derive(Debug, Default, Args)]
+#[command(after_long_help = "Examples:
+  omega chat
+  omega chat --continue")]
 pub struct Chat {
     /// Go on with this conversation, given by id or address
     #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]

@@ -4,10 +4,12 @@ use crate::{exit::Failure, ui::Ui};
 use clap::{Args, builder::PossibleValuesParser};
 use clap_complete::env::{EnvCompleter, Shells};
 
-/// Prints a short script that has the shell ask `omega` for completions, so that they are those of the installed version, with
+/// Print the completions of a shell
+///
+/// It is a short script that has the shell ask `omega` for completions, so that they are those of the installed version, with
 /// recent conversations by their titles.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   source <(omega completions bash)                                 in ~/.bashrc
   source <(omega completions zsh)                                  in ~/.zshrc
   omega completions fish > ~/.config/fish/completions/omega.fish")]

@@ -5,10 +5,16 @@ use clap::Subcommand;
 use omega_core::local::config::KEYS;
 use serde_json::json;
 
-/// Settings of this command. Layers: flag, environment, profile, user file, default; the first that says something wins.
+/// Show this machine's configuration and where it comes from
+///
+/// Layers: flag, environment, profile, user file, default; the first that says something wins.
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega config show --origin")]
 pub enum ConfigCommand {
-    /// Show every setting
+    /// Show every setting of this machine
+    #[command(after_long_help = "Example:
+  omega config show --origin")]
     Show {
         /// Say where each value comes from
         #[arg(long)]
@@ -18,6 +24,8 @@ pub enum ConfigCommand {
         json: bool,
     },
     /// Print the path of the user's configuration file
+    #[command(after_long_help = "Example:
+  omega config path")]
     Path,
 }
 

@@ -4,7 +4,7 @@ use crate::{exit::Failure, ui::Ui};
 use clap::Subcommand;
 use omega_server::process::failpoint;
 
-/// What only tests of Omega itself need.
+/// Show what only tests of Omega itself need
 #[derive(Debug, Subcommand)]
 pub enum Debug {
     /// Print the names that OMEGA_FAILPOINT takes

@@ -14,13 +14,18 @@ use clap::Args;
 use omega_core::{local::Env, sanitize::one_line};
 use serde_json::json;
 
-/// Looks for what is wrong: folders, configuration, keys, server, registry, executor, terminal. Changes nothing, starts
-/// nothing, and shows no secret.
+/// Look for problems on this machine, and say what to do about them
 ///
-/// With --attack it lets hostile tools loose in this machine's sandbox instead, and says what holds here and what does not: files,
-/// addresses, processes, limits, modes of files. They are part of this program, and nothing leaves the machine. It ends with 1 when
-/// something does not hold that should; what this system has no means for is a warning.
+/// It looks at folders, configuration, keys, server, registry, executor and terminal. It changes nothing, starts nothing, and
+/// shows no secret.
+///
+/// With --attack it lets hostile tools loose in this machine's sandbox instead, and says what holds here and what does not:
+/// files, addresses, processes, limits, modes of files. They are part of this program, and nothing leaves the machine. It
+/// ends with 1 when something does not hold that should; what this system has no means for is a warning.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega doctor
+  omega doctor --attack")]
 pub struct Doctor {
     /// Print `{checks: [{name, status, message, next?}], summary}`
     #[arg(long)]

@@ -17,12 +17,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
-/// Runs this machine's sandbox as a TPMJS executor (protocol 1.1), for servers elsewhere: give them its URL as
-/// OMEGA_EXECUTOR_URL and its key as OMEGA_EXECUTOR_API_KEY.
+/// Run this machine's sandbox as an executor for servers elsewhere
+///
+/// It speaks TPMJS's executor protocol 1.1: give servers its URL as OMEGA_EXECUTOR_URL and its key as OMEGA_EXECUTOR_API_KEY.
 ///
 /// It keeps no state but a cache of packages, so any number of them can work for one server. Without a key one is made and
 /// printed, once; on another address than this machine's own a key must be given.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega executor --listen 0.0.0.0:3002 --api-key-file executor.key")]
 pub struct Executor {
     /// Listen on this address; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3002")]

@@ -7,8 +7,12 @@ use clap_complete::ArgValueCandidates;
 use omega_core::client::ExportFormat;
 use std::path::PathBuf;
 
-/// Writes a whole conversation as a document, with the whole input and output of its tools.
+/// Write a conversation as Markdown or JSON
+///
+/// The document is whole: it has the whole input and output of each tool run.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega export --format json --output conversation.json")]
 pub struct Export {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]

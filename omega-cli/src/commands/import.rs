@@ -5,11 +5,13 @@ use clap::Args;
 use omega_core::client::ClientError;
 use std::io::Read;
 
-/// Reads a conversation that `omega export --format json` wrote, as a new one of your own.
+/// Read a conversation back that `omega export` wrote as JSON
 ///
-/// Everything in it comes back: messages, tool runs with their input and output, plans, decisions. Its people are names to
+/// It becomes a new one of your own. Everything in it comes back: messages, tool runs with their input and output, plans, decisions. Its people are names to
 /// show; it gives nobody any rights, and nothing in it runs.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega import conversation.json")]
 pub struct Import {
     /// The document; `-` reads stdin
     #[arg(value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! `omega keys`
 
-use crate::{connect::Context, exit::Failure};
+use crate::{connect::Context, exit::Failure, ui::columns::plain};
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -12,17 +12,29 @@ use omega_core::{
 };
 use std::io::{self, IsTerminal, Read};
 
-/// The credentials that the server keeps for you, encrypted: for tools to use, and your own keys of model providers.
+/// List, store and remove credentials for tools, and your own keys of model providers
+///
+/// The server keeps them for you, encrypted.
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega keys set GITHUB_TOKEN")]
 pub enum Keys {
-    /// List them: names and last characters, never values
+    /// List the credentials: names and last characters, never values
+    #[command(after_long_help = "Example:
+  omega keys list")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Store one, or replace it; the value comes from stdin or a hidden prompt. A model provider's key (OPENAI_API_KEY) pays for
-    /// your runs in place of the server's, and no tool gets it
+    /// Store a credential, or replace it
+    ///
+    /// The value comes from stdin or a hidden prompt. A model provider's key (OPENAI_API_KEY) pays for your runs in place of
+    /// the server's, and no tool gets it.
+    #[command(after_long_help = "Examples:
+  omega keys set OPENAI_API_KEY
+  omega keys set GITHUB_TOKEN < token.txt
+  omega keys set EXA_API_KEY --tool @exalabs/ai-sdk::webSearch")]
     Set {
         /// The variable's name, for example GITHUB_TOKEN
         name: String,
@@ -37,7 +49,9 @@ pub enum Keys {
         #[arg(long = "in", value_name = "PLACE", value_parser = kept_in())]
         kept_in: Option<KeptIn>,
     },
-    /// Delete one
+    /// Remove a credential
+    #[command(after_long_help = "Example:
+  omega keys remove GITHUB_TOKEN")]
     Remove {
         /// The variable's name
         name: String,
@@ -48,21 +62,26 @@ pub enum Keys {
         #[arg(long, conflicts_with = "tool")]
         for_tools: bool,
     },
-    /// List and revoke the leave that tools have to use what is stored for all tools
     #[command(subcommand)]
     Grants(Grants),
 }
 
-/// Which tools may use the credentials that are stored for all tools.
+/// List and revoke grants: which tools may use the credentials that are stored for all tools
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega keys grants list")]
 pub enum Grants {
-    /// List them
+    /// List the grants
+    #[command(after_long_help = "Example:
+  omega keys grants list")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Take one back: the tool's next use of the credential asks again
+    /// Revoke a grant: the tool's next use of the credential asks again
+    #[command(after_long_help = "Example:
+  omega keys grants revoke EXA_API_KEY @exalabs/ai-sdk::webSearch")]
     Revoke {
         /// The variable's name
         name: String,
@@ -80,7 +99,7 @@ impl Grants {
                 if *json {
                     return context.ui.json(&grants);
                 }
-                grants.iter().try_for_each(|grant| context.ui.line(grant_line(grant)))
+                context.ui.rows(&grants.iter().map(grant_cells).collect::<Vec<_>>())
             }
             Self::Revoke { name, tool } => {
                 connection.client.revoke_grant(name, tool).await?;
@@ -100,7 +119,7 @@ impl Keys {
                 if *json {
                     return context.ui.json(&stored);
                 }
-                stored.iter().try_for_each(|credential| context.ui.line(line(credential)))
+                context.ui.rows(&stored.iter().map(cells).collect::<Vec<_>>())
             }
             Self::Set { name, tool, for_tools, kept_in } => {
                 // Before the server is asked for anything: who types a secret should not wait in the middle.
@@ -110,7 +129,7 @@ impl Keys {
                 if stored.last4.is_none() && body.value.len() < omega_core::redact::SHORTEST {
                     context.ui.note("It is so short that it can't be kept out of tools' outputs.");
                 }
-                context.ui.note(format!("Stored {}.", line(&stored)));
+                context.ui.note(format!("Stored {}.", plain(&cells(&stored))));
                 if let Some(because) = &stored.because {
                     let because = one_line(because, 300);
                     context.ui.note(format!("It is sealed in the server's vault, not in a keyring: {because}."));
@@ -156,7 +175,7 @@ fn value(name: &str) -> Result<String, Failure> {
     Ok(value)
 }
 
-fn line(credential: &StoredCredential) -> String {
+fn cells(credential: &StoredCredential) -> [String; 4] {
     let whose = match credential.scope {
         CredentialScope::Model => match credential.kept_in {
             KeptIn::Keyring => "models, in your keyring",
@@ -165,14 +184,14 @@ fn line(credential: &StoredCredential) -> String {
         CredentialScope::Global => "all tools",
         CredentialScope::Tool => credential.tool_id.as_ref().map_or("a tool", ToolId::as_str),
     };
-    let last4 = credential.last4.as_deref().map_or_else(String::new, |last4| format!("  …{}", one_line(last4, 8)));
+    let last4 = credential.last4.as_deref().map_or_else(String::new, |last4| format!("…{}", one_line(last4, 8)));
     let used = credential.last_used_at.map_or_else(|| String::from("never used"), |at| format!("used {at}"));
-    format!("{}  {}{last4}  {used}", credential.name, one_line(whose, 200))
+    [credential.name.clone(), one_line(whose, 200), last4, used]
 }
 
-fn grant_line(grant: &StoredGrant) -> String {
+fn grant_cells(grant: &StoredGrant) -> [String; 4] {
     let versions = grant.max_major.map_or_else(String::new, |major| format!(" up to version {major}"));
     let (tool, publisher) = (one_line(grant.tool_id.as_str(), 200), one_line(&grant.publisher, 100));
-    let at = grant.granted_at;
-    format!("{}  {tool}{versions}  by {publisher}  {} {at}", grant.name, one_line(&grant.source, 20))
+    let granted = format!("{} {}", one_line(&grant.source, 20), grant.granted_at);
+    [grant.name.clone(), format!("{tool}{versions}"), format!("by {publisher}"), granted]
 }

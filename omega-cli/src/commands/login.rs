@@ -10,10 +10,12 @@ use omega_core::{
 use secrecy::SecretString;
 use std::io::Read;
 
-/// Signs in to a shared server with one of its API keys, and uses that server from now on.
+/// Sign in to a shared server with one of its API keys, and use that server from now on
 ///
 /// The key is asked for on the terminal, or read from stdin; it never stands on the command line.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega login https://omega.example.org")]
 pub struct Login {
     /// The server's address
     #[arg(value_name = "URL")]
@@ -23,8 +25,10 @@ pub struct Login {
     no_default: bool,
 }
 
-/// Forgets the key of a shared server, and uses your own local server again.
+/// Forget the key of a shared server, and use your own local server again
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega logout")]
 pub struct Logout {
     /// The server's address; the one in use when missing
     #[arg(value_name = "URL")]

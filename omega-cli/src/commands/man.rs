@@ -4,7 +4,7 @@ use crate::{exit::Failure, ui::Ui};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Writes the man pages of all commands into a folder.
+/// Write the man pages of all commands into a folder
 #[derive(Debug, Args)]
 pub struct Man {
     /// The folder; made if it is missing

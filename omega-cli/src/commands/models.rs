@@ -4,10 +4,14 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::{api::Payer, sanitize::one_line};
 
-/// Lists providers and models, with the key that pays and the price of a million tokens where they are known: models worth
-/// naming, and what providers with a key say they have, asked for once an hour. Any other model of a provider works too: write
-/// it as provider/model.
+/// List providers and models, and why some can't be used
+///
+/// Each with the key that pays and the price of a million tokens where they are known: models worth naming, and what
+/// providers with a key say they have, asked for once an hour. Any other model of a provider works too: write it as
+/// provider/model.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega models")]
 pub struct Models {
     /// Print the answer of the API as JSON
     #[arg(long)]
@@ -31,12 +35,12 @@ impl Models {
             };
             let age = provider.listed_seconds_ago.map(|age| format!("  listed {}", ago(age))).unwrap_or_default();
             context.ui.line(format!("{mark} {}{paid}{reason}{age}", one_line(&provider.name, 80)))?;
-            for model in provider.models {
+            let cells = |model: &String| {
                 let name = format!("{}/{model}", provider.name);
-                let price =
-                    models.prices.get(&name).map(|price| format!("  ${} in, ${} out", price.input, price.output));
-                context.ui.line(format!("    {}{}", one_line(&name, 200), price.unwrap_or_default()))?;
-            }
+                let price = models.prices.get(&name).map(|price| format!("${} in, ${} out", price.input, price.output));
+                [format!("    {}", one_line(&name, 200)), price.unwrap_or_default()]
+            };
+            context.ui.rows(&provider.models.iter().map(cells).collect::<Vec<_>>())?;
         }
         Ok(())
     }

@@ -6,10 +6,14 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use std::process::{Command, Stdio};
 
-/// Prints the address of a conversation's page, and opens it in the browser when a person is there.
+/// Open a conversation's page in the browser
 ///
-/// The browser is signed in by a code that holds once and for five minutes; the printed address has none and may be shared.
+/// The address is printed; a browser opens when a person is there. It is signed in by a code that holds once and for five
+/// minutes; the printed address has none and may be shared.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega open
+  omega open --sign-in")]
 pub struct Open {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]

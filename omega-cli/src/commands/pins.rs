@@ -5,22 +5,32 @@ use crate::{connect::Context, exit::Failure};
 use clap::Subcommand;
 use omega_core::id::ToolId;
 
-/// The tools that are always in the tool set and in every plan, and that the agent prefers.
+/// List, add and remove pinned tools
+///
+/// A pinned tool is always in the tool set and in every plan, and the agent prefers it.
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega pins add mathjs::evaluate")]
 pub enum Pins {
-    /// List them
+    /// List the pinned tools
+    #[command(after_long_help = "Example:
+  omega pins list")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Pin tools of the registry
+    #[command(after_long_help = "Example:
+  omega pins add mathjs::evaluate mathjs::inv")]
     Add {
         /// package::export
         #[arg(required = true, value_name = "TOOL")]
         tools: Vec<ToolId>,
     },
     /// Unpin tools
+    #[command(after_long_help = "Example:
+  omega pins remove mathjs::inv")]
     Remove {
         /// package::export
         #[arg(required = true, value_name = "TOOL")]

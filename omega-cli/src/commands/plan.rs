@@ -9,9 +9,12 @@ use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use omega_core::api::{self, CreateConversation, PlanRequest, RequiredAction, SelectPlan};
 
-/// Proposes one to three plans for a task. Nothing is executed.
+/// Propose one to three plans for a task, and do nothing yet
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_long_help = r#"Examples:
+  omega plan --count 2 "Compare the weather of Oslo and Rome"
+  omega plan select 1"#)]
 pub struct Plan {
     #[command(subcommand)]
     command: Option<PlanCommand>,
@@ -34,12 +37,16 @@ pub struct Plan {
 
 #[derive(Debug, Subcommand)]
 enum PlanCommand {
-    /// Choose the plan that a paused run follows, or ask for other plans
     Select(Select),
 }
 
-/// Chooses the plan that a paused run follows, or asks for other plans. On a terminal, without a plan, it asks.
+/// Select the plan that a paused run follows, or ask for other plans
+///
+/// On a terminal, without a plan, it asks.
 #[derive(Debug, Args)]
+#[command(after_long_help = r#"Examples:
+  omega plan select 1
+  omega plan select --another --note "without the web""#)]
 struct Select {
     /// The plan: its number as listed, or its id
     #[arg(value_name = "NUMBER|ID", conflicts_with = "another")]

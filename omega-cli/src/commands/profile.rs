@@ -4,8 +4,10 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::{api::UpdateProfile, sanitize::one_line};
 
-/// Shows how others see you, or changes it.
+/// Show how others see you, or change it
 #[derive(Debug, Args)]
+#[command(after_long_help = r#"Example:
+  omega profile --name "Ada Lovelace""#)]
 pub struct Profile {
     /// The name to show
     #[arg(long)]

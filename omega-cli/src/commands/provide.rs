@@ -14,11 +14,15 @@ use omega_core::api::{ProvideCredentials, RequiredAction, Save};
 use secrecy::{ExposeSecret, SecretString};
 use std::{collections::BTreeMap, io::Read};
 
-/// Gives a paused run the variables that its tools lack, and lets it go on from the same step.
+/// Give a paused run the variables that its tools lack
 ///
-/// The value of a name comes from the environment; else it is asked for on the terminal, hidden, or (for one name) read
-/// from stdin. It never stands on the command line. Without --env everything that is missing is asked for.
+/// The run goes on from the same step. The value of a name comes from the environment; else it is asked for on the terminal,
+/// hidden, or (for one name) read from stdin. It never stands on the command line. Without --env everything that is missing
+/// is asked for.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega provide --env EXA_API_KEY --save tool
+  omega provide --decline")]
 pub struct Provide {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]

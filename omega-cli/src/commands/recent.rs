@@ -4,8 +4,12 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::local::recent;
 
-/// Lists the conversations that this user used last, newest first. The list is kept on this machine only.
+/// List the conversations that you used last, newest first
+///
+/// The list is kept on this machine only.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega recent --limit 5")]
 pub struct Recent {
     /// At most this many
     #[arg(long, default_value_t = 20)]
@@ -22,12 +26,11 @@ impl Recent {
         if self.json {
             return context.ui.json(&list);
         }
-        for entry in list {
+        let cells = |entry: recent::Entry| {
             let server = if entry.server == omega_core::local::keys::LOCAL { String::new() } else { entry.server };
             let day = entry.updated_at.to_string();
-            let line = format!("{}  {}  {}  {server}", entry.id, day.get(..16).unwrap_or(&day), entry.title);
-            context.ui.line(line.trim_end())?;
-        }
-        Ok(())
+            [entry.id.to_string(), day.get(..16).unwrap_or(&day).to_owned(), entry.title, server]
+        };
+        context.ui.rows(&list.into_iter().map(cells).collect::<Vec<_>>())
     }
 }

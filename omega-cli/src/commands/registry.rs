@@ -6,8 +6,9 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use omega_core::{
-    api::{AddPackage, AddScope, AddedPackage, Imported},
+    api::{AddPackage, AddScope, AddedPackage, Imported, ToolRow},
     client::Client,
+    registry::Tool,
     sanitize::one_line,
 };
 use std::{
@@ -16,27 +17,27 @@ use std::{
     path::PathBuf,
 };
 
-/// The registry of the server.
+/// Add tools to the registry, and remove them
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega registry add semver --function satisfies --params version,range")]
 pub enum Registry {
-    /// Add an npm package's tools, or one of its functions as a tool
     Add(Add),
-    /// Take out what was added of a package
     Remove(Remove),
-    /// List the tools that are yours alone
     List(List),
-    /// Import many tools from a file
     Import(Import),
-    /// Show how many tools the registry has
     Status(Status),
 }
 
-/// Looks into an npm package in the sandbox and adds the tools it holds.
+/// Add an npm package's tools, or one of its functions as a tool
 ///
-/// What an administrator adds is for all users of the server; what others add is theirs alone, and stands in their searches and
-/// conversations in place of what everybody has. A plain function becomes a tool with --function and --params: `omega registry
-/// add semver --function satisfies --params version,range`.
+/// The package is looked into in the sandbox. What an administrator adds is for all users of the server; what others add is
+/// theirs alone, and stands in their searches and conversations in place of what everybody has. A plain function becomes a
+/// tool with --function and --params.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega registry add @exalabs/ai-sdk
+  omega registry add semver --function satisfies --params version,range")]
 pub struct Add {
     /// PACKAGE or PACKAGE@VERSION
     package: String,
@@ -60,8 +61,10 @@ pub struct Add {
     json: bool,
 }
 
-/// Takes out what was added of a package: what everybody has, for administrators; what is yours, for others.
+/// Remove what was added of a package: what everybody has, for administrators; what is yours, for others
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega registry remove semver")]
 pub struct Remove {
     /// The package
     package: String,
@@ -70,16 +73,20 @@ pub struct Remove {
     for_me: bool,
 }
 
-/// Lists the tools that you added for yourself.
+/// List the tools that you added for yourself
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega registry list")]
 pub struct List {
     /// Print the rows of the API as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Imports rows of a JSON Lines file: TPMJS's search rows, or `{toolId, name, description, ...}`.
+/// Import many tools from a JSON Lines file: TPMJS's search rows, or `{toolId, name, description, ...}`
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega registry import tools.jsonl")]
 pub struct Import {
     /// The file; `-` reads stdin
     file: PathBuf,
@@ -88,8 +95,10 @@ pub struct Import {
     json: bool,
 }
 
-/// Shows how many tools the registry has.
+/// Show how many tools the registry has
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega registry status")]
 pub struct Status {
     /// Print JSON
     #[arg(long)]
@@ -128,9 +137,8 @@ impl Add {
             context.ui.json(&added)?;
             return if added.tools.is_empty() { Err(nothing_added(&added).said()) } else { Ok(()) };
         }
-        for tool in &added.tools {
-            context.ui.line(format!("{}  {}", tool.tool_id, one_line(&tool.description, 120)))?;
-        }
+        let cells = |tool: &Tool| [tool.tool_id.to_string(), one_line(&tool.description, 120)];
+        context.ui.rows(&added.tools.iter().map(cells).collect::<Vec<_>>())?;
         for notice in &added.notices {
             context.ui.warn(one_line(notice, 300));
         }
@@ -194,10 +202,10 @@ impl List {
         if self.json {
             return context.ui.json(&rows);
         }
-        for row in &rows {
-            let (id, version) = (one_line(&row.tool_id, 100), one_line(&row.package.npm_version, 40));
-            context.ui.line(format!("{id}  {version}  {}", one_line(&row.description, 120)))?;
-        }
+        let cells = |row: &ToolRow| {
+            [one_line(&row.tool_id, 100), one_line(&row.package.npm_version, 40), one_line(&row.description, 120)]
+        };
+        context.ui.rows(&rows.iter().map(cells).collect::<Vec<_>>())?;
         if rows.is_empty() {
             context.ui.note("You have no tools of your own; `omega registry add PACKAGE` adds some.");
         }

@@ -25,11 +25,13 @@ use std::{
     time::Duration,
 };
 
-/// Runs the server: the REST and SSE API, the page at /omega, the sandbox for tools.
+/// Run the server: the REST and SSE API, the page at /omega, the sandbox for tools
 ///
-/// The first start makes an API key and prints it, once. Keys of model providers come from the environment
-/// (OPENAI_API_KEY and so on).
+/// The first start makes an API key and prints it, once. Keys of model providers come from the environment (OPENAI_API_KEY
+/// and so on).
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega serve --port 4317")]
 pub struct Serve {
     /// Listen on this port; any free one when 0
     #[arg(long, default_value_t = 4317)]

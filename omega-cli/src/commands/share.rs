@@ -10,10 +10,14 @@ use omega_core::{
     sanitize::one_line,
 };
 
-/// Shows a conversation's link and who takes part; with options, changes who may open it and what guests may do.
+/// Show a conversation's link and who takes part, and change who may open it
 ///
-/// Whoever is signed in to the server and has the link can read and write. Only the owner changes anything.
+/// Whoever is signed in to the server and has the link can read and write. Only the owner changes anything: who may open it,
+/// and what guests may do.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega share --visibility private
+  omega share --block Grace")]
 pub struct Share {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]
@@ -27,7 +31,7 @@ pub struct Share {
     /// What guests' messages may do with your credentials
     #[arg(long, value_name = "WHAT")]
     guest_credentials: Option<Policy>,
-    /// Shut a guest out, by user id or name, whatever link they have
+    /// Block a guest, by user id or name, whatever link they have
     #[arg(long, value_name = "USER")]
     block: Option<String>,
     /// Let a guest in again
@@ -47,7 +51,7 @@ enum Who {
 /// What guests' messages may do with the owner's credentials.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Policy {
-    /// Each call waits for your yes
+    /// Each call waits for your approval
     Approve,
     /// Calls use them
     Allow,
@@ -93,7 +97,7 @@ impl Share {
         let conversation = &now.conversation;
         context.ui.line(format!("visibility         {}", conversation.visibility.as_str()))?;
         context.ui.line(format!("guest credentials  {}", conversation.guest_credentials.as_str()))?;
-        now.participants.iter().try_for_each(|person| context.ui.line(line(person)))
+        context.ui.rows(&now.participants.iter().map(cells).collect::<Vec<_>>())
     }
 }
 
@@ -105,9 +109,10 @@ fn document(id: ConversationId, url: &str, detail: &ConversationDetail) -> serde
     })
 }
 
-fn line(person: &Participant) -> String {
-    let blocked = if person.blocked { "  blocked" } else { "" };
-    format!("{:<17}  {}  {}{blocked}", person.role, one_line(&person.display_name, 64), person.user_id)
+fn cells(person: &Participant) -> [String; 4] {
+    let blocked = if person.blocked { "blocked" } else { "" };
+    let (role, name) = (format!("{:<17}", person.role), one_line(&person.display_name, 64));
+    [role, name, person.user_id.to_string(), blocked.to_owned()]
 }
 
 /// A participant by id, or by a name that only one has.

@@ -6,8 +6,11 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use omega_core::export;
 
-/// Shows the newest part of a conversation: messages, tool runs, totals.
+/// Show the newest part of a conversation: messages, tool runs, totals
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  omega show
+  omega show --json CONVERSATION")]
 pub struct Show {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(complete::conversations))]

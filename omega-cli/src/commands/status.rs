@@ -10,8 +10,12 @@ use omega_core::{
 use serde_json::json;
 use std::time::Duration;
 
-/// Shows how the server, its registry and its executor are. Does not start the local server.
+/// Show the state of the server, its registry and its executor
+///
+/// It does not start the local server.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega status --json")]
 pub struct Status {
     /// Print JSON
     #[arg(long)]

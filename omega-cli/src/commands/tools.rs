@@ -18,19 +18,20 @@ use omega_core::{
 use serde_json::{Value, json};
 use std::io::Read;
 
-/// Tools of the registry.
+/// Find, show and run tools of the registry
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = r#"Example:
+  omega tools search "evaluate an expression""#)]
 pub enum Tools {
-    /// Find tools by what they do
     Search(Search),
-    /// Show one tool: what it does, its input, the variables it reads
     Show(Show),
-    /// Run one tool once, in the sandbox
     Run(Run),
 }
 
-/// Finds tools by what they do, best first.
+/// Find tools by what they do, best first
 #[derive(Debug, Args)]
+#[command(after_long_help = r#"Example:
+  omega tools search --limit 3 "parse a cron expression""#)]
 pub struct Search {
     /// What the tool should do
     #[arg(required = true, value_name = "QUERY")]
@@ -46,8 +47,10 @@ pub struct Search {
     json: bool,
 }
 
-/// Shows one tool.
+/// Show one tool: what it does, its input, the variables it reads
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega tools show mathjs::evaluate")]
 pub struct Show {
     /// package::export
     tool: ToolId,
@@ -56,8 +59,10 @@ pub struct Show {
     json: bool,
 }
 
-/// Runs one tool once, in the sandbox, and prints its output.
+/// Run one tool once, in the sandbox, and print its output
 #[derive(Debug, Args)]
+#[command(after_long_help = r#"Example:
+  omega tools run mathjs::evaluate --input '{"expr": "2 + 3"}'"#)]
 pub struct Run {
     /// package::export
     tool: ToolId,
@@ -89,13 +94,14 @@ impl Search {
         if self.json {
             return context.ui.json(&rows);
         }
-        for row in &rows {
+        let cells = |row: &ToolRow| {
             let worked =
                 row.success_rate.map(|rate| format!("  [{:.0} % of {} worked]", 100.0 * rate, row.execution_count));
             let (id, what) = (one_line(&row.tool_id, 100), one_line(&row.description, 120));
             let whose = if row.own { "  [yours]" } else { "" };
-            context.ui.line(format!("{id}  {what}{whose}{}", worked.unwrap_or_default()))?;
-        }
+            [id, format!("{what}{whose}{}", worked.unwrap_or_default())]
+        };
+        context.ui.rows(&rows.iter().map(cells).collect::<Vec<_>>())?;
         if rows.is_empty() {
             context.ui.note("No tool of the registry fits; `omega registry add PACKAGE` adds an npm package's tools.");
         }

@@ -8,16 +8,22 @@ use omega_core::{
     sanitize::one_line,
 };
 
-/// The users of the server; for its administrators.
+/// List, create and block the server's users; for its administrators
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = r#"Example:
+  omega users create "Grace Hopper""#)]
 pub enum Users {
-    /// List them
+    /// List the users
+    #[command(after_long_help = "Example:
+  omega users list")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make a user, and print the first API key once
+    /// Create a user, and print the first API key once
+    #[command(after_long_help = r#"Example:
+  omega users create "Grace Hopper" --email grace@example.org"#)]
     Create {
         /// The name to show
         name: String,
@@ -28,7 +34,9 @@ pub enum Users {
         #[arg(long)]
         json: bool,
     },
-    /// Shut a user out: keys and sessions end at once
+    /// Block a user: keys and sessions end at once
+    #[command(after_long_help = "Example:
+  omega users disable ID")]
     Disable {
         /// The id, as `list` shows it
         id: String,
@@ -41,7 +49,7 @@ impl Users {
         match self {
             Self::List { json } => {
                 let users = context.connect().await?.client.users().await?;
-                if *json { ui.json(&users) } else { users.iter().try_for_each(|user| ui.line(line(user))) }
+                if *json { ui.json(&users) } else { ui.rows(&users.iter().map(cells).collect::<Vec<_>>()) }
             }
             Self::Create { name, email, json } => {
                 let body = CreateUser { name: name.clone(), email: email.clone() };
@@ -55,15 +63,15 @@ impl Users {
                         .hint("`omega users list` shows them")
                 })?;
                 context.connect().await?.client.disable_user(id).await?;
-                ui.note(format!("Shut out {id}."));
+                ui.note(format!("Blocked {id}."));
                 Ok(())
             }
         }
     }
 }
 
-fn line(user: &User) -> String {
+fn cells(user: &User) -> [String; 4] {
     let role = if user.is_admin { "administrator" } else { "user" };
-    let ended = user.disabled_at.map_or_else(String::new, |at| format!("  shut out {at}"));
-    format!("{}  {}  {role}{ended}", user.id, one_line(&user.display_name, 64))
+    let ended = user.disabled_at.map_or_else(String::new, |at| format!("shut out {at}"));
+    [user.id.to_string(), one_line(&user.display_name, 64), role.to_owned(), ended]
 }

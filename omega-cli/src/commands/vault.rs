@@ -3,13 +3,17 @@
 use crate::{connect::Context, exit::Failure};
 use clap::Subcommand;
 
-/// How the server keeps secrets.
+/// Change how the server keeps secrets
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "Example:
+  omega vault rotate")]
 pub enum Vault {
     /// Change the server's master key while it works; administrators only
     ///
-    /// Where Omega keeps the key itself it makes a new one; a key that the operator gives is changed by putting the new
-    /// one first (new,old), and then this.
+    /// Where Omega keeps the key itself it makes a new one; a key that the operator gives is changed by putting the new one
+    /// first (new,old), and then this.
+    #[command(after_long_help = "Example:
+  omega vault rotate --deep")]
     Rotate {
         /// Encrypt every stored value anew, too
         #[arg(long)]

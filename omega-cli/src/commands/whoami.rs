@@ -4,8 +4,10 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::sanitize::one_line;
 
-/// Shows who you are on the server.
+/// Show who you are on the server
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega whoami")]
 pub struct Whoami {
     /// Print the answer of the API as JSON
     #[arg(long)]

@@ -109,7 +109,7 @@ impl Client {
         self.done(self.request(Method::DELETE, &path).query(&[("toolId", tool.as_str())])).await
     }
 
-    /// Yeses that last.
+    /// Standing approvals.
     pub async fn stored_approvals(&self) -> Result<Vec<StoredApproval>, ClientError> {
         self.data(self.get("/api/omega/settings/approvals")).await
     }

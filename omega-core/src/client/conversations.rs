@@ -88,7 +88,7 @@ impl Client {
         self.data(self.post(&conversation(id, "/link"))).await
     }
 
-    /// Shuts a guest out of a conversation, or lets them in again.
+    /// Blocks a guest in a conversation, or lets them in again.
     pub async fn update_participant(
         &self,
         id: ConversationId,

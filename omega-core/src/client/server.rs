@@ -39,7 +39,7 @@ impl Client {
         self.data(self.request(Method::POST, "/api/omega/users").json(body)).await
     }
 
-    /// Shuts a user out: keys and sessions end.
+    /// Blocks a user: keys and sessions end.
     pub async fn disable_user(&self, id: UserId) -> Result<(), ClientError> {
         self.done(self.request(Method::DELETE, &format!("/api/omega/users/{id}"))).await
     }

@@ -11,7 +11,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("model", "NAME", "answer with another model; without a name, list them"),
     ("settings", "", "look at your settings and change them"),
     ("keys", "", "the credentials that tools may use: store, replace, delete"),
-    ("pins", "", "tools that are always at hand"),
+    ("pins", "", "pinned tools"),
     ("plan", "", "the plan that the run follows, and how far it is"),
     ("share", "", "the link, who may open it, and what guests may do"),
     ("participants", "", "who takes part"),

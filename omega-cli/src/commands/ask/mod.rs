@@ -38,20 +38,26 @@ use std::{
 use text::Text;
 use watch::{End, Output, Watch};
 
-/// Asks once. The answer, and nothing else, goes to stdout: on a terminal as it comes, else each step's text when the step is
-/// whole; what tools do goes to stderr.
+/// Ask once and get the answer on stdout
 ///
-/// Piped text is appended to the prompt as a marked block. With a prompt, stdin counts if its first byte comes within
-/// half a second; --stdin waits for it, --no-stdin does not look.
+/// Nothing but the answer goes to stdout: on a terminal as it comes, else each step's text when the step is whole; what tools
+/// do goes to stderr.
 ///
-/// When the run needs a variable, a yes to a call or the choice of a plan, it is asked for on the terminal. In a script the
-/// command ends with exit code 4 or 5 and names the command that answers; the run waits, and goes on then.
+/// Piped text is appended to the prompt as a marked block. With a prompt, stdin counts if its first byte comes within half a
+/// second; --stdin waits for it, --no-stdin does not look.
 ///
-/// The first Ctrl-C cancels the run on the server and prints what came; the second leaves at once. When the model has to
-/// be asked again on a terminal, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
+/// When the run needs a variable, an approval of a call or the choice of a plan, it is asked for on the terminal. In a script
+/// the command ends with exit code 4 or 5 and names the command that answers; the run waits, and goes on then.
+///
+/// The first Ctrl-C cancels the run on the server and prints what came; the second leaves at once. When the model has to be
+/// asked again on a terminal, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
 ///
 /// An answer that a filter or a limit of length cut, or that is a refusal, is printed and ends the command with exit code 9.
 #[derive(Debug, Args)]
+#[command(after_long_help = r#"Examples:
+  omega ask "What is the determinant of [[2,1],[1,3]]?"
+  omega ask "Turn this into YAML" < data.json
+  omega ask --json "Slugify 'Hello World'" | jq -r .answer"#)]
 pub struct Ask {
     #[command(flatten)]
     prompt: prompt::PromptArgs,
@@ -80,7 +86,7 @@ pub struct Ask {
     pin: Vec<ToolId>,
     #[command(flatten)]
     environment: Environment,
-    /// Safe Mode: in this conversation each tool call waits for a yes, from now on
+    /// Safe Mode: in this conversation each tool call waits for approval, from now on
     #[arg(long)]
     safe: bool,
     /// Propose plans first, and run the one that is chosen

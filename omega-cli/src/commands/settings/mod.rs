@@ -15,8 +15,12 @@ use omega_core::{
 };
 use std::{io::Read, path::PathBuf};
 
-/// Your settings on the server. They hold for every client that you use; this machine's own are `omega config`.
+/// Show and change your settings on the server
+///
+/// They hold for every client that you use; this machine's own are `omega config`.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Example:
+  omega settings set safe-mode on")]
 pub struct SettingsCommand {
     #[command(subcommand)]
     command: Option<What>,
@@ -24,18 +28,25 @@ pub struct SettingsCommand {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Show all of them
+    /// Show all settings
+    #[command(after_long_help = "Example:
+  omega settings show")]
     Show {
         /// Print the document of the API
         #[arg(long)]
         json: bool,
     },
-    /// Show one
+    /// Show one setting
+    #[command(after_long_help = "Example:
+  omega settings get model")]
     Get {
         /// Its name
         name: String,
     },
-    /// Change one
+    /// Change one setting
+    #[command(after_long_help = "Examples:
+  omega settings set safe-mode on
+  omega settings set prompt --file prompt.md")]
     Set {
         /// Its name
         name: String,
@@ -47,12 +58,16 @@ enum What {
         file: Option<PathBuf>,
     },
     /// Show the system prompt that new runs get
+    #[command(after_long_help = "Example:
+  omega settings prompt")]
     Prompt {
         /// Print what the API says of it: your text, the default, and both together
         #[arg(long)]
         json: bool,
     },
-    /// Change them as a document in your editor (VISUAL, EDITOR)
+    /// Change the settings as a document in your editor (VISUAL, EDITOR)
+    #[command(after_long_help = "Example:
+  omega settings edit")]
     Edit,
 }
 

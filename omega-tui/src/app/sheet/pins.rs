@@ -1,4 +1,4 @@
-//! Tools that are always at hand.
+//! Pinned tools.
 
 use super::{Act, Row, Typing};
 use crate::port::Wish;

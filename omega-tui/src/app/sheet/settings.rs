@@ -1,4 +1,4 @@
-//! The user's settings, by the table that the command line has too, and the yeses that last.
+//! The user's settings, by the table that the command line has too, and standing approvals.
 
 use super::{Act, Row, Typing};
 use crate::port::Wish;

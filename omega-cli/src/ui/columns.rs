@@ -1,0 +1,45 @@
+//! Rows of a list: columns for a person, and for a script the same cells with two spaces between them, however long the others
+//! are. An empty cell is left out; a column of empty cells is, too.
+
+use unicode_width::UnicodeWidthStr;
+
+/// What parts two cells.
+const GAP: &str = "  ";
+
+/// A row for a script, or alone in a sentence.
+pub fn plain<const N: usize>(row: &[String; N]) -> String {
+    row.iter().filter(|cell| !cell.is_empty()).map(String::as_str).collect::<Vec<_>>().join(GAP)
+}
+
+/// The rows one below the other, each column as wide as its widest cell.
+pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0));
+    let line = |row: &[String; N]| {
+        let shown = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells: Vec<String> =
+            shown.map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width()))).collect();
+        cells.join(GAP).trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> [[String; 4]; 2] {
+        [["a", "", "\u{6587}\u{5b57}", "last"], ["longer", "", "b", ""]].map(|row| row.map(String::from))
+    }
+
+    #[test]
+    fn a_person_sees_columns_in_cells_of_the_terminal() {
+        assert_eq!(aligned(&rows()), ["a       \u{6587}\u{5b57}  last", "longer  b"]);
+        assert_eq!(aligned::<2>(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_row_of_a_script_does_not_depend_on_the_others() {
+        assert_eq!(rows().each_ref().map(plain), ["a  \u{6587}\u{5b57}  last", "longer  b"]);
+    }
+}
