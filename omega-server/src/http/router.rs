@@ -122,10 +122,10 @@ pub fn router(app: App) -> Router {
     let proxies: Arc<[IpAddr]> = app.gate.limits.trusted_proxies.clone().into();
     let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(imports()).split_for_parts();
     api.route("/api/omega/openapi.json", get(description))
-        .route("/api/omega/docs", get(description_for_people))
         .route("/api/omega/stop", post(operations::stop))
         .route("/livez", get(operations::livez))
         .route("/readyz", get(operations::readyz))
+        .merge(docs())
         .merge(page::router())
         .fallback(|| async { ApiError::no_route() })
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
@@ -168,21 +168,15 @@ async fn with_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// The routes and the error codes as a small page.
-static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(docs(&openapi()).into_bytes()));
+/// The same for people.
+static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(describe::page::html(&openapi()).into_bytes()));
+static DOCS_STYLE: LazyLock<Document> = LazyLock::new(|| Document::new(describe::page::STYLE.into()));
 
-async fn description_for_people(request: HeaderMap) -> Response {
-    DOCS.answer(&request, "text/html; charset=utf-8")
-}
-
-fn docs(description: &Value) -> String {
-    let mut rows = String::new();
-    for path in description["paths"].as_object().into_iter().flat_map(serde_json::Map::keys) {
-        rows.push_str(&format!("<li><code>{}</code></li>", path.replace('<', "&lt;")));
-    }
-    format!(
-        "<!doctype html><meta charset=utf-8><title>Omega API</title><h1>Omega API</h1>\
-         <p>The whole description: <a href=\"/api/omega/openapi.json\">openapi.json</a> (OpenAPI 3.1). Every error body has \
-         <code>details.code</code>; the codes and their HTTP status are in the schema <code>ErrorCode</code>.</p><ul>{rows}</ul>"
-    )
+fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let html = async |request: HeaderMap| DOCS.answer(&request, "text/html; charset=utf-8");
+    let style = async |request: HeaderMap| DOCS_STYLE.answer(&request, "text/css; charset=utf-8");
+    Router::new()
+        .route("/api/omega/docs", get(html))
+        .route("/api/omega/docs.css", get(style))
+        .layer(middleware::map_response(page::secure))
 }

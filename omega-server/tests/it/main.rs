@@ -19,6 +19,7 @@ mod canary;
 mod careless;
 mod chaos;
 mod crashes;
+mod description;
 mod executor;
 mod generated;
 mod harness;

@@ -18,6 +18,8 @@ use axum::{
 };
 use std::sync::LazyLock;
 
+pub use headers::secure;
+
 /// Shown when the binary holds no built page.
 const FALLBACK: &[u8] = include_bytes!("fallback.html");
 static SHELL: LazyLock<Document> =

@@ -21,7 +21,8 @@ use omega_core::{
 const MAX_REASON: usize = 1_000;
 
 /// Answers the open request for variables, and the run goes on from the same step. By the owner alone.
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/credentials", tag = "credentials",
+#[utoipa::path(post, operation_id = "provideCredentials",
+    path = "/api/omega/conversations/{id}/credentials", tag = "credentials",
     params(("id" = ConversationId, Path)), request_body = ProvideCredentials, responses((status = 200, body = Run)))]
 pub async fn provide(
     State(app): State<App>,
@@ -39,7 +40,8 @@ pub async fn provide(
 }
 
 /// Allows or refuses a call. With the last decision that it waits for, the run goes on.
-#[utoipa::path(post, path = "/api/omega/approvals/{id}", tag = "approvals", params(("id" = ApprovalId, Path)),
+#[utoipa::path(post, operation_id = "decideApproval",
+    path = "/api/omega/approvals/{id}", tag = "approvals", params(("id" = ApprovalId, Path)),
     request_body = Decide, responses((status = 200, body = Run)))]
 pub async fn decide(
     State(app): State<App>,

@@ -46,7 +46,8 @@ pub struct Against {
 }
 
 /// What happened on this server, newest first: everything for administrators, their own actions for others.
-#[utoipa::path(get, path = "/api/omega/audit", tag = "operations", params(Which),
+#[utoipa::path(get, operation_id = "listAudit",
+    path = "/api/omega/audit", tag = "operations", params(Which),
     responses((status = 200, body = [AuditEntry])))]
 pub async fn list(
     State(app): State<App>,
@@ -75,7 +76,8 @@ pub async fn list(
 }
 
 /// Verifies the audit log's hash chains, and names the first wrong row of each.
-#[utoipa::path(get, path = "/api/omega/audit/verify", tag = "operations", params(Against),
+#[utoipa::path(get, operation_id = "verifyAudit",
+    path = "/api/omega/audit/verify", tag = "operations", params(Against),
     responses((status = 200, body = AuditReport)))]
 pub async fn verify(
     State(app): State<App>,

@@ -15,7 +15,8 @@ use axum::{
 };
 
 /// The picture of a user of this server, by the hash of their address. 404 means: show initials.
-#[utoipa::path(get, path = "/api/omega/avatars/{hash}", tag = "users", params(("hash" = String, Path)),
+#[utoipa::path(get, operation_id = "getAvatar",
+    path = "/api/omega/avatars/{hash}", tag = "users", params(("hash" = String, Path)),
     responses((status = 200, content_type = "image/png", body = Vec<u8>)))]
 pub async fn get(State(app): State<App>, _caller: Caller, Segment(hash): Segment) -> ApiResult<Response> {
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

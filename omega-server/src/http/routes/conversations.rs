@@ -26,7 +26,8 @@ use omega_core::{
 const MAX_TITLE: usize = 200;
 
 /// Makes a conversation.
-#[utoipa::path(post, path = "/api/omega/conversations", tag = "conversations", request_body = CreateConversation,
+#[utoipa::path(post, operation_id = "createConversation",
+    path = "/api/omega/conversations", tag = "conversations", request_body = CreateConversation,
     responses((status = 201, body = Conversation)))]
 pub async fn create(
     State(app): State<App>,
@@ -50,7 +51,8 @@ pub async fn create(
 }
 
 /// The newest part of a conversation, and the cursor that continues it.
-#[utoipa::path(get, path = "/api/omega/conversations/{id}", tag = "conversations",
+#[utoipa::path(get, operation_id = "getConversation",
+    path = "/api/omega/conversations/{id}", tag = "conversations",
     params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = ConversationDetail)))]
 pub async fn get(
     State(app): State<App>,
@@ -73,7 +75,8 @@ pub async fn get(
 
 /// Changes title, model, Safe Mode, what guests' messages may do with the owner's credentials, or who may open it. By the
 /// owner alone.
-#[utoipa::path(patch, path = "/api/omega/conversations/{id}", tag = "conversations",
+#[utoipa::path(patch, operation_id = "updateConversation",
+    path = "/api/omega/conversations/{id}", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = UpdateConversation,
     responses((status = 200, body = Conversation)))]
 pub async fn update(

@@ -38,7 +38,8 @@ pub struct After {
 }
 
 /// The events of a conversation after a cursor, and then as they come (SSE).
-#[utoipa::path(get, path = "/api/omega/conversations/{id}/events", tag = "conversations",
+#[utoipa::path(get, operation_id = "streamEvents",
+    path = "/api/omega/conversations/{id}/events", tag = "conversations",
     params(("id" = ConversationId, Path), After), responses((status = 200, content_type = "text/event-stream", body = Envelope)))]
 pub async fn stream(
     State(app): State<App>,

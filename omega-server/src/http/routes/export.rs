@@ -41,7 +41,8 @@ pub struct Format {
 }
 
 /// The whole conversation, as JSON or Markdown.
-#[utoipa::path(get, path = "/api/omega/conversations/{id}/export", tag = "conversations",
+#[utoipa::path(get, operation_id = "exportConversation",
+    path = "/api/omega/conversations/{id}/export", tag = "conversations",
     params(("id" = ConversationId, Path), Format), responses((status = 200, body = String)))]
 pub async fn get(State(app): State<App>, access: Access, Params(query): Params<Format>) -> ApiResult<Response> {
     // No copy leaves without its record.

@@ -27,7 +27,8 @@ use omega_core::{
 
 /// Reads a document of `export` as a new conversation of the caller: at most 64 MiB, from an administrator 1 GiB, and one at a
 /// time of each user.
-#[utoipa::path(post, path = "/api/omega/conversations/import", tag = "conversations",
+#[utoipa::path(post, operation_id = "importConversation",
+    path = "/api/omega/conversations/import", tag = "conversations",
     request_body(content = serde_json::Value, content_type = "application/json"), responses((status = 201, body = Conversation)))]
 pub async fn import(State(app): State<App>, caller: Caller, request: Request) -> ApiResult<Reply<Conversation>> {
     let limit = if caller.is_admin { budget::IMPORT_OF_ADMIN } else { budget::IMPORT };

@@ -17,13 +17,15 @@ use omega_core::{
 };
 
 /// The caller's keys.
-#[utoipa::path(get, path = "/api/omega/keys", tag = "keys", responses((status = 200, body = [ApiKey])))]
+#[utoipa::path(get, operation_id = "listKeys",
+    path = "/api/omega/keys", tag = "keys", responses((status = 200, body = [ApiKey])))]
 pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec<ApiKey>>> {
     Ok(Reply::ok(app.store.keys(caller.user).await?))
 }
 
 /// Makes a key.
-#[utoipa::path(post, path = "/api/omega/keys", tag = "keys", request_body = CreateKey,
+#[utoipa::path(post, operation_id = "createKey",
+    path = "/api/omega/keys", tag = "keys", request_body = CreateKey,
     responses((status = 201, body = CreatedKey)))]
 pub async fn create(
     State(app): State<App>,
@@ -36,7 +38,8 @@ pub async fn create(
 }
 
 /// Revokes a key.
-#[utoipa::path(delete, path = "/api/omega/keys/{id}", tag = "keys", params(("id" = KeyId, Path)),
+#[utoipa::path(delete, operation_id = "revokeKey",
+    path = "/api/omega/keys/{id}", tag = "keys", params(("id" = KeyId, Path)),
     responses((status = 204)))]
 pub async fn revoke(State(app): State<App>, caller: Caller, Segment(key): Segment) -> ApiResult<StatusCode> {
     app.store.revoke_key(caller.user, id(&key)?).await?;

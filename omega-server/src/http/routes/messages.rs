@@ -35,7 +35,8 @@ const WAIT: Duration = Duration::from_secs(600);
 
 /// Sends a message. `Accept: text/event-stream` streams the run's events, `Prefer: respond-async` answers at once with
 /// 202; otherwise the answer comes when the run has ended (`Prefer: wait=SECONDS` bounds that, then 202).
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/messages", tag = "conversations",
+#[utoipa::path(post, operation_id = "sendMessage",
+    path = "/api/omega/conversations/{id}/messages", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = SendMessage,
     responses((status = 200, body = Finished), (status = 202, body = Accepted)))]
 pub async fn send(
@@ -233,7 +234,8 @@ pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String
 }
 
 /// A page of messages.
-#[utoipa::path(get, path = "/api/omega/conversations/{id}/messages", tag = "conversations",
+#[utoipa::path(get, operation_id = "listMessages",
+    path = "/api/omega/conversations/{id}/messages", tag = "conversations",
     params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [Message])))]
 pub async fn list(
     State(app): State<App>,

@@ -46,7 +46,8 @@ pub async fn readyz(State(app): State<App>) -> Response {
 }
 
 /// The banner: registry and executor. Whoever sends a key is told of breakers that are open for them alone, too.
-#[utoipa::path(get, path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)),
+#[utoipa::path(get, operation_id = "getStatus",
+    path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)),
     security(()))]
 pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply<Status>> {
     let open = app.store.open_breakers().await?;
@@ -75,7 +76,8 @@ pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply
 }
 
 /// Providers and models that the caller can use, who pays them, what they cost, and why not the others.
-#[utoipa::path(get, path = "/api/omega/models", tag = "operations", responses((status = 200, body = Models)))]
+#[utoipa::path(get, operation_id = "listModels",
+    path = "/api/omega/models", tag = "operations", responses((status = 200, body = Models)))]
 pub async fn models(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Models>> {
     let own = app.engine.provider_keys(caller.user).await?;
     Ok(Reply::ok(app.models.list(&own).await))

@@ -24,7 +24,8 @@ const MAX_NOTE: usize = 10_000;
 
 /// Makes plans for a task; nothing is executed. The body is that of PRD 13, without an envelope. A message that carries
 /// the `planId` of one of them follows it.
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/plan", tag = "plans", params(("id" = ConversationId, Path)),
+#[utoipa::path(post, operation_id = "createPlan",
+    path = "/api/omega/conversations/{id}/plan", tag = "plans", params(("id" = ConversationId, Path)),
     request_body = PlanRequest, responses((status = 200, body = PlanAnswer)))]
 pub async fn create(
     State(app): State<App>,
@@ -64,7 +65,8 @@ pub async fn create(
 }
 
 /// Selects a plan, or asks for other ones; the run that waits for it goes on.
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/plans/{planId}/select", tag = "plans",
+#[utoipa::path(post, operation_id = "selectPlan",
+    path = "/api/omega/conversations/{id}/plans/{planId}/select", tag = "plans",
     params(("id" = ConversationId, Path), ("planId" = PlanId, Path)), request_body = SelectPlan,
     responses((status = 200, body = Selected)))]
 pub async fn select(
@@ -87,7 +89,8 @@ pub async fn select(
 
 /// Chooses a tool in place of one that can't do it, or none of them; the run that waits for it goes on. By the owner, or by
 /// who sent the run's message.
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/alternatives", tag = "plans",
+#[utoipa::path(post, operation_id = "selectAlternative",
+    path = "/api/omega/conversations/{id}/alternatives", tag = "plans",
     params(("id" = ConversationId, Path)), request_body = SelectAlternative, responses((status = 200, body = Run)))]
 pub async fn alternative(
     State(app): State<App>,

@@ -16,7 +16,8 @@ use omega_core::{
 };
 
 /// The caller's own prompt, and what new runs get of it.
-#[utoipa::path(get, path = "/api/omega/settings/prompt", tag = "settings",
+#[utoipa::path(get, operation_id = "getPrompt",
+    path = "/api/omega/settings/prompt", tag = "settings",
     responses((status = 200, body = PromptSettings)))]
 pub async fn get(State(app): State<App>, caller: Caller) -> ApiResult<Response> {
     let (settings, version) = app.store.settings(caller.user).await?;
@@ -24,7 +25,8 @@ pub async fn get(State(app): State<App>, caller: Caller) -> ApiResult<Response> 
 }
 
 /// Replaces the caller's own prompt; an empty text removes it. Needs `If-Match` with the settings' ETag.
-#[utoipa::path(put, path = "/api/omega/settings/prompt", tag = "settings", request_body = CustomPrompt,
+#[utoipa::path(put, operation_id = "putPrompt",
+    path = "/api/omega/settings/prompt", tag = "settings", request_body = CustomPrompt,
     responses((status = 200, body = PromptSettings)))]
 pub async fn put(
     State(app): State<App>,
@@ -40,7 +42,8 @@ pub async fn put(
 }
 
 /// A prompt that runs had: a default, or one with the caller's own text.
-#[utoipa::path(get, path = "/api/omega/prompts/{version}", tag = "settings", params(("version" = String, Path)),
+#[utoipa::path(get, operation_id = "getStoredPrompt",
+    path = "/api/omega/prompts/{version}", tag = "settings", params(("version" = String, Path)),
     responses((status = 200, body = StoredPrompt)))]
 pub async fn stored(
     State(app): State<App>,

@@ -56,7 +56,8 @@ pub struct Search {
 
 /// Ranked tools, best first. Needs no key, as at TPMJS: its own clients send none. With one, the caller's own tools are among
 /// them.
-#[utoipa::path(get, path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)),
+#[utoipa::path(get, operation_id = "searchTools",
+    path = "/api/tools/search", tag = "registry", params(Search), responses((status = 200, body = SearchAnswer)),
     security(()))]
 pub async fn search(
     State(app): State<App>,
@@ -105,7 +106,8 @@ pub struct List {
 
 /// All tools, by pages. Needs no key, so that other registries can mirror this one; with one, the caller's own come first. A page
 /// may have fewer rows than asked for: `pagination.nextCursor` is the next `offset`.
-#[utoipa::path(get, path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])),
+#[utoipa::path(get, operation_id = "listTools",
+    path = "/api/tools", tag = "registry", params(List), responses((status = 200, body = [ToolRow])),
     security(()))]
 pub async fn list(
     State(app): State<App>,
@@ -125,7 +127,8 @@ pub async fn list(
 }
 
 /// One tool, as the caller has it.
-#[utoipa::path(get, path = "/api/tools/{tool_id}", tag = "registry", params(("tool_id" = String, Path)),
+#[utoipa::path(get, operation_id = "getTool",
+    path = "/api/tools/{tool_id}", tag = "registry", params(("tool_id" = String, Path)),
     responses((status = 200, body = ToolRow)))]
 pub async fn get(State(app): State<App>, caller: Caller, Segment(tool_id): Segment) -> ApiResult<Reply<ToolRow>> {
     let id: ToolId = tool_id.parse().map_err(|error| ApiError::new(ErrorCode::InvalidInput, format!("{error}")))?;
@@ -140,7 +143,8 @@ pub async fn get(State(app): State<App>, caller: Caller, Segment(tool_id): Segme
 }
 
 /// Runs one tool once, as the caller has it, outside of any conversation.
-#[utoipa::path(post, path = "/api/registry/execute", tag = "registry", request_body = ExecuteRequest,
+#[utoipa::path(post, operation_id = "executeTool",
+    path = "/api/registry/execute", tag = "registry", request_body = ExecuteRequest,
     responses((status = 200, body = ExecuteAnswer), (status = 404, body = ExecuteAnswer), (status = 422, body = ExecuteAnswer)))]
 pub async fn execute(
     State(app): State<App>,
@@ -207,7 +211,8 @@ pub async fn execute(
 /// Adds the tools of a package, or one of its functions as a tool: for everybody when an administrator does, else for the caller
 /// alone. What is one's own stands in place of what everybody has, in one's own searches and conversations only. What everybody
 /// has is set back to an older version with `allowOlder` alone.
-#[utoipa::path(post, path = "/api/omega/registry/packages", tag = "registry", request_body = AddPackage,
+#[utoipa::path(post, operation_id = "addPackage",
+    path = "/api/omega/registry/packages", tag = "registry", request_body = AddPackage,
     responses((status = 201, body = AddedPackage)))]
 pub async fn add(
     State(app): State<App>,
@@ -255,7 +260,8 @@ pub struct For {
 }
 
 /// Takes out what was added of a package: then what everybody has counts again, or the starter catalogue after the next start.
-#[utoipa::path(delete, path = "/api/omega/registry/packages/{package}", tag = "registry", params(("package" = String, Path), For),
+#[utoipa::path(delete, operation_id = "removePackage",
+    path = "/api/omega/registry/packages/{package}", tag = "registry", params(("package" = String, Path), For),
     responses((status = 204)))]
 pub async fn remove(
     State(app): State<App>,
@@ -310,7 +316,8 @@ fn why_not(package: &str, error: &ToolError) -> String {
 }
 
 /// Imports rows, one JSON object a line. By administrators: a row says what a tool is for everybody.
-#[utoipa::path(post, path = "/api/omega/registry/import", tag = "registry", request_body(content = String, content_type = "application/x-ndjson"),
+#[utoipa::path(post, operation_id = "importTools",
+    path = "/api/omega/registry/import", tag = "registry", request_body(content = String, content_type = "application/x-ndjson"),
     responses((status = 200, body = Imported)))]
 pub async fn import(State(app): State<App>, _admin: Admin, body: Bytes) -> ApiResult<Reply<Imported>> {
     Ok(Reply::ok(app.registry.import(std::io::Cursor::new(body)).await?))

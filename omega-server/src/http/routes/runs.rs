@@ -19,14 +19,16 @@ use omega_core::{
 const BY_REQUEST: &str = "cancelled by a participant";
 
 /// One run.
-#[utoipa::path(get, path = "/api/omega/runs/{id}", tag = "runs", params(("id" = RunId, Path)),
+#[utoipa::path(get, operation_id = "getRun",
+    path = "/api/omega/runs/{id}", tag = "runs", params(("id" = RunId, Path)),
     responses((status = 200, body = Run)))]
 pub async fn get(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<Run>> {
     Ok(Reply::ok(app.store.run(&run).await?))
 }
 
 /// Stops a run: by the owner, or by who sent its message. Stopping one that has ended changes nothing.
-#[utoipa::path(post, path = "/api/omega/runs/{id}/cancel", tag = "runs", params(("id" = RunId, Path)),
+#[utoipa::path(post, operation_id = "cancelRun",
+    path = "/api/omega/runs/{id}/cancel", tag = "runs", params(("id" = RunId, Path)),
     responses((status = 200, body = Run)))]
 pub async fn cancel(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<Run>> {
     app.engine.cancel_run(&run, BY_REQUEST).await?;
@@ -34,7 +36,8 @@ pub async fn cancel(State(app): State<App>, run: Within<RunId>) -> ApiResult<Rep
 }
 
 /// Stops everything that works or waits in a conversation; for a guest, everything of their own.
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/cancel", tag = "runs",
+#[utoipa::path(post, operation_id = "cancelRuns",
+    path = "/api/omega/conversations/{id}/cancel", tag = "runs",
     params(("id" = ConversationId, Path)), responses((status = 200, body = [Run])))]
 pub async fn cancel_all(State(app): State<App>, access: Access) -> ApiResult<Reply<Vec<Run>>> {
     let open = access::open_runs(&app.store, &access).await?;

@@ -28,7 +28,8 @@ fn token() -> ApiResult<String> {
 /// Signs a browser in with an API key or the code of a one-time link: sets a session cookie. A browser that is signed in as
 /// somebody else stays so unless `replace` is set: then the answer is 409 `OTHER_SESSION`, with both names in `details`
 /// (`present`, `wanted`), and the code still holds.
-#[utoipa::path(post, path = "/api/omega/session", tag = "session", request_body = SignIn,
+#[utoipa::path(post, operation_id = "signIn",
+    path = "/api/omega/session", tag = "session", request_body = SignIn,
     responses((status = 200, body = Whoami)),
     security(()))]
 pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body<SignIn>) -> ApiResult<Response> {
@@ -88,7 +89,8 @@ async fn keep_present(app: &App, headers: &HeaderMap, wanted: &Caller) -> ApiRes
 }
 
 /// Makes a link that signs a browser in as the caller, once, within five minutes.
-#[utoipa::path(post, path = "/api/omega/session/link", tag = "session", responses((status = 201, body = SignInLink)))]
+#[utoipa::path(post, operation_id = "createSignInLink",
+    path = "/api/omega/session/link", tag = "session", responses((status = 201, body = SignInLink)))]
 pub async fn link(State(app): State<App>, caller: Caller) -> ApiResult<Reply<SignInLink>> {
     let code = token()?;
     let expires_at = app.store.create_code(caller.user, &code).await?;
@@ -96,7 +98,8 @@ pub async fn link(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Sig
 }
 
 /// Who the caller is.
-#[utoipa::path(get, path = "/api/omega/session", tag = "session", responses((status = 200, body = Whoami)))]
+#[utoipa::path(get, operation_id = "getSession",
+    path = "/api/omega/session", tag = "session", responses((status = 200, body = Whoami)))]
 pub async fn get(caller: Caller) -> Reply<Whoami> {
     Reply::ok(who(&caller))
 }
@@ -111,7 +114,8 @@ pub struct Everywhere {
 }
 
 /// Signs out. Without a session nothing happens.
-#[utoipa::path(delete, path = "/api/omega/session", tag = "session", params(Everywhere), responses((status = 204)),
+#[utoipa::path(delete, operation_id = "signOut",
+    path = "/api/omega/session", tag = "session", params(Everywhere), responses((status = 204)),
     security(()))]
 pub async fn delete(
     State(app): State<App>,

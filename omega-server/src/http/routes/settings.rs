@@ -28,14 +28,16 @@ use std::borrow::Cow;
 const MAX_GUEST_MODELS: usize = 100;
 
 /// The caller's settings.
-#[utoipa::path(get, path = "/api/omega/settings", tag = "settings", responses((status = 200, body = Settings)))]
+#[utoipa::path(get, operation_id = "getSettings",
+    path = "/api/omega/settings", tag = "settings", responses((status = 200, body = Settings)))]
 pub async fn get(State(app): State<App>, caller: Caller) -> ApiResult<Response> {
     let (settings, version) = app.store.settings(caller.user).await?;
     Ok(versioned(settings, version))
 }
 
 /// Replaces the caller's settings.
-#[utoipa::path(put, path = "/api/omega/settings", tag = "settings", request_body = Settings,
+#[utoipa::path(put, operation_id = "putSettings",
+    path = "/api/omega/settings", tag = "settings", request_body = Settings,
     responses((status = 200, body = Settings)))]
 pub async fn put(
     State(app): State<App>,

@@ -17,7 +17,8 @@ use omega_core::{
 
 /// Replaces the link by a new one. The one before answers 410, and the guests who joined by it are out, also of what they
 /// follow right now. By the owner alone.
-#[utoipa::path(post, path = "/api/omega/conversations/{id}/link", tag = "conversations",
+#[utoipa::path(post, operation_id = "rotateLink",
+    path = "/api/omega/conversations/{id}/link", tag = "conversations",
     params(("id" = ConversationId, Path)), responses((status = 200, body = Conversation)))]
 pub async fn rotate(State(app): State<App>, access: Owned) -> ApiResult<Reply<Conversation>> {
     app.engine.committed(app.store.rotate_link(&access).await?);
@@ -25,7 +26,8 @@ pub async fn rotate(State(app): State<App>, access: Owned) -> ApiResult<Reply<Co
 }
 
 /// Shuts a guest out, or lets them in again. By the owner alone.
-#[utoipa::path(put, path = "/api/omega/conversations/{id}/participants/{userId}", tag = "conversations",
+#[utoipa::path(put, operation_id = "updateParticipant",
+    path = "/api/omega/conversations/{id}/participants/{userId}", tag = "conversations",
     params(("id" = ConversationId, Path), ("userId" = UserId, Path)), request_body = UpdateParticipant,
     responses((status = 200, body = Participant)))]
 pub async fn block(

@@ -20,7 +20,8 @@ use omega_core::{
 use serde::Deserialize;
 
 /// Tool runs of a conversation, oldest first; `after` is the number of the event that proposed one.
-#[utoipa::path(get, path = "/api/omega/conversations/{id}/tool-runs", tag = "tool runs",
+#[utoipa::path(get, operation_id = "listToolRuns",
+    path = "/api/omega/conversations/{id}/tool-runs", tag = "tool runs",
     params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [ToolRun])))]
 pub async fn list(
     State(app): State<App>,
@@ -36,7 +37,8 @@ pub async fn list(
 }
 
 /// One tool run, whole.
-#[utoipa::path(get, path = "/api/omega/tool-runs/{id}", tag = "tool runs", params(("id" = ToolRunId, Path)),
+#[utoipa::path(get, operation_id = "getToolRun",
+    path = "/api/omega/tool-runs/{id}", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
 pub async fn get(State(app): State<App>, tool_run: Within<ToolRunId>) -> ApiResult<Reply<ToolRun>> {
     Ok(Reply::ok(app.store.tool_run(&tool_run).await?))
@@ -55,7 +57,8 @@ pub struct Piece {
 }
 
 /// A piece of a tool run's output, as JSON text.
-#[utoipa::path(get, path = "/api/omega/tool-runs/{id}/output", tag = "tool runs",
+#[utoipa::path(get, operation_id = "getToolOutput",
+    path = "/api/omega/tool-runs/{id}/output", tag = "tool runs",
     params(("id" = ToolRunId, Path), Piece), responses((status = 200, body = OutputPage)))]
 pub async fn output(
     State(app): State<App>,
@@ -89,7 +92,8 @@ pub async fn output(
 }
 
 /// Stops one tool call, by the owner or by who sent its run's message; the run goes on. One that has ended stays as it is.
-#[utoipa::path(post, path = "/api/omega/tool-runs/{id}/cancel", tag = "tool runs", params(("id" = ToolRunId, Path)),
+#[utoipa::path(post, operation_id = "cancelToolRun",
+    path = "/api/omega/tool-runs/{id}/cancel", tag = "tool runs", params(("id" = ToolRunId, Path)),
     responses((status = 200, body = ToolRun)))]
 pub async fn cancel(State(app): State<App>, tool_run: Within<ToolRunId>) -> ApiResult<Reply<ToolRun>> {
     app.engine.cancel_tool(&tool_run).await?;

@@ -17,13 +17,15 @@ use omega_core::{
 };
 
 /// All users. By administrators.
-#[utoipa::path(get, path = "/api/omega/users", tag = "users", responses((status = 200, body = [User])))]
+#[utoipa::path(get, operation_id = "listUsers",
+    path = "/api/omega/users", tag = "users", responses((status = 200, body = [User])))]
 pub async fn list(State(app): State<App>, _admin: Admin) -> ApiResult<Reply<Vec<User>>> {
     Ok(Reply::ok(app.store.users().await?))
 }
 
 /// Makes a user, with a first API key that is shown only now. By administrators.
-#[utoipa::path(post, path = "/api/omega/users", tag = "users", request_body = CreateUser,
+#[utoipa::path(post, operation_id = "createUser",
+    path = "/api/omega/users", tag = "users", request_body = CreateUser,
     responses((status = 201, body = CreatedUser)))]
 pub async fn create(
     State(app): State<App>,
@@ -39,7 +41,8 @@ pub async fn create(
 }
 
 /// Shuts a user out: keys and sessions end at once, what they own stays. By administrators.
-#[utoipa::path(delete, path = "/api/omega/users/{id}", tag = "users", params(("id" = UserId, Path)),
+#[utoipa::path(delete, operation_id = "disableUser",
+    path = "/api/omega/users/{id}", tag = "users", params(("id" = UserId, Path)),
     responses((status = 204)))]
 pub async fn disable(State(app): State<App>, Admin(caller): Admin, Segment(user): Segment) -> ApiResult<StatusCode> {
     let user: UserId = id(&user)?;
@@ -51,7 +54,8 @@ pub async fn disable(State(app): State<App>, Admin(caller): Admin, Segment(user)
 }
 
 /// Changes how others see the caller, from now on. Messages that were sent keep the name they were sent under.
-#[utoipa::path(put, path = "/api/omega/profile", tag = "users", request_body = UpdateProfile,
+#[utoipa::path(put, operation_id = "updateProfile",
+    path = "/api/omega/profile", tag = "users", request_body = UpdateProfile,
     responses((status = 200, body = Whoami)))]
 pub async fn profile(
     State(app): State<App>,

@@ -57,7 +57,8 @@ pub struct OfScope {
 }
 
 /// The caller's stored credentials: names and last characters.
-#[utoipa::path(get, path = "/api/omega/settings/credentials", tag = "settings",
+#[utoipa::path(get, operation_id = "listCredentials",
+    path = "/api/omega/settings/credentials", tag = "settings",
     responses((status = 200, body = [StoredCredential])))]
 pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec<StoredCredential>>> {
     let kept = app.store.credentials_of(caller.user).await?;
@@ -67,7 +68,8 @@ pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec
 /// Stores a credential, or replaces it. A model provider's key is for models, unless it is said that it is for tools: no tool
 /// gets it, and the caller's runs are paid with it in place of the server's. One for a tool is for the tool's version that the caller has now, and what follows it
 /// within its major version; every other one asks before it gets it.
-#[utoipa::path(put, path = "/api/omega/settings/credentials/{name}", tag = "settings", params(("name" = String, Path)),
+#[utoipa::path(put, operation_id = "putCredential",
+    path = "/api/omega/settings/credentials/{name}", tag = "settings", params(("name" = String, Path)),
     request_body = PutCredential, responses((status = 200, body = StoredCredential)))]
 pub async fn put(
     State(app): State<App>,
@@ -95,7 +97,8 @@ pub async fn put(
 
 /// Deletes a credential; one for all tools takes its grants along. 202 when the keyring of the user's machine does not give up its
 /// value just now: it pays for nothing any more, and is taken out there as soon as that is possible.
-#[utoipa::path(delete, path = "/api/omega/settings/credentials/{name}", tag = "settings",
+#[utoipa::path(delete, operation_id = "deleteCredential",
+    path = "/api/omega/settings/credentials/{name}", tag = "settings",
     params(("name" = String, Path), OfScope), responses((status = 204), (status = 202, body = Remains)))]
 pub async fn delete(
     State(app): State<App>,
@@ -112,7 +115,8 @@ pub async fn delete(
 }
 
 /// Which tools may have the caller's credentials for all tools.
-#[utoipa::path(get, path = "/api/omega/settings/grants", tag = "settings",
+#[utoipa::path(get, operation_id = "listGrants",
+    path = "/api/omega/settings/grants", tag = "settings",
     responses((status = 200, body = [StoredGrant])))]
 pub async fn grants(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec<StoredGrant>>> {
     let grants = app.store.grants(caller.user).await?.into_iter().map(|grant| StoredGrant {
@@ -128,7 +132,8 @@ pub async fn grants(State(app): State<App>, caller: Caller) -> ApiResult<Reply<V
 }
 
 /// Takes a grant back: the tool's next use of the credential asks again.
-#[utoipa::path(delete, path = "/api/omega/settings/grants/{name}", tag = "settings",
+#[utoipa::path(delete, operation_id = "revokeGrant",
+    path = "/api/omega/settings/grants/{name}", tag = "settings",
     params(("name" = String, Path), OfTool), responses((status = 204)))]
 pub async fn revoke(
     State(app): State<App>,
@@ -142,7 +147,8 @@ pub async fn revoke(
 }
 
 /// Changes the master key while everything goes on; `deep` seals every stored value anew, too.
-#[utoipa::path(post, path = "/api/omega/vault/rotate", tag = "operations", request_body = RotateVault,
+#[utoipa::path(post, operation_id = "rotateVault",
+    path = "/api/omega/vault/rotate", tag = "operations", request_body = RotateVault,
     responses((status = 200, body = Rotated)))]
 pub async fn rotate(
     State(app): State<App>,
