@@ -1,7 +1,7 @@
 // What belongs to the signed-in user, and what a conversation's owner decides: settings, credentials, grants, lasting
 // approvals, API keys, sharing. Every failure is an ApiError whose message is a sentence for people.
 
-import { ApiError, BASE, data, failure, json, newKey, request } from "./api";
+import { ApiError, BASE, data, failure, json, once, request } from "./api";
 import type {
   ApiKey,
   AuditEntry,
@@ -103,7 +103,7 @@ export const updateConversation = (
 
 /** Replaces the link; whoever joined by the one before is out. */
 export const rotateLink = (id: string) =>
-  data<Conversation>(`/conversations/${part(id)}/link`, json("POST", {}, { "Idempotency-Key": newKey() }));
+  once<Conversation>(`/conversations/${part(id)}/link`, {});
 
 export const setBlocked = (id: string, userId: string, blocked: boolean) =>
   data<Participant>(`/conversations/${part(id)}/participants/${part(userId)}`, json("PUT", { blocked }));

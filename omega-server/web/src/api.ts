@@ -1,6 +1,6 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
-import type { Accepted, Approval, Conversation, ConversationDetail, Json, Models, OutputPage, Run, ServerStatus, Whoami } from "./types";
+import type { Accepted, Approval, Conversation, ConversationDetail, Models, OutputPage, Run, Selected, ServerStatus, Whoami } from "./types";
 
 export const BASE = "/api/omega";
 
@@ -11,7 +11,7 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     /** What the code brings along. */
-    readonly details: Record<string, Json> = {},
+    readonly details: Record<string, unknown> = {},
   ) {
     super(message);
   }
@@ -61,6 +61,38 @@ export const json = (method: string, body: unknown, headers: Record<string, stri
   body: JSON.stringify(body),
 });
 
+/** POSTs that were sent and have no answer. */
+const unanswered = new Map<string, { key: string; sending?: Promise<unknown> }>();
+
+/**
+ * A POST that is one, however often it is asked for until it has its answer: a second click waits for the first, and another
+ * attempt after a lost connection or a busy server has the first one's Idempotency-Key.
+ */
+export function once<T>(path: string, body: unknown): Promise<T> {
+  const what = `${path} ${JSON.stringify(body)}`;
+  const attempt = unanswered.get(what) ?? { key: newKey() };
+  unanswered.set(what, attempt);
+  attempt.sending ??= data<T>(path, json("POST", body, { "Idempotency-Key": attempt.key })).then(
+    (answer) => {
+      unanswered.delete(what);
+      return answer;
+    },
+    (error) => {
+      if (mayHaveHappened(error)) delete attempt.sending;
+      else unanswered.delete(what);
+      throw error;
+    },
+  );
+  return attempt.sending as Promise<T>;
+}
+
+/** Whether it is not known what came of a request, or it is not decided yet. */
+function mayHaveHappened(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return true;
+  const { status, code } = error;
+  return status === 0 || status === 408 || status === 429 || status >= 500 || code === "IDEMPOTENCY_IN_PROGRESS";
+}
+
 export const whoami = () => data<Whoami>("/session");
 
 /** Without `replace` the session of another user stays, and the server says `OTHER_SESSION`. */
@@ -72,8 +104,7 @@ export const models = () => data<Models>("/models");
 
 export const status = () => data<ServerStatus>("/status");
 
-export const createConversation = (model?: string) =>
-  data<Conversation>("/conversations", json("POST", model ? { model } : {}, { "Idempotency-Key": newKey() }));
+export const createConversation = (model?: string) => once<Conversation>("/conversations", model ? { model } : {});
 
 /** The newest messages, or those before an event. */
 export const conversation = (id: string, limit: number, before?: number) =>
@@ -93,29 +124,27 @@ export const cancel = (id: string) => request(`/conversations/${encodeURICompone
 /** Stops one tool call; its run goes on. */
 export const cancelTool = (toolRunId: string) => request(`/tool-runs/${encodeURIComponent(toolRunId)}/cancel`, json("POST", {}));
 
-const answered = (body: unknown) => json("POST", body, { "Idempotency-Key": newKey() });
-
 /** Allows or refuses a call; it holds for the input that was shown and no other. */
 export const decide = (
   approval: Approval,
   body:
-    | { decision: "approve"; remember: "once" | "conversation" | "always"; input?: Json }
+    | { decision: "approve"; remember: "once" | "conversation" | "always"; input?: unknown }
     | { decision: "deny"; reason?: string },
-) => data<Run>(`/approvals/${encodeURIComponent(approval.id)}`, answered({ ...body, argsDigest: approval.argsDigest }));
+) => once<Run>(`/approvals/${encodeURIComponent(approval.id)}`, { ...body, argsDigest: approval.argsDigest });
 
 /** Gives a paused run the variables that it lacks, or lets it go on without. */
 export const provideCredentials = (
   id: string,
   body: { env: Record<string, string>; save: "once" | "tool" | "global" } | { decline: true },
-) => data<Run>(`/conversations/${encodeURIComponent(id)}/credentials`, answered(body));
+) => once<Run>(`/conversations/${encodeURIComponent(id)}/credentials`, body);
 
 /** Selects a plan, or asks for other ones. */
 export const selectPlan = (id: string, planId: string, body: { another?: true; note?: string }) =>
-  request(`/conversations/${encodeURIComponent(id)}/plans/${encodeURIComponent(planId)}/select`, answered(body));
+  once<Selected>(`/conversations/${encodeURIComponent(id)}/plans/${encodeURIComponent(planId)}/select`, body);
 
 /** Chooses a tool in place of one that can't do it, or none. */
 export const selectAlternative = (id: string, body: { toolRunId: string; toolId: string } | { toolRunId?: string; none: true }) =>
-  data<Run>(`/conversations/${encodeURIComponent(id)}/alternatives`, answered(body));
+  once<Run>(`/conversations/${encodeURIComponent(id)}/alternatives`, body);
 
 export const exportUrl = (id: string, format: "json" | "markdown") =>
   `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;

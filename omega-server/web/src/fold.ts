@@ -10,11 +10,11 @@ import type {
   ConversationDetail,
   Envelope,
   ExecutionState,
-  Json,
   Message,
   MissingVar,
   Participant,
   Part,
+  ReasoningPart,
   RequiredAction,
   Run,
   RunPlan,
@@ -32,7 +32,7 @@ export interface View {
   toolRuns: ToolRun[];
   runs: Run[];
   /** The newest partial output of tool runs that still work, with its number. */
-  partials: [toolRunId: string, number: number, chunk: Json][];
+  partials: [toolRunId: string, number: number, chunk: unknown][];
   /** What goes on right now, in words. */
   status: string | null;
   notices: string[];
@@ -365,7 +365,7 @@ const sizes = new WeakMap<Part, number>();
 function delta(
   view: View,
   event: { messageId: string; part: number; offset: number; content: string },
-  type: TextPart["type"],
+  type: (TextPart | ReasoningPart)["type"],
 ): Applied {
   const at = view.messages.findLastIndex((message) => message.id === event.messageId);
   const message = view.messages[at];
@@ -375,12 +375,12 @@ function delta(
   if (event.part > message.parts.length) return "gap";
   const known = message.parts[event.part];
   if (known && known.type !== type) return "gap";
-  const part = (known as TextPart | undefined) ?? { type, text: "" };
+  const part = (known as TextPart | ReasoningPart | undefined) ?? { type, text: "" };
   const have = sizes.get(part) ?? size(part.text);
   const gap = event.offset > have;
   const fresh = gap ? "" : tail(event.content, have - event.offset);
   if (!known || fresh !== "") {
-    const grown: TextPart = { type, text: part.text + fresh };
+    const grown: TextPart | ReasoningPart = { type, text: part.text + fresh };
     sizes.set(grown, have + size(fresh));
     const parts = [...message.parts];
     parts[event.part] = grown;
@@ -400,7 +400,7 @@ function tail(content: string, bytes: number): string {
 
 const OPEN: ToolRunStatus[] = ["proposed", "awaiting_credentials", "awaiting_approval", "started"];
 
-function partial(view: View, id: string, number: number, chunk: Json): Applied {
+function partial(view: View, id: string, number: number, chunk: unknown): Applied {
   const live = view.toolRuns.some((run) => run.id === id && OPEN.includes(run.status));
   if (!live) return "ignored";
   const at = view.partials.findIndex(([known]) => known === id);

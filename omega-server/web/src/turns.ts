@@ -2,7 +2,7 @@
 // said and did in one run without a break.
 
 import type { View } from "./fold";
-import type { Json, Message, Run, ToolRun } from "./types";
+import type { Message, Run, ToolRun } from "./types";
 
 /** A run that ended without an answer, and the message to send again. */
 export interface Ended {
@@ -16,7 +16,7 @@ export type Turn = { key: string; ended?: Ended | undefined } & (
       kind: "assistant";
       messages: Message[];
       toolRuns: ToolRun[];
-      partials: Map<string, Json>;
+      partials: Map<string, unknown>;
       run: Run | undefined;
     }
 );

@@ -1,6 +1,6 @@
 // Numbers, times and values in words.
 
-import type { Json, Usage } from "./types";
+import type { Usage } from "./types";
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -77,4 +77,4 @@ function told(piece: string): string {
  * JSON over several lines in which nothing hides: what reorders or does not show stands there as its escape, and so does a
  * letter of another script among Latin ones, which looks like one of them (the twin of `visible_json` in omega-core).
  */
-export const visibleJson = (value: Json): string => JSON.stringify(value, null, 2).replace(PIECES, told);
+export const visibleJson = (value: unknown): string => JSON.stringify(value, null, 2).replace(PIECES, told);

@@ -14,7 +14,7 @@ const approval: Approval = {
 const missing = [{ name: "EXA_API_KEY", description: "Key of Exa", rejected: true }];
 const credentials: Action = {
   kind: "credentials", missingVars: missing, hint: "", expiresAt,
-  requests: [{ id: "c1", toolRunId: "t1", toolId: "exa::search", requiredKeys: missing, missingKeys: missing }],
+  requests: [{ id: "c1", edition: { version: "1.0.0" }, toolRunId: "t1", toolId: "exa::search", requiredKeys: missing, missingKeys: missing }],
 };
 const plan: Action = {
   kind: "plan", planSetId: "s1", expiresAt,
@@ -32,7 +32,7 @@ function drawn(requiresAction: Action, me: "owner" | "guest" | "other", status: 
     participants: [{ ...person("owner"), role: "owner" }, { ...person("guest"), role: "guest" }],
     messages: [{ id: "m", author: person("guest") }],
   } as unknown as View;
-  return renderToString(<RequiredAction run={run} view={view} me={{ ...person(me), via: "key" }} id="c" onLasting={() => undefined} />);
+  return renderToString(<RequiredAction run={run} view={view} me={{ ...person(me), via: "key", isAdmin: false }} id="c" onLasting={() => undefined} />);
 }
 
 const buttons = (html: string) => [...html.matchAll(/<button[^>]*>([^<]*)</g)].map((match) => match[1]);

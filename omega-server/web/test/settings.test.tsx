@@ -9,13 +9,15 @@ import { Pins } from "../src/view/settings/pins";
 import type { List } from "../src/view/settings/use-list";
 
 const list = (items: Settings | null): List<Settings> => ({ items, busy: false, error: null, act: async () => true });
+/** Settings that nobody changed. */
+const unset: Settings = { pins: [], guestCredentials: "approve", credentialFirstUse: "ask" };
 const models: Models = {
   default: "omega/offline", defaultReason: "",
   providers: [{ name: "openai", available: true, models: ["gpt-4.1-mini"] }, { name: "anthropic", available: false, models: ["x"] }],
 };
 
 test("every policy is shown as it is, and what was never set as what holds", () => {
-  const html = renderToString(<General list={list({ pins: [], safeMode: true, plan: "never" })} models={models} />);
+  const html = renderToString(<General list={list({ ...unset, safeMode: true, plan: "never" })} models={models} />);
   assert.match(html, /id="set-safeMode" type="checkbox" checked/);
   assert.doesNotMatch(html, /id="set-exfilGuard" type="checkbox" checked/);
   assert.match(html, /<option selected value="never">never/);
@@ -26,14 +28,14 @@ test("every policy is shown as it is, and what was never set as what holds", () 
 });
 
 test("a pinned tool can be unpinned, and says when there is none", () => {
-  assert.match(renderToString(<Pins list={list({ pins: ["a::b"] })} />), /aria-label="unpin a::b"/);
-  assert.match(renderToString(<Pins list={list({ pins: [] })} />), /No tool is pinned/);
+  assert.match(renderToString(<Pins list={list({ ...unset, pins: ["a::b"] })} />), /aria-label="unpin a::b"/);
+  assert.match(renderToString(<Pins list={list(unset)} />), /No tool is pinned/);
 });
 
 /** A server whose settings somebody else changes before so many of our writes. */
 function server(races: number) {
   let version = 1;
-  let stored: Settings = { pins: [] };
+  let stored: Settings = unset;
   const writes: string[] = [];
   globalThis.fetch = (async (_: string, options?: RequestInit) => {
     const headers = () => ({ ETag: `"${version}"`, "Content-Type": "application/json" });

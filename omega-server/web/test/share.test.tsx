@@ -15,7 +15,7 @@ function drawn(me: string): string {
     conversation: { url: "/omega/c/2", visibility: "private", guestCredentials: "deny" },
     participants: [person("owner", "owner"), person("guest", "guest"), { ...person("other", "guest"), blocked: true }],
   } as unknown as View;
-  return renderToString(<ShareDialog id="1" view={view} me={{ ...person(me, ""), via: "key" }} onClose={() => undefined} />);
+  return renderToString(<ShareDialog id="1" view={view} me={{ ...person(me, ""), via: "key", isAdmin: false }} onClose={() => undefined} />);
 }
 
 test("the owner sees the link, who may open it, and everybody with what can be done", () => {

@@ -13,7 +13,7 @@ interface Found {
 export function foundTools(toolRun: ToolRun): Found[] | null {
   const output = toolRun.output;
   if (toolRun.toolId !== "registrySearchTool" || typeof output !== "object" || output === null || Array.isArray(output)) return null;
-  const tools = output["tools"];
+  const tools = (output as Record<string, unknown>)["tools"];
   if (!Array.isArray(tools)) return null;
   const list: Found[] = [];
   for (const tool of tools) {

@@ -1,11 +1,10 @@
 import { useState } from "preact/hooks";
-import type { Json } from "../types";
 
 interface Props {
   id: string;
-  input: Json;
+  input: unknown;
   busy: boolean;
-  onAllow: (input: Json) => void;
+  onAllow: (input: unknown) => void;
   onBack: () => void;
 }
 
@@ -16,7 +15,7 @@ export function InputEditor({ id, input, busy, onAllow, onBack }: Props) {
   const submit = (event: Event) => {
     event.preventDefault();
     try {
-      const value = JSON.parse(text) as Json;
+      const value = JSON.parse(text) as unknown;
       if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("An input is a JSON object, {...}");
       onAllow(value);
     } catch (cause) {

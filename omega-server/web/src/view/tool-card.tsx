@@ -1,7 +1,7 @@
 import { memo } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { cancelTool, output } from "../api";
-import type { Json, ToolRun, ToolRunStatus } from "../types";
+import type { ToolRun, ToolRunStatus } from "../types";
 import { bytes, duration, oneLine } from "../words";
 import { CopyButton } from "./copy-button";
 import { FoundTools, foundTools } from "./found-tools";
@@ -27,7 +27,7 @@ const META_TOOLS: Record<string, { does: string; by: string }> = {
 };
 
 /** One tool call: a line that opens to input and output, and again to the raw record. */
-export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undefined }) {
+export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: ToolRun; partial: unknown }) {
   const [open, setOpen] = useState(false);
   const [raw, setRaw] = useState(false);
   const { mark, word, tone } = WORDS[toolRun.status] ?? WORDS.unknown;
@@ -54,7 +54,7 @@ export const ToolCard = memo(function ToolCard({ toolRun, partial }: { toolRun: 
           <div class="tool-tools">
             <button type="button" class="ghost small" aria-pressed={raw} onClick={() => setRaw(!raw)}>view raw</button>
           </div>
-          {raw ? <Data label="raw" value={toolRun as unknown as Json} /> : <Details toolRun={toolRun} partial={partial} />}
+          {raw ? <Data label="raw" value={toolRun} /> : <Details toolRun={toolRun} partial={partial} />}
         </div>
       )}
     </section>
@@ -65,7 +65,7 @@ function Name({ toolRun }: { toolRun: ToolRun }) {
   const meta = META_TOOLS[toolRun.toolId];
   if (meta) {
     const { input } = toolRun;
-    const said = typeof input === "object" && input !== null && !Array.isArray(input) ? input[meta.by] : undefined;
+    const said = typeof input === "object" && input !== null && !Array.isArray(input) ? (input as Record<string, unknown>)[meta.by] : undefined;
     return <><b>{meta.does}</b> <span class="quiet-text">{typeof said === "string" ? said : inputLine(input)}</span></>;
   }
   const at = toolRun.toolId.lastIndexOf("::");
@@ -90,7 +90,7 @@ function CancelCall({ id }: { id: string }) {
   );
 }
 
-function Details({ toolRun, partial }: { toolRun: ToolRun; partial: Json | undefined }) {
+function Details({ toolRun, partial }: { toolRun: ToolRun; partial: unknown }) {
   const found = foundTools(toolRun);
   return (
     <>
@@ -146,9 +146,9 @@ function LargeOutput({ toolRun }: { toolRun: ToolRun }) {
 
 const SHOWN = 20_000;
 
-function Data({ label, value }: { label: string; value: Json }) {
+function Data({ label, value }: { label: string; value: unknown }) {
   const [all, setAll] = useState(false);
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "";
   return (
     <div class="tool-part">
       <p class="label part-head">{label} <CopyButton text={text} what={label} /></p>
@@ -174,7 +174,7 @@ function Elapsed({ toolRun }: { toolRun: ToolRun }) {
 }
 
 /** An input in one line: `expr: "1+1", precision: 4`. */
-export function inputLine(input: Json): string {
+export function inputLine(input: unknown): string {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return JSON.stringify(input) ?? "";
   return Object.entries(input)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)

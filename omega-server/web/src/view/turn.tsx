@@ -1,6 +1,6 @@
 import { Markdown } from "../markdown";
 import { piecesOf } from "../turns";
-import type { Json, Message, Run, ToolRun, Whoami } from "../types";
+import type { Message, Run, ToolRun, Whoami } from "../types";
 import { count, dollars, duration, shortfall } from "../words";
 import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
@@ -27,7 +27,7 @@ export function UserTurn({ message, run, me }: { message: Message; run: Run | un
 export function AssistantTurn({ messages, toolRuns, partials, run }: {
   messages: Message[];
   toolRuns: ToolRun[];
-  partials: Map<string, Json>;
+  partials: Map<string, unknown>;
   run: Run | undefined;
 }) {
   const answer = messages.map((message) => message.content).filter(Boolean).join("\n\n");
@@ -51,7 +51,7 @@ export function AssistantTurn({ messages, toolRuns, partials, run }: {
   );
 }
 
-function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: ToolRun[]; partials: Map<string, Json> }) {
+function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: ToolRun[]; partials: Map<string, unknown> }) {
   const pieces = piecesOf(message, toolRuns);
   const streaming = message.status === "streaming";
   if (streaming && pieces.length === 0) return <p class="thinking"><span class="pulse" aria-hidden="true" /> thinking</p>;
