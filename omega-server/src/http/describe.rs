@@ -19,7 +19,8 @@ const PAGED: [&str; 4] = ["listMessages", "listToolRuns", "listTools", "listAudi
 /// Those whose answer names the version that it is of.
 const TAGGED: [&str; 5] = ["getConversation", "getSettings", "putSettings", "getPrompt", "putPrompt"];
 /// POSTs whose answer is not kept, because it holds a key: asked again, there is another one.
-const NOT_KEPT: [&str; 5] = ["createKey", "createUser", "signIn", "createSignInLink", "importTools"];
+const NOT_KEPT: [&str; 4] = ["createKey", "createUser", "signIn", "createSignInLink"];
+const STREAM: &str = "a stream of events, where the `data` of each is one of these and its `event` the `type` of it";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 const JSON: &str = "/content/application~1json";
 
@@ -37,6 +38,7 @@ pub fn whole(routes: &utoipa::openapi::OpenApi) -> Value {
         }
     }
     document["paths"] = paths;
+    unsigned(&mut document);
     // Where it was read.
     document["servers"] = json!([{ "url": "/" }]);
     // A tool's input is an object; the types say any JSON, because what is in it is the tool's to say.
@@ -47,6 +49,23 @@ pub fn whole(routes: &utoipa::openapi::OpenApi) -> Value {
         }
     }
     document
+}
+
+/// A number without a sign has all its bits.
+fn unsigned(value: &mut Value) {
+    let format = match value["format"].as_str().filter(|_| value["minimum"] == 0) {
+        Some("int32") => Some("uint32"),
+        Some("int64") => Some("uint64"),
+        _ => None,
+    };
+    if let Some(format) = format {
+        value["format"] = json!(format);
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(unsigned),
+        Value::Array(items) => items.iter_mut().for_each(unsigned),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn describe(method: &str, operation: &mut Map<String, Value>, schemas: &Value) {
@@ -74,10 +93,11 @@ fn answers(id: &str, responses: &mut Map<String, Value>) {
     let any = json!({ "schema": {} });
     match id {
         "sendMessage" => {
-            // Each event's `data` is one of these.
             let event = json!({ "schema": { "$ref": "#/components/schemas/Envelope" } });
             responses["200"]["content"]["text/event-stream"] = event;
+            responses["200"]["description"] = json!(format!("The answer, when the run has ended; or {STREAM}"));
         }
+        "streamEvents" => responses["200"]["description"] = json!(format!("What happens from here on: {STREAM}")),
         "getConversation" => {
             responses.insert("304".into(), json!({ "description": means("304") }));
         }
@@ -102,7 +122,7 @@ fn answers(id: &str, responses: &mut Map<String, Value>) {
 
 fn means(status: &str) -> &'static str {
     match status {
-        "200" => "What was asked for. Of a stream of events, the `data` of each event",
+        "200" => "What was asked for",
         "201" => "What was made",
         "202" => "It is accepted, and goes on by itself",
         "204" => "It is done; there is nothing to say",
@@ -133,7 +153,9 @@ fn parameters(id: &str, method: &str, operation: &mut Map<String, Value>) {
     if method == "post" && !NOT_KEPT.contains(&id) {
         let description = "Sent again with the same key and body, a request is answered as it was, and nothing happens \
                            twice. 1 to 255 visible ASCII characters";
-        more.push(header("Idempotency-Key", false, description));
+        let mut key = header("Idempotency-Key", false, description);
+        key["schema"] = json!({ "type": "string", "minLength": 1, "maxLength": 255 });
+        more.push(key);
     }
     match id {
         "sendMessage" => more.push(header(

@@ -893,7 +893,7 @@ export interface components {
             /** @description The run that works on it. */
             runId: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Sequence number of its `message.created`: follow the events after `seq - 1` to see all of it.
              */
             seq: number;
@@ -984,7 +984,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1000,7 +1000,7 @@ export interface components {
              */
             type: "alternatives.proposed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1040,14 +1040,14 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /** @constant */
             type: "run.requires_action";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1063,7 +1063,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1077,7 +1077,7 @@ export interface components {
              */
             type: "alternatives.selected";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1144,7 +1144,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1156,7 +1156,7 @@ export interface components {
              */
             type: "approval.decided";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1206,14 +1206,14 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /** @constant */
             type: "run.requires_action";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1227,7 +1227,7 @@ export interface components {
             /** @description The same in a sentence. */
             message: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The place of the first link that is wrong or missing.
              */
             n: number;
@@ -1246,7 +1246,7 @@ export interface components {
             /** @description The hash of its last link, in hexadecimal; compare it with the server's log (`event=audit.head`). */
             hash: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its last link.
              */
             n: number;
@@ -1280,7 +1280,7 @@ export interface components {
             /** @description The address that it came from. */
             ip?: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its place in the chain, from 1.
              */
             n: number;
@@ -1300,7 +1300,7 @@ export interface components {
             /** @description The chains that have links or should have. */
             chains: components["schemas"]["AuditChain"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Links that were looked at.
              */
             checked: number;
@@ -1354,12 +1354,12 @@ export interface components {
             /** @description Whether the caller owns it. */
             isOwner: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Everything up to this event is in here: follow the events after it.
              */
             lastSeq: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Messages in all.
              */
             messageCount: number;
@@ -1376,7 +1376,7 @@ export interface components {
             /** @description Its title, once it has one. */
             title: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tool runs in all.
              */
             toolRunCount: number;
@@ -1411,7 +1411,7 @@ export interface components {
             /** @description Safe Mode. */
             safeMode?: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1425,7 +1425,7 @@ export interface components {
             /** @description The new page to share; the guests who joined by the one before are out. */
             url?: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1517,7 +1517,7 @@ export interface components {
             /** @description Where they are kept. */
             save: components["schemas"]["Save"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1527,7 +1527,7 @@ export interface components {
              */
             type: "credentials.provided";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1574,14 +1574,14 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /** @constant */
             type: "run.requires_action";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1627,7 +1627,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1637,7 +1637,7 @@ export interface components {
              */
             type: "draining";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1675,7 +1675,7 @@ export interface components {
             /** @description The request's id, as in the server's log. */
             requestId: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description RFC 9457: the HTTP status.
              */
             status: number;
@@ -1707,7 +1707,7 @@ export interface components {
             /** @description What went wrong, for people. */
             error?: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Time of the tool, in milliseconds.
              */
             executionTimeMs: number;
@@ -1752,7 +1752,7 @@ export interface components {
             /** @description What it says of itself, or why it can't be reached. */
             detail: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Calls of this server that it works on.
              */
             inFlight: number;
@@ -1803,7 +1803,7 @@ export interface components {
         /** @description How many rows an import took. */
         Imported: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Rows taken.
              */
             imported: number;
@@ -1812,7 +1812,7 @@ export interface components {
             /** @description Rows refused, with line number and reason; the first 20. */
             refused: string[];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tools in the registry now.
              */
             total: number;
@@ -1840,7 +1840,7 @@ export interface components {
              */
             output: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tokens of the prompt above which they hold.
              */
             over: number;
@@ -1866,14 +1866,14 @@ export interface components {
             role: components["schemas"]["Role"];
             runId: components["schemas"]["RunId"] | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its place: the sequence number of the event that made it.
              */
             seq: number;
             /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The step of the run that wrote it; assistant only.
              */
             step?: number;
@@ -1889,7 +1889,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1899,7 +1899,7 @@ export interface components {
              */
             type: "message.completed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1915,7 +1915,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1925,7 +1925,7 @@ export interface components {
              */
             type: "message.created";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1941,19 +1941,19 @@ export interface components {
             /** @description The message. */
             messageId: components["schemas"]["MessageId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Where `content` begins in the part, in bytes of UTF-8.
              */
             offset: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Index of the part in the message.
              */
             part: number;
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -1963,7 +1963,7 @@ export interface components {
              */
             type: "message.delta";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -1984,12 +1984,12 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The step.
              */
             step: number;
@@ -1999,7 +1999,7 @@ export interface components {
              */
             type: "message.reset";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2074,7 +2074,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2084,7 +2084,7 @@ export interface components {
              */
             type: "notice";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2097,7 +2097,7 @@ export interface components {
         /** @description A circuit breaker that is not closed: calls are refused until then. */
         OpenBreaker: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Failures that opened it, and those of tries since.
              */
             failures: number;
@@ -2119,19 +2119,19 @@ export interface components {
             /** @description The text; never cut inside a character. */
             content: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Where the next piece begins; missing after the last.
              */
             nextOffset?: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Where `content` begins, in bytes of UTF-8.
              */
             offset: number;
             /** @description The tool run. */
             toolRunId: components["schemas"]["ToolRunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Size of the whole text in bytes.
              */
             totalBytes: number;
@@ -2147,7 +2147,7 @@ export interface components {
             /** @description Whether TPMJS publishes it. */
             isOfficial: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Monthly downloads, where known.
              */
             npmDownloadsLastMonth: number | null;
@@ -2165,7 +2165,7 @@ export interface components {
             /** @description Whether there are more rows in the direction of the page. */
             hasMore: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Rows asked for.
              */
             limit: number;
@@ -2202,7 +2202,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2214,7 +2214,7 @@ export interface components {
             /** @description The user. */
             userId: components["schemas"]["UserId"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2230,7 +2230,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2242,7 +2242,7 @@ export interface components {
             /** @description The user. */
             userId: components["schemas"]["UserId"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2311,7 +2311,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2321,7 +2321,7 @@ export interface components {
              */
             type: "plan.proposed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2329,7 +2329,7 @@ export interface components {
         /** @description `POST /conversations/:id/plan`. */
         PlanRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many plans, 1 to 3; otherwise one, and two or three for a task of many parts.
              */
             count?: number | null;
@@ -2372,14 +2372,14 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /** @constant */
             type: "run.requires_action";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2401,7 +2401,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2411,7 +2411,7 @@ export interface components {
              */
             type: "plan.selected";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2430,7 +2430,7 @@ export interface components {
             /** @description Why. */
             purpose: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description From 1.
              */
             stepNumber: number;
@@ -2507,7 +2507,7 @@ export interface components {
             /** @description Whether it can be used now. */
             available: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How old the provider's own list is, in seconds; missing when it gave none.
              */
             listedSecondsAgo?: number;
@@ -2538,19 +2538,19 @@ export interface components {
             /** @description The message. */
             messageId: components["schemas"]["MessageId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Where `content` begins in the part, in bytes of UTF-8.
              */
             offset: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Index of the part in the message.
              */
             part: number;
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2560,7 +2560,7 @@ export interface components {
              */
             type: "reasoning.delta";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2580,14 +2580,14 @@ export interface components {
             /** @description What is off, in words. */
             detail?: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Packages they come from.
              */
             packages: number;
             /** @description `ok`, `degraded` or `down`. */
             status: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tools that search can find.
              */
             tools: number;
@@ -2610,7 +2610,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2620,7 +2620,7 @@ export interface components {
              */
             type: "resync";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2641,19 +2641,19 @@ export interface components {
         /** @description What a change of the master key did. */
         Rotated: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Data keys that were wrapped anew.
              */
             dataKeys: number;
             /** @description The current master key's name; nothing of the key. */
             keyId: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Values that could not be opened and are as they were.
              */
             unreadable: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Values that were sealed anew.
              */
             values: number;
@@ -2692,12 +2692,12 @@ export interface components {
             /** @description Where it stands. */
             status: components["schemas"]["RunStatus"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Model calls so far.
              */
             steps: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tool calls so far.
              */
             toolCalls: number;
@@ -2713,7 +2713,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2723,7 +2723,7 @@ export interface components {
              */
             type: "run.cancel_requested";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2739,7 +2739,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2749,7 +2749,7 @@ export interface components {
              */
             type: "run.cancelled";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2767,17 +2767,17 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its model calls.
              */
             steps: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its tool calls.
              */
             toolCalls: number;
@@ -2789,7 +2789,7 @@ export interface components {
             /** @description Its tokens. */
             usage: components["schemas"]["Usage"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2818,7 +2818,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2828,7 +2828,7 @@ export interface components {
              */
             type: "run.failed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2852,7 +2852,7 @@ export interface components {
             /** @description Its conversation. */
             conversationId: components["schemas"]["ConversationId"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Runs before it.
              */
             position: number;
@@ -2861,7 +2861,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2871,7 +2871,7 @@ export interface components {
              */
             type: "run.queued";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2881,7 +2881,7 @@ export interface components {
             /** @description When it was committed (or sent). */
             at: components["schemas"]["Timestamp"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it was taken up.
              */
             attempt: number;
@@ -2890,7 +2890,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2900,7 +2900,7 @@ export interface components {
              */
             type: "run.recovered";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2912,7 +2912,7 @@ export interface components {
             /** @description When it was committed (or sent). */
             at: components["schemas"]["Timestamp"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it was taken up.
              */
             attempt: number;
@@ -2921,7 +2921,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2931,7 +2931,7 @@ export interface components {
              */
             type: "run.resumed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2941,7 +2941,7 @@ export interface components {
             /** @description When it was committed (or sent). */
             at: components["schemas"]["Timestamp"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 for the first.
              */
             attempt: number;
@@ -2954,7 +2954,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -2964,7 +2964,7 @@ export interface components {
              */
             type: "run.started";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -2986,12 +2986,12 @@ export interface components {
             /** @description The run's tokens so far, this step included. */
             runUsage?: components["schemas"]["Usage"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description From 1.
              */
             stepIndex: number;
@@ -3003,7 +3003,7 @@ export interface components {
             /** @description Its tokens. */
             usage: components["schemas"]["Usage"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3019,12 +3019,12 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description From 1.
              */
             stepIndex: number;
@@ -3034,7 +3034,7 @@ export interface components {
              */
             type: "run.step.started";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3046,7 +3046,7 @@ export interface components {
             /** @description Its conversation. */
             conversationId: components["schemas"]["ConversationId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long it took.
              */
             durationMs: number;
@@ -3057,7 +3057,7 @@ export interface components {
             /** @description The output, unless it is larger than 64 KiB. */
             output?: unknown;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Size of the output as JSON.
              */
             outputBytes: number;
@@ -3066,7 +3066,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3086,7 +3086,7 @@ export interface components {
              */
             type: "run.step.tool.completed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3102,14 +3102,14 @@ export interface components {
             /** @description Its conversation. */
             conversationId: components["schemas"]["ConversationId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Counts the partial outputs, from 0; the newest replaces the one before.
              */
             offset: number;
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3121,7 +3121,7 @@ export interface components {
              */
             type: "run.step.tool.delta";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3139,7 +3139,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3157,7 +3157,7 @@ export interface components {
              */
             type: "run.step.tool.proposed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3177,7 +3177,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3193,7 +3193,7 @@ export interface components {
              */
             type: "run.step.tool.started";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3211,7 +3211,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3225,7 +3225,7 @@ export interface components {
              */
             type: "run.step.tool.unknown";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3404,7 +3404,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3414,7 +3414,7 @@ export interface components {
              */
             type: "snapshot";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3422,7 +3422,7 @@ export interface components {
         /** @description `GET /status`. */
         Status: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that work right now.
              */
             activeRuns: number;
@@ -3439,7 +3439,7 @@ export interface components {
             /** @description `ok`, `degraded` or `down`: the worst of the parts. */
             status: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Seconds since the server began.
              */
             uptimeSeconds: number;
@@ -3459,7 +3459,7 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
@@ -3469,7 +3469,7 @@ export interface components {
              */
             type: "status";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3496,7 +3496,7 @@ export interface components {
             /** @description Where it stands. */
             status: components["schemas"]["StepStatus"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description From 1.
              */
             stepNumber: number;
@@ -3523,7 +3523,7 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["ApprovalRuleId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The highest major version of the tool that it holds for; missing for all.
              */
             maxMajor?: number;
@@ -3557,7 +3557,7 @@ export interface components {
             /** @description When. */
             grantedAt: components["schemas"]["Timestamp"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The highest major version that it holds for.
              */
             maxMajor?: number;
@@ -3606,7 +3606,7 @@ export interface components {
             /** @description Whether its metadata says that it deletes or spends something (MCP's `annotations.destructiveHint`). */
             destructive?: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Monthly downloads of the package, where known.
              */
             downloads: number | null;
@@ -3684,14 +3684,14 @@ export interface components {
             /** @description What it does: foreign text. */
             description: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Calls on this server that came to an end; wrong inputs and missing keys don't count.
              */
             executionCount: number;
             /** @description The same, from executions. */
             executionHealth: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Those of them that failed.
              */
             failureCount: number;
@@ -3736,7 +3736,7 @@ export interface components {
             /** @description When the model asked for it. */
             createdAt: components["schemas"]["Timestamp"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long it took.
              */
             durationMs?: number;
@@ -3751,7 +3751,7 @@ export interface components {
             /** @description The output; missing in lists when it is larger than 64 KiB (see `outputBytes`, and `GET /tool-runs/:id/output`). */
             output?: unknown;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Size of the whole output as JSON, in bytes.
              */
             outputBytes: number;
@@ -3793,12 +3793,12 @@ export interface components {
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the conversation, from 1 and without gaps; missing for frames that are not stored.
              */
             seq?: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many there are now.
              */
             totalDynamicTools: number;
@@ -3808,7 +3808,7 @@ export interface components {
              */
             type: "tools.loaded";
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version of the envelope: 1.
              */
             v: number;
@@ -3839,37 +3839,37 @@ export interface components {
         /** @description Tokens of one or several model calls, as the provider reports them. */
         Usage: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Part of the prompt that was written to the provider's cache, where that has a price of its own.
              */
             cacheWriteTokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Part of the prompt that came from the provider's cache.
              */
             cachedInputTokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What it cost, in millionths of a US dollar, where the model's price is known.
              */
             costMicros: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tokens of the prompt.
              */
             inputTokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tokens of the answer.
              */
             outputTokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Part of the answer that was reasoning.
              */
             reasoningTokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tokens of models whose price is not known: what they cost is not in it.
              */
             unpricedTokens: number;
@@ -3945,7 +3945,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -4010,7 +4010,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4066,7 +4066,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4120,7 +4120,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4327,7 +4327,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version that this is */
@@ -4402,7 +4402,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4463,7 +4463,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -4522,7 +4522,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -4593,7 +4593,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -4655,7 +4655,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What happens from here on: a stream of events, where the `data` of each is one of these and its `event` the `type` of it */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4720,7 +4720,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4773,7 +4773,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -4836,7 +4836,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -4905,7 +4905,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description The answer, when the run has ended; or a stream of events, where the `data` of each is one of these and its `event` the `type` of it */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -5008,7 +5008,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5069,7 +5069,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -5128,7 +5128,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -5191,7 +5191,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5244,7 +5244,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5399,7 +5399,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5455,7 +5455,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5509,7 +5509,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5555,7 +5555,10 @@ export interface operations {
     importTools: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same key and body, a request is answered as it was, and nothing happens twice. 1 to 255 visible ASCII characters */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5565,9 +5568,11 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description There when this is an earlier answer, sent again */
+                    "Idempotency-Replayed"?: string;
                     /** @description The version of the API */
                     "Omega-Api"?: string;
                     /** @description How many are left, and the seconds until all of them are */
@@ -5730,7 +5735,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5787,7 +5792,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -5841,7 +5846,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -5897,7 +5902,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6049,7 +6054,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version that this is */
@@ -6110,7 +6115,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version that this is */
@@ -6164,7 +6169,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6263,7 +6268,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6326,7 +6331,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6447,7 +6452,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6549,7 +6554,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version that this is */
@@ -6610,7 +6615,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version that this is */
@@ -6664,7 +6669,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6718,7 +6723,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6775,7 +6780,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -6836,7 +6841,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -6888,7 +6893,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -7050,7 +7055,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -7119,7 +7124,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description There when this is an earlier answer, sent again */
@@ -7188,7 +7193,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -7248,7 +7253,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
@@ -7297,7 +7302,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. Of a stream of events, the `data` of each event */
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description The version of the API */
