@@ -45,7 +45,7 @@ fn faults(schema: &Validator, value: &Value) -> Vec<String> {
     schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-fn resolved<'a>(schema: &'a Value) -> &'a Value {
+fn resolved(schema: &Value) -> &Value {
     match schema["$ref"].as_str() {
         Some(path) => DOCUMENT.pointer(path.trim_start_matches('#')).unwrap_or_else(|| panic!("{path} leads nowhere")),
         None => schema,
