@@ -2906,7 +2906,13 @@ export interface components {
             v: number;
         };
         /** @description The run is paused until somebody answers. */
-        RunRequiresActionEvent: components["schemas"]["CredentialsRunRequiresActionEvent"] | components["schemas"]["ApprovalRunRequiresActionEvent"] | components["schemas"]["PlanRunRequiresActionEvent"] | components["schemas"]["AlternativesRunRequiresActionEvent"];
+        RunRequiresActionEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "run.requires_action";
+        } & (components["schemas"]["CredentialsRunRequiresActionEvent"] | components["schemas"]["ApprovalRunRequiresActionEvent"] | components["schemas"]["PlanRunRequiresActionEvent"] | components["schemas"]["AlternativesRunRequiresActionEvent"]);
         /** @description A run goes on after a pause. */
         RunResumedEvent: {
             /** @description When it was committed (or sent). */

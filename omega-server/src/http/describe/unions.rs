@@ -54,7 +54,8 @@ fn union_of(description: Value, variants: Vec<(&str, &str, &str)>) -> Value {
     let mapping: Schemas =
         variants.iter().map(|(_, tag, name)| ((*tag).to_owned(), json!(format!("{PREFIX}{name}")))).collect();
     let variants: Vec<Value> = variants.iter().map(|(_, _, name)| reference(name)).collect();
-    let mut union = json!({ "oneOf": variants, "discriminator": { "propertyName": field, "mapping": mapping } });
+    let discriminator = json!({ "propertyName": field, "mapping": mapping });
+    let mut union = json!({ "type": "object", "oneOf": variants, "discriminator": discriminator });
     if description.is_string() {
         union["description"] = description;
     }
