@@ -3,12 +3,14 @@
 //! A run lives apart from the request that began it: nobody's connection holds it up or ends it. Every worker writes
 //! under a lease; one that lost its lease stops without a trace.
 
+pub mod accept;
 mod alternatives;
 mod answers;
 mod call;
 mod chunks;
 mod discreet;
 mod drive;
+mod execute_once;
 pub mod feed;
 mod gate;
 pub mod guard;
@@ -31,7 +33,7 @@ mod work;
 
 pub use plan::Task;
 pub use secrets::OwnKeys;
-pub use tools::{Called, call_tool};
+pub use tools::Called;
 
 use crate::{
     domain::sealed::Place,

@@ -50,6 +50,12 @@ pub trait Models: std::marker::Send + Sync {
     /// [`ModelError::Config`] with what to do: unknown provider, no key.
     fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError>;
 
+    /// Checks that a name means a model that can be asked with these keys, and says who pays.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] with what to do.
+    fn payer(&self, name: &str, own: &ProviderKeys) -> Result<Option<Payer>, ModelError>;
+
     /// The name of the user's own key that a model is paid with, if it is one of these.
     fn own_key(&self, name: &str, own: &ProviderKeys) -> Option<String>;
 
@@ -80,16 +86,6 @@ impl Catalog {
         probe::choose_default(&self.transport, &env, self.configured.as_deref()).await
     }
 
-    /// Checks that a name means a model that can be asked with these keys, and says who pays.
-    ///
-    /// # Errors
-    /// [`ModelError::Config`] with what to do.
-    pub fn payer(&self, name: &str, own: &ProviderKeys) -> Result<Option<Payer>, ModelError> {
-        let (model, env) = (name.parse::<ModelName>()?, own.before(&self.env));
-        catalog::resolve(&model, &env)?;
-        Ok(catalog::provider(&model.provider).and_then(|provider| env.payer(provider)))
-    }
-
     /// The providers, what they list, who pays them and what they cost, and why some can't be used.
     pub async fn list(&self, own: &ProviderKeys) -> api::Models {
         let env = own.before(&self.env);
@@ -109,6 +105,12 @@ impl Catalog {
 impl Models for Catalog {
     fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError> {
         self.transport.model(&name.parse::<ModelName>()?, &own.before(&self.env))
+    }
+
+    fn payer(&self, name: &str, own: &ProviderKeys) -> Result<Option<Payer>, ModelError> {
+        let (model, env) = (name.parse::<ModelName>()?, own.before(&self.env));
+        catalog::resolve(&model, &env)?;
+        Ok(catalog::provider(&model.provider).and_then(|provider| env.payer(provider)))
     }
 
     fn own_key(&self, name: &str, own: &ProviderKeys) -> Option<String> {

@@ -143,7 +143,7 @@ pub struct Called {
 }
 
 /// Runs a tool once, outside of any run, as its caller has it.
-pub async fn call_tool(
+pub(super) async fn call_tool(
     registry: &dyn Registry,
     viewer: Viewer,
     executor: &Redacting,

@@ -3,7 +3,7 @@
 //! Every request has an id; it stands in the answer, in the header `X-Request-Id` and in the log line, so that what a
 //! user reports can be found. Causes are logged, never shown.
 
-use crate::{domain::request, store::StoreError};
+use crate::{domain::request, engine::accept::Refused, store::StoreError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -221,6 +221,17 @@ impl From<StoreError> for ApiError {
                 tracing::error!(event = "store.error", request_id = request::id(), error = %other);
                 Self::new(ErrorCode::Internal, "something went wrong inside the server; its log has the details")
             }
+        }
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(error: Refused) -> Self {
+        match error {
+            Refused::Store(error) => error.into(),
+            Refused::Model(error) => error.into(),
+            Refused::OwnersAlone(why) => Self::new(ErrorCode::OwnerOnly, why),
+            Refused::NoPlan => Self::invalid("planId", &error.to_string()),
         }
     }
 }

@@ -423,3 +423,31 @@ async fn the_log_says_where_the_chains_end_and_who_asked_for_what_but_no_convers
     assert!(!std::fs::read_to_string(&log).unwrap().contains(&conversation.to_string()));
     server.kill().await;
 }
+
+#[tokio::test]
+async fn a_direct_call_that_nobody_waits_for_any_more_is_recorded_to_its_end() {
+    let omega = Omega::start(Script::new()).await;
+    let body = json!({ "toolId": id("acmeSlow"), "params": { "ms": 1_000 } });
+    let asking = tokio::spawn(omega.request(Method::POST, "/api/registry/execute").json(&body).send());
+    within("the call", async {
+        while omega.tools.count("acmeSlow") == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    asking.abort();
+    let of = |all: &[AuditEntry], action: &str| all.iter().find(|entry| entry.action == action).cloned();
+    assert!(of(&entries(&omega).await, "tool.ended").is_none(), "it still runs");
+    let ended = async {
+        loop {
+            if let Some(ended) = of(&entries(&omega).await, "tool.ended") {
+                break ended;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let ended = within("its end", ended).await;
+    let started = of(&entries(&omega).await, "tool.started").unwrap();
+    assert_eq!((ended.object_id, ended.detail["status"].as_str()), (started.object_id, Some("succeeded")));
+    assert_eq!((ended.actor, ended.actor_kind), (started.actor, started.actor_kind));
+}

@@ -1,6 +1,6 @@
 //! What a paused run waits for: variables and approvals. (Plans are in their own file.)
 
-use super::{messages, text};
+use super::{text, variables};
 use crate::{
     http::{
         answer::{ApiError, ApiResult, Reply},
@@ -35,7 +35,7 @@ pub async fn provide(
             "give the variables that are missing, or decline: true to go on without them",
         ));
     }
-    let env = messages::env(&body.env)?;
+    let env = variables(&body.env)?;
     Ok(Reply::ok(app.engine.provide(&access, &env, body.save).await?))
 }
 

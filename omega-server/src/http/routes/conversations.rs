@@ -42,7 +42,7 @@ pub async fn create(
         Some(model) => model,
         None => app.models.default_model(&own).await.model.to_string(),
     };
-    app.models.payer(&model, &own)?;
+    app.engine.payer(caller.user, &model).await?;
     let conversation =
         app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
     let (access, _) = access::open(&app.store, &caller, conversation).await?;
@@ -86,7 +86,7 @@ pub async fn update(
 ) -> ApiResult<Reply<Conversation>> {
     body.title = title(&app, access.caller(), body.title).await?;
     if let Some(model) = &body.model {
-        app.models.payer(model, &app.engine.provider_keys(access.caller().user).await?)?;
+        app.engine.payer(access.caller().user, model).await?;
     }
     if body != UpdateConversation::default() {
         app.engine.committed(app.store.update_conversation(&access, &body).await?);

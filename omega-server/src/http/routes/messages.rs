@@ -1,9 +1,8 @@
 //! Messages: sent in three modes (stream, accept, wait), and read by pages.
 
-use super::{PageQuery, events, pagination, text, tool_ids};
+use super::{PageQuery, events, pagination, text, tool_ids, variables};
 use crate::{
-    domain::variables,
-    engine::seats::Seat,
+    engine::{accept::Taken, seats::Seat},
     http::{
         answer::{ApiError, ApiResult, Reply},
         extract::{Body, Params},
@@ -11,7 +10,7 @@ use crate::{
         state::App,
     },
     store::{
-        IdempotencyKey, Replay, Send, StoreError,
+        IdempotencyKey,
         access::{self, Access},
     },
 };
@@ -21,16 +20,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use omega_core::{
-    agent::RunConfig,
     api::{Accepted, CredentialRequest, ErrorCode, Finished, Message, MissingVar, RequiredAction, SendMessage},
     budget,
-    id::{ConversationId, RunId},
+    id::ConversationId,
 };
-use secrecy::SecretString;
 use serde_json::json;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-const MAX_PINS: usize = 64;
 const WAIT: Duration = Duration::from_secs(600);
 
 /// Sends a message. `Accept: text/event-stream` streams the run's events, `Prefer: respond-async` answers at once with
@@ -45,101 +41,15 @@ pub async fn send(
     headers: HeaderMap,
     Body(body): Body<SendMessage>,
 ) -> ApiResult<Response> {
-    let caller = access.caller();
     text("message", &body.message, budget::MESSAGE.most)?;
     tool_ids("pins", &body.pins)?;
-    // Before anything is stored: whoever sends wants to read along.
-    let seat = app.engine.seat()?;
-    let idempotency = idempotency(&headers, &access, &body)?;
-    if let Some(key) = &idempotency {
-        match app.store.replay(key).await? {
-            Replay::New => {}
-            Replay::Mismatch => return Err(StoreError::KeyReused.into()),
-            Replay::InProgress => return Err(StoreError::InProgress.into()),
-            Replay::Same(receipt) => {
-                let accepted: Accepted = serde_json::from_str(&receipt.body).map_err(ApiError::internal)?;
-                let mut response = answer(&app, seat, &access, accepted, &headers).await?;
-                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-                return Ok(response);
-            }
-        }
+    let (key, env) = (idempotency(&headers, &access, &body)?, variables(&body.env)?);
+    let Taken { accepted, seat, is_replay } = app.engine.accept(&access, body, &env, key).await?;
+    let mut response = answer(&app, seat, &access, accepted, &headers).await?;
+    if is_replay {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
-    let env = env(&body.env)?;
-    if !env.is_empty() && !access.is_owner() {
-        return Err(ApiError::new(
-            ErrorCode::OwnerOnly,
-            "only the owner of a conversation may send `env`; send the message without it, or start a conversation of your own",
-        ));
-    }
-    if let Some(plan) = body.plan_id {
-        let found = app.store.stored_plan(access.conversation(), plan).await;
-        found.map_err(|_| {
-            ApiError::invalid("planId", "this conversation has no such plan; make one with /plan first")
-        })?;
-    }
-    let (own_model, own_safe_mode) = app.store.chosen(&access).await?;
-    let model = body.model.unwrap_or_else(|| own_model.clone());
-    may_choose(&app, &access, &model, &own_model).await?;
-    let paid_by = app.models.payer(&model, &app.engine.provider_keys(access.owner()).await?)?;
-    let own = app.store.settings(caller.user).await?.0;
-    let mut pins = own.pins;
-    pins.extend(body.pins);
-    pins.dedup();
-    pins.truncate(MAX_PINS);
-    let settings = app.store.settings(access.owner()).await?.0;
-    let safe_mode = match own_safe_mode {
-        Some(on) => on,
-        None => settings.safe_mode,
-    };
-    let prompt = app.engine.freeze_prompt(access.owner(), &settings).await?;
-    let config = RunConfig {
-        paid_by,
-        safe_mode,
-        autonomous: body.autonomous,
-        prompt_version: prompt.version,
-        prompt_sha256: prompt.sha256,
-        plan: body.plan.unwrap_or(own.plan),
-        alternatives: body.alternatives.unwrap_or(own.alternatives),
-        plan_id: body.plan_id,
-        ..RunConfig::new(&model, pins)
-    };
-    let config = serde_json::to_value(config).map_err(ApiError::internal)?;
-    let send = Send {
-        access: access.clone(),
-        run: RunId::new(),
-        text: body.message,
-        removed: <_>::default(),
-        client_message_id: body.client_message_id,
-        on_active: body.on_active,
-        config,
-        env: Vec::new(),
-        idempotency,
-    };
-    let accepted = app.engine.send(send, &env).await?;
-    answer(&app, seat, &access, accepted, &headers).await
-}
-
-/// The owner pays: others have the conversation's own model, and those that the owner's settings name.
-pub(super) async fn may_choose(app: &App, access: &Access, model: &str, own_model: &str) -> ApiResult<()> {
-    if access.is_owner() || model == own_model {
-        return Ok(());
-    }
-    let allowed = app.store.settings(access.owner()).await?.0.guest_models;
-    let covers = |allowed: &String| match allowed.strip_suffix('*') {
-        Some(start) => model.starts_with(start),
-        None => model == allowed,
-    };
-    if allowed.iter().any(covers) {
-        return Ok(());
-    }
-    let others = if allowed.is_empty() { String::new() } else { format!(", or one of {}", allowed.join(", ")) };
-    Err(ApiError::new(
-        ErrorCode::OwnerOnly,
-        format!(
-            "the owner of this conversation has not allowed others to use {model}: leave the model out to have {own_model}\
-             {others}, or start a conversation of your own"
-        ),
-    ))
+    Ok(response)
 }
 
 async fn answer(
@@ -217,20 +127,6 @@ fn idempotency(headers: &HeaderMap, access: &Access, body: &SendMessage) -> ApiR
         route: format!("POST /conversations/{}/messages", access.conversation()),
         fingerprint: fingerprint(&canonical),
     }))
-}
-
-/// Variables of a request: names as a shell allows them, and none that would change how the sandbox itself runs.
-pub(crate) fn env(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String, SecretString>> {
-    given
-        .iter()
-        .map(|(name, value)| {
-            variables::check(name).map_err(|bad| ApiError::invalid("env", &format!("`{name}` {bad}")))?;
-            if value.is_empty() || value.len() > 32 * 1024 {
-                return Err(ApiError::invalid("env", &format!("the value of {name} must have 1 to 32,768 bytes")));
-            }
-            Ok((name.clone(), SecretString::from(value.as_str())))
-        })
-        .collect()
 }
 
 /// A page of messages.

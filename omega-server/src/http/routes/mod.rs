@@ -27,8 +27,9 @@ use omega_core::{
     api::{ErrorCode, Pagination},
     id::ToolId,
 };
+use secrecy::SecretString;
 use serde::Deserialize;
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 /// Which rows of a list.
 #[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
@@ -89,4 +90,19 @@ pub(crate) fn text(field: &str, value: &str, max: usize) -> ApiResult<()> {
         return Err(ApiError::new(ErrorCode::PayloadTooLarge, format!("{field} is longer than {max} bytes")));
     }
     Ok(())
+}
+
+/// Variables of a request: names as a shell allows them, and none that would change how the sandbox itself runs.
+pub(crate) fn variables(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<String, SecretString>> {
+    given
+        .iter()
+        .map(|(name, value)| {
+            crate::domain::variables::check(name)
+                .map_err(|bad| ApiError::invalid("env", &format!("`{name}` {bad}")))?;
+            if value.is_empty() || value.len() > 32 * 1024 {
+                return Err(ApiError::invalid("env", &format!("the value of {name} must have 1 to 32,768 bytes")));
+            }
+            Ok((name.clone(), SecretString::from(value.as_str())))
+        })
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Plans: made without executing (P4), and selected (P2). Other tools in place of those that failed (D8).
 
-use super::{id, messages::may_choose, text, tool_ids};
+use super::{id, text, tool_ids};
 use crate::{
     engine::Task,
     http::{
@@ -32,15 +32,13 @@ pub async fn create(
     access: Access,
     Body(body): Body<PlanRequest>,
 ) -> ApiResult<Json<PlanAnswer>> {
-    let (own_model, _) = app.store.chosen(&access).await?;
     text("message", &body.message, 100_000)?;
     let count = match body.count {
         None => Complexity::of(&body.message).plans(),
         Some(count @ 1..=3) => count,
         Some(other) => return Err(ApiError::invalid("count", &format!("{other} is not between 1 and 3"))),
     };
-    let name = body.model.unwrap_or_else(|| own_model.clone());
-    may_choose(&app, &access, &name, &own_model).await?;
+    let name = app.engine.model_of(&access, body.model.as_deref()).await?;
     let model = app.engine.model_for(access.owner(), &name).await?;
     let redactor = app.engine.redactor(access.caller().user, None).await?;
     let message = Clean::by(redactor.clone(), body.message).await.into_inner();

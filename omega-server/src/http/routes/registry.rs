@@ -1,12 +1,9 @@
 //! The registry, as TPMJS serves it, and adding to it.
 
-use super::{messages::env, text};
+use super::{text, variables};
 use crate::{
-    domain::{
-        caller::Caller,
-        fact::{Action, Fact, Outcome},
-    },
-    engine::call_tool,
+    domain::caller::Caller,
+    engine::Called,
     executor::breaker::{Key, shown_to},
     http::{
         answer::{ApiError, ApiResult, Reply},
@@ -29,7 +26,7 @@ use omega_core::{
     },
     budget::{QUERY, ROWS, Size},
     executor::{ToolError, ToolErrorCode},
-    id::{ToolId, ToolRunId, UserId},
+    id::{ToolId, UserId},
     registry::{Hit, Query as ToolQuery, Registry, Viewer},
     sanitize::one_line,
 };
@@ -157,26 +154,12 @@ pub async fn execute(
     if !input.is_object() {
         return Err(ApiError::invalid("params", "must be a JSON object"));
     }
-    let (env, call) = (env(&body.env)?, ToolRunId::new());
-    // As in a run: no call, and no use of a variable, without its record.
-    let started = Fact::new(Action::ToolStarted, "tool_run").on(call).with("toolId", id.as_str());
-    let used = env.keys().map(|name| {
-        let fact = Fact::new(Action::CredentialUsed, "credential").on(name).with("scope", "request");
-        fact.with("toolId", id.as_str()).with("toolRunId", call.to_string())
-    });
-    let names: Vec<&str> = env.keys().map(String::as_str).collect();
-    let mut facts = vec![started.with("credentials", names)];
-    facts.extend(used);
-    app.store.audit(&facts).await?;
-    let viewer = Viewer::User(caller.user);
-    let called = call_tool(app.registry.as_ref(), viewer, &app.executor, &id, input, env).await;
-    let ended = Fact::new(Action::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
-    let ended = ended.with("durationMs", called.duration_ms);
-    let ended = match &called.result {
-        Ok(_) => ended.with("status", "succeeded"),
-        Err(error) => ended.with("status", "failed").with("code", error.code.as_str()).ended(Outcome::Error),
-    };
-    app.store.audit(&[ended]).await?;
+    let called = app.engine.execute_once(caller.user, id.clone(), input, variables(&body.env)?).await?;
+    Ok(executed(&id, called))
+}
+
+/// A call's outcome in TPMJS's shape, and the status that says whose fault a failure is.
+fn executed(id: &ToolId, called: Called) -> (StatusCode, HeaderMap, Json<ExecuteAnswer>) {
     let meta = json!({ "package": id.package(), "version": called.version, "authenticated": true });
     let answer = ExecuteAnswer {
         success: called.result.is_ok(),
@@ -205,7 +188,7 @@ pub async fn execute(
         let seconds = answer.details.as_ref().and_then(|details| details["retryAfterSeconds"].as_u64()).unwrap_or(1);
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    Ok((status, headers, Json(answer)))
+    (status, headers, Json(answer))
 }
 
 /// Adds the tools of a package, or one of its functions as a tool: for everybody when an administrator does, else for the caller

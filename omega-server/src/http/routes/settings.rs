@@ -66,7 +66,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> ApiResult<i64> {
 pub(super) async fn checked(app: &App, caller: &Caller, settings: Settings) -> ApiResult<Settings> {
     tool_ids("pins", &settings.pins)?;
     if let Some(model) = &settings.model {
-        app.models.payer(model, &app.engine.provider_keys(caller.user).await?)?;
+        app.engine.payer(caller.user, model).await?;
     }
     guest_models(&settings.guest_models)?;
     let prompt = match settings.prompt {

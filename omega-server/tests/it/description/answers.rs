@@ -3,8 +3,8 @@
 use super::{DOCUMENT, faults, operations, reader};
 use crate::harness::{MODELS, Omega, execute, executor::id, message, within};
 use omega_core::{
-    agent::meta::EXECUTE,
     api::{CreateConversation, PutCredential},
+    registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
 use reqwest::{Method, RequestBuilder};
@@ -78,7 +78,7 @@ async fn what_a_server_answers_is_what_the_schemas_say() {
     let tool_run = sent["data"]["toolRuns"][0]["id"].as_str().unwrap().to_owned();
     // A question that is open, so that what a paused run waits for is in the answers.
     held(&omega, seen, "sendMessage", &of("/messages"), Some(json!({ "message": "account" }))).await;
-    let put = PutCredential { value: "a value of words".into(), tool_id: None, scope: None };
+    let put = PutCredential { value: "a value of words".into(), tool_id: None, scope: None, kept_in: None };
     held(&omega, seen, "putCredential", "/api/omega/settings/credentials/KEY", serde_json::to_value(&put).ok()).await;
     held(
         &omega,

@@ -1,0 +1,75 @@
+//! One call of a tool outside of any conversation, recorded from its start to its end.
+
+use super::{
+    Engine,
+    tools::{Called, call_tool},
+};
+use crate::{
+    domain::{
+        fact::{Action, Fact, Outcome},
+        request,
+    },
+    store::{Result, StoreError},
+};
+use omega_core::{
+    id::{ToolId, ToolRunId, UserId},
+    registry::Viewer,
+};
+use secrecy::SecretString;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// Calls a tool as a user has it. Goes on to its end, and is recorded, when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When its start or its end can't be recorded; without the first it is not called.
+    pub async fn execute_once(
+        &self,
+        user: UserId,
+        tool: ToolId,
+        input: Value,
+        env: BTreeMap<String, SecretString>,
+    ) -> Result<Called> {
+        let engine = self.clone();
+        let work = async move { engine.execute_recorded(user, &tool, input, env).await };
+        let task = match request::current() {
+            Some(context) => self.inner.tasks.spawn(request::within(context, work)),
+            None => self.inner.tasks.spawn(work),
+        };
+        match task.await.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(called) => called,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(_)) => Err(StoreError::Draining),
+        }
+    }
+
+    /// As in a run: no call, and no use of a variable, without its record.
+    async fn execute_recorded(
+        &self,
+        user: UserId,
+        tool: &ToolId,
+        input: Value,
+        env: BTreeMap<String, SecretString>,
+    ) -> Result<Called> {
+        let (store, call) = (&self.inner.store, ToolRunId::new());
+        let names: Vec<&str> = env.keys().map(String::as_str).collect();
+        let started = Fact::new(Action::ToolStarted, "tool_run").on(call).with("toolId", tool.as_str());
+        let mut facts = vec![started.with("credentials", names)];
+        facts.extend(env.keys().map(|name| {
+            let fact = Fact::new(Action::CredentialUsed, "credential").on(name).with("scope", "request");
+            fact.with("toolId", tool.as_str()).with("toolRunId", call.to_string())
+        }));
+        store.audit(&facts).await?;
+        let viewer = Viewer::User(user);
+        let called = call_tool(self.inner.registry.as_ref(), viewer, &self.inner.executor, tool, input, env).await;
+        let ended = Fact::new(Action::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
+        let ended = ended.with("durationMs", called.duration_ms);
+        let ended = match &called.result {
+            Ok(_) => ended.with("status", "succeeded"),
+            Err(error) => ended.with("status", "failed").with("code", error.code.as_str()).ended(Outcome::Error),
+        };
+        store.audit(&[ended]).await?;
+        Ok(called)
+    }
+}
