@@ -629,7 +629,10 @@ export interface paths {
          */
         put: operations["putCredential"];
         post?: never;
-        /** Deletes a credential; one for all tools takes its grants along. */
+        /**
+         * Deletes a credential; one for all tools takes its grants along. 202 when the keyring of the user's machine does not give up its
+         *     value just now: it pays for nothing any more, and is taken out there as soon as that is possible.
+         */
         delete: operations["deleteCredential"];
         options?: never;
         head?: never;
@@ -1818,6 +1821,11 @@ export interface components {
             total: number;
         };
         /**
+         * @description Where a value is kept.
+         * @enum {string}
+         */
+        KeptIn: "vault" | "keyring";
+        /**
          * Format: uuid
          * @description An API key's record (never the key itself).
          */
@@ -2522,6 +2530,7 @@ export interface components {
         };
         /** @description `PUT /settings/credentials/:name`. */
         PutCredential: {
+            keptIn?: components["schemas"]["KeptIn"] | null;
             scope?: components["schemas"]["CredentialScope"] | null;
             toolId?: components["schemas"]["ToolId"] | null;
             /** @description The value, 1 to 32,768 bytes. No answer shows it again. */
@@ -2591,6 +2600,11 @@ export interface components {
              * @description Tools that search can find.
              */
             tools: number;
+        };
+        /** @description A deletion that is done as far as it can be. */
+        Remains: {
+            /** @description What is left, and what happens to it. */
+            remains: string;
         };
         /**
          * @description How long a yes lasts.
@@ -3542,8 +3556,12 @@ export interface components {
         };
         /** @description A stored credential, without its value. */
         StoredCredential: {
+            /** @description Why it went into the vault and not into the keyring, where nobody wanted it so. Only said when it is stored. */
+            because?: string;
             /** @description When it was first stored. */
             createdAt: components["schemas"]["Timestamp"];
+            /** @description Where the value is. */
+            keptIn: components["schemas"]["KeptIn"];
             /** @description The last four characters, only of values of twelve or more. */
             last4?: string;
             lastUsedAt: components["schemas"]["Timestamp"] | null;
@@ -6355,6 +6373,7 @@ export interface operations {
                      * @example {
                      *       "data": {
                      *         "createdAt": "2026-01-31T09:30:00.000Z",
+                     *         "keptIn": "vault",
                      *         "lastUsedAt": null,
                      *         "name": "ACME_API_KEY",
                      *         "scope": "global",
@@ -6413,6 +6432,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is accepted, and goes on by itself */
+            202: {
+                headers: {
+                    /** @description The version of the API */
+                    "Omega-Api"?: string;
+                    /** @description How many are left, and the seconds until all of them are */
+                    RateLimit?: string;
+                    /** @description What the request was counted as (reads, writes, runs, search, execute, sign-in, guesses), how many there may be, and in how many seconds */
+                    "RateLimit-Policy"?: string;
+                    /** @description The request's id, as in the server's log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Remains"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
             /** @description It is done; there is nothing to say */
             204: {
                 headers: {
