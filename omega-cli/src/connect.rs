@@ -8,8 +8,8 @@ use omega_core::{
     id::ConversationId,
     local::{
         Dirs, Env,
+        api_keys::{Keys, LOCAL},
         config::Config,
-        keys::{Keys, LOCAL},
         recent::{Entry, Recent},
         server::Starter,
     },

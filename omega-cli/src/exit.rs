@@ -7,7 +7,7 @@
 use omega_core::{
     api::RunError,
     client::ClientError,
-    local::{config::ConfigError, dirs::NoHome, keys::KeyError, server::StartError},
+    local::{api_keys::KeyError, config::ConfigError, dirs::NoHome, server::StartError},
 };
 use std::io;
 

@@ -22,10 +22,10 @@ pub mod registry;
 pub mod sanitize;
 pub mod schema;
 pub mod setting;
-pub mod standing;
 pub mod texts;
 pub mod type_ahead;
 pub mod view;
+pub mod viewer_role;
 
 #[cfg(feature = "client")]
 pub mod client;

@@ -20,7 +20,7 @@ pub mod serve;
 pub mod store;
 pub mod vault;
 
-pub use engine::node::NodeConfig;
+pub use engine::node_config::NodeConfig;
 pub use http::limits::Limits;
 pub use serve::{
     Server, StartError,

@@ -1,23 +1,23 @@
 //! Omega's terminal UI.
 //!
-//! One loop owns the state ([`app`]) and draws it ([`screen`]); the network is a task behind two channels ([`port`]), so
+//! One loop owns the state ([`app`]) and draws it ([`screen`]); the network is a task behind two channels ([`messages`]), so
 //! that no key ever waits for it. The conversation is the fold that every client shares ([`omega_core::view`]).
 
 mod app;
 mod blob;
 mod clean;
 mod composer;
-mod keys;
+mod keymap;
 mod markdown;
+mod messages;
 mod network;
 mod numbers;
 mod pacer;
-mod port;
 mod run;
 mod screen;
-#[cfg(test)]
-mod stage;
 mod terminal;
+#[cfg(test)]
+mod test_harness;
 mod theme;
 mod transcript;
 mod wrap;

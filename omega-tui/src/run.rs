@@ -2,9 +2,10 @@
 
 use crate::{
     app::{App, Effect, Input},
+    messages,
     network::{self, FindAgain, Machine, RememberIn},
     pacer::Pacer,
-    port, screen,
+    screen,
     terminal::{Screen, Stopped},
     theme::{Environment, Mode, Theme, ThemeChoice},
 };
@@ -98,7 +99,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
 
-    let (ends, network_end) = port::pair();
+    let (ends, network_end) = messages::pair();
     let machine = Machine { find_again: options.find_again, remember: options.remember };
     let network = tokio::spawn(network::serve(options.client, machine, options.conversation, network_end));
     let ended = drive(&mut app, &mut screen, ends).await;
@@ -125,7 +126,7 @@ fn ground(choice: ThemeChoice, environment: &Environment) -> (Mode, String) {
     }
 }
 
-async fn drive(app: &mut App, screen: &mut Screen, mut ends: port::ScreenEnd) -> io::Result<Option<i32>> {
+async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd) -> io::Result<Option<i32>> {
     let mut keys = EventStream::new();
     let mut stopped = Stopped::new()?;
     let mut ticks = tokio::time::interval(TICK);

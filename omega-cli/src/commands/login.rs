@@ -4,7 +4,7 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::{
     client::Client,
-    local::{config_file, keys::Keys},
+    local::{api_keys::Keys, config_file},
     sanitize::one_line,
 };
 use secrecy::SecretString;

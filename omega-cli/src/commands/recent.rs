@@ -27,7 +27,7 @@ impl Recent {
             return context.ui.json(&list);
         }
         let cells = |entry: recent::Entry| {
-            let server = if entry.server == omega_core::local::keys::LOCAL { String::new() } else { entry.server };
+            let server = if entry.server == omega_core::local::api_keys::LOCAL { String::new() } else { entry.server };
             let day = entry.updated_at.to_string();
             [entry.id.to_string(), day.get(..16).unwrap_or(&day).to_owned(), entry.title, server]
         };

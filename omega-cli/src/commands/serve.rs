@@ -8,8 +8,8 @@ use clap::Args;
 use omega_core::{
     api::KeptIn,
     local::{
-        claim::Claim,
-        keys::{Keys, LOCAL, Unusable},
+        api_keys::{Keys, LOCAL, Unusable},
+        server_lock::Claim,
     },
 };
 use omega_server::{

@@ -9,19 +9,19 @@
 #![warn(missing_docs)]
 
 pub mod alternatives;
-pub mod called;
 pub mod complexity;
 pub mod context;
 pub mod digest;
 pub mod input;
+pub mod meta_tools;
 pub mod names;
 pub mod planning;
 pub mod prompt;
 pub mod repetition;
 pub mod result;
 mod run_config;
-pub mod shown;
-pub mod written;
+pub mod tool_resolution;
+pub mod written_call;
 
 use crate::{
     api::{Plan, RunError, RunPlan, Timestamp, ToolRun, ToolRunStatus},
@@ -42,7 +42,7 @@ use result::View;
 pub use run_config::RunConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use written::Written;
+use written_call::Written;
 
 /// A step as it is recorded: the model's turn, and what its calls came to.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -355,7 +355,7 @@ impl Agent {
         if self.is_over_budget(run.id) {
             return refuse(ToolErrorCode::BudgetExceeded, BUDGET_NOTICE.into(), None);
         }
-        if let Some(error) = self.call_of(run).and_then(|call| written::refusal(call, &run.input)) {
+        if let Some(error) = self.call_of(run).and_then(|call| written_call::refusal(call, &run.input)) {
             return Action::Refuse(error);
         }
         if run.tool_id == meta::SEARCH {

@@ -6,7 +6,7 @@
 //! [`LOADED_OF_A_SEARCH`] are loaded; the others are told in a line each and run by their id. At the beginning of a message
 //! ([`ToolSet::begin_message`]) those that were not used the longest go, until [`LOADED`] are left; pins stay.
 
-use super::shown;
+use super::meta_tools;
 use crate::{
     id::ToolId,
     model::{
@@ -203,7 +203,7 @@ impl ToolSet {
     /// All of them as the model sees them, the meta-tools first.
     #[must_use]
     pub fn specs(&self) -> Vec<ToolSpec> {
-        let mut specs = shown::specs();
+        let mut specs = meta_tools::specs();
         specs.extend(self.entries.iter().map(|entry| {
             ToolSpec {
                 name: entry.name.clone(),

@@ -5,7 +5,7 @@
 //! that bring nothing new, and calls that end in the middle. Where the last step reaches a limit the model is told with its next request; where it goes
 //! beyond, the run ends.
 
-use super::{Step, digest, written};
+use super::{Step, digest, written_call};
 use crate::{
     api::{RunError, ToolRun, ToolRunStatus},
     budget::{BARREN_STEPS, CUT_CALLS, Limit, SAME_CALL, SAME_ERROR, STALE_STEPS},
@@ -172,7 +172,7 @@ fn stale(steps: &[Step]) -> Option<Count> {
 }
 
 fn cut(steps: &[Step]) -> Option<Count> {
-    let is_cut = |step: &&Step| step.calls.iter().any(written::is_cut);
+    let is_cut = |step: &&Step| step.calls.iter().any(written_call::is_cut);
     let found = steps.iter().rev().take_while(is_cut).count();
     let words = "The call ended in the middle, because the answer reached its limit of length. Write a shorter call, or do the work in parts".to_owned();
     (found > 0).then_some(Count { found, limit: CUT_CALLS, code: "CALL_CUT", words, said: String::new() })

@@ -2,7 +2,7 @@
 //!
 //! For the model it stands in the frame of foreign text ([`frame`](crate::model::frame)).
 
-use super::{alternatives, shown};
+use super::{alternatives, meta_tools};
 use crate::{
     api::{ToolRun, ToolRunStatus},
     id::{ToolId, ToolRunId},
@@ -60,7 +60,7 @@ pub fn for_model(
                     .as_ref()
                     .and_then(|error| serde_json::to_value(error).ok())
                     .unwrap_or_else(|| error("FAILED", "the call failed"));
-                let failure = if view == View::Brief { shown::brief_error(failure) } else { failure };
+                let failure = if view == View::Brief { meta_tools::brief_error(failure) } else { failure };
                 let failure = marked(&source(run), "error", &failure);
                 (with_choice(failure, alternatives::told(run, chosen)), true)
             }
@@ -76,7 +76,7 @@ fn source(run: &ToolRun) -> String {
 fn output(run: &ToolRun, view: View) -> String {
     match &run.output {
         Some(output) if view == View::Brief && run.tool_id == meta::SEARCH => {
-            marked(&source(run), "output", &shown::brief(output.clone()))
+            marked(&source(run), "output", &meta_tools::brief(output.clone()))
         }
         Some(output) => marked(&source(run), "output", output),
         None => {

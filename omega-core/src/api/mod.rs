@@ -4,13 +4,13 @@
 
 pub mod action;
 pub mod alternative;
+pub mod api_key;
 pub mod audit;
 pub mod conversation;
 pub mod credential;
 pub mod envelope;
 pub mod error;
 pub mod finish_reason;
-pub mod key;
 pub mod message;
 pub mod models;
 pub mod plan;
@@ -26,13 +26,13 @@ pub mod user;
 
 pub use action::*;
 pub use alternative::*;
+pub use api_key::*;
 pub use audit::*;
 pub use conversation::*;
 pub use credential::*;
 pub use envelope::*;
 pub use error::*;
 pub use finish_reason::*;
-pub use key::*;
 pub use message::*;
 pub use models::*;
 pub use plan::*;

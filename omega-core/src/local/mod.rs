@@ -3,13 +3,13 @@
 //!
 //! Everything is decided from an [`Env`] that is passed in, so that tests never change the process.
 
-pub mod claim;
+pub mod api_keys;
 pub mod config;
 pub mod config_file;
 pub mod dirs;
-pub mod keys;
 pub mod recent;
 pub mod server;
+pub mod server_lock;
 
 mod env;
 mod private_file;

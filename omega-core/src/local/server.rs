@@ -6,9 +6,9 @@
 
 use super::{
     Dirs, Env,
-    claim::{Running, address_file, build_of, is_claimed, variables_of},
-    keys::{KeyError, Keys, LOCAL},
+    api_keys::{KeyError, Keys, LOCAL},
     private_file,
+    server_lock::{Running, address_file, build_of, is_claimed, variables_of},
 };
 use crate::client::{Client, ClientError};
 use std::{

@@ -25,7 +25,7 @@ pub mod gate;
 pub mod http;
 pub mod json;
 #[cfg(feature = "http")]
-pub mod lists;
+pub mod model_list;
 pub mod offline;
 pub mod price;
 #[cfg(feature = "http")]

@@ -19,7 +19,7 @@ const ORDER: [&str; 25] = [
     "event",
     "progress",
     "view",
-    "standing",
+    "viewer_role",
     "setting",
     "type_ahead",
     // What answers.

@@ -1,6 +1,6 @@
 //! The heads of the chains go to the log: whoever makes a tail anew in the database can't do it there.
 
-use crate::{domain::chain::hex, store::Store};
+use crate::{domain::hash_chain::hex, store::Store};
 use std::{collections::HashMap, time::Duration};
 
 /// How often.

@@ -7,7 +7,7 @@
 //!
 //! How: rows are links of hash chains. A chain is a lane: a transaction takes one that is free as the last thing before it
 //! commits, so nobody who holds a lane waits for anything, and commits of several connections don't wait for each other.
-//! What is recorded is a [`Fact`](crate::domain::fact::Fact), how links hang together stands in [`crate::domain::chain`], and
+//! What is recorded is a [`Fact`](crate::domain::audit_fact::Fact), how links hang together stands in [`crate::domain::hash_chain`], and
 //! the store records and verifies them; what watches over them is here.
 
 pub mod heads;

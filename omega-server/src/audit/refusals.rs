@@ -2,7 +2,7 @@
 //! recorded together, a few seconds later at the latest. What is kept is bounded; beyond that they are counted as one.
 
 use crate::{
-    domain::fact::{Action, Fact, Outcome},
+    domain::audit_fact::{Action, Fact, Outcome},
     store::Store,
 };
 use omega_core::{

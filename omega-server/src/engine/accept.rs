@@ -1,7 +1,7 @@
 //! A message is taken: once, with the model that its sender may choose and a key that pays for it, and as a run that keeps what
 //! was chosen at that moment.
 
-use super::{Engine, seats::Seat};
+use super::{Engine, capacity::Seat};
 use crate::store::{IdempotencyKey, Replay, Send, StoreError, access::Access};
 use omega_core::{
     agent::RunConfig,

@@ -4,7 +4,7 @@
 //! the tools that could do the same; they are callable from then on. Where a person is to choose, the run waits for that
 //! before the model is asked again. An offer is recorded with the outcome, so a crash in between loses neither.
 
-use super::{Engine, drive::Driver, gate::Need, rights::Holdings, tool_search};
+use super::{Engine, call_policy::Need, credential_policy::Holdings, drive::Driver, tool_search};
 use crate::store::{Chosen, LogTx, Offer, Result, Settled};
 use omega_core::{
     agent::{

@@ -3,11 +3,12 @@
 use super::{
     Engine,
     alternatives::Offers,
-    call,
-    discreet::Discreet,
-    gate::{self, Gate, Need, Verdict},
-    planned::Decided,
-    reading, title, tool_search,
+    call_lookup,
+    call_policy::{self, Gate, Need, Verdict},
+    model_step,
+    plan_selection::Decided,
+    redacting_model::Discreet,
+    title, tool_search,
     tools::{self, Done, Work},
 };
 use crate::store::{Claimed, Clean, Lease, Result, StoreError, StoredPlan};
@@ -139,11 +140,11 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 let choices = std::mem::take(&mut driver.offers.open);
                 return driver.pause(|expires_at| RequiredAction::Alternatives { choices, expires_at }).await;
             }
-            Next::Ask(request) => match call::ask(&mut driver, &agent, model.as_ref(), *request).await? {
-                call::Asked::Step(step) => agent.push_step(step),
-                call::Asked::Cancelled => return driver.cancelled().await,
-                call::Asked::Failed(error) => return driver.failed(&error).await,
-                call::Asked::Useless(error) => return driver.end_failed(error).await,
+            Next::Ask(request) => match model_step::ask(&mut driver, &agent, model.as_ref(), *request).await? {
+                model_step::Asked::Step(step) => agent.push_step(step),
+                model_step::Asked::Cancelled => return driver.cancelled().await,
+                model_step::Asked::Failed(error) => return driver.failed(&error).await,
+                model_step::Asked::Useless(error) => return driver.end_failed(error).await,
             },
             Next::Call(calls) => {
                 gate.refresh(engine).await?;
@@ -153,7 +154,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 }
                 if !needs.is_empty() {
                     let others = driver.others_for(&agent, &needs, &called).await?;
-                    return driver.pause(|expires_at| gate::question(needs, others, expires_at)).await;
+                    return driver.pause(|expires_at| call_policy::question(needs, others, expires_at)).await;
                 }
                 driver.complete_step().await?;
             }
@@ -201,7 +202,7 @@ impl Driver<'_> {
             let Some(tool_run) = agent.tool_run(tool_run).cloned() else { continue };
             let work = match action {
                 Action::Refuse(error) => {
-                    let error = reading::with_nearest(&engine, self.viewer, &tool_run.tool_id, error).await;
+                    let error = call_lookup::with_nearest(&engine, self.viewer, &tool_run.tool_id, error).await;
                     Work::Refuse(error, tool_run.version.clone())
                 }
                 Action::Search(input) => Work::Search(input),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        fact::{Action, Fact, Outcome},
+        audit_fact::{Action, Fact, Outcome},
         request,
     },
     store::{Result, StoreError},

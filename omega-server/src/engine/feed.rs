@@ -2,9 +2,9 @@
 
 use super::{
     Inner,
+    capacity::Seat,
     hub::{Channel, text_of},
-    seats::Seat,
-    wake::Wake,
+    node_notify::Wake,
 };
 use crate::{
     domain::guest_view::readable,

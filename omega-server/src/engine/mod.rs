@@ -6,30 +6,30 @@
 pub mod accept;
 mod alternatives;
 mod answers;
-mod call;
-mod chunks;
-mod discreet;
+mod call_lookup;
+mod call_policy;
+pub mod capacity;
+mod credential_policy;
+mod deltas;
 mod drive;
 mod execute_once;
 pub mod feed;
-mod gate;
 pub mod guard;
 pub mod hub;
+mod model_step;
 pub mod models;
-pub mod node;
-mod paying;
+pub mod node_config;
+pub mod node_notify;
 mod plan;
-mod planned;
-mod reading;
-mod rights;
+mod plan_selection;
+mod provider_key;
+mod redacting_model;
 mod run_prompt;
-pub mod seats;
 mod secrets;
 mod title;
 mod tool_search;
 mod tools;
-pub mod wake;
-mod work;
+mod worker;
 
 pub use plan::Task;
 pub use secrets::OwnKeys;
@@ -45,17 +45,18 @@ use crate::{
     },
     vault::Vault,
 };
+use capacity::Seat;
 use feed::Feed;
 use hub::Hub;
 use models::Models;
-use node::NodeConfig;
+use node_config::NodeConfig;
+use node_notify::{Hint, Wake};
 use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
     id::{RunId, ToolId, ToolRunId},
     redact::Redactor,
     registry::Registry,
 };
-use seats::Seat;
 use secrecy::SecretString;
 use secrets::Secrets;
 use std::{
@@ -64,8 +65,7 @@ use std::{
 };
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wake::{Hint, Wake};
-use work::Working;
+use worker::Working;
 
 /// The engine; clones share it.
 #[derive(Clone)]
@@ -328,7 +328,7 @@ impl Engine {
                 tracing::warn!(event = "node.not_dropped", %error);
             }
             // The hints of the last commits are on their way.
-            tokio::time::sleep(wake::SENT).await;
+            tokio::time::sleep(node_notify::SENT).await;
         }
         self.inner.ended.cancel();
     }

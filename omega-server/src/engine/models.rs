@@ -8,7 +8,7 @@ use omega_core::{
         catalog::{self, ModelName, ProviderEnv},
         choice::{self, Choice},
         http::Transport,
-        lists::Lists,
+        model_list::Lists,
         price::Prices,
         probe,
     },

@@ -3,10 +3,9 @@
 //! its first step which variables nobody has given.
 
 use super::{
-    Engine,
-    discreet::Discreet,
-    gate,
-    rights::{Holdings, Rights},
+    Engine, call_policy,
+    credential_policy::{Holdings, Rights},
+    redacting_model::Discreet,
     tool_search,
 };
 use crate::store::Result;
@@ -14,8 +13,8 @@ use futures_util::StreamExt;
 use omega_core::{
     agent::{
         complexity::Complexity,
+        meta_tools,
         planning::{self, ProposedPlan, ProposedStep, Wish},
-        shown,
     },
     api::{CredentialRequest, Plan, PlanAnswer, PlanStep, PlanVar, Usage},
     id::{ConversationId, PlanId, RunId, ToolId, UserId},
@@ -180,7 +179,7 @@ impl Engine {
             let Ok(tool) = self.inner.registry.tool(holdings.viewer, id).await else { continue };
             let missing = holdings.resolve(&tool, std::iter::empty()).missing;
             if !missing.is_empty() {
-                requests.push(gate::plan_request(&tool, missing));
+                requests.push(call_policy::plan_request(&tool, missing));
             }
         }
         Ok(requests)
@@ -304,7 +303,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
             Turn::Assistant { text: String::new(), calls: vec![call], provider_state: Vec::new() },
             Turn::Tools { results: vec![result] },
         ],
-        tools: shown::specs(),
+        tools: meta_tools::specs(),
         tool_choice: ToolChoice::None,
         max_output_tokens: None,
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Engine,
-    rights::{Holdings, Rights},
+    credential_policy::{Holdings, Rights},
     tools::{Done, intent, millis, not_begun},
 };
 use crate::{

@@ -2,14 +2,15 @@
 
 use super::{
     Engine,
-    call::jitter,
-    gate::{self, Ready},
-    locked, tool_search,
+    call_policy::{self, Ready},
+    locked,
+    model_step::jitter,
+    tool_search,
 };
 use crate::{
     domain::sealed::Kept,
     executor::Redacting,
-    observe::known,
+    observe::known_secrets,
     process::{
         failpoint::{self, Point},
         offload,
@@ -116,7 +117,7 @@ async fn ready(
     let schema = tool.input_schema.clone();
     let steps = schema.as_ref().map_or(0, |schema| schema::steps(schema, &input));
     let input = offload::run(steps, move || input::read(schema.as_ref(), Exact::of(input)).value).await;
-    if let Err(error) = gate::fits(&tool, &input).await {
+    if let Err(error) = call_policy::fits(&tool, &input).await {
         return Err((error, tool.version));
     }
     let lacking = missing(&tool, env);
@@ -155,7 +156,7 @@ pub(super) async fn call_tool(
         Ok(ready) => ready,
         Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
     };
-    env.iter().for_each(|(name, value)| known::note(name, value));
+    env.iter().for_each(|(name, value)| known_secrets::note(name, value));
     let executed = executor
         .execute(Execution {
             id: ToolRunId::new(),
@@ -245,14 +246,14 @@ async fn run(
         && error.code == ToolErrorCode::NeedsApproval
     {
         if !ready.approved {
-            return Ok(Done::Asks(Box::new(gate::asks(tool_run, &ready))));
+            return Ok(Done::Asks(Box::new(call_policy::asks(tool_run, &ready))));
         }
         // It was approved; whatever says so is no question any more.
         error.code = ToolErrorCode::ToolError;
     }
     if ready.may_ask
         && let Err(error) = &executed.result
-        && let Some(request) = gate::lacked(tool_run, &ready, error)
+        && let Some(request) = call_policy::lacked(tool_run, &ready, error)
     {
         return Ok(Done::Lacks(request));
     }

@@ -8,8 +8,8 @@
 
 use super::{
     breaker::{Breakers, Key, Verdict},
-    guarded::{InFlight, not_run},
     remote::{Attempt, RemoteExecutor},
+    with_breaker::{InFlight, not_run},
 };
 use async_trait::async_trait;
 use futures_util::future::join_all;

@@ -1,11 +1,11 @@
 //! Starts the processes that execute tools, with what each may touch.
 
 use super::{
-    group::{Launch, Task},
     image::{self, Image},
     jail::Jail,
     permissions::{Net, Profile, Work},
     process::{Limits, Process},
+    process_group::{Launch, Task},
     runner,
     scratch::{SCRATCH, SHOWN, Scratch},
 };

@@ -1,7 +1,7 @@
 //! The executor on this machine.
 
 use super::{
-    gate::{Full, Gate, Place},
+    call_queue::{Full, Gate, Place},
     image::Image,
     integrity,
     jail::Jail,
@@ -13,7 +13,7 @@ use super::{
     process::Limits,
     protocol::{Answer, Found, Job, Op},
     runtime::Progress,
-    scan,
+    secret_names,
     spec::Spec,
     sweep,
 };
@@ -361,7 +361,7 @@ fn variables<'a>(
         }
     };
     for name in found.read_at_import.iter().chain(by_factory) {
-        add(name, scan::looks_secret(name));
+        add(name, secret_names::looks_secret(name));
     }
     for name in in_scripts {
         add(name, false);

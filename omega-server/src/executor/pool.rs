@@ -10,7 +10,7 @@ use super::{
     image::{Image, Stamp},
     launch::Launcher,
     process::{Process, Waiting},
-    scan, watch,
+    secret_names, watch,
 };
 use secrecy::SecretString;
 use std::{
@@ -165,7 +165,7 @@ async fn standby(launcher: &Launcher, deno: &Path, image: &Image) -> Option<(Pro
     let stamp = image.stamp()?;
     let about = image.about()?;
     let before = about.found.ok()?.read_at_import;
-    if before.iter().any(|name| scan::looks_secret(name)) {
+    if before.iter().any(|name| secret_names::looks_secret(name)) {
         return None;
     }
     let mut process = launcher.for_image(deno, image).await.ok()?;

@@ -4,20 +4,21 @@
 //! Healing installs what a stranger's manifest names, so it takes names of npm and ranges of versions, and nothing else.
 
 use super::{
+    cache_eviction,
     converters::Converters,
     deno::Deno,
-    group::{Launch, Task},
     image::{About, DENO_DIR, Image, Images, file_url},
     install::{Dependencies, Installer},
     jail::Jail,
     manifest::Manifest,
     permissions::{Net, Profile, Work},
     process::{Limits, Process},
+    process_group::{Launch, Task},
     protocol::{Found, Job, Op},
-    room, runner,
+    runner,
     runtime::{Progress, Runtime},
-    scan,
     scratch::{SCRATCH, Scratch},
+    secret_names,
     spec::{Spec, is_range},
 };
 use crate::process::offload;
@@ -126,7 +127,7 @@ impl Workshop {
         self.images.finish(spec, &image, &about).await?;
         let (cache, limit) = (self.cache.clone(), self.cache_limit);
         // Nobody waits for it.
-        drop(tokio::task::spawn_blocking(move || room::make(&cache, limit)));
+        drop(tokio::task::spawn_blocking(move || cache_eviction::make(&cache, limit)));
         Ok((image, about))
     }
 
@@ -262,7 +263,7 @@ fn wanted(manifest: &Manifest, name: &str) -> Result<String, ToolError> {
 async fn scanned(image: &Image, manifest: Manifest) -> BTreeSet<String> {
     let (package, modules) = (image.package(), image.modules());
     offload::run(SCANNED.most, move || {
-        scan::secret_names(&package, &modules, manifest.dependencies.keys().map(String::as_str))
+        secret_names::secret_names(&package, &modules, manifest.dependencies.keys().map(String::as_str))
     })
     .await
 }

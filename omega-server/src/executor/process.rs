@@ -3,13 +3,13 @@
 //! its whole process group is killed. A process that is dropped is killed too.
 
 use super::{
-    group::{Group, Launch},
     image::Image,
     outcome::{Killed, ended_by_itself},
     output::{self, Line, Logs, Output, Start, start_of},
-    pace::Pace,
+    process_group::{Group, Launch},
     protocol::{Answer, Frame, Job, Preload, line},
     scratch::Scratch,
+    throttle::Pace,
     watch,
 };
 use omega_core::{
@@ -345,9 +345,9 @@ async fn feed(stdin: &mut ChildStdin, job: &Job, cancel: &mut CancelSignal) {
 mod tests {
     use super::{
         super::{
-            group::Task,
             jail::Jail,
             permissions::{Net, Profile, Work},
+            process_group::Task,
             protocol::Op,
             scratch::SCRATCH,
         },

@@ -3,8 +3,8 @@
 
 use super::{
     deno::{Deno, OLDEST, probe},
+    deno_download::{PINNED, SOURCES, provide},
     lock,
-    provide::{PINNED, SOURCES, provide},
 };
 use omega_core::executor::{ToolError, ToolErrorCode};
 use std::{

@@ -2,7 +2,7 @@
 //!
 //! Registries and proxies stand in the settings, so the ports of all addresses there are reached, and those of the public web.
 
-use super::group::CERTIFICATES;
+use super::process_group::CERTIFICATES;
 use std::{
     collections::BTreeSet,
     ffi::OsString,

@@ -1,6 +1,6 @@
 //! What handlers take out of requests. A request that does not read is refused in our own shape, with the field's name.
 
-use super::answer::ApiError;
+use super::reply::ApiError;
 use crate::domain::nul;
 use axum::{
     Json,

@@ -4,7 +4,7 @@
 //! a stream. Everything else is kept here: the key is held while the request is answered, then its answer stays for a day.
 //! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
 
-use super::{answer::ApiError, state::App};
+use super::{reply::ApiError, state::App};
 use crate::{
     domain::{caller::Caller, request},
     store::{

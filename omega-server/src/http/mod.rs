@@ -4,15 +4,15 @@
 //! addresses, idempotency), then a handler in `routes`, whose signature says what it needs: a caller ([`auth`]), a body or
 //! parameters (`extract`). What it gives is an [`answer`].
 
-pub mod answer;
 pub mod auth;
 mod describe;
 mod extract;
 mod idempotency;
 pub mod identity;
-mod importing;
+mod import_limit;
 pub mod limits;
 pub mod page;
+pub mod reply;
 pub mod request;
 pub mod router;
 mod routes;

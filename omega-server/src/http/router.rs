@@ -1,16 +1,16 @@
 //! The whole API on one screen.
 
 use super::{
-    answer::ApiError,
     auth::query,
     describe,
     extract::{self, BODY_LIMIT},
     idempotency, limits,
     page::{self, Document},
+    reply::ApiError,
     request::{cookie, host, log_line},
     routes::{
-        answers, approvals, audit, avatars, conversations, events, export, import, keys, messages, operations, plans,
-        prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
+        answers, api_keys, approvals, audit, avatars, conversations, events, export, import, messages, operations,
+        plans, prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
     },
     state::App,
 };
@@ -92,8 +92,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(vault::rotate))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
-        .routes(routes!(keys::list, keys::create))
-        .routes(routes!(keys::revoke))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(session::get, session::create, session::delete))
         .routes(routes!(session::link))
         .routes(routes!(users::list, users::create))

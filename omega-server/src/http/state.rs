@@ -2,7 +2,7 @@
 
 use super::{
     identity::{avatars::Avatars, verifier::KeyVerifier},
-    importing::Importing,
+    import_limit::Importing,
     limits::{Gate, Limits},
 };
 use crate::{

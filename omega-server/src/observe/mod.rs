@@ -2,7 +2,7 @@
 //!
 //! Every record, a panic's too, leaves through [`record`]: no secret that passed this process is in the log, at any level.
 
-pub mod known;
+pub mod known_secrets;
 mod record;
 
 use serde_json::json;
@@ -31,7 +31,7 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let record = json!({
         "timestamp": omega_core::api::Timestamp::now(), "level": "ERROR", "event": "panic", "place": place, "thread": thread,
         // Before it is escaped for JSON once more, too.
-        "message": known::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
+        "message": known_secrets::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
     });
     let _ = writeln!(io::stderr().lock(), "{}", record::clean(&record.to_string()));
 }

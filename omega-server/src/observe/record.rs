@@ -1,7 +1,7 @@
 //! The way of each formatted log record to stderr: without the secrets that this process knows, without what looks like one,
 //! and without the values of headers that carry some, whichever crate logged them.
 
-use super::known;
+use super::known_secrets;
 use aho_corasick::AhoCorasick;
 use std::{
     io::{self, Write},
@@ -60,7 +60,7 @@ impl Drop for Record {
 
 /// A record as it may be written.
 pub fn clean(record: &str) -> String {
-    without_headers(&known::clean(record))
+    without_headers(&known_secrets::clean(record))
 }
 
 /// Takes out what stands behind the name of a header and a colon or an equals sign, to the end of its quotes or of the line.
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_record_has_no_value_that_was_noted_and_no_key_by_its_look() {
-        known::note("A_KEY", &secrecy::SecretString::from("noted/value\"with quotes"));
+        known_secrets::note("A_KEY", &secrecy::SecretString::from("noted/value\"with quotes"));
         let key = format!("ghp_{}", "a1B2c3D4e5F6".repeat(3));
         let record = serde_json::json!({ "message": format!("noted/value\"with quotes and {key}") }).to_string();
         assert_eq!(clean(&record), r#"{"message":"«redacted:A_KEY» and «redacted:github-token»"}"#);

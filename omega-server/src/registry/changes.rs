@@ -3,7 +3,7 @@
 //! Values never stand in it: what a tool says of itself is a stranger's text. Many packages at once are counted.
 
 use super::Source;
-use crate::domain::fact::{Action, Fact};
+use crate::domain::audit_fact::{Action, Fact};
 use omega_core::{edition::is_older, id::UserId, registry::Tool};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

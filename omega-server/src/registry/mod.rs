@@ -6,25 +6,25 @@
 //! What all users see is the administrators'. A package that another user adds is that user's own: in their searches and
 //! their conversations it stands in place of everybody's row of the same id, and in nobody else's.
 
-pub mod bounded;
 pub mod catalogue;
 mod changes;
-mod described;
-mod describing;
+mod describe_queue;
 pub mod indexing;
+mod intake;
 pub mod mirror;
-mod own;
+mod package_tools;
+pub mod row_limits;
 pub mod rows;
 pub mod search;
 mod service;
 mod stored;
-mod taking;
+mod user_tools;
 
+pub use intake::{Older, Taken};
 pub use service::{AddError, RegistryService};
 pub use stored::{Failing, Outcomes, RowsError, Source, Standing, StoredTool, ToolRows};
-pub use taking::{Older, Taken};
 
 #[cfg(test)]
-mod checked;
+mod catalogue_check;
 #[cfg(test)]
 mod tests;

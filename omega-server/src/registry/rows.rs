@@ -4,7 +4,7 @@
 //! `{toolId | package + name, description?, keywords?, category?, inputSchema?, downloads?, version?}` (`package` is a
 //! text). Unknown fields are ignored, missing and null ones get defaults; only a row that names no tool is refused.
 
-use super::bounded::{Fitted, Unfit};
+use super::row_limits::{Fitted, Unfit};
 use crate::domain::nul;
 use omega_core::{
     budget::{KEYWORDS, NAME},

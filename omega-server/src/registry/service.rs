@@ -6,16 +6,15 @@
 //! them. A missing input schema is filled on first use, by describing the package in the sandbox, and kept.
 
 use super::{
-    Outcomes, RowsError, Source, StoredTool, ToolRows,
-    bounded::{Fitted, Unfit},
-    catalogue,
+    Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
     changes::{self, Change},
-    described::matching,
-    describing::Describing,
+    describe_queue::Describing,
     indexing,
-    own::{Own, OwnIndexes},
+    intake::Older,
+    package_tools::matching,
+    row_limits::{Fitted, Unfit},
     search::Index,
-    taking::Older,
+    user_tools::{Own, OwnIndexes},
 };
 use async_trait::async_trait;
 use omega_core::{

@@ -3,8 +3,8 @@
 //! A row is everybody's, or a user's own: what users added for themselves stands in a table of its own, and a user who looks
 //! sees it in place of everybody's row of the same id.
 
-use super::bounded::{Fitted, judged};
-use crate::domain::fact::Fact;
+use super::row_limits::{Fitted, judged};
+use crate::domain::audit_fact::Fact;
 use async_trait::async_trait;
 use omega_core::{
     id::{ToolId, UserId},

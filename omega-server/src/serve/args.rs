@@ -3,7 +3,7 @@
 
 use super::config::{Identity, ServeConfig};
 use crate::{
-    engine::{models, node::NodeConfig},
+    engine::{models, node_config::NodeConfig},
     http::limits::Flags,
     vault::MasterKeySource,
 };

@@ -1,7 +1,7 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
 use crate::{
-    engine::node::NodeConfig,
+    engine::node_config::NodeConfig,
     http::limits::Limits,
     process::clock::Clock,
     vault::{MasterKeySource, OwnersKeyring},

@@ -22,7 +22,7 @@ use crate::{
         sockets::Sockets,
         state::App,
     },
-    observe::known,
+    observe::known_secrets,
     registry::RegistryService,
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
@@ -217,7 +217,7 @@ fn own_keys(config: &ServeConfig) -> OwnKeys {
     ];
     let own = own.into_iter().filter_map(|(name, key)| Some((name, key?)));
     let all: OwnKeys = own.chain(config.providers.keys()).map(|(name, key)| (name.to_owned(), key.clone())).collect();
-    all.iter().for_each(|(name, key)| known::note(name, key));
+    all.iter().for_each(|(name, key)| known_secrets::note(name, key));
     all
 }
 

@@ -6,8 +6,8 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
+    audit_fact::{Action, Fact},
     caller::{Caller, Via},
-    fact::{Action, Fact},
 };
 use omega_core::{
     api::{ApiKey, CreatedKey, Settings, Timestamp},

@@ -6,8 +6,8 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
-    chain::{Head, Link, Walk, Wrong, explain, hex},
-    fact::Fact,
+    audit_fact::Fact,
+    hash_chain::{Head, Link, Walk, Wrong, explain, hex},
     nul,
     request::alias,
 };

@@ -3,8 +3,8 @@
 use super::{
     Committed, Result, Store, StoreError,
     access::{Access, Owned, Within},
+    conversation_access::page_of,
     exec,
-    places::page_of,
     plans::followed,
     read_all, read_one, read_opt,
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, number, signed, word},

@@ -2,7 +2,7 @@
 
 use super::{Result, Store, StoreError, exec, read_all, read_opt, rows::id, secrets::place, sql, tx_opt};
 use crate::domain::{
-    fact::Fact,
+    audit_fact::Fact,
     sealed::{Place, Sealed},
 };
 use omega_core::{api::Timestamp, id::UserId};

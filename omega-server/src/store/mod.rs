@@ -2,63 +2,63 @@
 //!
 //! SQLite is the embedded default (one server process, guarded by a lock file), PostgreSQL is what several nodes share.
 //! Every statement stands once, in the file that uses it or in [`sql`], and runs on both; rows decode by the same code. Routes never see SQL, and the
-//! store never sees HTTP. Whatever changes a conversation goes through [`log::LogTx`], which numbers the events.
+//! store never sees HTTP. Whatever changes a conversation goes through [`event_log::LogTx`], which numbers the events.
 
 pub mod access;
 mod alternatives;
 mod api_keys;
+mod approval_rules;
 mod audit;
 mod breakers;
-mod chunks;
-mod clean;
+mod conversation_access;
 mod conversations;
 mod data_keys;
 mod decisions;
-pub mod file;
+mod deltas;
+mod event_log;
+mod event_redaction;
 mod history;
 mod idempotency;
 mod import;
-mod log;
 mod macros;
 mod messages;
 mod nodes;
 mod open;
 mod pauses;
-mod people;
-mod places;
 mod plans;
 mod prompts;
 mod rows;
-mod rules;
 mod runs;
 mod secrets;
 mod sessions;
 pub mod sql;
+pub mod sqlite_file;
 pub mod statements;
 mod steps;
 mod tool_runs;
 mod tools;
+mod users;
 
 pub use alternatives::{Chosen, Offer, Offered};
+pub use approval_rules::Rule;
 pub use audit::{AuditQuery, Noted};
-pub use chunks::{Chunk, Known, Piece};
-pub use clean::{Clean, KnowsSecrets};
+pub(crate) use conversation_access::{Joining, Place};
 pub use conversations::INLINE_OUTPUT_BYTES;
 pub(crate) use data_keys::{DataKeyRow, KeptIn};
 pub(crate) use decisions::call_of;
 pub use decisions::{Answer, Answers, Provided};
+pub use deltas::{Chunk, Known, Piece};
+pub use event_log::{Committed, LogTx};
+pub use event_redaction::{Clean, KnowsSecrets};
 pub use history::RunHistory;
 pub use idempotency::{IdempotencyKey, KeptAnswer, Replay};
-pub use log::{Committed, LogTx};
 pub use messages::{Send, Sent};
 pub use pauses::Expired;
-pub use people::gravatar_hash;
-pub(crate) use places::{Joining, Place};
 pub use plans::{Planned, StoredPlan};
-pub use rules::Rule;
 pub use runs::{Beat, Claimed, Lease, Release};
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
+pub use users::gravatar_hash;
 
 use crate::process::{clock::Clock, failpoint::Struck};
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
@@ -111,9 +111,9 @@ pub struct Store {
     signals: Option<PgPool>,
     clock: Clock,
     /// Who knows what the log must not have.
-    secrets: clean::Asked,
+    secrets: event_redaction::Asked,
     /// Held while the store lives: a SQLite database belongs to one process.
-    file: Option<Arc<file::DatabaseFile>>,
+    file: Option<Arc<sqlite_file::DatabaseFile>>,
 }
 
 /// What can go wrong with the database, told apart by what the caller can do.
@@ -323,12 +323,12 @@ impl Store {
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        self.file.as_deref().map_or(Ok(()), file::DatabaseFile::is_there)?;
+        self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::is_there)?;
         let tx = match &self.db {
             Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         };
-        self.file.as_deref().map_or(Ok(()), file::DatabaseFile::has_its_log)?;
+        self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::has_its_log)?;
         Ok(tx)
     }
 

@@ -1,6 +1,6 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
-use super::{Db, Result, Store, StoreError, file::DatabaseFile};
+use super::{Db, Result, Store, StoreError, sqlite_file::DatabaseFile};
 use crate::process::clock::Clock;
 use sqlx::{
     Connection, Executor,

@@ -6,7 +6,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
-    fact::{Action, Fact},
+    audit_fact::{Action, Fact},
     grant::Grant,
     sealed::{Kept, Place, Scope, Sealed},
 };

@@ -8,8 +8,8 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
+    audit_fact::{Action, Fact},
     caller::{Caller, TokenHash, Via},
-    fact::{Action, Fact},
 };
 use omega_core::{api::Timestamp, id::UserId};
 

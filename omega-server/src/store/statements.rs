@@ -1,8 +1,9 @@
 //! Every statement that has one text for both engines, by name.
 
 use super::{
-    alternatives, api_keys, audit, breakers, chunks, conversations, data_keys, decisions, idempotency, import, log,
-    messages, nodes, pauses, people, places, plans, prompts, rules, runs, sessions, sql, steps, tool_runs, tools,
+    alternatives, api_keys, approval_rules, audit, breakers, conversation_access, conversations, data_keys, decisions,
+    deltas, event_log, idempotency, import, messages, nodes, pauses, plans, prompts, runs, sessions, sql, steps,
+    tool_runs, tools, users,
 };
 
 /// All of them.
@@ -13,21 +14,21 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         api_keys::STATEMENTS,
         audit::STATEMENTS,
         breakers::STATEMENTS,
-        chunks::STATEMENTS,
+        deltas::STATEMENTS,
         conversations::STATEMENTS,
         data_keys::STATEMENTS,
         decisions::STATEMENTS,
         idempotency::STATEMENTS,
         import::STATEMENTS,
-        log::STATEMENTS,
+        event_log::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
         pauses::STATEMENTS,
-        people::STATEMENTS,
-        places::STATEMENTS,
+        users::STATEMENTS,
+        conversation_access::STATEMENTS,
         plans::STATEMENTS,
         prompts::STATEMENTS,
-        rules::STATEMENTS,
+        approval_rules::STATEMENTS,
         runs::STATEMENTS,
         sessions::STATEMENTS,
         steps::STATEMENTS,

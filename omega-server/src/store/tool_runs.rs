@@ -6,7 +6,7 @@ use super::{
     tx_opt,
 };
 use crate::{
-    domain::fact::{Action, Fact},
+    domain::audit_fact::{Action, Fact},
     process::failpoint::Transaction,
 };
 use omega_core::{

@@ -6,7 +6,7 @@ use super::{
     tx_all, tx_opt,
 };
 use crate::{
-    domain::fact::Fact,
+    domain::audit_fact::Fact,
     registry::{Failing, Outcomes, RowsError, Source, Standing, StoredTool, ToolRows},
 };
 use async_trait::async_trait;

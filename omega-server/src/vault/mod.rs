@@ -9,8 +9,8 @@
 //! data. Deleting a user's data keys makes all values under them unreadable.
 
 mod cipher;
+mod credential_storage;
 mod data_keys;
-mod keep;
 mod keyring;
 mod master;
 pub mod resolve;
@@ -21,7 +21,7 @@ pub use master::{MasterKeyError, MasterKeySource};
 
 use crate::{
     domain::sealed::{Place, Sealed},
-    observe::known,
+    observe::known_secrets,
     store::{DataKeyRow, Store, StoreError},
 };
 use cipher::{Cipher, KEY, new_key};
@@ -146,7 +146,7 @@ impl Vault {
     /// # Errors
     /// When the database can't write, or the master key went away.
     pub async fn seal(&self, place: &Place, value: &SecretString) -> Result<Sealed, VaultError> {
-        known::note(&place.name, value);
+        known_secrets::note(&place.name, value);
         let (dek_id, cipher) = self.sealing_key(place.user).await?;
         let (nonce, ciphertext) =
             place.with(&dek_id, |context| cipher.encrypt(value.expose_secret().as_bytes(), context))?;
@@ -164,7 +164,7 @@ impl Vault {
             .ok_or(VaultError::Unreadable)?;
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Unreadable)?;
         let value = SecretString::from(text);
-        known::note(&place.name, &value);
+        known_secrets::note(&place.name, &value);
         Ok(value)
     }
 

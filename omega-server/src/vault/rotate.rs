@@ -8,7 +8,7 @@
 use super::{META, Vault, VaultError, new_key};
 use crate::{
     domain::{
-        fact::{Action, Fact},
+        audit_fact::{Action, Fact},
         sealed::{Place, Sealed},
     },
     store::{DataKeyRow, KeptIn},

@@ -25,7 +25,7 @@ use omega_core::{
     testing::{Reply, Script, StandIn},
 };
 use omega_server::{
-    domain::fact::{Action, Fact},
+    domain::audit_fact::{Action, Fact},
     store::{Noted, Store},
 };
 use reqwest::Method;

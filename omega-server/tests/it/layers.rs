@@ -21,9 +21,9 @@ fn every_room_uses_only_what_lies_below_it() {
 
 #[test]
 fn an_arrow_that_is_turned_is_found() {
-    let turned = sources().with("store/log.rs", "use crate::http::answer::Reply;");
+    let turned = sources().with("store/event_log.rs", "use crate::http::reply::Reply;");
     let told = faults(&turned, &ORDER).to_string();
-    assert!(told.contains("against the order: store -> http (store/log.rs:"), "{told}");
+    assert!(told.contains("against the order: store -> http (store/event_log.rs:"), "{told}");
     assert!(told.contains("a circle: "), "{told}");
 }
 

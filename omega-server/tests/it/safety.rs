@@ -10,7 +10,7 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    agent::shown,
+    agent::meta_tools,
     api::{
         Approval, ApprovalReason, CreateConversation, Decide, Decision, FirstUse, GuestCredentials, ProvideCredentials,
         PutCredential, Remember, RequiredAction, Run, RunStatus, Save, SendMessage, Settings, ToolRunStatus,
@@ -605,7 +605,7 @@ async fn a_yes_holds_for_the_input_and_the_version_that_were_shown_and_no_other(
 #[tokio::test]
 async fn no_call_of_a_model_changes_settings_grants_yeses_or_prompts() {
     // The two meta-tools, with everything that their schemas name, and names that a model may make up.
-    let specs = shown::specs();
+    let specs = meta_tools::specs();
     let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
     assert_eq!(names, [meta::SEARCH, meta::EXECUTE], "a new meta-tool is looked at here");
     for spec in &specs {

@@ -1,10 +1,10 @@
 //! Keys, pastes and the mouse.
 
-use super::{App, Effect, Focus, Overlay, Step, attention::typed, slash};
+use super::{App, Effect, Focus, Overlay, Step, question_focus::typed, slash};
 use crate::{
     composer::Composer,
-    keys::{Action, lookup},
-    port::Command,
+    keymap::{Action, lookup},
+    messages::Command,
     transcript::{Opened, Pending},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};

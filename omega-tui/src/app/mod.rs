@@ -4,24 +4,24 @@
 //! comes from the server is folded into the shared [`View`]; what is kept beside it is only what this screen knows:
 //! what is being written, what is selected and open, and how the connection is.
 
-mod attention;
 mod input;
+mod list_overlay;
 mod network;
 mod question;
-mod sheet;
+mod question_focus;
 mod slash;
 #[cfg(test)]
 mod tests;
 
-pub use attention::TakeBack;
+pub use list_overlay::{Line, Row, Sheet, step_sign};
 pub use question::{Question, Step};
-pub use sheet::{Line, Row, Sheet, step_sign};
+pub use question_focus::TakeBack;
 pub use slash::{COMMANDS, matching as matching_commands};
 
 use crate::{
     composer::Composer,
-    keys::Context,
-    port::{Command, Draft, Link, Update},
+    keymap::Context,
+    messages::{Command, Draft, Link, Update},
     theme::Theme,
     transcript::{Pending, Transcript},
 };

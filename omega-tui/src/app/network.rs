@@ -1,7 +1,7 @@
 //! News from the network.
 
 use super::{App, Effect};
-use crate::port::{Command, Link, Update};
+use crate::messages::{Command, Link, Update};
 use omega_core::{
     api::{ConversationDetail, Models, Part, Role},
     event::{Envelope, Event},

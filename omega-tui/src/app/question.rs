@@ -5,13 +5,13 @@
 
 use crate::{
     composer::Composer,
-    keys::Context,
-    port::{Answer, Secrets},
+    keymap::Context,
+    messages::{Answer, Secrets},
 };
 use omega_core::{
     api::{AlternativeChoice, Approval, Decision, MissingVar, Remember, RequiredAction, Save, SelectAlternative},
     id::PlanId,
-    standing::Standing,
+    viewer_role::Standing,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;

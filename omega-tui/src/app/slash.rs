@@ -1,7 +1,7 @@
 //! Commands that begin with a slash. The same table makes what is understood, completed and shown in the help.
 
-use super::{App, Effect, Overlay, sheet::Kind};
-use crate::port::Command;
+use super::{App, Effect, Overlay, list_overlay::Kind};
+use crate::messages::Command;
 use omega_core::client::ExportFormat;
 
 /// A command, its argument, and what it does.

@@ -1,13 +1,13 @@
 //! What keys do: before, keys, after.
 
-mod attention;
+mod question_focus;
 mod remembered;
 mod settings;
 
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
-    port::{Answer, Command, Link, Shown, Topic, Update, Wish},
-    stage::{Stage, another_tool, full, rule, stored},
+    messages::{Answer, Command, Link, Shown, Topic, Update, Wish},
+    test_harness::{Stage, another_tool, full, rule, stored},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};

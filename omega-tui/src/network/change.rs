@@ -1,6 +1,6 @@
 //! What overlays show, the changes that they make, and the export.
 
-use crate::port::{Shown, Topic, Wish};
+use crate::messages::{Shown, Topic, Wish};
 use omega_core::{
     api::{PutCredential, Settings, UpdateConversation, UpdateParticipant},
     client::{Client, ClientError, ExportFormat},

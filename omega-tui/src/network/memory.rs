@@ -1,7 +1,7 @@
 //! Which conversations there are, written down on this machine the moment that they are known. In order, and off the
 //! threads of the network: a slow disk delays nothing that is on the screen.
 
-use crate::port::Update;
+use crate::messages::Update;
 use omega_core::id::ConversationId;
 use std::{fmt, io, sync::Arc};
 use tokio::sync::{mpsc, oneshot};

@@ -10,7 +10,7 @@ mod server;
 pub use memory::RememberIn;
 pub use server::{FindAgain, Found};
 
-use crate::port::{Answer, Command, Draft, Lasting, Link, NetworkEnd, Update};
+use crate::messages::{Answer, Command, Draft, Lasting, Link, NetworkEnd, Update};
 use memory::Memory;
 use omega_core::{
     api::{Accepted, CreateConversation, Decide, ProvideCredentials, Remember, SendMessage, UpdateConversation},

@@ -1,7 +1,7 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
 use super::{FindAgain, Machine, RememberIn, serve};
-use crate::port::{self, Command, Link, ScreenEnd, Update};
+use crate::messages::{self, Command, Link, ScreenEnd, Update};
 use omega_core::{
     api::{CreateConversation, Timestamp},
     client::Client,
@@ -118,7 +118,7 @@ fn frame(id: ConversationId, event: Event) -> String {
 }
 
 fn open(server: &Server, conversation: Option<ConversationId>) -> ScreenEnd {
-    let (screen, network) = port::pair();
+    let (screen, network) = messages::pair();
     tokio::spawn(serve(server.client.clone(), Machine::default(), conversation, network));
     screen
 }
@@ -240,7 +240,7 @@ async fn a_conversation_is_written_down_before_its_first_message_goes_out() {
         kept.lock().unwrap().push((id, title.to_owned(), was_sent));
         Err(std::io::Error::other("the disk is full"))
     });
-    let (mut screen, network) = port::pair();
+    let (mut screen, network) = messages::pair();
     let machine = Machine { remember: Some(remember), ..Machine::default() };
     tokio::spawn(serve(server.client.clone(), machine, None, network));
     screen.commands.send(say(1, "hello")).unwrap();
@@ -286,7 +286,7 @@ async fn a_server_that_comes_back_elsewhere_is_found() {
         let found = found.clone();
         Box::pin(async move { Some(found) })
     });
-    let (mut screen, network) = port::pair();
+    let (mut screen, network) = messages::pair();
     let machine = Machine { find_again: Some(find), ..Machine::default() };
     tokio::spawn(serve(lost, machine, Some(id), network));
     screen.commands.send(say(1, "hello")).unwrap();

@@ -4,9 +4,9 @@ use super::spinner;
 use crate::{
     app::{App, Focus},
     clean::one_line,
-    keys::{Action, hint},
+    keymap::{Action, hint},
+    messages::Link,
     numbers::{grouped, seconds},
-    port::Link,
     wrap::{fit, width},
 };
 use omega_core::{api::RunStatus, model::price::dollars};

@@ -3,7 +3,7 @@
 use super::open_box;
 use crate::{
     app::{App, COMMANDS, Overlay},
-    keys::{BINDINGS, Context, Key},
+    keymap::{BINDINGS, Context, Key},
     theme::Theme,
     wrap::{width, wrap},
 };

@@ -5,15 +5,15 @@ mod alternatives;
 mod bars;
 mod composer;
 mod help;
+mod list_overlay;
 mod panel;
 mod question;
-mod sheet;
 
 use crate::{
     app::{App, Overlay, matching_commands},
     clean::one_line,
-    keys::Action,
-    port::Link,
+    keymap::Action,
+    messages::Link,
     transcript::Scene,
     wrap::{fit, wrap},
 };
@@ -53,7 +53,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     };
     app.composer.set_width(usize::from(main.width.saturating_sub(4)));
     if let Some(sheet) = &mut app.sheet {
-        sheet.set_width(sheet::inner_width(area));
+        sheet.set_width(list_overlay::inner_width(area));
     }
     if let Some(question) = &mut app.question {
         question.input.set_width(usize::from(main.width.saturating_sub(3)));
@@ -87,7 +87,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     match app.overlays.last().copied() {
         Some(Overlay::Help { scroll }) => help::draw(app, scroll, area, frame),
         Some(Overlay::ConfirmQuit) => confirm(app, area, frame),
-        Some(Overlay::Sheet) => sheet::draw(app, area, frame),
+        Some(Overlay::Sheet) => list_overlay::draw(app, area, frame),
         None => {}
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     app::{App, Focus, Question, Step},
     clean::one_line,
     composer::shown,
-    keys::Action,
+    keymap::Action,
     theme::Theme,
     wrap::{fit, width, wrap},
 };

@@ -1,8 +1,8 @@
 //! Whole screens.
 
 use crate::{
-    port::{Link, Shown, Topic, Update},
-    stage::{Stage, full, grant, rule, stored},
+    messages::{Link, Shown, Topic, Update},
+    test_harness::{Stage, full, grant, rule, stored},
     theme::{Depth, Mode},
 };
 use omega_core::api::{ApprovalReason, Settings};

@@ -2,7 +2,7 @@
 //!
 //! What belongs to a run stands together below the message that started it, also when other messages were sent meanwhile.
 
-use crate::port::Draft;
+use crate::messages::Draft;
 use omega_core::{
     api::{Message, MessageStatus, Part, Role, RunStatus, ToolRun},
     id::{MessageId, RunId, ToolRunId},

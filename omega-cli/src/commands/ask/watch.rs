@@ -20,7 +20,7 @@ use omega_core::{
     id::{ConversationId, MessageId, RunId},
     model::price::bill,
     sanitize::one_line,
-    standing::Standing,
+    viewer_role::Standing,
 };
 use serde_json::Value;
 use std::{

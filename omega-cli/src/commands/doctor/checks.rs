@@ -4,11 +4,11 @@ use crate::{connect::Context, exit::Failure};
 use omega_core::{
     api::{Models, Payer},
     client::Client,
-    local::keys::{Keys, LOCAL},
+    local::api_keys::{Keys, LOCAL},
     model::catalog::{OFFLINE, PROVIDERS},
     sanitize::one_line,
 };
-use omega_server::{Limits, process::harden, store::file};
+use omega_server::{Limits, process::harden, store::sqlite_file};
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
@@ -96,11 +96,11 @@ fn is_usable(dir: &Path) -> bool {
 fn databases(context: &Context) -> Check {
     let named = context.env.get("OMEGA_DATABASE_URL").and_then(|url| url.strip_prefix("sqlite:"));
     let named = named.map(|path| PathBuf::from(path.trim_start_matches("//"))).filter(|path| path.exists());
-    if let Some(Err(reason)) = named.as_deref().map(file::is_private) {
+    if let Some(Err(reason)) = named.as_deref().map(sqlite_file::is_private) {
         return Check::new("database", Level::Error, reason).next("a server does not start with it until then");
     }
     let own = ["omega.db", "server.db"].map(|name| context.dirs.data.join(name));
-    match own.iter().filter(|path| path.exists()).find_map(|path| file::is_private(path).err()) {
+    match own.iter().filter(|path| path.exists()).find_map(|path| sqlite_file::is_private(path).err()) {
         Some(reason) => {
             Check::new("database", Level::Warning, reason).next("or start the server, which does that itself")
         }

@@ -15,7 +15,7 @@ use omega_core::{
     client::{Client, ClientError},
     id::{ConversationId, RunId},
     sanitize::one_line,
-    standing::Standing,
+    viewer_role::Standing,
 };
 
 /// A run that waits, and what for.

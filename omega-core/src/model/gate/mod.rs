@@ -18,13 +18,13 @@
 pub mod deferred;
 pub mod facts;
 pub mod history;
-pub mod keys;
+pub mod property_names;
 pub mod refusal;
 pub mod rules;
 pub mod schema;
 
 use super::{ModelEvent, ToolCall, ToolSpec, Turn};
-use keys::Keys;
+use property_names::Keys;
 use rules::{NameRule, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 

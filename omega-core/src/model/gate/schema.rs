@@ -15,7 +15,7 @@
 
 use super::{
     facts::{Facts, Kind, Property, Reader},
-    keys::Keys,
+    property_names::Keys,
     rules::{self, Rules},
 };
 use crate::{

@@ -7,7 +7,7 @@ use super::{
     Body,
     bounds::{Bounds, Taken},
     error_body::{self, text_error},
-    halves::Halves,
+    surrogates::Halves,
     thoughts::Thoughts,
 };
 use crate::{

@@ -4,7 +4,7 @@
 //! (Google), `{"error": "text"}` (Ollama), `{"message", "code"}` at the top (Mistral, OpenAI Responses), `{"detail"}`
 //! (FastAPI servers), and pages that are no JSON at all.
 
-use super::{text_at, wait};
+use super::{retry_after, text_at};
 use crate::model::{ModelError, json};
 use serde_json::Value;
 use std::time::SystemTime;
@@ -28,7 +28,7 @@ pub fn http_error<'h>(
         None if text.trim_start().starts_with('<') => web_page(&text),
         None => shorten(text.trim()),
     };
-    let asked = wait::asked(header, json.as_ref(), SystemTime::now());
+    let asked = retry_after::asked(header, json.as_ref(), SystemTime::now());
     ModelError::Http { provider: provider.to_owned(), status, message, code, retry_after: asked }
 }
 

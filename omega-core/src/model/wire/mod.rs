@@ -21,16 +21,16 @@ mod bounds;
 mod decoder;
 mod error_body;
 mod gemini;
-mod halves;
 mod history;
 mod openai_chat;
 mod openai_responses;
+mod retry_after;
+mod surrogates;
 mod thoughts;
-mod wait;
 
 pub use decoder::Decoder;
 pub use error_body::http_error;
-pub use wait::wait_of;
+pub use retry_after::wait_of;
 
 /// How a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ mod reply;
 
 pub(super) use reply::Fault;
 
-use super::guarded::not_run;
+use super::with_breaker::not_run;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use omega_core::{

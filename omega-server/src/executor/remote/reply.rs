@@ -119,7 +119,9 @@ fn missing_in(text: &str) -> Vec<&str> {
         return Vec::new();
     }
     let words = text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
-    words.filter(|word| word.contains('_') && word.len() > 4 && crate::executor::scan::looks_secret(word)).collect()
+    words
+        .filter(|word| word.contains('_') && word.len() > 4 && crate::executor::secret_names::looks_secret(word))
+        .collect()
 }
 
 #[cfg(test)]

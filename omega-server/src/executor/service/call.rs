@@ -5,7 +5,7 @@ use super::{
     answer::{self, Refusal},
     request::{Call, fields},
 };
-use crate::executor::guarded::InFlight;
+use crate::executor::with_breaker::InFlight;
 use axum::{
     body::{Body, Bytes},
     extract::{State, rejection::BytesRejection},

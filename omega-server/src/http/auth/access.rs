@@ -3,7 +3,7 @@
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiError, ApiResult},
+        reply::{ApiError, ApiResult},
         state::App,
     },
     store::{

@@ -2,14 +2,14 @@
 //! handler's signature says that it needs one.
 
 mod access;
-pub mod keys;
-pub mod name;
+pub mod bearer;
 pub mod origin;
 pub mod query;
+pub mod user_name;
 
 use crate::{
     domain::{caller::Caller, request},
-    http::{answer::ApiError, request::cookie, state::App},
+    http::{reply::ApiError, request::cookie, state::App},
 };
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -88,7 +88,7 @@ where
         app.touch();
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(value.to_str().unwrap_or_default())?;
-            let caller = keys::caller(&app, key).await?;
+            let caller = bearer::caller(&app, key).await?;
             request::acts(&caller);
             return Ok(caller);
         }

@@ -1,7 +1,7 @@
 //! Requests that another site made a browser send (ASVS 3.5). A session's cookie counts only where the browser says that the
 //! request is this site's own; what changes something must moreover be of a kind that no form can send.
 
-use crate::http::{answer::ApiError, request::cookie::is_tls};
+use crate::http::{reply::ApiError, request::cookie::is_tls};
 use axum::http::{HeaderMap, Method, header};
 use omega_core::api::ErrorCode;
 

@@ -1,6 +1,6 @@
 //! Keys in addresses are refused: an address ends up in histories, logs and on screens (ASVS 14.2.1).
 
-use crate::http::answer::ApiError;
+use crate::http::reply::ApiError;
 use axum::{
     extract::Request,
     middleware::Next,

@@ -9,7 +9,7 @@ use crate::{
     audit::refusals::{Kind, Refusal, Refusals},
     domain::request,
     http::{
-        answer::ApiError,
+        reply::ApiError,
         request::{
             log_line::{NO_ROUTE, name_of, route_of},
             peer::Peer,

@@ -1,7 +1,7 @@
 //! The host that a request is for: exactly one, as RFC 9112 (3.2) demands. Two of them are how a proxy and a server are made
 //! to see different requests, and none leaves nothing to hold a browser's origin against.
 
-use crate::http::answer::ApiError;
+use crate::http::reply::ApiError;
 use axum::{
     extract::Request,
     http::{HeaderMap, header, uri::Authority},

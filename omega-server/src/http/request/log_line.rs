@@ -3,7 +3,7 @@
 use super::{address, peer::Peer};
 use crate::{
     domain::request::{Context, alias, within},
-    http::answer::ApiError,
+    http::reply::ApiError,
 };
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},

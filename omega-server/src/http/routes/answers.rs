@@ -3,8 +3,8 @@
 use super::{text, variables};
 use crate::{
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::Body,
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::{

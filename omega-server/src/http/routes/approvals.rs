@@ -4,8 +4,8 @@ use super::id;
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiResult, Reply},
         extract::Segment,
+        reply::{ApiResult, Reply},
         state::App,
     },
 };

@@ -1,10 +1,10 @@
 //! The audit log: everybody reads their own facts, administrators read and verify all of them.
 
 use crate::{
-    domain::{caller::Caller, fact::ACTIONS},
+    domain::{audit_fact::ACTIONS, caller::Caller},
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::Params,
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::{AuditQuery, Noted},

@@ -3,8 +3,8 @@
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiError, ApiResult},
         extract::Segment,
+        reply::{ApiError, ApiResult},
         state::App,
     },
 };

@@ -4,8 +4,8 @@ use super::{PageQuery, text};
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiResult, Reply},
         extract::{Body, Params},
+        reply::{ApiResult, Reply},
         state::App,
     },
     store::{

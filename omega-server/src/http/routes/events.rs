@@ -3,8 +3,8 @@
 use crate::{
     engine::feed::{Feed, frame},
     http::{
-        answer::{ApiError, ApiResult},
         extract::Params,
+        reply::{ApiError, ApiResult},
         state::App,
     },
     store::{INLINE_OUTPUT_BYTES, access::Access},

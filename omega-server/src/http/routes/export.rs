@@ -2,10 +2,10 @@
 //! it: it may have been stored before anybody knew.
 
 use crate::{
-    domain::fact::{Action, Fact},
+    domain::audit_fact::{Action, Fact},
     http::{
-        answer::{ApiError, ApiResult},
         extract::Params,
+        reply::{ApiError, ApiResult},
         state::App,
     },
     process::offload,

@@ -3,11 +3,11 @@
 
 use crate::{
     domain::{
+        audit_fact::{Action, Fact},
         caller::Caller,
-        fact::{Action, Fact},
     },
     http::{
-        answer::{ApiError, ApiResult, Reply},
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::access,

@@ -2,11 +2,11 @@
 
 use super::{PageQuery, events, pagination, text, tool_ids, variables};
 use crate::{
-    engine::{accept::Taken, seats::Seat},
+    engine::{accept::Taken, capacity::Seat},
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::{Body, Params},
         idempotency::{REPLAYED, fingerprint, key_of},
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::{

@@ -1,6 +1,7 @@
 //! One file a resource: extract, check, one call, answer.
 
 pub mod answers;
+pub mod api_keys;
 pub mod approvals;
 pub mod audit;
 pub mod avatars;
@@ -8,7 +9,6 @@ pub mod conversations;
 pub mod events;
 pub mod export;
 pub mod import;
-pub mod keys;
 pub mod messages;
 pub mod operations;
 pub mod plans;
@@ -22,7 +22,7 @@ pub mod tool_runs;
 pub mod users;
 pub mod vault;
 
-use crate::http::answer::{ApiError, ApiResult};
+use crate::http::reply::{ApiError, ApiResult};
 use omega_core::{
     api::{ErrorCode, Pagination},
     id::ToolId,

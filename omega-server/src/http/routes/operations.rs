@@ -4,8 +4,8 @@ use crate::{
     domain::caller::Caller,
     executor::breaker::shown_to,
     http::{
-        answer::{ApiError, ApiResult, Reply},
         auth::Admin,
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
 };

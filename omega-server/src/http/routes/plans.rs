@@ -4,8 +4,8 @@ use super::{id, text, tool_ids};
 use crate::{
     engine::Task,
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::Body,
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::{Clean, access::Access},

@@ -4,8 +4,8 @@ use super::settings;
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiResult, Reply},
         extract::{Body, Segment},
+        reply::{ApiResult, Reply},
         state::App,
     },
 };

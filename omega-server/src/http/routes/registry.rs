@@ -6,9 +6,9 @@ use crate::{
     engine::Called,
     executor::breaker::{Key, shown_to},
     http::{
-        answer::{ApiError, ApiResult, Reply},
         auth::{Admin, Looking},
         extract::{Body, Params, Segment},
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     registry::{AddError, Outcomes},

@@ -2,7 +2,7 @@
 
 use crate::{
     http::{
-        answer::{ApiResult, Reply},
+        reply::{ApiResult, Reply},
         state::App,
     },
     store::{

@@ -5,8 +5,8 @@ use super::{text, tool_ids};
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::Body,
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::StoreError,

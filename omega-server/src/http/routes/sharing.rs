@@ -3,8 +3,8 @@
 use super::id;
 use crate::{
     http::{
-        answer::{ApiResult, Reply},
         extract::Body,
+        reply::{ApiResult, Reply},
         state::App,
     },
     store::access::Owned,

@@ -3,8 +3,8 @@
 use super::{PageQuery, pagination};
 use crate::{
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::Params,
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::{

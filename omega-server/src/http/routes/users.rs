@@ -4,9 +4,9 @@ use super::{id, session::who};
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiError, ApiResult, Reply},
-        auth::{self, Admin, name},
+        auth::{self, Admin, user_name},
         extract::{Body, Segment},
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
 };
@@ -32,9 +32,9 @@ pub async fn create(
     _admin: Admin,
     Body(body): Body<CreateUser>,
 ) -> ApiResult<Reply<CreatedUser>> {
-    let clean = name::check("name", &body.name)?;
+    let clean = user_name::check("name", &body.name)?;
     if let Some(email) = &body.email {
-        name::check_email(email)?;
+        user_name::check_email(email)?;
     }
     let key = auth::new_key().map_err(ApiError::internal)?;
     Ok(Reply::created(app.store.create_user(&clean, body.email.as_deref(), key).await?))
@@ -62,9 +62,9 @@ pub async fn profile(
     caller: Caller,
     Body(body): Body<UpdateProfile>,
 ) -> ApiResult<Reply<Whoami>> {
-    let clean = body.display_name.as_deref().map(|given| name::check("displayName", given)).transpose()?;
+    let clean = body.display_name.as_deref().map(|given| user_name::check("displayName", given)).transpose()?;
     if let Some(email) = body.email.as_deref().filter(|email| !email.trim().is_empty()) {
-        name::check_email(email)?;
+        user_name::check_email(email)?;
     }
     app.store.update_profile(caller.user, clean.as_deref(), body.email.as_deref()).await?;
     let now = app.store.caller_again(&caller).await?;

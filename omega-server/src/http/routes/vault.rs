@@ -9,8 +9,8 @@ use crate::{
         variables,
     },
     http::{
-        answer::{ApiError, ApiResult, Reply},
         extract::{Body, Params, Segment},
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
     store::StoreError,

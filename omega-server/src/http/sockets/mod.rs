@@ -2,7 +2,7 @@
 //! buffer, not a connection for ever. An event stream's client comes back with its cursor. One that does not come to the end
 //! of a request's head, or opens too many, is closed too.
 
-mod places;
+mod connection_slots;
 
 use crate::{
     http::{
@@ -15,7 +15,7 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
-use places::{Admitted, Places};
+use connection_slots::{Admitted, Places};
 use std::{
     io,
     net::SocketAddr,

@@ -3,12 +3,12 @@
 use super::{Field, Question, Step};
 use crate::{
     app::{App, Effect, Focus, input::edit},
-    keys::{Action, Context},
-    port::{Answer, Command},
+    keymap::{Action, Context},
+    messages::{Answer, Command},
 };
 use omega_core::{
     api::{Decision, Remember, RequiredAction, RunStatus, Save, SelectPlan},
-    standing::Standing,
+    viewer_role::Standing,
 };
 
 impl App {
@@ -216,6 +216,6 @@ impl Question {
     pub(in crate::app) fn knows(&self, action: Action) -> bool {
         let own = self.contexts().iter().filter(|context| **context != Context::Global);
         let own: Vec<&Context> = own.collect();
-        crate::keys::BINDINGS.iter().any(|it| it.action == action && own.contains(&&it.context))
+        crate::keymap::BINDINGS.iter().any(|it| it.action == action && own.contains(&&it.context))
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     app::{App, Effect},
-    port::{Command, Link, Update},
-    stage::Stage,
+    messages::{Command, Link, Update},
+    test_harness::Stage,
 };
 use omega_core::{event::Event, id::ConversationId};
 

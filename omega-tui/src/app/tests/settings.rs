@@ -1,8 +1,8 @@
 //! Settings are edited as values: what the rows say in words is never stored.
 
 use crate::{
-    port::{Command, Shown, Topic, Update, Wish},
-    stage::Stage,
+    messages::{Command, Shown, Topic, Update, Wish},
+    test_harness::Stage,
 };
 use omega_core::{
     api::Settings,

@@ -6,7 +6,7 @@ mod talks;
 
 use super::{Reply, next, words};
 use crate::{
-    agent::shown,
+    agent::meta_tools,
     id::ToolId,
     model::{ModelRequest, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn},
     registry::meta::{self, FoundTool, SearchOutput},
@@ -89,7 +89,7 @@ struct Talk {
 
 impl Talk {
     fn new() -> Self {
-        Self { turns: Vec::new(), calls: Vec::new(), searches: Vec::new(), tools: shown::specs() }
+        Self { turns: Vec::new(), calls: Vec::new(), searches: Vec::new(), tools: meta_tools::specs() }
     }
 
     fn request(&self) -> ModelRequest {

@@ -4,9 +4,9 @@ use super::{id, text};
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiError, ApiResult, Reply},
         auth,
         extract::{Body, Segment},
+        reply::{ApiError, ApiResult, Reply},
         state::App,
     },
 };

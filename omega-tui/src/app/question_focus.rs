@@ -5,8 +5,8 @@
 
 use super::{App, Effect, Focus, Step};
 use crate::{
-    keys::{Action, Context, hint, lookup},
-    port::{Command, Lasting},
+    keymap::{Action, Context, hint, lookup},
+    messages::{Command, Lasting},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use omega_core::api::{Remember, Timestamp};

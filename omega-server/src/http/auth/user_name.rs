@@ -1,7 +1,7 @@
 //! Names and addresses that people give themselves (`security.md` T20): nothing in a name may hide or change what stands
 //! beside it.
 
-use crate::http::answer::{ApiError, ApiResult};
+use crate::http::reply::{ApiError, ApiResult};
 use omega_core::sanitize::is_invisible;
 
 const MAX_CHARS: usize = 64;

@@ -1,11 +1,11 @@
 //! Whose API key it is: one of this server's, or one that another platform vouches for.
 
-use super::name;
+use super::user_name;
 use crate::{
     domain::caller::Caller,
     http::{
-        answer::{ApiError, ApiResult},
         identity::verifier::Verdict,
+        reply::{ApiError, ApiResult},
         state::App,
     },
 };
@@ -28,7 +28,7 @@ pub async fn caller(app: &App, key: &str) -> ApiResult<Caller> {
     match verifier.verify(key).await {
         Verdict::Known(person) => {
             let caller =
-                app.store.vouched_user(&person.id, &name::fitted(&person.name), person.email.as_deref()).await?;
+                app.store.vouched_user(&person.id, &user_name::fitted(&person.name), person.email.as_deref()).await?;
             caller.ok_or_else(unknown)
         }
         Verdict::Unknown => Err(unknown()),

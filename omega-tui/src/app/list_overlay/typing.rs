@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     composer::Composer,
-    keys::Action,
-    port::{Secrets, Wish},
+    keymap::Action,
+    messages::{Secrets, Wish},
 };
 use omega_core::{id::ToolId, setting};
 use secrecy::SecretString;

@@ -1,7 +1,7 @@
 //! What the server does: events as they come, and whole turns of a conversation.
 
 use super::{Stage, another_tool};
-use crate::port::{Link, Update};
+use crate::messages::{Link, Update};
 use omega_core::{
     api::{
         Accepted, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,

@@ -1,6 +1,6 @@
 //! Tools of what the sandbox found in a package, as far as they fit.
 
-use super::{AddError, bounded::Fitted};
+use super::{AddError, row_limits::Fitted};
 use omega_core::{
     api::registry::AddPackage,
     budget::{NAME, PACKAGE_TOOLS},

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, Effect, Input},
-    port::{Command, Update},
+    messages::{Command, Update},
     screen,
     theme::{Depth, Mode, Theme},
 };

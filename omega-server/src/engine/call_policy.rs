@@ -4,11 +4,11 @@
 
 use super::{
     Engine, alternatives as others,
+    credential_policy::{Holdings, Rights},
     guard::{
         destructive,
         exfil::{self, Known},
     },
-    rights::{Holdings, Rights},
     tools::{missing_error, not_usable},
 };
 use crate::{

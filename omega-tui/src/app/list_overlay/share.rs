@@ -1,7 +1,7 @@
 //! The link that opens the conversation, who may use it, and what guests may do. Guests see the link alone.
 
 use super::{Act, Row};
-use crate::port::Wish;
+use crate::messages::Wish;
 use omega_core::{
     api::{GuestCredentials, Visibility},
     view::View,

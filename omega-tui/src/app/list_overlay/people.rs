@@ -1,7 +1,7 @@
 //! Who takes part in the conversation, and who is shut out.
 
 use super::{Act, Row};
-use crate::port::Wish;
+use crate::messages::Wish;
 use omega_core::{
     api::{Participant, Role, Whoami},
     view::View,

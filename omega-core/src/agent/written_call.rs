@@ -4,7 +4,7 @@
 //! tool that was found, and reads the input by its schema. What can't be read without loss is recorded as it was written, so
 //! that its refusal can be told from the record alone ([`refusal`]).
 
-use super::{Proposal, called, input, names::ToolSet};
+use super::{Proposal, input, names::ToolSet, tool_resolution};
 use crate::{
     exact::Exact,
     executor::{ToolError, ToolErrorCode},
@@ -45,8 +45,10 @@ impl Written {
     /// Reads a call. `tools` are those that can be called by their names.
     #[must_use]
     pub fn of(call: &ToolCall, tools: &ToolSet) -> Self {
-        let name = called::bare(&call.name);
-        let own = [meta::SEARCH, meta::EXECUTE].into_iter().find(|own| called::folded(own) == called::folded(name));
+        let name = tool_resolution::bare(&call.name);
+        let own = [meta::SEARCH, meta::EXECUTE]
+            .into_iter()
+            .find(|own| tool_resolution::folded(own) == tool_resolution::folded(name));
         let recorded = |input: Exact, means| {
             let tool_id = own.map_or_else(|| call.name.clone(), str::to_owned);
             Self { call: call.clone(), tool_id, version: String::new(), input, means }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::sealed::{Kept, Place, Scope},
-    observe::known,
+    observe::known_secrets,
     process::failpoint::{self, Point},
 };
 use omega_core::{api::KeptIn, edition::Edition};
@@ -39,7 +39,7 @@ impl Vault {
         };
         match ring.load(account).await {
             Ok(Some(value)) => {
-                known::note(name, &value);
+                known_secrets::note(name, &value);
                 Ok(value)
             }
             Ok(None) => Err(VaultError::Keyring(format!(
@@ -166,7 +166,7 @@ impl Vault {
         place: &Place,
         value: &SecretString,
     ) -> Result<Result<(), KeyringError>, VaultError> {
-        known::note(&place.name, value);
+        known_secrets::note(&place.name, value);
         let store = &self.inner.store;
         let account = format!("provider-key {} {}", place.name, uuid::Uuid::new_v4().simple());
         store.note_leftover(&account).await?;

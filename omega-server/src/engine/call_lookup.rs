@@ -7,7 +7,7 @@
 use super::Engine;
 use crate::process::offload;
 use omega_core::{
-    agent::{Proposal, called, written::Written},
+    agent::{Proposal, tool_resolution, written_call::Written},
     executor::{ToolError, ToolErrorCode},
     id::ToolId,
     registry::{
@@ -43,18 +43,18 @@ pub(super) async fn proposals(engine: &Engine, viewer: Viewer, written: Vec<Writ
 
 /// The tool of the registry that a name means, when it is clear which one.
 async fn meant(registry: &dyn Registry, viewer: Viewer, name: &str) -> Option<Tool> {
-    for id in called::ids(name) {
+    for id in tool_resolution::ids(name) {
         if let Ok(tool) = registry.tool(viewer, &id).await {
             return Some(tool);
         }
     }
     let ids = near(registry, viewer, name).await;
-    registry.tool(viewer, called::meant(name, ids.iter())?).await.ok()
+    registry.tool(viewer, tool_resolution::meant(name, ids.iter())?).await.ok()
 }
 
 /// Tools whose words are those of a name.
 async fn near(registry: &dyn Registry, viewer: Viewer, name: &str) -> Vec<ToolId> {
-    let text = called::words(name);
+    let text = tool_resolution::words(name);
     if text.is_empty() {
         return Vec::new();
     }

@@ -5,10 +5,12 @@
 
 use super::{
     AddError, RegistryService, Source, StoredTool,
-    bounded::Fitted,
     changes::{self, Change},
-    described, own, rows,
+    package_tools,
+    row_limits::Fitted,
+    rows,
     service::BATCH,
+    user_tools,
 };
 use omega_core::{
     api::registry::{AddPackage, AddScope, AddedPackage, Imported},
@@ -127,7 +129,7 @@ impl RegistryService {
         // What all share, administrators add: they take their turns as one.
         let turn = owner.map(|owner| owner.to_string()).unwrap_or_default();
         let package = self.executor.describe(&request.package, version, &turn).await?;
-        let (wanted, mut notices) = described::wanted(&package, &request)?;
+        let (wanted, mut notices) = package_tools::wanted(&package, &request)?;
         notices.extend(wanted.iter().flat_map(Fitted::notices));
         let tools: Vec<Tool> =
             wanted.iter().map(|fitted| Tool { own: owner.is_some(), ..fitted.tool().clone() }).collect();
@@ -145,7 +147,7 @@ impl RegistryService {
         };
         let older = if owner.is_some() || request.allow_older { Older::Taken } else { Older::LeftOut };
         self.take(owner, wanted, Source::Added, older).await?;
-        let functions = described::functions(&package);
+        let functions = package_tools::functions(&package);
         Ok(AddedPackage { package: package.package, version: package.version, tools, functions, scope, notices })
     }
 
@@ -156,7 +158,7 @@ impl RegistryService {
         let others = others.filter(|tool| more.iter().all(|new| new.tool_id != tool.tool_id));
         let all: Vec<&Tool> = others.chain(more).collect();
         let within = OWN_TOOLS.check(all.len());
-        within.and_then(|()| OWN_ROWS.check(all.into_iter().map(own::size).sum())).map_err(AddError::NoRoom)
+        within.and_then(|()| OWN_ROWS.check(all.into_iter().map(user_tools::size).sum())).map_err(AddError::NoRoom)
     }
 
     /// Whether everybody has no later version of a tool.

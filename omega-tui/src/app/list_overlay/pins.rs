@@ -1,7 +1,7 @@
 //! Pinned tools.
 
 use super::{Act, Row, Typing};
-use crate::port::Wish;
+use crate::messages::Wish;
 use omega_core::id::ToolId;
 
 /// A row for each tool, and one to pin another.

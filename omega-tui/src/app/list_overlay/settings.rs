@@ -1,7 +1,7 @@
 //! The user's settings, by the table that the command line has too, and standing approvals.
 
 use super::{Act, Row, Typing};
-use crate::port::Wish;
+use crate::messages::Wish;
 use omega_core::{
     api::{Settings, StoredApproval},
     setting::{FIELDS, Field},

@@ -2,7 +2,7 @@
 //!
 //! A conversation's counter is locked first and its events are numbered under that lock, in the transaction that changes
 //! the state they tell of. So commit order is number order, numbers have no gaps, and a reader's cursor can't overtake an
-//! event that is not committed yet (`runs.md` 2). Every event passes the redactor of its conversation here (`clean.rs`).
+//! event that is not committed yet (`runs.md` 2). Every event passes the redactor of its conversation here (`event_redaction.rs`).
 
 use super::{
     Clean, Lease, Result, Store, StoreError, Tx, exec,
@@ -10,7 +10,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
-    domain::fact::{self, Fact},
+    domain::audit_fact::{self, Fact},
     process::failpoint::{self, Point, Transaction},
 };
 use omega_core::{
@@ -141,7 +141,7 @@ impl LogTx {
     pub(super) async fn clean_event(&mut self, run: Option<RunId>, event: Clean<Event>) -> Result<u64> {
         let seq = self.next;
         let event = event.into_inner();
-        if let Some(fact) = fact::of_event(&event) {
+        if let Some(fact) = audit_fact::of_event(&event) {
             self.record(run, fact);
         }
         let kind = event.kind();

@@ -1,7 +1,7 @@
 //! Stored credentials, by name and last characters, and which tools may use those that are stored for all.
 
 use super::{Act, Row, Typing};
-use crate::port::Wish;
+use crate::messages::Wish;
 use omega_core::api::{CredentialScope, KeptIn, StoredCredential, StoredGrant};
 
 /// A row for each credential and grant, and one to store another.

@@ -6,7 +6,7 @@ use crate::{
     app::{App, Line as Typed, Row, Sheet},
     clean::one_line,
     composer::{self, Composer},
-    keys::Action,
+    keymap::Action,
     theme::Theme,
     wrap::{fit, width, wrap},
 };

@@ -2,7 +2,7 @@
 //! was looked at and those that follow it within its major version.
 
 use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::word};
-use crate::domain::fact::{Action, Fact};
+use crate::domain::audit_fact::{Action, Fact};
 use omega_core::{
     api::{ApprovalReason, Remember, StoredApproval, Timestamp},
     edition::Edition,

@@ -3,7 +3,7 @@
 //! All of them are rows. A row may be changed (at once, or by typing a value) and removed (after a question). A secret
 //! that is typed is kept as one, and everything that the server knows is shown as the server told it last.
 
-mod keys;
+mod credentials;
 mod people;
 mod pins;
 mod plan;
@@ -16,8 +16,8 @@ pub use typing::{Line, Typing};
 
 use super::{App, Effect, Overlay};
 use crate::{
-    keys::{Action, Context},
-    port::{Command, Shown, Topic, Wish},
+    keymap::{Action, Context},
+    messages::{Command, Shown, Topic, Wish},
 };
 
 /// Which rows.
@@ -263,7 +263,7 @@ impl App {
         let rows = match (kind, shown) {
             (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
             (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
-            (Kind::Keys, Some(Shown::Keys(stored, grants))) => keys::rows(stored, grants),
+            (Kind::Keys, Some(Shown::Keys(stored, grants))) => credentials::rows(stored, grants),
             (Kind::People, _) => people::rows(&self.view, self.me.as_ref(), self.is_owner),
             (Kind::Share, _) => share::rows(&self.view, self.is_owner, &self.base_url),
             (Kind::Plan, _) => plan::rows(&self.view),

@@ -8,7 +8,7 @@
 //! memory, and after a crash the model is asked again and the text is void. A tool's partial outputs stay on their node
 //! too: they are large and replace each other, and the outcome is an event that everybody gets.
 
-use super::{Engine, wake::Hint};
+use super::{Engine, node_notify::Hint};
 use crate::{
     domain::guest_view::{Discreet, readable},
     store::{Known, Result, access::Access},

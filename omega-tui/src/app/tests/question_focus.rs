@@ -3,8 +3,8 @@
 use super::tool;
 use crate::{
     app::Focus,
-    port::{Command, Lasting, Update},
-    stage::Stage,
+    messages::{Command, Lasting, Update},
+    test_harness::Stage,
 };
 use omega_core::{
     api::{Remember, RequiredAction},

@@ -3,7 +3,7 @@
 //! The promise: a document takes many times its bytes while it is read, so few are held, one is read at a time, and nobody has
 //! two under way.
 
-use super::answer::{ApiError, ApiResult};
+use super::reply::{ApiError, ApiResult};
 use crate::process::offload;
 use omega_core::{api::ErrorCode, id::UserId};
 use std::{

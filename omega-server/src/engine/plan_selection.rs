@@ -6,7 +6,7 @@
 //! without one. Once a plan is selected, everything that its tools lack is asked for at once; whoever declines is asked
 //! again when a step needs it.
 
-use super::{drive::Driver, gate, plan::Task};
+use super::{call_policy, drive::Driver, plan::Task};
 use crate::store::{Planned, Result, RunHistory};
 use omega_core::{
     agent::complexity::Complexity,
@@ -56,7 +56,7 @@ impl Driver<'_> {
         if requests.is_empty() {
             return Ok(Decided::Follow(Some(plan)));
         }
-        self.pause(|expires_at| gate::credentials(requests, Vec::new(), expires_at)).await?;
+        self.pause(|expires_at| call_policy::credentials(requests, Vec::new(), expires_at)).await?;
         Ok(Decided::Waits)
     }
 

@@ -1,6 +1,6 @@
 //! What the audit log records, and what of it a conversation's event tells.
 
-use super::{chain::hex, request};
+use super::{hash_chain::hex, request};
 use omega_core::{
     event::Event,
     id::{ConversationId, KeyId, RunId, UserId},
