@@ -89,7 +89,7 @@ pub enum Event {
     ParticipantUpdated {
         /// The user.
         user_id: UserId,
-        /// Whether they are shut out.
+        /// Whether they are blocked.
         blocked: bool,
     },
     /// A participant's message is stored.
@@ -262,9 +262,9 @@ pub enum Event {
         approval_id: ApprovalId,
         /// The call.
         tool_run_id: ToolRunId,
-        /// Yes or no.
+        /// Approve or deny.
         decision: Decision,
-        /// How long a yes lasts.
+        /// How long an approval lasts.
         remember: Remember,
         /// Told to the model.
         #[serde(default, skip_serializing_if = "Option::is_none")]

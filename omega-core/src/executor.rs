@@ -101,7 +101,7 @@ pub enum ToolErrorCode {
     BreakerOpen,
     /// A person chose another tool in its place; `details.alternatives` has it.
     Replaced,
-    /// Its author wants a person's yes first (`needsApproval` of the AI SDK); nothing was done.
+    /// Its author wants a person's approval first (`needsApproval` of the AI SDK); nothing was done.
     NeedsApproval,
 }
 

@@ -79,7 +79,7 @@ id!(
     PlanId, now_v7
 );
 id!(
-    /// A call that waits for a person's yes.
+    /// A call that waits for a person's approval.
     ApprovalId, now_v7
 );
 id!(
@@ -87,7 +87,7 @@ id!(
     CredentialRequestId, now_v7
 );
 id!(
-    /// A yes that lasts.
+    /// A standing approval.
     ApprovalRuleId, now_v7
 );
 id!(

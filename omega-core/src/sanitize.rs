@@ -10,7 +10,7 @@
 
 /// Where the parser stands inside a sequence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+enum EscapeState {
     /// Plain text.
     #[default]
     Ground,
@@ -29,7 +29,7 @@ enum State {
 /// The sanitiser of one stream.
 #[derive(Debug, Clone, Default)]
 pub struct Sanitizer {
-    state: State,
+    state: EscapeState,
     after_return: bool,
 }
 
@@ -45,7 +45,7 @@ impl Sanitizer {
 
     /// Takes the next character, and says whether anything of it may be shown.
     pub(crate) fn shows(&mut self, c: char) -> bool {
-        if self.state == State::Ground && !c.is_control() {
+        if self.state == EscapeState::Ground && !c.is_control() {
             self.after_return = false;
             return true;
         }
@@ -56,7 +56,7 @@ impl Sanitizer {
 
     /// Whether it stands in plain text.
     pub(crate) fn is_idle(&self) -> bool {
-        self.state == State::Ground
+        self.state == EscapeState::Ground
     }
 
     fn step(&mut self, c: char, out: &mut String) {
@@ -64,38 +64,38 @@ impl Sanitizer {
         match c {
             '\n' if after_return => return,
             '\n' | '\r' => {
-                self.state = State::Ground;
+                self.state = EscapeState::Ground;
                 self.after_return = c == '\r';
                 out.push('\n');
                 return;
             }
             // CAN and SUB abort whatever goes on.
             '\u{18}' | '\u{1a}' => {
-                self.state = State::Ground;
+                self.state = EscapeState::Ground;
                 return;
             }
             _ => {}
         }
         match self.state {
-            State::Ground => self.ground(c, out),
-            State::Escape => self.escape(c, out),
-            State::EscapeIntermediate => match c {
+            EscapeState::Ground => self.ground(c, out),
+            EscapeState::Escape => self.escape(c, out),
+            EscapeState::EscapeIntermediate => match c {
                 ' '..='/' => {}
-                '0'..='~' => self.state = State::Ground,
+                '0'..='~' => self.state = EscapeState::Ground,
                 _ => self.ground(c, out),
             },
-            State::Csi => match c {
+            EscapeState::Csi => match c {
                 ' '..='?' => {}
-                '@'..='~' => self.state = State::Ground,
+                '@'..='~' => self.state = EscapeState::Ground,
                 _ => self.ground(c, out),
             },
-            State::String => match c {
-                '\u{7}' | '\u{9c}' => self.state = State::Ground,
-                '\u{1b}' => self.state = State::StringEscape,
+            EscapeState::String => match c {
+                '\u{7}' | '\u{9c}' => self.state = EscapeState::Ground,
+                '\u{1b}' => self.state = EscapeState::StringEscape,
                 _ => {}
             },
-            State::StringEscape => match c {
-                '\\' => self.state = State::Ground,
+            EscapeState::StringEscape => match c {
+                '\\' => self.state = EscapeState::Ground,
                 // ESC ended the string and begins something else.
                 _ => self.escape(c, out),
             },
@@ -104,20 +104,20 @@ impl Sanitizer {
 
     fn escape(&mut self, c: char, out: &mut String) {
         match c {
-            '[' => self.state = State::Csi,
-            ']' | 'P' | 'X' | '^' | '_' => self.state = State::String,
-            ' '..='/' => self.state = State::EscapeIntermediate,
-            '0'..='~' => self.state = State::Ground,
+            '[' => self.state = EscapeState::Csi,
+            ']' | 'P' | 'X' | '^' | '_' => self.state = EscapeState::String,
+            ' '..='/' => self.state = EscapeState::EscapeIntermediate,
+            '0'..='~' => self.state = EscapeState::Ground,
             _ => self.ground(c, out),
         }
     }
 
     fn ground(&mut self, c: char, out: &mut String) {
         self.state = match c {
-            '\u{1b}' => State::Escape,
-            '\u{9b}' => State::Csi,
-            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => State::String,
-            _ => State::Ground,
+            '\u{1b}' => EscapeState::Escape,
+            '\u{9b}' => EscapeState::Csi,
+            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => EscapeState::String,
+            _ => EscapeState::Ground,
         };
         if c == '\t' {
             out.push(c);

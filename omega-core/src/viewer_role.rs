@@ -1,14 +1,14 @@
 //! What a person may answer of what a run waits for, so that no client offers an answer that the server refuses.
 //!
 //! The server decides; this only says the same beforehand: variables are the owner's to give, an approval that touches
-//! the owner's credentials is the owner's, a yes that lasts is the owner's, and of the others only who sent the message
+//! the owner's credentials is the owner's, a standing approval is the owner's, and of the others only who sent the message
 //! may decide about its calls and choose its plans and tools.
 
 use crate::api::{Approval, RequiredAction};
 
 /// What a person is to a run that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Standing {
+pub enum ViewerRole {
     #[default]
     Owner,
     /// A guest, whose message began the run.
@@ -17,7 +17,7 @@ pub enum Standing {
     Guest,
 }
 
-impl Standing {
+impl ViewerRole {
     /// From whose the conversation is, and whose the message.
     #[must_use]
     pub fn of(is_owner: bool, is_asker: bool) -> Self {
@@ -34,7 +34,7 @@ impl Standing {
         self == Self::Owner
     }
 
-    /// Whether they may say yes or no to a call.
+    /// Whether they may approve or deny a call.
     #[must_use]
     pub fn may_decide(self, approval: &Approval) -> bool {
         match self {
@@ -44,7 +44,7 @@ impl Standing {
         }
     }
 
-    /// Whether their yes may last longer than one call.
+    /// Whether their approval may last longer than one call.
     #[must_use]
     pub fn may_remember(self, approval: &Approval) -> bool {
         self.is_owner() && approval.reason.may_last()
@@ -80,7 +80,8 @@ mod tests {
     #[test]
     fn a_guest_is_offered_nothing_that_is_the_owners() {
         use ApprovalReason::{Destructive, ExfilGuard, FirstUse, GuestCredentials, SafeMode, UnknownOutcome};
-        let (owner, asker, guest) = (Standing::of(true, true), Standing::of(false, true), Standing::of(false, false));
+        let (owner, asker, guest) =
+            (ViewerRole::of(true, true), ViewerRole::of(false, true), ViewerRole::of(false, false));
         let cases = [
             (owner, SafeMode, true, true),
             (owner, Destructive, true, true),

@@ -6,7 +6,7 @@ use omega_server::{
     process::{failpoint, harden, shutdown},
     serve::{
         announce,
-        args::{Places, ServeArgs},
+        args::{DefaultPaths, ServeArgs},
     },
     vault::MasterKeySource,
 };
@@ -66,7 +66,7 @@ fn master_key(file: Option<&Path>) -> anyhow::Result<MasterKeySource> {
 }
 
 fn config(args: &Args) -> anyhow::Result<ServeConfig> {
-    let places = Places {
+    let places = DefaultPaths {
         database: "sqlite:omega.db".into(),
         cache: "omega-cache".into(),
         master_key: master_key(args.serve.master_key_file.as_deref())?,

@@ -87,7 +87,7 @@ pub enum Context {
     /// Seeing what somebody else is asked.
     Watching,
     /// Choosing among rows of an overlay.
-    Sheet,
+    List,
     /// Being asked whether that is meant.
     Sure,
 }
@@ -102,14 +102,14 @@ impl Context {
             Self::Global => "everywhere",
             Self::Help => "help",
             Self::Question => "question",
-            Self::Approval => "a call waits for a yes",
+            Self::Approval => "a call waits for approval",
             Self::Line => "typing an answer",
             Self::Keep => "keeping a value",
             Self::Without => "going on without a value",
             Self::Plans => "choosing a plan",
             Self::Alternatives => "choosing another tool",
             Self::Watching => "somebody else is asked",
-            Self::Sheet => "settings, keys, pins, people, sharing",
+            Self::List => "settings, keys, pins, people, sharing",
             Self::Sure => "sure?",
         }
     }
@@ -234,7 +234,7 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(Context::Global, Action::Stop, &[key(KeyCode::Esc)], "stop", "Take back the last waiting message; then stop the run"),
     bind(Context::Global, Action::Answer, &[ctrl('y')], "answer", "Answer what the run waits for"),
-    bind(Context::Global, Action::TakeBack, &[ctrl('t')], "take it back", "Take back the yes that lasts, for ten seconds after it was given"),
+    bind(Context::Global, Action::TakeBack, &[ctrl('t')], "take it back", "Take back the standing approval, for ten seconds after it was given"),
     bind(Context::Global, Action::OpenLatest, &[ctrl('o')], "open tool", "Open the last tool call (or the selected one); again for raw JSON"),
     bind(Context::Global, Action::OpenAll, &[ctrl('x')], "open all", "Open or close all tool calls"),
     bind(Context::Global, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
@@ -297,11 +297,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Watching, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line down"),
     bind(Context::Watching, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
 
-    bind(Context::Sheet, Action::Open, &[key(KeyCode::Enter), char(' ')], "change", "Change or choose what is selected"),
-    bind(Context::Sheet, Action::Remove, &[char('d'), key(KeyCode::Delete)], "remove", "Delete or revoke what is selected, after a question"),
-    bind(Context::Sheet, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
-    bind(Context::Sheet, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
-    bind(Context::Sheet, Action::Close, &[key(KeyCode::Esc), char('q'), ctrl('c')], "close", "Close"),
+    bind(Context::List, Action::Open, &[key(KeyCode::Enter), char(' ')], "change", "Change or choose what is selected"),
+    bind(Context::List, Action::Remove, &[char('d'), key(KeyCode::Delete)], "remove", "Delete or revoke what is selected, after a question"),
+    bind(Context::List, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
+    bind(Context::List, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
+    bind(Context::List, Action::Close, &[key(KeyCode::Esc), char('q'), ctrl('c')], "close", "Close"),
 
     bind(Context::Sure, Action::Confirm, &[char('y')], "yes", "Do it"),
     bind(Context::Sure, Action::Back, &[char('n'), key(KeyCode::Esc), ctrl('c')], "no", "Leave it as it is"),

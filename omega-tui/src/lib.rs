@@ -22,6 +22,6 @@ mod theme;
 mod transcript;
 mod wrap;
 
-pub use network::{FindAgain, Found, RememberIn};
+pub use network::{FindAgain, Reconnecting, RememberIn};
 pub use run::{Options, Outcome, run};
 pub use theme::ThemeChoice;

@@ -30,7 +30,7 @@ pub enum Command {
         model: Option<String>,
     },
     /// Answer what the run waits for.
-    Answer(Answer),
+    Answer(PauseAnswer),
     Cancel(RunId),
     /// Leave this conversation; the next message starts another.
     NewConversation,
@@ -48,7 +48,7 @@ pub enum Command {
     Do(Option<Topic>, Wish),
     /// Write down that a conversation is there and is used, under this title; an empty one keeps the known.
     Remember(ConversationId, String),
-    /// Take lasting yeses back that were just given.
+    /// Revoke standing approvals that were just given.
     TakeBack(Vec<ApprovalRuleId>),
     /// Write the conversation into a file.
     Export {
@@ -62,7 +62,7 @@ pub enum Command {
 /// What an overlay shows that the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// Settings and lasting approvals.
+    /// Settings and standing approvals.
     Settings,
     /// Stored credentials and grants.
     Keys,
@@ -96,7 +96,7 @@ pub enum Wish {
         name: String,
         tool: ToolId,
     },
-    /// Take a yes back that lasts.
+    /// Revoke a standing approval.
     RevokeApproval(ApprovalRuleId),
     /// Say who may open the conversation.
     Visibility(Visibility),
@@ -123,8 +123,8 @@ pub enum Shown {
 
 /// An answer to a paused run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Yes or no to a call.
+pub enum PauseAnswer {
+    /// A decision about a call.
     Decide {
         approval: ApprovalId,
         /// The tool that it is about.
@@ -132,7 +132,7 @@ pub enum Answer {
         /// The digest of the input that was shown.
         digest: String,
         decision: Decision,
-        /// How long a yes lasts.
+        /// How long an approval lasts.
         remember: Remember,
         /// For the model.
         reason: Option<String>,
@@ -185,9 +185,9 @@ pub enum Update {
     },
     /// An answer was not taken; without words, because somebody else was first.
     AnswerFailed(Option<String>),
-    /// A yes that was given lasts, as these rules.
+    /// A standing approval was given, as these rules.
     Lasts(Lasting),
-    /// Yeses do not last any more.
+    /// Standing approvals were revoked.
     TakenBack,
     /// Something else did not work.
     Failed(String),
@@ -209,7 +209,7 @@ pub enum Update {
     Exported(String),
 }
 
-/// A yes that lasts beyond its call.
+/// An approval that lasts beyond its call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lasting {
     pub tool: ToolId,

@@ -19,7 +19,7 @@ mod server;
 
 pub use samples::{another_tool, full, grant, rule, stored};
 
-pub struct Stage {
+pub struct TestHarness {
     pub app: App,
     pub effects: Vec<Effect>,
     pub terminal: Terminal<TestBackend>,
@@ -39,7 +39,7 @@ pub struct Stage {
     pub finish_reason: Option<FinishReason>,
 }
 
-impl Stage {
+impl TestHarness {
     pub fn new(width: u16, height: u16) -> Self {
         Self::themed(width, height, Mode::Dark, Depth::True)
     }

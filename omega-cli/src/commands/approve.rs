@@ -48,7 +48,7 @@ fn input(text: &str) -> Result<Value, Failure> {
 fn never_lasts(lasts: Lasts, approval: &Approval, is_owner: bool) -> Failure {
     let tool = one_line(approval.tool_id.as_str(), 200);
     let why = match is_owner {
-        false => String::from("only the owner's yes lasts"),
+        false => String::from("only the owner can give a standing approval"),
         true => format!("{tool} is asked about because {}", words::reason(approval.reason)),
     };
     Failure::usage(format!("--for {} is not possible: {why}", lasts.name())).hint("omega approve --for once")

@@ -15,7 +15,7 @@ use omega_core::{
 use omega_server::{
     Local, ServeConfig, Server, observe,
     process::{failpoint, harden, shutdown},
-    serve::args::{Places, ServeArgs},
+    serve::args::{DefaultPaths, ServeArgs},
     vault::{Keyring, KeyringError, MasterKeySource, OwnersKeyring},
 };
 use secrecy::SecretString;
@@ -109,7 +109,7 @@ impl Serve {
             Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             None => SocketAddr::from((self.host, port)),
         };
-        let places = Places {
+        let places = DefaultPaths {
             database: format!("sqlite:{}", dirs.data.join(database).display()),
             cache: dirs.cache.clone(),
             master_key: self.master_key(context),

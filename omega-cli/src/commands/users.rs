@@ -72,6 +72,6 @@ impl Users {
 
 fn cells(user: &User) -> [String; 4] {
     let role = if user.is_admin { "administrator" } else { "user" };
-    let ended = user.disabled_at.map_or_else(String::new, |at| format!("shut out {at}"));
+    let ended = user.disabled_at.map_or_else(String::new, |at| format!("blocked {at}"));
     [user.id.to_string(), one_line(&user.display_name, 64), role.to_owned(), ended]
 }

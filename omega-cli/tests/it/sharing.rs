@@ -53,7 +53,7 @@ fn calls(tool: &str, params: Value) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_made_and_shut_out_by_the_administrator() {
+async fn users_are_made_and_blocked_by_the_administrator() {
     with(Script::new(), |company| {
         let Company { owner, guest, .. } = &company;
         let users = owner.omega(&["users", "list"]).expect(0).stdout;
@@ -68,7 +68,7 @@ async fn users_are_made_and_shut_out_by_the_administrator() {
         owner.omega(&["users", "disable", "nonsense"]).expect(2);
         owner.omega(&["users", "disable", &id]).expect(0);
         guest.omega(&["whoami"]).expect(3);
-        assert!(owner.omega(&["users", "list"]).expect(0).stdout.contains("shut out"));
+        assert!(owner.omega(&["users", "list"]).expect(0).stdout.contains("blocked"));
     })
     .await;
 }
@@ -132,7 +132,7 @@ async fn a_guests_yes_is_for_one_call() {
         let done = guest.omega(&["ask", "--conversation", &link, "count"]).expect(5);
         assert!(done.stderr.contains("--for once"), "{}", done.stderr);
         let lasting = guest.omega(&["approve", &link, "--for", "always"]).expect(2);
-        assert!(lasting.stderr.contains("only the owner's yes lasts"), "{}", lasting.stderr);
+        assert!(lasting.stderr.contains("only the owner can give a standing approval"), "{}", lasting.stderr);
         guest.omega(&["approve", &link, "--for", "once"]).expect(0);
         assert_eq!(owner.omega(&["approvals", "list"]).expect(0).stdout, "");
     })

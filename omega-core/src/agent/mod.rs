@@ -42,7 +42,7 @@ use result::View;
 pub use run_config::RunConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use written_call::Written;
+use written_call::WrittenCall;
 
 /// A step as it is recorded: the model's turn, and what its calls came to.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -189,8 +189,8 @@ impl Agent {
 
     /// Reads the model's calls: which tools they mean. Records nothing yet.
     #[must_use]
-    pub fn written(&self, calls: &[ToolCall]) -> Vec<Written> {
-        calls.iter().map(|call| Written::of(call, &self.tools)).collect()
+    pub fn written(&self, calls: &[ToolCall]) -> Vec<WrittenCall> {
+        calls.iter().map(|call| WrittenCall::of(call, &self.tools)).collect()
     }
 
     /// Takes a step that was recorded.

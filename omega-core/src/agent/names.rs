@@ -35,7 +35,7 @@ const MAX_NAME: usize = 64;
 const MAX_DESCRIPTION: usize = 600;
 
 /// Where a tool was found: message, step, call, rank.
-pub type Place = (usize, usize, usize, usize);
+pub type FoundAt = (usize, usize, usize, usize);
 
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
@@ -47,9 +47,9 @@ struct Entry {
     shown: Option<Shown>,
     pinned: bool,
     /// Where it was first found.
-    place: Place,
+    place: FoundAt,
     /// Where it was last found or called.
-    used: Place,
+    used: FoundAt,
 }
 
 /// The tools of a run, by name.
@@ -73,7 +73,7 @@ impl ToolSet {
     }
 
     /// Loads a tool that a search found and named, or takes note that it was found again; its name if it is new to the set.
-    pub fn add_found(&mut self, tool: &FoundTool, place: Place) -> Option<String> {
+    pub fn add_found(&mut self, tool: &FoundTool, place: FoundAt) -> Option<String> {
         let name = tool.call_as.clone()?;
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == tool.tool_id) {
             entry.used = entry.used.max(place);
@@ -104,7 +104,7 @@ impl ToolSet {
     }
 
     /// Takes note that a tool was called.
-    pub fn used(&mut self, id: &str, place: Place) {
+    pub fn used(&mut self, id: &str, place: FoundAt) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id.as_str() == id) {
             entry.used = entry.used.max(place);
         }
@@ -133,7 +133,7 @@ impl ToolSet {
         version: &str,
         description: &str,
         input: Option<&Value>,
-        place: Place,
+        place: FoundAt,
     ) -> bool {
         let is_known = self.entries.iter().any(|entry| entry.id == *id || entry.name == name);
         if is_known || self.entries.len() + 2 >= MAX_TOOLS {

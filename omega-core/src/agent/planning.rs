@@ -32,7 +32,7 @@ pub fn prompt(wish: &Wish<'_>) -> String {
     let count = wish.count;
     let mut text = format!(
         "You plan, you do not execute. From the tools found below, propose up to {count} plan(s) \
-         for the person's task, best first, each with every step in the order in which it is to be done. Answer with JSON \
+         for the person's task, best first, each with every step in the order in which it is to be done. PlannerReply with JSON \
          only: {{\"plans\": [{{\"steps\": [{{\"stepNumber\": 1, \"toolName\": \"package::export\", \"purpose\": \"...\", \
          \"expectedOutput\": \"...\"}}], \"confidence\": 0.0, \"reasoning\": \"...\"}}]}}. confidence is between 0 and 1. \
          toolName is the toolId of a tool that was found, or registrySearchTool for a step that has to look for one; \
@@ -95,7 +95,7 @@ pub struct ProposedPlan {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct PlannerReply {
     #[serde(default)]
     plans: Vec<ProposedPlan>,
     #[serde(default)]
@@ -112,7 +112,7 @@ const MOST_STEPS: usize = 30;
 pub fn read(text: &str) -> Result<Vec<ProposedPlan>, String> {
     let json = text.find('{').zip(text.rfind('}')).and_then(|(start, end)| text.get(start..=end));
     let json = json.ok_or("no JSON in its answer")?;
-    let mut answer: Answer = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let mut answer: PlannerReply = serde_json::from_str(json).map_err(|error| error.to_string())?;
     answer.plans.retain(|plan| !plan.steps.is_empty());
     if answer.plans.is_empty() && !answer.simple {
         return Err("its list is empty".into());

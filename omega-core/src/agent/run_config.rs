@@ -28,10 +28,10 @@ pub struct RunConfig {
     /// Tools that are always in the tool set.
     #[serde(default)]
     pub pins: Vec<ToolId>,
-    /// Safe Mode: each call of a tool waits for a yes.
+    /// Safe Mode: each call of a tool waits for approval.
     #[serde(default)]
     pub safe_mode: bool,
-    /// Whether no person watches: what deletes, spends or takes credentials elsewhere waits for a yes.
+    /// Whether no person watches: what deletes, spends or takes credentials elsewhere waits for approval.
     #[serde(default)]
     pub autonomous: bool,
     /// Whether plans are proposed first.

@@ -1,6 +1,6 @@
 //! From a call as a model wrote it to the call that is recorded: which tool it means, and its input as that tool means it.
 //!
-//! [`Written::of`] reads what can be read without the registry, and says which tool to look for. [`Written::proposal`] takes the
+//! [`WrittenCall::of`] reads what can be read without the registry, and says which tool to look for. [`WrittenCall::proposal`] takes the
 //! tool that was found, and reads the input by its schema. What can't be read without loss is recorded as it was written, so
 //! that its refusal can be told from the record alone ([`refusal`]).
 
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 /// A call, read as far as that goes without its tool.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct WrittenCall {
     call: ToolCall,
     tool_id: String,
     version: String,
@@ -41,7 +41,7 @@ enum Means {
     Flat,
 }
 
-impl Written {
+impl WrittenCall {
     /// Reads a call. `tools` are those that can be called by their names.
     #[must_use]
     pub fn of(call: &ToolCall, tools: &ToolSet) -> Self {

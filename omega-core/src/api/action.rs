@@ -32,7 +32,7 @@ pub enum RequiredAction {
         /// After this time the run is cancelled.
         expires_at: Timestamp,
     },
-    /// Calls that need a person's yes; `POST /approvals/:id` answers each.
+    /// Calls that need a person's approval; `POST /approvals/:id` answers each.
     #[serde(rename_all = "camelCase")]
     Approval {
         /// The calls, in their order.
@@ -173,7 +173,7 @@ pub struct CredentialRequest {
     pub edition: Edition,
 }
 
-/// Why a call needs a person's yes.
+/// Why a call needs a person's approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -215,7 +215,7 @@ impl ApprovalReason {
         matches!(self, Self::GuestCredentials | Self::FirstUse | Self::ExfilGuard)
     }
 
-    /// Whether a yes may last longer than the call. A call that may have taken effect is looked at each time, and a first
+    /// Whether an approval may last longer than the call. A call that may have taken effect is looked at each time, and a first
     /// use is kept as a grant.
     #[must_use]
     pub fn may_last(self) -> bool {
@@ -223,7 +223,7 @@ impl ApprovalReason {
     }
 }
 
-/// A call that waits for a person's yes.
+/// A call that waits for a person's approval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -269,7 +269,7 @@ impl Approval {
     }
 }
 
-/// Yes or no.
+/// Approve or deny.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -280,7 +280,7 @@ pub enum Decision {
     Deny,
 }
 
-/// How long a yes lasts.
+/// How long an approval lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -311,9 +311,9 @@ impl Remember {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decide {
-    /// Yes or no.
+    /// Approve or deny.
     pub decision: Decision,
-    /// How long a yes lasts.
+    /// How long an approval lasts.
     #[serde(default)]
     pub remember: Remember,
     /// Told to the model; at most 1,000 bytes.
@@ -327,7 +327,7 @@ pub struct Decide {
     pub input: Option<Value>,
 }
 
-/// A yes that lasts (`GET /settings/approvals`): this tool is not asked about for this reason.
+/// A standing approval (`GET /settings/approvals`): this tool is not asked about for this reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

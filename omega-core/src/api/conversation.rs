@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum GuestCredentials {
-    /// A call that would use them waits for the owner's yes.
+    /// A call that would use them waits for the owner's approval.
     #[default]
     Approve,
     /// Calls use them as in the owner's own runs.
@@ -95,7 +95,7 @@ pub struct UpdateConversation {
     /// `provider/model`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Safe Mode: each tool call waits for a yes.
+    /// Safe Mode: each tool call waits for approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode: Option<bool>,
     /// What guests' messages may do with the owner's credentials; holds from the next call on.
@@ -130,7 +130,7 @@ pub struct Conversation {
     pub title: Option<String>,
     /// `provider/model` that answers here.
     pub model: String,
-    /// Whether each tool call waits for a yes; missing when the owner's setting decides.
+    /// Whether each tool call waits for approval; missing when the owner's setting decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode: Option<bool>,
     /// What guests' messages may do with the owner's credentials.
@@ -162,7 +162,7 @@ pub struct Participant {
     pub display_name: String,
     /// SHA-256 of the trimmed lower-case e-mail, or empty.
     pub gravatar_hash: String,
-    /// True when the owner shut them out.
+    /// True when the owner blocked them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
 }
@@ -177,7 +177,7 @@ pub struct ConversationDetail {
     pub conversation: Conversation,
     /// Whether the caller owns it.
     pub is_owner: bool,
-    /// Who takes part, and who is shut out. Guests whose link was replaced are gone from here; their messages stay.
+    /// Who takes part, and who is blocked. Guests whose link was replaced are gone from here; their messages stay.
     pub participants: Vec<Participant>,
     /// Messages, oldest first.
     pub messages: Vec<Message>,

@@ -162,7 +162,7 @@ pub struct SendMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins: Vec<ToolId>,
     /// True when no person watches the run (a program sends the message): calls that delete or spend, and calls that take a
-    /// credential to an address that nobody wrote, wait for a yes.
+    /// credential to an address that nobody wrote, wait for approval.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub autonomous: bool,
     /// The client's own id of the message: sending it again returns the first receipt.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FirstUse {
-    /// It is; the yes is kept as a grant.
+    /// It is; the approval is kept as a grant.
     #[default]
     Ask,
     /// Every tool that declares it gets it.
@@ -24,7 +24,7 @@ pub struct Settings {
     /// `provider/model` of new conversations; the server's choice when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Safe Mode: in new messages each tool call waits for a yes. Off by default.
+    /// Safe Mode: in new messages each tool call waits for approval. Off by default.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub safe_mode: bool,
     /// Tools that are always in the tool set.

@@ -17,7 +17,7 @@ pub enum ToolRunStatus {
     Proposed,
     /// It waits for variables that it lacks.
     AwaitingCredentials,
-    /// It waits for a person's yes.
+    /// It waits for a person's approval.
     AwaitingApproval,
     /// It runs: the intent is recorded, the outcome is not.
     Started,

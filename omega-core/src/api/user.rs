@@ -31,7 +31,7 @@ pub struct User {
     pub is_admin: bool,
     /// When they were made.
     pub created_at: Timestamp,
-    /// When they were shut out; their keys and sessions ended then.
+    /// When they were blocked; their keys and sessions ended then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Client, ClientError,
-    transport::{Answer, path_segment},
+    transport::{Enveloped, path_segment},
 };
 use crate::{
     api::{
@@ -42,7 +42,7 @@ impl Client {
     pub async fn settings(&self) -> Result<VersionedSettings, ClientError> {
         let response = self.send(self.get("/api/omega/settings")).await?;
         let version = response.headers().get("etag").and_then(|v| v.to_str().ok()).unwrap_or("*").to_owned();
-        Ok(VersionedSettings { settings: self.read::<Answer<Settings>>(response).await?.data, version })
+        Ok(VersionedSettings { settings: self.read::<Enveloped<Settings>>(response).await?.data, version })
     }
 
     /// Replaces the settings, if nobody changed them meanwhile.
@@ -93,7 +93,7 @@ impl Client {
         let request = self.request(Method::DELETE, &path).query(&tool.map(|tool| [("toolId", tool.as_str())]));
         let response = self.send(request.query(&scope.map(|scope| [("scope", scope)]))).await?;
         match response.status() {
-            StatusCode::ACCEPTED => Ok(Some(self.read::<Answer<Remains>>(response).await?.data.remains)),
+            StatusCode::ACCEPTED => Ok(Some(self.read::<Enveloped<Remains>>(response).await?.data.remains)),
             _ => Ok(None),
         }
     }
@@ -123,7 +123,7 @@ impl Client {
     pub async fn prompt(&self) -> Result<(PromptSettings, String), ClientError> {
         let response = self.send(self.get("/api/omega/settings/prompt")).await?;
         let version = response.headers().get("etag").and_then(|v| v.to_str().ok()).unwrap_or("*").to_owned();
-        Ok((self.read::<Answer<PromptSettings>>(response).await?.data, version))
+        Ok((self.read::<Enveloped<PromptSettings>>(response).await?.data, version))
     }
 
     /// Replaces the user's own system prompt, if nobody changed the settings since `version`.

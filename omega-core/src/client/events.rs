@@ -62,7 +62,7 @@ pub enum Update {
     },
 }
 
-enum State {
+enum FollowState {
     /// Connect at this time.
     Waiting(Instant),
     /// Connected, or about to be.
@@ -75,14 +75,14 @@ struct Tail {
     conversation: ConversationId,
     policy: FollowPolicy,
     cursor: Option<u64>,
-    state: State,
+    state: FollowState,
     attempt: u32,
     failing_since: Option<Instant>,
 }
 
 impl Tail {
     fn new(client: Client, conversation: ConversationId, cursor: Option<u64>, policy: FollowPolicy) -> Self {
-        let state = State::Waiting(Instant::now());
+        let state = FollowState::Waiting(Instant::now());
         Self { client, conversation, policy, cursor, state, attempt: 0, failing_since: None }
     }
 
@@ -90,11 +90,11 @@ impl Tail {
     async fn next(&mut self) -> Result<Update, ClientError> {
         loop {
             match &mut self.state {
-                State::Waiting(at) => {
+                FollowState::Waiting(at) => {
                     sleep_until(*at).await;
-                    self.state = State::Reading(Box::new(self.open()?));
+                    self.state = FollowState::Reading(Box::new(self.open()?));
                 }
-                State::Reading(source) => match source.next().await {
+                FollowState::Reading(source) => match source.next().await {
                     Some(Ok(SourceEvent::Open)) => return Ok(Update::Connected),
                     Some(Ok(SourceEvent::Message(message))) => {
                         let Ok(envelope) = serde_json::from_str::<Envelope>(&message.data) else {
@@ -134,7 +134,7 @@ impl Tail {
             }
             Event::Draining {} => {
                 // Another node, or the restarted server, takes over; leave before this one hangs up.
-                self.state = State::Waiting(Instant::now() + self.policy.first_wait);
+                self.state = FollowState::Waiting(Instant::now() + self.policy.first_wait);
             }
             _ => {}
         }
@@ -153,7 +153,7 @@ impl Tail {
             return Err(ClientError::StreamLost { after: self.policy.give_up_after, cause: cause.to_string() });
         }
         self.attempt += 1;
-        self.state = State::Waiting(Instant::now() + self.policy.wait(self.attempt, cause.retry_after()));
+        self.state = FollowState::Waiting(Instant::now() + self.policy.wait(self.attempt, cause.retry_after()));
         Ok(Update::Reconnecting { attempt: self.attempt, cause })
     }
 }

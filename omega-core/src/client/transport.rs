@@ -17,7 +17,7 @@ pub struct Page<T> {
 
 /// The envelope, with only what a client reads.
 #[derive(Deserialize)]
-pub(super) struct Answer<T> {
+pub(super) struct Enveloped<T> {
     pub data: T,
     #[serde(default)]
     pub pagination: Option<Pagination>,
@@ -39,12 +39,12 @@ impl Client {
 
     pub(super) async fn data<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
         let response = self.send(request).await?;
-        Ok(self.read::<Answer<T>>(response).await?.data)
+        Ok(self.read::<Enveloped<T>>(response).await?.data)
     }
 
     pub(super) async fn page<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Page<T>, ClientError> {
         let response = self.send(request).await?;
-        let answer = self.read::<Answer<Vec<T>>>(response).await?;
+        let answer = self.read::<Enveloped<Vec<T>>>(response).await?;
         Ok(Page { rows: answer.data, pagination: answer.pagination })
     }
 

@@ -28,7 +28,7 @@ const SERVICE: &str = "omega";
 
 /// Where a key is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum KeyStorage {
     Keyring,
     /// This file, for a reason.
     File {
@@ -38,7 +38,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for KeyStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring => f.write_str("the keyring of this system"),
@@ -137,7 +137,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeyError::File`] when there is no keyring and the file can't be written.
-    pub fn store(&self, account: &str, key: &SecretString) -> Result<Place, KeyError> {
+    pub fn store(&self, account: &str, key: &SecretString) -> Result<KeyStorage, KeyError> {
         let stored = match self.to_keyring(account, key) {
             Ok(()) => Stored { key: None, because: String::new() },
             Err(cause) => {
@@ -156,14 +156,14 @@ impl Keys {
     ///
     /// # Errors
     /// The file can't be read.
-    pub fn place(&self, account: &str) -> Result<Option<Place>, KeyError> {
+    pub fn place(&self, account: &str) -> Result<Option<KeyStorage>, KeyError> {
         Ok(self.read()?.get(account).map(|stored| self.place_of(stored)))
     }
 
-    fn place_of(&self, stored: &Stored) -> Place {
+    fn place_of(&self, stored: &Stored) -> KeyStorage {
         match stored.key {
-            None => Place::Keyring,
-            Some(_) => Place::File { path: self.path.clone(), because: stored.because.clone() },
+            None => KeyStorage::Keyring,
+            Some(_) => KeyStorage::File { path: self.path.clone(), because: stored.because.clone() },
         }
     }
 
@@ -319,7 +319,7 @@ mod tests {
         let keys = Keys::new(&Dirs::under(home.path()));
         let key = SecretString::from("tpmjs_sk_x");
         assert!(keys.load(LOCAL).unwrap().is_none());
-        let Place::File { path, .. } = keys.store(LOCAL, &key).unwrap() else { panic!("there is a keyring?") };
+        let KeyStorage::File { path, .. } = keys.store(LOCAL, &key).unwrap() else { panic!("there is a keyring?") };
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -14,7 +14,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 
 /// A setting that exists.
 #[derive(Debug)]
-pub struct Key {
+pub struct ConfigKey {
     /// Its name in the file.
     pub name: &'static str,
     pub variable: &'static str,
@@ -24,8 +24,8 @@ pub struct Key {
     check: fn(&str) -> Result<(), String>,
 }
 
-pub const KEYS: &[Key] = &[
-    Key {
+pub const KEYS: &[ConfigKey] = &[
+    ConfigKey {
         name: "server",
         variable: "OMEGA_SERVER",
         about: "address of a shared server; the user's own local server when missing",
@@ -35,7 +35,7 @@ pub const KEYS: &[Key] = &[
             false => Err(String::from("it must begin with http:// or https://")),
         },
     },
-    Key {
+    ConfigKey {
         name: "model",
         variable: "OMEGA_MODEL",
         about: "provider/model; the server's choice when missing",
@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
             _ => Err(String::from("write it as provider/model, for example openai/gpt-4.1-mini")),
         },
     },
-    Key {
+    ConfigKey {
         name: "master-key",
         variable: "OMEGA_MASTER_KEY_IN",
         about: "where your own server keeps the key of stored credentials: file, or keyring",
@@ -55,7 +55,7 @@ pub const KEYS: &[Key] = &[
             _ => Err(String::from("it is `file` or `keyring`")),
         },
     },
-    Key {
+    ConfigKey {
         name: "provider-keys",
         variable: "OMEGA_PROVIDER_KEYS_IN",
         about: "where your own server keeps your keys of model providers: keyring, or vault; the keyring where there is one when \
@@ -66,7 +66,7 @@ pub const KEYS: &[Key] = &[
             _ => Err(String::from("it is `keyring` or `vault`")),
         },
     },
-    Key {
+    ConfigKey {
         name: "timeout",
         variable: "OMEGA_TIMEOUT",
         about: "how long `omega ask` waits for the whole answer",

@@ -38,7 +38,7 @@ pub struct Starter {
 
 /// The local server, and what there is to say about it.
 #[derive(Debug)]
-pub struct Found {
+pub struct LocalServer {
     pub client: Client,
     pub running: Running,
     /// Whether this call started it.
@@ -96,7 +96,7 @@ impl Starter {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn ensure(&self) -> Result<Found, StartError> {
+    pub async fn ensure(&self) -> Result<LocalServer, StartError> {
         if let Some(running) = self.find().await
             && self.outdated(&running).is_none()
         {
@@ -109,7 +109,7 @@ impl Starter {
             let Some(why) = why else { return Ok(found) };
             if !self.stop_if_idle(&found.client).await? {
                 let notice = Some(format!("{why}; it is replaced when it has nothing to do"));
-                return Ok(Found { notice, ..found });
+                return Ok(LocalServer { notice, ..found });
             }
         }
         let log_begins = std::fs::metadata(self.dirs.server_log()).map_or(0, |meta| meta.len());
@@ -118,9 +118,9 @@ impl Starter {
         self.found(running, true)
     }
 
-    fn found(&self, running: Running, started: bool) -> Result<Found, StartError> {
+    fn found(&self, running: Running, started: bool) -> Result<LocalServer, StartError> {
         let key = Keys::new(&self.dirs).load(LOCAL)?.ok_or(StartError::KeyLost { pid: running.pid })?;
-        Ok(Found { client: Client::new(&running.url, key)?, running, started, notice: None })
+        Ok(LocalServer { client: Client::new(&running.url, key)?, running, started, notice: None })
     }
 
     /// Why a server is not the one that this call would start.

@@ -37,14 +37,14 @@ const LONGEST_NAME: usize = 200;
 /// The lists that are known.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
-    kept: Arc<Mutex<HashMap<Key, Kept>>>,
+    kept: Arc<Mutex<HashMap<ListKey, CachedList>>>,
 }
 
 /// Provider, address and a digest of the key: users with keys of their own see what their keys open.
-type Key = (&'static str, String, [u8; 32]);
+type ListKey = (&'static str, String, [u8; 32]);
 
 #[derive(Debug, Clone)]
-struct Kept {
+struct CachedList {
     models: Vec<String>,
     /// When they were listed; nothing when they never were.
     listed: Option<Instant>,
@@ -80,7 +80,7 @@ impl Lists {
     }
 
     /// Whether a provider is to be asked; from then on it counts as asked.
-    fn is_due(&self, key: &Key, now: Instant) -> bool {
+    fn is_due(&self, key: &ListKey, now: Instant) -> bool {
         let mut kept = self.locked();
         match kept.get_mut(key) {
             Some(known) => {
@@ -97,7 +97,7 @@ impl Lists {
                 {
                     kept.remove(&oldest);
                 }
-                kept.insert(key.clone(), Kept { models: Vec::new(), listed: None, asked: now });
+                kept.insert(key.clone(), CachedList { models: Vec::new(), listed: None, asked: now });
                 true
             }
         }
@@ -117,12 +117,12 @@ impl Lists {
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Kept>> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<ListKey, CachedList>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn key(provider: &ProviderInfo, endpoint: &Endpoint) -> Key {
+fn key(provider: &ProviderInfo, endpoint: &Endpoint) -> ListKey {
     let secret = endpoint.key.as_ref().map(|key| key.expose_secret().to_owned()).unwrap_or_default();
     (provider.name, endpoint.address.to_string(), Sha256::digest(secret).into())
 }

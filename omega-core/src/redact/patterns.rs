@@ -28,7 +28,7 @@ pub const LONGEST: usize = 32 * 1024;
 const REACH: u64 = 2 * LONGEST as u64;
 
 /// A key: a marker, and so many characters of an alphabet, no more and no less.
-struct Key {
+struct KeyPattern {
     name: &'static str,
     marker: &'static str,
     alphabet: Alphabet,
@@ -38,12 +38,12 @@ struct Key {
     random: bool,
 }
 
-const fn key(name: &'static str, marker: &'static str, alphabet: Alphabet, least: u64, most: u64) -> Key {
-    Key { name, marker, alphabet, least, most, random: false }
+const fn key(name: &'static str, marker: &'static str, alphabet: Alphabet, least: u64, most: u64) -> KeyPattern {
+    KeyPattern { name, marker, alphabet, least, most, random: false }
 }
 
-const fn guess(name: &'static str, marker: &'static str, alphabet: Alphabet, least: u64, most: u64) -> Key {
-    Key { name, marker, alphabet, least, most, random: true }
+const fn guess(name: &'static str, marker: &'static str, alphabet: Alphabet, least: u64, most: u64) -> KeyPattern {
+    KeyPattern { name, marker, alphabet, least, most, random: true }
 }
 
 /// A set of characters: a bit in what [`sets`] says of each.
@@ -71,7 +71,7 @@ fn sets(c: char) -> Alphabet {
     }
 }
 
-const KEYS: &[Key] = &[
+const KEYS: &[KeyPattern] = &[
     key("tpmjs-key", "tpmjs_sk_", URL_SAFE, 20, 128),
     key("anthropic-key", "sk-ant-", URL_SAFE, 20, 256),
     key("openrouter-key", "sk-or-v1-", ALPHANUMERIC, 32, 256),
@@ -145,7 +145,7 @@ static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
 
 /// A run of characters, which a rule counts.
 #[derive(Clone, Copy)]
-struct Place {
+struct Stretch {
     /// Where it begins in the source.
     start: u64,
     /// How many characters stood before what is counted.
@@ -165,7 +165,7 @@ pub(super) struct Looks {
     end: u64,
     marker: Cursor,
     /// Of each rule of [`KEYS`], where its marker stands in a run of its alphabet that goes on.
-    begun: Vec<VecDeque<Place>>,
+    begun: Vec<VecDeque<Stretch>>,
     /// The alphabets of such runs.
     running: Alphabet,
     mixed: Mixed,
@@ -249,7 +249,7 @@ impl Looks {
         match rule {
             Rule::PemEnd => self.private.closes(),
             Rule::Pem => self.private.begins(start),
-            Rule::Jwt if self.may_begin(first) => self.tokens.begins(Place { start, count: first }),
+            Rule::Jwt if self.may_begin(first) => self.tokens.begins(Stretch { start, count: first }),
             Rule::Key(index) if self.may_begin(first) => {
                 if self.begun.is_empty() {
                     self.begun.resize(KEYS.len(), VecDeque::new());
@@ -259,7 +259,7 @@ impl Looks {
                 while begun.front().is_some_and(|place| count - place.count > key.most) {
                     begun.pop_front();
                 }
-                begun.push_back(Place { start, count });
+                begun.push_back(Stretch { start, count });
                 self.running |= key.alphabet;
             }
             Rule::Jwt | Rule::Key(_) => {}
@@ -283,7 +283,7 @@ impl Looks {
         let mixed = self.mixed.until(self.count);
         for (key, begun) in KEYS.iter().zip(&mut self.begun).filter(|(key, _)| key.alphabet & alphabets != 0) {
             // The earliest has all that the later ones have.
-            let fits = |place: &&Place| {
+            let fits = |place: &&Stretch| {
                 let length = self.count - place.count;
                 let is_random = || mixed.is_some_and(|from| from >= place.count);
                 length >= key.least

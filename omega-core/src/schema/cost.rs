@@ -3,7 +3,7 @@
 //! Two walks take the ways of a validator and stop where a budget ends, so that counting costs no more than the budget. They
 //! count too much rather than too little: every branch is taken, every pattern matches, every property is unevaluated.
 
-use super::{Refused, Schema, references::REFERENCES};
+use super::{Schema, UnusableSchema, references::REFERENCES};
 use crate::budget::{self, Limit, OverLimit, Size};
 use serde_json::{Map, Value};
 
@@ -40,7 +40,7 @@ const NAMED_PARTS: &[&str] = &["properties", "patternProperties"];
 ///
 /// # Errors
 /// When it is too much, or a reference leads nowhere.
-pub(super) fn of_compiling(schema: &Schema<'_>) -> Result<(), Refused> {
+pub(super) fn of_compiling(schema: &Schema<'_>) -> Result<(), UnusableSchema> {
     let mut meter = Meter::of(schema, budget::SCHEMA_COST);
     meter.compile(schema.root, &mut Vec::new())
 }
@@ -49,7 +49,7 @@ pub(super) fn of_compiling(schema: &Schema<'_>) -> Result<(), Refused> {
 ///
 /// # Errors
 /// When it is too much.
-pub(super) fn of_checking(schema: &Schema<'_>, input: &Value) -> Result<usize, Refused> {
+pub(super) fn of_checking(schema: &Schema<'_>, input: &Value) -> Result<usize, UnusableSchema> {
     let mut meter = Meter::of(schema, budget::CHECK);
     meter.check(schema.root, input, 0)?;
     Ok(meter.spent)
@@ -74,12 +74,12 @@ impl<'m, 's> Meter<'m, 's> {
         Self { schema, limit, spent: 0 }
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), Refused> {
+    fn spend(&mut self, steps: usize) -> Result<(), UnusableSchema> {
         self.spent = self.spent.saturating_add(steps);
         Ok(self.limit.check(self.spent)?)
     }
 
-    fn nested(&self, depth: usize, most: usize) -> Result<(), Refused> {
+    fn nested(&self, depth: usize, most: usize) -> Result<(), UnusableSchema> {
         if depth <= most {
             return Ok(());
         }
@@ -87,7 +87,7 @@ impl<'m, 's> Meter<'m, 's> {
     }
 
     /// `within` is what the walk is in the middle of: a reference back to it is compiled once.
-    fn compile(&mut self, schema: &'s Value, within: &mut Vec<&'s Value>) -> Result<(), Refused> {
+    fn compile(&mut self, schema: &'s Value, within: &mut Vec<&'s Value>) -> Result<(), UnusableSchema> {
         self.spend(1)?;
         let Value::Object(keywords) = schema else { return Ok(()) };
         if within.iter().any(|one| std::ptr::eq(*one, schema)) {
@@ -107,7 +107,12 @@ impl<'m, 's> Meter<'m, 's> {
         Ok(())
     }
 
-    fn compile_keyword(&mut self, keyword: &str, value: &'s Value, within: &mut Vec<&'s Value>) -> Result<(), Refused> {
+    fn compile_keyword(
+        &mut self,
+        keyword: &str,
+        value: &'s Value,
+        within: &mut Vec<&'s Value>,
+    ) -> Result<(), UnusableSchema> {
         match (keyword, value) {
             ("pattern", _) => self.spend(PATTERN),
             ("enum" | "const" | "required", _) => self.spend(Size::of(value).bytes / LITERAL),
@@ -132,7 +137,7 @@ impl<'m, 's> Meter<'m, 's> {
         }
     }
 
-    fn check(&mut self, schema: &'s Value, input: &Value, depth: usize) -> Result<(), Refused> {
+    fn check(&mut self, schema: &'s Value, input: &Value, depth: usize) -> Result<(), UnusableSchema> {
         self.spend(1)?;
         self.nested(depth, NESTED_CHECKS)?;
         let Value::Object(keywords) = schema else { return Ok(()) };
@@ -152,7 +157,13 @@ impl<'m, 's> Meter<'m, 's> {
     }
 
     /// A keyword that looks at the value itself.
-    fn check_same(&mut self, keyword: &str, value: &'s Value, input: &Value, depth: usize) -> Result<(), Refused> {
+    fn check_same(
+        &mut self,
+        keyword: &str,
+        value: &'s Value,
+        input: &Value,
+        depth: usize,
+    ) -> Result<(), UnusableSchema> {
         match (keyword, value) {
             ("pattern" | "format" | "contentMediaType" | "contentEncoding" | "minLength" | "maxLength", _) => {
                 self.spend(input.as_str().map_or(0, str::len))
@@ -181,7 +192,13 @@ impl<'m, 's> Meter<'m, 's> {
     }
 
     /// A keyword that looks at parts of the value.
-    fn check_parts(&mut self, keyword: &str, value: &'s Value, input: &Value, depth: usize) -> Result<(), Refused> {
+    fn check_parts(
+        &mut self,
+        keyword: &str,
+        value: &'s Value,
+        input: &Value,
+        depth: usize,
+    ) -> Result<(), UnusableSchema> {
         match (keyword, input) {
             ("properties", Value::Object(fields)) => {
                 let Value::Object(named) = value else { return Ok(()) };

@@ -29,7 +29,7 @@ pub struct Schema<'s> {
 
 /// Why a schema is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum UnusableSchema {
     /// It is too large, too deep, or stands for too much.
     #[error(transparent)]
     OverLimit(#[from] OverLimit),
@@ -43,7 +43,7 @@ impl<'s> Schema<'s> {
     ///
     /// # Errors
     /// When it is none that can be compiled at a bounded price.
-    pub fn judge(schema: &'s Value) -> Result<Self, Refused> {
+    pub fn judge(schema: &'s Value) -> Result<Self, UnusableSchema> {
         let size = Size::of(schema);
         budget::SCHEMA_DEPTH.check(size.depth)?;
         budget::SCHEMA.check(size.bytes)?;
@@ -69,8 +69,8 @@ pub fn steps(schema: &Value, input: &Value) -> usize {
 #[must_use]
 pub fn admit(schema: Value) -> (Value, Option<OverLimit>) {
     match Schema::judge(&schema) {
-        Ok(_) | Err(Refused::Reference(_)) => (schema, None),
-        Err(Refused::OverLimit(over)) => (json!({ "type": "object" }), Some(over)),
+        Ok(_) | Err(UnusableSchema::Reference(_)) => (schema, None),
+        Err(UnusableSchema::OverLimit(over)) => (json!({ "type": "object" }), Some(over)),
     }
 }
 

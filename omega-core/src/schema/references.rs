@@ -1,6 +1,6 @@
 //! Where a schema's references lead.
 
-use super::Refused;
+use super::UnusableSchema;
 use serde_json::Value;
 use std::{borrow::Cow, collections::HashMap};
 
@@ -69,8 +69,8 @@ impl<'s> References<'s> {
     ///
     /// # Errors
     /// When it leads out of the schema, or nowhere.
-    pub fn resolve(&self, root: &'s Value, reference: &str) -> Result<Cow<'_, [&'s Value]>, Refused> {
-        let unknown = || Refused::Reference(reference.to_owned());
+    pub fn resolve(&self, root: &'s Value, reference: &str) -> Result<Cow<'_, [&'s Value]>, UnusableSchema> {
+        let unknown = || UnusableSchema::Reference(reference.to_owned());
         let place = match self.own.and_then(|own| reference.strip_prefix(own.trim_end_matches('#'))) {
             Some(rest) if rest.is_empty() || rest.starts_with('#') => rest,
             _ => reference,

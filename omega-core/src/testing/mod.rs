@@ -36,6 +36,6 @@ pub use events::events_saying;
 pub use raw::{Raw, RawAnswer, RawRequest};
 pub use request::{Outcome, Seen, SeenCall, SeenResult};
 pub use script::{Fault, Reply, Script};
-pub use service::{Asked, POWERLESS_KEY, SERVICE_KEY, Service};
+pub use service::{POWERLESS_KEY, SERVICE_KEY, Service, ServiceRequest};
 pub use stand_in::StandIn;
 pub use tls::TlsFront;

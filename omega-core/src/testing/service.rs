@@ -15,7 +15,7 @@ pub const POWERLESS_KEY: &str = "sk-without-rights-9z8y7x6w";
 
 /// A request that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct ServiceRequest {
     /// Path, without the query.
     pub path: String,
     /// The key that it came with; empty without one.
@@ -27,7 +27,7 @@ pub struct Asked {
 /// A service on `127.0.0.1`, until it is dropped.
 pub struct Service {
     host: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<ServiceRequest>>>,
     server: JoinHandle<()>,
 }
 
@@ -64,7 +64,7 @@ impl Service {
 
     /// All requests so far.
     #[must_use]
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<ServiceRequest> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -75,7 +75,7 @@ impl Service {
     }
 }
 
-async fn serve(listener: TcpListener, asked: Arc<Mutex<Vec<Asked>>>) {
+async fn serve(listener: TcpListener, asked: Arc<Mutex<Vec<ServiceRequest>>>) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
         let asked = Arc::clone(&asked);
@@ -91,7 +91,7 @@ async fn serve(listener: TcpListener, asked: Arc<Mutex<Vec<Asked>>>) {
     }
 }
 
-fn answer(request: &HttpRequest, asked: &Mutex<Vec<Asked>>) -> (u16, Value) {
+fn answer(request: &HttpRequest, asked: &Mutex<Vec<ServiceRequest>>) -> (u16, Value) {
     let path = request.target.split('?').next().unwrap_or_default().to_owned();
     let header = |name: &str| request.headers.get(name).map(|key| key.trim_start_matches("Bearer ").to_owned());
     let key = header("authorization").or_else(|| header("x-api-key")).unwrap_or_default();
@@ -115,6 +115,6 @@ fn answer(request: &HttpRequest, asked: &Mutex<Vec<Asked>>) -> (u16, Value) {
         (403, _) => json!({ "success": false, "error": "Forbidden" }),
         (_, _) => json!({ "success": false, "error": "Unauthorized" }),
     };
-    asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked { path, key, status });
+    asked.lock().unwrap_or_else(PoisonError::into_inner).push(ServiceRequest { path, key, status });
     (status, said)
 }

@@ -23,12 +23,12 @@ use tokio::{
 /// A provider on `127.0.0.1`, until it is dropped.
 pub struct StandIn {
     url: String,
-    state: Arc<State>,
+    state: Arc<StandInState>,
     changes: watch::Receiver<()>,
     server: JoinHandle<()>,
 }
 
-struct State {
+struct StandInState {
     script: Script,
     seen: Mutex<Vec<Seen>>,
     changed: watch::Sender<()>,
@@ -52,7 +52,7 @@ impl StandIn {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port on 127.0.0.1");
         let url = format!("http://{}/v1", listener.local_addr().expect("the port that was bound"));
         let (changed, changes) = watch::channel(());
-        let state = Arc::new(State {
+        let state = Arc::new(StandInState {
             script,
             seen: Mutex::default(),
             changed,
@@ -105,7 +105,7 @@ impl StandIn {
     }
 }
 
-impl State {
+impl StandInState {
     fn seen(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-async fn serve(listener: TcpListener, state: Arc<State>) {
+async fn serve(listener: TcpListener, state: Arc<StandInState>) {
     // Connections end with the stand-in, so that "the provider is gone" can be tested too.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
@@ -141,7 +141,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 }
 
 /// Answers one request; an error ends the connection.
-async fn handle(connection: &mut Connection, state: &State, request: HttpRequest) -> io::Result<()> {
+async fn handle(connection: &mut Connection, state: &StandInState, request: HttpRequest) -> io::Result<()> {
     let path = request.target.split('?').next().unwrap_or_default().to_owned();
     if request.method == "GET"
         && let Some((_, document)) = state.script.documents.iter().find(|(known, _)| *known == path)
@@ -189,7 +189,7 @@ async fn handle(connection: &mut Connection, state: &State, request: HttpRequest
 
 async fn stream(
     connection: &mut Connection,
-    state: &State,
+    state: &StandInState,
     reply: &Reply,
     fault: Option<Fault>,
     seen: &Seen,

@@ -5,8 +5,8 @@
 //! that a whole tail can be made anew by somebody who may write to the database. Against that the heads of the chains go
 //! to the server's log every minute: a noted head can be checked later.
 //!
-//! How: rows are links of hash chains. A chain is a lane: a transaction takes one that is free as the last thing before it
-//! commits, so nobody who holds a lane waits for anything, and commits of several connections don't wait for each other.
+//! How: rows are links of hash chains. A chain is a shard: a transaction takes one that is free as the last thing before it
+//! commits, so nobody who holds a shard waits for anything, and commits of several connections don't wait for each other.
 //! What is recorded is a [`Fact`](crate::domain::audit_fact::Fact), how links hang together stands in [`crate::domain::hash_chain`], and
 //! the store records and verifies them; what watches over them is here.
 

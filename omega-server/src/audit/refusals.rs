@@ -2,7 +2,7 @@
 //! recorded together, a few seconds later at the latest. What is kept is bounded; beyond that they are counted as one.
 
 use crate::{
-    domain::audit_fact::{Action, Fact, Outcome},
+    domain::audit_fact::{AuditAction, Fact, Outcome},
     store::Store,
 };
 use omega_core::{
@@ -110,9 +110,9 @@ pub async fn keep(refusals: Arc<Refusals>, store: Store) {
 
 fn fact(refusal: &Refusal, tally: Tally) -> Fact {
     let action = match refusal.kind {
-        Kind::Unauthenticated => Action::AuthFailed,
-        Kind::Forbidden | Kind::NotFound => Action::AccessDenied,
-        Kind::Limited(_) => Action::RateLimited,
+        Kind::Unauthenticated => AuditAction::AuthFailed,
+        Kind::Forbidden | Kind::NotFound => AuditAction::AccessDenied,
+        Kind::Limited(_) => AuditAction::RateLimited,
     };
     let fact = Fact::new(action, "route").on(format!("{} {}", refusal.method, refusal.route)).ended(Outcome::Denied);
     let fact = fact.from(refusal.user, refusal.key, refusal.ip);

@@ -13,9 +13,9 @@ macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// Everything that is recorded; a closed list.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Action { $($(#[$doc])* $name,)* }
+        pub enum AuditAction { $($(#[$doc])* $name,)* }
 
-        impl Action {
+        impl AuditAction {
             /// As it stands in the log.
             #[must_use]
             pub fn as_str(self) -> &'static str {
@@ -49,7 +49,7 @@ actions! {
     ToolEnded = "tool.ended",
     /// A call was allowed or refused.
     ApprovalDecided = "approval.decided",
-    /// A yes that lasted was taken back.
+    /// A standing approval was revoked.
     ApprovalRevoked = "approval.revoked",
     /// A user's settings.
     SettingsChanged = "settings.changed",
@@ -119,7 +119,7 @@ impl Outcome {
 /// One fact, until it is committed. Who, from where and in which request it was done is taken from the request at work.
 #[derive(Debug, Clone)]
 pub struct Fact {
-    pub(crate) action: Action,
+    pub(crate) action: AuditAction,
     pub(crate) actor: Option<UserId>,
     pub(crate) actor_kind: &'static str,
     pub(crate) key: Option<KeyId>,
@@ -135,7 +135,7 @@ pub struct Fact {
 impl Fact {
     /// Something that was done to a thing of this kind.
     #[must_use]
-    pub fn new(action: Action, object: &'static str) -> Self {
+    pub fn new(action: AuditAction, object: &'static str) -> Self {
         let context = request::current();
         let actor = context.as_ref().and_then(|context| context.actor());
         let actor_kind = match (&context, actor) {
@@ -247,14 +247,14 @@ fn told(value: &Value) -> Value {
 pub fn of_event(event: &Event) -> Option<Fact> {
     match event {
         Event::CredentialsProvided { names, save, declined, by } => Some(
-            Fact::new(Action::CredentialProvided, "credential")
+            Fact::new(AuditAction::CredentialProvided, "credential")
                 .by(*by)
                 .with("names", names.clone())
                 .with("save", json!(save))
                 .ended(if *declined { Outcome::Denied } else { Outcome::Ok }),
         ),
         Event::ApprovalDecided { approval_id, tool_run_id, decision, remember, input, by, .. } => Some(
-            Fact::new(Action::ApprovalDecided, "approval")
+            Fact::new(AuditAction::ApprovalDecided, "approval")
                 .on(approval_id)
                 .by(*by)
                 .with("toolRunId", tool_run_id.to_string())
@@ -264,7 +264,7 @@ pub fn of_event(event: &Event) -> Option<Fact> {
         ),
         Event::ToolCompleted { tool_run_id, version, status, duration_ms, error, .. } if !version.is_empty() => {
             let outcome = if error.is_some() { Outcome::Error } else { Outcome::Ok };
-            let fact = Fact::new(Action::ToolEnded, "tool_run")
+            let fact = Fact::new(AuditAction::ToolEnded, "tool_run")
                 .on(tool_run_id)
                 .with("status", status.as_str())
                 .with("version", version.as_str())
@@ -276,12 +276,15 @@ pub fn of_event(event: &Event) -> Option<Fact> {
             Some(fact.ended(outcome))
         }
         Event::ToolUnknown { tool_run_id, .. } => Some(
-            Fact::new(Action::ToolEnded, "tool_run").on(tool_run_id).with("status", "unknown").ended(Outcome::Error),
+            Fact::new(AuditAction::ToolEnded, "tool_run")
+                .on(tool_run_id)
+                .with("status", "unknown")
+                .ended(Outcome::Error),
         ),
         // The new link stays out of it: whoever has it may come in.
-        Event::ConversationUpdated { url: Some(_), .. } => Some(Fact::new(Action::LinkRotated, "conversation")),
+        Event::ConversationUpdated { url: Some(_), .. } => Some(Fact::new(AuditAction::LinkRotated, "conversation")),
         Event::ParticipantUpdated { user_id, blocked } => {
-            let action = if *blocked { Action::ParticipantBlocked } else { Action::ParticipantUnblocked };
+            let action = if *blocked { AuditAction::ParticipantBlocked } else { AuditAction::ParticipantUnblocked };
             Some(Fact::new(action, "user").on(user_id))
         }
         Event::ConversationUpdated { .. } => {
@@ -291,7 +294,7 @@ pub fn of_event(event: &Event) -> Option<Fact> {
             if rules.is_empty() {
                 return None;
             }
-            let mut fact = Fact::new(Action::ConversationChanged, "conversation");
+            let mut fact = Fact::new(AuditAction::ConversationChanged, "conversation");
             fact.detail = rules;
             Some(fact)
         }

@@ -19,7 +19,7 @@ const OPENS: &str = "«redacted:";
 const CLOSES: char = '»';
 
 /// A value that can be made fit for a guest.
-pub trait Discreet {
+pub trait GuestView {
     /// Takes out what a guest is not shown.
     fn for_guest(&mut self);
 }
@@ -34,7 +34,7 @@ pub fn readable(text: &str) -> &str {
     &text[..open.unwrap_or(text.len())]
 }
 
-impl Discreet for String {
+impl GuestView for String {
     fn for_guest(&mut self) {
         if !self.contains(OPENS) {
             return;
@@ -56,11 +56,11 @@ impl Discreet for String {
     }
 }
 
-impl Discreet for Value {
+impl GuestView for Value {
     fn for_guest(&mut self) {
         match self {
             Self::String(text) => text.for_guest(),
-            Self::Array(items) => items.iter_mut().for_each(Discreet::for_guest),
+            Self::Array(items) => items.iter_mut().for_each(GuestView::for_guest),
             Self::Object(map) => {
                 *map = std::mem::take(map)
                     .into_iter()
@@ -76,19 +76,19 @@ impl Discreet for Value {
     }
 }
 
-impl<T: Discreet> Discreet for Option<T> {
+impl<T: GuestView> GuestView for Option<T> {
     fn for_guest(&mut self) {
-        self.iter_mut().for_each(Discreet::for_guest);
+        self.iter_mut().for_each(GuestView::for_guest);
     }
 }
 
-impl<T: Discreet> Discreet for Vec<T> {
+impl<T: GuestView> GuestView for Vec<T> {
     fn for_guest(&mut self) {
-        self.iter_mut().for_each(Discreet::for_guest);
+        self.iter_mut().for_each(GuestView::for_guest);
     }
 }
 
-impl<T: Discreet> Discreet for Box<T> {
+impl<T: GuestView> GuestView for Box<T> {
     fn for_guest(&mut self) {
         (**self).for_guest();
     }
@@ -117,37 +117,37 @@ fn masked<T: Texts>(of: &mut T, hide: impl FnOnce(&mut T)) {
     hide(of);
 }
 
-impl Discreet for Message {
+impl GuestView for Message {
     fn for_guest(&mut self) {
         self.edit(&mut Mask);
     }
 }
 
-impl Discreet for RequiredAction {
+impl GuestView for RequiredAction {
     fn for_guest(&mut self) {
         masked(self, hide_in_action);
     }
 }
 
-impl Discreet for Run {
+impl GuestView for Run {
     fn for_guest(&mut self) {
         masked(self, hide_in_run);
     }
 }
 
-impl Discreet for ToolRun {
+impl GuestView for ToolRun {
     fn for_guest(&mut self) {
         masked(self, hide_in_tool_run);
     }
 }
 
-impl Discreet for OutputPage {
+impl GuestView for OutputPage {
     fn for_guest(&mut self) {
         self.content.for_guest();
     }
 }
 
-impl Discreet for Finished {
+impl GuestView for Finished {
     fn for_guest(&mut self) {
         masked(self, |finished| {
             hide_in_run(&mut finished.run);
@@ -156,19 +156,19 @@ impl Discreet for Finished {
     }
 }
 
-impl Discreet for ConversationDetail {
+impl GuestView for ConversationDetail {
     fn for_guest(&mut self) {
         masked(self, hide_in_detail);
     }
 }
 
-impl Discreet for Envelope {
+impl GuestView for Envelope {
     fn for_guest(&mut self) {
         self.event.for_guest();
     }
 }
 
-impl Discreet for Event {
+impl GuestView for Event {
     fn for_guest(&mut self) {
         masked(self, hide_in_event);
     }

@@ -9,7 +9,7 @@ use std::fmt;
 
 /// What a value is a value of. It opens for an equal place only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct CredentialPlace {
     /// Whose it is.
     pub user: UserId,
     /// Who may use it.
@@ -63,7 +63,7 @@ impl fmt::Debug for Sealed {
     }
 }
 
-impl Place {
+impl CredentialPlace {
     /// A place of a run's own variable.
     #[must_use]
     pub fn of_run(user: UserId, run: RunId, name: &str) -> Self {
@@ -73,9 +73,9 @@ impl Place {
 
 /// A sealed value, its place and what may be shown of it.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct SealedCredential {
     /// What it is a value of.
-    pub place: Place,
+    pub place: CredentialPlace,
     /// The value.
     pub sealed: Sealed,
     /// Its last four characters, of values of at least twelve.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_PINS: usize = 64;
 
 /// A message that was taken.
-pub struct Taken {
+pub struct AcceptedMessage {
     /// Its receipt.
     pub accepted: Accepted,
     /// The place of the one who reads along.
@@ -26,7 +26,7 @@ pub struct Taken {
 
 /// Why a message is not taken.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum NotAccepted {
     /// The store does not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -45,21 +45,21 @@ impl Engine {
     /// Takes a message with the variables of its request. Under a key that was used before it gives the first receipt.
     ///
     /// # Errors
-    /// See [`Refused`]; nothing is stored then.
+    /// See [`NotAccepted`]; nothing is stored then.
     pub async fn accept(
         &self,
         access: &Access,
         message: SendMessage,
         env: &BTreeMap<String, SecretString>,
         key: Option<IdempotencyKey>,
-    ) -> Result<Taken, Refused> {
+    ) -> Result<AcceptedMessage, NotAccepted> {
         // Before anything is stored: whoever sends wants to read along.
         let seat = self.seat()?;
         if let Some(accepted) = self.taken_before(key.as_ref()).await? {
-            return Ok(Taken { accepted, seat, is_replay: true });
+            return Ok(AcceptedMessage { accepted, seat, is_replay: true });
         }
         if !env.is_empty() && !access.is_owner() {
-            return Err(Refused::OwnersAlone(
+            return Err(NotAccepted::OwnersAlone(
                 "only the owner of a conversation may send `env`; send the message without it, or start a conversation of your own"
                     .into(),
             ));
@@ -76,15 +76,15 @@ impl Engine {
             env: Vec::new(),
             idempotency: key,
         };
-        Ok(Taken { accepted: self.send(send, env).await?, seat, is_replay: false })
+        Ok(AcceptedMessage { accepted: self.send(send, env).await?, seat, is_replay: false })
     }
 
     /// The model of a conversation that a sender may have: its own, or the one that they choose and may choose. The owner pays,
     /// so others choose among what the owner's settings name.
     ///
     /// # Errors
-    /// [`Refused::OwnersAlone`].
-    pub async fn model_of(&self, access: &Access, chosen: Option<&str>) -> Result<String, Refused> {
+    /// [`NotAccepted::OwnersAlone`].
+    pub async fn model_of(&self, access: &Access, chosen: Option<&str>) -> Result<String, NotAccepted> {
         let (own, _) = self.inner.store.chosen(access).await?;
         let Some(model) = chosen.filter(|model| !access.is_owner() && *model != own) else {
             return Ok(chosen.map_or(own, str::to_owned));
@@ -98,7 +98,7 @@ impl Engine {
             return Ok(model.to_owned());
         }
         let others = if allowed.is_empty() { String::new() } else { format!(", or one of {}", allowed.join(", ")) };
-        Err(Refused::OwnersAlone(format!(
+        Err(NotAccepted::OwnersAlone(format!(
             "the owner of this conversation has not allowed others to use {model}: leave the model out to have {own}{others}, or \
              start a conversation of your own"
         )))
@@ -107,8 +107,8 @@ impl Engine {
     /// Who pays for a model that a user asks for.
     ///
     /// # Errors
-    /// [`Refused::Model`] with what to do when nobody does, or there is none.
-    pub async fn payer(&self, user: UserId, model: &str) -> Result<Option<Payer>, Refused> {
+    /// [`NotAccepted::Model`] with what to do when nobody does, or there is none.
+    pub async fn payer(&self, user: UserId, model: &str) -> Result<Option<Payer>, NotAccepted> {
         Ok(self.inner.models.payer(model, &self.provider_keys(user).await?)?)
     }
 
@@ -123,10 +123,10 @@ impl Engine {
     }
 
     /// What the run keeps of this moment: the sender's wishes, then their settings, then the owner's.
-    async fn config_of(&self, access: &Access, message: &SendMessage) -> Result<RunConfig, Refused> {
+    async fn config_of(&self, access: &Access, message: &SendMessage) -> Result<RunConfig, NotAccepted> {
         let store = &self.inner.store;
         if let Some(plan) = message.plan_id {
-            store.stored_plan(access.conversation(), plan).await.map_err(|_| Refused::NoPlan)?;
+            store.stored_plan(access.conversation(), plan).await.map_err(|_| NotAccepted::NoPlan)?;
         }
         let model = self.model_of(access, message.model.as_deref()).await?;
         let paid_by = self.payer(access.owner(), &model).await?;

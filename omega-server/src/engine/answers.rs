@@ -1,11 +1,11 @@
-//! What people answer to a paused run: variables, a yes or no, a plan. Each answer is one transaction; then a worker takes
+//! What people answer to a paused run: variables, a decision about a call, a plan. Each answer is one transaction; then a worker takes
 //! the run up from the rows, as it would after a restart.
 
 use super::Engine;
 use crate::{
     domain::{
         grant::{Grant, publisher},
-        sealed::{Place, Scope},
+        sealed::{CredentialPlace, Scope},
     },
     store::{
         Provided, Result, StoreError, StoredPlan,
@@ -41,7 +41,7 @@ impl Engine {
             save,
         };
         for (name, value) in env {
-            let sealed = vault.seal(&Place::of_run(by, run.id, name), value).await?;
+            let sealed = vault.seal(&CredentialPlace::of_run(by, run.id, name), value).await?;
             provided.run_env.push((name, sealed));
             for (place, edition) in places(by, save, name, requests) {
                 let sealed = vault.seal(&place, value).await?;
@@ -93,8 +93,8 @@ impl Engine {
 
 /// Where a value is kept beyond its run, and for which edition of its tool: the one that the question showed, whatever the
 /// registry has by now.
-fn places(user: UserId, save: Save, name: &str, requests: &[CredentialRequest]) -> Vec<(Place, Edition)> {
-    let place = |scope, of: &str| Place { user, scope, of: of.to_owned(), name: name.to_owned() };
+fn places(user: UserId, save: Save, name: &str, requests: &[CredentialRequest]) -> Vec<(CredentialPlace, Edition)> {
+    let place = |scope, of: &str| CredentialPlace { user, scope, of: of.to_owned(), name: name.to_owned() };
     match save {
         Save::Once => Vec::new(),
         Save::Global => vec![(place(Scope::Global, ""), Edition::default())],

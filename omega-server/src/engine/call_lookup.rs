@@ -7,7 +7,7 @@
 use super::Engine;
 use crate::process::offload;
 use omega_core::{
-    agent::{Proposal, tool_resolution, written_call::Written},
+    agent::{Proposal, tool_resolution, written_call::WrittenCall},
     executor::{ToolError, ToolErrorCode},
     id::ToolId,
     registry::{
@@ -24,7 +24,7 @@ const LOOKED_AT: usize = 20;
 const OFFERED: usize = 3;
 
 /// The calls of a model's answer as they are to be recorded.
-pub(super) async fn proposals(engine: &Engine, viewer: Viewer, written: Vec<Written>) -> Vec<Proposal> {
+pub(super) async fn proposals(engine: &Engine, viewer: Viewer, written: Vec<WrittenCall>) -> Vec<Proposal> {
     let registry = engine.inner.registry.as_ref();
     let mut proposals = Vec::new();
     for call in written {

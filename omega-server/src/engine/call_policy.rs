@@ -4,15 +4,15 @@
 
 use super::{
     Engine, alternatives as others,
-    credential_policy::{Holdings, Rights},
+    credential_policy::{CredentialPolicy, Holdings},
     guard::{
         destructive,
-        exfil::{self, Known},
+        exfil::{self, WrittenAddresses},
     },
     tools::{missing_error, not_usable},
 };
 use crate::{
-    domain::sealed::Kept,
+    domain::sealed::SealedCredential,
     process::offload,
     store::{Answers, Result, RunHistory, call_of},
     vault::resolve::{Resolution, is_needed},
@@ -36,13 +36,13 @@ use tokio::sync::OnceCell;
 
 /// A call that may run.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(super) struct ReadyCall {
     /// The tool.
     pub tool: Tool,
     /// Whose registry has it.
     pub viewer: Viewer,
     /// The variables that it gets, still sealed.
-    pub env: BTreeMap<String, Kept>,
+    pub env: BTreeMap<String, SealedCredential>,
     /// Whether a person allowed this very call, so that its author's wish for that is met.
     pub approved: bool,
     /// Whether a person may be asked for what it turns out to lack: not when it was to go on without.
@@ -52,7 +52,7 @@ pub(super) struct Ready {
 /// What a call needs from a person.
 #[derive(Debug)]
 pub(super) enum Need {
-    /// A yes.
+    /// An approval.
     Approval(Approval),
     /// Variables.
     Credentials(CredentialRequest),
@@ -62,7 +62,7 @@ pub(super) enum Need {
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// It may.
-    Go(Box<Ready>),
+    Go(Box<ReadyCall>),
     /// It must not; with the version, where it is known.
     Refuse(ToolError, String),
     /// A person is to be asked.
@@ -70,25 +70,25 @@ pub(super) enum Verdict {
 }
 
 /// The rules that hold for one run.
-pub(super) struct Gate {
+pub(super) struct CallPolicy {
     run: RunId,
     conversation: ConversationId,
     actor: UserId,
     safe_mode: bool,
     /// Whether no person watches.
     autonomous: bool,
-    written: Written,
-    rights: Rights,
+    written: WrittenTexts,
+    rights: CredentialPolicy,
     answers: Answers,
 }
 
 /// What people wrote in a conversation, read for addresses when the first call has to be held against them.
-struct Written {
+struct WrittenTexts {
     texts: Arc<[String]>,
-    known: OnceCell<Arc<Known>>,
+    known: OnceCell<Arc<WrittenAddresses>>,
 }
 
-impl Written {
+impl WrittenTexts {
     /// Of these texts, of which the last ones are left out when there is more than is read.
     fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
         let mut left = budget::WRITTEN.most;
@@ -99,38 +99,38 @@ impl Written {
         Self { texts: texts.take_while(fits).map(str::to_owned).collect(), known: OnceCell::new() }
     }
 
-    async fn known(&self) -> Arc<Known> {
+    async fn known(&self) -> Arc<WrittenAddresses> {
         let read = || {
             let texts = Arc::clone(&self.texts);
             offload::run(texts.iter().map(String::len).sum(), move || {
-                Arc::new(Known::of(texts.iter().map(String::as_str)))
+                Arc::new(WrittenAddresses::of(texts.iter().map(String::as_str)))
             })
         };
         Arc::clone(self.known.get_or_init(read).await)
     }
 }
 
-/// Why the guards want a person's yes.
+/// Why the guards want a person's approval.
 #[derive(Default)]
-struct Found {
+struct GuardFindings {
     exfil: Option<String>,
     destructive: Option<String>,
 }
 
 /// A question about a call, with what gave the reason for it.
-type Question = (ApprovalReason, Option<String>);
+type OpenQuestion = (ApprovalReason, Option<String>);
 
-impl Gate {
+impl CallPolicy {
     /// `plan` is the one that a person selected.
     pub async fn open(engine: &Engine, history: &RunHistory, plan: Option<&Plan>) -> Result<Self> {
         let (conversation, run) = (history.run.conversation_id, history.run.id);
-        let rights = Rights::of(engine, conversation, history.actor).await?;
+        let rights = CredentialPolicy::of(engine, conversation, history.actor).await?;
         let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
         let prompt = rights.settings.prompt.iter().map(|prompt| prompt.text.as_str());
         let planned = plan.iter().flat_map(|plan| &plan.steps);
         let planned = planned.flat_map(|step| [step.purpose.as_str(), step.expected_output.as_str()]);
         let said = [&history.now].into_iter().chain(history.before.iter().rev()).map(|exchange| exchange.user.as_str());
-        let written = Written::of(prompt.chain(planned).chain(said));
+        let written = WrittenTexts::of(prompt.chain(planned).chain(said));
         Ok(Self {
             run,
             conversation,
@@ -145,7 +145,7 @@ impl Gate {
 
     /// Reads anew what the owner may have changed. Before each step's calls.
     pub async fn refresh(&mut self, engine: &Engine) -> Result<()> {
-        self.rights = Rights::of(engine, self.conversation, self.actor).await?;
+        self.rights = CredentialPolicy::of(engine, self.conversation, self.actor).await?;
         self.answers = engine.inner.store.answers(self.run, self.conversation, self.rights.owner).await?;
         Ok(())
     }
@@ -204,11 +204,11 @@ impl Gate {
         }
         if resolution.missing.is_empty() {
             let may_ask = !self.answers.declined.contains(&tool_run.id) && !self.rights.is_denied();
-            return Ok(Verdict::Go(Box::new(Ready {
+            return Ok(Verdict::Go(Box::new(ReadyCall {
                 tool,
                 viewer: self.rights.viewer(),
                 env: resolution.env,
-                // Whoever said yes to anything of this call was shown it as it runs.
+                // Whoever approved anything of this call was shown it as it runs.
                 approved: !said_yes.is_empty() || by_rule,
                 may_ask,
             })));
@@ -225,7 +225,7 @@ impl Gate {
     }
 
     /// What the guards say of a call, as far as they are to be asked.
-    async fn guarded(&self, agent: &Agent, tool_run: &ToolRun, tool: &Tool, resolution: &Resolution) -> Found {
+    async fn guarded(&self, agent: &Agent, tool_run: &ToolRun, tool: &Tool, resolution: &Resolution) -> GuardFindings {
         let is_guarded = |by_setting: bool| !self.rights.by_owner || self.autonomous || by_setting;
         let has_credentials = !resolution.env.is_empty() || !resolution.ungranted.is_empty();
         let exfil = is_guarded(self.rights.settings.exfil_guard)
@@ -235,7 +235,7 @@ impl Gate {
         let destructive = is_guarded(self.rights.settings.confirm_destructive)
             && !self.is_allowed(tool_run, tool, ApprovalReason::Destructive);
         if !exfil && !destructive {
-            return Found::default();
+            return GuardFindings::default();
         }
         let known = if exfil { Some(self.written.known().await) } else { None };
         let (input, tool) = (tool_run.input.clone(), tool.clone());
@@ -243,9 +243,9 @@ impl Gate {
             let tree = match budget::ARGUMENTS.tree(&input) {
                 Ok(tree) => tree,
                 // Only an input that fits is run; nothing is said of another one.
-                Err(over) => return Found { exfil: exfil.then(|| over.to_string()), destructive: None },
+                Err(over) => return GuardFindings { exfil: exfil.then(|| over.to_string()), destructive: None },
             };
-            Found {
+            GuardFindings {
                 exfil: known.and_then(|known| exfil::because(&exfil::strange(tree, &known))),
                 destructive: if destructive { destructive::because(&tool, tree, has_credentials) } else { None },
             }
@@ -253,15 +253,15 @@ impl Gate {
         .await
     }
 
-    /// Why a person has to say yes first, the owner's questions ahead and the gravest of the rest next.
+    /// Why a person has to approve first, the owner's questions ahead and the gravest of the rest next.
     fn questions(
         &self,
         agent: &Agent,
         tool_run: &ToolRun,
         tool: &Tool,
         resolution: &Resolution,
-        found: Found,
-    ) -> Vec<Question> {
+        found: GuardFindings,
+    ) -> Vec<OpenQuestion> {
         let is_allowed = |reason| self.is_allowed(tool_run, tool, reason);
         let mut questions = Vec::new();
         let uses_stored = resolution.stored().next().is_some() || !resolution.ungranted.is_empty();
@@ -301,13 +301,13 @@ pub(super) async fn fits(tool: &Tool, input: &Value) -> Result<(), ToolError> {
     offload::run(steps, move || input::check(schema.as_ref(), &input)).await
 }
 
-/// The question about a call whose tool said in the sandbox that it wants a person's yes.
-pub(super) fn asks(tool_run: &ToolRun, ready: &Ready) -> Approval {
+/// The question about a call whose tool said in the sandbox that it wants a person's approval.
+pub(super) fn asks(tool_run: &ToolRun, ready: &ReadyCall) -> Approval {
     approval(tool_run, &ready.tool, (ApprovalReason::NeedsApproval, None), ready.env.keys().cloned().collect())
 }
 
 /// A question about a call.
-fn approval(tool_run: &ToolRun, tool: &Tool, (reason, because): Question, credentials: Vec<String>) -> Approval {
+fn approval(tool_run: &ToolRun, tool: &Tool, (reason, because): OpenQuestion, credentials: Vec<String>) -> Approval {
     let edition = Edition::of(tool);
     let args_digest = digest::of_call(&call_of(&tool_run.tool_id, &edition), &tool_run.input);
     Approval {
@@ -327,9 +327,9 @@ fn approval(tool_run: &ToolRun, tool: &Tool, (reason, because): Question, creden
     }
 }
 
-/// The questions that no answer covers. Whoever was asked one of them was shown the call and all that spoke against it, so a
-/// yes covers those after it too. A first use needs its own: it is kept as a grant.
-fn still_open(questions: Vec<Question>, said_yes: &[ApprovalReason]) -> Vec<Question> {
+/// The questions that no answer covers. Whoever was asked one of them was shown the call and all that spoke against it, so an
+/// approval covers those after it too. A first use needs its own: it is kept as a grant.
+fn still_open(questions: Vec<OpenQuestion>, said_yes: &[ApprovalReason]) -> Vec<OpenQuestion> {
     let mut covered = false;
     let mut open = questions;
     open.retain(|(reason, _)| {
@@ -353,7 +353,7 @@ fn not_for_guests(id: &ToolId) -> ToolError {
 
 /// What a failed call lacks, when its failure says so: variables that it read and did not find, or that its service
 /// refused. Nothing that it has already is asked for as missing.
-pub(super) fn lacked(tool_run: &ToolRun, ready: &Ready, error: &ToolError) -> Option<CredentialRequest> {
+pub(super) fn lacked(tool_run: &ToolRun, ready: &ReadyCall, error: &ToolError) -> Option<CredentialRequest> {
     let named = || {
         // `names` are the secret ones among what a refused call was given: its service's address is none of them.
         let list =
@@ -421,7 +421,7 @@ fn denial(note: Option<&str>) -> ToolError {
 }
 
 /// One question for everything that is needed. Variables first: a call that ran and lacks some is in the middle of its
-/// work; the calls that wait for a yes are asked about next.
+/// work; the calls that wait for approval are asked about next.
 pub(super) fn question(needs: Vec<Need>, others: Vec<AlternativeChoice>, expires_at: Timestamp) -> RequiredAction {
     let (mut requests, mut approvals) = (Vec::new(), Vec::new());
     for need in needs {

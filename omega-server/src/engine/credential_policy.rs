@@ -8,7 +8,7 @@ use super::Engine;
 use crate::{
     domain::{
         grant::{Grant, publisher},
-        sealed::{Kept, Scope},
+        sealed::{Scope, SealedCredential},
     },
     store::Result,
     vault::resolve::{Resolution, resolve},
@@ -21,7 +21,7 @@ use omega_core::{
 
 /// Whose run it is, and what its conversation's owner allows.
 #[derive(Debug, Clone)]
-pub(super) struct Rights {
+pub(super) struct CredentialPolicy {
     /// The conversation's owner.
     pub owner: UserId,
     /// Whether the message is the owner's own.
@@ -32,7 +32,7 @@ pub(super) struct Rights {
     pub settings: Settings,
 }
 
-impl Rights {
+impl CredentialPolicy {
     pub async fn of(engine: &Engine, conversation: ConversationId, actor: UserId) -> Result<Self> {
         let store = &engine.inner.store;
         let (owner, guests) = store.guest_credentials(conversation).await?;
@@ -55,22 +55,22 @@ impl Rights {
 pub(super) struct Holdings {
     /// Who looks at the registry.
     pub viewer: Viewer,
-    run: Vec<Kept>,
-    stored: Vec<Kept>,
+    run: Vec<SealedCredential>,
+    stored: Vec<SealedCredential>,
     grants: Vec<Grant>,
     /// Whether every tool may have what is stored for all tools.
     all_granted: bool,
 }
 
 impl Holdings {
-    pub async fn of(engine: &Engine, run: RunId, rights: &Rights) -> Result<Self> {
+    pub async fn of(engine: &Engine, run: RunId, rights: &CredentialPolicy) -> Result<Self> {
         let store = &engine.inner.store;
         let run = store.run_env(run).await?;
         Ok(Self { run, ..Self::outside_runs(engine, rights).await? })
     }
 
     /// The same outside of any run.
-    pub async fn outside_runs(engine: &Engine, rights: &Rights) -> Result<Self> {
+    pub async fn outside_runs(engine: &Engine, rights: &CredentialPolicy) -> Result<Self> {
         let store = &engine.inner.store;
         let viewer = rights.viewer();
         if rights.is_denied() {
@@ -87,7 +87,7 @@ impl Holdings {
 
     /// What a tool would get of it. What was given or granted to this very tool is as good as declared.
     pub fn resolve(&self, tool: &Tool, asked: impl Iterator<Item = String>) -> Resolution {
-        let own = |kept: &&Kept| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();
+        let own = |kept: &&SealedCredential| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();
         let of_tool = self.stored.iter().filter(own).map(|kept| kept.place.name.clone());
         let granted = self.grants.iter().filter(|grant| grant.tool == tool.tool_id).map(|grant| grant.name.clone());
         let mut known = tool.clone();

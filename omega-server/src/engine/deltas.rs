@@ -10,8 +10,8 @@
 
 use super::{Engine, node_notify::Hint};
 use crate::{
-    domain::guest_view::{Discreet, readable},
-    store::{Known, Result, access::Access},
+    domain::guest_view::{GuestView, readable},
+    store::{DeltaProgress, Result, access::Access},
 };
 use omega_core::{
     api::{Message, MessageStatus, Part},
@@ -61,7 +61,7 @@ impl Engine {
 
     async fn fetch(&self, wanted: HashSet<ConversationId>) -> Result<()> {
         let watched: HashMap<_, _> = wanted.iter().filter_map(|id| Some((*id, self.inner.hub.known(*id)?))).collect();
-        let mut known: Vec<Known> = watched.iter().map(|(id, channel)| channel.known(*id)).collect();
+        let mut known: Vec<DeltaProgress> = watched.iter().map(|(id, channel)| channel.known(*id)).collect();
         // What does not join on is read from the beginning.
         for _ in 0..2 {
             let mut gaps = HashSet::new();
@@ -73,7 +73,7 @@ impl Engine {
             if gaps.is_empty() {
                 break;
             }
-            known = gaps.into_iter().map(|conversation| Known { conversation, text: None }).collect();
+            known = gaps.into_iter().map(|conversation| DeltaProgress { conversation, text: None }).collect();
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Engine {
         let channel = self.inner.hub.channel(conversation);
         for message in messages.iter_mut().filter(|message| message.status == MessageStatus::Streaming) {
             if !channel.is_own(message.id) {
-                for chunk in self.inner.store.chunks(&[Known { conversation, text: None }]).await? {
+                for chunk in self.inner.store.chunks(&[DeltaProgress { conversation, text: None }]).await? {
                     channel.fold(&chunk);
                 }
             }

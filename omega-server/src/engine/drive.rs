@@ -4,10 +4,10 @@ use super::{
     Engine,
     alternatives::Offers,
     call_lookup,
-    call_policy::{self, Gate, Need, Verdict},
+    call_policy::{self, CallPolicy, Need, Verdict},
     model_step,
     plan_selection::Decided,
-    redacting_model::Discreet,
+    redacting_model::RedactingModel,
     title, tool_search,
     tools::{self, Done, Work},
 };
@@ -97,7 +97,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Ok(model) => model,
         Err(error) => return driver.failed(&error).await,
     };
-    let model = Discreet::before(Arc::clone(&paid), engine.redactor(owner, Some(lease.run)).await?);
+    let model = RedactingModel::before(Arc::clone(&paid), engine.redactor(owner, Some(lease.run)).await?);
     let mut pins = Vec::new();
     for pin in &history.config.pins {
         match engine.inner.registry.tool(driver.viewer, pin).await {
@@ -111,7 +111,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Decided::Waits => return Ok(()),
     };
     driver.read_offers().await?;
-    let mut gate = Gate::open(engine, &history, plan.as_deref()).await?;
+    let mut gate = CallPolicy::open(engine, &history, plan.as_deref()).await?;
     let prompt = engine.prompt_of(&history.config, owner).await?;
     let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins, plan.as_deref());
     let began = Instant::now();
@@ -141,10 +141,10 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 return driver.pause(|expires_at| RequiredAction::Alternatives { choices, expires_at }).await;
             }
             Next::Ask(request) => match model_step::ask(&mut driver, &agent, model.as_ref(), *request).await? {
-                model_step::Asked::Step(step) => agent.push_step(step),
-                model_step::Asked::Cancelled => return driver.cancelled().await,
-                model_step::Asked::Failed(error) => return driver.failed(&error).await,
-                model_step::Asked::Useless(error) => return driver.end_failed(error).await,
+                model_step::StepOutcome::Step(step) => agent.push_step(step),
+                model_step::StepOutcome::Cancelled => return driver.cancelled().await,
+                model_step::StepOutcome::Failed(error) => return driver.failed(&error).await,
+                model_step::StepOutcome::Useless(error) => return driver.end_failed(error).await,
             },
             Next::Call(calls) => {
                 gate.refresh(engine).await?;
@@ -190,7 +190,7 @@ impl Driver<'_> {
     async fn call(
         &mut self,
         agent: &mut Agent,
-        gate: &Gate,
+        gate: &CallPolicy,
         calls: Vec<(ToolRunId, Action)>,
     ) -> Result<(Vec<Need>, HashMap<ToolRunId, Tool>)> {
         let (mut needs, mut called) = (Vec::new(), HashMap::new());

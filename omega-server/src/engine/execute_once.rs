@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        audit_fact::{Action, Fact, Outcome},
+        audit_fact::{AuditAction, Fact, Outcome},
         request,
     },
     store::{Result, StoreError},
@@ -54,16 +54,16 @@ impl Engine {
     ) -> Result<Called> {
         let (store, call) = (&self.inner.store, ToolRunId::new());
         let names: Vec<&str> = env.keys().map(String::as_str).collect();
-        let started = Fact::new(Action::ToolStarted, "tool_run").on(call).with("toolId", tool.as_str());
+        let started = Fact::new(AuditAction::ToolStarted, "tool_run").on(call).with("toolId", tool.as_str());
         let mut facts = vec![started.with("credentials", names)];
         facts.extend(env.keys().map(|name| {
-            let fact = Fact::new(Action::CredentialUsed, "credential").on(name).with("scope", "request");
+            let fact = Fact::new(AuditAction::CredentialUsed, "credential").on(name).with("scope", "request");
             fact.with("toolId", tool.as_str()).with("toolRunId", call.to_string())
         }));
         store.audit(&facts).await?;
         let viewer = Viewer::User(user);
         let called = call_tool(self.inner.registry.as_ref(), viewer, &self.inner.executor, tool, input, env).await;
-        let ended = Fact::new(Action::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
+        let ended = Fact::new(AuditAction::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
         let ended = ended.with("durationMs", called.duration_ms);
         let ended = match &called.result {
             Ok(_) => ended.with("status", "succeeded"),

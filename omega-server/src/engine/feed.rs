@@ -4,7 +4,7 @@ use super::{
     Inner,
     capacity::Seat,
     hub::{Channel, text_of},
-    node_notify::Wake,
+    node_notify::NodeNotify,
 };
 use crate::{
     domain::guest_view::readable,
@@ -32,8 +32,8 @@ pub struct Feed {
     channel: Arc<Channel>,
     news: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
-    wake: Wake,
-    doubts: u64,
+    wake: NodeNotify,
+    invalidations: u64,
     /// Counted among the readers as long as it reads.
     _seat: Seat,
     access: Access,
@@ -65,7 +65,7 @@ impl Feed {
         engine.wake.fetch(conversation);
         Self {
             store: engine.store.clone(),
-            doubts: channel.doubts(),
+            invalidations: channel.invalidations(),
             channel,
             news,
             stopping: engine.stopping.subscribe(),
@@ -128,13 +128,13 @@ impl Feed {
 
     /// Reads committed events after the cursor.
     async fn read(&mut self) -> Result<()> {
-        let doubts = self.channel.doubts();
-        if self.caught_up && self.channel.committed() <= self.cursor && self.doubts == doubts {
+        let invalidations = self.channel.invalidations();
+        if self.caught_up && self.channel.committed() <= self.cursor && self.invalidations == invalidations {
             return Ok(());
         }
-        if self.doubts != doubts {
+        if self.invalidations != invalidations {
             // A hint of new text may have been among what was missed.
-            self.doubts = doubts;
+            self.invalidations = invalidations;
             self.wake.fetch(self.conversation);
         }
         let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;

@@ -18,7 +18,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-use crate::store::{Chunk, Committed, Known, Lease, Piece, StepStart};
+use crate::store::{Committed, DeltaProgress, Lease, NewDelta, StepStart, StoredDelta};
 
 /// A message while it streams.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ pub struct Live {
 pub struct Channel {
     committed: AtomicU64,
     /// Grows when news may have been missed.
-    doubts: AtomicU64,
+    invalidations: AtomicU64,
     live: Mutex<Live>,
     news: watch::Sender<()>,
 }
@@ -95,7 +95,7 @@ impl Channel {
     fn new() -> Self {
         Self {
             committed: AtomicU64::new(0),
-            doubts: AtomicU64::new(0),
+            invalidations: AtomicU64::new(0),
             live: Mutex::default(),
             news: watch::Sender::new(()),
         }
@@ -112,8 +112,8 @@ impl Channel {
     }
 
     /// Changes when news may have been missed: then a reader looks into the table, whatever it was told.
-    pub fn doubts(&self) -> u64 {
-        self.doubts.load(Ordering::Acquire)
+    pub fn invalidations(&self) -> u64 {
+        self.invalidations.load(Ordering::Acquire)
     }
 
     /// Reads what streams.
@@ -163,18 +163,18 @@ impl Channel {
     }
 
     /// How much is known of the text that another node writes.
-    pub fn known(&self, conversation: ConversationId) -> Known {
+    pub fn known(&self, conversation: ConversationId) -> DeltaProgress {
         let live = self.live();
         let text = live.messages.iter().rev().find(|message| message.own.is_none()).map(|message| {
             let last = message.parts.len().saturating_sub(1);
             let bytes = message.parts.last().map_or(0, |part| text_of(part).len());
             (message.id, message.since, u32::try_from(last).unwrap_or(u32::MAX), bytes as u64)
         });
-        Known { conversation, text }
+        DeltaProgress { conversation, text }
     }
 
     /// Adds text that another node wrote. `false` when something before it is missing.
-    pub fn fold(&self, chunk: &Chunk) -> bool {
+    pub fn fold(&self, chunk: &StoredDelta) -> bool {
         let mut live = self.live();
         if chunk.since < live.ended {
             return true;
@@ -296,15 +296,15 @@ impl Hub {
     }
 
     /// Makes every reader look into the table: news may have been missed.
-    pub fn doubt(&self) {
+    pub fn invalidate(&self) {
         for channel in self.all() {
-            channel.doubts.fetch_add(1, Ordering::AcqRel);
+            channel.invalidations.fetch_add(1, Ordering::AcqRel);
             channel.news.send_replace(());
         }
     }
 
     /// The text that streams here and is not in the database yet.
-    pub fn unflushed(&self) -> Vec<Piece> {
+    pub fn unflushed(&self) -> Vec<NewDelta> {
         let mut pieces = Vec::new();
         for channel in self.all() {
             let live = channel.live();
@@ -312,7 +312,7 @@ impl Hub {
                 for (index, part) in message.parts.iter().enumerate() {
                     let flushed = own.flushed.get(index).copied().unwrap_or(0);
                     let Some(new) = text_of(part).get(flushed..).filter(|new| !new.is_empty()) else { continue };
-                    pieces.push(Piece {
+                    pieces.push(NewDelta {
                         lease: own.lease,
                         message: message.id,
                         step: own.step,
@@ -330,7 +330,7 @@ impl Hub {
     }
 
     /// Notes that a piece is in the database.
-    pub fn flushed(&self, piece: &Piece) {
+    pub fn flushed(&self, piece: &NewDelta) {
         let Some(channel) = self.known(piece.lease.conversation) else { return };
         let mut live = channel.live();
         let message = live.messages.iter_mut().find(|known| known.id == piece.message && known.since == piece.since);
@@ -356,8 +356,8 @@ pub(super) fn text_of(part: &Part) -> &str {
 mod tests {
     use super::*;
 
-    fn chunk(message: MessageId, since: u64, part: u32, offset: u64, text: &str) -> Chunk {
-        Chunk {
+    fn chunk(message: MessageId, since: u64, part: u32, offset: u64, text: &str) -> StoredDelta {
+        StoredDelta {
             conversation: ConversationId(uuid::Uuid::nil()),
             run: RunId(uuid::Uuid::nil()),
             message,

@@ -36,7 +36,7 @@ pub use secrets::OwnKeys;
 pub use tools::Called;
 
 use crate::{
-    domain::sealed::Place,
+    domain::sealed::CredentialPlace,
     executor::Redacting,
     process::offload,
     store::{
@@ -50,7 +50,7 @@ use feed::Feed;
 use hub::Hub;
 use models::Models;
 use node_config::NodeConfig;
-use node_notify::{Hint, Wake};
+use node_notify::{Hint, NodeNotify};
 use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
     id::{RunId, ToolId, ToolRunId},
@@ -65,7 +65,7 @@ use std::{
 };
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use worker::Working;
+use worker::Workers;
 
 /// The engine; clones share it.
 #[derive(Clone)]
@@ -87,8 +87,8 @@ pub(crate) struct Inner {
     boot: String,
     started_at: Timestamp,
     config: NodeConfig,
-    wake: Wake,
-    working: Working,
+    wake: NodeNotify,
+    working: Workers,
     readers: Arc<AtomicUsize>,
     pub tool_calls: Mutex<HashMap<ToolRunId, CancellationToken>>,
     /// Tools of which a run was told that they are left alone.
@@ -123,7 +123,7 @@ impl Engine {
         store.ask_for_secrets(known);
         let node = uuid::Uuid::new_v4().to_string();
         let inner = Inner {
-            wake: Wake::new(&store, &node),
+            wake: NodeNotify::new(&store, &node),
             store: store.with_lease(config.lease),
             vault,
             secrets,
@@ -135,7 +135,7 @@ impl Engine {
             boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
             started_at: Timestamp::now(),
             config,
-            working: Working::default(),
+            working: Workers::default(),
             readers: Arc::default(),
             tool_calls: Mutex::default(),
             noticed: Mutex::default(),
@@ -159,20 +159,20 @@ impl Engine {
         }
         if !alone {
             self.say_alive(false).await;
-            self.beside(self.clone().tell_loop());
-            self.beside(self.clone().listen_loop());
-            self.beside(self.clone().flush_loop());
-            self.beside(self.clone().fetch_loop());
+            self.spawn(self.clone().tell_loop());
+            self.spawn(self.clone().listen_loop());
+            self.spawn(self.clone().flush_loop());
+            self.spawn(self.clone().fetch_loop());
         }
         if self.inner.config.claims {
-            self.beside(self.clone().claim_loop());
+            self.spawn(self.clone().claim_loop());
         }
-        self.beside(self.clone().heartbeat_loop());
+        self.spawn(self.clone().heartbeat_loop());
         Ok(())
     }
 
     /// Runs a loop of the engine's own until the drain is over.
-    fn beside(&self, task: impl Future<Output = ()> + std::marker::Send + 'static) {
+    fn spawn(&self, task: impl Future<Output = ()> + std::marker::Send + 'static) {
         let ended = self.inner.ended.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -208,7 +208,7 @@ impl Engine {
         let (redactor, said) = (Redactor::new(given.chain(secrets)), std::mem::take(&mut send.text));
         (send.text, send.removed) = offload::run(said.len(), move || redactor.redact_telling(&said)).await;
         for (name, value) in env {
-            let place = Place::of_run(sender, run, name);
+            let place = CredentialPlace::of_run(sender, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));
         }
         let sent = self.inner.store.send(send).await?;

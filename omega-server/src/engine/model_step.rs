@@ -20,7 +20,7 @@ use omega_core::{
 use std::collections::HashSet;
 
 /// What a model call came to.
-pub(super) enum Asked {
+pub(super) enum StepOutcome {
     /// An answer, recorded.
     Step(Step),
     /// The run was cancelled meanwhile.
@@ -43,7 +43,7 @@ pub(super) async fn ask(
     agent: &Agent,
     model: &dyn Model,
     request: ModelRequest,
-) -> Result<Asked> {
+) -> Result<StepOutcome> {
     let (engine, lease) = (driver.engine, driver.lease);
     let channel = engine.inner.hub.channel(lease.conversation);
     let mut failures = 0;
@@ -70,11 +70,11 @@ pub(super) async fn ask(
             }
             Streamed::Reply(reply) => {
                 let step = record(driver, agent, &step, reply).await?;
-                return Ok(Asked::Step(step));
+                return Ok(StepOutcome::Step(step));
             }
             Streamed::Cancelled => {
                 keep_partial(driver, agent, &step).await?;
-                return Ok(Asked::Cancelled);
+                return Ok(StepOutcome::Cancelled);
             }
             Streamed::Failed(error) => Ok(error),
         };
@@ -101,13 +101,13 @@ pub(super) async fn ask(
         engine.committed(log.commit().await?);
         let Some(delay) = delay else {
             return Ok(match outcome {
-                Ok(error) => Asked::Failed(error),
-                Err((error, _)) => Asked::Useless(error),
+                Ok(error) => StepOutcome::Failed(error),
+                Err((error, _)) => StepOutcome::Useless(error),
             });
         };
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
-            () = driver.cancel.cancelled() => return Ok(Asked::Cancelled),
+            () = driver.cancel.cancelled() => return Ok(StepOutcome::Cancelled),
         }
     }
 }

@@ -66,7 +66,7 @@ impl Hint {
 
 /// Hints that were not sent yet.
 #[derive(Debug, Default)]
-struct Pending {
+struct UnsentHints {
     events: HashMap<ConversationId, u64>,
     texts: HashSet<ConversationId>,
     runs: HashSet<RunId>,
@@ -74,7 +74,7 @@ struct Pending {
     queued: bool,
 }
 
-impl Pending {
+impl UnsentHints {
     fn add(&mut self, hint: Hint) {
         match hint {
             Hint::Events(committed) => {
@@ -111,13 +111,13 @@ impl Pending {
 
 /// The node's ear and mouth; clones share it.
 #[derive(Clone)]
-pub struct Wake(Arc<Shared>);
+pub struct NodeNotify(Arc<Shared>);
 
 struct Shared {
     node: String,
     /// Whether there may be other nodes.
     shared: bool,
-    pending: Mutex<Pending>,
+    pending: Mutex<UnsentHints>,
     unsent: Notify,
     /// Whether other nodes are heard.
     hears: AtomicBool,
@@ -128,7 +128,7 @@ struct Shared {
     wanted: Notify,
 }
 
-impl Wake {
+impl NodeNotify {
     /// The one of a node.
     #[must_use]
     pub fn new(store: &Store, node: &str) -> Self {
@@ -188,7 +188,7 @@ impl Wake {
         }
     }
 
-    fn take(&self) -> Pending {
+    fn take(&self) -> UnsentHints {
         std::mem::take(&mut *super::locked(&self.0.pending))
     }
 }
@@ -217,7 +217,7 @@ impl Engine {
                 Ok(Some(mut listener)) => {
                     wake.0.hears.store(true, Ordering::Release);
                     // Whatever was told before is lost.
-                    self.inner.hub.doubt();
+                    self.inner.hub.invalidate();
                     wake.0.claim.notify_one();
                     while let Ok(Some(heard)) = listener.try_recv().await {
                         self.hear(heard.payload());
@@ -225,7 +225,7 @@ impl Engine {
                     wake.0.hears.store(false, Ordering::Release);
                     tracing::warn!(event = "wake.deaf", "the connection that listens is lost; looking every second");
                     // Readers wait by the long interval: they look once, and then by the short one.
-                    self.inner.hub.doubt();
+                    self.inner.hub.invalidate();
                     wake.0.claim.notify_one();
                 }
                 Err(error) => tracing::warn!(event = "wake.deaf", %error),
@@ -262,7 +262,7 @@ mod tests {
     fn hints_survive_the_wire_fold_together_and_fit_into_payloads() {
         let conversations: Vec<ConversationId> = (0..1_000).map(|_| ConversationId::new()).collect();
         let (run, tool_run) = (RunId::new(), ToolRunId::new());
-        let mut pending = Pending::default();
+        let mut pending = UnsentHints::default();
         for (conversation, seq) in conversations.iter().zip(1..) {
             pending.add(Hint::Events(Committed { conversation: *conversation, last_seq: seq }));
             pending.add(Hint::Events(Committed { conversation: *conversation, last_seq: seq - 1 }));

@@ -4,8 +4,8 @@
 
 use super::{
     Engine, call_policy,
-    credential_policy::{Holdings, Rights},
-    redacting_model::Discreet,
+    credential_policy::{CredentialPolicy, Holdings},
+    redacting_model::RedactingModel,
     tool_search,
 };
 use crate::store::Result;
@@ -60,7 +60,7 @@ pub struct Task<'a> {
 }
 
 /// A tool that a step may name.
-struct Known {
+struct UsableTool {
     tool: Tool,
     missing: Vec<EnvVar>,
 }
@@ -69,7 +69,7 @@ struct Known {
 struct Catalogue<'a> {
     engine: &'a Engine,
     holdings: Holdings,
-    known: BTreeMap<ToolId, Known>,
+    known: BTreeMap<ToolId, UsableTool>,
 }
 
 impl Engine {
@@ -78,7 +78,7 @@ impl Engine {
     /// # Errors
     /// What failed at the model; [`ModelError::Config`] when its answer holds no plan: another wording may get one.
     pub async fn plan(&self, task: Task<'_>) -> Result<(Option<PlanAnswer>, Usage), ModelError> {
-        let model = Discreet::before(Arc::clone(&task.model.1), task.redactor.clone());
+        let model = RedactingModel::before(Arc::clone(&task.model.1), task.redactor.clone());
         let (mut catalogue, found) = self.search_for(&task).await?;
         let (mut usage, mut invented) = (Usage::default(), Vec::new());
         let mut rest = Vec::new();
@@ -164,7 +164,7 @@ impl Engine {
         actor: UserId,
         run: Option<RunId>,
     ) -> Result<Holdings> {
-        let rights = Rights::of(self, conversation, actor).await?;
+        let rights = CredentialPolicy::of(self, conversation, actor).await?;
         match run {
             Some(run) => Holdings::of(self, run, &rights).await,
             None => Holdings::outside_runs(self, &rights).await,
@@ -189,11 +189,11 @@ impl Engine {
 impl Catalogue<'_> {
     fn knows(&mut self, tool: Tool) {
         let missing = self.holdings.resolve(&tool, std::iter::empty()).missing;
-        self.known.insert(tool.tool_id.clone(), Known { tool, missing });
+        self.known.insert(tool.tool_id.clone(), UsableTool { tool, missing });
     }
 
     /// A tool by its id, if the registry has it.
-    async fn look_up(&mut self, id: &ToolId) -> Option<&Known> {
+    async fn look_up(&mut self, id: &ToolId) -> Option<&UsableTool> {
         if !self.known.contains_key(id) {
             let tool = self.engine.inner.registry.tool(self.holdings.viewer, id).await.ok()?;
             self.knows(tool);
@@ -248,7 +248,7 @@ fn is_meta(name: &str) -> bool {
     [meta::SEARCH, meta::EXECUTE].contains(&name)
 }
 
-fn plan_step(step_number: u32, step: ProposedStep, known: Option<&Known>) -> PlanStep {
+fn plan_step(step_number: u32, step: ProposedStep, known: Option<&UsableTool>) -> PlanStep {
     PlanStep {
         step_number,
         tool_name: known.map_or(step.tool_name, |known| known.tool.tool_id.to_string()),

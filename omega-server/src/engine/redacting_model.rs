@@ -13,12 +13,12 @@ use omega_core::{
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// A model behind a redactor: the one place where a run's requests leave and its answers come in.
-pub(super) struct Discreet {
+pub(super) struct RedactingModel {
     model: Arc<dyn Model>,
     redactor: Redactor,
 }
 
-impl Discreet {
+impl RedactingModel {
     /// In front of another model.
     pub fn before(model: Arc<dyn Model>, redactor: Redactor) -> Arc<dyn Model> {
         Arc::new(Self { model, redactor })
@@ -26,19 +26,19 @@ impl Discreet {
 }
 
 #[async_trait]
-impl Model for Discreet {
+impl Model for RedactingModel {
     async fn stream(&self, mut request: ModelRequest) -> std::result::Result<ModelStream, ModelError> {
         clean(&mut request, &self.redactor);
         let names = request.tools.iter().map(|tool| tool.name.clone()).collect();
         let events = self.model.stream(request).await.map_err(|error| clean_error(error, &self.redactor))?;
-        let mut answer = Answer::new(&self.redactor, names);
+        let mut answer = AnswerStream::new(&self.redactor, names);
         Ok(events.flat_map(move |event| stream::iter(answer.next(event))).boxed())
     }
 }
 
 /// An answer on its way in. Text is held back only while it may be the beginning of a secret, and comes at the latest with
 /// the end of the answer.
-struct Answer {
+struct AnswerStream {
     redactor: Redactor,
     /// The names that the model was told of. They are nobody's secret, whatever is in them.
     names: BTreeSet<String>,
@@ -46,7 +46,7 @@ struct Answer {
     reasoning: RedactStream,
 }
 
-impl Answer {
+impl AnswerStream {
     fn new(redactor: &Redactor, names: BTreeSet<String>) -> Self {
         Self { redactor: redactor.clone(), names, text: redactor.stream(), reasoning: redactor.stream() }
     }

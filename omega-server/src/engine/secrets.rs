@@ -4,7 +4,7 @@
 //! are, on whichever node they were changed.
 
 use crate::{
-    domain::sealed::Kept,
+    domain::sealed::SealedCredential,
     store::{KnowsSecrets, Result, Store},
     vault::{Vault, VaultError},
 };
@@ -54,7 +54,7 @@ impl Secrets {
         Ok(self.opened(kept).await?.1)
     }
 
-    async fn kept(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<Kept>> {
+    async fn kept(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<SealedCredential>> {
         let mut kept = self.store.credentials_of(owner).await?;
         if let Some(run) = run {
             kept.extend(self.store.run_env(run).await?);
@@ -62,7 +62,7 @@ impl Secrets {
         Ok(kept)
     }
 
-    async fn knowing(&self, kept: Vec<Kept>) -> Result<Redactor> {
+    async fn knowing(&self, kept: Vec<SealedCredential>) -> Result<Redactor> {
         let fingerprint = fingerprint(&kept);
         if let Some(ready) = self.ready(&fingerprint) {
             return Ok(ready);
@@ -90,7 +90,7 @@ impl Secrets {
 
     /// Whether these are all, and they. What people stored comes first: a value that is a server's too has the name that its
     /// owner gave it.
-    async fn opened(&self, kept: Vec<Kept>) -> Result<(bool, Vec<(String, SecretString)>)> {
+    async fn opened(&self, kept: Vec<SealedCredential>) -> Result<(bool, Vec<(String, SecretString)>)> {
         let mut all = true;
         let mut secrets = Vec::with_capacity(kept.len() + self.own.len());
         for kept in kept {
@@ -119,7 +119,7 @@ impl KnowsSecrets for Secrets {
     }
 }
 
-fn fingerprint(kept: &[Kept]) -> Fingerprint {
+fn fingerprint(kept: &[SealedCredential]) -> Fingerprint {
     let mut all: Vec<_> =
         kept.iter().map(|kept| (&kept.place.name, &kept.sealed.nonce, &kept.sealed.ciphertext)).collect();
     all.sort();

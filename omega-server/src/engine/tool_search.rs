@@ -2,7 +2,7 @@
 
 use super::{
     Engine,
-    credential_policy::{Holdings, Rights},
+    credential_policy::{CredentialPolicy, Holdings},
     tools::{Done, intent, millis, not_begun},
 };
 use crate::{
@@ -52,7 +52,7 @@ pub(super) async fn search(engine: &Engine, lease: &Lease, tool_run: &ToolRun, i
     }
     let began = Instant::now();
     let actor = engine.inner.store.actor(lease.run).await?;
-    let rights = Rights::of(engine, lease.conversation, actor).await?;
+    let rights = CredentialPolicy::of(engine, lease.conversation, actor).await?;
     let holdings = Holdings::of(engine, lease.run, &rights).await?;
     let found = find(engine, &input, &holdings).await;
     let duration_ms = millis(began);

@@ -2,13 +2,13 @@
 
 use super::{
     Engine,
-    call_policy::{self, Ready},
+    call_policy::{self, ReadyCall},
     locked,
     model_step::jitter,
     tool_search,
 };
 use crate::{
-    domain::sealed::Kept,
+    domain::sealed::SealedCredential,
     executor::Redacting,
     observe::known_secrets,
     process::{
@@ -49,7 +49,7 @@ pub(super) enum Work {
     /// Search the registry.
     Search(SearchInput),
     /// Run a tool.
-    Run(Value, Box<Ready>),
+    Run(Value, Box<ReadyCall>),
     /// Nothing; with the version, where it is known.
     Refuse(ToolError, String),
 }
@@ -60,7 +60,7 @@ pub(super) enum Done {
     Found(SearchOutput, u64),
     /// It can't go on without variables that it lacks.
     Lacks(CredentialRequest),
-    /// Its author wants a person's yes first; it did nothing.
+    /// Its author wants a person's approval first; it did nothing.
     Asks(Box<Approval>),
     /// Anything else.
     Settled(Settled),
@@ -191,7 +191,7 @@ async fn run(
     lease: &Lease,
     tool_run: &ToolRun,
     input: Value,
-    ready: Ready,
+    ready: ReadyCall,
     cancel: &CancellationToken,
 ) -> Result<Done> {
     let (tool, env) = (&ready.tool, &ready.env);
@@ -204,7 +204,7 @@ async fn run(
     }
     // Known before the intent is: a cancellation finds either the call or its row.
     let stop = cancel.child_token();
-    let _call = Call::of(engine, tool_run.id, &stop);
+    let _call = RunningCall::of(engine, tool_run.id, &stop);
     if !intent(engine, lease, tool_run, &Edition::of(tool), env).await? {
         return Ok(not_begun(&tool.version));
     }
@@ -346,16 +346,16 @@ pub(super) fn not_usable(error: &RegistryError) -> ToolError {
 }
 
 /// A call at work, by which it can be stopped; gone when it is dropped.
-struct Call<'a>(&'a Engine, ToolRunId);
+struct RunningCall<'a>(&'a Engine, ToolRunId);
 
-impl<'a> Call<'a> {
+impl<'a> RunningCall<'a> {
     fn of(engine: &'a Engine, id: ToolRunId, stop: &CancellationToken) -> Self {
         locked(&engine.inner.tool_calls).insert(id, stop.clone());
         Self(engine, id)
     }
 }
 
-impl Drop for Call<'_> {
+impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
         locked(&self.0.inner.tool_calls).remove(&self.1);
     }
@@ -367,7 +367,7 @@ pub(super) async fn intent(
     lease: &Lease,
     tool_run: &ToolRun,
     edition: &Edition,
-    env: &BTreeMap<String, Kept>,
+    env: &BTreeMap<String, SealedCredential>,
 ) -> Result<bool> {
     let mut log = engine.inner.store.run_log(lease).await?;
     if log.cancel_requested() {

@@ -33,9 +33,9 @@ struct Worker {
 
 /// The runs that this node works on.
 #[derive(Debug, Default)]
-pub(crate) struct Working(Mutex<HashMap<RunId, Worker>>);
+pub(crate) struct Workers(Mutex<HashMap<RunId, Worker>>);
 
-impl Working {
+impl Workers {
     fn runs(&self) -> MutexGuard<'_, HashMap<RunId, Worker>> {
         locked(&self.0)
     }
@@ -246,7 +246,7 @@ impl Engine {
                 if let Some(channel) = self.inner.hub.known(lease.conversation) {
                     channel.forget_run(lease.run);
                 }
-                self.inner.hub.doubt();
+                self.inner.hub.invalidate();
                 None
             }
             Err(StoreError::Draining) => Some(Release::Drained),
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_lease_holds_as_long_as_it_was_prolonged_lately_and_is_of_this_worker() {
-        let (working, patience) = (Working::default(), Duration::from_secs(25));
+        let (working, patience) = (Workers::default(), Duration::from_secs(25));
         let long_ago = Instant::now().checked_sub(Duration::from_secs(26)).unwrap();
         let (_, lost) = working.insert(&lease(1), long_ago);
         assert!(!working.holds(&lease(1), patience), "claimed too long ago");
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_heartbeat_brings_cancellations_and_runs_that_nobody_works_on() {
-        let working = Working::default();
+        let working = Workers::default();
         let beat = Beat { held: vec![(lease(4), true)], cancelled_tools: Vec::new() };
         assert_eq!(working.beat(&beat, Instant::now()), [lease(4)]);
         let (cancel, _) = working.insert(&lease(4), Instant::now());

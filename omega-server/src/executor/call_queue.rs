@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 
 /// Admits calls.
 #[derive(Debug)]
-pub struct Gate {
-    state: Mutex<State>,
+pub struct CallQueue {
+    state: Mutex<QueueState>,
     /// Places that one owner may hold.
     share: usize,
     places: usize,
@@ -31,16 +31,16 @@ pub struct Full {
 
 /// A place to run; free again when it is dropped.
 #[derive(Debug)]
-pub struct Place<'a> {
-    gate: &'a Gate,
+pub struct Slot<'a> {
+    gate: &'a CallQueue,
     owner: String,
     since: Instant,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     free: usize,
-    lines: HashMap<String, Line>,
+    lines: HashMap<String, OwnerLine>,
     /// Calls that wait, of all lines.
     waiting: usize,
     /// Counts what was served and who waits, for the order of both.
@@ -51,7 +51,7 @@ struct State {
 
 /// The calls of one owner.
 #[derive(Debug, Default)]
-struct Line {
+struct OwnerLine {
     running: usize,
     served: u64,
     waiting: VecDeque<Ticket>,
@@ -63,11 +63,11 @@ struct Ticket {
     call: oneshot::Sender<Result<(), Full>>,
 }
 
-impl Gate {
+impl CallQueue {
     /// At most `places` at once and `queue` waiting.
     pub fn new(places: usize, queue: usize) -> Self {
         let share = places.saturating_sub(1).max(1);
-        let state = State { free: places, ..State::default() };
+        let state = QueueState { free: places, ..QueueState::default() };
         Self { state: Mutex::new(state), share, places, queue }
     }
 
@@ -78,8 +78,8 @@ impl Gate {
     }
 
     /// Waits for a place.
-    pub async fn enter(&self, owner: &str) -> Result<Place<'_>, Full> {
-        let place = |since| Place { gate: self, owner: owner.to_owned(), since };
+    pub async fn enter(&self, owner: &str) -> Result<Slot<'_>, Full> {
+        let place = |since| Slot { gate: self, owner: owner.to_owned(), since };
         let mut queued = {
             let mut state = self.state();
             let has_share = state.lines.get(owner).is_some_and(|line| line.running >= self.share);
@@ -99,7 +99,7 @@ impl Gate {
         }
     }
 
-    fn queue(&self, state: &mut State, owner: &str) -> Result<Queued<'_>, Full> {
+    fn queue(&self, state: &mut QueueState, owner: &str) -> Result<Queued<'_>, Full> {
         if state.waiting >= self.queue {
             let full = Full { retry_after: state.wait_for_all(self.places) };
             let own = state.lines.get(owner).map_or(0, |line| line.waiting.len());
@@ -131,12 +131,12 @@ impl Gate {
         state.call_next(self.share);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl QueueState {
     fn serve(&mut self, owner: &str) {
         self.free -= 1;
         self.counter += 1;
@@ -149,7 +149,7 @@ impl State {
         while self.free > 0 {
             let eligible = self.lines.iter().filter(|(_, line)| !line.waiting.is_empty() && line.running < share);
             // Of owners who were never served, or equally long ago, the one who came first.
-            let turn = |line: &Line| (line.running, line.served, line.waiting.front().map(|ticket| ticket.number));
+            let turn = |line: &OwnerLine| (line.running, line.served, line.waiting.front().map(|ticket| ticket.number));
             let Some(owner) = eligible.min_by_key(|(_, line)| turn(line)).map(|(owner, _)| owner.clone()) else {
                 return;
             };
@@ -178,7 +178,7 @@ impl State {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.gate.leave(&self.owner, Some(self.since.elapsed()));
     }
@@ -186,7 +186,7 @@ impl Drop for Place<'_> {
 
 /// A place in the queue, given back on drop so that a caller who leaves does not hold it.
 struct Queued<'a> {
-    gate: &'a Gate,
+    gate: &'a CallQueue,
     owner: String,
     number: u64,
     called: oneshot::Receiver<Result<(), Full>>,
@@ -199,7 +199,7 @@ impl Drop for Queued<'_> {
             return;
         }
         let mut state = self.gate.state();
-        let State { lines, waiting, .. } = &mut *state;
+        let QueueState { lines, waiting, .. } = &mut *state;
         let line = lines.get_mut(&self.owner);
         let place = line.and_then(|line| {
             let at = line.waiting.iter().position(|ticket| ticket.number == self.number)?;
@@ -224,10 +224,10 @@ mod tests {
     use futures_util::FutureExt;
     use std::pin::Pin;
 
-    type Entering<'a> = Pin<Box<dyn Future<Output = Result<Place<'a>, Full>> + 'a>>;
+    type Entering<'a> = Pin<Box<dyn Future<Output = Result<Slot<'a>, Full>> + 'a>>;
 
     /// Calls that wait, in the order of their coming.
-    fn waiting<'a>(gate: &'a Gate, owners: &[&'a str]) -> Vec<Option<Entering<'a>>> {
+    fn waiting<'a>(gate: &'a CallQueue, owners: &[&'a str]) -> Vec<Option<Entering<'a>>> {
         let enter = |owner: &&'a str| -> Entering<'a> { Box::pin(gate.enter(owner)) };
         owners
             .iter()
@@ -240,7 +240,7 @@ mod tests {
     }
 
     /// Who is called now; nobody else may be.
-    fn called<'a>(calls: &mut [Option<Entering<'a>>]) -> Vec<(usize, Result<Place<'a>, Full>)> {
+    fn called<'a>(calls: &mut [Option<Entering<'a>>]) -> Vec<(usize, Result<Slot<'a>, Full>)> {
         let poll = |(at, call): (usize, &mut Option<Entering<'a>>)| {
             let outcome = call.as_mut()?.as_mut().now_or_never()?;
             *call = None;
@@ -251,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn owners_take_turns_however_many_calls_one_of_them_has() {
-        let gate = Gate::new(2, 64);
+        let gate = CallQueue::new(2, 64);
         let mut running = VecDeque::from([gate.enter("hog").await.unwrap()]);
         let mut calls = waiting(&gate, &["hog", "hog", "hog"]);
         running.push_back(gate.enter("a").now_or_never().expect("a place is left for others").unwrap());
@@ -272,7 +272,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_owner_never_has_every_place() {
-        let gate = Gate::new(4, 64);
+        let gate = CallQueue::new(4, 64);
         let mut running = Vec::new();
         for _ in 0..3 {
             running.push(gate.enter("hog").now_or_never().unwrap().unwrap());
@@ -287,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_is_said_at_once_and_the_longest_line_makes_room() {
-        let gate = Gate::new(1, 3);
+        let gate = CallQueue::new(1, 3);
         let running = gate.enter("a").await.unwrap();
         let mut calls = waiting(&gate, &["hog", "hog", "hog"]);
         let full = gate.enter("hog").now_or_never().unwrap().unwrap_err();
@@ -302,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_leaves_the_queue_frees_the_place() {
-        let gate = Gate::new(1, 1);
+        let gate = CallQueue::new(1, 1);
         let running = gate.enter("a").await.unwrap();
         let calls = waiting(&gate, &["a"]);
         assert!(gate.enter("b").now_or_never().unwrap().is_err());

@@ -7,7 +7,7 @@
 //! and one that fails confirms what calls of a single user say of it.
 
 use super::{
-    breaker::{Breakers, Key, Verdict},
+    breaker::{BreakerKey, Breakers, CallHealth},
     remote::{Attempt, RemoteExecutor},
     with_breaker::{InFlight, not_run},
 };
@@ -73,7 +73,7 @@ impl Fleet {
         let health = member.remote.health().await;
         tell(member, &self.breakers, health.status == "down").await;
         ExecutorMember {
-            breaker: self.breakers.state(&Key::executor(&member.name)).as_str().to_owned(),
+            breaker: self.breakers.state(&BreakerKey::executor(&member.name)).as_str().to_owned(),
             name: member.name.clone(),
             status: health.status,
             detail: health.detail,
@@ -94,7 +94,7 @@ impl Executor for Fleet {
         let package = format!("{}@{}", execution.tool.package(), execution.version);
         let mut why = None;
         for member in self.order(&package) {
-            let permit = match self.breakers.pass(Key::executor(&member.name).for_user(&execution.user)).await {
+            let permit = match self.breakers.pass(BreakerKey::executor(&member.name).for_user(&execution.user)).await {
                 Ok(permit) => permit,
                 Err(refused) => {
                     why.get_or_insert_with(|| refused.error());
@@ -125,7 +125,7 @@ impl Executor for Fleet {
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
         let mut why = None;
         for member in self.order(&format!("{package}@{version}")) {
-            let permit = match self.breakers.pass(Key::executor(&member.name)).await {
+            let permit = match self.breakers.pass(BreakerKey::executor(&member.name)).await {
                 Ok(permit) => permit,
                 Err(refused) => {
                     why.get_or_insert_with(|| refused.error());
@@ -191,12 +191,12 @@ fn is_members_own(code: ToolErrorCode) -> bool {
 
 /// What the end of a call says of the executor. That it has too much to do is no fault, and what a call that it began came to
 /// may be the call's doing: an input can make an answer that no gateway lets through.
-fn verdict(error: Option<&ToolError>) -> Verdict {
+fn verdict(error: Option<&ToolError>) -> CallHealth {
     match error.map(|error| error.code) {
-        Some(ToolErrorCode::Overloaded | ToolErrorCode::Cancelled | ToolErrorCode::Timeout) => Verdict::Neutral,
-        Some(code @ ToolErrorCode::Unknown) => Verdict::Provoked(code.as_str()),
-        Some(code) if is_members_own(code) => Verdict::Failed(code.as_str()),
-        _ => Verdict::Worked,
+        Some(ToolErrorCode::Overloaded | ToolErrorCode::Cancelled | ToolErrorCode::Timeout) => CallHealth::Neutral,
+        Some(code @ ToolErrorCode::Unknown) => CallHealth::Provoked(code.as_str()),
+        Some(code) if is_members_own(code) => CallHealth::Failed(code.as_str()),
+        _ => CallHealth::Worked,
     }
 }
 
@@ -222,12 +222,12 @@ async fn check(members: Arc<[Member]>, breakers: Weak<Breakers>) {
 
 /// Confirms what calls of a single user say of a member: that it is down is our own word, which no caller can bring about.
 async fn tell(member: &Member, breakers: &Arc<Breakers>, down: bool) {
-    let key = Key::executor(&member.name);
+    let key = BreakerKey::executor(&member.name);
     if down
         && breakers.is_in_doubt(&key)
         && let Ok(permit) = breakers.pass(key).await
     {
-        permit.settle(Verdict::Failed("EXECUTOR_UNREACHABLE")).await;
+        permit.settle(CallHealth::Failed("EXECUTOR_UNREACHABLE")).await;
     }
 }
 
@@ -242,14 +242,14 @@ async fn check_one(member: &Member, breakers: &Weak<Breakers>) {
             detail = health.detail
         );
     }
-    let key = Key::executor(&member.name);
+    let key = BreakerKey::executor(&member.name);
     let Some(breakers) = breakers.upgrade() else { return };
     if breakers.is_closed(&key).await {
         tell(member, &breakers, down).await;
         return;
     }
     if let Ok(permit) = breakers.admit(key, CHECK_LEASE).await {
-        permit.settle(if down { Verdict::Failed("EXECUTOR_UNREACHABLE") } else { Verdict::Worked }).await;
+        permit.settle(if down { CallHealth::Failed("EXECUTOR_UNREACHABLE") } else { CallHealth::Worked }).await;
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{
     install::{Dependencies, Installer},
     lock::{self, Lock},
-    protocol::Found,
+    protocol::Description,
     spec::{Spec, is_exact},
     trash, tree,
 };
@@ -126,7 +126,7 @@ pub struct About {
     /// Version of the scripts that looked.
     pub runner: String,
     /// What they found, or why the package can't be imported.
-    pub found: Result<Found, ToolError>,
+    pub found: Result<Description, ToolError>,
     /// Names of variables in its scripts.
     pub in_scripts: BTreeSet<String>,
 }

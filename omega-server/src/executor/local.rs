@@ -1,7 +1,7 @@
 //! The executor on this machine.
 
 use super::{
-    call_queue::{Full, Gate, Place},
+    call_queue::{CallQueue, Full, Slot},
     image::Image,
     integrity,
     jail::Jail,
@@ -11,7 +11,7 @@ use super::{
     pool::{Pool, PoolLimits},
     prepare::Workshop,
     process::Limits,
-    protocol::{Answer, Found, Job, Op},
+    protocol::{Description, Job, JobResult, Op},
     runtime::Progress,
     secret_names,
     spec::Spec,
@@ -93,9 +93,9 @@ impl LocalConfig {
 pub struct LocalExecutor {
     workshop: Arc<Workshop>,
     /// Calls that run.
-    gate: Arc<Gate>,
+    gate: Arc<CallQueue>,
     /// Packages that are being prepared.
-    preparing: Arc<Gate>,
+    preparing: Arc<CallQueue>,
     expected: Arc<Semaphore>,
     pool: Pool,
     launcher: Launcher,
@@ -124,9 +124,9 @@ impl LocalExecutor {
         );
         Self {
             workshop: Arc::new(workshop),
-            gate: Arc::new(Gate::new(2 * cores, QUEUE)),
+            gate: Arc::new(CallQueue::new(2 * cores, QUEUE)),
             // Two at least, so that one owner never has all.
-            preparing: Arc::new(Gate::new(cores.max(2), QUEUE)),
+            preparing: Arc::new(CallQueue::new(cores.max(2), QUEUE)),
             expected: Arc::new(Semaphore::new(EXPECTED)),
             pool: Pool::new(launcher.clone(), config.pool),
             launcher,
@@ -221,7 +221,7 @@ impl LocalExecutor {
         if self.gate.is_quiet() {
             self.pool.refill(&deno.path, Some(&image));
         }
-        let Answer { result, truncated } = ended.answer?;
+        let JobResult { result, truncated } = ended.answer?;
         let without_folders = |error| image.without_folders(seen.without_folders(error));
         Ok((result.map_err(without_folders)?, truncated))
     }
@@ -310,7 +310,7 @@ impl Executor for LocalExecutor {
 }
 
 /// The image of a package. Owners take turns with what has to be prepared first.
-async fn prepared(workshop: &Workshop, preparing: &Gate, spec: &Spec, owner: &str) -> Result<Image, ToolError> {
+async fn prepared(workshop: &Workshop, preparing: &CallQueue, spec: &Spec, owner: &str) -> Result<Image, ToolError> {
     if let Some(image) = workshop.ready(spec) {
         return Ok(image);
     }
@@ -319,7 +319,7 @@ async fn prepared(workshop: &Workshop, preparing: &Gate, spec: &Spec, owner: &st
 }
 
 /// A place to install and look into a package. Owners take turns.
-async fn place<'a>(preparing: &'a Gate, owner: &str) -> Result<Place<'a>, ToolError> {
+async fn place<'a>(preparing: &'a CallQueue, owner: &str) -> Result<Slot<'a>, ToolError> {
     match timeout(PATIENCE, preparing.enter(owner)).await {
         Ok(place) => place.map_err(overloaded),
         Err(_) => Err(overloaded(Full { retry_after: PATIENCE / 2 })),
@@ -350,7 +350,7 @@ fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, ToolE
 /// Declared variables, then what was seen to be read: required when it looks secret and was read, else known of.
 fn variables<'a>(
     manifest: &Manifest,
-    found: &Found,
+    found: &Description,
     by_factory: &[String],
     in_scripts: impl Iterator<Item = &'a str>,
 ) -> Vec<EnvVar> {

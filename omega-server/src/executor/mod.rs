@@ -60,7 +60,7 @@ pub use process::Limits;
 pub use redacting::Redacting;
 pub use remote::{BadRemote, RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;
-pub use with_breaker::Guarded;
+pub use with_breaker::WithBreaker;
 
 use crate::executor::breaker::Breakers;
 use omega_core::executor::Executor;

@@ -29,7 +29,7 @@ pub struct Output {
 }
 
 /// A line of it.
-pub enum Line {
+pub enum OutputLine {
     /// It began with the token, and what it said after it.
     Frame(Bytes),
     /// The tool's own writing.
@@ -43,13 +43,13 @@ impl Output {
     }
 
     /// The lines that came, stray ones up to so many bytes; `None` at the end. Nothing is lost when the future is dropped.
-    pub async fn next(&mut self, strays: usize) -> Option<Vec<Line>> {
+    pub async fn next(&mut self, strays: usize) -> Option<Vec<OutputLine>> {
         let count = self.stdout.read(&mut self.chunk).await.unwrap_or(0);
         self.written += count;
         (count > 0).then(|| self.lines(count, strays))
     }
 
-    fn lines(&mut self, count: usize, mut strays: usize) -> Vec<Line> {
+    fn lines(&mut self, count: usize, mut strays: usize) -> Vec<OutputLine> {
         let mut lines = Vec::new();
         for piece in self.chunk[..count].split_inclusive(|byte| *byte == b'\n') {
             let Some(end) = piece.strip_suffix(b"\n") else {
@@ -61,10 +61,10 @@ impl Output {
             line.extend_from_slice(end);
             if line.starts_with(self.token.as_bytes()) {
                 self.frames += 1;
-                lines.push(Line::Frame(Bytes::from(line).slice(self.token.len()..)));
+                lines.push(OutputLine::Frame(Bytes::from(line).slice(self.token.len()..)));
             } else if !line.is_empty() && line.len() <= strays {
                 strays -= line.len();
-                lines.push(Line::Stray(String::from_utf8_lossy(&line).into_owned()));
+                lines.push(OutputLine::Stray(String::from_utf8_lossy(&line).into_owned()));
             }
         }
         lines
@@ -154,8 +154,8 @@ mod tests {
         let mut found = Vec::new();
         while let Some(lines) = output.next(strays).await {
             found.extend(lines.into_iter().map(|line| match line {
-                Line::Frame(frame) => format!("<{}>", String::from_utf8_lossy(&frame)),
-                Line::Stray(text) => text,
+                OutputLine::Frame(frame) => format!("<{}>", String::from_utf8_lossy(&frame)),
+                OutputLine::Stray(text) => text,
             }));
         }
         (found, output.rest())

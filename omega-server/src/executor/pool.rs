@@ -59,13 +59,13 @@ pub struct Pool {
 struct Shared {
     launcher: Launcher,
     limits: PoolLimits,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
 }
 
 #[derive(Default)]
-struct State {
+struct PoolState {
     /// Oldest first.
-    kept: Vec<Kept>,
+    kept: Vec<IdleProcess>,
     /// Images, or `None` for a prewarmed one, that a process is being started for.
     starting: HashMap<Option<PathBuf>, AbortHandle>,
     /// Images that were called. No package is loaded ahead with the network of a call before its first call.
@@ -75,7 +75,7 @@ struct State {
     counter: u64,
 }
 
-struct Kept {
+struct IdleProcess {
     number: u64,
     process: Process,
     /// `None` for a prewarmed one.
@@ -104,7 +104,7 @@ impl Pool {
         let stamp = image.stamp()?;
         let mut state = self.shared.state();
         // One of an image that was made anew is of no use to anybody.
-        let stale = |kept: &mut Kept| {
+        let stale = |kept: &mut IdleProcess| {
             kept.loaded.as_ref().is_some_and(|it| it.image.folder == image.folder && it.stamp != stamp)
         };
         let _stale: Vec<_> = state.kept.extract_if(.., stale).collect();
@@ -181,7 +181,7 @@ impl Loaded {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -191,7 +191,7 @@ impl Shared {
         let mut state = self.state();
         state.counter += 1;
         let number = state.counter;
-        state.kept.push(Kept { number, process, loaded, since: Instant::now(), last });
+        state.kept.push(IdleProcess { number, process, loaded, since: Instant::now(), last });
         let ended = state.beyond(&self.limits);
         drop(state);
         drop(ended);
@@ -257,9 +257,9 @@ impl Drop for Shared {
     }
 }
 
-impl State {
+impl PoolState {
     /// Takes out what is more than may wait, the oldest first. To be dropped outside of the lock.
-    fn beyond(&mut self, limits: &PoolLimits) -> Vec<Kept> {
+    fn beyond(&mut self, limits: &PoolLimits) -> Vec<IdleProcess> {
         let mut ended = Vec::new();
         loop {
             let standbys = self.kept.iter().filter(|kept| kept.loaded.is_some()).count();

@@ -14,7 +14,7 @@ use super::{
     permissions::{Net, Profile, Work},
     process::{Limits, Process},
     process_group::{Launch, Task},
-    protocol::{Found, Job, Op},
+    protocol::{Description, Job, Op},
     runner,
     runtime::{Progress, Runtime},
     scratch::{SCRATCH, Scratch},
@@ -158,7 +158,7 @@ impl Workshop {
         deno: &Deno,
         image: &Image,
         manifest: &Manifest,
-    ) -> Result<Result<Found, ToolError>, ToolError> {
+    ) -> Result<Result<Description, ToolError>, ToolError> {
         let until = Instant::now() + LOOKS_TIMEOUT;
         let mut added = Dependencies::new();
         loop {
@@ -185,7 +185,7 @@ impl Workshop {
         image: &Image,
         manifest: &Manifest,
         until: Instant,
-    ) -> Result<Found, ToolError> {
+    ) -> Result<Description, ToolError> {
         let first = self.describe_with(deno, image, manifest, until, BTreeMap::new()).await;
         match &first {
             Err(error) if error.code == ToolErrorCode::MissingEnvVars => {
@@ -203,7 +203,7 @@ impl Workshop {
         manifest: &Manifest,
         until: Instant,
         env: BTreeMap<String, String>,
-    ) -> Result<Found, ToolError> {
+    ) -> Result<Description, ToolError> {
         let scratch = Scratch::new(&self.cache, SCRATCH)?;
         let runner = runner::install(&self.cache)?;
         let converters = self.converters.folder(&deno.path, &self.installer).await;

@@ -5,11 +5,11 @@
 use super::{
     image::Image,
     outcome::{Killed, ended_by_itself},
-    output::{self, Line, Logs, Output, Start, start_of},
+    output::{self, Logs, Output, OutputLine, Start, start_of},
     process_group::{Group, Launch},
-    protocol::{Answer, Frame, Job, Preload, line},
+    protocol::{Frame, Job, JobResult, Preload, line},
     scratch::Scratch,
-    throttle::Pace,
+    throttle::Throttle,
     watch,
 };
 use omega_core::{
@@ -116,7 +116,7 @@ pub struct Process {
 /// How a process ended, and what it said.
 pub struct Ended {
     /// Its answer, or why there is none.
-    pub answer: Result<Answer, ToolError>,
+    pub answer: Result<JobResult, ToolError>,
     /// It ended by itself before it took the job up, as one may that waited: another one may have the job.
     pub unused: bool,
     /// What it logged.
@@ -125,7 +125,7 @@ pub struct Ended {
 
 /// What ended the host's attention.
 enum End {
-    Answered(Answer),
+    Answered(JobResult),
     Killed(Killed),
     Silent,
 }
@@ -187,8 +187,8 @@ impl Process {
             loop {
                 for line in output.next(logs.left()).await? {
                     match line {
-                        Line::Stray(text) => logs.push(&text),
-                        Line::Frame(frame) => match output::read(frame, limits.output).await? {
+                        OutputLine::Stray(text) => logs.push(&text),
+                        OutputLine::Frame(frame) => match output::read(frame, limits.output).await? {
                             Frame::Preloaded { ok, read } => return ok.then_some(read),
                             Frame::Log(text) => logs.push(&text),
                             Frame::Started | Frame::Partial(_) | Frame::Result(_) => return None,
@@ -267,7 +267,7 @@ impl Process {
         let mut ticks = interval(PACE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut cancelled = false;
-        let mut pace = Pace::default();
+        let mut pace = Throttle::default();
         loop {
             tokio::select! {
                 lines = output.next(logs.left()) => {
@@ -277,11 +277,11 @@ impl Process {
                     };
                     for line in lines {
                         let frame = match line {
-                            Line::Stray(text) => {
+                            OutputLine::Stray(text) => {
                                 logs.push(&text);
                                 continue;
                             }
-                            Line::Frame(frame) => output::read(frame, limits.output).await,
+                            OutputLine::Frame(frame) => output::read(frame, limits.output).await,
                         };
                         match frame {
                             Some(Frame::Started) => *began = true,

@@ -85,12 +85,12 @@ pub enum Frame {
     Started,
     Partial(Value),
     Log(String),
-    Result(Answer),
+    Result(JobResult),
 }
 
 /// The end of a job.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct JobResult {
     /// The output, null where it is undefined in JavaScript; or why there is none.
     pub result: Result<Value, ToolError>,
     /// The output was cut.
@@ -156,10 +156,10 @@ impl Frame {
             Event::Result => Self::Result(match wire.error {
                 None if wire.success => {
                     let (output, cut) = value(wire.output, output);
-                    Answer { result: Ok(output), truncated: cut || wire.truncated }
+                    JobResult { result: Ok(output), truncated: cut || wire.truncated }
                 }
-                None => Answer { result: Err(unexplained()), truncated: false },
-                Some(error) => Answer { result: Err(error.into()), truncated: false },
+                None => JobResult { result: Err(unexplained()), truncated: false },
+                Some(error) => JobResult { result: Err(error.into()), truncated: false },
             }),
         })
     }
@@ -255,7 +255,7 @@ fn code(said: &str) -> ToolErrorCode {
 /// What a description holds.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-pub struct Found {
+pub struct Description {
     pub tools: Vec<FoundTool>,
     pub functions: Vec<String>,
     /// Variables that the package reads when it is imported.
@@ -283,7 +283,7 @@ mod tests {
 
     const OUTPUT: usize = 1000;
 
-    fn answer(frame: &Value) -> Answer {
+    fn answer(frame: &Value) -> JobResult {
         match Frame::read(frame.to_string().as_bytes(), OUTPUT) {
             Some(Frame::Result(answer)) => answer,
             other => panic!("{other:?}"),

@@ -8,12 +8,12 @@ const GAP: Duration = Duration::from_micros(1_000_000 / 64);
 
 /// Lets partial outputs through at a bounded rate.
 #[derive(Default)]
-pub struct Pace {
+pub struct Throttle {
     passed: Option<Instant>,
     held: Option<Value>,
 }
 
-impl Pace {
+impl Throttle {
     /// A new one: it comes back when it may pass now, else it is held in place of an older one.
     pub fn offer(&mut self, value: Value, now: Instant) -> Option<Value> {
         self.held = Some(value);
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn of_many_at_once_the_first_and_the_newest_pass() {
         let start = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = Throttle::default();
         assert_eq!(pace.offer(json!(1), start), Some(json!(1)));
         for n in 2..1000 {
             assert_eq!(pace.offer(json!(n), start + GAP / 2), None);

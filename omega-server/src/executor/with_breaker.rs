@@ -1,7 +1,7 @@
 //! The executor behind a circuit breaker for each tool and version: nobody calls it around the breaker, and every outcome
 //! is counted.
 
-use super::breaker::{Breakers, Key, Verdict};
+use super::breaker::{BreakerKey, Breakers, CallHealth};
 use async_trait::async_trait;
 use omega_core::{
     executor::{
@@ -23,13 +23,13 @@ use std::{
 const GRACE: Duration = Duration::from_secs(30);
 
 /// See the module.
-pub struct Guarded {
+pub struct WithBreaker {
     inner: Arc<dyn Executor>,
     breakers: Arc<Breakers>,
     in_flight: AtomicU64,
 }
 
-impl Guarded {
+impl WithBreaker {
     /// An executor and the breakers of its tools.
     pub fn new(inner: Arc<dyn Executor>, breakers: Arc<Breakers>) -> Self {
         Self { inner, breakers, in_flight: AtomicU64::new(0) }
@@ -37,9 +37,9 @@ impl Guarded {
 }
 
 #[async_trait]
-impl Executor for Guarded {
+impl Executor for WithBreaker {
     async fn execute(&self, execution: Execution) -> Executed {
-        let key = Key::tool(&execution.tool, &execution.version).for_user(&execution.user);
+        let key = BreakerKey::tool(&execution.tool, &execution.version).for_user(&execution.user);
         let permit = match self.breakers.admit(key, execution.timeout + GRACE).await {
             Ok(permit) => permit,
             Err(refused) => return not_run(refused.error()),
@@ -74,7 +74,10 @@ impl Executor for Guarded {
     }
 
     async fn admits(&self, user: &str, tool: &ToolId, version: &str) -> Result<(), ToolError> {
-        self.breakers.look_ahead(Key::tool(tool, version).for_user(user)).await.map_err(|refused| refused.error())
+        self.breakers
+            .look_ahead(BreakerKey::tool(tool, version).for_user(user))
+            .await
+            .map_err(|refused| refused.error())
     }
 }
 
@@ -102,10 +105,10 @@ impl Drop for InFlight<'_> {
 /// What an outcome says of the tool. What its caller gave, and what the machine lacks, says nothing. A plain function has
 /// no service behind it that could be down: what it throws, it throws at its input. Of the rest, too, whoever calls may be
 /// the cause: an input can take all memory and all time, a variable can keep a package from being imported.
-fn verdict(result: &Result<Value, ToolError>, plain: bool) -> Verdict {
-    let Err(error) = result else { return Verdict::Worked };
+fn verdict(result: &Result<Value, ToolError>, plain: bool) -> CallHealth {
+    let Err(error) = result else { return CallHealth::Worked };
     match error.code {
-        ToolErrorCode::ToolError if plain => Verdict::Neutral,
+        ToolErrorCode::ToolError if plain => CallHealth::Neutral,
         ToolErrorCode::ToolError
         | ToolErrorCode::Timeout
         | ToolErrorCode::OutOfMemory
@@ -115,8 +118,8 @@ fn verdict(result: &Result<Value, ToolError>, plain: bool) -> Verdict {
         | ToolErrorCode::ProtocolError
         | ToolErrorCode::ImportFailed
         | ToolErrorCode::DiskLimit
-        | ToolErrorCode::InstallFailed => Verdict::Provoked(error.code.as_str()),
-        _ => Verdict::Neutral,
+        | ToolErrorCode::InstallFailed => CallHealth::Provoked(error.code.as_str()),
+        _ => CallHealth::Neutral,
     }
 }
 
@@ -134,7 +137,7 @@ mod tests {
             ToolErrorCode::DiskLimit,
             ToolErrorCode::ImportFailed,
         ] {
-            assert_eq!(failed(code), Verdict::Provoked(code.as_str()));
+            assert_eq!(failed(code), CallHealth::Provoked(code.as_str()));
         }
         for code in [
             ToolErrorCode::InvalidInput,
@@ -145,9 +148,9 @@ mod tests {
             ToolErrorCode::ExecutorUnreachable,
             ToolErrorCode::Unknown,
         ] {
-            assert_eq!(failed(code), Verdict::Neutral, "{code:?}");
+            assert_eq!(failed(code), CallHealth::Neutral, "{code:?}");
         }
-        assert_eq!(verdict(&Err(ToolError::new(ToolErrorCode::ToolError, "x")), true), Verdict::Neutral);
-        assert_eq!(verdict(&Ok(Value::Null), false), Verdict::Worked);
+        assert_eq!(verdict(&Err(ToolError::new(ToolErrorCode::ToolError, "x")), true), CallHealth::Neutral);
+        assert_eq!(verdict(&Ok(Value::Null), false), CallHealth::Worked);
     }
 }

@@ -152,7 +152,7 @@ impl Of {
     }
 }
 
-/// Whoever was shut out meanwhile is not told again what they were told before: who may enter is asked first, as by the
+/// Whoever was blocked meanwhile is not told again what they were told before: who may enter is asked first, as by the
 /// handler, which a kept answer never reaches.
 async fn may_enter(app: &App, parts: &mut Parts) -> Result<(), ApiError> {
     let of = parts.extensions.get::<MatchedPath>().and_then(|route| Of::route(route.as_str()));

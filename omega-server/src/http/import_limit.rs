@@ -16,12 +16,12 @@ use tokio::sync::Semaphore;
 const HELD: usize = 4;
 
 /// See the module.
-pub struct Importing {
+pub struct ImportLimit {
     users: Mutex<HashSet<UserId>>,
     reading: Semaphore,
 }
 
-impl Default for Importing {
+impl Default for ImportLimit {
     fn default() -> Self {
         Self { users: Mutex::default(), reading: Semaphore::new(1) }
     }
@@ -29,7 +29,7 @@ impl Default for Importing {
 
 /// A user's place among those who import; given back when it goes.
 pub struct Turn<'i> {
-    importing: &'i Importing,
+    importing: &'i ImportLimit,
     user: UserId,
 }
 
@@ -39,7 +39,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl Importing {
+impl ImportLimit {
     /// Takes a place for a user, before anything of the document is read.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_user_has_one_place_and_there_are_few() {
-        let importing = Importing::default();
+        let importing = ImportLimit::default();
         let users: Vec<UserId> = (0..=HELD).map(|_| UserId::new()).collect();
         let mut held: Vec<_> = users[..HELD].iter().map(|user| importing.begin(*user).ok().unwrap()).collect();
         assert!(importing.begin(users[0]).is_err() && importing.begin(users[HELD]).is_err());

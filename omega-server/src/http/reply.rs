@@ -3,7 +3,7 @@
 //! Every request has an id; it stands in the answer, in the header `X-Request-Id` and in the log line, so that what a
 //! user reports can be found. Causes are logged, never shown.
 
-use crate::{domain::request, engine::accept::Refused, store::StoreError};
+use crate::{domain::request, engine::accept::NotAccepted, store::StoreError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -225,13 +225,13 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Refused> for ApiError {
-    fn from(error: Refused) -> Self {
+impl From<NotAccepted> for ApiError {
+    fn from(error: NotAccepted) -> Self {
         match error {
-            Refused::Store(error) => error.into(),
-            Refused::Model(error) => error.into(),
-            Refused::OwnersAlone(why) => Self::new(ErrorCode::OwnerOnly, why),
-            Refused::NoPlan => Self::invalid("planId", &error.to_string()),
+            NotAccepted::Store(error) => error.into(),
+            NotAccepted::Model(error) => error.into(),
+            NotAccepted::OwnersAlone(why) => Self::new(ErrorCode::OwnerOnly, why),
+            NotAccepted::NoPlan => Self::invalid("planId", &error.to_string()),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     identity::{avatars::Avatars, verifier::KeyVerifier},
-    import_limit::Importing,
-    limits::{Gate, Limits},
+    import_limit::ImportLimit,
+    limits::{Limits, RateLimiter},
 };
 use crate::{
     engine::{Engine, models::Catalog},
@@ -37,9 +37,9 @@ pub struct Parts {
     /// The models.
     pub models: Arc<Catalog>,
     /// How much clients may ask for.
-    pub gate: Arc<Gate>,
+    pub gate: Arc<RateLimiter>,
     /// Whose documents are being read.
-    pub(crate) importing: Importing,
+    pub(crate) importing: ImportLimit,
     /// Who may know keys that this server did not make.
     pub verifier: Option<Arc<dyn KeyVerifier>>,
     /// Where people's pictures come from.
@@ -79,9 +79,9 @@ impl App {
             registry,
             executor,
             models,
-            gate: Gate::new(limits, store.clock().clone()),
+            gate: RateLimiter::new(limits, store.clock().clone()),
             store,
-            importing: Importing::default(),
+            importing: ImportLimit::default(),
             verifier,
             avatars,
             started_at: now,

@@ -16,10 +16,10 @@ const MOST: usize = 256;
 /// New values that are looked for by themselves: to look for all at once is prepared again only when there are so many.
 const FEW: usize = 16;
 
-static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<Mutex<KnownSecrets>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
-struct Known {
+struct KnownSecrets {
     /// The oldest first.
     values: VecDeque<Value>,
     /// How many of them `settled` looks for.
@@ -34,7 +34,7 @@ struct Value {
     value: SecretString,
 }
 
-fn known() -> MutexGuard<'static, Known> {
+fn known() -> MutexGuard<'static, KnownSecrets> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -54,7 +54,7 @@ pub fn clean(text: &str) -> String {
     settled.redact(&recent.redact(text)).into_owned()
 }
 
-impl Known {
+impl KnownSecrets {
     fn add(&mut self, name: &str, value: &SecretString) {
         let digest = Sha256::digest(value.expose_secret().as_bytes()).into();
         if self.values.iter().any(|known| known.digest == digest) {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_newest_values_are_left_out_and_the_memory_has_a_bound() {
-        let mut known = Known::default();
+        let mut known = KnownSecrets::default();
         let value = |n: usize| format!("value-number-{n:06}");
         for n in 0..3 * MOST {
             known.add("K", &SecretString::from(value(n)));

@@ -3,7 +3,7 @@
 //! Values never stand in it: what a tool says of itself is a stranger's text. Many packages at once are counted.
 
 use super::Source;
-use crate::domain::audit_fact::{Action, Fact};
+use crate::domain::audit_fact::{AuditAction, Fact};
 use omega_core::{edition::is_older, id::UserId, registry::Tool};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +91,7 @@ pub(super) fn removed(owner: Option<UserId>, package: &str) -> Fact {
 
 fn changed(owner: Option<UserId>, source: &str) -> Fact {
     let scope = if owner.is_some() { "me" } else { "everybody" };
-    Fact::new(Action::RegistryChanged, "package").with("source", source).with("scope", scope)
+    Fact::new(AuditAction::RegistryChanged, "package").with("source", source).with("scope", scope)
 }
 
 /// Mostly one: the tools of a package are of one version.

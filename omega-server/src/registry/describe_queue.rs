@@ -15,19 +15,19 @@ const MOST: usize = 10_000;
 
 /// Who describes what.
 #[derive(Debug, Default)]
-pub(super) struct Describing {
+pub(super) struct DescribeQueue {
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     failed: Mutex<HashMap<String, Instant>>,
 }
 
 /// The turn with one package.
 pub(super) struct Turn<'a> {
-    describing: &'a Describing,
+    describing: &'a DescribeQueue,
     // Given back before the rest is dropped, so that nobody's turn is forgotten while it is had.
     held: Option<OwnedMutexGuard<()>>,
 }
 
-impl Describing {
+impl DescribeQueue {
     /// Waits for those who describe the same package; `None` where it failed a moment ago.
     pub async fn turn(&self, package: &str) -> Option<Turn<'_>> {
         if self.has_failed(package) {
@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_package_is_described_once_at_a_time_and_holds_no_other() {
-        let describing = Describing::default();
+        let describing = DescribeQueue::default();
         let first = describing.turn("a@1").await.unwrap();
         let mut second = Box::pin(describing.turn("a@1"));
         assert!(second.as_mut().now_or_never().is_none());
@@ -87,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waited_for_a_failure_does_not_repeat_it() {
-        let describing = Describing::default();
+        let describing = DescribeQueue::default();
         let first = describing.turn("a@1").await;
         let mut second = Box::pin(describing.turn("a@1"));
         assert!(second.as_mut().now_or_never().is_none());

@@ -37,7 +37,7 @@ pub enum Older {
 
 /// What came of rows that a source brought.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct IntakeResult {
     /// Rows that changed something.
     pub changed: usize,
     /// Rows that were left out because they are older: the version that is there, and the row's.
@@ -55,8 +55,8 @@ impl RegistryService {
         tools: Vec<Fitted>,
         source: Source,
         older: Older,
-    ) -> Result<Taken, RegistryError> {
-        let mut taken = Taken::default();
+    ) -> Result<IntakeResult, RegistryError> {
+        let mut taken = IntakeResult::default();
         for batch in tools.chunks(BATCH) {
             self.take_batch(owner, batch, source, older, &mut taken).await?;
         }
@@ -69,7 +69,7 @@ impl RegistryService {
         batch: &[Fitted],
         source: Source,
         older: Older,
-        taken: &mut Taken,
+        taken: &mut IntakeResult,
     ) -> Result<(), RegistryError> {
         let _one_writer = self.writing.lock().await;
         let known = self.known_rows(owner, batch.iter().map(Fitted::tool)).await?;

@@ -20,9 +20,9 @@ mod service;
 mod stored;
 mod user_tools;
 
-pub use intake::{Older, Taken};
+pub use intake::{IntakeResult, Older};
 pub use service::{AddError, RegistryService};
-pub use stored::{Failing, Outcomes, RowsError, Source, Standing, StoredTool, ToolRows};
+pub use stored::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows};
 
 #[cfg(test)]
 mod catalogue_check;

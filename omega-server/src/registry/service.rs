@@ -8,13 +8,13 @@
 use super::{
     Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
     changes::{self, Change},
-    describe_queue::Describing,
+    describe_queue::DescribeQueue,
     indexing,
     intake::Older,
     package_tools::matching,
     row_limits::{Fitted, Unfit},
     search::Index,
-    user_tools::{Own, OwnIndexes},
+    user_tools::{UserIndex, UserIndexes},
 };
 use async_trait::async_trait;
 use omega_core::{
@@ -93,7 +93,7 @@ pub struct RegistryService {
     pub(super) executor: Arc<dyn Executor>,
     index: RwLock<Index>,
     packages: RwLock<HashSet<String>>,
-    own: OwnIndexes,
+    own: UserIndexes,
     /// The last change of the rows that all share which the index knows.
     pub(super) indexed: AtomicI64,
     /// Held by who indexes what another node changed.
@@ -101,7 +101,7 @@ pub struct RegistryService {
     /// Rows are read, merged and written by one at a time.
     pub(super) writing: tokio::sync::Mutex<()>,
     /// Nobody describes what another one just did.
-    describing: Describing,
+    describing: DescribeQueue,
     /// True until every row is indexed.
     loading: AtomicBool,
     /// What the last attempt to mirror said, when it failed.
@@ -122,11 +122,11 @@ impl RegistryService {
             executor,
             index: RwLock::new(Index::default()),
             packages: RwLock::new(HashSet::new()),
-            own: OwnIndexes::default(),
+            own: UserIndexes::default(),
             indexed,
             catching_up: tokio::sync::Mutex::new(()),
             writing: tokio::sync::Mutex::new(()),
-            describing: Describing::default(),
+            describing: DescribeQueue::default(),
             loading: AtomicBool::new(true),
             trouble: RwLock::new(None),
         });
@@ -189,14 +189,14 @@ impl RegistryService {
     }
 
     /// What a viewer has of their own, with everybody's rows as they are now indexed.
-    async fn own(&self, viewer: Viewer) -> Result<Option<Arc<Own>>, RegistryError> {
+    async fn own(&self, viewer: Viewer) -> Result<Option<Arc<UserIndex>>, RegistryError> {
         let standing = self.rows.standing(viewer).await?;
         self.catch_up(standing.revision).await?;
         let Some(user) = viewer.user().filter(|_| standing.own.0 > 0) else { return Ok(None) };
         if let Some(own) = self.own.current(user, standing.own) {
             return Ok(Some(own));
         }
-        let own = Own::new(user, standing.own, self.rows.own(user).await?).await;
+        let own = UserIndex::new(user, standing.own, self.rows.own(user).await?).await;
         Ok(Some(self.own.keep(user, own)))
     }
 

@@ -182,7 +182,7 @@ pub struct RowsError(pub String);
 
 /// How far the rows have got: who has seen all up to this has nothing to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct RowsCursor {
     /// The last change of everybody's rows, and of anybody's own.
     pub revision: i64,
     /// How many rows of their own a user has, and the last change of them.
@@ -214,7 +214,7 @@ pub trait ToolRows: Send + Sync {
     ///
     /// # Errors
     /// When the store can't be read.
-    async fn standing(&self, viewer: Viewer) -> Result<Standing, RowsError>;
+    async fn standing(&self, viewer: Viewer) -> Result<RowsCursor, RowsError>;
 
     /// Everybody's rows of the first change after a revision, with its revision; none when there is no later one.
     ///

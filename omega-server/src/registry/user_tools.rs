@@ -16,13 +16,13 @@ use std::{
 const KEPT: usize = 256;
 
 /// A user's own rows, indexed.
-pub(super) struct Own {
+pub(super) struct UserIndex {
     /// How many rows there were, and the last change of them.
     standing: (i64, i64),
     pub index: Index,
 }
 
-impl Own {
+impl UserIndex {
     /// Indexes rows, away from the threads that answer when they are many.
     pub async fn new(user: UserId, standing: (i64, i64), rows: Vec<StoredTool>) -> Self {
         let bytes = rows.iter().map(|row| size(&row.tool)).sum();
@@ -45,16 +45,16 @@ pub(super) fn size(tool: &Tool) -> usize {
 
 /// The indexes that are kept.
 #[derive(Default)]
-pub(super) struct OwnIndexes(Mutex<HashMap<UserId, Arc<Own>>>);
+pub(super) struct UserIndexes(Mutex<HashMap<UserId, Arc<UserIndex>>>);
 
-impl OwnIndexes {
+impl UserIndexes {
     /// The index of a user, if it is of these rows.
-    pub fn current(&self, user: UserId, standing: (i64, i64)) -> Option<Arc<Own>> {
+    pub fn current(&self, user: UserId, standing: (i64, i64)) -> Option<Arc<UserIndex>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&user).filter(|own| own.standing == standing).cloned()
     }
 
-    pub fn keep(&self, user: UserId, own: Own) -> Arc<Own> {
+    pub fn keep(&self, user: UserId, own: UserIndex) -> Arc<UserIndex> {
         let own = Arc::new(own);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT

@@ -68,7 +68,7 @@ pub struct ServeArgs {
 
 /// Where the things of a program lie when its flags don't say it.
 #[derive(Debug)]
-pub struct Places {
+pub struct DefaultPaths {
     /// The database's URL.
     pub database: String,
     /// The folder of the runtime and the packages.
@@ -85,7 +85,7 @@ impl ServeArgs {
     pub fn config(
         &self,
         listen: SocketAddr,
-        places: Places,
+        places: DefaultPaths,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<ServeConfig, String> {
         let executor_key = env("OMEGA_EXECUTOR_API_KEY").or_else(|| env("OMEGA_EXECUTOR_KEY"));

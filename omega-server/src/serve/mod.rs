@@ -8,7 +8,7 @@ use crate::{
     audit::{heads, refusals},
     engine::{Engine, OwnKeys, models::Catalog},
     executor::{
-        self, Guarded, LocalConfig, Redacting,
+        self, LocalConfig, Redacting, WithBreaker,
         breaker::{Breakers, Policy},
     },
     http::{
@@ -124,7 +124,7 @@ impl Server {
         let breakers = Breakers::new(store.clone(), Policy::default());
         let executor = executor::from_config(&config.executors, config.executor_key.as_ref(), local, &breakers)
             .map_err(|error| StartError::Executor(error.to_string()))?;
-        let executor = Redacting::new(Arc::new(Guarded::new(executor, breakers)));
+        let executor = Redacting::new(Arc::new(WithBreaker::new(executor, breakers)));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
         let transport = Transport::new(Timeouts::default());
         let models = Arc::new(Catalog::new(config.providers, config.model, config.prices, transport));

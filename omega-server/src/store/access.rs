@@ -7,10 +7,10 @@
 //!
 //! What is unknown and what may not be seen is the same [`StoreError::NotFound`], after the same two look-ups. Who has the
 //! link and is signed in takes part from then on, which everybody sees (`participant.joined`). A link that was replaced is
-//! [`StoreError::Gone`]; whom the owner shut out gets [`StoreError::Blocked`].
+//! [`StoreError::Gone`]; whom the owner blocked gets [`StoreError::Blocked`].
 
-use super::{Committed, Joining, Place, Result, Store, StoreError};
-use crate::domain::{caller::Caller, guest_view::Discreet};
+use super::{Committed, ConversationEntry, Joining, Result, Store, StoreError};
+use crate::domain::{caller::Caller, guest_view::GuestView};
 use omega_core::{
     api::Visibility,
     id::{ApprovalId, ConversationId, RunId, ToolRunId, UserId},
@@ -88,7 +88,12 @@ pub async fn open(store: &Store, caller: &Caller, id: ConversationId) -> Result<
     }
 }
 
-async fn admit(store: &Store, caller: &Caller, place: &Place, is_link: bool) -> Result<(Access, Option<Committed>)> {
+async fn admit(
+    store: &Store,
+    caller: &Caller,
+    place: &ConversationEntry,
+    is_link: bool,
+) -> Result<(Access, Option<Committed>)> {
     let is_owner = place.owner == caller.user;
     if !is_owner {
         refuse(place)?;
@@ -109,7 +114,7 @@ async fn admit(store: &Store, caller: &Caller, place: &Place, is_link: bool) -> 
 }
 
 /// What keeps everybody but the owner out.
-fn refuse(place: &Place) -> Result<()> {
+fn refuse(place: &ConversationEntry) -> Result<()> {
     if place.visibility == Visibility::Private {
         return Err(StoreError::NotFound);
     }
@@ -151,7 +156,7 @@ pub fn hashed(id: &str) -> String {
 }
 
 impl Access {
-    fn at(place: &Place, caller: &Caller) -> Self {
+    fn at(place: &ConversationEntry, caller: &Caller) -> Self {
         Self { conversation: place.conversation, owner: place.owner, caller: caller.clone(), epoch: place.epoch }
     }
 
@@ -194,14 +199,14 @@ impl Access {
     }
 
     /// Takes out of a value what a guest is not shown.
-    pub fn show<T: Discreet>(&self, mut value: T) -> T {
+    pub fn show<T: GuestView>(&self, mut value: T) -> T {
         if !self.is_owner() {
             value.for_guest();
         }
         value
     }
 
-    /// Whether it still holds: the caller may have been shut out or signed out, the link replaced, the
+    /// Whether it still holds: the caller may have been blocked or signed out, the link replaced, the
     /// key revoked, the user disabled.
     ///
     /// # Errors

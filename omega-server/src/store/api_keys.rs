@@ -6,7 +6,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
-    audit_fact::{Action, Fact},
+    audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
 };
 use omega_core::{
@@ -75,7 +75,7 @@ impl Store {
             sha256(&key),
             record.created_at.0,
         )?;
-        let fact = Fact::new(Action::KeyMade, "key").on(record.id).with("of", user.to_string());
+        let fact = Fact::new(AuditAction::KeyMade, "key").on(record.id).with("of", user.to_string());
         self.commit_with(tx, &[fact]).await?;
         Ok(CreatedKey { key, record })
     }
@@ -109,7 +109,7 @@ impl Store {
         if exec!(&mut tx, REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)? != 1 {
             return Err(StoreError::NotFound);
         }
-        self.commit_with(tx, &[Fact::new(Action::KeyRevoked, "key").on(key)]).await
+        self.commit_with(tx, &[Fact::new(AuditAction::KeyRevoked, "key").on(key)]).await
     }
 
     /// Whether a key was made here, whatever became of it.
@@ -169,8 +169,9 @@ impl Store {
         if exec!(&mut tx, PUT_SETTINGS, user.to_string(), json(settings)?, version + 1, now)? != 1 {
             return Err(StoreError::Stale);
         }
-        let fact =
-            Fact::new(Action::SettingsChanged, "settings").on(user).changed(&was, &serde_json::to_value(settings)?);
+        let fact = Fact::new(AuditAction::SettingsChanged, "settings")
+            .on(user)
+            .changed(&was, &serde_json::to_value(settings)?);
         self.commit_with(tx, &[fact]).await?;
         Ok(version + 1)
     }

@@ -1,23 +1,23 @@
-//! Yeses that last: for one tool and one reason, in one conversation or in all of a user's, for the edition of the tool that
+//! Standing approvals: for one tool and one reason, in one conversation or in all of a user's, for the edition of the tool that
 //! was looked at and those that follow it within its major version.
 
 use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::word};
-use crate::domain::audit_fact::{Action, Fact};
+use crate::domain::audit_fact::{AuditAction, Fact};
 use omega_core::{
     api::{ApprovalReason, Remember, StoredApproval, Timestamp},
     edition::Edition,
     id::{ApprovalRuleId, ConversationId, UserId},
 };
 
-/// A yes that lasts, as it holds for the runs of one conversation.
+/// A standing approval, as it holds for the runs of one conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct ApprovalRule {
     tool: String,
     reason: ApprovalReason,
     edition: Edition,
 }
 
-impl Rule {
+impl ApprovalRule {
     /// Whether it answers this question.
     #[must_use]
     pub fn allows(&self, tool: &str, edition: &Edition, reason: ApprovalReason) -> bool {
@@ -26,19 +26,19 @@ impl Rule {
 }
 
 impl Store {
-    /// The yeses of a conversation's owner that hold in it.
-    pub(super) async fn rules(&self, owner: UserId, conversation: ConversationId) -> Result<Vec<Rule>> {
+    /// The standing approvals of a conversation's owner that hold in it.
+    pub(super) async fn rules(&self, owner: UserId, conversation: ConversationId) -> Result<Vec<ApprovalRule>> {
         type Row = (String, String, String, Option<String>, bool);
         let (owner, conversation) = (owner.to_string(), conversation.to_string());
         let rows: Vec<Row> = read_all!(&self.db, Row, APPROVAL_RULES, owner, conversation)?;
         rows.into_iter()
             .map(|(tool, reason, version, integrity, own)| {
-                Ok(Rule { tool, reason: word(&reason)?, edition: Edition { version, integrity, own } })
+                Ok(ApprovalRule { tool, reason: word(&reason)?, edition: Edition { version, integrity, own } })
             })
             .collect()
     }
 
-    /// All yeses of a user that last, oldest first.
+    /// All standing approvals of a user, oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -62,7 +62,7 @@ impl Store {
             .collect()
     }
 
-    /// Takes a yes back; the tool's next call asks again.
+    /// Revokes a standing approval; the tool's next call asks again.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], also for another user's.
@@ -71,13 +71,13 @@ impl Store {
         if exec!(&mut tx, DELETE_APPROVAL_RULE, user.to_string(), rule.to_string())? == 0 {
             return Err(StoreError::NotFound);
         }
-        let fact = Fact::new(Action::ApprovalRevoked, "approval").on(rule.to_string());
+        let fact = Fact::new(AuditAction::ApprovalRevoked, "approval").on(rule.to_string());
         self.commit_with(tx, &[fact]).await
     }
 }
 
 impl LogTx {
-    /// Keeps a yes beyond its call.
+    /// Keeps an approval beyond its call.
     pub(super) async fn put_rule(
         &mut self,
         owner: UserId,

@@ -54,8 +54,8 @@ fn head((chain, n, hash): HeadRow) -> Head {
 }
 
 impl Tx {
-    /// Records facts. The last thing before a commit: the lane is locked from here on, and whoever holds it waits for
-    /// nothing else, so lanes never take part in a deadlock.
+    /// Records facts. The last thing before a commit: the shard is locked from here on, and whoever holds it waits for
+    /// nothing else, so shards never take part in a deadlock.
     ///
     /// # Errors
     /// When they can't be recorded; then nothing of the transaction may happen.
@@ -63,7 +63,7 @@ impl Tx {
         if facts.is_empty() {
             return Ok(());
         }
-        let mut at = self.lane().await?;
+        let mut at = self.shard().await?;
         let was = at.n;
         for fact in facts {
             let mut link = link(fact, &at, now)?;
@@ -98,22 +98,22 @@ impl Tx {
         }
     }
 
-    /// The first lane that is free, or else any of them when it gets free.
-    async fn lane(&mut self) -> Result<Head> {
+    /// The first shard that is free, or else any of them when it gets free.
+    async fn shard(&mut self) -> Result<Head> {
         let free: Option<HeadRow> = tx_opt!(self, HeadRow, sql::FREE_AUDIT_LANE)?;
         if let Some(free) = free {
             return Ok(head(free));
         }
-        let any = format!("{:02}", getrandom::u32().unwrap_or(0) % u32::try_from(LANES).unwrap_or(1));
+        let any = format!("{:02}", getrandom::u32().unwrap_or(0) % u32::try_from(SHARDS).unwrap_or(1));
         let freed: Option<HeadRow> = tx_opt!(self, HeadRow, LOCK_AUDIT_LANE, any)?;
         freed.map(head).ok_or_else(|| {
-            StoreError::Corrupt("the audit log has no lanes; `omega audit verify` says what is missing".into())
+            StoreError::Corrupt("the audit log has no shards; `omega audit verify` says what is missing".into())
         })
     }
 }
 
-/// Lanes on PostgreSQL, as its migration makes them; SQLite has the first one only.
-const LANES: usize = 16;
+/// Shards on PostgreSQL, as its migration makes them; SQLite has the first one only.
+const SHARDS: usize = 16;
 
 fn link(fact: &Fact, after: &Head, now: Timestamp) -> Result<Link> {
     Ok(Link {
@@ -217,11 +217,11 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn verify_audit(&self, noted: &[Noted]) -> Result<AuditReport> {
-        let lanes = match self.database() {
+        let shards = match self.database() {
             Database::Sqlite => 1,
-            Database::Postgres => LANES,
+            Database::Postgres => SHARDS,
         };
-        let mut chains: Vec<String> = (0..lanes).map(|lane| format!("{lane:02}")).collect();
+        let mut chains: Vec<String> = (0..shards).map(|shard| format!("{shard:02}")).collect();
         let known: Vec<(String,)> = read_all!(&self.db, (String,), AUDIT_CHAINS)?;
         chains.extend(known.into_iter().map(|(chain,)| chain));
         chains.extend(noted.iter().map(|noted| noted.chain.clone()));

@@ -1,7 +1,7 @@
 //! Rows of circuit breakers.
 
 use super::{Result, Store, StoreError, exec, read_all, tx_opt};
-use crate::executor::breaker::{Change, Circuit, KeepError, KeepsBreakers, Key, State};
+use crate::executor::breaker::{BreakerKey, Change, Circuit, CircuitState, KeepError, KeepsBreakers};
 use async_trait::async_trait;
 use omega_core::api::Timestamp;
 
@@ -24,7 +24,7 @@ struct Row {
 
 fn circuit(row: Row) -> (String, Circuit) {
     let circuit = Circuit {
-        state: State::from_word(&row.state),
+        state: CircuitState::from_word(&row.state),
         failures: row.failures,
         successes: row.successes,
         window_started_at: row.window_started_at,
@@ -49,7 +49,7 @@ impl Store {
     }
 
     /// Under the row's lock, so that several nodes count together.
-    async fn change_breaker(&self, key: &Key, change: Change<'_>) -> Result<Circuit> {
+    async fn change_breaker(&self, key: &BreakerKey, change: Change<'_>) -> Result<Circuit> {
         let mut tx = self.begin().await?;
         let (now, user) = (Timestamp::now().0, key.user());
         let key = key.as_str();
@@ -95,7 +95,7 @@ impl From<StoreError> for KeepError {
 
 #[async_trait]
 impl KeepsBreakers for Store {
-    async fn change(&self, key: &Key, change: Change<'_>) -> Result<Circuit, KeepError> {
+    async fn change(&self, key: &BreakerKey, change: Change<'_>) -> Result<Circuit, KeepError> {
         Ok(self.change_breaker(key, change).await?)
     }
 

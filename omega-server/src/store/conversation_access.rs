@@ -16,7 +16,7 @@ use omega_core::{
 
 /// A conversation as a caller meets it.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ConversationEntry {
     /// Its id.
     pub conversation: ConversationId,
     /// Its owner.
@@ -40,11 +40,11 @@ pub struct Member {
     pub gravatar_hash: String,
     /// The link's epoch in which they came.
     pub epoch: i64,
-    /// Whether the owner shut them out.
+    /// Whether the owner blocked them.
     pub is_blocked: bool,
 }
 
-impl Place {
+impl ConversationEntry {
     /// Whether the caller joined by the link that holds now.
     #[must_use]
     pub fn is_member(&self) -> bool {
@@ -66,7 +66,7 @@ pub struct Joining {
 }
 
 #[derive(sqlx::FromRow)]
-struct PlaceRow {
+struct EntryRow {
     id: String,
     owner_id: String,
     visibility: String,
@@ -79,15 +79,15 @@ struct PlaceRow {
     actor: String,
 }
 
-impl PlaceRow {
-    fn read(self) -> Result<(Place, UserId)> {
+impl EntryRow {
+    fn read(self) -> Result<(ConversationEntry, UserId)> {
         let member = match (self.display_name, self.gravatar_hash, self.epoch) {
             (Some(display_name), Some(gravatar_hash), Some(epoch)) => {
                 Some(Member { display_name, gravatar_hash, epoch, is_blocked: self.blocked_at.is_some() })
             }
             _ => None,
         };
-        let place = Place {
+        let place = ConversationEntry {
             conversation: id(&self.id)?,
             owner: id(&self.owner_id)?,
             visibility: word(&self.visibility)?,
@@ -100,16 +100,21 @@ impl PlaceRow {
 }
 
 impl Store {
-    async fn found(&self, sql: &'static str, wanted: &str, caller: UserId) -> Result<Option<(Place, UserId)>> {
-        let row: Option<PlaceRow> = read_opt!(&self.db, PlaceRow, sql, wanted, caller.to_string())?;
-        row.map(PlaceRow::read).transpose()
+    async fn found(
+        &self,
+        sql: &'static str,
+        wanted: &str,
+        caller: UserId,
+    ) -> Result<Option<(ConversationEntry, UserId)>> {
+        let row: Option<EntryRow> = read_opt!(&self.db, EntryRow, sql, wanted, caller.to_string())?;
+        row.map(EntryRow::read).transpose()
     }
 
     /// The conversation under a link or an id, as a caller meets it.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<Place>> {
+    pub(crate) async fn place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<ConversationEntry>> {
         let found = self.found(PLACE_OF_CONVERSATION, &wanted.to_string(), caller).await?;
         Ok(found.map(|(place, _)| place))
     }
@@ -118,7 +123,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn retired_place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<Place>> {
+    pub(crate) async fn retired_place(
+        &self,
+        wanted: ConversationId,
+        caller: UserId,
+    ) -> Result<Option<ConversationEntry>> {
         let found = self.found(PLACE_OF_RETIRED_LINK, &wanted.to_string(), caller).await?;
         Ok(found.map(|(place, _)| place))
     }
@@ -132,7 +141,7 @@ impl Store {
         part: PartOf,
         wanted: &str,
         caller: UserId,
-    ) -> Result<Option<(Place, UserId)>> {
+    ) -> Result<Option<(ConversationEntry, UserId)>> {
         let sql = match part {
             PartOf::Run => PLACE_OF_RUN,
             PartOf::ToolRun => PLACE_OF_TOOL_RUN,
@@ -202,7 +211,7 @@ impl Store {
     /// [`StoreError::NotFound`] for somebody who never took part, [`StoreError::Unfit`] for the owner.
     pub async fn block(&self, access: &Owned, user: UserId, blocked: bool) -> Result<(Participant, Committed)> {
         if user == access.owner() {
-            return Err(StoreError::Unfit("userId", "the owner can't be shut out of their own conversation".into()));
+            return Err(StoreError::Unfit("userId", "the owner can't be blocked from their own conversation".into()));
         }
         let mut log = self.log(access.conversation()).await?;
         let conversation = access.conversation().to_string();

@@ -3,7 +3,7 @@
 use super::{Result, Store, StoreError, exec, read_all, read_opt, rows::id, secrets::place, sql, tx_opt};
 use crate::domain::{
     audit_fact::Fact,
-    sealed::{Place, Sealed},
+    sealed::{CredentialPlace, Sealed},
 };
 use omega_core::{api::Timestamp, id::UserId};
 
@@ -32,7 +32,7 @@ fn data_key((key, user, kek_id, nonce, wrapped): KeyRow) -> Result<DataKeyRow> {
 }
 
 /// A row of a table of sealed values, by its own key.
-pub(crate) type SealedRow = ((String, String), Place, Sealed);
+pub(crate) type SealedRow = ((String, String), CredentialPlace, Sealed);
 
 #[derive(sqlx::FromRow)]
 struct RetiredRow {

@@ -1,7 +1,7 @@
 //! What people answer to a run that waits for them: keys that were provided, calls that were allowed or refused.
 
 use super::{
-    Chosen, Committed, Result, Rule, Store, StoreError,
+    ApprovalRule, Chosen, Committed, Result, Store, StoreError,
     access::{Owned, Within},
     exec, read_all,
     rows::{RunRow, id, json, word},
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         grant::{Grant, publisher},
-        sealed::{Place, Sealed},
+        sealed::{CredentialPlace, Sealed},
     },
     process::failpoint::Transaction,
 };
@@ -25,12 +25,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What was decided about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct RecordedDecision {
     /// Why it was asked.
     pub reason: ApprovalReason,
     /// For this tool and input alone.
     pub args_digest: String,
-    /// Yes or no.
+    /// Approve or deny.
     pub decision: Decision,
     /// Told to the model.
     pub note: Option<String>,
@@ -40,7 +40,7 @@ pub struct Answer {
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// By call, oldest first.
-    pub approvals: HashMap<ToolRunId, Vec<Answer>>,
+    pub approvals: HashMap<ToolRunId, Vec<RecordedDecision>>,
     /// Calls that are to go on without the variables that they lack.
     pub declined: HashSet<ToolRunId>,
     /// Variables that tools asked for and got, by tool: as good as declared.
@@ -48,7 +48,7 @@ pub struct Answers {
     /// Calls in whose place a person chose another tool.
     pub replaced: HashMap<ToolRunId, ToolId>,
     /// What the owner allowed for longer than one call, here or everywhere.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<ApprovalRule>,
 }
 
 /// Variables that were given for a paused run.
@@ -61,7 +61,7 @@ pub struct Provided<'a> {
     /// The values, sealed for the run: what was just given counts for it, whatever is kept besides.
     pub run_env: Vec<(&'a str, Sealed)>,
     /// What is kept beyond the run: place, value, what may be shown of it, and the tool's edition that it is for.
-    pub credentials: Vec<(Place, Sealed, Option<String>, Edition)>,
+    pub credentials: Vec<(CredentialPlace, Sealed, Option<String>, Edition)>,
     /// Which tools may have it.
     pub grants: Vec<Grant>,
     /// Where they are kept.
@@ -88,7 +88,7 @@ impl Store {
         let mut answers = Answers::default();
         for (tool_run, reason, args_digest, status, note) in rows {
             let decision = if status == "approved" { Decision::Approve } else { Decision::Deny };
-            let answer = Answer { reason: word(&reason)?, args_digest, decision, note };
+            let answer = RecordedDecision { reason: word(&reason)?, args_digest, decision, note };
             answers.approvals.entry(id(&tool_run)?).or_default().push(answer);
         }
         type Request = (String, String, String, String);

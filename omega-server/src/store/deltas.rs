@@ -15,7 +15,7 @@ use sqlx::PgPool;
 
 /// New text of a message that streams here.
 #[derive(Debug, Clone)]
-pub struct Piece {
+pub struct NewDelta {
     /// The right to write it.
     pub lease: Lease,
     /// The message.
@@ -38,7 +38,7 @@ pub struct Piece {
 
 /// A piece as another node reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk {
+pub struct StoredDelta {
     /// The conversation.
     pub conversation: ConversationId,
     /// The run.
@@ -59,7 +59,7 @@ pub struct Chunk {
 
 /// How much of a conversation's text a node has: message, since, part and bytes of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
+pub struct DeltaProgress {
     /// The conversation.
     pub conversation: ConversationId,
     /// The text, if there is some.
@@ -80,10 +80,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn put_chunks(&self, pieces: &[Piece]) -> Result<Vec<(MessageId, u32, u64)>> {
+    pub async fn put_chunks(&self, pieces: &[NewDelta]) -> Result<Vec<(MessageId, u32, u64)>> {
         let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
-        let texts = |of: &dyn Fn(&Piece) -> String| pieces.iter().map(of).collect::<Vec<String>>();
-        let numbers = |of: &dyn Fn(&Piece) -> u64| pieces.iter().map(|piece| signed(of(piece))).collect::<Vec<i64>>();
+        let texts = |of: &dyn Fn(&NewDelta) -> String| pieces.iter().map(of).collect::<Vec<String>>();
+        let numbers =
+            |of: &dyn Fn(&NewDelta) -> u64| pieces.iter().map(|piece| signed(of(piece))).collect::<Vec<i64>>();
         let runs = texts(&|piece| piece.lease.run.to_string());
         failpoint::at(Point::Before(Transaction::ChunkFlush)).await?;
         let mut tx = pool.begin().await?;
@@ -122,13 +123,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn chunks(&self, known: &[Known]) -> Result<Vec<Chunk>> {
+    pub async fn chunks(&self, known: &[DeltaProgress]) -> Result<Vec<StoredDelta>> {
         let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
         type Row = (String, String, String, i64, i64, String, i64, String);
         let numbers = |of: &dyn Fn((MessageId, u64, u32, u64)) -> i64| {
             known.iter().map(|known| known.text.map_or(-1, of)).collect::<Vec<i64>>()
         };
-        let message = |known: &Known| known.text.map(|text| text.0.to_string()).unwrap_or_default();
+        let message = |known: &DeltaProgress| known.text.map(|text| text.0.to_string()).unwrap_or_default();
         let rows: Vec<Row> = sqlx::query_as(sql::GET_CHUNKS)
             .bind(known.iter().map(|known| known.conversation.to_string()).collect::<Vec<_>>())
             .bind(known.iter().map(message).collect::<Vec<_>>())
@@ -139,7 +140,7 @@ impl Store {
             .await?;
         rows.into_iter()
             .map(|(conversation, run, message, since, part, kind, offset, text)| {
-                Ok(Chunk {
+                Ok(StoredDelta {
                     conversation: id(&conversation)?,
                     run: id(&run)?,
                     message: id(&message)?,

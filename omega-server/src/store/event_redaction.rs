@@ -35,11 +35,11 @@ pub trait KnowsSecrets: Send + Sync {
 
 /// Tells a store whom to ask. Until somebody is there, a store goes by the look of secrets alone.
 #[derive(Clone, Default)]
-pub(super) struct Asked(Arc<OnceLock<Weak<dyn KnowsSecrets>>>);
+pub(super) struct SecretSource(Arc<OnceLock<Weak<dyn KnowsSecrets>>>);
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Asked").field(&self.0.get().is_some()).finish()
+        f.debug_tuple("SecretSource").field(&self.0.get().is_some()).finish()
     }
 }
 

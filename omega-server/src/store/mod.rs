@@ -40,14 +40,14 @@ mod tools;
 mod users;
 
 pub use alternatives::{Chosen, Offer, Offered};
-pub use approval_rules::Rule;
+pub use approval_rules::ApprovalRule;
 pub use audit::{AuditQuery, Noted};
-pub(crate) use conversation_access::{Joining, Place};
+pub(crate) use conversation_access::{ConversationEntry, Joining};
 pub use conversations::INLINE_OUTPUT_BYTES;
 pub(crate) use data_keys::{DataKeyRow, KeptIn};
 pub(crate) use decisions::call_of;
-pub use decisions::{Answer, Answers, Provided};
-pub use deltas::{Chunk, Known, Piece};
+pub use decisions::{Answers, Provided, RecordedDecision};
+pub use deltas::{DeltaProgress, NewDelta, StoredDelta};
 pub use event_log::{Committed, LogTx};
 pub use event_redaction::{Clean, KnowsSecrets};
 pub use history::RunHistory;
@@ -111,7 +111,7 @@ pub struct Store {
     signals: Option<PgPool>,
     clock: Clock,
     /// Who knows what the log must not have.
-    secrets: event_redaction::Asked,
+    secrets: event_redaction::SecretSource,
     /// Held while the store lives: a SQLite database belongs to one process.
     file: Option<Arc<sqlite_file::DatabaseFile>>,
 }

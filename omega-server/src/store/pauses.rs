@@ -69,7 +69,7 @@ impl LogTx {
         Timestamp(self.now().0 + PATIENCE_MILLIS)
     }
 
-    /// Takes back that a call was begun: its tool asked for a person's yes and did nothing.
+    /// Takes back that a call was begun: its tool asked for a person's approval and did nothing.
     ///
     /// # Errors
     /// When the database fails.

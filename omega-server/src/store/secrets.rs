@@ -6,9 +6,9 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
-    audit_fact::{Action, Fact},
+    audit_fact::{AuditAction, Fact},
     grant::Grant,
-    sealed::{Kept, Place, Scope, Sealed},
+    sealed::{CredentialPlace, Scope, Sealed, SealedCredential},
 };
 use omega_core::{
     api::{self, CredentialScope, StoredCredential, Timestamp, ToolRun},
@@ -17,7 +17,7 @@ use omega_core::{
 };
 
 /// What the audit log says of a credential, by the place that it has.
-fn of_credential(action: Action, place: &Place) -> Fact {
+fn of_credential(action: AuditAction, place: &CredentialPlace) -> Fact {
     let fact = Fact::new(action, "credential").on(&place.name).with("scope", place.scope.as_str());
     match place.scope {
         Scope::Tool => fact.with("toolId", place.of.as_str()),
@@ -25,9 +25,9 @@ fn of_credential(action: Action, place: &Place) -> Fact {
     }
 }
 
-fn kept(version: Option<(i64,)>, place: &Place) -> Fact {
+fn kept(version: Option<(i64,)>, place: &CredentialPlace) -> Fact {
     let replaced = version.is_some_and(|(version,)| version > 1);
-    of_credential(if replaced { Action::CredentialReplaced } else { Action::CredentialStored }, place)
+    of_credential(if replaced { AuditAction::CredentialReplaced } else { AuditAction::CredentialStored }, place)
 }
 
 /// One upsert for both kinds of transaction.
@@ -80,8 +80,8 @@ struct KeptRow {
 }
 
 impl KeptRow {
-    fn read(self) -> Result<Kept> {
-        Ok(Kept {
+    fn read(self) -> Result<SealedCredential> {
+        Ok(SealedCredential {
             place: place(&self.user_id, &self.scope, self.place_of, self.key_name)?,
             sealed: Sealed { dek_id: self.dek_id, nonce: self.nonce, ciphertext: self.ciphertext },
             hint: self.hint,
@@ -94,7 +94,7 @@ impl KeptRow {
     }
 }
 
-pub(super) fn place(user: &str, scope: &str, of: String, name: String) -> Result<Place> {
+pub(super) fn place(user: &str, scope: &str, of: String, name: String) -> Result<CredentialPlace> {
     let scope = match scope {
         "global" => Scope::Global,
         "tool" => Scope::Tool,
@@ -102,10 +102,10 @@ pub(super) fn place(user: &str, scope: &str, of: String, name: String) -> Result
         "model" => Scope::Model,
         other => return Err(StoreError::Corrupt(format!("`{other}` is no scope"))),
     };
-    Ok(Place { user: id(user)?, scope, of, name })
+    Ok(CredentialPlace { user: id(user)?, scope, of, name })
 }
 
-impl Kept {
+impl SealedCredential {
     /// What may be shown of a stored credential: never the value.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn run_env(&self, run: RunId) -> Result<Vec<Kept>> {
+    pub async fn run_env(&self, run: RunId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::RUN_ENV, run.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
     }
@@ -143,7 +143,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn secrets_of_conversation(&self, conversation: ConversationId) -> Result<Vec<Kept>> {
+    pub async fn secrets_of_conversation(&self, conversation: ConversationId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::SECRETS_OF_CONVERSATION, conversation.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
     }
@@ -152,7 +152,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn credentials_of(&self, user: UserId) -> Result<Vec<Kept>> {
+    pub async fn credentials_of(&self, user: UserId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::CREDENTIALS_OF, user.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
     }
@@ -161,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn provider_keys_of(&self, user: UserId) -> Result<Vec<Kept>> {
+    pub async fn provider_keys_of(&self, user: UserId) -> Result<Vec<SealedCredential>> {
         let kept = self.credentials_of(user).await?;
         Ok(kept.into_iter().filter(|kept| kept.place.scope == Scope::Model).collect())
     }
@@ -170,7 +170,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn credential(&self, user: UserId, scope: Scope, tool: &str, name: &str) -> Result<Option<Kept>> {
+    pub async fn credential(
+        &self,
+        user: UserId,
+        scope: Scope,
+        tool: &str,
+        name: &str,
+    ) -> Result<Option<SealedCredential>> {
         let row = read_opt!(&self.db, KeptRow, sql::CREDENTIAL, user.to_string(), scope.as_str(), tool, name)?;
         row.map(KeptRow::read).transpose()
     }
@@ -181,7 +187,7 @@ impl Store {
     /// When the database can't write.
     pub async fn put_credential(
         &self,
-        place: &Place,
+        place: &CredentialPlace,
         sealed: &Sealed,
         hint: Option<&str>,
         given: &Edition,
@@ -195,7 +201,7 @@ impl Store {
     /// When the database can't write.
     pub(crate) async fn put_reference(
         &self,
-        place: &Place,
+        place: &CredentialPlace,
         (sealed, account): (&Sealed, &str),
         hint: Option<&str>,
     ) -> Result<()> {
@@ -204,7 +210,7 @@ impl Store {
 
     async fn put(
         &self,
-        place: &Place,
+        place: &CredentialPlace,
         (sealed, account): (&Sealed, Option<&str>),
         hint: Option<&str>,
         given: &Edition,
@@ -236,7 +242,7 @@ impl Store {
             Scope::Global => exec!(&mut tx, sql::DELETE_GRANTS_OF_KEY, &user, name)?,
             Scope::Tool | Scope::Run | Scope::Model => 0,
         };
-        let fact = Fact::new(Action::CredentialDeleted, "credential").on(name).with("scope", scope.as_str());
+        let fact = Fact::new(AuditAction::CredentialDeleted, "credential").on(name).with("scope", scope.as_str());
         self.commit_with(tx, &[fact.with("toolId", tool).with("grantsRevoked", grants)]).await
     }
 
@@ -299,7 +305,7 @@ impl Store {
         if exec!(&mut tx, sql::DELETE_GRANT, user.to_string(), name, tool.as_str())? == 0 {
             return Err(StoreError::NotFound);
         }
-        let fact = Fact::new(Action::GrantRevoked, "credential").on(name).with("toolId", tool.as_str());
+        let fact = Fact::new(AuditAction::GrantRevoked, "credential").on(name).with("toolId", tool.as_str());
         self.commit_with(tx, &[fact]).await
     }
 
@@ -314,7 +320,7 @@ impl Store {
 }
 
 impl LogTx {
-    /// Keeps a variable of a run until the run ends. The seal's place is [`Place::of_run`].
+    /// Keeps a variable of a run until the run ends. The seal's place is [`CredentialPlace::of_run`].
     ///
     /// # Errors
     /// When the database can't write.
@@ -338,7 +344,7 @@ impl LogTx {
     /// When the database can't write.
     pub async fn put_credential(
         &mut self,
-        place: &Place,
+        place: &CredentialPlace,
         sealed: &Sealed,
         hint: Option<&str>,
         given: &Edition,
@@ -354,12 +360,12 @@ impl LogTx {
     ///
     /// # Errors
     /// When the database can't write.
-    pub async fn use_credential(&mut self, place: &Place, tool_run: &ToolRun) -> Result<()> {
+    pub async fn use_credential(&mut self, place: &CredentialPlace, tool_run: &ToolRun) -> Result<()> {
         if place.scope != Scope::Run {
             let (user, now) = (place.user.to_string(), self.now().0);
             exec!(&mut self.tx, sql::TOUCH_CREDENTIAL, user, place.scope.as_str(), &place.of, &place.name, now)?;
         }
-        let fact = of_credential(Action::CredentialUsed, place).with("owner", place.user.to_string());
+        let fact = of_credential(AuditAction::CredentialUsed, place).with("owner", place.user.to_string());
         let fact = fact.with("toolId", tool_run.tool_id.as_str()).with("toolRunId", tool_run.id.to_string());
         self.record(Some(tool_run.run_id), fact);
         Ok(())
@@ -372,8 +378,8 @@ impl LogTx {
     pub async fn use_provider_key(&mut self, run: RunId, user: UserId, name: &str) -> Result<()> {
         let (scope, now) = (Scope::Model, self.now().0);
         exec!(&mut self.tx, sql::TOUCH_CREDENTIAL, user.to_string(), scope.as_str(), "", name, now)?;
-        let place = Place { user, scope, of: String::new(), name: name.to_owned() };
-        self.record(Some(run), of_credential(Action::CredentialUsed, &place).with("owner", user.to_string()));
+        let place = CredentialPlace { user, scope, of: String::new(), name: name.to_owned() };
+        self.record(Some(run), of_credential(AuditAction::CredentialUsed, &place).with("owner", user.to_string()));
         Ok(())
     }
 
@@ -398,7 +404,7 @@ impl LogTx {
         if of_tool == 0 {
             return self.put_grant(user, grant).await;
         }
-        let fact = Fact::new(Action::GrantGiven, "credential").on(name).with("toolId", tool).with("scope", "tool");
+        let fact = Fact::new(AuditAction::GrantGiven, "credential").on(name).with("toolId", tool).with("scope", "tool");
         self.record(None, fact.with("version", given.version.as_str()).with("source", grant.source.as_str()));
         Ok(())
     }
@@ -422,7 +428,7 @@ impl LogTx {
             &grant.source,
             grant.granted_at.0,
         )?;
-        let fact = Fact::new(Action::GrantGiven, "credential").on(&grant.name).with("toolId", grant.tool.as_str());
+        let fact = Fact::new(AuditAction::GrantGiven, "credential").on(&grant.name).with("toolId", grant.tool.as_str());
         let fact = fact.with("publisher", grant.publisher.as_str()).with("version", given.version.as_str());
         self.record(None, fact.with("source", grant.source.as_str()));
         Ok(())

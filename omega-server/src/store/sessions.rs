@@ -8,7 +8,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
-    audit_fact::{Action, Fact},
+    audit_fact::{AuditAction, Fact},
     caller::{Caller, TokenHash, Via},
 };
 use omega_core::{api::Timestamp, id::UserId};
@@ -36,7 +36,7 @@ impl Store {
             now + SESSION_IDLE_MILLIS,
             now + SESSION_MILLIS,
         )?;
-        self.commit_with(tx, &[Fact::new(Action::SessionBegun, "session").by(user)]).await
+        self.commit_with(tx, &[Fact::new(AuditAction::SessionBegun, "session").by(user)]).await
     }
 
     /// Whose session this is.
@@ -70,7 +70,7 @@ impl Store {
     pub async fn end_session(&self, token: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), DELETE_SESSION, sha256(token))?;
-        let facts = ended.map(|(user,)| Ok(Fact::new(Action::SessionEnded, "session").by(id(&user)?)));
+        let facts = ended.map(|(user,)| Ok(Fact::new(AuditAction::SessionEnded, "session").by(id(&user)?)));
         let facts: Vec<Fact> = facts.into_iter().collect::<Result<_>>()?;
         self.commit_with(tx, &facts).await
     }
@@ -82,7 +82,7 @@ impl Store {
     pub async fn end_sessions(&self, user: UserId) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::DELETE_SESSIONS_OF, user.to_string())?;
-        self.commit_with(tx, &[Fact::new(Action::SessionEnded, "session").by(user).with("all", true)]).await
+        self.commit_with(tx, &[Fact::new(AuditAction::SessionEnded, "session").by(user).with("all", true)]).await
     }
 
     /// Keeps the hash of a code that signs in as a user once, and says until when.
@@ -94,7 +94,7 @@ impl Store {
         let mut tx = self.begin().await?;
         exec!(&mut tx, EXPIRE_SIGN_IN_CODES, now)?;
         exec!(&mut tx, INSERT_SIGN_IN_CODE, sha256(code), user.to_string(), now, now + CODE_MILLIS)?;
-        self.commit_with(tx, &[Fact::new(Action::SessionLinkMade, "session").by(user)]).await?;
+        self.commit_with(tx, &[Fact::new(AuditAction::SessionLinkMade, "session").by(user)]).await?;
         Ok(Timestamp(now + CODE_MILLIS))
     }
 

@@ -55,7 +55,7 @@ impl DatabaseFile {
         }
         has_one_name(&meta).map_err(&failed)?;
         let lock = OpenOptions::new();
-        let lock = private(lock).create(true).truncate(false).write(true).open(beside(&path, ".lock"));
+        let lock = private(lock).create(true).truncate(false).write(true).open(sibling(&path, ".lock"));
         let lock = lock.map_err(|error| failed(format!("can't write beside it: {error}")))?;
         let locked = |outcome: Result<(), TryLockError>| match outcome {
             Ok(()) => Ok(()),
@@ -68,7 +68,7 @@ impl DatabaseFile {
             is_private(&path).map_err(&failed)?;
         }
         Ok(Self {
-            wal: beside(&path, "-wal"),
+            wal: sibling(&path, "-wal"),
             identity: Identity::of(&meta),
             _lock: lock,
             #[cfg(target_os = "linux")]
@@ -170,7 +170,7 @@ fn private(mut options: OpenOptions) -> OpenOptions {
     options
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
@@ -208,7 +208,7 @@ fn has_one_name(_: &Metadata) -> Result<(), String> {
 #[cfg(unix)]
 pub fn is_private(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt;
-    let files = std::iter::once(path.to_owned()).chain(BESIDE.map(|suffix| beside(path, suffix)));
+    let files = std::iter::once(path.to_owned()).chain(BESIDE.map(|suffix| sibling(path, suffix)));
     let mode = |path: &Path| fs::metadata(path).map(|meta| meta.mode() & 0o7777);
     let wide: Vec<(PathBuf, u32)> =
         files.filter_map(|file| mode(&file).ok().filter(|mode| mode & !0o600 != 0).map(|mode| (file, mode))).collect();
@@ -260,7 +260,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("deep/er/omega.db");
         let file = DatabaseFile::take(&path).unwrap();
-        assert_eq!((mode(&path), mode(&beside(&path, ".lock"))), (0o600, 0o600));
+        assert_eq!((mode(&path), mode(&sibling(&path, ".lock"))), (0o600, 0o600));
         assert_eq!((mode(&home.path().join("deep")), mode(&home.path().join("deep/er"))), (0o700, 0o700));
         assert_eq!(file.path(), fs::canonicalize(&path).unwrap());
     }
@@ -273,7 +273,7 @@ mod tests {
         for (file, suffix) in
             [("", ""), ("-wal", "-wal"), ("-shm", "-shm"), ("-journal", "-journal"), (".lock", ".lock")]
         {
-            let wide = beside(&path, suffix);
+            let wide = sibling(&path, suffix);
             File::options().create(true).append(true).open(&wide).unwrap();
             for wider in [0o644, 0o640, 0o604, 0o620, 0o700, 0o2600] {
                 set(&wide, wider);
@@ -323,7 +323,7 @@ mod tests {
         // The file itself is locked: without the lock beside it, it is still held.
         #[cfg(target_os = "linux")]
         {
-            fs::remove_file(beside(&path, ".lock")).unwrap();
+            fs::remove_file(sibling(&path, ".lock")).unwrap();
             assert!(matches!(DatabaseFile::take(&path), Err(StoreError::Locked { .. })));
         }
         drop(held);

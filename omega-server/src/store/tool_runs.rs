@@ -6,7 +6,7 @@ use super::{
     tx_opt,
 };
 use crate::{
-    domain::audit_fact::{Action, Fact},
+    domain::audit_fact::{AuditAction, Fact},
     process::failpoint::Transaction,
 };
 use omega_core::{
@@ -153,7 +153,7 @@ impl LogTx {
         }
         // A search reaches nothing outside of the server.
         if tool_run.tool_id != meta::SEARCH {
-            let fact = Fact::new(Action::ToolStarted, "tool_run").on(tool_run.id);
+            let fact = Fact::new(AuditAction::ToolStarted, "tool_run").on(tool_run.id);
             let digest = digest::of_call(&call_of(&tool_run.tool_id, edition), &tool_run.input);
             let fact = fact.with("toolId", tool_run.tool_id.as_str()).with("version", version);
             self.record(Some(tool_run.run_id), fact.with("argsDigest", digest).with("credentials", credentials));

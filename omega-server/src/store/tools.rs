@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::audit_fact::Fact,
-    registry::{Failing, Outcomes, RowsError, Source, Standing, StoredTool, ToolRows},
+    registry::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows},
 };
 use async_trait::async_trait;
 use omega_core::{
@@ -152,9 +152,9 @@ impl ToolRows for Store {
         all(read_all!(&self.db, ToolRow, OWN_TOOLS, user.to_string())?)
     }
 
-    async fn standing(&self, viewer: Viewer) -> Result<Standing, RowsError> {
+    async fn standing(&self, viewer: Viewer) -> Result<RowsCursor, RowsError> {
         let row: (i64, i64, i64) = read_one!(&self.db, (i64, i64, i64), TOOLS_STANDING, name_of(viewer))?;
-        Ok(Standing { revision: row.0, own: (row.1, row.2) })
+        Ok(RowsCursor { revision: row.0, own: (row.1, row.2) })
     }
 
     async fn changed_after(&self, revision: i64) -> Result<Option<(i64, Vec<StoredTool>)>, RowsError> {

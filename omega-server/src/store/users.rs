@@ -1,4 +1,4 @@
-//! The users of a server: made, changed and shut out. E-mail addresses go in and never come out; what others get is the
+//! The users of a server: made, changed and blocked. E-mail addresses go in and never come out; what others get is the
 //! hash that Gravatar knows them by.
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::domain::{
-    audit_fact::{Action, Fact},
+    audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
 };
 use omega_core::{
@@ -83,7 +83,7 @@ impl Store {
     /// A caller as they are now.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when they were shut out meanwhile.
+    /// [`StoreError::NotFound`] when they were blocked meanwhile.
     pub async fn caller_again(&self, caller: &Caller) -> Result<Caller> {
         self.enabled(caller.user, caller.via).await?.ok_or(StoreError::NotFound)
     }
@@ -122,8 +122,8 @@ impl Store {
             now.0,
         )?;
         let facts = [
-            Fact::new(Action::UserMade, "user").on(user).with("role", "user"),
-            Fact::new(Action::KeyMade, "key").on(record.id).with("for", user.to_string()),
+            Fact::new(AuditAction::UserMade, "user").on(user).with("role", "user"),
+            Fact::new(AuditAction::KeyMade, "key").on(record.id).with("for", user.to_string()),
         ];
         self.commit_with(tx, &facts).await?;
         let user = User {
@@ -150,7 +150,7 @@ impl Store {
         exec!(&mut tx, REVOKE_KEYS_OF, &user, now)?;
         exec!(&mut tx, sql::DELETE_SESSIONS_OF, &user)?;
         exec!(&mut tx, DELETE_SIGN_IN_CODES_OF, &user)?;
-        self.commit_with(tx, &[Fact::new(Action::UserDeleted, "user").on(&user)]).await
+        self.commit_with(tx, &[Fact::new(AuditAction::UserDeleted, "user").on(&user)]).await
     }
 
     /// Changes how others see a user. An empty address forgets it.
@@ -174,11 +174,11 @@ impl Store {
             let hash = gravatar_hash(email.as_deref());
             exec!(&mut tx, SET_EMAIL, &user, email, &hash).map_err(same_address)?;
         }
-        let fact = Fact::new(Action::UserChanged, "user").on(&user);
+        let fact = Fact::new(AuditAction::UserChanged, "user").on(&user);
         self.commit_with(tx, &[fact.with("name", name.is_some()).with("email", email.is_some())]).await
     }
 
-    /// The user that a platform vouches for, made at the first time; none when they are shut out here.
+    /// The user that a platform vouches for, made at the first time; none when they are blocked here.
     ///
     /// # Errors
     /// When the database fails.
@@ -190,7 +190,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         exec!(&mut tx, VOUCHED_USER, UserId::new().to_string(), name, &hash, self.now().0, external)?;
-        let action = if known.is_some() { Action::UserChanged } else { Action::UserMade };
+        let action = if known.is_some() { AuditAction::UserChanged } else { AuditAction::UserMade };
         self.commit_with(tx, &[Fact::new(action, "user").with("vouched", true)]).await?;
         self.user_of_external(external).await?.map_or(Ok(None), |row| row.into_caller(Via::Vouched))
     }

@@ -12,7 +12,7 @@ use super::{
     keyring::{KeyringError, Ring},
 };
 use crate::{
-    domain::sealed::{Kept, Place, Scope},
+    domain::sealed::{CredentialPlace, Scope, SealedCredential},
     observe::known_secrets,
     process::failpoint::{self, Point},
 };
@@ -25,7 +25,7 @@ impl Vault {
     ///
     /// # Errors
     /// See [`Vault::open`]; [`VaultError::Keyring`], which says what to do.
-    pub async fn value(&self, kept: &Kept) -> Result<SecretString, VaultError> {
+    pub async fn value(&self, kept: &SealedCredential) -> Result<SecretString, VaultError> {
         let value = self.open(&kept.place, &kept.sealed).await?;
         let Some(account) = &kept.account else { return Ok(value) };
         if value.expose_secret() != account {
@@ -57,7 +57,7 @@ impl Vault {
     /// stored before is as it was.
     pub async fn keep(
         &self,
-        place: &Place,
+        place: &CredentialPlace,
         value: &SecretString,
         given: &Edition,
         wish: Option<KeptIn>,
@@ -80,7 +80,7 @@ impl Vault {
     async fn keep_beside(
         &self,
         ring: &Ring,
-        place: &Place,
+        place: &CredentialPlace,
         value: &SecretString,
         wish: Option<KeptIn>,
     ) -> Result<Option<String>, VaultError> {
@@ -99,7 +99,12 @@ impl Vault {
         Ok(because)
     }
 
-    async fn seal_away(&self, place: &Place, value: &SecretString, given: &Edition) -> Result<(), VaultError> {
+    async fn seal_away(
+        &self,
+        place: &CredentialPlace,
+        value: &SecretString,
+        given: &Edition,
+    ) -> Result<(), VaultError> {
         let sealed = self.seal(place, value).await?;
         Ok(self.inner.store.put_credential(place, &sealed, hint(value).as_deref(), given).await?)
     }
@@ -108,7 +113,7 @@ impl Vault {
     ///
     /// # Errors
     /// As the database's.
-    pub async fn forget(&self, place: &Place) -> Result<Option<String>, VaultError> {
+    pub async fn forget(&self, place: &CredentialPlace) -> Result<Option<String>, VaultError> {
         let store = &self.inner.store;
         let ring = self.ring_of(place, None)?;
         let _changing = match &ring {
@@ -163,7 +168,7 @@ impl Vault {
     async fn add(
         &self,
         ring: &Ring,
-        place: &Place,
+        place: &CredentialPlace,
         value: &SecretString,
     ) -> Result<Result<(), KeyringError>, VaultError> {
         known_secrets::note(&place.name, value);
@@ -187,7 +192,7 @@ impl Vault {
     }
 
     /// The keyring that a credential may be in.
-    fn ring_of(&self, place: &Place, wish: Option<KeptIn>) -> Result<Option<Arc<Ring>>, VaultError> {
+    fn ring_of(&self, place: &CredentialPlace, wish: Option<KeptIn>) -> Result<Option<Arc<Ring>>, VaultError> {
         let of_models = place.scope == Scope::Model;
         let ring = self.ring.as_ref().filter(|ring| of_models && ring.owner == place.user);
         if ring.is_some() || wish != Some(KeptIn::Keyring) {

@@ -20,7 +20,7 @@ pub use keyring::{Keyring, KeyringError, OwnersKeyring};
 pub use master::{MasterKeyError, MasterKeySource};
 
 use crate::{
-    domain::sealed::{Place, Sealed},
+    domain::sealed::{CredentialPlace, Sealed},
     observe::known_secrets,
     store::{DataKeyRow, Store, StoreError},
 };
@@ -145,7 +145,7 @@ impl Vault {
     ///
     /// # Errors
     /// When the database can't write, or the master key went away.
-    pub async fn seal(&self, place: &Place, value: &SecretString) -> Result<Sealed, VaultError> {
+    pub async fn seal(&self, place: &CredentialPlace, value: &SecretString) -> Result<Sealed, VaultError> {
         known_secrets::note(&place.name, value);
         let (dek_id, cipher) = self.sealing_key(place.user).await?;
         let (nonce, ciphertext) =
@@ -157,7 +157,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Unreadable`] when anything of it, or of the place, is another; the database's; the master key's.
-    pub async fn open(&self, place: &Place, sealed: &Sealed) -> Result<SecretString, VaultError> {
+    pub async fn open(&self, place: &CredentialPlace, sealed: &Sealed) -> Result<SecretString, VaultError> {
         let cipher = self.opening_key(place.user, &sealed.dek_id).await?;
         let plain = place
             .with(&sealed.dek_id, |context| cipher.decrypt(&sealed.nonce, &sealed.ciphertext, context))
@@ -210,7 +210,7 @@ impl DataKeyRow {
     }
 }
 
-impl Place {
+impl CredentialPlace {
     fn with<T>(&self, dek_id: &str, use_it: impl FnOnce(&[&str]) -> T) -> T {
         let user = self.user.to_string();
         use_it(&[VALUE, &user, self.scope.as_str(), &self.of, &self.name, dek_id])

@@ -8,7 +8,7 @@
 use super::{Vault, VaultError};
 use crate::domain::{
     grant::{Grant, publisher},
-    sealed::{Kept, Place, Scope},
+    sealed::{CredentialPlace, Scope, SealedCredential},
     variables,
 };
 use omega_core::{
@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct Resolution {
     /// Still sealed, by name.
-    pub env: BTreeMap<String, Kept>,
+    pub env: BTreeMap<String, SealedCredential>,
     /// Required variables that nobody has.
     pub missing: Vec<EnvVar>,
     /// Credentials of the owner that the tool declares and was not granted, or not in this edition: the first use asks.
@@ -39,21 +39,22 @@ impl Resolution {
     }
 
     /// The owner's stored credentials among it.
-    pub fn stored(&self) -> impl Iterator<Item = &Place> {
+    pub fn stored(&self) -> impl Iterator<Item = &CredentialPlace> {
         self.env.values().map(|kept| &kept.place).filter(|place| place.scope != Scope::Run)
     }
 }
 
 /// Decides for one tool. `run` is what came with the run; `stored` and `grants` are the conversation's owner's.
 #[must_use]
-pub fn resolve(tool: &Tool, run: &[Kept], stored: &[Kept], grants: &[Grant]) -> Resolution {
+pub fn resolve(tool: &Tool, run: &[SealedCredential], stored: &[SealedCredential], grants: &[Grant]) -> Resolution {
     let (mut resolution, edition) = (Resolution::default(), Edition::of(tool));
     for var in &tool.env {
         if variables::check(&var.name).is_err() || resolution.env.contains_key(&var.name) {
             continue;
         }
-        let named = |kept: &&Kept| kept.place.name == var.name;
-        let for_tool = |kept: &&Kept| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();
+        let named = |kept: &&SealedCredential| kept.place.name == var.name;
+        let for_tool =
+            |kept: &&SealedCredential| kept.place.scope == Scope::Tool && kept.place.of == tool.tool_id.as_str();
         let given = run.iter().find(named);
         let of_tool = stored.iter().filter(named).find(for_tool);
         let global = stored.iter().filter(named).find(|kept| kept.place.scope == Scope::Global);
@@ -133,7 +134,10 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Vault::open`].
-    pub async fn reveal(&self, env: &BTreeMap<String, Kept>) -> Result<BTreeMap<String, SecretString>, VaultError> {
+    pub async fn reveal(
+        &self,
+        env: &BTreeMap<String, SealedCredential>,
+    ) -> Result<BTreeMap<String, SecretString>, VaultError> {
         let mut revealed = BTreeMap::new();
         for (name, kept) in env {
             revealed.insert(name.clone(), self.value(kept).await?);
@@ -179,10 +183,10 @@ mod tests {
         }
     }
 
-    fn kept(scope: Scope, of: &str, name: &str) -> Kept {
-        Kept {
+    fn kept(scope: Scope, of: &str, name: &str) -> SealedCredential {
+        SealedCredential {
             account: None,
-            place: Place { user: UserId(uuid::Uuid::nil()), scope, of: of.into(), name: name.into() },
+            place: CredentialPlace { user: UserId(uuid::Uuid::nil()), scope, of: of.into(), name: name.into() },
             sealed: Sealed { dek_id: format!("{}/{of}/{name}", scope.as_str()), nonce: vec![], ciphertext: vec![] },
             hint: None,
             given: edition("1.0.0"),
@@ -273,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_tools_own_credential_is_for_the_edition_that_it_was_given_for() {
-        let stored = |given: Edition| [Kept { given, ..kept(Scope::Tool, "p::x", "K") }];
+        let stored = |given: Edition| [SealedCredential { given, ..kept(Scope::Tool, "p::x", "K") }];
         let tool = |version: &str, integrity: Option<&str>, own: bool| Tool {
             integrity: integrity.map(Into::into),
             own,

@@ -8,8 +8,8 @@
 use super::{META, Vault, VaultError, new_key};
 use crate::{
     domain::{
-        audit_fact::{Action, Fact},
-        sealed::{Place, Sealed},
+        audit_fact::{AuditAction, Fact},
+        sealed::{CredentialPlace, Sealed},
     },
     store::{DataKeyRow, KeptIn},
 };
@@ -41,7 +41,7 @@ impl Vault {
         }
         let mut rotated = Rotated { key_id: self.master().current().id.clone(), ..Rotated::default() };
         self.rewrap(&mut rotated).await?;
-        let fact = Fact::new(Action::VaultRotated, "master_key").on(&rotated.key_id);
+        let fact = Fact::new(AuditAction::VaultRotated, "master_key").on(&rotated.key_id);
         let fact = fact.with("dataKeys", rotated.data_keys).with("deep", deep);
         self.inner.store.put_meta(META, &rotated.key_id, fact).await?;
         if deep {
@@ -99,7 +99,7 @@ impl Vault {
         Ok(())
     }
 
-    async fn sealed_anew(&self, place: &Place, sealed: &Sealed) -> Result<Sealed, VaultError> {
+    async fn sealed_anew(&self, place: &CredentialPlace, sealed: &Sealed) -> Result<Sealed, VaultError> {
         self.seal(place, &self.open(place, sealed).await?).await
     }
 }

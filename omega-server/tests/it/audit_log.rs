@@ -25,7 +25,7 @@ use omega_core::{
     testing::{Reply, Script, StandIn},
 };
 use omega_server::{
-    domain::audit_fact::{Action, Fact},
+    domain::audit_fact::{AuditAction, Fact},
     store::{Noted, Store},
 };
 use reqwest::Method;
@@ -61,7 +61,7 @@ async fn whoever_changes_removes_moves_or_cuts_off_rows_is_found_out_by_the_firs
     for url in &urls {
         let store = Store::open(url).await.unwrap();
         for n in 0..12 {
-            store.audit(&[Fact::new(Action::KeyMade, "key").on(n).with("name", "a key")]).await.unwrap();
+            store.audit(&[Fact::new(AuditAction::KeyMade, "key").on(n).with("name", "a key")]).await.unwrap();
         }
         assert_eq!(broken(&store).await, None);
         let heads = store.verify_audit(&[]).await.unwrap().chains;
@@ -117,7 +117,7 @@ async fn whoever_changes_removes_moves_or_cuts_off_rows_is_found_out_by_the_firs
         assert_eq!(broken(&store).await, None, "nothing in the database tells of it");
         let report = store.verify_audit(std::slice::from_ref(&noted)).await.unwrap();
         assert_eq!(report.chains[0].broken.as_ref().map(|b| (b.n, b.kind)), Some((12, Truncated)), "{url}");
-        store.audit(&[Fact::new(Action::KeyMade, "key").on("another")]).await.unwrap();
+        store.audit(&[Fact::new(AuditAction::KeyMade, "key").on("another")]).await.unwrap();
         let report = store.verify_audit(&[noted]).await.unwrap();
         assert_eq!(report.chains[0].broken.as_ref().map(|b| (b.n, b.kind)), Some((12, AuditBreakKind::NotAsNoted)));
     }
@@ -148,7 +148,7 @@ async fn eight_writers_at_once_keep_every_chain_whole_and_wait_for_nobody_for_ev
                     for n in 0..FACTS {
                         // In turn: alone, and behind a conversation's counter that all of them want.
                         if n % 2 == 0 {
-                            let facts = [(); 3].map(|()| Fact::new(Action::KeyMade, "key").on(writer));
+                            let facts = [(); 3].map(|()| Fact::new(AuditAction::KeyMade, "key").on(writer));
                             store.audit(&facts).await.unwrap();
                         } else {
                             let safe_mode = Some(n % 4 == 1);

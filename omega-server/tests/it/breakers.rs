@@ -9,7 +9,7 @@ use omega_core::{
     testing::{Reply, Script},
 };
 use omega_server::{
-    executor::breaker::{Breakers, Key, Policy, State, Verdict},
+    executor::breaker::{BreakerKey, Breakers, CallHealth, CircuitState, Policy},
     store::Store,
 };
 use std::{sync::Arc, time::Duration};
@@ -33,15 +33,15 @@ async fn pairs() -> (tempfile::TempDir, Vec<[Arc<Breakers>; 2]>, Option<Postgres
     (folder, pairs, cluster)
 }
 
-async fn fail(breakers: &Arc<Breakers>, key: &Key) {
-    breakers.admit(key.clone(), LEASE).await.unwrap().settle(Verdict::Failed("TIMEOUT")).await;
+async fn fail(breakers: &Arc<Breakers>, key: &BreakerKey) {
+    breakers.admit(key.clone(), LEASE).await.unwrap().settle(CallHealth::Failed("TIMEOUT")).await;
 }
 
 #[tokio::test]
 async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
     let (_folder, pairs, _cluster) = pairs().await;
     for [here, there] in pairs {
-        let key = Key::executor("host:1");
+        let key = BreakerKey::executor("host:1");
         for _ in 0..2 {
             fail(&here, &key).await;
             fail(&there, &key).await;
@@ -57,8 +57,8 @@ async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
         }));
         let mut tries: Vec<_> = tries.await.into_iter().filter_map(Result::ok).collect();
         assert_eq!(tries.len(), 1, "one call tries, and only one");
-        assert_eq!(there.state(&key), State::HalfOpen);
-        tries.pop().unwrap().settle(Verdict::Failed("TIMEOUT")).await;
+        assert_eq!(there.state(&key), CircuitState::HalfOpen);
+        tries.pop().unwrap().settle(CallHealth::Failed("TIMEOUT")).await;
         tokio::time::sleep(Duration::from_millis(320)).await;
         assert!(there.admit(key.clone(), LEASE).await.is_err(), "after a failed try it is open for twice as long");
         tokio::time::sleep(Duration::from_millis(320)).await;
@@ -72,10 +72,10 @@ async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
                 }
             }
         };
-        crate::harness::within("the next try", next).await.settle(Verdict::Worked).await;
+        crate::harness::within("the next try", next).await.settle(CallHealth::Worked).await;
         for breakers in [&here, &there] {
             breakers.look_ahead(key.clone()).await.unwrap();
-            assert_eq!(breakers.state(&key), State::Closed);
+            assert_eq!(breakers.state(&key), CircuitState::Closed);
         }
     }
 }
@@ -85,18 +85,18 @@ async fn what_works_writes_nothing_and_what_says_nothing_counts_nothing() {
     let folder = folder();
     let store = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
     let breakers = Breakers::new(store.clone(), policy());
-    let key = Key::provider("x");
-    for verdict in [Verdict::Worked, Verdict::Neutral].repeat(20) {
+    let key = BreakerKey::provider("x");
+    for verdict in [CallHealth::Worked, CallHealth::Neutral].repeat(20) {
         breakers.admit(key.clone(), LEASE).await.unwrap().settle(verdict).await;
     }
     assert_eq!(store.open_breakers().await.unwrap(), []);
     // More successes than failures: closed, however many failures there are.
     for _ in 0..12 {
-        for verdict in [Verdict::Worked, Verdict::Worked, Verdict::Failed("TIMEOUT")] {
+        for verdict in [CallHealth::Worked, CallHealth::Worked, CallHealth::Failed("TIMEOUT")] {
             breakers.admit(key.clone(), LEASE).await.unwrap().settle(verdict).await;
         }
     }
-    assert_eq!(breakers.state(&key), State::Closed);
+    assert_eq!(breakers.state(&key), CircuitState::Closed);
 }
 
 #[tokio::test]
@@ -145,11 +145,11 @@ async fn a_tool_that_keeps_failing_is_left_alone_and_everybody_is_told() {
 async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
     let (_folder, pairs, _cluster) = pairs().await;
     for [here, there] in pairs {
-        let key = Key::tool(&id("acmeBroken").parse().unwrap(), "1.2.3");
+        let key = BreakerKey::tool(&id("acmeBroken").parse().unwrap(), "1.2.3");
         let of = |user: &str| key.clone().for_user(user);
         let provoke = async |breakers: &Arc<Breakers>, user: &str| {
             if let Ok(permit) = breakers.admit(of(user), LEASE).await {
-                permit.settle(Verdict::Provoked("OUT_OF_MEMORY")).await;
+                permit.settle(CallHealth::Provoked("OUT_OF_MEMORY")).await;
             }
         };
         for n in 0..20 {
@@ -162,7 +162,7 @@ async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
         }
         // It is over for that user when a try works, and was never there for the others.
         tokio::time::sleep(Duration::from_millis(320)).await;
-        there.admit(of("mallory"), LEASE).await.unwrap().settle(Verdict::Worked).await;
+        there.admit(of("mallory"), LEASE).await.unwrap().settle(CallHealth::Worked).await;
         drop(here.admit(of("mallory"), LEASE).await.unwrap());
         // What fails for different users fails.
         provoke(&there, "owner").await;
@@ -175,7 +175,7 @@ async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
         tokio::time::sleep(Duration::from_millis(320)).await;
         provoke(&here, "mallory").await;
         assert!(here.admit(of("mallory"), LEASE).await.is_err(), "whoever failed a try waits");
-        there.admit(of("a third"), LEASE).await.unwrap().settle(Verdict::Worked).await;
+        there.admit(of("a third"), LEASE).await.unwrap().settle(CallHealth::Worked).await;
         drop(here.admit(of("owner"), LEASE).await.unwrap());
     }
 }

@@ -170,7 +170,7 @@ async fn a_browser_neither_becomes_another_user_nor_grants_by_accident() {
     let body = CreateConversation { model: Some(MODELS[0].into()), safe_mode: Some(true), ..<_>::default() };
     let conversation = ada.client.create_conversation(&body).await.unwrap().id;
     ada.client.send_message(conversation, &message("go"), "one").await.unwrap();
-    within("the run waits for a yes", async {
+    within("the run waits for approval", async {
         while ada.client.conversation(conversation).await.unwrap().runs[0].status != RunStatus::Paused {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

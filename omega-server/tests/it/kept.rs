@@ -6,7 +6,7 @@ use crate::{
 };
 use omega_core::api::OnActive;
 use omega_server::{
-    domain::sealed::{Place, Scope},
+    domain::sealed::{CredentialPlace, Scope},
     process::clock::Clock,
     store::{IdempotencyKey, KeptAnswer, Replay, Send, Store, StoreError, access::open_runs},
     vault::{MasterKeySource, Vault},
@@ -55,7 +55,7 @@ async fn keys(store: Store) {
 async fn credentials(store: &Store) {
     let owner = author(store).await.user_id;
     let vault = Vault::unlock(store, MasterKeySource::Given(SecretString::from(MASTER_KEY))).await.unwrap();
-    let place = |scope, of: &str| Place { user: owner, scope, of: of.into(), name: "KEY".into() };
+    let place = |scope, of: &str| CredentialPlace { user: owner, scope, of: of.into(), name: "KEY".into() };
     let (everywhere, of_tool) = (place(Scope::Global, ""), place(Scope::Tool, "a::b"));
     for (place, value) in [(&everywhere, "one"), (&of_tool, "two"), (&everywhere, "three")] {
         let sealed = vault.seal(place, &SecretString::from(value)).await.unwrap();

@@ -334,7 +334,7 @@ async fn in_safe_mode_each_call_waits_for_a_yes_that_holds_for_its_input_alone()
         let told = &world.provider.requests()[1].results;
         assert_eq!(told[0].content["celsius"], 21);
         assert!(told[1].content.to_string().contains("not Rome"), "{}", told[1].content);
-        // Another input than the model's, and a yes that lasts.
+        // Another input than the model's, and a standing approval.
         let [lima] = approvals(&paused) else { panic!("{paused:?}") };
         let edited = Decide { input: Some(json!({ "city": "Quito" })), remember: Remember::Conversation, ..yes() };
         client.decide(lima.id, &edited).await.unwrap();

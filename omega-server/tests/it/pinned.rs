@@ -188,7 +188,7 @@ async fn what_a_user_adds_is_seen_and_run_by_that_user_alone() {
     assert!(other.client.remove_package(PACKAGE, None).await.is_err(), "there is nothing left");
 }
 
-/// What a credential, a grant and a lasting yes were given for is 1.5.0 with the hash `a`, as everybody has it.
+/// What a credential, a grant and a standing approval were given for is 1.5.0 with the hash `a`, as everybody has it.
 #[tokio::test]
 async fn what_takes_a_tools_place_gets_nothing_that_was_given_to_it_without_a_question() {
     let older = |request: AddPackage| AddPackage { allow_older: true, ..request };

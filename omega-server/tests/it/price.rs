@@ -13,7 +13,7 @@ use omega_core::{
 use omega_server::{
     engine::guard::{
         destructive,
-        exfil::{self, Known},
+        exfil::{self, WrittenAddresses},
     },
     registry::search::{Document, Index, Ranking},
 };
@@ -42,8 +42,8 @@ fn linear(name: &str, read: impl Fn(&str)) {
 
 #[test]
 fn addresses_are_sought_in_linear_time() {
-    linear("what people wrote", |text| drop(Known::of([text])));
-    let known = Known::of(["see https://known.test/"]);
+    linear("what people wrote", |text| drop(WrittenAddresses::of([text])));
+    let known = WrittenAddresses::of(["see https://known.test/"]);
     linear("an input", |text| {
         let input = json!({ "url": text, "list": [text, "x"] });
         drop(exfil::strange(budget::ARGUMENTS.tree(&input).unwrap(), &known));

@@ -1,5 +1,5 @@
-//! What stands between a model, or a guest, and the owner's credentials: who may use them, which calls wait for a yes, and
-//! that a yes can be taken back (`security.md` T1, T2, T4, T5).
+//! What stands between a model, or a guest, and the owner's credentials: who may use them, which calls wait for approval, and
+//! that an approval can be taken back (`security.md` T1, T2, T4, T5).
 
 use crate::harness::{
     MODELS, Omega, execute,

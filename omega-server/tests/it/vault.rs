@@ -11,7 +11,7 @@ use omega_core::{
 };
 use omega_server::{
     ServeConfig, Server, StartError,
-    domain::sealed::{Place, Scope, Sealed},
+    domain::sealed::{CredentialPlace, Scope, Sealed},
     store::Store,
     vault::{MasterKeyError, MasterKeySource, Vault, VaultError},
 };
@@ -33,8 +33,8 @@ fn given(text: &str) -> MasterKeySource {
     MasterKeySource::Given(SecretString::from(text))
 }
 
-fn place(user: UserId, scope: Scope, of: &str, name: &str) -> Place {
-    Place { user, scope, of: of.into(), name: name.into() }
+fn place(user: UserId, scope: Scope, of: &str, name: &str) -> CredentialPlace {
+    CredentialPlace { user, scope, of: of.into(), name: name.into() }
 }
 
 fn secret(text: &str) -> SecretString {
@@ -63,7 +63,7 @@ async fn connect(url: &str) -> SqliteConnection {
     SqliteConnectOptions::new().filename(url.strip_prefix("sqlite:").unwrap()).connect().await.unwrap()
 }
 
-async fn open_fails(vault: &Vault, place: &Place, sealed: &Sealed) -> bool {
+async fn open_fails(vault: &Vault, place: &CredentialPlace, sealed: &Sealed) -> bool {
     matches!(vault.open(place, sealed).await, Err(VaultError::Unreadable))
 }
 
@@ -353,7 +353,7 @@ async fn many_at_once_make_one_data_key() {
                 tokio::spawn(async move {
                     // Each its own node: they meet in the database only.
                     let vault = Vault::unlock(&store, given(MASTER_KEY)).await.unwrap();
-                    let place = Place::of_run(user, RunId::new(), &format!("N{n}"));
+                    let place = CredentialPlace::of_run(user, RunId::new(), &format!("N{n}"));
                     let sealed = vault.seal(&place, &secret("value")).await.unwrap();
                     (place, sealed)
                 })

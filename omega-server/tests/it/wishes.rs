@@ -1,5 +1,5 @@
 //! A tool whose author wants its calls to be approved first (`needsApproval` of the AI SDK): nothing of them is done before
-//! somebody says yes, and the yes holds for what was shown.
+//! somebody approves, and the approval holds for what was shown.
 
 use crate::{
     harness::{
@@ -70,7 +70,7 @@ async fn a_call_waits_for_a_yes_and_runs_once() {
 }
 
 #[tokio::test]
-async fn a_no_is_told_and_a_lasting_yes_is_not_asked_again() {
+async fn a_no_is_told_and_a_standing_approval_is_not_asked_again() {
     let script = Script::new().turn(pay(500)).turn(pay(600)).turn(pay(5)).turn(Reply::text("So be it."));
     let world = World::new(None, script).await;
     publish(&world, json!("sometimes")).await;

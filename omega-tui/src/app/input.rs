@@ -5,7 +5,7 @@ use crate::{
     composer::Composer,
     keymap::{Action, lookup},
     messages::Command,
-    transcript::{Opened, Pending},
+    transcript::{Opened, UnsentMessage},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
@@ -58,7 +58,7 @@ impl App {
     /// `?` asks for help only where it can't be part of a message.
     fn is_typed_help(&self, key: KeyEvent) -> bool {
         let is_written = match self.focus {
-            _ if !self.overlays.is_empty() => self.sheet.as_ref().is_some_and(|sheet| sheet.line.is_some()),
+            _ if !self.overlays.is_empty() => self.list_overlay.as_ref().is_some_and(|list| list.line.is_some()),
             Focus::Composer => !self.composer.is_empty(),
             Focus::Question => self.question.as_ref().is_some_and(|question| question.step == Step::Input),
             Focus::Transcript => false,
@@ -137,7 +137,7 @@ impl App {
     }
 
     fn act_on_overlay(&mut self, action: Action) -> Vec<Effect> {
-        if self.overlays.last() == Some(&Overlay::Sheet) {
+        if self.overlays.last() == Some(&Overlay::List) {
             if action == Action::Close {
                 self.overlays.pop();
                 self.close_sheet();
@@ -175,7 +175,7 @@ impl App {
         }
         let text = self.composer.take();
         self.drafts += 1;
-        self.pending.push(Pending { draft: self.drafts, text: text.clone(), message: None });
+        self.pending.push(UnsentMessage { draft: self.drafts, text: text.clone(), message: None });
         self.transcript.follow();
         self.stale = true;
         vec![Effect::Command(Command::Send { draft: self.drafts, text, model: self.chosen_model.clone() })]
@@ -253,7 +253,7 @@ impl App {
         };
         match self.overlays.last_mut() {
             Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(by),
-            Some(Overlay::Sheet) => {
+            Some(Overlay::List) => {
                 let action = if by < 0 { Action::SelectPrevious } else { Action::SelectNext };
                 return self.act_on_sheet(action);
             }

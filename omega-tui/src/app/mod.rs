@@ -13,7 +13,7 @@ mod slash;
 #[cfg(test)]
 mod tests;
 
-pub use list_overlay::{Line, Row, Sheet, step_sign};
+pub use list_overlay::{ListOverlay, Row, TypedLine, step_sign};
 pub use question::{Question, Step};
 pub use question_focus::TakeBack;
 pub use slash::{COMMANDS, matching as matching_commands};
@@ -23,7 +23,7 @@ use crate::{
     keymap::Context,
     messages::{Command, Draft, Link, Update},
     theme::Theme,
-    transcript::{Pending, Transcript},
+    transcript::{Transcript, UnsentMessage},
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
@@ -80,7 +80,7 @@ pub enum Overlay {
     /// Quit although something is written?
     ConfirmQuit,
     /// Rows to look at and change.
-    Sheet,
+    List,
 }
 
 /// A line that goes away with the next key.
@@ -111,7 +111,7 @@ pub struct App {
     /// What the run waits for.
     pub question: Option<Question>,
     /// Messages on their way.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<UnsentMessage>,
     /// The line above the composer.
     pub toast: Option<Toast>,
     /// The run that was asked to stop.
@@ -131,7 +131,7 @@ pub struct App {
     /// Counts ticks, for the spinner.
     pub ticks: u64,
     /// The overlay of rows, when one is open.
-    pub sheet: Option<Sheet>,
+    pub list_overlay: Option<ListOverlay>,
     /// Who the person here is, once the server said it.
     pub me: Option<Whoami>,
     /// Whether the conversation is theirs; one that is begun here is.
@@ -140,7 +140,7 @@ pub struct App {
     pub base_url: String,
     /// Whether the conversation is known to be there: it was made here, or the server showed it.
     pub is_there: bool,
-    /// A yes that was just given and lasts; it can be taken back for a while.
+    /// A standing approval that was just given; it can be taken back for a while.
     pub take_back: Option<TakeBack>,
     /// The model that was chosen and is not the conversation's yet.
     pub chosen_model: Option<String>,
@@ -175,7 +175,7 @@ impl App {
             older: 0,
             loading_older: false,
             ticks: 0,
-            sheet: None,
+            list_overlay: None,
             base_url: String::new(),
             me: None,
             is_owner: true,
@@ -243,7 +243,7 @@ impl App {
         match (self.overlays.last(), self.focus) {
             (Some(Overlay::Help { .. }), _) => &[Context::Help],
             (Some(Overlay::ConfirmQuit), _) => &[Context::Question],
-            (Some(Overlay::Sheet), _) => self.sheet.as_ref().map_or(&[Context::Sheet], Sheet::contexts),
+            (Some(Overlay::List), _) => self.list_overlay.as_ref().map_or(&[Context::List], ListOverlay::contexts),
             (None, Focus::Question) => match &self.question {
                 Some(question) => question.contexts(),
                 None => &[Context::Composer, Context::Global],

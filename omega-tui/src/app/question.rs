@@ -6,12 +6,12 @@
 use crate::{
     composer::Composer,
     keymap::Context,
-    messages::{Answer, Secrets},
+    messages::{PauseAnswer, Secrets},
 };
 use omega_core::{
     api::{AlternativeChoice, Approval, Decision, MissingVar, Remember, RequiredAction, Save, SelectAlternative},
     id::PlanId,
-    viewer_role::Standing,
+    viewer_role::ViewerRole,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -52,9 +52,9 @@ impl Field {
 /// Where an answer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Yes or no to the first call.
+    /// A decision about the first call.
     Decide,
-    /// Is a yes meant that lasts?
+    /// Is a standing approval meant?
     Sure(Remember),
     Reason,
     /// The value of a variable.
@@ -88,7 +88,7 @@ pub struct Question {
     /// The answer is on its way.
     pub sent: bool,
     /// What the person here is to it.
-    pub standing: Standing,
+    pub standing: ViewerRole,
     /// The input that is being written in place of the model's.
     pub input: Composer,
     /// Why it can't be taken yet.
@@ -96,7 +96,7 @@ pub struct Question {
 }
 
 impl Question {
-    fn new(action: RequiredAction, standing: Standing) -> Self {
+    fn new(action: RequiredAction, standing: ViewerRole) -> Self {
         let (mut step, fields) = match &action {
             RequiredAction::Credentials { missing_vars, .. } => (Step::Value(0), missing_vars.len()),
             RequiredAction::Approval { .. } => (Step::Decide, 1),
@@ -112,7 +112,7 @@ impl Question {
     }
 
     /// Calls are asked about one after the other: the first one decides.
-    fn is_for(action: &RequiredAction, standing: Standing) -> bool {
+    fn is_for(action: &RequiredAction, standing: ViewerRole) -> bool {
         match action {
             RequiredAction::Approval { approvals, .. } => {
                 approvals.first().is_some_and(|approval| standing.may_decide(approval))
@@ -199,11 +199,11 @@ impl Question {
         }
     }
 
-    fn decide(&self, decision: Decision, remember: Remember) -> Option<Answer> {
+    fn decide(&self, decision: Decision, remember: Remember) -> Option<PauseAnswer> {
         let approval = self.approval()?;
         let lasts = remember == Remember::Once || self.standing.may_remember(approval);
         let reason = if decision == Decision::Deny { self.fields.first()?.trimmed() } else { None };
-        lasts.then(|| Answer::Decide {
+        lasts.then(|| PauseAnswer::Decide {
             approval: approval.id,
             tool: approval.tool_id.clone(),
             digest: approval.args_digest.clone(),
@@ -214,12 +214,12 @@ impl Question {
         })
     }
 
-    /// A yes to another input, when it is one.
-    fn edited(&mut self) -> Option<Answer> {
+    /// An approval of another input, when it is one.
+    fn edited(&mut self) -> Option<PauseAnswer> {
         match serde_json::from_str::<Value>(self.input.text()) {
             Ok(value) if value.is_object() => {
                 let mut answer = self.decide(Decision::Approve, Remember::Once)?;
-                if let Answer::Decide { input, .. } = &mut answer {
+                if let PauseAnswer::Decide { input, .. } = &mut answer {
                     *input = Some(value);
                 }
                 return Some(answer);
@@ -230,10 +230,10 @@ impl Question {
         None
     }
 
-    fn provide(&self, save: Save) -> Option<Answer> {
+    fn provide(&self, save: Save) -> Option<PauseAnswer> {
         let values = self.missing().iter().zip(&self.fields);
         let values = values.map(|(var, field)| Some((var.name.clone(), SecretString::from(field.trimmed()?))));
-        Some(Answer::Provide { env: Secrets(values.collect::<Option<_>>()?), save })
+        Some(PauseAnswer::Provide { env: Secrets(values.collect::<Option<_>>()?), save })
     }
 
     fn plan(&self, at: usize) -> Option<PlanId> {
@@ -250,12 +250,12 @@ impl Question {
     }
 
     /// One of them, or none.
-    fn alternative(&self, at: Option<usize>) -> Option<Answer> {
+    fn alternative(&self, at: Option<usize>) -> Option<PauseAnswer> {
         let choice = self.alternatives()?;
         let tool_id = at.map(|at| choice.alternatives.get(at).map(|it| it.tool_id.clone()));
         let none = tool_id.is_none();
         let body = SelectAlternative { tool_run_id: Some(choice.tool_run_id), tool_id: tool_id.flatten(), none };
-        (body.none || body.tool_id.is_some()).then_some(Answer::Alternative(body))
+        (body.none || body.tool_id.is_some()).then_some(PauseAnswer::Alternative(body))
     }
 
     fn plan_count(&self) -> usize {

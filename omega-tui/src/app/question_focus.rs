@@ -1,7 +1,7 @@
 //! When a question has the keyboard, and when keys count as its answer.
 //!
-//! The rule is [`TypeAhead`]'s. What it refuses is not lost: what was typed for the message goes into the message. And a yes
-//! that lasts can be taken back for a while, whatever gave it.
+//! The rule is [`TypeAhead`]'s. What it refuses is not lost: what was typed for the message goes into the message. And a
+//! standing approval can be taken back for a while, whatever gave it.
 
 use super::{App, Effect, Focus, Step};
 use crate::{
@@ -11,13 +11,13 @@ use crate::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use omega_core::api::{Remember, Timestamp};
 
-/// So long a lasting yes can be taken back by a key.
+/// So long a standing approval can be taken back by a key.
 const TAKE_BACK_MILLIS: i64 = 10_000;
 
-/// A yes that can be taken back.
+/// An approval that can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeBack {
-    /// The yes.
+    /// The approval.
     pub lasting: Lasting,
     until: Timestamp,
 }
@@ -125,7 +125,7 @@ impl App {
         self.composer.insert(text);
     }
 
-    /// The letter that asked for a yes that lasts, when more letters followed at once: it began a word.
+    /// The letter that asked for a standing approval, when more letters followed at once: it began a word.
     fn letter_before(&mut self) -> String {
         let Some(question) = self.question.as_mut() else { return String::new() };
         let action = match question.step {
@@ -141,17 +141,17 @@ impl App {
         action == Action::ToComposer || self.question.as_ref().is_some_and(|question| !question.knows(action))
     }
 
-    /// A yes was stored that lasts.
+    /// A standing approval was stored.
     pub(super) fn lasts(&mut self, lasting: Lasting) {
         self.take_back = Some(TakeBack { lasting, until: Timestamp(self.now.0 + TAKE_BACK_MILLIS) });
     }
 
-    /// Takes the yes back that was just given.
+    /// Takes back the approval that was just given.
     pub(super) fn take_back(&mut self) -> Vec<Effect> {
         match self.take_back.take() {
             Some(it) => vec![Effect::Command(Command::TakeBack(it.lasting.rules))],
             None => {
-                self.say("there is no yes to take back; /settings lists what is always allowed");
+                self.say("there is no approval to take back; /settings lists what is always allowed");
                 Vec::new()
             }
         }

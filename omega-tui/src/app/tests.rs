@@ -6,8 +6,8 @@ mod settings;
 
 use super::{Effect, Focus, Input, Overlay};
 use crate::{
-    messages::{Answer, Command, Link, Shown, Topic, Update, Wish},
-    test_harness::{Stage, another_tool, full, rule, stored},
+    messages::{Command, Link, PauseAnswer, Shown, Topic, Update, Wish},
+    test_harness::{TestHarness, another_tool, full, rule, stored},
     transcript::SAMPLES,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
@@ -29,7 +29,7 @@ fn tool() -> ToolId {
 
 #[test]
 fn enter_sends_and_shows_the_message_at_once() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("hello<enter>");
     assert_eq!(stage.commands(), [Command::Send { draft: 1, text: "hello".into(), model: None }]);
     assert!(stage.app.composer.is_empty());
@@ -38,7 +38,7 @@ fn enter_sends_and_shows_the_message_at_once() {
 
 #[test]
 fn a_message_is_shown_once_however_receipt_and_event_arrive() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("hello<enter>").open();
     stage.asked("hello");
     assert!(stage.app.pending.is_empty());
@@ -47,7 +47,7 @@ fn a_message_is_shown_once_however_receipt_and_event_arrive() {
 
 #[test]
 fn a_message_that_was_not_sent_comes_back() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("hello<enter>again");
     stage.news(Update::SendFailed { draft: 1, error: "the server is away".into() });
     assert_eq!(stage.app.composer.text(), "hello\nagain");
@@ -56,7 +56,7 @@ fn a_message_that_was_not_sent_comes_back() {
 
 #[test]
 fn new_lines_and_pastes_send_nothing() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("a<ctrl+j>b<alt+enter>c<shift+enter>").paste("x\r\ny\tz");
     assert_eq!(stage.app.composer.text(), "a\nb\nc\nx\ny\tz");
     assert!(stage.text().contains("y→z"));
@@ -65,7 +65,7 @@ fn new_lines_and_pastes_send_nothing() {
 
 #[test]
 fn esc_takes_the_waiting_message_back_and_then_stops_the_run() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("first");
     let run = stage.app.active_run().unwrap().id;
@@ -82,7 +82,7 @@ fn esc_takes_the_waiting_message_back_and_then_stops_the_run() {
 
 #[test]
 fn a_question_mark_is_help_only_where_nothing_is_written() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("why?");
     assert_eq!(stage.app.composer.text(), "why?");
     stage.keys("<ctrl+u>?");
@@ -93,19 +93,19 @@ fn a_question_mark_is_help_only_where_nothing_is_written() {
 
 #[test]
 fn quitting_asks_only_when_something_would_be_lost() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("draft<ctrl+c><esc>");
     assert_eq!((stage.app.composer.text(), stage.effects.len()), ("draft", 0));
     stage.keys("<ctrl+c><enter>");
     assert_eq!(stage.effects, [Effect::Quit]);
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("<ctrl+d>");
     assert_eq!(stage.effects, [Effect::Quit]);
 }
 
 #[test]
 fn ctrl_c_stops_the_run_before_it_quits() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("work");
     let run = stage.app.active_run().unwrap().id;
@@ -115,7 +115,7 @@ fn ctrl_c_stops_the_run_before_it_quits() {
 
 #[test]
 fn a_sample_is_taken_into_the_composer() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("<tab><down><enter>");
     assert_eq!(stage.app.composer.text(), SAMPLES[1]);
     assert_eq!(stage.app.focus, Focus::Composer);
@@ -123,7 +123,7 @@ fn a_sample_is_taken_into_the_composer() {
 
 #[test]
 fn typing_in_the_transcript_goes_on_writing() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     full(&mut stage);
     stage.keys("<tab>");
     assert_eq!(stage.app.focus, Focus::Transcript);
@@ -133,7 +133,7 @@ fn typing_in_the_transcript_goes_on_writing() {
 
 #[test]
 fn commands_are_completed_and_run() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("/mo");
     assert!(stage.text().contains("/model NAME"), "{}", stage.text());
     stage.keys("<tab>groq/x<enter>hi<enter>");
@@ -151,7 +151,7 @@ fn commands_are_completed_and_run() {
 
 #[test]
 fn a_new_conversation_forgets_the_old_one() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     full(&mut stage);
     stage.keys("/new<enter>");
     assert_eq!(stage.commands(), [Command::NewConversation]);
@@ -169,7 +169,7 @@ fn a_new_conversation_forgets_the_old_one() {
 
 #[test]
 fn what_is_being_read_does_not_move() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     full(&mut stage);
     stage.asked("more");
     stage.keys("<pgup>");
@@ -187,7 +187,7 @@ fn what_is_being_read_does_not_move() {
 
 #[test]
 fn opening_a_tool_call_keeps_its_line_in_view() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("go");
     for n in 0..30 {
@@ -202,7 +202,7 @@ fn opening_a_tool_call_keeps_its_line_in_view() {
 
 #[test]
 fn the_wheel_scrolls_and_a_click_opens() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     full(&mut stage);
     let before = stage.text();
     stage.mouse(MouseEventKind::ScrollUp, 5, 5);
@@ -218,7 +218,7 @@ fn the_wheel_scrolls_and_a_click_opens() {
 
 #[test]
 fn a_call_that_a_crash_cut_off_says_that_nobody_knows() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("go");
     let call = stage.calls("a::b", json!({}));
@@ -228,7 +228,7 @@ fn a_call_that_a_crash_cut_off_says_that_nobody_knows() {
 
 #[test]
 fn a_large_output_is_loaded_when_it_is_asked_for() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("go");
     let call = stage.calls("a::b", json!({}));
@@ -254,13 +254,13 @@ fn a_large_output_is_loaded_when_it_is_asked_for() {
 
 #[test]
 fn earlier_messages_come_when_the_reader_asks_and_move_nothing() {
-    let mut before = Stage::new(80, 24);
+    let mut before = TestHarness::new(80, 24);
     before.open();
     for n in 0..20 {
         before.asked(&format!("question {n}")).says(&format!("answer {n}")).answered();
     }
     let (early, late) = before.app.view.messages.split_at(30);
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.conversation = before.conversation;
     let mut detail = before.detail();
     (detail.messages, detail.runs, detail.message_count) = (late.to_vec(), before.app.view.runs.clone(), 40);
@@ -281,7 +281,7 @@ fn earlier_messages_come_when_the_reader_asks_and_move_nothing() {
 
 #[test]
 fn a_conversation_that_is_not_there_says_so() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.app = super::App::new(stage.app.theme, Some(stage.conversation), None);
     stage.draw();
     assert!(stage.text().contains("loading the conversation"));
@@ -295,14 +295,14 @@ fn a_conversation_that_is_not_there_says_so() {
 
 #[test]
 fn the_last_answer_is_left_behind() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     full(&mut stage);
     assert!(stage.app.last_answer().unwrap().starts_with("The determinant is **-54**."));
 }
 
 #[test]
 fn more_words_do_not_list_the_pieces_anew() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("go");
     stage.app.stale = false;
@@ -331,12 +331,12 @@ fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
         ("nno way<esc><look>n!<backspace><enter>", Decision::Deny, Remember::Once, Some("no way")),
     ];
     for (keys, decision, remember, reason) in cases {
-        let mut stage = Stage::new(80, 24);
+        let mut stage = TestHarness::new(80, 24);
         let approval = stage.awaits_approval(json!({"expr": "1+1"}));
         assert_eq!(stage.app.focus, Focus::Question);
         stage.keys(keys);
         let (reason, digest) = (reason.map(str::to_owned), String::from("digest"));
-        let answer = Answer::Decide { approval, tool: tool(), digest, decision, remember, reason, input: None };
+        let answer = PauseAnswer::Decide { approval, tool: tool(), digest, decision, remember, reason, input: None };
         assert_eq!(stage.commands(), [Command::Answer(answer)], "{keys}");
         // The answer is on its way: nothing more is decided.
         stage.keys("yn");
@@ -347,7 +347,7 @@ fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
 
 #[test]
 fn a_letter_of_a_message_is_no_yes() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("wa");
     stage.awaits_approval(json!({}));
     stage.keys("y");
@@ -358,7 +358,7 @@ fn a_letter_of_a_message_is_no_yes() {
 
 #[test]
 fn a_question_goes_with_its_answer_wherever_that_came_from() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_approval(json!({}));
     let before = stage.app.view.active_run().unwrap().clone();
     stage.keys("y");
@@ -375,13 +375,13 @@ fn a_question_goes_with_its_answer_wherever_that_came_from() {
 #[test]
 fn values_are_typed_unseen_and_kept_where_the_person_says() {
     for (key, save) in [("o", Save::Once), ("t", Save::Tool), ("a", Save::Global)] {
-        let mut stage = Stage::new(80, 24);
+        let mut stage = TestHarness::new(80, 24);
         stage.awaits_credentials();
         stage.keys("exa-5ecret<enter>").paste("se\ncond\n").keys("<enter>");
         stage.keys("<look><esc><backspace>D<enter><look>");
         stage.keys(key);
         let commands = stage.commands();
-        let [Command::Answer(Answer::Provide { env, save: kept })] = &commands[..] else { panic!("{commands:?}") };
+        let [Command::Answer(PauseAnswer::Provide { env, save: kept })] = &commands[..] else { panic!("{commands:?}") };
         let values: Vec<_> = env.0.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
         assert_eq!(values, [("EXA_API_KEY", "exa-5ecret"), ("OTHER_KEY", "seconD")]);
         assert_eq!(*kept, save);
@@ -393,30 +393,30 @@ fn values_are_typed_unseen_and_kept_where_the_person_says() {
 
 #[test]
 fn a_run_goes_on_without_a_value_only_when_that_is_said_twice() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_credentials();
     stage.keys("<enter><look>nx<ctrl+u><enter>");
     assert_eq!(stage.commands(), []);
     stage.keys("<look>y");
-    assert_eq!(stage.commands(), [Command::Answer(Answer::Decline)]);
+    assert_eq!(stage.commands(), [Command::Answer(PauseAnswer::Decline)]);
 }
 
 #[test]
 fn a_plan_is_chosen_or_another_asked_for() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     let plans = stage.awaits_plan();
     stage.keys("<down><down><down><enter>");
-    assert_eq!(stage.commands(), [Command::Answer(Answer::Plan(plans[1], SelectPlan::default()))]);
-    let mut stage = Stage::new(80, 24);
+    assert_eq!(stage.commands(), [Command::Answer(PauseAnswer::Plan(plans[1], SelectPlan::default()))]);
+    let mut stage = TestHarness::new(80, 24);
     let plans = stage.awaits_plan();
     stage.keys("ashorter<enter>");
     let body = SelectPlan { another: true, note: Some("shorter".into()) };
-    assert_eq!(stage.commands(), [Command::Answer(Answer::Plan(plans[0], body))]);
+    assert_eq!(stage.commands(), [Command::Answer(PauseAnswer::Plan(plans[0], body))]);
 }
 
 #[test]
 fn a_guest_is_offered_nothing_that_is_the_owners() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.as_guest(true);
     stage.awaits_approval(json!({"expr": "1+1"}));
     assert!(!stage.text().contains("always") && stage.text().contains("y once"), "{}", stage.text());
@@ -426,7 +426,7 @@ fn a_guest_is_offered_nothing_that_is_the_owners() {
     assert_eq!(stage.commands().len(), 1);
 
     for (is_asker, reason) in [(true, ApprovalReason::GuestCredentials), (false, ApprovalReason::SafeMode)] {
-        let mut stage = Stage::new(80, 24);
+        let mut stage = TestHarness::new(80, 24);
         stage.reason = reason;
         stage.as_guest(is_asker);
         stage.awaits_approval(json!({"expr": "1+1"}));
@@ -435,13 +435,13 @@ fn a_guest_is_offered_nothing_that_is_the_owners() {
         assert_eq!(stage.commands(), [], "{reason:?}");
     }
     for is_asker in [true, false] {
-        let mut stage = Stage::new(80, 24);
+        let mut stage = TestHarness::new(80, 24);
         stage.as_guest(is_asker);
         stage.awaits_another_tool();
         stage.keys("<enter>");
         assert_eq!(stage.commands().len(), usize::from(is_asker), "{}", stage.text());
     }
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.as_guest(true);
     stage.awaits_credentials();
     stage.keys("value<enter>o<ctrl+y><look>o<enter>y");
@@ -451,25 +451,25 @@ fn a_guest_is_offered_nothing_that_is_the_owners() {
 
 #[test]
 fn the_input_of_a_call_can_be_changed_before_it_is_allowed() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     let approval = stage.awaits_approval(json!({"expr": "1+1?"}));
     stage.keys("e<ctrl+e><backspace><enter>");
     assert!(stage.text().contains("that is no JSON"), "{}", stage.text());
     stage.keys("}<up><end><left><backspace>!?<enter>");
     let (digest, input) = (String::from("digest"), Some(json!({"expr": "1+1!?"})));
     let (decision, remember) = (Decision::Approve, Remember::Once);
-    let answer = Answer::Decide { approval, tool: tool(), digest, decision, remember, reason: None, input };
+    let answer = PauseAnswer::Decide { approval, tool: tool(), digest, decision, remember, reason: None, input };
     assert_eq!(stage.commands(), [Command::Answer(answer)]);
 }
 
-fn settings(stage: &mut Stage) {
+fn settings(stage: &mut TestHarness) {
     let settings = Settings { safe_mode: true, ..Settings::default() };
     stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), vec![rule()])));
 }
 
 #[test]
 fn settings_are_rows_that_change_with_enter() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("/settings<enter>");
     assert_eq!(stage.commands(), [Command::Look(Topic::Settings)]);
     settings(&mut stage);
@@ -504,7 +504,7 @@ fn settings_are_rows_that_change_with_enter() {
 
 #[test]
 fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("/keys<enter>");
     stage.news(Update::Shown(Topic::Keys, Shown::Keys(vec![stored("GITHUB_TOKEN", Some("ABCD"))], Vec::new())));
     stage.keys("<down><enter>EXA_API_KEY<enter>exa-5ecret").paste("-more");
@@ -515,7 +515,7 @@ fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
         panic!("{commands:?}")
     };
     assert_eq!(value.0["EXA_API_KEY"].expose_secret(), "exa-5ecret-more");
-    assert!(!format!("{commands:?}{:?}", stage.app.sheet).contains("5ecret"));
+    assert!(!format!("{commands:?}{:?}", stage.app.list_overlay).contains("5ecret"));
     stage.news(Update::Shown(Topic::Keys, Shown::Keys(vec![stored("GITHUB_TOKEN", Some("ABCD"))], Vec::new())));
     stage.keys("<up>d");
     assert!(stage.text().contains("delete GITHUB_TOKEN of all tools?"), "{}", stage.text());
@@ -526,7 +526,7 @@ fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
 
 #[test]
 fn a_conversation_is_exported_in_two_formats() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("/export<enter>");
     assert_eq!(stage.commands(), [], "there is nothing yet");
     stage.open();
@@ -541,7 +541,7 @@ fn a_conversation_is_exported_in_two_formats() {
 
 #[test]
 fn who_joins_is_said_and_listed() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.event(Event::ParticipantJoined {
         user_id: UserId::new(),
@@ -558,23 +558,23 @@ fn who_joins_is_said_and_listed() {
 
 #[test]
 fn another_tool_is_chosen_or_none() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     let choice = stage.awaits_another_tool();
     stage.keys("<down><down><enter>");
     let tool_run_id = Some(choice.tool_run_id);
     let tool_id = Some(choice.alternatives[1].tool_id.clone());
     let body = SelectAlternative { tool_run_id, tool_id, none: false };
-    assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
-    let mut stage = Stage::new(80, 24);
+    assert_eq!(stage.commands(), [Command::Answer(PauseAnswer::Alternative(body))]);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_another_tool();
     stage.keys("<esc>x<ctrl+u><ctrl+y><look>n");
     let body = SelectAlternative { tool_run_id, tool_id: None, none: true };
-    assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
+    assert_eq!(stage.commands(), [Command::Answer(PauseAnswer::Alternative(body))]);
 }
 
 #[test]
 fn another_tool_is_offered_where_a_value_is_asked_for() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.offers = vec![another_tool()];
     stage.awaits_credentials();
     stage.keys("<enter><look>");
@@ -582,8 +582,8 @@ fn another_tool_is_offered_where_a_value_is_asked_for() {
     stage.keys("t<look><esc><look>t<look><enter>");
     let (tool_run_id, tool_id) = (Some(another_tool().tool_run_id), Some("free-search::find".parse().unwrap()));
     let body = SelectAlternative { tool_run_id, tool_id, none: false };
-    assert_eq!(stage.commands(), [Command::Answer(Answer::Alternative(body))]);
-    let mut stage = Stage::new(80, 24);
+    assert_eq!(stage.commands(), [Command::Answer(PauseAnswer::Alternative(body))]);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_credentials();
     stage.keys("<enter><look>t<enter>");
     assert!(!stage.text().contains("another tool"), "there is none: {}", stage.text());
@@ -591,8 +591,8 @@ fn another_tool_is_offered_where_a_value_is_asked_for() {
 }
 
 #[test]
-fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
-    let mut stage = Stage::new(80, 24);
+fn the_owner_shares_and_blocks_and_a_guest_sees_the_link_alone() {
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("/share<enter>");
     assert!(stage.text().contains("nothing to share yet"), "{}", stage.text());
     stage.app.base_url = String::from("https://omega.test");
@@ -622,7 +622,7 @@ fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
     stage.keys("<up>dy");
     assert_eq!(stage.commands().last(), Some(&Command::Do(None, Wish::Rotate)));
 
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.event(Event::ParticipantJoined {
         user_id: guest,
@@ -631,7 +631,7 @@ fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
         gravatar_hash: String::new(),
     });
     stage.keys("/participants<enter>dy");
-    assert_eq!(stage.commands(), [], "the owner can't be shut out");
+    assert_eq!(stage.commands(), [], "the owner can't be blocked");
     stage.keys("<down>dy");
     assert_eq!(stage.commands(), [Command::Do(None, Wish::Block(guest, true))]);
     stage.news(Update::Made);
@@ -640,7 +640,7 @@ fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
     stage.keys("<enter>");
     assert_eq!(stage.commands().last(), Some(&Command::Do(None, Wish::Block(guest, false))));
 
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.as_guest(true).open();
     stage.app.base_url = format!("https://{}.test", "long".repeat(20));
     stage.keys("/share<enter>");
@@ -655,7 +655,7 @@ fn the_owner_shares_and_shuts_out_and_a_guest_sees_the_link_alone() {
 
 #[test]
 fn a_plan_shows_how_far_it_is() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     let plans = stage.awaits_plan();
     stage.follows(plans[1]);
     stage.step();

@@ -8,9 +8,9 @@ mod memory;
 mod server;
 
 pub use memory::RememberIn;
-pub use server::{FindAgain, Found};
+pub use server::{FindAgain, Reconnecting};
 
-use crate::messages::{Answer, Command, Draft, Lasting, Link, NetworkEnd, Update};
+use crate::messages::{Command, Draft, Lasting, Link, NetworkEnd, PauseAnswer, Update};
 use memory::Memory;
 use omega_core::{
     api::{Accepted, CreateConversation, Decide, ProvideCredentials, Remember, SendMessage, UpdateConversation},
@@ -302,28 +302,28 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
 }
 
 /// Gives an answer to a paused run; what comes of it comes by the stream.
-async fn answer_run(client: &Client, id: ConversationId, answer: Answer) -> Result<(), ClientError> {
+async fn answer_run(client: &Client, id: ConversationId, answer: PauseAnswer) -> Result<(), ClientError> {
     match answer {
-        Answer::Decide { approval, digest, decision, remember, reason, input, tool: _ } => {
+        PauseAnswer::Decide { approval, digest, decision, remember, reason, input, tool: _ } => {
             let body = Decide { decision, remember, reason, args_digest: Some(digest), input };
             client.decide(approval, &body).await.map(drop)
         }
-        Answer::Provide { env, save } => {
+        PauseAnswer::Provide { env, save } => {
             let env = env.0.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
             client.provide_credentials(id, &ProvideCredentials { env, save, decline: false }).await.map(drop)
         }
-        Answer::Decline => {
+        PauseAnswer::Decline => {
             let body = ProvideCredentials { decline: true, ..ProvideCredentials::default() };
             client.provide_credentials(id, &body).await.map(drop)
         }
-        Answer::Plan(plan, body) => client.select_plan(id, plan, &body).await.map(drop),
-        Answer::Alternative(body) => client.select_alternative(id, &body).await.map(drop),
+        PauseAnswer::Plan(plan, body) => client.select_plan(id, plan, &body).await.map(drop),
+        PauseAnswer::Alternative(body) => client.select_alternative(id, &body).await.map(drop),
     }
 }
 
-/// What a yes is stored as when it lasts. What can't be learned can still be taken back in the settings.
-async fn lasting(client: &Client, id: ConversationId, answer: &Answer) -> Option<Lasting> {
-    let Answer::Decide { tool, remember, .. } = answer else { return None };
+/// What a standing approval is stored as. What can't be learned can still be taken back in the settings.
+async fn lasting(client: &Client, id: ConversationId, answer: &PauseAnswer) -> Option<Lasting> {
+    let PauseAnswer::Decide { tool, remember, .. } = answer else { return None };
     let place = match remember {
         Remember::Once => return None,
         Remember::Conversation => Some(id),

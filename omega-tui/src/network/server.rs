@@ -9,15 +9,15 @@ use std::{
 };
 
 /// A client of the server, found or started again; `None` when it has to come back by itself.
-pub type Found = Pin<Box<dyn Future<Output = Option<Client>> + Send>>;
+pub type Reconnecting = Pin<Box<dyn Future<Output = Option<Client>> + Send>>;
 
 /// Finds the server again after it was lost.
 #[derive(Clone)]
-pub struct FindAgain(Arc<dyn Fn() -> Found + Send + Sync>);
+pub struct FindAgain(Arc<dyn Fn() -> Reconnecting + Send + Sync>);
 
 impl FindAgain {
     /// By a function that looks for it each time.
-    pub fn new(find: impl Fn() -> Found + Send + Sync + 'static) -> Self {
+    pub fn new(find: impl Fn() -> Reconnecting + Send + Sync + 'static) -> Self {
         Self(Arc::new(find))
     }
 }

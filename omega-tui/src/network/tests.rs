@@ -17,22 +17,22 @@ use tokio::{
 
 /// What was asked: method and path, the idempotency key, the body.
 #[derive(Clone)]
-struct Asked {
+struct SeenRequest {
     line: String,
     key: String,
     body: String,
 }
 
-type Script = Arc<dyn Fn(&Asked) -> (u16, String) + Send + Sync>;
+type Script = Arc<dyn Fn(&SeenRequest) -> (u16, String) + Send + Sync>;
 
 /// Answers requests by a script and keeps them; an event stream stays open after what the script gave.
 struct Server {
     client: Client,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<SeenRequest>>>,
 }
 
 impl Server {
-    async fn start(script: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Self {
+    async fn start(script: impl Fn(&SeenRequest) -> (u16, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = Client::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -45,16 +45,16 @@ impl Server {
         Self { client, asked }
     }
 
-    fn posts(&self, path: &str) -> Vec<Asked> {
+    fn posts(&self, path: &str) -> Vec<SeenRequest> {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|a| a.line.starts_with("POST ") && a.line.contains(path)).cloned().collect()
     }
 }
 
-async fn talk(stream: TcpStream, script: Script, kept: Arc<Mutex<Vec<Asked>>>) {
+async fn talk(stream: TcpStream, script: Script, kept: Arc<Mutex<Vec<SeenRequest>>>) {
     let mut stream = BufReader::new(stream);
     loop {
-        let mut asked = Asked { line: String::new(), key: String::new(), body: String::new() };
+        let mut asked = SeenRequest { line: String::new(), key: String::new(), body: String::new() };
         if stream.read_line(&mut asked.line).await.unwrap_or(0) == 0 {
             return;
         }

@@ -64,7 +64,7 @@ fn lines(theme: &Theme, max: usize) -> Vec<Line<'static>> {
         Context::Plans,
         Context::Alternatives,
         Context::Watching,
-        Context::Sheet,
+        Context::List,
         Context::Sure,
     ] {
         let rows = BINDINGS.iter().filter(|b| b.context == context);

@@ -3,7 +3,7 @@
 
 use super::{bars::hints, open_box};
 use crate::{
-    app::{App, Line as Typed, Row, Sheet},
+    app::{App, ListOverlay, Row, TypedLine as Typed},
     clean::one_line,
     composer::{self, Composer},
     keymap::Action,
@@ -30,31 +30,31 @@ pub fn inner_width(area: Rect) -> usize {
 
 /// Draws it over the screen.
 pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
-    let Some(sheet) = &app.sheet else { return };
+    let Some(list) = &app.list_overlay else { return };
     let max = inner_width(area);
-    let column = sheet.rows.iter().map(|row| width(&one_line(&row.name))).max().unwrap_or(0).min(max / 2) + 2;
+    let column = list.rows.iter().map(|row| width(&one_line(&row.name))).max().unwrap_or(0).min(max / 2) + 2;
     let (mut lines, mut top, mut bottom) = (Vec::new(), 0, 0);
-    for (at, row) in sheet.rows.iter().enumerate() {
-        if at == sheet.selected {
+    for (at, row) in list.rows.iter().enumerate() {
+        if at == list.selected {
             top = lines.len();
         }
-        lines.extend(row_lines(&app.theme, row, at == sheet.selected, column, max));
-        if at == sheet.selected {
+        lines.extend(row_lines(&app.theme, row, at == list.selected, column, max));
+        if at == list.selected {
             bottom = lines.len();
         }
     }
-    if sheet.rows.is_empty() {
-        lines.push(Line::styled(if sheet.busy { "asking the server..." } else { "nothing here" }, app.theme.dim));
+    if list.rows.is_empty() {
+        lines.push(Line::styled(if list.busy { "asking the server..." } else { "nothing here" }, app.theme.dim));
     }
-    let problem = sheet
+    let problem = list
         .problem
         .as_ref()
         .map(|problem| wrap(&[Span::styled(format!("✗ {}", one_line(problem)), app.theme.error)], max));
     let problem = problem.unwrap_or_default();
-    let (below, caret) = foot(app, sheet, max);
+    let (below, caret) = foot(app, list, max);
     let foot = 1 + below.len() + problem.len();
     let height = u16::try_from(lines.len() + foot).unwrap_or(u16::MAX - 2);
-    let inner = open_box(app, sheet.kind.title(), (u16::try_from(max).unwrap_or(WIDEST), height), area, frame);
+    let inner = open_box(app, list.kind.title(), (u16::try_from(max).unwrap_or(WIDEST), height), area, frame);
     let shown = usize::from(inner.height).saturating_sub(foot).max(1);
     // All of what is selected is in sight, its first line above all.
     let scroll = bottom.saturating_sub(shown).min(top);
@@ -107,18 +107,18 @@ fn row_lines(theme: &Theme, row: &Row, selected: bool, column: usize, max: usize
 type Caret = Option<(usize, usize)>;
 
 /// The last lines, and where their caret is.
-fn foot(app: &App, sheet: &Sheet, max: usize) -> (Vec<Line<'static>>, Caret) {
+fn foot(app: &App, list: &ListOverlay, max: usize) -> (Vec<Line<'static>>, Caret) {
     let theme = &app.theme;
-    if let Some((question, _)) = &sheet.sure {
+    if let Some((question, _)) = &list.sure {
         let mut spans = vec![Span::styled(format!("{} ", one_line(question)), theme.warn)];
         spans.extend(hints(app, &[Action::Confirm, Action::Back]));
         return (vec![fit(spans, max)], None);
     }
-    if sheet.busy {
+    if list.busy {
         return (vec![Line::styled("asking the server...", theme.dim)], None);
     }
-    let Some((typing, line)) = &sheet.line else {
-        let row = sheet.rows.get(sheet.selected);
+    let Some((typing, line)) = &list.line else {
+        let row = list.rows.get(list.selected);
         let mut actions = Vec::new();
         actions.extend(row.and_then(|row| row.change.as_ref()).map(|_| Action::Open));
         actions.extend(row.and_then(|row| row.remove.as_ref()).map(|_| Action::Remove));

@@ -52,8 +52,8 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         (area, None)
     };
     app.composer.set_width(usize::from(main.width.saturating_sub(4)));
-    if let Some(sheet) = &mut app.sheet {
-        sheet.set_width(list_overlay::inner_width(area));
+    if let Some(list) = &mut app.list_overlay {
+        list.set_width(list_overlay::inner_width(area));
     }
     if let Some(question) = &mut app.question {
         question.input.set_width(usize::from(main.width.saturating_sub(3)));
@@ -87,7 +87,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     match app.overlays.last().copied() {
         Some(Overlay::Help { scroll }) => help::draw(app, scroll, area, frame),
         Some(Overlay::ConfirmQuit) => confirm(app, area, frame),
-        Some(Overlay::Sheet) => list_overlay::draw(app, area, frame),
+        Some(Overlay::List) => list_overlay::draw(app, area, frame),
         None => {}
     }
 }

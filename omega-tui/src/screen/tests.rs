@@ -2,7 +2,7 @@
 
 use crate::{
     messages::{Link, Shown, Topic, Update},
-    test_harness::{Stage, full, grant, rule, stored},
+    test_harness::{TestHarness, full, grant, rule, stored},
     theme::{Depth, Mode},
 };
 use omega_core::api::{ApprovalReason, Settings};
@@ -14,7 +14,7 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
 #[test]
 fn an_empty_screen_says_what_to_do() {
     for (width, height) in SIZES {
-        let stage = Stage::new(width, height);
+        let stage = TestHarness::new(width, height);
         insta::assert_snapshot!(format!("empty_{width}x{height}"), stage.text());
     }
 }
@@ -22,7 +22,7 @@ fn an_empty_screen_says_what_to_do() {
 #[test]
 fn a_conversation_fits_every_size() {
     for (width, height) in SIZES {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         full(&mut stage);
         insta::assert_snapshot!(format!("full_{width}x{height}"), stage.text());
     }
@@ -31,7 +31,7 @@ fn a_conversation_fits_every_size() {
 #[test]
 fn light_and_dark_differ_in_colour_only() {
     let drawn = |mode, depth| {
-        let mut stage = Stage::themed(80, 24, mode, depth);
+        let mut stage = TestHarness::themed(80, 24, mode, depth);
         full(&mut stage);
         (stage.text(), stage.colors())
     };
@@ -47,7 +47,7 @@ fn light_and_dark_differ_in_colour_only() {
 
 #[test]
 fn a_tool_call_opens_to_its_summary_and_to_json() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     full(&mut stage);
     stage.keys("<tab>");
     insta::assert_snapshot!("tool_selected", stage.text());
@@ -59,7 +59,7 @@ fn a_tool_call_opens_to_its_summary_and_to_json() {
 
 #[test]
 fn a_run_shows_what_it_does() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("Make a QR code for https://tpmjs.com");
     let call = stage.calls("qrcode::toString", serde_json::json!({"text": "https://tpmjs.com"}));
@@ -75,13 +75,13 @@ fn a_run_shows_what_it_does() {
 #[test]
 fn a_call_that_waits_for_a_yes_shows_its_whole_input() {
     for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.awaits_approval(
             serde_json::json!({"expr": "det([[2, 1], [1, 3]])", "hidden": "\u{202e}\u{1b}[2J", "n": [1, 2]}),
         );
         insta::assert_snapshot!(format!("approval_{width}x{height}"), stage.text());
     }
-    let mut stage = Stage::new(40, 10);
+    let mut stage = TestHarness::new(40, 10);
     stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
     let first = stage.text();
     stage.keys("<down><down><down><down><down><down><down><down>");
@@ -93,12 +93,12 @@ fn a_call_that_waits_for_a_yes_shows_its_whole_input() {
 #[test]
 fn a_missing_value_is_typed_unseen() {
     for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.awaits_credentials();
         stage.keys("exa-5ecret");
         insta::assert_snapshot!(format!("value_{width}x{height}"), stage.text());
     }
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_credentials();
     stage.keys("a<enter>b<enter><look>");
     insta::assert_snapshot!("value_kept", stage.text());
@@ -107,7 +107,7 @@ fn a_missing_value_is_typed_unseen() {
 #[test]
 fn plans_are_a_list_to_choose_from() {
     for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.awaits_plan();
         stage.keys("<down>");
         insta::assert_snapshot!(format!("plan_{width}x{height}"), stage.text());
@@ -117,7 +117,7 @@ fn plans_are_a_list_to_choose_from() {
 #[test]
 fn an_overlay_of_rows_fits_every_size() {
     for (width, height) in SIZES {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.keys("/keys<enter>");
         insta::assert_snapshot!(format!("keys_asked_{width}x{height}"), stage.text());
         let (stored, grants) = (vec![stored("EXA_API_KEY", Some("ABCD")), stored("GITHUB_TOKEN", None)], vec![grant()]);
@@ -125,7 +125,7 @@ fn an_overlay_of_rows_fits_every_size() {
         insta::assert_snapshot!(format!("keys_{width}x{height}"), stage.text());
         stage.keys("<down><down><down><enter>NEW_KEY<enter>5ecret");
         insta::assert_snapshot!(format!("keys_value_{width}x{height}"), stage.text());
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.keys("/settings<enter>");
         let settings = Settings { safe_mode: true, ..Settings::default() };
         stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), vec![rule()])));
@@ -137,7 +137,7 @@ fn an_overlay_of_rows_fits_every_size() {
 #[test]
 fn a_guest_sees_what_the_owner_is_asked() {
     for (width, height) in SIZES {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.reason = ApprovalReason::GuestCredentials;
         stage.as_guest(true);
         stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
@@ -148,7 +148,7 @@ fn a_guest_sees_what_the_owner_is_asked() {
 #[test]
 fn other_tools_are_a_table_with_the_keys_that_are_there() {
     for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = Stage::new(width, height);
+        let mut stage = TestHarness::new(width, height);
         stage.awaits_another_tool();
         stage.keys("<down>");
         insta::assert_snapshot!(format!("alternatives_{width}x{height}"), stage.text());
@@ -157,13 +157,13 @@ fn other_tools_are_a_table_with_the_keys_that_are_there() {
 
 #[test]
 fn a_plan_stands_in_the_panel_with_how_far_it_is() {
-    let mut stage = Stage::new(200, 60);
+    let mut stage = TestHarness::new(200, 60);
     let plans = stage.awaits_plan();
     stage.follows(plans[1]);
     stage.step();
     stage.calls("mathjs::det", serde_json::json!({}));
     insta::assert_snapshot!("plan_panel_200x60", stage.text());
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     let plans = stage.awaits_plan();
     stage.follows(plans[1]);
     stage.keys("/plan<enter>");
@@ -172,7 +172,7 @@ fn a_plan_stands_in_the_panel_with_how_far_it_is() {
 
 #[test]
 fn an_input_is_edited_in_its_place() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
     stage.keys("e");
     insta::assert_snapshot!("edit_80x24", stage.text());
@@ -180,23 +180,23 @@ fn an_input_is_edited_in_its_place() {
 
 #[test]
 fn the_help_lists_the_table_of_keys() {
-    let mut stage = Stage::new(120, 40);
+    let mut stage = TestHarness::new(120, 40);
     stage.keys("<f1>");
     insta::assert_snapshot!("help_120x40", stage.text());
-    let mut stage = Stage::new(40, 10);
+    let mut stage = TestHarness::new(40, 10);
     stage.keys("<f1><pgdn><pgdn>");
     insta::assert_snapshot!("help_40x10", stage.text());
 }
 
 #[test]
 fn a_screen_that_is_too_small_says_so() {
-    let stage = Stage::new(30, 5);
+    let stage = TestHarness::new(30, 5);
     assert_eq!(stage.text().lines().next(), Some("omega needs 40x10, this is"));
 }
 
 #[test]
 fn no_foreign_text_reaches_a_cell_with_its_powers() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     stage.asked("\u{1b}[2J\u{202e}evil");
     stage.says("\u{1b}]0;owned\u{7} `\u{9b}31m` \u{2066}x");
@@ -212,7 +212,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn a_storm_of_sizes_breaks_nothing(sizes in prop::collection::vec((1..200_u16, 1..60_u16), 1..12)) {
-        let mut stage = Stage::new(80, 24);
+        let mut stage = TestHarness::new(80, 24);
         full(&mut stage);
         let before = stage.text();
         stage.keys("<tab><enter>");

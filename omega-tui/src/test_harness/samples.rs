@@ -1,6 +1,6 @@
 //! What a server could have stored, and a conversation with everything in it.
 
-use super::Stage;
+use super::TestHarness;
 use omega_core::{
     api::{AlternativeChoice, CredentialScope, StoredApproval, StoredCredential, StoredGrant, Timestamp},
     event::Event,
@@ -60,7 +60,7 @@ pub fn grant() -> StoredGrant {
 }
 
 /// A conversation that shows everything that there is to show.
-pub fn full(stage: &mut Stage) {
+pub fn full(stage: &mut TestHarness) {
     stage.open();
     stage.event(Event::ConversationUpdated {
         title: Some(String::from("A determinant and a table")),

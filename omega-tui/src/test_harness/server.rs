@@ -1,6 +1,6 @@
 //! What the server does: events as they come, and whole turns of a conversation.
 
-use super::{Stage, another_tool};
+use super::{TestHarness, another_tool};
 use crate::messages::{Link, Update};
 use omega_core::{
     api::{
@@ -15,7 +15,7 @@ use omega_core::{
 };
 use serde_json::Value;
 
-impl Stage {
+impl TestHarness {
     pub fn detail(&self) -> ConversationDetail {
         ConversationDetail {
             conversation: Conversation {
@@ -253,7 +253,7 @@ impl Stage {
         self.event(Event::MessageCompleted { message })
     }
 
-    /// A call waits for a yes.
+    /// A call waits for approval.
     pub fn awaits_approval(&mut self, input: Value) -> ApprovalId {
         let id = ApprovalId::new();
         let approval = Approval {

@@ -1,6 +1,6 @@
 //! How each piece looks: a pure function of the view, how far it is open, and the width.
 
-use super::{Item, Key, Level, Pending, SAMPLES, tool};
+use super::{Item, Level, PieceKey, SAMPLES, UnsentMessage, tool};
 use crate::{
     clean::{clean, one_line},
     markdown::Document,
@@ -25,7 +25,7 @@ pub const INDENT: &str = "  ";
 /// Everything that a piece may show.
 pub struct Scene<'a> {
     pub view: &'a View,
-    pub pending: &'a [Pending],
+    pub pending: &'a [UnsentMessage],
     pub theme: &'a Theme,
     pub now: Timestamp,
     pub spinner: &'static str,
@@ -53,24 +53,24 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
     let mut hash = DefaultHasher::new();
     (look.level, look.selected, look.output.map(str::len)).hash(&mut hash);
     match item.key {
-        Key::Pending(_) | Key::Working(_) | Key::Loading | Key::Older => return None,
-        Key::Tool(_) => {
+        PieceKey::Pending(_) | PieceKey::Working(_) | PieceKey::Loading | PieceKey::Older => return None,
+        PieceKey::Tool(_) => {
             let tool = scene.view.tool_runs.get(item.at)?;
             if !tool.status.is_terminal() {
                 return None;
             }
             (tool.status, tool.duration_ms).hash(&mut hash);
         }
-        Key::Text(_, part) | Key::Reasoning(_, part) => part_text(scene, item.at, part).hash(&mut hash),
-        Key::User(_) => {
+        PieceKey::Text(_, part) | PieceKey::Reasoning(_, part) => part_text(scene, item.at, part).hash(&mut hash),
+        PieceKey::User(_) => {
             let message = scene.view.messages.get(item.at)?;
             (message.content.len(), state_of(scene.view, message.run_id)).hash(&mut hash);
         }
-        Key::End(_) => {
+        PieceKey::End(_) => {
             let run = scene.view.runs.get(item.at)?;
             (run.status, run.finish_reason).hash(&mut hash);
         }
-        Key::Welcome | Key::Sample(_) | Key::Label(_) => {}
+        PieceKey::Welcome | PieceKey::Sample(_) | PieceKey::Label(_) => {}
     }
     Some(hash.finish() | 1)
 }
@@ -85,9 +85,9 @@ pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, 
 pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
     let theme = scene.theme;
     match item.key {
-        Key::Welcome => welcome(theme, look.width),
-        Key::Sample(at) => vec![sample(SAMPLES.get(at).copied().unwrap_or_default(), theme, look)],
-        Key::Loading => match scene.trouble {
+        PieceKey::Welcome => welcome(theme, look.width),
+        PieceKey::Sample(at) => vec![sample(SAMPLES.get(at).copied().unwrap_or_default(), theme, look)],
+        PieceKey::Loading => match scene.trouble {
             None => vec![moving(scene, "loading the conversation", look.width)],
             Some(cause) => {
                 let words = format!("✗ the conversation can't be shown: {}", clean(cause));
@@ -96,26 +96,28 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
                 lines
             }
         },
-        Key::Older if scene.loading_older => vec![moving(scene, "loading earlier messages", look.width)],
-        Key::Older => {
+        PieceKey::Older if scene.loading_older => vec![moving(scene, "loading earlier messages", look.width)],
+        PieceKey::Older => {
             let words = format!("{INDENT}↑ {} earlier messages: scroll up to load them", grouped(scene.older));
             vec![fit(vec![Span::styled(words, theme.dim)], look.width)]
         }
-        Key::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
+        PieceKey::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
             let author = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
             said(author, &message.content, state_of(scene.view, message.run_id), theme, look.width)
         }),
-        Key::Pending(_) => scene
+        PieceKey::Pending(_) => scene
             .pending
             .get(item.at)
             .map_or_else(Vec::new, |message| said("you", &message.text, Some("sending"), theme, look.width)),
-        Key::Label(_) => vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD))],
-        Key::Reasoning(_, part) => reasoning(part_text(scene, item.at, part), theme, look),
-        Key::Tool(_) => scene.view.tool_runs.get(item.at).map_or_else(Vec::new, |run| tool::lines(run, scene, look)),
-        Key::Working(_) => vec![working(scene, item.at, look.width)],
-        Key::End(_) => scene.view.runs.get(item.at).map_or_else(Vec::new, |run| end(run, theme, look.width)),
+        PieceKey::Label(_) => vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD))],
+        PieceKey::Reasoning(_, part) => reasoning(part_text(scene, item.at, part), theme, look),
+        PieceKey::Tool(_) => {
+            scene.view.tool_runs.get(item.at).map_or_else(Vec::new, |run| tool::lines(run, scene, look))
+        }
+        PieceKey::Working(_) => vec![working(scene, item.at, look.width)],
+        PieceKey::End(_) => scene.view.runs.get(item.at).map_or_else(Vec::new, |run| end(run, theme, look.width)),
         // Laid out by `text`, which keeps its finished blocks.
-        Key::Text(..) => Vec::new(),
+        PieceKey::Text(..) => Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
+pub struct UnsentMessage {
     pub draft: Draft,
     pub text: String,
     /// Once it is stored.
@@ -21,7 +21,7 @@ pub struct Pending {
 
 /// What a piece is of; stays the same while it grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Key {
+pub enum PieceKey {
     /// Said while there is nothing else.
     Welcome,
     /// A prompt to begin with.
@@ -45,7 +45,7 @@ pub enum Key {
     End(RunId),
 }
 
-impl Key {
+impl PieceKey {
     /// Whether it can be selected and opened.
     #[must_use]
     pub fn opens(self) -> bool {
@@ -56,7 +56,7 @@ impl Key {
 /// A piece of the transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
-    pub key: Key,
+    pub key: PieceKey,
     /// Index of its message, tool run, run or pending message.
     pub at: usize,
     /// Whether an empty line stands before it.
@@ -73,19 +73,19 @@ pub const SAMPLES: &[&str] = &[
 ];
 
 #[must_use]
-pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older: bool) -> Vec<Item> {
+pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, has_older: bool) -> Vec<Item> {
     let mut list = List::default();
     if view.messages.is_empty() && pending.is_empty() {
         if has_conversation && view.conversation.is_none() {
-            list.add(Key::Loading, 0);
+            list.add(PieceKey::Loading, 0);
         } else {
-            list.add(Key::Welcome, 0);
-            (0..SAMPLES.len()).for_each(|at| list.add(Key::Sample(at), at));
+            list.add(PieceKey::Welcome, 0);
+            (0..SAMPLES.len()).for_each(|at| list.add(PieceKey::Sample(at), at));
         }
         return list.0;
     }
     if has_older {
-        list.add(Key::Older, 0);
+        list.add(PieceKey::Older, 0);
     }
     let mut tools: HashMap<MessageId, Vec<usize>> = HashMap::new();
     for (at, tool) in view.tool_runs.iter().enumerate() {
@@ -99,7 +99,7 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older
         for at in messages {
             let message = &view.messages[at];
             if message.role == Role::User {
-                list.add(Key::User(message.id), at);
+                list.add(PieceKey::User(message.id), at);
                 continue;
             }
             let given_up = matches!(status, Some(RunStatus::Failed | RunStatus::Cancelled));
@@ -107,7 +107,7 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older
                 continue;
             }
             if let (false, Some(run)) = (labelled, run) {
-                list.add(Key::Label(run), run_at.unwrap_or_default());
+                list.add(PieceKey::Label(run), run_at.unwrap_or_default());
                 labelled = true;
             }
             let of_message = tools.get(&message.id).map_or(&[][..], Vec::as_slice);
@@ -117,14 +117,14 @@ pub fn build(view: &View, pending: &[Pending], has_conversation: bool, has_older
             match status {
                 // A tool call that works says so itself.
                 RunStatus::Running if view.status.is_none() && works(view, run) => {}
-                RunStatus::Running | RunStatus::Paused => list.add(Key::Working(run), at),
+                RunStatus::Running | RunStatus::Paused => list.add(PieceKey::Working(run), at),
                 RunStatus::Queued => {}
-                _ => list.add(Key::End(run), at),
+                _ => list.add(PieceKey::End(run), at),
             }
         }
     }
     for (at, message) in pending.iter().enumerate() {
-        list.add(Key::Pending(message.draft), at);
+        list.add(PieceKey::Pending(message.draft), at);
     }
     list.0
 }
@@ -155,11 +155,14 @@ fn by_run(view: &View) -> Vec<(Option<RunId>, Vec<usize>)> {
 struct List(Vec<Item>);
 
 impl List {
-    fn add(&mut self, key: Key, at: usize) {
+    fn add(&mut self, key: PieceKey, at: usize) {
         let gap = match (self.0.last().map(|item| item.key), key) {
-            (None | Some(Key::Label(_)), _)
-            | (Some(Key::Tool(_) | Key::Reasoning(..)), Key::Tool(_) | Key::Reasoning(..) | Key::Working(_))
-            | (Some(Key::Sample(_)), Key::Sample(_)) => false,
+            (None | Some(PieceKey::Label(_)), _)
+            | (
+                Some(PieceKey::Tool(_) | PieceKey::Reasoning(..)),
+                PieceKey::Tool(_) | PieceKey::Reasoning(..) | PieceKey::Working(_),
+            )
+            | (Some(PieceKey::Sample(_)), PieceKey::Sample(_)) => false,
             (Some(_), _) => true,
         };
         self.0.push(Item { key, at, gap });
@@ -169,14 +172,14 @@ impl List {
         let mut left = of_message.to_vec();
         for (number, part) in message.parts.iter().enumerate() {
             match part {
-                Part::Text { text } if !text.trim().is_empty() => self.add(Key::Text(message.id, number), at),
+                Part::Text { text } if !text.trim().is_empty() => self.add(PieceKey::Text(message.id, number), at),
                 Part::Reasoning { text } if !text.trim().is_empty() => {
-                    self.add(Key::Reasoning(message.id, number), at);
+                    self.add(PieceKey::Reasoning(message.id, number), at);
                 }
                 Part::ToolCall { tool_call_id, .. } => {
                     if let Some(found) = left.iter().position(|&at| tool_runs[at].tool_call_id == *tool_call_id) {
                         let tool_at = left.remove(found);
-                        self.add(Key::Tool(tool_runs[tool_at].id), tool_at);
+                        self.add(PieceKey::Tool(tool_runs[tool_at].id), tool_at);
                     }
                 }
                 _ => {}
@@ -184,7 +187,7 @@ impl List {
         }
         // Calls that the message does not name yet: it still streams.
         for tool_at in left {
-            self.add(Key::Tool(tool_runs[tool_at].id), tool_at);
+            self.add(PieceKey::Tool(tool_runs[tool_at].id), tool_at);
         }
     }
 }

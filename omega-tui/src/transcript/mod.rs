@@ -9,7 +9,7 @@ mod tool;
 mod viewport;
 
 pub use cells::Scene;
-pub use items::{Item, Key, Pending, SAMPLES};
+pub use items::{Item, PieceKey, SAMPLES, UnsentMessage};
 pub use tool::{glyph, label};
 
 use crate::markdown::{Document, Lines};
@@ -34,7 +34,7 @@ pub enum Opened {
 /// A row of the screen: which line of which piece it shows.
 struct Row {
     y: u16,
-    key: Key,
+    key: PieceKey,
     line: usize,
 }
 
@@ -43,18 +43,18 @@ struct Row {
 pub struct Transcript {
     items: Vec<Item>,
     /// The piece and the line of it at the top; `None` while the end is followed.
-    top: Option<(Key, usize)>,
+    top: Option<(PieceKey, usize)>,
     /// Lines to move by at the next drawing, which knows the heights.
     scroll_by: isize,
     /// Bring the selected piece into view at the next drawing.
-    reveal: Option<Key>,
-    selected: Option<Key>,
-    levels: HashMap<Key, Level>,
+    reveal: Option<PieceKey>,
+    selected: Option<PieceKey>,
+    levels: HashMap<PieceKey, Level>,
     /// The level of tool calls that nobody touched.
     base_level: Level,
     outputs: HashMap<ToolRunId, String>,
-    cache: HashMap<Key, (u64, Lines)>,
-    documents: HashMap<Key, Document>,
+    cache: HashMap<PieceKey, (u64, Lines)>,
+    documents: HashMap<PieceKey, Document>,
     width: u16,
     height: u16,
     /// What stands in which row, as last drawn.
@@ -64,7 +64,7 @@ pub struct Transcript {
 
 impl Transcript {
     /// Takes in what changed.
-    pub fn rebuild(&mut self, view: &View, pending: &[Pending], has_conversation: bool, has_older: bool) {
+    pub fn rebuild(&mut self, view: &View, pending: &[UnsentMessage], has_conversation: bool, has_older: bool) {
         self.items = items::build(view, pending, has_conversation, has_older);
         if self.selected.is_some_and(|key| self.index_of(key).is_none()) {
             self.selected = None;
@@ -117,7 +117,7 @@ impl Transcript {
 
     /// Selects the last piece that opens (the first sample while there are only samples). False when there is none.
     pub fn select_last(&mut self) -> bool {
-        let first_sample = self.items.iter().find(|item| matches!(item.key, Key::Sample(_)));
+        let first_sample = self.items.iter().find(|item| matches!(item.key, PieceKey::Sample(_)));
         let found = first_sample.or_else(|| self.items.iter().rev().find(|item| item.key.opens()));
         self.select(found.map(|item| item.key))
     }
@@ -144,7 +144,7 @@ impl Transcript {
         self.select(key)
     }
 
-    fn select(&mut self, key: Option<Key>) -> bool {
+    fn select(&mut self, key: Option<PieceKey>) -> bool {
         if key.is_some() {
             self.selected = key;
             self.reveal = key;
@@ -154,17 +154,17 @@ impl Transcript {
 
     /// Opens the selected piece, or the last tool call, one level further; after the last level it closes.
     pub fn open_selected_or_last(&mut self, view: &View) -> Opened {
-        let last = || self.items.iter().rev().find(|item| matches!(item.key, Key::Tool(_))).map(|item| item.key);
+        let last = || self.items.iter().rev().find(|item| matches!(item.key, PieceKey::Tool(_))).map(|item| item.key);
         let Some(key) = self.selected.or_else(last) else { return Opened::Done };
-        if let Key::Sample(at) = key {
+        if let PieceKey::Sample(at) = key {
             return SAMPLES.get(at).map_or(Opened::Done, |text| Opened::Sample(text));
         }
-        let levels = if matches!(key, Key::Tool(_)) { 3 } else { 2 };
+        let levels = if matches!(key, PieceKey::Tool(_)) { 3 } else { 2 };
         let level = (self.level(key) + 1) % levels;
         self.levels.insert(key, level);
         self.hold();
         self.reveal = Some(key);
-        if let (Key::Tool(id), 2) = (key, level) {
+        if let (PieceKey::Tool(id), 2) = (key, level) {
             let tool = view.tool_runs.iter().find(|tool| tool.id == id);
             let missing = tool.is_some_and(|tool| tool.output.is_none() && tool.output_bytes > 0);
             if missing && !self.outputs.contains_key(&id) {
@@ -177,7 +177,7 @@ impl Transcript {
     /// Opens all tool calls to their summary, or closes them all.
     pub fn open_all(&mut self) {
         self.base_level = Level::from(self.base_level == 0);
-        self.levels.retain(|key, _| !matches!(key, Key::Tool(_)));
+        self.levels.retain(|key, _| !matches!(key, PieceKey::Tool(_)));
         self.hold();
     }
 
@@ -186,8 +186,8 @@ impl Transcript {
         self.outputs.insert(tool_run, text);
     }
 
-    fn level(&self, key: Key) -> Level {
-        let base = if matches!(key, Key::Tool(_)) { self.base_level } else { 0 };
+    fn level(&self, key: PieceKey) -> Level {
+        let base = if matches!(key, PieceKey::Tool(_)) { self.base_level } else { 0 };
         self.levels.get(&key).copied().unwrap_or(base)
     }
 
@@ -200,12 +200,12 @@ impl Transcript {
 
     /// Keeps the first message on the screen in its row while others come before it.
     pub fn hold_first(&mut self) {
-        let Some(at) = self.rows.iter().position(|row| row.key != Key::Older) else { return };
+        let Some(at) = self.rows.iter().position(|row| row.key != PieceKey::Older) else { return };
         self.top = Some((self.rows[at].key, self.rows[at].line));
         self.scroll_by = -isize::try_from(at).unwrap_or(0);
     }
 
-    fn index_of(&self, key: Key) -> Option<usize> {
+    fn index_of(&self, key: PieceKey) -> Option<usize> {
         self.items.iter().rposition(|item| item.key == key)
     }
 
@@ -255,7 +255,7 @@ impl Transcript {
             selected: self.selected == Some(item.key),
             width: usize::from(self.width),
             output: match item.key {
-                Key::Tool(id) => self.outputs.get(&id).map(String::as_str),
+                PieceKey::Tool(id) => self.outputs.get(&id).map(String::as_str),
                 _ => None,
             },
         };
@@ -266,7 +266,7 @@ impl Transcript {
             return lines.clone();
         }
         let lines: Lines = match item.key {
-            Key::Text(_, part) => {
+            PieceKey::Text(_, part) => {
                 let document = self.documents.entry(item.key).or_default();
                 cells::text(scene, item.at, part, document, look.width).into()
             }

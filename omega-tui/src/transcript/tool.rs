@@ -60,7 +60,7 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
         ToolRunStatus::Skipped => Some("not run"),
         ToolRunStatus::Denied => Some("refused"),
         ToolRunStatus::AwaitingCredentials => Some("waits for variables"),
-        ToolRunStatus::AwaitingApproval => Some("waits for your yes"),
+        ToolRunStatus::AwaitingApproval => Some("waits for your approval"),
         _ => None,
     };
     if let (Some(fate), None) = (fate, &run.error) {

@@ -28,7 +28,7 @@ use omega_core::{
     sanitize::one_line,
     view::View,
 };
-use prompt::Pending;
+use prompt::PendingPrompt;
 use schema::Schema;
 use signals::Signals;
 use std::{
@@ -167,7 +167,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
 async fn connection_and_prompt(
     ask: &Ask,
     context: &Context,
-    pending: Pending,
+    pending: PendingPrompt,
 ) -> Result<(Connection, String), Failure> {
     if pending.is_only_stdin() {
         let (prompt, _) = pending.finish()?;

@@ -41,7 +41,7 @@ enum Piped {
 }
 
 /// A prompt whose stdin is still read.
-pub struct Pending {
+pub struct PendingPrompt {
     words: String,
     source: Option<Receiver<Chunk>>,
     /// `None`: wait for ever.
@@ -52,7 +52,7 @@ type Chunk = std::io::Result<Vec<u8>>;
 
 impl PromptArgs {
     /// Begins to read stdin beside whatever the command does meanwhile.
-    pub fn begin(&self, terminal: bool) -> Result<Pending, Failure> {
+    pub fn begin(&self, terminal: bool) -> Result<PendingPrompt, Failure> {
         let words = self.words.join(" ");
         let no_words = words.trim().is_empty();
         let read = self.stdin || (!self.no_stdin && !terminal);
@@ -61,11 +61,11 @@ impl PromptArgs {
         }
         let until = (!no_words && !self.stdin).then(|| Instant::now() + FIRST_BYTE);
         let source = read.then(|| read_in_background(std::io::stdin()));
-        Ok(Pending { words, source, until })
+        Ok(PendingPrompt { words, source, until })
     }
 }
 
-impl Pending {
+impl PendingPrompt {
     /// Whether all of the prompt has to come from stdin.
     pub fn is_only_stdin(&self) -> bool {
         self.words.trim().is_empty()

@@ -20,7 +20,7 @@ use omega_core::{
     id::{ConversationId, MessageId, RunId},
     model::price::bill,
     sanitize::one_line,
-    viewer_role::Standing,
+    viewer_role::ViewerRole,
 };
 use serde_json::Value;
 use std::{
@@ -72,7 +72,7 @@ pub struct Watch<'a> {
     answered: HashSet<String>,
     /// The message's budget ended before its work was done, in these words.
     spent: Option<String>,
-    standing: Standing,
+    standing: ViewerRole,
 }
 
 impl<'a> Watch<'a> {
@@ -101,7 +101,7 @@ impl<'a> Watch<'a> {
             terminal_printed,
             answered: HashSet::new(),
             spent: None,
-            standing: Standing::Owner,
+            standing: ViewerRole::Owner,
         }
     }
 
@@ -161,7 +161,7 @@ impl<'a> Watch<'a> {
     /// to the server, which decides anyway.
     pub async fn learn_standing(&mut self) {
         if let Ok(detail) = self.client.conversation(self.conversation).await {
-            self.standing = Standing::of(detail.is_owner, true);
+            self.standing = ViewerRole::of(detail.is_owner, true);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::checks::{Check, Level};
 use crate::connect::Context;
 use omega_core::local::Dirs;
-use omega_server::executor::attack::{self, Finding, Ground, Verdict};
+use omega_server::executor::attack::{self, Defence, Finding, Ground};
 use std::path::{Path, PathBuf};
 
 /// Open files with which a server has room for its readers and its tools.
@@ -48,16 +48,16 @@ async fn sandbox(context: &Context) -> Vec<Check> {
 
 fn check(finding: Finding) -> Check {
     let level = match finding.verdict {
-        Verdict::Holds => Level::Ok,
-        Verdict::Absent => Level::Warning,
-        Verdict::Broken => Level::Error,
+        Defence::Holds => Level::Ok,
+        Defence::Absent => Level::Warning,
+        Defence::Broken => Level::Error,
     };
     let check = Check::new(finding.name, level, finding.message);
     match finding.verdict {
-        Verdict::Broken => {
+        Defence::Broken => {
             check.next("run no tools of strangers here until it holds: use an executor elsewhere (OMEGA_EXECUTOR_URL)")
         }
-        Verdict::Holds | Verdict::Absent => check,
+        Defence::Holds | Defence::Absent => check,
     }
 }
 

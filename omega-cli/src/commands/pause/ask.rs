@@ -171,7 +171,7 @@ async fn decision(keyboard: &Keyboard<'_>, approval: &Approval, lasts: bool) -> 
     }))
 }
 
-/// Whether a yes that lasts is meant; every other answer is.
+/// Whether a standing approval is meant; every other answer is.
 async fn is_sure(keyboard: &Keyboard<'_>, letter: char) -> Result<Option<bool>, Failure> {
     let where_it_holds = match letter {
         'c' => "in this conversation",

@@ -15,7 +15,7 @@ use omega_core::{
     client::{Client, ClientError},
     id::{ConversationId, RunId},
     sanitize::one_line,
-    viewer_role::Standing,
+    viewer_role::ViewerRole,
 };
 
 /// A run that waits, and what for.
@@ -25,7 +25,7 @@ pub struct Waiting {
     pub run: RunId,
     pub action: RequiredAction,
     /// What the person here is to it.
-    pub standing: Standing,
+    pub standing: ViewerRole,
 }
 
 impl Waiting {
@@ -74,7 +74,7 @@ impl Waiting {
     pub fn is_another(&self) -> Failure {
         let (what, how) = match self.action {
             RequiredAction::Credentials { .. } => ("variables", "omega provide"),
-            RequiredAction::Approval { .. } => ("a yes or no", "omega approve"),
+            RequiredAction::Approval { .. } => ("a decision", "omega approve"),
             RequiredAction::Plan { .. } => ("the choice of a plan", "omega plan select"),
             RequiredAction::Alternatives { .. } => ("the choice of another tool", "omega alternatives"),
         };
@@ -90,7 +90,7 @@ impl Waiting {
     pub fn owners(&self) -> Failure {
         let (code, what) = match &self.action {
             RequiredAction::Credentials { .. } => (Code::MissingCredentials, "variables"),
-            RequiredAction::Approval { .. } => (Code::NeedsDecision, "a yes or no"),
+            RequiredAction::Approval { .. } => (Code::NeedsDecision, "a decision"),
             RequiredAction::Plan { .. } | RequiredAction::Alternatives { .. } => (Code::NeedsDecision, "a choice"),
         };
         let hint =
@@ -115,7 +115,7 @@ impl Waiting {
             }
             RequiredAction::Approval { approvals, .. } => {
                 let calls: Vec<&str> = approvals.iter().map(|approval| approval.tool_id.as_str()).collect();
-                let message = format!("{} waits for a yes", one_line(&calls.join(", "), 300));
+                let message = format!("{} waits for approval", one_line(&calls.join(", "), 300));
                 let hint = format!("omega approve {id} --for once, or omega approve {id} --deny");
                 Failure::new(Code::NeedsDecision, message).hint(hint)
             }
@@ -135,13 +135,13 @@ impl Waiting {
 }
 
 /// What the caller is to a run of a conversation that was read.
-async fn standing(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<Standing, Failure> {
+async fn standing(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<ViewerRole, Failure> {
     if detail.is_owner {
-        return Ok(Standing::Owner);
+        return Ok(ViewerRole::Owner);
     }
     let me = client.whoami().await?.user_id;
     let author = detail.messages.iter().find(|message| message.id == run.message_id).and_then(|it| it.author.as_ref());
-    Ok(Standing::of(false, author.is_some_and(|author| author.user_id == me)))
+    Ok(ViewerRole::of(false, author.is_some_and(|author| author.user_id == me)))
 }
 
 /// The ids of everything that a question asks. One that was answered is not asked again while its answer is on its way.

@@ -13,7 +13,7 @@ use std::fmt::Write;
 pub fn approval(ui: &Ui, approval: &Approval) -> String {
     let name = one_line(approval.tool_id.as_str(), 200);
     let mut text = format!(
-        "{} {name} {} waits for a yes: {}",
+        "{} {name} {} waits for approval: {}",
         ui.tone(Tone::Warn, "‖"),
         one_line(&approval.version, 40),
         reason(approval.reason)

@@ -25,7 +25,7 @@ pub enum Named {
 
 /// Where a field stands in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum FieldPlace {
     Top,
     /// In each tool, or in its function.
     Tool,
@@ -36,21 +36,21 @@ enum Place {
 
 /// Fields that a request can do without. The last part: the name is a word of its own in sentences, so that only its quoted
 /// form means the field.
-const FIELDS: &[(&str, Place, bool)] = &[
-    ("stream_options", Place::Top, false),
-    ("parallel_tool_calls", Place::Top, false),
-    ("max_completion_tokens", Place::Top, false),
-    ("max_tokens", Place::Top, false),
-    ("max_output_tokens", Place::Top, false),
-    ("reasoning_effort", Place::Top, false),
-    ("prompt_cache_key", Place::Top, false),
-    ("tool_choice", Place::Top, false),
-    ("temperature", Place::Top, true),
-    ("include", Place::Top, true),
-    ("store", Place::Top, true),
-    ("cache_control", Place::Block, false),
-    ("reasoning_content", Place::Message, false),
-    ("strict", Place::Tool, true),
+const FIELDS: &[(&str, FieldPlace, bool)] = &[
+    ("stream_options", FieldPlace::Top, false),
+    ("parallel_tool_calls", FieldPlace::Top, false),
+    ("max_completion_tokens", FieldPlace::Top, false),
+    ("max_tokens", FieldPlace::Top, false),
+    ("max_output_tokens", FieldPlace::Top, false),
+    ("reasoning_effort", FieldPlace::Top, false),
+    ("prompt_cache_key", FieldPlace::Top, false),
+    ("tool_choice", FieldPlace::Top, false),
+    ("temperature", FieldPlace::Top, true),
+    ("include", FieldPlace::Top, true),
+    ("store", FieldPlace::Top, true),
+    ("cache_control", FieldPlace::Block, false),
+    ("reasoning_content", FieldPlace::Message, false),
+    ("strict", FieldPlace::Tool, true),
 ];
 
 /// What a refusal (its whole body) names of the request that was sent.
@@ -147,21 +147,21 @@ fn mentions(text: &str, name: &str, quoted: bool) -> bool {
 }
 
 /// Goes to each object of a request where a field may stand.
-fn visit(body: &mut Value, place: Place, change: &mut dyn FnMut(&mut Map<String, Value>)) {
+fn visit(body: &mut Value, place: FieldPlace, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     let mut objects = |values: Option<&mut Value>| {
         for value in values.and_then(Value::as_array_mut).into_iter().flatten() {
             value.as_object_mut().map(&mut *change);
         }
     };
     match place {
-        Place::Top => drop(body.as_object_mut().map(change)),
-        Place::Message => objects(body.get_mut("messages")),
-        Place::Tool | Place::Block => {
+        FieldPlace::Top => drop(body.as_object_mut().map(change)),
+        FieldPlace::Message => objects(body.get_mut("messages")),
+        FieldPlace::Tool | FieldPlace::Block => {
             objects(body.get_mut("tools"));
             for tool in body.get_mut("tools").and_then(Value::as_array_mut).into_iter().flatten() {
                 tool.get_mut("function").and_then(Value::as_object_mut).map(&mut *change);
             }
-            if place == Place::Block {
+            if place == FieldPlace::Block {
                 objects_of_blocks(body, change);
             }
         }

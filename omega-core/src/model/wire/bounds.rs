@@ -36,7 +36,7 @@ struct Call {
 
 /// What becomes of an event.
 #[derive(Debug, PartialEq)]
-pub(super) enum Taken {
+pub(super) enum BoundedEvent {
     /// It goes on.
     Event(ModelEvent),
     Nothing,
@@ -46,48 +46,48 @@ pub(super) enum Taken {
 
 impl Bounds {
     /// Takes the next event of the answer.
-    pub fn take(&mut self, event: ModelEvent) -> Taken {
+    pub fn take(&mut self, event: ModelEvent) -> BoundedEvent {
         match event {
             ModelEvent::Text(text) => self.text(text, ModelEvent::Text),
             ModelEvent::Reasoning(text) => self.text(text, ModelEvent::Reasoning),
             ModelEvent::State(state) => {
                 self.text += budget::Size::of(&state.item).bytes;
                 if self.text <= budget::MODEL_TEXT.most {
-                    Taken::Event(ModelEvent::State(state))
+                    BoundedEvent::Event(ModelEvent::State(state))
                 } else {
-                    Taken::Nothing
+                    BoundedEvent::Nothing
                 }
             }
             ModelEvent::CallStarted { index, id, name } => {
                 let (id, name) = (short_id(id), short_name(name));
                 self.calls.insert(index, Call { id: id.clone(), name: name.clone(), ..Call::default() });
-                Taken::Event(ModelEvent::CallStarted { index, id, name })
+                BoundedEvent::Event(ModelEvent::CallStarted { index, id, name })
             }
             ModelEvent::CallDelta { index, arguments } => self.arguments(index, arguments),
-            ModelEvent::CallCompleted { index, call } => Taken::Event(self.completed(index, call)),
+            ModelEvent::CallCompleted { index, call } => BoundedEvent::Event(self.completed(index, call)),
             other @ (ModelEvent::Usage(_) | ModelEvent::LeftOut(_) | ModelEvent::Finished { .. }) => {
-                Taken::Event(other)
+                BoundedEvent::Event(other)
             }
         }
     }
 
-    fn text(&mut self, mut text: String, event: fn(String) -> ModelEvent) -> Taken {
+    fn text(&mut self, mut text: String, event: fn(String) -> ModelEvent) -> BoundedEvent {
         let room = budget::MODEL_TEXT.most.saturating_sub(self.text);
         self.text += text.len();
         if text.len() <= room {
-            return Taken::Event(event(text));
+            return BoundedEvent::Event(event(text));
         }
         text.truncate(text.floor_char_boundary(room));
-        Taken::Last(vec![event(text), ModelEvent::Finished { reason: Some(FinishReason::Length) }])
+        BoundedEvent::Last(vec![event(text), ModelEvent::Finished { reason: Some(FinishReason::Length) }])
     }
 
-    fn arguments(&mut self, index: usize, arguments: String) -> Taken {
+    fn arguments(&mut self, index: usize, arguments: String) -> BoundedEvent {
         let call = self.calls.entry(index).or_default();
         call.bytes += arguments.len();
         let room = BEGINNING.saturating_sub(call.beginning.len());
         call.beginning.push_str(&arguments[..arguments.floor_char_boundary(room)]);
         if call.bytes <= budget::ARGUMENTS.most {
-            return Taken::Event(ModelEvent::CallDelta { index, arguments });
+            return BoundedEvent::Event(ModelEvent::CallDelta { index, arguments });
         }
         let call = ToolCall {
             id: std::mem::take(&mut call.id),
@@ -96,7 +96,7 @@ impl Bounds {
             provider_state: None,
         };
         let finished = ModelEvent::Finished { reason: Some(FinishReason::ToolCalls) };
-        Taken::Last(vec![ModelEvent::CallCompleted { index, call }, finished])
+        BoundedEvent::Last(vec![ModelEvent::CallCompleted { index, call }, finished])
     }
 
     fn completed(&mut self, index: usize, mut call: ToolCall) -> ModelEvent {
@@ -142,9 +142,9 @@ mod tests {
         let mut out = Vec::new();
         for event in events {
             match bounds.take(event) {
-                Taken::Event(event) => out.push(event),
-                Taken::Nothing => {}
-                Taken::Last(events) => {
+                BoundedEvent::Event(event) => out.push(event),
+                BoundedEvent::Nothing => {}
+                BoundedEvent::Last(events) => {
                     out.extend(events);
                     return out;
                 }

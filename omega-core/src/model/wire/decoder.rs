@@ -5,7 +5,7 @@
 
 use super::{
     Body,
-    bounds::{Bounds, Taken},
+    bounds::{BoundedEvent, Bounds},
     error_body::{self, text_error},
     surrogates::Halves,
     thoughts::Thoughts,
@@ -292,9 +292,9 @@ impl Decoder {
             return;
         }
         let taken = match self.bounds.take(event) {
-            Taken::Event(event) => vec![event],
-            Taken::Nothing => Vec::new(),
-            Taken::Last(events) => events,
+            BoundedEvent::Event(event) => vec![event],
+            BoundedEvent::Nothing => Vec::new(),
+            BoundedEvent::Last(events) => events,
         };
         for event in taken {
             self.over = matches!(event, ModelEvent::Finished { .. });

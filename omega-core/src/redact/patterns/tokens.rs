@@ -1,6 +1,6 @@
 //! JSON Web Tokens: `header.payload.signature`, the first two of which are JSON objects in base64url.
 
-use super::{JWT, Place, REACH};
+use super::{JWT, REACH, Stretch};
 use crate::redact::spans::{Find, Name, Spans};
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ pub(super) struct WebTokens {
     /// How many characters stood before the run that goes on.
     run: Option<u64>,
     /// Where a header may begin in it.
-    headers: VecDeque<Place>,
+    headers: VecDeque<Stretch>,
     is_object: bool,
     /// Where the token began whose payload, or whose signature, this run would be.
     payload_of: Option<u64>,
@@ -33,7 +33,7 @@ impl WebTokens {
     }
 
     /// A header may begin here.
-    pub fn begins(&mut self, place: Place) {
+    pub fn begins(&mut self, place: Stretch) {
         while self.headers.front().is_some_and(|first| place.count - first.count > HEADER) {
             self.headers.pop_front();
         }
@@ -50,7 +50,7 @@ impl WebTokens {
         {
             spans.add(Find { start, end, name: Name::Look("jwt") });
         }
-        let fits = |place: &&Place| (LEAST..=HEADER).contains(&(count - place.count));
+        let fits = |place: &&Stretch| (LEAST..=HEADER).contains(&(count - place.count));
         let header = self.headers.iter().find(fits).map(|place| place.start);
         let payload = self.payload_of.take().filter(|_| self.is_object && (LEAST..=PAYLOAD).contains(&length));
         if dot {

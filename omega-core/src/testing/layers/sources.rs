@@ -90,12 +90,12 @@ impl<'a> Reader<'a> {
     fn file(&mut self, file: &str, folder: &str, module: &mut Vec<String>) {
         self.files.insert(file.to_owned());
         match self.sources.0[file].parse::<TokenStream>() {
-            Ok(tokens) => self.tokens(tokens, &Place { file, folder }, module),
+            Ok(tokens) => self.tokens(tokens, &ModuleFile { file, folder }, module),
             Err(error) => panic!("{file} is no Rust: {error}"),
         }
     }
 
-    fn tokens(&mut self, tokens: TokenStream, place: &Place<'_>, module: &mut Vec<String>) {
+    fn tokens(&mut self, tokens: TokenStream, place: &ModuleFile<'_>, module: &mut Vec<String>) {
         let trees: Vec<_> = tokens.into_iter().collect();
         let mut at = 0;
         while let Some(tree) = trees.get(at) {
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     /// After the word `mod`: a module in the same file, or in one of its own.
-    fn module(&mut self, after: &[TokenTree], place: &Place<'_>, module: &mut Vec<String>) {
+    fn module(&mut self, after: &[TokenTree], place: &ModuleFile<'_>, module: &mut Vec<String>) {
         let [TokenTree::Ident(name), body, ..] = after else { return };
         let name = name.to_string();
         if module.is_empty() {
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         module.push(name);
         match body {
             TokenTree::Group(group) => {
-                self.tokens(group.stream(), &Place { file: place.file, folder: &folder }, module);
+                self.tokens(group.stream(), &ModuleFile { file: place.file, folder: &folder }, module);
             }
             TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {
                 let files = [format!("{}.rs", folder.trim_end_matches('/')), format!("{folder}mod.rs")];
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
         trees: &[TokenTree],
         mut at: usize,
         mut base: Vec<String>,
-        place: &Place<'_>,
+        place: &ModuleFile<'_>,
         module: &[String],
     ) -> usize {
         loop {
@@ -172,14 +172,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn group(&mut self, group: &Group, base: &[String], place: &Place<'_>, module: &[String]) {
+    fn group(&mut self, group: &Group, base: &[String], place: &ModuleFile<'_>, module: &[String]) {
         let trees: Vec<_> = group.stream().into_iter().collect();
         for path in trees.split(|tree| is_punct(tree, ',')).filter(|path| !path.is_empty()) {
             self.path(path, 0, base.to_vec(), place, module);
         }
     }
 
-    fn name(&mut self, tree: &TokenTree, place: &Place<'_>, module: &[String]) {
+    fn name(&mut self, tree: &TokenTree, place: &ModuleFile<'_>, module: &[String]) {
         if let Some(from) = module.first().filter(|from| **from != tree.to_string()) {
             self.named.insert(Arrow {
                 from: from.clone(),
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-struct Place<'a> {
+struct ModuleFile<'a> {
     file: &'a str,
     folder: &'a str,
 }

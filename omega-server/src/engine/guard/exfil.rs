@@ -2,7 +2,7 @@
 //!
 //! A model that has read strangers' text may do what that text says. It never sees a secret, but a tool that gets one may be
 //! told where to go with it. So in a guarded run, once the model has read any tool's outcome, a call that gets a credential
-//! and whose input names an address that no person wrote waits for the owner's yes.
+//! and whose input names an address that no person wrote waits for the owner's approval.
 //!
 //! An address is known when a person wrote its host and, where they wrote a path, one that this one lies on or above. What
 //! counts as written by people: their messages in the conversation, the owner's own prompt, and the plan that was selected.
@@ -23,12 +23,12 @@ const NESTED: usize = 8;
 
 /// The addresses that people wrote.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct WrittenAddresses {
     paths: BTreeMap<String, BTreeSet<String>>,
     mails: BTreeSet<String>,
 }
 
-impl Known {
+impl WrittenAddresses {
     /// Of these texts, of which those that come first are read for certain.
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let (mut known, mut left) = (Self::default(), budget::WRITTEN.most);
@@ -70,7 +70,7 @@ fn on(known: &str, path: &str) -> bool {
 
 /// The addresses of an input that nobody wrote.
 #[must_use]
-pub fn strange(input: Tree<'_>, known: &Known) -> Vec<String> {
+pub fn strange(input: Tree<'_>, known: &WrittenAddresses) -> Vec<String> {
     let mut reader = Reader::new(input.size().bytes);
     look(input.value(), Reading::Value, 0, &mut reader);
     let found = reader.finish();

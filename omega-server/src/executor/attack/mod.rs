@@ -9,7 +9,7 @@ mod probes;
 use super::{
     LocalConfig, LocalExecutor,
     image::{self, About, FOLDER},
-    jail::{Jail, Parts, State},
+    jail::{Jail, JailState, Parts},
     runner,
     runtime::{Progress, Runtime},
 };
@@ -32,7 +32,7 @@ const OTHER: &str = "omega-other";
 /// How one kind of attack ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum Defence {
     /// It was refused, or ended.
     Holds,
     /// It should have been on this machine, and was not.
@@ -47,7 +47,7 @@ pub struct Finding {
     /// The kind.
     pub name: &'static str,
     /// How it ended.
-    pub verdict: Verdict,
+    pub verdict: Defence,
     /// In words.
     pub message: String,
 }
@@ -84,7 +84,7 @@ pub async fn run(ground: &Ground) -> Result<Vec<Finding>, ToolError> {
         landlocked: parts(&state).landlock > 0,
         executor: LocalExecutor::new(config),
         victims,
-        confined: matches!(state, State::Holds(_)),
+        confined: matches!(state, JailState::Holds(_)),
     };
     let mut findings = walls(&state);
     findings.extend(probes.all().await);
@@ -129,24 +129,24 @@ fn plant(images: &Path, name: &str, script: &str) -> io::Result<PathBuf> {
     Ok(package.join("index.mjs"))
 }
 
-fn parts(state: &State) -> Parts {
+fn parts(state: &JailState) -> Parts {
     match state {
-        State::Holds(parts) => *parts,
-        State::Absent(_) => Parts { landlock: 0, seccomp: false },
+        JailState::Holds(parts) => *parts,
+        JailState::Absent(_) => Parts { landlock: 0, seccomp: false },
     }
 }
 
 /// What this system has beside Deno's own sandbox, and what is not held without it.
-fn walls(state: &State) -> Vec<Finding> {
+fn walls(state: &JailState) -> Vec<Finding> {
     let Parts { landlock, seccomp } = parts(state);
     let found = |name, there, message: String| Finding {
         name,
-        verdict: if there { Verdict::Holds } else { Verdict::Absent },
+        verdict: if there { Defence::Holds } else { Defence::Absent },
         message,
     };
     let why = match state {
-        State::Absent(why) => format!("{why}: "),
-        State::Holds(_) => String::new(),
+        JailState::Absent(why) => format!("{why}: "),
+        JailState::Holds(_) => String::new(),
     };
     vec![
         match landlock {

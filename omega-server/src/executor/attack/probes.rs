@@ -1,6 +1,6 @@
 //! What is tried, and how it has to end.
 
-use super::{Finding, PACKAGE, VERSION, Verdict, Victims};
+use super::{Defence, Finding, PACKAGE, VERSION, Victims};
 use crate::executor::{LocalExecutor, permissions::own_addresses};
 use omega_core::{
     executor::{Executed, Execution, Executor, ToolErrorCode},
@@ -68,7 +68,7 @@ impl Probes {
         if first.result != Ok(json!("fine")) {
             let message =
                 format!("a tool that does nothing does not run, so nothing can be tried: {}", ended_as(&first));
-            return vec![finding("sandbox", Verdict::Broken, message)];
+            return vec![finding("sandbox", Defence::Broken, message)];
         }
         let mut found = self.files().await;
         found.extend(self.network().await);
@@ -79,10 +79,10 @@ impl Probes {
         found.push(self.forging().await);
         let last = self.call("fine", json!({}), PATIENCE).await;
         found.push(match last.result == Ok(json!("fine")) {
-            true => finding("afterwards", Verdict::Holds, "the sandbox is well after all of it".to_owned()),
+            true => finding("afterwards", Defence::Holds, "the sandbox is well after all of it".to_owned()),
             false => finding(
                 "afterwards",
-                Verdict::Broken,
+                Defence::Broken,
                 format!("the sandbox does not work any more: {}", ended_as(&last)),
             ),
         });
@@ -112,9 +112,9 @@ impl Probes {
     async fn imports(&self, other: &[&Path]) -> Finding {
         let tried = self.refused("imports", "importPackage", json!({ "paths": other }), "import another package").await;
         match tried.verdict {
-            Verdict::Broken if !self.landlocked => {
+            Defence::Broken if !self.landlocked => {
                 let message = "without landlock a tool can import the code of any `node_modules` of this user, private packages too";
-                finding("imports", Verdict::Absent, message.to_owned())
+                finding("imports", Defence::Absent, message.to_owned())
             }
             _ => tried,
         }
@@ -145,14 +145,14 @@ impl Probes {
                 self.refused("own address", "hosts", json!({ "hosts": hosts }), "reach an address of this machine")
                     .await
             }
-            Err(error) => finding("own address", Verdict::Broken, format!("the system does not tell them: {error}")),
+            Err(error) => finding("own address", Defence::Broken, format!("the system does not tell them: {error}")),
         });
         let public = self.call("hosts", json!({ "hosts": [PUBLIC] }), PATIENCE).await;
         found.push(match &public.result {
             Ok(output) if output["reached"] == json!([PUBLIC]) => {
-                finding("public hosts", Verdict::Holds, "tools may reach them, as they should".to_owned())
+                finding("public hosts", Defence::Holds, "tools may reach them, as they should".to_owned())
             }
-            _ => finding("public hosts", Verdict::Broken, format!("tools may not reach them: {}", ended_as(&public))),
+            _ => finding("public hosts", Defence::Broken, format!("tools may not reach them: {}", ended_as(&public))),
         });
         found
     }
@@ -161,7 +161,7 @@ impl Probes {
     async fn loopback(&self) -> Finding {
         let listener = match TcpListener::bind("127.0.0.1:0").await {
             Ok(listener) => listener,
-            Err(error) => return finding("loopback", Verdict::Broken, format!("it could not be tried: {error}")),
+            Err(error) => return finding("loopback", Defence::Broken, format!("it could not be tried: {error}")),
         };
         let port = listener.local_addr().map_or(0, |address| address.port());
         let arrived = Arc::new(AtomicUsize::new(0));
@@ -175,7 +175,7 @@ impl Probes {
         listening.abort();
         match arrived.load(Ordering::SeqCst) {
             0 => tried,
-            count => finding("loopback", Verdict::Broken, format!("{count} connections arrived on this machine")),
+            count => finding("loopback", Defence::Broken, format!("{count} connections arrived on this machine")),
         }
     }
 
@@ -184,16 +184,16 @@ impl Probes {
         let count = called.result.as_ref().ok().and_then(|output| output["count"].as_u64());
         match (count, self.confined) {
             (Some(count @ ..256), _) => {
-                finding("descriptors", Verdict::Holds, format!("a call opens {count} files, and no more"))
+                finding("descriptors", Defence::Holds, format!("a call opens {count} files, and no more"))
             }
-            (Some(count), true) => finding("descriptors", Verdict::Broken, format!("a call opened {count} files")),
+            (Some(count), true) => finding("descriptors", Defence::Broken, format!("a call opened {count} files")),
             (Some(_), false) => finding(
                 "descriptors",
-                Verdict::Absent,
+                Defence::Absent,
                 "without a jail a call opens as many files as the server may".to_owned(),
             ),
             (None, _) => {
-                finding("descriptors", Verdict::Broken, format!("it could not be tried: {}", ended_as(&called)))
+                finding("descriptors", Defence::Broken, format!("it could not be tried: {}", ended_as(&called)))
             }
         }
     }
@@ -214,11 +214,11 @@ impl Probes {
             let called = self.call(tool, json!({}), patience).await;
             found.push(match &called.result {
                 Err(error) if error.code == code => {
-                    finding(name, Verdict::Holds, format!("a call that {what} is ended"))
+                    finding(name, Defence::Holds, format!("a call that {what} is ended"))
                 }
                 _ => finding(
                     name,
-                    Verdict::Broken,
+                    Defence::Broken,
                     format!("a call that {what} was not ended for it: {}", ended_as(&called)),
                 ),
             });
@@ -230,11 +230,11 @@ impl Probes {
         let called = self.call("forge", json!({}), PATIENCE).await;
         match &called.result {
             Ok(output) if output == "real" => {
-                finding("frames", Verdict::Holds, "a result that a tool writes itself does not count".to_owned())
+                finding("frames", Defence::Holds, "a result that a tool writes itself does not count".to_owned())
             }
             _ => finding(
                 "frames",
-                Verdict::Broken,
+                Defence::Broken,
                 format!("a tool gave a result in the server's name: {}", ended_as(&called)),
             ),
         }
@@ -247,17 +247,17 @@ impl Probes {
         let reached = called.result.as_ref().ok().and_then(|output| output["reached"].as_array());
         match reached {
             Some(reached) if reached.is_empty() && tried > 0 => {
-                finding(name, Verdict::Holds, format!("{tried} ways to {what} are refused"))
+                finding(name, Defence::Holds, format!("{tried} ways to {what} are refused"))
             }
             Some(reached) => {
                 let names: Vec<&str> = reached.iter().filter_map(Value::as_str).collect();
                 finding(
                     name,
-                    Verdict::Broken,
+                    Defence::Broken,
                     format!("{} of {tried} ways to {what} work: {}", names.len(), names.join(", ")),
                 )
             }
-            None => finding(name, Verdict::Broken, format!("it could not be tried: {}", ended_as(&called))),
+            None => finding(name, Defence::Broken, format!("it could not be tried: {}", ended_as(&called))),
         }
     }
 
@@ -281,7 +281,7 @@ impl Probes {
     }
 }
 
-fn finding(name: &'static str, verdict: Verdict, message: String) -> Finding {
+fn finding(name: &'static str, verdict: Defence, message: String) -> Finding {
     Finding { name, verdict, message }
 }
 

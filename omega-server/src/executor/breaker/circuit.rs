@@ -38,7 +38,7 @@ impl Default for Policy {
 
 /// The three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum State {
+pub enum CircuitState {
     /// Calls go through.
     #[default]
     Closed,
@@ -48,7 +48,7 @@ pub enum State {
     HalfOpen,
 }
 
-impl State {
+impl CircuitState {
     /// The state as it is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -83,7 +83,7 @@ pub enum Blame<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circuit {
     /// Its state.
-    pub state: State,
+    pub state: CircuitState,
     /// Failures in the window.
     pub failures: i64,
     /// Successes in the window.
@@ -123,9 +123,9 @@ impl Circuit {
     pub fn admission(&self, now: i64) -> Admission {
         let until = self.next_probe_at.unwrap_or(now);
         match self.state {
-            State::Closed => Admission::Pass,
-            State::Open | State::HalfOpen if now >= until => Admission::Probe,
-            State::Open | State::HalfOpen => Admission::Refused(until),
+            CircuitState::Closed => Admission::Pass,
+            CircuitState::Open | CircuitState::HalfOpen if now >= until => Admission::Probe,
+            CircuitState::Open | CircuitState::HalfOpen => Admission::Refused(until),
         }
     }
 
@@ -139,7 +139,7 @@ impl Circuit {
     #[must_use]
     pub fn failed(self, policy: &Policy, now: i64, successes: i64, reason: &str, blame: Blame<'_>) -> Self {
         // Calls that began before it opened end after it; they tell nothing new.
-        if self.state != State::Closed {
+        if self.state != CircuitState::Closed {
             return self;
         }
         let counted = if self.is_counting(policy, now) {
@@ -159,7 +159,7 @@ impl Circuit {
             return self;
         }
         let until = now + millis(lease);
-        Self { state: State::HalfOpen, probe_owner: Some(owner.to_owned()), next_probe_at: Some(until), ..self }
+        Self { state: CircuitState::HalfOpen, probe_owner: Some(owner.to_owned()), next_probe_at: Some(until), ..self }
     }
 
     /// The try of `owner` worked.
@@ -194,13 +194,13 @@ impl Circuit {
         if !self.is_probe_of(owner) {
             return self;
         }
-        Self { state: State::Open, probe_owner: None, next_probe_at: Some(now), ..self }
+        Self { state: CircuitState::Open, probe_owner: None, next_probe_at: Some(now), ..self }
     }
 
     /// Whether `owner` is the one that tries.
     #[must_use]
     pub fn is_probe_of(&self, owner: &str) -> bool {
-        self.state == State::HalfOpen && self.probe_owner.as_deref() == Some(owner)
+        self.state == CircuitState::HalfOpen && self.probe_owner.as_deref() == Some(owner)
     }
 
     fn blamed(self, blame: Blame<'_>) -> Self {
@@ -217,7 +217,7 @@ impl Circuit {
     /// Whoever was blamed for this opening is not for the next one.
     fn opened(self, now: i64, delay_ms: i64) -> Self {
         Self {
-            state: State::Open,
+            state: CircuitState::Open,
             opened_at: Some(now),
             next_probe_at: Some(now + delay_ms),
             delay_ms,
@@ -254,13 +254,13 @@ mod tests {
 
     #[test]
     fn it_opens_when_most_calls_of_a_minute_fail() {
-        let cases: [(&[(i64, i64)], State); 6] = [
-            (&[(0, 0), (1, 0), (2, 0), (3, 0)], State::Closed),
-            (&[(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)], State::Open),
-            (&[(0, 0), (1, 1), (2, 1), (3, 1), (4, 2)], State::Open),
-            (&[(0, 0), (1, 2), (2, 2), (3, 2), (4, 2)], State::Closed),
-            (&[(0, 0), (20, 0), (40, 0), (59, 0), (61, 0)], State::Closed),
-            (&[(0, 9), (61, 0), (62, 0), (63, 0), (64, 0), (65, 0)], State::Open),
+        let cases: [(&[(i64, i64)], CircuitState); 6] = [
+            (&[(0, 0), (1, 0), (2, 0), (3, 0)], CircuitState::Closed),
+            (&[(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)], CircuitState::Open),
+            (&[(0, 0), (1, 1), (2, 1), (3, 1), (4, 2)], CircuitState::Open),
+            (&[(0, 0), (1, 2), (2, 2), (3, 2), (4, 2)], CircuitState::Closed),
+            (&[(0, 0), (20, 0), (40, 0), (59, 0), (61, 0)], CircuitState::Closed),
+            (&[(0, 9), (61, 0), (62, 0), (63, 0), (64, 0), (65, 0)], CircuitState::Open),
         ];
         for (failures, state) in cases {
             assert_eq!(after(failures).state, state, "{failures:?}");
@@ -304,14 +304,14 @@ mod tests {
     #[test]
     fn failures_that_callers_can_provoke_count_when_they_are_of_different_ones() {
         use Blame::{Nobody, User};
-        let cases: [(&[Blame<'_>], State); 7] = [
-            (&[User("m"); 50], State::Closed),
-            (&[User("m"), User("m"), User("m"), User("m"), User("o")], State::Open),
-            (&[User("o"), User("m"), User("m"), User("m"), User("m")], State::Open),
-            (&[User("m"), User("m"), User("m"), User("o")], State::Closed),
-            (&[Nobody; 5], State::Open),
-            (&[User("m"), User("m"), User("m"), User("m"), Nobody], State::Open),
-            (&[Nobody, User("m"), User("m"), User("m"), User("m")], State::Open),
+        let cases: [(&[Blame<'_>], CircuitState); 7] = [
+            (&[User("m"); 50], CircuitState::Closed),
+            (&[User("m"), User("m"), User("m"), User("m"), User("o")], CircuitState::Open),
+            (&[User("o"), User("m"), User("m"), User("m"), User("m")], CircuitState::Open),
+            (&[User("m"), User("m"), User("m"), User("o")], CircuitState::Closed),
+            (&[Nobody; 5], CircuitState::Open),
+            (&[User("m"), User("m"), User("m"), User("m"), Nobody], CircuitState::Open),
+            (&[Nobody, User("m"), User("m"), User("m"), User("m")], CircuitState::Open),
         ];
         for (blames, state) in cases {
             let failed = |circuit: Circuit, blame: &Blame<'_>| circuit.failed(&POLICY, 1000, 0, "TIMEOUT", *blame);
@@ -320,7 +320,7 @@ mod tests {
         // In another minute nobody is blamed for what was in this one.
         let one = Circuit::default().failed(&POLICY, 0, 0, "X", User("o"));
         let later = (0..9).fold(one, |circuit, _| circuit.failed(&POLICY, 61_000, 0, "X", User("m")));
-        assert_eq!(later.state, State::Closed);
+        assert_eq!(later.state, CircuitState::Closed);
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::fmt;
 
 /// What a breaker is of, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct BreakerKey {
     /// `tool:ID@VERSION`, and with `#USER` behind it that user's own.
     text: String,
     /// How long the text is without its user.
     of: usize,
 }
 
-impl Key {
+impl BreakerKey {
     fn of(kind: &str, subject: impl fmt::Display) -> Self {
         let text = format!("{kind}:{subject}");
         Self { of: text.len(), text }
@@ -67,7 +67,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for BreakerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.subject())
     }

@@ -12,8 +12,8 @@ mod circuit;
 mod key;
 mod shown;
 
-pub use circuit::{Admission, Blame, Circuit, Policy, State};
-pub use key::Key;
+pub use circuit::{Admission, Blame, Circuit, CircuitState, Policy};
+pub use key::BreakerKey;
 pub use shown::shown_to;
 
 use async_trait::async_trait;
@@ -33,7 +33,7 @@ const FORGET_AFTER: Duration = Duration::from_secs(3600);
 
 /// What a call says of what it called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallHealth {
     /// It works.
     Worked,
     /// It does not, for the reason with this code, which no caller can bring about.
@@ -46,16 +46,16 @@ pub enum Verdict {
 
 /// A call is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct BreakerOpen {
     /// Of what.
-    pub key: Key,
+    pub key: BreakerKey,
     /// Until when.
     pub until: Timestamp,
     /// The code of the last failure.
     pub reason: String,
 }
 
-impl Refused {
+impl BreakerOpen {
     /// As the failure of a call that was not made.
     #[must_use]
     pub fn error(&self) -> ToolError {
@@ -72,7 +72,7 @@ impl Refused {
 
 /// What one node knows of a breaker.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct BreakerView {
     circuit: Circuit,
     /// Successes since the last failure; written with the next one.
     successes: i64,
@@ -93,7 +93,7 @@ pub trait KeepsBreakers: Send + Sync {
     ///
     /// # Errors
     /// When it can't be written.
-    async fn change(&self, key: &Key, change: Change<'_>) -> Result<Circuit, KeepError>;
+    async fn change(&self, key: &BreakerKey, change: Change<'_>) -> Result<Circuit, KeepError>;
 
     /// Those that are not closed, by their keys; everybody's first.
     ///
@@ -113,7 +113,7 @@ pub struct Breakers {
     kept: Arc<dyn KeepsBreakers>,
     policy: Policy,
     /// By their keys as they are stored.
-    known: Mutex<HashMap<String, Known>>,
+    known: Mutex<HashMap<String, BreakerView>>,
     /// Held while the database is read or written, so that nothing older replaces what is newer; when it was read last.
     refreshed: tokio::sync::Mutex<Option<Instant>>,
     /// When windows without news were dropped last.
@@ -137,8 +137,8 @@ impl Breakers {
     /// key of a user both the user's own breaker and everybody's have to let it through.
     ///
     /// # Errors
-    /// [`Refused`], with the time until which it is.
-    pub async fn admit(self: &Arc<Self>, key: Key, lease: Duration) -> Result<Permit, Refused> {
+    /// [`BreakerOpen`], with the time until which it is.
+    pub async fn admit(self: &Arc<Self>, key: BreakerKey, lease: Duration) -> Result<Permit, BreakerOpen> {
         self.refresh().await;
         let now = Timestamp::now().0;
         let mut permit = Permit { breakers: Arc::clone(self), key: key.clone(), probe: None, own_probe: None };
@@ -152,14 +152,14 @@ impl Breakers {
     /// Lets a call through while the breaker is closed; it is never the one that tries.
     ///
     /// # Errors
-    /// [`Refused`], with the time until which it is at least.
-    pub async fn pass(self: &Arc<Self>, key: Key) -> Result<Permit, Refused> {
+    /// [`BreakerOpen`], with the time until which it is at least.
+    pub async fn pass(self: &Arc<Self>, key: BreakerKey) -> Result<Permit, BreakerOpen> {
         self.refresh().await;
         for key in [key.clone(), key.for_all()] {
             let circuit = self.look(&key);
             match circuit.state {
-                State::Closed => {}
-                State::Open | State::HalfOpen => {
+                CircuitState::Closed => {}
+                CircuitState::Open | CircuitState::HalfOpen => {
                     return Err(self.refused(key, circuit.next_probe_at.unwrap_or_default()));
                 }
             }
@@ -170,8 +170,8 @@ impl Breakers {
     /// Whether a call would be let through; changes nothing.
     ///
     /// # Errors
-    /// [`Refused`], with the time until which it is.
-    pub async fn look_ahead(&self, key: Key) -> Result<(), Refused> {
+    /// [`BreakerOpen`], with the time until which it is.
+    pub async fn look_ahead(&self, key: BreakerKey) -> Result<(), BreakerOpen> {
         self.refresh().await;
         let now = Timestamp::now().0;
         for key in [key.clone(), key.for_all()] {
@@ -183,25 +183,25 @@ impl Breakers {
     }
 
     /// Whether calls go through, as far as this node knows after looking.
-    pub async fn is_closed(&self, key: &Key) -> bool {
+    pub async fn is_closed(&self, key: &BreakerKey) -> bool {
         self.refresh().await;
-        self.state(key) == State::Closed
+        self.state(key) == CircuitState::Closed
     }
 
     /// The state of one breaker, as this node knows it.
     #[must_use]
-    pub fn state(&self, key: &Key) -> State {
+    pub fn state(&self, key: &BreakerKey) -> CircuitState {
         self.look(key).state
     }
 
     /// Whether failures are counted that a single user may have provoked: somebody else's word decides.
     #[must_use]
-    pub fn is_in_doubt(&self, key: &Key) -> bool {
+    pub fn is_in_doubt(&self, key: &BreakerKey) -> bool {
         self.look(key).failed_for.is_some()
     }
 
     /// Passes one breaker; the id of the try when it is one.
-    async fn enter(&self, key: &Key, now: i64, lease: Duration) -> Result<Option<String>, Refused> {
+    async fn enter(&self, key: &BreakerKey, now: i64, lease: Duration) -> Result<Option<String>, BreakerOpen> {
         match self.look(key).admission(now) {
             Admission::Pass => Ok(None),
             Admission::Refused(until) => Err(self.refused(key.clone(), until)),
@@ -209,7 +209,7 @@ impl Breakers {
         }
     }
 
-    async fn probe(&self, key: &Key, now: i64, lease: Duration) -> Result<Option<String>, Refused> {
+    async fn probe(&self, key: &BreakerKey, now: i64, lease: Duration) -> Result<Option<String>, BreakerOpen> {
         let owner = uuid::Uuid::new_v4().to_string();
         let claimed = self.change(key, |circuit| circuit.probed_by(&owner, now, lease)).await;
         match claimed {
@@ -217,7 +217,7 @@ impl Breakers {
                 tracing::info!(event = "breaker.probe", key = key.as_str());
                 Ok(Some(owner))
             }
-            Some(Circuit { state: State::Open | State::HalfOpen, next_probe_at, .. }) => {
+            Some(Circuit { state: CircuitState::Open | CircuitState::HalfOpen, next_probe_at, .. }) => {
                 Err(self.refused(key.clone(), next_probe_at.unwrap_or(now)))
             }
             Some(_) | None => Ok(None),
@@ -225,15 +225,15 @@ impl Breakers {
     }
 
     /// Tells everybody's breaker of an outcome, and the user's own one of what the user may have provoked.
-    async fn settle(&self, key: &Key, probe: Option<&str>, own_probe: Option<&str>, verdict: Verdict) {
+    async fn settle(&self, key: &BreakerKey, probe: Option<&str>, own_probe: Option<&str>, verdict: CallHealth) {
         let (all, user) = (key.for_all(), key.user());
         let verdict = match verdict {
             // Looking into a package is nobody's call, and the package may be anybody's.
-            Verdict::Provoked(_) if user.is_none() => Verdict::Neutral,
+            CallHealth::Provoked(_) if user.is_none() => CallHealth::Neutral,
             verdict => verdict,
         };
         let blame = match (verdict, user) {
-            (Verdict::Provoked(_), Some(user)) => Blame::User(user),
+            (CallHealth::Provoked(_), Some(user)) => Blame::User(user),
             _ => Blame::Nobody,
         };
         self.tell(&all, probe, verdict, blame).await;
@@ -242,62 +242,62 @@ impl Breakers {
         }
         match (verdict, own_probe, probe) {
             // Whoever fails a try of everybody's is not the next one to try.
-            (Verdict::Provoked(reason), None, Some(_)) => {
+            (CallHealth::Provoked(reason), None, Some(_)) => {
                 let now = Timestamp::now().0;
                 self.change(key, |circuit| circuit.left_alone(&self.policy, now, reason)).await;
             }
-            (Verdict::Failed(_), _, _) => self.tell(key, own_probe, Verdict::Neutral, Blame::Nobody).await,
+            (CallHealth::Failed(_), _, _) => self.tell(key, own_probe, CallHealth::Neutral, Blame::Nobody).await,
             _ => self.tell(key, own_probe, verdict, Blame::Nobody).await,
         }
     }
 
-    async fn tell(&self, key: &Key, probe: Option<&str>, verdict: Verdict, blame: Blame<'_>) {
+    async fn tell(&self, key: &BreakerKey, probe: Option<&str>, verdict: CallHealth, blame: Blame<'_>) {
         let now = Timestamp::now().0;
         let policy = &self.policy;
         match (verdict, probe) {
-            (Verdict::Worked, Some(owner)) => {
+            (CallHealth::Worked, Some(owner)) => {
                 self.change(key, |circuit| circuit.probe_worked(owner)).await;
                 tracing::info!(event = "breaker.closed", key = key.as_str());
             }
-            (Verdict::Failed(reason) | Verdict::Provoked(reason), Some(owner)) => {
+            (CallHealth::Failed(reason) | CallHealth::Provoked(reason), Some(owner)) => {
                 self.change(key, |circuit| circuit.probe_failed(policy, owner, now, reason, blame)).await;
             }
-            (Verdict::Neutral, Some(owner)) => {
+            (CallHealth::Neutral, Some(owner)) => {
                 self.change(key, |circuit| circuit.probe_released(owner, now)).await;
             }
-            (Verdict::Neutral, None) => {}
-            (Verdict::Worked, None) => self.count_success(key, now),
-            (Verdict::Failed(reason) | Verdict::Provoked(reason), None) => {
+            (CallHealth::Neutral, None) => {}
+            (CallHealth::Worked, None) => self.count_success(key, now),
+            (CallHealth::Failed(reason) | CallHealth::Provoked(reason), None) => {
                 self.count_failure(key, now, reason, blame).await;
             }
         }
     }
 
-    fn count_success(&self, key: &Key, now: i64) {
+    fn count_success(&self, key: &BreakerKey, now: i64) {
         let mut all = self.all();
         if let Some(known) = all.get_mut(key.as_str()) {
             if known.circuit.is_counting(&self.policy, now) {
                 known.successes += 1;
-            } else if known.circuit.state == State::Closed {
+            } else if known.circuit.state == CircuitState::Closed {
                 all.remove(key.as_str());
             }
         }
     }
 
-    async fn count_failure(&self, key: &Key, now: i64, reason: &str, blame: Blame<'_>) {
+    async fn count_failure(&self, key: &BreakerKey, now: i64, reason: &str, blame: Blame<'_>) {
         let known = self.all().get(key.as_str()).cloned().unwrap_or_default();
-        if known.circuit.state != State::Closed {
+        if known.circuit.state != CircuitState::Closed {
             return;
         }
         let failed = |circuit: Circuit| circuit.failed(&self.policy, now, known.successes, reason, blame);
-        if let Some(Circuit { state: State::Open, next_probe_at, .. }) = self.change(key, failed).await {
+        if let Some(Circuit { state: CircuitState::Open, next_probe_at, .. }) = self.change(key, failed).await {
             let until = Timestamp(next_probe_at.unwrap_or(now));
             tracing::warn!(event = "breaker.opened", key = key.as_str(), reason, %until);
         }
     }
 
     /// Changes a breaker in the database, and what is known of it; `None` when the database can't be written.
-    async fn change(&self, key: &Key, change: impl FnOnce(Circuit) -> Circuit + Send) -> Option<Circuit> {
+    async fn change(&self, key: &BreakerKey, change: impl FnOnce(Circuit) -> Circuit + Send) -> Option<Circuit> {
         let _newest = self.refreshed.lock().await;
         match self.kept.change(key, Box::new(change)).await {
             Ok(circuit) => {
@@ -305,7 +305,7 @@ impl Breakers {
                 if circuit == Circuit::default() {
                     all.remove(key.as_str());
                 } else {
-                    all.insert(key.as_str().to_owned(), Known { circuit: circuit.clone(), successes: 0 });
+                    all.insert(key.as_str().to_owned(), BreakerView { circuit: circuit.clone(), successes: 0 });
                 }
                 Some(circuit)
             }
@@ -328,11 +328,11 @@ impl Breakers {
             Ok(open) => {
                 let mut all = self.all();
                 let now = Timestamp::now().0;
-                all.retain(|_, Known { circuit, .. }| {
-                    circuit.state == State::Closed && circuit.is_counting(&self.policy, now)
+                all.retain(|_, BreakerView { circuit, .. }| {
+                    circuit.state == CircuitState::Closed && circuit.is_counting(&self.policy, now)
                 });
                 for (key, circuit) in open {
-                    all.insert(key, Known { circuit, successes: 0 });
+                    all.insert(key, BreakerView { circuit, successes: 0 });
                 }
             }
             Err(error) => tracing::warn!(event = "breaker.not_read", %error),
@@ -355,16 +355,16 @@ impl Breakers {
         }
     }
 
-    fn look(&self, key: &Key) -> Circuit {
+    fn look(&self, key: &BreakerKey) -> Circuit {
         self.all().get(key.as_str()).map(|known| known.circuit.clone()).unwrap_or_default()
     }
 
-    fn refused(&self, key: Key, until: i64) -> Refused {
+    fn refused(&self, key: BreakerKey, until: i64) -> BreakerOpen {
         let reason = self.look(&key).reason;
-        Refused { key, until: Timestamp(until), reason }
+        BreakerOpen { key, until: Timestamp(until), reason }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, BreakerView>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -373,7 +373,7 @@ impl Breakers {
 #[must_use = "the breaker wants to know how the call ended"]
 pub struct Permit {
     breakers: Arc<Breakers>,
-    key: Key,
+    key: BreakerKey,
     /// The id of a try of everybody's breaker when that is open.
     probe: Option<String>,
     /// The same of the user's own one.
@@ -382,7 +382,7 @@ pub struct Permit {
 
 impl Permit {
     /// Tells how the call ended.
-    pub async fn settle(mut self, verdict: Verdict) {
+    pub async fn settle(mut self, verdict: CallHealth) {
         let (probe, own_probe) = (self.probe.take(), self.own_probe.take());
         self.breakers.settle(&self.key, probe.as_deref(), own_probe.as_deref(), verdict).await;
     }
@@ -395,7 +395,7 @@ impl Drop for Permit {
         if let (true, Ok(runtime)) = (probe.is_some() || own_probe.is_some(), tokio::runtime::Handle::try_current()) {
             let (breakers, key) = (Arc::clone(&self.breakers), self.key.clone());
             runtime.spawn(async move {
-                breakers.settle(&key, probe.as_deref(), own_probe.as_deref(), Verdict::Neutral).await;
+                breakers.settle(&key, probe.as_deref(), own_probe.as_deref(), CallHealth::Neutral).await;
             });
         }
     }

@@ -16,7 +16,7 @@ mod state;
 #[cfg(target_os = "linux")]
 mod syscalls;
 
-pub use state::{Parts, State};
+pub use state::{JailState, Parts};
 
 use super::permissions::Profile;
 use rules::Rules;
@@ -48,7 +48,7 @@ pub fn main_if_asked() {
 pub struct Jail {
     /// A program that calls [`main_if_asked`].
     program: PathBuf,
-    state: OnceCell<State>,
+    state: OnceCell<JailState>,
 }
 
 impl Jail {
@@ -59,10 +59,10 @@ impl Jail {
     }
 
     /// What there is of it, found out once.
-    pub async fn state(&self) -> &State {
+    pub async fn state(&self) -> &JailState {
         self.state
             .get_or_init(|| async {
-                let state = State::of(&self.program).await;
+                let state = JailState::of(&self.program).await;
                 state.log();
                 state
             })
@@ -73,7 +73,7 @@ impl Jail {
     pub async fn around(&self, deno: &Path, args: Vec<OsString>, profile: &Profile) -> (OsString, Vec<OsString>) {
         let rules = serde_json::to_string(&Rules::new(deno, profile));
         match (self.state().await, rules) {
-            (State::Holds(_), Ok(rules)) => {
+            (JailState::Holds(_), Ok(rules)) => {
                 let jailed = [COMMAND.into(), rules.into()].into_iter().chain(args);
                 (self.program.clone().into(), jailed.collect())
             }

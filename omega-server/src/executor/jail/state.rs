@@ -11,7 +11,7 @@ const PORTS: u32 = 4;
 
 /// Whether tools run in a jail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum JailState {
     /// They do.
     Holds(Parts),
     /// They don't, and why.
@@ -27,7 +27,7 @@ pub struct Parts {
     pub seccomp: bool,
 }
 
-impl State {
+impl JailState {
     /// Has `program` try it on itself.
     pub(super) async fn of(program: &Path) -> Self {
         if !cfg!(target_os = "linux") {
@@ -60,7 +60,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for JailState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Parts { landlock, seccomp } = match self {
             Self::Holds(parts) => parts,
@@ -81,19 +81,19 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let told = |landlock, seccomp| State::Holds(Parts { landlock, seccomp }).to_string();
+        let told = |landlock, seccomp| JailState::Holds(Parts { landlock, seccomp }).to_string();
         assert_eq!(told(6, true), "jail with landlock 6, seccomp");
         assert!(told(3, true).contains("TCP ports"));
         assert!(told(0, true).contains("without landlock"));
         assert!(told(6, false).contains("without seccomp"));
-        let whole = |landlock, seccomp| State::Holds(Parts { landlock, seccomp }).is_whole();
+        let whole = |landlock, seccomp| JailState::Holds(Parts { landlock, seccomp }).is_whole();
         assert_eq!([whole(4, true), whole(3, true), whole(9, false)], [true, false, false]);
     }
 
     #[tokio::test]
     async fn a_program_that_is_none_of_ours_is_no_jail() {
         for program in ["/nonexistent/omega", "/bin/true"] {
-            assert!(matches!(State::of(Path::new(program)).await, State::Absent(_)), "{program}");
+            assert!(matches!(JailState::of(Path::new(program)).await, JailState::Absent(_)), "{program}");
         }
     }
 }

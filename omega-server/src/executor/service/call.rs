@@ -3,7 +3,7 @@
 use super::{
     Shared,
     answer::{self, Refusal},
-    request::{Call, fields},
+    request::{ExecuteRequest, fields},
 };
 use crate::executor::with_breaker::InFlight;
 use axum::{
@@ -48,7 +48,7 @@ pub async fn execute(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let call = Call::parse(fields(body)?, text("idempotency-key"))?;
+    let call = ExecuteRequest::parse(fields(body)?, text("idempotency-key"))?;
     if shared.draining.load(Ordering::Relaxed) {
         return Err(Refusal::unavailable("this executor ends; ask another one, or try again in a moment"));
     }
@@ -71,7 +71,7 @@ pub async fn execute(
 }
 
 /// Starts the call in a task of its own, so that it can still clean up when its caller has gone.
-fn begin(shared: &Arc<Shared>, call: Call, streams: bool) -> Running {
+fn begin(shared: &Arc<Shared>, call: ExecuteRequest, streams: bool) -> Running {
     let stop = shared.end.child_token();
     let cancel = stop.clone().drop_guard();
     let (sender, news) = mpsc::unbounded_channel();

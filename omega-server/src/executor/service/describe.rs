@@ -3,7 +3,7 @@
 use super::{
     Shared,
     answer::{self, Refusal},
-    request::{Asked, fields},
+    request::{PackageRequest, fields},
 };
 use axum::{
     Json,
@@ -19,7 +19,7 @@ type Body = Result<Bytes, BytesRejection>;
 
 /// All exports, and which of them are tools. `described` has the package as another Omega wants it.
 pub async fn all(State(shared): State<Arc<Shared>>, body: Body) -> Result<Response, Refusal> {
-    let asked = Asked::parse(&fields(body)?, false)?;
+    let asked = PackageRequest::parse(&fields(body)?, false)?;
     Ok(match describe(&shared, &asked).await? {
         Err(error) => answer::failed(&error),
         Ok(package) => {
@@ -36,7 +36,7 @@ pub async fn all(State(shared): State<Arc<Shared>>, body: Body) -> Result<Respon
 
 /// One tool: what it does, and its input.
 pub async fn one(State(shared): State<Arc<Shared>>, body: Body) -> Result<Response, Refusal> {
-    let asked = Asked::parse(&fields(body)?, true)?;
+    let asked = PackageRequest::parse(&fields(body)?, true)?;
     let package = match describe(&shared, &asked).await? {
         Ok(package) => package,
         Err(error) => return Ok(answer::failed(&error)),
@@ -49,7 +49,7 @@ pub async fn one(State(shared): State<Arc<Shared>>, body: Body) -> Result<Respon
     Ok(Json(json!({ "success": true, "tool": tool, "version": package.version })).into_response())
 }
 
-async fn describe(shared: &Shared, asked: &Asked) -> Result<Result<DescribedPackage, ToolError>, Refusal> {
+async fn describe(shared: &Shared, asked: &PackageRequest) -> Result<Result<DescribedPackage, ToolError>, Refusal> {
     if shared.draining.load(Ordering::Relaxed) {
         return Err(Refusal::unavailable("this executor ends; ask another one, or try again in a moment"));
     }

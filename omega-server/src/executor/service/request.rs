@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
 
 /// A call. Holds secrets: no `Debug`.
-pub struct Call {
+pub struct ExecuteRequest {
     pub id: ToolRunId,
     pub owner: String,
     pub tool: ToolId,
@@ -25,7 +25,7 @@ pub struct Call {
 }
 
 /// A package, or one of its tools.
-pub struct Asked {
+pub struct PackageRequest {
     pub package: String,
     pub version: String,
     /// Only where one tool is asked for.
@@ -46,10 +46,10 @@ pub fn fields(body: Body) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
-impl Call {
+impl ExecuteRequest {
     /// Of `POST /execute-tool`. An `importUrl` is ignored: the package comes from the registry, in the version asked for.
     pub fn parse(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Refusal> {
-        let asked = Asked::parse(&fields, true)?;
+        let asked = PackageRequest::parse(&fields, true)?;
         let params = match fields.remove("params") {
             None | Some(Value::Null) => Value::Object(Map::new()),
             Some(params @ Value::Object(_)) => params,
@@ -81,7 +81,7 @@ impl Call {
     }
 }
 
-impl Asked {
+impl PackageRequest {
     /// Of the other requests; with `named`, of one tool.
     pub fn parse(fields: &Map<String, Value>, named: bool) -> Result<Self, Refusal> {
         let text = |name: &str| match fields.get(name) {

@@ -4,7 +4,7 @@ use super::user_name;
 use crate::{
     domain::caller::Caller,
     http::{
-        identity::verifier::Verdict,
+        identity::verifier::KeyCheck,
         reply::{ApiError, ApiResult},
         state::App,
     },
@@ -21,18 +21,18 @@ pub async fn caller(app: &App, key: &str) -> ApiResult<Caller> {
         return Ok(caller);
     }
     let Some(verifier) = &app.verifier else { return Err(unknown()) };
-    // A key of ours that was revoked, or whose user was shut out, is nobody's.
+    // A key of ours that was revoked, or whose user was blocked, is nobody's.
     if app.store.is_own_key(key).await? {
         return Err(unknown());
     }
     match verifier.verify(key).await {
-        Verdict::Known(person) => {
+        KeyCheck::Known(person) => {
             let caller =
                 app.store.vouched_user(&person.id, &user_name::fitted(&person.name), person.email.as_deref()).await?;
             caller.ok_or_else(unknown)
         }
-        Verdict::Unknown => Err(unknown()),
-        Verdict::Unavailable => Err(ApiError::new(
+        KeyCheck::Unknown => Err(unknown()),
+        KeyCheck::Unavailable => Err(ApiError::new(
             ErrorCode::UpstreamUnavailable,
             "this key is not one of this server's, and the platform that may know it does not answer; try again in a \
              minute, or use a key of this server",

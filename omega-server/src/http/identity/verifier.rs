@@ -37,7 +37,7 @@ pub struct Person {
 
 /// What came of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum KeyCheck {
     /// It is this person's.
     Known(Person),
     /// It is nobody's.
@@ -49,13 +49,13 @@ pub enum Verdict {
 /// Who can say whose key it is.
 pub trait KeyVerifier: Send + Sync {
     /// Whose key this is.
-    fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Verdict>;
+    fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, KeyCheck>;
 }
 
 /// Asks a verifier, and remembers what it said.
 pub struct Remembering<V> {
     inner: V,
-    said: Mutex<HashMap<[u8; 32], (Instant, Verdict)>>,
+    said: Mutex<HashMap<[u8; 32], (Instant, KeyCheck)>>,
     places: Semaphore,
 }
 
@@ -65,18 +65,18 @@ impl<V: KeyVerifier> Remembering<V> {
         Self { inner, said: Mutex::default(), places: Semaphore::new(AT_ONCE) }
     }
 
-    fn said(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Instant, Verdict)>> {
+    fn said(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Instant, KeyCheck)>> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recall(&self, key: &[u8; 32]) -> Option<Verdict> {
+    fn recall(&self, key: &[u8; 32]) -> Option<KeyCheck> {
         let said = self.said();
         let (at, verdict) = said.get(key)?;
         (at.elapsed() < lasts(verdict)).then(|| verdict.clone())
     }
 
-    fn remember(&self, key: [u8; 32], verdict: &Verdict) {
-        if *verdict == Verdict::Unavailable {
+    fn remember(&self, key: [u8; 32], verdict: &KeyCheck) {
+        if *verdict == KeyCheck::Unavailable {
             return;
         }
         let mut said = self.said();
@@ -89,19 +89,19 @@ impl<V: KeyVerifier> Remembering<V> {
     }
 }
 
-fn lasts(verdict: &Verdict) -> Duration {
-    if matches!(verdict, Verdict::Known(_)) { KNOWN_FOR } else { UNKNOWN_FOR }
+fn lasts(verdict: &KeyCheck) -> Duration {
+    if matches!(verdict, KeyCheck::Known(_)) { KNOWN_FOR } else { UNKNOWN_FOR }
 }
 
 impl<V: KeyVerifier> KeyVerifier for Remembering<V> {
-    fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Verdict> {
+    fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, KeyCheck> {
         Box::pin(async move {
             let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
             if let Some(verdict) = self.recall(&hash) {
                 return verdict;
             }
             let Ok(Ok(_place)) = tokio::time::timeout(TIMEOUT, self.places.acquire()).await else {
-                return Verdict::Unavailable;
+                return KeyCheck::Unavailable;
             };
             // Whoever waited may find the answer of the one before.
             if let Some(verdict) = self.recall(&hash) {
@@ -122,7 +122,7 @@ pub struct Platform {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct PlatformReply {
     data: Profile,
 }
 
@@ -164,25 +164,25 @@ impl Platform {
         Some((status, body))
     }
 
-    async fn identify(&self, key: &str) -> Option<Verdict> {
+    async fn identify(&self, key: &str) -> Option<KeyCheck> {
         let (status, body) = self.ask("/user/profile", key).await?;
         match status {
             200 => {
-                let Profile { id, name, username, email } = serde_json::from_slice::<Answer>(&body).ok()?.data;
+                let Profile { id, name, username, email } = serde_json::from_slice::<PlatformReply>(&body).ok()?.data;
                 let name = name.filter(|name| !name.trim().is_empty()).or(username).unwrap_or_default();
-                Some(Verdict::Known(Person { id: format!("{}#{id}", self.base), name, email }))
+                Some(KeyCheck::Known(Person { id: format!("{}#{id}", self.base), name, email }))
             }
             401 | 403 => match self.ask("/user/usage", key).await?.0 {
                 200 | 403 => {
                     let digest = Sha256::digest(key.as_bytes());
                     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-                    Some(Verdict::Known(Person {
+                    Some(KeyCheck::Known(Person {
                         id: format!("{}#key:{hash}", self.base),
                         name: format!("user {}", &hash[..6]),
                         email: None,
                     }))
                 }
-                401 => Some(Verdict::Unknown),
+                401 => Some(KeyCheck::Unknown),
                 _ => None,
             },
             _ => None,
@@ -191,13 +191,13 @@ impl Platform {
 }
 
 impl KeyVerifier for Platform {
-    fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Verdict> {
+    fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, KeyCheck> {
         Box::pin(async move {
             let verdict = self.identify(key).await;
             if verdict.is_none() {
                 tracing::warn!(event = "auth.platform_unavailable", base = self.base);
             }
-            verdict.unwrap_or(Verdict::Unavailable)
+            verdict.unwrap_or(KeyCheck::Unavailable)
         })
     }
 }

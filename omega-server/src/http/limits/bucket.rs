@@ -13,7 +13,7 @@ const MOST: usize = 100_000;
 
 /// What is left in a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct State {
+pub struct BucketState {
     /// Whether there was room.
     pub allowed: bool,
     /// Units that are left.
@@ -45,7 +45,7 @@ impl Buckets {
     }
 
     /// Takes units out of a client's bucket if they are there.
-    pub fn take(&self, client: Client, class: Class, policy: Policy, units: u64, now: Duration) -> State {
+    pub fn take(&self, client: Client, class: Class, policy: Policy, units: u64, now: Duration) -> BucketState {
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, next) = spend(until.get(&(client, class)).copied(), policy, units, now);
         if let Some(next) = next {
@@ -59,10 +59,10 @@ impl Buckets {
 
     /// What is left, without taking anything.
     #[must_use]
-    pub fn look(&self, client: Client, class: Class, policy: Policy, now: Duration) -> State {
+    pub fn look(&self, client: Client, class: Class, policy: Policy, now: Duration) -> BucketState {
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let state = spend(until.get(&(client, class)).copied(), policy, 0, now).0;
-        State { allowed: state.remaining > 0, ..state }
+        BucketState { allowed: state.remaining > 0, ..state }
     }
 
     /// How many are kept.
@@ -99,7 +99,7 @@ fn nanos(time: Duration) -> i64 {
 
 /// A bucket's state after `units` more, and its new end if they were taken. Time is the process's own: a wall clock that is
 /// set makes nobody wait, and lets nobody in.
-fn spend(until: Option<i64>, policy: Policy, units: u64, now: Duration) -> (State, Option<i64>) {
+fn spend(until: Option<i64>, policy: Policy, units: u64, now: Duration) -> (BucketState, Option<i64>) {
     let now = nanos(now);
     let window = nanos(policy.window);
     let each = (window / i64::try_from(policy.quota.max(1)).unwrap_or(i64::MAX)).max(1);
@@ -109,7 +109,7 @@ fn spend(until: Option<i64>, policy: Policy, units: u64, now: Duration) -> (Stat
     let allowed = end - now <= window;
     let in_use = if allowed { end } else { until } - now;
     let seconds = |nanos: i64| u64::try_from((nanos.max(0) + 999_999_999) / 1_000_000_000).unwrap_or(0);
-    let state = State {
+    let state = BucketState {
         allowed,
         remaining: u64::try_from((window - in_use) / each).unwrap_or(0).min(policy.quota),
         reset: seconds(in_use),

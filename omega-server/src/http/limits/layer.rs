@@ -1,7 +1,7 @@
 //! The middleware before every route: it counts, refuses what is too much, times bodies, and says what is left.
 
 use super::{
-    Buckets, Class, Client, Limits, Policy, State,
+    BucketState, Buckets, Class, Client, Limits, Policy,
     body::{Holding, Paced},
     client::Owners,
 };
@@ -33,7 +33,7 @@ const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What the middleware knows; one a server.
 #[derive(Debug)]
-pub struct Gate {
+pub struct RateLimiter {
     /// The configuration.
     pub limits: Limits,
     /// What was refused and is not recorded yet.
@@ -43,7 +43,7 @@ pub struct Gate {
     clock: Clock,
 }
 
-impl Gate {
+impl RateLimiter {
     /// A gate with these limits.
     #[must_use]
     pub fn new(limits: Limits, clock: Clock) -> Arc<Self> {
@@ -53,7 +53,7 @@ impl Gate {
 }
 
 /// A request on its way.
-struct Asked {
+struct IncomingRequest {
     method: Method,
     route: String,
     client: Client,
@@ -62,13 +62,13 @@ struct Asked {
 }
 
 /// See the module.
-pub async fn layer(OfServer(gate): OfServer<Arc<Gate>>, request: Request, next: Next) -> Response {
+pub async fn layer(OfServer(gate): OfServer<Arc<RateLimiter>>, request: Request, next: Next) -> Response {
     let context = request::current();
     let address = Client::at(context.as_ref().and_then(|context| context.ip));
     let mark = gate.owners.mark(request.headers());
     let (method, route) = (request.method().clone(), route_of(&request));
     let client = mark.and_then(|mark| gate.owners.of(mark)).map_or(address, Client::User);
-    let asked = Asked { class: Class::of(&method, &route), method, route, client, mark };
+    let asked = IncomingRequest { class: Class::of(&method, &route), method, route, client, mark };
     let policy = gate.limits.policies.of(asked.class);
     let state = gate.buckets.take(asked.client, asked.class, policy, 1, gate.clock.uptime());
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
@@ -106,7 +106,11 @@ fn is_odd(method: &Method) -> bool {
 
 /// Whoever guessed too often waits before the next guess. A key that got in before is never asked to wait for others' wrong
 /// ones at the same address, except to sign in anew; a conversation's guesses are counted by user.
-fn guessed_too_often(gate: &Gate, asked: &Asked, address: Client) -> Option<(Class, Policy, State)> {
+fn guessed_too_often(
+    gate: &RateLimiter,
+    asked: &IncomingRequest,
+    address: Client,
+) -> Option<(Class, Policy, BucketState)> {
     let (class, client) = if is_sign_in(asked) || (asked.mark.is_some() && asked.client == address) {
         (Class::SignIn, address)
     } else if is_of_conversation(asked) {
@@ -118,18 +122,18 @@ fn guessed_too_often(gate: &Gate, asked: &Asked, address: Client) -> Option<(Cla
     let state = gate.buckets.look(client, class, policy, gate.clock.uptime());
     // What there is in it in the end is one unit: that one comes back first.
     let wait = policy.window.as_secs().div_ceil(policy.quota.max(1)).max(1);
-    (!state.allowed).then_some((class, policy, State { retry_after: wait, ..state }))
+    (!state.allowed).then_some((class, policy, BucketState { retry_after: wait, ..state }))
 }
 
-fn is_sign_in(asked: &Asked) -> bool {
+fn is_sign_in(asked: &IncomingRequest) -> bool {
     asked.method == Method::POST && asked.route.starts_with("/api/omega/session")
 }
 
-fn is_of_conversation(asked: &Asked) -> bool {
+fn is_of_conversation(asked: &IncomingRequest) -> bool {
     asked.route.starts_with("/api/omega/conversations/{")
 }
 
-fn refusal(gate: &Gate, asked: &Asked, class: Class, state: State) -> Response {
+fn refusal(gate: &RateLimiter, asked: &IncomingRequest, class: Class, state: BucketState) -> Response {
     note(gate, asked, Kind::Limited(class.as_str()));
     let error = format!(
         "too many requests ({}); try again in {} s",
@@ -145,7 +149,7 @@ fn refusal(gate: &Gate, asked: &Asked, class: Class, state: State) -> Response {
 }
 
 /// What an answer says about who asked.
-fn learn(gate: &Gate, asked: &Asked, address: Client, response: &Response) {
+fn learn(gate: &RateLimiter, asked: &IncomingRequest, address: Client, response: &Response) {
     let actor = request::current().and_then(|context| context.actor());
     if let (Some(mark), Some(actor)) = (asked.mark, actor) {
         gate.owners.learn(mark, actor.user);
@@ -173,7 +177,7 @@ fn learn(gate: &Gate, asked: &Asked, address: Client, response: &Response) {
     }
 }
 
-fn note(gate: &Gate, asked: &Asked, kind: Kind) {
+fn note(gate: &RateLimiter, asked: &IncomingRequest, kind: Kind) {
     let context = request::current();
     let known = match asked.client {
         Client::User(user) => Some(user),
@@ -194,7 +198,7 @@ fn note(gate: &Gate, asked: &Asked, kind: Kind) {
 }
 
 /// The headers of draft-ietf-httpapi-ratelimit-headers; what a route said itself stays.
-fn say(headers: &mut HeaderMap, class: Class, policy: Policy, state: State) {
+fn say(headers: &mut HeaderMap, class: Class, policy: Policy, state: BucketState) {
     let (name, window) = (class.as_str(), policy.window.as_secs());
     let is_limited = headers.contains_key(header::RETRY_AFTER) && !state.allowed;
     let reset = if is_limited { state.reset.max(state.retry_after) } else { state.reset };

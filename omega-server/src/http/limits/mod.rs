@@ -14,10 +14,10 @@ mod flags;
 mod layer;
 
 pub use body::SLOWEST;
-pub use bucket::{Buckets, State};
+pub use bucket::{BucketState, Buckets};
 pub use client::Client;
 pub use flags::Flags;
-pub use layer::{Gate, layer};
+pub use layer::{RateLimiter, layer};
 
 use axum::http::Method;
 use std::{fmt, net::IpAddr, str::FromStr, time::Duration};

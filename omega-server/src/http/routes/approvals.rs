@@ -1,4 +1,4 @@
-//! Yeses that last: listed, and taken back.
+//! Standing approvals: listed, and revoked.
 
 use super::id;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use omega_core::{api::StoredApproval, id::ApprovalRuleId};
 
-/// The caller's yeses that last, oldest first.
+/// The caller's standing approvals, oldest first.
 #[utoipa::path(get, operation_id = "listApprovals",
     path = "/api/omega/settings/approvals", tag = "settings",
     responses((status = 200, body = [StoredApproval])))]
@@ -20,7 +20,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Reply<Vec
     Ok(Reply::ok(app.store.stored_approvals(caller.user).await?))
 }
 
-/// Takes a yes back: the tool's next call asks again.
+/// Revokes a standing approval: the tool's next call asks again.
 #[utoipa::path(delete, operation_id = "revokeApproval",
     path = "/api/omega/settings/approvals/{id}", tag = "settings",
     params(("id" = ApprovalRuleId, Path)), responses((status = 204)))]

@@ -2,7 +2,7 @@
 //! it: it may have been stored before anybody knew.
 
 use crate::{
-    domain::audit_fact::{Action, Fact},
+    domain::audit_fact::{AuditAction, Fact},
     http::{
         extract::Params,
         reply::{ApiError, ApiResult},
@@ -46,7 +46,7 @@ pub struct Format {
     params(("id" = ConversationId, Path), Format), responses((status = 200, body = String)))]
 pub async fn get(State(app): State<App>, access: Access, Params(query): Params<Format>) -> ApiResult<Response> {
     // No copy leaves without its record.
-    let fact = Fact::new(Action::ConversationExported, "conversation").of(access.conversation(), None);
+    let fact = Fact::new(AuditAction::ConversationExported, "conversation").of(access.conversation(), None);
     app.store.audit(&[fact.with("format", query.format.as_deref().unwrap_or("json"))]).await?;
     let redactor = app.engine.redactor(access.caller().user, None).await?;
     let (kind, extension, document) = match query.format.as_deref() {

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        audit_fact::{Action, Fact},
+        audit_fact::{AuditAction, Fact},
         caller::Caller,
     },
     http::{
@@ -42,7 +42,7 @@ pub async fn import(State(app): State<App>, caller: Caller, request: Request) ->
     let read = app.importing.work(move || import::read(&document, id, &|value| redactor.redact_value(value))).await;
     let read = read.map_err(|wrong| ApiError::invalid(&wrong.place, &wrong.reason))?;
     // Its record comes first, as of everything that counts.
-    app.store.audit(&[Fact::new(Action::ConversationImported, "conversation").of(id, None)]).await?;
+    app.store.audit(&[Fact::new(AuditAction::ConversationImported, "conversation").of(id, None)]).await?;
     app.store.import(id, &caller.author(), &read).await?;
     let (access, _) = access::open(&app.store, &caller, id).await?;
     Ok(Reply::created(app.store.detail(&access, None, 1, 0).await?.conversation))

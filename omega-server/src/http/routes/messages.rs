@@ -2,7 +2,7 @@
 
 use super::{PageQuery, events, pagination, text, tool_ids, variables};
 use crate::{
-    engine::{accept::Taken, capacity::Seat},
+    engine::{accept::AcceptedMessage, capacity::Seat},
     http::{
         extract::{Body, Params},
         idempotency::{REPLAYED, fingerprint, key_of},
@@ -44,7 +44,7 @@ pub async fn send(
     text("message", &body.message, budget::MESSAGE.most)?;
     tool_ids("pins", &body.pins)?;
     let (key, env) = (idempotency(&headers, &access, &body)?, variables(&body.env)?);
-    let Taken { accepted, seat, is_replay } = app.engine.accept(&access, body, &env, key).await?;
+    let AcceptedMessage { accepted, seat, is_replay } = app.engine.accept(&access, body, &env, key).await?;
     let mut response = answer(&app, seat, &access, accepted, &headers).await?;
     if is_replay {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));

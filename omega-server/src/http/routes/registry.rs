@@ -4,7 +4,7 @@ use super::{text, variables};
 use crate::{
     domain::caller::Caller,
     engine::Called,
-    executor::breaker::{Key, shown_to},
+    executor::breaker::{BreakerKey, shown_to},
     http::{
         auth::{Admin, Looking},
         extract::{Body, Params, Segment},
@@ -133,7 +133,7 @@ pub async fn get(State(app): State<App>, caller: Caller, Segment(tool_id): Segme
     let tool = app.registry.tool(viewer, &id).await?;
     let Outcomes { runs, failures } =
         app.registry.outcomes(viewer, std::slice::from_ref(&id)).await?.remove(&id).unwrap_or_default();
-    let key = Key::tool(&id, &tool.version);
+    let key = BreakerKey::tool(&id, &tool.version);
     let open = shown_to(&caller.user.to_string(), &app.store.open_breakers().await?);
     let breaker = open.into_iter().find(|open| open.kind == "tool" && open.subject == key.subject());
     Ok(Reply::ok(ToolRow { breaker, ..ToolRow::new(&tool, None).with_outcomes(runs, failures) }))

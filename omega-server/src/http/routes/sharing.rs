@@ -1,4 +1,4 @@
-//! Who takes part in a conversation: its link, and whom the owner shuts out.
+//! Who takes part in a conversation: its link, and whom the owner blocks.
 
 use super::id;
 use crate::{

@@ -5,7 +5,7 @@ use super::tool_ids;
 use crate::{
     domain::{
         caller::Caller,
-        sealed::{Place, Scope},
+        sealed::{CredentialPlace, Scope},
         variables,
     },
     http::{
@@ -186,7 +186,7 @@ fn usual(name: &str, tool: Option<&ToolId>) -> CredentialScope {
     }
 }
 
-fn place(caller: &Caller, scope: CredentialScope, tool: Option<&ToolId>, name: String) -> ApiResult<Place> {
+fn place(caller: &Caller, scope: CredentialScope, tool: Option<&ToolId>, name: String) -> ApiResult<CredentialPlace> {
     tool_ids("toolId", tool.cloned().as_slice())?;
     let (scope, of) = match (scope, tool) {
         (CredentialScope::Tool, Some(tool)) => (Scope::Tool, tool.to_string()),
@@ -203,5 +203,5 @@ fn place(caller: &Caller, scope: CredentialScope, tool: Option<&ToolId>, name: S
             return Err(ApiError::invalid("scope", "is `tool` where there is a toolId"));
         }
     };
-    Ok(Place { user: caller.user, scope, of, name })
+    Ok(CredentialPlace { user: caller.user, scope, of, name })
 }

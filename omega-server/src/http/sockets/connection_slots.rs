@@ -18,20 +18,20 @@ use std::{
 
 /// How many connections there may be, and who has them.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ConnectionSlots {
     /// Of one address.
     pub each: usize,
     /// Of all.
     pub all: usize,
-    taken: Mutex<Taken>,
+    taken: Mutex<SlotsTaken>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct SlotsTaken {
     all: usize,
     of: HashMap<Client, Of>,
     /// Connections that have asked for nothing yet, as far as anybody looked, in the order in which they came.
-    silent: BTreeMap<u64, Arc<Seat>>,
+    silent: BTreeMap<u64, Arc<ConnectionSlot>>,
     next: u64,
 }
 
@@ -39,11 +39,11 @@ struct Taken {
 #[derive(Debug, Default)]
 struct Of {
     all: usize,
-    /// Which of them are among [`Taken::silent`].
+    /// Which of them are among [`SlotsTaken::silent`].
     silent: BTreeSet<u64>,
 }
 
-impl Places {
+impl ConnectionSlots {
     /// Places for a process that may have so many descriptors.
     pub fn new(each: usize, descriptors: Option<u64>) -> Self {
         let descriptors = descriptors.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
@@ -55,7 +55,7 @@ impl Places {
         self.taken().free(None);
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, SlotsTaken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -69,7 +69,7 @@ impl Places {
         if taken.all >= places.all && !taken.free(None) {
             return None;
         }
-        let seat = Arc::new(Seat { number: taken.next, client, ..Seat::default() });
+        let seat = Arc::new(ConnectionSlot { number: taken.next, client, ..ConnectionSlot::default() });
         taken.next += 1;
         taken.all += 1;
         let of = taken.of.entry(client).or_default();
@@ -80,7 +80,7 @@ impl Places {
     }
 }
 
-impl Taken {
+impl SlotsTaken {
     /// Takes the place of the connection that has been silent for longest, of one client or of all; false when there is none.
     fn free(&mut self, client: Option<Client>) -> bool {
         loop {
@@ -98,7 +98,7 @@ impl Taken {
     }
 
     /// Takes a connection from among the silent ones.
-    fn speaks(&mut self, number: u64) -> Option<Arc<Seat>> {
+    fn speaks(&mut self, number: u64) -> Option<Arc<ConnectionSlot>> {
         let seat = self.silent.remove(&number)?;
         if let Some(of) = self.of.get_mut(&seat.client) {
             of.silent.remove(&number);
@@ -107,7 +107,7 @@ impl Taken {
     }
 
     /// Counts a connection no more.
-    fn leave(&mut self, seat: &Seat) {
+    fn leave(&mut self, seat: &ConnectionSlot) {
         if seat.left.swap(true, Ordering::SeqCst) {
             return;
         }
@@ -124,7 +124,7 @@ impl Taken {
 
 /// A connection as others see it.
 #[derive(Debug)]
-struct Seat {
+struct ConnectionSlot {
     number: u64,
     client: Client,
     activity: Arc<Activity>,
@@ -135,7 +135,7 @@ struct Seat {
     reader: AtomicWaker,
 }
 
-impl Default for Seat {
+impl Default for ConnectionSlot {
     fn default() -> Self {
         Self {
             number: 0,
@@ -148,7 +148,7 @@ impl Default for Seat {
     }
 }
 
-impl Seat {
+impl ConnectionSlot {
     fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         self.reader.wake();
@@ -157,8 +157,8 @@ impl Seat {
 
 /// A connection that is counted until it is gone.
 pub(super) struct Admitted {
-    seat: Arc<Seat>,
-    places: Arc<Places>,
+    seat: Arc<ConnectionSlot>,
+    places: Arc<ConnectionSlots>,
 }
 
 impl Admitted {
@@ -197,15 +197,15 @@ mod tests {
             (4_096, None, 4_096, usize::MAX / 2),
             (4_096, Some(2), 1, 1),
         ] {
-            let places = Places::new(asked, descriptors);
+            let places = ConnectionSlots::new(asked, descriptors);
             assert_eq!((places.each, places.all), (each, all), "{asked} {descriptors:?}");
         }
     }
 
     #[test]
     fn whoever_is_silent_gives_way_and_whoever_asked_for_something_stays() {
-        let places = Arc::new(Places::new(3, Some(16)));
-        let admit = |last| Places::admit(&places, at(last), false);
+        let places = Arc::new(ConnectionSlots::new(3, Some(16)));
+        let admit = |last| ConnectionSlots::admit(&places, at(last), false);
         let mut open: Vec<Admitted> = (0..3).filter_map(|_| admit(1)).collect();
         let asks = |admitted: &Admitted| Activity::begin(&admitted.seat.activity);
         let ended = |admitted: &Admitted| admitted.seat.ended.load(Ordering::SeqCst);
@@ -228,10 +228,10 @@ mod tests {
 
     #[test]
     fn a_proxy_that_is_trusted_has_as_many_as_there_are() {
-        let places = Arc::new(Places::new(2, Some(8)));
-        let open: Vec<Admitted> = (0..4).filter_map(|_| Places::admit(&places, at(1), true)).collect();
+        let places = Arc::new(ConnectionSlots::new(2, Some(8)));
+        let open: Vec<Admitted> = (0..4).filter_map(|_| ConnectionSlots::admit(&places, at(1), true)).collect();
         open.iter().for_each(|admitted| drop(Activity::begin(&admitted.seat.activity)));
         assert_eq!(open.len(), 4);
-        assert!(Places::admit(&places, at(1), true).is_none(), "files, the database and tools have the rest");
+        assert!(ConnectionSlots::admit(&places, at(1), true).is_none(), "files, the database and tools have the rest");
     }
 }

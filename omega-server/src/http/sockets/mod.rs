@@ -15,7 +15,7 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
-use connection_slots::{Admitted, Places};
+use connection_slots::{Admitted, ConnectionSlots};
 use std::{
     io,
     net::SocketAddr,
@@ -40,14 +40,14 @@ pub struct Sockets {
     listener: TcpListener,
     stalled: Duration,
     limits: Limits,
-    places: Arc<Places>,
+    places: Arc<ConnectionSlots>,
     told: Option<Instant>,
 }
 
 impl Sockets {
     /// Sockets of this listener.
     pub fn new(listener: TcpListener, stalled: Duration, limits: &Limits) -> Self {
-        let places = Arc::new(Places::new(limits.connections, harden::descriptors()));
+        let places = Arc::new(ConnectionSlots::new(limits.connections, harden::descriptors()));
         Self { listener, stalled, limits: limits.clone(), places, told: None }
     }
 
@@ -55,7 +55,7 @@ impl Sockets {
     fn admit(&mut self, address: SocketAddr) -> Option<Admitted> {
         let ip = address.ip().to_canonical();
         let is_proxy = self.limits.trusted_proxies.contains(&ip);
-        let admitted = Places::admit(&self.places, Client::at(Some(ip)), is_proxy);
+        let admitted = ConnectionSlots::admit(&self.places, Client::at(Some(ip)), is_proxy);
         if admitted.is_none() && self.may_tell() {
             tracing::warn!(event = "connections.limited", %ip, limit = self.places.each, all = self.places.all);
         }

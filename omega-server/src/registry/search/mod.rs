@@ -52,7 +52,7 @@ pub struct Document<'a> {
 
 /// A document that a search found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct FoundDocument {
     /// The document's id.
     pub id: String,
     /// Its score; comparable within one answer only.
@@ -74,9 +74,9 @@ struct Posting {
 
 /// Words and names are kept as hashes, which are already uniform.
 #[derive(Default)]
-struct Ready(u64);
+struct ReadyHash(u64);
 
-impl Hasher for Ready {
+impl Hasher for ReadyHash {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -90,7 +90,7 @@ impl Hasher for Ready {
     }
 }
 
-type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Ready>>;
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<ReadyHash>>;
 
 /// The index.
 pub struct Index {
@@ -187,7 +187,7 @@ impl Index {
 
     /// The best documents for some words, best first.
     #[must_use]
-    pub fn search(&self, text: Bounded<'_>, category: Option<&str>, limit: usize) -> Vec<Found> {
+    pub fn search(&self, text: Bounded<'_>, category: Option<&str>, limit: usize) -> Vec<FoundDocument> {
         self.search_below(None, text, category, limit)
     }
 
@@ -199,7 +199,7 @@ impl Index {
         text: Bounded<'_>,
         category: Option<&str>,
         limit: usize,
-    ) -> Vec<Found> {
+    ) -> Vec<FoundDocument> {
         if limit == 0 || self.is_empty() && own.is_none_or(Self::is_empty) {
             return Vec::new();
         }

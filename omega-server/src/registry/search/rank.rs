@@ -4,7 +4,7 @@
 //! What a user has for themselves is an index of its own, above the one that all share. Both are weighed by how rare words are
 //! and how long texts are among all of them, so a hit of the one compares with a hit of the other.
 
-use super::{FIELDS, Found, Index, Posting, documents::Documents, fuzzy, words};
+use super::{FIELDS, FoundDocument, Index, Posting, documents::Documents, fuzzy, words};
 use std::{cmp::Ordering, collections::HashSet};
 
 /// The field that pairs are weighted by.
@@ -255,14 +255,16 @@ pub(super) fn search(
     text: &str,
     category: Option<&str>,
     limit: usize,
-) -> Vec<Found> {
+) -> Vec<FoundDocument> {
     let corpus = Corpus::new(shared, own, category);
     let mut hits = corpus.lexical(scratch, text);
     corpus.names(text, &mut hits);
     hits.sort_by(|a, b| corpus.better(*a, *b));
     hits.truncate(limit);
-    let found =
-        |(doc, score): (Doc, f32)| Found { id: corpus.documents(doc).id(doc.1).to_owned(), score: f64::from(score) };
+    let found = |(doc, score): (Doc, f32)| FoundDocument {
+        id: corpus.documents(doc).id(doc.1).to_owned(),
+        score: f64::from(score),
+    };
     hits.into_iter().map(found).collect()
 }
 

@@ -18,7 +18,7 @@ fn words(text: &str) -> Bounded<'_> {
     QUERY.fit(text).unwrap()
 }
 
-fn ids(found: &[Found]) -> Vec<&str> {
+fn ids(found: &[FoundDocument]) -> Vec<&str> {
     found.iter().map(|hit| hit.id.as_str()).collect()
 }
 

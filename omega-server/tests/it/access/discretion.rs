@@ -54,7 +54,7 @@ async fn a_guest_sees_neither_names_nor_existence_of_the_owners_credentials() {
     let (seen_asks, known_asks) = (asked(&seen), asked(&known));
     assert_eq!(known_asks[0].credentials, ["ACME_API_KEY"], "the owner decides about this");
     assert!(seen_asks[0].credentials.is_empty());
-    assert_eq!(omega.tools.count("acmeEcho"), 0, "nothing runs before the owner's yes");
+    assert_eq!(omega.tools.count("acmeEcho"), 0, "nothing runs before the owner's approval");
     let yes = Decide {
         decision: Decision::Approve,
         remember: Remember::Once,

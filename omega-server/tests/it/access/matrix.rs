@@ -178,7 +178,7 @@ async fn world(omega: &Omega, guests: &[&Person], policy: GuestCredentials) -> W
     let detail = omega.client.conversation(talk).await.unwrap();
     let run = told.log.0[0].run_id.unwrap();
     let tool_run = detail.tool_runs[0].id;
-    // Elsewhere a call of the owner's waits for a yes.
+    // Elsewhere a call of the owner's waits for approval.
     let asking = shared(omega, guests, policy, true).await;
     omega.send(asking, "weather").await;
     let mut frames = Box::pin(omega.client.follow(asking, Some(0)));

@@ -122,7 +122,7 @@ async fn a_key_that_the_platform_vouches_for_is_its_owners_here_too() {
     omega.client.revoke_api_key(made.record.id).await.unwrap();
     assert!(client(made.key).whoami().await.is_err());
     assert_eq!(asked(), 3);
-    // Who is shut out here stays out, whatever the platform says.
+    // Who is blocked here stays blocked, whatever the platform says.
     omega.client.disable_user(who.user_id).await.unwrap();
     assert!(pat.whoami().await.is_err());
     // When it is down nobody new comes in, and everybody else goes on.

@@ -150,7 +150,7 @@ async fn frames_of_owner(omega: &Omega, conversation: ConversationId) -> Frames 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whom_the_owner_shuts_out_gets_403_everywhere_until_they_are_let_in() {
+async fn whom_the_owner_blocks_gets_403_everywhere_until_they_are_let_in() {
     let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
     let guest = Person::new(&omega, "guest", None).await;
     let conversation = omega.conversation("openai/test").await;
@@ -256,7 +256,7 @@ async fn a_stream_gives_nothing_more_to_who_signed_out_or_whose_key_was_revoked(
 }
 
 #[tokio::test]
-async fn whoever_is_shut_out_is_not_told_again_what_was_kept_for_them() {
+async fn whoever_is_blocked_is_not_told_again_what_was_kept_for_them() {
     let omega = Omega::start(Script::new()).await;
     let grace = Person::new(&omega, "Grace", None).await;
     let conversation = omega.conversation("omega/offline").await;

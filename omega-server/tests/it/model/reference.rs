@@ -42,7 +42,7 @@ pub struct Call {
     pub status: ToolRunStatus,
     pub step: u32,
     pub cancel: bool,
-    /// What was decided, oldest first: the approval, and whether it was a yes.
+    /// What was decided, oldest first: the approval, and whether it was an approval.
     pub answers: Vec<(usize, bool)>,
     pub declined: bool,
     /// Whether a person put another input in place of the model's.

@@ -20,7 +20,7 @@ use omega_core::{
 use omega_server::{
     domain::{
         grant::Grant,
-        sealed::{Place, Scope, Sealed},
+        sealed::{CredentialPlace, Scope, Sealed},
     },
     process::clock::Clock,
     store::{INLINE_OUTPUT_BYTES, IdempotencyKey, Lease, Provided, Release, Send, StepStart, Store, StoreError},
@@ -354,7 +354,7 @@ impl System {
             credentials: kept
                 .iter()
                 .map(|name| {
-                    let place = Place { user: owner, scope, of: of.into(), name: (*name).into() };
+                    let place = CredentialPlace { user: owner, scope, of: of.into(), name: (*name).into() };
                     (place, sealed(), None, Edition { version: "1.2.3".into(), ..Edition::default() })
                 })
                 .collect(),

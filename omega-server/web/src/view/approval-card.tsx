@@ -19,11 +19,11 @@ interface Props {
   /** Whether the message that led here is the reader's. */
   isAsker: boolean;
   owner: string;
-  /** A yes was given that lasts. */
+  /** A standing approval was given. */
   onLasting: (lasting: Lasting) => void;
 }
 
-/** A call that waits for a yes: what would run, with which input and credentials, and the answers. */
+/** A call that waits for approval: what would run, with which input and credentials, and the answers. */
 export function ApprovalCard({ approval, isOwner, isAsker, owner, onLasting }: Props) {
   const [denying, setDenying] = useState(false);
   const [reason, setReason] = useState("");

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { approvals, revokeApproval } from "../account";
 import type { StoredApproval } from "../types";
 
-/** A yes that was just given and lasts. */
+/** A standing approval that was just given. */
 export interface Lasting {
   toolId: string;
   remember: "conversation" | "always";
@@ -11,7 +11,7 @@ export interface Lasting {
 /** So long it can be taken back here; afterwards in the settings. */
 const SHOWN = 10_000;
 
-/** The newest of the stored yeses that this one can be. */
+/** The newest of the stored approvals that this one can be. */
 export function ruleOf(stored: StoredApproval[], { toolId, remember }: Lasting, conversation: string): StoredApproval | undefined {
   const place = remember === "conversation" ? conversation : undefined;
   return stored
@@ -19,7 +19,7 @@ export function ruleOf(stored: StoredApproval[], { toolId, remember }: Lasting, 
     .reduce<StoredApproval | undefined>((newest, rule) => (newest && newest.createdAt > rule.createdAt ? newest : rule), undefined);
 }
 
-/** Says that a yes lasts, and takes it back on a click. */
+/** Says that an approval stands, and revokes it on a click. */
 export function LastingNotice({ id, lasting, onDone }: { id: string; lasting: Lasting; onDone: () => void }) {
   const [said, setSaid] = useState<string | null>(null);
   useEffect(() => {

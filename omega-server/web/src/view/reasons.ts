@@ -1,6 +1,6 @@
 import type { Approval } from "../types";
 
-/** Why a call waits for a yes. */
+/** Why a call waits for approval. */
 export const REASONS: Record<Approval["reason"], string> = {
   safe_mode: "Safe Mode is on",
   guest_credentials: "A guest's message would use the owner's credentials",

@@ -13,7 +13,7 @@ interface Props {
   me: Whoami;
   /** The conversation. */
   id: string;
-  /** A yes was given that lasts. */
+  /** A standing approval was given. */
   onLasting: (lasting: Lasting) => void;
 }
 
@@ -52,7 +52,7 @@ function Asked({ run, view, me, id, action, onLasting }: Props & { action: Actio
       return <CredentialsForm key={subject(action)} id={id} action={action} isOwner={isOwner} owner={ownerName} />;
     case "approval":
       return (
-        <section class="asks" aria-label="calls that wait for a yes">
+        <section class="asks" aria-label="calls that wait for approval">
           {action.approvals.map((approval) => (
             <ApprovalCard key={approval.id} approval={approval} isOwner={isOwner} isAsker={isAsker} owner={ownerName} onLasting={onLasting} />
           ))}

@@ -9,7 +9,7 @@ import { FoundTools, foundTools } from "./found-tools";
 const WORDS: Record<ToolRunStatus, { mark: string; word: string; tone: string }> = {
   proposed: { mark: "○", word: "waiting", tone: "quiet" },
   awaiting_credentials: { mark: "‖", word: "waits for variables", tone: "warn" },
-  awaiting_approval: { mark: "‖", word: "waits for a yes", tone: "warn" },
+  awaiting_approval: { mark: "‖", word: "waits for approval", tone: "warn" },
   started: { mark: "●", word: "running", tone: "info" },
   succeeded: { mark: "✓", word: "done", tone: "ok" },
   failed: { mark: "✗", word: "failed", tone: "bad" },

@@ -12,7 +12,7 @@ mod share;
 mod typing;
 
 pub use plan::sign as step_sign;
-pub use typing::{Line, Typing};
+pub use typing::{TypedLine, Typing};
 
 use super::{App, Effect, Overlay};
 use crate::{
@@ -82,7 +82,7 @@ pub enum Act {
 
 /// The overlay.
 #[derive(Debug)]
-pub struct Sheet {
+pub struct ListOverlay {
     pub kind: Kind,
     /// What the server said; nothing until it did.
     shown: Option<Shown>,
@@ -90,7 +90,7 @@ pub struct Sheet {
     /// The row that is looked at.
     pub selected: usize,
     /// The line that is being typed, and what for.
-    pub line: Option<(Typing, Line)>,
+    pub line: Option<(Typing, TypedLine)>,
     /// What is to be confirmed.
     pub sure: Option<(String, Wish)>,
     /// A change is on its way.
@@ -99,7 +99,7 @@ pub struct Sheet {
     pub problem: Option<String>,
 }
 
-impl Sheet {
+impl ListOverlay {
     fn new(kind: Kind) -> Self {
         let busy = kind.topic().is_some();
         let (rows, selected) = (Vec::new(), 0);
@@ -111,9 +111,9 @@ impl Sheet {
     pub fn contexts(&self) -> &'static [Context] {
         match (&self.sure, &self.line) {
             (Some(_), _) => &[Context::Sure],
-            (None, Some((_, Line::Unseen(_)))) => &[Context::Line],
-            (None, Some((_, Line::Seen { .. }))) => &[Context::Line, Context::Composer],
-            (None, None) => &[Context::Sheet],
+            (None, Some((_, TypedLine::Unseen(_)))) => &[Context::Line],
+            (None, Some((_, TypedLine::Seen { .. }))) => &[Context::Line, Context::Composer],
+            (None, None) => &[Context::List],
         }
     }
 
@@ -162,11 +162,12 @@ impl Sheet {
     }
 }
 
-impl Sheet {
+impl ListOverlay {
     /// Takes what was typed. A value that was left as it was is no change.
     fn submit(&mut self) -> Option<Wish> {
         let (typing, line) = self.line.as_ref()?;
-        if matches!((typing, line), (Typing::Setting { .. }, Line::Seen { text, before }) if text.text() == before) {
+        if matches!((typing, line), (Typing::Setting { .. }, TypedLine::Seen { text, before }) if text.text() == before)
+        {
             self.line = None;
             self.problem = None;
             return None;
@@ -189,7 +190,7 @@ impl Sheet {
 
     /// Tells how wide the editor is drawn.
     pub fn set_width(&mut self, width: usize) {
-        if let Some((_, Line::Seen { text, .. })) = &mut self.line {
+        if let Some((_, TypedLine::Seen { text, .. })) = &mut self.line {
             text.set_width(width);
         }
     }
@@ -198,23 +199,23 @@ impl Sheet {
 impl App {
     /// Opens an overlay of rows, and asks for what it shows.
     pub(super) fn open_sheet(&mut self, kind: Kind) -> Vec<Effect> {
-        self.sheet = Some(Sheet::new(kind));
-        self.overlays.push(Overlay::Sheet);
+        self.list_overlay = Some(ListOverlay::new(kind));
+        self.overlays.push(Overlay::List);
         self.list_rows();
         kind.topic().map(|topic| Effect::Command(Command::Look(topic))).into_iter().collect()
     }
 
     pub(super) fn close_sheet(&mut self) {
-        self.sheet = None;
+        self.list_overlay = None;
     }
 
     /// Puts typed or pasted text into the line of the overlay; false when there is none.
     pub(super) fn type_into_sheet(&mut self, text: &str) -> bool {
-        let Some(sheet) = &mut self.sheet else { return false };
-        match &mut sheet.line {
-            Some((typing, line)) if !sheet.busy => {
+        let Some(list) = &mut self.list_overlay else { return false };
+        match &mut list.line {
+            Some((typing, line)) if !list.busy => {
                 line.type_in(text, typing.is_text());
-                sheet.problem = None;
+                list.problem = None;
                 true
             }
             Some(_) => true,
@@ -223,34 +224,34 @@ impl App {
     }
 
     pub(super) fn act_on_sheet(&mut self, action: Action) -> Vec<Effect> {
-        let Some(sheet) = &mut self.sheet else { return Vec::new() };
-        let wish = sheet.act(action);
+        let Some(list) = &mut self.list_overlay else { return Vec::new() };
+        let wish = list.act(action);
         let Some(wish) = wish else { return Vec::new() };
-        sheet.busy = true;
-        vec![Effect::Command(Command::Do(sheet.kind.topic(), wish))]
+        list.busy = true;
+        vec![Effect::Command(Command::Do(list.kind.topic(), wish))]
     }
 
     /// A change was made of which the stream tells.
     pub(super) fn sheet_made(&mut self) {
-        if let Some(sheet) = &mut self.sheet {
-            sheet.made();
+        if let Some(list) = &mut self.list_overlay {
+            list.made();
         }
     }
 
     /// News for the overlay, if it is still that one.
     pub(super) fn show_in_sheet(&mut self, topic: Topic, shown: Shown) {
-        if let Some(sheet) = self.sheet.as_mut().filter(|sheet| sheet.kind.topic() == Some(topic)) {
-            sheet.shown = Some(shown);
-            sheet.made();
+        if let Some(list) = self.list_overlay.as_mut().filter(|list| list.kind.topic() == Some(topic)) {
+            list.shown = Some(shown);
+            list.made();
             self.list_rows();
         }
     }
 
     pub(super) fn sheet_failed(&mut self, error: String) {
-        match &mut self.sheet {
-            Some(sheet) => {
-                sheet.busy = false;
-                sheet.problem = Some(error);
+        match &mut self.list_overlay {
+            Some(list) => {
+                list.busy = false;
+                list.problem = Some(error);
             }
             None => self.warn(error),
         }
@@ -258,8 +259,8 @@ impl App {
 
     /// Lists the rows anew, from what is known now.
     pub(super) fn list_rows(&mut self) {
-        let Some(kind) = self.sheet.as_ref().map(|sheet| sheet.kind) else { return };
-        let shown = self.sheet.as_ref().and_then(|sheet| sheet.shown.as_ref());
+        let Some(kind) = self.list_overlay.as_ref().map(|list| list.kind) else { return };
+        let shown = self.list_overlay.as_ref().and_then(|list| list.shown.as_ref());
         let rows = match (kind, shown) {
             (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
             (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
@@ -269,9 +270,9 @@ impl App {
             (Kind::Plan, _) => plan::rows(&self.view),
             _ => Vec::new(),
         };
-        if let Some(sheet) = &mut self.sheet {
-            sheet.selected = sheet.selected.min(rows.len().saturating_sub(1));
-            sheet.rows = rows;
+        if let Some(list) = &mut self.list_overlay {
+            list.selected = list.selected.min(rows.len().saturating_sub(1));
+            list.rows = rows;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who takes part in the conversation, and who is shut out.
+//! Who takes part in the conversation, and who is blocked.
 
 use super::{Act, Row};
 use crate::messages::Wish;

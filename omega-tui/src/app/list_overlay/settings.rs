@@ -7,7 +7,7 @@ use omega_core::{
     setting::{FIELDS, Field},
 };
 
-/// A row for each setting, and one for each yes that lasts. Pins have an overlay of their own.
+/// A row for each setting, and one for each standing approval. Pins have an overlay of their own.
 pub fn rows(settings: &Settings, approvals: &[StoredApproval]) -> Vec<Row> {
     let fields = FIELDS.iter().filter(|field| field.name != "pins").map(|field| row(field, settings));
     fields.chain(approvals.iter().map(approval)).collect()

@@ -29,7 +29,7 @@ pub fn rows(view: &View, is_owner: bool, base: &str) -> Vec<Row> {
         Visibility::Private => (Visibility::Link, "private: only you"),
     };
     let (policy, what) = match conversation.guest_credentials {
-        GuestCredentials::Approve => (GuestCredentials::Allow, "approve: each call waits for your yes"),
+        GuestCredentials::Approve => (GuestCredentials::Allow, "approve: each call waits for your approval"),
         GuestCredentials::Allow => (GuestCredentials::Deny, "allow: calls use them"),
         GuestCredentials::Deny => (GuestCredentials::Approve, "deny: no call gets any"),
     };
@@ -50,6 +50,6 @@ pub fn rows(view: &View, is_owner: bool, base: &str) -> Vec<Row> {
         Row { about: format!("{}; d replaces it", link.about), remove: Some(rotate), ..link },
         row("who may open it", who, "enter changes it; private shuts guests out at once", Wish::Visibility(next)),
         row("your credentials", what, "what guests' messages may do with them", Wish::GuestCredentials(policy)),
-        row("safe mode", safe_words, "each tool call here waits for a yes", Wish::SafeMode(safe != Some(true))),
+        row("safe mode", safe_words, "each tool call here waits for approval", Wish::SafeMode(safe != Some(true))),
     ]
 }

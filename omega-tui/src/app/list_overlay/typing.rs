@@ -58,15 +58,15 @@ impl Typing {
     }
 
     /// The line to type it in, with what it is now.
-    pub(super) fn line(&self) -> Line {
+    pub(super) fn line(&self) -> TypedLine {
         let mut text = Composer::default();
         match self {
-            Self::KeyValue(..) => return Line::Unseen(Field::default()),
+            Self::KeyValue(..) => return TypedLine::Unseen(Field::default()),
             Self::Setting { now, .. } => text.set(now.as_deref().unwrap_or_default()),
             Self::Pin | Self::KeyName => {}
         }
         let before = text.text().to_owned();
-        Line::Seen { text, before }
+        TypedLine::Seen { text, before }
     }
 
     /// The wish of what was typed, or what is typed next.
@@ -95,7 +95,7 @@ impl Typing {
 
 /// What is being typed.
 #[derive(Debug)]
-pub enum Line {
+pub enum TypedLine {
     /// A secret: not shown, and typed at its end.
     Unseen(Field),
     /// Anything else.
@@ -106,7 +106,7 @@ pub enum Line {
     },
 }
 
-impl Line {
+impl TypedLine {
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Unseen(field) => field.text(),

@@ -4,16 +4,16 @@ use super::{Field, Question, Step};
 use crate::{
     app::{App, Effect, Focus, input::edit},
     keymap::{Action, Context},
-    messages::{Answer, Command},
+    messages::{Command, PauseAnswer},
 };
 use omega_core::{
     api::{Decision, Remember, RequiredAction, RunStatus, Save, SelectPlan},
-    viewer_role::Standing,
+    viewer_role::ViewerRole,
 };
 
 impl App {
     /// Asks what the run waits for now, and nothing when it does not wait. Keys go to a new question only when nothing is
-    /// being written: a letter of a message is no yes.
+    /// being written: a letter of a message is no approval.
     pub(in crate::app) fn follow_question(&mut self) {
         let run = self.view.active_run().filter(|run| run.status == RunStatus::Paused);
         let action = run.and_then(|run| run.requires_action.as_ref());
@@ -21,7 +21,7 @@ impl App {
         let asker = run.and_then(|run| self.view.messages.iter().find(|message| message.id == run.message_id));
         let asker = asker.and_then(|message| message.author.as_ref()).map(|author| author.user_id);
         let is_asker = self.me.as_ref().is_some_and(|me| Some(me.user_id) == asker);
-        let standing = Standing::of(self.is_owner, is_asker);
+        let standing = ViewerRole::of(self.is_owner, is_asker);
         let is_same = |question: &Question, action| question.is_about(action) && question.standing == standing;
         match action.filter(is_open) {
             Some(action) if self.question.as_ref().is_some_and(|question| is_same(question, action)) => {}
@@ -81,12 +81,14 @@ impl App {
             Action::KeepOnce => question.provide(Save::Once),
             Action::KeepForTool => question.provide(Save::Tool),
             Action::KeepForAll => question.provide(Save::Global),
-            Action::GoWithout => Some(Answer::Decline),
+            Action::GoWithout => Some(PauseAnswer::Decline),
             Action::Choose if question.step == Step::Other => question.alternative(Some(question.selected)),
             // Without the variables and without another tool: the same as going on without them.
-            Action::NoneOfThem if question.is_for_values() => Some(Answer::Decline),
+            Action::NoneOfThem if question.is_for_values() => Some(PauseAnswer::Decline),
             Action::NoneOfThem => question.alternative(None),
-            Action::Choose => question.plan(question.selected).map(|plan| Answer::Plan(plan, SelectPlan::default())),
+            Action::Choose => {
+                question.plan(question.selected).map(|plan| PauseAnswer::Plan(plan, SelectPlan::default()))
+            }
             Action::Submit => question.submit(),
             Action::Back if question.is_at_its_beginning() => {
                 self.focus_composer();
@@ -128,7 +130,7 @@ impl App {
 
 impl Question {
     /// Enter in a line: the next value, or the answer.
-    fn submit(&mut self) -> Option<Answer> {
+    fn submit(&mut self) -> Option<PauseAnswer> {
         match self.step {
             Step::Value(at) if self.fields.get(at)?.trimmed().is_none() => self.go(Step::Without),
             Step::Value(at) if at + 1 < self.missing().len() => self.go(Step::Value(at + 1)),
@@ -137,7 +139,7 @@ impl Question {
             Step::Input => return self.edited(),
             Step::Another => {
                 let note = self.fields.first()?.trimmed().map(str::to_owned);
-                return Some(Answer::Plan(self.plan(0)?, SelectPlan { another: true, note }));
+                return Some(PauseAnswer::Plan(self.plan(0)?, SelectPlan { another: true, note }));
             }
             _ => {}
         }

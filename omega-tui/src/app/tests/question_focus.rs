@@ -4,7 +4,7 @@ use super::tool;
 use crate::{
     app::Focus,
     messages::{Command, Lasting, Update},
-    test_harness::Stage,
+    test_harness::TestHarness,
 };
 use omega_core::{
     api::{Remember, RequiredAction},
@@ -15,8 +15,8 @@ use serde_json::json;
 
 /// Every question that there is, half a second after a key: in another half it takes the keyboard, and hears at the end of a
 /// third.
-fn questions() -> Vec<(&'static str, Stage)> {
-    type Ask = fn(&mut Stage);
+fn questions() -> Vec<(&'static str, TestHarness)> {
+    type Ask = fn(&mut TestHarness);
     let asks: [(&str, Ask); 4] = [
         ("approval", |stage| {
             stage.awaits_approval(json!({"expr": "1+1"}));
@@ -33,7 +33,7 @@ fn questions() -> Vec<(&'static str, Stage)> {
     ];
     asks.map(|(name, ask)| {
         // Small, for there are many of them.
-        let mut stage = Stage::new(50, 12);
+        let mut stage = TestHarness::new(50, 12);
         stage.is_patient = false;
         stage.keys("x<backspace>");
         ask(&mut stage);
@@ -107,7 +107,7 @@ fn somebody_who_goes_on_typing_keeps_the_keyboard() {
 
 #[test]
 fn a_question_behind_an_overlay_hears_nothing_until_it_is_in_sight() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.keys("<f1>");
     stage.awaits_approval(json!({}));
     stage.keys("<esc>y");
@@ -116,7 +116,7 @@ fn a_question_behind_an_overlay_hears_nothing_until_it_is_in_sight() {
 
 #[test]
 fn the_next_question_is_not_answered_by_the_keys_of_the_one_before() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.awaits_approval(json!({}));
     stage.keys("y");
     assert_eq!(stage.commands().len(), 1);
@@ -131,9 +131,9 @@ fn the_next_question_is_not_answered_by_the_keys_of_the_one_before() {
 }
 
 #[test]
-fn a_word_that_begins_like_a_lasting_yes_is_a_word() {
+fn a_word_that_begins_like_a_standing_approval_is_a_word() {
     for text in ["also do it", "always", "can you", "ay", "cy"] {
-        let mut stage = Stage::new(80, 24);
+        let mut stage = TestHarness::new(80, 24);
         stage.awaits_approval(json!({}));
         stage.keys(text);
         assert_eq!((stage.commands(), stage.app.composer.text()), (Vec::new(), text));
@@ -144,7 +144,7 @@ fn a_word_that_begins_like_a_lasting_yes_is_a_word() {
 #[test]
 fn a_yes_that_lasts_can_be_taken_back_for_a_while() {
     let lasting = Lasting { tool: tool(), remember: Remember::Always, rules: vec![ApprovalRuleId::new()] };
-    let mut stage = Stage::new(100, 24);
+    let mut stage = TestHarness::new(100, 24);
     stage.awaits_approval(json!({}));
     stage.keys("a<look>y").news(Update::Lasts(lasting.clone()));
     assert!(

@@ -3,11 +3,11 @@
 use crate::{
     app::{App, Effect},
     messages::{Command, Link, Update},
-    test_harness::Stage,
+    test_harness::TestHarness,
 };
 use omega_core::{event::Event, id::ConversationId};
 
-fn remembered(stage: &Stage) -> Vec<(ConversationId, String)> {
+fn remembered(stage: &TestHarness) -> Vec<(ConversationId, String)> {
     let remembered = stage.effects.iter().filter_map(|effect| match effect {
         Effect::Command(Command::Remember(id, title)) => Some((*id, title.clone())),
         _ => None,
@@ -17,7 +17,7 @@ fn remembered(stage: &Stage) -> Vec<(ConversationId, String)> {
 
 #[test]
 fn a_conversation_is_written_down_once_it_is_seen_and_whenever_its_title_changes() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.open();
     assert_eq!(remembered(&stage), [(stage.conversation, String::new())]);
     stage.event(Event::ConversationUpdated {
@@ -39,7 +39,7 @@ fn a_conversation_is_written_down_once_it_is_seen_and_whenever_its_title_changes
 
 #[test]
 fn a_conversation_that_nobody_saw_is_not_written_down() {
-    let mut stage = Stage::new(80, 24);
+    let mut stage = TestHarness::new(80, 24);
     stage.app = App::new(stage.app.theme, Some(stage.conversation), None);
     for link in [Link::Refused { cause: "nothing was found".into() }, Link::Offline { cause: "away".into() }] {
         stage.news(Update::Link(link));

@@ -2,20 +2,20 @@
 
 use crate::{
     messages::{Command, Shown, Topic, Update, Wish},
-    test_harness::Stage,
+    test_harness::TestHarness,
 };
 use omega_core::{
     api::Settings,
     setting::{FIELDS, Field, Kind, named},
 };
 
-fn shows(stage: &mut Stage, settings: &Settings) {
+fn shows(stage: &mut TestHarness, settings: &Settings) {
     stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings.clone()), Vec::new())));
 }
 
 /// Opens the settings at one of them.
-fn at_setting(field: &'static Field, settings: &Settings) -> Stage {
-    let mut stage = Stage::new(80, 30);
+fn at_setting(field: &'static Field, settings: &Settings) -> TestHarness {
+    let mut stage = TestHarness::new(80, 30);
     stage.keys("/settings<enter>");
     shows(&mut stage, settings);
     let shown: Vec<&Field> = FIELDS.iter().filter(|field| field.name != "pins").collect();
@@ -24,7 +24,7 @@ fn at_setting(field: &'static Field, settings: &Settings) -> Stage {
     stage
 }
 
-fn wish(stage: &Stage) -> Option<Wish> {
+fn wish(stage: &TestHarness) -> Option<Wish> {
     match stage.commands().last() {
         Some(Command::Do(Some(Topic::Settings), wish)) => Some(wish.clone()),
         _ => None,
@@ -66,7 +66,7 @@ fn an_editor_that_is_opened_and_left_changes_no_setting() {
                 None => {
                     stage.keys("<enter>");
                     assert_eq!(wish(&stage), None, "{} {value:?}", field.name);
-                    assert!(stage.app.sheet.as_ref().unwrap().line.is_none(), "it is closed: {}", field.name);
+                    assert!(stage.app.list_overlay.as_ref().unwrap().line.is_none(), "it is closed: {}", field.name);
                     stage.keys("<enter><esc>");
                     assert_eq!(wish(&stage), None, "{} {value:?}", field.name);
                 }
@@ -108,7 +108,7 @@ fn a_prompt_that_the_server_refuses_is_not_lost() {
     assert!(stage.text().contains("Answer in rhyme.") && stage.text().contains("Always."), "{}", stage.text());
     stage.keys("<enter>");
     shows(&mut stage, &with_value(field, Some("Answer in rhyme.\nAlways.")));
-    assert!(stage.app.sheet.as_ref().unwrap().line.is_none(), "{}", stage.text());
+    assert!(stage.app.list_overlay.as_ref().unwrap().line.is_none(), "{}", stage.text());
     stage.keys("d");
     assert!(stage.text().contains("set prompt back to none?"), "{}", stage.text());
     stage.keys("y");

@@ -4,7 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn asks(written: &str, input: Value) -> Vec<String> {
-    strange(budget::ARGUMENTS.tree(&input).unwrap(), &Known::of([written]))
+    strange(budget::ARGUMENTS.tree(&input).unwrap(), &WrittenAddresses::of([written]))
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn injections() -> Vec<(String, Value)> {
 
 #[test]
 fn each_of_thirty_injections_is_stopped() {
-    let known = Known::of(["List the open issues of https://github.com/acme/site, please."]);
+    let known = WrittenAddresses::of(["List the open issues of https://github.com/acme/site, please."]);
     let injections = injections();
     assert_eq!(injections.len(), 30);
     for (text, input) in injections {

@@ -22,7 +22,7 @@ const CHOICES: readonly Choice[] = [
     key: "guestCredentials",
     label: "guests and your credentials",
     about: "What messages of guests may do with them, in new conversations",
-    options: [["approve", "each call waits for your yes"], ["allow", "calls use them"], ["deny", "no call gets any"]],
+    options: [["approve", "each call waits for your approval"], ["allow", "calls use them"], ["deny", "no call gets any"]],
   },
   {
     key: "plan",
@@ -39,9 +39,9 @@ const CHOICES: readonly Choice[] = [
 ];
 
 const SWITCHES = [
-  ["safeMode", "Safe Mode", "Each tool call waits for a yes"],
-  ["exfilGuard", "exfiltration guard", "A call that would take a credential to an address that nobody wrote waits for a yes"],
-  ["confirmDestructive", "confirm destructive tools", "A tool that says that it deletes or spends something waits for a yes"],
+  ["safeMode", "Safe Mode", "Each tool call waits for approval"],
+  ["exfilGuard", "exfiltration guard", "A call that would take a credential to an address that nobody wrote waits for approval"],
+  ["confirmDestructive", "confirm destructive tools", "A tool that says that it deletes or spends something waits for approval"],
 ] as const;
 
 /** Model, Safe Mode and the policies. Each one is stored when it is changed. */

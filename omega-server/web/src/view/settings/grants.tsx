@@ -25,7 +25,7 @@ export function Grants() {
   );
 }
 
-/** Yeses that last. */
+/** Standing approvals. */
 export function LastingApprovals() {
   const { items, busy, error, act } = useList(approvals);
   return (

@@ -27,11 +27,11 @@ export function Users({ me }: { me: Whoami }) {
               <Avatar name={user.displayName} hash={user.gravatarHash} />
               <span>{user.displayName}</span>
               <span class="meta">
-                {user.isAdmin && "administrator"}{user.id === me.userId && " · you"}{user.disabledAt && " · shut out"}
+                {user.isAdmin && "administrator"}{user.id === me.userId && " · you"}{user.disabledAt && " · blocked"}
               </span>
             </span>
             {user.id !== me.userId && !user.disabledAt && (
-              <Sure label="shut out" what={user.displayName} disabled={busy} onSure={() => void act(() => disableUser(user.id))} />
+              <Sure label="block" what={user.displayName} disabled={busy} onSure={() => void act(() => disableUser(user.id))} />
             )}
           </li>
         ))}

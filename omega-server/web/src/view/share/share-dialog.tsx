@@ -20,7 +20,7 @@ const VISIBILITY: Record<Visibility, string> = {
 };
 
 const POLICY: Record<GuestCredentials, string> = {
-  approve: "each call waits for your yes",
+  approve: "each call waits for your approval",
   allow: "calls use them",
   deny: "no call gets any",
 };
