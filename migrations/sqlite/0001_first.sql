@@ -1,20 +1,29 @@
 -- Types, and how they map to PostgreSQL: TEXT=TEXT, INTEGER=BIGINT (or BOOLEAN with a CHECK of 0 and 1), BLOB=BYTEA.
 -- Times are milliseconds since 1970 in UTC. JSON is TEXT and read in Rust, never in SQL.
 
+-- What holds for the whole database.
 CREATE TABLE meta (
     key TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT;
 
+-- People.
+
+-- `external_id`: who a user is on the platform that vouches for their keys; NULL for users of this server alone.
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     email TEXT UNIQUE,
     display_name TEXT NOT NULL,
     gravatar_hash TEXT NOT NULL,
     role TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    external_id TEXT,
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX users_external ON users (external_id);
+CREATE INDEX users_gravatar ON users (gravatar_hash);
 
+-- Of tokens, codes and keys there are hashes alone, so that a copy of the database signs nobody in.
 CREATE TABLE sessions (
     token_hash BLOB NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id),
@@ -23,7 +32,17 @@ CREATE TABLE sessions (
     idle_expires_at INTEGER NOT NULL,
     abs_expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX sessions_user ON sessions (user_id);
 
+-- One-time codes that sign a browser in.
+CREATE TABLE sign_in_codes (
+    code_hash BLOB NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+-- `prefix` is what may be shown of a key.
 CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id),
@@ -35,6 +54,7 @@ CREATE TABLE api_keys (
     revoked_at INTEGER
 ) STRICT;
 
+-- `version` counts the changes, so that two clients never undo each other unseen.
 CREATE TABLE settings (
     user_id TEXT NOT NULL PRIMARY KEY REFERENCES users (id),
     value TEXT NOT NULL,
@@ -42,27 +62,76 @@ CREATE TABLE settings (
     updated_at INTEGER NOT NULL
 ) STRICT;
 
+-- Any POST may be sent again under its key: what was answered is kept, and what is being answered is known.
+CREATE TABLE idempotency_keys (
+    principal TEXT NOT NULL,
+    key TEXT NOT NULL,
+    route TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    status TEXT NOT NULL DEFAULT 'done',
+    response_status INTEGER,
+    response_headers TEXT,
+    response_body TEXT NOT NULL,
+    locked_until INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (principal, key, route)
+) STRICT;
+
+-- Conversations.
+
+-- `next_seq` numbers the events, under the lock of this row. `link_id` opens the conversation for guests; each change of it
+-- begins an epoch, and guests belong to the one they joined in.
 CREATE TABLE conversations (
     id TEXT NOT NULL PRIMARY KEY,
     owner_id TEXT NOT NULL REFERENCES users (id),
     title TEXT,
     title_source TEXT NOT NULL,
     model TEXT NOT NULL,
+    safe_mode INTEGER CHECK (safe_mode IN (0, 1)),
+    guest_credentials TEXT NOT NULL DEFAULT 'approve',
+    visibility TEXT NOT NULL DEFAULT 'link',
+    link_id TEXT,
+    link_epoch INTEGER NOT NULL DEFAULT 0,
     next_seq INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX conversations_link ON conversations (link_id);
 
+-- Links that were replaced: whoever has one is told that it is gone.
+CREATE TABLE retired_links (
+    link_id TEXT NOT NULL PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    retired_at INTEGER NOT NULL
+) STRICT;
+
+-- Names and pictures as they were when somebody last came in: others see these.
 CREATE TABLE participants (
     conversation_id TEXT NOT NULL REFERENCES conversations (id),
     user_id TEXT NOT NULL REFERENCES users (id),
     role TEXT NOT NULL,
     display_name TEXT NOT NULL,
     gravatar_hash TEXT NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
     first_seen_at INTEGER NOT NULL,
+    blocked_at INTEGER,
     PRIMARY KEY (conversation_id, user_id)
 ) STRICT;
 
+-- What every client sees, in the order of the commits.
+CREATE TABLE events (
+    conversation_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    run_id TEXT,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_run ON events (run_id, seq);
+
+-- Runs. `config` is what was chosen when the message was sent, `fence` counts the changes of hands, `pause` is what a run
+-- waits for. `finish_reason`: why the model stopped in the newest step that is whole; NULL: it is not known.
 CREATE TABLE runs (
     id TEXT NOT NULL PRIMARY KEY,
     conversation_id TEXT NOT NULL REFERENCES conversations (id),
@@ -78,6 +147,9 @@ CREATE TABLE runs (
     lease_until INTEGER NOT NULL,
     fence INTEGER NOT NULL,
     cancel_requested_at INTEGER,
+    pause TEXT,
+    pause_expires_at INTEGER,
+    finish_reason TEXT,
     error TEXT,
     usage TEXT NOT NULL,
     queued_seq INTEGER NOT NULL,
@@ -85,10 +157,11 @@ CREATE TABLE runs (
     started_at INTEGER,
     finished_at INTEGER
 ) STRICT;
--- At most one run of a conversation works or is paused (invariant I1 of docs/ARCHITECTURE.md).
+-- At most one run of a conversation works or is paused.
 CREATE UNIQUE INDEX runs_one_active ON runs (conversation_id) WHERE status IN ('running', 'paused');
 CREATE INDEX runs_claim ON runs (status, lease_until, queued_at);
 CREATE INDEX runs_conversation ON runs (conversation_id, queued_seq);
+CREATE INDEX runs_pause ON runs (pause_expires_at) WHERE status = 'paused';
 
 CREATE TABLE messages (
     id TEXT NOT NULL PRIMARY KEY,
@@ -103,6 +176,7 @@ CREATE TABLE messages (
     content TEXT NOT NULL,
     calls TEXT NOT NULL,
     provider_state TEXT NOT NULL,
+    finish_reason TEXT,
     client_message_id TEXT,
     created_at INTEGER NOT NULL
 ) STRICT;
@@ -110,6 +184,20 @@ CREATE UNIQUE INDEX messages_seq ON messages (conversation_id, seq);
 CREATE UNIQUE INDEX messages_client ON messages (conversation_id, client_message_id);
 CREATE INDEX messages_run ON messages (run_id, seq);
 
+-- The text so far of a message that streams, for readers on other nodes. Written on PostgreSQL only.
+CREATE TABLE message_chunks (
+    conversation_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    chunk_offset INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, message_id, part, chunk_offset)
+) STRICT;
+
+-- Attempts that failed stay, since they were paid for.
 CREATE TABLE steps (
     run_id TEXT NOT NULL REFERENCES runs (id),
     step_no INTEGER NOT NULL,
@@ -124,6 +212,7 @@ CREATE TABLE steps (
     PRIMARY KEY (run_id, step_no, attempt)
 ) STRICT;
 
+-- A row with a start and no end is a call that may have taken effect.
 CREATE TABLE tool_runs (
     id TEXT NOT NULL PRIMARY KEY,
     conversation_id TEXT NOT NULL REFERENCES conversations (id),
@@ -147,34 +236,214 @@ CREATE TABLE tool_runs (
     created_at INTEGER NOT NULL,
     started_at INTEGER,
     finished_at INTEGER,
-    duration_ms INTEGER
+    duration_ms INTEGER,
+    cancel_requested_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX tool_runs_call ON tool_runs (message_id, call_id);
 CREATE INDEX tool_runs_run ON tool_runs (run_id, seq);
 CREATE INDEX tool_runs_conversation ON tool_runs (conversation_id, seq);
 
-CREATE TABLE events (
-    conversation_id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    run_id TEXT,
-    kind TEXT NOT NULL,
-    payload TEXT NOT NULL,
+-- The prompts that runs had. `user_id` is empty for a default prompt; the others are for their user's eyes.
+CREATE TABLE prompts (
+    version TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    body TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (conversation_id, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX events_run ON events (run_id, seq);
-
-CREATE TABLE idempotency_keys (
-    principal TEXT NOT NULL,
-    key TEXT NOT NULL,
-    route TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,
-    response_body TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    PRIMARY KEY (principal, key, route)
+    PRIMARY KEY (version, user_id)
 ) STRICT;
 
--- The registry. `tool` is the whole tool as JSON; the other columns are what SQL needs.
+-- What people are asked, and what they answered. That a run waits, and for what, stands in the run.
+
+CREATE TABLE credential_requests (
+    id TEXT NOT NULL PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    run_id TEXT NOT NULL REFERENCES runs (id),
+    tool_run_id TEXT NOT NULL REFERENCES tool_runs (id),
+    tool_id TEXT NOT NULL,
+    required_keys TEXT NOT NULL,
+    missing_keys TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    resolved_at INTEGER,
+    resolved_by TEXT
+) STRICT;
+CREATE INDEX credential_requests_run ON credential_requests (run_id, status);
+
+-- `args_digest` is of the call that was shown: an approval holds for this and nothing else.
+CREATE TABLE approvals (
+    id TEXT NOT NULL PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    run_id TEXT NOT NULL REFERENCES runs (id),
+    tool_run_id TEXT NOT NULL REFERENCES tool_runs (id),
+    tool_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    args_digest TEXT NOT NULL,
+    status TEXT NOT NULL,
+    remember TEXT,
+    note TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    decided_by TEXT
+) STRICT;
+CREATE INDEX approvals_run ON approvals (run_id, status);
+
+-- Standing approvals: for a tool's edition in one conversation, or (conversation_id = '') in all of a user's.
+CREATE TABLE approval_rules (
+    id TEXT NOT NULL DEFAULT '',
+    user_id TEXT NOT NULL REFERENCES users (id),
+    conversation_id TEXT NOT NULL,
+    tool_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    version TEXT NOT NULL DEFAULT '',
+    integrity TEXT,
+    own INTEGER NOT NULL DEFAULT 0 CHECK (own IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, conversation_id, tool_id, reason)
+) STRICT;
+CREATE UNIQUE INDEX approval_rules_id ON approval_rules (id);
+
+-- Plans that were proposed together; without a run when they were asked for alone.
+CREATE TABLE plan_sets (
+    id TEXT NOT NULL PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    run_id TEXT REFERENCES runs (id),
+    message TEXT NOT NULL,
+    status TEXT NOT NULL,
+    selected_plan_id TEXT,
+    note TEXT,
+    created_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    decided_by TEXT
+) STRICT;
+CREATE INDEX plan_sets_run ON plan_sets (run_id, created_at);
+
+CREATE TABLE plans (
+    id TEXT NOT NULL PRIMARY KEY,
+    plan_set_id TEXT NOT NULL REFERENCES plan_sets (id),
+    ordinal INTEGER NOT NULL,
+    steps TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    reasoning TEXT NOT NULL,
+    missing_vars TEXT NOT NULL DEFAULT '[]',
+    pins TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+CREATE UNIQUE INDEX plans_ordinal ON plans (plan_set_id, ordinal);
+
+-- The variables of a whole plan, asked for once before its first step.
+CREATE TABLE plan_credentials (
+    run_id TEXT NOT NULL PRIMARY KEY REFERENCES runs (id),
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    status TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    resolved_at INTEGER,
+    resolved_by TEXT
+) STRICT;
+
+-- Other tools for calls that came to nothing, and what was chosen of them.
+CREATE TABLE alternatives (
+    id TEXT NOT NULL PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    run_id TEXT NOT NULL REFERENCES runs (id),
+    tool_run_id TEXT NOT NULL REFERENCES tool_runs (id),
+    tool_id TEXT NOT NULL,
+    choice TEXT NOT NULL,
+    status TEXT NOT NULL,
+    chosen TEXT,
+    created_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    decided_by TEXT
+) STRICT;
+CREATE INDEX alternatives_run ON alternatives (run_id, status);
+CREATE INDEX alternatives_conversation ON alternatives (conversation_id);
+
+-- Secrets. Nothing in here can be read without the master key, which is never in the database.
+
+-- One current data key a user, wrapped under a master key. A key that values need can't be deleted.
+CREATE TABLE data_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    kek_id TEXT NOT NULL,
+    alg TEXT NOT NULL,
+    nonce BLOB NOT NULL,
+    wrapped_key BLOB NOT NULL,
+    enc_count INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    retired_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX data_keys_current ON data_keys (user_id) WHERE retired_at IS NULL;
+
+-- `scope` is global, tool or model; `tool_id` is empty but for tool, and `given_*` is the edition that one was given for.
+-- `keyring_account`: the value is in the keyring of the user's machine, under this account, and what is sealed is the same
+-- account, so a row that is changed does not open. NULL: the value itself is sealed.
+CREATE TABLE credentials (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    scope TEXT NOT NULL,
+    tool_id TEXT NOT NULL,
+    key_name TEXT NOT NULL,
+    dek_id TEXT NOT NULL REFERENCES data_keys (id),
+    nonce BLOB NOT NULL,
+    ciphertext BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    hint TEXT,
+    given_version TEXT NOT NULL DEFAULT '',
+    given_integrity TEXT,
+    given_own INTEGER NOT NULL DEFAULT 0 CHECK (given_own IN (0, 1)),
+    keyring_account TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    last_used_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX credentials_place ON credentials (user_id, scope, tool_id, key_name);
+CREATE INDEX credentials_dek ON credentials (dek_id);
+
+-- Accounts of the keyring that no credential names: one that is being written, or is to be removed.
+CREATE TABLE keyring_leftovers (
+    account TEXT NOT NULL PRIMARY KEY,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Which edition of a tool may have a global credential.
+CREATE TABLE credential_grants (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    key_name TEXT NOT NULL,
+    tool_id TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    version TEXT NOT NULL,
+    integrity TEXT,
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),
+    source TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, key_name, tool_id)
+) STRICT;
+
+-- Variables of one run, deleted when it ends. `user_id` is whose they are.
+CREATE TABLE run_env (
+    run_id TEXT NOT NULL,
+    key_name TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    dek_id TEXT NOT NULL REFERENCES data_keys (id),
+    nonce BLOB NOT NULL,
+    ciphertext BLOB NOT NULL,
+    PRIMARY KEY (run_id, key_name)
+) STRICT;
+CREATE INDEX run_env_dek ON run_env (dek_id);
+
+-- The registry.
+
+-- Counts its changes: whoever writes rows holds it until the commit, so the order of its numbers is the order of the commits,
+-- and a node that has read up to one of them has missed nothing.
+CREATE TABLE tool_revisions (
+    id INTEGER NOT NULL PRIMARY KEY,
+    n INTEGER NOT NULL
+) STRICT;
+INSERT INTO tool_revisions (id, n) VALUES (1, 0);
+
+-- `tool` is the whole tool as JSON; the other columns are what SQL needs. `failing`: the user whose calls failed, `*` for
+-- several, empty for nobody.
 CREATE TABLE tools (
     tool_id TEXT NOT NULL PRIMARY KEY,
     package TEXT NOT NULL,
@@ -182,6 +451,101 @@ CREATE TABLE tools (
     source TEXT NOT NULL,
     runs INTEGER NOT NULL,
     failures INTEGER NOT NULL,
+    failing TEXT NOT NULL DEFAULT '',
+    revision INTEGER NOT NULL DEFAULT 0,
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX tools_package ON tools (package);
+CREATE INDEX tools_revision ON tools (revision);
+
+-- In a user's eyes these stand in place of rows of `tools` with the same id; nobody else sees them.
+CREATE TABLE own_tools (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    tool_id TEXT NOT NULL,
+    package TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    source TEXT NOT NULL,
+    runs INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    failing TEXT NOT NULL DEFAULT '',
+    revision INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, tool_id)
+) STRICT;
+
+-- The servers.
+
+-- Those that share this database.
+CREATE TABLE nodes (
+    id TEXT NOT NULL PRIMARY KEY,
+    boot_id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    heartbeat_at INTEGER NOT NULL,
+    draining INTEGER NOT NULL CHECK (draining IN (0, 1))
+) STRICT;
+
+-- Circuit breakers that have something to tell: a window with failures in it, or an opening. No row: closed. A caller can
+-- provoke most failures, so one opens for everybody only when calls of different users fail, and for one user by that user's
+-- own. `user_id`: whose it is; NULL: everybody's. `failed_for`: whose calls failed, while those are one user's. `is_shared`:
+-- calls of different users failed, or what no caller can provoke.
+CREATE TABLE breakers (
+    key TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT,
+    state TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    successes INTEGER NOT NULL,
+    failed_for TEXT,
+    is_shared INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
+    window_started_at INTEGER NOT NULL,
+    opened_at INTEGER,
+    next_probe_at INTEGER,
+    delay_ms INTEGER NOT NULL,
+    probe_owner TEXT,
+    reason TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX breakers_state ON breakers (state);
+
+-- What happened, by whom, one hash chain a shard. Rows are only ever added; each one's hash covers all of its fields and the
+-- hash of the one before. `audit_heads` says where each chain ends, so that a tail that is cut off is missed.
+CREATE TABLE audit_log (
+    chain TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    actor_user_id TEXT,
+    actor_kind TEXT NOT NULL,
+    api_key_id TEXT,
+    ip TEXT,
+    request_id TEXT,
+    action TEXT NOT NULL,
+    object_type TEXT NOT NULL,
+    object_id TEXT,
+    conversation_id TEXT,
+    run_id TEXT,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    prev_hash BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (chain, n)
+) STRICT;
+CREATE INDEX audit_log_id ON audit_log (id);
+CREATE INDEX audit_log_actor ON audit_log (actor_user_id, id);
+
+CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only ever added to');
+END;
+CREATE TRIGGER audit_log_is_not_deleted BEFORE DELETE ON audit_log
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only ever added to');
+END;
+
+CREATE TABLE audit_heads (
+    chain TEXT NOT NULL PRIMARY KEY,
+    n INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+-- SQLite has one writer, so one chain is enough.
+INSERT INTO audit_heads (chain, n, hash) VALUES ('00', 0, zeroblob(32));
