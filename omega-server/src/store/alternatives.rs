@@ -45,17 +45,24 @@ pub struct Offered {
     pub chosen: Chosen,
 }
 
-/// `tool_run_id, choice, status, chosen`.
-type Row = (String, String, String, Option<String>);
+#[derive(sqlx::FromRow)]
+struct OfferRow {
+    tool_run_id: String,
+    choice: String,
+    status: String,
+    chosen: Option<String>,
+}
 
-fn offered((_, choice, status, chosen): Row) -> Result<Offered> {
-    let chosen = match (status.as_str(), chosen) {
-        ("open", _) => Chosen::Open,
-        ("chosen", Some(tool)) => Chosen::Tool(id(&tool)?),
-        ("none", _) => Chosen::None,
-        _ => Chosen::Passed,
-    };
-    Ok(Offered { choice: serde_json::from_str(&choice)?, chosen })
+impl OfferRow {
+    fn into_offered(self) -> Result<Offered> {
+        let chosen = match (self.status.as_str(), self.chosen) {
+            ("open", _) => Chosen::Open,
+            ("chosen", Some(tool)) => Chosen::Tool(id(&tool)?),
+            ("none", _) => Chosen::None,
+            _ => Chosen::Passed,
+        };
+        Ok(Offered { choice: serde_json::from_str(&self.choice)?, chosen })
+    }
 }
 
 impl Store {
@@ -64,8 +71,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn offers(&self, run: RunId) -> Result<Vec<Offered>> {
-        let rows: Vec<Row> = read_all!(&self.db, Row, ALTERNATIVES_OF_RUN, run.to_string())?;
-        rows.into_iter().map(offered).collect()
+        let rows: Vec<OfferRow> = read_all!(&self.db, OfferRow, ALTERNATIVES_OF_RUN, run.to_string())?;
+        rows.into_iter().map(OfferRow::into_offered).collect()
     }
 
     /// What people chose in a conversation: the call, and the tool in its place (none when none was wanted).
@@ -73,8 +80,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn choices(&self, conversation: ConversationId) -> Result<Vec<(ToolRunId, Option<ToolId>)>> {
-        let rows: Vec<Row> = read_all!(&self.db, Row, CHOSEN_ALTERNATIVES, conversation.to_string())?;
-        rows.into_iter().map(chosen).collect()
+        let rows: Vec<OfferRow> = read_all!(&self.db, OfferRow, CHOSEN_ALTERNATIVES, conversation.to_string())?;
+        rows.iter().map(|row| Ok((id(&row.tool_run_id)?, row.chosen.as_deref().map(id).transpose()?))).collect()
     }
 
     /// Chooses a tool in place of a call's, or none; with the last choice that its run waits for, the run is queued.
@@ -139,10 +146,6 @@ fn asked(action: &RequiredAction, select: &SelectAlternative) -> Result<Vec<Tool
     }
     let ids: Vec<&str> = first.alternatives.iter().map(|offered| offered.tool_id.as_str()).collect();
     Err(StoreError::Unfit("toolId", format!("{tool} was not offered; there are {}", ids.join(", "))))
-}
-
-fn chosen(row: Row) -> Result<(ToolRunId, Option<ToolId>)> {
-    Ok((id(&row.0)?, row.3.as_deref().map(id).transpose()?))
 }
 
 impl LogTx {

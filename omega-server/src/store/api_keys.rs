@@ -2,7 +2,7 @@
 
 use super::{
     Result, Store, StoreError, exec, read_all, read_opt,
-    rows::{id, json},
+    rows::{CallerRow, id, json},
     sql, tx_opt,
 };
 use crate::domain::{
@@ -20,6 +20,35 @@ pub(super) const TOUCH_MILLIS: i64 = 60 * 1000;
 
 /// The role of those who administer the server.
 pub(super) const ADMIN: &str = "admin";
+
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: String,
+    name: String,
+    prefix: String,
+    created_at: i64,
+    last_used_at: Option<i64>,
+}
+
+impl KeyRow {
+    fn into_api(self) -> Result<ApiKey> {
+        Ok(ApiKey {
+            id: id(&self.id)?,
+            name: self.name,
+            prefix: self.prefix,
+            created_at: Timestamp(self.created_at),
+            last_used_at: self.last_used_at.map(Timestamp),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyCallerRow {
+    #[sqlx(flatten)]
+    user: CallerRow,
+    key_id: String,
+    last_used_at: Option<i64>,
+}
 
 pub(super) fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
@@ -47,9 +76,8 @@ impl Store {
     }
 
     async fn known_first_user(&self) -> Result<Option<UserId>> {
-        type Row = (String, String, String);
-        let row: Option<Row> = read_opt!(&self.db, Row, FIRST_USER)?;
-        row.map(|(user, ..)| id(&user)).transpose()
+        let row: Option<(String,)> = read_opt!(&self.db, (String,), FIRST_USER)?;
+        row.map(|(user,)| id(&user)).transpose()
     }
 
     /// Makes a key. Only its hash is kept.
@@ -85,19 +113,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn keys(&self, user: UserId) -> Result<Vec<ApiKey>> {
-        type Row = (String, String, String, i64, Option<i64>);
-        let rows: Vec<Row> = read_all!(&self.db, Row, LIST_KEYS, user.to_string())?;
-        rows.into_iter()
-            .map(|(key, name, prefix, created_at, last_used_at)| {
-                Ok(ApiKey {
-                    id: id(&key)?,
-                    name,
-                    prefix,
-                    created_at: Timestamp(created_at),
-                    last_used_at: last_used_at.map(Timestamp),
-                })
-            })
-            .collect()
+        let rows: Vec<KeyRow> = read_all!(&self.db, KeyRow, LIST_KEYS, user.to_string())?;
+        rows.into_iter().map(KeyRow::into_api).collect()
     }
 
     /// Revokes a key of the user.
@@ -126,17 +143,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn caller_of_key(&self, key: &str) -> Result<Option<Caller>> {
-        type Row = (String, String, String, String, String, Option<i64>);
-        let row: Option<Row> = read_opt!(&self.db, Row, KEY_CALLER, sha256(key))?;
-        let Some((user, display_name, gravatar_hash, role, key_id, last_used_at)) = row else { return Ok(None) };
+        let row: Option<KeyCallerRow> = read_opt!(&self.db, KeyCallerRow, KEY_CALLER, sha256(key))?;
+        let Some(row) = row else { return Ok(None) };
         let now = self.now().0;
-        if last_used_at.is_none_or(|last| now - last > TOUCH_MILLIS) {
+        if row.last_used_at.is_none_or(|last| now - last > TOUCH_MILLIS) {
             let mut tx = self.begin().await?;
-            exec!(&mut tx, TOUCH_KEY, &key_id, now)?;
+            exec!(&mut tx, TOUCH_KEY, &row.key_id, now)?;
             tx.commit().await?;
         }
-        let (is_admin, via) = (role == ADMIN, Via::Key(id(&key_id)?));
-        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, is_admin, via }))
+        row.user.into_caller(Via::Key(id(&row.key_id)?)).map(Some)
     }
 
     /// A user's settings and their version, 0 when there are none yet.
@@ -178,7 +193,7 @@ impl Store {
 }
 
 super::sql::statements! {
-    FIRST_USER = "SELECT id, display_name, gravatar_hash FROM users ORDER BY created_at, id LIMIT 1";
+    FIRST_USER = "SELECT id FROM users ORDER BY created_at, id LIMIT 1";
     LIST_KEYS = "SELECT id, name, prefix, created_at, last_used_at FROM api_keys \
         WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at, id";
     REVOKE_KEY = "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";

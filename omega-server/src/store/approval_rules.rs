@@ -1,7 +1,10 @@
 //! Standing approvals: for one tool and one reason, in one conversation or in all of a user's, for the edition of the tool that
 //! was looked at and those that follow it within its major version.
 
-use super::{LogTx, Result, Store, StoreError, exec, read_all, rows::id, rows::word};
+use super::{
+    LogTx, Result, Store, StoreError, exec, read_all,
+    rows::{EditionRow, id, word},
+};
 use crate::domain::audit_fact::{AuditAction, Fact};
 use omega_core::{
     api::{ApprovalReason, Remember, StoredApproval, Timestamp},
@@ -25,17 +28,26 @@ impl ApprovalRule {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct RuleRow {
+    id: String,
+    conversation_id: String,
+    tool_id: String,
+    reason: String,
+    #[sqlx(flatten)]
+    edition: EditionRow,
+    created_at: i64,
+}
+
 impl Store {
     /// The standing approvals of a conversation's owner that hold in it.
     pub(super) async fn rules(&self, owner: UserId, conversation: ConversationId) -> Result<Vec<ApprovalRule>> {
-        type Row = (String, String, String, Option<String>, bool);
         let (owner, conversation) = (owner.to_string(), conversation.to_string());
-        let rows: Vec<Row> = read_all!(&self.db, Row, APPROVAL_RULES, owner, conversation)?;
-        rows.into_iter()
-            .map(|(tool, reason, version, integrity, own)| {
-                Ok(ApprovalRule { tool, reason: word(&reason)?, edition: Edition { version, integrity, own } })
-            })
-            .collect()
+        let rows: Vec<RuleRow> = read_all!(&self.db, RuleRow, APPROVAL_RULES, owner, conversation)?;
+        let rule = |row: RuleRow| {
+            Ok(ApprovalRule { tool: row.tool_id, reason: word(&row.reason)?, edition: row.edition.into() })
+        };
+        rows.into_iter().map(rule).collect()
     }
 
     /// All standing approvals of a user, oldest first.
@@ -43,23 +55,21 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn stored_approvals(&self, user: UserId) -> Result<Vec<StoredApproval>> {
-        type Row = (String, String, String, String, String, i64);
-        let rows: Vec<Row> = read_all!(&self.db, Row, APPROVAL_RULES_OF, user.to_string())?;
-        rows.into_iter()
-            .map(|(rule, conversation, tool, reason, version, at)| {
-                let edition = Edition { version, ..Edition::default() };
-                Ok(StoredApproval {
-                    id: id(&rule)?,
-                    tool_id: id(&tool)?,
-                    reason: word(&reason)?,
-                    conversation_id: (!conversation.is_empty()).then(|| id(&conversation)).transpose()?,
-                    max_major: edition.major(),
-                    version: Some(edition.version).filter(|version| !version.is_empty()),
-                    by: user,
-                    created_at: Timestamp(at),
-                })
+        let rows: Vec<RuleRow> = read_all!(&self.db, RuleRow, APPROVAL_RULES_OF, user.to_string())?;
+        let stored = |row: RuleRow| {
+            let edition = Edition::from(row.edition);
+            Ok(StoredApproval {
+                id: id(&row.id)?,
+                tool_id: id(&row.tool_id)?,
+                reason: word(&row.reason)?,
+                conversation_id: (!row.conversation_id.is_empty()).then(|| id(&row.conversation_id)).transpose()?,
+                max_major: edition.major(),
+                version: Some(edition.version).filter(|version| !version.is_empty()),
+                by: user,
+                created_at: Timestamp(row.created_at),
             })
-            .collect()
+        };
+        rows.into_iter().map(stored).collect()
     }
 
     /// Revokes a standing approval; the tool's next call asks again.
@@ -113,8 +123,9 @@ super::sql::statements! {
         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, conversation_id, tool_id, reason) \
         DO UPDATE SET version = excluded.version, integrity = excluded.integrity, own = excluded.own, \
         created_at = excluded.created_at";
-    APPROVAL_RULES = "SELECT tool_id, reason, version, integrity, own FROM approval_rules WHERE user_id = $1 AND conversation_id IN ('', $2)";
-    APPROVAL_RULES_OF = "SELECT id, conversation_id, tool_id, reason, version, created_at FROM approval_rules WHERE user_id = $1 \
-        ORDER BY created_at, id";
+    APPROVAL_RULES = "SELECT id, conversation_id, tool_id, reason, version, integrity, own, created_at FROM approval_rules \
+        WHERE user_id = $1 AND conversation_id IN ('', $2)";
+    APPROVAL_RULES_OF = "SELECT id, conversation_id, tool_id, reason, version, integrity, own, created_at FROM approval_rules \
+        WHERE user_id = $1 ORDER BY created_at, id";
     DELETE_APPROVAL_RULE = "DELETE FROM approval_rules WHERE user_id = $1 AND id = $2";
 }

@@ -47,10 +47,17 @@ pub struct Noted {
     pub hash: String,
 }
 
-type HeadRow = (String, i64, Vec<u8>);
+#[derive(sqlx::FromRow)]
+struct HeadRow {
+    chain: String,
+    n: i64,
+    hash: Vec<u8>,
+}
 
-fn head((chain, n, hash): HeadRow) -> Head {
-    Head { chain, n, hash }
+impl From<HeadRow> for Head {
+    fn from(row: HeadRow) -> Self {
+        Self { chain: row.chain, n: row.n, hash: row.hash }
+    }
 }
 
 impl Tx {
@@ -102,11 +109,11 @@ impl Tx {
     async fn shard(&mut self) -> Result<Head> {
         let free: Option<HeadRow> = tx_opt!(self, HeadRow, sql::FREE_AUDIT_LANE)?;
         if let Some(free) = free {
-            return Ok(head(free));
+            return Ok(free.into());
         }
         let any = format!("{:02}", getrandom::u32().unwrap_or(0) % u32::try_from(SHARDS).unwrap_or(1));
         let freed: Option<HeadRow> = tx_opt!(self, HeadRow, LOCK_AUDIT_LANE, any)?;
-        freed.map(head).ok_or_else(|| {
+        freed.map(Head::from).ok_or_else(|| {
             StoreError::Corrupt("the audit log has no shards; `omega audit verify` says what is missing".into())
         })
     }
@@ -208,7 +215,7 @@ impl Store {
     /// When the database fails.
     pub async fn audit_heads(&self) -> Result<Vec<Head>> {
         let rows: Vec<HeadRow> = read_all!(&self.db, HeadRow, AUDIT_HEADS)?;
-        Ok(rows.into_iter().map(head).collect())
+        Ok(rows.into_iter().map(Head::from).collect())
     }
 
     /// Walks along every chain and says what is wrong first on each. Facts that are added meanwhile are left for the next
@@ -289,7 +296,7 @@ impl Store {
 
     async fn head_of(&self, chain: &str) -> Result<Option<Head>> {
         let row: Option<HeadRow> = read_opt!(&self.db, HeadRow, AUDIT_HEAD, chain)?;
-        Ok(row.map(head))
+        Ok(row.map(Head::from))
     }
 
     async fn has_link(&self, chain: &str, hash: &[u8]) -> Result<bool> {

@@ -5,7 +5,7 @@ use super::{
     access::{Access, Owned, Within},
     conversation_access::page_of,
     exec,
-    plans::followed,
+    plans::followed_by,
     read_all, read_one, read_opt,
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, number, signed, word},
     sql, tx_all, tx_opt,
@@ -125,12 +125,9 @@ impl Store {
         let tool_runs = tool_runs.into_iter().map(|row| row.into_api(inline)).collect::<Result<Vec<ToolRun>>>()?;
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
         let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &id_text, oldest_run)?;
-        let mut runs_of_page = Vec::new();
-        for row in runs {
-            let plan = followed(&mut tx, &row).await?;
-            runs_of_page.push(Run { plan, ..row.into_api()? });
-        }
-        let runs = runs_of_page;
+        let mut plans = followed_by(&mut tx, &id_text, oldest_run, &runs, &tool_runs).await?;
+        let with_plan = |row: RunRow| Ok(Run { plan: plans.remove(&row.id), ..row.into_api()? });
+        let runs = runs.into_iter().map(with_plan).collect::<Result<Vec<Run>>>()?;
         let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, LIST_PARTICIPANTS, &id_text)?;
         let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), USAGE_OF, &id_text)?;
         let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_MESSAGES, &id_text)?;

@@ -24,11 +24,20 @@ pub(crate) enum KeptIn {
     RunEnv,
 }
 
-/// Id, user, master key, nonce, wrapped key.
-type KeyRow = (String, String, String, Vec<u8>, Vec<u8>);
+#[derive(sqlx::FromRow)]
+struct WrappedRow {
+    id: String,
+    user_id: String,
+    kek_id: String,
+    nonce: Vec<u8>,
+    wrapped_key: Vec<u8>,
+}
 
-fn data_key((key, user, kek_id, nonce, wrapped): KeyRow) -> Result<DataKeyRow> {
-    Ok(DataKeyRow { id: key, user: id(&user)?, kek_id, nonce, wrapped })
+impl WrappedRow {
+    fn read(self) -> Result<DataKeyRow> {
+        let Self { id: key, user_id, kek_id, nonce, wrapped_key } = self;
+        Ok(DataKeyRow { id: key, user: id(&user_id)?, kek_id, nonce, wrapped: wrapped_key })
+    }
 }
 
 /// A row of a table of sealed values, by its own key.
@@ -70,16 +79,16 @@ impl Store {
     }
 
     pub(crate) async fn data_key(&self, key: &str) -> Result<Option<DataKeyRow>> {
-        read_opt!(&self.db, KeyRow, DATA_KEY, key)?.map(data_key).transpose()
+        read_opt!(&self.db, WrappedRow, DATA_KEY, key)?.map(WrappedRow::read).transpose()
     }
 
     /// Counts `block` more seals under the user's current data key, and gives it; `None` when there is none or it has been
     /// used more than `most` times.
     pub(crate) async fn reserve_data_key(&self, user: UserId, block: i64, most: i64) -> Result<Option<DataKeyRow>> {
         let mut tx = self.begin().await?;
-        let row = tx_opt!(&mut tx, KeyRow, RESERVE_DATA_KEY, user.to_string(), block, most)?;
+        let row = tx_opt!(&mut tx, WrappedRow, RESERVE_DATA_KEY, user.to_string(), block, most)?;
         tx.commit().await?;
-        row.map(data_key).transpose()
+        row.map(WrappedRow::read).transpose()
     }
 
     /// Makes a data key the user's current one, unless there is one that has been used at most `most` times.
@@ -93,8 +102,8 @@ impl Store {
 
     /// Data keys that are not wrapped under `current`, by id, after `after`.
     pub(crate) async fn data_keys_under_others(&self, current: &str, after: &str) -> Result<Vec<DataKeyRow>> {
-        let rows: Vec<KeyRow> = read_all!(&self.db, KeyRow, DATA_KEYS_UNDER_OTHERS, current, after)?;
-        rows.into_iter().map(data_key).collect()
+        let rows: Vec<WrappedRow> = read_all!(&self.db, WrappedRow, DATA_KEYS_UNDER_OTHERS, current, after)?;
+        rows.into_iter().map(WrappedRow::read).collect()
     }
 
     /// Puts another wrapping around a data key; false when somebody else did meanwhile.

@@ -75,7 +75,24 @@ pub(crate) fn call_of(tool_id: &str, edition: &Edition) -> String {
     format!("{tool_id}@{version}{integrity}{}", if *own { "#own" } else { "" })
 }
 
-type ApprovalRow = (String, String, String, String, String, String, String);
+#[derive(sqlx::FromRow)]
+struct ApprovalRow {
+    run_id: String,
+    tool_run_id: String,
+    tool_id: String,
+    reason: String,
+    args_digest: String,
+    status: String,
+    note: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RequestRow {
+    tool_run_id: String,
+    tool_id: String,
+    missing_keys: String,
+    status: String,
+}
 
 impl Store {
     /// What was decided about a run's calls, in a conversation of `owner`.
@@ -83,22 +100,21 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn answers(&self, run: RunId, conversation: ConversationId, owner: UserId) -> Result<Answers> {
-        type Row = (String, String, String, String, Option<String>);
-        let rows: Vec<Row> = read_all!(&self.db, Row, DECISIONS, run.to_string())?;
+        let rows: Vec<ApprovalRow> = read_all!(&self.db, ApprovalRow, DECISIONS, run.to_string())?;
         let mut answers = Answers::default();
-        for (tool_run, reason, args_digest, status, note) in rows {
-            let decision = if status == "approved" { Decision::Approve } else { Decision::Deny };
-            let answer = RecordedDecision { reason: word(&reason)?, args_digest, decision, note };
-            answers.approvals.entry(id(&tool_run)?).or_default().push(answer);
+        for row in rows {
+            let decision = if row.status == "approved" { Decision::Approve } else { Decision::Deny };
+            let (reason, args_digest, note) = (word(&row.reason)?, row.args_digest, row.note);
+            let answer = RecordedDecision { reason, args_digest, decision, note };
+            answers.approvals.entry(id(&row.tool_run_id)?).or_default().push(answer);
         }
-        type Request = (String, String, String, String);
-        let requests: Vec<Request> = read_all!(&self.db, Request, ANSWERED_REQUESTS, run.to_string())?;
-        for (tool_run, tool_id, missing, status) in requests {
-            if status == "declined" {
-                answers.declined.insert(id(&tool_run)?);
+        let requests: Vec<RequestRow> = read_all!(&self.db, RequestRow, ANSWERED_REQUESTS, run.to_string())?;
+        for row in requests {
+            if row.status == "declined" {
+                answers.declined.insert(id(&row.tool_run_id)?);
             } else {
-                let missing: Vec<MissingVar> = serde_json::from_str(&missing)?;
-                answers.asked.entry(tool_id).or_default().extend(missing.into_iter().map(|var| var.name));
+                let missing: Vec<MissingVar> = serde_json::from_str(&row.missing_keys)?;
+                answers.asked.entry(row.tool_id).or_default().extend(missing.into_iter().map(|var| var.name));
             }
         }
         for offered in self.offers(run).await? {
@@ -176,11 +192,12 @@ impl Store {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Answer).await?;
         let row: Option<ApprovalRow> = tx_opt!(&mut log.tx, ApprovalRow, GET_APPROVAL, approval.to_string())?;
-        let (_, run, tool_run, tool_id, reason, args_digest, status) = row.ok_or(StoreError::NotFound)?;
+        let ApprovalRow { run_id, tool_run_id, tool_id, reason, args_digest, status, .. } =
+            row.ok_or(StoreError::NotFound)?;
         if status != "open" {
             return Err(StoreError::AlreadyDecided);
         }
-        let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, &run)?;
+        let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, &run_id)?;
         let row = row.ok_or(StoreError::NotFound)?;
         let actor: UserId = id(&row.actor_user_id)?;
         let mut run = row.into_api()?;
@@ -229,7 +246,7 @@ impl Store {
         if decided != 1 {
             return Err(StoreError::AlreadyDecided);
         }
-        exec!(&mut log.tx, READY_TOOL_RUN, &tool_run, json(input.as_ref().unwrap_or(&asked.input))?)?;
+        exec!(&mut log.tx, READY_TOOL_RUN, &tool_run_id, json(input.as_ref().unwrap_or(&asked.input))?)?;
         if decide.decision == Decision::Approve && reason.may_last() {
             log.put_rule(owner, remember, (&tool_id, &asked.edition()), reason).await?;
         }
@@ -272,9 +289,9 @@ super::sql::statements! {
     READY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed', input = $2 WHERE id = $1 AND status = 'awaiting_approval'";
     ANSWERED_REQUESTS = "SELECT tool_run_id, tool_id, missing_keys, status FROM credential_requests \
         WHERE run_id = $1 AND status IN ('satisfied', 'declined')";
-    GET_APPROVAL = "SELECT conversation_id, run_id, tool_run_id, tool_id, reason, args_digest, status FROM approvals WHERE id = $1";
+    GET_APPROVAL = "SELECT run_id, tool_run_id, tool_id, reason, args_digest, status, note FROM approvals WHERE id = $1";
     DECIDE_APPROVAL = "UPDATE approvals SET status = $2, remember = $3, note = $4, args_digest = $5, decided_at = $6, decided_by = $7 \
         WHERE id = $1 AND status = 'open'";
-    DECISIONS = "SELECT tool_run_id, reason, args_digest, status, note FROM approvals WHERE run_id = $1 AND status IN ('approved', 'denied') \
-        ORDER BY created_at, id";
+    DECISIONS = "SELECT run_id, tool_run_id, tool_id, reason, args_digest, status, note FROM approvals \
+        WHERE run_id = $1 AND status IN ('approved', 'denied') ORDER BY created_at, id";
 }

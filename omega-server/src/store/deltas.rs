@@ -66,6 +66,41 @@ pub struct DeltaProgress {
     pub text: Option<(MessageId, u64, u32, u64)>,
 }
 
+#[derive(sqlx::FromRow)]
+struct DeltaRow {
+    conversation_id: String,
+    run_id: String,
+    message_id: String,
+    since: i64,
+    part: i64,
+    kind: String,
+    chunk_offset: i64,
+    data: String,
+}
+
+impl DeltaRow {
+    fn read(self) -> Result<StoredDelta> {
+        Ok(StoredDelta {
+            conversation: id(&self.conversation_id)?,
+            run: id(&self.run_id)?,
+            message: id(&self.message_id)?,
+            since: number(self.since),
+            part: u32::try_from(self.part).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            reasoning: self.kind == "reasoning",
+            offset: number(self.chunk_offset),
+            text: self.data,
+        })
+    }
+}
+
+/// Where text was written.
+#[derive(sqlx::FromRow)]
+struct WrittenRow {
+    message_id: String,
+    part: i64,
+    chunk_offset: i64,
+}
+
 impl Store {
     /// The pool of a PostgreSQL database.
     fn postgres(&self) -> Option<&PgPool> {
@@ -95,7 +130,7 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
         let held: Vec<String> = held.into_iter().map(|(run,)| run).collect();
-        let written: Vec<(String, i64, i64)> = sqlx::query_as(sql::PUT_CHUNKS)
+        let written: Vec<WrittenRow> = sqlx::query_as(sql::PUT_CHUNKS)
             .bind(texts(&|piece| piece.lease.conversation.to_string()))
             .bind(texts(&|piece| piece.message.to_string()))
             .bind(numbers(&|piece| piece.part.into()))
@@ -114,8 +149,8 @@ impl Store {
         tx.commit().await?;
         failpoint::at(Point::After(Transaction::ChunkFlush)).await?;
         written
-            .into_iter()
-            .map(|(message, part, offset)| Ok((id(&message)?, u32::try_from(part).unwrap_or(0), number(offset))))
+            .iter()
+            .map(|row| Ok((id(&row.message_id)?, u32::try_from(row.part).unwrap_or(0), number(row.chunk_offset))))
             .collect()
     }
 
@@ -125,12 +160,11 @@ impl Store {
     /// When the database fails.
     pub async fn chunks(&self, known: &[DeltaProgress]) -> Result<Vec<StoredDelta>> {
         let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
-        type Row = (String, String, String, i64, i64, String, i64, String);
         let numbers = |of: &dyn Fn((MessageId, u64, u32, u64)) -> i64| {
             known.iter().map(|known| known.text.map_or(-1, of)).collect::<Vec<i64>>()
         };
         let message = |known: &DeltaProgress| known.text.map(|text| text.0.to_string()).unwrap_or_default();
-        let rows: Vec<Row> = sqlx::query_as(sql::GET_CHUNKS)
+        let rows: Vec<DeltaRow> = sqlx::query_as(sql::GET_CHUNKS)
             .bind(known.iter().map(|known| known.conversation.to_string()).collect::<Vec<_>>())
             .bind(known.iter().map(message).collect::<Vec<_>>())
             .bind(numbers(&|text| signed(text.1)))
@@ -138,20 +172,7 @@ impl Store {
             .bind(numbers(&|text| signed(text.3)))
             .fetch_all(pool)
             .await?;
-        rows.into_iter()
-            .map(|(conversation, run, message, since, part, kind, offset, text)| {
-                Ok(StoredDelta {
-                    conversation: id(&conversation)?,
-                    run: id(&run)?,
-                    message: id(&message)?,
-                    since: number(since),
-                    part: u32::try_from(part).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-                    reasoning: kind == "reasoning",
-                    offset: number(offset),
-                    text,
-                })
-            })
-            .collect()
+        rows.into_iter().map(DeltaRow::read).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     exec,
     idempotency::{IdempotencyKey, Replay},
     read_all,
-    rows::{MessageRow, id, json, number, signed},
+    rows::{MessageRow, OpenRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
 };
 use crate::{domain::sealed::Sealed, process::failpoint::Transaction};
@@ -62,6 +62,14 @@ impl Sent {
     }
 }
 
+/// A message that was sent before.
+#[derive(sqlx::FromRow)]
+struct SentRow {
+    id: String,
+    seq: i64,
+    run_id: String,
+}
+
 impl Store {
     /// Messages before `before`, the newest `limit` of them, oldest first.
     ///
@@ -114,31 +122,30 @@ impl Store {
             }
         }
         if let Some(client_id) = &send.client_message_id {
-            type Row = (String, i64, String);
-            let known: Option<Row> = tx_opt!(&mut log.tx, Row, MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
-            if let Some((message, seq, run)) = known {
-                return Ok(Sent::before(Accepted { run_id: id(&run)?, message_id: id(&message)?, seq: number(seq) }));
+            let known: Option<SentRow> = tx_opt!(&mut log.tx, SentRow, MESSAGE_BY_CLIENT_ID, &conversation, client_id)?;
+            if let Some(row) = known {
+                let (run_id, message_id) = (id(&row.run_id)?, id(&row.id)?);
+                return Ok(Sent::before(Accepted { run_id, message_id, seq: number(row.seq) }));
             }
         }
-        type Open = (String, String, String);
-        let mut open: Vec<Open> = tx_all!(&mut log.tx, Open, sql::OPEN_RUNS, &conversation)?;
-        let active = open.iter().position(|(_, status, _)| status != "queued");
-        let paused = active.is_some_and(|at| open[at].1 == "paused");
+        let mut open: Vec<OpenRunRow> = tx_all!(&mut log.tx, OpenRunRow, sql::OPEN_RUNS, &conversation)?;
+        let active = open.iter().position(|run| run.status != "queued");
+        let paused = active.is_some_and(|at| open[at].status == "paused");
         let by = author.user_id.to_string();
-        let may_stop = send.access.is_owner() || active.is_some_and(|at| open[at].2 == by);
+        let may_stop = send.access.is_owner() || active.is_some_and(|at| open[at].actor_user_id == by);
         let on_active = send.on_active.unwrap_or(match paused && may_stop {
             true => OnActive::Interrupt,
             false => OnActive::Enqueue,
         });
-        if let (OnActive::Reject, Some((run, ..))) = (on_active, open.first()) {
-            return Err(StoreError::RunActive(id(run)?));
+        if let (OnActive::Reject, Some(run)) = (on_active, open.first()) {
+            return Err(StoreError::RunActive(id(&run.id)?));
         }
         let mut stopped = None;
         if let (OnActive::Interrupt, Some(at)) = (on_active, active) {
             if !may_stop {
                 return Err(StoreError::NotYours);
             }
-            let run: RunId = id(&open.remove(at).0)?;
+            let run: RunId = id(&open.remove(at).id)?;
             if paused {
                 log.give_up(run, "superseded", "a new message came instead of an answer").await?;
             } else {
@@ -149,12 +156,11 @@ impl Store {
                 stopped = Some(run);
             }
             // What the sender has waiting there is void too; what others wait for is not theirs to stop.
-            for (run, ..) in open.extract_if(.., |(_, _, actor)| *actor == by) {
-                log.give_up(id(&run)?, "superseded", "interrupted by a new message").await?;
+            for run in open.extract_if(.., |run| run.actor_user_id == by) {
+                log.give_up(id(&run.id)?, "superseded", "interrupted by a new message").await?;
             }
         }
-        let waiting =
-            u32::try_from(open.iter().filter(|(_, status, _)| status == "queued").count()).unwrap_or(u32::MAX);
+        let waiting = u32::try_from(open.iter().filter(|run| run.status == "queued").count()).unwrap_or(u32::MAX);
         if waiting >= QUEUE_LIMIT {
             return Err(StoreError::QueueFull(waiting));
         }

@@ -7,6 +7,16 @@ use sqlx::postgres::PgListener;
 /// Rows of nodes that died are kept for a day, for whoever looks.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
+#[derive(sqlx::FromRow)]
+struct NodeRow {
+    id: String,
+    version: String,
+    started_at: i64,
+    heartbeat_at: i64,
+    draining: bool,
+    age: i64,
+}
+
 impl Store {
     /// Says that a node lives.
     ///
@@ -34,19 +44,16 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
-        type Row = (String, String, i64, i64, bool, i64);
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::LIST_NODES)?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, version, started_at, heartbeat_at, draining, age)| NodeStatus {
-                id,
-                version,
-                started_at: Timestamp(started_at),
-                heartbeat_at: Timestamp(heartbeat_at),
-                alive: age < self.lease_ms,
-                draining,
-            })
-            .collect())
+        let rows: Vec<NodeRow> = read_all!(&self.db, NodeRow, sql::LIST_NODES)?;
+        let status = |row: NodeRow| NodeStatus {
+            id: row.id,
+            version: row.version,
+            started_at: Timestamp(row.started_at),
+            heartbeat_at: Timestamp(row.heartbeat_at),
+            alive: row.age < self.lease_ms,
+            draining: row.draining,
+        };
+        Ok(rows.into_iter().map(status).collect())
     }
 
     /// Tells other nodes something. Never inside a transaction that writes: PostgreSQL makes commits with news wait for

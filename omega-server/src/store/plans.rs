@@ -9,12 +9,13 @@ use super::{
 };
 use crate::process::failpoint::Transaction;
 use omega_core::{
-    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus},
+    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, ToolRun},
     event::Event,
     id::{ConversationId, PlanId, PlanSetId, RunId},
     progress::PlanCall,
 };
 use serde_json::{Value, json as value};
+use std::collections::HashMap;
 
 /// A plan as it is stored.
 #[derive(Debug, Clone)]
@@ -41,6 +42,27 @@ pub enum Planned {
 }
 
 #[derive(sqlx::FromRow)]
+struct CallRow {
+    id: String,
+    message_id: String,
+    tool_id: String,
+    status: String,
+}
+
+impl CallRow {
+    fn read(self) -> Result<PlanCall> {
+        let (id, message_id) = (id(&self.id)?, id(&self.message_id)?);
+        Ok(PlanCall { id, message_id, tool_id: self.tool_id, status: word(&self.status)? })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ChosenRow {
+    tool_run_id: String,
+    chosen: String,
+}
+
+#[derive(Clone, sqlx::FromRow)]
 struct PlanRow {
     id: String,
     plan_set_id: String,
@@ -92,13 +114,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn planned(&self, run: RunId) -> Result<Planned> {
-        type Row = (String, Option<String>, Option<String>);
+        type Row = (Option<String>, Option<String>);
         let row: Option<Row> = read_opt!(&self.db, Row, LAST_PLAN_SET, run.to_string())?;
         Ok(match row {
-            Some((_, Some(selected), _)) => {
+            Some((Some(selected), _)) => {
                 Planned::Selected(Box::new(self.plan_row(id(&selected)?).await?.into_stored()?.plan))
             }
-            Some((_, None, note)) => Planned::Another(note),
+            Some((None, note)) => Planned::Another(note),
             None => Planned::NotYet,
         })
     }
@@ -198,29 +220,86 @@ impl Store {
     }
 }
 
+/// Which plan a run follows.
+enum Follows {
+    None,
+    /// The one with this id.
+    Named(String),
+    /// The one that was selected of those that were proposed for it.
+    Selected,
+}
+
+impl Follows {
+    fn of(run: &RunRow) -> Result<Self> {
+        let config: Value = serde_json::from_str(&run.config)?;
+        Ok(match config["planId"].as_str() {
+            // It is the run's from the event on that says so.
+            Some(_) if run.started_at.is_none() => Self::None,
+            Some(plan) => Self::Named(plan.to_owned()),
+            None if config["plan"] == value!("never") => Self::None,
+            None => Self::Selected,
+        })
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(plan) => Some(plan),
+            Self::None | Self::Selected => None,
+        }
+    }
+}
+
+fn progress(plan: PlanRow, run: &RunRow, calls: &[PlanCall], chosen: &[ChosenRow]) -> Result<RunPlan> {
+    let replaced =
+        chosen.iter().map(|row| Ok((id(&row.tool_run_id)?, id(&row.chosen)?))).collect::<Result<Vec<_>>>()?;
+    let ended = word::<RunStatus>(&run.status)?.is_terminal();
+    Ok(RunPlan::after(&plan.into_stored()?.plan, calls, &replaced, ended))
+}
+
 /// The plan that a run follows, and how far it is.
-pub(super) async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan>> {
-    let config: Value = serde_json::from_str(&run.config)?;
-    let plan: Option<PlanRow> = match config["planId"].as_str() {
-        // It is the run's from the event on that says so.
-        Some(_) if run.started_at.is_none() => None,
-        Some(plan) => tx_opt!(&mut *tx, PlanRow, GET_PLAN, plan)?,
-        None if config["plan"] == value!("never") => None,
-        None => tx_opt!(&mut *tx, PlanRow, SELECTED_PLAN, &run.id)?,
+async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan>> {
+    let plan: Option<PlanRow> = match Follows::of(run)? {
+        Follows::None => None,
+        Follows::Named(plan) => tx_opt!(&mut *tx, PlanRow, GET_PLAN, plan)?,
+        Follows::Selected => tx_opt!(&mut *tx, PlanRow, SELECTED_PLAN, &run.id)?,
     };
     let Some(plan) = plan else { return Ok(None) };
-    type Call = (String, String, String, String);
-    let calls: Vec<Call> = tx_all!(&mut *tx, Call, CALLS_OF_RUN, &run.id)?;
-    let call = |(call, message, tool_id, status): Call| {
-        Ok(PlanCall { id: id(&call)?, message_id: id(&message)?, tool_id, status: word(&status)? })
-    };
-    let calls = calls.into_iter().map(call).collect::<Result<Vec<_>>>()?;
-    type Chosen = (String, Option<String>);
-    let chosen: Vec<Chosen> = tx_all!(&mut *tx, Chosen, CHOSEN_IN_RUN, &run.id)?;
-    let chosen = chosen.into_iter().filter_map(|(call, tool)| Some((call, tool?)));
-    let replaced = chosen.map(|(call, tool)| Ok((id(&call)?, id(&tool)?))).collect::<Result<Vec<_>>>()?;
-    let ended = word::<RunStatus>(&run.status)?.is_terminal();
-    Ok(Some(RunPlan::after(&plan.into_stored()?.plan, &calls, &replaced, ended)))
+    let calls: Vec<CallRow> = tx_all!(&mut *tx, CallRow, CALLS_OF_RUN, &run.id)?;
+    let calls = calls.into_iter().map(CallRow::read).collect::<Result<Vec<_>>>()?;
+    let chosen: Vec<ChosenRow> = tx_all!(&mut *tx, ChosenRow, CHOSEN_IN_RUN, &run.id)?;
+    progress(plan, run, &calls, &chosen).map(Some)
+}
+
+/// The plans that runs of a conversation follow, by run, and how far each is. `runs` are those that were queued from `oldest`
+/// on, and `tool_runs` has all of their calls.
+pub(super) async fn followed_by(
+    tx: &mut Tx,
+    conversation: &str,
+    oldest: i64,
+    runs: &[RunRow],
+    tool_runs: &[ToolRun],
+) -> Result<HashMap<String, RunPlan>> {
+    let follows = runs.iter().map(Follows::of).collect::<Result<Vec<_>>>()?;
+    let names: Vec<&str> = follows.iter().filter_map(Follows::name).collect();
+    let mut named: Vec<PlanRow> = Vec::new();
+    if !names.is_empty() {
+        named = tx_all!(&mut *tx, PlanRow, sql::PLANS_NAMED, json(&names)?)?;
+    }
+    let mut selected: Vec<PlanRow> = tx_all!(&mut *tx, PlanRow, SELECTED_PLANS, conversation, oldest)?;
+    let chosen: Vec<ChosenRow> = tx_all!(&mut *tx, ChosenRow, CHOSEN_IN_CONVERSATION, conversation)?;
+    let mut plans = HashMap::new();
+    for (run, follows) in runs.iter().zip(&follows) {
+        let plan = match follows {
+            Follows::None => None,
+            Follows::Named(name) => named.iter().find(|plan| plan.id == *name).cloned(),
+            Follows::Selected => selected.extract_if(.., |plan| plan.run_id.as_deref() == Some(&run.id)).next(),
+        };
+        let Some(plan) = plan else { continue };
+        let run_id: RunId = id(&run.id)?;
+        let calls: Vec<PlanCall> = tool_runs.iter().filter(|call| call.run_id == run_id).map(PlanCall::from).collect();
+        plans.insert(run.id.clone(), progress(plan, run, &calls, &chosen)?);
+    }
+    Ok(plans)
 }
 
 impl LogTx {
@@ -268,7 +347,13 @@ super::sql::statements! {
         JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id = $1";
     SELECTED_PLAN = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
         s.status FROM plans p JOIN plan_sets s ON s.selected_plan_id = p.id WHERE s.run_id = $1 AND s.status = 'selected'";
+    SELECTED_PLANS = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, s.run_id, \
+        s.status FROM runs r JOIN plan_sets s ON s.run_id = r.id AND s.status = 'selected' JOIN plans p ON p.id = s.selected_plan_id \
+        WHERE r.conversation_id = $1 AND r.queued_seq >= $2";
     CALLS_OF_RUN = "SELECT id, message_id, tool_id, status FROM tool_runs WHERE run_id = $1 ORDER BY seq";
-    CHOSEN_IN_RUN = "SELECT tool_run_id, chosen FROM alternatives WHERE run_id = $1 AND status = 'chosen' ORDER BY created_at, id";
-    LAST_PLAN_SET = "SELECT status, selected_plan_id, note FROM plan_sets WHERE run_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
+    CHOSEN_IN_RUN = "SELECT tool_run_id, chosen FROM alternatives WHERE run_id = $1 AND status = 'chosen' AND chosen IS NOT NULL \
+        ORDER BY created_at, id";
+    CHOSEN_IN_CONVERSATION = "SELECT tool_run_id, chosen FROM alternatives WHERE conversation_id = $1 AND status = 'chosen' \
+        AND chosen IS NOT NULL ORDER BY created_at, id";
+    LAST_PLAN_SET = "SELECT selected_plan_id, note FROM plan_sets WHERE run_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
 }

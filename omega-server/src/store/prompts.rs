@@ -6,6 +6,14 @@ use omega_core::{
     id::UserId,
 };
 
+#[derive(sqlx::FromRow)]
+struct PromptRow {
+    version: String,
+    sha256: String,
+    body: String,
+    created_at: i64,
+}
+
 impl Store {
     /// Keeps a prompt under its version; `user` is whose text is in it. One that is kept already stays as it is.
     ///
@@ -25,13 +33,12 @@ impl Store {
     }
 
     async fn known_prompt(&self, version: &str, user: UserId) -> Result<Option<StoredPrompt>> {
-        type Row = (String, String, String, i64);
-        let row: Option<Row> = read_opt!(&self.db, Row, GET_PROMPT, version, user.to_string())?;
-        Ok(row.map(|(version, sha256, body, at)| StoredPrompt {
-            version,
-            sha256,
-            body,
-            created_at: Some(Timestamp(at)),
+        let row: Option<PromptRow> = read_opt!(&self.db, PromptRow, GET_PROMPT, version, user.to_string())?;
+        Ok(row.map(|row| StoredPrompt {
+            version: row.version,
+            sha256: row.sha256,
+            body: row.body,
+            created_at: Some(Timestamp(row.created_at)),
         }))
     }
 

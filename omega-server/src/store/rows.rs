@@ -1,9 +1,13 @@
 //! Rows as they come from either engine, and what they are at the API.
 
-use super::{Result, StoreError};
-use crate::domain::nul;
+use super::{Result, StoreError, api_keys::ADMIN};
+use crate::domain::{
+    caller::{Caller, Via},
+    nul,
+};
 use omega_core::{
     api::{Author, Message, MessageStatus, Participant, Role, Run, RunStatus, Timestamp, ToolRun, ToolRunStatus},
+    edition::Edition,
     id::ConversationId,
     model::{ProviderState, ToolCall},
 };
@@ -47,6 +51,49 @@ pub(super) struct ConversationRow {
     pub next_seq: i64,
     pub created_at: i64,
     pub updated_at: i64,
+}
+
+/// The columns of a tool's edition.
+#[derive(sqlx::FromRow)]
+pub(super) struct EditionRow {
+    pub version: String,
+    pub integrity: Option<String>,
+    pub own: bool,
+}
+
+impl From<EditionRow> for Edition {
+    fn from(row: EditionRow) -> Self {
+        Self { version: row.version, integrity: row.integrity, own: row.own }
+    }
+}
+
+/// The columns of a user who makes a request.
+#[derive(sqlx::FromRow)]
+pub(super) struct CallerRow {
+    pub id: String,
+    pub display_name: String,
+    pub gravatar_hash: String,
+    pub role: String,
+}
+
+impl CallerRow {
+    pub fn into_caller(self, via: Via) -> Result<Caller> {
+        Ok(Caller {
+            user: id(&self.id)?,
+            display_name: self.display_name,
+            gravatar_hash: self.gravatar_hash,
+            is_admin: self.role == ADMIN,
+            via,
+        })
+    }
+}
+
+/// A run that has not ended.
+#[derive(sqlx::FromRow)]
+pub(super) struct OpenRunRow {
+    pub id: String,
+    pub status: String,
+    pub actor_user_id: String,
 }
 
 #[derive(sqlx::FromRow)]

@@ -4,7 +4,7 @@ use super::{
     Committed, LogTx, Result, Store, StoreError,
     access::Within,
     exec, read_all, read_one, read_opt,
-    rows::{RunRow, id, json, number, signed},
+    rows::{OpenRunRow, RunRow, id, json, number, signed},
     sql,
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
@@ -21,8 +21,33 @@ use omega_core::{
 /// Recoveries of one run, without the outcome of any call between them, before it is given up as poison.
 const RECOVERY_LIMIT: i64 = 5;
 
-/// A call without an outcome: `id, call_id, tool_id, tool_name, version, status`.
-type OpenCall = (String, String, String, String, String, String);
+/// A call without an outcome.
+#[derive(sqlx::FromRow)]
+struct OpenCallRow {
+    id: String,
+    call_id: String,
+    tool_id: String,
+    tool_name: String,
+    version: String,
+    status: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct ClaimedRow {
+    id: String,
+    conversation_id: String,
+    fence: i64,
+    attempt: i64,
+    started_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    id: String,
+    conversation_id: String,
+    fence: i64,
+    cancel_requested_at: Option<i64>,
+}
 
 /// The right to write for a run. A later holder has a higher fence, and the earlier one's writes are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +58,12 @@ pub struct Lease {
     pub conversation: ConversationId,
     /// Grows at every change of hands.
     pub fence: u64,
+}
+
+impl Lease {
+    fn of(run: &str, conversation: &str, fence: i64) -> Result<Self> {
+        Ok(Self { run: id(run)?, conversation: id(conversation)?, fence: number(fence) })
+    }
 }
 
 /// A run that was taken up.
@@ -74,8 +105,7 @@ impl Store {
     pub async fn claim(&self, node: &str, limit: u32) -> Result<Vec<Claimed>> {
         failpoint::at(Point::Before(Transaction::Claim)).await?;
         let mut tx = self.begin().await?;
-        type Row = (String, String, i64, i64, Option<i64>);
-        let claimed = tx_all!(&mut tx, Row, sql::CLAIM, node, self.lease_ms, i64::from(limit));
+        let claimed = tx_all!(&mut tx, ClaimedRow, sql::CLAIM, node, self.lease_ms, i64::from(limit));
         let rows = match claimed {
             Ok(rows) => rows,
             // Another worker was faster, and the partial unique index says so.
@@ -88,10 +118,10 @@ impl Store {
         tx.commit().await?;
         failpoint::at(Point::After(Transaction::Claim)).await?;
         rows.iter()
-            .map(|(run, conversation, fence, attempt, started_at)| {
-                let lease = Lease { run: id(run)?, conversation: id(conversation)?, fence: number(*fence) };
-                let attempt = u32::try_from(*attempt).unwrap_or(u32::MAX);
-                Ok(Claimed { lease, attempt, is_first: started_at.is_none() })
+            .map(|row| {
+                let lease = Lease::of(&row.id, &row.conversation_id, row.fence)?;
+                let attempt = u32::try_from(row.attempt).unwrap_or(u32::MAX);
+                Ok(Claimed { lease, attempt, is_first: row.started_at.is_none() })
             })
             .collect()
     }
@@ -128,9 +158,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub(crate) async fn open_runs(&self, conversation: ConversationId) -> Result<Vec<(RunId, UserId)>> {
-        type Row = (String, String, String);
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::OPEN_RUNS, conversation.to_string())?;
-        rows.iter().map(|(run, _, actor)| Ok((id(run)?, id(actor)?))).collect()
+        let rows: Vec<OpenRunRow> = read_all!(&self.db, OpenRunRow, sql::OPEN_RUNS, conversation.to_string())?;
+        rows.iter().map(|row| Ok((id(&row.id)?, id(&row.actor_user_id)?))).collect()
     }
 
     /// Runs that wait or work, on the whole database.
@@ -158,16 +187,14 @@ impl Store {
     pub async fn heartbeat(&self, node: &str) -> Result<Beat> {
         failpoint::at(Point::Before(Transaction::Heartbeat)).await?;
         let mut tx = self.begin().await?;
-        type Row = (String, String, i64, Option<i64>);
-        let held: Vec<Row> = tx_all!(&mut tx, Row, sql::RENEW, node, self.lease_ms)?;
+        let held: Vec<HeldRow> = tx_all!(&mut tx, HeldRow, sql::RENEW, node, self.lease_ms)?;
         let tools: Vec<(String,)> = tx_all!(&mut tx, (String,), TOOL_CANCELS_OF, node)?;
         failpoint::at(Point::Within(Transaction::Heartbeat)).await?;
         tx.commit().await?;
         failpoint::at(Point::After(Transaction::Heartbeat)).await?;
-        let held = held.iter().map(|(run, conversation, fence, cancel)| {
-            let lease = Lease { run: id(run)?, conversation: id(conversation)?, fence: number(*fence) };
-            Ok((lease, cancel.is_some()))
-        });
+        let held = held
+            .iter()
+            .map(|row| Ok((Lease::of(&row.id, &row.conversation_id, row.fence)?, row.cancel_requested_at.is_some())));
         Ok(Beat {
             held: held.collect::<Result<_>>()?,
             cancelled_tools: tools.iter().map(|(tool_run,)| id(tool_run)).collect::<Result<_>>()?,
@@ -223,24 +250,22 @@ impl Store {
     /// Resolves what a worker left open, so that the run waits to be claimed.
     async fn resolve(&self, mut log: LogTx, run: RunId, why: Release) -> Result<Committed> {
         log.drop_chunks(run).await?;
-        let open: Vec<OpenCall> = tx_all!(&mut log.tx, OpenCall, OPEN_TOOL_RUNS, run.to_string())?;
-        for (tool_run, tool_call_id, tool_id, _, version, status) in open {
-            if status != "started" {
-                continue;
-            }
-            if tool_id == meta::SEARCH {
+        let open: Vec<OpenCallRow> = tx_all!(&mut log.tx, OpenCallRow, OPEN_TOOL_RUNS, run.to_string())?;
+        for row in open.into_iter().filter(|row| row.status == "started") {
+            if row.tool_id == meta::SEARCH {
                 // Searching has no effect: it is simply done again.
-                exec!(&mut log.tx, sql::RETRY_TOOL_RUN, &tool_run)?;
+                exec!(&mut log.tx, sql::RETRY_TOOL_RUN, &row.id)?;
                 continue;
             }
             let error = ToolError::new(
                 ToolErrorCode::Unknown,
                 "the server stopped during the call; it may or may not have taken effect",
             );
-            let settled = Settled::failed(error, &version, 0);
-            end_tool_run(&mut log, id(&tool_run)?, &settled, ToolRunStatus::Unknown).await?;
-            let event = Event::ToolUnknown { tool_run_id: id(&tool_run)?, tool_call_id, error: settled.error };
-            log.event(Some(run), event).await?;
+            let tool_run: ToolRunId = id(&row.id)?;
+            let settled = Settled::failed(error, &row.version, 0);
+            end_tool_run(&mut log, tool_run, &settled, ToolRunStatus::Unknown).await?;
+            let (tool_run_id, tool_call_id) = (tool_run, row.call_id);
+            log.event(Some(run), Event::ToolUnknown { tool_run_id, tool_call_id, error: settled.error }).await?;
         }
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
@@ -342,22 +367,23 @@ impl LogTx {
             return Err(StoreError::LeaseLost);
         }
         self.close_questions(run, "cancelled").await?;
-        let open: Vec<OpenCall> = tx_all!(&mut self.tx, OpenCall, OPEN_TOOL_RUNS, run.to_string())?;
-        for (tool_run, call_id, _, tool_name, version, was) in open {
-            let message = if was == "started" {
+        let open: Vec<OpenCallRow> = tx_all!(&mut self.tx, OpenCallRow, OPEN_TOOL_RUNS, run.to_string())?;
+        for row in open {
+            let began = row.status == "started";
+            let message = if began {
                 "stopped with the run; it may have taken effect"
             } else {
                 "not run: the run ended before it"
             };
             // Of a call that never began no version ran, and there is nothing that the audit log would miss.
-            let version = if was == "started" { version } else { String::new() };
-            let tool_run: ToolRunId = id(&tool_run)?;
+            let version = if began { row.version } else { String::new() };
+            let tool_run: ToolRunId = id(&row.id)?;
             let settled = Settled::failed(ToolError::new(ToolErrorCode::Cancelled, message), &version, 0);
             end_tool_run(self, tool_run, &settled, ToolRunStatus::Cancelled).await?;
             let event = Event::ToolCompleted {
                 tool_run_id: tool_run,
-                tool_call_id: call_id,
-                tool_name,
+                tool_call_id: row.call_id,
+                tool_name: row.tool_name,
                 version,
                 status: ToolRunStatus::Cancelled,
                 output: None,

@@ -2,7 +2,7 @@
 
 use super::{
     LogTx, Result, Store, StoreError, exec, read_all, read_opt,
-    rows::{id, word},
+    rows::{EditionRow, id, word},
     sql, tx_opt,
 };
 use crate::domain::{
@@ -90,6 +90,30 @@ impl KeptRow {
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
             last_used_at: self.last_used_at.map(Timestamp),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct GrantRow {
+    key_name: String,
+    tool_id: String,
+    publisher: String,
+    #[sqlx(flatten)]
+    edition: EditionRow,
+    source: String,
+    granted_at: i64,
+}
+
+impl GrantRow {
+    fn read(self) -> Result<Grant> {
+        Ok(Grant {
+            name: self.key_name,
+            tool: id(&self.tool_id)?,
+            publisher: self.publisher,
+            edition: Some(self.edition.into()),
+            source: self.source,
+            granted_at: Timestamp(self.granted_at),
         })
     }
 }
@@ -280,20 +304,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn grants(&self, user: UserId) -> Result<Vec<Grant>> {
-        type Row = (String, String, String, String, Option<String>, bool, String, i64);
-        let rows: Vec<Row> = read_all!(&self.db, Row, sql::GRANTS, user.to_string())?;
-        rows.into_iter()
-            .map(|(name, tool, publisher, version, integrity, own, source, granted_at)| {
-                Ok(Grant {
-                    name,
-                    tool: id(&tool)?,
-                    publisher,
-                    edition: Some(Edition { version, integrity, own }),
-                    source,
-                    granted_at: Timestamp(granted_at),
-                })
-            })
-            .collect()
+        let rows: Vec<GrantRow> = read_all!(&self.db, GrantRow, sql::GRANTS, user.to_string())?;
+        rows.into_iter().map(GrantRow::read).collect()
     }
 
     /// Takes a grant back.

@@ -2,9 +2,9 @@
 
 use super::{
     Result, Store,
-    api_keys::{ADMIN, TOUCH_MILLIS, sha256},
+    api_keys::{TOUCH_MILLIS, sha256},
     exec, read_opt,
-    rows::id,
+    rows::{CallerRow, id},
     sql, tx_opt,
 };
 use crate::domain::{
@@ -18,6 +18,13 @@ const SESSION_IDLE_MILLIS: i64 = 7 * 24 * 3600 * 1000;
 const SESSION_MILLIS: i64 = 30 * 24 * 3600 * 1000;
 /// How long a one-time code holds.
 const CODE_MILLIS: i64 = 5 * 60 * 1000;
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    #[sqlx(flatten)]
+    user: CallerRow,
+    last_seen_at: i64,
+}
 
 impl Store {
     /// Begins a session under `token`, of which only the hash is kept.
@@ -44,23 +51,21 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
-        type Row = (String, String, String, String, i64);
         let now = self.now().0;
-        let row: Option<Row> = read_opt!(&self.db, Row, SESSION_CALLER, sha256(token), now)?;
-        let Some((user, display_name, gravatar_hash, role, last_seen_at)) = row else {
+        let row: Option<SessionRow> = read_opt!(&self.db, SessionRow, SESSION_CALLER, sha256(token), now)?;
+        let Some(row) = row else {
             // What has expired once stays so, even if the clock is put back.
             if read_opt!(&self.db, (String,), KNOWN_SESSION, sha256(token))?.is_some() {
                 self.end_session(token).await?;
             }
             return Ok(None);
         };
-        if now - last_seen_at > TOUCH_MILLIS {
+        if now - row.last_seen_at > TOUCH_MILLIS {
             let mut tx = self.begin().await?;
             exec!(&mut tx, TOUCH_SESSION, sha256(token), now, now + SESSION_IDLE_MILLIS)?;
             tx.commit().await?;
         }
-        let (is_admin, via) = (role == ADMIN, Via::Session(TokenHash::of(token)));
-        Ok(Some(Caller { user: id(&user)?, display_name, gravatar_hash, is_admin, via }))
+        row.user.into_caller(Via::Session(TokenHash::of(token))).map(Some)
     }
 
     /// Ends a session.

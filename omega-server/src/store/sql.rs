@@ -58,6 +58,12 @@ macro_rules! word {
     (postgres now) => {
         "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
     };
+    (sqlite in_json_of_1) => {
+        " IN (SELECT value FROM json_each($1))"
+    };
+    (postgres in_json_of_1) => {
+        " IN (SELECT JSON_ARRAY_ELEMENTS_TEXT($1::JSON))"
+    };
     (sqlite skip_locked) => {
         ""
     };
@@ -113,6 +119,8 @@ pairs! {
     LIST_NODES = "SELECT id, version, started_at, heartbeat_at, draining, " now " - heartbeat_at AS age FROM nodes \
         ORDER BY started_at, id";
     DROP_OLD_NODES = "DELETE FROM nodes WHERE heartbeat_at < " now " - $1";
+    PLANS_NAMED = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, \
+        s.run_id, s.status FROM plans p JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id" in_json_of_1 "";
 }
 
 of_postgres! {

@@ -61,18 +61,33 @@ impl Texts for StepReply {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct StreamingRow {
+    id: String,
+    seq: i64,
+    created_at: i64,
+    step_no: i64,
+    attempt: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct StepRow {
+    step_no: i64,
+    usage: Option<String>,
+    finish_reason: Option<String>,
+}
+
 impl LogTx {
     /// The message of a run that streams, with its step as it was begun last.
     pub(super) async fn streaming_message(&mut self, run: RunId) -> Result<Option<StepStart>> {
-        type Row = (String, i64, i64, i64, i64);
-        let row: Option<Row> = tx_opt!(&mut self.tx, Row, STREAMING_MESSAGE, run.to_string())?;
-        let Some((message, seq, created_at, step, attempt)) = row else { return Ok(None) };
+        let row: Option<StreamingRow> = tx_opt!(&mut self.tx, StreamingRow, STREAMING_MESSAGE, run.to_string())?;
+        let Some(row) = row else { return Ok(None) };
         Ok(Some(StepStart {
-            number: u32::try_from(step).unwrap_or(0),
-            attempt: u32::try_from(attempt).unwrap_or(0),
-            message: id(&message)?,
-            seq: number(seq),
-            created_at: Timestamp(created_at),
+            number: u32::try_from(row.step_no).unwrap_or(0),
+            attempt: u32::try_from(row.attempt).unwrap_or(0),
+            message: id(&row.id)?,
+            seq: number(row.seq),
+            created_at: Timestamp(row.created_at),
             since: self.next_seq(),
         }))
     }
@@ -241,19 +256,18 @@ impl LogTx {
     /// is, and before the run goes on or ends in whatever way. What is said comes from the record, so a run that was taken
     /// back from a server that died tells of all its steps and tokens too.
     pub(super) async fn close_steps(&mut self, run: RunId) -> Result<()> {
-        type Row = (i64, Option<String>, Option<String>);
-        let open: Vec<Row> = tx_all!(&mut self.tx, Row, OPEN_STEPS, run.to_string())?;
+        let open: Vec<StepRow> = tx_all!(&mut self.tx, StepRow, OPEN_STEPS, run.to_string())?;
         if open.is_empty() {
             return Ok(());
         }
         let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), RUN_USAGE, run.to_string())?;
         let total = total.map(|(usage,)| serde_json::from_str(&usage)).transpose()?;
-        for (step, usage, finish_reason) in open {
+        for row in open {
             let event = Event::StepCompleted {
-                step_index: u32::try_from(step).unwrap_or(0),
-                usage: usage.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+                step_index: u32::try_from(row.step_no).unwrap_or(0),
+                usage: row.usage.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
                 run_usage: total,
-                finish_reason: finish_reason.as_deref().map(serde_json::from_str).transpose()?,
+                finish_reason: row.finish_reason.as_deref().map(serde_json::from_str).transpose()?,
             };
             self.event(Some(run), event).await?;
         }

@@ -20,8 +20,22 @@ const IDS: usize = 16;
 /// In place of a user: several of them.
 const SEVERAL: &str = "*";
 
-/// `tool, source, runs, failures, failing, own`.
-type ToolRow = (String, String, i64, i64, String, i64);
+#[derive(sqlx::FromRow)]
+struct ToolRow {
+    tool: String,
+    source: String,
+    runs: i64,
+    failures: i64,
+    failing: String,
+    own: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct CursorRow {
+    n: i64,
+    own: i64,
+    latest: i64,
+}
 
 impl From<StoreError> for RowsError {
     fn from(error: StoreError) -> Self {
@@ -29,16 +43,16 @@ impl From<StoreError> for RowsError {
     }
 }
 
-fn stored((tool, source, runs, failures, failing, own): ToolRow) -> Result<StoredTool> {
-    let failing = match failing.as_str() {
+fn stored(row: ToolRow) -> Result<StoredTool> {
+    let failing = match row.failing.as_str() {
         "" => Failing::Nobody,
         SEVERAL => Failing::Several,
         user => Failing::One(parsed(user)?),
     };
     Ok(StoredTool {
-        tool: Tool { own: own == 1, ..serde_json::from_str(&tool)? },
-        source: Source::from_word(&source),
-        outcomes: Outcomes { runs: number(runs), failures: number(failures) },
+        tool: Tool { own: row.own == 1, ..serde_json::from_str(&row.tool)? },
+        source: Source::from_word(&row.source),
+        outcomes: Outcomes { runs: number(row.runs), failures: number(row.failures) },
         failing,
     })
 }
@@ -153,8 +167,8 @@ impl ToolRows for Store {
     }
 
     async fn standing(&self, viewer: Viewer) -> Result<RowsCursor, RowsError> {
-        let row: (i64, i64, i64) = read_one!(&self.db, (i64, i64, i64), TOOLS_STANDING, name_of(viewer))?;
-        Ok(RowsCursor { revision: row.0, own: (row.1, row.2) })
+        let row: CursorRow = read_one!(&self.db, CursorRow, TOOLS_STANDING, name_of(viewer))?;
+        Ok(RowsCursor { revision: row.n, own: (row.own, row.latest) })
     }
 
     async fn changed_after(&self, revision: i64) -> Result<Option<(i64, Vec<StoredTool>)>, RowsError> {
