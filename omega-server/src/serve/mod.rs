@@ -23,6 +23,7 @@ use crate::{
         state::App,
     },
     observe::known_secrets,
+    process::clock::Clock,
     registry::RegistryService,
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
@@ -121,7 +122,7 @@ impl Server {
             progress: Arc::clone(&config.progress),
             ..LocalConfig::new(&config.cache_dir)
         };
-        let breakers = Breakers::new(store.clone(), Policy::default());
+        let breakers = Breakers::new(store.clone(), Policy::default(), Clock::default());
         let executor = executor::from_config(&config.executors, config.executor_key.as_ref(), local, &breakers)
             .map_err(|error| StartError::Executor(error.to_string()))?;
         let executor = Redacting::new(Arc::new(WithBreaker::new(executor, breakers)));

@@ -10,27 +10,32 @@ use omega_core::{
 };
 use omega_server::{
     executor::breaker::{BreakerKey, Breakers, CallHealth, CircuitState, Policy},
+    process::clock::Clock,
     store::Store,
 };
 use std::{sync::Arc, time::Duration};
 
 const LEASE: Duration = Duration::from_secs(60);
+/// Within the window in which failures are counted together.
+const DELAY: Duration = Duration::from_secs(10);
 
 fn policy() -> Policy {
-    Policy { first_delay: Duration::from_millis(300), refresh: Duration::ZERO, ..Policy::default() }
+    Policy { first_delay: DELAY, refresh: Duration::ZERO, ..Policy::default() }
 }
 
-/// Two nodes on each engine; on SQLite, which belongs to one process, they share its store.
-async fn pairs() -> (tempfile::TempDir, Vec<[Arc<Breakers>; 2]>, Option<Postgres>) {
+/// Two nodes on each engine, and the clock that they go by; on SQLite, which belongs to one process, they share its store.
+async fn pairs() -> (tempfile::TempDir, Vec<[Arc<Breakers>; 2]>, Clock, Option<Postgres>) {
     let folder = folder();
     let sqlite = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
-    let mut pairs = vec![[Breakers::new(sqlite.clone(), policy()), Breakers::new(sqlite, policy())]];
+    let clock = Clock::default();
+    let node = |store| Breakers::new(store, policy(), clock.clone());
+    let mut pairs = vec![[node(sqlite.clone()), node(sqlite)]];
     let cluster = Postgres::start();
     if let Some(cluster) = &cluster {
         let (one, other) = (Store::open(&cluster.url).await.unwrap(), Store::open(&cluster.url).await.unwrap());
-        pairs.push([Breakers::new(one, policy()), Breakers::new(other, policy())]);
+        pairs.push([node(one), node(other)]);
     }
-    (folder, pairs, cluster)
+    (folder, pairs, clock, cluster)
 }
 
 async fn fail(breakers: &Arc<Breakers>, key: &BreakerKey) {
@@ -39,7 +44,7 @@ async fn fail(breakers: &Arc<Breakers>, key: &BreakerKey) {
 
 #[tokio::test]
 async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
-    let (_folder, pairs, _cluster) = pairs().await;
+    let (_folder, pairs, clock, _cluster) = pairs().await;
     for [here, there] in pairs {
         let key = BreakerKey::executor("host:1");
         for _ in 0..2 {
@@ -50,7 +55,7 @@ async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
         fail(&there, &key).await;
         let refused = here.admit(key.clone(), LEASE).await.err().expect("the other node's failures count here");
         assert_eq!((refused.reason.as_str(), refused.error().code), ("TIMEOUT", ToolErrorCode::BreakerOpen));
-        tokio::time::sleep(Duration::from_millis(320)).await;
+        clock.advance(DELAY);
         let tries = futures_util::future::join_all((0..10).map(|n| {
             let breakers = if n % 2 == 0 { &here } else { &there };
             breakers.admit(key.clone(), LEASE)
@@ -59,9 +64,9 @@ async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
         assert_eq!(tries.len(), 1, "one call tries, and only one");
         assert_eq!(there.state(&key), CircuitState::HalfOpen);
         tries.pop().unwrap().settle(CallHealth::Failed("TIMEOUT")).await;
-        tokio::time::sleep(Duration::from_millis(320)).await;
+        clock.advance(DELAY);
         assert!(there.admit(key.clone(), LEASE).await.is_err(), "after a failed try it is open for twice as long");
-        tokio::time::sleep(Duration::from_millis(320)).await;
+        clock.advance(DELAY);
         // A try that is dropped says nothing; the next one may try at once.
         drop(there.admit(key.clone(), LEASE).await.unwrap());
         let next = async {
@@ -84,7 +89,7 @@ async fn nodes_count_together_and_agree_on_what_is_open_and_on_who_tries() {
 async fn what_works_writes_nothing_and_what_says_nothing_counts_nothing() {
     let folder = folder();
     let store = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
-    let breakers = Breakers::new(store.clone(), policy());
+    let breakers = Breakers::new(store.clone(), policy(), Clock::default());
     let key = BreakerKey::provider("x");
     for verdict in [CallHealth::Worked, CallHealth::Neutral].repeat(20) {
         breakers.admit(key.clone(), LEASE).await.unwrap().settle(verdict).await;
@@ -143,7 +148,7 @@ async fn a_tool_that_keeps_failing_is_left_alone_and_everybody_is_told() {
 
 #[tokio::test]
 async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
-    let (_folder, pairs, _cluster) = pairs().await;
+    let (_folder, pairs, clock, _cluster) = pairs().await;
     for [here, there] in pairs {
         let key = BreakerKey::tool(&id("acmeBroken").parse().unwrap(), "1.2.3");
         let of = |user: &str| key.clone().for_user(user);
@@ -161,7 +166,7 @@ async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
             drop(breakers.admit(key.clone(), LEASE).await.unwrap());
         }
         // It is over for that user when a try works, and was never there for the others.
-        tokio::time::sleep(Duration::from_millis(320)).await;
+        clock.advance(DELAY);
         there.admit(of("mallory"), LEASE).await.unwrap().settle(CallHealth::Worked).await;
         drop(here.admit(of("mallory"), LEASE).await.unwrap());
         // What fails for different users fails.
@@ -172,7 +177,7 @@ async fn one_users_failing_inputs_leave_a_tool_alone_for_that_user_only() {
             }
         }
         // One user's failing tries do not keep it open: the next user tries at once.
-        tokio::time::sleep(Duration::from_millis(320)).await;
+        clock.advance(DELAY);
         provoke(&here, "mallory").await;
         assert!(here.admit(of("mallory"), LEASE).await.is_err(), "whoever failed a try waits");
         there.admit(of("a third"), LEASE).await.unwrap().settle(CallHealth::Worked).await;

@@ -485,11 +485,23 @@ async fn postgres_may_restart_again_and_again_and_nothing_acknowledged_is_lost()
     let nodes = [world.node(&["--lease", "3s"]).await, world.node(&["--lease", "3s"]).await];
     let key = world.key.clone().unwrap();
     let (running, away) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let stored = Arc::new(AtomicUsize::new(0));
+    // Every writer's messages, three times over.
+    let more = async || {
+        let enough = stored.load(Ordering::SeqCst) + 18;
+        let written = async {
+            while stored.load(Ordering::SeqCst) < enough {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        within("more messages", written).await;
+    };
     let mut writers = Vec::new();
     for n in 0..6 {
         let id = conversation(&nodes[0].client).await;
         let url = format!("{}/api/omega/conversations/{id}/messages", nodes[n % 2].client.base_url());
         let (running, away, key) = (Arc::clone(&running), Arc::clone(&away), key.clone());
+        let stored = Arc::clone(&stored);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         writers.push(tokio::spawn(async move {
             let mut accepted = Vec::new();
@@ -501,7 +513,10 @@ async fn postgres_may_restart_again_and_again_and_nothing_acknowledged_is_lost()
                 let status = response.status().as_u16();
                 let body: Value = response.json().await.unwrap();
                 match status {
-                    202 => accepted.push(serde_json::from_value::<Accepted>(body["data"].clone()).unwrap()),
+                    202 => {
+                        accepted.push(serde_json::from_value::<Accepted>(body["data"].clone()).unwrap());
+                        stored.fetch_add(1, Ordering::SeqCst);
+                    }
                     503 => drop(away.fetch_add(1, Ordering::SeqCst)),
                     429 => {}
                     other => panic!("{other}: {body}"),
@@ -512,10 +527,10 @@ async fn postgres_may_restart_again_and_again_and_nothing_acknowledged_is_lost()
         }));
     }
     for n in 0..6 {
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        more().await;
         world.cluster.restart(if n % 2 == 0 { "immediate" } else { "fast" });
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    more().await;
     running.store(false, Ordering::SeqCst);
     let (mut count, mut recovered) = (0, 0);
     for writer in writers {

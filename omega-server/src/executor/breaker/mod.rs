@@ -16,6 +16,7 @@ pub use circuit::{Admission, Blame, Circuit, CircuitState, Policy};
 pub use key::BreakerKey;
 pub use shown::shown_to;
 
+use crate::process::clock::Clock;
 use async_trait::async_trait;
 use omega_core::{
     api::Timestamp,
@@ -112,6 +113,7 @@ pub trait KeepsBreakers: Send + Sync {
 pub struct Breakers {
     kept: Arc<dyn KeepsBreakers>,
     policy: Policy,
+    clock: Clock,
     /// By their keys as they are stored.
     known: Mutex<HashMap<String, BreakerView>>,
     /// Held while the database is read or written, so that nothing older replaces what is newer; when it was read last.
@@ -121,12 +123,13 @@ pub struct Breakers {
 }
 
 impl Breakers {
-    /// Breakers that are kept there.
+    /// Breakers that are kept there, and go by this clock.
     #[must_use]
-    pub fn new(kept: impl KeepsBreakers + 'static, policy: Policy) -> Arc<Self> {
+    pub fn new(kept: impl KeepsBreakers + 'static, policy: Policy, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             kept: Arc::new(kept),
             policy,
+            clock,
             known: Mutex::default(),
             refreshed: tokio::sync::Mutex::default(),
             forgot: Mutex::default(),
@@ -140,7 +143,7 @@ impl Breakers {
     /// [`BreakerOpen`], with the time until which it is.
     pub async fn admit(self: &Arc<Self>, key: BreakerKey, lease: Duration) -> Result<Permit, BreakerOpen> {
         self.refresh().await;
-        let now = Timestamp::now().0;
+        let now = self.clock.now().0;
         let mut permit = Permit { breakers: Arc::clone(self), key: key.clone(), probe: None, own_probe: None };
         if key.user().is_some() {
             permit.own_probe = self.enter(&key, now, lease).await?;
@@ -173,7 +176,7 @@ impl Breakers {
     /// [`BreakerOpen`], with the time until which it is.
     pub async fn look_ahead(&self, key: BreakerKey) -> Result<(), BreakerOpen> {
         self.refresh().await;
-        let now = Timestamp::now().0;
+        let now = self.clock.now().0;
         for key in [key.clone(), key.for_all()] {
             if let Admission::Refused(until) = self.look(&key).admission(now) {
                 return Err(self.refused(key, until));
@@ -243,7 +246,7 @@ impl Breakers {
         match (verdict, own_probe, probe) {
             // Whoever fails a try of everybody's is not the next one to try.
             (CallHealth::Provoked(reason), None, Some(_)) => {
-                let now = Timestamp::now().0;
+                let now = self.clock.now().0;
                 self.change(key, |circuit| circuit.left_alone(&self.policy, now, reason)).await;
             }
             (CallHealth::Failed(_), _, _) => self.tell(key, own_probe, CallHealth::Neutral, Blame::Nobody).await,
@@ -252,7 +255,7 @@ impl Breakers {
     }
 
     async fn tell(&self, key: &BreakerKey, probe: Option<&str>, verdict: CallHealth, blame: Blame<'_>) {
-        let now = Timestamp::now().0;
+        let now = self.clock.now().0;
         let policy = &self.policy;
         match (verdict, probe) {
             (CallHealth::Worked, Some(owner)) => {
@@ -327,7 +330,7 @@ impl Breakers {
         match self.kept.open().await {
             Ok(open) => {
                 let mut all = self.all();
-                let now = Timestamp::now().0;
+                let now = self.clock.now().0;
                 all.retain(|_, BreakerView { circuit, .. }| {
                     circuit.state == CircuitState::Closed && circuit.is_counting(&self.policy, now)
                 });
@@ -349,7 +352,7 @@ impl Breakers {
             }
             *forgot = Some(Instant::now());
         }
-        let before = Timestamp::now().0 - i64::try_from(FORGET_AFTER.as_millis()).unwrap_or(i64::MAX);
+        let before = self.clock.now().0 - i64::try_from(FORGET_AFTER.as_millis()).unwrap_or(i64::MAX);
         if let Err(error) = self.kept.forget(before).await {
             tracing::warn!(event = "breaker.not_forgotten", %error);
         }

@@ -15,6 +15,7 @@ use omega_server::{
         breaker::{Breakers, Policy},
         service::{Service, ServiceConfig},
     },
+    process::clock::Clock,
     store::Store,
 };
 use std::{
@@ -205,7 +206,7 @@ async fn answering(status: u16, body: Value) -> (RemoteExecutor, Arc<AtomicUsize
 async fn breakers() -> (TempDir, Arc<Breakers>) {
     let folder = folder();
     let store = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
-    (folder, Breakers::new(store, Policy::default()))
+    (folder, Breakers::new(store, Policy::default(), Clock::default()))
 }
 
 #[tokio::test]

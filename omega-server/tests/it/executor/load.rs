@@ -77,11 +77,16 @@ async fn too_many_calls_are_told_when_to_come_back_and_others_still_get_their_tu
     let places = 2 * std::thread::available_parallelism().unwrap().get();
     let sandbox = &sandbox;
     // All places of one conversation, its 64 in the queue, and more than that.
-    let hog = futures_util::future::join_all(
-        (0..places + 80).map(|_| sandbox.executor.execute(of("hog", "work::waits", 300))),
-    );
+    let full = tokio::sync::Notify::new();
+    let hog = futures_util::future::join_all((0..places + 80).map(async |_| {
+        let executed = sandbox.executor.execute(of("hog", "work::waits", 300)).await;
+        if executed.result.is_err() {
+            full.notify_one();
+        }
+        executed
+    }));
     let other = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        full.notified().await;
         sandbox.executor.execute(of("other", "work::waits", 1)).await
     };
     let (hog, other) = tokio::join!(hog, other);

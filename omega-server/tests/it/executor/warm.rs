@@ -175,7 +175,10 @@ async fn a_package_that_reads_its_key_when_it_is_loaded_is_not_loaded_ahead() {
         let executed = sandbox.executor.execute(Execution { env, ..call("keyed::t", json!({})) }).await;
         assert_eq!(executed.result, Ok(json!(seen)));
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The standby of a package that was called later is there.
+    sandbox.registry.publish("tells", "1.0.0", json!({}), TELLS);
+    tells(&sandbox, &[]).await;
+    until_waiting(&sandbox, "tells@", 1).await;
     until_waiting(&sandbox, "keyed@", 0).await;
 }
 
