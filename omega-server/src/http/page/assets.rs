@@ -4,7 +4,7 @@ use axum::http::HeaderValue;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// Name and content of each file of `web/dist`; empty in a build without the page.
+/// Name and content of each file of `web/dist`.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 
 /// Their validators: content that never changes is hashed once, however often anybody asks.

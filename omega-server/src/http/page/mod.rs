@@ -2,8 +2,7 @@
 //!
 //! The promises: the page runs no inline code and loads nothing from another origin (the content security policy of
 //! [`headers`]); an asset's name changes with its content, so it may be cached for ever, while the shell is always asked
-//! for again; a server that was built without the page says so in plain words and stays useful through its API; a shell that
-//! another site led to says so, and then a sign-in link in its address does nothing without a click.
+//! for again; a shell that another site led to says so, and then a sign-in link in its address does nothing without a click.
 
 mod assets;
 mod headers;
@@ -20,10 +19,8 @@ use std::sync::LazyLock;
 
 pub use headers::secure;
 
-/// Shown when the binary holds no built page.
-const FALLBACK: &[u8] = include_bytes!("fallback.html");
 static SHELL: LazyLock<Document> =
-    LazyLock::new(|| Document::new(assets::find("index.html").map_or(FALLBACK, |asset| asset.content).to_vec()));
+    LazyLock::new(|| Document::new(include_bytes!("../../../web/dist/index.html").to_vec()));
 /// The same with the mark that `web/src/route.ts` looks for.
 static FROM_ELSEWHERE: LazyLock<Document> = LazyLock::new(|| {
     let marked = "<html data-from=\"elsewhere\" ";
