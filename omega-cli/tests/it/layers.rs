@@ -1,6 +1,6 @@
 //! The order of the crate's modules: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
 
-use omega_core::testing::layers::{Sources, faults, unwieldy};
+use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
 const ORDER: [&str; 8] = ["exit", "ui", "global", "progress", "connect", "commands", "cli", "dispatch"];
 
@@ -23,4 +23,9 @@ fn an_arrow_that_is_turned_is_found() {
 #[test]
 fn a_file_has_one_subject_and_a_name_that_says_which() {
     assert_eq!(unwieldy(&sources(), &[]), "");
+}
+
+#[test]
+fn every_dependency_is_used() {
+    assert_eq!(unnamed(env!("CARGO_MANIFEST_DIR")), "");
 }

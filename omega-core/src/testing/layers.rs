@@ -1,13 +1,15 @@
 //! Whether the top modules of a crate keep to the order that is written for them: each uses only what lies below it. And
-//! whether its files can be found and read: [`unwieldy`].
+//! whether its files can be found and read: [`unwieldy`]; and whether it needs what it asks for: [`unnamed`].
 //!
 //! [`faults`] reads the sources as the compiler's tokens and collects where a module names another one by `crate::` or
 //! `super::`, in whatever nesting. Comments and what is there for tests alone (`#[cfg(test)]`) don't count; `lib.rs` and
 //! `main.rs` lie above everything. So nothing may be used by way of them: a name that they pass on hides whose it is.
 
+mod dependencies;
 mod files;
 mod sources;
 
+pub use dependencies::unnamed;
 pub use files::unwieldy;
 pub use sources::Sources;
 

@@ -1,6 +1,6 @@
 //! The order of the server's rooms: each uses only those above it in this list (`docs/ARCHITECTURE.md`).
 
-use omega_core::testing::layers::{Sources, faults, unwieldy};
+use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
 const ORDER: [&str; 11] = [
     // What all rooms speak of, and the process that they are in.
@@ -30,4 +30,9 @@ fn an_arrow_that_is_turned_is_found() {
 #[test]
 fn a_file_has_one_subject_and_a_name_that_says_which() {
     assert_eq!(unwieldy(&sources(), &[]), "");
+}
+
+#[test]
+fn every_dependency_is_used() {
+    assert_eq!(unnamed(env!("CARGO_MANIFEST_DIR")), "");
 }

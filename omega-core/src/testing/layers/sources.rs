@@ -23,6 +23,27 @@ impl Sources {
         sources
     }
 
+    /// The same with its tests and examples.
+    #[must_use]
+    #[allow(clippy::panic, reason = "a test fails by panicking")]
+    pub(super) fn with_tests(folder: &str) -> Self {
+        let mut sources = Self::of_crate(folder);
+        for of_tests in ["tests", "examples", "benches"] {
+            let folder = Path::new(folder).join(of_tests);
+            if folder.is_dir() {
+                let read = sources.read(&folder, &format!("{of_tests}/"));
+                read.unwrap_or_else(|error| panic!("{} can't be read: {error}", folder.display()));
+            }
+        }
+        sources
+    }
+
+    /// Whether the code names a crate.
+    pub(super) fn names(&self, crate_name: &str) -> bool {
+        let name = crate_name.replace('-', "_");
+        self.0.values().any(|text| text.contains(&name) && text.parse().is_ok_and(|code| has_word(code, &name)))
+    }
+
     fn read(&mut self, folder: &Path, name: &str) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
@@ -42,6 +63,14 @@ impl Sources {
         self.0.entry(file.to_owned()).or_default().push_str(text);
         self
     }
+}
+
+fn has_word(code: TokenStream, name: &str) -> bool {
+    code.into_iter().any(|tree| match tree {
+        TokenTree::Ident(word) => word == name,
+        TokenTree::Group(group) => has_word(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// The names of the top modules, and all arrows between them.
