@@ -1,7 +1,7 @@
 //! How long calls of real tools take in the local sandbox, beside the same packages under a bare `deno run`:
 //!
 //! ```text
-//! cargo run --release -p omega-server --example executor_bench -- [ROUNDS] [COLD_ROUNDS]
+//! cargo bench -p omega-server --bench executor -- [ROUNDS] [COLD_ROUNDS]
 //! ```
 //!
 //! Every round runs each case once, in turn, so that what else the machine does falls on all alike: read the ratios, and the
@@ -83,7 +83,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn measure() -> anyhow::Result<()> {
-    let mut args = std::env::args().skip(1);
+    // Cargo says `--bench` first.
+    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let mut count = |default: usize| args.next().map_or(Ok(default), |arg| arg.parse());
     let (rounds, cold_rounds) = (count(20)?, count(3)?);
     let cache = std::env::var_os("OMEGA_HOME").map_or_else(|| PathBuf::from("target/tool-cache"), PathBuf::from);
