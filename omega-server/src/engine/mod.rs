@@ -24,15 +24,15 @@ mod plan;
 mod plan_selection;
 mod provider_key;
 mod redacting_model;
+mod redactors;
 mod run_prompt;
-mod secrets;
 mod title;
 mod tool_search;
 mod tools;
 mod worker;
 
 pub use plan::Task;
-pub use secrets::OwnKeys;
+pub use redactors::OwnKeys;
 pub use tools::Called;
 
 use crate::{
@@ -57,8 +57,8 @@ use omega_core::{
     redact::Redactor,
     registry::Registry,
 };
+use redactors::Redactors;
 use secrecy::SecretString;
-use secrets::Secrets;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicUsize},
@@ -76,7 +76,7 @@ pub struct Engine {
 pub(crate) struct Inner {
     pub store: Store,
     pub vault: Vault,
-    pub secrets: Arc<Secrets>,
+    pub secrets: Arc<Redactors>,
     pub hub: Hub,
     pub models: Arc<dyn Models>,
     pub registry: Arc<dyn Registry>,
@@ -118,8 +118,8 @@ impl Engine {
         own_keys: OwnKeys,
         config: NodeConfig,
     ) -> Self {
-        let secrets = Arc::new(Secrets::new(store.clone(), vault.clone(), own_keys));
-        let known: Weak<Secrets> = Arc::downgrade(&secrets);
+        let secrets = Arc::new(Redactors::new(store.clone(), vault.clone(), own_keys));
+        let known: Weak<Redactors> = Arc::downgrade(&secrets);
         store.ask_for_secrets(known);
         let node = uuid::Uuid::new_v4().to_string();
         let inner = Inner {

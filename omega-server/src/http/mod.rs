@@ -5,12 +5,12 @@
 //! parameters (`extract`). What it gives is an [`answer`].
 
 pub mod auth;
-mod describe;
 mod extract;
 mod idempotency;
 pub mod identity;
 mod import_limit;
 pub mod limits;
+mod openapi;
 pub mod page;
 pub mod reply;
 pub mod request;

@@ -2,9 +2,8 @@
 
 use super::{
     auth::query,
-    describe,
     extract::{self, BODY_LIMIT},
-    idempotency, limits,
+    idempotency, limits, openapi,
     page::{self, Document},
     reply::ApiError,
     request::{cookie, host, log_line},
@@ -142,7 +141,7 @@ pub fn router(app: App) -> Router {
 /// The description of the API.
 pub fn openapi() -> Value {
     let (_, description) = api().merge(imports()).split_for_parts();
-    describe::whole(&description)
+    openapi::whole(&description)
 }
 
 /// The same as it is sent: it does not change while the server lives, and anybody may ask for it.
@@ -169,8 +168,8 @@ async fn with_headers(request: Request, next: Next) -> Response {
 }
 
 /// The same for people.
-static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(describe::page::html(&openapi()).into_bytes()));
-static DOCS_STYLE: LazyLock<Document> = LazyLock::new(|| Document::new(describe::page::STYLE.into()));
+static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(openapi::page::html(&openapi()).into_bytes()));
+static DOCS_STYLE: LazyLock<Document> = LazyLock::new(|| Document::new(openapi::page::STYLE.into()));
 
 fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let html = async |request: HeaderMap| DOCS.answer(&request, "text/html; charset=utf-8");

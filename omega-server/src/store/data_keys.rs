@@ -1,6 +1,6 @@
 //! Data keys as the database has them: wrapped under a master key; and what is sealed under those that are retired.
 
-use super::{Result, Store, StoreError, exec, read_all, read_opt, rows::id, secrets::place, sql, tx_opt};
+use super::{Result, Store, StoreError, credentials::place, exec, read_all, read_opt, rows::id, sql, tx_opt};
 use crate::domain::{
     audit_fact::Fact,
     sealed::{CredentialPlace, Sealed},

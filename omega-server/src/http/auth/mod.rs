@@ -2,7 +2,7 @@
 //! handler's signature says that it needs one.
 
 mod access;
-pub mod bearer;
+pub mod api_key;
 pub mod origin;
 pub mod query;
 pub mod user_name;
@@ -88,7 +88,7 @@ where
         app.touch();
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(value.to_str().unwrap_or_default())?;
-            let caller = bearer::caller(&app, key).await?;
+            let caller = api_key::caller(&app, key).await?;
             request::acts(&caller);
             return Ok(caller);
         }

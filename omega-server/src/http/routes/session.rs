@@ -6,7 +6,7 @@ use crate::{
         request,
     },
     http::{
-        auth::{self, bearer, origin},
+        auth::{self, api_key, origin},
         extract::{Body, Params},
         reply::{ApiError, ApiResult, Reply},
         request::cookie,
@@ -36,7 +36,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, Body(body): Body
     origin::check(&Method::POST, &headers)?;
     app.touch();
     let caller = match (&body.api_key, &body.code) {
-        (Some(key), None) => bearer::caller(&app, key.trim()).await?,
+        (Some(key), None) => api_key::caller(&app, key.trim()).await?,
         (None, Some(code)) => app.store.caller_of_code(code.trim()).await?.ok_or_else(spent)?,
         _ => return Err(ApiError::invalid("apiKey", "give an API key, or the code of a sign-in link")),
     };

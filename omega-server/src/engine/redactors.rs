@@ -29,7 +29,7 @@ pub type OwnKeys = Vec<(String, SecretString)>;
 type Fingerprint = [u8; 32];
 
 /// Knows all secrets there are.
-pub(crate) struct Secrets {
+pub(crate) struct Redactors {
     store: Store,
     vault: Vault,
     own: OwnKeys,
@@ -37,7 +37,7 @@ pub(crate) struct Secrets {
     ready: Mutex<VecDeque<(Fingerprint, Redactor)>>,
 }
 
-impl Secrets {
+impl Redactors {
     pub fn new(store: Store, vault: Vault, own: OwnKeys) -> Self {
         Self { store, vault, own, ready: Mutex::default() }
     }
@@ -112,7 +112,7 @@ impl Secrets {
 }
 
 #[async_trait]
-impl KnowsSecrets for Secrets {
+impl KnowsSecrets for Redactors {
     async fn of_conversation(&self, conversation: ConversationId) -> Result<Redactor> {
         let kept = self.store.secrets_of_conversation(conversation).await?;
         self.knowing(kept).await
