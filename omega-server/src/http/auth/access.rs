@@ -12,26 +12,21 @@ use crate::{
     },
 };
 use axum::{
-    extract::{FromRef, FromRequestParts, Path},
+    extract::{FromRequestParts, Path},
     http::request::Parts,
 };
 use omega_core::id::ConversationId;
 use std::collections::HashMap;
 
 /// The segment `{id}` of the path. One that is no text names nothing that exists.
-async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
-    let found = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+async fn segment(parts: &mut Parts) -> String {
+    let found = Path::<HashMap<String, String>>::from_request_parts(parts, &()).await;
     found.ok().and_then(|Path(mut path)| path.remove("id")).unwrap_or_default()
 }
 
-async fn access<S>(parts: &mut Parts, state: &S) -> ApiResult<Access>
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
-    let caller = Caller::from_request_parts(parts, state).await?;
-    let app = App::from_ref(state);
-    let text = segment(parts, state).await;
+async fn access(parts: &mut Parts, app: &App) -> ApiResult<Access> {
+    let caller = Caller::from_request_parts(parts, app).await?;
+    let text = segment(parts).await;
     let opened = match text.parse::<ConversationId>() {
         Ok(id) => open(&app.store, &caller, id).await,
         Err(_) => Err(StoreError::NotFound),
@@ -53,42 +48,28 @@ where
     }
 }
 
-impl<S> FromRequestParts<S> for Access
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<App> for Access {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
-        access(parts, state).await
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        access(parts, app).await
     }
 }
 
-impl<S> FromRequestParts<S> for Owned
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<App> for Owned {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
-        Ok(access(parts, state).await?.owned()?)
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        Ok(access(parts, app).await?.owned()?)
     }
 }
 
-impl<S, T> FromRequestParts<S> for Within<T>
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-    T: Part,
-{
+impl<T: Part> FromRequestParts<App> for Within<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        let app = App::from_ref(state);
-        let id: T = segment(parts, state).await.parse().map_err(|_| StoreError::NotFound)?;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let id: T = segment(parts).await.parse().map_err(|_| StoreError::NotFound)?;
         Ok(within(&app.store, &caller, id).await?)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     http::{reply::ApiError, request::cookie, state::App},
 };
 use axum::{
-    extract::{FromRef, FromRequestParts},
+    extract::FromRequestParts,
     http::{header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -57,15 +57,11 @@ fn bearer(value: &str) -> Result<&str, ApiError> {
 /// A caller who administers this server.
 pub struct Admin(pub Caller);
 
-impl<S> FromRequestParts<S> for Admin
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<App> for Admin {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = Caller::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
         if !caller.is_admin {
             return Err(ApiError::new(
                 ErrorCode::Forbidden,
@@ -76,19 +72,14 @@ where
     }
 }
 
-impl<S> FromRequestParts<S> for Caller
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let app = App::from_ref(state);
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         app.touch();
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             let key = bearer(value.to_str().unwrap_or_default())?;
-            let caller = api_key::caller(&app, key).await?;
+            let caller = api_key::caller(app, key).await?;
             request::acts(&caller);
             return Ok(caller);
         }
@@ -111,19 +102,15 @@ where
 /// they are has to prove it here, too.
 pub struct Looking(pub Viewer);
 
-impl<S> FromRequestParts<S> for Looking
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<App> for Looking {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let says_who = parts.headers.contains_key(header::AUTHORIZATION) || cookie::token(&parts.headers).is_some();
         if !says_who {
             return Ok(Self(Viewer::Anybody));
         }
-        let caller = Caller::from_request_parts(parts, state).await?;
+        let caller = Caller::from_request_parts(parts, app).await?;
         Ok(Self(Viewer::User(caller.user)))
     }
 }
