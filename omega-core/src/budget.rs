@@ -199,7 +199,6 @@ impl Limit {
     }
 
     /// What fits of a text, and how many bytes do not.
-    #[must_use]
     pub fn cut<'t>(&self, text: &'t str) -> (Bounded<'t>, usize) {
         let end = text.floor_char_boundary(self.most);
         (Bounded(&text[..end]), text.len() - end)
@@ -270,7 +269,6 @@ pub struct Size {
 
 impl Size {
     /// Of a value. Without recursion: the value may be of any depth.
-    #[must_use]
     pub fn of(value: &Value) -> Self {
         let mut size = Self::default();
         let mut open = vec![(value, 0)];
@@ -309,7 +307,6 @@ pub struct Shape {
 
 impl Shape {
     /// Of a text that may be JSON. What is none is refused by its reader.
-    #[must_use]
     pub fn of(text: &[u8]) -> Self {
         let (mut shape, mut now, mut quoted, mut escaped) = (Self { depth: 0, values: 1 }, 0_usize, false, false);
         for byte in text {

@@ -35,7 +35,6 @@ impl Exact {
     }
 
     /// Of a value that somebody read before: what 64 bits hold is still exact in it.
-    #[must_use]
     pub fn of(value: Value) -> Self {
         let mut inexact = BTreeMap::new();
         let mut open = vec![(String::new(), &value)];
@@ -57,7 +56,6 @@ impl Exact {
     }
 
     /// The part under a name, or under a number of a list, with its own places.
-    #[must_use]
     pub fn part(&self, name: &str) -> Option<Self> {
         let value = match &self.value {
             Value::Object(fields) => fields.get(name)?,
@@ -125,14 +123,12 @@ impl From<Value> for Exact {
 }
 
 /// What is said of digits that no double holds.
-#[must_use]
 pub fn refusal(digits: &str) -> String {
     let shown = if digits.len() > SHOWN { format!("{}…", &digits[..SHOWN]) } else { digits.to_owned() };
     format!("{shown} has more digits than a JavaScript number holds exactly; give it as a string in quotes")
 }
 
 /// Whether a number that was read is one that JavaScript prints with the same digits.
-#[must_use]
 pub fn is_exact(number: &Number) -> bool {
     if number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= SAFE) || number.is_f64() {
         return true;
@@ -141,7 +137,6 @@ pub fn is_exact(number: &Number) -> bool {
 }
 
 /// Whether a double holds what is written: its shortest digits are the same.
-#[must_use]
 pub fn is_held(literal: &str) -> bool {
     let Ok(double) = literal.parse::<f64>() else { return false };
     double.is_finite() && decimal(literal) == decimal(&format!("{double:e}"))

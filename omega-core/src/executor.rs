@@ -17,7 +17,6 @@ pub type CancelSignal = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub type PartialSink = Arc<dyn Fn(Value) + Send + Sync>;
 
 pub struct Execution {
-    /// Idempotency key.
     pub id: ToolRunId,
     /// Who it is for: where places are rare, owners take turns. A conversation's id; empty for calls outside of any.
     pub owner: String,
@@ -254,7 +253,6 @@ pub struct ExecutorMember {
     pub in_flight: u64,
 }
 
-/// Where tools run.
 #[async_trait]
 pub trait Executor: Send + Sync {
     /// Runs a tool once. Failures of the tool are results, not errors.

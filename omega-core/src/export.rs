@@ -36,7 +36,6 @@ pub fn opening(conversation: &ConversationDetail) -> Result<Value, serde_json::E
 pub const LISTS: [&str; 4] = ["messages", "runs", "toolRuns", "events"];
 
 /// The document to read. The events tell of plans and decisions, as far as they are given.
-#[must_use]
 pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     let conversation = &detail.conversation;
     let mut out = String::new();
@@ -183,7 +182,6 @@ fn fenced(out: &mut String, label: &str, value: &Value) {
 }
 
 /// Tenths of a second, as in the activity lines of every client.
-#[must_use]
 pub fn seconds(millis: u64) -> String {
     format!("{}.{} s", millis / 1000, millis % 1000 / 100)
 }

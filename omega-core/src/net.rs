@@ -40,7 +40,6 @@ pub struct Roots {
 
 impl Roots {
     /// What the process's environment says.
-    #[must_use]
     pub fn from_process() -> Self {
         let value = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         Self {
@@ -50,7 +49,6 @@ impl Roots {
         }
     }
 
-    #[must_use]
     pub fn read(&self) -> Trust {
         let mut trust = Reading::default();
         if let Some(file) = &self.file {
@@ -141,7 +139,6 @@ pub fn client_of(url: &Url) -> ClientBuilder {
 }
 
 /// Whether an address is of this machine's own loopback, or of all of its interfaces.
-#[must_use]
 pub fn is_here(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let name = host.trim_end_matches('.');
@@ -154,13 +151,11 @@ pub fn is_here(url: &Url) -> bool {
 }
 
 /// The innermost reason of a failed request, and what helps: the outer ones only repeat the URL.
-#[must_use]
 pub fn reason(error: &reqwest::Error) -> String {
     reason_with(error, || Trust::of_process().trouble.clone())
 }
 
 /// The same for a client of certificates of its own.
-#[must_use]
 pub fn reason_of(error: &reqwest::Error, trust: &Trust) -> String {
     reason_with(error, || trust.trouble.clone())
 }

@@ -58,7 +58,6 @@ impl StepProgress {
 
 impl RunPlan {
     /// A plan of which nothing was done yet.
-    #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let step = |step| StepProgress { step, status: StepStatus::Pending, calls: Vec::new(), replaced_by: None };
         Self { plan_id: plan.id, steps: plan.steps.iter().cloned().map(step).collect() }
@@ -66,7 +65,6 @@ impl RunPlan {
 
     /// The same after these calls of its run, in their order. `replaced` are the tools that a person chose in place of
     /// calls, and `ended` says whether the run has.
-    #[must_use]
     pub fn after(plan: &Plan, calls: &[PlanCall], replaced: &[(ToolRunId, ToolId)], ended: bool) -> Self {
         let mut progress = Self::of(plan);
         // The calls of one message are asked for together, and are settled before the next message.
@@ -127,7 +125,6 @@ impl RunPlan {
     }
 
     /// The step that is next: the first one that is pending, behind everything that was begun; else one that failed.
-    #[must_use]
     pub fn next(&self) -> Option<&StepProgress> {
         let begun = self.steps.iter().rposition(|step| step.status != StepStatus::Pending).map_or(0, |at| at + 1);
         self.steps.get(begun).or_else(|| self.steps.iter().find(|step| step.is_open()))

@@ -57,7 +57,6 @@ impl Redactor {
     }
 
     /// A text without the secrets.
-    #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.found(text) {
             Some(mut spans) => Cow::Owned(Outlet::default().let_out(text, &mut spans, self)),
@@ -66,7 +65,6 @@ impl Redactor {
     }
 
     /// The same, and the names of what was taken out, each once.
-    #[must_use]
     pub fn redact_telling(&self, text: &str) -> (String, BTreeSet<String>) {
         let mut outlet = Outlet::default();
         let mut spans = self.found(text).unwrap_or_default();
@@ -100,7 +98,6 @@ impl Redactor {
     }
 
     /// The same in words for a line: an error, a reason, a title.
-    #[must_use]
     pub fn clean_words(&self, words: &str) -> String {
         // Twice: what a terminal takes for a sequence may have a part of the secret in it, and others don't.
         self.redact(&sanitize_terminal(&self.redact(words))).into_owned()
@@ -156,7 +153,6 @@ impl Redactor {
     }
 
     /// For a text that comes in chunks.
-    #[must_use]
     pub fn stream(&self) -> RedactStream {
         RedactStream {
             redactor: self.clone(),

@@ -11,7 +11,6 @@
 /// Where the parser stands inside a sequence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum EscapeState {
-    /// Plain text.
     #[default]
     Ground,
     /// After ESC.
@@ -130,7 +129,6 @@ impl Sanitizer {
 }
 
 /// Characters that reorder, hide or carry text without showing: bidirectional controls, zero-width characters, tags.
-#[must_use]
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -138,14 +136,12 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 /// A whole text, made safe to print.
-#[must_use]
 pub fn sanitize_terminal(text: &str) -> String {
     Sanitizer::default().push(text)
 }
 
 /// JSON over several lines in which nothing hides: what a terminal would obey or not show stands there as its escape, and so
 /// does a letter of another script among Latin ones, which looks like one of them (`gіthub.com` with a Cyrillic i).
-#[must_use]
 pub fn visible_json(value: &serde_json::Value) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
@@ -187,7 +183,6 @@ fn is_styled(c: char) -> bool {
 }
 
 /// A whole text as one line of at most `width` characters, for lists and activity lines.
-#[must_use]
 pub fn one_line(text: &str, width: usize) -> String {
     let text = sanitize_terminal(text);
     let mut line = String::new();

@@ -139,14 +139,12 @@ pub fn named(name: &str) -> Result<&'static Field, Unfit> {
 
 impl Field {
     /// Its value in words; its default where it has none.
-    #[must_use]
     pub fn show(&self, settings: &Settings) -> String {
         self.value(settings).unwrap_or_else(|| self.default.to_owned())
     }
 
     /// Its value as it can be typed; nothing where it was never set. This is what an editor begins with: the words of
     /// [`Field::show`] are for the eye, and must never be stored.
-    #[must_use]
     pub fn value(&self, settings: &Settings) -> Option<String> {
         let document = serde_json::to_value(settings).unwrap_or_default();
         let value = match document.pointer(self.pointer)? {
@@ -185,7 +183,6 @@ impl Field {
     }
 
     /// What follows this value where there are few to choose from: the next one, in a circle.
-    #[must_use]
     pub fn next(&self, now: &str) -> Option<&'static str> {
         let words: &[&'static str] = match self.kind {
             Kind::Switch => &["off", "on"],

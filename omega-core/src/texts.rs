@@ -18,7 +18,6 @@ use serde_json::Value;
 
 mod event;
 
-/// Who changes texts.
 pub trait Edit {
     /// A text as it is: a message, an answer, an argument.
     fn text(&mut self, text: &mut String);

@@ -56,13 +56,11 @@ impl TypeAhead {
     }
 
     /// Whether a key would count now.
-    #[must_use]
     pub fn hears(&self, now: Timestamp) -> bool {
         self.hears_in(now) == Some(0)
     }
 
     /// Milliseconds until a key counts, if none comes before; `None` while the question was not seen.
-    #[must_use]
     pub fn hears_in(&self, now: Timestamp) -> Option<u64> {
         match self.hearing {
             Hearing::Unseen => None,
@@ -72,7 +70,6 @@ impl TypeAhead {
     }
 
     /// Milliseconds until a question may take the keyboard by itself, if no key comes before.
-    #[must_use]
     pub fn may_take_in(&self, now: Timestamp) -> u64 {
         let quiet = self.last_key.map_or(WRITING_MILLIS, |last| (now.0 - last.0).abs());
         u64::try_from(WRITING_MILLIS - quiet).unwrap_or(0)

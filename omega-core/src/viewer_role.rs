@@ -13,13 +13,11 @@ pub enum ViewerRole {
     Owner,
     /// A guest, whose message began the run.
     Asker,
-    /// Another guest.
     Guest,
 }
 
 impl ViewerRole {
     /// From whose the conversation is, and whose the message.
-    #[must_use]
     pub fn of(is_owner: bool, is_asker: bool) -> Self {
         match (is_owner, is_asker) {
             (true, _) => Self::Owner,

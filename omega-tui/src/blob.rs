@@ -9,7 +9,6 @@ const KEPT: usize = 24;
 const LONG: usize = 120;
 
 /// The text with long base64 data of `data:` addresses cut, and its length said instead.
-#[must_use]
 pub fn shorten(text: &str) -> Cow<'_, str> {
     if !text.contains(MARK) {
         return Cow::Borrowed(text);

@@ -8,7 +8,6 @@ use omega_core::sanitize::{Sanitizer, is_invisible};
 use std::borrow::Cow;
 
 /// The text as it may reach the screen: without tabs, too, whose width depends on where they stand.
-#[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| (c.is_control() && c != '\n') || is_invisible(c)) {
         return Cow::Borrowed(text);
@@ -35,7 +34,6 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out.replace('\t', "    "))
 }
 
-#[must_use]
 pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -308,7 +308,6 @@ pub const BINDINGS: &[Binding] = &[
 ];
 
 /// What a key does in the first of these contexts that knows it.
-#[must_use]
 pub fn lookup(contexts: &[Context], event: KeyEvent) -> Option<Action> {
     let key = Key::from(event);
     contexts
@@ -317,7 +316,6 @@ pub fn lookup(contexts: &[Context], event: KeyEvent) -> Option<Action> {
 }
 
 /// The key and the word to show for an action.
-#[must_use]
 pub fn hint(contexts: &[Context], action: Action) -> Option<(String, &'static str)> {
     contexts.iter().find_map(|context| {
         let binding = BINDINGS.iter().find(|b| b.context == *context && b.action == action)?;

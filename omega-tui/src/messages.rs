@@ -84,7 +84,6 @@ pub enum Wish {
     PutKey {
         /// For this tool only.
         tool: Option<ToolId>,
-        /// Name and value.
         value: Secrets,
     },
     DeleteKey {
@@ -134,7 +133,6 @@ pub enum PauseAnswer {
         decision: Decision,
         /// How long an approval lasts.
         remember: Remember,
-        /// For the model.
         reason: Option<String>,
         /// In place of the model's input.
         input: Option<Value>,
@@ -225,17 +223,19 @@ pub enum Link {
     Idle,
     /// The first connection is being made.
     Connecting,
-    /// Events come in.
     Live,
     /// The server answers, but not with this conversation.
-    Refused { cause: String },
+    Refused {
+        cause: String,
+    },
     /// The connection broke; it is tried again.
     Reconnecting {
-        /// From 1.
         attempt: u32,
     },
     /// It is not coming back soon; still tried now and then.
-    Offline { cause: String },
+    Offline {
+        cause: String,
+    },
 }
 
 pub struct NetworkEnd {
@@ -251,7 +251,6 @@ pub struct ScreenEnd {
 }
 
 /// Two ends that belong together.
-#[must_use]
 pub fn pair() -> (ScreenEnd, NetworkEnd) {
     let (command_sender, command_receiver) = mpsc::unbounded_channel();
     let (update_sender, update_receiver) = mpsc::channel(256);

@@ -1,7 +1,5 @@
 //! Numbers as people read them.
 
-/// `12345` as `12,345`.
-#[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -15,7 +13,6 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// Milliseconds as `1.2 s` or `3 min 5 s`.
-#[must_use]
 pub fn seconds(millis: u64) -> String {
     match millis {
         0..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),

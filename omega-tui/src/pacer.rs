@@ -18,7 +18,6 @@ impl Pacer {
     }
 
     /// When the next frame is due; `None` when nothing changed.
-    #[must_use]
     pub fn due(&self, now: Instant) -> Option<Instant> {
         self.wanted.then(|| self.last.map_or(now, |last| now.max(last + FRAME)))
     }

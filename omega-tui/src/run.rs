@@ -41,7 +41,6 @@ pub struct Options {
 
 impl Options {
     /// With everything else as it comes.
-    #[must_use]
     pub fn new(client: Client) -> Self {
         let (find_again, remember) = (None, None);
         Self { client, find_again, remember, conversation: None, model: None, theme: ThemeChoice::Auto, draft: None }

@@ -9,7 +9,6 @@ use ratatui::style::{Color, Modifier, Style};
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThemeChoice {
-    /// Follow the terminal.
     #[default]
     Auto,
     /// Light text on dark.
@@ -56,16 +55,13 @@ pub enum Depth {
 pub struct Environment {
     /// `NO_COLOR`, when it is set and not empty.
     pub no_color: bool,
-    /// `COLORTERM`.
     pub colorterm: String,
-    /// `TERM`.
     pub term: String,
     /// `COLORFGBG`, as `foreground;background`.
     pub colorfgbg: String,
 }
 
 impl Environment {
-    #[must_use]
     pub fn of_process() -> Self {
         let var = |name| std::env::var(name).unwrap_or_default();
         Self {
@@ -77,7 +73,6 @@ impl Environment {
     }
 
     /// How many colours to use.
-    #[must_use]
     pub fn depth(&self) -> Depth {
         if self.no_color || self.term == "dumb" {
             Depth::None
@@ -91,14 +86,12 @@ impl Environment {
     }
 
     /// What `COLORFGBG` says about the ground: 7 and 9 to 15 are light in the palettes of the terminals that set it.
-    #[must_use]
     pub fn mode(&self) -> Option<Mode> {
         let ground = self.colorfgbg.rsplit(';').next()?.parse::<u8>().ok()?;
         Some(if ground == 7 || (9..=15).contains(&ground) { Mode::Light } else { Mode::Dark })
     }
 }
 
-/// Styles by role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Theme {
     pub text: Style,
@@ -107,7 +100,6 @@ pub struct Theme {
     pub dim: Style,
     /// Omega itself, the prompt, what is focused.
     pub accent: Style,
-    /// Rules and frames.
     pub border: Style,
     /// Rules that must be seen.
     pub strong_border: Style,
@@ -174,7 +166,6 @@ const LIGHT: Palette = Palette {
 
 impl Theme {
     /// The theme for a ground and a number of colours.
-    #[must_use]
     pub fn new(mode: Mode, depth: Depth) -> Self {
         let palette = match mode {
             Mode::Dark => &DARK,

@@ -11,7 +11,6 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// Cells that a text takes.
-#[must_use]
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
@@ -29,7 +28,6 @@ impl Cell<'_> {
 }
 
 /// Breaks spans into lines at most `max` cells wide; a line break in the text is one here.
-#[must_use]
 pub fn wrap(spans: &[Span<'_>], max: usize) -> Vec<Line<'static>> {
     let max = max.max(1);
     let mut lines = Vec::new();
@@ -98,7 +96,6 @@ fn line_of(row: &[Cell<'_>]) -> Line<'static> {
 }
 
 /// The spans in one row: what does not fit is cut and marked with `…`.
-#[must_use]
 pub fn fit(spans: Vec<Span<'static>>, max: usize) -> Line<'static> {
     if spans.iter().map(|s| width(&s.content)).sum::<usize>() <= max {
         return Line::from(spans);
@@ -119,7 +116,6 @@ pub fn fit(spans: Vec<Span<'static>>, max: usize) -> Line<'static> {
 }
 
 /// The longest beginning of `text` that fits in `max` cells.
-#[must_use]
 pub fn prefix(text: &str, max: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {

@@ -33,7 +33,6 @@ const COMMON: &[&str] = &[
 
 /// Why another tool is looked for after a failure, if it is. `failed_before` is the number of steps before this one in
 /// which the same tool failed, and `worked` says whether it has ever worked in this run.
-#[must_use]
 pub fn reason(
     code: ToolErrorCode,
     calling: &Calling,
@@ -64,7 +63,6 @@ pub fn reason(
 }
 
 /// What to search the registry for: the words that tell what the tool does.
-#[must_use]
 pub fn query(tool: &Tool) -> String {
     let (name, rest) = telling(tool);
     name.iter().chain(&rest).take(10).cloned().collect::<Vec<_>>().join(" ")
@@ -81,7 +79,6 @@ pub struct Candidate {
 
 /// The tools that can do the same, best first. `tried` have failed in this run, and `keys` are the variables that the
 /// failed tool lacks: what needs the same key is no help.
-#[must_use]
 pub fn rank(
     failed: &Tool,
     reason: AlternativesReason,
@@ -115,7 +112,6 @@ pub fn rank(
 }
 
 /// How much a tool does the same as another, 0 to about 1.3.
-#[must_use]
 pub fn likeness(failed: &Tool, other: &Tool) -> f64 {
     let (name, rest) = telling(failed);
     let about = words::content(&about(other));
@@ -164,7 +160,6 @@ fn same_input(failed: &Tool, other: &Tool) -> bool {
 }
 
 /// A failure that says what could be called instead; the tools become callable by it.
-#[must_use]
 pub fn with_tools(mut error: ToolError, tools: &[FoundTool]) -> ToolError {
     let mut details = match error.details.take() {
         Some(Value::Object(details)) => details,
@@ -177,7 +172,6 @@ pub fn with_tools(mut error: ToolError, tools: &[FoundTool]) -> ToolError {
 }
 
 /// A failure as a tool or its executor told it, without what only this server may say: tools that become callable.
-#[must_use]
 pub fn from_outside(mut error: ToolError) -> ToolError {
     if let Some(details) = error.details.as_mut().and_then(Value::as_object_mut) {
         details.remove("alternatives");
@@ -189,7 +183,6 @@ pub fn from_outside(mut error: ToolError) -> ToolError {
 }
 
 /// The failure of a call in whose place a person chose another tool.
-#[must_use]
 pub fn replaced(tool: &FoundTool) -> ToolError {
     let message = format!("not run: a person chose {} in its place", tool.tool_id);
     with_tools(ToolError::new(ToolErrorCode::Replaced, message), std::slice::from_ref(tool))
@@ -201,7 +194,6 @@ fn use_instead(tool: &ToolId, call_as: Option<&str>) -> String {
 }
 
 /// The tools that a failed call names in its place.
-#[must_use]
 pub fn of_run(run: &ToolRun) -> Vec<FoundTool> {
     let details = run.error.as_ref().and_then(|error| error.details.as_ref());
     let tools = details.and_then(|details| details.get("alternatives")).cloned();
@@ -209,7 +201,6 @@ pub fn of_run(run: &ToolRun) -> Vec<FoundTool> {
 }
 
 /// What a person's choice adds to the result of the call that it was made for.
-#[must_use]
 pub fn told(run: &ToolRun, chosen: &[(ToolRunId, Option<ToolId>)]) -> Option<Value> {
     let (_, tool) = chosen.iter().find(|(call, _)| *call == run.id)?;
     Some(match tool {

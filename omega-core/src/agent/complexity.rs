@@ -52,7 +52,6 @@ pub struct Complexity {
 
 impl Complexity {
     /// Judges a message.
-    #[must_use]
     pub fn of(message: &str) -> Self {
         let prose = prose(message);
         let spoken: Vec<String> = words(&prose).map(|word| word.text.to_lowercase()).collect();
@@ -63,13 +62,11 @@ impl Complexity {
     }
 
     /// Whether a plan is worth a question.
-    #[must_use]
     pub fn is_complex(&self) -> bool {
         self.parts.len() >= 3
     }
 
     /// How many plans are worth choosing from: one, two for a complex task, three for an ample one.
-    #[must_use]
     pub fn plans(&self) -> u8 {
         match self.parts.len() {
             0..=2 => 1,

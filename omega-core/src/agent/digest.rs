@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of a tool and its input, in hex. Two inputs that differ in the order of their keys alone are the same.
-#[must_use]
 pub fn of_call(tool_id: &str, input: &Value) -> String {
     let mut hash = Sha256::new();
     hash.update(tool_id.as_bytes());
@@ -14,7 +13,6 @@ pub fn of_call(tool_id: &str, input: &Value) -> String {
 }
 
 /// The same value with the keys of every object in order.
-#[must_use]
 pub fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -13,7 +13,6 @@ use crate::{
 use serde_json::{Value, json};
 
 /// The input as the tool means it; as it was written where that says nothing else, or where nobody knows what the tool means.
-#[must_use]
 pub fn read(schema: Option<&Value>, input: Exact) -> Exact {
     let input = if input.value.is_null() { Exact::of(json!({})) } else { input };
     if budget::ARGUMENTS.tree(&input.value).is_err() {
@@ -46,13 +45,11 @@ pub fn check(schema: Option<&Value>, input: &Value) -> Result<(), ToolError> {
 }
 
 /// The numbers of an input that would reach the tool with other digits.
-#[must_use]
 pub fn lost(input: &Exact) -> Vec<Issue> {
     input.refusals().map(|(path, message)| Issue { path, message }).take(10).collect()
 }
 
 /// The refusal of an input, field by field.
-#[must_use]
 pub fn misfit(issues: &[Issue]) -> ToolError {
     let lines: Vec<String> = issues
         .iter()

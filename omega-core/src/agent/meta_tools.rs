@@ -16,7 +16,6 @@ const TOLD: usize = 120;
 const TOLD_OF_A_SEARCH: usize = 10;
 
 /// A search's answer without what the list of tools says of those that are loaded; the others in a line each.
-#[must_use]
 pub fn brief(mut output: Value) -> Value {
     if let Some(tools) = output.get_mut("tools").and_then(Value::as_array_mut) {
         tools.iter_mut().enumerate().for_each(|(rank, tool)| *tool = brief_tool(tool, rank));
@@ -29,7 +28,6 @@ pub fn brief(mut output: Value) -> Value {
 }
 
 /// The same of a failure that names other tools.
-#[must_use]
 pub fn brief_error(mut error: Value) -> Value {
     let tools = error.pointer_mut("/details/alternatives").and_then(Value::as_array_mut);
     tools.into_iter().flatten().for_each(|tool| *tool = brief_tool(tool, 0));
@@ -69,7 +67,6 @@ fn signature(schema: &Value) -> String {
 }
 
 /// The two meta-tools as the model sees them.
-#[must_use]
 pub fn specs() -> Vec<ToolSpec> {
     vec![
         ToolSpec {

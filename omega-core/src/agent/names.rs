@@ -60,7 +60,6 @@ pub struct ToolSet {
 
 impl ToolSet {
     /// A set that holds the pins.
-    #[must_use]
     pub fn new(pins: &[Tool]) -> Self {
         let mut set = Self::default();
         for (rank, tool) in pins.iter().enumerate() {
@@ -158,19 +157,16 @@ impl ToolSet {
     }
 
     /// How many tools there are, without the meta-tools.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there are only the meta-tools.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The tool behind a name.
-    #[must_use]
     pub fn id_of(&self, name: &str) -> Option<&ToolId> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| &entry.id)
     }
@@ -181,19 +177,16 @@ impl ToolSet {
     }
 
     /// The name of a tool.
-    #[must_use]
     pub fn name_of(&self, id: &ToolId) -> Option<&str> {
         self.entries.iter().find(|entry| entry.id == *id).map(|entry| entry.name.as_str())
     }
 
     /// The version of a tool, empty when it is not in the set.
-    #[must_use]
     pub fn version_of(&self, id: &ToolId) -> String {
         self.entries.iter().find(|entry| entry.id == *id).map(|entry| entry.version.clone()).unwrap_or_default()
     }
 
     /// The names of the tools that were first found by a call (message, step, call), best first.
-    #[must_use]
     pub fn loaded_by(&self, (message, step, call): (usize, usize, usize)) -> Vec<String> {
         let found = self.entries.iter().filter(|entry| !entry.pinned);
         let here = found.filter(|entry| (entry.place.0, entry.place.1, entry.place.2) == (message, step, call));
@@ -201,7 +194,6 @@ impl ToolSet {
     }
 
     /// All of them as the model sees them, the meta-tools first.
-    #[must_use]
     pub fn specs(&self) -> Vec<ToolSpec> {
         let mut specs = meta_tools::specs();
         specs.extend(self.entries.iter().map(|entry| {
@@ -224,7 +216,6 @@ impl ToolSet {
     }
 
     /// Names that look like `wrong`, nearest first.
-    #[must_use]
     pub fn nearest(&self, wrong: &str, limit: usize) -> Vec<String> {
         let known = self.entries.iter().map(|entry| entry.name.as_str()).chain([meta::SEARCH, meta::EXECUTE]);
         let mut scored: Vec<(usize, &str)> = known.map(|name| (distance(wrong, name), name)).collect();

@@ -94,13 +94,11 @@ pub const TITLE: &str = "Write a title for the conversation that begins with the
 words, in the language of the message, no quotes, no full stop. Answer with the title only.";
 
 /// The default prompt.
-#[must_use]
 pub fn default() -> StoredPrompt {
     stored(VERSION.to_owned(), format!("{DEFAULT}\n\n{FRAME}"))
 }
 
 /// The prompt of new runs, with their owner's own text.
-#[must_use]
 pub fn effective(custom: Option<&CustomPrompt>) -> StoredPrompt {
     let Some(custom) = custom.filter(|custom| !custom.text.trim().is_empty()) else { return default() };
     let text = custom.text.trim();
@@ -121,7 +119,6 @@ fn stored(version: String, body: String) -> StoredPrompt {
 }
 
 /// The system prompt of a run: its prompt, and the pins.
-#[must_use]
 pub fn system(body: &str, pins: &[Tool]) -> String {
     let mut text = body.to_owned();
     if !pins.is_empty() {

@@ -40,7 +40,6 @@ struct Count {
 }
 
 /// Looks at the steps so far, all of whose calls are settled.
-#[must_use]
 pub fn in_steps(steps: &[Step]) -> Circle {
     let Some(last) = steps.last() else { return Circle::None };
     let mut counts: Vec<Count> = cut(steps).into_iter().chain(barren(steps)).chain(stale(steps)).collect();

@@ -28,7 +28,6 @@ pub enum View {
 }
 
 /// The result of a call. A call whose run is missing or still open gets one that says so: the history stays valid.
-#[must_use]
 pub fn for_model(
     call: &ToolCall,
     run: Option<&ToolRun>,
@@ -87,7 +86,6 @@ fn output(run: &ToolRun, view: View) -> String {
 }
 
 /// One line for people.
-#[must_use]
 pub fn summary(output: &Value) -> String {
     let text = match output {
         Value::String(text) => one_line(text, SUMMARY_CHARS),

@@ -56,7 +56,6 @@ fn by_itself() -> AlternativesMode {
 
 impl RunConfig {
     /// The limits of the PRD.
-    #[must_use]
     pub fn new(model: &str, pins: Vec<ToolId>) -> Self {
         Self {
             model: model.to_owned(),

@@ -17,7 +17,6 @@ const MOST: usize = 8;
 const LONG: usize = 10;
 
 /// A name without the marks of the formats that it was written in.
-#[must_use]
 pub fn bare(written: &str) -> &str {
     // Some models leak the next part of their own format behind the name (`x<|channel|>commentary`).
     let mut name = written.split("<|").next().unwrap_or_default();
@@ -36,7 +35,6 @@ pub fn bare(written: &str) -> &str {
 }
 
 /// The ids that a name may be, likeliest first.
-#[must_use]
 pub fn ids(written: &str) -> Vec<ToolId> {
     let name = bare(written);
     let mut texts: Vec<String> = vec![name.to_owned()];
@@ -65,7 +63,6 @@ fn is_npm(id: &ToolId) -> bool {
 }
 
 /// The words of a name, to search by.
-#[must_use]
 pub fn words(written: &str) -> String {
     let mut words = String::new();
     for c in bare(written).chars() {
@@ -78,7 +75,6 @@ pub fn words(written: &str) -> String {
 }
 
 /// The one of some tools that a name means, if it is clear.
-#[must_use]
 pub fn meant<'t>(written: &str, known: impl Iterator<Item = &'t ToolId> + Clone) -> Option<&'t ToolId> {
     let name = folded(bare(written));
     if name.is_empty() {
@@ -100,7 +96,6 @@ pub fn meant<'t>(written: &str, known: impl Iterator<Item = &'t ToolId> + Clone)
 }
 
 /// The same without case and separators.
-#[must_use]
 pub fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -118,7 +113,6 @@ fn is_slip(a: &str, b: &str) -> bool {
 
 impl ToolSet {
     /// The tool of the set that a name means: exactly its name, else what is clear.
-    #[must_use]
     pub fn meant(&self, written: &str) -> Option<&ToolId> {
         self.id_of(written).or_else(|| self.id_of(bare(written))).or_else(|| meant(written, self.ids()))
     }

@@ -43,7 +43,6 @@ enum Means {
 
 impl WrittenCall {
     /// Reads a call. `tools` are those that can be called by their names.
-    #[must_use]
     pub fn of(call: &ToolCall, tools: &ToolSet) -> Self {
         let name = tool_resolution::bare(&call.name);
         let own = [meta::SEARCH, meta::EXECUTE]
@@ -85,13 +84,11 @@ impl WrittenCall {
     }
 
     /// The tool to look for: its id, or the name that the model wrote.
-    #[must_use]
     pub fn looks_for(&self) -> Option<&str> {
         (self.means != Means::Nothing).then_some(self.tool_id.as_str())
     }
 
     /// Its input, not read yet.
-    #[must_use]
     pub fn input(&self) -> &Value {
         &self.input.value
     }
@@ -135,7 +132,6 @@ fn is_clear(schema: Option<&Value>, input: &Value) -> bool {
 }
 
 /// Why a call that was recorded as it was written is not run; `None` when its arguments were read.
-#[must_use]
 pub fn refusal(call: &ToolCall, recorded: &Value) -> Option<ToolError> {
     let Value::String(raw) = recorded else { return None };
     let words = match call.read() {
@@ -155,7 +151,6 @@ pub fn refusal(call: &ToolCall, recorded: &Value) -> Option<ToolError> {
 }
 
 /// Whether a call's arguments end in the middle.
-#[must_use]
 pub fn is_cut(call: &ToolCall) -> bool {
     let read: Result<serde::de::IgnoredAny, _> = serde_json::from_str(&call.arguments);
     !call.arguments.trim().is_empty() && read.is_err_and(|error| error.is_eof())

@@ -4,7 +4,6 @@ use super::Event;
 
 impl Event {
     /// The tag, which is also the SSE event's name.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ConversationUpdated { .. } => "conversation.updated",
@@ -48,7 +47,6 @@ impl Event {
     }
 
     /// Whether this is one of the three events that end a run.
-    #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::RunCompleted { .. } | Self::RunFailed { .. } | Self::RunCancelled { .. })
     }

@@ -88,7 +88,6 @@ pub struct Keys {
 }
 
 impl Keys {
-    #[must_use]
     pub fn new(dirs: &Dirs) -> Self {
         let no_keyring = dirs.home.as_ref().map(|_| "OMEGA_HOME keeps everything in one folder");
         Self { path: dirs.config.join("credentials.json"), no_keyring }

@@ -185,12 +185,10 @@ impl Config {
     }
 
     /// All settings, in the order of [`KEYS`].
-    #[must_use]
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.settings.iter().find(|setting| setting.name == name)?.value.as_deref()
     }

@@ -47,7 +47,6 @@ impl Dirs {
     }
 
     /// Everything under one folder.
-    #[must_use]
     pub fn under(home: &Path) -> Self {
         Self {
             config: home.join("config"),
@@ -62,7 +61,6 @@ impl Dirs {
     /// versions made could be read by others, which nobody chose. What was changed. Files of the configuration stay as they
     /// are: whoever made a key readable is told.
     #[cfg(unix)]
-    #[must_use]
     pub fn tighten(&self) -> Vec<PathBuf> {
         use std::{fs, os::unix::fs::PermissionsExt};
         let folders = [&self.config, &self.data, &self.cache, &self.run].map(PathBuf::clone);
@@ -78,18 +76,15 @@ impl Dirs {
 
     /// Elsewhere a user's folders are the user's alone by themselves.
     #[cfg(not(unix))]
-    #[must_use]
     pub fn tighten(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 
-    #[must_use]
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")
     }
 
     /// What the local server wrote to its standard error.
-    #[must_use]
     pub fn server_log(&self) -> PathBuf {
         self.data.join("server.log")
     }

@@ -40,20 +40,17 @@ pub struct Recent {
 }
 
 impl Recent {
-    #[must_use]
     pub fn new(dirs: &Dirs) -> Self {
         Self { path: dirs.data.join("recent.json") }
     }
 
     /// All of them, newest first. Of a damaged file what can be read.
-    #[must_use]
     pub fn list(&self) -> Vec<Entry> {
         let text = private_file::read(&self.path).ok().flatten().unwrap_or_default();
         entries(&text).unwrap_or_default()
     }
 
     /// Those of a server, newest first.
-    #[must_use]
     pub fn of(&self, server: &str) -> Vec<Entry> {
         self.list().into_iter().filter(|entry| entry.server == server).collect()
     }

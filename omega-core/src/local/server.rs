@@ -47,7 +47,6 @@ pub struct LocalServer {
     pub notice: Option<String>,
 }
 
-/// No local server.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A folder or the program can't be used.
@@ -80,7 +79,6 @@ impl StartError {
 
 impl Starter {
     /// Starts `program serve --local` when needed.
-    #[must_use]
     pub fn new(dirs: Dirs, env: Env, program: PathBuf) -> Self {
         Self { dirs, env, program, arguments: vec![String::from("serve"), String::from("--local")] }
     }
@@ -93,9 +91,6 @@ impl Starter {
     }
 
     /// The user's server, started if need be.
-    ///
-    /// # Errors
-    /// See [`StartError`].
     pub async fn ensure(&self) -> Result<LocalServer, StartError> {
         if let Some(running) = self.find().await
             && self.outdated(&running).is_none()

@@ -36,7 +36,6 @@ pub struct Running {
 }
 
 /// Tells two builds of one version apart, so that an upgrade, or the next `cargo build`, is noticed.
-#[must_use]
 pub fn build_of(program: &Path) -> String {
     let Ok(meta) = std::fs::metadata(program) else { return String::from("unknown") };
     let modified = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
@@ -45,7 +44,6 @@ pub fn build_of(program: &Path) -> String {
 
 /// Digests of what the environment says to a server. The file that keeps them is its owner's only, and the digests are
 /// too short to confirm a guess with certainty.
-#[must_use]
 pub fn variables_of(env: &Env) -> BTreeMap<String, String> {
     let digest = |value: &str| BASE64_STANDARD_NO_PAD.encode(&Sha256::digest(value)[..6]);
     let names = SERVER_VARIABLES.iter().copied().chain(net::VARIABLES).chain(catalog::variables());
@@ -121,7 +119,6 @@ impl Claim {
     }
 
     /// Where to listen: on the port of the last server if it is free, else on any (0).
-    #[must_use]
     pub fn port(&self) -> u16 {
         let last = private_file::read(&port_file(&self.dirs)).ok().flatten().and_then(|text| text.trim().parse().ok());
         last.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap_or(0)

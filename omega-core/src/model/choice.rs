@@ -26,7 +26,6 @@ pub struct Choice {
 }
 
 /// The choice, if it does not depend on the engines of this machine: so nobody has to wait for them.
-#[must_use]
 pub fn without_local(env: &ProviderEnv, configured: Option<&str>) -> Option<Choice> {
     if let Some(name) = configured
         && usable(env, name).is_ok()
@@ -50,7 +49,6 @@ pub fn without_local(env: &ProviderEnv, configured: Option<&str>) -> Option<Choi
 }
 
 /// The choice, knowing which engines of this machine answered.
-#[must_use]
 pub fn choose(env: &ProviderEnv, configured: Option<&str>, engines: &[LocalEngine]) -> Choice {
     if let Some(choice) = without_local(env, configured) {
         return choice;
@@ -67,14 +65,12 @@ pub fn choose(env: &ProviderEnv, configured: Option<&str>, engines: &[LocalEngin
 /// What a provider said that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its chat models.
     pub models: Vec<String>,
     /// How long ago it said so.
     pub age: Duration,
 }
 
 /// `GET /models`: what the caller can use, and why not the rest. `listed` has what providers listed, by their names.
-#[must_use]
 pub fn models(
     env: &ProviderEnv,
     configured: Option<&str>,

@@ -41,11 +41,7 @@ pub enum ModelError {
     },
     /// One of the three timers ran out: first byte, silence, total.
     #[error("{provider} took too long ({what})")]
-    Timeout {
-        provider: String,
-        /// Which timer.
-        what: &'static str,
-    },
+    Timeout { provider: String, what: &'static str },
     /// The request could not be made: no address, unknown model.
     #[error("{0}")]
     Config(String),
@@ -56,7 +52,6 @@ pub enum ModelError {
 
 impl ModelError {
     /// Whether asking again may help. `insufficient_quota` comes as 429 and does not get better by itself.
-    #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Http { status, code, .. } => {
@@ -70,7 +65,6 @@ impl ModelError {
     }
 
     /// How long the provider asks to wait.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Http { retry_after, .. } => *retry_after,
@@ -79,7 +73,6 @@ impl ModelError {
     }
 
     /// A stable code for `run.failed`.
-    #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Http { status: 401 | 403, .. } => "PROVIDER_AUTH",

@@ -45,7 +45,6 @@ fn cut(text: &str) -> Option<&str> {
 }
 
 /// What a result holds, without what [`marked`] says of it: the output, or `{"error": ...}`. Another text stays as it is.
-#[must_use]
 pub fn opened(content: &str) -> Value {
     match serde_json::from_str(content) {
         Ok(Value::Object(mut fields)) if fields.contains_key("from") => match fields.remove("output") {
@@ -73,7 +72,6 @@ pub(crate) fn stamp(at: Timestamp, zone: &str) -> String {
 }
 
 /// A message without what [`stamp`] says.
-#[must_use]
 pub fn unstamped(text: &str) -> &str {
     match text.rfind(STAMP) {
         Some(at) if text.ends_with(']') && !text[at + STAMP.len()..].contains('\n') => &text[..at],

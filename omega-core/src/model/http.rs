@@ -51,7 +51,6 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// The same for engines on this machine, which may have to load the model first.
     pub loading: Duration,
-    /// Between two reads.
     pub silence: Duration,
     pub total: Duration,
     /// After the answer is whole, for usage and the end of the body.
@@ -82,7 +81,6 @@ pub struct Transport {
 
 impl Transport {
     /// A transport with timeouts of its own. Connects to nothing yet.
-    #[must_use]
     pub fn new(timeouts: Timeouts) -> Self {
         Self { clients: Arc::default(), timeouts }
     }
@@ -146,7 +144,6 @@ pub struct HttpModel {
 }
 
 impl HttpModel {
-    #[must_use]
     pub fn new(endpoint: Endpoint, transport: Transport) -> Self {
         Self { endpoint, transport, left_out: Arc::default() }
     }

@@ -191,13 +191,11 @@ pub enum Purpose {
 /// One call of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelRequest {
-    /// What it is for.
     #[serde(default)]
     pub purpose: Purpose,
     /// The provider's own name of the model, without the provider's prefix.
     pub model: String,
     pub system: String,
-    /// The whole history.
     pub turns: Vec<Turn>,
     /// The tools on offer, at most 128.
     pub tools: Vec<ToolSpec>,
@@ -210,7 +208,6 @@ pub struct ModelRequest {
 /// One piece of a model's answer, the same for every provider.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEvent {
-    /// More visible text.
     Text(String),
     /// More reasoning, only where the provider shows it.
     Reasoning(String),

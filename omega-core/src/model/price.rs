@@ -55,7 +55,6 @@ impl Prices {
     }
 
     /// The price of a model, also of one of its dated versions (`openai/gpt-5-mini-2025-08-07`).
-    #[must_use]
     pub fn of(&self, model: &str) -> Option<&Price> {
         // `openai-responses` is another way to the same models.
         let same = model.strip_prefix("openai-responses/").map(|model| format!("openai/{model}"));
@@ -64,7 +63,6 @@ impl Prices {
     }
 
     /// The tokens of one answer, with what they cost.
-    #[must_use]
     pub fn priced(&self, model: &str, usage: Usage) -> Usage {
         if costs_nothing(model) {
             return usage;
@@ -118,14 +116,12 @@ fn undated(model: &str) -> &str {
 }
 
 /// What a run cost, for people, and that it was the conversation's owner who paid.
-#[must_use]
 pub fn bill(usage: &Usage, paid_by: Option<Payer>) -> Option<String> {
     let sum = dollars(usage)?;
     Some(if paid_by == Some(Payer::Owner) { format!("{sum} on the owner's key") } else { sum })
 }
 
 /// What tokens cost, for people: `$0.0042`, `$1.25`; nothing where no price is known or nothing was to be paid.
-#[must_use]
 pub fn dollars(usage: &Usage) -> Option<String> {
     let micros = usage.cost_micros;
     let sum = match micros {

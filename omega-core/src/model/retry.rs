@@ -19,7 +19,6 @@ const LONGEST: f64 = 20.0;
 ///
 /// `retries` counts the retries that were made; `jitter` is a random number from 0 to 1. A call that has shown text
 /// already may only be retried together with `message.reset`: that is the caller's affair.
-#[must_use]
 pub fn next_delay(retries: u32, error: &ModelError, jitter: f64) -> Option<Duration> {
     if retries >= MAX_RETRIES || !error.is_retryable() {
         return None;

@@ -52,7 +52,6 @@ impl Default for SseDecoder {
 
 impl SseDecoder {
     /// A decoder at the beginning of a body, with a limit of its own.
-    #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         Self {
             line: Vec::new(),
@@ -68,13 +67,11 @@ impl SseDecoder {
     }
 
     /// A decoder that also gives lines that are no fields.
-    #[must_use]
     pub fn with_bare_lines() -> Self {
         Self { takes_bare: true, ..Self::default() }
     }
 
     /// The last whole line that was neither a field nor JSON nor a web page, with [`Self::with_bare_lines`]; else empty.
-    #[must_use]
     pub fn stray(&self) -> &str {
         &self.stray
     }

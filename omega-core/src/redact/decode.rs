@@ -27,7 +27,6 @@ pub(super) enum Kind {
     Form,
     /// Entities of HTML and XML.
     Entity,
-    /// Quoted-printable of mail.
     Quoted,
 }
 

@@ -25,7 +25,6 @@ pub struct Issue {
 impl Schema<'_> {
     /// What is wrong in an input, as much as is worth telling. Nothing where the schema is broken, or the check would cost too
     /// much.
-    #[must_use]
     pub fn issues(&self, input: Tree<'_>) -> Vec<Issue> {
         let Ok(steps) = cost::of_checking(self, input.value()) else { return Vec::new() };
         let Some(validator) = self.compiled() else { return Vec::new() };

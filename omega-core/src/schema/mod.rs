@@ -55,7 +55,6 @@ impl<'s> Schema<'s> {
 
 /// About how many steps judging a schema and checking an input take, cheaply: without references no more than each value of
 /// one with each of the other.
-#[must_use]
 pub fn steps(schema: &Value, input: &Value) -> usize {
     if References::of(schema).are_used() {
         return budget::CHECK.most;
@@ -66,7 +65,6 @@ pub fn steps(schema: &Value, input: &Value) -> usize {
 
 /// A schema that may be stored and shown to models: itself, or in its place one that takes any object, with the reason. One
 /// that refers to what is not in it stays: nothing is checked by it, and it says what the tool wants all the same.
-#[must_use]
 pub fn admit(schema: Value) -> (Value, Option<OverLimit>) {
     match Schema::judge(&schema) {
         Ok(_) | Err(UnusableSchema::Reference(_)) => (schema, None),

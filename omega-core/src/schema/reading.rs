@@ -33,7 +33,6 @@ const ENCODED: usize = 3;
 
 impl<'s> Schema<'s> {
     /// The names of fields that the schema knows, in whatever branch.
-    #[must_use]
     pub fn fields(&self) -> BTreeSet<&'s str> {
         let misfits = Misfits::of(self);
         let (mut known, mut seen, mut open) = (BTreeSet::new(), HashSet::new(), vec![self.root]);
@@ -58,7 +57,6 @@ impl<'s> Schema<'s> {
 
     /// The input as the schema means it. Fits where every misfit had one lossless reading; whether it does is for
     /// [`Schema::issues`] to say.
-    #[must_use]
     pub fn read(&self, input: Exact) -> Exact {
         let mut reader = Reader { schema: self, left: STEPS, is_alone: false };
         let read = reader.fit(self.root, input.clone(), 0);

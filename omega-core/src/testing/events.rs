@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 ///
 /// # Panics
 /// When an event is not what the API calls it.
-#[must_use]
 pub fn events_saying(text: &str) -> Vec<Event> {
     const ID: &str = "019a0000-0000-7000-8000-000000000001";
     const AT: &str = "2026-01-01T00:00:00Z";

@@ -9,7 +9,6 @@ use std::time::Duration;
 pub struct Pattern {
     /// What stands before the repetition.
     pub head: &'static str,
-    /// What is repeated.
     pub unit: &'static str,
     /// What stands behind it.
     pub tail: &'static str,
@@ -25,7 +24,6 @@ const fn within(head: &'static str, unit: &'static str, tail: &'static str) -> P
 
 impl Pattern {
     /// The text of about so many bytes.
-    #[must_use]
     pub fn text(&self, bytes: usize) -> String {
         format!("{}{}{}", self.head, self.unit.repeat(bytes / self.unit.len()), self.tail)
     }
@@ -187,14 +185,12 @@ impl Growth {
     }
 
     /// Whether twice as much took less than three times as long. What takes less than a few milliseconds is noise.
-    #[must_use]
     pub fn is_linear(&self) -> bool {
         self.twice < Duration::from_millis(4) || self.twice < self.once * 3
     }
 }
 
 /// The most memory that this process had at once, in bytes; 0 where the system doesn't say.
-#[must_use]
 pub fn peak_memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -202,7 +198,6 @@ pub fn peak_memory() -> usize {
 }
 
 /// Processor time of this thread.
-#[must_use]
 pub fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))

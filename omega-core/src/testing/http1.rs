@@ -13,7 +13,6 @@ use tokio::{
 
 pub(super) struct HttpRequest {
     pub method: String,
-    /// Path and query.
     pub target: String,
     /// By lower-case name.
     pub headers: BTreeMap<String, String>,
@@ -64,7 +63,6 @@ impl Connection {
         (self.read.read_buf(&mut self.buffer).await.ok()? > 0).then_some(())
     }
 
-    /// A whole answer.
     pub(super) async fn answer(&mut self, status: u16, headers: &[(&str, String)], body: &str) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/json\r\n");
         for (name, value) in headers {

@@ -27,7 +27,6 @@ pub struct Arrow {
     pub to: String,
     /// The file, below `src`.
     pub file: String,
-    /// The line, from 1.
     pub line: usize,
 }
 
@@ -63,7 +62,6 @@ impl fmt::Display for Faults {
 }
 
 /// What is wrong with the layers of a crate, whose top modules stand in `order`, the lowest first.
-#[must_use]
 pub fn faults(sources: &Sources, order: &[&str]) -> Faults {
     let (modules, arrows) = sources::modules_and_arrows(sources);
     let rank = |name: &str| order.iter().position(|listed| *listed == name);

@@ -4,11 +4,9 @@ use super::http1::Connection;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// What was asked.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
     pub method: String,
-    /// Path and query.
     pub target: String,
     /// Headers, by lower-case name.
     pub headers: BTreeMap<String, String>,
@@ -27,7 +25,6 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
-    #[must_use]
     pub fn stream(pieces: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         Self {
             status: 200,
@@ -38,7 +35,6 @@ impl RawAnswer {
     }
 
     /// A JSON document.
-    #[must_use]
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
         let headers = vec![("content-type".into(), "application/json".into())];
         Self { status, headers, pieces: vec![body.to_string().into_bytes()], breaks: false }
@@ -82,7 +78,6 @@ impl Raw {
     }
 
     /// Its address, without a slash at the end.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }

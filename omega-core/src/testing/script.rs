@@ -42,7 +42,6 @@ pub enum Fault {
     },
 }
 
-/// One answer.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
     pub(super) text: String,
@@ -58,7 +57,6 @@ pub struct Reply {
 
 impl Reply {
     /// An answer of text, streamed word by word.
-    #[must_use]
     pub fn text(text: &str) -> Self {
         Self { text: text.to_owned(), ..Self::default() }
     }
@@ -66,7 +64,6 @@ impl Reply {
     /// An answer that calls a tool. In the arguments, `{"$ptr": "/tools/0/toolId", "$result": -1, "$default": "x"}` takes
     /// its value from an earlier tool result by JSON pointer: `$result` is an index (negative from the end; -1 when
     /// missing) or a tool's name (its last result).
-    #[must_use]
     pub fn call(name: &str, arguments: Value) -> Self {
         Self::default().and_call(name, arguments)
     }
@@ -154,7 +151,6 @@ pub struct Script {
 
 impl Script {
     /// A script without turns: it says the last user message.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -167,7 +163,6 @@ impl Script {
     }
 
     /// Other turns for requests that meet a condition; the first that holds decides.
-    #[must_use]
     pub fn when(
         mut self,
         condition: impl Fn(&Seen) -> bool + Send + Sync + 'static,

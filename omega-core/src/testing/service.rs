@@ -52,24 +52,20 @@ impl Service {
     }
 
     /// `127.0.0.1:PORT`.
-    #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.host)
     }
 
     /// All requests so far.
-    #[must_use]
     pub fn asked(&self) -> Vec<ServiceRequest> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many of them it answered with this status.
-    #[must_use]
     pub fn count(&self, status: u16) -> usize {
         self.asked().iter().filter(|asked| asked.status == status).count()
     }

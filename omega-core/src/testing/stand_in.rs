@@ -64,19 +64,16 @@ impl StandIn {
     }
 
     /// The base URL, with `/v1`.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// All model calls so far.
-    #[must_use]
     pub fn requests(&self) -> Vec<Seen> {
         self.state.seen().clone()
     }
 
     /// Connections that were opened so far.
-    #[must_use]
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }

@@ -62,13 +62,11 @@ impl TlsFront {
     }
 
     /// Its address, without a slash at the end.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The authority's certificate, in PEM.
-    #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }

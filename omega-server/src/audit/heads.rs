@@ -3,7 +3,6 @@
 use crate::{domain::hash_chain::hex, store::Store};
 use std::{collections::HashMap, time::Duration};
 
-/// How often.
 pub const EVERY: Duration = Duration::from_secs(60);
 
 /// Says where the chains end whenever that changed, for ever.

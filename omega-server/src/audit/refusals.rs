@@ -37,17 +37,12 @@ pub enum Kind {
 /// What equal refusals have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refusal {
-    /// Why.
     pub kind: Kind,
     /// Who, where that is known.
     pub user: Option<UserId>,
-    /// With which key.
     pub key: Option<KeyId>,
-    /// From where.
     pub ip: Option<IpAddr>,
-    /// How.
     pub method: &'static str,
-    /// The route's pattern.
     pub route: String,
 }
 
@@ -65,7 +60,6 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Counts one.
     pub fn note(&self, refusal: Refusal, now: Timestamp) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let many = tallies.len() >= MOST && !tallies.contains_key(&refusal);

@@ -23,7 +23,6 @@ macro_rules! actions {
             }
         }
 
-        /// All of them.
         pub const ACTIONS: &[&str] = &[$($text),*];
     };
 }
@@ -33,7 +32,6 @@ actions! {
     CredentialStored = "credential.stored",
     /// Another value took its place.
     CredentialReplaced = "credential.replaced",
-    /// It is gone.
     CredentialDeleted = "credential.deleted",
     /// A paused run got what it lacked, or its owner declined.
     CredentialProvided = "credential.provided",
@@ -51,7 +49,6 @@ actions! {
     ApprovalDecided = "approval.decided",
     /// A standing approval was revoked.
     ApprovalRevoked = "approval.revoked",
-    /// A user's settings.
     SettingsChanged = "settings.changed",
     /// A conversation's rules: who may see it, Safe Mode, its model.
     ConversationChanged = "conversation.changed",
@@ -63,21 +60,16 @@ actions! {
     LinkRotated = "link.rotated",
     /// A participant may not take part any more.
     ParticipantBlocked = "participant.blocked",
-    /// They may again.
     ParticipantUnblocked = "participant.unblocked",
     /// A user of this server was made.
     UserMade = "user.made",
-    /// Their rights changed.
     UserChanged = "user.changed",
-    /// They are gone.
     UserDeleted = "user.deleted",
     /// An API key was made.
     KeyMade = "key.made",
     /// It is worth nothing any more.
     KeyRevoked = "key.revoked",
-    /// Somebody signed in.
     SessionBegun = "session.begun",
-    /// They signed out.
     SessionEnded = "session.ended",
     /// A link that signs in once was made.
     SessionLinkMade = "session.link_made",
@@ -93,14 +85,10 @@ actions! {
     VaultRotated = "vault.rotated",
 }
 
-/// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done.
     Ok,
-    /// It was refused.
     Denied,
-    /// It failed.
     Error,
 }
 
@@ -134,7 +122,6 @@ pub struct Fact {
 
 impl Fact {
     /// Something that was done to a thing of this kind.
-    #[must_use]
     pub fn new(action: AuditAction, object: &'static str) -> Self {
         let context = request::current();
         let actor = context.as_ref().and_then(|context| context.actor());
@@ -243,7 +230,6 @@ fn told(value: &Value) -> Value {
 
 /// What a conversation's event tells the audit log; most tell it nothing. One place decides, so that no new way to the same
 /// event is forgotten.
-#[must_use]
 pub fn of_event(event: &Event) -> Option<Fact> {
     match event {
         Event::CredentialsProvided { names, save, declined, by } => Some(

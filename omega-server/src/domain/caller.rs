@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The user.
     pub user: UserId,
     /// The name to show.
     pub display_name: String,
@@ -36,13 +35,11 @@ pub enum Via {
 
 impl Caller {
     /// Whether it is a browser's session.
-    #[must_use]
     pub fn is_session(&self) -> bool {
         matches!(self.via, Via::Session(_))
     }
 
     /// The API key of this server, if it is one.
-    #[must_use]
     pub fn key(&self) -> Option<KeyId> {
         match self.via {
             Via::Key(key) => Some(key),
@@ -51,7 +48,6 @@ impl Caller {
     }
 
     /// As the author of a message.
-    #[must_use]
     pub fn author(&self) -> Author {
         Author {
             user_id: self.user,
@@ -67,7 +63,6 @@ pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
     /// The hash of a token.
-    #[must_use]
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }

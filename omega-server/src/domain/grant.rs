@@ -5,9 +5,7 @@ use omega_core::{api::Timestamp, edition::Edition, id::ToolId};
 /// A tool may have a global credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The credential.
     pub name: String,
-    /// The tool.
     pub tool: ToolId,
     /// Who publishes it ([`publisher`]).
     pub publisher: String,
@@ -15,13 +13,11 @@ pub struct Grant {
     pub edition: Option<Edition>,
     /// `request`, `approval` or `settings`.
     pub source: String,
-    /// When.
     pub granted_at: Timestamp,
 }
 
 /// Who publishes a tool, as far as its name proves it: the scope of a scoped package, which npm gives to one owner only,
 /// or else the package itself.
-#[must_use]
 pub fn publisher(tool: &ToolId) -> &str {
     let package = tool.package();
     match package.split_once('/') {

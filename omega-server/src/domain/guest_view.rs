@@ -25,7 +25,6 @@ pub trait GuestView {
 }
 
 /// The beginning of a streaming text that is sure to hold no half placeholder.
-#[must_use]
 pub fn readable(text: &str) -> &str {
     let open = text.rfind('«').filter(|at| {
         let rest = &text[*at..];

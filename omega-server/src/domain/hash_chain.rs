@@ -9,7 +9,6 @@ const DOMAIN: &[u8] = b"omega audit 1";
 pub const GENESIS: [u8; 32] = [0; 32];
 
 /// Bytes in hexadecimal.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -41,7 +40,6 @@ pub struct Link {
 impl Link {
     /// The hash that it must have: over all other columns, each with its length, so that nothing can move from one to the
     /// next.
-    #[must_use]
     pub fn digest(&self) -> Vec<u8> {
         let mut hash = Sha256::new();
         hash.update(DOMAIN);
@@ -78,17 +76,14 @@ impl Link {
 /// Where a chain ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// The chain.
     pub chain: String,
     /// Its last link; 0 when it has none.
     pub n: i64,
-    /// That link's hash.
     pub hash: Vec<u8>,
 }
 
 impl Head {
     /// The head of a chain without links.
-    #[must_use]
     pub fn genesis(chain: &str) -> Self {
         Self { chain: chain.to_owned(), n: 0, hash: GENESIS.to_vec() }
     }
@@ -107,13 +102,11 @@ pub struct Walk {
 
 impl Walk {
     /// A walk along this chain.
-    #[must_use]
     pub fn new(chain: &str) -> Self {
         Self { last: Head::genesis(chain), last_id: None }
     }
 
     /// How far it came.
-    #[must_use]
     pub fn last(&self) -> &Head {
         &self.last
     }
@@ -159,7 +152,6 @@ impl Walk {
 }
 
 /// What is wrong, in a sentence.
-#[must_use]
 pub fn explain(kind: AuditBreakKind, n: i64) -> String {
     match kind {
         AuditBreakKind::Changed => format!("row {n} is not as it was recorded"),

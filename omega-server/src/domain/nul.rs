@@ -13,7 +13,6 @@ use std::borrow::Cow;
 const REPLACEMENT: &str = "\u{fffd}";
 
 /// A text without it.
-#[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', REPLACEMENT)) } else { Cow::Borrowed(text) }
 }
@@ -23,7 +22,6 @@ fn owned(whole: String) -> String {
 }
 
 /// A text of JSON without it: written as an escape, too.
-#[must_use]
 pub fn json(whole: String) -> String {
     let mut whole = owned(whole);
     let mut from = 0;
@@ -51,7 +49,6 @@ fn escape(json: &[u8]) -> Option<usize> {
 }
 
 /// Whether a text of JSON has it, and in which member (`params.city`).
-#[must_use]
 pub fn member(body: &[u8]) -> Option<String> {
     escape(body)?;
     let value: Value = serde_json::from_slice(body).ok()?;
@@ -76,7 +73,6 @@ pub fn member(body: &[u8]) -> Option<String> {
 }
 
 /// Whether a query or a path has it.
-#[must_use]
 pub fn in_address(encoded: &str) -> bool {
     encoded.contains("%00") || encoded.contains('\0')
 }
@@ -99,8 +95,6 @@ pub fn out_of(value: &mut Value) {
     }
 }
 
-/// Whether a value has it.
-#[must_use]
 pub fn is_in(value: &Value) -> bool {
     let mut clean = value.clone();
     out_of(&mut clean);
@@ -108,7 +102,6 @@ pub fn is_in(value: &Value) -> bool {
 }
 
 /// Anything small that can be written as JSON, without it.
-#[must_use]
 pub fn replaced<T: Serialize + DeserializeOwned>(value: T) -> T {
     let Ok(written) = serde_json::to_string(&value) else { return value };
     if escape(written.as_bytes()).is_none() {

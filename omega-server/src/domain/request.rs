@@ -13,12 +13,10 @@ tokio::task_local! {
     static CURRENT: Arc<Context>;
 }
 
-/// See the module.
 #[derive(Debug)]
 pub struct Context {
     /// Its id, as in the answer and in the log.
     pub id: String,
-    /// The client's address.
     pub ip: Option<IpAddr>,
     actor: OnceLock<Actor>,
 }
@@ -26,7 +24,6 @@ pub struct Context {
 /// Who makes a request, once that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
-    /// The user.
     pub user: UserId,
     /// Their API key, unless it is a session.
     pub key: Option<KeyId>,
@@ -36,26 +33,21 @@ pub struct Actor {
 
 impl Context {
     /// A request that has just come.
-    #[must_use]
     pub fn new(ip: Option<IpAddr>) -> Arc<Self> {
         Arc::new(Self { id: uuid::Uuid::now_v7().to_string(), ip, actor: OnceLock::new() })
     }
 
-    /// Who makes it.
-    #[must_use]
     pub fn actor(&self) -> Option<Actor> {
         self.actor.get().copied()
     }
 }
 
 /// The request at work.
-#[must_use]
 pub fn current() -> Option<Arc<Context>> {
     CURRENT.try_with(Arc::clone).ok()
 }
 
 /// Its id; empty outside of a request.
-#[must_use]
 pub fn id() -> String {
     CURRENT.try_with(|context| context.id.clone()).unwrap_or_default()
 }
@@ -74,7 +66,6 @@ pub fn acts(caller: &Caller) {
 
 /// A conversation's name for logs and for others' eyes: enough to tell lines of one conversation from those of another one,
 /// and nothing that opens it (`security.md` T10).
-#[must_use]
 pub fn alias(conversation: ConversationId) -> String {
     let digest = Sha256::digest(conversation.to_string().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()

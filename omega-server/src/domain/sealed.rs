@@ -10,13 +10,11 @@ use std::fmt;
 /// What a value is a value of. It opens for an equal place only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CredentialPlace {
-    /// Whose it is.
     pub user: UserId,
     /// Who may use it.
     pub scope: Scope,
     /// The tool's or the run's id; empty for [`Scope::Global`].
     pub of: String,
-    /// The variable's name.
     pub name: String,
 }
 
@@ -25,7 +23,6 @@ pub struct CredentialPlace {
 pub enum Scope {
     /// All tools that are granted it.
     Global,
-    /// One tool.
     Tool,
     /// The tools of one run.
     Run,
@@ -49,7 +46,6 @@ impl Scope {
 /// A sealed value: what the database has of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// The data key.
     pub dek_id: String,
     /// 12 bytes.
     pub nonce: Vec<u8>,
@@ -65,7 +61,6 @@ impl fmt::Debug for Sealed {
 
 impl CredentialPlace {
     /// A place of a run's own variable.
-    #[must_use]
     pub fn of_run(user: UserId, run: RunId, name: &str) -> Self {
         Self { user, scope: Scope::Run, of: run.to_string(), name: name.to_owned() }
     }
@@ -76,7 +71,6 @@ impl CredentialPlace {
 pub struct SealedCredential {
     /// What it is a value of.
     pub place: CredentialPlace,
-    /// The value.
     pub sealed: Sealed,
     /// Its last four characters, of values of at least twelve.
     pub hint: Option<String>,

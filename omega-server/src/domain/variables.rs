@@ -26,7 +26,6 @@ pub fn check(name: &str) -> Result<(), BadName> {
 
 /// Whether a variable is never given to a tool, whoever asks for it (`security.md` T2): what loaders and runtimes read to
 /// run other code, what redirects traffic, and what is Omega's own. Case does not matter: some systems have none.
-#[must_use]
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let prefixes = ["LD_", "DYLD_", "DENO_", "OMEGA_", "NPM_CONFIG_"];

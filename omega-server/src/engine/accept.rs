@@ -16,7 +16,6 @@ const MAX_PINS: usize = 64;
 
 /// A message that was taken.
 pub struct AcceptedMessage {
-    /// Its receipt.
     pub accepted: Accepted,
     /// The place of the one who reads along.
     pub seat: Seat,

@@ -37,7 +37,6 @@ use tokio::sync::OnceCell;
 /// A call that may run.
 #[derive(Debug)]
 pub(super) struct ReadyCall {
-    /// The tool.
     pub tool: Tool,
     /// Whose registry has it.
     pub viewer: Viewer,
@@ -52,16 +51,13 @@ pub(super) struct ReadyCall {
 /// What a call needs from a person.
 #[derive(Debug)]
 pub(super) enum Need {
-    /// An approval.
     Approval(Approval),
-    /// Variables.
     Credentials(CredentialRequest),
 }
 
 /// Whether a call may run.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It may.
     Go(Box<ReadyCall>),
     /// It must not; with the version, where it is known.
     Refuse(ToolError, String),

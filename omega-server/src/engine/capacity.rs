@@ -32,7 +32,6 @@ impl Engine {
     }
 
     /// How many readers follow events right now: a server that somebody watches is not idle.
-    #[must_use]
     pub fn readers(&self) -> usize {
         self.inner.readers.load(Ordering::Acquire)
     }

@@ -22,13 +22,11 @@ use omega_core::{
 /// Whose run it is, and what its conversation's owner allows.
 #[derive(Debug, Clone)]
 pub(super) struct CredentialPolicy {
-    /// The conversation's owner.
     pub owner: UserId,
     /// Whether the message is the owner's own.
     pub by_owner: bool,
     /// What guests' messages may do.
     pub guests: GuestCredentials,
-    /// The owner's settings.
     pub settings: Settings,
 }
 

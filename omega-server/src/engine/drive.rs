@@ -40,7 +40,6 @@ pub(super) struct Driver<'a> {
     pub cancel: &'a CancellationToken,
     /// Whose registry the run sees: its conversation's owner's.
     pub viewer: Viewer,
-    /// The model's name.
     pub model: String,
     pub usage: Usage,
     /// Why the model stopped in the newest step that is whole.

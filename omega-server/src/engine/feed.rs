@@ -26,7 +26,6 @@ use tokio::sync::watch;
 const BATCH: u32 = 256;
 /// How long an owner whose user was disabled may read on.
 const OWNERS_ASKED: Duration = Duration::from_secs(10);
-/// A reader.
 pub struct Feed {
     store: Store,
     channel: Arc<Channel>,
@@ -55,7 +54,6 @@ pub struct Feed {
 impl Feed {
     /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run, or
     /// where the run waits for a person.
-    #[must_use]
     pub(super) fn new(engine: &Inner, seat: Seat, access: Access, cursor: u64, only: Option<RunId>) -> Self {
         let conversation = access.conversation();
         let channel = engine.hub.channel(conversation);

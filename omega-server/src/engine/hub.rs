@@ -23,9 +23,7 @@ use crate::store::{Committed, DeltaProgress, Lease, NewDelta, StepStart, StoredD
 /// A message while it streams.
 #[derive(Debug, Clone)]
 pub struct LiveMessage {
-    /// Its run.
     pub run: RunId,
-    /// The message.
     pub id: MessageId,
     /// Readers who have not seen this event don't know the message yet.
     pub since: u64,
@@ -40,9 +38,7 @@ pub struct LiveMessage {
 pub struct Own {
     /// The right to write.
     pub lease: Lease,
-    /// The step, from 1.
     pub step: u32,
-    /// The step's attempt.
     pub attempt: u32,
     /// Bytes of each part that are in the database.
     pub flushed: Vec<usize>,
@@ -50,7 +46,6 @@ pub struct Own {
 
 impl LiveMessage {
     /// A message that begins to stream on this node.
-    #[must_use]
     pub fn begun(lease: Lease, step: &StepStart) -> Self {
         let own = Own { lease, step: step.number, attempt: step.attempt, flushed: Vec::new() };
         Self { run: lease.run, id: step.message, since: step.since, parts: Vec::new(), own: Some(own) }
@@ -60,9 +55,7 @@ impl LiveMessage {
 /// The newest partial output of a tool that works.
 #[derive(Debug, Clone)]
 pub struct LivePartial {
-    /// Its run.
     pub run: RunId,
-    /// The tool run.
     pub id: ToolRunId,
     /// Counts the partial outputs, from 1.
     pub number: u64,
@@ -73,15 +66,12 @@ pub struct LivePartial {
 /// What streams in one conversation.
 #[derive(Debug, Default)]
 pub struct Live {
-    /// Messages that stream.
     pub messages: Vec<LiveMessage>,
-    /// Partial outputs.
     pub partials: Vec<LivePartial>,
     /// Text of another node that began before this event is void: it may arrive after its end.
     ended: u64,
 }
 
-/// One conversation's news.
 #[derive(Debug)]
 pub struct Channel {
     committed: AtomicU64,
@@ -116,7 +106,6 @@ impl Channel {
         self.invalidations.load(Ordering::Acquire)
     }
 
-    /// Reads what streams.
     pub fn live(&self) -> MutexGuard<'_, Live> {
         // A panic while the text was appended leaves it readable.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
@@ -281,7 +270,6 @@ impl Hub {
         channels.get(&conversation).and_then(Weak::upgrade)
     }
 
-    /// All of them.
     fn all(&self) -> Vec<Arc<Channel>> {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.values().filter_map(Weak::upgrade).collect()
@@ -344,7 +332,6 @@ impl Hub {
     }
 }
 
-/// The text of a part.
 pub(super) fn text_of(part: &Part) -> &str {
     match part {
         Part::Text { text } | Part::Reasoning { text } => text,

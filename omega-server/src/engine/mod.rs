@@ -108,7 +108,6 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Engine {
     /// An engine on a store; [`Engine::start`] begins the work.
-    #[must_use]
     pub fn new(
         store: Store,
         vault: Vault,
@@ -148,9 +147,6 @@ impl Engine {
     }
 
     /// Takes back what an earlier process left, and begins to claim runs.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn start(&self) -> Result<()> {
         let alone = self.inner.store.database() == Database::Sqlite;
         self.inner.store.keep_prompt(&omega_core::agent::prompt::default(), None).await?;
@@ -271,9 +267,6 @@ impl Engine {
     }
 
     /// The servers on this database. SQLite has one: this.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
         if self.inner.store.database() == Database::Postgres {
             return self.inner.store.nodes().await;
@@ -289,7 +282,6 @@ impl Engine {
     }
 
     /// A reader of a conversation's events.
-    #[must_use]
     pub fn feed(&self, seat: Seat, access: &Access, after: u64, only: Option<RunId>) -> Feed {
         Feed::new(&self.inner, seat, access.clone(), after, only)
     }
@@ -334,7 +326,6 @@ impl Engine {
     }
 
     /// Whether the server is about to end.
-    #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.inner.stopping.borrow()
     }

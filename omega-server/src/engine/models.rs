@@ -75,7 +75,6 @@ pub struct Catalog {
 
 impl Catalog {
     /// A catalogue over an environment; `configured` is what the operator chose as the default.
-    #[must_use]
     pub fn new(env: ProviderEnv, configured: Option<String>, prices: Prices, transport: Transport) -> Self {
         Self { env, configured, prices, transport, lists: Lists::default() }
     }

@@ -129,8 +129,6 @@ struct Shared {
 }
 
 impl NodeNotify {
-    /// The one of a node.
-    #[must_use]
     pub fn new(store: &Store, node: &str) -> Self {
         Self(Arc::new(Shared {
             node: node.to_owned(),
@@ -164,7 +162,6 @@ impl NodeNotify {
     }
 
     /// How long to wait for news before looking without them.
-    #[must_use]
     pub fn poll(&self) -> Duration {
         if !self.0.shared || self.0.hears.load(Ordering::Acquire) { POLL } else { POLL_DEAF }
     }

@@ -16,7 +16,6 @@ use omega_core::{
 };
 use std::sync::Arc;
 
-/// What was decided.
 pub(super) enum Decided {
     /// The run goes on, with a plan or without.
     Follow(Option<Box<Plan>>),

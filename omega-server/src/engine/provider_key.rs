@@ -16,9 +16,6 @@ use std::sync::Arc;
 impl Engine {
     /// A user's own keys of model providers. One that can't be opened is as good as none; one that a keyring does not give
     /// just now is still theirs, and nobody else pays in its place.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn provider_keys(&self, user: UserId) -> Result<ProviderKeys> {
         let mut keys = ProviderKeys::default();
         for kept in self.inner.store.provider_keys_of(user).await? {

@@ -42,7 +42,6 @@ impl Redactors {
         Self { store, vault, own, ready: Mutex::default() }
     }
 
-    /// Those of a user, and of a run.
     pub async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
         let kept = self.kept(owner, run).await?;
         self.knowing(kept).await

@@ -46,9 +46,7 @@ const OVERLOADED_DELAY: Duration = Duration::from_millis(500);
 
 /// What is to be done for a call.
 pub(super) enum Work {
-    /// Search the registry.
     Search(SearchInput),
-    /// Run a tool.
     Run(Value, Box<ReadyCall>),
     /// Nothing; with the version, where it is known.
     Refuse(ToolError, String),
@@ -62,7 +60,6 @@ pub(super) enum Done {
     Lacks(CredentialRequest),
     /// Its author wants a person's approval first; it did nothing.
     Asks(Box<Approval>),
-    /// Anything else.
     Settled(Settled),
 }
 

@@ -12,7 +12,6 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Admits calls.
 #[derive(Debug)]
 pub struct CallQueue {
     state: Mutex<QueueState>,

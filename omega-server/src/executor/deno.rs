@@ -14,9 +14,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A Deno that may run tools.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deno {
-    /// Where it is.
     pub path: PathBuf,
-    /// Its version.
     pub version: String,
 }
 

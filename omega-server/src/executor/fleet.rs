@@ -31,7 +31,6 @@ const CHECK_EVERY: Duration = Duration::from_secs(10);
 /// How long a health check may take, as the lease of a try.
 const CHECK_LEASE: Duration = Duration::from_secs(30);
 
-/// See the module.
 pub struct Fleet {
     members: Arc<[Member]>,
     local: Option<Arc<dyn Executor>>,

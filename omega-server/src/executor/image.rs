@@ -42,7 +42,6 @@ const MOST_LINKED: usize = 1000;
 pub struct Image {
     /// Its name and exact version.
     pub spec: Spec,
-    /// Where it is.
     pub folder: PathBuf,
     _use: Option<Arc<Lock>>,
 }

@@ -43,7 +43,6 @@ const SIGXCPU: i32 = 24;
 /// Packages by name, with the version that is wanted.
 pub type Dependencies = BTreeMap<String, String>;
 
-/// Installs packages.
 #[derive(Clone)]
 pub struct Installer {
     cache: PathBuf,
@@ -164,7 +163,6 @@ impl Installer {
 enum End {
     /// By itself, or before it began.
     Failed(ToolError),
-    /// At a limit.
     Killed(Killed),
 }
 

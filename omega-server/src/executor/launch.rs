@@ -15,7 +15,6 @@ use std::{
     sync::Arc,
 };
 
-/// Starts processes.
 #[derive(Clone)]
 pub struct Launcher {
     cache: PathBuf,

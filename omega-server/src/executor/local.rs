@@ -92,7 +92,6 @@ impl LocalConfig {
 /// Runs tools on this machine, each call in a confined process of its own.
 pub struct LocalExecutor {
     workshop: Arc<Workshop>,
-    /// Calls that run.
     gate: Arc<CallQueue>,
     /// Packages that are being prepared.
     preparing: Arc<CallQueue>,

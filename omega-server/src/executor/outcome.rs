@@ -14,7 +14,6 @@ const LAST_WORDS: usize = 500;
 /// Why the host ended a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Killed {
-    /// Its deadline passed.
     Deadline(Duration),
     /// The caller gave up.
     Cancelled,
@@ -39,7 +38,6 @@ pub enum Killed {
 pub enum Full {
     /// Room on the disk, in bytes.
     Bytes(u64),
-    /// Files and folders.
     Entries(usize),
     /// Folders within each other.
     Depth(usize),

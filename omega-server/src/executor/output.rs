@@ -22,13 +22,11 @@ pub struct Output {
     token: String,
     pending: Vec<u8>,
     chunk: Vec<u8>,
-    /// Bytes so far.
     pub written: usize,
     frames: usize,
     lines: usize,
 }
 
-/// A line of it.
 pub enum OutputLine {
     /// It began with the token, and what it said after it.
     Frame(Bytes),

@@ -52,7 +52,6 @@ const HEAP_MB: u32 = 256;
 pub enum Net {
     /// None: to describe a package.
     None,
-    /// Any public one.
     Public,
     /// These alone (`host:port`), private ones included: an operator's choice, the tests', and the npm registry for its installer.
     Only(Vec<String>),
@@ -71,13 +70,10 @@ pub enum Work {
 /// What one process may touch.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// What it is for.
     pub work: Work,
-    /// Folders to read.
     pub read: Vec<PathBuf>,
     /// The folder to write; it can be read too.
     pub scratch: PathBuf,
-    /// Hosts.
     pub net: Net,
     /// Deno's own caches of the package, where this process may fill them; otherwise it only reads them, and nothing that one
     /// call leaves there can be found by the next.

@@ -21,7 +21,6 @@ use std::{
 };
 use tokio::task::AbortHandle;
 
-/// What may wait.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolLimits {
     /// Prewarmed processes; 0 or 1.

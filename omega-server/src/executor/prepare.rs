@@ -42,9 +42,7 @@ const FAILURE_KEPT: Duration = Duration::from_secs(600);
 const HEALINGS: usize = 4;
 /// Given where a package wants a key to be looked into; it opens nothing.
 const STAND_IN: &str = "omega-describes-only";
-/// Prepares packages.
 pub struct Workshop {
-    /// Finds Deno.
     pub runtime: Runtime,
     images: Images,
     installer: Installer,

@@ -119,7 +119,6 @@ pub struct Ended {
     pub answer: Result<JobResult, ToolError>,
     /// It ended by itself before it took the job up, as one may that waited: another one may have the job.
     pub unused: bool,
-    /// What it logged.
     pub logs: Vec<String>,
 }
 

@@ -23,9 +23,7 @@ pub const CERTIFICATES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTR
 
 /// How a process is started.
 pub struct Launch<'a> {
-    /// Deno.
     pub deno: &'a Path,
-    /// What it does.
     pub task: Task,
     /// The image: working folder and home of Deno's caches.
     pub image: &'a Path,

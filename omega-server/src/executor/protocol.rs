@@ -16,7 +16,6 @@ use std::{
     collections::{BTreeMap, HashSet},
 };
 
-/// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Op {
@@ -262,7 +261,6 @@ pub struct Description {
     pub read_at_import: Vec<String>,
 }
 
-/// One tool of it.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundTool {

@@ -24,7 +24,6 @@ pub struct Redacting(Arc<dyn Executor>);
 
 impl Redacting {
     /// In front of another executor.
-    #[must_use]
     pub fn new(executor: Arc<dyn Executor>) -> Self {
         Self(executor)
     }

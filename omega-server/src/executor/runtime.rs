@@ -20,7 +20,6 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 /// How long a failure to provide it is not tried again.
 const FAILURE_KEPT: Duration = Duration::from_secs(60);
 
-/// Finds Deno once.
 pub struct Runtime {
     configured: Option<PathBuf>,
     cache: PathBuf,

@@ -23,7 +23,6 @@ const TRIES: usize = 5;
 
 /// A folder that lives as long as its process.
 pub struct Scratch {
-    /// Where it is.
     pub folder: PathBuf,
     cache: PathBuf,
     /// `None` where folders can't be locked.

@@ -23,7 +23,6 @@ const LONGEST: u64 = 1 << 20;
 /// What the installer has of the user's.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Its environment.
     pub env: Vec<(OsString, OsString)>,
     /// Files and folders that it reads.
     pub read: Vec<PathBuf>,

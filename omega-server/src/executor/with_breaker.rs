@@ -22,7 +22,6 @@ use std::{
 /// How much longer than its deadline a call may take until it is known to have ended.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// See the module.
 pub struct WithBreaker {
     inner: Arc<dyn Executor>,
     breakers: Arc<Breakers>,

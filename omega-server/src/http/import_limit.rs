@@ -15,7 +15,6 @@ use tokio::sync::Semaphore;
 /// Documents that are held at once, read or about to be.
 const HELD: usize = 4;
 
-/// See the module.
 pub struct ImportLimit {
     users: Mutex<HashSet<UserId>>,
     reading: Semaphore,

@@ -24,8 +24,6 @@ const STREAM: &str = "a stream of events, where the `data` of each is one of the
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 const JSON: &str = "/content/application~1json";
 
-/// The whole description.
-#[must_use]
 pub fn whole(routes: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(routes).unwrap_or_default();
     schemas::as_sent(&mut document);

@@ -17,7 +17,6 @@ use omega_core::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A successful answer.
 pub struct Reply<T> {
     status: StatusCode,
     data: T,
@@ -25,22 +24,18 @@ pub struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// 200.
     pub fn ok(data: T) -> Self {
         Self { status: StatusCode::OK, data, pagination: None }
     }
 
-    /// 201.
     pub fn created(data: T) -> Self {
         Self { status: StatusCode::CREATED, data, pagination: None }
     }
 
-    /// 202.
     pub fn accepted(data: T) -> Self {
         Self { status: StatusCode::ACCEPTED, data, pagination: None }
     }
 
-    /// 200, as a page.
     pub fn page(data: T, pagination: Pagination) -> Self {
         Self { status: StatusCode::OK, data, pagination: Some(pagination) }
     }

@@ -116,7 +116,6 @@ fn imports() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::max(IMPORT_LIMIT))
 }
 
-/// The server's routes.
 pub fn router(app: App) -> Router {
     let proxies: Arc<[IpAddr]> = app.gate.limits.trusted_proxies.clone().into();
     let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(imports()).split_for_parts();

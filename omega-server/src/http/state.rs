@@ -26,15 +26,10 @@ pub struct App(Arc<Parts>);
 
 /// See [`App`].
 pub struct Parts {
-    /// The database.
     pub store: Store,
-    /// The run engine.
     pub engine: Engine,
-    /// The registry.
     pub registry: Arc<RegistryService>,
-    /// Where tools run.
     pub executor: Redacting,
-    /// The models.
     pub models: Arc<Catalog>,
     /// How much clients may ask for.
     pub gate: Arc<RateLimiter>,
@@ -62,7 +57,6 @@ impl Deref for App {
 
 impl App {
     /// The parts of a server.
-    #[must_use]
     pub fn new(
         engine: Engine,
         registry: Arc<RegistryService>,
@@ -98,7 +92,6 @@ impl App {
     }
 
     /// When somebody last used it.
-    #[must_use]
     pub fn last_request(&self) -> Timestamp {
         Timestamp(self.last_request.load(Ordering::Relaxed))
     }

@@ -14,7 +14,6 @@ use std::{
 static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The IANA name of this machine's time zone; empty where it does not say.
-#[must_use]
 pub fn zone() -> String {
     let link = || std::fs::read_link("/etc/localtime").ok().map(|path| path.to_string_lossy().into_owned());
     let named = std::env::var("TZ").ok().filter(|name| !name.is_empty()).or_else(link).unwrap_or_default();
@@ -30,21 +29,17 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The time now.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp(Timestamp::now().0.saturating_add(self.ahead.load(Ordering::Relaxed)))
     }
 
     /// How long this process has been at work: for what counts durations, since the wall clock may be set back. It goes
     /// forward with the clock.
-    #[must_use]
     pub fn uptime(&self) -> Duration {
         let ahead = u64::try_from(self.ahead.load(Ordering::Relaxed)).unwrap_or(0);
         BEGINNING.elapsed().saturating_add(Duration::from_millis(ahead))
     }
 
-    /// Sets it forward.
     pub fn advance(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.ahead.fetch_add(millis, Ordering::Relaxed);

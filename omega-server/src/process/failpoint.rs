@@ -18,7 +18,6 @@ macro_rules! points {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Transaction { $($(#[$doc])* $tx,)* }
 
-        /// A place.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Point {
             /// Before a transaction writes.
@@ -64,7 +63,6 @@ points! {
         Pause = "pause",
         /// A person's answer to a run that waits.
         Answer = "answer",
-        /// The end of a run.
         RunEnd = "run.end",
         /// Somebody wants a run to end.
         CancelRequest = "cancel.request",
@@ -121,7 +119,6 @@ pub async fn effect(point: Point) {
 }
 
 /// The names, one a line, and whether this build has them.
-#[must_use]
 pub fn list() -> String {
     let mut text = String::new();
     for (name, point) in ALL {
@@ -159,9 +156,6 @@ mod nothing {
     }
 
     /// Nothing.
-    ///
-    /// # Errors
-    /// None.
     #[inline]
     pub async fn at(_: Point) -> Result<(), Struck> {
         Ok(())

@@ -21,7 +21,6 @@ pub fn process() {
 }
 
 /// How many files, sockets and pipes this process may have open; `None` where nothing says so.
-#[must_use]
 pub fn descriptors() -> Option<u64> {
     #[cfg(unix)]
     return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -30,7 +29,6 @@ pub fn descriptors() -> Option<u64> {
 }
 
 /// How many a server may have that starts from here, which raises its limit to that; `None` where nothing says so.
-#[must_use]
 pub fn descriptors_allowed() -> Option<u64> {
     #[cfg(unix)]
     return rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;

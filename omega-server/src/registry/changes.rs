@@ -65,7 +65,6 @@ impl Sum {
     }
 }
 
-/// The facts of some changes.
 pub(super) fn facts(owner: Option<UserId>, source: &str, changes: &[Change<'_>]) -> Vec<Fact> {
     let mut packages: BTreeMap<&str, Sum> = BTreeMap::new();
     for change in changes {

@@ -13,7 +13,6 @@ const FAILURE_KEPT: Duration = Duration::from_secs(60);
 /// Failures that are remembered.
 const MOST: usize = 10_000;
 
-/// Who describes what.
 #[derive(Debug, Default)]
 pub(super) struct DescribeQueue {
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,

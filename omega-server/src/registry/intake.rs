@@ -31,7 +31,6 @@ const MOST_TOLD: usize = 20;
 pub enum Older {
     /// It takes its place.
     Taken,
-    /// It is left out.
     LeftOut,
 }
 
@@ -46,9 +45,6 @@ pub struct IntakeResult {
 
 impl RegistryService {
     /// Stores the rows of a source that change something, and indexes them. They are `owner`'s own, or everybody's.
-    ///
-    /// # Errors
-    /// When the store can't be read or written.
     pub async fn take(
         &self,
         owner: Option<UserId>,
@@ -177,9 +173,6 @@ impl RegistryService {
 
     /// Takes out what was added of a package: an owner's own rows, or everybody's that administrators added. How many there
     /// were.
-    ///
-    /// # Errors
-    /// When the store can't be written.
     pub async fn remove(&self, owner: Option<UserId>, package: &str) -> Result<usize, RegistryError> {
         let _one_writer = self.writing.lock().await;
         let removed = self.rows.remove(owner, package, changes::removed(owner, package)).await?;
@@ -193,9 +186,6 @@ impl RegistryService {
     }
 
     /// Imports rows, one JSON object a line; lines that are none are told and skipped.
-    ///
-    /// # Errors
-    /// When the store can't be written or the reader fails.
     pub async fn import(&self, reader: impl AsyncBufRead + Unpin + Send) -> Result<Imported, RegistryError> {
         let mut lines = reader.lines();
         let mut imported = Imported { imported: 0, refused: Vec::new(), notices: Vec::new(), total: 0 };

@@ -43,16 +43,9 @@ pub struct Synced {
 pub enum MirrorError {
     /// It can't be reached, or its answer is cut.
     #[error("the registry at {url} can't be reached: {}", net::reason(source))]
-    Unreachable {
-        /// Which page.
-        url: String,
-        /// Why.
-        source: reqwest::Error,
-    },
-    /// It refuses.
+    Unreachable { url: String, source: reqwest::Error },
     #[error("the registry at {url} answers {status}")]
     Refused {
-        /// Which page.
         url: String,
         /// HTTP status.
         status: u16,
@@ -60,7 +53,6 @@ pub enum MirrorError {
     /// The answer is no listing.
     #[error("the registry at {url} answers something that is no listing of tools: {reason}")]
     NoListing {
-        /// Which page.
         url: String,
         /// What is wrong with it.
         reason: String,

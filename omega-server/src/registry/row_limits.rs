@@ -78,8 +78,6 @@ impl Fitted {
         Ok(Self { tool, notices })
     }
 
-    /// The tool.
-    #[must_use]
     pub fn tool(&self) -> &Tool {
         &self.tool
     }
@@ -98,7 +96,6 @@ impl Fitted {
 
 /// A schema as it is taken: itself, or one that takes any object when judging it, or reading it, would cost too much. With
 /// what is to be told then.
-#[must_use]
 pub fn judged(schema: Value) -> (Value, Option<String>) {
     let (schema, over) = schema::admit(schema);
     (schema, over.map(|over| format!("{over}; its input is not checked before it runs")))

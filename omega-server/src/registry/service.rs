@@ -50,11 +50,9 @@ pub enum AddError {
     /// It has no such function.
     #[error("{package} exports no function `{function}`; it has: {}", available.join(", "))]
     NoSuchFunction {
-        /// The package.
         package: String,
         /// What was asked for.
         function: String,
-        /// What there is.
         available: Vec<String>,
     },
     /// It can't be a row.
@@ -69,14 +67,12 @@ pub enum AddError {
          with --allow-older"
     )]
     Older {
-        /// The package.
         package: String,
         /// The version that everybody has.
         from: String,
         /// The one that was to be added.
         to: String,
     },
-    /// The store failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }
@@ -87,7 +83,6 @@ impl From<RowsError> for RegistryError {
     }
 }
 
-/// The registry.
 pub struct RegistryService {
     pub(super) rows: Arc<dyn ToolRows>,
     pub(super) executor: Arc<dyn Executor>,
@@ -111,9 +106,6 @@ pub struct RegistryService {
 impl RegistryService {
     /// Opens the registry: the starter catalogue is brought up to date, then the rows are indexed; when there are very
     /// many, the rest of them in the background, while search works on what is there.
-    ///
-    /// # Errors
-    /// When the store can't be read or written.
     pub async fn open(rows: Arc<dyn ToolRows>, executor: Arc<dyn Executor>) -> Result<Arc<Self>, RegistryError> {
         // Before any row is read: what changes from here on is read again.
         let indexed = AtomicI64::new(rows.standing(Viewer::Anybody).await?.revision);
@@ -202,9 +194,6 @@ impl RegistryService {
 
     /// Tools one after the other, for listing, a viewer's own first: at most `limit` after the first `offset`, and whether more
     /// follow.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     pub async fn list(
         &self,
         viewer: Viewer,
@@ -227,15 +216,10 @@ impl RegistryService {
     }
 
     /// How calls of some tools ended on this server.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     pub async fn outcomes(&self, viewer: Viewer, ids: &[ToolId]) -> Result<HashMap<ToolId, Outcomes>, RegistryError> {
         Ok(self.rows.get(viewer, ids).await?.into_iter().map(|row| (row.tool.tool_id, row.outcomes)).collect())
     }
 
-    /// How the registry is.
-    #[must_use]
     pub fn status(&self) -> RegistryStatus {
         let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
         let status = String::from(if trouble.is_some() { "degraded" } else { "ok" });

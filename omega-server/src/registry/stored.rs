@@ -14,11 +14,8 @@ use omega_core::{
 /// Where a row comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// The starter catalogue.
     Starter,
-    /// A bulk import.
     Import,
-    /// Another registry.
     Mirror,
     /// Somebody added the package here.
     Added,
@@ -37,7 +34,6 @@ impl Source {
     }
 
     /// The source of a stored word; what is unknown counts as imported.
-    #[must_use]
     pub fn from_word(word: &str) -> Self {
         match word {
             "starter" => Self::Starter,
@@ -62,7 +58,6 @@ impl Source {
 pub struct Outcomes {
     /// Calls that came to an end.
     pub runs: u64,
-    /// Those that failed.
     pub failures: u64,
 }
 
@@ -95,12 +90,10 @@ impl Outcomes {
 /// For whom calls of a tool failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Failing {
-    /// For nobody.
     #[default]
     Nobody,
     /// For this user alone.
     One(UserId),
-    /// For several.
     Several,
 }
 
@@ -113,13 +106,11 @@ pub struct StoredTool {
     pub source: Source,
     /// How calls of it ended.
     pub outcomes: Outcomes,
-    /// Whose calls failed.
     pub failing: Failing,
 }
 
 impl StoredTool {
     /// A row of a source.
-    #[must_use]
     pub fn new(tool: Tool, source: Source) -> Self {
         Self { tool, source, outcomes: Outcomes::default(), failing: Failing::Nobody }
     }
@@ -144,7 +135,6 @@ impl StoredTool {
 
     /// What is to be stored when a source brings a tool: `None` when nothing changes. A row that brings less than is
     /// known (no schema, no way of calling a plain function) keeps what is known.
-    #[must_use]
     pub fn merged(old: Option<&Self>, new: Fitted, source: Source) -> Option<Self> {
         let (new, _) = new.into_parts();
         let Some(old) = old else { return Some(Self::new(new, source)) };
@@ -193,52 +183,28 @@ pub struct RowsCursor {
 #[async_trait]
 pub trait ToolRows: Send + Sync {
     /// Everybody's rows in the order of their ids, those after `after`, at most `limit`.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError>;
 
     /// The rows of some ids as a viewer has them, in no order; ids without a row are left out.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     async fn get(&self, viewer: Viewer, ids: &[ToolId]) -> Result<Vec<StoredTool>, RowsError>;
 
     /// All rows of a user's own, in the order of their ids.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     async fn own(&self, user: UserId) -> Result<Vec<StoredTool>, RowsError>;
 
     /// How far the rows have got, for a viewer.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     async fn standing(&self, viewer: Viewer) -> Result<RowsCursor, RowsError>;
 
     /// Everybody's rows of the first change after a revision, with its revision; none when there is no later one.
-    ///
-    /// # Errors
-    /// When the store can't be read.
     async fn changed_after(&self, revision: i64) -> Result<Option<(i64, Vec<StoredTool>)>, RowsError>;
 
     /// Writes rows, replacing those with the same id but not their outcomes, and the facts that tell of it; the revision that
     /// they have now.
-    ///
-    /// # Errors
-    /// When the store can't be written.
     async fn upsert(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64, RowsError>;
 
     /// Takes the rows of a package out that somebody added, with the facts that tell of it; their ids.
-    ///
-    /// # Errors
-    /// When the store can't be written.
     async fn remove(&self, owner: Option<UserId>, package: &str, fact: Fact) -> Result<Vec<ToolId>, RowsError>;
 
     /// Counts one more call of a tool by somebody; its outcomes now, or `None` when there is no such tool.
-    ///
-    /// # Errors
-    /// When the store can't be written.
     async fn record_outcome(
         &self,
         owner: Option<UserId>,

@@ -6,9 +6,6 @@ use std::io::{self, Write};
 
 impl Server {
     /// Says where it is, once it answers. The key is said only when it was made just now.
-    ///
-    /// # Errors
-    /// When stdout is closed.
     pub fn announce(&self, as_json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if as_json {
@@ -28,9 +25,6 @@ impl Server {
 }
 
 /// Writes a text to stdout.
-///
-/// # Errors
-/// When stdout is closed.
 pub fn say(text: &str) -> io::Result<()> {
     io::stdout().lock().write_all(text.as_bytes())
 }

@@ -18,7 +18,6 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct ServeConfig {
     /// `sqlite:PATH` or `postgres://...`.
     pub database_url: String,
-    /// Where to listen.
     pub listen: SocketAddr,
     /// Runtime, tool images and scratch folders.
     pub cache_dir: PathBuf,
@@ -28,7 +27,6 @@ pub struct ServeConfig {
     pub deno: Option<PathBuf>,
     /// `OMEGA_EXECUTOR_URL`: tools run on these instead of on this machine; `local` among them makes it the last choice.
     pub executors: Vec<String>,
-    /// The key of those executors.
     pub executor_key: Option<SecretString>,
     /// Hosts (`host:port`) on private networks that tools may reach; none by default.
     pub allow_private_net: Vec<String>,
@@ -38,7 +36,6 @@ pub struct ServeConfig {
     pub providers: ProviderEnv,
     /// `OMEGA_MODEL`: what answers when nobody chose.
     pub model: Option<String>,
-    /// What models cost.
     pub prices: Prices,
     /// Where the master key of the stored credentials comes from.
     pub master_key: MasterKeySource,
@@ -52,7 +49,6 @@ pub struct ServeConfig {
     pub node: NodeConfig,
     /// How much clients may ask for, and whom they are told apart by.
     pub limits: Limits,
-    /// The wall clock.
     pub clock: Clock,
     /// Told what is being fetched.
     pub progress: Progress,

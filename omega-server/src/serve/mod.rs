@@ -54,24 +54,14 @@ const MIRROR_EVERY: Duration = Duration::from_secs(15 * 60);
 /// A server that can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The master key.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The port.
     #[error("can't listen on {address}: {reason}; choose another port with --port, or stop what uses it")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        reason: std::io::Error,
-    },
-    /// The registry.
+    Listen { address: SocketAddr, reason: std::io::Error },
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The executor's configuration.
     #[error("{0}")]
     Executor(String),
     /// The transport to those who know people.
@@ -87,7 +77,6 @@ pub enum StartError {
 
 /// A server that listens.
 pub struct Server {
-    /// Its base URL.
     pub url: String,
     /// The API key that was made because there was none; the only time that it is known.
     pub new_key: Option<String>,
@@ -101,9 +90,6 @@ pub struct Server {
 
 impl Server {
     /// Starts a server. When this returns, it answers.
-    ///
-    /// # Errors
-    /// See [`StartError`].
     pub async fn start(config: ServeConfig) -> Result<Self, StartError> {
         let own_keys = own_keys(&config);
         let listener = TcpListener::bind(config.listen)

@@ -49,11 +49,8 @@ pub trait Part: FromStr + Display + Copy + Send + Sync {
 /// The kinds of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartOf {
-    /// A run.
     Run,
-    /// A tool run.
     ToolRun,
-    /// An approval.
     Approval,
 }
 
@@ -141,16 +138,12 @@ pub async fn within<T: Part>(store: &Store, caller: &Caller, id: T) -> Result<Wi
 }
 
 /// The conversation's runs that have not ended, oldest first.
-///
-/// # Errors
-/// When the database fails.
 pub async fn open_runs(store: &Store, access: &Access) -> Result<Vec<Within<RunId>>> {
     let runs = store.open_runs(access.conversation).await?;
     Ok(runs.into_iter().map(|(id, actor)| Within { access: access.clone(), id, actor }).collect())
 }
 
 /// How an id that was refused stands in the log: it may be somebody's link.
-#[must_use]
 pub fn hashed(id: &str) -> String {
     Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -160,26 +153,19 @@ impl Access {
         Self { conversation: place.conversation, owner: place.owner, caller: caller.clone(), epoch: place.epoch }
     }
 
-    /// The conversation.
-    #[must_use]
     pub fn conversation(&self) -> ConversationId {
         self.conversation
     }
 
-    /// Its owner.
-    #[must_use]
     pub fn owner(&self) -> UserId {
         self.owner
     }
 
-    /// Who asks.
-    #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
     /// Whether the caller owns it; everybody else is a guest.
-    #[must_use]
     pub fn is_owner(&self) -> bool {
         self.owner == self.caller.user
     }
@@ -193,7 +179,6 @@ impl Access {
     }
 
     /// Whether the caller may stop or steer what `actor` began.
-    #[must_use]
     pub fn may_steer(&self, actor: UserId) -> bool {
         self.is_owner() || self.caller.user == actor || self.caller.is_admin
     }
@@ -208,9 +193,6 @@ impl Access {
 
     /// Whether it still holds: the caller may have been blocked or signed out, the link replaced, the
     /// key revoked, the user disabled.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn holds(&self, store: &Store) -> Result<bool> {
         if !store.is_let_in(&self.caller).await? {
             return Ok(false);
@@ -224,8 +206,6 @@ impl Access {
 }
 
 impl Owned {
-    /// The access.
-    #[must_use]
     pub fn access(&self) -> &Access {
         &self.0
     }
@@ -240,19 +220,15 @@ impl std::ops::Deref for Owned {
 
 impl<T: Copy> Within<T> {
     /// The access to its conversation.
-    #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
     }
 
-    /// Its id.
-    #[must_use]
     pub fn id(&self) -> T {
         self.id
     }
 
     /// Who sent the message of its run.
-    #[must_use]
     pub fn actor(&self) -> UserId {
         self.actor
     }

@@ -28,9 +28,7 @@ pub enum Offer {
 pub enum Chosen {
     /// Nobody has answered yet.
     Open,
-    /// This tool.
     Tool(ToolId),
-    /// None of them.
     None,
     /// It was not asked about, or not any more: the key was given, the run has ended.
     Passed,
@@ -67,18 +65,12 @@ impl OfferRow {
 
 impl Store {
     /// What was offered in a run, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn offers(&self, run: RunId) -> Result<Vec<Offered>> {
         let rows: Vec<OfferRow> = read_all!(&self.db, OfferRow, ALTERNATIVES_OF_RUN, run.to_string())?;
         rows.into_iter().map(OfferRow::into_offered).collect()
     }
 
     /// What people chose in a conversation: the call, and the tool in its place (none when none was wanted).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn choices(&self, conversation: ConversationId) -> Result<Vec<(ToolRunId, Option<ToolId>)>> {
         let rows: Vec<OfferRow> = read_all!(&self.db, OfferRow, CHOSEN_ALTERNATIVES, conversation.to_string())?;
         rows.iter().map(|row| Ok((id(&row.tool_run_id)?, row.chosen.as_deref().map(id).transpose()?))).collect()
@@ -150,9 +142,6 @@ fn asked(action: &RequiredAction, select: &SelectAlternative) -> Result<Vec<Tool
 
 impl LogTx {
     /// Records what is offered in place of a call, and tells of it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn offer(&mut self, run: RunId, choice: &AlternativeChoice, offer: Offer) -> Result<()> {
         let (conversation, now) = (self.conversation().to_string(), self.now().0);
         let choice = self.clean(choice.clone());
@@ -196,9 +185,6 @@ impl LogTx {
     }
 
     /// Closes the offers that went with a question for variables which was answered.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(super) async fn pass_offers(
         &mut self,
         run: RunId,

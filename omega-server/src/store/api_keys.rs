@@ -56,9 +56,6 @@ pub(super) fn sha256(text: &str) -> Vec<u8> {
 
 impl Store {
     /// The first user, made when there is none: the one whose server this is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn first_user(&self, display_name: &str) -> Result<UserId> {
         if let Some(user) = self.known_first_user().await? {
             return Ok(user);
@@ -81,9 +78,6 @@ impl Store {
     }
 
     /// Makes a key. Only its hash is kept.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn create_key(&self, user: UserId, name: &str, key: String) -> Result<CreatedKey> {
         let record = ApiKey {
             id: KeyId::new(),
@@ -109,9 +103,6 @@ impl Store {
     }
 
     /// The user's keys.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn keys(&self, user: UserId) -> Result<Vec<ApiKey>> {
         let rows: Vec<KeyRow> = read_all!(&self.db, KeyRow, LIST_KEYS, user.to_string())?;
         rows.into_iter().map(KeyRow::into_api).collect()
@@ -130,18 +121,12 @@ impl Store {
     }
 
     /// Whether a key was made here, whatever became of it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn is_own_key(&self, key: &str) -> Result<bool> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), KNOWN_KEY, sha256(key))?;
         Ok(row.is_some())
     }
 
     /// Whose key this is. The lookup is by hash, so an unknown key takes the same path as a known one.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn caller_of_key(&self, key: &str) -> Result<Option<Caller>> {
         let row: Option<KeyCallerRow> = read_opt!(&self.db, KeyCallerRow, KEY_CALLER, sha256(key))?;
         let Some(row) = row else { return Ok(None) };
@@ -155,9 +140,6 @@ impl Store {
     }
 
     /// A user's settings and their version, 0 when there are none yet.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn settings(&self, user: UserId) -> Result<(Settings, i64)> {
         let row: Option<(String, i64)> = read_opt!(&self.db, (String, i64), GET_SETTINGS, user.to_string())?;
         match row {

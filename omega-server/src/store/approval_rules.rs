@@ -22,7 +22,6 @@ pub struct ApprovalRule {
 
 impl ApprovalRule {
     /// Whether it answers this question.
-    #[must_use]
     pub fn allows(&self, tool: &str, edition: &Edition, reason: ApprovalReason) -> bool {
         self.tool == tool && self.reason == reason && self.edition.covers(edition).is_ok()
     }
@@ -51,9 +50,6 @@ impl Store {
     }
 
     /// All standing approvals of a user, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn stored_approvals(&self, user: UserId) -> Result<Vec<StoredApproval>> {
         let rows: Vec<RuleRow> = read_all!(&self.db, RuleRow, APPROVAL_RULES_OF, user.to_string())?;
         let stored = |row: RuleRow| {

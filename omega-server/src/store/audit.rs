@@ -19,7 +19,6 @@ use omega_core::{
 /// Rows that are verified at a time.
 const STRIDE: i64 = 1_000;
 
-/// Which facts.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
     /// Of this user alone.
@@ -39,9 +38,7 @@ pub struct AuditQuery {
 /// A head that was noted earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noted {
-    /// The chain.
     pub chain: String,
-    /// The link.
     pub n: i64,
     /// Its hash, in hexadecimal.
     pub hash: String,
@@ -188,9 +185,6 @@ impl Store {
     }
 
     /// Facts, newest first, as `reader` may see them.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn audit_page(&self, reader: UserId, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
         let of = query.of.map(|user| user.to_string()).unwrap_or_default();
         let statement = if query.of.is_some() { LIST_AUDIT_OF } else { LIST_AUDIT };
@@ -210,9 +204,6 @@ impl Store {
     }
 
     /// Where the chains end.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn audit_heads(&self) -> Result<Vec<Head>> {
         let rows: Vec<HeadRow> = read_all!(&self.db, HeadRow, AUDIT_HEADS)?;
         Ok(rows.into_iter().map(Head::from).collect())
@@ -220,9 +211,6 @@ impl Store {
 
     /// Walks along every chain and says what is wrong first on each. Facts that are added meanwhile are left for the next
     /// time.
-    ///
-    /// # Errors
-    /// When the database can't be read.
     pub async fn verify_audit(&self, noted: &[Noted]) -> Result<AuditReport> {
         let shards = match self.database() {
             Database::Sqlite => 1,

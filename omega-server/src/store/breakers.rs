@@ -41,9 +41,6 @@ fn circuit(row: Row) -> (String, Circuit) {
 
 impl Store {
     /// Breakers that are not closed, by their keys; those of everybody first.
-    ///
-    /// # Errors
-    /// When the database can't be read.
     pub async fn open_breakers(&self) -> Result<Vec<(String, Circuit)>> {
         Ok(read_all!(&self.db, Row, OPEN_BREAKERS)?.into_iter().map(circuit).collect())
     }

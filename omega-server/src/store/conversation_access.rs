@@ -17,9 +17,7 @@ use omega_core::{
 /// A conversation as a caller meets it.
 #[derive(Debug, Clone)]
 pub struct ConversationEntry {
-    /// Its id.
     pub conversation: ConversationId,
-    /// Its owner.
     pub owner: UserId,
     /// Who may open it besides the owner.
     pub visibility: Visibility,
@@ -31,7 +29,6 @@ pub struct ConversationEntry {
     pub member: Option<Member>,
 }
 
-/// Somebody's participation.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The name that the others see.
@@ -46,7 +43,6 @@ pub struct Member {
 
 impl ConversationEntry {
     /// Whether the caller joined by the link that holds now.
-    #[must_use]
     pub fn is_member(&self) -> bool {
         self.member.as_ref().is_some_and(|member| member.epoch == self.epoch)
     }
@@ -55,13 +51,10 @@ impl ConversationEntry {
 /// Somebody who comes in, or has another name or picture now.
 #[derive(Debug, Clone)]
 pub struct Joining {
-    /// Where.
     pub conversation: ConversationId,
     /// The link's epoch that they were let in by.
     pub epoch: i64,
-    /// Whether it is the owner.
     pub is_owner: bool,
-    /// Who.
     pub author: Author,
 }
 
@@ -111,18 +104,12 @@ impl Store {
     }
 
     /// The conversation under a link or an id, as a caller meets it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(crate) async fn place(&self, wanted: ConversationId, caller: UserId) -> Result<Option<ConversationEntry>> {
         let found = self.found(PLACE_OF_CONVERSATION, &wanted.to_string(), caller).await?;
         Ok(found.map(|(place, _)| place))
     }
 
     /// The conversation whose link this was once.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(crate) async fn retired_place(
         &self,
         wanted: ConversationId,
@@ -133,9 +120,6 @@ impl Store {
     }
 
     /// The conversation of a run, tool run or approval, and who sent the message behind it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(crate) async fn place_of_part(
         &self,
         part: PartOf,
@@ -183,9 +167,6 @@ impl Store {
     }
 
     /// Replaces the link. The guests who joined by the one before are out.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn rotate_link(&self, access: &Owned) -> Result<Committed> {
         let mut log = self.log(access.conversation()).await?;
         let conversation = access.conversation().to_string();
@@ -228,9 +209,6 @@ impl Store {
     }
 
     /// Whether a caller's session, key or user still lets them in.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(crate) async fn is_let_in(&self, caller: &Caller) -> Result<bool> {
         type Row = (String,);
         let row: Option<Row> = match caller.via {

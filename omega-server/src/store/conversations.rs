@@ -24,9 +24,6 @@ use omega_core::{
 pub const INLINE_OUTPUT_BYTES: usize = 64 * 1024;
 impl Store {
     /// Makes a conversation and its owner's participation.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn create_conversation(
         &self,
         owner: &Author,
@@ -174,18 +171,12 @@ impl Store {
     }
 
     /// All runs of a conversation, in the order in which they were queued.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn runs_of(&self, access: &Access) -> Result<Vec<Run>> {
         let rows: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, access.conversation().to_string(), 0_i64)?;
         Ok(access.show(rows.into_iter().map(RunRow::into_api).collect::<Result<_>>()?))
     }
 
     /// Tool runs that were proposed by the event `seq` or later, oldest first, each with that event's number.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn tool_runs_from(
         &self,
         access: &Access,
@@ -214,9 +205,6 @@ impl Store {
     }
 
     /// Committed events after `after`, at most `limit`. For the feed, which asks its reader's [`Access`].
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn events_after(&self, conversation: ConversationId, after: u64, limit: u32) -> Result<Vec<Envelope>> {
         let rows: Vec<(String,)> =
             read_all!(&self.db, (String,), EVENTS_AFTER, conversation.to_string(), signed(after), i64::from(limit))?;
@@ -224,9 +212,6 @@ impl Store {
     }
 
     /// Committed events after `after`, at most `limit`, as the caller may see them.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn events_of(&self, access: &Access, after: u64, limit: u32) -> Result<Vec<Envelope>> {
         Ok(access.show(self.events_after(access.conversation(), after, limit).await?))
     }
@@ -241,9 +226,6 @@ impl Store {
     }
 
     /// Changes what the owner said, and tells it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn update_conversation(&self, access: &Owned, change: &UpdateConversation) -> Result<Committed> {
         let mut log = self.log(access.conversation()).await?;
         log.named(Transaction::Update).await?;

@@ -155,45 +155,30 @@ impl SealedCredential {
 
 impl Store {
     /// The sealed variables of a run.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn run_env(&self, run: RunId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::RUN_ENV, run.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
     }
 
     /// What is kept for a conversation: its owner's credentials, and the variables of its runs.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn secrets_of_conversation(&self, conversation: ConversationId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::SECRETS_OF_CONVERSATION, conversation.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
     }
 
     /// A user's stored credentials, by name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn credentials_of(&self, user: UserId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::CREDENTIALS_OF, user.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
     }
 
     /// A user's own keys of model providers, by name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn provider_keys_of(&self, user: UserId) -> Result<Vec<SealedCredential>> {
         let kept = self.credentials_of(user).await?;
         Ok(kept.into_iter().filter(|kept| kept.place.scope == Scope::Model).collect())
     }
 
     /// One stored credential.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn credential(
         &self,
         user: UserId,
@@ -206,9 +191,6 @@ impl Store {
     }
 
     /// Keeps a credential, or replaces it; one for a tool is given for this edition of it.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn put_credential(
         &self,
         place: &CredentialPlace,
@@ -220,9 +202,6 @@ impl Store {
     }
 
     /// The same for one whose value is in the keyring: `sealed` is its account there, which is a leftover no more.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub(crate) async fn put_reference(
         &self,
         place: &CredentialPlace,
@@ -271,9 +250,6 @@ impl Store {
     }
 
     /// Notes an account of the keyring that no credential names.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub(crate) async fn note_leftover(&self, account: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::INSERT_LEFTOVER, account, Timestamp::now().0)?;
@@ -281,9 +257,6 @@ impl Store {
     }
 
     /// The keyring has this account no more.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub(crate) async fn forget_leftover(&self, account: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::DELETE_LEFTOVER, account)?;
@@ -291,18 +264,12 @@ impl Store {
     }
 
     /// Accounts of the keyring that no credential names.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(crate) async fn leftovers(&self) -> Result<Vec<String>> {
         let rows: Vec<(String,)> = read_all!(&self.db, (String,), sql::LEFTOVERS)?;
         Ok(rows.into_iter().map(|(account,)| account).collect())
     }
 
     /// The user's grants, by name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn grants(&self, user: UserId) -> Result<Vec<Grant>> {
         let rows: Vec<GrantRow> = read_all!(&self.db, GrantRow, sql::GRANTS, user.to_string())?;
         rows.into_iter().map(GrantRow::read).collect()
@@ -322,9 +289,6 @@ impl Store {
     }
 
     /// Whether a user administers this server.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn is_admin(&self, user: UserId) -> Result<bool> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::USER_ROLE, user.to_string())?;
         Ok(row.is_some_and(|(role,)| role == "admin"))
@@ -333,9 +297,6 @@ impl Store {
 
 impl LogTx {
     /// Keeps a variable of a run until the run ends. The seal's place is [`CredentialPlace::of_run`].
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn put_run_env(&mut self, run: RunId, user: UserId, name: &str, sealed: &Sealed) -> Result<()> {
         exec!(
             &mut self.tx,
@@ -351,9 +312,6 @@ impl LogTx {
     }
 
     /// Keeps a credential, or replaces it, in the transaction of the conversation that asked for it.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn put_credential(
         &mut self,
         place: &CredentialPlace,
@@ -369,9 +327,6 @@ impl LogTx {
     }
 
     /// Records that a tool is about to get a credential. It may not be opened before this is committed.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn use_credential(&mut self, place: &CredentialPlace, tool_run: &ToolRun) -> Result<()> {
         if place.scope != Scope::Run {
             let (user, now) = (place.user.to_string(), self.now().0);
@@ -384,9 +339,6 @@ impl LogTx {
     }
 
     /// Records that a run asks its model with a user's own key.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn use_provider_key(&mut self, run: RunId, user: UserId, name: &str) -> Result<()> {
         let (scope, now) = (Scope::Model, self.now().0);
         exec!(&mut self.tx, sql::TOUCH_CREDENTIAL, user.to_string(), scope.as_str(), "", name, now)?;
@@ -397,9 +349,6 @@ impl LogTx {
 
     /// Lets this edition of a tool have the user's credential of that name: its own one where there is one, else the one for
     /// all tools.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn give(&mut self, user: UserId, grant: &Grant) -> Result<()> {
         let (name, tool, given) = (&grant.name, grant.tool.as_str(), grant.edition.clone().unwrap_or_default());
         let integrity = given.integrity.as_deref();
@@ -422,9 +371,6 @@ impl LogTx {
     }
 
     /// Lets a tool have a global credential.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn put_grant(&mut self, user: UserId, grant: &Grant) -> Result<()> {
         let given = grant.edition.clone().unwrap_or_default();
         exec!(

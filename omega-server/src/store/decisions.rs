@@ -30,7 +30,6 @@ pub struct RecordedDecision {
     pub reason: ApprovalReason,
     /// For this tool and input alone.
     pub args_digest: String,
-    /// Approve or deny.
     pub decision: Decision,
     /// Told to the model.
     pub note: Option<String>,
@@ -96,9 +95,6 @@ struct RequestRow {
 
 impl Store {
     /// What was decided about a run's calls, in a conversation of `owner`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn answers(&self, run: RunId, conversation: ConversationId, owner: UserId) -> Result<Answers> {
         let rows: Vec<ApprovalRow> = read_all!(&self.db, ApprovalRow, DECISIONS, run.to_string())?;
         let mut answers = Answers::default();

@@ -18,11 +18,9 @@ use sqlx::PgPool;
 pub struct NewDelta {
     /// The right to write it.
     pub lease: Lease,
-    /// The message.
     pub message: MessageId,
     /// The step that writes it.
     pub step: u32,
-    /// The step's attempt.
     pub attempt: u32,
     /// The event since which this text counts.
     pub since: u64,
@@ -32,18 +30,14 @@ pub struct NewDelta {
     pub reasoning: bool,
     /// Where it begins in the part, in bytes.
     pub offset: u64,
-    /// The text.
     pub text: String,
 }
 
 /// A piece as another node reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDelta {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// The run.
     pub run: RunId,
-    /// The message.
     pub message: MessageId,
     /// The event since which it counts.
     pub since: u64,
@@ -53,16 +47,13 @@ pub struct StoredDelta {
     pub reasoning: bool,
     /// Where it begins in the part, in bytes.
     pub offset: u64,
-    /// The text.
     pub text: String,
 }
 
 /// How much of a conversation's text a node has: message, since, part and bytes of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeltaProgress {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// The text, if there is some.
     pub text: Option<(MessageId, u64, u32, u64)>,
 }
 
@@ -112,9 +103,6 @@ impl Store {
 
     /// Writes pieces, all in one transaction, and says which were written. A run that its worker writes for at this moment
     /// is left out: nobody waits for partial text.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn put_chunks(&self, pieces: &[NewDelta]) -> Result<Vec<(MessageId, u32, u64)>> {
         let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
         let texts = |of: &dyn Fn(&NewDelta) -> String| pieces.iter().map(of).collect::<Vec<String>>();
@@ -155,9 +143,6 @@ impl Store {
     }
 
     /// The text of conversations after what is known of it, in order.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn chunks(&self, known: &[DeltaProgress]) -> Result<Vec<StoredDelta>> {
         let Some(pool) = self.postgres() else { return Ok(Vec::new()) };
         let numbers = |of: &dyn Fn((MessageId, u64, u32, u64)) -> i64| {

@@ -41,7 +41,6 @@ pub struct LogTx {
 /// What a commit made visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
-    /// The conversation.
     pub conversation: ConversationId,
     /// Its newest event.
     pub last_seq: u64,
@@ -92,7 +91,6 @@ impl Store {
 
 impl LogTx {
     /// The time of everything in this transaction.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -110,28 +108,21 @@ impl LogTx {
     }
 
     /// Whether somebody wants the end of the run that [`Store::run_log`] was opened for: nothing new is begun then.
-    #[must_use]
     pub fn cancel_requested(&self) -> bool {
         self.cancel_requested
     }
 
-    /// The conversation.
-    #[must_use]
     pub fn conversation(&self) -> ConversationId {
         self.conversation
     }
 
     /// The number that the next event gets.
-    #[must_use]
     pub fn next_seq(&self) -> u64 {
         self.next
     }
 
     /// Appends an event, without the secrets that are in its texts, and gives its number. Only for what is small: others
     /// wait for the transaction.
-    ///
-    /// # Errors
-    /// When the database can't write.
     pub async fn event(&mut self, run: Option<RunId>, event: Event) -> Result<u64> {
         let event = self.clean(event);
         self.clean_event(run, event).await

@@ -19,11 +19,9 @@ use std::collections::HashMap;
 /// A run, and the conversation before it.
 #[derive(Debug, Clone)]
 pub struct RunHistory {
-    /// The run.
     pub run: Run,
     /// Who sent the message.
     pub actor: UserId,
-    /// Its configuration.
     pub config: RunConfig,
     /// The exchanges before it, in the order of their runs.
     pub before: Vec<Exchange>,

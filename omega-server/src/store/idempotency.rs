@@ -11,24 +11,19 @@ const LOCK_MILLIS: i64 = 6 * 60 * 1000;
 /// Which request an answer belongs to.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
-    /// Who asked.
     pub principal: String,
-    /// The header's value.
     pub key: String,
-    /// Method and path.
     pub route: String,
     /// SHA-256 of the body.
     pub fingerprint: Vec<u8>,
 }
 
-/// An answer that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAnswer {
     /// HTTP status; none for the receipt of a message, which is answered in the way that is asked for now.
     pub status: Option<u16>,
     /// Headers, as a JSON object.
     pub headers: Option<String>,
-    /// The body.
     pub body: String,
 }
 
@@ -57,18 +52,12 @@ struct Row {
 
 impl Store {
     /// Looks a key up.
-    ///
-    /// # Errors
-    /// When the database can't be read.
     pub async fn replay(&self, key: &IdempotencyKey) -> Result<Replay> {
         let row = read_opt!(&self.db, Row, GET_IDEMPOTENT, &key.principal, &key.key, &key.route)?;
         Ok(key.compare(row, self.now().0))
     }
 
     /// Takes a key for a request that is about to be answered. [`Replay::New`] means: it is ours now.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn hold_key(&self, key: &IdempotencyKey) -> Result<Replay> {
         let now = self.now().0;
         let mut tx = self.begin().await?;
@@ -88,9 +77,6 @@ impl Store {
     }
 
     /// Keeps the answer to a request that holds its key.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn keep_answer(&self, key: &IdempotencyKey, answer: &KeptAnswer) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(
@@ -107,9 +93,6 @@ impl Store {
     }
 
     /// Gives a key back: nothing was done, and the request may be sent again.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn free_key(&self, key: &IdempotencyKey) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, FREE_IDEMPOTENT, &key.principal, &key.key, &key.route)?;

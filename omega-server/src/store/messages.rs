@@ -48,7 +48,6 @@ pub struct Send {
 /// A message that is stored.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// Its receipt.
     pub accepted: Accepted,
     /// What was committed; none for a message that was known already.
     pub committed: Option<Committed>,
@@ -72,9 +71,6 @@ struct SentRow {
 
 impl Store {
     /// Messages before `before`, the newest `limit` of them, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn messages_before(&self, access: &Access, before: Option<u64>, limit: u32) -> Result<Vec<Message>> {
         let conversation = access.conversation();
         let before = before.map_or(i64::MAX, signed);
@@ -84,9 +80,6 @@ impl Store {
     }
 
     /// Messages after `after`, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn messages_after(&self, access: &Access, after: u64, limit: u32) -> Result<Vec<Message>> {
         let rows: Vec<MessageRow> = read_all!(
             &self.db,

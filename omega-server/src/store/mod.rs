@@ -66,7 +66,6 @@ use omega_core::api::Timestamp;
 use sqlx::{PgPool, SqlitePool};
 use std::sync::Arc;
 
-/// The connections.
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
     /// One writer, several readers.
@@ -75,13 +74,11 @@ pub(crate) enum Db {
     Postgres(PgPool),
 }
 
-/// An open transaction.
 pub(crate) enum Tx {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
-/// The databases that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     /// A file, of one server process.
@@ -101,7 +98,6 @@ impl Database {
     }
 }
 
-/// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
@@ -135,10 +131,7 @@ pub enum StoreError {
     #[error(
         "{path} is in use by another Omega server; stop that one, or point OMEGA_HOME or OMEGA_DATABASE_URL elsewhere"
     )]
-    Locked {
-        /// The file.
-        path: String,
-    },
+    Locked { path: String },
     /// The database is from a later version.
     #[error(
         "the database was written by a later version of Omega (its schema has migration {version}, which this version does \
@@ -159,7 +152,6 @@ pub enum StoreError {
     /// Another worker took the run over, or it has ended: write nothing more.
     #[error("the run is no longer ours")]
     LeaseLost,
-    /// No such row.
     #[error("not found")]
     NotFound,
     /// A limit of the server is reached: 503.
@@ -288,26 +280,19 @@ impl Store {
         Self { clock, ..self }
     }
 
-    /// The clock.
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The time now.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// How long this process has been at work.
-    #[must_use]
     pub fn uptime(&self) -> std::time::Duration {
         self.clock.uptime()
     }
 
-    /// Which database it is.
-    #[must_use]
     pub fn database(&self) -> Database {
         match self.db {
             Db::Sqlite { .. } => Database::Sqlite,
@@ -353,9 +338,6 @@ impl Store {
     }
 
     /// A value that belongs to the whole database.
-    ///
-    /// # Errors
-    /// When the database can't be read.
     pub async fn meta(&self, key: &str) -> Result<Option<String>> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::GET_META, key)?;
         Ok(row.map(|(value,)| value))

@@ -19,9 +19,6 @@ struct NodeRow {
 
 impl Store {
     /// Says that a node lives.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn put_node(&self, node: &str, boot: &str, draining: bool) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::PUT_NODE, node, boot, env!("CARGO_PKG_VERSION"), draining)?;
@@ -30,9 +27,6 @@ impl Store {
     }
 
     /// Says that a node has ended.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn drop_node(&self, node: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, DROP_NODE, node)?;
@@ -40,9 +34,6 @@ impl Store {
     }
 
     /// All nodes, oldest first. One counts as alive as long as its leases would.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn nodes(&self) -> Result<Vec<NodeStatus>> {
         let rows: Vec<NodeRow> = read_all!(&self.db, NodeRow, sql::LIST_NODES)?;
         let status = |row: NodeRow| NodeStatus {
@@ -58,9 +49,6 @@ impl Store {
 
     /// Tells other nodes something. Never inside a transaction that writes: PostgreSQL makes commits with news wait for
     /// each other.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn notify(&self, payloads: &[String]) -> Result<()> {
         if let Some(pool) = &self.signals {
             sqlx::query(sql::NOTIFY).bind(payloads).execute(pool).await?;
@@ -69,9 +57,6 @@ impl Store {
     }
 
     /// A connection that hears what other nodes tell; `None` on SQLite, which has no other nodes.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn listen(&self) -> Result<Option<PgListener>> {
         let Some(pool) = &self.signals else { return Ok(None) };
         let mut listener = PgListener::connect_with(pool).await?;
@@ -82,7 +67,6 @@ impl Store {
     }
 
     /// How long a lease lasts without a heartbeat.
-    #[must_use]
     pub fn lease(&self) -> std::time::Duration {
         std::time::Duration::from_millis(number(self.lease_ms))
     }

@@ -23,26 +23,18 @@ const PATIENCE_MILLIS: i64 = (30 + 1) * 24 * 3600 * 1000;
 /// A run that nobody answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Expired {
-    /// The run.
     pub run: RunId,
-    /// What was committed.
     pub committed: Committed,
 }
 
 impl Store {
     /// The run of a conversation that waits for a person. For the engine: callers have an [`Owned`](super::access::Owned).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn paused_run(&self, conversation: ConversationId) -> Result<Option<Run>> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::PAUSED_RUN, conversation.to_string())?;
         row.map(RunRow::into_api).transpose()
     }
 
     /// Gives up the runs that nobody answered (transition 15).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn expire_pauses(&self) -> Result<Vec<Expired>> {
         let now = self.now().0;
         let rows: Vec<(String, String)> = read_all!(&self.db, (String, String), EXPIRED_PAUSES, now)?;
@@ -64,15 +56,11 @@ impl Store {
 
 impl LogTx {
     /// When a question that is asked now is given up.
-    #[must_use]
     pub fn patience(&self) -> Timestamp {
         Timestamp(self.now().0 + PATIENCE_MILLIS)
     }
 
     /// Takes back that a call was begun: its tool asked for a person's approval and did nothing.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn step_back(&mut self, tool_run: ToolRunId) -> Result<()> {
         exec!(&mut self.tx, sql::RETRY_TOOL_RUN, tool_run.to_string())?;
         Ok(())
@@ -80,9 +68,6 @@ impl LogTx {
 
     /// Pauses a run with its question, and gives the lease back (transition 6). False when somebody asked to stop the run
     /// meanwhile: then it is to be cancelled, and nothing was written.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn pause(&mut self, run: RunId, action: RequiredAction) -> Result<bool> {
         self.named(Transaction::Pause).await?;
         let action = self.clean(action);

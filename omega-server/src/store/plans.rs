@@ -17,12 +17,9 @@ use omega_core::{
 use serde_json::{Value, json as value};
 use std::collections::HashMap;
 
-/// A plan as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredPlan {
-    /// The plan.
     pub plan: Plan,
-    /// Its set.
     pub set: PlanSetId,
     /// The conversation that it was made for.
     pub conversation: ConversationId,
@@ -37,7 +34,6 @@ pub enum Planned {
     NotYet,
     /// Other ones are wanted than those that were proposed; with the person's words about it.
     Another(Option<String>),
-    /// One was selected.
     Selected(Box<Plan>),
 }
 
@@ -110,9 +106,6 @@ impl Store {
     }
 
     /// Where a run stands that is to propose plans first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn planned(&self, run: RunId) -> Result<Planned> {
         type Row = (Option<String>, Option<String>);
         let row: Option<Row> = read_opt!(&self.db, Row, LAST_PLAN_SET, run.to_string())?;
@@ -126,18 +119,12 @@ impl Store {
     }
 
     /// Whether a run has asked for all the variables that its plan lacks, whatever the answer was.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn asked_for_plan(&self, run: RunId) -> Result<bool> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), PLAN_CREDENTIALS, run.to_string())?;
         Ok(row.is_some())
     }
 
     /// A run with the plan that it follows.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn with_plan(&self, run: Run) -> Result<Run> {
         let mut tx = self.begin_read().await?;
         let row: Option<RunRow> = tx_opt!(&mut tx, RunRow, sql::GET_RUN, run.id.to_string())?;
@@ -304,9 +291,6 @@ pub(super) async fn followed_by(
 
 impl LogTx {
     /// Stores plans as a set, and tells of them.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn propose_plans(&mut self, run: Option<RunId>, message: &str, plans: &[Plan]) -> Result<PlanSetId> {
         let (set, plans) = (PlanSetId::new(), self.clean(plans.to_vec()));
         let message = self.redactor.redact(message).into_owned();

@@ -16,9 +16,6 @@ struct PromptRow {
 
 impl Store {
     /// Keeps a prompt under its version; `user` is whose text is in it. One that is kept already stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn keep_prompt(&self, prompt: &StoredPrompt, user: Option<UserId>) -> Result<()> {
         let owner = user.map(|user| user.to_string()).unwrap_or_default();
         if let Some(user) = user

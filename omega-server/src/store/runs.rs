@@ -52,9 +52,7 @@ struct HeldRow {
 /// The right to write for a run. A later holder has a higher fence, and the earlier one's writes are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// The run.
     pub run: RunId,
-    /// Its conversation.
     pub conversation: ConversationId,
     /// Grows at every change of hands.
     pub fence: u64,
@@ -99,9 +97,6 @@ pub enum Release {
 
 impl Store {
     /// Takes up the oldest runs that may start, at most `limit` (transition 2).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn claim(&self, node: &str, limit: u32) -> Result<Vec<Claimed>> {
         failpoint::at(Point::Before(Transaction::Claim)).await?;
         let mut tx = self.begin().await?;
@@ -154,36 +149,24 @@ impl Store {
     }
 
     /// The conversation's runs that have not ended, oldest first, and who sent their messages.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(crate) async fn open_runs(&self, conversation: ConversationId) -> Result<Vec<(RunId, UserId)>> {
         let rows: Vec<OpenRunRow> = read_all!(&self.db, OpenRunRow, sql::OPEN_RUNS, conversation.to_string())?;
         rows.iter().map(|row| Ok((id(&row.id)?, id(&row.actor_user_id)?))).collect()
     }
 
     /// Runs that wait or work, on the whole database.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn active_runs(&self) -> Result<u64> {
         let (n,): (i64,) = read_one!(&self.db, (i64,), COUNT_ACTIVE)?;
         Ok(number(n))
     }
 
     /// Runs that wait on the whole database, counted up to `limit`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn queued_runs(&self, limit: u32) -> Result<u64> {
         let (n,): (i64,) = read_one!(&self.db, (i64,), COUNT_QUEUED, i64::from(limit))?;
         Ok(number(n))
     }
 
     /// Prolongs all leases of a node, and says which they are and what is to be cancelled.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn heartbeat(&self, node: &str) -> Result<Beat> {
         failpoint::at(Point::Before(Transaction::Heartbeat)).await?;
         let mut tx = self.begin().await?;
@@ -203,9 +186,6 @@ impl Store {
 
     /// Takes runs back whose worker is gone (transition 14): what it left open is resolved, and they wait to be claimed.
     /// `all` is for a SQLite server's start: nobody else can hold a lease then.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn recover(&self, all: bool) -> Result<Vec<Committed>> {
         if all {
             let mut tx = self.begin().await?;
@@ -234,9 +214,6 @@ impl Store {
     }
 
     /// Hands a run back whose worker can't go on.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn release(&self, lease: &Lease, why: Release) -> Result<Option<Committed>> {
         let mut log = self.log(lease.conversation).await?;
         log.named(Transaction::Release).await?;
@@ -343,9 +320,6 @@ impl Store {
 
 impl LogTx {
     /// Begins the work on a run, for the first time or again; `event` says which.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn begin(&mut self, run: RunId, event: Event) -> Result<()> {
         self.named(Transaction::Begin).await?;
         let now = self.now().0;

@@ -28,9 +28,6 @@ struct SessionRow {
 
 impl Store {
     /// Begins a session under `token`, of which only the hash is kept.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn create_session(&self, user: UserId, token: &str) -> Result<()> {
         let now = self.now().0;
         let mut tx = self.begin().await?;
@@ -47,9 +44,6 @@ impl Store {
     }
 
     /// Whose session this is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
         let now = self.now().0;
         let row: Option<SessionRow> = read_opt!(&self.db, SessionRow, SESSION_CALLER, sha256(token), now)?;
@@ -69,9 +63,6 @@ impl Store {
     }
 
     /// Ends a session.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn end_session(&self, token: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), DELETE_SESSION, sha256(token))?;
@@ -81,9 +72,6 @@ impl Store {
     }
 
     /// Ends all sessions of a user.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn end_sessions(&self, user: UserId) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::DELETE_SESSIONS_OF, user.to_string())?;
@@ -91,9 +79,6 @@ impl Store {
     }
 
     /// Keeps the hash of a code that signs in as a user once, and says until when.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn create_code(&self, user: UserId, code: &str) -> Result<Timestamp> {
         let now = self.now().0;
         let mut tx = self.begin().await?;
@@ -104,9 +89,6 @@ impl Store {
     }
 
     /// Whom a code signs in. It still holds afterwards.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn caller_of_code(&self, code: &str) -> Result<Option<Caller>> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), USER_OF_SIGN_IN_CODE, sha256(code), self.now().0)?;
         match row {
@@ -116,9 +98,6 @@ impl Store {
     }
 
     /// Uses a code up; whether it held until now. Of two who try at once, it holds for one.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn take_code(&self, code: &str) -> Result<bool> {
         let mut tx = self.begin().await?;
         let row: Option<(String, i64)> = tx_opt!(&mut tx, (String, i64), TAKE_SIGN_IN_CODE, sha256(code))?;

@@ -10,7 +10,6 @@
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
         $($(#[$doc])* pub(super) const $name: &str = $sql;)*
-        /// All of them, by name.
         pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
@@ -19,9 +18,7 @@ pub(super) use statements;
 /// A statement with a text for each engine; the binds are the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Pair {
-    /// For SQLite.
     pub sqlite: &'static str,
-    /// For PostgreSQL.
     pub postgres: &'static str,
 }
 
@@ -78,7 +75,6 @@ macro_rules! pairs {
             sqlite: concat!($first, $(word!(sqlite $word), $then),*),
             postgres: concat!($first, $(word!(postgres $word), $then),*),
         };)*
-        /// The pairs, by name.
         pub const PAIRS: &[(&str, Pair)] = &[$((stringify!($name), $name)),*];
     };
 }

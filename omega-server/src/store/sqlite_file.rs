@@ -81,7 +81,6 @@ impl DatabaseFile {
         })
     }
 
-    /// Its real path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -233,9 +232,6 @@ pub fn is_private(path: &Path) -> Result<(), String> {
 }
 
 /// Whether nobody else may read the database; elsewhere the folders of a user say so.
-///
-/// # Errors
-/// None.
 #[cfg(not(unix))]
 pub fn is_private(_: &Path) -> Result<(), String> {
     Ok(())

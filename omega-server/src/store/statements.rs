@@ -6,7 +6,6 @@ use super::{
     tool_runs, tools, users,
 };
 
-/// All of them.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let files = [
         sql::STATEMENTS,

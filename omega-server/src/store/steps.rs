@@ -18,13 +18,11 @@ use omega_core::{
 /// A step that begins, or begins again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepStart {
-    /// From 1.
     pub number: u32,
     /// From 1; more after a failed or lost model call.
     pub attempt: u32,
     /// The message that it writes.
     pub message: MessageId,
-    /// The message's place.
     pub seq: u64,
     /// When the message began.
     pub created_at: Timestamp,
@@ -37,11 +35,9 @@ pub struct StepStart {
 pub struct StepReply {
     /// The message's parts, in order.
     pub parts: Vec<Part>,
-    /// The calls.
     pub calls: Vec<ToolCall>,
     /// State that goes back to the provider.
     pub provider_state: Vec<ProviderState>,
-    /// Tokens.
     pub usage: Usage,
     /// Why the model stopped.
     pub finish_reason: Option<FinishReason>,
@@ -93,9 +89,6 @@ impl LogTx {
     }
 
     /// Begins a step, or begins it again with the message that it had (transition 3).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn start_step(&mut self, run: RunId, step_number: u32) -> Result<StepStart> {
         self.named(Transaction::StepStart).await?;
         self.close_steps(run).await?;
@@ -153,9 +146,6 @@ impl LogTx {
     }
 
     /// Records that a model call failed and will be made again.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn fail_step(&mut self, run: RunId, step: &StepStart, error: &str) -> Result<()> {
         self.named(Transaction::StepFail).await?;
         self.drop_chunks(run).await?;
@@ -244,9 +234,6 @@ impl LogTx {
     }
 
     /// Counts tokens that a run used outside of its steps.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn use_tokens(&mut self, run: RunId, total: Usage) -> Result<()> {
         exec!(&mut self.tx, SET_USAGE, run.to_string(), json(&total)?)?;
         Ok(())
@@ -275,9 +262,6 @@ impl LogTx {
     }
 
     /// Says that a step and all its calls are done.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn complete_step(&mut self, run: RunId) -> Result<()> {
         self.named(Transaction::StepComplete).await?;
         self.close_steps(run).await

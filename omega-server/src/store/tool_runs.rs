@@ -24,17 +24,14 @@ use serde_json::Value;
 /// The outcome of a tool run.
 #[derive(Debug, Clone)]
 pub struct Settled {
-    /// How it ended.
     pub status: ToolRunStatus,
     /// The version that ran.
     pub version: String,
     /// The output, redacted.
     pub output: Option<Value>,
-    /// One line.
     pub summary: String,
     /// Whether the output was cut.
     pub truncated: bool,
-    /// Why it failed.
     pub error: Option<ToolError>,
     /// How long it took.
     pub duration_ms: u64,
@@ -42,7 +39,6 @@ pub struct Settled {
 
 impl Settled {
     /// A call that failed, or was never run.
-    #[must_use]
     pub fn failed(error: ToolError, version: &str, duration_ms: u64) -> Self {
         let status = match error.code {
             ToolErrorCode::Timeout => ToolRunStatus::TimedOut,
@@ -131,9 +127,6 @@ impl LogTx {
     }
 
     /// Whether somebody wants the end of the run, or of this call of it: then it is not begun.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn is_cancelled(&mut self, tool_run: ToolRunId) -> Result<bool> {
         type Row = (Option<i64>,);
         let row: Option<Row> = tx_opt!(&mut self.tx, Row, TOOL_CANCEL_REQUESTED, tool_run.to_string())?;
@@ -141,9 +134,6 @@ impl LogTx {
     }
 
     /// Records the intent to run a tool, before it is run (transition 8).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn start_tool(&mut self, tool_run: &ToolRun, edition: &Edition, credentials: &[String]) -> Result<()> {
         self.named(Transaction::ToolIntent).await?;
         let (now, version) = (self.now().0, edition.version.as_str());

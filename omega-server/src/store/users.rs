@@ -54,7 +54,6 @@ impl UserRow {
 }
 
 /// What Gravatar knows an address by: SHA-256 of it, trimmed and in lower case; empty without an address.
-#[must_use]
 pub fn gravatar_hash(email: Option<&str>) -> String {
     let Some(email) = email else { return String::new() };
     sha256(&normal(email)).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -66,9 +65,6 @@ fn normal(email: &str) -> String {
 
 impl Store {
     /// All users, the oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn users(&self) -> Result<Vec<User>> {
         let rows: Vec<UserRow> = read_all!(&self.db, UserRow, LIST_USERS)?;
         rows.into_iter().map(UserRow::into_api).collect()
@@ -179,9 +175,6 @@ impl Store {
     }
 
     /// The user that a platform vouches for, made at the first time; none when they are blocked here.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn vouched_user(&self, external: &str, name: &str, email: Option<&str>) -> Result<Option<Caller>> {
         let hash = gravatar_hash(email);
         let known = self.user_of_external(external).await?;
@@ -200,9 +193,6 @@ impl Store {
     }
 
     /// Whether some user has this picture.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn knows_gravatar(&self, hash: &str) -> Result<bool> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), KNOWN_GRAVATAR, hash)?;
         Ok(row.is_some())

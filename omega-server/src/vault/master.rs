@@ -55,32 +55,20 @@ pub enum MasterKeyError {
     Missing {
         /// Where it should be.
         place: String,
-        /// What is known.
         reason: String,
     },
     /// Others may read the file.
     #[error("the master key {} may be read by others (mode {mode:04o}): run `chmod 600 {0}`", path.display())]
-    Loose {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
+    Loose { path: PathBuf, mode: u32 },
     /// It can't be read or written.
     #[error("the master key {place} can't be used: {reason}")]
-    Unusable {
-        /// Where it is.
-        place: String,
-        /// Why not.
-        reason: String,
-    },
+    Unusable { place: String, reason: String },
     /// Not 32 bytes.
     #[error(
         "the master key of {place} is no key (entry {entry}): it must be 32 random bytes in base64 or hex; make one with \
          `openssl rand -base64 32`"
     )]
     Malformed {
-        /// Where it is.
         place: String,
         /// Which of its keys, from 1.
         entry: usize,
@@ -91,11 +79,9 @@ pub enum MasterKeyError {
          {found}. Give the key that the database was used with, or restore the database that belongs to this key"
     )]
     Wrong {
-        /// Where it is.
         place: String,
         /// Which one is needed.
         wanted: String,
-        /// Which ones there are.
         found: String,
     },
     /// The keys come from the operator, and the first is in use already.
@@ -103,10 +89,7 @@ pub enum MasterKeyError {
         "the current key of {place} is in use already, and Omega does not change a key that it was given: put a new key \
          before it (first the new one, then the old one), and rotate again"
     )]
-    NothingNew {
-        /// Where it is.
-        place: String,
-    },
+    NothingNew { place: String },
 }
 
 impl MasterKeySource {
@@ -177,7 +160,6 @@ impl fmt::Debug for MasterKeySource {
     }
 }
 
-/// One master key.
 pub(super) struct MasterKey {
     pub id: String,
     pub bytes: KeyBytes,

@@ -56,7 +56,6 @@ struct Inner {
 }
 
 /// What may be shown of a value: its last four characters, when it has at least twelve.
-#[must_use]
 pub fn hint(value: &SecretString) -> Option<String> {
     let characters: Vec<char> = value.expose_secret().chars().collect();
     (characters.len() >= 12).then(|| characters[characters.len() - 4..].iter().collect())
@@ -77,13 +76,10 @@ pub enum VaultError {
     /// No value for a keyring, or none that this server may use.
     #[error("{0}")]
     Unfit(String),
-    /// The master key.
     #[error(transparent)]
     Master(#[from] MasterKeyError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The operating system.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
 }

@@ -33,7 +33,6 @@ pub struct Resolution {
 
 impl Resolution {
     /// The names of what the tool would get.
-    #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.env.keys().cloned().collect()
     }
@@ -45,7 +44,6 @@ impl Resolution {
 }
 
 /// Decides for one tool. `run` is what came with the run; `stored` and `grants` are the conversation's owner's.
-#[must_use]
 pub fn resolve(tool: &Tool, run: &[SealedCredential], stored: &[SealedCredential], grants: &[Grant]) -> Resolution {
     let (mut resolution, edition) = (Resolution::default(), Edition::of(tool));
     for var in &tool.env {
@@ -124,7 +122,6 @@ fn told(name: &str, was: &Edition, change: Change) -> String {
 }
 
 /// `required` unless said otherwise, and a default satisfies it (`tpmjs.md` 7.1).
-#[must_use]
 pub fn is_needed(var: &EnvVar) -> bool {
     var.required && var.default.as_ref().is_none_or(String::is_empty)
 }

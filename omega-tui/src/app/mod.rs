@@ -33,34 +33,29 @@ use omega_core::{
     view::View,
 };
 
-/// Something that happened.
 #[derive(Debug)]
 pub enum Input {
     /// A key, a paste, the mouse, a new size.
     Terminal(TerminalEvent),
     /// News from the network.
     Network(Update),
-    /// Time passed.
     Tick,
 }
 
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Tell the network.
     Command(Command),
     /// Take the mouse, or give it back to the terminal.
     Mouse(bool),
     /// Draw every cell again.
     Clear,
-    /// Leave.
     Quit,
 }
 
 /// Where keys go when no overlay is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Focus {
-    /// Into the message.
     #[default]
     Composer,
     /// Among what can be opened.
@@ -86,7 +81,6 @@ pub enum Overlay {
 /// A line that goes away with the next key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// What it says.
     pub text: String,
     /// Whether something went wrong.
     pub is_error: bool,
@@ -94,7 +88,6 @@ pub struct Toast {
 
 /// The state of the screen.
 pub struct App {
-    /// The conversation.
     pub view: View,
     /// Its id, as soon as it has one.
     pub conversation: Option<ConversationId>,
@@ -104,7 +97,6 @@ pub struct App {
     pub composer: Composer,
     /// What is shown of the conversation.
     pub transcript: Transcript,
-    /// Where keys go.
     pub focus: Focus,
     /// What lies over it.
     pub overlays: Vec<Overlay>,
@@ -118,7 +110,6 @@ pub struct App {
     pub stopping: Option<RunId>,
     /// Whether the wheel scrolls here.
     pub mouse: bool,
-    /// Colours.
     pub theme: Theme,
     /// The time of the last input.
     pub now: Timestamp,
@@ -154,7 +145,6 @@ pub struct App {
 
 impl App {
     /// An empty screen; with a conversation it waits for it.
-    #[must_use]
     pub fn new(theme: Theme, conversation: Option<ConversationId>, model: Option<String>) -> Self {
         Self {
             view: View::default(),
@@ -210,7 +200,6 @@ impl App {
     }
 
     /// Whether something on the screen moves by itself.
-    #[must_use]
     pub fn is_moving(&self) -> bool {
         self.active_run().is_some_and(|run| run.status != RunStatus::Paused)
             || !self.pending.is_empty()
@@ -219,7 +208,6 @@ impl App {
     }
 
     /// The run that works or waits.
-    #[must_use]
     pub fn active_run(&self) -> Option<&Run> {
         self.view.active_run()
     }
@@ -231,14 +219,12 @@ impl App {
     }
 
     /// The model to show: the chosen one, the active run's, or the conversation's.
-    #[must_use]
     pub fn model(&self) -> Option<&str> {
         let conversation = self.view.conversation.as_ref().map(|c| c.model.as_str());
         self.chosen_model.as_deref().or(conversation).filter(|model| !model.is_empty())
     }
 
     /// Where keys are looked up, the innermost first.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match (self.overlays.last(), self.focus) {
             (Some(Overlay::Help { .. }), _) => &[Context::Help],
@@ -254,14 +240,12 @@ impl App {
     }
 
     /// The conversation's title, or else how its first message began.
-    #[must_use]
     pub fn title(&self) -> Option<String> {
         let title = self.view.conversation.as_ref().and_then(|c| c.title.clone());
         title.or_else(|| self.view.messages.first().map(|message| message.content.clone()))
     }
 
     /// The answer of the last run that gave one.
-    #[must_use]
     pub fn last_answer(&self) -> Option<String> {
         let answers = self.view.runs.iter().rev().map(|run| self.view.answer(run.id));
         answers.into_iter().find(|answer| !answer.trim().is_empty())

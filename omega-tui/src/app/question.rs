@@ -23,8 +23,6 @@ mod answering;
 pub struct Field(Option<SecretString>);
 
 impl Field {
-    /// What was typed.
-    #[must_use]
     pub fn text(&self) -> &str {
         self.0.as_ref().map_or("", |text| text.expose_secret())
     }
@@ -68,7 +66,6 @@ pub enum Step {
     Another,
     /// Another input for the call.
     Input,
-    /// Which other tool.
     Other,
     /// Somebody else is asked.
     Wait,
@@ -122,7 +119,6 @@ impl Question {
     }
 
     /// The line that is typed now.
-    #[must_use]
     pub fn field(&self) -> Option<&Field> {
         self.fields.get(self.field_at()?)
     }
@@ -141,7 +137,6 @@ impl Question {
     }
 
     /// The call that is asked about.
-    #[must_use]
     pub fn approval(&self) -> Option<&Approval> {
         match &self.action {
             RequiredAction::Approval { approvals, .. } => approvals.first(),
@@ -150,7 +145,6 @@ impl Question {
     }
 
     /// The variables that are asked for.
-    #[must_use]
     pub fn missing(&self) -> &[MissingVar] {
         match &self.action {
             RequiredAction::Credentials { missing_vars, .. } => missing_vars,
@@ -159,7 +153,6 @@ impl Question {
     }
 
     /// Where its keys are looked up.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match self.step {
             Step::Decide => &[Context::Approval, Context::Global],
@@ -244,7 +237,6 @@ impl Question {
     }
 
     /// The call that failed, and the tools that could do it instead.
-    #[must_use]
     pub fn alternatives(&self) -> Option<&AlternativeChoice> {
         self.action.alternatives().first()
     }

@@ -17,7 +17,6 @@ const TAKE_BACK_MILLIS: i64 = 10_000;
 /// An approval that can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeBack {
-    /// The approval.
     pub lasting: Lasting,
     until: Timestamp,
 }
@@ -40,13 +39,11 @@ impl App {
     }
 
     /// Whether a key would answer the question now.
-    #[must_use]
     pub fn hears(&self) -> bool {
         self.type_ahead.hears(self.now)
     }
 
     /// Milliseconds until something here changes by itself.
-    #[must_use]
     pub fn wakes_in(&self, now: Timestamp) -> Option<u64> {
         let hears = if self.is_asking() { self.type_ahead.hears_in(now).filter(|left| *left > 0) } else { None };
         let takes = self.may_be_taken().then(|| self.type_ahead.may_take_in(now));
@@ -72,7 +69,6 @@ impl App {
         self.took_focus = false;
     }
 
-    /// What time brings.
     pub(super) fn attend(&mut self) {
         if self.may_be_taken() && self.type_ahead.may_take_in(self.now) == 0 {
             (self.focus, self.took_focus, self.offers_focus) = (Focus::Question, true, false);

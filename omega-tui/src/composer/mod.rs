@@ -26,12 +26,10 @@ pub struct Composer {
 }
 
 impl Composer {
-    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
@@ -42,13 +40,11 @@ impl Composer {
     }
 
     /// The rows that it takes at its width.
-    #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         rows(&self.text, self.width.max(1))
     }
 
     /// Row and column of the caret.
-    #[must_use]
     pub fn caret_at(&self, rows: &[Row]) -> (usize, usize) {
         let row = rows.iter().rposition(|row| row.start <= self.caret).unwrap_or(0);
         let start = rows.get(row).map_or(0, |row| row.start);
@@ -244,7 +240,6 @@ fn typeable(text: &str) -> String {
 }
 
 /// A row as it is drawn, cell for cell: a tab as an arrow, and nothing that hides.
-#[must_use]
 pub fn shown(row: &str) -> String {
     row.chars().filter(|c| !is_invisible(*c) || *c == '\u{200d}').map(|c| if c == '\t' { '→' } else { c }).collect()
 }

@@ -16,7 +16,6 @@ pub struct Row {
 }
 
 /// Breaks a text into rows of at most `max` cells, after spaces where there are any.
-#[must_use]
 pub fn rows(text: &str, max: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let (mut start, mut used) = (0, 0);

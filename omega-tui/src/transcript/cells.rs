@@ -81,7 +81,6 @@ pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, 
     indented(document.layout(part_text(scene, at, part), room, scene.theme))
 }
 
-/// Any other piece.
 pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
     let theme = scene.theme;
     match item.key {

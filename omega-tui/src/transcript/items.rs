@@ -72,7 +72,6 @@ pub const SAMPLES: &[&str] = &[
     "Plot [3, 5, 9, 4, 2, 8, 12, 7] as a line chart",
 ];
 
-#[must_use]
 pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, has_older: bool) -> Vec<Item> {
     let mut list = List::default();
     if view.messages.is_empty() && pending.is_empty() {

@@ -76,13 +76,11 @@ impl Transcript {
     }
 
     /// Whether new text comes into view by itself.
-    #[must_use]
     pub fn is_following(&self) -> bool {
         self.top.is_none()
     }
 
     /// Whether the first line of what is here is on the screen.
-    #[must_use]
     pub fn is_at_beginning(&self) -> bool {
         let first = self.items.first().map(|item| item.key);
         first.is_some_and(|first| self.rows.first().is_some_and(|row| row.key == first && row.line == 0))
@@ -106,7 +104,6 @@ impl Transcript {
     }
 
     /// Lines of a page, keeping one for orientation.
-    #[must_use]
     pub fn page(&self) -> isize {
         isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
     }

@@ -76,7 +76,6 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
 }
 
 /// The sign of a status.
-#[must_use]
 pub fn glyph(status: ToolRunStatus, spinner: &'static str, theme: &Theme) -> (&'static str, Style) {
     match status {
         ToolRunStatus::Proposed | ToolRunStatus::Started => (spinner, theme.running),
@@ -90,7 +89,6 @@ pub fn glyph(status: ToolRunStatus, spinner: &'static str, theme: &Theme) -> (&'
 }
 
 /// What is called, in words: package and export, or what a meta-tool does.
-#[must_use]
 pub fn label(run: &ToolRun) -> String {
     let text = |name: &str| run.input.get(name).and_then(Value::as_str).map(one_line).unwrap_or_default();
     match run.tool_id.as_str() {

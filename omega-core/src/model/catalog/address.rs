@@ -102,25 +102,21 @@ impl Address {
     }
 
     /// The base URL, or the endpoint.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.url.as_str()
     }
 
     /// The URL of a call, whose path and query are the format's.
-    #[must_use]
     pub fn call(&self, path: &str) -> Url {
         if self.is_endpoint { self.url.clone() } else { self.below(path) }
     }
 
     /// The URL of the list of models; none where only one endpoint is known.
-    #[must_use]
     pub fn models(&self) -> Option<Url> {
         (!self.is_endpoint).then(|| self.below("/models"))
     }
 
     /// A URL beside the version, for what an engine answers besides its API.
-    #[must_use]
     pub fn beside_version(&self, path: &str) -> Url {
         let mut beside = self.clone();
         let kept: Vec<&str> = self.segments().take_while(|segment| !is_version(segment)).collect();
@@ -129,13 +125,11 @@ impl Address {
     }
 
     /// Whether the key goes there as `api-key`.
-    #[must_use]
     pub fn is_azure(&self) -> bool {
         self.url.host_str().is_some_and(|host| AZURE.iter().any(|azure| host.ends_with(azure)))
     }
 
     /// Whether the path is one of Azure's, at whatever host: a gateway in front of it.
-    #[must_use]
     pub fn looks_like_azure(&self) -> bool {
         self.segments().zip(self.segments().skip(1)).any(|pair| pair == ("openai", "deployments"))
     }
@@ -188,7 +182,6 @@ fn is_version(segment: &str) -> bool {
 
 /// What `OLLAMA_HOST` says, as a client understands it (<https://github.com/ollama/ollama/blob/main/envconfig/config.go>): a host,
 /// a port, both, or a URL; a server that listens everywhere is here.
-#[must_use]
 pub fn of_ollama_host(text: &str) -> String {
     let text = text.trim().trim_matches(['"', '\'']).trim();
     let (scheme, rest, port) = match text.split_once("://") {

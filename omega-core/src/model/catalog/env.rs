@@ -62,7 +62,6 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for ProviderEnv {
 
 impl ProviderEnv {
     /// The process's own environment. For `main`; tests pass values.
-    #[must_use]
     pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -71,7 +70,6 @@ impl ProviderEnv {
 
     /// This environment with a user's own provider keys in front. Only keys count: a base URL of a user would let them
     /// send the server anywhere.
-    #[must_use]
     pub fn with_keys(&self, keys: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         let mut env = self.clone();
         for (name, key) in keys {
@@ -106,7 +104,6 @@ impl ProviderEnv {
     }
 
     /// Why a user's own key of a provider can't be read.
-    #[must_use]
     pub fn unread(&self, provider: &ProviderInfo) -> Option<&str> {
         self.unread.get(provider.key_var?).map(String::as_str)
     }
@@ -116,19 +113,16 @@ impl ProviderEnv {
         self.vars.iter().filter(|(name, _)| is_provider_key(name)).map(|(name, key)| (name.as_str(), key))
     }
 
-    #[must_use]
     pub fn key(&self, provider: &ProviderInfo) -> Option<SecretString> {
         self.vars.get(provider.key_var?).cloned()
     }
 
     /// The user's own key that a provider is paid with, by the name under which they have it.
-    #[must_use]
     pub fn own_key(&self, provider: &ProviderInfo) -> Option<&str> {
         self.paid_with(provider).filter(|name| self.own.contains(*name)).map(|name| self.named(name))
     }
 
     /// Who pays a provider; nobody does where it has no key.
-    #[must_use]
     pub fn payer(&self, provider: &ProviderInfo) -> Option<Payer> {
         let variable = self.paid_with(provider)?;
         Some(if self.own.contains(variable) { Payer::Owner } else { Payer::Server })
@@ -144,13 +138,11 @@ impl ProviderEnv {
     }
 
     /// The variable that a value came from, by the first of its names.
-    #[must_use]
     pub fn named<'n>(&'n self, first: &'n str) -> &'n str {
         self.named.get(first).map_or(first, String::as_str)
     }
 
     /// The model that a provider has for who chose none.
-    #[must_use]
     pub fn first_model(&self, provider: &ProviderInfo) -> Option<&str> {
         let deployment = (provider.name == AZURE).then(|| self.value("AZURE_OPENAI_DEPLOYMENT")).flatten();
         deployment.or_else(|| provider.models.first().copied())
@@ -206,13 +198,11 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Whether it is an engine that runs models itself and may have to load them first.
-    #[must_use]
     pub fn is_local_engine(&self) -> bool {
         provider(&self.provider).is_some_and(|info| info.key_var.is_none())
     }
 
     /// The headers of a call, apart from the content's type.
-    #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let Some(key) = self.key.as_ref().map(ExposeSecret::expose_secret) else { return self.format.headers(None) };
         let bearer = || ("authorization", format!("Bearer {key}"));

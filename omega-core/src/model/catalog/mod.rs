@@ -28,12 +28,10 @@ pub const AZURE: &str = "azure";
 /// The provider name of Ollama.
 pub const OLLAMA: &str = "ollama";
 
-/// A provider.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderInfo {
     /// The prefix of its models' names.
     pub name: &'static str,
-    /// How it speaks.
     pub format: Format,
     /// Where it is; `None` where only the user can know.
     pub base_url: Option<&'static str>,
@@ -145,8 +143,6 @@ pub const PROVIDERS: [ProviderInfo; 12] = [
     },
 ];
 
-/// The provider of that name.
-#[must_use]
 pub fn provider(name: &str) -> Option<&'static ProviderInfo> {
     PROVIDERS.iter().find(|provider| provider.name == name)
 }
@@ -185,7 +181,6 @@ fn canonical(name: &str) -> Option<(&'static str, usize)> {
 }
 
 /// Whether a variable is a provider's key: those are never handed to a tool.
-#[must_use]
 pub fn is_provider_key(variable: &str) -> bool {
     let Some((first, _)) = canonical(variable) else { return false };
     first == "ANTHROPIC_AUTH_TOKEN" || PROVIDERS.iter().any(|provider| provider.key_var == Some(first))

@@ -92,7 +92,6 @@ pub const PROVIDERS: [Provider; 2] = [
 ];
 
 /// Whether whoever is asked takes deferred tools with a model.
-#[must_use]
 pub fn are_taken(format: Format, to: Addressee<'_>, model: &str) -> bool {
     PROVIDERS.iter().any(|provider| {
         let is_it = to.base_url.is_empty() || to.base_url.starts_with(provider.address);
@@ -114,7 +113,6 @@ impl Models {
     }
 }
 
-/// `5.4` and `6`.
 fn version(text: &str) -> Option<(u32, u32)> {
     let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
     Some((major.parse().ok()?, minor.parse().ok()?))

@@ -13,7 +13,6 @@ pub enum Kind {
     Number,
     Integer,
     Boolean,
-    /// Nothing.
     Null,
 }
 
@@ -48,7 +47,6 @@ impl Kind {
         })
     }
 
-    #[must_use]
     pub fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -70,7 +68,6 @@ pub type Property<'s> = (&'s str, Vec<&'s Value>);
 pub struct Facts<'s> {
     /// The kinds of value that it allows; `None` for all.
     pub kinds: Option<Vec<Kind>>,
-    /// It allows nothing.
     pub nothing: bool,
     /// Properties, in the order of their first mention.
     pub properties: Vec<Property<'s>>,
@@ -112,7 +109,6 @@ pub struct Facts<'s> {
 
 impl<'s> Facts<'s> {
     /// The kinds that are allowed, also by what is said of parts; empty for all.
-    #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {
         match &self.kinds {
             Some(kinds) => kinds.clone(),
@@ -130,7 +126,6 @@ impl<'s> Facts<'s> {
     }
 
     /// Whether what is meant is an object, as far as can be told.
-    #[must_use]
     pub fn is_object(&self) -> bool {
         let of_values = self.values.as_ref().is_none_or(|values| values.iter().all(|value| value.is_object()));
         let kinds = match &self.kinds {
@@ -143,19 +138,16 @@ impl<'s> Facts<'s> {
     }
 
     /// What is said of a property.
-    #[must_use]
     pub fn property(&self, name: &str) -> Option<&[&'s Value]> {
         self.properties.iter().find(|(known, _)| *known == name).map(|(_, schemas)| schemas.as_slice())
     }
 
     /// How many items there are at most.
-    #[must_use]
     pub fn most_items(&self) -> Option<&Value> {
         self.bounds.iter().find(|(keyword, _)| *keyword == "maxItems").map(|(_, value)| *value)
     }
 
     /// The one value that a property has.
-    #[must_use]
     pub fn only_value(&self, name: &str) -> Option<&'s Value> {
         self.property(name)?.iter().find_map(|schema| {
             let listed = schema.get("enum").and_then(Value::as_array).filter(|values| values.len() == 1);
@@ -187,7 +179,6 @@ pub struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     /// A reader of a whole schema.
-    #[must_use]
     pub fn of(root: &'s Value, steps: usize) -> Self {
         Self { root, references: References::of(root), steps }
     }

@@ -44,7 +44,6 @@ impl IdRule {
 }
 
 /// The turns, made valid (see the module). `sent` gives a call the name and the arguments that the provider gets.
-#[must_use]
 pub fn valid(turns: &[Turn], ids: IdRule, sent: impl Fn(&ToolCall) -> ToolCall) -> Vec<Turn> {
     alternating(paired(turns, ids, sent))
 }

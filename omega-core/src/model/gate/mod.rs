@@ -37,7 +37,6 @@ pub struct Gate {
     keys: BTreeMap<String, Keys>,
     /// The tool's own name, by the one that was sent.
     own: BTreeMap<String, String>,
-    /// The other way.
     sent: BTreeMap<String, String>,
     /// The tools that stand in the history and not at the front, by the names that were sent.
     deferred: BTreeSet<String>,
@@ -46,7 +45,6 @@ pub struct Gate {
 
 impl Gate {
     /// Lets tools through by the rules of a provider.
-    #[must_use]
     pub fn of(rules: &Rules, tools: &[ToolSpec]) -> Self {
         let mut gate = Self {
             names: rules.names,
@@ -93,37 +91,31 @@ impl Gate {
     }
 
     /// The tools, each with a name and a schema that the provider takes.
-    #[must_use]
     pub fn tools(&self) -> &[ToolSpec] {
         &self.tools
     }
 
     /// Whether a tool stands in the history and not at the front, by the name that is sent.
-    #[must_use]
     pub fn is_deferred(&self, sent: &str) -> bool {
         self.deferred.contains(sent)
     }
 
     /// Whether a tool stands in the list.
-    #[must_use]
     pub fn is_at_front(&self, sent: &str) -> bool {
         !self.is_deferred(sent) && self.tools.iter().any(|tool| tool.name == sent)
     }
 
     /// Whether whoever is asked takes deferred tools.
-    #[must_use]
     pub fn takes_deferred(&self) -> bool {
         self.takes_deferred
     }
 
     /// A tool's own name, by the one that was sent.
-    #[must_use]
     pub fn own_name(&self, sent: String) -> String {
         self.own.get(&sent).cloned().unwrap_or(sent)
     }
 
     /// A call of the history as the provider gets it.
-    #[must_use]
     pub fn sent(&self, call: &ToolCall) -> ToolCall {
         let name = self.sent.get(&call.name).cloned().unwrap_or_else(|| self.names.name(&call.name));
         let arguments = self.keys.get(&name).map(|keys| keys.forth(&call.arguments));
@@ -131,7 +123,6 @@ impl Gate {
     }
 
     /// An event as the tools mean it: with their own names, and their own keys in the arguments.
-    #[must_use]
     pub fn back(&self, event: ModelEvent) -> ModelEvent {
         match event {
             ModelEvent::CallStarted { index, id, name } => {

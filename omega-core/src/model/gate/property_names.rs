@@ -41,19 +41,16 @@ impl Keys {
     }
 
     /// Whether no name was refused.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.own.is_empty()
     }
 
     /// Arguments with the tool's own names.
-    #[must_use]
     pub fn back(&self, arguments: &str) -> String {
         renamed(arguments, &self.own)
     }
 
     /// Arguments with the names that the provider takes.
-    #[must_use]
     pub fn forth(&self, arguments: &str) -> String {
         renamed(arguments, &self.other)
     }

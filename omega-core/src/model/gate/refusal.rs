@@ -54,7 +54,6 @@ const FIELDS: &[(&str, FieldPlace, bool)] = &[
 ];
 
 /// What a refusal (its whole body) names of the request that was sent.
-#[must_use]
 pub fn named(refusal: &str, sent: &Value, tools: &[&str]) -> Option<Named> {
     deferral(refusal, sent)
         .or_else(|| limit(refusal, sent))
@@ -209,13 +208,11 @@ impl LeftOut {
     }
 
     /// Whether a tool is not to be offered.
-    #[must_use]
     pub fn has_tool(&self, name: &str) -> bool {
         self.tools.contains(name)
     }
 
     /// Whether tools are to stand in the list alone.
-    #[must_use]
     pub fn has_deferral(&self) -> bool {
         self.deferral
     }
@@ -248,7 +245,6 @@ impl LeftOut {
 
 impl Named {
     /// What is said about it.
-    #[must_use]
     pub fn notice(&self, provider: &str) -> String {
         match self {
             Self::Tool(name) => format!("{provider} refused the tool {name}; it is left out for the rest of this run"),

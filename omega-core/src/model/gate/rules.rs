@@ -9,7 +9,6 @@ use crate::model::wire::{Addressee, Format};
 /// The rules of one provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Names of properties.
     pub keys: KeyRule,
     /// Names of tools, on offer and in the history.
     pub names: NameRule,
@@ -117,7 +116,6 @@ pub const COMPATIBLE: Rules = Rules {
 
 impl Rules {
     /// The rules of whoever is asked in a format.
-    #[must_use]
     pub fn of(format: Format, to: Addressee<'_>) -> &'static Self {
         match format {
             Format::OpenAiChat if to.provider == "openai" && to.is_openai() => &OPENAI,

@@ -62,7 +62,6 @@ pub struct Shown {
 }
 
 /// Writes a schema for a model by the rules of a provider.
-#[must_use]
 pub fn shown(schema: &Value, rules: &Rules, words: Words) -> Shown {
     let mut writer = Writer {
         reader: Reader::of(schema, budget::SHOWN_STEPS.most),
@@ -78,7 +77,6 @@ pub fn shown(schema: &Value, rules: &Rules, words: Words) -> Shown {
 }
 
 /// The input of a tool out of the arguments: what its schema was wrapped in is taken off.
-#[must_use]
 pub fn unwrapped(schema: &Value, arguments: Exact) -> Exact {
     let alone = arguments.value.as_object().is_some_and(|fields| fields.len() == 1);
     match arguments.part(VALUE) {

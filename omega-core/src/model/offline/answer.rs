@@ -25,7 +25,6 @@ const MAIN: &[&str] = &[
     "formatted",
 ];
 
-/// The whole answer.
 pub(super) fn answer(content: &str, tool: &Candidate) -> String {
     let body = match serde_json::from_str::<Value>(content) {
         Ok(value) => value_text(&unwrapped(value)),

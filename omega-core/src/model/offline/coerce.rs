@@ -41,7 +41,6 @@ pub(super) fn fits_inside(value: &Value, schema: &Value) -> bool {
         })
 }
 
-/// A text as the value of a schema, when it can be one.
 pub(super) fn coerce(text: &str, schema: &Value) -> Option<Value> {
     let text = text.trim();
     let choices = role::types(schema);

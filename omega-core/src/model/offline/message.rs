@@ -15,7 +15,6 @@ pub(super) enum Kind {
     Stdin,
     /// A fenced block with its language tag, possibly empty.
     Fence(String),
-    /// Text between backticks.
     Code,
     /// Text between quotation marks.
     Quoted,

@@ -48,8 +48,6 @@ const MOST_TRIES: usize = 3;
 pub struct OfflinePlanner;
 
 impl OfflinePlanner {
-    /// A planner.
-    #[must_use]
     pub fn new() -> Self {
         Self
     }
@@ -72,7 +70,6 @@ pub enum Reply {
     Call {
         /// The tool's name in the request.
         name: String,
-        /// The call's arguments.
         arguments: Value,
     },
 }
@@ -106,7 +103,6 @@ fn events(reply: Reply, calls: usize) -> Vec<ModelEvent> {
 }
 
 /// The next step for a request.
-#[must_use]
 pub fn next(request: &ModelRequest) -> Reply {
     let trail = Trail::read(&request.turns);
     if request.purpose == Purpose::Title {

@@ -110,7 +110,6 @@ impl Offers<'_> {
         Some((score + cue, value)).filter(|_| long_enough(&datum.text, property.schema))
     }
 
-    /// "20%" as 0.2, for a property that is a share of one.
     fn share(&self, property: &Property<'_>, datum: &Datum) -> Option<serde_json::Number> {
         let percent = self.message.text.get(datum.span.end..)?.starts_with('%');
         let of_one = property.schema.get("maximum").and_then(Value::as_f64) == Some(1.0)

@@ -109,7 +109,6 @@ fn command(id: &str, input: &Map<String, Value>) -> String {
     format!("`omega tools run {id} --input '{}'`", one_line(&json, 300).replace('`', "'"))
 }
 
-/// The tool that a text of [`ask`] asked for.
 pub(super) fn asked_for(text: &str) -> Option<ToolId> {
     let (_, rest) = text.split_once("or run it yourself: `omega tools run ")?;
     rest.split(' ').next()?.parse().ok()
@@ -130,7 +129,6 @@ pub(super) fn credentials(tool: &Candidate) -> String {
     )
 }
 
-/// Nothing found fits.
 pub(super) fn nothing(trail: &Trail) -> String {
     let queries: Vec<String> = trail.searches.iter().map(|query| format!("\"{query}\"")).collect();
     let mut text = format!("I found no tool that fits. I searched the registry for {}.", queries.join(" and "));

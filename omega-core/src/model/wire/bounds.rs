@@ -37,7 +37,6 @@ struct Call {
 /// What becomes of an event.
 #[derive(Debug, PartialEq)]
 pub(super) enum BoundedEvent {
-    /// It goes on.
     Event(ModelEvent),
     Nothing,
     /// These, and the answer is over.

@@ -114,14 +114,12 @@ impl Decoder {
     }
 
     /// Whether the answer is whole or has failed: nothing more will come out.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.over
     }
 
     /// Whether the answer is whole, though extras such as usage may follow: a connection that then stays silent or breaks
     /// does no harm.
-    #[must_use]
     pub fn is_settled(&self) -> bool {
         self.over || self.body.is_settled()
     }

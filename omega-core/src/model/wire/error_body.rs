@@ -12,7 +12,6 @@ use std::time::SystemTime;
 const LONGEST_MESSAGE: usize = 600;
 
 /// The error for a response with an error status. `header` looks a response header up by its lower-case name.
-#[must_use]
 pub fn http_error<'h>(
     provider: &str,
     status: u16,

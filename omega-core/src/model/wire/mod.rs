@@ -37,9 +37,7 @@ pub use retry_after::wait_of;
 pub enum Format {
     /// OpenAI's Chat Completions, and everything compatible with it.
     OpenAiChat,
-    /// OpenAI's Responses.
     OpenAiResponses,
-    /// Anthropic's Messages.
     Anthropic,
     /// Gemini's `streamGenerateContent`.
     Gemini,

@@ -47,7 +47,6 @@ const LIMITS: [(&str, &str); 8] = [
 
 /// What a header like `Retry-After` says: seconds, a time, a date, or a length of time in words (`6m0s`). What is past is no
 /// wait.
-#[must_use]
 pub fn wait_of(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     let until = |time: SystemTime| time.duration_since(now).unwrap_or_default();

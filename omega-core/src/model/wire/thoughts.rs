@@ -32,7 +32,6 @@ enum At {
     Inside(&'static str, bool),
     /// Behind a block, before the first character that is seen.
     After,
-    /// In the answer.
     Text,
 }
 

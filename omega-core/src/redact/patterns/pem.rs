@@ -86,7 +86,6 @@ impl PrivateKeys {
         }
     }
 
-    /// Nothing more comes.
     pub fn finish(&mut self, spans: &mut Spans) {
         self.take_last_line('\0', spans);
         self.cut(spans);

@@ -9,7 +9,6 @@ fn computed() -> u64 {
     stat.split(' ').next().unwrap().parse().unwrap()
 }
 
-/// Nanoseconds a byte.
 fn cost(redactor: &Redactor, text: &str) -> f64 {
     let from = computed();
     black_box(redactor.redact(black_box(text)));

@@ -12,7 +12,6 @@ use crate::model::wire::Format;
 use serde_json::Value;
 
 /// Everything that a provider of a format would refuse in a request; empty for a good one.
-#[must_use]
 pub fn refusals(format: Format, body: &Value) -> Vec<String> {
     let mut faults = turns::faults(format, body);
     faults.extend(tool_faults(format, body));
@@ -21,7 +20,6 @@ pub fn refusals(format: Format, body: &Value) -> Vec<String> {
 }
 
 /// The tools of a request: names, and schemas.
-#[must_use]
 pub fn tools(format: Format, body: &Value) -> Vec<(String, Value)> {
     let functions: Vec<&Value> = match format {
         Format::OpenAiChat => list(body, "/tools").iter().map(|tool| &tool["function"]).collect(),

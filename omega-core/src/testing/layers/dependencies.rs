@@ -5,7 +5,6 @@ use std::{fs, path::Path};
 
 /// The dependencies in the manifest of the crate in `folder` that its sources do not name, one a line: what is there for tests
 /// may be named by any of them, the others by what lies below `src`.
-#[must_use]
 #[allow(clippy::panic, reason = "a test fails by panicking")]
 pub fn unnamed(folder: &str) -> String {
     let manifest = Path::new(folder).join("Cargo.toml");

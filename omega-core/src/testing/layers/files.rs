@@ -10,7 +10,6 @@ const OF_ONE_NAME: usize = 2;
 
 /// What is wrong with the files of a crate, one fault a line: what is there for tests alone does not count, and the files in
 /// `long` may be as long as they are.
-#[must_use]
 pub fn unwieldy(sources: &Sources, long: &[&str]) -> String {
     let mut faults = String::new();
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

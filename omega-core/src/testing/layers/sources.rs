@@ -14,7 +14,6 @@ pub struct Sources(BTreeMap<String, String>);
 
 impl Sources {
     /// Those of the crate whose manifest lies in `folder` (`env!("CARGO_MANIFEST_DIR")`).
-    #[must_use]
     #[allow(clippy::panic, reason = "a test fails by panicking")]
     pub fn of_crate(folder: &str) -> Self {
         let mut sources = Self::default();
@@ -24,7 +23,6 @@ impl Sources {
     }
 
     /// The same with its tests and examples.
-    #[must_use]
     #[allow(clippy::panic, reason = "a test fails by panicking")]
     pub(super) fn with_tests(folder: &str) -> Self {
         let mut sources = Self::of_crate(folder);

@@ -219,7 +219,6 @@ const ABOUT: &[&str] = &[
 ];
 
 /// Why a call is taken to be destructive, as a sentence; `has_credentials` says whether it would get any.
-#[must_use]
 pub fn because(tool: &Tool, input: Tree<'_>, has_credentials: bool) -> Option<String> {
     if tool.destructive {
         return Some("the tool's metadata says that it is destructive".into());

@@ -69,7 +69,6 @@ fn on(known: &str, path: &str) -> bool {
 }
 
 /// The addresses of an input that nobody wrote.
-#[must_use]
 pub fn strange(input: Tree<'_>, known: &WrittenAddresses) -> Vec<String> {
     let mut reader = Reader::new(input.size().bytes);
     look(input.value(), Reading::Value, 0, &mut reader);
@@ -90,7 +89,6 @@ fn shown(address: &Address) -> String {
 }
 
 /// What the owner is told of it: each host once.
-#[must_use]
 pub fn because(strange: &[String]) -> Option<String> {
     let mut told: Vec<&String> = strange.iter().collect();
     told.dedup_by_key(|one| one.split('/').next().unwrap_or_default());

@@ -44,11 +44,8 @@ pub enum Defence {
 /// What is known of one kind of attack.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
-    /// The kind.
     pub name: &'static str,
-    /// How it ended.
     pub verdict: Defence,
-    /// In words.
     pub message: String,
 }
 

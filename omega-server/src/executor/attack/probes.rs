@@ -51,7 +51,6 @@ const METADATA: [&str; 22] = [
 /// A public host, for which there must be a permission; it is not connected to.
 const PUBLIC: &str = "1.1.1.1:443";
 
-/// The suite's calls.
 pub struct Probes {
     pub executor: LocalExecutor,
     pub victims: Victims,

@@ -36,13 +36,10 @@ impl Default for Policy {
     }
 }
 
-/// The three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CircuitState {
-    /// Calls go through.
     #[default]
     Closed,
-    /// Calls are refused.
     Open,
     /// One call tries whether it works again.
     HalfOpen,
@@ -60,7 +57,6 @@ impl CircuitState {
     }
 
     /// The state of a stored word.
-    #[must_use]
     pub fn from_word(word: &str) -> Self {
         match word {
             "open" => Self::Open,
@@ -82,7 +78,6 @@ pub enum Blame<'a> {
 /// What is known of one breaker; times are milliseconds since 1970. The default is a closed one that has seen nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circuit {
-    /// Its state.
     pub state: CircuitState,
     /// Failures in the window.
     pub failures: i64,
@@ -90,13 +85,11 @@ pub struct Circuit {
     pub successes: i64,
     /// When the window's first failure was.
     pub window_started_at: i64,
-    /// When it opened.
     pub opened_at: Option<i64>,
     /// Open: when one may try. Half open: when another one may, because nothing was heard of the first.
     pub next_probe_at: Option<i64>,
     /// How long it is open this time.
     pub delay_ms: i64,
-    /// Who tries.
     pub probe_owner: Option<String>,
     /// The code of the last failure.
     pub reason: String,
@@ -109,7 +102,6 @@ pub struct Circuit {
 /// Whether a call may go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It may.
     Pass,
     /// It may if it is the one that tries.
     Probe,
@@ -119,7 +111,6 @@ pub enum Admission {
 
 impl Circuit {
     /// Whether a call may go through at `now`.
-    #[must_use]
     pub fn admission(&self, now: i64) -> Admission {
         let until = self.next_probe_at.unwrap_or(now);
         match self.state {
@@ -130,7 +121,6 @@ impl Circuit {
     }
 
     /// Whether failures are being counted.
-    #[must_use]
     pub fn is_counting(&self, policy: &Policy, now: i64) -> bool {
         self.failures > 0 && now - self.window_started_at <= millis(policy.window)
     }
@@ -198,7 +188,6 @@ impl Circuit {
     }
 
     /// Whether `owner` is the one that tries.
-    #[must_use]
     pub fn is_probe_of(&self, owner: &str) -> bool {
         self.state == CircuitState::HalfOpen && self.probe_owner.as_deref() == Some(owner)
     }

@@ -3,7 +3,6 @@
 use omega_core::id::ToolId;
 use std::fmt;
 
-/// What a breaker is of, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BreakerKey {
     /// `tool:ID@VERSION`, and with `#USER` behind it that user's own.
@@ -18,20 +17,15 @@ impl BreakerKey {
         Self { of: text.len(), text }
     }
 
-    /// A tool in one version.
-    #[must_use]
     pub fn tool(tool: &ToolId, version: &str) -> Self {
         Self::of("tool", format_args!("{tool}@{version}"))
     }
 
-    /// An executor, by its name.
-    #[must_use]
     pub fn executor(name: &str) -> Self {
         Self::of("executor", name)
     }
 
     /// A provider of models.
-    #[must_use]
     pub fn provider(name: &str) -> Self {
         Self::of("provider", name)
     }
@@ -42,25 +36,21 @@ impl BreakerKey {
         if user.is_empty() { self } else { Self { text: format!("{}#{user}", &self.text[..self.of]), of: self.of } }
     }
 
-    /// Everybody's.
     pub(super) fn for_all(&self) -> Self {
         Self { text: self.text[..self.of].to_owned(), of: self.of }
     }
 
     /// Whose it is; `None` when it is everybody's.
-    #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.text.get(self.of + 1..)
     }
 
     /// As it is stored.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// What it is of, without its kind.
-    #[must_use]
     pub fn subject(&self) -> &str {
         let of = &self.text[..self.of];
         of.split_once(':').map_or(of, |(_, subject)| subject)

@@ -35,7 +35,6 @@ const FORGET_AFTER: Duration = Duration::from_secs(3600);
 /// What a call says of what it called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallHealth {
-    /// It works.
     Worked,
     /// It does not, for the reason with this code, which no caller can bring about.
     Failed(&'static str),
@@ -48,9 +47,7 @@ pub enum CallHealth {
 /// A call is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakerOpen {
-    /// Of what.
     pub key: BreakerKey,
-    /// Until when.
     pub until: Timestamp,
     /// The code of the last failure.
     pub reason: String,
@@ -58,7 +55,6 @@ pub struct BreakerOpen {
 
 impl BreakerOpen {
     /// As the failure of a call that was not made.
-    #[must_use]
     pub fn error(&self) -> ToolError {
         let Self { key, until, reason } = self;
         let seconds = until.millis_since(Timestamp::now()).div_ceil(1000);
@@ -124,7 +120,6 @@ pub struct Breakers {
 
 impl Breakers {
     /// Breakers that are kept there, and go by this clock.
-    #[must_use]
     pub fn new(kept: impl KeepsBreakers + 'static, policy: Policy, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             kept: Arc::new(kept),
@@ -192,13 +187,11 @@ impl Breakers {
     }
 
     /// The state of one breaker, as this node knows it.
-    #[must_use]
     pub fn state(&self, key: &BreakerKey) -> CircuitState {
         self.look(key).state
     }
 
     /// Whether failures are counted that a single user may have provoked: somebody else's word decides.
-    #[must_use]
     pub fn is_in_doubt(&self, key: &BreakerKey) -> bool {
         self.look(key).failed_for.is_some()
     }

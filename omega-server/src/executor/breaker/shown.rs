@@ -4,7 +4,6 @@ use super::Circuit;
 use omega_core::api::{OpenBreaker, Timestamp};
 
 /// What a user is told of the breakers that are not closed: everybody's, and the user's own.
-#[must_use]
 pub fn shown_to(user: &str, open: &[(String, Circuit)]) -> Vec<OpenBreaker> {
     let mut told: Vec<OpenBreaker> = Vec::new();
     for (key, circuit) in open {

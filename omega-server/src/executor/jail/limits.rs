@@ -22,7 +22,6 @@ const CPU: u64 = 3600;
 /// Tools step back behind the server that serves people.
 const NICE: i32 = 5;
 
-/// Sets them all.
 pub fn set(work: Work) -> Result<(), String> {
     let (file, files) = match work {
         Work::Call => (FILE, FILES),

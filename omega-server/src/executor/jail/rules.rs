@@ -10,7 +10,6 @@ const PUBLIC_PORTS: [u16; 3] = [443, 80, 53];
 /// Everything that differs between calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
-    /// What it is for.
     pub work: Work,
     /// What to become; with its loader the only program that can be run.
     pub program: PathBuf,
@@ -18,7 +17,6 @@ pub struct Rules {
     pub read: Vec<PathBuf>,
     /// Folders to write and read.
     pub write: Vec<PathBuf>,
-    /// Sockets.
     pub reach: Reach,
     /// The process whose end is this one's end too.
     pub parent: u32,

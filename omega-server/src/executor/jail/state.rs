@@ -12,7 +12,6 @@ const PORTS: u32 = 4;
 /// Whether tools run in a jail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JailState {
-    /// They do.
     Holds(Parts),
     /// They don't, and why.
     Absent(String),

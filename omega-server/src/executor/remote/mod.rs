@@ -40,7 +40,6 @@ const MAX_TOOLS: usize = 100;
 /// Bytes of one answer; the sandbox cuts outputs at half of it.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// Where it is.
 #[derive(Debug, Clone)]
 pub struct RemoteConfig {
     /// Its base URL, with or without a slash at the end.
@@ -54,10 +53,7 @@ pub struct RemoteConfig {
 pub enum BadRemote {
     /// The URL is none.
     #[error("OMEGA_EXECUTOR_URL={url:?} is no http or https URL")]
-    Url {
-        /// What was given.
-        url: String,
-    },
+    Url { url: String },
     /// The HTTP client can't be made.
     #[error("the HTTP client can't be made: {0}")]
     Client(#[from] reqwest::Error),

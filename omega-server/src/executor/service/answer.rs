@@ -147,12 +147,10 @@ impl Refusal {
         }
     }
 
-    /// No such path.
     pub fn not_found(message: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "INVALID_REQUEST", message)
     }
 
-    /// No such method.
     pub fn method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "INVALID_REQUEST", "this path takes another method; see GET /info")
     }

@@ -50,7 +50,6 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// What a service needs.
 pub struct ServiceConfig {
-    /// Where to listen.
     pub listen: SocketAddr,
     /// What callers must know.
     pub api_key: SecretString,
@@ -62,7 +61,6 @@ pub struct ServiceConfig {
 
 /// A service that listens.
 pub struct Service {
-    /// Its base URL.
     pub url: String,
     shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
@@ -79,7 +77,6 @@ struct Shared {
     /// Held by calls; to clear the cache nobody else may.
     packages: RwLock<()>,
     calls: TaskTracker,
-    /// Ends all calls.
     end: CancellationToken,
 }
 

@@ -21,17 +21,11 @@ use omega_core::{api::ErrorCode, registry::Viewer};
 const KEY_PREFIX: &str = "tpmjs_sk_";
 
 /// A new API key: TPMJS's format, 32 random bytes.
-///
-/// # Errors
-/// When the operating system has no random numbers.
 pub fn new_key() -> Result<String, getrandom::Error> {
     Ok(format!("{KEY_PREFIX}{}", new_token()?))
 }
 
 /// 32 random bytes as text.
-///
-/// # Errors
-/// When the operating system has no random numbers.
 pub fn new_token() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes)?;

@@ -9,7 +9,6 @@ const MAX_CHARS: usize = 64;
 const MAX_EMAIL: usize = 254;
 
 /// A name without control characters, changes of the writing direction and what can't be seen; blanks are one space.
-#[must_use]
 pub fn clean(name: &str) -> String {
     let visible: String = name
         .chars()
@@ -36,7 +35,6 @@ pub fn check(field: &str, name: &str) -> ApiResult<String> {
 }
 
 /// A name that somebody else vouches for: cut instead of refused.
-#[must_use]
 pub fn fitted(name: &str) -> String {
     let clean: String = clean(name).chars().take(MAX_CHARS).collect();
     if clean.is_empty() { String::from("somebody") } else { clean }

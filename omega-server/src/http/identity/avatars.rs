@@ -19,12 +19,10 @@ const MISSING_FOR: Duration = Duration::from_secs(600);
 const KEPT: usize = 512;
 const KINDS: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// A picture.
 #[derive(Debug, Clone)]
 pub struct Picture {
     /// Its media type, one of four.
     pub kind: &'static str,
-    /// Its bytes.
     pub content: Bytes,
 }
 
@@ -38,7 +36,6 @@ pub struct Avatars {
 
 impl Avatars {
     /// Pictures from `base` (Gravatar's is `https://gravatar.com/avatar`).
-    #[must_use]
     pub fn new(base: &str) -> Self {
         Self { base: base.trim_end_matches('/').to_owned(), http: OnceLock::new(), kept: Mutex::default() }
     }

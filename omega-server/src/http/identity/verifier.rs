@@ -48,7 +48,6 @@ pub enum KeyCheck {
 
 /// Who can say whose key it is.
 pub trait KeyVerifier: Send + Sync {
-    /// Whose key this is.
     fn verify<'a>(&'a self, key: &'a str) -> BoxFuture<'a, KeyCheck>;
 }
 

@@ -12,7 +12,6 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Bytes a second that a body must come with, once its first time is over.
 pub const SLOWEST: u64 = 4 * 1024;
 
-/// See the module.
 pub struct Paced {
     body: Body,
     end: Pin<Box<Sleep>>,

@@ -39,7 +39,6 @@ impl Default for Buckets {
 
 impl Buckets {
     /// Buckets of which at most so many are kept.
-    #[must_use]
     pub fn holding(most: usize) -> Self {
         Self { most, until: Mutex::default() }
     }
@@ -58,7 +57,6 @@ impl Buckets {
     }
 
     /// What is left, without taking anything.
-    #[must_use]
     pub fn look(&self, client: Client, class: Class, policy: Policy, now: Duration) -> BucketState {
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let state = spend(until.get(&(client, class)).copied(), policy, 0, now).0;
@@ -66,13 +64,11 @@ impl Buckets {
     }
 
     /// How many are kept.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.until.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Whether none is kept.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

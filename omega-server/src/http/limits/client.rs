@@ -15,10 +15,8 @@ use std::{
 /// Keys whose owner is remembered at most; beyond that all are forgotten, and found out again.
 const MOST: usize = 50_000;
 
-/// Who is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Client {
-    /// A user.
     User(UserId),
     /// An address; of IPv6 the network, which one customer has to himself.
     Address(IpAddr),
@@ -28,7 +26,6 @@ pub enum Client {
 
 impl Client {
     /// An address as a client.
-    #[must_use]
     pub fn at(address: Option<IpAddr>) -> Self {
         match address {
             Some(IpAddr::V6(v6)) => Self::Address(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)))),
@@ -58,7 +55,6 @@ impl Owners {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&mark).copied()
     }
 
-    /// It got in.
     pub fn learn(&self, mark: u64, user: UserId) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST && !known.contains_key(&mark) {

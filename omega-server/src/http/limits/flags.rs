@@ -21,7 +21,6 @@ pub struct Flags {
 
 impl Flags {
     /// The limits that they set.
-    #[must_use]
     pub fn limits(&self) -> Limits {
         Limits {
             policies: Policies::from(&self.rate_limit[..]),

@@ -34,7 +34,6 @@ const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 /// What the middleware knows; one a server.
 #[derive(Debug)]
 pub struct RateLimiter {
-    /// The configuration.
     pub limits: Limits,
     /// What was refused and is not recorded yet.
     pub refusals: Arc<Refusals>,
@@ -45,7 +44,6 @@ pub struct RateLimiter {
 
 impl RateLimiter {
     /// A gate with these limits.
-    #[must_use]
     pub fn new(limits: Limits, clock: Clock) -> Arc<Self> {
         let (refusals, buckets, owners) = Default::default();
         Arc::new(Self { limits, refusals, buckets, owners, clock })
@@ -61,7 +59,6 @@ struct IncomingRequest {
     class: Class,
 }
 
-/// See the module.
 pub async fn layer(OfServer(gate): OfServer<Arc<RateLimiter>>, request: Request, next: Next) -> Response {
     let context = request::current();
     let address = Client::at(context.as_ref().and_then(|context| context.ip));

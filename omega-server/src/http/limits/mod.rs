@@ -25,7 +25,6 @@ use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 /// How much clients may ask for, and how long they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests by class.
     pub policies: Policies,
     /// Proxies whose `X-Forwarded-For` says who the client is.
     pub trusted_proxies: Vec<IpAddr>,
@@ -57,22 +56,17 @@ impl Default for Limits {
 /// So many units in so much time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Units.
     pub quota: u64,
-    /// The time.
     pub window: Duration,
 }
 
 /// What a policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Reading.
     Reads,
-    /// Changing.
     Writes,
     /// Messages and plans: what makes a model work.
     Runs,
-    /// Searching the registry.
     Search,
     /// Running a tool outside of a conversation.
     Execute,
@@ -83,7 +77,6 @@ pub enum Class {
 }
 
 impl Class {
-    /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Reads, Self::Writes, Self::Runs, Self::Search, Self::Execute, Self::SignIn, Self::Guesses];
 
@@ -102,7 +95,6 @@ impl Class {
     }
 
     /// What a request to a route counts as.
-    #[must_use]
     pub fn of(method: &Method, route: &str) -> Self {
         if route == "/api/tools/search" {
             Self::Search
@@ -132,8 +124,6 @@ impl Default for Policies {
 }
 
 impl Policies {
-    /// The policy of a class.
-    #[must_use]
     pub fn of(&self, class: Class) -> Policy {
         self.0[class as usize]
     }

@@ -10,7 +10,6 @@ use std::fmt::Write;
 pub const STYLE: &str = include_str!("page.css");
 const PREFIX: &str = "#/components/schemas/";
 
-/// The page.
 pub fn html(document: &Value) -> String {
     let mut page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\

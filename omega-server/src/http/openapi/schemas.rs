@@ -10,7 +10,6 @@ use super::unions;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// Schemas by name.
 pub type Schemas = Map<String, Value>;
 
 /// Always sent, although a reader may do without; those that are options are `null` where there is nothing.
@@ -80,7 +79,6 @@ pub fn as_sent(document: &mut Value) {
     document["components"]["schemas"] = Value::Object(schemas);
 }
 
-/// Their names.
 pub(super) fn names(schemas: &Schemas) -> Vec<String> {
     schemas.keys().cloned().collect()
 }

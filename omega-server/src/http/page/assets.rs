@@ -16,7 +16,6 @@ pub struct Asset {
     name: &'static str,
     /// The bytes to send.
     pub content: &'static [u8],
-    /// Its validator.
     pub etag: &'static HeaderValue,
 }
 

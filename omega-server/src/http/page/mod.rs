@@ -34,7 +34,6 @@ pub struct Document {
 }
 
 impl Document {
-    /// Of its bytes.
     pub fn new(content: Vec<u8>) -> Self {
         Self { etag: assets::etag(&content), content }
     }
@@ -45,7 +44,6 @@ impl Document {
     }
 }
 
-/// The page's routes.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(front_door))

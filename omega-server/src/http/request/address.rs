@@ -7,7 +7,6 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address. Each trusted proxy wrote whom it saw at the end of the list, so the list is read from its end; what
 /// stands before the first address that is not trusted can be anybody's invention.
-#[must_use]
 pub fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
     let plain = |address: IpAddr| address.to_canonical();
     let mut address = plain(peer);

@@ -22,7 +22,6 @@ const HTTP: u16 = 80;
 const MAX_AGE: u32 = 30 * 24 * 3600;
 
 /// Whether the request came over TLS.
-#[must_use]
 pub fn is_tls(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
@@ -37,7 +36,6 @@ fn name(headers: &HeaderMap) -> Cow<'static, str> {
 }
 
 /// The session's token, if the request has one.
-#[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::COOKIE)?;
     let name = name(headers);

@@ -11,19 +11,16 @@ use std::{
 /// The other end of a connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// Its address.
     pub address: SocketAddr,
     activity: Arc<Activity>,
 }
 
 impl Peer {
-    /// The one at this address.
     pub fn new(address: SocketAddr, activity: Arc<Activity>) -> Self {
         Self { address, activity }
     }
 
     /// Notes that a request is at work on the connection, until what this gives is dropped.
-    #[must_use]
     pub fn work(&self) -> Work {
         Activity::begin(&self.activity)
     }
@@ -37,7 +34,6 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// A request begins.
     pub fn begin(activity: &Arc<Self>) -> Work {
         activity.begun.fetch_add(1, Ordering::SeqCst);
         activity.working.fetch_add(1, Ordering::SeqCst);
@@ -49,7 +45,6 @@ impl Activity {
         self.begun.load(Ordering::SeqCst)
     }
 
-    /// Whether one is at work.
     pub fn is_working(&self) -> bool {
         self.working.load(Ordering::SeqCst) > 0
     }

@@ -19,9 +19,7 @@ use std::{
 /// How many connections there may be, and who has them.
 #[derive(Debug)]
 pub(super) struct ConnectionSlots {
-    /// Of one address.
     pub each: usize,
-    /// Of all.
     pub all: usize,
     taken: Mutex<SlotsTaken>,
 }

@@ -151,7 +151,6 @@ impl Documents {
         self.rows[doc as usize].category == category
     }
 
-    /// The ids of what is in it.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         (0..self.next()).filter(|doc| self.is_live(*doc)).map(|doc| self.id(doc))
     }

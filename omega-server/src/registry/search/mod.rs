@@ -32,9 +32,7 @@ use words::Words;
 pub struct Document<'a> {
     /// Unique; putting it again replaces the document.
     pub id: &'a str,
-    /// The tool's name.
     pub name: &'a str,
-    /// Its package.
     pub package: &'a str,
     /// Description, keywords and whatever else says what it does.
     pub text: &'a [&'a str],
@@ -53,7 +51,6 @@ pub struct Document<'a> {
 /// A document that a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundDocument {
-    /// The document's id.
     pub id: String,
     /// Its score; comparable within one answer only.
     pub score: f64,
@@ -92,7 +89,6 @@ impl Hasher for ReadyHash {
 
 type ByHash<T> = HashMap<u64, T, BuildHasherDefault<ReadyHash>>;
 
-/// The index.
 pub struct Index {
     ranking: Ranking,
     words: Words,
@@ -112,7 +108,6 @@ impl Default for Index {
 
 impl Index {
     /// An empty index.
-    #[must_use]
     pub fn new(ranking: Ranking) -> Self {
         Self {
             ranking,
@@ -126,14 +121,11 @@ impl Index {
         }
     }
 
-    /// Documents in it.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.documents.live()
     }
 
     /// True when nothing is in it.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -180,19 +172,16 @@ impl Index {
     }
 
     /// True when a document of that id is in it.
-    #[must_use]
     pub fn contains(&self, id: &str) -> bool {
         self.documents.find(id).is_some()
     }
 
     /// The best documents for some words, best first.
-    #[must_use]
     pub fn search(&self, text: Bounded<'_>, category: Option<&str>, limit: usize) -> Vec<FoundDocument> {
         self.search_below(None, text, category, limit)
     }
 
     /// The same with a small index above this one, whose documents stand in place of those of the same id here.
-    #[must_use]
     pub fn search_below(
         &self,
         own: Option<&Self>,
@@ -211,7 +200,6 @@ impl Index {
 
     /// Ids in the order in which they were put, but those that an index above this one has: at most `limit` after the first
     /// `offset`.
-    #[must_use]
     pub fn list_below(&self, own: Option<&Self>, category: Option<&str>, offset: usize, limit: usize) -> Vec<String> {
         let hidden = own.into_iter().flat_map(|own| own.documents.ids());
         let hidden: HashSet<u32> = hidden.filter_map(|id| self.documents.find(id)).collect();
@@ -219,13 +207,11 @@ impl Index {
     }
 
     /// Ids in the order in which they were put: at most `limit` after the first `offset`.
-    #[must_use]
     pub fn list(&self, category: Option<&str>, offset: usize, limit: usize) -> Vec<String> {
         self.list_below(None, category, offset, limit)
     }
 
     /// Ids whose name, package or whole id is near a text that may hold a typing error; best first.
-    #[must_use]
     pub fn nearest(&self, text: &str, limit: usize) -> Vec<String> {
         fuzzy::nearest(self, text, limit)
     }

@@ -10,7 +10,6 @@ use std::{cmp::Ordering, collections::HashSet};
 /// The field that pairs are weighted by.
 const TEXT: usize = 2;
 
-/// The ranking's constants.
 #[derive(Debug, Clone, Copy)]
 pub struct Ranking {
     /// How fast repeated words stop counting.

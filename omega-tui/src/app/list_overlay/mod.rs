@@ -20,11 +20,9 @@ use crate::{
     messages::{Command, Shown, Topic, Wish},
 };
 
-/// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Settings,
-    /// Credentials and grants.
     Keys,
     Pins,
     People,
@@ -35,7 +33,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The overlay's heading.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -65,7 +62,6 @@ pub struct Row {
     pub value: String,
     /// A sentence about it, shown when it is selected.
     pub about: String,
-    /// What Enter does.
     pub change: Option<Act>,
     /// What is asked before it is removed, and the wish.
     pub remove: Option<(String, Wish)>,
@@ -74,13 +70,11 @@ pub struct Row {
 /// What a key does with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// At once.
     Do(Wish),
     /// After a line is typed.
     Type(Typing),
 }
 
-/// The overlay.
 #[derive(Debug)]
 pub struct ListOverlay {
     pub kind: Kind,
@@ -89,7 +83,6 @@ pub struct ListOverlay {
     pub rows: Vec<Row>,
     /// The row that is looked at.
     pub selected: usize,
-    /// The line that is being typed, and what for.
     pub line: Option<(Typing, TypedLine)>,
     /// What is to be confirmed.
     pub sure: Option<(String, Wish)>,
@@ -107,7 +100,6 @@ impl ListOverlay {
     }
 
     /// Where its keys are looked up.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match (&self.sure, &self.line) {
             (Some(_), _) => &[Context::Sure],

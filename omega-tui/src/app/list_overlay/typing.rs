@@ -26,13 +26,11 @@ pub enum Typing {
     Pin,
     /// The name of a new credential.
     KeyName,
-    /// A credential's value.
     KeyValue(String, Option<ToolId>),
 }
 
 impl Typing {
     /// What stands before the line.
-    #[must_use]
     pub fn label(&self) -> String {
         match self {
             Self::Setting { name, .. } => format!("{name}: "),
@@ -43,7 +41,6 @@ impl Typing {
     }
 
     /// What holds where nothing is typed.
-    #[must_use]
     pub fn without(&self) -> Option<&'static str> {
         match self {
             Self::Setting { name, .. } => setting::named(name).ok().map(|field| field.default),
@@ -52,7 +49,6 @@ impl Typing {
     }
 
     /// Whether it may have several lines, and the blanks around it count.
-    #[must_use]
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Setting { name, .. } if setting::named(name).is_ok_and(|it| it.kind == setting::Kind::Text))
     }
@@ -93,12 +89,10 @@ impl Typing {
     }
 }
 
-/// What is being typed.
 #[derive(Debug)]
 pub enum TypedLine {
     /// A secret: not shown, and typed at its end.
     Unseen(Field),
-    /// Anything else.
     Seen {
         text: Composer,
         /// What it began with. Left as it was, it changes nothing.

@@ -28,7 +28,6 @@ const CANDIDATE: usize = 32;
 pub enum Address {
     /// A host, in ASCII (`xn--` for others), and the path on it, `/` when there is none.
     Web {
-        /// The host.
         host: String,
         /// The path, without query.
         path: String,
@@ -57,7 +56,6 @@ pub enum Reading {
     Generous,
     /// A value of an input whose key says that it holds an address.
     Address,
-    /// Any other value.
     Value,
 }
 
@@ -73,7 +71,6 @@ pub struct Reader {
 
 impl Reader {
     /// For texts of so many bytes together.
-    #[must_use]
     pub fn new(bytes: usize) -> Self {
         Self {
             found: Vec::new(),
