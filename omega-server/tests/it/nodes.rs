@@ -486,9 +486,9 @@ async fn postgres_may_restart_again_and_again_and_nothing_acknowledged_is_lost()
     let key = world.key.clone().unwrap();
     let (running, away) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
     let stored = Arc::new(AtomicUsize::new(0));
-    // Every writer's messages, three times over.
+    // As many messages as there are writers.
     let more = async || {
-        let enough = stored.load(Ordering::SeqCst) + 18;
+        let enough = stored.load(Ordering::SeqCst) + 6;
         let written = async {
             while stored.load(Ordering::SeqCst) < enough {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -570,7 +570,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's yeses that last, oldest first. */
+        /** The caller's standing approvals, oldest first. */
         get: operations["listApprovals"];
         put?: never;
         post?: never;
@@ -590,7 +590,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a yes back: the tool's next call asks again. */
+        /** Revokes a standing approval: the tool's next call asks again. */
         delete: operations["revokeApproval"];
         options?: never;
         head?: never;
@@ -1097,7 +1097,7 @@ export interface components {
             /** @description Its first 16 characters. */
             prefix: string;
         };
-        /** @description A call that waits for a person's yes. */
+        /** @description A call that waits for a person's approval. */
         Approval: {
             /** @description SHA-256 of tool and input, in hex: the answer holds for these alone. */
             argsDigest: string;
@@ -1136,13 +1136,13 @@ export interface components {
             by: components["schemas"]["UserId"];
             /** @description Its conversation. */
             conversationId: components["schemas"]["ConversationId"];
-            /** @description Yes or no. */
+            /** @description Approve or deny. */
             decision: components["schemas"]["Decision"];
             /** @description The input that was set in place of the model's. */
             input?: unknown;
             /** @description Told to the model. */
             reason?: string;
-            /** @description How long a yes lasts. */
+            /** @description How long an approval lasts. */
             remember: components["schemas"]["Remember"];
             /** @description Its run, if it belongs to one. */
             runId?: components["schemas"]["RunId"];
@@ -1166,15 +1166,15 @@ export interface components {
         };
         /**
          * Format: uuid
-         * @description A call that waits for a person's yes.
+         * @description A call that waits for a person's approval.
          */
         ApprovalId: string;
         /**
-         * @description Why a call needs a person's yes.
+         * @description Why a call needs a person's approval.
          * @enum {string}
          */
         ApprovalReason: "safe_mode" | "guest_credentials" | "first_use" | "unknown_outcome" | "destructive" | "exfil_guard" | "needs_approval";
-        /** @description Calls that need a person's yes; `POST /approvals/:id` answers each. */
+        /** @description Calls that need a person's approval; `POST /approvals/:id` answers each. */
         ApprovalRequiredAction: {
             /** @description The calls, in their order. */
             approvals: components["schemas"]["Approval"][];
@@ -1188,7 +1188,7 @@ export interface components {
         };
         /**
          * Format: uuid
-         * @description A yes that lasts.
+         * @description A standing approval.
          */
         ApprovalRuleId: string;
         /** @description The run is paused until somebody answers. */
@@ -1333,7 +1333,7 @@ export interface components {
             id: components["schemas"]["ConversationId"];
             /** @description `provider/model` that answers here. */
             model: string;
-            /** @description Whether each tool call waits for a yes; missing when the owner's setting decides. */
+            /** @description Whether each tool call waits for approval; missing when the owner's setting decides. */
             safeMode?: boolean;
             /** @description Its title, once it has one. */
             title: string | null;
@@ -1370,11 +1370,11 @@ export interface components {
             messages: components["schemas"]["Message"][];
             /** @description `provider/model` that answers here. */
             model: string;
-            /** @description Who takes part, and who is shut out. Guests whose link was replaced are gone from here; their messages stay. */
+            /** @description Who takes part, and who is blocked. Guests whose link was replaced are gone from here; their messages stay. */
             participants: components["schemas"]["Participant"][];
             /** @description The runs of these messages, oldest first. */
             runs: components["schemas"]["Run"][];
-            /** @description Whether each tool call waits for a yes; missing when the owner's setting decides. */
+            /** @description Whether each tool call waits for approval; missing when the owner's setting decides. */
             safeMode?: boolean;
             /** @description Its title, once it has one. */
             title: string | null;
@@ -1607,17 +1607,17 @@ export interface components {
         Decide: {
             /** @description The `argsDigest` that was shown. When it is given and another, nothing is decided. */
             argsDigest?: string | null;
-            /** @description Yes or no. */
+            /** @description Approve or deny. */
             decision: components["schemas"]["Decision"];
             /** @description Another input in place of the model's. */
             input?: Record<string, never> | null;
             /** @description Told to the model; at most 1,000 bytes. */
             reason?: string | null;
-            /** @description How long a yes lasts. */
+            /** @description How long an approval lasts. */
             remember?: components["schemas"]["Remember"];
         };
         /**
-         * @description Yes or no.
+         * @description Approve or deny.
          * @enum {string}
          */
         Decision: "approve" | "deny";
@@ -2184,7 +2184,7 @@ export interface components {
         Part: components["schemas"]["TextPart"] | components["schemas"]["ReasoningPart"] | components["schemas"]["ToolCallPart"];
         /** @description Who takes part. The e-mail address never leaves the server. */
         Participant: {
-            /** @description True when the owner shut them out. */
+            /** @description True when the owner blocked them. */
             blocked?: boolean;
             /** @description The name to show. */
             displayName: string;
@@ -2231,7 +2231,7 @@ export interface components {
         ParticipantUpdatedEvent: {
             /** @description When it was committed (or sent). */
             at: components["schemas"]["Timestamp"];
-            /** @description Whether they are shut out. */
+            /** @description Whether they are blocked. */
             blocked: boolean;
             /** @description Its conversation. */
             conversationId: components["schemas"]["ConversationId"];
@@ -2607,7 +2607,7 @@ export interface components {
             remains: string;
         };
         /**
-         * @description How long a yes lasts.
+         * @description How long an approval lasts.
          * @enum {string}
          */
         Remember: "once" | "conversation" | "always";
@@ -3303,7 +3303,7 @@ export interface components {
             alternatives?: components["schemas"]["AlternativesMode"] | null;
             /**
              * @description True when no person watches the run (a program sends the message): calls that delete or spend, and calls that take a
-             *     credential to an address that nobody wrote, wait for a yes.
+             *     credential to an address that nobody wrote, wait for approval.
              */
             autonomous?: boolean;
             /** @description The client's own id of the message: sending it again returns the first receipt. */
@@ -3353,7 +3353,7 @@ export interface components {
             plan?: components["schemas"]["PlanMode"];
             /** @description The user's own system prompt. */
             prompt?: components["schemas"]["CustomPrompt"];
-            /** @description Safe Mode: in new messages each tool call waits for a yes. Off by default. */
+            /** @description Safe Mode: in new messages each tool call waits for approval. Off by default. */
             safeMode?: boolean;
         };
         /** @description `GET` and `PUT /settings`. `PUT` replaces all of it and needs `If-Match`. */
@@ -3386,7 +3386,7 @@ export interface components {
             /** @description Whether plans are proposed before anything runs, where a message does not say it. */
             plan?: components["schemas"]["PlanMode"];
             prompt?: components["schemas"]["CustomPromptInput"] | null;
-            /** @description Safe Mode: in new messages each tool call waits for a yes. Off by default. */
+            /** @description Safe Mode: in new messages each tool call waits for approval. Off by default. */
             safeMode?: boolean;
         };
         /** @description `POST /session`: signs a browser in, by an API key or by the code of a one-time link; exactly one of them. */
@@ -3532,7 +3532,7 @@ export interface components {
          * @enum {string}
          */
         StepStatus: "pending" | "running" | "done" | "failed" | "skipped";
-        /** @description A yes that lasts (`GET /settings/approvals`): this tool is not asked about for this reason. */
+        /** @description A standing approval (`GET /settings/approvals`): this tool is not asked about for this reason. */
         StoredApproval: {
             /** @description Who said it. */
             by: components["schemas"]["UserId"];
@@ -3842,7 +3842,7 @@ export interface components {
             guestCredentials?: components["schemas"]["GuestCredentials"] | null;
             /** @description `provider/model`. */
             model?: string | null;
-            /** @description Safe Mode: each tool call waits for a yes. */
+            /** @description Safe Mode: each tool call waits for approval. */
             safeMode?: boolean | null;
             /** @description The title. */
             title?: string | null;
@@ -3902,7 +3902,7 @@ export interface components {
         User: {
             /** @description When they were made. */
             createdAt: components["schemas"]["Timestamp"];
-            /** @description When they were shut out; their keys and sessions ended then. */
+            /** @description When they were blocked; their keys and sessions ended then. */
             disabledAt?: components["schemas"]["Timestamp"];
             /** @description The name to show. */
             displayName: string;
