@@ -87,7 +87,7 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
 
 fn heading(question: &Question) -> String {
     match (&question.action, question.step) {
-        (RequiredAction::Approval { .. }, Step::Wait) => String::from("a call waits for approval"),
+        (RequiredAction::Approval { .. }, Step::Wait) => String::from("a call needs approval"),
         (RequiredAction::Approval { .. }, Step::Sure(Remember::Conversation)) => {
             String::from("always allow it in this conversation?")
         }
