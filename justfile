@@ -27,10 +27,9 @@ page:
     npm --prefix omega-server/web test --silent
     npm --prefix omega-server/web run --silent build
 
-# Write anew what is generated and committed: completions, snapshots, the page's test cases, docs/openapi.json and its types
+# Write anew what is generated and committed: completions, snapshots, the page's test cases, docs/openapi.json
 regenerate:
     OMEGA_WRITE_COMPLETIONS=1 OMEGA_UPDATE_FOLD_CASES=1 OMEGA_WRITE_OPENAPI=1 INSTA_UPDATE=always cargo nextest run --workspace --locked --features omega-server/failpoints -E 'test(generated) | test(fold) | test(snapshot) | test(description)'
-    npm --prefix omega-server/web run --silent types
 
 # Everything that CI does, with what it needs to be installed
 ci:
