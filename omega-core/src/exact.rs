@@ -74,7 +74,6 @@ impl Exact {
         all.filter(move |(path, _)| path.len() == above.len() || path.as_bytes()[above.len()] == b'/')
     }
 
-    /// Puts a part in the place of the one that is there.
     pub fn put(&mut self, name: &str, part: Self) {
         self.forget(name);
         let slot = match &mut self.value {

@@ -100,7 +100,6 @@ impl Texts for Part {
     }
 }
 
-/// A text that is JSON stays JSON.
 pub fn edit_json(text: &mut String, editor: &mut dyn Edit) {
     match serde_json::from_str::<Value>(text) {
         Ok(mut value) => {

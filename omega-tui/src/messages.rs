@@ -95,7 +95,6 @@ pub enum Wish {
         name: String,
         tool: ToolId,
     },
-    /// Revoke a standing approval.
     RevokeApproval(ApprovalRuleId),
     /// Say who may open the conversation.
     Visibility(Visibility),
@@ -120,7 +119,6 @@ pub enum Shown {
     Keys(Vec<StoredCredential>, Vec<StoredGrant>),
 }
 
-/// An answer to a paused run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseAnswer {
     /// A decision about a call.

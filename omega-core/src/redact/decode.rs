@@ -67,7 +67,6 @@ pub(super) struct Decoder {
     kind: Kind,
     /// The characters of what may be an escape, first of all the one that began it.
     open: Vec<Unit>,
-    /// Bytes of a character that is escaped byte by byte.
     bytes: Vec<(u8, u64, u64)>,
     half: Option<(u16, u64, u64)>,
     terminal: Sanitizer,

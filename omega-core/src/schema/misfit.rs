@@ -350,7 +350,6 @@ fn unknown(name: &str, named: Option<&Map<String, Value>>) -> String {
     format!("{} is no field of it; {there}", short(name))
 }
 
-/// The one value that a schema takes.
 fn single(schema: &Value) -> Option<&Value> {
     let only = schema.get("enum").and_then(Value::as_array).filter(|values| values.len() == 1);
     schema.get("const").or_else(|| only?.first())

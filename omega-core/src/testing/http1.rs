@@ -89,7 +89,6 @@ impl Connection {
         self.write.shutdown().await
     }
 
-    /// Begins an event stream.
     pub(super) async fn begin_stream(&mut self) -> io::Result<()> {
         self.write
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -101,7 +100,6 @@ impl Connection {
         self.write.write_all(format!("{:x}\r\n{data}\r\n", data.len()).as_bytes()).await
     }
 
-    /// The proper end of the stream.
     pub(super) async fn end_stream(&mut self) -> io::Result<()> {
         self.write.write_all(b"0\r\n\r\n").await
     }

@@ -54,7 +54,6 @@ pub(super) fn overloaded(format: Format, message: &str) -> String {
     }
 }
 
-/// The body of an error status.
 pub(super) fn error(format: Format, status: u16, message: &str) -> Value {
     let kind = match status {
         400 => "invalid_request_error",

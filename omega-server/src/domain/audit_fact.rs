@@ -47,7 +47,6 @@ actions! {
     ToolEnded = "tool.ended",
     /// A call was allowed or refused.
     ApprovalDecided = "approval.decided",
-    /// A standing approval was revoked.
     ApprovalRevoked = "approval.revoked",
     SettingsChanged = "settings.changed",
     /// A conversation's rules: who may see it, Safe Mode, its model.
@@ -61,11 +60,9 @@ actions! {
     /// A participant may not take part any more.
     ParticipantBlocked = "participant.blocked",
     ParticipantUnblocked = "participant.unblocked",
-    /// A user of this server was made.
     UserMade = "user.made",
     UserChanged = "user.changed",
     UserDeleted = "user.deleted",
-    /// An API key was made.
     KeyMade = "key.made",
     /// It is worth nothing any more.
     KeyRevoked = "key.revoked",

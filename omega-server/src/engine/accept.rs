@@ -80,9 +80,6 @@ impl Engine {
 
     /// The model of a conversation that a sender may have: its own, or the one that they choose and may choose. The owner pays,
     /// so others choose among what the owner's settings name.
-    ///
-    /// # Errors
-    /// [`NotAccepted::OwnersAlone`].
     pub async fn model_of(&self, access: &Access, chosen: Option<&str>) -> Result<String, NotAccepted> {
         let (own, _) = self.inner.store.chosen(access).await?;
         let Some(model) = chosen.filter(|model| !access.is_owner() && *model != own) else {

@@ -116,7 +116,6 @@ fn grants<'a>(name: &'a str, requests: &'a [CredentialRequest]) -> impl Iterator
     })
 }
 
-/// The requests that lack a variable.
 fn lacking<'a>(name: &'a str, requests: &'a [CredentialRequest]) -> impl Iterator<Item = &'a CredentialRequest> {
     requests.iter().filter(move |request| request.missing_keys.iter().any(|var| var.name == name))
 }

@@ -52,7 +52,6 @@ async fn meant(registry: &dyn Registry, viewer: Viewer, name: &str) -> Option<To
     registry.tool(viewer, tool_resolution::meant(name, ids.iter())?).await.ok()
 }
 
-/// Tools whose words are those of a name.
 async fn near(registry: &dyn Registry, viewer: Viewer, name: &str) -> Vec<ToolId> {
     let text = tool_resolution::words(name);
     if text.is_empty() {

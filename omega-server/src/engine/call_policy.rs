@@ -290,7 +290,6 @@ impl CallPolicy {
     }
 }
 
-/// Whether an input fits a tool's schema.
 pub(super) async fn fits(tool: &Tool, input: &Value) -> Result<(), ToolError> {
     let (schema, input) = (tool.input_schema.clone(), input.clone());
     let steps = schema.as_ref().map_or(0, |schema| schema::steps(schema, &input));

@@ -67,7 +67,6 @@ impl Holdings {
         Ok(Self { run, ..Self::outside_runs(engine, rights).await? })
     }
 
-    /// The same outside of any run.
     pub async fn outside_runs(engine: &Engine, rights: &CredentialPolicy) -> Result<Self> {
         let store = &engine.inner.store;
         let viewer = rights.viewer();

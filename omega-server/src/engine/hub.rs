@@ -111,7 +111,6 @@ impl Channel {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins (or begins again) a streaming message.
     pub fn begin(&self, message: LiveMessage) {
         let mut live = self.live();
         live.messages.retain(|known| known.id != message.id);
@@ -218,7 +217,6 @@ impl Channel {
         self.live().messages.retain(|message| message.own.is_some() || message.run != run);
     }
 
-    /// Replaces a tool's partial output.
     pub fn partial(&self, run: RunId, id: ToolRunId, output: Value) {
         let mut live = self.live();
         match live.partials.iter_mut().find(|partial| partial.id == id) {

@@ -225,9 +225,6 @@ impl Engine {
     }
 
     /// Stops a run; a run that has ended stays as it is.
-    ///
-    /// # Errors
-    /// [`NotYours`](crate::store::StoreError::NotYours).
     pub async fn cancel_run(&self, run: &Within<RunId>, reason: &str) -> Result<RunStatus> {
         let (status, committed) = self.inner.store.request_cancel(run, reason).await?;
         let run = run.id();
@@ -243,9 +240,6 @@ impl Engine {
     }
 
     /// Stops one tool call, on whichever node it works; one that has ended stays as it is.
-    ///
-    /// # Errors
-    /// [`NotYours`](crate::store::StoreError::NotYours).
     pub async fn cancel_tool(&self, tool_run: &Within<ToolRunId>) -> Result<()> {
         tool_run.may_stop()?;
         if !self.signal_tool_cancel(tool_run.id()) && self.inner.store.request_tool_cancel(tool_run).await? {
@@ -287,9 +281,6 @@ impl Engine {
     }
 
     /// A conversation's state, with the text that streams right now.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::store::StoreError::NotFound).
     pub async fn detail(
         &self,
         access: &Access,

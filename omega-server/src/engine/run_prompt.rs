@@ -14,9 +14,6 @@ use omega_core::{
 impl Engine {
     /// The prompt of new runs in a conversation of `owner`, kept so that their runs can be looked up later. What the vault
     /// knows is taken out of the owner's text before it is kept anywhere.
-    ///
-    /// # Errors
-    /// When the database fails, or the vault.
     pub async fn freeze_prompt(&self, owner: UserId, settings: &Settings) -> Result<StoredPrompt> {
         let Some(custom) = &settings.prompt else { return Ok(prompt::default()) };
         let text = self.redactor(owner, None).await?.redact(&custom.text).into_owned();

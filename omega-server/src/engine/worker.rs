@@ -196,9 +196,6 @@ impl Engine {
 
     /// Whether a worker may begin something that can't be taken back: its lease was prolonged so lately that no other node
     /// can have taken over, by this process's own clock.
-    ///
-    /// # Errors
-    /// [`StoreError::LeaseLost`].
     pub(super) fn still_holds(&self, lease: &Lease) -> Result<()> {
         let patience = self.inner.config.lease * 5 / 6;
         if self.inner.working.holds(lease, patience) { Ok(()) } else { Err(StoreError::LeaseLost) }

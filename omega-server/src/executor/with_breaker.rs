@@ -29,7 +29,6 @@ pub struct WithBreaker {
 }
 
 impl WithBreaker {
-    /// An executor and the breakers of its tools.
     pub fn new(inner: Arc<dyn Executor>, breakers: Arc<Breakers>) -> Self {
         Self { inner, breakers, in_flight: AtomicU64::new(0) }
     }

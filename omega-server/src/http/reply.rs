@@ -91,7 +91,6 @@ impl ApiError {
         StoreError::NotFound.into()
     }
 
-    /// What no route takes.
     pub fn no_route() -> Self {
         Self::new(ErrorCode::NotFound, "there is nothing here; the API is described at /api/omega/openapi.json")
     }

@@ -20,7 +20,6 @@ macro_rules! points {
 
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Point {
-            /// Before a transaction writes.
             Before(Transaction),
             /// In a transaction that has written everything.
             Within(Transaction),
@@ -78,7 +77,6 @@ points! {
         Heartbeat = "heartbeat",
     }
     effects {
-        /// The model is about to be asked.
         ModelAsk = "model.ask",
         /// The model's answer begins.
         ModelAnswers = "model.answers",

@@ -246,7 +246,6 @@ impl RegistryService {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Indexes rows as they are now.
     pub(super) fn index_rows(&self, rows: Vec<StoredTool>) {
         for some in rows.chunks(INDEXED_AT_ONCE) {
             let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
@@ -354,7 +353,6 @@ impl RegistryService {
         Ok(completed)
     }
 
-    /// Indexes rows that all share after they were written.
     pub(super) fn index_written(&self, revision: i64, rows: Vec<StoredTool>) {
         self.index_rows(rows);
         // Behind what another node wrote in between comes what it wrote: the next search reads both.

@@ -97,7 +97,6 @@ pub enum Failing {
     Several,
 }
 
-/// A tool and what the store knows of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredTool {
     /// The tool, with the health that its source gave it.

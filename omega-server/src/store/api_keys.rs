@@ -102,16 +102,11 @@ impl Store {
         Ok(CreatedKey { key, record })
     }
 
-    /// The user's keys.
     pub async fn keys(&self, user: UserId) -> Result<Vec<ApiKey>> {
         let rows: Vec<KeyRow> = read_all!(&self.db, KeyRow, LIST_KEYS, user.to_string())?;
         rows.into_iter().map(KeyRow::into_api).collect()
     }
 
-    /// Revokes a key of the user.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn revoke_key(&self, user: UserId, key: KeyId) -> Result<()> {
         let mut tx = self.begin().await?;
         if exec!(&mut tx, REVOKE_KEY, key.to_string(), user.to_string(), self.now().0)? != 1 {
@@ -149,9 +144,6 @@ impl Store {
     }
 
     /// Replaces a user's settings, if their version is still `version`.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`].
     pub async fn put_settings(&self, user: UserId, settings: &Settings, version: i64) -> Result<i64> {
         let mut tx = self.begin().await?;
         let now = self.now().0;

@@ -69,36 +69,24 @@ impl Store {
     }
 
     /// Who owns a conversation, and its model. For the engine: callers have an [`Access`].
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn owner_and_model(&self, conversation: ConversationId) -> Result<(UserId, String)> {
         let row = self.row(conversation).await?;
         Ok((id(&row.owner_id)?, row.model))
     }
 
     /// What guests' messages may do with the credentials of a conversation's owner, and who that is.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn guest_credentials(&self, conversation: ConversationId) -> Result<(UserId, GuestCredentials)> {
         let row = self.row(conversation).await?;
         Ok((id(&row.owner_id)?, word(&row.guest_credentials)?))
     }
 
     /// What was set for a conversation: its model, and Safe Mode, if it is set there.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn chosen(&self, access: &Access) -> Result<(String, Option<bool>)> {
         let row = self.row(access.conversation()).await?;
         Ok((row.model, row.safe_mode))
     }
 
     /// The newest part of a conversation (`limit` messages before `before`), with its tool runs and runs.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn detail(
         &self,
         access: &Access,
@@ -196,9 +184,6 @@ impl Store {
     }
 
     /// One tool run, whole.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn tool_run(&self, tool_run: &Within<ToolRunId>) -> Result<ToolRun> {
         let row: ToolRunRow = read_one!(&self.db, ToolRunRow, GET_TOOL_RUN, tool_run.id().to_string())?;
         Ok(tool_run.access().show(row.into_api(usize::MAX)?))
@@ -217,9 +202,6 @@ impl Store {
     }
 
     /// The number of the newest event.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn last_seq(&self, access: &Access) -> Result<u64> {
         let row: Option<(i64,)> = read_opt!(&self.db, (i64,), LAST_SEQ, access.conversation().to_string())?;
         row.map(|(seq,)| number(seq)).ok_or(StoreError::NotFound)
@@ -259,9 +241,6 @@ impl Store {
     }
 
     /// Gives the conversation the title that was made for it.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
@@ -280,9 +259,6 @@ impl Store {
     }
 
     /// Whether the conversation still has no title and at least one answer.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn wants_title(&self, conversation: ConversationId) -> Result<bool> {
         let row = self.row(conversation).await?;
         Ok(row.title_source == "none" && self.count(COUNT_CONVERSATION_RUNS, conversation).await? > 0)

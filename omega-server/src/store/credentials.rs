@@ -154,7 +154,6 @@ impl SealedCredential {
 }
 
 impl Store {
-    /// The sealed variables of a run.
     pub async fn run_env(&self, run: RunId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::RUN_ENV, run.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()
@@ -231,9 +230,6 @@ impl Store {
     }
 
     /// Deletes a credential. A global one takes its grants along: one of the same name that comes later is another one.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn delete_credential(&self, user: UserId, scope: Scope, tool: &str, name: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let user = user.to_string();
@@ -276,9 +272,6 @@ impl Store {
     }
 
     /// Takes a grant back.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn revoke_grant(&self, user: UserId, name: &str, tool: &ToolId) -> Result<()> {
         let mut tx = self.begin().await?;
         if exec!(&mut tx, sql::DELETE_GRANT, user.to_string(), name, tool.as_str())? == 0 {

@@ -7,7 +7,6 @@ use crate::domain::{
 };
 use omega_core::{api::Timestamp, id::UserId};
 
-/// A data key as the database has it.
 #[derive(Clone)]
 pub(crate) struct DataKeyRow {
     pub id: String,

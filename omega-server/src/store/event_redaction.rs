@@ -27,9 +27,6 @@ use std::{
 #[async_trait]
 pub trait KnowsSecrets: Send + Sync {
     /// Knows those of a conversation: its owner's, its runs', and the server's own.
-    ///
-    /// # Errors
-    /// When the database fails, or the vault.
     async fn of_conversation(&self, conversation: ConversationId) -> Result<Redactor>;
 }
 

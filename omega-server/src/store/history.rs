@@ -33,9 +33,6 @@ pub struct RunHistory {
 
 impl Store {
     /// What came of a run.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
         let history = self.history(run.id()).await?;
         let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
@@ -45,9 +42,6 @@ impl Store {
     }
 
     /// Loads a run and what came before it.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn history(&self, run: RunId) -> Result<RunHistory> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;

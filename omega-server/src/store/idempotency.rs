@@ -76,7 +76,6 @@ impl Store {
         if held == 1 { Ok(Replay::New) } else { self.replay(key).await }
     }
 
-    /// Keeps the answer to a request that holds its key.
     pub async fn keep_answer(&self, key: &IdempotencyKey, answer: &KeptAnswer) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(

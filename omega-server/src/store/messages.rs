@@ -32,7 +32,6 @@ pub struct Send {
     pub text: String,
     /// The names of the secrets that were taken out of it; the conversation is told.
     pub removed: BTreeSet<String>,
-    /// The client's own id of it.
     pub client_message_id: Option<String>,
     /// What to do with a run that is active. Without a wish a run that works is waited for, and a paused one gives way to
     /// those who may stop it: a new message means something else.

@@ -130,7 +130,6 @@ impl LogTx {
         Ok(true)
     }
 
-    /// A run that must be paused.
     pub(super) async fn paused(&mut self, run: RunId) -> Result<Run> {
         let row: Option<RunRow> = tx_opt!(&mut self.tx, RunRow, sql::GET_RUN, run.to_string())?;
         let run = row.ok_or(StoreError::NotFound)?.into_api()?;

@@ -124,7 +124,6 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// A run with the plan that it follows.
     pub async fn with_plan(&self, run: Run) -> Result<Run> {
         let mut tx = self.begin_read().await?;
         let row: Option<RunRow> = tx_opt!(&mut tx, RunRow, sql::GET_RUN, run.id.to_string())?;
@@ -135,9 +134,6 @@ impl Store {
     }
 
     /// Keeps plans that were made without executing; a later message may follow one of them.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn keep_plans(
         &self,
         access: &Access,

@@ -121,28 +121,18 @@ impl Store {
             .collect()
     }
 
-    /// One run.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn run(&self, run: &Within<RunId>) -> Result<Run> {
         let known = self.run_unchecked(run.id()).await?;
         Ok(run.access().show(self.with_plan(known).await?))
     }
 
     /// One run, for the engine: callers have a [`Within`].
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn run_unchecked(&self, run: RunId) -> Result<Run> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         row.ok_or(StoreError::NotFound)?.into_api()
     }
 
     /// Who sent a run's message.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
     pub async fn actor(&self, run: RunId) -> Result<UserId> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), RUN_ACTOR, run.to_string())?;
         id(&row.ok_or(StoreError::NotFound)?.0)
@@ -277,9 +267,6 @@ impl Store {
     }
 
     /// Asks for the end of one tool run; `false` when it has ended or was asked already.
-    ///
-    /// # Errors
-    /// [`StoreError::NotYours`].
     pub async fn request_tool_cancel(&self, tool_run: &Within<ToolRunId>) -> Result<bool> {
         tool_run.may_stop()?;
         let mut tx = self.begin().await?;

@@ -43,7 +43,6 @@ impl Store {
         self.commit_with(tx, &[Fact::new(AuditAction::SessionBegun, "session").by(user)]).await
     }
 
-    /// Whose session this is.
     pub async fn caller_of_session(&self, token: &str) -> Result<Option<Caller>> {
         let now = self.now().0;
         let row: Option<SessionRow> = read_opt!(&self.db, SessionRow, SESSION_CALLER, sha256(token), now)?;
@@ -62,7 +61,6 @@ impl Store {
         row.user.into_caller(Via::Session(TokenHash::of(token))).map(Some)
     }
 
-    /// Ends a session.
     pub async fn end_session(&self, token: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let ended: Option<(String,)> = tx_opt!(&mut tx, (String,), DELETE_SESSION, sha256(token))?;
@@ -71,7 +69,6 @@ impl Store {
         self.commit_with(tx, &facts).await
     }
 
-    /// Ends all sessions of a user.
     pub async fn end_sessions(&self, user: UserId) -> Result<()> {
         let mut tx = self.begin().await?;
         exec!(&mut tx, sql::DELETE_SESSIONS_OF, user.to_string())?;

@@ -87,9 +87,6 @@ impl DatabaseFile {
 
     /// Whether the path still leads to the file that was opened: what is written to one that was moved away, removed or
     /// replaced is nowhere that anybody will look.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
     pub fn is_there(&self) -> Result<(), StoreError> {
         match fs::metadata(&self.path) {
             Ok(meta) if Identity::of(&meta) == self.identity => Ok(()),
@@ -98,9 +95,6 @@ impl DatabaseFile {
     }
 
     /// The same of the log beside it, which is there while anybody writes.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
     pub fn has_its_log(&self) -> Result<(), StoreError> {
         if self.wal.exists() { Ok(()) } else { Err(self.away()) }
     }

@@ -18,7 +18,6 @@ const FRESH: Duration = Duration::from_secs(60);
 /// More data keys than this are not kept in memory.
 const CACHED: usize = 10_000;
 
-/// What is in memory of the data keys.
 #[derive(Default)]
 pub(super) struct DataKeys {
     opening: Mutex<HashMap<String, (UserId, Arc<Cipher>)>>,

@@ -212,7 +212,6 @@ impl App {
         self.view.active_run()
     }
 
-    /// Runs that wait for their turn.
     pub fn waiting_runs(&self) -> impl DoubleEndedIterator<Item = &Run> {
         let active = self.active_run().map(|run| run.id);
         self.view.runs.iter().filter(move |run| run.status == RunStatus::Queued && Some(run.id) != active)

@@ -44,7 +44,6 @@ impl Composer {
         rows(&self.text, self.width.max(1))
     }
 
-    /// Row and column of the caret.
     pub fn caret_at(&self, rows: &[Row]) -> (usize, usize) {
         let row = rows.iter().rposition(|row| row.start <= self.caret).unwrap_or(0);
         let start = rows.get(row).map_or(0, |row| row.start);
@@ -152,7 +151,6 @@ impl Composer {
         self.delete(self.caret, self.next_border(self.caret));
     }
 
-    /// Deletes to the start of the word.
     pub fn delete_word(&mut self) {
         self.delete(self.word_start(), self.caret);
     }

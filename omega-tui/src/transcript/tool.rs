@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 /// Lines of one input or of the summary before they are cut; the JSON has the rest.
 const SUMMARY_LINES: usize = 8;
 
-/// The lines of a tool call.
 pub fn lines(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
     let mut lines = vec![head(run, scene, look)];
     if look.level == 0 {

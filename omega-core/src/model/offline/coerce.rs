@@ -112,7 +112,6 @@ impl Missing {
         self.path.last().map_or("input", String::as_str)
     }
 
-    /// Puts a value in its place in an input.
     pub(super) fn put(&self, input: &mut Map<String, Value>, value: Value) {
         let mut place = input;
         let Some((last, way)) = self.path.split_last() else { return };

@@ -89,7 +89,6 @@ pub(super) fn is_color(word: &str) -> bool {
         .is_some_and(|hex| matches!(hex.len(), 3 | 4 | 6 | 8) && hex.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
-/// Whether the word is an IP address.
 pub(super) fn is_ip(word: &str) -> bool {
     word.parse::<std::net::IpAddr>().is_ok()
 }

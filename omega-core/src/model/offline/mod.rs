@@ -102,7 +102,6 @@ fn events(reply: Reply, calls: usize) -> Vec<ModelEvent> {
     events
 }
 
-/// The next step for a request.
 pub fn next(request: &ModelRequest) -> Reply {
     let trail = Trail::read(&request.turns);
     if request.purpose == Purpose::Title {

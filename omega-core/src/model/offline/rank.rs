@@ -102,7 +102,6 @@ impl Candidate {
         }
     }
 
-    /// Fills its input from a message.
     pub(super) fn fill(&self, message: &Message) -> Filling {
         match &self.schema {
             Some(schema) => fill::fill(schema, &self.about(), message),

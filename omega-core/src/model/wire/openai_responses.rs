@@ -305,7 +305,6 @@ fn is_call(item: &Value) -> bool {
     }
 }
 
-/// The tool that an item calls.
 fn called(item: &Value) -> &str {
     if text_at(item, "/type") == "tool_search_call" { meta::SEARCH } else { text_at(item, "/name") }
 }

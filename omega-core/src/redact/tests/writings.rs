@@ -8,7 +8,6 @@ use base64::{
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-/// A text in all encodings that are looked for.
 pub(super) fn encodings(text: &str) -> Vec<String> {
     let mut found = vec![text.to_owned()];
     let once = json_escaped(text, false);

@@ -36,7 +36,6 @@ impl Sources {
         sources
     }
 
-    /// Whether the code names a crate.
     pub(super) fn names(&self, crate_name: &str) -> bool {
         let name = crate_name.replace('-', "_");
         self.0.values().any(|text| text.contains(&name) && text.parse().is_ok_and(|code| has_word(code, &name)))

@@ -143,7 +143,6 @@ fn read(text: &str, reading: Reading, reader: &mut Reader) {
     }
 }
 
-/// Whether a key says that an address stands there.
 fn says_address(key: &str) -> bool {
     let key: String = key.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     let within = [

@@ -32,7 +32,6 @@ use std::{
 /// Windows without news are forgotten after this.
 const FORGET_AFTER: Duration = Duration::from_secs(3600);
 
-/// What a call says of what it called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallHealth {
     Worked,

@@ -124,7 +124,6 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message)
     }
 
-    /// The body is too large.
     pub fn too_large(limit: usize) -> Self {
         let message = format!("the body has more than {} MiB", limit >> 20);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "INVALID_REQUEST", message)

@@ -41,9 +41,6 @@ pub fn fitted(name: &str) -> String {
 }
 
 /// An e-mail address, as far as it can be told without writing to it.
-///
-/// # Errors
-/// When it is none.
 pub fn check_email(email: &str) -> ApiResult<()> {
     let email = email.trim();
     let looks_right =

@@ -48,7 +48,6 @@ pub struct Document<'a> {
     pub trust: i8,
 }
 
-/// A document that a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundDocument {
     pub id: String,

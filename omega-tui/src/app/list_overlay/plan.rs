@@ -31,7 +31,6 @@ fn row(progress: &StepProgress) -> Row {
     }
 }
 
-/// A sign for where a step stands.
 pub fn sign(status: StepStatus) -> &'static str {
     match status {
         StepStatus::Pending => "○",
