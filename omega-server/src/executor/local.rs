@@ -103,6 +103,11 @@ pub struct LocalExecutor {
 }
 
 impl LocalExecutor {
+    /// The ids of the processes that wait for a call and are ready for it.
+    pub fn ready(&self) -> Vec<i32> {
+        self.pool.ready()
+    }
+
     /// Fetches nothing yet: Deno and packages come with the first call that needs them.
     pub fn new(config: LocalConfig) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -120,6 +120,12 @@ impl Pool {
         kept.process.waiting().is_some().then_some(kept.process)
     }
 
+    /// The ids of the processes that a call may take.
+    pub fn ready(&self) -> Vec<i32> {
+        let state = self.shared.state();
+        state.kept.iter().filter_map(|kept| Some(kept.process.whereabouts()?.0.as_raw_nonzero().get())).collect()
+    }
+
     /// Sees to it, in the background, that a process waits for the next call of any image, and of this one.
     pub fn refill(&self, deno: &Path, image: Option<&Image>) {
         let limits = self.shared.limits;

@@ -39,18 +39,16 @@ fn works_in(pid: &str, part: &str) -> bool {
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.to_string_lossy().contains(part))
 }
 
-/// Waits until the standby of a package has loaded it: it says so to its host alone, but then it rests.
+/// Waits until the one process in such a folder is ready for its call: a standby has loaded its package then.
 pub(super) async fn until_loaded(sandbox: &Sandbox, part: &str) -> String {
-    let pid = until_waiting(sandbox, part, 1).await.remove(0);
-    let mut worked = Vec::new();
+    let started = Instant::now();
     loop {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let now: Vec<_> = stat.split_whitespace().skip(13).take(2).map(str::to_owned).collect();
-        if now == worked {
-            return pid;
+        let ready = sandbox.executor.ready().into_iter().map(|pid| pid.to_string());
+        if let [pid] = &ready.filter(|pid| works_in(pid, part)).collect::<Vec<_>>()[..] {
+            return pid.clone();
         }
-        worked = now;
+        assert!(started.elapsed() < Duration::from_secs(60), "none is ready for {part:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
