@@ -2,7 +2,7 @@
 //!
 //! [`router`] has the whole API on one screen. A request passes the layers (its id and log line, the limits, the host, keys in
 //! addresses, idempotency), then a handler in `routes`, whose signature says what it needs: a caller ([`auth`]), a body or
-//! parameters (`extract`). What it gives is an [`answer`].
+//! parameters (`extract`). What it gives is a [`reply`].
 
 pub mod auth;
 mod extract;

@@ -5,7 +5,7 @@
 //! message of the conversation is answered by 400. So each part that does not come from this program is made anew out of
 //! what all providers understand, and not mended where a fault was met before:
 //! - [`schema`] writes the schema of a tool for a model, total over any JSON value, with the rules of the provider
-//!   ([`rules`], as data with their public source); keys that a provider refuses get other names there, and [`keys`] maps the
+//!   ([`rules`], as data with their public source); keys that a provider refuses get other names there, and [`property_names`] maps the
 //!   arguments back;
 //! - [`history`] makes the turns valid: names, ids, roles, pairs of calls and results, texts;
 //! - [`deferred`] puts tools that a search found behind its result, where a provider takes them there;
