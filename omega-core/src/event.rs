@@ -374,7 +374,7 @@ pub enum Event {
     /// The run answered. One of the three terminal events of a run.
     #[serde(rename = "run.completed", rename_all = "camelCase")]
     RunCompleted {
-        /// Its visible text: the text of its steps, joined by a blank line.
+        /// The visible text of its last step. What was said before tool calls is in their messages alone.
         answer: String,
         /// Its tokens.
         usage: Usage,

@@ -5,14 +5,14 @@
 //! list because of its size is named, not silently missing.
 
 use crate::{
-    api::{ConversationDetail, Decision, FinishReason, Message, MessageStatus, Plan, Role, RunStatus, ToolRun},
+    api::{ConversationDetail, Decision, FinishReason, Message, MessageStatus, Part, Plan, Role, RunStatus, ToolRun},
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
     model::price::dollars,
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
-use std::{collections::HashMap, fmt::Write};
+use std::{borrow::Cow, collections::HashMap, fmt::Write};
 
 /// Name and version of the JSON document: the conversation as `GET /conversations/:id` gives it, whole, with its whole tool
 /// runs, and all its events. The events are the truth; [`crate::import`] reads it back.
@@ -100,6 +100,67 @@ impl<'e> Told<'e> {
     }
 }
 
+/// What the model thought, where it says so: a quotation, so that nothing in it is a part of the document.
+fn thoughts(message: &Message) -> String {
+    let thoughts = message.parts.iter().filter_map(|part| match part {
+        Part::Reasoning { text } if !text.trim().is_empty() => Some(sanitize_terminal(text.trim())),
+        Part::Reasoning { .. } | Part::Text { .. } | Part::ToolCall { .. } => None,
+    });
+    let quoted =
+        |text: String| text.lines().map(|line| format!("> {line}").trim_end().to_owned() + "\n").collect::<String>();
+    thoughts.map(|text| format!("> *Thought:*\n>\n{}\n", quoted(text))).collect()
+}
+
+/// A text that ends with what it begins: an open fence or comment would take the rest of the document into it.
+fn closed(text: &str) -> Cow<'_, str> {
+    let (mut fence, mut html) = (None::<&str>, None::<&str>);
+    for line in text.lines() {
+        let inner = line.trim_start();
+        let is_code = line.len() - inner.len() > 3;
+        if let Some(open) = fence {
+            let mark = &inner[..inner.len() - inner.trim_start_matches(&open[..1]).len()];
+            if !is_code && mark.len() >= open.len() && inner[mark.len()..].trim().is_empty() {
+                fence = None;
+            }
+            continue;
+        }
+        if let Some(end) = html {
+            if line.to_ascii_lowercase().contains(end) {
+                html = None;
+            }
+            continue;
+        }
+        if is_code {
+            continue;
+        }
+        fence = ["`", "~"].into_iter().find_map(|mark| {
+            let length = inner.len() - inner.trim_start_matches(mark).len();
+            (length >= 3 && (mark == "~" || !inner[length..].contains('`'))).then(|| &inner[..length])
+        });
+        let lower = inner.to_ascii_lowercase();
+        html = HTML.into_iter().find_map(|(start, end)| {
+            let rest = lower.strip_prefix(start)?;
+            (!rest.contains(end)).then_some(end)
+        });
+    }
+    match fence.or(html) {
+        Some(end) => Cow::Owned(format!("{text}\n{end}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Blocks of HTML that only their own end closes: CommonMark 0.31, 4.6, kinds 1 to 5.
+const HTML: [(&str, &str); 8] = [
+    ("<!--", "-->"),
+    ("<![cdata[", "]]>"),
+    ("<?", "?>"),
+    ("<!", ">"),
+    ("<script", "</script>"),
+    ("<pre", "</pre>"),
+    ("<style", "</style>"),
+    ("<textarea", "</textarea>"),
+];
+
 fn write_message(out: &mut String, message: &Message) {
     let text = sanitize_terminal(&message.content);
     let who = match (&message.author, message.role) {
@@ -107,11 +168,12 @@ fn write_message(out: &mut String, message: &Message) {
         (None, Role::User) => String::from("You"),
         (None, Role::Assistant) => String::from("Omega"),
     };
-    if message.role == Role::Assistant && text.trim().is_empty() {
+    let thoughts = thoughts(message);
+    if message.role == Role::Assistant && text.trim().is_empty() && thoughts.is_empty() {
         return;
     }
     let note = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
-    line(out, format_args!("## {who}{note} · {}\n\n{}\n", message.created_at, text.trim_end()));
+    line(out, format_args!("## {who}{note} · {}\n\n{thoughts}{}\n", message.created_at, closed(text.trim_end())));
     if let Some(why) = message.finish_reason.and_then(FinishReason::shortfall) {
         line(out, format_args!("> Not whole: {why}.\n"));
     }
@@ -243,6 +305,35 @@ mod tests {
             "runs": [], "messageCount": 2, "toolRunCount": 1, "usage": {"inputTokens": 5, "outputTokens": 7}, "lastSeq": 9,
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn no_message_takes_the_rest_of_the_document_into_its_fence_or_comment() {
+        let open = [
+            ("```js\nopen", "```"),
+            ("a\n~~~~\n~~~\n```", "~~~~"),
+            ("```\n``` not the end", "```"),
+            ("   ````x\n```", "````"),
+            ("<!-- never", "-->"),
+            ("<PRE>\n\na", "</pre>"),
+            ("<script>\n\nlet a = '-->';", "</script>"),
+            ("<![CDATA[", "]]>"),
+        ];
+        for (text, end) in open {
+            assert_eq!(closed(text), format!("{text}\n{end}"));
+        }
+        for whole in
+            ["```\na\n```", "~~~\n```\n~~~", "    ```", "``` a`b", "<!-- a -->", "<pre>a</pre>", "<p>", "a ``` b", ""]
+        {
+            assert_eq!(closed(whole), whole);
+        }
+    }
+
+    #[test]
+    fn what_the_model_thought_stands_as_a_quotation_before_what_it_said() {
+        let mut detail = conversation();
+        detail.messages[1].parts.insert(0, Part::Reasoning { text: "hm\n\n# what".into() });
+        assert!(markdown(&detail, &[]).contains("> *Thought:*\n>\n> hm\n>\n> # what\n\nDone"));
     }
 
     #[test]

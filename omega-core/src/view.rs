@@ -327,15 +327,12 @@ impl View {
         Applied::Changed
     }
 
-    /// The answer of a run: the visible text of its messages, joined by a blank line.
+    /// The answer of a run: the visible text of its last step, by [`last_text`].
     #[must_use]
-    pub fn answer(&self, run: RunId) -> String {
-        join_answer(
-            self.messages
-                .iter()
-                .filter(|m| m.run_id == Some(run) && m.role == Role::Assistant)
-                .map(|m| m.content.as_str()),
-        )
+    pub fn answer(&self, run: RunId) -> &str {
+        let of_run = |m: &&Message| m.run_id == Some(run) && m.role == Role::Assistant;
+        let kept = self.messages.iter().filter(of_run).filter(|m| m.status != MessageStatus::Discarded);
+        last_text(kept.map(|m| m.content.as_str()))
     }
 
     /// The run that works, or else the first that waits.
@@ -415,14 +412,8 @@ impl View {
     }
 }
 
-/// The one rule for a run's answer: the visible texts of its steps, empty ones left out, joined by a blank line.
-pub fn join_answer<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut answer = String::new();
-    for text in texts.filter(|text| !text.is_empty()) {
-        if !answer.is_empty() {
-            answer.push_str("\n\n");
-        }
-        answer.push_str(text);
-    }
-    answer
+/// The one rule for a run's answer: the visible text of its last step. What was said before tool calls is progress; only where
+/// nothing was said after them it is what came last.
+pub fn last_text<'a>(texts: impl Iterator<Item = &'a str>) -> &'a str {
+    texts.filter(|text| !text.is_empty()).last().unwrap_or_default()
 }

@@ -27,7 +27,7 @@ use std::{
 )]
 struct Args {
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:4317", env = "OMEGA_LISTEN")]
+    #[arg(long, default_value = "127.0.0.1:8634", env = "OMEGA_LISTEN")]
     listen: SocketAddr,
     /// The model that answers when nobody chose one (`provider/model`)
     #[arg(long, env = "OMEGA_MODEL")]

@@ -34,7 +34,7 @@ use crate::{
         Tool,
         meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
     },
-    view::join_answer,
+    view::last_text,
 };
 use names::ToolSet;
 use repetition::Circle;
@@ -182,7 +182,10 @@ impl Agent {
             return Next::Stop(error);
         }
         if last.calls.is_empty() || self.closing_was_asked() {
-            return Next::Complete { answer: self.answer(), notice: self.is_spent().then_some(BUDGET_NOTICE) };
+            return Next::Complete {
+                answer: self.answer().to_owned(),
+                notice: self.is_spent().then_some(BUDGET_NOTICE),
+            };
         }
         self.ask()
     }
@@ -289,10 +292,10 @@ impl Agent {
         self.tools.len()
     }
 
-    /// The visible text so far.
+    /// The answer so far: the text of the last step that had any.
     #[must_use]
-    pub fn answer(&self) -> String {
-        join_answer(self.now.steps.iter().map(|step| step.text.as_str()))
+    pub fn answer(&self) -> &str {
+        last_text(self.now.steps.iter().map(|step| step.text.as_str()))
     }
 
     /// Model calls so far.
@@ -345,6 +348,7 @@ impl Agent {
             tools: self.tools.specs(),
             tool_choice: if spent { ToolChoice::None } else { ToolChoice::Auto },
             max_output_tokens: None,
+            answer_schema: self.config.answer_schema.clone(),
         }))
     }
 

@@ -6,6 +6,7 @@ use crate::{
     id::{PlanId, ToolId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What is fixed when a run begins, and stored with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct RunConfig {
     /// A plan to follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<PlanId>,
+    /// A JSON Schema that the answer has to match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_schema: Option<Value>,
 }
 
 /// Of a run that was stored before there were modes.
@@ -70,6 +74,7 @@ impl RunConfig {
             plan: PlanMode::Never,
             alternatives: AlternativesMode::Auto,
             plan_id: None,
+            answer_schema: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     id::{MessageId, PlanId, RunId, ToolId, UserId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Who speaks.
@@ -168,6 +169,10 @@ pub struct SendMessage {
     /// The client's own id of the message: sending it again returns the first receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_message_id: Option<String>,
+    /// A JSON Schema, at most 65,536 bytes, that the answer has to match: the provider's structured output, where it has one. The
+    /// answer is not checked against it; ask for it in the message too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_schema: Option<Value>,
 }
 
 /// The answer to a message that was sent with `Prefer: respond-async`, or whose wait ended.

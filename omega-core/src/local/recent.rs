@@ -74,6 +74,20 @@ impl Recent {
         })
     }
 
+    /// Gives conversations of a server the titles that they have there. Their places stay.
+    ///
+    /// # Errors
+    /// The file can't be read or written; then it is as before.
+    pub fn retitle(&self, server: &str, titles: &[(ConversationId, String)]) -> io::Result<()> {
+        self.change(|list| {
+            for (id, title) in titles {
+                if let Some(entry) = list.iter_mut().find(|entry| entry.is_of(server, *id)) {
+                    entry.title = one_line(title, TITLE);
+                }
+            }
+        })
+    }
+
     /// Takes conversations off the list of a server.
     ///
     /// # Errors
@@ -135,6 +149,9 @@ mod tests {
         assert_eq!(recent.list().iter().map(|e| e.id).collect::<Vec<_>>(), [a, c, b]);
         assert_eq!(recent.of("local").iter().map(|e| e.title.as_str()).collect::<Vec<_>>(), ["first line", "b"]);
         assert_eq!(recent.of("http://x")[0].id, c);
+        recent.retitle("local", &[(b, "B".into()), (c, "other".into())]).unwrap();
+        let titles: Vec<String> = recent.list().into_iter().map(|entry| entry.title).collect();
+        assert_eq!(titles, ["first line", "c", "B"], "c is of another server");
     }
 
     #[test]

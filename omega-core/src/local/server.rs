@@ -194,13 +194,17 @@ impl Starter {
             if let Some(running) = self.find().await {
                 return Ok(running);
             }
-            let ended = match &mut child {
-                Some(child) => child.try_wait().map_err(StartError::io("waiting for the local server"))?.is_some(),
-                None => !self.is_claimed()?,
-            };
-            // One that was started by hand may have been faster.
-            if ended && !self.is_claimed()? {
-                return Err(StartError::Ended { log: last_lines(&log, log_begins), path: log });
+            match &mut child {
+                Some(child) => {
+                    let ended = child.try_wait().map_err(StartError::io("waiting for the local server"))?.is_some();
+                    // One that was started by hand may have been faster.
+                    if ended && !self.is_claimed()? {
+                        return Err(StartError::Ended { log: last_lines(&log, log_begins), path: log });
+                    }
+                }
+                // The server that held the claim was on its way out (killed, or idle for too long), and is gone now.
+                None if !self.is_claimed()? => child = Some(self.spawn()?),
+                None => {}
             }
             sleep(STEP).await;
         }

@@ -203,6 +203,10 @@ pub struct ModelRequest {
     pub tool_choice: ToolChoice,
     /// Cap of the answer, where the provider needs one (Anthropic).
     pub max_output_tokens: Option<u32>,
+    /// A JSON Schema that the answer has to match, where the provider can hold the model to one. Nothing relies on it: the
+    /// message asks for it too, and whoever wants it checks the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_schema: Option<Value>,
 }
 
 /// One piece of a model's answer, the same for every provider.

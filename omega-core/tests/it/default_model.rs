@@ -85,6 +85,7 @@ async fn the_offline_planner_answers_behind_the_same_port() {
         tools: Vec::new(),
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        answer_schema: None,
         purpose: Purpose::Answer,
     };
     let mut answer = Answer::default();

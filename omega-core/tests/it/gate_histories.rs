@@ -135,6 +135,7 @@ fn request(model: &str, turns: Vec<Turn>, choice: ToolChoice) -> ModelRequest {
         tools: ["registrySearchTool", "pkg__run", "7zip__x", "found__a", "found__b"].into_iter().map(tool).collect(),
         tool_choice: choice,
         max_output_tokens: None,
+        answer_schema: None,
         purpose: Purpose::Answer,
     }
 }

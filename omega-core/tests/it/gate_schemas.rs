@@ -39,6 +39,7 @@ fn refusals(schema: &Value) -> Vec<String> {
         }],
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        answer_schema: None,
         purpose: Purpose::Answer,
     };
     let mut raw = request.clone();

@@ -53,6 +53,7 @@ fn request(model: &str) -> ModelRequest {
         ],
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        answer_schema: None,
         purpose: Purpose::Answer,
     }
 }

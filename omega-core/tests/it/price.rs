@@ -208,6 +208,7 @@ fn messages_are_read_by_the_offline_planner_in_linear_time() {
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
             max_output_tokens: None,
+            answer_schema: None,
             purpose: Purpose::Answer,
         };
         drop(offline::next(&request));

@@ -13,6 +13,8 @@ use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_PINS: usize = 64;
+/// It goes along with each request to the model.
+const ANSWER_SCHEMA_BYTES: usize = 65_536;
 
 /// A message that was taken.
 pub struct AcceptedMessage {
@@ -38,6 +40,9 @@ pub enum NotAccepted {
     /// The conversation has no such plan.
     #[error("this conversation has no such plan; make one with /plan first")]
     NoPlan,
+    /// The schema is too long.
+    #[error("`answerSchema` is longer than 65,536 bytes as JSON: leave descriptions out, or ask for less")]
+    AnswerSchema,
 }
 
 impl Engine {
@@ -62,6 +67,9 @@ impl Engine {
                 "only the owner of a conversation may send `env`; send the message without it, or start a conversation of your own"
                     .into(),
             ));
+        }
+        if message.answer_schema.as_ref().is_some_and(|schema| schema.to_string().len() > ANSWER_SCHEMA_BYTES) {
+            return Err(NotAccepted::AnswerSchema);
         }
         let config = self.config_of(access, &message).await?;
         let send = Send {
@@ -139,6 +147,7 @@ impl Engine {
             plan: message.plan.unwrap_or(own.plan),
             alternatives: message.alternatives.unwrap_or(own.alternatives),
             plan_id: message.plan_id,
+            answer_schema: message.answer_schema.clone(),
             ..RunConfig::new(&model, pins(own.pins.iter().chain(&message.pins)))
         })
     }

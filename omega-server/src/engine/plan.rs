@@ -306,6 +306,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
         tools: meta_tools::specs(),
         tool_choice: ToolChoice::None,
         max_output_tokens: None,
+        answer_schema: None,
     }
 }
 

@@ -40,6 +40,7 @@ async fn ask(model: &dyn Model, name: &str, message: &str) -> Option<String> {
         tools: Vec::new(),
         tool_choice: ToolChoice::Auto,
         max_output_tokens: None,
+        answer_schema: None,
     };
     let mut events = model.stream(request).await.ok()?;
     let mut text = String::new();

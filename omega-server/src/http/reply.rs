@@ -226,6 +226,7 @@ impl From<NotAccepted> for ApiError {
             NotAccepted::Model(error) => error.into(),
             NotAccepted::OwnersAlone(why) => Self::new(ErrorCode::OwnerOnly, why),
             NotAccepted::NoPlan => Self::invalid("planId", &error.to_string()),
+            NotAccepted::AnswerSchema => Self::invalid("answerSchema", &error.to_string()),
         }
     }
 }

@@ -12,7 +12,7 @@ use omega_core::{
     agent::{Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},
     id::{RunId, ToolId, ToolRunId, UserId},
-    view::join_answer,
+    view::last_text,
 };
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ impl Store {
     /// What came of a run.
     pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
         let history = self.history(run.id()).await?;
-        let answer = join_answer(history.now.steps.iter().map(|step| step.text.as_str()));
+        let answer = last_text(history.now.steps.iter().map(|step| step.text.as_str())).to_owned();
         let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
         let known = self.with_plan(history.run).await?;
         Ok(run.access().show(Finished { run: known, answer, tool_runs }))

@@ -317,7 +317,7 @@ async fn a_server_that_is_told_to_stop_ends_the_step_at_work_and_the_next_one_go
     let log = committed(&omega.database, conversation).await;
     assert_kept(&seen, &log);
     let log = Log(log);
-    assert_eq!(log.answer(), format!("I look it up.\n\n{ANSWER}"));
+    assert_eq!(log.answer(), ANSWER);
     assert_eq!((omega.provider.requests().len(), omega.tools.count("acmeWeather")), (2, 1), "{:?}", log.kinds());
     assert_eq!(log.count("message.reset") + log.count("run.step.tool.unknown"), 0, "{:?}", log.kinds());
 }

@@ -340,14 +340,6 @@ function fold(view: View, event: Envelope, seq: number): boolean {
   return true;
 }
 
-/** The answer of a run: the visible texts of its steps, empty ones left out, joined by a blank line. */
-export function answerOf(view: View, runId: string): string {
-  return view.messages
-    .filter((message) => message.runId === runId && message.role === "assistant" && message.content !== "")
-    .map((message) => message.content)
-    .join("\n\n");
-}
-
 /** The run that works, or else the first that waits. */
 export function activeRun(view: View): Run | undefined {
   return (

@@ -51,6 +51,10 @@ const FIELDS: &[(&str, FieldPlace, bool)] = &[
     ("cache_control", FieldPlace::Block, false),
     ("reasoning_content", FieldPlace::Message, false),
     ("strict", FieldPlace::Tool, true),
+    ("response_format", FieldPlace::Top, false),
+    ("output_config", FieldPlace::Top, false),
+    ("text", FieldPlace::Top, true),
+    ("generationConfig", FieldPlace::Top, false),
 ];
 
 /// What a refusal (its whole body) names of the request that was sent.

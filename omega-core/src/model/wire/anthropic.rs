@@ -6,7 +6,7 @@
 //! deltas (citations, tools that Anthropic runs itself) are skipped, as its documentation asks.
 
 use super::{
-    Body,
+    Body, answer,
     history::{self, Piece},
     list_at, made_up_call_id, number_at, text_at,
 };
@@ -34,6 +34,9 @@ pub(super) fn encode(provider: &str, request: &ModelRequest, gate: &Gate) -> Val
     });
     if !request.system.is_empty() {
         body["system"] = json!([{ "type": "text", "text": request.system, "cache_control": { "type": "ephemeral" } }]);
+    }
+    if let Some(schema) = &request.answer_schema {
+        body["output_config"] = json!({ "format": { "type": "json_schema", "schema": answer::closed(schema) } });
     }
     if !request.tools.is_empty() {
         body["tools"] = request

@@ -16,6 +16,7 @@ use super::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+mod answer;
 mod anthropic;
 mod bounds;
 mod decoder;
@@ -101,6 +102,7 @@ impl Format {
             system: request.system.clone(),
             tool_choice: request.tool_choice,
             max_output_tokens: request.max_output_tokens,
+            answer_schema: request.answer_schema.clone(),
         };
         let mut body = match self {
             Self::OpenAiChat => openai_chat::encode(to, &request),

@@ -42,6 +42,10 @@ pub(super) fn encode(to: Addressee<'_>, request: &ModelRequest, gate: &Gate) -> 
     if to.is_openai() {
         body["prompt_cache_key"] = json!(cache_key(request));
     }
+    if let Some(schema) = &request.answer_schema {
+        body["text"] =
+            json!({ "format": { "type": "json_schema", "name": "answer", "schema": schema, "strict": false } });
+    }
     if reasons {
         body["include"] = json!(["reasoning.encrypted_content"]);
     }

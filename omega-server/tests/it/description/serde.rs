@@ -38,7 +38,6 @@ answers! {
     Participant: api::Participant,
     PlanAnswer: api::PlanAnswer,
     PromptSettings: api::PromptSettings,
-    Remains: api::Remains,
     Rotated: api::Rotated,
     Run: api::Run,
     SearchAnswer: api::SearchAnswer,

@@ -100,6 +100,7 @@ impl Talk {
             tools: self.tools.clone(),
             tool_choice: ToolChoice::Auto,
             max_output_tokens: None,
+            answer_schema: None,
             purpose: Purpose::Answer,
         }
     }

@@ -104,6 +104,11 @@ pub(in crate::model::wire) fn encode(to: Addressee<'_>, request: &ModelRequest) 
     if let Some(max) = request.max_output_tokens {
         body[dialect.max_tokens] = json!(max);
     }
+    // Others refuse it beside tools, in words that don't name it (Groq's JSON mode, llama.cpp's grammars).
+    if let Some(schema) = request.answer_schema.as_ref().filter(|_| to.is_openai() || to.provider == "openrouter") {
+        let format = json!({ "name": "answer", "schema": schema, "strict": false });
+        body["response_format"] = json!({ "type": "json_schema", "json_schema": format });
+    }
     let hide_tools = dialect.ignores_tool_choice && request.tool_choice == ToolChoice::None;
     if !request.tools.is_empty() && !hide_tools {
         body["tools"] = request
