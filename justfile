@@ -7,9 +7,9 @@ _default:
 ask *words:
     cargo run --quiet -p omega-cli -- ask {{words}}
 
-# Start the server with the page on http://127.0.0.1:4317/omega
+# Start the server with the page on http://127.0.0.1:8634/omega
 serve *flags:
-    cargo run --release -- serve --port 4317 {{flags}}
+    cargo run --release -- serve --port 8634 {{flags}}
 
 # Format, then lint as CI does
 lint:

@@ -1,12 +1,13 @@
 //! The command line as clap sees it. What a command takes is beside what it does, in `commands/`.
 
 use crate::{commands, global::Global};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 
 /// One agent with the whole TPMJS tool registry at hand.
 ///
-/// Without a command: a conversation in the terminal. `omega ask` is for scripts: the answer, and nothing else, goes to
-/// stdout.
+/// Without a command: a conversation in the terminal. `omega "a question"` is `omega ask`, which is for scripts too: the answer,
+/// and nothing else, goes to stdout.
 ///
 /// Nothing has to be set up: a server of your own starts in the background when it is needed, and ends when it is not.
 #[derive(Debug, Parser)]
@@ -39,12 +40,13 @@ pub enum Command {
     Import(commands::import::Import),
     Plan(commands::plan::Plan),
     Approve(commands::approve::Approve),
-    #[command(subcommand)]
-    Approvals(commands::approvals::Approvals),
+    Approvals(OrList<commands::approvals::Approvals>),
     Provide(commands::provide::Provide),
     Alternatives(commands::alternatives::Alternatives),
     Share(commands::share::Share),
+    Wait(commands::wait::Wait),
     Cancel(commands::cancel::Cancel),
+    Rename(commands::rename::Rename),
     Recent(commands::recent::Recent),
     #[command(subcommand)]
     Tools(commands::tools::Tools),
@@ -57,15 +59,12 @@ pub enum Command {
     Logout(commands::login::Logout),
     Whoami(commands::whoami::Whoami),
     Profile(commands::profile::Profile),
-    #[command(subcommand)]
-    Users(commands::users::Users),
-    #[command(subcommand)]
-    ApiKeys(commands::api_keys::ApiKeys),
-    #[command(subcommand, alias = "credentials")]
-    Keys(commands::keys::Keys),
+    Users(OrList<commands::users::Users>),
+    ApiKeys(OrList<commands::api_keys::ApiKeys>),
+    #[command(alias = "credentials")]
+    Keys(OrList<commands::keys::Keys>),
     Settings(commands::settings::SettingsCommand),
-    #[command(subcommand)]
-    Pins(commands::pins::Pins),
+    Pins(OrList<commands::pins::Pins>),
     #[command(subcommand)]
     Vault(commands::vault::Vault),
     #[command(subcommand)]
@@ -80,13 +79,43 @@ pub enum Command {
     Debug(commands::debug::Debug),
 }
 
+/// A group of commands that lists where none of them is named.
+#[derive(Debug, Args)]
+pub struct OrList<T: Subcommand> {
+    #[command(subcommand)]
+    command: Option<T>,
+}
+
+impl<T: Subcommand> OrList<T> {
+    pub fn or<'a>(&'a self, list: &'a T) -> &'a T {
+        self.command.as_ref().unwrap_or(list)
+    }
+}
+
+/// The command line of a person who just asks: a first word that is a sentence is a question.
+pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut given: Vec<OsString> = given.collect();
+    let is_flag = |argument: &OsString| argument.as_encoded_bytes().starts_with(b"-");
+    let first = given.iter().skip(1).position(|argument| !is_flag(argument)).map(|at| at + 1);
+    if let Some(at) = first
+        && given[at].to_string_lossy().trim().contains(char::is_whitespace)
+    {
+        given.insert(at, "ask".into());
+    }
+    given
+}
+
 impl Command {
     /// What its own flags say of settings.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let (model, timeout) = match self {
-            Self::Ask(ask) => (&ask.model, &ask.timeout),
+            Self::Ask(ask) => (&ask.model, &ask.follow.timeout),
             Self::Chat(chat) => (&chat.model, &None),
-            Self::Plan(plan) => (&plan.model, &None),
+            Self::Plan(plan) => (&plan.model, plan.timeout()),
+            Self::Wait(wait) => (&None, &wait.follow.timeout),
+            Self::Provide(provide) => (&None, &provide.after.follow.timeout),
+            Self::Approve(approve) => (&None, &approve.after.follow.timeout),
+            Self::Alternatives(alternatives) => (&None, &alternatives.after.follow.timeout),
             _ => (&None, &None),
         };
         let model = model.clone().map(|value| ("model", value));
@@ -127,6 +156,16 @@ mod tests {
         }
         words.retain(|word| !word.is_empty());
         words
+    }
+
+    #[test]
+    fn a_sentence_in_place_of_a_command_is_a_question() {
+        let line = |words: &[&str]| arguments(words.iter().map(OsString::from)).join(" ".as_ref());
+        assert_eq!(line(&["omega", "what is 2+2?"]), "omega ask what is 2+2?");
+        assert_eq!(line(&["omega", "-q", "what is 2+2?", "--json"]), "omega -q ask what is 2+2? --json");
+        for same in [&["omega"][..], &["omega", "aks", "a b"], &["omega", "--help"], &["omega", " "]] {
+            assert_eq!(line(same), OsString::from(same.join(" ")));
+        }
     }
 
     #[test]

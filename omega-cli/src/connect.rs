@@ -1,7 +1,12 @@
 //! Which server a command talks to: the one that flag, environment or configuration names, else the user's own, which is
 //! found or started without a word.
 
-use crate::{exit::Failure, global::Global, progress::Progress, ui::Ui};
+use crate::{
+    exit::{Code, Failure},
+    global::Global,
+    progress::Progress,
+    ui::Ui,
+};
 use omega_core::{
     api::Timestamp,
     client::Client,
@@ -60,6 +65,33 @@ impl Context {
         Ok(Connection { client, server, starter: None })
     }
 
+    /// The server that a conversation's address names, or else that of this command; and the conversation: the one that is named,
+    /// else the one that was used last.
+    pub async fn find(&self, argument: Option<&str>) -> Result<(Connection, ConversationId), Failure> {
+        let connection = self.connect_for(argument).await?;
+        let id = self.conversation(argument, &connection).await?;
+        Ok((connection, id))
+    }
+
+    /// The server that a conversation's address names, else that of this command. A user's own server has another port after
+    /// every start, so that its addresses mean whichever port it has now.
+    pub async fn connect_for(&self, argument: Option<&str>) -> Result<Connection, Failure> {
+        let own = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        let named = argument.and_then(server_of_address).filter(|url| !own.iter().any(|own| url.starts_with(own)));
+        let Some(url) = named.filter(|url| self.config.get("server").map(|it| it.trim_end_matches('/')) != Some(url))
+        else {
+            return self.connect().await;
+        };
+        if self.key_of(&url)?.is_some() {
+            return self.connect_to(&url);
+        }
+        Err(Failure::new(
+            Code::NotSignedIn,
+            format!("this conversation is on {url}, and no key for that server is kept here"),
+        )
+        .hint(format!("omega login {url}")))
+    }
+
     /// The key that a shared server gets: the environment's, else the one of `omega login`.
     pub fn key_of(&self, server: &str) -> Result<Option<SecretString>, Failure> {
         match self.env.get("OMEGA_API_KEY") {
@@ -113,6 +145,11 @@ impl Context {
             Some(text) => conversation_id(text),
             None => self.newest(connection).await,
         }
+    }
+
+    /// Whether no conversation of a server was used yet.
+    pub fn has_none(&self, connection: &Connection) -> bool {
+        Recent::new(&self.dirs).of(&connection.server).is_empty()
     }
 
     /// The conversation that was used last and is there. Those before it that are not go off the list, with a word; when none
@@ -193,7 +230,7 @@ pub fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
 }
 
 /// The server of a conversation's address, if it is one.
-pub fn server_of_address(text: &str) -> Option<String> {
+fn server_of_address(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let host = rest.split('/').next().filter(|host| !host.is_empty())?;
     matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}"))

@@ -5,6 +5,7 @@ mod commands;
 mod connect;
 mod dispatch;
 mod exit;
+mod follow;
 mod global;
 mod progress;
 mod ui;
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     omega_server::executor::jail::main_if_asked();
     // Answers the shell's question for completions and ends, if it is one.
     clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::parse_from(cli::arguments(std::env::args_os()));
     let env = Env::of_process();
     let ui = Ui::new(cli.global.verbosity(), &env, Terminals::of_process());
     match dispatch::run(cli, ui.clone(), env) {

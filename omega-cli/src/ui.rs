@@ -11,7 +11,7 @@ use omega_core::local::Env;
 use std::{
     io::{self, IsTerminal, Write},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -52,6 +52,8 @@ pub struct Ui {
     colour: bool,
     /// What stdout got last does not end a line. All clones share it.
     open_line: Arc<AtomicBool>,
+    /// Whether the terminal can be drawn on, and how many of its last lines are drawn anew with the next output.
+    live: Option<Arc<Mutex<usize>>>,
 }
 
 /// A meaning that has a colour.
@@ -67,7 +69,48 @@ impl Ui {
     /// Decides from the flags, the environment and the terminals.
     pub fn new(verbosity: Verbosity, env: &Env, terminals: Terminals) -> Self {
         let colour = wants_colour(env, terminals.stderr);
-        Self { verbosity, terminals, colour, open_line: Arc::default() }
+        let draws =
+            terminals.stderr && verbosity > Verbosity::Quiet && env.get("TERM").is_some_and(|term| term != "dumb");
+        Self { verbosity, terminals, colour, open_line: Arc::default(), live: draws.then(Arc::default) }
+    }
+
+    /// Whether lines can be drawn that go away again.
+    pub fn has_live(&self) -> bool {
+        self.live.is_some()
+    }
+
+    pub fn has_colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Draws the last of these lines that fit, and a status line (a mark and words) under them. Whatever is written next takes
+    /// their place.
+    pub fn live(&self, lines: &[String], (mark, words): (&str, &str)) {
+        let Some(live) = &self.live else { return };
+        if self.open_line.load(Ordering::Relaxed) {
+            return;
+        }
+        let (columns, rows) = omega_tui::screen_size();
+        let fit = usize::from(rows).saturating_sub(3).min(lines.len());
+        let words = columns::cut(words, usize::from(columns).saturating_sub(3));
+        let status = format!("{} {}", self.tone(Tone::Good, mark), self.tone(Tone::Dim, words));
+        let text: String = lines[lines.len() - fit..].iter().chain([&status]).map(|line| format!("{line}\n")).collect();
+        let mut drawn = live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stderr = io::stderr().lock();
+        // Nobody is there to be told that stderr is gone.
+        let _ = stderr.write_all(format!("{}{text}", erasing(*drawn)).as_bytes()).and_then(|()| stderr.flush());
+        *drawn = fit + 1;
+    }
+
+    /// Takes the drawn lines away.
+    pub fn clear_live(&self) {
+        let Some(live) = &self.live else { return };
+        let mut drawn = live.lock().unwrap_or_else(PoisonError::into_inner);
+        if *drawn > 0 {
+            let mut stderr = io::stderr().lock();
+            let _ = stderr.write_all(erasing(*drawn).as_bytes()).and_then(|()| stderr.flush());
+            *drawn = 0;
+        }
     }
 
     pub fn terminals(&self) -> Terminals {
@@ -84,6 +127,9 @@ impl Ui {
     }
 
     pub fn out(&self, text: &str) -> Result<(), Failure> {
+        if self.terminals.stdout {
+            self.clear_live();
+        }
         if let Some(last) = text.chars().last() {
             self.open_line.store(last != '\n', Ordering::Relaxed);
         }
@@ -97,6 +143,9 @@ impl Ui {
 
     /// A list: in columns for a person, and otherwise each row by itself.
     pub fn rows<const N: usize>(&self, rows: &[[String; N]]) -> Result<(), Failure> {
+        if rows.is_empty() {
+            self.note(self.tone(Tone::Dim, "There are none."));
+        }
         match self.terminals.stdout {
             true => columns::aligned(rows).iter().try_for_each(|line| self.line(line)),
             false => rows.iter().try_for_each(|row| self.line(columns::plain(row))),
@@ -134,6 +183,7 @@ impl Ui {
 
     /// What stands before their answer, on the same line.
     pub fn prompt(&self, text: &str) {
+        self.clear_live();
         let mut stderr = io::stderr().lock();
         // Nobody is there to be asked when stderr is gone.
         let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
@@ -157,6 +207,13 @@ impl Ui {
         }
     }
 
+    /// What to do next about something that is no failure.
+    pub fn hint(&self, failure: &Failure) {
+        if let Some(hint) = failure.next_step() {
+            self.note(format!("{} {hint}", self.tone(Tone::Dim, " next:")));
+        }
+    }
+
     /// The text in the colour of its meaning, on stderr.
     pub fn tone(&self, tone: Tone, text: &str) -> String {
         let code = match tone {
@@ -169,12 +226,18 @@ impl Ui {
     }
 
     fn err(&self, text: &str) {
+        self.clear_live();
         // Where both streams are the same terminal, a result may have left its line open.
         let same = self.terminals.stdout && self.terminals.stderr;
         let before = if same && self.open_line.swap(false, Ordering::Relaxed) { "\n" } else { "" };
         // Nobody is there to be told that stderr is gone.
         let _ = writeln!(io::stderr().lock(), "{before}{text}");
     }
+}
+
+/// What takes the last lines off the screen.
+fn erasing(lines: usize) -> String {
+    if lines == 0 { String::new() } else { format!("\x1b[{lines}A\r\x1b[J") }
 }
 
 fn wants_colour(env: &Env, terminal: bool) -> bool {

@@ -13,6 +13,7 @@ mod messages;
 mod network;
 mod numbers;
 mod pacer;
+mod print;
 mod run;
 mod screen;
 mod terminal;
@@ -23,5 +24,6 @@ mod transcript;
 mod wrap;
 
 pub use network::{FindAgain, Reconnecting, RememberIn};
+pub use print::{Printer, screen_size};
 pub use run::{Options, Outcome, run};
 pub use theme::ThemeChoice;

@@ -1,10 +1,11 @@
 //! `omega alternatives`
 
-use super::{
-    complete,
-    pause::{Waiting, words},
+use super::complete;
+use crate::{
+    connect::Context,
+    exit::Failure,
+    follow::pause::{After, Waiting, part_of, words},
 };
-use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use omega_core::{
@@ -14,7 +15,8 @@ use omega_core::{
 
 /// Choose another tool in place of one that failed or lacks a variable, and let the paused run go on
 ///
-/// On a terminal, without --use or --none, it shows the tools with the keys that each needs, and asks.
+/// The run goes on, and its answer is printed as `omega ask` prints it. On a terminal, without --use or --none, it shows the
+/// tools with the keys that each needs, and asks; with --json it prints what is offered, and chooses nothing.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   omega alternatives --use free-search::find
@@ -32,9 +34,8 @@ pub struct Alternatives {
     /// For this call, when several wait
     #[arg(long, value_name = "ID")]
     call: Option<ToolRunId>,
-    /// Print what is offered as JSON, and choose nothing
-    #[arg(long, conflicts_with_all = ["tool", "none"])]
-    json: bool,
+    #[command(flatten)]
+    pub after: After,
 }
 
 impl Alternatives {
@@ -44,7 +45,7 @@ impl Alternatives {
         if choices.is_empty() {
             return Err(waiting.is_another());
         }
-        if self.json {
+        if self.after.follow.json && self.tool.is_none() && !self.none {
             return context.ui.json(&choices);
         }
         if !waiting.is_mine() {
@@ -52,7 +53,7 @@ impl Alternatives {
         }
         if self.tool.is_none() && !self.none {
             if context.ui.can_ask() {
-                return waiting.ask(context, &connection.client).await;
+                return waiting.ask(context, &connection, &self.after).await;
             }
             choices.iter().for_each(|choice| context.ui.note(words::alternatives(choice).trim_end()));
             return Err(waiting.failure());
@@ -65,8 +66,14 @@ impl Alternatives {
         let body =
             SelectAlternative { tool_run_id: Some(choice.tool_run_id), tool_id: self.tool.clone(), none: self.none };
         connection.client.select_alternative(waiting.conversation, &body).await?;
-        waiting.goes_on(context);
-        Ok(())
+        waiting
+            .goes_on(
+                context,
+                &connection,
+                &self.after,
+                part_of(&waiting.action, choice.tool_run_id).into_iter().collect(),
+            )
+            .await
     }
 
     fn choice<'a>(&self, choices: &'a [AlternativeChoice]) -> Result<&'a AlternativeChoice, Failure> {

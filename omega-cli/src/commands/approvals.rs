@@ -1,7 +1,6 @@
 //! `omega approvals`
 
-use super::pause::words;
-use crate::{connect::Context, exit::Failure};
+use crate::{connect::Context, exit::Failure, follow::pause::words};
 use clap::Subcommand;
 use omega_core::{api::StoredApproval, id::ApprovalRuleId, sanitize::one_line};
 

@@ -1,10 +1,11 @@
 //! `omega approve`
 
-use super::{
-    complete,
-    pause::{Waiting, words},
+use super::complete;
+use crate::{
+    connect::Context,
+    exit::Failure,
+    follow::pause::{After, Waiting, parts, words},
 };
-use crate::{connect::Context, exit::Failure};
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
 use omega_core::{
@@ -15,6 +16,8 @@ use omega_core::{
 use serde_json::Value;
 
 /// Approve or deny the calls that a paused run waits for, and let it go on
+///
+/// The run goes on, and its answer is printed as `omega ask` prints it.
 ///
 /// On a terminal each call is shown and asked about; with --for or --deny, or in a script, all of them get that answer.
 #[derive(Debug, Args)]
@@ -38,6 +41,8 @@ pub struct Approve {
     /// Run the one call that waits with this input instead, a JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "deny")]
     input: Option<String>,
+    #[command(flatten)]
+    pub after: After,
 }
 
 fn input(text: &str) -> Result<Value, Failure> {
@@ -83,7 +88,7 @@ impl Approve {
         let (connection, waiting) = Waiting::find(context, self.conversation.as_deref()).await?;
         let RequiredAction::Approval { approvals, .. } = &waiting.action else { return Err(waiting.is_another()) };
         if !self.deny && self.lasts.is_none() && self.input.is_none() && context.ui.can_ask() {
-            return waiting.ask(context, &connection.client).await;
+            return waiting.ask(context, &connection, &self.after).await;
         }
         if !waiting.is_mine() {
             return Err(waiting.owners());
@@ -112,7 +117,6 @@ impl Approve {
             };
             connection.client.decide(approval.id, &body).await?;
         }
-        waiting.goes_on(context);
-        Ok(())
+        waiting.goes_on(context, &connection, &self.after, parts(&waiting.action)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::complete;
 use crate::{
-    connect::{Context, conversation_id},
+    connect::Context,
     exit::{Code, Failure},
     ui::Ui,
 };
@@ -45,11 +45,10 @@ impl Chat {
         if !terminals.stdin || !terminals.stdout {
             return Err(Failure::usage("`omega chat` needs a terminal").hint("`omega ask` works without one"));
         }
-        let connection = Arc::new(context.connect().await?);
-        let conversation = match (&self.conversation, self.r#continue) {
-            (Some(text), _) => Some(conversation_id(text)?),
-            (None, true) => Some(context.conversation(None, &connection).await?),
-            (None, false) => None,
+        let connection = Arc::new(context.connect_for(self.conversation.as_deref()).await?);
+        let conversation = match &self.conversation {
+            None if !self.r#continue => None,
+            named => Some(context.conversation(named.as_deref(), &connection).await?),
         };
         let model = context.config.get("model").map(str::to_owned);
         let lost = Arc::clone(&connection);

@@ -34,8 +34,7 @@ enum Format {
 
 impl Export {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
+        let (connection, id) = context.find(self.conversation.as_deref()).await?;
         let format = match self.format {
             Format::Markdown => ExportFormat::Markdown,
             Format::Json => ExportFormat::Json,

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 /// Open a conversation's page in the browser
 ///
-/// The address is printed; a browser opens when a person is there. It is signed in by a code that holds once and for five
+/// Where there is no conversation yet, it is the page to begin one. The address is printed; a browser opens when a person is there. It is signed in by a code that holds once and for five
 /// minutes; the printed address has none and may be shared.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
@@ -37,9 +37,15 @@ const OPENER: &str = if cfg!(target_os = "macos") {
 
 impl Open {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
-        let address = connection.client.conversation(id).await?.conversation.url;
+        let connection = context.connect_for(self.conversation.as_deref()).await?;
+        let is_first = self.conversation.is_none() && context.has_none(&connection);
+        let address = match is_first {
+            true => String::from("/omega"),
+            false => {
+                let id = context.conversation(self.conversation.as_deref(), &connection).await?;
+                connection.client.conversation(id).await?.conversation.url
+            }
+        };
         let url = connection.client.absolute(&address);
         let opens = !self.print && !self.sign_in && context.ui.terminals().stdout && url.starts_with("http");
         if !opens && !self.sign_in {

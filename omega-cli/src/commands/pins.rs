@@ -48,7 +48,7 @@ impl Pins {
                 if *json {
                     return ui.json(&pins);
                 }
-                return pins.iter().try_for_each(|tool| ui.line(tool.as_str()));
+                return ui.rows(&pins.iter().map(|tool| [tool.to_string()]).collect::<Vec<_>>());
             }
             Self::Add { tools } => {
                 for tool in tools {

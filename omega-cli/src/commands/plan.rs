@@ -1,10 +1,11 @@
 //! `omega plan`
 
-use super::{
-    complete,
-    pause::{Waiting, words},
+use super::complete;
+use crate::{
+    connect::Context,
+    exit::Failure,
+    follow::pause::{After, Waiting, parts, words},
 };
-use crate::{connect::Context, exit::Failure};
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use omega_core::api::{self, CreateConversation, PlanRequest, RequiredAction, SelectPlan};
@@ -42,7 +43,7 @@ enum PlanCommand {
 
 /// Select the plan that a paused run follows, or ask for other plans
 ///
-/// On a terminal, without a plan, it asks.
+/// The run goes on, and its answer is printed as `omega ask` prints it. On a terminal, without a plan, it asks.
 #[derive(Debug, Args)]
 #[command(after_long_help = r#"Examples:
   omega plan select 1
@@ -60,6 +61,8 @@ struct Select {
     /// What should be different, for the planner
     #[arg(long, value_name = "TEXT", requires = "another")]
     note: Option<String>,
+    #[command(flatten)]
+    after: After,
 }
 
 impl Select {
@@ -72,13 +75,12 @@ impl Select {
         let plan = match (&self.plan, self.another) {
             (Some(text), _) => named(plans, text)?,
             (None, true) => plans.first().ok_or_else(|| waiting.failure())?,
-            (None, false) if context.ui.can_ask() => return waiting.ask(context, &connection.client).await,
+            (None, false) if context.ui.can_ask() => return waiting.ask(context, &connection, &self.after).await,
             (None, false) => return Err(waiting.failure()),
         };
         let body = SelectPlan { another: self.another, note: self.note.clone() };
         connection.client.select_plan(waiting.conversation, plan.id, &body).await?;
-        waiting.goes_on(context);
-        Ok(())
+        waiting.goes_on(context, &connection, &self.after, parts(&waiting.action)).await
     }
 }
 
@@ -90,6 +92,14 @@ fn named<'a>(plans: &'a [api::Plan], text: &str) -> Result<&'a api::Plan, Failur
 }
 
 impl Plan {
+    /// How long its run is followed.
+    pub fn timeout(&self) -> &Option<String> {
+        match &self.command {
+            Some(PlanCommand::Select(select)) => &select.after.follow.timeout,
+            None => &None,
+        }
+    }
+
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Some(PlanCommand::Select(select)) = &self.command {
             return select.run(context).await;

@@ -1,12 +1,10 @@
 //! `omega provide`
 
-use super::{
-    complete,
-    pause::{Keyboard, SavedTerminal, Waiting},
-};
+use super::complete;
 use crate::{
     connect::Context,
     exit::{Code, Failure},
+    follow::pause::{After, Keyboard, SavedTerminal, Waiting, parts},
 };
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
@@ -16,7 +14,7 @@ use std::{collections::BTreeMap, io::Read};
 
 /// Give a paused run the variables that its tools lack
 ///
-/// The run goes on from the same step. The value of a name comes from the environment; else it is asked for on the terminal,
+/// The run goes on from the same step, and its answer is printed as `omega ask` prints it. The value of a name comes from the environment; else it is asked for on the terminal,
 /// hidden, or (for one name) read from stdin. It never stands on the command line. Without --env everything that is missing
 /// is asked for.
 #[derive(Debug, Args)]
@@ -36,6 +34,8 @@ pub struct Provide {
     /// Go on without them: the calls fail, and the model is told
     #[arg(long)]
     decline: bool,
+    #[command(flatten)]
+    pub after: After,
 }
 
 /// Where values are kept.
@@ -72,14 +72,13 @@ impl Provide {
             if !context.ui.can_ask() {
                 return Err(waiting.failure());
             }
-            return waiting.ask(context, &connection.client).await;
+            return waiting.ask(context, &connection, &self.after).await;
         }
         let values = self.values(context).await?;
         let env = values.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
         let body = ProvideCredentials { env, save: self.save.into(), decline: self.decline };
         connection.client.provide_credentials(waiting.conversation, &body).await?;
-        waiting.goes_on(context);
-        Ok(())
+        waiting.goes_on(context, &connection, &self.after, parts(&waiting.action)).await
     }
 
     /// A value for each name: the environment's, else the person's, else (for the only one) what comes on stdin.

@@ -31,10 +31,10 @@ use std::{
 /// and so on).
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:
-  omega serve --port 4317")]
+  omega serve --port 8634")]
 pub struct Serve {
     /// Listen on this port; any free one when 0
-    #[arg(long, default_value_t = 4317)]
+    #[arg(long, default_value_t = 8634)]
     port: u16,
     /// Listen on this address; another one than this machine's own wants a proxy with TLS before it
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]

@@ -61,8 +61,7 @@ enum Policy {
 
 impl Share {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let connection = context.connect().await?;
-        let id = context.conversation(self.conversation.as_deref(), &connection).await?;
+        let (connection, id) = context.find(self.conversation.as_deref()).await?;
         let before = connection.client.conversation(id).await?;
         // A name that nobody has changes nothing of the rest either.
         let block = self.block.as_deref().map(|name| guest(&before, name)).transpose()?;

@@ -1,7 +1,7 @@
 //! Rows of a list: columns for a person, and for a script the same cells with two spaces between them, however long the others
 //! are. An empty cell is left out; a column of empty cells is, too.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What parts two cells.
 const GAP: &str = "  ";
@@ -24,6 +24,16 @@ pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
+/// The beginning of a line that fits into so many cells.
+pub fn cut(line: &str, cells: usize) -> &str {
+    let mut width = 0;
+    let end = line.char_indices().find(|(_, c)| {
+        width += c.width().unwrap_or(0);
+        width > cells
+    });
+    end.map_or(line, |(at, _)| &line[..at])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +46,13 @@ mod tests {
     fn a_person_sees_columns_in_cells_of_the_terminal() {
         assert_eq!(aligned(&rows()), ["a       \u{6587}\u{5b57}  last", "longer  b"]);
         assert_eq!(aligned::<2>(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_the_terminal_ends() {
+        for (cells, kept) in [(9, "a\u{6587}\u{5b57}b"), (5, "a\u{6587}\u{5b57}"), (4, "a\u{6587}"), (0, "")] {
+            assert_eq!(cut("a\u{6587}\u{5b57}b", cells), kept);
+        }
     }
 
     #[test]

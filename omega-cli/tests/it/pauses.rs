@@ -73,8 +73,11 @@ async fn a_script_learns_which_variable_is_missing_and_what_gives_it() {
         home.omega(&["provide", "--env", "EXA_API_KEY"]).expect(4);
         home.omega(&["provide"]).expect(4);
 
-        home.omega(&["provide", "--decline"]).expect(0);
-        assert_eq!(answer(&settled(&home)), "Without it, then.");
+        let done = home.omega(&["provide", "--decline"]).expect(4);
+        assert_eq!(
+            done.stdout, "Without it, then.",
+            "the run is followed; a call that lacked its variable is no success"
+        );
         let late = home.omega(&["provide", "--decline"]).expect(2);
         assert!(late.stderr.contains("waits for an answer"), "{}", late.stderr);
     })
@@ -102,6 +105,7 @@ async fn a_script_learns_that_a_call_waits_for_a_yes_and_what_says_it() {
         assert_eq!((&last["type"], &last["kind"]), (&json!("run.requires_action"), &json!("approval")));
         assert!(done.stderr.contains("omega approve ") && done.stderr.contains(" --for once"), "{}", done.stderr);
         let denied = home.omega(&["approve", "--deny", "--reason", "not today"]).expect(0);
+        assert_eq!(denied.stdout, "As you wish.");
         assert!(denied.stderr.contains("\"expression\": \"1+1\""), "it says what it decides about: {}", denied.stderr);
         let detail = settled(&home);
         assert_eq!(answer(&detail), "As you wish.");
@@ -112,14 +116,66 @@ async fn a_script_learns_that_a_call_waits_for_a_yes_and_what_says_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_script_answers_beforehand_what_a_run_will_ask() {
+    with(evaluates(), |home| {
+        home.omega(&["ask", "--safe", "--approve", "lodash", "hi"]).expect(5);
+        for flags in [&["--approve", "mathjs"][..], &["--approve", "mathjs::evaluate"], &["--yes"]] {
+            let mut arguments = vec!["ask", "--safe", "hi"];
+            arguments.extend(flags);
+            let done = home.omega(&arguments).expect(0);
+            assert_eq!(done.stdout, "As you wish.");
+            assert!(done.stderr.contains("approved by the command line"), "{}", done.stderr);
+        }
+        assert_eq!(home.omega(&["approvals", "list"]).expect(0).stdout, "", "nothing of it lasts");
+    })
+    .await;
+    with(searches_the_web(), |home| {
+        home.omega(&["ask", "--on-missing", "fail", "hi"]).expect(4);
+        assert_eq!(home.omega(&["show", "--json"]).expect(0).json()["runs"][0]["status"], "cancelled");
+        home.omega(&["ask", "--on-missing", "wait", "hi"]).expect(4);
+        let shown = home.omega(&["show"]).expect(0);
+        assert!(shown.stderr.contains("EXA_API_KEY") && shown.stderr.contains("omega provide"), "{}", shown.stderr);
+        let done = home.omega(&["wait", "--on-missing", "alternatives"]);
+        assert!(!done.stdout.is_empty(), "{}", done.stderr);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_left_is_waited_for_days_later() {
+    with(evaluates(), |home| {
+        home.omega(&["wait"]).expect(2);
+        home.omega(&["ask", "--safe", "hi"]).expect(5);
+        home.omega(&["wait"]).expect(5);
+        let done = home.omega(&["approve", "--for", "once", "--detach"]).expect(0);
+        assert_eq!(done.stdout, "");
+        for _ in 0..2 {
+            assert_eq!(home.omega(&["wait"]).expect(0).stdout, "As you wish.");
+        }
+        let document = home.omega(&["wait", "--json"]).expect(0).json();
+        assert_eq!(
+            (&document["status"], &document["toolRuns"][0]["status"]),
+            (&json!("completed"), &json!("succeeded"))
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_chooses_among_proposed_plans() {
     with(plans(), |home| {
         let done = home.omega(&["ask", "--plan", "what is 1+1?"]).expect(5);
         assert!(done.stderr.contains("omega plan select 1 --conversation "), "{}", done.stderr);
+        assert!(
+            done.stderr.contains("mathjs::evaluate: count") && done.stderr.contains("→ a number"),
+            "{}",
+            done.stderr
+        );
         let wrong = home.omega(&["plan", "select", "7"]).expect(2);
         assert!(wrong.stderr.contains("mathjs::evaluate: count"), "{}", wrong.stderr);
-        home.omega(&["plan", "select", "1"]).expect(0);
-        assert_eq!(answer(&settled(&home)), "Two.");
+        assert_eq!(home.omega(&["plan", "select", "1"]).expect(0).stdout, "Two.");
+        assert_eq!(home.omega(&["ask", "--plan=1", "what is 1+1?"]).expect(0).stdout, "Two.");
+        assert!(home.omega(&["ask", "--plan=7", "what is 1+1?"]).expect(2).stderr.contains("there is no plan 7"));
     })
     .await;
 }

@@ -159,13 +159,22 @@ async fn forty_hostile_texts_do_nothing_to_a_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_sees_text_as_it_comes_and_is_told_when_it_turns_out_to_be_void() {
-    let reply = Reply::text("one two three four").fault(Fault::Cut { after: 4 }, 1);
-    with(Script::new().turn(reply), |home| {
+async fn a_person_sees_markdown_as_it_comes_and_is_told_when_a_block_of_it_turns_out_to_be_void() {
+    let slow = std::time::Duration::from_millis(120);
+    let cut = |text: &str, after| Script::new().turn(Reply::text(text).delay(slow).fault(Fault::Cut { after }, 1));
+    with(cut("one\n\ntwo **three** four five\n\nsix seven eight nine", 8), |home| {
         let (screen, code) = on_terminal(&home, &["ask", "hi"], "", b"");
-        let void = screen.find("what was printed of this step is void").unwrap();
-        assert!(screen[..void].contains("one") && screen[void..].contains("one two three four"), "{screen}");
-        assert_eq!(code, 0, "{screen}");
+        let void = screen.find("what was printed of this step is void").unwrap_or_else(|| panic!("{screen:?}"));
+        assert!(screen[..void].contains("one\r\n") && screen[void..].contains("one\r\n"), "{screen:?}");
+        assert!(screen.contains("two \u{1b}[1mthree\u{1b}[0m four five\r\n"), "{screen:?}");
+        assert_eq!(code, 0, "{screen:?}");
+    })
+    .await;
+    // Where no block was whole, it is drawn anew and nothing has to be said.
+    with(cut("one two three four", 3), |home| {
+        let (screen, code) = on_terminal(&home, &["ask", "hi"], "", b"");
+        assert!(!screen.contains("void") && screen.contains("one two three four\r\n"), "{screen:?}");
+        assert_eq!(code, 0, "{screen:?}");
     })
     .await;
 }

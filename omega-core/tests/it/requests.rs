@@ -49,6 +49,7 @@ fn request(model: &str) -> ModelRequest {
         }],
         tool_choice: ToolChoice::None,
         max_output_tokens: Some(99),
+        answer_schema: None,
         purpose: Purpose::Answer,
     }
 }

@@ -246,8 +246,8 @@ impl App {
 
     /// The answer of the last run that gave one.
     pub fn last_answer(&self) -> Option<String> {
-        let answers = self.view.runs.iter().rev().map(|run| self.view.answer(run.id));
-        answers.into_iter().find(|answer| !answer.trim().is_empty())
+        let mut answers = self.view.runs.iter().rev().map(|run| self.view.answer(run.id));
+        answers.find(|answer| !answer.trim().is_empty()).map(str::to_owned)
     }
 
     /// Brings the list of pieces up to date.

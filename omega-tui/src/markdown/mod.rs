@@ -8,6 +8,9 @@ mod blocks;
 mod render;
 mod table;
 
+pub use blocks::{finished, split};
+pub use render::block as render;
+
 use crate::{blob::shorten, clean::clean, theme::Theme};
 use ratatui::text::Line;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "wrap",
     "clean",
     "numbers",
@@ -14,6 +14,7 @@ const ORDER: [&str; 16] = [
     "blob",
     "composer",
     "markdown",
+    "print",
     "transcript",
     "app",
     "screen",

@@ -1,8 +1,9 @@
 //! Variables that a command hands to tools: by name from the environment, so that no secret stands on the command line.
 
+use super::dotenv;
 use crate::exit::{Code, Failure};
 use clap::Args;
-use omega_core::local::Env;
+use omega_core::{local::Env, sanitize::one_line};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,7 +14,7 @@ pub struct Environment {
     /// may see a value on the command line)
     #[arg(long = "env", value_name = "NAME")]
     names: Vec<String>,
-    /// Hand the variables of this file (lines of NAME=VALUE) to tools that declare them
+    /// Hand the variables of this dotenv file (lines of NAME=VALUE) to tools that declare them
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
 }
@@ -25,18 +26,12 @@ impl Environment {
         if let Some(path) = &self.env_file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::usage(format!("{} can't be read: {error}", path.display())))?;
-            for (at, line) in text.lines().enumerate() {
-                let line = line.trim();
-                if line.is_empty() || line.starts_with('#') {
-                    continue;
-                }
-                let Some((name, value)) = line.strip_prefix("export ").unwrap_or(line).split_once('=') else {
-                    // The line itself is not shown: it may be a secret.
-                    let place = format!("{}:{}", path.display(), at + 1);
-                    return Err(Failure::usage(format!("{place}: not of the form NAME=VALUE")));
-                };
-                variables.insert(name.trim().to_owned(), unquoted(value.trim()).to_owned());
-            }
+            // The line itself is not shown: it may be a secret.
+            let entries = dotenv::entries(&text).map_err(|wrong| {
+                let place = format!("{}:{}", path.display(), wrong.line);
+                Failure::usage(format!("{place}: {}", wrong.why)).hint("a line is NAME=VALUE, with quotes where needed")
+            })?;
+            variables.extend(entries);
         }
         for given in &self.names {
             let (name, value) = match given.split_once('=') {
@@ -53,7 +48,7 @@ impl Environment {
             variables.insert(name.to_owned(), value.to_owned());
         }
         match variables.keys().find(|name| !is_name(name)) {
-            Some(name) => Err(Failure::usage(format!("`{name}` is no name of a variable"))),
+            Some(name) => Err(Failure::usage(format!("`{}` is not the name of a variable", one_line(name, 100)))),
             None => Ok(variables),
         }
     }
@@ -75,15 +70,6 @@ fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn unquoted(value: &str) -> &str {
-    for quote in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return inner;
-        }
-    }
-    value
 }
 
 #[cfg(test)]

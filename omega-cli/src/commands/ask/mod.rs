@@ -1,63 +1,51 @@
 //! `omega ask`: one question, the answer on stdout, everything else on stderr, an exit code that can be trusted.
 
-mod activity;
-mod document;
+mod dotenv;
 pub mod environment;
 mod prompt;
 mod schema;
-mod signals;
-mod text;
-mod watch;
 
 use super::complete;
 use crate::{
-    connect::{Connection, Context, conversation_id, server_of_address},
-    exit::{Code, Failure},
+    connect::{Connection, Context},
+    exit::Failure,
+    follow::{Begun, Follow, Signals},
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use environment::{Environment, how_to_give};
+use environment::Environment;
 use omega_core::{
-    api::{
-        AlternativesMode, CreateConversation, FinishReason, PlanMode, RunStatus, SendMessage, ToolRun,
-        UpdateConversation,
-    },
-    client::{FollowPolicy, Follower},
-    executor::ToolErrorCode,
+    api::{AlternativesMode, CreateConversation, PlanMode, SendMessage, UpdateConversation},
     id::{ConversationId, ToolId},
-    sanitize::one_line,
     view::View,
 };
 use prompt::PendingPrompt;
 use schema::Schema;
-use signals::Signals;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
-use text::Text;
-use watch::{End, Output, Watch};
+use std::{path::PathBuf, time::Instant};
 
 /// Ask once and get the answer on stdout
 ///
-/// Nothing but the answer goes to stdout: on a terminal as it comes, else each step's text when the step is whole; what tools
-/// do goes to stderr.
+/// Nothing but the answer goes to stdout: on a terminal as it comes, else when it is whole. The answer is what the model says
+/// last; what it says before it calls tools, and what tools do, goes to stderr.
 ///
-/// Piped text is appended to the prompt as a marked block. With a prompt, stdin counts if its first byte comes within half a
-/// second; --stdin waits for it, --no-stdin does not look.
+/// What is piped in is read to its end and handed over beside the prompt as a marked block; `-` as the prompt, or no prompt,
+/// takes the question itself from stdin. --no-stdin does not look.
 ///
 /// When the run needs a variable, an approval of a call or the choice of a plan, it is asked for on the terminal. In a script
-/// the command ends with exit code 4 or 5 and names the command that answers; the run waits, and goes on then.
+/// the flags answer (--env, --approve, --yes, --plan=N, --on-missing); else the command ends with exit code 4 or 5 and names the
+/// command that answers, which then gives the answer of the run.
 ///
 /// The first Ctrl-C cancels the run on the server and prints what came; the second leaves at once. When the model has to be
-/// asked again on a terminal, text that was printed stays: a notice says so on stderr and the step begins anew on a new line.
+/// asked again on a terminal, text that was printed stays: a notice says so on stderr, and the text begins anew below.
 ///
 /// An answer that a filter or a limit of length cut, or that is a refusal, is printed and ends the command with exit code 9.
 #[derive(Debug, Args)]
 #[command(after_long_help = r#"Examples:
   omega ask "What is the determinant of [[2,1],[1,3]]?"
-  omega ask "Turn this into YAML" < data.json
-  omega ask --json "Slugify 'Hello World'" | jq -r .answer"#)]
+  omega ask "Turn this into YAML" < data.json > data.yaml
+  omega ask --approve mathjs --json "Slugify 'Hello World'" | jq -r .answer
+  omega ask --schema person.schema.json -o person.json "Who wrote Faust?"
+  omega ask --plan=1 --on-missing alternatives "Find the latest paper on SSE and sum it up""#)]
 pub struct Ask {
     #[command(flatten)]
     prompt: prompt::PromptArgs,
@@ -70,15 +58,10 @@ pub struct Ask {
     /// Go on with this conversation, given by id or address
     #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
     conversation: Option<String>,
-    /// Print one JSON document at the end: {conversationId, runId, status, answer, toolRuns, usage, model, finishReason};
-    /// requiresAction too when the run waits for a person
-    #[arg(long, conflicts_with = "stream_json")]
-    json: bool,
-    /// Print every event as a line of JSON; the last one is always run.completed, run.failed, run.cancelled, or
-    /// run.requires_action when the run waits for a person
-    #[arg(long)]
-    stream_json: bool,
-    /// Ask for an answer that matches this JSON Schema, and check it
+    /// Call the conversation so; by default its model finds a title
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Ask for an answer that matches this JSON Schema; it alone is printed, once it does
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
     /// Prefer this tool (package::export); may be given several times
@@ -87,32 +70,24 @@ pub struct Ask {
     #[command(flatten)]
     environment: Environment,
     /// Safe Mode: in this conversation each tool call waits for approval, from now on
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_safe")]
     safe: bool,
-    /// Propose plans first, and run the one that is chosen
+    /// No Safe Mode in this conversation, from now on
     #[arg(long)]
-    plan: bool,
-    /// Never ask on the terminal: a run that waits for a person ends the command with exit code 4 or 5
-    #[arg(long)]
-    no_input: bool,
-    /// Give up after this time, for example 90s or 5m [env: OMEGA_TIMEOUT] [default: 15m]
-    #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
-    /// Print the answer as it came, control characters too; not on a terminal
-    #[arg(long)]
-    raw: bool,
+    no_safe: bool,
+    /// Propose plans first, and run the one that is chosen; =N chooses the plan of this number
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    plan: Option<usize>,
+    #[command(flatten)]
+    pub follow: Follow,
 }
 
 /// Asks, follows, ends.
 pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let began = Instant::now();
-    let terminals = context.ui.terminals();
-    if ask.raw && terminals.stdout {
-        return Err(Failure::usage("--raw is not for a terminal: foreign text could control it")
-            .hint("redirect stdout, or leave --raw out"));
-    }
-    let mut deadline = began + timeout(context)?;
-    let pending = ask.prompt.begin(terminals.stdin)?;
+    ask.follow.check(context)?;
+    let mut deadline = began + Follow::patience(context)?;
+    let pending = ask.prompt.begin(&context.ui)?;
     let schema = ask.schema.as_deref().map(Schema::read).transpose()?;
     let env = ask.environment.read(&context.env)?;
 
@@ -122,45 +97,48 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let _progress = context.progress(&connection);
     let (id, is_new) = conversation(ask, context, &connection, model.as_deref()).await?;
     if is_new {
-        context.remember(&connection, id, prompt::title(&prompt));
+        context.remember(&connection, id, ask.title.as_deref().unwrap_or_else(|| prompt::title(&prompt)));
     }
     let mut signals = Signals::listen()?;
-    let asks = !ask.no_input && context.ui.can_ask();
+    let mut follow = ask.follow.clone();
+    follow.answers.plan = ask.plan.filter(|number| *number > 0);
+    let asks = follow.answers.may_ask(&context.ui);
     // Where nobody can answer, the run goes ahead by itself.
-    let plan = if ask.plan { Some(PlanMode::Always) } else { (!asks).then_some(PlanMode::Never) };
+    let plan = if ask.plan.is_some() { Some(PlanMode::Always) } else { (!asks).then_some(PlanMode::Never) };
     let alternatives = (!asks).then_some(AlternativesMode::Auto);
     let pins = ask.pin.clone();
-    let body = SendMessage { message, env, model, plan, alternatives, pins, ..SendMessage::default() };
+    let answer_schema = schema.as_ref().map(Schema::value);
+    let body = SendMessage { message, env, model, plan, alternatives, pins, answer_schema, ..SendMessage::default() };
     let key = uuid::Uuid::new_v4().to_string();
     let accepted = tokio::select! {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
         code = signals.next() => return Err(Failure::silent(code)),
     };
     if !is_new {
-        context.remember(&connection, id, "");
+        context.remember(&connection, id, ask.title.as_deref().unwrap_or_default());
     }
 
     let view = View::begun(None, accepted.seq.saturating_sub(1));
-    let follower = Follower::resume(connection.client.clone(), id, view, FollowPolicy::default());
-    let mut watch = Watch::new(context, &connection, follower, (id, accepted.run_id), output(ask, context));
-    let end = loop {
-        let end = watch.until_the_end(&mut signals, deadline).await?;
-        if matches!(end, End::Paused) {
-            watch.learn_standing().await;
+    let begun = Begun { conversation: id, run: accepted.run_id, view, answered: Vec::new() };
+    let mut following = follow.begin(context, &connection, begun, schema.is_some());
+    let mut ended = following.to_the_end(&mut signals, &mut deadline).await?;
+    let mut checked = None;
+    if let Some(schema) = schema.filter(|_| following.is_whole(&ended)) {
+        let mut answer = schema.check(following.answer());
+        if let Err(mismatch) = &answer {
+            // Once: a model that can't do it twice can't do it.
+            context.ui.note(format!("{}; asking once more.", mismatch.message().unwrap_or_default()));
+            let body = SendMessage { message: schema.ask_again(mismatch), ..body };
+            let key = uuid::Uuid::new_v4().to_string();
+            following.go_on(connection.client.send_message(id, &body, &key).await?.run_id);
+            ended = following.to_the_end(&mut signals, &mut deadline).await?;
+            if following.is_whole(&ended) {
+                answer = schema.check(following.answer());
+            }
         }
-        if !asks || !matches!(end, End::Paused) {
-            break end;
-        }
-        let asked = Instant::now();
-        if let Some(end) = watch.ask(&mut signals).await? {
-            break end;
-        }
-        // A person's time is not the run's.
-        deadline += asked.elapsed();
-    };
-    let result = finish(&mut watch, &end, schema.as_ref()).await;
-    watch.say_goodbye(began.elapsed());
-    result
+        checked = Some(answer);
+    }
+    following.finish(ended, checked).await
 }
 
 /// A prompt that turns out to be empty starts no server; beside words, stdin may take its time while one starts.
@@ -170,44 +148,11 @@ async fn connection_and_prompt(
     pending: PendingPrompt,
 ) -> Result<(Connection, String), Failure> {
     if pending.is_only_stdin() {
-        let (prompt, _) = pending.finish()?;
-        return Ok((connect(ask, context).await?, prompt));
+        let prompt = pending.finish()?;
+        return Ok((context.connect_for(ask.conversation.as_deref()).await?, prompt));
     }
-    let connection = connect(ask, context).await?;
-    let (prompt, silent) = pending.finish()?;
-    if silent {
-        context
-            .ui
-            .note("Nothing came on stdin in time; going on without it (--stdin waits, --no-stdin does not look).");
-    }
-    Ok((connection, prompt))
-}
-
-fn output(ask: &Ask, context: &Context) -> Output {
-    match (ask.json, ask.stream_json) {
-        (true, _) => Output::Document,
-        (_, true) => Output::Events,
-        _ => Output::Text(Text::new(context.ui.clone(), ask.raw)),
-    }
-}
-
-fn timeout(context: &Context) -> Result<Duration, Failure> {
-    let text = context.config.get("timeout").unwrap_or("15m");
-    // The configuration checked it.
-    humantime::parse_duration(text).map_err(|error| Failure::usage(format!("timeout `{text}`: {error}")))
-}
-
-async fn connect(ask: &Ask, context: &Context) -> Result<Connection, Failure> {
-    let address = ask.conversation.as_deref().and_then(server_of_address);
-    match address {
-        Some(url) if context.config.get("server").is_none() && !is_own(&url) => context.connect_to(&url),
-        _ => context.connect().await,
-    }
-}
-
-/// The local server's address has another port after every start.
-fn is_own(url: &str) -> bool {
-    ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|own| url.starts_with(own))
+    let connection = context.connect_for(ask.conversation.as_deref()).await?;
+    Ok((connection, pending.finish()?))
 }
 
 /// The conversation to ask in, and whether it was made for that.
@@ -217,71 +162,20 @@ async fn conversation(
     connection: &Connection,
     model: Option<&str>,
 ) -> Result<(ConversationId, bool), Failure> {
-    let safe_mode = ask.safe.then_some(true);
+    let safe_mode = if ask.safe { Some(true) } else { ask.no_safe.then_some(false) };
+    let title = ask.title.clone();
     let begun = match &ask.conversation {
-        Some(text) => Some(conversation_id(text)?),
-        None if ask.r#continue => Some(context.conversation(None, connection).await?),
-        None => None,
+        None if !ask.r#continue => None,
+        named => Some(context.conversation(named.as_deref(), connection).await?),
     };
     let Some(id) = begun else {
-        let body = CreateConversation { model: model.map(str::to_owned), safe_mode, ..CreateConversation::default() };
+        let model = model.map(str::to_owned);
+        let body = CreateConversation { model, safe_mode, title, ..CreateConversation::default() };
         return Ok((connection.client.create_conversation(&body).await?.id, true));
     };
-    if ask.safe {
-        let body = UpdateConversation { safe_mode, ..UpdateConversation::default() };
+    if safe_mode.is_some() || title.is_some() {
+        let body = UpdateConversation { safe_mode, title, ..UpdateConversation::default() };
         connection.client.update_conversation(id, &body).await?;
     }
     Ok((id, false))
-}
-
-/// Prints what is due at the end and decides how the command ends.
-async fn finish(watch: &mut Watch<'_>, end: &End, schema: Option<&Schema>) -> Result<(), Failure> {
-    let completed = matches!(end, End::Finished) && watch.run().is_some_and(|run| run.status == RunStatus::Completed);
-    let checked = schema.filter(|_| completed).map(|schema| schema.check(&watch.answer())).transpose();
-    watch.print_end(end, checked.as_ref().ok().cloned().flatten()).await?;
-    failure_of(watch, end)?;
-    checked.map(drop)
-}
-
-/// An answer that only says which variables a tool lacks is no success for a script: the run's last call failed for them,
-/// and nothing came after it.
-fn lacking(tool_runs: &[ToolRun]) -> Result<(), Failure> {
-    let error = tool_runs.last().and_then(|tool_run| tool_run.error.as_ref());
-    let Some(error) = error.filter(|error| error.code == ToolErrorCode::MissingEnvVars) else { return Ok(()) };
-    let failure = Failure::new(Code::MissingCredentials, one_line(&error.message, 300));
-    match error.details.as_ref().and_then(how_to_give) {
-        Some(how) => Err(failure.hint(how)),
-        None => Err(failure),
-    }
-}
-
-/// An answer that was cut or refused is no success, though it is printed as far as it came.
-fn whole(reason: Option<FinishReason>) -> Result<(), Failure> {
-    match reason.and_then(FinishReason::shortfall) {
-        Some(why) => Err(Failure::new(Code::Incomplete, why)),
-        None => Ok(()),
-    }
-}
-
-fn failure_of(watch: &Watch<'_>, end: &End) -> Result<(), Failure> {
-    match (end, watch.run().map(|run| (run.status, &run.error))) {
-        (End::Finished, Some((RunStatus::Completed, _))) => {
-            if let Some(words) = watch.spent() {
-                return Err(Failure::new(Code::Limit, words));
-            }
-            lacking(&watch.tool_runs())?;
-            whole(watch.run().and_then(|run| run.finish_reason))
-        }
-        (End::Finished, Some((_, Some(error)))) => Err(Failure::of_run(error)),
-        (End::Finished, _) => Err(Failure::new(Code::Failed, "the run was cancelled")),
-        (End::Paused, _) => Err(match watch.waiting() {
-            Some(waiting) => waiting.failure(),
-            None => Failure::new(Code::NeedsDecision, "the run waits for a person"),
-        }),
-        (End::Stopped(Code::Limit), _) => {
-            Err(Failure::new(Code::Limit, "no answer in time; the run was cancelled").hint("--timeout gives it longer"))
-        }
-        (End::Stopped(code), _) => Err(Failure::new(*code, "interrupted; the run was cancelled")),
-        (End::Lost(error), _) => Err(Failure::from(error.clone())),
-    }
 }

@@ -38,6 +38,7 @@ answers! {
     Participant: api::Participant,
     PlanAnswer: api::PlanAnswer,
     PromptSettings: api::PromptSettings,
+    Remains: api::Remains,
     Rotated: api::Rotated,
     Run: api::Run,
     SearchAnswer: api::SearchAnswer,

@@ -90,11 +90,16 @@ pub fn plans(plans: &[Plan]) -> String {
                 let _ = write!(out, " (needs {})", one_line(&step.missing_env.join(", "), 200));
             }
             out.push('\n');
+            if !step.expected_output.trim().is_empty() {
+                let _ = writeln!(out, "     → {}", one_line(&step.expected_output, 200));
+            }
         }
         for var in &plan.missing_vars {
-            let about =
-                if var.description.trim().is_empty() { String::new() } else { format!("  {}", var.description) };
-            let _ = writeln!(out, "  missing: {}{}", one_line(&var.name, 200), one_line(&about, 300));
+            let _ = write!(out, "  missing: {}", one_line(&var.name, 200));
+            if !var.description.trim().is_empty() {
+                let _ = write!(out, "  {}", one_line(&var.description, 300));
+            }
+            out.push('\n');
         }
         if !plan.pins.is_empty() {
             let pins: Vec<&str> = plan.pins.iter().map(ToolId::as_str).collect();

@@ -40,7 +40,7 @@ pub fn details(run: &ToolRun) -> [String; 2] {
 }
 
 /// `package::export` as two words; a meta-tool by what it does.
-fn name(run: &ToolRun) -> String {
+pub fn name(run: &ToolRun) -> String {
     if run.tool_id == meta::SEARCH {
         return format!("search {}", one_line(&run.input["query"].to_string(), 80));
     }

@@ -1,25 +1,32 @@
 //! Follows one run to its end and prints it meanwhile.
 //!
-//! The promise: it ends in exactly one [`End`]. Only [`End::Finished`] means that the server said how the run ended, and
-//! [`End::Paused`] that it waits for a person.
+//! The promise: it ends in exactly one [`Ended`]. Only [`Ended::Finished`] means that the server said how the run ended, and
+//! [`Ended::Paused`] that it waits for a person.
 //! The first signal, or the deadline, cancels the run on the server and gives it [`GRACE`] to say so; the second signal
 //! leaves at once.
 
-use super::{activity, document::Document, signals::Signals, text::Text};
+use super::{
+    Begun, Sink, activity,
+    document::Document,
+    ending::Ended,
+    pause::{self, Answered, SavedTerminal, Waiting},
+    signals::Signals,
+    status,
+    text::Text,
+};
 use crate::{
-    commands::pause::{self, Answered, SavedTerminal, Waiting},
     connect::{Connection, Context},
     exit::{Code, Failure},
     ui::Tone,
 };
 use omega_core::{
-    api::{Message, MessageStatus, Role, Run, RunError, RunStatus, Timestamp, ToolRun},
-    client::{Client, ClientError, Follower, Update},
+    api::{Message, MessageStatus, Part, Role, Run, RunError, RunStatus, Timestamp, ToolRun},
+    client::{Client, ClientError, FollowPolicy, Follower, Update},
     event::{Envelope, Event, VERSION},
     export::seconds,
     id::{ConversationId, MessageId, RunId},
     model::price::bill,
-    sanitize::one_line,
+    sanitize::{one_line, sanitize_terminal},
     viewer_role::ViewerRole,
 };
 use serde_json::Value;
@@ -42,18 +49,6 @@ pub enum Output {
     Events,
 }
 
-#[derive(Debug)]
-pub enum End {
-    /// The run is terminal.
-    Finished,
-    /// The run waits for a person.
-    Paused,
-    /// A signal or the deadline came first.
-    Stopped(Code),
-    /// The stream is gone for good.
-    Lost(ClientError),
-}
-
 /// One run that is followed.
 pub struct Watch<'a> {
     context: &'a Context,
@@ -63,8 +58,12 @@ pub struct Watch<'a> {
     conversation: ConversationId,
     run_id: RunId,
     output: Output,
-    /// The message that was printed last.
+    began: Instant,
+    /// The message that was shown last on a terminal.
     shown: Option<MessageId>,
+    /// The message that was told last as progress.
+    told: Option<MessageId>,
+    /// The answer as the server said it at the end.
     answer: Option<String>,
     model: Option<String>,
     terminal_printed: bool,
@@ -72,44 +71,78 @@ pub struct Watch<'a> {
     answered: HashSet<String>,
     /// The message's budget ended before its work was done, in these words.
     spent: Option<String>,
+    /// The attempt to get the stream back that is under way.
+    lost: Option<u32>,
     standing: ViewerRole,
 }
 
 impl<'a> Watch<'a> {
-    /// Watches the accepted run through `follower`.
-    pub fn new(
-        context: &'a Context,
-        connection: &'a Connection,
-        follower: Follower,
-        accepted: (ConversationId, RunId),
-        output: Output,
-    ) -> Self {
-        let (conversation, run_id) = accepted;
+    /// Watches a run from what is known of it. What it said before is not said again.
+    pub fn new(context: &'a Context, connection: &'a Connection, begun: Begun, output: Output) -> Self {
+        let Begun { conversation, run, view, answered } = begun;
         let client = connection.client.clone();
-        let (shown, answer, model, terminal_printed) = (None, None, None, false);
+        let is_over = view.runs.iter().any(|known| known.id == run && known.status.is_terminal());
+        let said = |m: &&Message| m.run_id == Some(run) && m.status == MessageStatus::Complete;
+        let before = view.messages.iter().rev().find(said).map(|message| message.id).filter(|_| !is_over);
         Self {
             context,
             connection,
+            follower: Follower::resume(client.clone(), conversation, view, FollowPolicy::default()),
             client,
-            follower,
             conversation,
-            run_id,
+            run_id: run,
             output,
-            shown,
-            answer,
-            model,
-            terminal_printed,
-            answered: HashSet::new(),
+            began: Instant::now(),
+            shown: before,
+            told: before,
+            answer: None,
+            model: None,
+            terminal_printed: false,
+            answered: answered.into_iter().collect(),
             spent: None,
+            lost: None,
             standing: ViewerRole::Owner,
         }
     }
 
+    /// Goes on with another run of the conversation, whose events are still to come.
+    pub fn go_on(&mut self, run: RunId) {
+        self.run_id = run;
+        (self.answer, self.model, self.spent) = (None, None, None);
+        self.terminal_printed = false;
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Remembers answers that were given; their events may still be on their way.
+    pub fn was_answered(&mut self, parts: Vec<String>) {
+        self.answered.extend(parts);
+    }
+
     /// Follows to the end. Errors are stdout's.
-    pub async fn until_the_end(&mut self, signals: &mut Signals, deadline: Instant) -> Result<End, Failure> {
+    pub async fn until_the_end(&mut self, signals: &mut Signals, deadline: Instant) -> Result<Ended, Failure> {
         let mut limit = deadline;
         let mut stopping = None;
+        let mut frames = tokio::time::interval(status::FRAME);
+        let draws = self.context.ui.has_live();
         loop {
+            match self.run() {
+                Some(run) if run.status.is_terminal() => {
+                    self.draw_all()?;
+                    return Ok(stopping.map_or(Ended::Finished, Ended::Stopped));
+                }
+                Some(_) if stopping.is_none() && self.waiting().is_some() => {
+                    self.draw_all()?;
+                    return Ok(Ended::Paused);
+                }
+                _ => {}
+            }
             let why = tokio::select! {
                 biased;
                 code = signals.next() => code,
@@ -117,24 +150,24 @@ impl<'a> Watch<'a> {
                 update = self.follower.next() => {
                     match update {
                         Ok(Update::Event(envelope)) => self.event(&envelope)?,
-                        Ok(Update::Connected) => {}
+                        Ok(Update::Connected) => self.is_back(),
                         Ok(Update::Reconnecting { attempt, cause }) => {
                             tokio::select! {
                                 () = self.come_back(attempt, &cause) => {}
-                                code = signals.next() => return Ok(End::Stopped(code)),
+                                code = signals.next() => return Ok(Ended::Stopped(code)),
                             }
                         }
-                        Err(error) => return Ok(stopping.map_or(End::Lost(error), End::Stopped)),
+                        Err(error) => return Ok(stopping.map_or(Ended::Lost(error), Ended::Stopped)),
                     }
-                    match self.run() {
-                        Some(run) if run.status.is_terminal() => return Ok(stopping.map_or(End::Finished, End::Stopped)),
-                        Some(_) if stopping.is_none() && self.waiting().is_some() => return Ok(End::Paused),
-                        _ => continue,
-                    }
+                    continue;
+                }
+                _ = frames.tick(), if draws => {
+                    self.draw()?;
+                    continue;
                 }
             };
             if let Some(first) = stopping {
-                return Ok(End::Stopped(first));
+                return Ok(Ended::Stopped(first));
             }
             stopping = Some(why);
             limit = Instant::now() + GRACE;
@@ -147,14 +180,8 @@ impl<'a> Watch<'a> {
     /// The run's question, when it waits with one that was not answered here.
     pub fn waiting(&self) -> Option<Waiting> {
         let run = self.run().filter(|run| run.status == RunStatus::Paused)?;
-        let action = run.requires_action.clone()?;
-        let is_open = pause::parts(&action).iter().any(|part| !self.answered.contains(part));
-        is_open.then_some(Waiting {
-            conversation: self.conversation,
-            run: self.run_id,
-            action,
-            standing: self.standing,
-        })
+        let action = pause::without(run.requires_action.clone()?, &self.answered)?;
+        Some(Waiting { conversation: self.conversation, run: self.run_id, action, standing: self.standing })
     }
 
     /// Learns whether the conversation is the caller's: the message is theirs in any case. What can't be learned is left
@@ -166,7 +193,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Asks the person at the terminal. `None` when they answered, and the run goes on; a signal cancels it.
-    pub async fn ask(&mut self, signals: &mut Signals) -> Result<Option<End>, Failure> {
+    pub async fn ask(&mut self, signals: &mut Signals) -> Result<Option<Ended>, Failure> {
         let Some(waiting) = self.waiting() else { return Ok(None) };
         let terminal = SavedTerminal::now();
         let stopped = tokio::select! {
@@ -175,7 +202,7 @@ impl<'a> Watch<'a> {
                     self.answered.extend(parts);
                     return Ok(None);
                 }
-                Ok(Answered::Left) => return Ok(Some(End::Paused)),
+                Ok(Answered::Left) => return Ok(Some(Ended::Paused)),
                 Err(failure) if failure.exit_code() == Code::Interrupted as u8 => Code::Interrupted,
                 Err(failure) => return Err(failure),
             },
@@ -184,7 +211,7 @@ impl<'a> Watch<'a> {
         terminal.restore();
         // Whether it worked or not, nobody is here any more to be told.
         let _ = tokio::time::timeout(GRACE, self.client.cancel_run(self.run_id)).await;
-        Ok(Some(End::Stopped(stopped)))
+        Ok(Some(Ended::Stopped(stopped)))
     }
 
     /// The run, once the stream told of it.
@@ -192,8 +219,11 @@ impl<'a> Watch<'a> {
         self.follower.view().runs.iter().find(|run| run.id == self.run_id)
     }
 
-    pub fn answer(&self) -> String {
-        self.answer.clone().unwrap_or_else(|| self.follower.view().answer(self.run_id))
+    pub fn answer(&self) -> &str {
+        match &self.answer {
+            Some(answer) => answer,
+            None => self.follower.view().answer(self.run_id),
+        }
     }
 
     /// That the answer is not all that was asked for: the message's budget ended before.
@@ -206,19 +236,29 @@ impl<'a> Watch<'a> {
         self.follower.view().tool_runs.iter().filter(|tool_run| tool_run.run_id == self.run_id).cloned().collect()
     }
 
-    /// Prints what is due at the end.
-    pub async fn print_end(&mut self, end: &End, value: Option<Value>) -> Result<(), Failure> {
-        match self.output {
-            Output::Text(_) => return self.context.ui.end_line(),
-            Output::Events => return self.close_events(end),
-            Output::Document => {}
+    /// Prints the answer where it is not on the screen yet.
+    pub fn print_answer(&mut self, sink: &Sink<'_>) -> Result<(), Failure> {
+        match &self.output {
+            Output::Text(text) => text.print(self.answer(), sink),
+            Output::Document | Output::Events => Ok(()),
         }
-        let Some(run) = self.run().cloned() else { return Ok(()) };
+    }
+
+    /// What is known of the run, as one document.
+    pub async fn document(&self, value: Option<Value>) -> Result<Option<Document>, Failure> {
+        let Some(run) = self.run().cloned() else { return Ok(None) };
         let model = self.model.clone().unwrap_or_else(|| run.model.clone());
         let run = Run { model, ..run };
-        let mut document = Document::new(&self.client, &run, self.answer(), self.tool_runs()).await?;
+        let mut document = Document::new(&self.client, &run, self.answer().to_owned(), self.tool_runs()).await?;
         document.value = value;
-        self.context.ui.json(&document)
+        Ok(Some(document))
+    }
+
+    /// The whole question that the run waits with, where nobody was asked it.
+    pub fn say_what_waits(&self) {
+        if let Some(waiting) = self.waiting() {
+            self.context.ui.note(waiting.in_full(&self.context.ui));
+        }
     }
 
     /// The way back, for a person.
@@ -242,26 +282,82 @@ impl<'a> Watch<'a> {
         if matches!(self.output, Output::Events) {
             self.print_event(envelope)?;
         }
-        self.catch_up()?;
+        self.tell_progress();
         self.tell(&envelope.event);
+        if !self.context.ui.has_live() {
+            self.show()?;
+        }
         Ok(())
     }
 
-    /// Prints what the view has and stdout has not. Looking at the view, not at the frame, it is right after a snapshot
-    /// too.
-    fn catch_up(&mut self) -> Result<(), Failure> {
-        let Output::Text(text) = &mut self.output else { return Ok(()) };
+    /// Messages of the run, from the first that may have changed since `from`.
+    fn messages_from(&self, from: Option<MessageId>) -> impl Iterator<Item = &Message> {
         let messages = &self.follower.view().messages;
-        let ours = |m: &&Message| m.run_id == Some(self.run_id) && m.role == Role::Assistant;
-        let from = self.shown.and_then(|id| messages.iter().position(|m| m.id == id)).unwrap_or(0);
-        for message in messages.iter().skip(from).filter(ours) {
+        let at = from.and_then(|id| messages.iter().position(|m| m.id == id)).unwrap_or(0);
+        let run = self.run_id;
+        messages[at..].iter().filter(move |m| m.run_id == Some(run) && m.role == Role::Assistant)
+    }
+
+    /// Shows on a terminal what the view has and the screen has not. Looking at the view, not at the frame, it is right after a
+    /// snapshot too.
+    fn show(&mut self) -> Result<(), Failure> {
+        let mut output = std::mem::replace(&mut self.output, Output::Document);
+        let mut shown = self.shown;
+        let result = match &mut output {
             // A discarded one was shown while it streamed; nothing new comes of it.
-            if message.status != MessageStatus::Discarded {
-                text.show(message)?;
-            }
-            self.shown = Some(message.id);
-        }
+            Output::Text(text) => self
+                .messages_from(shown)
+                .inspect(|message| shown = Some(message.id))
+                .filter(|message| message.status != MessageStatus::Discarded)
+                .try_for_each(|message| text.show(message)),
+            Output::Document | Output::Events => Ok(()),
+        };
+        (self.output, self.shown) = (output, shown);
+        result
+    }
+
+    /// One frame of what a person sees: the text, and what goes on.
+    fn draw(&mut self) -> Result<(), Failure> {
+        self.show()?;
+        let open = match &self.output {
+            Output::Text(text) => text.open_lines(),
+            Output::Document | Output::Events => &[],
+        };
+        let view = self.follower.view();
+        let (mark, words) = status::line(view, self.run_id, self.began, self.lost);
+        self.context.ui.live(open, (mark, &words));
         Ok(())
+    }
+
+    /// The last frame: nothing is left that may still change.
+    fn draw_all(&mut self) -> Result<(), Failure> {
+        self.show()?;
+        if let Output::Text(text) = &mut self.output {
+            text.end()?;
+        }
+        self.context.ui.clear_live();
+        Ok(())
+    }
+
+    /// What the model said before its calls is progress: where only the answer goes to stdout, it is told on stderr.
+    fn tell_progress(&mut self) {
+        let is_held = matches!(&self.output, Output::Text(text) if text.is_held());
+        if !is_held {
+            return;
+        }
+        let called = |message: &Message| message.parts.iter().any(|part| matches!(part, Part::ToolCall { .. }));
+        let (mut told, mut texts) = (self.told, Vec::new());
+        for message in self.messages_from(told).filter(|message| self.told != Some(message.id)) {
+            if message.status != MessageStatus::Complete || !called(message) {
+                continue;
+            }
+            told = Some(message.id);
+            texts.push(sanitize_terminal(message.content.trim()));
+        }
+        self.told = told;
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            self.context.ui.note(self.context.ui.tone(Tone::Dim, text));
+        }
     }
 
     /// What happens, on stderr.
@@ -277,6 +373,13 @@ impl<'a> Watch<'a> {
             }
             Event::RunRecovered { .. } => ui.note("The server was restarted; the run goes on."),
             Event::RunCompleted { answer, .. } => self.answer = Some(answer.clone()),
+            Event::MessageCompleted { message } if ui.is_verbose() => {
+                for part in &message.parts {
+                    if let Part::Reasoning { text } = part {
+                        ui.detail(format!("thought: {}", sanitize_terminal(text.trim())));
+                    }
+                }
+            }
             Event::Status { message, .. } if ui.is_verbose() || ui.terminals().stderr => {
                 ui.note(ui.tone(Tone::Dim, &one_line(message, 200)));
             }
@@ -310,15 +413,15 @@ impl<'a> Watch<'a> {
     }
 
     /// The last line is a terminal event, or the question that the run waits with, come what may. One that the server did not send has no number.
-    fn close_events(&mut self, end: &End) -> Result<(), Failure> {
-        if self.terminal_printed || matches!(end, End::Paused) {
+    pub fn close_events(&mut self, end: &Ended) -> Result<(), Failure> {
+        if self.terminal_printed || matches!(end, Ended::Paused) {
             return Ok(());
         }
         let (code, error) = match end {
-            End::Stopped(Code::Limit) => ("TIMEOUT", String::from("no answer in time")),
-            End::Stopped(_) => ("INTERRUPTED", String::from("interrupted before the server said how the run ended")),
-            End::Lost(error) => ("STREAM_LOST", error.to_string()),
-            End::Finished | End::Paused => {
+            Ended::Stopped(Code::Limit) => ("TIMEOUT", String::from("no answer in time")),
+            Ended::Stopped(_) => ("INTERRUPTED", String::from("interrupted before the server said how the run ended")),
+            Ended::Lost(error) => ("STREAM_LOST", error.to_string()),
+            Ended::Finished | Ended::Paused => {
                 ("STREAM_LOST", String::from("the last events were missed; the server has them"))
             }
         };
@@ -335,8 +438,15 @@ impl<'a> Watch<'a> {
 
     /// The connection is gone: a shared server has to come back by itself, the user's own one is started again.
     async fn come_back(&mut self, attempt: u32, cause: &ClientError) {
+        let ui = &self.context.ui;
+        if self.lost.is_none() && !matches!(self.run(), Some(run) if run.status.is_terminal()) {
+            ui.note(format!(
+                "The connection to the server is lost ({}); trying again …",
+                one_line(&cause.to_string(), 200)
+            ));
+        }
+        self.lost = Some(attempt);
         if attempt == 1 {
-            self.context.ui.detail(format!("{cause}; coming back"));
             return;
         }
         match self.connection.again().await {
@@ -346,6 +456,12 @@ impl<'a> Watch<'a> {
             }
             Ok(None) => {}
             Err(failure) => self.context.ui.detail(failure.message().unwrap_or_default()),
+        }
+    }
+
+    fn is_back(&mut self) {
+        if self.lost.take().is_some() {
+            self.context.ui.note("The server is back.");
         }
     }
 }

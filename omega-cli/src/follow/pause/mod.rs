@@ -4,19 +4,33 @@ mod ask;
 mod keyboard;
 pub mod words;
 
+use super::Follow;
 use crate::{
     connect::{Connection, Context},
     exit::{Code, Failure},
+    ui::Ui,
 };
 pub use ask::{Answered, ask};
+use clap::Args;
 pub use keyboard::{Keyboard, SavedTerminal};
 use omega_core::{
-    api::{ConversationDetail, RequiredAction, Run},
+    api::{ConversationDetail, RequiredAction, Run, missing_of},
     client::{Client, ClientError},
-    id::{ConversationId, RunId},
+    id::{ConversationId, RunId, ToolRunId},
     sanitize::one_line,
     viewer_role::ViewerRole,
 };
+use std::collections::HashSet;
+
+/// What a command does that has answered: it follows the run as `omega ask` does, unless it is told not to.
+#[derive(Debug, Clone, Default, Args)]
+pub struct After {
+    /// Don't wait for the end of the run
+    #[arg(long)]
+    pub detach: bool,
+    #[command(flatten)]
+    pub follow: Follow,
+}
 
 /// A run that waits, and what for.
 #[derive(Debug, Clone)]
@@ -31,8 +45,7 @@ pub struct Waiting {
 impl Waiting {
     /// The run of a conversation that waits; the conversation that was used last when none is named.
     pub async fn find(context: &Context, argument: Option<&str>) -> Result<(Connection, Self), Failure> {
-        let connection = context.connect().await?;
-        let conversation = context.conversation(argument, &connection).await?;
+        let (connection, conversation) = context.find(argument).await?;
         let detail = connection.client.conversation(conversation).await?;
         let waiting = detail.runs.iter().find_map(|run| Some((run, run.requires_action.clone()?)));
         match waiting {
@@ -46,28 +59,51 @@ impl Waiting {
         }
     }
 
-    /// Answers on the terminal; then says how it goes on.
-    pub async fn ask(&self, context: &Context, client: &Client) -> Result<(), Failure> {
+    /// Answers on the terminal; then follows the run.
+    pub async fn ask(&self, context: &Context, connection: &Connection, after: &After) -> Result<(), Failure> {
         let terminal = SavedTerminal::now();
         let answered = tokio::select! {
-            answered = ask(&context.ui, client, self) => answered?,
+            answered = ask(&context.ui, &connection.client, self) => answered?,
             _ = tokio::signal::ctrl_c() => {
                 terminal.restore();
                 return Err(Failure::silent(Code::Interrupted));
             }
         };
         match answered {
-            Answered::Done(_) => {
-                self.goes_on(context);
-                Ok(())
-            }
+            Answered::Done(parts) => self.goes_on(context, connection, after, parts).await,
             Answered::Left => Err(self.failure()),
         }
     }
 
-    /// What a command says that gave an answer.
-    pub fn goes_on(&self, context: &Context) {
-        context.ui.note(format!("The run goes on; `omega show {}` shows how far it is.", self.conversation));
+    /// What a command does that gave these answers: it follows the run to its end, or says where that can be seen.
+    pub async fn goes_on(
+        &self,
+        context: &Context,
+        connection: &Connection,
+        after: &After,
+        answered: Vec<String>,
+    ) -> Result<(), Failure> {
+        if after.detach {
+            context.ui.note(format!("The run goes on; `omega wait {}` gives its answer.", self.conversation));
+            return Ok(());
+        }
+        after.follow.attach(context, connection, self.conversation, answered).await
+    }
+
+    /// The whole question, for somebody who was not asked it.
+    pub fn in_full(&self, ui: &Ui) -> String {
+        let text = match &self.action {
+            RequiredAction::Credentials { requests, missing_vars, alternatives, .. } => {
+                let offered: String = alternatives.iter().map(words::alternatives).collect();
+                format!("{}\n{offered}", words::credentials(ui, requests, missing_vars))
+            }
+            RequiredAction::Approval { approvals, .. } => {
+                approvals.iter().map(|it| words::approval(ui, it) + "\n").collect()
+            }
+            RequiredAction::Plan { plans, .. } => words::plans(plans),
+            RequiredAction::Alternatives { choices, .. } => choices.iter().map(words::alternatives).collect(),
+        };
+        text.trim_end().to_owned()
     }
 
     /// The failure of a command that met another question than the one that it answers.
@@ -108,9 +144,19 @@ impl Waiting {
             RequiredAction::Credentials { missing_vars, requests, .. } => {
                 let names: Vec<&str> = missing_vars.iter().map(|var| var.name.as_str()).collect();
                 let tools: Vec<&str> = requests.iter().map(|request| request.tool_id.as_str()).collect();
-                let message = format!("{} needs {}; the run waits", tools.join(", "), names.join(", "));
+                let refused = missing_vars.iter().filter(|var| var.rejected).map(|var| var.name.as_str());
+                let refused: Vec<&str> = refused.collect();
+                let why = match refused.as_slice() {
+                    [] => format!("needs {}", names.join(", ")),
+                    refused => format!("was refused with this {}: its service takes another value", refused.join(", ")),
+                };
+                let message = format!("{} {why}; the run waits", tools.join(", "));
                 let flags: Vec<String> = names.iter().map(|name| format!("--env {}", one_line(name, 200))).collect();
-                let hint = format!("export the values, then: omega provide {id} {}", flags.join(" "));
+                let other = match self.action.alternatives() {
+                    [] => String::new(),
+                    _ => format!("; or another tool: omega alternatives {id}"),
+                };
+                let hint = format!("export the values, then: omega provide {id} {}{other}", flags.join(" "));
                 Failure::new(Code::MissingCredentials, one_line(&message, 300)).hint(hint)
             }
             RequiredAction::Approval { approvals, .. } => {
@@ -135,7 +181,7 @@ impl Waiting {
 }
 
 /// What the caller is to a run of a conversation that was read.
-async fn standing(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<ViewerRole, Failure> {
+pub async fn standing(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<ViewerRole, Failure> {
     if detail.is_owner {
         return Ok(ViewerRole::Owner);
     }
@@ -154,6 +200,36 @@ pub fn parts(action: &RequiredAction) -> Vec<String> {
             choices.iter().map(|it| format!("{} alternatives", it.tool_run_id)).collect()
         }
     }
+}
+
+/// The id of the part of a question that is about a call.
+pub fn part_of(action: &RequiredAction, call: ToolRunId) -> Option<String> {
+    match action {
+        RequiredAction::Credentials { requests, .. } => {
+            requests.iter().find(|it| it.tool_run_id == Some(call)).map(|it| it.id.to_string())
+        }
+        RequiredAction::Approval { approvals, .. } => {
+            approvals.iter().find(|it| it.tool_run_id == call).map(|it| it.id.to_string())
+        }
+        RequiredAction::Alternatives { .. } => Some(format!("{call} alternatives")),
+        RequiredAction::Plan { .. } => None,
+    }
+}
+
+/// What is left of a question without the parts that were answered; nothing when that was all of it.
+pub fn without(mut action: RequiredAction, answered: &HashSet<String>) -> Option<RequiredAction> {
+    match &mut action {
+        RequiredAction::Credentials { requests, missing_vars, .. } => {
+            requests.retain(|it| !answered.contains(&it.id.to_string()));
+            *missing_vars = missing_of(requests);
+        }
+        RequiredAction::Approval { approvals, .. } => approvals.retain(|it| !answered.contains(&it.id.to_string())),
+        RequiredAction::Alternatives { choices, .. } => {
+            choices.retain(|it| !answered.contains(&format!("{} alternatives", it.tool_run_id)));
+        }
+        RequiredAction::Plan { .. } => {}
+    }
+    parts(&action).iter().any(|part| !answered.contains(part)).then_some(action)
 }
 
 /// Whether somebody else answered first.
