@@ -23,7 +23,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use reqwest::{
     Client, RequestBuilder, Response, Url,
-    header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION},
+    header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION},
 };
 use serde_json::Value;
 use std::{
@@ -156,9 +156,13 @@ impl HttpModel {
 
     /// What of a request to leave out, if its refusal names something that is not left out yet.
     fn learn(&self, error: &ModelError, refusal: &[u8], sent: &Prepared) -> Option<Named> {
-        let ModelError::Http { status: 400 | 422, .. } = error else { return None };
+        let ModelError::Http { status: status @ (400 | 422 | 500), .. } = error else { return None };
         let tools: Vec<&str> = sent.gate.tools().iter().map(|tool| tool.name.as_str()).collect();
         let named = refusal::named(&String::from_utf8_lossy(refusal), &sent.body, &tools)?;
+        // A template that throws is a server's fault to llama.cpp; other words of such a fault mean nothing.
+        if *status == 500 && named != Named::SystemRole {
+            return None;
+        }
         let named = match named {
             Named::Tool(name) => Named::Tool(sent.gate.own_name(name)),
             other => other,
@@ -219,6 +223,10 @@ impl Model for HttpModel {
                 Ok(Ok(response)) => response,
             };
             if response.status().is_success() {
+                if let Some(coding) = response.headers().get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+                    let message = format!("an answer compressed by {coding:?}, which it was not asked for");
+                    return Err(ModelError::Protocol { provider: provider.clone(), message });
+                }
                 break (response, sent);
             }
             let (error, refusal) = self.status_error(response, first).await;

@@ -4,8 +4,13 @@
 //! can't hold, is U+FFFD here and never the reason that a text is not read. What is JSON to everybody is read as everybody
 //! reads it.
 
+use crate::sanitize::one_line;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::Value;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 /// Reads one document.
 ///
@@ -13,6 +18,75 @@ use std::borrow::Cow;
 /// The parser's, when it is no JSON for another reason than halves of pairs.
 pub fn read(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(&whole(text))
+}
+
+/// A name that stands twice in one object of a text, of which a reader keeps only the last.
+#[must_use]
+pub fn doubled(text: &str) -> Option<String> {
+    let error = serde_json::from_str::<Once>(&whole(text)).err()?.to_string();
+    let (_, rest) = error.split_once(TWICE)?;
+    rest.rsplit_once(" at line ").map(|(name, _)| name.to_owned())
+}
+
+const TWICE: &str = "twice: ";
+
+/// JSON whose objects have each name once.
+struct Once;
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(OnceVisitor)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Once, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value::<Once>()?;
+            if let Some(name) = names.replace(name) {
+                return Err(A::Error::custom(format!("{TWICE}{}", one_line(&name, 100))));
+            }
+        }
+        Ok(Once)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Once, A::Error> {
+        while list.next_element::<Once>()?.is_some() {}
+        Ok(Once)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once)
+    }
 }
 
 /// The same JSON text without halves of pairs.

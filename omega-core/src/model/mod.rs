@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 pub mod answer;
 pub mod catalog;
@@ -56,7 +56,7 @@ pub struct ToolCall {
     pub id: String,
     /// The name from [`ToolSpec`], or whatever the model wrote.
     pub name: String,
-    /// The arguments exactly as they came. They are never repaired: what does not parse is not run.
+    /// The arguments exactly as they came. They are never repaired: what can't be read as one object is not run.
     pub arguments: String,
     /// Provider state that must come back with this call (Gemini's `thoughtSignature`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,8 @@ impl ToolCall {
         }
     }
 
-    /// The same, with what is known of each number. Nothing, `null` and an empty text are `{}`, and an object may be written as text.
+    /// The same, with what is known of each number. Nothing, `null` and an empty text are `{}`, and an object may be written as
+    /// text, in a fence, behind an empty one or more than once.
     ///
     /// # Errors
     /// As of [`Self::parsed`].
@@ -89,7 +90,10 @@ impl ToolCall {
         }
         match Exact::parse(&json::whole(&self.arguments)) {
             Ok(read) => match read.value {
-                Value::Object(_) => Ok(read),
+                Value::Object(_) => match json::doubled(&self.arguments) {
+                    Some(name) => Err(format!("arguments have `{name}` twice in one object; give it once")),
+                    None => Ok(read),
+                },
                 Value::Null => empty(),
                 Value::String(text) if text.trim().is_empty() => empty(),
                 Value::String(ref text) => {
@@ -102,9 +106,28 @@ impl ToolCall {
                 "arguments are too large: at most {} bytes are taken; hand over less, or in parts",
                 budget::ARGUMENTS.most
             )),
-            Err(error) => Err(format!("arguments are not valid JSON: {error}")),
+            Err(error) => said_once(&self.arguments).ok_or_else(|| format!("arguments are not valid JSON: {error}")),
         }
     }
+}
+
+/// The one object that is said by a text that is no JSON as a whole: in a fence, behind an empty one (gateways that send the
+/// beginning of a call as `{}`), or several times the same.
+fn said_once(text: &str) -> Option<Exact> {
+    let text = text.trim();
+    let fenced = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    let text = fenced.map_or(text, |inner| inner.strip_prefix("json").unwrap_or(inner));
+    let text = json::whole(text);
+    let mut said: Option<Exact> = None;
+    for object in serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>() {
+        let object = Exact::parse(object.ok()?.get()).ok().filter(|object| object.value.is_object())?;
+        match &said {
+            Some(known) if *known == object || object.value.as_object().is_some_and(serde_json::Map::is_empty) => {}
+            Some(known) if known.value.as_object().is_some_and(|known| !known.is_empty()) => return None,
+            Some(_) | None => said = Some(object),
+        }
+    }
+    said
 }
 
 fn kind_of(value: &Value) -> &'static str {

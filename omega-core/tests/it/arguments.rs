@@ -1,6 +1,6 @@
 //! Arguments are read as the tool's schema means them, without loss or not at all.
 
-use omega_core::{agent::input, exact::Exact};
+use omega_core::{agent::input, exact::Exact, model::ToolCall};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -87,6 +87,45 @@ fn whole_arguments_are_read_too() {
     ] {
         assert_eq!(read(&schema, given), meant);
     }
+}
+
+#[test]
+fn arguments_are_read_where_they_say_one_object_and_refused_where_they_say_several() {
+    let read = |text: &str| {
+        ToolCall { id: "c".into(), name: "t".into(), arguments: text.into(), provider_state: None }.parsed()
+    };
+    for text in [
+        r#"{"n":5}"#,
+        r#" "{\"n\":5}" "#,
+        "```json\n{\"n\":5}\n```",
+        "```\n{\"n\":5}\n```\n",
+        r#"{}{"n":5}"#,
+        r#"{"n":5}{}"#,
+        r#"{"n":5}{"n":5}"#,
+        "{\"n\":5}\n{\"n\": 5}\n",
+    ] {
+        assert_eq!(read(text).map(serde_json::Value::Object), Ok(json!({"n": 5})), "{text}");
+    }
+    assert_eq!(read("{}{}").map(|read| read.len()), Ok(0));
+    for text in [
+        r#"{"n":5}{"n":6}"#,
+        r#"{"n":5}{"n":5.0}"#,
+        r#"{"n":5}{"n":"#,
+        r#"[{"n":5}]"#,
+        r#"{"n":5,"n":6}"#,
+        r#"{"a":[{"n":5,"m":{},"n":5}]}"#,
+        r#"{"n":5,}"#,
+        "{'n':5}",
+        r#"{"n":5} 7"#,
+        "``````",
+        "[]",
+        "7",
+    ] {
+        assert!(read(text).is_err(), "{text}: {:?}", read(text));
+    }
+    let said = read(r#"{"a":{"to":"x","to":"y"}}"#).unwrap_err();
+    assert_eq!(said, "arguments have `to` twice in one object; give it once");
+    assert!(read(r#"{"a":{"n":1},"b":{"n":2},"n":[{"n":3}]}"#).is_ok(), "the same name in several objects");
 }
 
 #[test]

@@ -172,6 +172,9 @@ fn a_document_instead_of_a_stream_is_explained() {
         ("[]", "a JSON document instead of an event stream"),
         (r#"{"error": {"message": "model is loading", "code": 503}}"#, "model is loading"),
         (r#"[{"error": {"message": "quota", "code": 429}}]"#, "quota"),
+        (r#"{"code": 1001, "msg": "no such key"}"#, "no such key"),
+        (r#"{"base_resp": {"status_code": 1004, "status_msg": "login fail"}}"#, "login fail"),
+        (r#"{"success": false, "errors": [{"message": "no such account"}]}"#, "no such account"),
     ] {
         for format in FORMATS {
             let (answer, error) = Answer::decode(format.decoder("p"), document.as_bytes().chunks(5));
@@ -179,6 +182,42 @@ fn a_document_instead_of_a_stream_is_explained() {
             let message = error.unwrap().to_string();
             assert!(message.contains(want), "{message}");
         }
+    }
+}
+
+#[test]
+fn an_event_that_is_no_answer_is_the_reason_when_none_comes() {
+    let hi = r#"{"choices": [{"index": 0, "delta": {"content": "hi"}}]}"#;
+    let end = r#"{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}"#;
+    for (event, passes) in [
+        (r#"{"code": 1001, "msg": "the reason"}"#, false),
+        (r#"{"code": 503, "msg": "the reason"}"#, true),
+        (r#"{"detail": "the reason"}"#, true),
+        (r#"{"base_resp": {"status_code": 1004, "status_msg": "the reason"}}"#, false),
+    ] {
+        let body = format!("data: {hi}\n\ndata: {event}\n\n");
+        let (_, error) = Answer::decode(Format::OpenAiChat.decoder("p"), body.as_bytes().chunks(7));
+        let error = error.unwrap();
+        assert_eq!((error.to_string().contains("the reason"), error.is_retryable()), (true, passes), "{error}");
+        // Beside a whole answer it is nothing.
+        let (answer, error) =
+            Answer::decode(Format::OpenAiChat.decoder("p"), [format!("{body}data: {end}\n\n").as_bytes()]);
+        assert_eq!((answer.text.as_str(), answer.finished, error), ("hi", true, None), "{event}");
+    }
+}
+
+#[test]
+fn tokens_are_read_however_they_are_written() {
+    for (written, want) in
+        [("7", 7), ("7.0", 7), ("\"7\"", 7), ("-7", 0), ("7.5", 0), ("1e300", 0), ("null", 0), ("[7]", 0)]
+    {
+        let body = format!(
+            "data: {{\"choices\": [{{\"index\": 0, \"delta\": {{\"content\": \"hi\"}}, \"finish_reason\": \"stop\"}}], \
+             \"usage\": {{\"prompt_tokens\": {written}, \"completion_tokens\": 3, \"prompt_tokens_details\": null}}}}\n\n"
+        );
+        let (answer, error) = Answer::decode(Format::OpenAiChat.decoder("p"), [body.as_bytes()]);
+        let usage = answer.usage.unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens, error), (want, 3, None), "{written}");
     }
 }
 

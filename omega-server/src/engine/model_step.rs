@@ -15,7 +15,7 @@ use omega_core::{
     budget,
     event::Event,
     executor::Executor,
-    model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry},
+    model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry, wire},
 };
 use std::collections::HashSet;
 
@@ -171,7 +171,7 @@ async fn stream(
             }
             Some(Ok(ModelEvent::Finished { reason })) => {
                 reply.finish_reason = reason;
-                reply.parts = channel.parts(step.message);
+                reply.parts = told_apart(channel.parts(step.message));
                 reply.calls = with_own_ids(reply.calls);
                 reply.parts.extend(reply.calls.iter().map(|call| Part::ToolCall {
                     tool_call_id: call.id.clone(),
@@ -197,6 +197,15 @@ fn without_nul(event: ModelEvent) -> ModelEvent {
             let provider_state = call.provider_state.filter(|state| !nul::is_in(state));
             let arguments = nul::json(call.arguments);
             let call = ToolCall { id: text(call.id), name: text(call.name), arguments, provider_state };
+/// The parts of a whole answer, with thoughts as thoughts that only their end tells from text.
+fn told_apart(parts: Vec<Part>) -> Vec<Part> {
+    let [Part::Text { text }] = parts.as_slice() else { return parts };
+    let Some((thoughts, answer)) = wire::closed_alone(text) else { return parts };
+    let (text, reasoning) = (answer.to_owned(), thoughts.to_owned());
+    let parts = [Part::Reasoning { text: reasoning }, Part::Text { text }];
+    parts.into_iter().filter(|part| text_bytes(std::slice::from_ref(part)) > 0).collect()
+}
+
             ModelEvent::CallCompleted { index, call }
         }
         other @ (ModelEvent::CallStarted { .. }

@@ -18,7 +18,7 @@ use omega_core::{
     },
     api::{CredentialRequest, Plan, PlanAnswer, PlanStep, PlanVar, Usage},
     id::{ConversationId, PlanId, RunId, ToolId, UserId},
-    model::{Model, ModelError, ModelEvent, ModelRequest, Purpose, ToolCall, ToolChoice, ToolResult, Turn},
+    model::{Model, ModelError, ModelEvent, ModelRequest, Purpose, ToolCall, ToolChoice, ToolResult, Turn, wire},
     redact::Redactor,
     registry::{
         EnvVar, Hit, Query, Tool,
@@ -320,6 +320,7 @@ async fn ask(model: &dyn Model, request: ModelRequest) -> Result<(String, Usage)
             _ => {}
         }
     }
+    let text = wire::closed_alone(&text).map_or(text.as_str(), |(_, answer)| answer).to_owned();
     Ok((text, usage))
 }
 

@@ -4,7 +4,7 @@
 use crate::harness::{MODELS, Omega, folder, titled};
 use futures_util::{StreamExt, stream};
 use omega_core::{
-    api::{FinishReason, Message, MessageStatus, Role, RunStatus},
+    api::{FinishReason, Message, MessageStatus, Part, Role, RunStatus},
     client::Client,
     event::Event,
     id::{ConversationId, RunId},
@@ -204,6 +204,23 @@ async fn a_title_has_no_thoughts_no_marks_and_one_line() {
     let told = crate::harness::within("the title", frames.until(titled)).await;
     let Some(Event::ConversationUpdated { title, .. }) = told.last().map(|envelope| &envelope.event) else { panic!() };
     assert_eq!(title.as_deref(), Some("A Greeting"));
+}
+
+/// A template that has the opening mark in the prompt: only the end of the thoughts tells that they were any.
+#[tokio::test]
+async fn thoughts_that_only_their_end_tells_are_no_answer_for_anybody() {
+    let script = Script::new().turn(Reply::text("They greet me.\n</think>\n\nHello."));
+    let omega = Omega::start(script).await;
+    for model in MODELS {
+        let told = omega.ask(model, "hi").await;
+        assert_eq!(told.log.answer(), "Hello.", "{model}");
+        let stored = omega.client.conversation(told.conversation).await.unwrap().messages.remove(1);
+        let parts = [Part::Reasoning { text: "They greet me.".into() }, Part::Text { text: "Hello.".into() }];
+        assert_eq!((stored.content.as_str(), stored.parts.as_slice()), ("Hello.", &parts[..]), "{model}");
+        omega.ask_in(told.conversation, "again").await;
+        let sent = omega.provider.requests().pop().unwrap().body.to_string();
+        assert!(sent.contains("Hello.") && !sent.contains("They greet me"), "{model}: {sent}");
+    }
 }
 
 #[tokio::test]

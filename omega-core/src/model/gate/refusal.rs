@@ -5,7 +5,7 @@
 //! left out for as long as the model is used ([`LeftOut`]), which is the rest of the run. What the model or a tool can't work
 //! without is never left out, so that a refusal with another reason stays a failure that is told.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// How many times one call of a model is sent again without something more.
@@ -21,6 +21,8 @@ pub enum Named {
     Limit(u64),
     /// That tools stand in the history ([`super::deferred`]).
     Deferral,
+    /// That the prompt has a role of its own: it goes before the first message then.
+    SystemRole,
 }
 
 /// Where a field stands in a request.
@@ -60,10 +62,57 @@ const FIELDS: &[(&str, FieldPlace, bool)] = &[
 /// What a refusal (its whole body) names of the request that was sent.
 pub fn named(refusal: &str, sent: &Value, tools: &[&str]) -> Option<Named> {
     deferral(refusal, sent)
+        .or_else(|| system_role(refusal, sent))
         .or_else(|| limit(refusal, sent))
         .or_else(|| field(refusal, sent))
         .or_else(|| tool_of_history(refusal, sent))
         .or_else(|| tool(refusal, tools))
+}
+
+/// What is said where a model's template has no place for the prompt: Gemma's, with status 400 or 500
+/// (<https://github.com/vllm-project/vllm/pull/2964>, <https://github.com/sgl-project/sglang/issues/892>), and Google's own
+/// servers for Gemma (<https://github.com/0xPlaygrounds/rig/issues/788>).
+const SYSTEM_ROLE: &[&str] = &[
+    "system role not supported",
+    "system role is not supported",
+    "developer instruction is not enabled",
+    "only user and assistant roles are supported",
+    "does not support 'system'",
+    "does not support 'developer'",
+    "system messages are not supported",
+];
+
+fn system_role(refusal: &str, sent: &Value) -> Option<Named> {
+    let has_one = is_system(&sent["messages"][0]) || sent.get("systemInstruction").is_some();
+    let words = refusal.to_lowercase();
+    (has_one && SYSTEM_ROLE.iter().any(|known| words.contains(known))).then_some(Named::SystemRole)
+}
+
+fn is_system(message: &Value) -> bool {
+    matches!(message["role"].as_str(), Some("system" | "developer"))
+}
+
+/// Puts the prompt before the text of the first message.
+fn merge_system(body: &mut Value) {
+    let merged = |prompt: &str, text: &str| format!("{prompt}\n\n{text}").into();
+    if let Some(messages) = body
+        .get_mut("messages")
+        .and_then(Value::as_array_mut)
+        .filter(|messages| messages.first().is_some_and(is_system))
+    {
+        let prompt = messages.remove(0);
+        let prompt = prompt["content"].as_str().unwrap_or_default();
+        match messages.iter_mut().find(|message| message["role"] == "user") {
+            Some(first) => first["content"] = merged(prompt, first["content"].as_str().unwrap_or_default()),
+            None => messages.insert(0, json!({ "role": "user", "content": prompt })),
+        }
+    }
+    let Some(system) = body.as_object_mut().and_then(|body| body.shift_remove("systemInstruction")) else { return };
+    if let (Some(prompt), Some(text)) =
+        (system["parts"][0]["text"].as_str(), body.pointer_mut("/contents/0/parts/0/text"))
+    {
+        *text = merged(prompt, text.as_str().unwrap_or_default());
+    }
 }
 
 /// What words a refusal of deferred tools has, in any spelling.
@@ -194,6 +243,7 @@ pub struct LeftOut {
     fields: BTreeSet<&'static str>,
     limit: Option<u64>,
     deferral: bool,
+    system_role: bool,
 }
 
 impl LeftOut {
@@ -203,6 +253,7 @@ impl LeftOut {
             Named::Tool(name) => self.tools.insert(name.clone()),
             Named::Field(name) => self.fields.insert(name),
             Named::Deferral => !std::mem::replace(&mut self.deferral, true),
+            Named::SystemRole => !std::mem::replace(&mut self.system_role, true),
             Named::Limit(limit) => {
                 let lower = self.limit.is_none_or(|before| *limit < before);
                 self.limit = self.limit.filter(|_| !lower).or(Some(*limit));
@@ -223,6 +274,9 @@ impl LeftOut {
 
     /// The request without the fields, and with the cap that was told.
     pub fn strip(&self, body: &mut Value) {
+        if self.system_role {
+            merge_system(body);
+        }
         for (name, place, _) in FIELDS.iter().filter(|(name, ..)| self.fields.contains(name)) {
             visit(body, *place, &mut |fields| {
                 let value = fields.shift_remove(*name);
@@ -258,6 +312,9 @@ impl Named {
             Self::Deferral => {
                 format!("{provider} refused deferred tools; all tools stand in the list for the rest of this run")
             }
+            Self::SystemRole => {
+                format!("{provider} takes no prompt of its own with this model; it stands before the first message")
+            }
             Self::Limit(limit) => format!("{provider} gives at most {limit} tokens of an answer with this model"),
         }
     }
@@ -266,7 +323,6 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn sent() -> Value {
         json!({
@@ -315,6 +371,29 @@ mod tests {
         ] {
             assert_eq!(named(refusal, &sent(), &tools), want, "{refusal}");
         }
+    }
+
+    #[test]
+    fn a_prompt_that_has_no_place_goes_before_the_first_message() {
+        let chat = json!({"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]});
+        let gemini = json!({"systemInstruction": {"parts": [{"text": "Be brief."}]}, "contents": [{"role": "user", "parts": [{"text": "hi"}]}]});
+        let mut out = LeftOut::default();
+        for refusal in ["System role not supported", "Developer instruction is not enabled for models/gemma-3-27b-it"] {
+            for sent in [&chat, &gemini] {
+                assert_eq!(named(refusal, sent, &[]), Some(Named::SystemRole), "{refusal}");
+            }
+        }
+        assert!(out.add(&Named::SystemRole) && !out.add(&Named::SystemRole));
+        let stripped = |body: &Value| {
+            let mut body = body.clone();
+            out.strip(&mut body);
+            body
+        };
+        assert_eq!(stripped(&chat), json!({"messages": [{"role": "user", "content": "Be brief.\n\nhi"}]}));
+        let text = json!({"contents": [{"role": "user", "parts": [{"text": "Be brief.\n\nhi"}]}]});
+        assert_eq!(stripped(&gemini), text);
+        assert_eq!(named("System role not supported", &stripped(&chat), &[]), None, "once");
+        assert_eq!(named("the system role of the tool is not clear", &chat, &[]), None);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Decoder {
     bounds: Bounds,
     bytes: usize,
     over: bool,
+    /// What was said that is no part of an answer, the last of it: the reason, if no answer comes.
+    beside: Option<ModelError>,
 }
 
 /// What the body turned out to be, by its first byte.
@@ -60,6 +62,7 @@ impl Decoder {
             bounds: Bounds::default(),
             bytes: 0,
             over: false,
+            beside: None,
         }
     }
 
@@ -196,6 +199,9 @@ impl Decoder {
             if let Some(error) = error_body::stream_error(&self.provider, &name, &json) {
                 return self.fail(error, out);
             }
+            if !self.body.is_answer(&json) {
+                self.beside = error_body::beside_error(&self.provider, &json).or(self.beside.take());
+            }
             let mut events = Vec::new();
             let result = self.body.event(&json, &mut events);
             self.push(events, out);
@@ -238,7 +244,10 @@ impl Decoder {
             }
             Some(_) => self.end(false, out),
             None if known => self.end(true, out),
-            None => self.fail(self.instead("a JSON document"), out),
+            None => {
+                let error = self.beside.take().unwrap_or_else(|| self.instead("a JSON document"));
+                self.fail(error, out);
+            }
         }
     }
 
@@ -254,9 +263,10 @@ impl Decoder {
         if self.over {
             out.append(&mut last);
         } else {
-            let error = match self.sse.stray() {
-                "" => ModelError::Truncated { provider: self.provider.clone() },
-                sentence => text_error(&self.provider, sentence, true),
+            let error = match (self.sse.stray(), self.beside.take()) {
+                ("", None) => ModelError::Truncated { provider: self.provider.clone() },
+                ("", Some(said)) => said,
+                (sentence, _) => text_error(&self.provider, sentence, true),
             };
             self.fail(error, out);
         }

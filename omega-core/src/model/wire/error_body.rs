@@ -2,7 +2,8 @@
 //!
 //! The shapes met: `{"error": {message, code, type, status}}` (OpenAI and its kin, Anthropic, Google), the same in a list
 //! (Google), `{"error": "text"}` (Ollama), `{"message", "code"}` at the top (Mistral, OpenAI Responses), `{"detail"}`
-//! (FastAPI servers), and pages that are no JSON at all.
+//! (FastAPI servers), `{"errors": [...]}` (Cloudflare), `{"code", "msg"}` and `{"base_resp": {status_msg}}` (MiniMax and other
+//! gateways, also with status 200), `{"fault"}` (Apigee), `{"title", "detail"}` (RFC 9457), and pages that are no JSON at all.
 
 use super::{retry_after, text_at};
 use crate::model::{ModelError, json};
@@ -57,14 +58,17 @@ pub(super) fn stream_error(provider: &str, event: &str, data: &Value) -> Option<
 /// The error that `data` describes.
 pub(super) fn reported_error(provider: &str, data: &Value) -> ModelError {
     let (message, code) = describe(data);
-    let status = ["/error/code", "/error/status_code", "/code", "/status_code"]
-        .iter()
-        .find_map(|pointer| data.pointer(pointer).and_then(Value::as_u64));
+    let status = status_of(data);
     ModelError::Stream {
         provider: provider.to_owned(),
         message: message.or_else(|| code.clone()).unwrap_or_else(|| shorten(&data.to_string())),
         retryable: is_passing(status, code.as_deref().unwrap_or_default()),
     }
+}
+
+fn status_of(data: &Value) -> Option<u64> {
+    let places = ["/error/code", "/error/status_code", "/code", "/status_code", "/base_resp/status_code"];
+    places.iter().find_map(|pointer| data.pointer(pointer).and_then(Value::as_u64))
 }
 
 /// Whether an error inside a stream is one of those that pass: overload, rate limits and server faults.
@@ -91,6 +95,46 @@ fn is_passing(status: Option<u64>, code: &str) -> bool {
     PASSING.contains(&code.as_str()) || matches!(status, Some(408 | 429 | 500..=599))
 }
 
+/// The error that an event or a document tells of which is no answer of its format, if it says anything in words. Another
+/// try may help unless its code says otherwise.
+pub(super) fn beside_error(provider: &str, data: &Value) -> Option<ModelError> {
+    let (message, code) = describe(data);
+    let status = status_of(data);
+    let passes = status.is_none() || is_passing(status, code.as_deref().unwrap_or_default());
+    Some(ModelError::Stream { provider: provider.to_owned(), message: message?, retryable: passes })
+}
+
+/// Where the words of an error stand.
+const MESSAGES: [&str; 17] = [
+    "/message",
+    "/x_groq/error",
+    "/detail",
+    "/detail/0/msg",
+    "/message/detail/0/msg",
+    "/message/message",
+    "/detail/message",
+    "/errors/0/message",
+    "/errors/0",
+    "/msg",
+    "/error_msg",
+    "/errorMessage",
+    "/error_description",
+    "/base_resp/status_msg",
+    "/fault/faultstring",
+    "/Message",
+    "/title",
+];
+
+/// The message of the error that a gateway hands on as the text of its own message.
+fn inner_message(text: &str) -> String {
+    let inner = Some(text.trim()).filter(|text| text.starts_with('{')).and_then(|text| json::read(text).ok());
+    let error = inner.as_ref().map(|inner| inner.get("error").unwrap_or(inner));
+    match error.map(|error| text_at(error, "/message")) {
+        Some(message) if !message.is_empty() => message.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
 /// Message and code of an error, wherever they stand.
 fn describe(data: &Value) -> (Option<String>, Option<String>) {
     let data = match data {
@@ -104,11 +148,8 @@ fn describe(data: &Value) -> (Option<String>, Option<String>) {
     if let Value::String(text) = error {
         return (Some(shorten(text)), None);
     }
-    let mut message = ["/message", "/x_groq/error", "/detail", "/detail/0/msg", "/message/detail/0/msg"]
-        .iter()
-        .map(|pointer| text_at(error, pointer))
-        .find(|text| !text.is_empty())
-        .map(str::to_owned);
+    let mut message =
+        MESSAGES.iter().map(|pointer| text_at(error, pointer)).find(|text| !text.is_empty()).map(inner_message);
     // OpenRouter hides the reason of the provider behind it: "Provider returned error".
     if let (Some(message), raw @ 1..) = (&mut message, text_at(error, "/metadata/raw").len()) {
         message.push_str(": ");
@@ -175,6 +216,17 @@ mod tests {
             (json!({"error": "model not found"}), "model not found", None),
             (json!({"object": "error", "message": "m", "type": "invalid_model", "code": "1500"}), "m", Some("1500")),
             (json!({"detail": [{"msg": "m"}]}), "m", None),
+            (json!({"errors": [{"message": "m", "code": 7003}], "success": false}), "m", None),
+            (json!({"errors": ["m"]}), "m", None),
+            (json!({"code": 401, "msg": "m"}), "m", Some("401")),
+            (json!({"base_resp": {"status_code": 1004, "status_msg": "m"}}), "m", None),
+            (json!({"fault": {"faultstring": "m", "detail": {"errorcode": "x"}}}), "m", None),
+            (json!({"__type": "AccessDenied", "Message": "m"}), "m", None),
+            (json!({"type": "about:blank", "title": "t", "detail": "m"}), "m", Some("about:blank")),
+            (json!({"error": {"message": {"message": "m"}}}), "m", None),
+            (json!({"error": "x", "error_description": "m"}), "x", None),
+            (json!({"error": {"message": "{\"error\": {\"message\": \"m\", \"code\": 1}}"}}), "m", None),
+            (json!({"error": {"message": "{\"a\": 1}"}}), "{\"a\": 1}", None),
         ] {
             let error = http_error("p", 400, |_| None, body.to_string().as_bytes());
             assert_eq!(parts(error), (message.into(), code.map(Into::into)), "{body}");

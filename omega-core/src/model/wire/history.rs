@@ -15,9 +15,13 @@ pub(super) fn arguments_object(call: &ToolCall) -> Value {
 pub(super) fn arguments_text(call: &ToolCall) -> String {
     match call.parsed() {
         Ok(map) if map.is_empty() => String::from("{}"),
-        Ok(_) if call.arguments.trim_start().starts_with('{') => call.arguments.clone(),
+        Ok(_) if is_one_object(&call.arguments) => call.arguments.clone(),
         Ok(_) | Err(_) => arguments_object(call).to_string(),
     }
+}
+
+fn is_one_object(text: &str) -> bool {
+    text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// A piece of an assistant's turn, in the order in which the model made it.
@@ -111,6 +115,7 @@ mod tests {
             (r#"{"a": 1.0}"#, r#"{"a": 1.0}"#),
             (r#"{"a": "#, r#"{"_raw":"{\"a\": "}"#),
             ("[1]", r#"{"_raw":"[1]"}"#),
+            (r#"{}{"a":1}"#, r#"{"a":1}"#),
         ] {
             assert_eq!(arguments_text(&with(arguments)), text);
             assert!(arguments_object(&with(arguments)).is_object());

@@ -32,6 +32,7 @@ mod thoughts;
 pub use decoder::Decoder;
 pub use error_body::http_error;
 pub use retry_after::wait_of;
+pub use thoughts::closed_alone;
 
 /// How a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -173,9 +174,15 @@ fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The number at a JSON pointer, if there is one.
+/// The whole number at a JSON pointer, if there is one; some write it as `5.0` or `"5"`.
 fn number_at(value: &Value, pointer: &str) -> Option<u64> {
-    value.pointer(pointer).and_then(Value::as_u64)
+    match value.pointer(pointer)? {
+        Value::String(text) => text.trim().parse().ok(),
+        number => number.as_u64().or_else(|| {
+            let real = number.as_f64().filter(|real| real.fract() == 0.0 && (0.0..9e15).contains(real))?;
+            format!("{real:.0}").parse().ok()
+        }),
+    }
 }
 
 /// The list at a JSON pointer; empty when it is missing or no list.

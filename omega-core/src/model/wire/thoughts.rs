@@ -4,11 +4,15 @@
 //! closing mark never comes; marks anywhere else are text that talks about them. The white space around the block goes with
 //! it. Which marks: DeepSeek, Qwen and most open models write `<think>`
 //! (<https://docs.vllm.ai/en/latest/features/reasoning_outputs.html>), prompts for Claude ask for `<thinking>`, Magistral has
-//! `[THINK]`, Seed-OSS `<seed:think>`, Kimi-VL `◁think▷`.
+//! `[THINK]`, Seed-OSS `<seed:think>`, Kimi-VL `◁think▷`, gpt-oss channels (<https://cookbook.openai.com/articles/openai-harmony>).
+//!
+//! Templates of models that always think have the opening mark in the prompt, so that only the closing one comes
+//! (<https://github.com/vllm-project/vllm/issues/13125>, <https://github.com/ggml-org/llama.cpp/issues/11861>). That is known
+//! when it comes, and not before: [`closed_alone`] is asked when the answer is whole.
 
 use crate::model::ModelEvent;
 
-const MARKS: [(&str, &str); 8] = [
+const MARKS: [(&str, &str); 9] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("<thought>", "</thought>"),
@@ -17,6 +21,7 @@ const MARKS: [(&str, &str); 8] = [
     ("<seed:think>", "</seed:think>"),
     ("[think]", "[/think]"),
     ("◁think▷", "◁/think▷"),
+    ("<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"),
 ];
 
 /// More white space than any answer begins with.
@@ -116,6 +121,23 @@ impl Thoughts {
     }
 }
 
+/// Thoughts that were never opened, and the answer behind them: what stands before a closing mark on a line of its own with
+/// an empty line or nothing behind it, if it has no opening mark and the line is in no block of code.
+#[must_use]
+pub fn closed_alone(text: &str) -> Option<(&str, &str)> {
+    let lower = text.to_ascii_lowercase();
+    let (at, (open, close)) = MARKS.iter().filter_map(|mark| Some((lower.find(mark.1)?, *mark))).min()?;
+    let (before, behind) = (&text[..at], &text[at + close.len()..]);
+    let is_line = before.is_empty() || before.ends_with('\n');
+    let is_end = behind
+        .trim_start_matches([' ', '\r'])
+        .strip_prefix('\n')
+        .is_some_and(|rest| rest.trim_start_matches([' ', '\r']).starts_with('\n') || rest.trim().is_empty());
+    let in_code = before.lines().filter(|line| line.trim_start().starts_with("```")).count() % 2 == 1;
+    let is_alone = is_line && (is_end || behind.trim().is_empty()) && !in_code && !lower[..at].contains(open);
+    is_alone.then(|| (before.trim(), behind.trim_start()))
+}
+
 fn push(text: String, out: &mut Vec<ModelEvent>) {
     if !text.is_empty() {
         out.push(ModelEvent::Text(text));
@@ -163,6 +185,11 @@ mod tests {
             ("[THINK]mistral[/THINK]answer", "mistral", "answer"),
             ("◁think▷kimi◁/think▷answer", "kimi", "answer"),
             ("<seed:think>s</seed:think>answer", "s", "answer"),
+            (
+                "<|channel|>analysis<|message|>h<|end|><|start|>assistant<|channel|>final<|message|>answer",
+                "h<|end|>",
+                "answer",
+            ),
             ("<think>a </thinking> b </thin c</think> d", "a </thinking> b </thin c", "d"),
             // Never closed: nothing of it is the answer.
             ("<think>it goes on </thi", "it goes on </thi", ""),
@@ -180,6 +207,27 @@ mod tests {
             for size in 1..=text.chars().count().max(1) {
                 assert_eq!(split(text, size), (reasoning.into(), answer.into()), "{text} by {size}");
             }
+        }
+    }
+
+    #[test]
+    fn thoughts_without_an_opening_mark_are_told_when_they_are_closed() {
+        for (text, want) in [
+            ("He greets me.\n</think>\n\nHello!", Some(("He greets me.", "Hello!"))),
+            ("He greets me.\r\n</think>\r\n\r\nHello!\n", Some(("He greets me.", "Hello!\n"))),
+            ("He asks for ```x```.\n\n</THINKING>\n\n4", Some(("He asks for ```x```.", "4"))),
+            ("</think>\n\nHello!", Some(("", "Hello!"))),
+            ("only thoughts\n</think>", Some(("only thoughts", ""))),
+            ("only thoughts\n</think>\n", Some(("only thoughts", ""))),
+            // An answer that talks about marks.
+            ("The closing mark is\n</think>\nand nothing else.", None),
+            ("Write </think>\n\nat the end.", None),
+            ("Write <think> first, and then\n</think>\n\nat the end.", None),
+            ("```\nthoughts\n</think>\n\nanswer\n```", None),
+            ("no mark", None),
+            ("", None),
+        ] {
+            assert_eq!(closed_alone(text), want, "{text:?}");
         }
     }
 

@@ -194,7 +194,10 @@ fn finish_reason(word: &str) -> Option<FinishReason> {
         "length" | "max_tokens" | "model_length" | "model_context_window_exceeded" => FinishReason::Length,
         "tool_calls" | "function_call" | "tool_use" => FinishReason::ToolCalls,
         "content_filter" | "sensitive" | "safety" | "refusal" => FinishReason::ContentFilter,
-        "error" | "network_error" | "insufficient_system_resource" => FinishReason::Error,
+        // `abort`: an engine gave the request up (https://github.com/vllm-project/vllm/issues/57082), and says so with status 200.
+        "error" | "network_error" | "insufficient_system_resource" | "abort" | "cancelled" | "timeout" => {
+            FinishReason::Error
+        }
         _ => FinishReason::Other,
     })
 }
