@@ -1,23 +1,35 @@
 //! What the model gets to see of a conversation: the full history, without summaries (PRD 12), in a form that every
-//! provider accepts. It only grows at its end: when a message was sent stands behind the message, and not in the prompt, which
-//! would be another one every minute.
+//! provider accepts. It only grows at its end, so that all of it that was sent before comes from a provider's cache: when a
+//! message was sent and the plan that its run follows stand behind the message, and what the model is told of its own doing
+//! stands in the last result before its next answer. Neither is in the prompt, which would be another one each time.
 
 use super::{
     Exchange,
     names::ToolSet,
+    planning,
     result::{self, View},
     search_output,
+    told::Notes,
 };
-use crate::model::{ToolCall, ToolResult, Turn, frame::stamp};
+use crate::model::{
+    ToolCall, ToolResult, Turn,
+    frame::{planned, stamp, with_own},
+};
 
 /// The turns of the exchanges of a conversation, from its first. Every call is followed by exactly one result; a step without
 /// text and calls is left out. A search's result says which of the tools became callable by it.
 #[must_use]
-pub fn turns<'e>(exchanges: impl Iterator<Item = &'e Exchange>, view: View, tools: &ToolSet) -> Vec<Turn> {
+pub fn turns<'e>(
+    exchanges: impl Iterator<Item = &'e Exchange>,
+    view: View,
+    tools: &ToolSet,
+    notes: &Notes,
+) -> Vec<Turn> {
     let mut turns = Vec::new();
     for (message, exchange) in exchanges.enumerate() {
+        let plan = exchange.plan.as_ref().map(|plan| planned(&planning::section(plan))).unwrap_or_default();
         let stamp = exchange.at.map(|at| stamp(at, &exchange.zone)).unwrap_or_default();
-        turns.push(Turn::User { text: format!("{}{stamp}", exchange.user) });
+        turns.push(Turn::User { text: format!("{}{plan}{stamp}", exchange.user) });
         for (number, step) in exchange.steps.iter().enumerate() {
             if step.text.is_empty() && step.calls.is_empty() {
                 continue;
@@ -35,7 +47,10 @@ pub fn turns<'e>(exchanges: impl Iterator<Item = &'e Exchange>, view: View, tool
                     let loads = loads.map(|at| tools.loaded_by((message, number, at))).unwrap_or_default();
                     ToolResult { loads, ..result::for_model(call, run, &step.chosen, view) }
                 };
-                let results = step.calls.iter().map(result).collect();
+                let mut results: Vec<ToolResult> = step.calls.iter().map(result).collect();
+                if let (Some(note), Some(last)) = (notes.get(&(message, number)), results.last_mut()) {
+                    last.content = with_own(std::mem::take(&mut last.content), "note", &note.as_str().into());
+                }
                 turns.push(Turn::Tools { results });
             }
         }

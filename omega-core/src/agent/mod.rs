@@ -20,6 +20,7 @@ pub mod prompt;
 pub mod repetition;
 pub mod result;
 mod run_config;
+mod told;
 pub mod tool_resolution;
 pub mod written_call;
 
@@ -42,6 +43,8 @@ use result::View;
 pub use run_config::RunConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+pub use told::Allowance;
+use told::{Notes, calls_of, told_behind};
 use written_call::WrittenCall;
 
 /// A step as it is recorded: the model's turn, and what its calls came to.
@@ -68,6 +71,10 @@ pub struct Exchange {
     pub at: Option<Timestamp>,
     /// The time zone of whoever serves it, by its IANA name; empty when it is not known.
     pub zone: String,
+    /// The plan that its run follows.
+    pub plan: Option<Plan>,
+    /// What its run may do, where it is known.
+    pub allowance: Option<Allowance>,
     /// The steps so far.
     pub steps: Vec<Step>,
 }
@@ -134,33 +141,29 @@ pub struct Agent {
     before: Vec<Exchange>,
     now: Exchange,
     tools: ToolSet,
-    plan: Option<Plan>,
+    notes: Notes,
 }
 
 impl Agent {
-    /// The agent on what is recorded: the exchanges before, and the one at work. `prompt` is the run's, `pins` are the pinned tools that exist,
-    /// `plan` is the one that was selected.
+    /// The agent on what is recorded: the exchanges before, and the one at work. `prompt` is the run's, `pins` are the pinned
+    /// tools that exist.
     #[must_use]
-    pub fn restore(
-        config: RunConfig,
-        before: Vec<Exchange>,
-        now: Exchange,
-        prompt: &str,
-        pins: &[Tool],
-        plan: Option<&Plan>,
-    ) -> Self {
-        let mut tools = ToolSet::new(pins);
+    pub fn restore(config: RunConfig, before: Vec<Exchange>, mut now: Exchange, prompt: &str, pins: &[Tool]) -> Self {
+        let (mut tools, mut notes) = (ToolSet::new(pins), Notes::new());
+        now.allowance = Some(config.allowance());
         for (message, exchange) in before.iter().chain([&now]).enumerate() {
             tools.begin_message();
             for (step, recorded) in exchange.steps.iter().enumerate() {
                 for call in 0..recorded.tool_runs.len() {
                     note(&mut tools, &recorded.tool_runs, (message, step, call));
                 }
+                let told = told_behind(&exchange.steps[..=step], exchange.allowance);
+                notes.extend(told.map(|told| ((message, step), told)));
             }
         }
         let system = prompt::system(prompt, pins);
         let model = config.model.split_once('/').map_or(config.model.as_str(), |(_, name)| name).to_owned();
-        Self { config, system, model, before, now, tools, plan: plan.cloned() }
+        Self { config, system, model, before, now, tools, notes }
     }
 
     /// What has to happen now.
@@ -208,8 +211,11 @@ impl Agent {
         let Some(slot) = step.tool_runs.iter_mut().find(|run| run.id == outcome.id) else { return Vec::new() };
         *slot = outcome;
         let call = step.tool_runs.iter().position(|run| run.id == id).unwrap_or_default();
-        let runs = &step.tool_runs;
-        note(&mut self.tools, runs, (self.before.len(), number - 1, call))
+        let place = (self.before.len(), number - 1);
+        let loaded = note(&mut self.tools, &step.tool_runs, (place.0, place.1, call));
+        let told = told_behind(&self.now.steps, self.now.allowance);
+        self.notes.extend(told.map(|told| (place, told)));
+        loaded
     }
 
     /// Gives the best of the tools that were found the names under which they can be called from the next step on.
@@ -263,7 +269,7 @@ impl Agent {
         let calls: Vec<PlanCall> = self.now.steps.iter().flat_map(|step| &step.tool_runs).map(PlanCall::from).collect();
         let chosen = self.now.steps.iter().flat_map(|step| &step.chosen);
         let replaced: Vec<_> = chosen.filter_map(|(call, tool)| Some((*call, tool.clone()?))).collect();
-        Some(RunPlan::after(self.plan.as_ref()?, &calls, &replaced, false))
+        Some(RunPlan::after(self.now.plan.as_ref()?, &calls, &replaced, false))
     }
 
     /// In how many steps before the last one a tool failed, and whether it has worked in this run.
@@ -307,41 +313,30 @@ impl Agent {
     /// Tool calls so far.
     #[must_use]
     pub fn tool_calls(&self) -> u32 {
-        let calls: usize = self.now.steps.iter().map(|step| step.calls.len()).sum();
-        u32::try_from(calls).unwrap_or(u32::MAX)
+        u32::try_from(calls_of(&self.now.steps)).unwrap_or(u32::MAX)
     }
 
     /// Whether the budget is used up.
     fn is_spent(&self) -> bool {
-        self.tool_calls() >= self.config.max_tool_calls || self.steps() >= self.config.max_steps
+        self.config.allowance().is_spent(&self.now.steps)
     }
 
     /// Whether the last step was already asked to close without tools; whatever it said, that was the end.
     fn closing_was_asked(&self) -> bool {
         let Some((_, before)) = self.now.steps.split_last() else { return false };
-        let calls: usize = before.iter().map(|step| step.calls.len()).sum();
-        calls >= self.config.max_tool_calls as usize || before.len() >= self.config.max_steps as usize
+        self.config.allowance().is_spent(before)
     }
 
     fn ask(&self) -> Next {
         // The planner on this machine reads for nothing, and whole rows.
         let provider = self.config.model.split_once('/').map(|(provider, _)| provider);
         let view = if provider == Some(catalog::OMEGA) { View::Whole } else { View::Brief };
-        let turns = context::turns(self.before.iter().chain([&self.now]), view, &self.tools);
+        let turns = context::turns(self.before.iter().chain([&self.now]), view, &self.tools, &self.notes);
         let spent = self.is_spent();
-        let mut system = self.system.clone();
-        if let Some(plan) = self.progress() {
-            system = format!("{system}\n\n{}", planning::section(&plan));
-        }
-        if spent {
-            system = format!("{system}\n\n{}", prompt::CLOSING);
-        } else if let Circle::Told(words) = repetition::in_steps(&self.now.steps) {
-            system = format!("{system}\n\n# Note\n{words}.");
-        }
         Next::Ask(Box::new(ModelRequest {
             purpose: Purpose::Answer,
             model: self.model.clone(),
-            system,
+            system: self.system.clone(),
             turns,
             // The tools stay declared when the budget has ended: some providers refuse a history with calls of tools that
             // the request does not know.
@@ -400,7 +395,7 @@ impl Agent {
     /// Whether this call of the last step comes after the last one that the budget allows.
     fn is_over_budget(&self, id: ToolRunId) -> bool {
         let Some((last, before)) = self.now.steps.split_last() else { return false };
-        let used: usize = before.iter().map(|step| step.calls.len()).sum();
+        let used = calls_of(before);
         let place = last.tool_runs.iter().position(|run| run.id == id).unwrap_or(0);
         used + place >= self.config.max_tool_calls as usize || self.closing_was_asked()
     }

@@ -3,11 +3,7 @@
 //! In mode `auto` two have to agree that a task is worth a plan: the rule of [`super::complexity`], which costs nothing, and
 //! then the planner itself, which may answer that one call is enough. A plan of one step is none.
 
-use crate::{
-    api::{RunPlan, StepStatus},
-    id::ToolId,
-    sanitize::one_line,
-};
+use crate::{api::Plan, id::ToolId, sanitize::one_line};
 use serde::Deserialize;
 use std::fmt::Write;
 
@@ -124,35 +120,17 @@ pub fn read(text: &str) -> Result<Vec<ProposedPlan>, String> {
     Ok(if answer.simple { Vec::new() } else { answer.plans })
 }
 
-/// What a run is told of its plan: every step with where it stands, and which one is next.
+/// What a run is told of its plan: its steps. How far it is stands in the calls that follow, so that this never changes.
 #[must_use]
-pub fn section(plan: &RunPlan) -> String {
-    let mut text = String::from(
-        "The person selected this plan. Follow it step by step with the tools that it names, and say where you had to leave \
-         it.",
-    );
+pub fn section(plan: &Plan) -> String {
+    let mut text =
+        String::from("Follow it step by step with the tools that it names, and say where you had to leave it.");
     for step in &plan.steps {
-        let state = match step.status {
-            StepStatus::Pending => "",
-            StepStatus::Running => " [running]",
-            StepStatus::Done => " [done]",
-            StepStatus::Failed => " [failed]",
-            StepStatus::Skipped => " [skipped]",
-        };
-        let (number, tool, purpose) = (step.step.step_number, &step.step.tool_name, one_line(&step.step.purpose, 300));
-        let _ = write!(text, "\n{number}.{state} {tool}: {purpose}");
-        if let Some(replaced) = &step.replaced_by {
-            let _ = write!(text, " The person chose {replaced} for it instead.");
+        let (number, tool, purpose) = (step.step_number, one_line(&step.tool_name, 300), one_line(&step.purpose, 300));
+        let _ = write!(text, "\n{number}. {tool}: {purpose}");
+        if !step.expected_output.is_empty() {
+            let _ = write!(text, " Expected: {}", one_line(&step.expected_output, 200));
         }
-        if !step.step.expected_output.is_empty() {
-            let _ = write!(text, " Expected: {}", one_line(&step.step.expected_output, 200));
-        }
-    }
-    match plan.next() {
-        Some(next) => {
-            let _ = write!(text, "\nNext is step {}.", next.step.step_number);
-        }
-        None => text.push_str("\nEvery step is done: answer now."),
     }
     text
 }
@@ -160,10 +138,7 @@ pub fn section(plan: &RunPlan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        api::{Plan, PlanStep, ToolRunStatus},
-        id::{PlanId, ToolRunId},
-    };
+    use crate::{api::PlanStep, id::PlanId};
 
     #[test]
     fn plans_are_read_from_a_fence_and_nothing_of_a_plan_is_taken_on_trust() {
@@ -185,31 +160,27 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_told_its_plan_and_the_step_that_is_next() {
+    fn a_run_is_told_the_steps_of_its_plan_each_on_a_line() {
         let step = |step_number, tool: &str| PlanStep {
             step_number,
             tool_name: tool.into(),
-            purpose: format!("the part\nof {tool}"),
+            purpose: format!("the part\n\nof {tool}"),
             tool_id: tool.parse().ok(),
             ..PlanStep::default()
         };
-        let steps = vec![step(1, "a::x"), step(2, "b::y")];
+        let second = PlanStep { expected_output: "a\nnumber".into(), ..step(2, "b::y") };
         let plan = Plan {
             id: PlanId::new(),
-            steps,
+            steps: vec![step(1, "a::x"), second],
             confidence: 1.0,
             reasoning: String::new(),
             missing_vars: vec![],
             pins: vec![],
         };
-        let mut progress = RunPlan::of(&plan);
-        assert!(section(&progress).ends_with("Next is step 1."), "{}", section(&progress));
-        for (tool, ends) in [("a::x", "Next is step 2."), ("b::y", "Every step is done: answer now.")] {
-            let call = ToolRunId::new();
-            progress.propose(call, tool);
-            progress.settle(call, ToolRunStatus::Succeeded);
-            assert!(section(&progress).ends_with(ends), "{}", section(&progress));
-        }
-        assert!(section(&progress).contains("\n2. [done] b::y: the part of b::y"));
+        let told = section(&plan);
+        assert!(
+            told.ends_with("leave it.\n1. a::x: the part of a::x\n2. b::y: the part of b::y Expected: a number"),
+            "{told}"
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     id::{ToolId, ToolRunId},
     model::{
         ToolCall, ToolResult,
-        frame::{OWN, marked, with_choice},
+        frame::{OWN, marked, with_own},
     },
     registry::meta,
     sanitize::one_line,
@@ -61,7 +61,10 @@ pub fn for_model(
                     .unwrap_or_else(|| error("FAILED", "the call failed"));
                 let failure = if view == View::Brief { meta_tools::brief_error(failure) } else { failure };
                 let failure = marked(&source(run), "error", &failure);
-                (with_choice(failure, alternatives::told(run, chosen)), true)
+                match alternatives::told(run, chosen) {
+                    Some(choice) => (with_own(failure, "choice", &choice), true),
+                    None => (failure, true),
+                }
             }
         },
     };

@@ -1,6 +1,6 @@
 //! What is fixed when a run begins.
 
-use super::prompt;
+use super::{Allowance, prompt};
 use crate::{
     api::{AlternativesMode, Payer, PlanMode},
     id::{PlanId, ToolId},
@@ -76,5 +76,11 @@ impl RunConfig {
             plan_id: None,
             answer_schema: None,
         }
+    }
+
+    /// How much the run may do.
+    #[must_use]
+    pub fn allowance(&self) -> Allowance {
+        Allowance { tool_calls: self.max_tool_calls, steps: self.max_steps }
     }
 }

@@ -17,7 +17,7 @@ fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
 
 fn agent(config: RunConfig, steps: Vec<Step>) -> Agent {
     let now = Exchange { user: "determinant of [[2,1],[1,3]]".into(), steps, ..Exchange::default() };
-    Agent::restore(config, vec![], now, "", &[], None)
+    Agent::restore(config, vec![], now, "", &[])
 }
 
 /// A step whose calls are recorded as the agent proposes them, all in one state.
@@ -175,7 +175,10 @@ fn a_spent_budget_refuses_the_rest_and_closes_once_without_tools() {
     }
     let closing = request(agent(config(2), vec![first.clone()]).next());
     assert_eq!(closing.tool_choice, ToolChoice::None);
-    assert!(closing.system.contains("budget"));
+    assert_eq!(closing.system, request(empty.next()).system);
+    let Some(Turn::Tools { results }) = closing.turns.last() else { panic!("{closing:?}") };
+    let told: Vec<bool> = results.iter().map(|result| result.content.starts_with("{\"note\":\"The budget")).collect();
+    assert_eq!(told, [false, false, true]);
 
     // Whatever the closing step says, it is the last one, even when a provider lets calls through.
     let mut last = step(&empty, &[search("d")], ToolRunStatus::Proposed);

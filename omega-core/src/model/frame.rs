@@ -3,8 +3,8 @@
 //!
 //! A result is one JSON object: `from` says which tool and version it comes from, `untrusted` that the rest is text from
 //! outside, and the rest is `output` or `error`. Strangers' text stands inside of JSON strings, whatever it holds: it can't end
-//! its place, because a quote in it is escaped (`security.md` T4). A cut output is a string too. When a message was sent stands
-//! behind the message.
+//! its place, because a quote in it is escaped (`security.md` T4). A cut output is a string too. What Omega itself says of a
+//! result stands before `from`. The plan that was selected for a message, and when it was sent, stand behind the message.
 
 use crate::api::Timestamp;
 use serde_json::{Value, json};
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 pub const MODEL_BYTES: usize = 32 * 1024;
 pub(crate) const OWN: &str = "omega";
 
-/// What a person chose after a failure is Omega's own word: it stands before and outside of the stranger's text.
-pub(crate) fn with_choice(marked: String, choice: Option<Value>) -> String {
-    match (choice, marked.strip_prefix('{')) {
-        (Some(choice), Some(rest)) => format!("{{\"choice\":{choice},{rest}"),
-        _ => marked,
+/// Omega's own word (what a person chose after a failure, a note) stands before and outside of the stranger's text.
+pub(crate) fn with_own(marked: String, name: &str, own: &Value) -> String {
+    match marked.strip_prefix('{') {
+        Some(rest) => format!("{{\"{name}\":{own},{rest}"),
+        None => marked,
     }
 }
 
@@ -71,10 +71,22 @@ pub(crate) fn stamp(at: Timestamp, zone: &str) -> String {
     format!("{STAMP}{} {date} at {time} UTC{zone}]", DAYS[day])
 }
 
-/// A message without what [`stamp`] says.
-pub fn unstamped(text: &str) -> &str {
-    match text.rfind(STAMP) {
-        Some(at) if text.ends_with(']') && !text[at + STAMP.len()..].contains('\n') => &text[..at],
+const PLAN: &str = "\n\n[omega: the person selected this plan. ";
+
+/// The plan that a message's run follows, as it stands behind the message; a section has no empty line.
+pub(crate) fn planned(section: &str) -> String {
+    format!("{PLAN}{section}]")
+}
+
+/// A message without what [`planned`] and [`stamp`] say behind it.
+pub fn as_written(text: &str) -> &str {
+    without(without(text, STAMP, "\n"), PLAN, "\n\n")
+}
+
+/// The text before a note that ends it, and in which `never` does not stand.
+fn without<'t>(text: &'t str, note: &str, never: &str) -> &'t str {
+    match text.rfind(note) {
+        Some(at) if text.ends_with(']') && !text[at + note.len()..].contains(never) => &text[..at],
         _ => text,
     }
 }
@@ -91,9 +103,13 @@ mod tests {
             stamped("Europe/Rome"),
             "hi\n\n[omega: sent on Sunday 2026-11-29 at 00:00 UTC; the time zone here is Europe/Rome]"
         );
-        for text in [stamped(""), stamped("Europe/Rome"), "hi".to_owned()] {
-            assert_eq!(unstamped(&text), "hi");
+        let plan = planned("Follow it.\n1. a::b: [this]\n2. c::d: that");
+        let both = format!("hi{plan}{}", stamp(Timestamp(0), ""));
+        for text in [stamped(""), stamped("Europe/Rome"), "hi".to_owned(), format!("hi{plan}"), both] {
+            assert_eq!(as_written(&text), "hi");
         }
-        assert_eq!(unstamped("x\n\n[omega: sent on\nno]"), "x\n\n[omega: sent on\nno]");
+        for own in ["x\n\n[omega: sent on\nno]", "x\n\n[omega: the person selected this plan. y\n\nz]", "x]"] {
+            assert_eq!(as_written(own), own);
+        }
     }
 }

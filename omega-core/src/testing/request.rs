@@ -2,7 +2,7 @@
 
 use super::judge;
 use crate::model::{
-    frame::{opened, unstamped},
+    frame::{as_written, opened},
     wire::Format,
 };
 use serde_json::{Value, json};
@@ -202,7 +202,7 @@ impl Seen {
 
     fn user(&mut self, said: String) {
         self.close_calls("before the next user message");
-        self.users.push(unstamped(&said).to_owned());
+        self.users.push(as_written(&said).to_owned());
         self.turns_since_user = 0;
     }
 

@@ -4,8 +4,8 @@
 use crate::schemas;
 use omega_core::{
     agent::{Agent, Exchange, Next, RunConfig, Step, names::LOADED_OF_A_SEARCH},
-    api::{Timestamp, ToolRun, ToolRunStatus},
-    id::{MessageId, RunId, ToolRunId},
+    api::{Plan, PlanStep, Timestamp, ToolRun, ToolRunStatus},
+    id::{MessageId, PlanId, RunId, ToolRunId},
     model::{ModelRequest, ToolCall, wire::Format},
     registry::meta::{self, FoundTool, SearchOutput},
     testing::judge,
@@ -62,18 +62,38 @@ fn run(call: &ToolCall, output: &SearchOutput) -> ToolRun {
 
 /// The requests of the conversation, in their order.
 fn requests() -> Vec<ModelRequest> {
-    requests_of(&["Convert my report", "And now the other one"])
+    requests_of(&["Convert my report", "And now the other one"], None)
 }
 
-fn requests_of(messages: &[&str]) -> Vec<ModelRequest> {
+/// A plan as long as a run may have one.
+fn plan() -> Plan {
+    let step = |step_number| PlanStep {
+        step_number,
+        tool_name: meta::SEARCH.into(),
+        purpose: format!("the part {step_number} of it"),
+        expected_output: "a document".into(),
+        ..PlanStep::default()
+    };
+    Plan {
+        id: PlanId::new(),
+        steps: (1..=6).map(step).collect(),
+        confidence: 0.8,
+        reasoning: String::new(),
+        missing_vars: Vec::new(),
+        pins: Vec::new(),
+    }
+}
+
+/// The run of the first message follows the plan.
+fn requests_of(messages: &[&str], mut plan: Option<Plan>) -> Vec<ModelRequest> {
     let rows = rows();
     let mut rows = rows.chunks(HITS);
     let (mut before, mut requests) = (Vec::new(), Vec::new());
     for user in messages {
-        let mut now = Exchange { user: (*user).into(), ..Exchange::default() };
+        let mut now = Exchange { user: (*user).into(), plan: plan.take(), ..Exchange::default() };
         for n in 0..=SEARCHES {
             let config = RunConfig::new("openai/gpt-4.1-mini", vec![]);
-            let mut agent = Agent::restore(config, before.clone(), now.clone(), "Be brief.", &[], None);
+            let mut agent = Agent::restore(config, before.clone(), now.clone(), "Be brief.", &[]);
             let Next::Ask(request) = agent.next() else { panic!("asks") };
             requests.push(*request);
             if n == SEARCHES {
@@ -116,8 +136,12 @@ const DEFERRED: [&str; 2] = ["gpt-5.4", "claude-sonnet-4-5"];
 
 /// The bodies of the conversation's requests, in their order.
 fn bodies(format: Format, provider: &str, model: &str) -> Vec<Value> {
+    encoded(requests(), format, provider, model)
+}
+
+fn encoded(requests: Vec<ModelRequest>, format: Format, provider: &str, model: &str) -> Vec<Value> {
     let with = |request: ModelRequest| format.encode(provider, &ModelRequest { model: model.into(), ..request });
-    requests().into_iter().map(with).collect()
+    requests.into_iter().map(with).collect()
 }
 
 /// What was needed for the same conversation when every schema was sent twice and every tool stayed loaded: bytes in all.
@@ -162,14 +186,20 @@ fn parts(format: Format, body: &Value) -> [Vec<Value>; 3] {
 #[test]
 fn consecutive_requests_share_their_whole_earlier_beginning() {
     for (format, provider, model) in FORMATS {
-        let bodies: Vec<_> = bodies(format, provider, model).iter().map(|body| parts(format, body)).collect();
-        for (before, after) in bodies.iter().zip(&bodies[1..]) {
-            for (before, after) in before.iter().zip(after) {
-                assert_eq!(after.get(..before.len()), Some(before.as_slice()), "{provider} {model}");
+        for plan in [None, Some(plan())] {
+            let requests = requests_of(&["Convert my report", "And now the other one"], plan.clone());
+            let bodies = encoded(requests, format, provider, model);
+            let told = bodies[0].to_string().matches("the person selected this plan").count();
+            assert_eq!(told, usize::from(plan.is_some()), "{provider} {model}");
+            let bodies: Vec<_> = bodies.iter().map(|body| parts(format, body)).collect();
+            for (before, after) in bodies.iter().zip(&bodies[1..]) {
+                for (before, after) in before.iter().zip(after) {
+                    assert_eq!(after.get(..before.len()), Some(before.as_slice()), "{provider} {model}");
+                }
+                // The list comes before everything else: only where it stays the same comes all of the rest from a cache.
+                assert_eq!(before[0] == after[0], before[0].len() == after[0].len());
+                assert!(!DEFERRED.contains(&model) || before[0] == after[0], "{provider} {model}");
             }
-            // The list comes before everything else: only where it stays the same comes all of the rest from a cache.
-            assert_eq!(before[0] == after[0], before[0].len() == after[0].len());
-            assert!(!DEFERRED.contains(&model) || before[0] == after[0], "{provider} {model}");
         }
     }
 }
@@ -217,7 +247,7 @@ fn tools_that_make_room_leave_the_history_too_and_what_comes_before_them_stays()
     for (format, provider, model) in FORMATS {
         let with = |request: ModelRequest| format.encode(provider, &ModelRequest { model: model.into(), ..request });
         let bodies: Vec<_> =
-            requests_of(&["One report", "A second one", "A third one"]).into_iter().map(with).collect();
+            requests_of(&["One report", "A second one", "A third one"], None).into_iter().map(with).collect();
         for body in &bodies {
             assert_eq!(judge::refusals(format, body), [""; 0], "{provider} {model}");
         }

@@ -20,7 +20,7 @@ use crate::{
 use omega_core::{
     agent::{Agent, alternatives, digest, input},
     api::{
-        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar, Plan,
+        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar,
         RequiredAction, Timestamp, ToolRun, missing_of,
     },
     budget::{self, Size},
@@ -117,13 +117,13 @@ struct GuardFindings {
 type OpenQuestion = (ApprovalReason, Option<String>);
 
 impl CallPolicy {
-    /// `plan` is the one that a person selected.
-    pub async fn open(engine: &Engine, history: &RunHistory, plan: Option<&Plan>) -> Result<Self> {
+    pub async fn open(engine: &Engine, history: &RunHistory) -> Result<Self> {
         let (conversation, run) = (history.run.conversation_id, history.run.id);
         let rights = CredentialPolicy::of(engine, conversation, history.actor).await?;
         let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
         let prompt = rights.settings.prompt.iter().map(|prompt| prompt.text.as_str());
-        let planned = plan.iter().flat_map(|plan| &plan.steps);
+        // A person selected it.
+        let planned = history.now.plan.iter().flat_map(|plan| &plan.steps);
         let planned = planned.flat_map(|step| [step.purpose.as_str(), step.expected_output.as_str()]);
         let said = [&history.now].into_iter().chain(history.before.iter().rev()).map(|exchange| exchange.user.as_str());
         let written = WrittenTexts::of(prompt.chain(planned).chain(said));

@@ -54,7 +54,7 @@ pub(super) struct Driver<'a> {
 pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &CancellationToken) -> Result<()> {
     let store = &engine.inner.store;
     let lease = claimed.lease;
-    let history = store.history(lease.run).await?;
+    let mut history = store.history(lease.run).await?;
     let (owner, _) = store.owner_and_model(lease.conversation).await?;
     let mut driver = Driver {
         engine,
@@ -110,9 +110,10 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         Decided::Waits => return Ok(()),
     };
     driver.read_offers().await?;
-    let mut gate = CallPolicy::open(engine, &history, plan.as_deref()).await?;
+    history.now.plan = plan.map(|plan| *plan);
+    let mut gate = CallPolicy::open(engine, &history).await?;
     let prompt = engine.prompt_of(&history.config, owner).await?;
-    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins, plan.as_deref());
+    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins);
     let began = Instant::now();
     loop {
         if cancel.is_cancelled() {

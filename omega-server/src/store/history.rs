@@ -58,6 +58,10 @@ impl Store {
         }
         let mut chosen: HashMap<ToolRunId, Option<ToolId>> =
             self.choices(super::rows::id(&conversation)?).await?.into_iter().collect();
+        let configs =
+            runs.iter().map(|run| Ok(serde_json::from_str(&run.config)?)).collect::<Result<Vec<RunConfig>>>()?;
+        let given = runs.iter().zip(&configs).filter_map(|(run, config)| Some((run.id.clone(), config.plan_id?)));
+        let mut plans = self.plans_followed(super::rows::id(&conversation)?, given).await?;
         let zone = clock::zone();
         let mut exchanges: HashMap<String, Exchange> = HashMap::new();
         for message in messages {
@@ -75,6 +79,11 @@ impl Store {
                     tool_runs,
                     text: message.content,
                 });
+            }
+        }
+        for (run, config) in runs.iter().zip(&configs) {
+            if let Some(exchange) = exchanges.get_mut(&run.id) {
+                (exchange.allowance, exchange.plan) = (Some(config.allowance()), plans.remove(&run.id));
             }
         }
         // A later message may have been stored while an earlier run still worked: the order is that of the runs.

@@ -3,7 +3,7 @@
 use super::{
     Committed, LogTx, Result, Store, StoreError, Tx,
     access::Access,
-    exec, read_opt,
+    exec, read_all, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
 };
@@ -116,6 +116,26 @@ impl Store {
             Some((None, note)) => Planned::Another(note),
             None => Planned::NotYet,
         })
+    }
+
+    /// The plans that runs of a conversation follow, or followed, by the ids of the runs: those that were selected, and those
+    /// that came with the message.
+    pub(super) async fn plans_followed(
+        &self,
+        conversation: ConversationId,
+        given: impl Iterator<Item = (String, PlanId)>,
+    ) -> Result<HashMap<String, Plan>> {
+        let selected: Vec<PlanRow> = read_all!(&self.db, PlanRow, SELECTED_PLANS, conversation.to_string(), 0_i64)?;
+        let mut plans = HashMap::new();
+        for row in selected {
+            if let Some(run) = row.run_id.clone() {
+                plans.insert(run, row.into_stored()?.plan);
+            }
+        }
+        for (run, plan) in given {
+            plans.insert(run, self.stored_plan(conversation, plan).await?.plan);
+        }
+        Ok(plans)
     }
 
     /// Whether a run has asked for all the variables that its plan lacks, whatever the answer was.

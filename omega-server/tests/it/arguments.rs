@@ -132,7 +132,8 @@ async fn circle(model: &str, turn: impl Fn(usize) -> Reply) -> (String, String, 
     let told = omega.ask(model, "go").await;
     let failure = told.log.failure().clone();
     let requests = omega.provider.requests();
-    let told_once = requests.iter().filter(|seen| seen.system.contains("# Note")).count();
+    let last = requests.last().unwrap().body.to_string().replace('\\', "");
+    let told_once = last.matches("{\"note\":\"").count();
     // The conversation goes on.
     let omega_again = omega.ask_in(told.conversation, "and now?").await;
     assert!(matches!(omega_again.log.end(), Event::RunFailed { .. }));

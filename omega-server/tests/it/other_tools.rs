@@ -351,7 +351,7 @@ async fn a_plans_step_goes_on_with_the_tool_that_was_chosen() {
     world.ends(conversation, run).await;
     let step = world.client().run(run).await.unwrap().plan.unwrap().steps.remove(0);
     assert_eq!((step.status, step.replaced_by, step.calls.len()), (StepStatus::Done, Some(tool(SUNNY)), 2));
-    assert!(world.provider.requests()[2].system.contains("The person chose sunny-weather::acmeWeather for it instead"));
+    assert_eq!(world.provider.requests()[2].results[0].content["choice"]["useInstead"], SUNNY);
 }
 
 #[tokio::test]

@@ -404,7 +404,7 @@ async fn a_plan_is_chosen_before_anything_runs_and_the_run_follows_it() {
         client.select_plan(conversation, better[0].id, &SelectPlan::default()).await.unwrap();
         let log = world.ends(conversation, run).await;
         assert_eq!((log.answer(), world.counts()), ("Done.", (4, 1)));
-        assert!(world.provider.requests()[2].system.contains("look it up"), "the plan steers the run");
+        assert!(world.provider.requests()[2].body.to_string().contains("look it up"), "the plan steers the run");
         assert_eq!((log.count("plan.proposed"), log.count("plan.selected")), (2, 2));
     }
 }

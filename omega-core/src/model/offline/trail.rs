@@ -5,7 +5,7 @@ use crate::{
     id::ToolId,
     model::{
         ToolCall, ToolResult, Turn,
-        frame::{opened, unstamped},
+        frame::{as_written, opened},
     },
     registry::meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
 };
@@ -50,7 +50,7 @@ impl Trail {
         let last = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. }))?;
         let Some(Turn::User { text }) = turns.get(last) else { return None };
         let mut trail = Self {
-            message: Message::read(unstamped(text)),
+            message: Message::read(as_written(text)),
             asked: asked(&turns[..last]),
             searches: Vec::new(),
             found: Vec::new(),
@@ -178,5 +178,5 @@ fn asked(turns: &[Turn]) -> Option<(ToolId, Message)> {
     let Some(Turn::Assistant { text, calls, .. }) = turns.last() else { return None };
     let id = talk::asked_for(text).filter(|_| calls.is_empty())?;
     let wanted = turns.iter().rev().find_map(|turn| if let Turn::User { text } = turn { Some(text) } else { None })?;
-    Some((id, Message::read(unstamped(wanted))))
+    Some((id, Message::read(as_written(wanted))))
 }

@@ -37,7 +37,7 @@ fn edition() -> Edition {
 /// What the engine would do next with what is recorded.
 fn next_of(history: &RunHistory) -> agent::Next {
     let RunHistory { config, before, now, .. } = history.clone();
-    Agent::restore(config, before, now, "", &[], None).next()
+    Agent::restore(config, before, now, "", &[]).next()
 }
 
 impl System {
