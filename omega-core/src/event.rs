@@ -71,6 +71,10 @@ pub enum Event {
         /// The new page to share; the guests who joined by the one before are out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
+        /// Tokens that were taken outside of the steps of runs: for a title, for plans, by a model call that failed. They are
+        /// added to the event's run, and to the conversation alone where it is of none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
     },
     /// Somebody opened the conversation who did not take part before, or has another name or picture now.
     #[serde(rename = "participant.joined", rename_all = "camelCase")]

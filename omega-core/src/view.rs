@@ -38,7 +38,7 @@ pub struct View {
     pub notices: Vec<String>,
     /// Everything up to this event is folded in: the cursor to resume from.
     pub last_seq: u64,
-    /// Tokens of the conversation's runs that are not among these.
+    /// Tokens of the conversation's runs that are not among these, and those that were taken outside of runs.
     pub earlier: Usage,
     index: Index,
 }
@@ -106,7 +106,7 @@ impl View {
     fn fold(&mut self, envelope: &Envelope, seq: u64) -> Applied {
         let run_id = envelope.run_id;
         match &envelope.event {
-            Event::ConversationUpdated { title, model, safe_mode, guest_credentials, visibility, url } => {
+            Event::ConversationUpdated { title, model, safe_mode, guest_credentials, visibility, url, usage } => {
                 if let Some(conversation) = &mut self.conversation {
                     if title.is_some() {
                         conversation.title.clone_from(title);
@@ -126,6 +126,11 @@ impl View {
                     if let Some(url) = url {
                         conversation.url.clone_from(url);
                     }
+                }
+                match (usage, run_id) {
+                    (Some(usage), Some(_)) => self.with_run(run_id, |run| run.usage += *usage),
+                    (Some(usage), None) => self.earlier += *usage,
+                    (None, _) => {}
                 }
                 if url.is_some() {
                     self.participants.retain(|known| known.role == "owner" || known.blocked);
@@ -350,7 +355,7 @@ impl View {
         self.runs.splice(0..0, runs);
     }
 
-    /// Tokens of all runs, also of those before the first message that is known.
+    /// Tokens of all runs, also of those before the first message that is known, and of what was asked outside of them.
     #[must_use]
     pub fn usage(&self) -> Usage {
         let mut sum = self.earlier;

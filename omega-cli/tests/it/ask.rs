@@ -80,6 +80,26 @@ async fn the_last_line_of_the_stream_is_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_sum_that_show_tells_has_what_the_title_took() {
+    let script = Script::new().when(|seen| seen.tools.is_empty(), [Reply::text("A title")]);
+    with(script.turn(Reply::text("Yes.").usage(1_000, 100)), |home| {
+        let asked = home.omega(&["ask", "--json", "one"]).expect(0).json();
+        assert_eq!((&asked["usage"]["inputTokens"], &asked["usage"]["outputTokens"]), (&1_000.into(), &100.into()));
+        let detail = loop {
+            let detail = home.omega(&["show", "--json"]).expect(0).json();
+            if detail["title"].is_string() {
+                break detail;
+            }
+        };
+        assert_eq!((&detail["usage"]["inputTokens"], &detail["usage"]["outputTokens"]), (&1_010.into(), &105.into()));
+        for shown in [home.omega(&["show"]), home.omega(&["export"])] {
+            assert!(shown.stdout.contains("1010 input and 105 output tokens"), "{}", shown.stdout);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_goes_on_in_the_same_conversation() {
     with(Script::new().turn(Reply::text("Yes.")), |home| {
         let first = home.omega(&["ask", "--json", "one"]).expect(0).json();

@@ -23,15 +23,34 @@ pub struct Usage {
     pub unpriced_tokens: u64,
 }
 
+impl Usage {
+    /// These, unless nothing was taken.
+    #[must_use]
+    pub fn taken(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
 impl std::ops::AddAssign for Usage {
+    /// What a provider or a document says is any number: a sum that can't be told stays at the largest.
     fn add_assign(&mut self, other: Self) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.cached_input_tokens += other.cached_input_tokens;
-        self.cache_write_tokens += other.cache_write_tokens;
-        self.reasoning_tokens += other.reasoning_tokens;
-        self.cost_micros += other.cost_micros;
-        self.unpriced_tokens += other.unpriced_tokens;
+        let more = |to: &mut u64, by: u64| *to = to.saturating_add(by);
+        more(&mut self.input_tokens, other.input_tokens);
+        more(&mut self.output_tokens, other.output_tokens);
+        more(&mut self.cached_input_tokens, other.cached_input_tokens);
+        more(&mut self.cache_write_tokens, other.cache_write_tokens);
+        more(&mut self.reasoning_tokens, other.reasoning_tokens);
+        more(&mut self.cost_micros, other.cost_micros);
+        more(&mut self.unpriced_tokens, other.unpriced_tokens);
+    }
+}
+
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
     }
 }
 

@@ -13,6 +13,7 @@ impl Texts for Event {
                 guest_credentials: _,
                 visibility: _,
                 url: _,
+                usage: _,
             } => words(title, editor),
             Self::ParticipantJoined { user_id: _, role: _, display_name, gravatar_hash: _ } => {
                 editor.words(display_name)

@@ -271,9 +271,11 @@ pub fn of_event(event: &Event) -> Option<Fact> {
             Some(Fact::new(action, "user").on(user_id))
         }
         Event::ConversationUpdated { .. } => {
-            // Whatever rules a conversation has; its title is none.
+            // Whatever rules a conversation has; its title is none, and neither is what it took.
             let Ok(Value::Object(mut rules)) = serde_json::to_value(event) else { return None };
-            rules.retain(|name, value| !matches!(name.as_str(), "kind" | "type" | "title") && !value.is_null());
+            rules.retain(|name, value| {
+                !matches!(name.as_str(), "kind" | "type" | "title" | "usage") && !value.is_null()
+            });
             if rules.is_empty() {
                 return None;
             }

@@ -11,7 +11,7 @@ use super::{
     title, tool_search,
     tools::{self, Done, Work},
 };
-use crate::store::{Claimed, Clean, Lease, Result, StoreError, StoredPlan};
+use crate::store::{Claimed, Clean, Lease, LogTx, Result, StoreError, StoredPlan};
 use omega_core::{
     agent::{Action, Agent, Next, Step, alternatives},
     api::{AlternativesMode, FinishReason, RequiredAction, RunError, RunStatus, Timestamp, Usage},
@@ -174,7 +174,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                 };
                 log.end(lease.run, RunStatus::Completed, None, event).await?;
                 engine.committed(log.commit().await?);
-                title::after_answer(engine, lease.conversation, model, first_message);
+                title::after_answer(engine, lease.conversation, (driver.model, model), first_message);
                 return Ok(());
             }
         }
@@ -291,6 +291,12 @@ impl Driver<'_> {
         }
         self.engine.committed(log.commit().await?);
         Ok(())
+    }
+
+    /// Counts tokens that the run took outside of its steps, with what they cost.
+    pub async fn count(&mut self, log: &mut LogTx, usage: Usage) -> Result<()> {
+        self.usage += usage;
+        log.use_tokens(self.lease.run, usage).await
     }
 
     pub async fn notice(&self, code: &str, message: &str) -> Result<()> {

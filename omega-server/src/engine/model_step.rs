@@ -11,7 +11,7 @@ use crate::store::{Clean, Result, StepReply, StepStart};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
-    api::{FinishReason, Part, RunError},
+    api::{FinishReason, Part, RunError, Usage},
     budget,
     event::Event,
     executor::Executor,
@@ -37,6 +37,14 @@ enum Streamed {
     Failed(ModelError),
 }
 
+/// What is said beside an answer, also beside one that did not come to its end.
+#[derive(Default)]
+struct Beside {
+    left_out: Vec<String>,
+    /// The tokens so far.
+    usage: Usage,
+}
+
 /// Asks the model, until it answers, fails for good or the run is cancelled.
 pub(super) async fn ask(
     driver: &mut Driver<'_>,
@@ -54,10 +62,10 @@ pub(super) async fn ask(
         channel.begin(LiveMessage::begun(lease, &step));
         engine.still_holds(&lease)?;
 
-        let mut left_out = Vec::new();
-        let streamed = stream(driver, agent, model, request.clone(), &step, &mut left_out).await;
-        for what in left_out {
-            driver.notice("LEFT_OUT", &what).await?;
+        let mut beside = Beside::default();
+        let streamed = stream(driver, agent, model, request.clone(), &step, &mut beside).await;
+        for what in &beside.left_out {
+            driver.notice("LEFT_OUT", what).await?;
         }
         let streamed = match streamed {
             Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),
@@ -73,7 +81,7 @@ pub(super) async fn ask(
                 return Ok(StepOutcome::Step(step));
             }
             Streamed::Cancelled => {
-                keep_partial(driver, agent, &step).await?;
+                keep_partial(driver, agent, &step, beside.usage).await?;
                 return Ok(StepOutcome::Cancelled);
             }
             Streamed::Failed(error) => Ok(error),
@@ -90,6 +98,8 @@ pub(super) async fn ask(
         let shown = !channel.parts(step.message).is_empty();
         let mut log = engine.inner.store.run_log(&lease).await?;
         log.fail_step(lease.run, &step, &error).await?;
+        let used = engine.inner.models.priced(&driver.model, beside.usage);
+        driver.count(&mut log, used).await?;
         if shown {
             log.event(Some(lease.run), Event::MessageReset { message_id: step.message, step: step.number }).await?;
         }
@@ -118,7 +128,7 @@ async fn stream(
     model: &dyn Model,
     request: ModelRequest,
     step: &StepStart,
-    left_out: &mut Vec<String>,
+    beside: &mut Beside,
 ) -> Streamed {
     let channel = driver.engine.inner.hub.channel(driver.lease.conversation);
     failpoint::effect(Point::ModelAsk).await;
@@ -159,8 +169,8 @@ async fn stream(
             // State is often signed: what would have to be changed to be stored is left out, as with secrets.
             Some(Ok(ModelEvent::State(state))) if nul::is_in(&state.item) => {}
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
-            Some(Ok(ModelEvent::Usage(usage))) => reply.usage = usage,
-            Some(Ok(ModelEvent::LeftOut(what))) => left_out.push(what),
+            Some(Ok(ModelEvent::Usage(usage))) => beside.usage = usage,
+            Some(Ok(ModelEvent::LeftOut(what))) => beside.left_out.push(what),
             // It says itself that it failed: what came is no answer.
             Some(Ok(ModelEvent::Finished { reason: Some(FinishReason::Error) })) => {
                 return Streamed::Failed(ModelError::Stream {
@@ -170,7 +180,7 @@ async fn stream(
                 });
             }
             Some(Ok(ModelEvent::Finished { reason })) => {
-                reply.finish_reason = reason;
+                (reply.usage, reply.finish_reason) = (beside.usage, reason);
                 reply.parts = told_apart(channel.parts(step.message));
                 reply.calls = with_own_ids(reply.calls);
                 reply.parts.extend(reply.calls.iter().map(|call| Part::ToolCall {
@@ -187,6 +197,15 @@ async fn stream(
     }
 }
 
+/// The parts of a whole answer, with thoughts as thoughts that only their end tells from text.
+fn told_apart(parts: Vec<Part>) -> Vec<Part> {
+    let [Part::Text { text }] = parts.as_slice() else { return parts };
+    let Some((thoughts, answer)) = wire::closed_alone(text) else { return parts };
+    let (text, reasoning) = (answer.to_owned(), thoughts.to_owned());
+    let parts = [Part::Reasoning { text: reasoning }, Part::Text { text }];
+    parts.into_iter().filter(|part| text_bytes(std::slice::from_ref(part)) > 0).collect()
+}
+
 /// What a model said, as it can be stored, before anybody sees it.
 fn without_nul(event: ModelEvent) -> ModelEvent {
     let text = |whole: String| nul::Stored::stored(whole);
@@ -197,15 +216,6 @@ fn without_nul(event: ModelEvent) -> ModelEvent {
             let provider_state = call.provider_state.filter(|state| !nul::is_in(state));
             let arguments = nul::json(call.arguments);
             let call = ToolCall { id: text(call.id), name: text(call.name), arguments, provider_state };
-/// The parts of a whole answer, with thoughts as thoughts that only their end tells from text.
-fn told_apart(parts: Vec<Part>) -> Vec<Part> {
-    let [Part::Text { text }] = parts.as_slice() else { return parts };
-    let Some((thoughts, answer)) = wire::closed_alone(text) else { return parts };
-    let (text, reasoning) = (answer.to_owned(), thoughts.to_owned());
-    let parts = [Part::Reasoning { text: reasoning }, Part::Text { text }];
-    parts.into_iter().filter(|part| text_bytes(std::slice::from_ref(part)) > 0).collect()
-}
-
             ModelEvent::CallCompleted { index, call }
         }
         other @ (ModelEvent::CallStarted { .. }
@@ -274,19 +284,21 @@ fn shortfall(reply: &StepReply) -> Option<(&'static str, String)> {
     })
 }
 
-/// A cancelled answer keeps the text that was shown.
-async fn keep_partial(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart) -> Result<()> {
+/// A cancelled answer keeps the text that was shown, and what it took.
+async fn keep_partial(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, usage: Usage) -> Result<()> {
     let parts = driver.engine.inner.hub.channel(driver.lease.conversation).parts(step.message);
-    if !parts.is_empty() {
-        let reply = StepReply {
-            parts,
-            calls: Vec::new(),
-            provider_state: Vec::new(),
-            usage: <_>::default(),
-            finish_reason: None,
-        };
-        record(driver, agent, step, reply).await?;
+    if parts.is_empty() {
+        if usage.taken().is_none() {
+            return Ok(());
+        }
+        let mut log = driver.engine.inner.store.run_log(&driver.lease).await?;
+        let used = driver.engine.inner.models.priced(&driver.model, usage);
+        driver.count(&mut log, used).await?;
+        driver.engine.committed(log.commit().await?);
+        return Ok(());
     }
+    let reply = StepReply { parts, calls: Vec::new(), provider_state: Vec::new(), usage, finish_reason: None };
+    record(driver, agent, step, reply).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{
     redacting_model::RedactingModel,
     tool_search,
 };
-use crate::store::Result;
+use crate::store::{Result, access::Access};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{
@@ -73,15 +73,15 @@ struct Catalogue<'a> {
 }
 
 impl Engine {
-    /// Makes plans for a task, with the tokens that it took. None when the planner may refuse and does.
+    /// Makes plans for a task; none when the planner may refuse and does. `usage` is what it has taken so far, also when it
+    /// fails or is given up.
     ///
     /// # Errors
     /// What failed at the model; [`ModelError::Config`] when its answer holds no plan: another wording may get one.
-    pub async fn plan(&self, task: Task<'_>) -> Result<(Option<PlanAnswer>, Usage), ModelError> {
+    pub async fn plan(&self, task: Task<'_>, usage: &mut Usage) -> Result<Option<PlanAnswer>, ModelError> {
         let model = RedactingModel::before(Arc::clone(&task.model.1), task.redactor.clone());
         let (mut catalogue, found) = self.search_for(&task).await?;
-        let (mut usage, mut invented) = (Usage::default(), Vec::new());
-        let mut rest = Vec::new();
+        let (mut invented, mut rest) = (Vec::new(), Vec::new());
         for _ in 0..2 {
             let wish = Wish {
                 count: task.count,
@@ -90,11 +90,12 @@ impl Engine {
                 note: task.note,
                 invented: &invented,
             };
-            let (text, used) = ask(model.as_ref(), request(&task, &wish, &found)).await?;
-            usage += self.inner.models.priced(task.model.0, used);
+            let before = *usage;
+            let count = |used| *usage = before + self.inner.models.priced(task.model.0, used);
+            let text = ask(model.as_ref(), request(&task, &wish, &found), count).await?;
             let proposed = planning::read(&text).map_err(|reason| no_plan(&reason))?;
             if proposed.is_empty() && task.may_refuse {
-                return Ok((None, usage));
+                return Ok(None);
             }
             let mut whole = Vec::new();
             for plan in proposed.into_iter().take(usize::from(task.count)) {
@@ -107,7 +108,7 @@ impl Engine {
                 invented.extend(strange);
             }
             if !whole.is_empty() {
-                return Ok((answer(whole, task.may_refuse), usage));
+                return Ok(answer(whole, task.may_refuse));
             }
         }
         // Asked twice, the planner still makes tools up: what is left without them is better than nothing.
@@ -116,7 +117,24 @@ impl Engine {
         if rest.is_empty() {
             return Err(no_plan(&format!("it names tools that do not exist: {}", invented.join(", "))));
         }
-        Ok((answer(rest, task.may_refuse), usage))
+        Ok(answer(rest, task.may_refuse))
+    }
+
+    /// Makes plans that nothing follows yet, keeps them with the conversation, and counts what they took, also when there is
+    /// none.
+    ///
+    /// # Errors
+    /// When the database fails; what [`Engine::plan`] says is inside.
+    pub async fn plan_ahead(&self, access: &Access, task: Task<'_>) -> Result<Result<Option<PlanAnswer>, ModelError>> {
+        let (message, mut usage) = (task.message, Usage::default());
+        let planned = self.plan(task, &mut usage).await;
+        let Ok(Some(answer)) = planned else {
+            self.committed(self.inner.store.count_tokens(access, usage).await?);
+            return Ok(planned);
+        };
+        let (set, committed) = self.inner.store.keep_plans(access, message, &answer, usage).await?;
+        self.committed(committed);
+        Ok(Ok(Some(PlanAnswer { plan_set_id: Some(set), ..answer })))
     }
 
     /// The tools for a task: the pinned ones, then those that its parts find, in turn.
@@ -310,18 +328,18 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
     }
 }
 
-async fn ask(model: &dyn Model, request: ModelRequest) -> Result<(String, Usage), ModelError> {
+/// `count` hears of the tokens as soon as the provider tells them.
+async fn ask(model: &dyn Model, request: ModelRequest, mut count: impl FnMut(Usage)) -> Result<String, ModelError> {
     let mut events = model.stream(request).await?;
-    let (mut text, mut usage) = (String::new(), Usage::default());
+    let mut text = String::new();
     while let Some(event) = events.next().await {
         match event? {
             ModelEvent::Text(more) => text.push_str(&more),
-            ModelEvent::Usage(used) => usage = used,
+            ModelEvent::Usage(used) => count(used),
             _ => {}
         }
     }
-    let text = wire::closed_alone(&text).map_or(text.as_str(), |(_, answer)| answer).to_owned();
-    Ok((text, usage))
+    Ok(wire::closed_alone(&text).map_or(text.as_str(), |(_, answer)| answer).to_owned())
 }
 
 fn no_plan(reason: &str) -> ModelError {

@@ -12,7 +12,7 @@ use omega_core::{
     agent::complexity::Complexity,
     api::{Plan, PlanAnswer, PlanMode, RequiredAction, Usage},
     event::Event,
-    model::{Model, ModelError},
+    model::Model,
 };
 use std::sync::Arc;
 
@@ -75,7 +75,8 @@ impl Driver<'_> {
         self.say_planning().await?;
         let (owner, _) = self.engine.inner.store.owner_and_model(self.lease.conversation).await?;
         let redactor = self.engine.redactor(owner, Some(self.lease.run)).await?;
-        let planning = self.engine.plan(Task {
+        let mut usage = Usage::default();
+        let task = Task {
             model: (&config.model, Arc::clone(model)),
             message,
             count: complexity.plans(),
@@ -86,20 +87,28 @@ impl Driver<'_> {
             actor: history.actor,
             run: Some(self.lease.run),
             redactor,
-        });
-        let planned = tokio::select! {
-            planned = planning => planned,
-            () = self.cancel.cancelled() => {
-                self.cancelled().await?;
-                return Ok(Decided::Waits);
-            }
         };
+        let planned = tokio::select! {
+            planned = self.engine.plan(task, &mut usage) => Some(planned),
+            () = self.cancel.cancelled() => None,
+        };
+        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        self.count(&mut log, usage).await?;
+        self.engine.committed(log.commit().await?);
         match planned {
-            Ok((Some(answer), usage)) => self.ask_which(message, answer, usage).await,
-            Ok((None, usage)) => self.go_ahead(usage).await,
-            Err(error) if by_itself => self.go_ahead_without(&error).await,
-            Err(error) => {
+            Some(Ok(Some(answer))) => self.ask_which(message, answer).await,
+            Some(Ok(None)) => Ok(Decided::Follow(None)),
+            // Nobody asked for a plan: that none could be made is no reason to fail.
+            Some(Err(error)) if by_itself => {
+                tracing::warn!(event = "run.not_planned", run_id = %self.lease.run, %error);
+                Ok(Decided::Follow(None))
+            }
+            Some(Err(error)) => {
                 self.failed(&error).await?;
+                Ok(Decided::Waits)
+            }
+            None => {
+                self.cancelled().await?;
                 Ok(Decided::Waits)
             }
         }
@@ -113,11 +122,9 @@ impl Driver<'_> {
         Ok(())
     }
 
-    async fn ask_which(&mut self, message: &str, answer: PlanAnswer, usage: Usage) -> Result<Decided> {
-        self.usage += usage;
+    async fn ask_which(&self, message: &str, answer: PlanAnswer) -> Result<Decided> {
         let (lease, plans) = (self.lease, answer.plans);
         let mut log = self.engine.inner.store.run_log(&lease).await?;
-        log.use_tokens(lease.run, self.usage).await?;
         let plan_set_id = log.propose_plans(Some(lease.run), message, &plans).await?;
         let action = RequiredAction::Plan { plan_set_id, plans, expires_at: log.patience() };
         tracing::info!(event = "run.paused", run_id = %lease.run, kind = action.kind());
@@ -128,19 +135,5 @@ impl Driver<'_> {
             self.cancelled().await?;
         }
         Ok(Decided::Waits)
-    }
-
-    async fn go_ahead(&mut self, usage: Usage) -> Result<Decided> {
-        self.usage += usage;
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
-        log.use_tokens(self.lease.run, self.usage).await?;
-        self.engine.committed(log.commit().await?);
-        Ok(Decided::Follow(None))
-    }
-
-    /// Nobody asked for a plan: that none could be made is no reason to fail.
-    async fn go_ahead_without(&self, error: &ModelError) -> Result<Decided> {
-        tracing::warn!(event = "run.not_planned", run_id = %self.lease.run, %error);
-        Ok(Decided::Follow(None))
     }
 }

@@ -1,9 +1,11 @@
-//! A title for a conversation, made by its model after the first answer (M4).
+//! A title for a conversation, made after the first answer by the model that gave it (M4). What it took is counted, also
+//! when no title came of it.
 
 use super::Engine;
 use futures_util::StreamExt;
 use omega_core::{
     agent::prompt,
+    api::Usage,
     id::ConversationId,
     model::{Model, ModelEvent, ModelRequest, Purpose, ToolChoice, Turn},
     sanitize::one_line,
@@ -14,24 +16,32 @@ const MAX_CHARS: usize = 60;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Begins to make a title beside the runs, if the conversation wants one. A title is nice to have: nothing waits for it.
-pub(super) fn after_answer(engine: &Engine, conversation: ConversationId, model: Arc<dyn Model>, message: String) {
+pub(super) fn after_answer(
+    engine: &Engine,
+    conversation: ConversationId,
+    (name, model): (String, Arc<dyn Model>),
+    message: String,
+) {
     let engine = engine.clone();
     tokio::spawn(async move {
         if !matches!(engine.inner.store.wants_title(conversation).await, Ok(true)) {
             return;
         }
-        let name = engine.inner.store.owner_and_model(conversation).await.map(|(_, model)| model).unwrap_or_default();
-        let asked = tokio::time::timeout(PATIENCE, ask(model.as_ref(), &name, &message)).await.ok().flatten();
+        let mut usage = Usage::default();
+        let asking = ask(model.as_ref(), &name, &message, &mut usage);
+        let asked = tokio::time::timeout(PATIENCE, asking).await.ok().flatten();
         // A model that gives none leaves the beginning of the message.
         let title = asked.unwrap_or_else(|| one_line(&message, MAX_CHARS));
-        match engine.inner.store.set_title(conversation, &title).await {
+        let usage = engine.inner.models.priced(&name, usage);
+        match engine.inner.store.set_title(conversation, &title, usage).await {
             Ok(committed) => engine.committed(committed),
             Err(error) => tracing::warn!(event = "title.not_stored", %error),
         }
     });
 }
 
-async fn ask(model: &dyn Model, name: &str, message: &str) -> Option<String> {
+/// `usage` is what the provider says of it until it ends, is given up or fails.
+async fn ask(model: &dyn Model, name: &str, message: &str, usage: &mut Usage) -> Option<String> {
     let request = ModelRequest {
         purpose: Purpose::Title,
         model: name.split_once('/').map_or(name, |(_, model)| model).to_owned(),
@@ -47,6 +57,7 @@ async fn ask(model: &dyn Model, name: &str, message: &str) -> Option<String> {
     while let Some(event) = events.next().await {
         match event.ok()? {
             ModelEvent::Text(more) => text.push_str(&more),
+            ModelEvent::Usage(used) => *usage = used,
             ModelEvent::Finished { .. } => break,
             _ => {}
         }

@@ -181,6 +181,7 @@ impl Store {
             guest_credentials: None,
             visibility: None,
             url: Some(page_of(&link.to_string())),
+            usage: None,
         };
         log.event(None, event).await?;
         log.commit().await

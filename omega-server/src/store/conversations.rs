@@ -1,13 +1,13 @@
 //! Conversations: made, changed, and read by pages.
 
 use super::{
-    Committed, Result, Store, StoreError,
+    Committed, LogTx, Result, Store, StoreError,
     access::{Access, Owned, Within},
     conversation_access::page_of,
     exec,
     plans::followed_by,
     read_all, read_one, read_opt,
-    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, number, signed, word},
+    rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
 };
 use crate::process::failpoint::Transaction;
@@ -17,7 +17,7 @@ use omega_core::{
         ToolRun, UpdateConversation, Usage,
     },
     event::{Envelope, Event},
-    id::{ConversationId, ToolRunId, UserId},
+    id::{ConversationId, RunId, ToolRunId, UserId},
 };
 
 /// Outputs larger than this are left out of lists and events.
@@ -119,7 +119,7 @@ impl Store {
         let tool_run_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_TOOL_RUNS, &id_text)?;
         tx.commit().await?;
         let count = |counted: Option<(i64,)>| counted.map_or(0, |(n,)| number(n));
-        let mut usage = Usage::default();
+        let mut usage: Usage = serde_json::from_str(&row.usage)?;
         for (text,) in usages {
             usage += serde_json::from_str::<Usage>(&text)?;
         }
@@ -235,26 +235,30 @@ impl Store {
             guest_credentials: change.guest_credentials,
             visibility: change.visibility,
             url: None,
+            usage: None,
         };
         log.event(None, event).await?;
         log.commit().await
     }
 
-    /// Gives the conversation the title that was made for it.
-    pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str) -> Result<Committed> {
+    /// Gives the conversation the title that was made for it, unless somebody gave it one meanwhile, and counts what the
+    /// making took.
+    pub(crate) async fn set_title(&self, conversation: ConversationId, title: &str, usage: Usage) -> Result<Committed> {
         let mut log = self.log(conversation).await?;
         log.named(Transaction::Update).await?;
         let title = log.clean_words(title);
-        exec!(&mut log.tx, SET_TITLE, conversation.to_string(), &title, "auto")?;
-        let event = Event::ConversationUpdated {
-            title: Some(title),
-            model: None,
-            safe_mode: None,
-            guest_credentials: None,
-            visibility: None,
-            url: None,
-        };
-        log.event(None, event).await?;
+        let given = exec!(&mut log.tx, SET_MADE_TITLE, conversation.to_string(), &title)? == 1;
+        log.count_usage(None, given.then_some(title), usage).await?;
+        log.commit().await
+    }
+
+    /// Counts tokens that a conversation took outside of its runs, for nothing that could be kept.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub(crate) async fn count_tokens(&self, access: &Access, usage: Usage) -> Result<Committed> {
+        let mut log = self.log(access.conversation()).await?;
+        log.count_usage(None, None, usage).await?;
         log.commit().await
     }
 
@@ -265,12 +269,48 @@ impl Store {
     }
 }
 
+impl LogTx {
+    /// Adds tokens that were taken outside of the steps of runs to what a run took, or the conversation alone, and tells
+    /// it, with the title that came of it.
+    pub(super) async fn count_usage(&mut self, run: Option<RunId>, title: Option<String>, usage: Usage) -> Result<()> {
+        let usage = usage.taken();
+        if let Some(usage) = usage {
+            let id = run.map_or_else(|| self.conversation().to_string(), |run| run.to_string());
+            let (read, write) = match run {
+                Some(_) => (sql::RUN_USAGE, sql::SET_RUN_USAGE),
+                None => (USAGE_OUTSIDE, SET_USAGE_OUTSIDE),
+            };
+            let known: Option<(String,)> = tx_opt!(&mut self.tx, (String,), read, &id)?;
+            let mut total: Usage = known.map(|(text,)| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
+            total += usage;
+            exec!(&mut self.tx, write, &id, json(&total)?)?;
+        }
+        if usage.is_none() && title.is_none() {
+            return Ok(());
+        }
+        let event = Event::ConversationUpdated {
+            title,
+            model: None,
+            safe_mode: None,
+            guest_credentials: None,
+            visibility: None,
+            url: None,
+            usage,
+        };
+        self.event(run, event).await?;
+        Ok(())
+    }
+}
+
 super::sql::statements! {
     INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, \
         created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $1)";
     GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, guest_credentials, visibility, link_id, next_seq, \
-        created_at, updated_at \
+        created_at, updated_at, usage \
         FROM conversations WHERE id = $1";
+    SET_MADE_TITLE = "UPDATE conversations SET title = $2, title_source = 'auto' WHERE id = $1 AND title_source = 'none'";
+    USAGE_OUTSIDE = "SELECT usage FROM conversations WHERE id = $1";
+    SET_USAGE_OUTSIDE = "UPDATE conversations SET usage = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
     SET_SAFE_MODE = "UPDATE conversations SET safe_mode = $2 WHERE id = $1";
     SET_GUEST_CREDENTIALS = "UPDATE conversations SET guest_credentials = $2 WHERE id = $1";

@@ -33,7 +33,20 @@ impl Store {
         let began = import.created_at.0;
         let safe_mode = known.and_then(|c| c.safe_mode);
         let mut tx = self.begin().await?;
-        exec!(&mut tx, IMPORT_CONVERSATION, &conversation, &user, title, source, model, safe_mode, next, began, now)?;
+        exec!(
+            &mut tx,
+            IMPORT_CONVERSATION,
+            &conversation,
+            &user,
+            title,
+            source,
+            model,
+            safe_mode,
+            next,
+            began,
+            now,
+            json(&import.view.earlier)?,
+        )?;
         exec!(
             &mut tx,
             sql::INSERT_PARTICIPANT,
@@ -204,7 +217,7 @@ fn call_name(messages: &HashMap<MessageId, &Message>, run: &ToolRun) -> String {
 
 super::sql::statements! {
     IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
-        created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1)";
+        created_at, updated_at, link_id, usage) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10)";
     IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at, \
         finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, $9, $10, $11, $12, $13, $14, $15)";

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::process::failpoint::Transaction;
 use omega_core::{
-    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, ToolRun},
+    api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, ToolRun, Usage},
     event::Event,
     id::{ConversationId, PlanId, PlanSetId, RunId},
     progress::PlanCall,
@@ -153,15 +153,17 @@ impl Store {
         Ok(Run { plan, ..run })
     }
 
-    /// Keeps plans that were made without executing; a later message may follow one of them.
+    /// Keeps plans that were made without executing, and counts what they took; a later message may follow one of them.
     pub async fn keep_plans(
         &self,
         access: &Access,
         message: &str,
         answer: &PlanAnswer,
+        usage: Usage,
     ) -> Result<(PlanSetId, Committed)> {
         let mut log = self.log(access.conversation()).await?;
         let set = log.propose_plans(None, message, &answer.plans).await?;
+        log.count_usage(None, None, usage).await?;
         Ok((set, log.commit().await?))
     }
 

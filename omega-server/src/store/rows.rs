@@ -51,6 +51,7 @@ pub(super) struct ConversationRow {
     pub next_seq: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    pub usage: String,
 }
 
 /// The columns of a tool's edition.

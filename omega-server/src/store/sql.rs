@@ -208,6 +208,8 @@ statements! {
     RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
         WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
+    RUN_USAGE = "SELECT usage FROM runs WHERE id = $1";
+    SET_RUN_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
     OPEN_RUNS = "SELECT id, status, actor_user_id FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
         ORDER BY queued_seq";
     REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";

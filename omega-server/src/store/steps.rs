@@ -233,10 +233,9 @@ impl LogTx {
         Ok(tool_runs)
     }
 
-    /// Counts tokens that a run used outside of its steps.
-    pub async fn use_tokens(&mut self, run: RunId, total: Usage) -> Result<()> {
-        exec!(&mut self.tx, SET_USAGE, run.to_string(), json(&total)?)?;
-        Ok(())
+    /// Counts tokens that a run took outside of its steps, and tells it.
+    pub async fn use_tokens(&mut self, run: RunId, usage: Usage) -> Result<()> {
+        self.count_usage(Some(run), None, usage).await
     }
 
     /// Says of every step that the model has answered, and that is not said to be done yet, that it is: when its last call
@@ -247,7 +246,7 @@ impl LogTx {
         if open.is_empty() {
             return Ok(());
         }
-        let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), RUN_USAGE, run.to_string())?;
+        let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), sql::RUN_USAGE, run.to_string())?;
         let total = total.map(|(usage,)| serde_json::from_str(&usage)).transpose()?;
         for row in open {
             let event = Event::StepCompleted {
@@ -276,8 +275,6 @@ super::sql::statements! {
         WHERE m.run_id = $1 AND m.status = 'streaming' GROUP BY m.id, m.seq, m.created_at, m.step_no";
     ADD_STEP = "UPDATE runs SET step_no = $2 WHERE id = $1";
     ADD_USAGE = "UPDATE runs SET usage = $2, tool_calls = $3, finish_reason = $4 WHERE id = $1";
-    RUN_USAGE = "SELECT usage FROM runs WHERE id = $1";
-    SET_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
     INSERT_STEP = "INSERT INTO steps (run_id, step_no, attempt, message_id, status, started_at) VALUES ($1, $2, $3, $4, 'started', $5)";
     END_STEP = "UPDATE steps SET status = $4, finish_reason = $5, usage = $6, finished_at = $7, error = $8 \
         WHERE run_id = $1 AND step_no = $2 AND attempt = $3";

@@ -18,6 +18,7 @@ mod browser;
 mod canary;
 mod careless;
 mod chaos;
+mod counted;
 mod crashes;
 mod description;
 mod executor;

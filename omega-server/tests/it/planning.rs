@@ -26,12 +26,12 @@ use serde_json::{Value, json};
 
 const COMPLEX: &str = "Look up the weather of Oslo, compare it with my account, then write a report.";
 
-fn plans(seen: &Seen) -> bool {
+pub fn plans(seen: &Seen) -> bool {
     seen.system.starts_with("You plan, you do not execute")
 }
 
 /// The planner's answer, one list of tools a plan.
-fn planned(tools: &[&[&str]]) -> Reply {
+pub fn planned(tools: &[&[&str]]) -> Reply {
     let plan = |tools: &&[&str]| {
         let step =
             |tool: &&str| json!({ "toolName": tool, "purpose": format!("the part of {tool}"), "expectedOutput": "it" });

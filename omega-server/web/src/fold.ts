@@ -38,7 +38,7 @@ export interface View {
   notices: string[];
   /** Everything up to this event is folded in: the cursor to resume from. */
   lastSeq: number;
-  /** Tokens of the conversation's runs that are not among these. */
+  /** Tokens of the conversation's runs that are not among these, and those that were taken outside of runs. */
   earlier: Usage;
 }
 
@@ -72,7 +72,7 @@ export const emptyView = (): View => ({
 export const without = (usage: Usage, runs: Run[]): Usage =>
   runs.reduce((left, run) => combine(left, run.usage, (a, b) => Math.max(0, a - b)), { ...NOTHING, ...usage });
 
-/** Tokens of all runs of the conversation, and what they cost. */
+/** Tokens of all runs of the conversation and of what was asked outside of them, and what they cost. */
 export const usageOf = (view: View): Usage => view.runs.reduce((all, run) => sum(all, run.usage), view.earlier);
 
 /** The view of a snapshot. */
@@ -127,7 +127,8 @@ export function apply(view: View, event: Envelope): Applied {
 /** Applies a committed event; false when it can't be one. */
 function fold(view: View, event: Envelope, seq: number): boolean {
   switch (event.type) {
-    case "conversation.updated":
+    case "conversation.updated": {
+      const { usage } = event;
       if (view.conversation) {
         view.conversation = {
           ...view.conversation,
@@ -142,7 +143,13 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       if (event.url !== undefined) {
         view.participants = view.participants.filter((known) => known.role === "owner" || known.blocked);
       }
+      if (usage && event.runId !== undefined) {
+        changeRun(view, event.runId, (run) => ({ ...run, usage: sum(run.usage, usage) }));
+      } else if (usage) {
+        view.earlier = sum(view.earlier, usage);
+      }
       break;
+    }
     case "participant.joined": {
       const { userId, role, displayName, gravatarHash } = event;
       const joined = { userId, role, displayName, gravatarHash };

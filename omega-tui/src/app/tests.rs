@@ -163,6 +163,7 @@ fn a_new_conversation_forgets_the_old_one() {
         guest_credentials: None,
         visibility: None,
         url: None,
+        usage: None,
     });
     assert!(!stage.text().contains("late"));
 }
@@ -616,6 +617,7 @@ fn the_owner_shares_and_blocks_and_a_guest_sees_the_link_alone() {
         guest_credentials: None,
         visibility: Some(Visibility::Private),
         url: Some(String::from("/omega/c/2")),
+        usage: None,
     });
     assert!(stage.text().contains("https://omega.test/omega/c/2"), "{}", stage.text());
     assert!(stage.text().contains("private: only you"), "{}", stage.text());

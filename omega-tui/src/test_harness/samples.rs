@@ -69,6 +69,7 @@ pub fn full(stage: &mut TestHarness) {
         guest_credentials: None,
         visibility: None,
         url: None,
+        usage: None,
     });
     stage.asked("What is the determinant of [[2, -1, 0], [1, 3, 4], [0, 5, -2]]?");
     stage.thinks("A determinant needs exact arithmetic, so a tool should do it.");

@@ -55,11 +55,9 @@ pub async fn create(
         run: None,
         redactor,
     };
-    let (answer, _) = app.engine.plan(task).await?;
+    let answer = app.engine.plan_ahead(&access, task).await??;
     let answer = answer.ok_or_else(|| ApiError::new(ErrorCode::Internal, "the planner gave no plan; ask again"))?;
-    let (set, committed) = app.store.keep_plans(&access, &message, &answer).await?;
-    app.engine.committed(committed);
-    Ok(Json(PlanAnswer { plan_set_id: Some(set), ..answer }))
+    Ok(Json(answer))
 }
 
 /// Selects a plan, or asks for other ones; the run that waits for it goes on.

@@ -27,6 +27,7 @@ fn a_conversation_is_written_down_once_it_is_seen_and_whenever_its_title_changes
         guest_credentials: None,
         visibility: None,
         url: None,
+        usage: None,
     });
     assert_eq!(remembered(&stage).last(), Some(&(stage.conversation, "Determinants".into())));
     // What one writes oneself is use; what a guest writes is not.
