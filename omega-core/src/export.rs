@@ -1,8 +1,8 @@
 //! A conversation as a document: JSON that loses nothing, and Markdown to read.
 //!
 //! Markdown promises that foreign text stays what it is: names are escaped, fences are longer than any run of backticks
-//! inside (`security.md` T19), and control characters are gone. The caller passes whole tool runs; what it left out of a
-//! list because of its size is named, not silently missing.
+//! inside (`security.md` T19), blocks that a message leaves open are closed, and control characters are gone. The caller passes
+//! whole tool runs; what it left out of a list because of its size is named, not silently missing.
 
 use crate::{
     api::{ConversationDetail, Decision, FinishReason, Message, MessageStatus, Part, Plan, Role, RunStatus, ToolRun},
@@ -12,7 +12,9 @@ use crate::{
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
-use std::{borrow::Cow, collections::HashMap, fmt::Write};
+use std::{collections::HashMap, fmt::Write};
+
+mod open_block;
 
 /// Name and version of the JSON document: the conversation as `GET /conversations/:id` gives it, whole, with its whole tool
 /// runs, and all its events. The events are the truth; [`crate::import`] reads it back.
@@ -111,56 +113,6 @@ fn thoughts(message: &Message) -> String {
     thoughts.map(|text| format!("> *Thought:*\n>\n{}\n", quoted(text))).collect()
 }
 
-/// A text that ends with what it begins: an open fence or comment would take the rest of the document into it.
-fn closed(text: &str) -> Cow<'_, str> {
-    let (mut fence, mut html) = (None::<&str>, None::<&str>);
-    for line in text.lines() {
-        let inner = line.trim_start();
-        let is_code = line.len() - inner.len() > 3;
-        if let Some(open) = fence {
-            let mark = &inner[..inner.len() - inner.trim_start_matches(&open[..1]).len()];
-            if !is_code && mark.len() >= open.len() && inner[mark.len()..].trim().is_empty() {
-                fence = None;
-            }
-            continue;
-        }
-        if let Some(end) = html {
-            if line.to_ascii_lowercase().contains(end) {
-                html = None;
-            }
-            continue;
-        }
-        if is_code {
-            continue;
-        }
-        fence = ["`", "~"].into_iter().find_map(|mark| {
-            let length = inner.len() - inner.trim_start_matches(mark).len();
-            (length >= 3 && (mark == "~" || !inner[length..].contains('`'))).then(|| &inner[..length])
-        });
-        let lower = inner.to_ascii_lowercase();
-        html = HTML.into_iter().find_map(|(start, end)| {
-            let rest = lower.strip_prefix(start)?;
-            (!rest.contains(end)).then_some(end)
-        });
-    }
-    match fence.or(html) {
-        Some(end) => Cow::Owned(format!("{text}\n{end}")),
-        None => Cow::Borrowed(text),
-    }
-}
-
-/// Blocks of HTML that only their own end closes: CommonMark 0.31, 4.6, kinds 1 to 5.
-const HTML: [(&str, &str); 8] = [
-    ("<!--", "-->"),
-    ("<![cdata[", "]]>"),
-    ("<?", "?>"),
-    ("<!", ">"),
-    ("<script", "</script>"),
-    ("<pre", "</pre>"),
-    ("<style", "</style>"),
-    ("<textarea", "</textarea>"),
-];
-
 fn write_message(out: &mut String, message: &Message) {
     let text = sanitize_terminal(&message.content);
     let who = match (&message.author, message.role) {
@@ -173,7 +125,12 @@ fn write_message(out: &mut String, message: &Message) {
         return;
     }
     let note = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
-    line(out, format_args!("## {who}{note} · {}\n\n{thoughts}{}\n", message.created_at, closed(text.trim_end())));
+    let text = text.trim_end();
+    line(out, format_args!("## {who}{note} · {}\n\n{thoughts}{text}", message.created_at));
+    if let Some(closing) = open_block::closing(text) {
+        line(out, format_args!("{closing}"));
+    }
+    out.push('\n');
     if let Some(why) = message.finish_reason.and_then(FinishReason::shortfall) {
         line(out, format_args!("> Not whole: {why}.\n"));
     }
@@ -305,28 +262,6 @@ mod tests {
             "runs": [], "messageCount": 2, "toolRunCount": 1, "usage": {"inputTokens": 5, "outputTokens": 7}, "lastSeq": 9,
         }))
         .unwrap()
-    }
-
-    #[test]
-    fn no_message_takes_the_rest_of_the_document_into_its_fence_or_comment() {
-        let open = [
-            ("```js\nopen", "```"),
-            ("a\n~~~~\n~~~\n```", "~~~~"),
-            ("```\n``` not the end", "```"),
-            ("   ````x\n```", "````"),
-            ("<!-- never", "-->"),
-            ("<PRE>\n\na", "</pre>"),
-            ("<script>\n\nlet a = '-->';", "</script>"),
-            ("<![CDATA[", "]]>"),
-        ];
-        for (text, end) in open {
-            assert_eq!(closed(text), format!("{text}\n{end}"));
-        }
-        for whole in
-            ["```\na\n```", "~~~\n```\n~~~", "    ```", "``` a`b", "<!-- a -->", "<pre>a</pre>", "<p>", "a ``` b", ""]
-        {
-            assert_eq!(closed(whole), whole);
-        }
     }
 
     #[test]
