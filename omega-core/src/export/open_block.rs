@@ -1,7 +1,7 @@
 //! Blocks of Markdown that a text leaves open: they would swallow what comes behind it.
 //!
-//! The promise: behind a text and what [`closing`] gives for it, a heading is a heading. Only what begins in the first column is
-//! looked at: what is indented stands in a list or a quote, which ends by itself with the next line that is not. The rules are
+//! The promise: behind a text and what [`closing`] gives for it, a heading is a heading. A fence is closed as far to the right as
+//! it was opened: that ends it in a list, too, and is one more line of code where it was none. The rules are
 //! CommonMark's for fenced code (<https://spec.commonmark.org/0.31.2/#fenced-code-blocks>) and for blocks of HTML that end at a
 //! mark (<https://spec.commonmark.org/0.31.2/#html-blocks>); all other blocks end at an empty line.
 
@@ -18,7 +18,8 @@ const HTML: [(&str, &str); 8] = [
 ];
 
 enum Open {
-    Fence(char, usize),
+    /// Its indent, its mark, and how many of them.
+    Fence(usize, char, usize),
     Html(&'static str),
 }
 
@@ -27,31 +28,33 @@ pub(super) fn closing(text: &str) -> Option<String> {
     let mut open = None;
     for line in text.lines() {
         open = match open {
-            Some(Open::Fence(mark, length)) if closes(line, mark, length) => None,
+            Some(Open::Fence(indent, mark, length)) if closes(line, indent, mark, length) => None,
             Some(Open::Html(end)) if line.to_ascii_lowercase().contains(end) => None,
             Some(still) => Some(still),
             None => fence(line).or_else(|| html(line)),
         };
     }
     open.map(|open| match open {
-        Open::Fence(mark, length) => mark.to_string().repeat(length),
+        Open::Fence(indent, mark, length) => format!("{}{}", " ".repeat(indent), mark.to_string().repeat(length)),
         Open::Html(end) => end.to_owned(),
     })
 }
 
 fn fence(line: &str) -> Option<Open> {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let line = &line[indent..];
     let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
     let length = line.chars().take_while(|c| *c == mark).count();
     // Behind backticks, a backtick makes it code within a line.
     let is_one = length >= 3 && !(mark == '`' && line[length..].contains('`'));
-    is_one.then_some(Open::Fence(mark, length))
+    is_one.then_some(Open::Fence(indent, mark, length))
 }
 
-fn closes(line: &str, mark: char, length: usize) -> bool {
+fn closes(line: &str, opened: usize, mark: char, length: usize) -> bool {
     let marks = line.trim_start_matches(' ');
     let indent = line.len() - marks.len();
     let rest = marks.trim_start_matches(mark);
-    indent <= 3 && marks.len() - rest.len() >= length && rest.trim().is_empty()
+    indent <= opened + 3 && marks.len() - rest.len() >= length && rest.trim().is_empty()
 }
 
 fn html(line: &str) -> Option<Open> {
@@ -88,7 +91,9 @@ mod tests {
             ("<preface>\nx", None),
             ("``` inline ``` code", None),
             ("`` ` ``", None),
-            ("1. a\n   ```js\n   in a list", None),
+            ("1. a\n   ```js\n   in a list", Some("   ```")),
+            (" ~~~\n  ~~~ \n   ~~~x", Some("   ~~~")),
+            ("   ````x\n```", Some("   ````")),
             ("> ```\n> in a quote", None),
             ("", None),
         ] {
