@@ -92,6 +92,8 @@ CREATE TABLE conversations (
     visibility TEXT NOT NULL DEFAULT 'link',
     link_id TEXT,
     link_epoch INTEGER NOT NULL DEFAULT 0,
+    -- Tokens outside of runs, as JSON: for the title, and for plans that were made without executing.
+    usage TEXT NOT NULL DEFAULT '{}',
     next_seq INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
