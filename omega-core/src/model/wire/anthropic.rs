@@ -6,7 +6,7 @@
 //! deltas (citations, tools that Anthropic runs itself) are skipped, as its documentation asks.
 
 use super::{
-    Body, answer,
+    Body, answer_schema,
     history::{self, Piece},
     list_at, made_up_call_id, number_at, text_at,
 };
@@ -36,7 +36,7 @@ pub(super) fn encode(provider: &str, request: &ModelRequest, gate: &Gate) -> Val
         body["system"] = json!([{ "type": "text", "text": request.system, "cache_control": { "type": "ephemeral" } }]);
     }
     if let Some(schema) = &request.answer_schema {
-        body["output_config"] = json!({ "format": { "type": "json_schema", "schema": answer::closed(schema) } });
+        body["output_config"] = json!({ "format": { "type": "json_schema", "schema": answer_schema::closed(schema) } });
     }
     if !request.tools.is_empty() {
         body["tools"] = request

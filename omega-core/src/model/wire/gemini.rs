@@ -3,7 +3,7 @@
 //! Each event is a whole response of its own. Calls come whole, mostly without an id, and the answer then still ends with
 //! `STOP`. A call's `thoughtSignature` has to come back with it, or the next request is refused.
 
-use super::{Body, answer, history, list_at, made_up_call_id, number_at, text_at};
+use super::{Body, answer_schema, history, list_at, made_up_call_id, number_at, text_at};
 use crate::{
     api::{FinishReason, Usage},
     model::{ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, ToolResult, Turn},
@@ -64,7 +64,8 @@ pub(super) fn encode(provider: &str, request: &ModelRequest) -> Value {
     if let Some(max) = request.max_output_tokens {
         body["generationConfig"]["maxOutputTokens"] = json!(max);
     }
-    if let Some(schema) = request.answer_schema.as_ref().filter(|_| answer::gemini_has_tools_beside_it(&request.model))
+    if let Some(schema) =
+        request.answer_schema.as_ref().filter(|_| answer_schema::gemini_has_tools_beside_it(&request.model))
     {
         body["generationConfig"]["responseMimeType"] = json!("application/json");
         body["generationConfig"]["responseJsonSchema"] = schema.clone();

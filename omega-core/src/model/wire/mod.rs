@@ -16,7 +16,7 @@ use super::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-mod answer;
+mod answer_schema;
 mod anthropic;
 mod bounds;
 mod decoder;

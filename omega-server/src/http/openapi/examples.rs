@@ -53,7 +53,7 @@ fn example(id: &str) -> Option<(Value, &'static str, Value)> {
         "provideCredentials" => (json!({ "env": { "ACME_API_KEY": "..." }, "save": "tool" }), "200", json!({})),
         "putCredential" => {
             let stored = json!({
-                "name": "ACME_API_KEY", "scope": "global", "createdAt": AT, "updatedAt": AT, "lastUsedAt": null,
+                "name": "ACME_API_KEY", "scope": "global", "keptIn": "vault", "createdAt": AT, "updatedAt": AT, "lastUsedAt": null,
             });
             (json!({ "value": "..." }), "200", enveloped(&stored))
         }

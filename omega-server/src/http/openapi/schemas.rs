@@ -29,7 +29,7 @@ const ALWAYS: &[(&str, &[&str])] = &[
     ("RunStepCompletedEvent", &["finishReason"]),
     ("Settings", &["pins", "guestCredentials", "credentialFirstUse"]),
     ("Status", &["breakers", "nodes"]),
-    ("StoredCredential", &["lastUsedAt"]),
+    ("StoredCredential", &["keptIn", "lastUsedAt"]),
     ("Tool", &["keywords", "inputSchema", "env", "calling", "health", "downloads", "official"]),
     ("ToolRow", &["inputSchema", "qualityScore", "executionCount", "failureCount"]),
     ("ToolRun", &["outputSummary", "outputBytes", "truncated"]),
