@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod connect;
 mod dispatch;
+mod environment;
 mod exit;
 mod follow;
 mod global;

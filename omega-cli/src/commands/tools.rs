@@ -1,8 +1,8 @@
 //! `omega tools`
 
 use crate::{
-    commands::ask::environment::{Environment, how_to_give},
     connect::Context,
+    environment::{Environment, how_to_give},
     exit::Failure,
 };
 use clap::{Args, Subcommand};

@@ -2,7 +2,7 @@
 
 use super::watch::Watch;
 use crate::{
-    commands::ask::environment::how_to_give,
+    environment::how_to_give,
     exit::{Code, Failure},
 };
 use omega_core::{

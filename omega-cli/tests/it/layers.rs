@@ -2,7 +2,8 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 8] = ["exit", "ui", "global", "progress", "connect", "commands", "cli", "dispatch"];
+const ORDER: [&str; 10] =
+    ["exit", "ui", "global", "progress", "connect", "environment", "follow", "commands", "cli", "dispatch"];
 
 fn sources() -> Sources {
     Sources::of_crate(env!("CARGO_MANIFEST_DIR"))

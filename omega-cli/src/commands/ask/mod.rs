@@ -1,19 +1,17 @@
 //! `omega ask`: one question, the answer on stdout, everything else on stderr, an exit code that can be trusted.
 
-mod dotenv;
-pub mod environment;
 mod prompt;
 mod schema;
 
 use super::complete;
 use crate::{
     connect::{Connection, Context},
+    environment::Environment,
     exit::Failure,
     follow::{Begun, Follow, Signals},
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use environment::Environment;
 use omega_core::{
     api::{AlternativesMode, CreateConversation, PlanMode, SendMessage, UpdateConversation},
     id::{ConversationId, ToolId},

@@ -1,6 +1,7 @@
 //! Variables that a command hands to tools: by name from the environment, so that no secret stands on the command line.
 
-use super::dotenv;
+mod dotenv;
+
 use crate::exit::{Code, Failure};
 use clap::Args;
 use omega_core::{local::Env, sanitize::one_line};
