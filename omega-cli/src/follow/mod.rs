@@ -5,6 +5,7 @@ mod activity;
 mod answers;
 mod document;
 mod ending;
+mod events;
 mod file;
 pub mod pause;
 mod signals;

@@ -20,9 +20,9 @@ use crate::{
     ui::Tone,
 };
 use omega_core::{
-    api::{Message, MessageStatus, Part, Role, Run, RunError, RunStatus, Timestamp, ToolRun},
+    api::{Message, MessageStatus, Part, Role, Run, RunStatus, ToolRun},
     client::{Client, ClientError, FollowPolicy, Follower, Update},
-    event::{Envelope, Event, VERSION},
+    event::{Envelope, Event},
     export::seconds,
     id::{ConversationId, MessageId, RunId},
     model::price::bill,
@@ -51,12 +51,12 @@ pub enum Output {
 
 /// One run that is followed.
 pub struct Watch<'a> {
-    context: &'a Context,
+    pub(super) context: &'a Context,
     connection: &'a Connection,
     client: Client,
     follower: Follower,
-    conversation: ConversationId,
-    run_id: RunId,
+    pub(super) conversation: ConversationId,
+    pub(super) run_id: RunId,
     output: Output,
     began: Instant,
     /// The message that was shown last on a terminal.
@@ -66,7 +66,7 @@ pub struct Watch<'a> {
     /// The answer as the server said it at the end.
     answer: Option<String>,
     model: Option<String>,
-    terminal_printed: bool,
+    pub(super) terminal_printed: bool,
     /// Parts of questions that were answered here; their events may still be on their way.
     answered: HashSet<String>,
     /// The message's budget ended before its work was done, in these words.
@@ -400,40 +400,6 @@ impl<'a> Watch<'a> {
             }
             _ => {}
         }
-    }
-
-    fn print_event(&mut self, envelope: &Envelope) -> Result<(), Failure> {
-        if matches!(envelope.event, Event::Snapshot { .. } | Event::Resync { .. } | Event::Draining {} | Event::Unknown)
-        {
-            return Ok(());
-        }
-        self.terminal_printed = envelope.event.is_terminal();
-        let line = serde_json::to_string(envelope).map_err(std::io::Error::from)?;
-        self.context.ui.line(line)
-    }
-
-    /// The last line is a terminal event, or the question that the run waits with, come what may. One that the server did not send has no number.
-    pub fn close_events(&mut self, end: &Ended) -> Result<(), Failure> {
-        if self.terminal_printed || matches!(end, Ended::Paused) {
-            return Ok(());
-        }
-        let (code, error) = match end {
-            Ended::Stopped(Code::Limit) => ("TIMEOUT", String::from("no answer in time")),
-            Ended::Stopped(_) => ("INTERRUPTED", String::from("interrupted before the server said how the run ended")),
-            Ended::Lost(error) => ("STREAM_LOST", error.to_string()),
-            Ended::Finished | Ended::Paused => {
-                ("STREAM_LOST", String::from("the last events were missed; the server has them"))
-            }
-        };
-        let error = RunError { code: code.to_owned(), error, retryable: false };
-        self.print_event(&Envelope {
-            v: VERSION,
-            seq: None,
-            conversation_id: self.conversation,
-            run_id: Some(self.run_id),
-            at: Timestamp::now(),
-            event: Event::RunFailed { error },
-        })
     }
 
     /// The connection is gone: a shared server has to come back by itself, the user's own one is started again.
