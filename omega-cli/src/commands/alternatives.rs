@@ -1,6 +1,6 @@
 //! `omega alternatives`
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
@@ -23,7 +23,7 @@ use omega_core::{
   omega alternatives --none")]
 pub struct Alternatives {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// The tool to call instead, one of those that are offered (package::export)
     #[arg(long = "use", value_name = "TOOL", conflicts_with = "none")]

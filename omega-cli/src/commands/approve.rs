@@ -1,6 +1,6 @@
 //! `omega approve`
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
@@ -26,7 +26,7 @@ use serde_json::Value;
   omega approve --deny --reason "not this folder""#)]
 pub struct Approve {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// How long the approval lasts: for these calls, for their tools in this conversation, or for their tools everywhere
     /// [default: once]

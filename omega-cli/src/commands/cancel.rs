@@ -1,6 +1,6 @@
 //! `omega cancel`
 
-use super::complete;
+use super::value_candidates;
 use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -20,7 +20,7 @@ use omega_core::{
   omega cancel --call")]
 pub struct Cancel {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Cancel one tool call: the one that runs, or the one with this id
     #[arg(long, value_name = "ID", num_args = 0..=1, require_equals = true)]

@@ -1,6 +1,6 @@
 //! `omega chat`, and `omega` without a command
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::Context,
     exit::{Code, Failure},
@@ -20,13 +20,13 @@ const SIGTERM: i32 = 15;
   omega chat --continue")]
 pub struct Chat {
     /// Go on with this conversation, given by id or address
-    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Go on with the conversation that was used last
     #[arg(long, short = 'c', conflicts_with = "conversation")]
     r#continue: bool,
     /// provider/model [env: OMEGA_MODEL]
-    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
+    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(value_candidates::models))]
     pub model: Option<String>,
     /// Colours; auto asks the terminal for its background
     #[arg(long, value_name = "auto|dark|light", default_value = "auto")]

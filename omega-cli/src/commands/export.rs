@@ -1,6 +1,6 @@
 //! `omega export`
 
-use super::complete;
+use super::value_candidates;
 use crate::{connect::Context, exit::Failure};
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
   omega export --format json --output conversation.json")]
 pub struct Export {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Markdown to read, JSON to keep everything
     #[arg(long, value_enum, default_value_t = Format::Markdown)]

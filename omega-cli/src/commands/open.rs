@@ -1,6 +1,6 @@
 //! `omega open`
 
-use super::complete;
+use super::value_candidates;
 use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
   omega open --sign-in")]
 pub struct Open {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Only print the address
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! `omega plan`
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
@@ -26,10 +26,10 @@ pub struct Plan {
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3))]
     count: Option<u8>,
     /// provider/model [env: OMEGA_MODEL]
-    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
+    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(value_candidates::models))]
     pub model: Option<String>,
     /// Plan in this conversation, given by id or address; in a new one when missing
-    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Print the answer of the API as JSON
     #[arg(long)]
@@ -53,7 +53,7 @@ struct Select {
     #[arg(value_name = "NUMBER|ID", conflicts_with = "another")]
     plan: Option<String>,
     /// A conversation's id or address; the one used last when missing
-    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Ask for other plans instead
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! `omega provide`
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::Context,
     exit::{Code, Failure},
@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, io::Read};
   omega provide --decline")]
 pub struct Provide {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Give this variable; may be given several times
     #[arg(long = "env", value_name = "NAME", conflicts_with = "decline")]

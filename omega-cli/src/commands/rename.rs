@@ -1,6 +1,6 @@
 //! `omega rename`
 
-use super::complete;
+use super::value_candidates;
 use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -16,7 +16,7 @@ pub struct Rename {
     #[arg(required = true)]
     title: Vec<String>,
     /// A conversation's id or address; the one used last when missing
-    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! `omega share`
 
-use super::complete;
+use super::value_candidates;
 use crate::{connect::Context, exit::Failure};
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
@@ -20,7 +20,7 @@ use omega_core::{
   omega share --block Grace")]
 pub struct Share {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Who may open it: whoever has the link, or only you
     #[arg(long, value_name = "WHO")]

@@ -1,6 +1,6 @@
 //! `omega show`
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
@@ -21,7 +21,7 @@ const PAGE: u32 = 200;
   omega show --json CONVERSATION")]
 pub struct Show {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Show it from its first message on
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! `omega wait`
 
-use super::complete;
+use super::value_candidates;
 use crate::{connect::Context, exit::Failure, follow::Follow};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -15,7 +15,7 @@ use clap_complete::ArgValueCandidates;
   omega wait --yes --json CONVERSATION")]
 pub struct Wait {
     /// A conversation's id or address; the one used last when missing
-    #[arg(add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     #[command(flatten)]
     pub follow: Follow,

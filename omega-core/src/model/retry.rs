@@ -1,6 +1,7 @@
 //! When a failed model call is tried again: a pure policy; the run engine does the waiting.
 //!
-//! Three retries, spread over 0.5 to 20 seconds with full jitter, never sooner than the provider asks. A provider that
+//! Three retries, spread over 0.5 to 16 seconds with full jitter, never sooner than the provider asks; an empty answer is asked for
+//! once more. A provider that
 //! asks for more than [`LONGEST_WAIT`] is not waited for: a person should know rather than watch a run that stands still.
 
 use super::ModelError;
@@ -13,7 +14,8 @@ pub const MAX_RETRIES: u32 = 3;
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 const SHORTEST: f64 = 0.5;
-const LONGEST: f64 = 20.0;
+/// What the ceiling grows by with each retry: 1, 4 and 16 seconds.
+const GROWTH: f64 = 4.0;
 
 /// How long to wait before the next try, or `None` when there is none.
 ///
@@ -23,13 +25,18 @@ pub fn next_delay(retries: u32, error: &ModelError, jitter: f64) -> Option<Durat
     if retries >= MAX_RETRIES || !error.is_retryable() {
         return None;
     }
-    let ceiling = 4_f64.powi(i32::try_from(retries).unwrap_or(i32::MAX)).min(LONGEST);
+    let ceiling = GROWTH.powi(i32::try_from(retries).unwrap_or(i32::MAX));
     let backoff = Duration::from_secs_f64(SHORTEST + jitter.clamp(0.0, 1.0) * (ceiling - SHORTEST));
     match error.retry_after() {
         Some(asked) if asked > LONGEST_WAIT => None,
         Some(asked) => Some(asked.max(backoff)),
         None => Some(backoff),
     }
+}
+
+/// How long to wait before a model is asked again that gave an empty answer: it mostly does not twice.
+pub fn delay_after_empty(retries: u32) -> Option<Duration> {
+    (retries == 0).then_some(Duration::from_secs_f64(SHORTEST))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ pub(super) async fn ask(
             Err((error, Some(FinishReason::ContentFilter | FinishReason::Refusal | FinishReason::Length))) => {
                 (error.error.clone(), None)
             }
-            Err((error, _)) => (error.error.clone(), (failures == 0).then_some(std::time::Duration::from_millis(500))),
+            Err((error, _)) => (error.error.clone(), retry::delay_after_empty(failures)),
         };
         failures += 1;
         let shown = !channel.parts(step.message).is_empty();

@@ -3,8 +3,9 @@
 use super::{
     image::{self, Image},
     jail::Jail,
+    limits::Limits,
     permissions::{Net, Profile, Work},
-    process::{Limits, Process},
+    process::Process,
     process_group::{Launch, Task},
     runner,
     scratch::{SCRATCH, SHOWN, Scratch},

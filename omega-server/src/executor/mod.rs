@@ -5,7 +5,7 @@
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
 //! size, `pool` has a process that was started ahead or `launch` starts one with the flags of `permissions` and within the `jail`,
-//! `install` has Deno unpack packages within the same jail and limits, with the user's `settings` of npm and the `downloads` of all
+//! `install` has Deno unpack packages within the same jail and limits, with the user's settings of npm (`npm_settings`) and the `downloads` of all
 //! images, `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
 //! limits, `trash` takes what it leaves, and the scripts in `runner/` load the package there and speak `protocol`. `attack`
 //! sends a hostile package through all of it, for `omega doctor --attack`.
@@ -25,9 +25,11 @@ mod install;
 mod integrity;
 pub mod jail;
 mod launch;
+mod limits;
 mod local;
 mod lock;
 mod manifest;
+mod npm_settings;
 mod outcome;
 mod output;
 mod permissions;
@@ -43,7 +45,6 @@ mod runtime;
 mod scratch;
 mod secret_names;
 pub mod service;
-mod settings;
 mod spec;
 mod starter;
 mod sweep;
@@ -54,9 +55,9 @@ mod watch;
 mod with_breaker;
 
 pub use fleet::Fleet;
+pub use limits::Limits;
 pub use local::{LocalConfig, LocalExecutor};
 pub use pool::PoolLimits;
-pub use process::Limits;
 pub use redacting::Redacting;
 pub use remote::{BadRemote, RemoteConfig, RemoteExecutor};
 pub use runtime::Progress;

@@ -1,5 +1,6 @@
 //! What a tool's process may touch, as arguments of Deno: its own image, its own scratch folder, and public hosts.
 
+use super::limits::HEAP_MB;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -44,8 +45,6 @@ const REFUSED: [&str; 18] = [
 const REFUSED_V6: [&str; 6] = ["::1", "::", "fd00:ec2::254", "fd20:ce::254", "fd00:42::42", "fe80::a9fe:a9fe"];
 /// `node:https` needs more of `sys` than Deno's flags can name, so all is allowed but what tells about the machine.
 const HIDDEN_SYS: &str = "networkInterfaces,loadavg,osUptime,setPriority,userInfo,username";
-/// Megabytes of JavaScript heap.
-const HEAP_MB: u32 = 256;
 
 /// Hosts that a call may reach.
 #[derive(Debug, Clone, PartialEq, Eq)]

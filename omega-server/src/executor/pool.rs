@@ -9,6 +9,7 @@
 use super::{
     image::{Image, Stamp},
     launch::Launcher,
+    limits,
     process::{Process, Waiting},
     secret_names, watch,
 };
@@ -35,7 +36,7 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { prewarmed: 1, standbys: 4, memory: 512 << 20, idle: Duration::from_secs(300) }
+        Self { prewarmed: 1, standbys: 4, memory: limits::WAITING, idle: Duration::from_secs(300) }
     }
 }
 

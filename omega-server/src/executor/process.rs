@@ -4,6 +4,7 @@
 
 use super::{
     image::Image,
+    limits::Limits,
     outcome::{Killed, ended_by_itself},
     output::{self, Logs, Output, OutputLine, Start, start_of},
     process_group::{Group, Launch},
@@ -13,7 +14,7 @@ use super::{
     watch,
 };
 use omega_core::{
-    budget::{IMAGE, IMAGE_BYTES, IMAGE_DEPTH, OUTPUT, SCRATCH, SCRATCH_DEPTH, SCRATCH_ENTRIES, STDERR},
+    budget::STDERR,
     executor::{CancelSignal, ToolError, ToolErrorCode},
 };
 use rustix::process::Pid;
@@ -31,63 +32,6 @@ use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
-
-/// What one call may use, or one installation.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of a tool's parameters.
-    pub input: usize,
-    /// Bytes of its output; more is cut.
-    pub output: usize,
-    /// Bytes of everything that it writes; more ends it.
-    pub stdout: usize,
-    /// Bytes of logs that are kept.
-    pub logs: usize,
-    /// Resident memory; more ends it.
-    pub memory: u64,
-    /// Bytes that its files take; more ends it.
-    pub scratch: u64,
-    /// Files and folders that it makes; more ends it.
-    pub entries: usize,
-    /// Folders within each other; more ends it.
-    pub depth: usize,
-    /// Time on processors, if the deadline does not set less.
-    pub cpu: Duration,
-    /// Looking at its files takes at most one part of so many of a processor.
-    pub looks: u32,
-}
-
-impl Limits {
-    /// What a call may use when nothing else is said.
-    pub const DEFAULT: Self = Self {
-        input: 1 << 20,
-        output: OUTPUT.most,
-        stdout: 64 << 20,
-        logs: 256 << 10,
-        memory: 512 << 20,
-        scratch: SCRATCH.most as u64,
-        entries: SCRATCH_ENTRIES.most,
-        depth: SCRATCH_DEPTH.most,
-        cpu: Duration::from_secs(3600),
-        looks: 20,
-    };
-
-    /// What an installation may use: more files than a call, which are looked at more often since Deno writes 100,000 in a second.
-    pub const INSTALL: Self = Self {
-        scratch: IMAGE_BYTES.most as u64,
-        entries: IMAGE.most,
-        depth: IMAGE_DEPTH.most,
-        cpu: Duration::from_secs(120),
-        looks: 4,
-        ..Self::DEFAULT
-    };
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 const CANCEL_GRACE: Duration = Duration::from_millis(250);
 const EXIT_GRACE: Duration = Duration::from_millis(250);
@@ -413,7 +357,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             );
             let answer = forged(&script).await.0.answer.unwrap();
             assert!(answer.truncated);
-            assert_eq!(answer.result.unwrap().as_str().map(str::len), Some(OUTPUT.most));
+            assert_eq!(answer.result.unwrap().as_str().map(str::len), Some(omega_core::budget::OUTPUT.most));
         }
     }
 

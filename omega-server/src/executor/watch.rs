@@ -2,8 +2,8 @@
 //! more of the processor a look at its files took, the longer it is until the next one, and at most two are looked at at once.
 
 use super::{
+    limits::Limits,
     outcome::{Full, Killed},
-    process::Limits,
     tree,
 };
 use rustix::{

@@ -21,7 +21,7 @@ impl App {
                     self.pasted_ahead(&text);
                     return Vec::new();
                 }
-                if self.type_into_sheet(&text) {
+                if self.type_into_list(&text) {
                     return Vec::new();
                 }
                 if self.overlays.is_empty() && !self.type_answer(&text) {
@@ -68,7 +68,7 @@ impl App {
 
     fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(typed) = typed(key).map(String::from) else { return Vec::new() };
-        if self.type_into_sheet(&typed) || !self.overlays.is_empty() {
+        if self.type_into_list(&typed) || !self.overlays.is_empty() {
             return Vec::new();
         }
         if self.type_answer(&typed) || self.focus == Focus::Question {
@@ -140,10 +140,10 @@ impl App {
         if self.overlays.last() == Some(&Overlay::List) {
             if action == Action::Close {
                 self.overlays.pop();
-                self.close_sheet();
+                self.close_list();
                 return Vec::new();
             }
-            return self.act_on_sheet(action);
+            return self.act_on_list(action);
         }
         let page = self.transcript.page().unsigned_abs();
         if let Some(Overlay::Help { scroll }) = self.overlays.last_mut() {
@@ -255,7 +255,7 @@ impl App {
             Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(by),
             Some(Overlay::List) => {
                 let action = if by < 0 { Action::SelectPrevious } else { Action::SelectNext };
-                return self.act_on_sheet(action);
+                return self.act_on_list(action);
             }
             Some(Overlay::ConfirmQuit) => {}
             None if by < 0 && self.transcript.is_at_beginning() => return self.load_older(),

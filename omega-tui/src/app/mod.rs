@@ -7,6 +7,7 @@
 mod input;
 mod list_overlay;
 mod network;
+mod overlay;
 mod question;
 mod question_focus;
 mod slash;
@@ -14,6 +15,7 @@ mod slash;
 mod tests;
 
 pub use list_overlay::{ListOverlay, Row, TypedLine, step_sign};
+pub use overlay::Overlay;
 pub use question::{Question, Step};
 pub use question_focus::TakeBack;
 pub use slash::{COMMANDS, matching as matching_commands};
@@ -62,20 +64,6 @@ pub enum Focus {
     Transcript,
     /// Into the answer to a paused run.
     Question,
-}
-
-/// What lies over the conversation; the last one sees keys first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overlay {
-    /// The keys and commands, scrolled by so many lines.
-    Help {
-        /// Lines above the top.
-        scroll: usize,
-    },
-    /// Quit although something is written?
-    ConfirmQuit,
-    /// Rows to look at and change.
-    List,
 }
 
 /// A line that goes away with the next key.

@@ -45,9 +45,9 @@ impl App {
             }
             Update::Models(models) => self.say(words(&models)),
             Update::Me(me) => self.me = Some(*me),
-            Update::Shown(topic, shown) => self.show_in_sheet(topic, shown),
-            Update::Made => self.sheet_made(),
-            Update::NotDone(error) => self.sheet_failed(error),
+            Update::Shown(topic, shown) => self.show_in_list(topic, shown),
+            Update::Made => self.list_made(),
+            Update::NotDone(error) => self.list_failed(error),
             Update::Exported(file) => self.say(format!("written to {file}")),
             Update::Output(tool_run, text) => self.transcript.set_output(tool_run, text),
         }

@@ -68,13 +68,13 @@ impl App {
                 }
                 return effects;
             }
-            "settings" => return self.open_sheet(Kind::Settings),
-            "keys" | "credentials" => return self.open_sheet(Kind::Keys),
-            "pins" => return self.open_sheet(Kind::Pins),
-            "participants" | "people" => return self.open_sheet(Kind::People),
+            "settings" => return self.open_list(Kind::Settings),
+            "keys" | "credentials" => return self.open_list(Kind::Keys),
+            "pins" => return self.open_list(Kind::Pins),
+            "participants" | "people" => return self.open_list(Kind::People),
             "share" if self.conversation.is_none() => self.warn("there is nothing to share yet"),
-            "share" => return self.open_sheet(Kind::Share),
-            "plan" => return self.open_sheet(Kind::Plan),
+            "share" => return self.open_list(Kind::Share),
+            "plan" => return self.open_list(Kind::Plan),
             "export" => return self.export(&argument, &text),
             "quit" | "exit" => return self.quit(),
             other => {

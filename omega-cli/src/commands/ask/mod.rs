@@ -3,7 +3,7 @@
 mod prompt;
 mod schema;
 
-use super::complete;
+use super::value_candidates;
 use crate::{
     connect::{Connection, Context},
     environment::Environment,
@@ -48,13 +48,13 @@ pub struct Ask {
     #[command(flatten)]
     prompt: prompt::PromptArgs,
     /// provider/model [env: OMEGA_MODEL]
-    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(complete::models))]
+    #[arg(long, short, value_name = "PROVIDER/MODEL", add = ArgValueCandidates::new(value_candidates::models))]
     pub model: Option<String>,
     /// Go on with the conversation that was used last
     #[arg(long, short = 'c', conflicts_with = "conversation")]
     r#continue: bool,
     /// Go on with this conversation, given by id or address
-    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(complete::conversations))]
+    #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(value_candidates::conversations))]
     conversation: Option<String>,
     /// Call the conversation so; by default its model finds a title
     #[arg(long, value_name = "TEXT")]

@@ -10,7 +10,7 @@ mod files;
 #[cfg(target_os = "linux")]
 mod inside;
 #[cfg(target_os = "linux")]
-mod limits;
+mod rlimits;
 mod rules;
 mod state;
 #[cfg(target_os = "linux")]

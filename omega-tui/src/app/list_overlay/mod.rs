@@ -190,19 +190,19 @@ impl ListOverlay {
 
 impl App {
     /// Opens an overlay of rows, and asks for what it shows.
-    pub(super) fn open_sheet(&mut self, kind: Kind) -> Vec<Effect> {
+    pub(super) fn open_list(&mut self, kind: Kind) -> Vec<Effect> {
         self.list_overlay = Some(ListOverlay::new(kind));
         self.overlays.push(Overlay::List);
         self.list_rows();
         kind.topic().map(|topic| Effect::Command(Command::Look(topic))).into_iter().collect()
     }
 
-    pub(super) fn close_sheet(&mut self) {
+    pub(super) fn close_list(&mut self) {
         self.list_overlay = None;
     }
 
     /// Puts typed or pasted text into the line of the overlay; false when there is none.
-    pub(super) fn type_into_sheet(&mut self, text: &str) -> bool {
+    pub(super) fn type_into_list(&mut self, text: &str) -> bool {
         let Some(list) = &mut self.list_overlay else { return false };
         match &mut list.line {
             Some((typing, line)) if !list.busy => {
@@ -215,7 +215,7 @@ impl App {
         }
     }
 
-    pub(super) fn act_on_sheet(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act_on_list(&mut self, action: Action) -> Vec<Effect> {
         let Some(list) = &mut self.list_overlay else { return Vec::new() };
         let wish = list.act(action);
         let Some(wish) = wish else { return Vec::new() };
@@ -224,14 +224,14 @@ impl App {
     }
 
     /// A change was made of which the stream tells.
-    pub(super) fn sheet_made(&mut self) {
+    pub(super) fn list_made(&mut self) {
         if let Some(list) = &mut self.list_overlay {
             list.made();
         }
     }
 
     /// News for the overlay, if it is still that one.
-    pub(super) fn show_in_sheet(&mut self, topic: Topic, shown: Shown) {
+    pub(super) fn show_in_list(&mut self, topic: Topic, shown: Shown) {
         if let Some(list) = self.list_overlay.as_mut().filter(|list| list.kind.topic() == Some(topic)) {
             list.shown = Some(shown);
             list.made();
@@ -239,7 +239,7 @@ impl App {
         }
     }
 
-    pub(super) fn sheet_failed(&mut self, error: String) {
+    pub(super) fn list_failed(&mut self, error: String) {
         match &mut self.list_overlay {
             Some(list) => {
                 list.busy = false;

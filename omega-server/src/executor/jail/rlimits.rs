@@ -1,6 +1,6 @@
 //! Limits of one process, and privileges that it gives up. All of it can only go down, so it needs no permission.
 
-use crate::executor::permissions::Work;
+use crate::executor::{limits, permissions::Work};
 use omega_core::budget::IMAGE_BYTES;
 use rustix::{
     process::{Resource, Rlimit, getrlimit, nice, setrlimit},
@@ -8,9 +8,6 @@ use rustix::{
 };
 
 const MIB: u64 = 1 << 20;
-/// Bytes of memory that is the process's own. Each thread of JavaScript reserves 512 MiB of it for code, most of which is never
-/// used: this is room for two workers. What is really used the server watches.
-const DATA: u64 = 2048 * MIB;
 /// Bytes of one file of a call.
 const FILE: u64 = 64 * MIB;
 /// Open files of a call.
@@ -28,7 +25,7 @@ pub fn set(work: Work) -> Result<(), String> {
         Work::Install => (IMAGE_BYTES.most as u64, INSTALLERS_FILES),
     };
     for (resource, value) in [
-        (Resource::Data, DATA),
+        (Resource::Data, limits::RESERVED),
         (Resource::Fsize, file),
         (Resource::Nofile, files),
         (Resource::Cpu, CPU),
