@@ -102,7 +102,7 @@ impl Follow {
         };
         let _progress = context.progress(connection);
         let mut following = self.begin(context, connection, Begun { conversation, run, view, answered }, false);
-        let ended = following.to_the_end(&mut signals, &mut deadline).await?;
+        let ended = following.until_the_end(&mut signals, &mut deadline).await?;
         following.finish(ended, None).await
     }
 
@@ -138,7 +138,7 @@ pub struct Following<'a> {
 
 impl<'a> Following<'a> {
     /// Follows to the end, or to a question that nobody here answers. A person's time does not count for the deadline.
-    pub async fn to_the_end(&mut self, signals: &mut Signals, deadline: &mut Instant) -> Result<Ended, Failure> {
+    pub async fn until_the_end(&mut self, signals: &mut Signals, deadline: &mut Instant) -> Result<Ended, Failure> {
         let asks = self.follow.answers.may_ask(&self.context.ui);
         loop {
             let end = self.watch.until_the_end(signals, *deadline).await?;

@@ -119,7 +119,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let view = View::begun(None, accepted.seq.saturating_sub(1));
     let begun = Begun { conversation: id, run: accepted.run_id, view, answered: Vec::new() };
     let mut following = follow.begin(context, &connection, begun, schema.is_some());
-    let mut ended = following.to_the_end(&mut signals, &mut deadline).await?;
+    let mut ended = following.until_the_end(&mut signals, &mut deadline).await?;
     let mut checked = None;
     if let Some(schema) = schema.filter(|_| following.is_whole(&ended)) {
         let mut answer = schema.check(following.answer());
@@ -129,7 +129,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
             let body = SendMessage { message: schema.ask_again(mismatch), ..body };
             let key = uuid::Uuid::new_v4().to_string();
             following.go_on(connection.client.send_message(id, &body, &key).await?.run_id);
-            ended = following.to_the_end(&mut signals, &mut deadline).await?;
+            ended = following.until_the_end(&mut signals, &mut deadline).await?;
             if following.is_whole(&ended) {
                 answer = schema.check(following.answer());
             }

@@ -138,7 +138,7 @@ fn receive(source: &Receiver<Chunk>, patience: Instant, late: impl FnOnce()) -> 
 fn text(bytes: Vec<u8>) -> Result<String, Failure> {
     let wide = |rest: &[u8], word: fn([u8; 2]) -> u16| {
         let words = rest.chunks_exact(2).map(|pair| word([pair[0], pair[1]]));
-        char::decode_utf16(words).collect::<Result<String, _>>().ok().filter(|_| rest.len() % 2 == 0)
+        char::decode_utf16(words).collect::<Result<String, _>>().ok().filter(|_| rest.len().is_multiple_of(2))
     };
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
