@@ -11,6 +11,7 @@ use crate::{
     },
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
+    model::offline::NOT_DONE,
 };
 use index::Index;
 use serde_json::Value;
@@ -315,7 +316,12 @@ impl View {
                 self.end_run(envelope, RunStatus::Failed, |run| run.error = Some(error.clone()))
             }
             Event::RunCancelled { .. } => self.end_run(envelope, RunStatus::Cancelled, |_| {}),
-            Event::Notice { message, .. } => self.notices.push(message.clone()),
+            // The answer says itself that it is none, and what was said once is not said again.
+            Event::Notice { code, message } => {
+                if code != NOT_DONE && !self.notices.contains(message) {
+                    self.notices.push(message.clone());
+                }
+            }
             Event::PlanProposed { .. }
             | Event::AlternativesProposed { .. }
             | Event::ToolsLoaded { .. }

@@ -26,7 +26,7 @@ impl Answer {
         match event {
             ModelEvent::Text(text) => self.text.push_str(text),
             ModelEvent::Reasoning(text) => self.reasoning.push_str(text),
-            ModelEvent::CallStarted { .. } | ModelEvent::CallDelta { .. } | ModelEvent::LeftOut(_) => {}
+            ModelEvent::CallStarted { .. } | ModelEvent::CallDelta { .. } | ModelEvent::Notice { .. } => {}
             ModelEvent::CallCompleted { call, .. } => self.calls.push(call.clone()),
             ModelEvent::State(state) => self.state.push(state.clone()),
             ModelEvent::Usage(usage) => self.usage = Some(*usage),

@@ -231,7 +231,8 @@ impl Model for HttpModel {
             }
             let (error, refusal) = self.status_error(response, first).await;
             let named = self.learn(&error, &refusal, &sent).filter(|_| told.len() < refusal::MOST).ok_or(error)?;
-            told.push_back(Ok(ModelEvent::LeftOut(named.notice(provider))));
+            let (code, message) = ("LEFT_OUT".to_owned(), named.notice(provider));
+            told.push_back(Ok(ModelEvent::Notice { code, message }));
         };
         let reading = Reading {
             provider: provider.clone(),

@@ -258,8 +258,14 @@ pub enum ModelEvent {
     State(ProviderState),
     /// Usage so far; later ones replace earlier ones.
     Usage(Usage),
-    /// The provider refused something that was left out then: what, in words.
-    LeftOut(String),
+    /// Something that people are told beside the answer, which is no part of it: what a provider refused and was left out
+    /// (`LEFT_OUT`), or who computed the answer.
+    Notice {
+        /// A stable code.
+        code: String,
+        /// A sentence.
+        message: String,
+    },
     /// The answer is whole. Exactly one, the last event of a good stream.
     Finished {
         /// Why the model stopped; `None` when the provider ended the body properly without saying.

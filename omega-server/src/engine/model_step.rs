@@ -40,7 +40,7 @@ enum Streamed {
 /// What is said beside an answer, also beside one that did not come to its end.
 #[derive(Default)]
 struct Beside {
-    left_out: Vec<String>,
+    notices: Vec<(String, String)>,
     /// The tokens so far.
     usage: Usage,
 }
@@ -64,8 +64,8 @@ pub(super) async fn ask(
 
         let mut beside = Beside::default();
         let streamed = stream(driver, agent, model, request.clone(), &step, &mut beside).await;
-        for what in &beside.left_out {
-            driver.notice("LEFT_OUT", what).await?;
+        for (code, message) in &beside.notices {
+            driver.notice(code, message).await?;
         }
         let streamed = match streamed {
             Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),
@@ -170,7 +170,7 @@ async fn stream(
             Some(Ok(ModelEvent::State(state))) if nul::is_in(&state.item) => {}
             Some(Ok(ModelEvent::State(state))) => reply.provider_state.push(state),
             Some(Ok(ModelEvent::Usage(usage))) => beside.usage = usage,
-            Some(Ok(ModelEvent::LeftOut(what))) => beside.left_out.push(what),
+            Some(Ok(ModelEvent::Notice { code, message })) => beside.notices.push((code, message)),
             // It says itself that it failed: what came is no answer.
             Some(Ok(ModelEvent::Finished { reason: Some(FinishReason::Error) })) => {
                 return Streamed::Failed(ModelError::Stream {
@@ -222,7 +222,7 @@ fn without_nul(event: ModelEvent) -> ModelEvent {
         | ModelEvent::CallDelta { .. }
         | ModelEvent::State(_)
         | ModelEvent::Usage(_)
-        | ModelEvent::LeftOut(_)
+        | ModelEvent::Notice { .. }
         | ModelEvent::Finished { .. }) => other,
     }
 }

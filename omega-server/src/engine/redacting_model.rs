@@ -83,7 +83,9 @@ impl AnswerStream {
                 vec![Ok(ModelEvent::CallStarted { index, id, name })]
             }
             Ok(usage @ ModelEvent::Usage(_)) => vec![Ok(usage)],
-            Ok(ModelEvent::LeftOut(what)) => vec![Ok(ModelEvent::LeftOut(self.redactor.clean_words(&what)))],
+            Ok(ModelEvent::Notice { code, message }) => {
+                vec![Ok(ModelEvent::Notice { code, message: self.redactor.clean_words(&message) })]
+            }
             Err(error) => vec![Err(clean_error(error, &self.redactor))],
         }
     }

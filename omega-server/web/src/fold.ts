@@ -336,7 +336,10 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       endRun(view, event, "cancelled", (run) => run);
       break;
     case "notice":
-      view.notices = [...view.notices, event.message];
+      // The answer says itself that it is none, and what was said once is not said again.
+      if (event.code !== "OFFLINE_PLANNER_REFUSED" && !view.notices.includes(event.message)) {
+        view.notices = [...view.notices, event.message];
+      }
       break;
     case "draining":
       return false;

@@ -140,7 +140,7 @@ impl Gate {
             | ModelEvent::CallDelta { .. }
             | ModelEvent::State(_)
             | ModelEvent::Usage(_)
-            | ModelEvent::LeftOut(_)
+            | ModelEvent::Notice { .. }
             | ModelEvent::Finished { .. }) => other,
         }
     }

@@ -89,8 +89,19 @@ pub(super) fn is_color(word: &str) -> bool {
         .is_some_and(|hex| matches!(hex.len(), 3 | 4 | 6 | 8) && hex.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
+/// Whether the word is an IP address, or is plainly meant to be one: `192.168.1.300`.
 pub(super) fn is_ip(word: &str) -> bool {
-    word.parse::<std::net::IpAddr>().is_ok()
+    let groups =
+        word.split('.').filter(|group| matches!(group.len(), 1..=3) && group.bytes().all(|b| b.is_ascii_digit()));
+    word.parse::<std::net::IpAddr>().is_ok() || (word.matches('.').count() == 3 && groups.count() == 4)
+}
+
+/// Whether the word is a regular expression: it has an anchor or a class of characters.
+pub(super) fn is_regex(word: &str) -> bool {
+    let classes = ["\\d", "\\w", "\\s", "\\b", "[a-z", "[A-Z", "[0-9", ".*", ".+"];
+    word.len() > 2
+        && ((word.starts_with('^') && word.ends_with('$')) || classes.iter().any(|class| word.contains(class)))
+        && !word.contains("://")
 }
 
 /// Whether the word is a JSON Web Token.
@@ -144,29 +155,6 @@ pub(super) fn is_file(word: &str) -> bool {
     let ends = (2..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let is_host = name.starts_with("www.") || ["com", "org", "net", "io", "dev", "de", "uk", "eu"].contains(&ending);
     named && ends && !is_host && ending.chars().any(char::is_alphabetic) && !word.contains(['(', '='])
-}
-
-/// Whether the word is a number; thousands may be set off by commas (`1,234,567`).
-pub(super) fn number(word: &str) -> Option<serde_json::Number> {
-    let plain = if has_thousands(word) { word.replace(',', "") } else { word.to_owned() };
-    if !plain.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '.')) {
-        return None;
-    }
-    if let Ok(whole) = plain.parse::<i64>() {
-        return Some(whole.into());
-    }
-    if !plain.chars().any(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    plain.parse::<f64>().ok().and_then(serde_json::Number::from_f64)
-}
-
-fn has_thousands(word: &str) -> bool {
-    let whole = word.trim_start_matches('-').split('.').next().unwrap_or_default();
-    let mut groups = whole.split(',');
-    let first = groups.next().unwrap_or_default();
-    let mut rest = groups.peekable();
-    rest.peek().is_some() && matches!(first.len(), 1..=3) && rest.all(|group| group.len() == 3)
 }
 
 /// Whether the words starting here are a cron line; how many of them. Fields are figures, `*`, lists, ranges and steps.
@@ -255,9 +243,6 @@ mod tests {
         assert!(is_version("1.2.3") && is_version("v1.0.0-rc.1") && !is_version("1.2"));
         assert!(is_range("^1.0.0") && is_range(">=2") && is_range("1.x") && !is_range("1.2.3") && !is_range("1-5"));
         assert!(is_color("#ff8800") && !is_color("#hello"));
-        assert_eq!(number("1,234.5").map(|n| n.to_string()).as_deref(), Some("1234.5"));
-        assert_eq!(number("12abc"), None);
-        assert_eq!(number("-"), None);
         assert_eq!(cron(&["0", "9", "*", "*", "1-5"]), Some(5));
         assert_eq!(cron(&["*/5", "*", "*", "*", "MON-FRI", "mean"]), Some(5));
         assert_eq!(cron(&["1", "2", "3", "4", "5"]), None);

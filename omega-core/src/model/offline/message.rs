@@ -1,9 +1,13 @@
-//! A user's message, taken apart: the values in it, each with its place, and the words around them.
+//! A user's message, taken apart: the values in it, each with its place, and the words, numbers and signs around them.
 //!
-//! Values are claimed from the most certain to the least (piped stdin, fences, JSON, quotes, addresses, dates, ...,
-//! numbers); no part of the text belongs to two values. What is left over is the prose.
+//! Values are claimed from the most certain to the least (what was piped in, fences, JSON, quotes, addresses, dates, ...);
+//! no part of the text belongs to two values.
 
-use super::{lexer, reader};
+use super::{
+    lexer,
+    lexicon::{Form, lexicon},
+    reader,
+};
 use crate::id::ToolId;
 use serde_json::Value;
 use std::ops::Range;
@@ -15,6 +19,7 @@ pub(super) enum Kind {
     Stdin,
     /// A fenced block with its language tag, possibly empty.
     Fence(String),
+    /// Text between backticks, or markup.
     Code,
     /// Text between quotation marks.
     Quoted,
@@ -24,6 +29,8 @@ pub(super) enum Kind {
     Braced,
     /// Words after a colon.
     Tail,
+    /// Words that nothing sets apart.
+    Words,
     Url,
     Email,
     Date,
@@ -41,12 +48,11 @@ pub(super) enum Kind {
     Jwt,
     /// A telephone number in international form.
     Phone,
-    /// A Roman numeral, where the message speaks of numbers.
-    Roman,
     /// A file's name, as `photo.png`.
     File,
-    /// Arithmetic, as `2*(3+4)`.
-    Expression,
+    Regex,
+    /// A time of day.
+    Clock,
     Number,
 }
 
@@ -61,6 +67,10 @@ pub(super) struct Datum {
 }
 
 impl Datum {
+    pub(super) fn new(kind: Kind, text: &str) -> Self {
+        Self { kind, text: text.to_owned(), span: 0..0 }
+    }
+
     /// The language of a block, by its tag or else by its looks.
     pub(super) fn language(&self) -> Option<String> {
         match &self.kind {
@@ -72,12 +82,11 @@ impl Datum {
                     "patch" => "diff",
                     "htm" => "html",
                     "js" => "javascript",
-                    "ts" => "typescript",
                     other => other,
                 }
                 .to_owned(),
             ),
-            Kind::Json | Kind::Braced => Some("json".to_owned()),
+            Kind::Json => Some("json".to_owned()),
             Kind::Stdin | Kind::Fence(_) | Kind::Code | Kind::Quoted | Kind::Tail => {
                 lexer::sniff(&self.text).map(str::to_owned)
             }
@@ -87,34 +96,71 @@ impl Datum {
 
     /// What it is by its looks, also where it stands between quotation marks.
     pub(super) fn looks(&self) -> Kind {
-        match &self.kind {
-            Kind::Quoted | Kind::Code => {
-                let words: Vec<&str> = self.text.split_whitespace().collect();
-                if lexer::cron(&words).is_some_and(|count| count == words.len()) {
-                    return Kind::Cron;
-                }
-                if lexer::url(&self.text).is_some_and(|end| end == self.text.len()) {
-                    return Kind::Url;
-                }
-                reader::classify(&self.text).unwrap_or_else(|| self.kind.clone())
-            }
-            kind => kind.clone(),
+        if !matches!(self.kind, Kind::Quoted | Kind::Code | Kind::Tail | Kind::Words | Kind::Stdin | Kind::Fence(_)) {
+            return self.kind.clone();
         }
-    }
-
-    /// Whether another value shares its place, as the values inside a tail do.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        self.span.start < other.span.end && other.span.start < self.span.end
+        let text = self.text.trim();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if lexer::cron(&words).is_some_and(|count| count == words.len()) {
+            return Kind::Cron;
+        }
+        if lexer::url(text).is_some_and(|end| end == text.len()) {
+            return Kind::Url;
+        }
+        if text.parse::<f64>().is_ok_and(f64::is_finite) {
+            return Kind::Number;
+        }
+        if let [date, clock] = words.as_slice()
+            && lexer::is_date(date)
+            && lexer::is_clock(clock)
+        {
+            return Kind::Date;
+        }
+        reader::classify(text).unwrap_or_else(|| self.kind.clone())
     }
 
     /// Whether it is a piece of text that somebody set apart.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self.kind, Kind::Stdin | Kind::Fence(_) | Kind::Code | Kind::Quoted)
+        matches!(self.kind, Kind::Stdin | Kind::Fence(_) | Kind::Code | Kind::Quoted | Kind::Tail | Kind::Braced)
+    }
+
+    /// Whether it is text that may have several lines.
+    pub(super) fn is_block(&self) -> bool {
+        matches!(self.kind, Kind::Stdin | Kind::Fence(_) | Kind::Json | Kind::Braced)
+            || (self.is_text() && (self.text.contains('\n') || self.language().is_some()))
     }
 
     /// The JSON value, when the text is one.
     pub(super) fn json(&self) -> Option<Value> {
         serde_json::from_str(self.text.trim()).ok()
+    }
+}
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    Word,
+    Number,
+    Sign,
+    /// The value at this place of the message's values.
+    Datum(usize),
+}
+
+/// A word, number, sign or value of a message.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub kind: TokenKind,
+    /// In lower case; nothing for a value.
+    pub key: String,
+    pub span: Range<usize>,
+    /// Tokens that nothing sets apart have the same.
+    pub chunk: usize,
+}
+
+impl Token {
+    /// A sign that ends a sentence or a part of one.
+    pub(super) fn is_pause(&self) -> bool {
+        self.kind == TokenKind::Sign && matches!(self.key.as_str(), "," | "." | "?" | "!" | ":" | ";" | "¿" | "¡" | "…")
     }
 }
 
@@ -127,132 +173,84 @@ pub(super) struct Message {
     pub data: Vec<Datum>,
     /// Tool ids that it names.
     pub tools: Vec<ToolId>,
-    /// The text with every value and tool id blanked out by `\u{1}`, byte for byte.
-    masked: String,
+    pub tokens: Vec<Token>,
 }
 
 impl Message {
     pub(super) fn read(text: &str) -> Self {
         let read = reader::read(text);
-        let mut message = Self { text: text.to_owned(), data: read.data, tools: read.tools, masked: read.masked };
-        let tail = message.after_colon().and_then(|tail| message.tail(tail));
-        message.data.extend(tail);
-        message.data.sort_by_key(|datum| datum.span.start);
-        message
+        let mut data = read.data;
+        data.sort_by_key(|datum| datum.span.start);
+        let tokens = tokens(&read.masked, &data);
+        Self { text: text.to_owned(), data, tools: read.tools, tokens }
     }
 
-    /// The text after a colon as a value of its own, when it is one line of words and not just other values.
-    fn tail(&self, text: &str) -> Option<Datum> {
-        let start = self.text.len() - self.text.trim_end().len();
-        let end = self.text.len() - start;
-        let span = end.checked_sub(text.len())?..end;
-        let apart = |datum: &Datum| datum.is_text() || datum.kind == Kind::Json || datum.kind == Kind::Braced;
-        let holds_other = self.data.iter().any(|d| apart(d) && d.span.start < span.end && span.start < d.span.end);
-        (!holds_other && !text.is_empty()).then(|| Datum { kind: Kind::Tail, text: text.to_owned(), span })
-    }
-
-    /// The words around the values; each value is one `\u{1}`.
-    pub(super) fn prose(&self) -> String {
-        let mut prose = String::with_capacity(self.masked.len());
-        for c in self.masked.chars() {
-            if c != '\u{1}' || !prose.ends_with('\u{1}') {
-                prose.push(c);
-            }
+    /// The value that a token is.
+    pub(super) fn datum(&self, token: &Token) -> Option<&Datum> {
+        match token.kind {
+            TokenKind::Datum(at) => self.data.get(at),
+            TokenKind::Word | TokenKind::Number | TokenKind::Sign => None,
         }
-        prose
     }
 
-    /// The text that stands between two places when none of it is a value.
-    pub(super) fn plain(&self, span: Range<usize>) -> Option<&str> {
-        self.masked.get(span).filter(|text| !text.contains('\u{1}'))
+    /// The text of some tokens, as it was written.
+    pub(super) fn written(&self, tokens: &[Token]) -> &str {
+        let span = tokens.first().map_or(0, |first| first.span.start)..tokens.last().map_or(0, |last| last.span.end);
+        self.text.get(span).unwrap_or_default()
     }
 
-    /// Up to three words right before a value, nearest first.
-    pub(super) fn before(&self, datum: &Datum) -> Vec<String> {
-        let text = self.masked.get(..datum.span.start).unwrap_or_default();
-        let text = text.rsplit('\u{1}').next().unwrap_or_default();
-        let mut words = super::words::split(text);
-        words.reverse();
-        words.truncate(3);
-        words
+    /// What was piped in, or else the one block of the message.
+    pub(super) fn block(&self) -> Option<&Datum> {
+        self.data
+            .iter()
+            .find(|datum| datum.kind == Kind::Stdin)
+            .or_else(|| self.data.iter().find(|datum| datum.is_block()))
     }
 
-    /// The word right after a value.
-    pub(super) fn after(&self, datum: &Datum) -> Option<String> {
-        let text = self.masked.get(datum.span.end..).unwrap_or_default();
-        let text = text.split(['\u{1}', '.', ',', ';', '\n']).next().unwrap_or_default();
-        super::words::split(text).into_iter().next()
+    /// The words around the values, in lower case.
+    pub(super) fn words(&self) -> Vec<&str> {
+        self.tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| token.key.as_str()).collect()
     }
 
-    /// What stands after the first colon of the prose, when that is more than values that were found anyway.
-    pub(super) fn after_colon(&self) -> Option<&str> {
-        let at = self
-            .masked
-            .char_indices()
-            .find(|(at, c)| *c == ':' && self.masked[at + 1..].starts_with([' ', '\n']))
-            .map(|(at, _)| at)?;
-        let head = self.masked.get(..at)?;
-        let tail = self.masked.get(at + 1..)?;
-        let says_something = tail.chars().any(char::is_alphabetic) && head.chars().any(char::is_alphabetic);
-        says_something.then(|| self.text[at + 1..].trim())
+    /// The words, numbers and signs as a phrase, without what ends a sentence.
+    pub(super) fn phrase(&self) -> String {
+        let said = self.tokens.iter().filter(|token| !token.is_pause());
+        said.map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ")
     }
+}
 
-    /// The value of `name: value` or `name=value` (any case, `_`, `-` or nothing between the words of the name), up to
-    /// the end of the line, the next `, other:` of the other names or, after `=`, the next space.
-    pub(super) fn pair(&self, name: &str, others: &[&str]) -> Option<String> {
-        let wanted = squeeze(name);
-        let blocks: Vec<&Datum> =
-            self.data.iter().filter(|d| matches!(d.kind, Kind::Stdin | Kind::Fence(_) | Kind::Json)).collect();
-        for (at, mark) in self.text.match_indices([':', '=']) {
-            let compares = self.text[..at].ends_with(['<', '>', '!', '=', '^', '~']);
-            if compares || blocks.iter().any(|block| block.span.contains(&at)) {
-                continue;
-            }
-            let key = self.text[..at].trim_end();
-            let key_from = key.rfind([' ', '\n', ',', ';', '(', '\t', '?']).map_or(0, |space| space + 1);
-            // Two words may be one name ("page size: 3").
-            let before = key[..key_from].trim_end();
-            let two_from = before.rfind([' ', '\n', ',', ';']).map_or(0, |space| space + 1);
-            let named =
-                squeeze(&key[key_from..]) == wanted || (two_from < key_from && squeeze(&key[two_from..]) == wanted);
-            if named && !wanted.is_empty() {
-                let rest = self.text[at + 1..].trim_start_matches([' ', '=']);
-                // A value that was set apart is taken whole.
-                let from = self.text.len() - rest.len();
-                let from = from + rest.len() - rest.trim_start().len();
-                if let Some(datum) =
-                    self.data.iter().find(|d| d.span.start == from && (d.is_text() || d.kind == Kind::Json))
-                {
-                    return Some(datum.text.clone());
-                }
-                let value = pair_value(rest, mark == "=", others);
-                if !value.is_empty() {
-                    return Some(value.to_owned());
-                }
-            }
+fn tokens(masked: &str, data: &[Datum]) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut from = 0;
+    let prose = |tokens: &mut Vec<Token>, span: Range<usize>| {
+        let text = masked.get(span.clone()).unwrap_or_default();
+        for lexeme in lexicon().lexemes(text) {
+            let place = span.start + lexeme.span.start..span.start + lexeme.span.end;
+            let kind = match lexeme.form {
+                Form::Word => TokenKind::Word,
+                Form::Number => TokenKind::Number,
+                Form::Sign => TokenKind::Sign,
+            };
+            tokens.push(Token { kind, key: lexeme.key, span: place, chunk: 0 });
         }
-        None
+    };
+    for (at, datum) in data.iter().enumerate() {
+        prose(&mut tokens, from..datum.span.start);
+        tokens.push(Token { kind: TokenKind::Datum(at), key: String::new(), span: datum.span.clone(), chunk: 0 });
+        from = datum.span.end;
     }
+    prose(&mut tokens, from..masked.len());
+    let apart =
+        |token: &Token| !token.key.is_ascii() && token.key.chars().any(|c| c > '\u{3000}') || token.key.is_empty();
+    for at in 1..tokens.len() {
+        let (before, this) = (&tokens[at - 1], &tokens[at]);
+        let together = before.span.end == this.span.start && !apart(before) && !apart(this);
+        tokens[at].chunk = before.chunk + usize::from(!together);
+    }
+    tokens
 }
 
 /// A name without case and separators, as names are compared.
 pub(super) fn squeeze(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-fn pair_value<'a>(rest: &'a str, one_word: bool, others: &[&str]) -> &'a str {
-    let line = rest.lines().next().unwrap_or_default();
-    if one_word {
-        return line.split(char::is_whitespace).next().unwrap_or_default().trim_end_matches([',', ';']);
-    }
-    // `a: 1, b: 2`: the value ends where the next `, name:` begins.
-    let end = line
-        .match_indices([',', ';'])
-        .find(|(at, _)| {
-            let next = line[at + 1..].trim_start();
-            let name = next.split([':', '=']).next().unwrap_or_default();
-            name.len() < next.len() && others.iter().any(|other| squeeze(other) == squeeze(name))
-        })
-        .map_or(line.len(), |(at, _)| at);
-    line[..end].trim()
 }

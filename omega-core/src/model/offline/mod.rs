@@ -1,53 +1,60 @@
 //! The offline planner: a deterministic policy behind the port [`Model`], for machines without any key.
 //!
-//! It is no language model and says so. It sees what a model sees and answers in a model's events: it searches the
-//! registry with the user's words, picks the best tool whose required inputs the message gives, calls it, shows the
-//! result, and asks back where something is missing. [`next`] decides; it is a pure function of the request, so the
-//! same history always leads to the same next step. At most three tools are tried for one message, and at most two
-//! searches are made.
+//! It is no language model and says so. It sees what a model sees and answers in a model's events. A request is understood
+//! whole ([`compose`]), by a table of what can be done with which tool (`recipes.json`) and of what words mean (`lexicon.txt`),
+//! or not at all: then it shows the nearest tools and what they would need. A wrong answer is worse than none, so results are
+//! checked against what was asked for ([`result`]). [`next`] decides; it is a pure function of the request, so the same
+//! history always leads to the same next step.
 
-mod algebra;
-mod answer;
-mod arithmetic;
-mod coerce;
-mod fill;
+mod compose;
+mod data;
+mod general;
 mod lexer;
+mod lexicon;
 mod math;
 mod message;
-mod offer;
 mod plan;
-mod query;
-mod rank;
 mod reader;
-mod rest;
-mod role;
+mod recipe;
+mod result;
+mod slots;
+mod step;
 mod talk;
 mod trail;
-mod units;
+mod understand;
 pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
 
+pub use result::bare;
+
 use super::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, Purpose, ToolCall, ToolChoice};
 use crate::{
     api::{FinishReason, Usage},
-    registry::meta,
+    id::ToolId,
+    registry::meta::{self, FoundTool},
 };
 use async_trait::async_trait;
+use compose::{Plan, Talk};
 use message::Message;
-use rank::{Candidate, Ranked};
-use serde_json::{Value, json};
-use trail::{Trail, Try};
+use recipe::{Gives, Recipe};
+use serde_json::{Map, Value, json};
+use step::Before;
+use trail::{Exchange, Trail};
 
-/// Tools tried for one message.
-const MOST_TRIES: usize = 3;
+/// What was computed with which tool, and that no language model did it: the code of that notice.
+pub const ANSWERED: &str = "OFFLINE_PLANNER";
+/// The request was not done: the code of that notice.
+pub const NOT_DONE: &str = "OFFLINE_PLANNER_REFUSED";
 
 /// The planner; it keeps no state.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OfflinePlanner;
 
 impl OfflinePlanner {
+    /// A planner.
+    #[must_use]
     pub fn new() -> Self {
         Self
     }
@@ -56,7 +63,8 @@ impl OfflinePlanner {
 #[async_trait]
 impl Model for OfflinePlanner {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
-        let events = events(next(&request), calls_so_far(&request));
+        let calls = Trail::read(&request.turns).map_or(0, |trail| trail.calls);
+        let events = events(next(&request), calls);
         Ok(Box::pin(futures_util::stream::iter(events.into_iter().map(Ok))))
     }
 }
@@ -65,25 +73,40 @@ impl Model for OfflinePlanner {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     /// It answers, which ends the run.
-    Say(String),
+    Say {
+        /// The answer: a result that is marked only where Markdown would change it ([`bare`]), or words.
+        text: String,
+        /// What people are told beside it: a code and words.
+        notice: Option<(&'static str, String)>,
+    },
     /// It calls a tool.
     Call {
         /// The tool's name in the request.
         name: String,
+        /// The call's arguments.
         arguments: Value,
     },
 }
 
-fn calls_so_far(request: &ModelRequest) -> usize {
-    Trail::read(&request.turns).map_or(0, |trail| trail.calls)
+impl Reply {
+    fn words(text: String) -> Self {
+        Self::Say { text, notice: None }
+    }
+
+    fn refusal(text: String) -> Self {
+        let notice =
+            "Nothing was computed: the offline planner, which is no language model, did not do this.".to_owned();
+        Self::Say { text, notice: Some((NOT_DONE, notice)) }
+    }
 }
 
 /// The reply as the stream of a model: text word by word, or one call.
 fn events(reply: Reply, calls: usize) -> Vec<ModelEvent> {
     let mut events = Vec::new();
     let reason = match reply {
-        Reply::Say(text) => {
+        Reply::Say { text, notice } => {
             events.extend(text.split_inclusive([' ', '\n']).map(|word| ModelEvent::Text(word.to_owned())));
+            events.extend(notice.map(|(code, message)| ModelEvent::Notice { code: code.to_owned(), message }));
             FinishReason::Stop
         }
         Reply::Call { name, arguments } => {
@@ -102,240 +125,311 @@ fn events(reply: Reply, calls: usize) -> Vec<ModelEvent> {
     events
 }
 
+/// What a message asks for.
+#[derive(Debug)]
+enum Intent {
+    /// Something that is answered in fixed words.
+    Fixed(String),
+    /// A tool by its id, with the message that gives its input.
+    Named(ToolId, Message),
+    Plan(Plan),
+    /// A question about tools, by what they are to do.
+    Tools(String),
+    /// A recipe that lacks something.
+    Lacking(&'static Recipe, String),
+    /// Whatever the registry may know.
+    Unknown,
+}
+
+/// The next step for a request.
+#[must_use]
 pub fn next(request: &ModelRequest) -> Reply {
     let trail = Trail::read(&request.turns);
     if request.purpose == Purpose::Title {
-        return Reply::Say(plan::title(trail.as_ref().map(|trail| &trail.message)));
+        return Reply::words(plan::title(trail.as_ref().map(|trail| &trail.last.message)));
     }
     let Some(trail) = trail else {
-        return Reply::Say(talk::small_talk(&Message::read("")).unwrap_or_default());
+        return Reply::words(talk::fixed(&Message::read(""), false, None).unwrap_or_default());
     };
+    let (talk, refused) = talk_before(&trail);
+    let intent = intent(&trail.last.message, &talk, refused.as_ref());
     if let Purpose::Plans { count } = request.purpose {
-        return Reply::Say(plan::plans(&trail, usize::from(count).clamp(1, 3)));
+        let plan = if let Intent::Plan(plan) = &intent { Some(plan) } else { None };
+        return Reply::words(plan::plans(&trail, plan, usize::from(count).clamp(1, 3)));
     }
-    if let Some(done) = trail.tries.iter().rev().find(|attempt| !attempt.failed) {
-        return Reply::Say(answer::answer(&done.content, &tried(&trail, done)));
+    let reply = chosen(request, &trail).unwrap_or_else(|| follow(request, &trail, intent));
+    match reply {
+        Reply::Call { .. } if request.tool_choice == ToolChoice::None => Reply::refusal(talk::closing()),
+        reply => reply,
     }
-    if request.tool_choice == ToolChoice::None {
-        return Reply::Say(closing(&trail));
-    }
-    if let Some(reply) = chosen(request, &trail) {
-        return reply;
-    }
-    if let Some(end) = final_failure(&trail) {
-        return Reply::Say(end);
-    }
-    if let Some(why) = &trail.search_failed {
-        return Reply::Say(talk::no_registry(why));
-    }
-    if trail.searches.is_empty() && trail.tries.is_empty() {
-        return begin(request, &trail);
-    }
-    choose(request, &trail)
 }
 
-/// The first step for a new message.
-fn begin(request: &ModelRequest, trail: &Trail) -> Reply {
-    if let Some(reply) = follow_up(request, trail) {
-        return reply;
+fn follow(request: &ModelRequest, trail: &Trail, intent: Intent) -> Reply {
+    if let Some(why) = &trail.last.search_failed {
+        return Reply::refusal(talk::no_registry(why));
     }
-    if let Some(text) = talk::small_talk(&trail.message) {
-        return Reply::Say(text);
+    match intent {
+        Intent::Fixed(text) => Reply::words(text),
+        Intent::Named(id, message) => named(request, trail, &id, &message),
+        Intent::Plan(plan) => planned(request, trail, &plan),
+        Intent::Tools(query) => about_tools(request, trail, &query),
+        Intent::Lacking(recipe, slot) => Reply::refusal(talk::lacking(recipe, &slot, &trail.last.message)),
+        Intent::Unknown => unknown(request, trail),
     }
-    if let Some(reply) = loaded(request, trail) {
-        return reply;
-    }
-    search(request, trail, query::first(&trail.message))
 }
 
-/// A message that only gives what was asked for goes to the tool that asked.
-fn follow_up(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
-    let (id, wanted) = trail.asked.as_ref()?;
-    let first_word = words::split(&trail.message.prose()).into_iter().next();
-    let gives = trail.message.tools.is_empty() && talk::small_talk(&trail.message).is_none();
-    let asks = first_word.is_some_and(|word| words::opens_request(&word)) && trail.message.after_colon().is_none();
-    if !gives || asks {
+/// What a message asks for. A message that says nothing by itself may add to one before that was not understood.
+fn intent(message: &Message, talk: &Talk, refused: Option<&Message>) -> Intent {
+    let source = talk.plan.as_ref().and_then(|plan| plan.steps.last()).map(|step| step.recipe.tool.as_str());
+    if let Some(text) = talk::fixed(message, talk.result.is_some(), source) {
+        return Intent::Fixed(text);
+    }
+    if let Some(id) = message.tools.first() {
+        return Intent::Named(id.clone(), message.clone());
+    }
+    if let Some(plan) = compose::plan(message, talk) {
+        return Intent::Plan(plan);
+    }
+    if let Some(query) = tools_query(message, talk) {
+        return Intent::Tools(query);
+    }
+    if let Some(refused) = refused {
+        let both = Message::read(&format!("{} {}", refused.text.trim_end_matches(['?', '.', '!', ' ']), message.text));
+        if let Some(id) = both.tools.first().filter(|_| message.tools.is_empty() && message.words().len() <= 12) {
+            return Intent::Named(id.clone(), Message::read(&format!("{}\n{}", refused.text, message.text)));
+        }
+        if let Some(plan) = compose::plan(&both, &Talk::default()) {
+            return Intent::Plan(plan);
+        }
+    }
+    match compose::lacking(message, talk) {
+        Some((recipe, slot)) => Intent::Lacking(recipe, slot),
+        None => Intent::Unknown,
+    }
+}
+
+/// What a question about tools wants them for; nothing when it is no such question.
+fn tools_query(message: &Message, talk: &Talk) -> Option<String> {
+    let means = |word: &str, name: &str| lexicon::lexicon().meanings(word).contains(&name);
+    let words = message.words();
+    let first = words.first()?;
+    let asks = words.iter().any(|word| means(word, "%tools"))
+        && (means(first, "%asking") || lexicon::lexicon().meanings(first).iter().any(|name| name.starts_with('-')));
+    if !asks || words.len() > 20 {
         return None;
     }
-    let Some(tool) = trail.tool(id.as_str()) else { return Some(search(request, trail, id.to_string())) };
-    Some(finish_asked(request, Candidate::from(tool), wanted, &trail.message))
+    let other = lexicon::lexicon().meanings(&message.phrase()).contains(&"!other-tool");
+    if other {
+        let step = talk.plan.as_ref()?.steps.last()?;
+        return Some(step.recipe.id.replace('-', " "));
+    }
+    let mut content = general::content(message);
+    content.retain(|word| !means(word, "%tools") && !means(word, "%asking"));
+    (!content.is_empty()).then(|| content.join(" "))
 }
 
-/// Calls a tool with what the earlier message gave and what the answer adds, or asks again.
-fn finish_asked(request: &ModelRequest, candidate: Candidate, wanted: &Message, answer: &Message) -> Reply {
-    let mut filling = candidate.fill(wanted);
-    let more = candidate.fill(answer).input;
-    let open = std::mem::take(&mut filling.missing);
-    let only = open.len() == 1;
-    for missing in open {
-        // The whole answer is the value when only one is open.
-        let text = match answer.data.as_slice() {
-            [one] => one.text.as_str(),
-            _ => answer.text.trim(),
+/// What the talk had come to before the last message, and the message before when it was not understood.
+fn talk_before(trail: &Trail) -> (Talk, Option<Message>) {
+    let (mut talk, mut refused) = (Talk::default(), None);
+    for exchange in &trail.before {
+        let intent = intent(&exchange.message, &talk, refused.as_ref());
+        if let Some(block) = exchange.message.block() {
+            talk.block = Some(block.clone());
+        }
+        match intent {
+            Intent::Fixed(_) | Intent::Tools(_) => refused = None,
+            Intent::Plan(plan) => {
+                refused = None;
+                talk.result = match progress(&plan, exchange) {
+                    Progress::Done(text) => Some(text),
+                    Progress::Due { .. } | Progress::Failed { .. } | Progress::NoAnswer { .. } => None,
+                };
+                talk.plan = talk.result.is_some().then_some(plan);
+            }
+            Intent::Named(..) | Intent::Unknown | Intent::Lacking(..) => {
+                talk.result = exchange
+                    .tries
+                    .iter()
+                    .rev()
+                    .find(|attempt| !attempt.failed)
+                    .and_then(|attempt| any(&attempt.output).ok());
+                talk.plan = None;
+                refused = talk.result.is_none().then(|| exchange.message.clone());
+            }
+        }
+    }
+    (talk, refused)
+}
+
+/// How far a plan has come.
+enum Progress {
+    Due {
+        tool: String,
+        input: Value,
+    },
+    Done(String),
+    Failed {
+        tool: String,
+        reason: String,
+        input: Value,
+    },
+    /// A step came to something that is no answer.
+    NoAnswer {
+        tool: String,
+        reason: String,
+        input: Value,
+    },
+}
+
+fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
+    let mut before: Option<Before> = None;
+    let mut parts: Vec<String> = Vec::new();
+    let mut tries = exchange.tries.iter();
+    for step in &plan.steps {
+        let tool = step.recipe.tool.clone();
+        let Some(input) = step.input(before.as_ref()) else {
+            let reason = "what it came to is nothing that the next step can take".to_owned();
+            let (tool, input) =
+                exchange.tries.last().map_or((tool, Value::Null), |last| (last.tool.clone(), last.input.clone()));
+            return Progress::NoAnswer { tool, reason, input };
         };
-        let given = missing.get(&more).cloned();
-        match given.or_else(|| coerce::coerce(text, &missing.schema).filter(|_| only)) {
-            Some(value) => missing.put(&mut filling.input, value),
-            None => filling.missing.push(missing),
+        match tries.next() {
+            None => return Progress::Due { tool, input },
+            Some(attempt) if attempt.failed => {
+                return Progress::Failed { tool: attempt.tool.clone(), reason: recipe::plain(&attempt.output), input };
+            }
+            Some(attempt) => match result::read(&step.recipe, &step.slots, &attempt.output) {
+                Ok(result) => {
+                    let name = step.recipe.id.replace('-', " ");
+                    parts.push(if plan.joint { format!("{name}: {}", result.text) } else { result.text.clone() });
+                    before = Some(result);
+                }
+                Err(reason) => return Progress::NoAnswer { tool, reason, input },
+            },
         }
     }
-    for (name, value) in more {
-        filling.input.entry(name).or_insert(value);
-    }
-    let complete = filling.is_complete();
-    let ranked = Ranked::asked(candidate, filling);
-    if complete { call(request, &ranked) } else { Reply::Say(talk::ask(&ranked)) }
+    let text = if plan.joint { parts.join("\n") } else { parts.pop().unwrap_or_default() };
+    Progress::Done(text)
 }
 
-/// Calls the tool that a person chose in place of the one that was tried last, or asks for what it needs.
-fn chosen(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
-    let tool = trail.found.iter().find(|tool| Some(&tool.tool_id) == trail.chosen.as_ref())?;
-    let ranked = rank::rank(vec![Candidate::from(tool)], &trail.message).pop()?;
-    Some(if ranked.filling.is_complete() { call(request, &ranked) } else { Reply::Say(talk::ask(&ranked)) })
+fn planned(request: &ModelRequest, trail: &Trail, plan: &Plan) -> Reply {
+    match progress(plan, &trail.last) {
+        Progress::Done(text) => answer(&text),
+        Progress::Failed { tool, reason, input } => Reply::refusal(talk::failure(&tool, &reason, &input)),
+        Progress::NoAnswer { tool, reason, input } => Reply::refusal(talk::no_answer(&tool, &reason, &input)),
+        Progress::Due { tool, input } => match trail.tool(&tool) {
+            Some(found) if !found.missing_env_vars.is_empty() => Reply::refusal(talk::credentials(found, &input)),
+            Some(found) => call(request, found, input),
+            None if trail.last.searches.contains(&tool) => Reply::refusal(talk::unknown(&tool)),
+            None => search(request, trail, tool, 3),
+        },
+    }
 }
 
-/// Calls a tool that is loaded already when it fits clearly: it is much to the point and its inputs are sure.
-fn loaded(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
-    if !trail.message.tools.is_empty() {
-        let named = trail.known.iter().find(|tool| trail.message.tools.contains(&tool.tool_id))?;
-        let ranked = rank::rank(vec![Candidate::from(named)], &trail.message);
-        return ranked.first().filter(|ranked| ranked.filling.is_complete()).map(|ranked| call(request, ranked));
-    }
-    let known = |name: &str| trail.known.iter().find(|tool| tool.call_as.as_deref() == Some(name));
-    let candidates: Vec<Candidate> = request
-        .tools
-        .iter()
-        .filter(|spec| spec.name != meta::SEARCH && spec.name != meta::EXECUTE)
-        .map(|spec| known(&spec.name).map_or_else(|| Candidate::from(spec), Candidate::from))
-        .collect();
-    let ranked = rank::rank(candidates, &trail.message);
-    let best = ranked.first()?;
-    let clear = best.relevance >= 0.65
-        && best.filling.is_complete()
-        && best.filling.confidence >= 0.7
-        && best.filling.coverage >= 0.99
-        && best.candidate.missing_env.is_empty()
-        && !best.candidate.broken;
-    (clear || best.named && best.filling.is_complete()).then(|| call(request, best))
+/// A result as the answer.
+fn answer(text: &str) -> Reply {
+    Reply::Say { text: result::marked(text), notice: Some((ANSWERED, talk::footer())) }
 }
 
-/// After a search or a failure: the best tool that was not tried, another search, or an honest end.
-fn choose(request: &ModelRequest, trail: &Trail) -> Reply {
-    let untried =
-        trail.found.iter().filter(|tool| !trail.tries.iter().any(|attempt| attempt.tool == tool.tool_id.as_str()));
-    let candidates: Vec<Candidate> = untried.map(Candidate::from).collect();
-    if let Some((id, wanted)) = &trail.asked
-        && trail.searches.last().is_some_and(|query| query == id.as_str())
-        && let Some(candidate) = candidates.iter().find(|candidate| candidate.id.as_ref() == Some(id))
-    {
-        return finish_asked(request, candidate.clone(), wanted, &trail.message);
+/// Any output of a tool that somebody named.
+fn any(output: &Value) -> Result<String, String> {
+    let recipe = Recipe { gives: Gives::Any, ..Recipe::default() };
+    result::read(&recipe, &Map::new(), output).map(|result| result.text)
+}
+
+/// After calls of a tool that no plan speaks of: the answer or the failure.
+fn tried(trail: &Trail) -> Option<Reply> {
+    let last = trail.last.tries.last()?;
+    if last.failed {
+        return Some(Reply::refusal(talk::failure(&last.tool, &recipe::plain(&last.output), &last.input)));
     }
-    let ranked = rank::rank(candidates, &trail.message);
-    let relevant: Vec<&Ranked> = ranked.iter().filter(|ranked| ranked.is_relevant()).collect();
-    if trail.tries.len() < MOST_TRIES {
-        if let Some(named) = relevant.iter().find(|ranked| ranked.named) {
-            return if named.filling.is_complete() { call(request, named) } else { Reply::Say(talk::ask(named)) };
-        }
-        if let Some(reply) = named_but_unknown(request, trail) {
-            return reply;
-        }
-        let free = relevant.iter().find(|ranked| ranked.is_callable() && ranked.candidate.missing_env.is_empty());
-        if let Some(best) = free {
-            // A tool that is much more to the point, and that the message gives a part of its input, is worth a question.
-            let begun = |ranked: &&&Ranked| !ranked.filling.is_complete() && !ranked.filling.input.is_empty();
-            let point = relevant.iter().filter(|ranked| ranked.candidate.is_usable()).filter(begun);
-            let point = point.max_by(|a, b| a.relevance.total_cmp(&b.relevance).then(a.score().total_cmp(&b.score())));
-            let unsure = trail.tries.is_empty() && best.relevance < 0.6;
-            return match point.filter(|ranked| unsure && ranked.relevance > best.relevance + 0.25) {
-                Some(ranked) => Reply::Say(talk::ask(ranked)),
-                None => call(request, best),
-            };
-        }
-    }
-    if relevant.is_empty()
-        && let Some(query) = trail.searches.first().and_then(|first| query::second(&trail.message, first))
-        && trail.searches.len() < 2
-    {
-        return search(request, trail, query);
-    }
-    if !trail.tries.is_empty() {
-        return Reply::Say(talk::failures(trail, "No other tool that I found can take this input."));
-    }
-    // Not one that has no use for anything that the user gave.
-    let askable = relevant
-        .iter()
-        .find(|ranked| ranked.candidate.is_usable() && !ranked.filling.is_complete() && ranked.filling.coverage > 0.0);
-    Reply::Say(match (askable, relevant.first()) {
-        (Some(ranked), _) => talk::ask(ranked),
-        (None, Some(keyed)) if !keyed.candidate.missing_env.is_empty() => talk::credentials(&keyed.candidate),
-        _ => talk::nothing(trail),
+    Some(match any(&last.output) {
+        Ok(text) => answer(&text),
+        Err(reason) => Reply::refusal(talk::no_answer(&last.tool, &reason, &last.input)),
     })
 }
 
-/// A tool that the user named and the search did not show is called all the same when its input is written out: the
-/// answer then says whether there is such a tool.
-fn named_but_unknown(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
-    let id = trail.message.tools.first()?;
-    let tried = trail.tries.iter().any(|attempt| attempt.tool == id.as_str());
-    let executable = request.tools.iter().any(|tool| tool.name == meta::EXECUTE);
-    if tried || !executable {
-        return None;
+/// Calls the tool that a person chose in place of the one that failed, with the same input.
+fn chosen(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
+    let tool = trail.tool(trail.last.chosen.as_ref()?.as_str())?;
+    let last = trail.last.tries.last()?;
+    if last.tool == tool.tool_id.as_str() {
+        return tried(trail);
     }
-    let input = trail.message.data.iter().find_map(|datum| datum.json().filter(Value::is_object));
-    let arguments = json!({ "toolId": id, "params": input.unwrap_or_else(|| json!({})) });
-    Some(Reply::Call { name: meta::EXECUTE.to_owned(), arguments })
+    let required = tool.input_schema.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
+    let names: Vec<String> = required.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let missing: Vec<String> = names.into_iter().filter(|name| last.input.get(name).is_none()).collect();
+    if missing.is_empty() {
+        return Some(call(request, tool, last.input.clone()));
+    }
+    Some(match general::input(tool, &trail.last.message) {
+        Ok(input) => call(request, tool, Value::Object(input)),
+        Err(missing) => Reply::refusal(talk::ask(tool, &missing, &trail.last.message)),
+    })
 }
 
-fn search(request: &ModelRequest, trail: &Trail, query: String) -> Reply {
+/// A tool that the message names. One that the registry does not show is called all the same when its input is written
+/// out: the answer then says whether there is such a tool.
+fn named(request: &ModelRequest, trail: &Trail, id: &ToolId, message: &Message) -> Reply {
+    if let Some(reply) = tried(trail) {
+        return reply;
+    }
+    match trail.tool(id.as_str()) {
+        Some(tool) => match general::input(tool, message) {
+            Ok(input) => call(request, tool, Value::Object(input)),
+            Err(missing) => Reply::refusal(talk::ask(tool, &missing, message)),
+        },
+        None if !trail.last.searches.iter().any(|query| query == id.as_str()) => {
+            search(request, trail, id.to_string(), 3)
+        }
+        None => match message.data.iter().find_map(|datum| datum.json().filter(Value::is_object)) {
+            Some(input) => {
+                Reply::Call { name: meta::EXECUTE.to_owned(), arguments: json!({ "toolId": id, "params": input }) }
+            }
+            None => Reply::refusal(talk::unknown(id.as_str())),
+        },
+    }
+}
+
+/// A question about tools is answered from the registry, and nothing is run.
+fn about_tools(request: &ModelRequest, trail: &Trail, query: &str) -> Reply {
+    if trail.last.searches.is_empty() {
+        return search(request, trail, query.to_owned(), 15);
+    }
+    let content: Vec<String> = query.split(' ').map(str::to_owned).collect();
+    Reply::words(talk::listed(query, &general::nearest(&trail.found, &content, 5)))
+}
+
+/// A request that no recipe explains: a tool that explains it whole, or the nearest ones.
+fn unknown(request: &ModelRequest, trail: &Trail) -> Reply {
+    if let Some(reply) = tried(trail) {
+        return reply;
+    }
+    let message = &trail.last.message;
+    let query = general::query(message);
+    if trail.last.searches.is_empty() && !query.is_empty() {
+        return search(request, trail, query, 15);
+    }
+    match general::fitting(&trail.found, message) {
+        Some((tool, input)) if tool.missing_env_vars.is_empty() => call(request, tool, Value::Object(input)),
+        Some((tool, input)) => Reply::refusal(talk::credentials(tool, &Value::Object(input))),
+        None => Reply::refusal(talk::refusal(message, &general::nearest(&trail.found, &general::content(message), 3))),
+    }
+}
+
+fn search(request: &ModelRequest, trail: &Trail, query: String, limit: usize) -> Reply {
     if query.is_empty() || !request.tools.iter().any(|tool| tool.name == meta::SEARCH) {
-        return Reply::Say(talk::nothing(trail));
+        return Reply::refusal(talk::refusal(&trail.last.message, &[]));
     }
-    Reply::Call { name: meta::SEARCH.to_owned(), arguments: json!({ "query": query, "limit": 15 }) }
+    Reply::Call { name: meta::SEARCH.to_owned(), arguments: json!({ "query": query, "limit": limit }) }
 }
 
-fn call(request: &ModelRequest, ranked: &Ranked) -> Reply {
-    let input = Value::Object(ranked.filling.input.clone());
-    let own = ranked.candidate.call_as.as_ref().filter(|name| request.tools.iter().any(|tool| tool.name == **name));
-    match (own, &ranked.candidate.id) {
-        (Some(name), _) => Reply::Call { name: name.clone(), arguments: input },
-        (None, Some(id)) => {
-            Reply::Call { name: meta::EXECUTE.to_owned(), arguments: json!({ "toolId": id, "params": input }) }
-        }
-        // A loaded tool always has its call name in the request.
-        (None, None) => Reply::Say(talk::ask(ranked)),
-    }
-}
-
-/// Failures after which no other tool may be tried: a person said no, the budget is gone, credentials are missing.
-fn final_failure(trail: &Trail) -> Option<String> {
-    let last = trail.tries.last()?;
-    let reason = trail::reason(&last.content);
-    let end = match reason.split([':', ' ']).next().unwrap_or_default() {
-        "DENIED" => "It was refused, so I did not try another tool.",
-        "CANCELLED" => "It was cancelled.",
-        "BUDGET_EXCEEDED" => "No more calls are allowed for this message.",
-        "MISSING_ENV_VARS" | "INVALID_CREDENTIALS" => {
-            "Give the credentials to Omega (never in the chat) and ask again."
-        }
-        "RUNTIME_UNAVAILABLE" | "EXECUTOR_UNREACHABLE" => "Tools can't run right now; `omega doctor` says why.",
-        _ if trail.tries.len() >= MOST_TRIES => "I tried three tools. Change the input, or name a tool by its id.",
-        _ => return None,
-    };
-    Some(talk::failures(trail, end))
-}
-
-/// The end of a run that may call nothing any more.
-fn closing(trail: &Trail) -> String {
-    if trail.tries.is_empty() {
-        return format!("I may call no more tools for this message and have no result yet. This is {}.", talk::HONEST);
-    }
-    talk::failures(trail, "No more calls are allowed for this message.")
-}
-
-/// The tool of a call, as far as it is known.
-fn tried(trail: &Trail, attempt: &Try) -> Candidate {
-    match trail.tool(&attempt.tool) {
-        Some(tool) => Candidate::from(tool),
-        None => Candidate::unknown(&attempt.tool),
+fn call(request: &ModelRequest, tool: &FoundTool, input: Value) -> Reply {
+    match tool.call_as.as_ref().filter(|name| request.tools.iter().any(|tool| tool.name == **name)) {
+        Some(name) => Reply::Call { name: name.clone(), arguments: input },
+        None => Reply::Call {
+            name: meta::EXECUTE.to_owned(),
+            arguments: json!({ "toolId": tool.tool_id, "params": input }),
+        },
     }
 }

@@ -1,25 +1,27 @@
 //! Plans and titles, which the run engine asks for beside the answers ([`Purpose`](crate::model::Purpose)).
 
-use super::{
-    message::Message,
-    query,
-    rank::{self, Candidate, Ranked},
-    talk,
-    trail::Trail,
-};
+use super::{compose::Plan, general, message::Message, talk::one_line, trail::Trail};
+use crate::registry::meta::{self, FoundTool};
 use serde_json::{Value, json};
 
-/// The plans as JSON: each is one tool, the best first. What is missing for a tool is said in its reasoning.
-pub(super) fn plans(trail: &Trail, count: usize) -> String {
-    let candidates: Vec<Candidate> = trail.found.iter().chain(&trail.known).map(Candidate::from).collect();
-    let ranked = rank::rank(candidates, &trail.message);
-    let mut plans: Vec<Value> = ranked.iter().filter(|ranked| ranked.is_relevant()).take(count).map(plan).collect();
+/// The plans as JSON, the best first: the steps that the request was understood as, else the nearest tools.
+pub(super) fn plans(trail: &Trail, plan: Option<&Plan>, count: usize) -> String {
+    let content = general::content(&trail.last.message);
+    let mut plans: Vec<Value> = plan.map(|plan| understood(plan, trail)).into_iter().collect();
+    let used: Vec<&str> = plan.iter().flat_map(|plan| &plan.steps).map(|step| step.recipe.tool.as_str()).collect();
+    let near = general::nearest(&trail.found, &content, count + used.len());
+    plans.extend(
+        near.into_iter()
+            .filter(|tool| !used.contains(&tool.tool_id.as_str()))
+            .map(|tool| nearest(tool, &trail.last.message)),
+    );
+    plans.truncate(count);
     if plans.is_empty() {
         plans.push(json!({
             "steps": [{
                 "stepNumber": 1,
-                "toolName": crate::registry::meta::SEARCH,
-                "purpose": format!("Search the registry for \"{}\"", query::first(&trail.message)),
+                "toolName": meta::SEARCH,
+                "purpose": format!("Search the registry for \"{}\"", one_line(&general::query(&trail.last.message), 200)),
                 "expectedOutput": "Tools that fit the request",
             }],
             "confidence": 0.1,
@@ -29,34 +31,43 @@ pub(super) fn plans(trail: &Trail, count: usize) -> String {
     json!({ "plans": plans }).to_string()
 }
 
-fn plan(ranked: &Ranked) -> Value {
-    let tool = &ranked.candidate;
-    let filling = &ranked.filling;
-    let (mut confidence, mut reasons) = (ranked.relevance.min(1.0) * 0.6 + filling.confidence * 0.35, Vec::new());
-    reasons.push(format!("{} matches the request", tool.title()));
-    if filling.is_complete() {
-        reasons.push("its required inputs are in the message".to_owned());
-    } else {
-        confidence *= 0.5;
-        let names: Vec<&str> = filling.missing.iter().map(|missing| missing.name()).collect();
-        reasons.push(format!("it still needs {}", names.join(", ")));
-    }
-    if !tool.missing_env.is_empty() {
-        confidence *= 0.5;
-        reasons.push(format!("it needs the credentials {}", tool.missing_env.join(", ")));
-    }
-    if tool.broken {
-        confidence *= 0.3;
-        reasons.push("it is known to be broken".to_owned());
-    }
-    let purpose = talk::one_line(&tool.description, 160);
+fn step(number: usize, id: &str, tool: Option<&FoundTool>) -> Value {
+    let purpose = tool.map(|tool| one_line(&tool.description, 160)).filter(|purpose| !purpose.is_empty());
     json!({
-        "steps": [{
-            "stepNumber": 1,
-            "toolName": tool.title(),
-            "purpose": if purpose.is_empty() { format!("Run {}", tool.title()) } else { purpose },
-            "expectedOutput": format!("The result of {}", tool.name),
-        }],
+        "stepNumber": number,
+        "toolName": id,
+        "purpose": purpose.unwrap_or_else(|| format!("Run {id}")),
+        "expectedOutput": format!("The result of {id}"),
+    })
+}
+
+fn understood(plan: &Plan, trail: &Trail) -> Value {
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(at, one)| step(at + 1, &one.recipe.tool, trail.tool(&one.recipe.tool)))
+        .collect();
+    json!({ "steps": steps, "confidence": 0.9, "reasoning": "Every word of the request is explained by these tools or is their input." })
+}
+
+fn nearest(tool: &FoundTool, message: &Message) -> Value {
+    let (share, _) = general::explained(tool, &general::content(message));
+    let mut reasons = vec![format!("{} has to do with the request", tool.tool_id)];
+    let mut confidence = share * 0.4;
+    match general::input(tool, message) {
+        Ok(_) => reasons.push("its required inputs are in the message".to_owned()),
+        Err(missing) => {
+            confidence *= 0.5;
+            reasons.push(format!("it still needs {}", missing.join(", ")));
+        }
+    }
+    if !tool.missing_env_vars.is_empty() {
+        confidence *= 0.5;
+        reasons.push(format!("it needs the credentials {}", tool.missing_env_vars.join(", ")));
+    }
+    json!({
+        "steps": [step(1, tool.tool_id.as_str(), Some(tool))],
         "confidence": (confidence.clamp(0.0, 1.0) * 100.0).round() / 100.0,
         "reasoning": format!("{}.", reasons.join("; ")),
     })
@@ -64,19 +75,22 @@ fn plan(ranked: &Ranked) -> Value {
 
 /// A title of at most 60 characters, from the user's first words.
 pub(super) fn title(message: Option<&Message>) -> String {
-    let prose = message.map(|message| message.prose().replace('\u{1}', " … ")).unwrap_or_default();
-    let words: Vec<&str> =
-        prose.split_whitespace().filter(|word| word.chars().any(|c| c.is_alphanumeric() || c == '…')).collect();
     let mut title = String::new();
-    for word in words {
+    let mut place = 0;
+    for token in message.iter().flat_map(|message| &message.tokens) {
+        let Some(message) = message else { break };
+        let set_apart = message.datum(token).is_some_and(|datum| datum.is_block());
+        let word = if set_apart { "…" } else { message.text.get(token.span.clone()).unwrap_or_default() };
         if title.chars().count() + 1 + word.chars().count() > 60 {
             break;
         }
-        if !title.is_empty() {
+        if token.span.start > place && !title.is_empty() {
             title.push(' ');
         }
         title.push_str(word);
+        place = token.span.end;
     }
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = title.trim_matches(|c: char| c.is_whitespace() || matches!(c, '…' | '.' | ',' | ':' | '?' | '!'));
     let mut chars = title.chars();
     match chars.next() {

@@ -4,9 +4,8 @@
 //! ([`budget::PROSE`]), since several rules look at the whole of it for each of its words.
 
 use super::{
-    arithmetic, lexer,
+    lexer,
     message::{Datum, Kind},
-    units,
 };
 use crate::{budget, id::ToolId};
 use serde_json::Value;
@@ -31,7 +30,7 @@ pub(super) struct Read {
 
 pub(super) fn read(text: &str) -> Read {
     let mut reader = Reader { text, masked: text.to_owned(), data: Vec::new() };
-    reader.marked("<stdin>", "</stdin>", &Kind::Stdin);
+    reader.piped();
     reader.fences();
     reader.marked("`", "`", &Kind::Code);
     reader.json(false);
@@ -41,21 +40,20 @@ pub(super) fn read(text: &str) -> Read {
     reader.quotes();
     let tools = reader.tool_ids();
     reader.urls();
+    reader.functions_of_colour();
     reader.cron_lines();
     reader.dates();
     reader.phones();
     reader.durations();
-    reader.words(true);
-    reader.expressions();
+    reader.words();
     reader.json(true);
-    reader.words(false);
     Read { data: reader.data, tools, masked: reader.masked }
 }
 
 /// What a word is by itself, numbers apart.
 pub(super) fn classify(word: &str) -> Option<Kind> {
     type Test = fn(&str) -> bool;
-    let looks: [(Test, Kind); 11] = [
+    let looks: [(Test, Kind); 12] = [
         (lexer::is_email, Kind::Email),
         (lexer::is_date, Kind::Date),
         (lexer::is_date_pattern, Kind::DatePattern),
@@ -65,6 +63,7 @@ pub(super) fn classify(word: &str) -> Option<Kind> {
         (lexer::is_color, Kind::Color),
         (lexer::is_ip, Kind::Ip),
         (lexer::is_jwt, Kind::Jwt),
+        (lexer::is_regex, Kind::Regex),
         (lexer::is_path, Kind::Code),
         (lexer::is_file, Kind::File),
     ];
@@ -86,6 +85,18 @@ impl Reader<'_> {
         self.masked.replace_range(span, &blank);
     }
 
+    /// What was piped in: from the first mark to the last one that closes it, whatever stands between them.
+    fn piped(&mut self) {
+        let Some(from) = self.masked.find("<stdin") else { return };
+        let Some(length) = self.masked[from..].find('>') else { return };
+        let inside = from + length + 1;
+        let name = self.masked[from + 1..inside - 1].split(' ').next().unwrap_or_default();
+        let close = format!("</{name}>");
+        let Some(until) = self.masked.rfind(&close).filter(|until| *until >= inside) else { return };
+        let text = self.text[inside..until].trim_matches(['\r', '\n']);
+        self.claim(Kind::Stdin, from..until + close.len(), text);
+    }
+
     /// Everything between two marks.
     fn marked(&mut self, open: &str, close: &str, kind: &Kind) {
         let mut at = 0;
@@ -96,7 +107,6 @@ impl Reader<'_> {
             let Some(length) = self.masked[inside..].find(close) else { return };
             let end = inside + length + close.len();
             let text = &self.text[inside..inside + length];
-            let text = if *kind == Kind::Stdin { text.trim_matches(['\r', '\n']) } else { text };
             if !text.is_empty() {
                 self.claim(kind.clone(), from..end, text);
             }
@@ -248,14 +258,15 @@ impl Reader<'_> {
 
     fn quotes(&mut self) {
         let text = self.text;
-        let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('\'', '\''), ('‘', '’')];
+        let pairs =
+            [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('\'', '\''), ('‘', '’'), ('「', '」'), ('『', '』')];
         // What closes nothing here closes nothing further on.
         let mut never: Vec<char> = Vec::new();
         let mut until = 0;
         let mut previous = ' ';
         for (from, c) in text.char_indices() {
             let opens = from >= until
-                && !previous.is_alphanumeric()
+                && (!previous.is_alphanumeric() || matches!(c, '「' | '『' | '“' | '„' | '«'))
                 && self.masked.is_char_boundary(from)
                 && !self.masked[from..].starts_with('\u{1}');
             previous = c;
@@ -268,7 +279,7 @@ impl Reader<'_> {
             let closing = text[inside..].match_indices(*close).map(|(at, _)| inside + at).find(|at| {
                 let after = text[at + close.len_utf8()..].chars().next();
                 // An apostrophe closes nothing in the middle of a word.
-                after.is_none_or(|after| !after.is_alphanumeric())
+                !matches!(close, '\'' | '’') || after.is_none_or(|after| !after.is_alphanumeric())
             });
             let Some(end) = closing else {
                 never.push(*close);
@@ -345,49 +356,37 @@ impl Reader<'_> {
         }
     }
 
-    /// Words that are values by themselves; `certain` leaves numbers for later, which arithmetic may need.
-    fn words(&mut self, certain: bool) {
-        let lower = self.masked.to_lowercase();
-        let speaks_of_numbers = ["number", "roman", "numeral", "figure"].iter().any(|word| lower.contains(word));
-        for (mut span, mut word) in self.free_words() {
-            if !certain {
-                if self.list_of_numbers(&span, &word) {
-                    continue;
-                }
-                let front = word.len() - word.trim_start_matches(['$', '€', '£']).len();
-                let figures = units::figures(word[front..].trim_end_matches('%'));
-                span = span.start + front..span.start + front + figures.len();
-                word = figures.to_owned();
-            }
-            let kind = if certain {
-                classify(&word).or_else(|| (speaks_of_numbers && lexer::is_roman(&word)).then_some(Kind::Roman))
-            } else {
-                lexer::number(&word).map(|_| Kind::Number)
-            };
-            if let Some(kind) = kind {
+    /// Words that are values by themselves.
+    fn words(&mut self) {
+        for (span, word) in self.free_words() {
+            if let Some(kind) = classify(&word) {
                 self.claim(kind, span, &word);
             }
         }
-        if certain {
-            self.clocks();
-            self.ranges();
+        self.clocks();
+        for (span, word) in self.free_words() {
+            if lexer::is_clock(&word) {
+                self.claim(Kind::Clock, span, &word);
+            }
         }
+        self.ranges();
     }
 
-    /// Claims `1,5,2`, which is written without blanks, as several numbers.
-    fn list_of_numbers(&mut self, span: &Range<usize>, word: &str) -> bool {
-        if !word.contains(',')
-            || !word.split(',').all(|part| lexer::number(part).is_some())
-            || lexer::number(word).is_some()
-        {
-            return false;
+    /// Colours as CSS writes them: `rgb(255, 0, 128)`.
+    fn functions_of_colour(&mut self) {
+        let lower = self.masked.to_ascii_lowercase();
+        for name in ["rgb(", "rgba(", "hsl(", "hsla("] {
+            for (from, _) in lower.match_indices(name).take(TRIES) {
+                let Some(length) = lower[from..].find(')') else { break };
+                let span = from..from + length + 1;
+                let inside = &lower[from + name.len()..from + length];
+                let is_list = inside.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | ',' | '.' | '%' | '/'));
+                if is_list && self.is_free(&span) {
+                    let text = self.text;
+                    self.claim(Kind::Color, span.clone(), &text[span]);
+                }
+            }
         }
-        let mut from = span.start;
-        for part in word.split(',') {
-            self.claim(Kind::Number, from..from + part.len(), part);
-            from += part.len() + 1;
-        }
-        true
     }
 
     /// Ranges side by side are one: `>=2.0.0 <3.0.0`.
@@ -421,13 +420,6 @@ impl Reader<'_> {
                 date.text = format!("{} {word}", date.text);
                 self.blank(span);
             }
-        }
-    }
-
-    fn expressions(&mut self) {
-        let text = self.text;
-        for span in arithmetic::find(&self.masked) {
-            self.claim(Kind::Expression, span.clone(), &text[span]);
         }
     }
 }

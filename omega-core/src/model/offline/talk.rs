@@ -1,182 +1,255 @@
-//! What the planner says in words: greetings, what it can do, questions back, and honest endings.
+//! What the planner says in words: of itself, of tools, what it needs, and honest endings with a next step.
 
-use super::{
-    message::Message,
-    rank::{Candidate, Ranked},
-    trail::Trail,
-    words,
-};
-use crate::id::ToolId;
-use serde_json::{Map, Value};
+use super::{general, lexicon::lexicon, message::Message, recipe::Recipe, result::marked};
+use crate::registry::meta::FoundTool;
+use serde_json::Value;
 
-/// What the planner says of itself under every answer.
-pub(super) const HONEST: &str = "the offline planner, which is no language model: store a key with `omega keys set OPENAI_API_KEY`, or see `omega models` for one";
+/// How to get a language model.
+const MODEL: &str =
+    "store a provider's key with `omega keys set OPENAI_API_KEY` (`omega models` lists the others), or start Ollama";
 
-const EXAMPLES: &str = "- what is the determinant of [[2,1],[1,3]]?\n\
-     - slugify \"Hello World\"\n\
-     - convert 5 miles to km\n\
-     - the Levenshtein distance between \"kitten\" and \"sitting\"\n\
-     - `cat data.csv | omega ask \"parse this CSV\"`";
+/// What is said beside an answer that a tool gave. It is the same each time, so that it is shown once.
+pub(super) fn footer() -> String {
+    format!(
+        "Computed by tools that the offline planner called, which is no language model. For free conversation {MODEL}."
+    )
+}
 
-/// The answer to a greeting, a thank-you or a question about the planner itself.
-pub(super) fn small_talk(message: &Message) -> Option<String> {
-    if !message.data.is_empty() || !message.tools.is_empty() {
+/// The fixed answer to a message that asks for nothing of a tool.
+pub(super) fn fixed(message: &Message, has_result: bool, source: Option<&str>) -> Option<String> {
+    if message.data.iter().any(|datum| datum.is_text()) {
         return None;
     }
-    let said = words::split(&message.text);
-    let text = said.join(" ");
-    let greets =
-        ["hello", "hi", "hey", "hallo", "hola", "good morning", "good evening", "good afternoon", "moin", "servus"];
-    let short = said.len() <= 4;
-    let is = |phrases: &[&str]| {
-        phrases.iter().any(|phrase| text == *phrase || (short && text.starts_with(&format!("{phrase} "))))
+    let phrase = message.phrase();
+    let is = |name: &str| phrases(&phrase).any(|phrase| lexicon().meanings(phrase).contains(&name));
+    let text = if phrase.is_empty() {
+        "I need a request in words. `omega ask \"what can you do?\"` shows what I can do.".to_owned()
+    } else if is("!thanks") && phrase != "ok" {
+        "You are welcome.".to_owned()
+    } else if is("!bye") {
+        "Goodbye.".to_owned()
+    } else if is("!hello") || is("!about") {
+        introduction()
+    } else if is("!key") {
+        keys()
+    } else if is("!tools") {
+        tools()
+    } else if is("!sure") && has_result {
+        let by = source.map(|source| format!(" by `{source}`")).unwrap_or_default();
+        format!(
+            "The answer was computed{by}, not guessed by a language model; `omega show` shows the call with its input and output."
+        )
+    } else {
+        return None;
     };
-    if is(&["thanks", "thank you", "thx", "danke"]) {
-        return Some("You are welcome.".to_owned());
-    }
-    if is(&["bye", "goodbye", "good bye", "see you"]) {
-        return Some("Goodbye.".to_owned());
-    }
-    let asks = [
-        "help",
-        "what can you do",
-        "who are you",
-        "what are you",
-        "how does this work",
-        "how do you work",
-        "how are you",
-        "what is this",
-        "are you a language model",
-        "are you an ai",
-        "what is omega",
-        "test",
-    ];
-    // "hi, convert 5 miles" is a request with manners.
-    let greets_only = is(&greets)
-        && words::content(&text)
-            .iter()
-            .all(|word| greets.contains(&word.as_str()) || short && word == "omega" || word == "there");
-    if text.is_empty()
-        || greets_only
-        || asks.iter().any(|question| text == *question || text == format!("hello {question}"))
-    {
-        return Some(introduction());
-    }
-    None
+    Some(text)
+}
+
+/// A phrase, and the same without a greeting before it.
+fn phrases(phrase: &str) -> impl Iterator<Item = &str> {
+    let short =
+        phrase.split_once(' ').filter(|(first, _)| lexicon().meanings(first).contains(&"!hello")).map(|(_, rest)| rest);
+    [Some(phrase), short, phrase.strip_suffix(" please"), phrase.strip_suffix(" omega")].into_iter().flatten()
 }
 
 fn introduction() -> String {
     format!(
-        "I am Omega's offline planner: no language model, but a fixed policy that finds a tool in the registry, fills its \
-         input from your words and runs it. Ask for one thing at a time, for example:\n\n{EXAMPLES}\n\n\
-         For free conversation give me a model: store a key with `omega keys set OPENAI_API_KEY`, or see `omega models`."
+        "I am Omega's offline planner: no language model, but a fixed policy that finds a tool in the registry, fills its input \
+         from your words and runs it. I do what I understand whole, and say so when I don't. For example:\n\n\
+         - what is 15% of 240?\n\
+         - convert 5 miles to km\n\
+         - sha256 of \"hello world\"\n\
+         - what day of the week was 1976-07-04?\n\
+         - `omega ask \"convert to yaml\" < data.json`\n\n\
+         `omega tools search WORDS` looks for tools. For free conversation {MODEL}."
     )
 }
 
-/// Asks for what a tool still needs.
-pub(super) fn ask(ranked: &Ranked) -> String {
-    let tool = &ranked.candidate;
-    let mut text = format!("I would use **{}**{}, but I need more input:\n\n", tool.title(), purpose(tool));
-    for missing in &ranked.filling.missing {
-        let description = if missing.description.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", one_line(&missing.description, 200))
-        };
-        text.push_str(&format!("- `{}`{description}\n", missing.name()));
+fn keys() -> String {
+    "Store a provider's key with `omega keys set OPENAI_API_KEY` (or ANTHROPIC_API_KEY, GOOGLE_API_KEY, GROQ_API_KEY, \
+     MISTRAL_API_KEY, OPENROUTER_API_KEY), or set the variable of that name. A model on this machine needs none: start Ollama, \
+     and it is found. `omega models` lists what can be used and why not, and `--model provider/model` chooses one."
+        .to_owned()
+}
+
+fn tools() -> String {
+    "I can use every tool of the registry. `omega tools search WORDS` finds them by what they do, for example `omega tools search \
+     colour`; `omega registry status` says how many there are, and `omega registry add PACKAGE` adds those of an npm package. Ask \
+     \"what tools do you have for colours?\" and I look for them."
+        .to_owned()
+}
+
+/// The tools that a question about tools asks for.
+pub(super) fn listed(query: &str, tools: &[&FoundTool]) -> String {
+    if tools.is_empty() {
+        return format!(
+            "The registry has no tool that speaks of \"{query}\". Try other words with `omega tools search WORDS`, or add an npm \
+             package with `omega registry add PACKAGE`."
+        );
     }
-    let lines: Vec<String> = ranked
-        .filling
-        .missing
-        .iter()
-        .map(|missing| format!("{}: {}", missing.name(), plain(&missing.example)))
-        .collect();
-    let mut input: Map<String, Value> = ranked.filling.input.clone();
-    for missing in &ranked.filling.missing {
-        missing.put(&mut input, missing.example.clone());
+    let lines: Vec<String> = tools.iter().map(|tool| line(tool, None)).collect();
+    format!("The nearest tools of the registry for \"{query}\":\n\n{}", lines.join("\n"))
+}
+
+fn line(tool: &FoundTool, message: Option<&Message>) -> String {
+    let mut needs = String::new();
+    if !tool.missing_env_vars.is_empty() {
+        let names: Vec<String> = tool.missing_env_vars.iter().map(|name| format!("`omega keys set {name}`")).collect();
+        needs = format!(" First it needs {}.", names.join(" and "));
     }
-    text.push_str(&format!(
-        "\nAnswer like this:\n\n```text\n{}\n```\n\nor run it yourself: {}\n",
-        lines.join("\n"),
-        command(&tool.title(), &input)
-    ));
-    text.push_str(&format!("\nThis is {HONEST}."));
+    let command = command(tool.tool_id.as_str(), &general::example(tool, message));
+    format!("- `{}`: {}{needs} Run it with {command}", tool.tool_id, sentence(&tool.description))
+}
+
+fn sentence(text: &str) -> String {
+    let line = one_line(text, 140);
+    if line.ends_with(['.', '…']) { line } else { format!("{line}.") }
+}
+
+/// A tool's run as a command.
+pub(super) fn command(id: &str, input: &Value) -> String {
+    let json = input.to_string().replace('\'', "'\\''");
+    marked(&format!("omega tools run {id} --input '{}'", one_line(&json, 300)))
+}
+
+/// Nothing explains the request.
+pub(super) fn refusal(message: &Message, near: &[&FoundTool]) -> String {
+    let content = general::content(message);
+    let words: Vec<String> = content.iter().take(6).map(|word| format!("\"{word}\"")).collect();
+    let why = match words.as_slice() {
+        [] => "I don't understand what to do".to_owned(),
+        words => format!("no tool explains every word of it ({})", words.join(", ")),
+    };
+    let mut text = format!("I can't do this without a language model: {why}. To get one, {MODEL}.");
+    if !near.is_empty() {
+        let lines: Vec<String> = near.iter().map(|tool| line(tool, Some(message))).collect();
+        text.push_str(&format!("\n\nThe nearest tools, which you can run yourself:\n\n{}", lines.join("\n")));
+    } else if message.data.is_empty() && !content.is_empty() {
+        text.push_str("\n\nIf it is about a text, put the text in quotation marks or pipe it in; `omega ask \"what can you do?\"` shows requests that I understand.");
+    }
     text
 }
 
-fn command(id: &str, input: &Map<String, Value>) -> String {
-    let json = Value::Object(input.clone()).to_string().replace('\'', "'\\''");
-    format!("`omega tools run {id} --input '{}'`", one_line(&json, 300).replace('`', "'"))
+/// A recipe is meant, and a value for it is missing.
+pub(super) fn lacking(recipe: &Recipe, slot: &str, message: &Message) -> String {
+    let kind = recipe.slots.get(slot).and_then(Value::as_str).unwrap_or_default();
+    let what = match kind {
+        "text" | "any-text" | "word" | "noun" | "sentence" | "one" | "two" | "quoted" | "link-or-text" | "letter" => {
+            "a text in quotation marks, or piped in"
+        }
+        "block" | "any-block" | "lines" | "number-lines" | "quoted-text" | "code" | "markdown" => {
+            "the text, piped in or in a fenced block"
+        }
+        "html" => "HTML, piped in or in a fenced block",
+        "sql" => "an SQL statement",
+        "json-text" => "JSON, piped in or in a fenced block",
+        "integer" | "roman-range" | "digits" | "password-length" => "a whole number",
+        "number" | "amount" | "unix" | "percent-rank" => "a number",
+        "numbers" | "list" => "the numbers, one after the other or as a list such as [1, 2, 3]",
+        "percent" | "share" => "a percentage, such as 20%",
+        "matrix" => "a matrix, such as [[2, 1], [1, 3]]",
+        "date" => "a date written as 2025-01-31",
+        "color" | "color-hex" => "a colour, such as #336699",
+        "version" | "versions" => "a version, such as 1.2.3",
+        "range" => "a range, such as ^1.0.0",
+        "cron" => "a cron line, such as `*/5 * * * *`",
+        "url" => "a URL",
+        "place" => "the name of a place",
+        "point" => "coordinates, such as 52.52,13.405",
+        "regex" => "a regular expression in quotation marks",
+        "base64" => "Base64",
+        "formula" | "equation" => "a formula in x, such as x^2 - 5x + 6 = 0",
+        _ => "it in the form that the tool takes",
+    };
+    let _ = message;
+    format!(
+        "I would do this with `{}`, but I don't see what I need in the request as I need it: {what}. Ask again with it, or answer with \
+         it alone. I am no language model; to get one, {MODEL}.",
+        recipe.tool
+    )
 }
 
-pub(super) fn asked_for(text: &str) -> Option<ToolId> {
-    let (_, rest) = text.split_once("or run it yourself: `omega tools run ")?;
-    rest.split(' ').next()?.parse().ok()
+/// A tool that was named and needs more.
+pub(super) fn ask(tool: &FoundTool, missing: &[String], message: &Message) -> String {
+    let describe = |name: &String| {
+        let about = tool
+            .input_schema
+            .as_ref()
+            .and_then(|schema| schema.pointer(&format!("/properties/{name}/description")))
+            .and_then(Value::as_str);
+        format!("- `{name}`{}", about.map(|about| format!(": {}", one_line(about, 160))).unwrap_or_default())
+    };
+    let lines: Vec<String> = missing.iter().map(describe).collect();
+    let example = general::example(tool, Some(message));
+    let named: Vec<String> = missing
+        .iter()
+        .map(|name| format!("{name}: {}", example.get(name).map(super::recipe::plain).unwrap_or_else(|| "...".into())))
+        .collect();
+    format!(
+        "`{}` needs more input:\n\n{}\n\nAnswer like this:\n\n```\n{}\n```\n\nor run it yourself with {}",
+        tool.tool_id,
+        lines.join("\n"),
+        named.join("\n"),
+        command(tool.tool_id.as_str(), &example)
+    )
 }
 
 /// A tool that can't run without variables that nobody has given.
-pub(super) fn credentials(tool: &Candidate) -> String {
-    let names: Vec<String> = tool.missing_env.iter().map(|name| format!("`{name}`")).collect();
+pub(super) fn credentials(tool: &FoundTool, input: &Value) -> String {
+    let names = &tool.missing_env_vars;
+    let commands: Vec<String> = names.iter().map(|name| format!("`omega keys set {name}`")).collect();
     format!(
-        "The tool that fits is **{}**{}, but it needs {}, which {} not set. Give {} to Omega as a credential, never in the chat; \
-         or name the tool in your request and I will call it and let Omega ask you for {}.\n\nThis is {HONEST}.",
-        tool.title(),
-        purpose(tool),
-        names.join(", "),
-        if names.len() == 1 { "is" } else { "are" },
-        if names.len() == 1 { "it" } else { "them" },
-        if names.len() == 1 { "it" } else { "them" },
+        "`{}` does this ({}), but it needs {}, which is not set. Store it with {} (never in the chat) and ask again, or run {}",
+        tool.tool_id,
+        one_line(tool.description.trim_end_matches('.'), 120),
+        names.join(" and "),
+        commands.join(" and "),
+        command(tool.tool_id.as_str(), input),
     )
-}
-
-pub(super) fn nothing(trail: &Trail) -> String {
-    let queries: Vec<String> = trail.searches.iter().map(|query| format!("\"{query}\"")).collect();
-    let mut text = format!("I found no tool that fits. I searched the registry for {}.", queries.join(" and "));
-    if !trail.found.is_empty() {
-        let near: Vec<String> = trail
-            .found
-            .iter()
-            .take(5)
-            .map(|tool| format!("- `{}`: {}", tool.tool_id, one_line(&tool.description, 100)))
-            .collect();
-        text.push_str(&format!(" The nearest were:\n\n{}", near.join("\n")));
-    }
-    text.push_str(
-        "\n\nSay it in other words, name a tool by its id (`package::export`), or add a package with `omega registry add PACKAGE`.",
-    );
-    text.push_str(&format!("\n\nThis is {HONEST}."));
-    text
 }
 
 /// The registry could not be searched.
 pub(super) fn no_registry(why: &str) -> String {
+    format!("The registry can't be searched: {}\n\nTry again, or look at `omega doctor`.", one_line(why, 400))
+}
+
+/// The registry does not have the tool that would do it.
+pub(super) fn unknown(id: &str) -> String {
+    let package = id.split("::").next().unwrap_or(id);
     format!(
-        "The registry can't be searched: {}\n\nTry again, or look at `omega doctor`. This is {HONEST}.",
-        one_line(why, 400)
+        "The registry has no tool `{id}`. `omega registry add {package}` adds a package's tools, and `omega tools search WORDS` finds others."
     )
 }
 
-/// Every tool that was tried has failed.
-pub(super) fn failures(trail: &Trail, tries_end: &str) -> String {
-    let mut text = String::from("It did not work.\n\n");
-    for attempt in trail.tries.iter().filter(|attempt| attempt.failed) {
-        text.push_str(&format!(
-            "- **{}** failed: {}\n",
-            attempt.tool,
-            one_line(&super::trail::reason(&attempt.content), 400)
-        ));
-    }
-    if let Some(attempt) = trail.tries.last() {
-        let input = attempt.input.as_object().cloned().unwrap_or_default();
-        text.push_str(&format!("\n{tries_end} To run it yourself: {}\n", command(&attempt.tool, &input)));
-    }
-    text.push_str(&format!("\nThis is {HONEST}."));
-    text
+/// A call failed.
+pub(super) fn failure(tool: &str, reason: &str, input: &Value) -> String {
+    let next = match reason.split([':', ' ']).next().unwrap_or_default() {
+        "DENIED" => "It was refused, so I did not try another tool.".to_owned(),
+        "CANCELLED" => "It was cancelled.".to_owned(),
+        "BUDGET_EXCEEDED" => "No more calls are allowed for this message.".to_owned(),
+        "MISSING_ENV_VARS" | "INVALID_CREDENTIALS" => {
+            "Give the credentials to Omega (`omega keys set NAME`, never in the chat) and ask again.".to_owned()
+        }
+        "RUNTIME_UNAVAILABLE" | "EXECUTOR_UNREACHABLE" => {
+            "Tools can't run right now; `omega doctor` says why.".to_owned()
+        }
+        _ => format!("To try it with other input: {}", command(tool, input)),
+    };
+    format!("It did not work: `{tool}` failed. {}\n\n{next}", one_line(reason, 400))
 }
 
-fn purpose(tool: &Candidate) -> String {
-    let first = tool.description.split_inclusive(['.', '\n']).next().unwrap_or_default().trim().trim_end_matches('.');
-    if first.is_empty() { String::new() } else { format!(" ({})", one_line(first, 120)) }
+/// A result that can't be the answer.
+pub(super) fn no_answer(tool: &str, reason: &str, input: &Value) -> String {
+    format!(
+        "I have no answer: I asked `{tool}`, and {}. To see for yourself: {}\n\nI am no language model; to get one, {MODEL}.",
+        one_line(reason.trim_end_matches('.'), 300),
+        command(tool, input)
+    )
+}
+
+/// The end of a run that may call nothing any more.
+pub(super) fn closing() -> String {
+    "I may call no more tools for this message and have no result yet. Ask again, or for less at a time.".to_owned()
 }
 
 /// A text in one line of at most so many characters.
@@ -186,8 +259,4 @@ pub(super) fn one_line(text: &str, most: usize) -> String {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
     }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,45 +1,50 @@
-//! What has happened since the user's last message, read off the request's turns.
+//! What a conversation has come to, read off the request's turns: for each message what was searched, found and tried.
 
-use super::{message::Message, talk};
+use super::message::Message;
 use crate::{
     id::ToolId,
     model::{
         ToolCall, ToolResult, Turn,
-        frame::{as_written, opened},
+        frame::{opened, as_written},
     },
     registry::meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
 };
 use serde_json::Value;
 
+/// Messages before the last one that are looked at.
+const MOST: usize = 6;
+
 /// One call of a tool and what it came to.
 #[derive(Debug, Clone)]
 pub(super) struct Try {
-    /// The tool's id, or its call name where no search of this message told the id.
+    /// The tool's id, or its call name where no search told the id.
     pub tool: String,
-    /// The input of the call.
     pub input: Value,
-    /// The tool's answer, or why it failed.
-    pub content: String,
+    /// The output, or why it failed.
+    pub output: Value,
     pub failed: bool,
 }
 
-/// Everything since the last message of the user.
+/// A message and what followed.
 #[derive(Debug)]
-pub(super) struct Trail {
+pub(super) struct Exchange {
     pub message: Message,
-    /// A tool that the planner asked inputs for just before, with the message that it was wanted for.
-    pub asked: Option<(ToolId, Message)>,
     /// Queries, in order.
     pub searches: Vec<String>,
-    /// Tools found for this message, each once, in the order of the searches.
-    pub found: Vec<FoundTool>,
-    /// Tools found for earlier messages.
-    pub known: Vec<FoundTool>,
+    /// Why the last search failed.
+    pub search_failed: Option<String>,
     pub tries: Vec<Try>,
     /// A tool that a person chose in place of one that was tried.
     pub chosen: Option<ToolId>,
-    /// Why the last search failed.
-    pub search_failed: Option<String>,
+}
+
+/// The last messages, and every tool that a search has found.
+#[derive(Debug)]
+pub(super) struct Trail {
+    pub before: Vec<Exchange>,
+    pub last: Exchange,
+    /// Each once, the newest search's first.
+    pub found: Vec<FoundTool>,
     /// Calls in the whole history, for the next call's id.
     pub calls: usize,
 }
@@ -47,45 +52,46 @@ pub(super) struct Trail {
 impl Trail {
     /// Reads the turns; `None` when no user has said anything yet.
     pub(super) fn read(turns: &[Turn]) -> Option<Self> {
-        let last = turns.iter().rposition(|turn| matches!(turn, Turn::User { .. }))?;
-        let Some(Turn::User { text }) = turns.get(last) else { return None };
-        let mut trail = Self {
-            message: Message::read(as_written(text)),
-            asked: asked(&turns[..last]),
-            searches: Vec::new(),
-            found: Vec::new(),
-            known: Vec::new(),
-            tries: Vec::new(),
-            chosen: None,
-            search_failed: None,
-            calls: turns
-                .iter()
-                .map(|turn| if let Turn::Assistant { calls, .. } = turn { calls.len() } else { 0 })
-                .sum(),
-        };
-        for (call, result) in pairs(&turns[..last]) {
+        let mut places: Vec<usize> =
+            turns.iter().enumerate().filter(|(_, turn)| matches!(turn, Turn::User { .. })).map(|(at, _)| at).collect();
+        places.push(turns.len());
+        let mut found = Vec::new();
+        for (call, result) in pairs(turns) {
             if call.name == meta::SEARCH && !result.is_error {
-                add(&mut trail.known, found(&result.content));
+                add(&mut found, tools(&result.content));
+            } else if result.is_error {
+                add(&mut found, instead(&result.content));
             }
         }
-        for (call, result) in pairs(&turns[last..]) {
-            trail.step(call, result);
-        }
-        Some(trail)
+        let from = places.len().saturating_sub(2 + MOST);
+        let spans = places.get(from..)?.windows(2);
+        let mut exchanges: Vec<Exchange> =
+            spans.filter_map(|span| exchange(&turns[span[0]..span[1]], &found)).collect();
+        let last = exchanges.pop()?;
+        let calls =
+            turns.iter().map(|turn| if let Turn::Assistant { calls, .. } = turn { calls.len() } else { 0 }).sum();
+        Some(Self { before: exchanges, last, found, calls })
     }
 
-    fn step(&mut self, call: &ToolCall, result: &ToolResult) {
+    pub(super) fn tool(&self, id: &str) -> Option<&FoundTool> {
+        self.found.iter().find(|tool| tool.tool_id.as_str() == id)
+    }
+}
+
+fn exchange(turns: &[Turn], found: &[FoundTool]) -> Option<Exchange> {
+    let Some(Turn::User { text }) = turns.first() else { return None };
+    let message = Message::read(as_written(text));
+    let mut exchange = Exchange { message, searches: Vec::new(), search_failed: None, tries: Vec::new(), chosen: None };
+    for (call, result) in pairs(turns) {
         if call.name == meta::SEARCH {
             let input: Option<SearchInput> = serde_json::from_str(&call.arguments).ok();
-            self.searches.push(input.map(|input| input.query).unwrap_or_default());
-            if result.is_error {
-                self.search_failed = Some(reason(&result.content));
-            } else {
-                self.search_failed = None;
-                add(&mut self.found, found(&result.content));
-            }
-            return;
+            exchange.searches.push(input.map(|input| input.query).unwrap_or_default());
+            exchange.search_failed = result.is_error.then(|| reason(&result.content));
+            continue;
         }
+        let named = |name: &str| {
+            found.iter().find(|tool| tool.call_as.as_deref() == Some(name)).map(|tool| tool.tool_id.to_string())
+        };
         let (tool, input) = if call.name == meta::EXECUTE {
             match call.read().and_then(|input| Execute::of(&input)) {
                 Ok(execute) => (execute.tool_id, execute.params.value),
@@ -93,29 +99,15 @@ impl Trail {
             }
         } else {
             let input = serde_json::from_str(&call.arguments).unwrap_or_default();
-            (self.id_of(&call.name).unwrap_or_else(|| call.name.clone()), input)
+            (named(&call.name).unwrap_or_else(|| call.name.clone()), input)
         };
         if result.is_error {
-            add(&mut self.found, instead(&result.content));
-            self.chosen = chosen(&result.content);
+            exchange.chosen = chosen(&result.content);
         }
-        // Outputs are read without what the run says of them.
-        let content = match serde_json::from_str::<Value>(&result.content) {
-            Ok(_) => opened(&result.content).to_string(),
-            Err(_) => result.content.clone(),
-        };
-        self.tries.push(Try { tool, input, content, failed: result.is_error });
+        let output = if result.is_error { Value::from(reason(&result.content)) } else { opened(&result.content) };
+        exchange.tries.push(Try { tool, input, output, failed: result.is_error });
     }
-
-    fn id_of(&self, call_name: &str) -> Option<String> {
-        let named = |tool: &&FoundTool| tool.call_as.as_deref() == Some(call_name);
-        self.found.iter().chain(&self.known).find(named).map(|tool| tool.tool_id.to_string())
-    }
-
-    /// What is known of a tool that was tried.
-    pub(super) fn tool(&self, id: &str) -> Option<&FoundTool> {
-        self.found.iter().chain(&self.known).find(|tool| tool.tool_id.as_str() == id)
-    }
+    Some(exchange)
 }
 
 fn pairs(turns: &[Turn]) -> impl Iterator<Item = (&ToolCall, &ToolResult)> {
@@ -132,16 +124,12 @@ fn pairs(turns: &[Turn]) -> impl Iterator<Item = (&ToolCall, &ToolResult)> {
 }
 
 fn add(tools: &mut Vec<FoundTool>, more: Vec<FoundTool>) {
-    for tool in more {
-        match tools.iter_mut().find(|known| known.tool_id == tool.tool_id) {
-            Some(known) => *known = tool,
-            None => tools.push(tool),
-        }
-    }
+    tools.retain(|tool| !more.iter().any(|new| new.tool_id == tool.tool_id));
+    tools.splice(0..0, more);
 }
 
 /// The tools of a search's answer, which may stand between marks that call it data.
-pub(super) fn found(content: &str) -> Vec<FoundTool> {
+fn tools(content: &str) -> Vec<FoundTool> {
     let inner = || content.get(content.find('{')?..=content.rfind('}')?);
     let whole: Result<SearchOutput, _> = serde_json::from_value(opened(content));
     let output = whole.ok().or_else(|| serde_json::from_str(inner()?).ok());
@@ -162,7 +150,7 @@ fn chosen(content: &str) -> Option<ToolId> {
 }
 
 /// A failure in one line: the `message` of a JSON error, or the text.
-pub(super) fn reason(content: &str) -> String {
+fn reason(content: &str) -> String {
     let value: Option<Value> = serde_json::from_str::<Value>(content).ok().map(|_| opened(content));
     let object = value.as_ref().map(|value| value.get("error").filter(|error| error.is_object()).unwrap_or(value));
     let text = |key: &str| object.and_then(|object| object.get(key)).and_then(Value::as_str);
@@ -171,12 +159,4 @@ pub(super) fn reason(content: &str) -> String {
         (None, Some(message)) => message.to_owned(),
         _ => content.trim().to_owned(),
     }
-}
-
-/// The tool that the planner's last answer asked inputs for.
-fn asked(turns: &[Turn]) -> Option<(ToolId, Message)> {
-    let Some(Turn::Assistant { text, calls, .. }) = turns.last() else { return None };
-    let id = talk::asked_for(text).filter(|_| calls.is_empty())?;
-    let wanted = turns.iter().rev().find_map(|turn| if let Turn::User { text } = turn { Some(text) } else { None })?;
-    Some((id, Message::read(as_written(wanted))))
 }

@@ -10,18 +10,6 @@ const FILLER: &str = "\
     then there these they thing things this those to tool try two up us use using via want was we were what \
     whats when where whether which while who why will with would you your";
 
-/// Words that open a request of its own; a message that starts with none of them may be the answer to a question.
-const OPENERS: &str = "\
-    are build calculate can check compare compute convert could count create decode determinant diff do does \
-    encode evaluate explain extract fetch find fix format generate get give hash how is list make minify parse \
-    please read remove render repair run scrape search send show simplify slugify solve sort split summarise \
-    summarize tell transform translate turn use validate verify what when where which who why write";
-
-/// Verbs that no tool stands in for unless it speaks of them.
-const ACTIONS: &str = "\
-    send email mail book order buy pay play post publish schedule delete remove upload deploy install call draw paint sing \
-    encrypt decrypt compress resize tweet message remind translate summary";
-
 /// A meaning, and the stems of the words that stand for it in requests and in descriptions of tools.
 const SYNONYMS: &[(&str, &str)] = &[
     ("valid", "valid verif check"),
@@ -124,21 +112,6 @@ fn stem(word: &str) -> String {
 /// Whether the word only dresses a request.
 pub(super) fn is_filler(word: &str) -> bool {
     FILLER.split(' ').any(|filler| filler == word)
-}
-
-pub(super) fn opens_request(word: &str) -> bool {
-    OPENERS.split(' ').any(|opener| opener == word)
-}
-
-/// Whether a canonical word is a verb that fits many tools.
-pub(super) fn is_general(word: &str) -> bool {
-    ["generate", "convert", "parse", "format", "valid", "evaluate", "explain", "writ", "find", "search", "text"]
-        .contains(&word)
-}
-
-/// Whether a request that begins with the word wants something done that only a tool for just that can do.
-pub(super) fn is_action(word: &str) -> bool {
-    ACTIONS.split(' ').any(|action| action == word)
 }
 
 /// The words of a text that say something, as they are compared.

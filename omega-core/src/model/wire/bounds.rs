@@ -64,7 +64,7 @@ impl Bounds {
             }
             ModelEvent::CallDelta { index, arguments } => self.arguments(index, arguments),
             ModelEvent::CallCompleted { index, call } => BoundedEvent::Event(self.completed(index, call)),
-            other @ (ModelEvent::Usage(_) | ModelEvent::LeftOut(_) | ModelEvent::Finished { .. }) => {
+            other @ (ModelEvent::Usage(_) | ModelEvent::Notice { .. } | ModelEvent::Finished { .. }) => {
                 BoundedEvent::Event(other)
             }
         }

@@ -1,9 +1,9 @@
 //! Whatever a message or a schema is, the planner answers.
 
 use super::Talk;
-use crate::model::offline::{fill, message::Message};
+use crate::model::offline::message::Message;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Pieces that mean something to the reader, in any order and cut anywhere.
 fn message() -> impl Strategy<Value = String> {
@@ -59,27 +59,6 @@ fn message() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-fn schema() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(json!({"type": "string"})),
-        Just(json!({"type": ["string", "null"], "minLength": 2})),
-        Just(json!({"type": "integer", "minimum": 0, "maximum": 1})),
-        Just(json!({"type": "array", "items": {"type": "number"}})),
-        Just(json!({"enum": ["a", "5", null]})),
-        Just(json!({"anyOf": [{"type": "object"}, {"const": 1}]})),
-        Just(json!({"type": 7, "properties": []})),
-        Just(json!(true)),
-    ];
-    leaf.prop_recursive(3, 12, 3, |inner| {
-        prop::collection::btree_map("[a-z]{1,8}|text|url|date|expression|csv|range", inner, 0..4).prop_map(
-            |properties| {
-                let required: Vec<&String> = properties.keys().collect();
-                json!({"type": "object", "properties": properties, "required": required})
-            },
-        )
-    })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -89,15 +68,7 @@ proptest! {
         let output = json!({"output": text});
         let answer = talk.say(&text, &move |_, _| Ok(output.clone()));
         prop_assert!(!answer.is_empty());
-        prop_assert!(talk.calls.len() <= 3 && talk.searches.len() <= 2);
-    }
-
-    #[test]
-    fn every_schema_can_be_filled_or_says_what_is_missing(schema in schema(), text in message()) {
-        let filling = fill::fill(&schema, "", &Message::read(&text));
-        let required = schema.get("required").and_then(Value::as_array).map_or(0, Vec::len);
-        prop_assert!(filling.input.len() + filling.missing.len() >= required);
-        prop_assert!((0.0..=1.0).contains(&filling.confidence));
+        prop_assert!(talk.calls.len() <= 6 && talk.searches.len() <= 6);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The planner driven as the run engine drives a model, over the real starter catalogue.
 
 mod any_input;
-mod requests;
+mod bench;
 mod talks;
 
 use super::{Reply, next, words};
@@ -76,7 +76,7 @@ fn search(query: &str, limit: usize) -> SearchOutput {
 }
 
 /// What a tool run answers in a test: the output, or an error.
-type Run = dyn Fn(&str, &Value) -> Result<Value, Value>;
+type Run<'a> = dyn Fn(&str, &Value) -> Result<Value, Value> + 'a;
 
 /// A conversation with the planner.
 struct Talk {
@@ -106,15 +106,20 @@ impl Talk {
     }
 
     /// Says something and lets the planner work until it answers.
-    fn say(&mut self, text: &str, run: &Run) -> String {
+    fn say(&mut self, text: &str, run: &Run<'_>) -> String {
+        self.heard(text, run).0
+    }
+
+    /// The same, with the notice beside the answer.
+    fn heard(&mut self, text: &str, run: &Run<'_>) -> (String, Option<&'static str>) {
         self.turns.push(Turn::User { text: text.to_owned() });
         self.calls.clear();
         self.searches.clear();
-        for step in 0..8 {
+        for step in 0..16 {
             match next(&self.request()) {
-                Reply::Say(answer) => {
-                    self.turns.push(Turn::Assistant { text: answer.clone(), calls: vec![], provider_state: vec![] });
-                    return answer;
+                Reply::Say { text, notice } => {
+                    self.turns.push(Turn::Assistant { text: text.clone(), calls: vec![], provider_state: vec![] });
+                    return (text, notice.map(|(code, _)| code));
                 }
                 Reply::Call { name, arguments } => self.call(step, &name, &arguments, run),
             }
@@ -122,7 +127,7 @@ impl Talk {
         panic!("the planner never answered: {text}");
     }
 
-    fn call(&mut self, step: usize, name: &str, arguments: &Value, run: &Run) {
+    fn call(&mut self, step: usize, name: &str, arguments: &Value, run: &Run<'_>) {
         let id = format!("call_{}_{step}", self.turns.len());
         let outcome = if name == meta::SEARCH {
             let query = arguments["query"].as_str().unwrap();
@@ -147,11 +152,4 @@ impl Talk {
             results: vec![ToolResult { call_id: id, name: name.to_owned(), content, is_error, loads: Vec::new() }],
         });
     }
-}
-
-/// The tool and the input that a first message leads to, when it leads to a call.
-fn called(text: &str) -> Result<(String, Value), String> {
-    let mut talk = Talk::new();
-    let answer = talk.say(text, &|_, _| Ok(json!("done")));
-    talk.calls.first().cloned().ok_or(answer)
 }

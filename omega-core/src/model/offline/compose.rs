@@ -1,0 +1,379 @@
+//! From a message to a plan: one step, several one after the other, or the same done in several ways.
+//!
+//! A request of several steps is understood whole or not at all. What follows "then", "and" or a comma goes on with the
+//! result before it.
+
+use super::{
+    data,
+    lexicon::{LONGEST, lexicon},
+    math,
+    message::{Datum, Kind, Message, Token, TokenKind},
+    recipe::{Gives, Recipe, named},
+    slots::{Given, accept},
+    step::Step,
+    understand::{Earlier, Found, MOST_TOKENS, understand},
+};
+use serde_json::{Map, json};
+
+/// Steps of a plan, at most.
+const MOST_STEPS: usize = 6;
+
+/// What is to be done.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plan {
+    pub steps: Vec<Step>,
+    /// The steps do not go on with one another: each gives a part of the answer.
+    pub joint: bool,
+}
+
+/// What is known of the talk before a message.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Talk {
+    pub result: Option<String>,
+    pub plan: Option<Plan>,
+    /// What was piped in or fenced last.
+    pub block: Option<Datum>,
+}
+
+impl Talk {
+    fn earlier(&self) -> Earlier {
+        let step = self.plan.as_ref().and_then(|plan| plan.steps.last().cloned());
+        Earlier { result: self.result.clone(), step, piped: false }
+    }
+}
+
+/// The plan for a message; mistyped words of operations are corrected when nothing else helps.
+pub(super) fn plan(message: &Message, talk: &Talk) -> Option<Plan> {
+    if message.tokens.len() > MOST_TOKENS || message.tokens.is_empty() {
+        return None;
+    }
+    let plan = |tokens: &[Token]| {
+        let tokens = strip_end(tokens);
+        let composer = Composer { message, talk };
+        composer.chain(tokens, &talk.earlier(), MOST_STEPS).or_else(|| composer.follow_up(tokens))
+    };
+    // "Hi, what is 2+2?"
+    let greets = message.tokens.len() > 2 && lexicon().meanings(&message.tokens[0].key).contains(&"!hello");
+    let greeted = || if greets { plan(strip_separators(&message.tokens[1..])) } else { None };
+    plan(&message.tokens).or_else(greeted).or_else(|| {
+        let mistyped =
+            |token: &Token| if token.kind == TokenKind::Word { lexicon().corrected(&token.key) } else { None };
+        let corrected: Vec<(usize, &str)> =
+            message.tokens.iter().enumerate().filter_map(|(at, token)| Some((at, mistyped(token)?))).take(3).collect();
+        corrected.iter().find_map(|(at, verb)| {
+            let mut tokens = message.tokens.clone();
+            (*verb).clone_into(&mut tokens[*at].key);
+            plan(&tokens)
+        })
+    })
+}
+
+/// What a recipe that was meant still needs.
+pub(super) fn lacking(message: &Message, talk: &Talk) -> Option<(&'static Recipe, String)> {
+    match understand(message, &message.tokens, &talk.earlier())? {
+        Found::Lacks { recipe, slot } => Some((recipe, slot)),
+        Found::Step(_) => None,
+    }
+}
+
+struct Composer<'a> {
+    message: &'a Message,
+    talk: &'a Talk,
+}
+
+impl Composer<'_> {
+    /// One step, or the first of several with those that go on with it.
+    fn chain(&self, tokens: &[Token], earlier: &Earlier, most: usize) -> Option<Plan> {
+        if tokens.is_empty() || most == 0 {
+            return None;
+        }
+        if let Some(steps) = self.single(tokens, earlier) {
+            return Some(Plan { steps, joint: false });
+        }
+        self.split(tokens, earlier, most).or_else(|| self.joint(tokens, earlier))
+    }
+
+    fn single(&self, tokens: &[Token], earlier: &Earlier) -> Option<Vec<Step>> {
+        let fits = |step: &Step| !earlier.piped || step.piped.is_some();
+        if let Some(Found::Step(step)) = understand(self.message, tokens, earlier)
+            && fits(&step)
+        {
+            return Some(vec![*step]);
+        }
+        if earlier.piped {
+            if let Some(step) = data::piped(self.message, tokens, earlier) {
+                return Some(vec![step]);
+            }
+        } else if let Some(steps) = data::steps(self.message, tokens, earlier, self.talk.block.as_ref()) {
+            return Some(steps);
+        }
+        if let Some(expression) = math::expression(self.message, tokens, earlier) {
+            let step = computed(&expression);
+            return fits(&step).then(|| vec![step]);
+        }
+        if earlier.piped { None } else { self.with_arithmetic(tokens) }
+    }
+
+    /// Arithmetic as a value of something else: "12*37 in Roman numerals".
+    fn with_arithmetic(&self, tokens: &[Token]) -> Option<Vec<Step>> {
+        let is_part = |token: &Token| {
+            let sign = token.kind == TokenKind::Sign && "+-*/^()×÷·".contains(token.key.as_str());
+            token.kind == TokenKind::Number || sign
+        };
+        let from = tokens.iter().position(is_part)?;
+        let length = tokens[from..].iter().take_while(|token| is_part(token)).count();
+        let whole = tokens
+            .get(from + length)
+            .is_none_or(|next| next.chunk != tokens[from + length - 1].chunk || next.is_pause());
+        let expression = math::expression(self.message, &tokens[from..from + length], &Earlier::default())
+            .filter(|_| length >= 3 && whole)?;
+        let mut rest: Vec<Token> = tokens[..from].to_vec();
+        rest.push(Token { kind: TokenKind::Word, key: "it".into(), ..tokens[from].clone() });
+        rest.extend(tokens[from + length..].iter().cloned());
+        let piped = Earlier { result: None, step: None, piped: true };
+        match understand(self.message, &rest, &piped)? {
+            Found::Step(step) if step.piped.is_some() => Some(vec![computed(&expression), *step]),
+            _ => None,
+        }
+    }
+
+    fn split(&self, tokens: &[Token], earlier: &Earlier, most: usize) -> Option<Plan> {
+        // What was piped in stands behind all steps and belongs to the first.
+        let piped_in = |token: &&Token| {
+            self.message.datum(token).is_some_and(|datum| matches!(datum.kind, Kind::Stdin | Kind::Fence(_)))
+        };
+        let block = tokens.last().filter(piped_in);
+        let end = tokens.len() - usize::from(block.is_some());
+        (1..end).find_map(|at| {
+            let length = separator(&tokens[at..])?;
+            let tail = tokens.get(at + length..end)?;
+            let head: Vec<Token> = tokens[..at].iter().chain(block).cloned().collect();
+            let mut steps = self.single(&head, earlier)?;
+            let piped = Earlier { result: None, step: steps.last().cloned(), piped: true };
+            let tail = strip_separators(tail);
+            let rest = self.chain(tail, &piped, most - 1).filter(|rest| !rest.joint)?;
+            steps.extend(rest.steps);
+            Some(Plan { steps, joint: false })
+        })
+    }
+
+    /// "median and mean of 1, 2, 6": the same input, given to several recipes of one family.
+    fn joint(&self, tokens: &[Token], earlier: &Earlier) -> Option<Plan> {
+        if earlier.piped {
+            return None;
+        }
+        let at = (1..tokens.len()).find(|at| separator(&tokens[*at..]).is_some())?;
+        let head = &tokens[..at];
+        let rest = strip_separators(&tokens[at..]);
+        let rest_plan = self.chain(rest, earlier, 2).filter(|plan| plan.joint || plan.steps.len() == 1)?;
+        let family = &rest_plan.steps.first()?.recipe.family;
+        if family.is_empty() {
+            return None;
+        }
+        let first = (1..rest.len()).find_map(|from| {
+            let mut all = head.to_vec();
+            all.extend(rest[from..].iter().cloned());
+            match understand(self.message, &all, earlier)? {
+                Found::Step(step)
+                    if step.recipe.family == *family && !step.borrowed && step.slots == rest_plan.steps[0].slots =>
+                {
+                    Some(*step)
+                }
+                _ => None,
+            }
+        })?;
+        let mut steps = vec![first];
+        steps.extend(rest_plan.steps);
+        let mut ids: Vec<&str> = steps.iter().map(|step| step.recipe.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        (ids.len() == steps.len() && steps.len() <= MOST_STEPS).then_some(Plan { steps, joint: true })
+    }
+
+    /// The last plan again, with another value, or taken back.
+    fn follow_up(&self, tokens: &[Token]) -> Option<Plan> {
+        let last = self.talk.plan.as_ref()?;
+        let step = last.steps.last()?;
+        let said = said(self.message, tokens);
+        let only = |names: &[&str]| {
+            said.unexplained == 0 && said.values.is_empty() && said.meanings.iter().all(|one| names.contains(one))
+        };
+        if said.meanings.contains(&"again")
+            && only(&[
+                "again", "it", "convert", "text", "number", "password", "uuid", "generate", "encode", "decode", "round",
+            ])
+            && said.meanings.iter().all(|one| ["again", "it"].contains(one) || step.recipe.id.contains(one))
+        {
+            return Some(last.clone());
+        }
+        let undoes = said.meanings.iter().any(|one| matches!(*one, "back" | "decode" | "unescape"))
+            && only(&["back", "decode", "unescape", "again", "it", "convert", "text", "number", "and"]);
+        if undoes && !(said.meanings.contains(&"decode") && step.recipe.family != "encode") {
+            let undo = named(&step.recipe.undo)?;
+            let (name, kind) = undo.slots.iter().next()?;
+            let value = accept(kind.as_str()?, &Given::result(self.talk.result.as_ref()?))?;
+            let step = Step {
+                recipe: undo.clone(),
+                slots: Map::from_iter([(name.clone(), value)]),
+                piped: None,
+                borrowed: true,
+            };
+            return Some(Plan { steps: vec![step], joint: false });
+        }
+        self.with_another_value(last, &said)
+    }
+
+    fn with_another_value(&self, last: &Plan, said: &Said) -> Option<Plan> {
+        let goes_on = said.meanings.iter().any(|one| matches!(*one, "and" | "same"));
+        if !goes_on
+            || last.joint
+            || said.values.is_empty()
+            || !said.meanings.iter().all(|one| matches!(*one, "and" | "same" | "it" | "text" | "number"))
+        {
+            return None;
+        }
+        let mut plan = last.clone();
+        let first = plan.steps.first_mut()?;
+        if first.recipe.id == "expression" {
+            let expression = first.recipe.input["expression"].as_str()?.to_owned();
+            let [(only, unit)] = said.values.as_slice() else { return None };
+            let number = accept("number", only)?;
+            let (quantity, to) = expression.split_once(" to ")?;
+            let (_, from) =
+                quantity.split_once(' ').filter(|(_, unit)| !unit.contains(['+', '(']) || unit.starts_with('('))?;
+            let same = unit.as_ref().is_none_or(|unit| unit == from);
+            *first = computed(&format!("{number} {from} to {to}"));
+            return (same && said.unexplained == 0).then_some(plan);
+        }
+        if said.values.iter().any(|(_, unit)| unit.is_some()) {
+            return None;
+        }
+        let values: Vec<&Given> = said.values.iter().map(|(given, _)| given).collect();
+        let kinds: Vec<(String, String)> = first
+            .recipe
+            .slots
+            .iter()
+            .map(|(name, kind)| (name.clone(), kind.as_str().unwrap_or_default().to_owned()))
+            .collect();
+        if let [(name, kind)] = kinds.as_slice()
+            && kind == "numbers"
+        {
+            let numbers: Option<Vec<_>> = values.iter().map(|given| accept("number", given)).collect();
+            let list = numbers
+                .filter(|numbers| numbers.len() > 1)
+                .map(|numbers| json!(numbers))
+                .or_else(|| accept("numbers", values[0]))?;
+            first.slots.insert(name.clone(), list);
+            return Some(plan);
+        }
+        let [value] = values.as_slice() else { return None };
+        let fitting: Vec<_> = kinds.iter().filter_map(|(name, kind)| Some((name, accept(kind, value)?))).collect();
+        let [(name, value)] = fitting.as_slice() else { return None };
+        first.slots.insert((*name).clone(), value.clone());
+        (said.unexplained == 0).then_some(plan)
+    }
+}
+
+/// What a follow-up says.
+struct Said {
+    meanings: Vec<&'static str>,
+    /// Values, with the unit behind a number.
+    values: Vec<(Given, Option<String>)>,
+    unexplained: usize,
+}
+
+fn said(message: &Message, tokens: &[Token]) -> Said {
+    let mut said = Said { meanings: Vec::new(), values: Vec::new(), unexplained: 0 };
+    let mut at = 0;
+    let mut words: Vec<Token> = Vec::new();
+    while at < tokens.len() {
+        let token = &tokens[at];
+        if token.kind == TokenKind::Number || message.datum(token).is_some() {
+            let given = match message.datum(token) {
+                Some(datum) => Given { datum: datum.clone(), percent: false, earlier: false },
+                None => Given::new(Kind::Number, message.written(&tokens[at..=at])),
+            };
+            said.values.push((given, None));
+            at += 1;
+            continue;
+        }
+        let found = (1..=LONGEST.min(tokens.len() - at)).rev().find_map(|length| {
+            let key = tokens[at..at + length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
+            let describes = |name: &&&str| {
+                ['%', '!'].iter().any(|mark| name.starts_with(*mark))
+                    || name.contains(":#")
+                    || name.starts_with("compare:")
+            };
+            let all: Vec<&'static str> =
+                lexicon().meanings(&key).iter().filter(|name| !describes(name)).copied().collect();
+            let glued = tokens.get(at + length).is_some_and(|next| next.chunk == tokens[at].chunk && !next.is_pause());
+            (!all.is_empty() && !glued || length == 1 && token.is_pause()).then_some((all, length))
+        });
+        let Some((all, length)) = found else {
+            let chunk =
+                tokens[at..].iter().take_while(|next| next.chunk == token.chunk && !next.is_pause()).count().max(1);
+            words.extend_from_slice(&tokens[at..at + chunk]);
+            at += chunk;
+            continue;
+        };
+        let unit = all.iter().find_map(|name| name.strip_prefix('~')?.split_once(':'));
+        if let (Some((_, name)), Some((_, place @ None))) = (unit, said.values.last_mut()) {
+            *place = Some(name.to_owned());
+        } else if !all.iter().any(|name| name.starts_with('-')) {
+            said.meanings.extend(all.iter().filter(|name| !name.starts_with(['@', '~', '#', '!'])));
+        }
+        at += length;
+    }
+    if let (Some(first), Some(last)) = (words.first(), words.last()) {
+        let text = message.text.get(first.span.start..last.span.end).unwrap_or_default();
+        let side_by_side = message.text.get(first.span.start..last.span.end).is_some()
+            && words.windows(2).all(|pair| pair[1].chunk <= pair[0].chunk + 1);
+        said.unexplained = usize::from(!side_by_side || words.len() > 6);
+        let looks = Datum::new(Kind::Words, text).looks();
+        said.values.push((Given::new(looks, text), None));
+    }
+    said
+}
+
+/// One computation.
+pub(super) fn computed(expression: &str) -> Step {
+    let recipe = Recipe {
+        id: "expression".into(),
+        tool: "mathjs::evaluate".into(),
+        input: json!({ "expression": expression }),
+        gives: Gives::Number,
+        ..Recipe::default()
+    };
+    let is_piped = expression.contains("{prev}");
+    let mut step = Step::of(recipe, is_piped);
+    if is_piped {
+        step.piped = Some(("prev".into(), "number".into()));
+    }
+    step
+}
+
+/// Words or a sign between two steps that begin here, by their number.
+fn separator(tokens: &[Token]) -> Option<usize> {
+    let phrase = (1..=LONGEST.min(tokens.len())).rev().find(|length| {
+        let key = tokens[..*length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
+        lexicon().meanings(&key).iter().any(|one| matches!(*one, "then" | "and"))
+    });
+    phrase.or_else(|| {
+        (tokens[0].kind == TokenKind::Sign && matches!(tokens[0].key.as_str(), "," | ";" | ".")).then_some(1)
+    })
+}
+
+/// Without "then" or a comma at the end.
+fn strip_end(tokens: &[Token]) -> &[Token] {
+    match tokens.split_last() {
+        Some((last, rest)) if !rest.is_empty() && lexicon().meanings(&last.key).contains(&"then") => strip_end(rest),
+        _ => tokens,
+    }
+}
+
+fn strip_separators(mut tokens: &[Token]) -> &[Token] {
+    while let Some(length) = tokens.first().and_then(|_| separator(tokens)) {
+        tokens = tokens.get(length..).unwrap_or_default();
+    }
+    tokens
+}
