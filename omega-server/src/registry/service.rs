@@ -367,9 +367,17 @@ impl Registry for RegistryService {
         let own = own.as_ref().map(|own| &own.index);
         let (text, _) = QUERY.cut(&query.text);
         let found = self.index().search_below(own, text, query.category.as_deref(), query.limit);
-        let ids: Vec<String> = found.iter().map(|hit| hit.id.clone()).collect();
+        let mut ids: Vec<String> = found.iter().map(|hit| hit.id.clone()).collect();
+        // Who writes a tool's id means that tool, whatever else has its words.
+        if let Some(id) =
+            text.text().trim().parse::<ToolId>().ok().filter(|_| query.category.is_none() && query.limit > 0)
+        {
+            ids.retain(|other| *other != id.as_str());
+            ids.insert(0, id.to_string());
+        }
         let scores: HashMap<&str, f64> = found.iter().map(|hit| (hit.id.as_str(), hit.score)).collect();
         let mut tools = self.tools(viewer, &ids).await?;
+        tools.truncate(query.limit);
         // What fails for the viewer alone the index knows nothing of.
         tools.sort_by_key(|tool| tool.health == Health::Broken);
         let tools = tools.into_iter();

@@ -120,6 +120,17 @@ async fn a_fresh_registry_finds_the_starter_tools_by_what_people_ask() {
 }
 
 #[tokio::test]
+async fn a_tools_id_finds_that_tool_first() {
+    let Fixture { registry, _folder, .. } = fixture().await;
+    for id in ["semver::inc", "cronstrue::toString", "ms::default", "ini::parse", "polished::mix"] {
+        let query = Query { text: format!(" {id}"), category: None, limit: 1 };
+        let hits = registry.search(Viewer::Anybody, query).await.unwrap();
+        assert_eq!(hits.iter().map(|hit| hit.tool.tool_id.as_str()).collect::<Vec<_>>(), [id]);
+    }
+    assert!(!found(&registry, "semver::none").await.contains(&"semver::none".to_owned()));
+}
+
+#[tokio::test]
 async fn opening_again_changes_nothing_and_keeps_what_was_added() {
     let Fixture { rows, sandbox, registry, _folder } = fixture().await;
     let before = registry.status();

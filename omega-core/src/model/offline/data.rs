@@ -243,6 +243,7 @@ fn source(block: &Datum, asked: &Asked) -> Option<&'static str> {
     let looks = language(block);
     let said = asked.formats.first().copied().filter(|format| *format != "table");
     match (looks, said) {
+        (Some("toml"), Some("ini")) => Some("ini"),
         (_, Some("xml")) if block.text.trim_start().starts_with('<') => Some("xml"),
         (Some(looks), _) => Some(looks),
         // A text of no known looks is what it is said to be, when something else is wanted or it is to be read.
@@ -359,10 +360,10 @@ fn question(asked: &Asked, block: &Datum) -> Option<String> {
     let field = match field {
         Some(field) => field,
         None if is("keys-of") && is("how-many") => {
-            return Some(if list { "length(keys(@[0]))".into() } else { "length(keys(@))".into() });
+            return Some(if list { "[0] | length(keys(@))".into() } else { "length(keys(@))".into() });
         }
         None if is("keys-of") && !is("where") => {
-            return Some(if list { "keys(@[0])".into() } else { "keys(@)".into() });
+            return Some(if list { "[0] | keys(@)".into() } else { "keys(@)".into() });
         }
         None if is("how-many") && is("rows") && list => return Some("length(@)".into()),
         None => return None,
@@ -389,8 +390,8 @@ fn question(asked: &Asked, block: &Datum) -> Option<String> {
 fn queried(block: &Datum, from: &'static str, expression: &str) -> Option<Vec<Step>> {
     let mut steps: Vec<Step> = read(block, from, true).into_iter().collect();
     let rows = expression.starts_with("sort_by") || expression.starts_with("reverse") || expression.starts_with("[?");
-    let list = expression.starts_with("[*]") || expression.starts_with("keys");
-    let gives = match expression.split('(').next() {
+    let list = expression.starts_with("[*]") || expression.ends_with("| keys(@)") || expression == "keys(@)";
+    let gives = match expression.trim_start_matches("[0] | ").split('(').next() {
         Some("avg" | "sum" | "max" | "min" | "length") => Gives::Number,
         _ => Gives::Any,
     };

@@ -158,14 +158,21 @@ pub(super) fn explained(tool: &FoundTool, content: &[String]) -> (f64, bool) {
         .and_then(|schema| schema.get("properties"))
         .map(Value::to_string)
         .unwrap_or_default();
-    let name = words::content(&format!("{} {}", tool.name, tool.tool_id.export()));
     let about = words::content(&format!("{} {} {parameters}", tool.description, tool.package));
-    let stems: Vec<String> = content.iter().map(|word| words::canonical(word)).collect();
-    let known = |stem: &&String| name.contains(stem) || about.contains(stem);
-    let count = stems.iter().filter(known).count();
+    let (name, stems) = (name(tool), stems(content));
+    let count = stems.iter().filter(|stem| name.contains(stem) || about.contains(stem)).count();
     #[allow(clippy::cast_precision_loss, reason = "a handful of words")]
     let share = if stems.is_empty() { 0.0 } else { count as f64 / stems.len() as f64 };
     (share, stems.iter().any(|stem| name.contains(stem)))
+}
+
+fn stems(content: &[String]) -> Vec<String> {
+    content.iter().map(|word| words::canonical(word)).collect()
+}
+
+/// The words of a tool's name.
+fn name(tool: &FoundTool) -> Vec<String> {
+    words::content(&format!("{} {}", tool.name, tool.tool_id.export()))
 }
 
 /// The tool that explains every word of a request and finds its whole input in it.
@@ -173,8 +180,9 @@ pub(super) fn fitting<'a>(tools: &'a [FoundTool], message: &Message) -> Option<(
     let content = content(message);
     let own = |tool: &FoundTool| recipes().iter().any(|recipe| recipe.tool == tool.tool_id.as_str());
     let sure = |tool: &'a FoundTool| {
-        let (share, named) = explained(tool, &content);
-        let whole = share >= 1.0 && named && content.len() >= 2;
+        let (share, stems) = (explained(tool, &content).0, stems(&content));
+        // A tool that does something else besides says so in its name.
+        let whole = share >= 1.0 && content.len() >= 2 && name(tool).iter().all(|word| stems.contains(word));
         let input = input(tool, message).ok().filter(|_| whole)?;
         let used = input
             .values()

@@ -397,7 +397,9 @@ fn about_tools(request: &ModelRequest, trail: &Trail, query: &str) -> Reply {
         return search(request, trail, query.to_owned(), 15);
     }
     let content: Vec<String> = query.split(' ').map(str::to_owned).collect();
-    Reply::words(talk::listed(query, &general::nearest(&trail.found, &content, 5)))
+    let mut near = general::nearest(&trail.found, &content, 5);
+    near.retain(|tool| general::explained(tool, &content).0 > 0.5);
+    Reply::words(talk::listed(query, &near))
 }
 
 /// A request that no recipe explains: a tool that explains it whole, or the nearest ones.

@@ -5,6 +5,7 @@
 
 use super::{
     lexer,
+    lexicon::is_unspaced,
     message::{Datum, Kind},
 };
 use crate::{budget, id::ToolId};
@@ -266,7 +267,7 @@ impl Reader<'_> {
         let mut previous = ' ';
         for (from, c) in text.char_indices() {
             let opens = from >= until
-                && (!previous.is_alphanumeric() || matches!(c, '「' | '『' | '“' | '„' | '«'))
+                && (!previous.is_alphanumeric() || is_unspaced(previous) || matches!(c, '「' | '『' | '“' | '„' | '«'))
                 && self.masked.is_char_boundary(from)
                 && !self.masked[from..].starts_with('\u{1}');
             previous = c;

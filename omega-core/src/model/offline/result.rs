@@ -187,6 +187,7 @@ fn of_mathjs(object: &Value) -> Option<String> {
                 "degF" => "°F",
                 "lbm" => "lb",
                 "km/hour" => "km/h",
+                "inch" => "in",
                 "mile/hour" => "mph",
                 unit => unit,
             };

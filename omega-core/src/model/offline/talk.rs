@@ -17,7 +17,7 @@ pub(super) fn footer() -> String {
 
 /// The fixed answer to a message that asks for nothing of a tool.
 pub(super) fn fixed(message: &Message, has_result: bool, source: Option<&str>) -> Option<String> {
-    if message.data.iter().any(|datum| datum.is_text()) {
+    if !message.data.is_empty() {
         return None;
     }
     let phrase = message.phrase();

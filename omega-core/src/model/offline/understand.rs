@@ -192,7 +192,8 @@ impl Reading<'_> {
             Some(Ok((slots, sources))) => {
                 let own = sources.iter().filter(|source| **source == Source::Request).count();
                 let step = Step::new(self.recipe.clone(), slots, &sources);
-                filling.all_used().then_some((score + 3 * own, Ok(step)))
+                let told = if filling.tail_used { 50 } else { 0 };
+                filling.all_used().then_some((score + told + 3 * own, Ok(step)))
             }
             Some(Err(slot)) => filling.all_used().then_some((score, Err(slot))),
             None => None,
@@ -548,11 +549,15 @@ impl Filling<'_> {
         if inside.clone().any(|at| matches!(self.parts[at].role, Role::Needed(_)) || self.is_set_apart(at)) {
             return None;
         }
-        if !self.may_follow(&self.parts[to + 1..]) {
+        let asked_before = self.parts[..from].iter().any(|part| matches!(part.role, Role::Needed(_)));
+        if !self.may_follow(&self.parts[to + 1..], asked_before) {
             return None;
         }
         let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
-        let text = self.reading.message.written(&self.reading.tokens[tokens.clone()]).to_owned();
+        let mut text = self.reading.message.written(&self.reading.tokens[tokens.clone()]).to_owned();
+        // A sentence hardly ends with these, and an entity does.
+        let behind = self.reading.message.text.get(self.reading.tokens[tokens.end - 1].span.end..).unwrap_or_default();
+        text.extend(behind.chars().next().filter(|c| matches!(c, ';' | '!')));
         if !self.is_a_text(tokens, &text) {
             return None;
         }
@@ -597,10 +602,12 @@ impl Filling<'_> {
     }
 
     /// What may stand behind a text: manners, and what the recipe is asked by. Anything else may belong to the text.
-    fn may_follow(&self, parts: &[Part]) -> bool {
+    fn may_follow(&self, parts: &[Part], asked_before: bool) -> bool {
         let (mut operation, mut open) = (false, false);
         for part in parts {
             match part.role {
+                // Behind what was asked, "title" is a word of the text.
+                Role::Needed(_) | Role::Extra if asked_before && !open && !operation => return false,
                 Role::Needed(_) | Role::Extra => operation = true,
                 Role::Pause => {}
                 Role::Dress if operation || self.is_dress(part, &["-please", "-ask"]) => {}
