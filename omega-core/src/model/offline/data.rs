@@ -85,7 +85,8 @@ fn own_block(message: &Message, tokens: &[Token]) -> Option<(Datum, usize)> {
 
 fn asked(message: &Message, tokens: &[Token], fields: &[String]) -> Option<Asked> {
     let mut asked = Asked::default();
-    let mut at = 0;
+    let goes_on = tokens.first().is_some_and(|first| lexicon().meanings(&first.key).contains(&"and"));
+    let mut at = usize::from(goes_on);
     while at < tokens.len() {
         let token = &tokens[at];
         if message.datum(token).is_some_and(Datum::is_block) {
@@ -157,7 +158,7 @@ fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Ask
             let _ = meaning;
             return Some(length);
         }
-        let dress = ["it", "object", "and", "number", "from"];
+        let dress = ["it", "object", "column", "number", "from"];
         if all.iter().any(|name| name.starts_with('-') || dress.contains(name)) || length == 1 && tokens[0].is_pause() {
             return Some(length);
         }
@@ -354,34 +355,39 @@ fn question(asked: &Asked, block: &Datum) -> Option<String> {
     {
         return None;
     }
+    // Every meaning that was said has a part in the question.
+    let only = |allowed: &[&str]| asked.said.iter().all(|said| allowed.contains(said));
     if let Some(path) = &asked.path {
-        return Some(path.clone());
+        return only(&["extract", "keep"]).then(|| path.clone());
     }
     let field = match field {
         Some(field) => field,
-        None if is("keys-of") && is("how-many") => {
+        None if is("keys-of") && is("how-many") && only(&["keys-of", "how-many"]) => {
             return Some(if list { "[0] | length(keys(@))".into() } else { "length(keys(@))".into() });
         }
-        None if is("keys-of") && !is("where") => {
+        None if is("keys-of") && only(&["keys-of", "extract"]) => {
             return Some(if list { "[0] | keys(@)".into() } else { "keys(@)".into() });
         }
-        None if is("how-many") && is("rows") && list => return Some("length(@)".into()),
+        None if is("how-many") && is("rows") && list && only(&["how-many", "rows"]) => return Some("length(@)".into()),
         None => return None,
     };
     if let Some((sign, value)) = &asked.comparison {
         let counts = is("how-many") && is("rows");
         let rows = format!("[?{field} {sign} {value}]");
-        return list.then(|| if counts { format!("length({rows})") } else { rows });
+        return (list && only(&["where", "rows", "keep", "how-many", "extract"]))
+            .then(|| if counts { format!("length({rows})") } else { rows });
     }
     let of = [("mean", "avg"), ("total", "sum"), ("maximum", "max"), ("minimum", "min")];
     let functions: Vec<&str> = of.iter().filter(|(meaning, _)| is(meaning)).map(|(_, function)| *function).collect();
     match functions.as_slice() {
-        [function] if list && !is("sort") => Some(format!("{function}([*].{field})")),
-        [] if is("sort") && list => {
+        [function] if list && only(&["mean", "total", "maximum", "minimum"]) => {
+            Some(format!("{function}([*].{field})"))
+        }
+        [] if is("sort") && list && only(&["sort", "ascending", "descending", "rows"]) => {
             let sorted = format!("sort_by(@, &{field})");
             Some(if is("descending") { format!("reverse({sorted})") } else { sorted })
         }
-        [] if !is("sort") && !is("how-many") && !is("where") => Some(if list { format!("[*].{field}") } else { field }),
+        [] if only(&["extract", "keep"]) => Some(if list { format!("[*].{field}") } else { field }),
         _ => None,
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Lexicon {
     operations: HashSet<String>,
     /// Words that stand in any phrase.
     known: HashSet<String>,
+    /// The names of all meanings.
+    names: HashSet<&'static str>,
     /// Phrases of scripts without blanks.
     unspaced: HashSet<&'static str>,
 }
@@ -50,9 +52,11 @@ impl Lexicon {
     fn read(table: &'static str) -> Self {
         let (mut meanings, mut verbs) = (HashMap::<String, Vec<&'static str>>::new(), Vec::new());
         let (mut known, mut unspaced, mut operations) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut names = HashSet::new();
         let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
         for (name, phrases) in lines.filter_map(|line| line.split_once(" = ")) {
             let (name, corrected) = name.strip_prefix('*').map_or((name, false), |name| (name, true));
+            names.insert(name);
             for phrase in phrases.split(',').map(str::trim) {
                 if phrase.chars().all(is_unspaced) {
                     unspaced.insert(phrase);
@@ -72,12 +76,17 @@ impl Lexicon {
                 }
             }
         }
-        Self { meanings, verbs, operations, known, unspaced }
+        Self { meanings, verbs, operations, known, names, unspaced }
     }
 
     /// What a phrase may mean.
     pub(super) fn meanings(&self, key: &str) -> &[&'static str] {
         self.meanings.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a meaning has words of its own; else its name is the word.
+    pub(super) fn defines(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
     /// Whether a word asks for something to be done.

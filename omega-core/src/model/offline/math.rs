@@ -36,6 +36,10 @@ enum Piece {
 
 /// The expression that a request asks to compute, if it asks for nothing else.
 pub(super) fn expression(message: &Message, tokens: &[Token], earlier: &Earlier) -> Option<String> {
+    // "Is 5 km 3 miles?" asks for no number.
+    if tokens.first().is_some_and(|first| matches!(first.key.as_str(), "is" | "are" | "does")) {
+        return None;
+    }
     let pieces = pieces(message, tokens)?;
     conversion(&pieces, earlier).or_else(|| arithmetic(&pieces, earlier))
 }

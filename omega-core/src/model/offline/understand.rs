@@ -7,7 +7,7 @@
 use super::{
     lexicon::{LONGEST, lexicon},
     message::{Datum, Kind, Message, Token, TokenKind},
-    recipe::{Recipe, Say, recipes},
+    recipe::{Gives, Recipe, Say, recipes},
     slots::{self, Given, accept},
     step::{Source, Step},
 };
@@ -180,6 +180,10 @@ impl Reading<'_> {
         if self.recipe.asks && !self.asks() {
             return None;
         }
+        // Yes or no is the answer to a question for it, and to no other.
+        if self.form().is_some_and(|yes_or_no| yes_or_no != (self.recipe.gives == Gives::Bool)) {
+            return None;
+        }
         let counted = |part: &Part| match part.role {
             Role::Needed(_) => 10 * part.tokens.len(),
             Role::Extra => part.tokens.len(),
@@ -212,6 +216,16 @@ impl Reading<'_> {
     /// Whether it is a question or a check.
     fn asks(&self) -> bool {
         self.tokens.iter().any(|token| meanings(&token.key).any(|one| one == "-is" || one == "valid"))
+    }
+
+    /// Whether the request is a question that is answered by yes or no, where its first word tells.
+    fn form(&self) -> Option<bool> {
+        const YES_OR_NO: &[&str] = &["is", "are", "were", "does", "ist", "sind", "est", "es", "est-ce", "son"];
+        let first = self.tokens.iter().find(|token| !token.is_pause() && token.key != "ist")?;
+        let asks_what = meanings(&first.key).any(|one| one == "-what" || one == "how-many" || one == "how-much");
+        (YES_OR_NO.contains(&first.key.as_str()) && !asks_what)
+            .then_some(true)
+            .or_else(|| asks_what.then_some(false).filter(|_| self.recipe.gives == Gives::Bool))
     }
 
     /// The request in pieces; nothing when the recipe's meanings are not all there.
@@ -265,7 +279,8 @@ impl Reading<'_> {
         for (length, all, own) in &self.phrases.at[at] {
             let (length, own) = (*length, *own);
             let range = at..at + length;
-            let is = |name: &String| all.contains(&name.as_str()) || own == Some(name.as_str());
+            let is =
+                |name: &String| all.contains(&name.as_str()) || own == Some(name.as_str()) && !lexicon().defines(name);
             let open = self.say.needed.iter().position(|group| group.iter().any(is));
             if let Some(group) = open.filter(|group| !said[*group]) {
                 said[group] = true;
