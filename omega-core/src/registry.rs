@@ -1,6 +1,7 @@
 //! The port `Registry`: finding tools, and what is known of one.
 
 pub mod meta;
+pub(crate) mod words;
 
 use crate::id::{ToolId, UserId};
 use async_trait::async_trait;

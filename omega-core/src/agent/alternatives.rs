@@ -12,8 +12,7 @@ use crate::{
     api::{AlternativesReason, ToolRun},
     executor::{ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
-    model::offline::words,
-    registry::{Calling, Health, Tool, meta::FoundTool},
+    registry::{Calling, Health, Tool, meta::FoundTool, words},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

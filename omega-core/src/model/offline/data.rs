@@ -8,7 +8,7 @@ use super::{
     lexicon::{LONGEST, lexicon},
     message::{Datum, Kind, Message, Token, TokenKind},
     recipe::{Gives, named},
-    slots::Given,
+    slots::{Given, number},
     step::Step,
     understand::Earlier,
 };
@@ -187,6 +187,13 @@ fn comparison(message: &Message, tokens: &[Token]) -> Option<((&'static str, Str
 /// A text as JMESPath writes it.
 fn raw(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// Whether every figure of a CSV is written as a number is.
+fn cells_are_plain(block: &Datum) -> bool {
+    let cells = block.text.split([',', ';', '\t', '\n']).map(|cell| cell.trim().trim_matches('"'));
+    let plain = |cell: &str| cell.parse::<f64>().map_or(true, |figure| number(figure).to_string() == cell);
+    cells.into_iter().all(plain)
 }
 
 /// The names of the columns or of the top fields.
@@ -397,6 +404,10 @@ fn queried(block: &Datum, from: &'static str, expression: &str) -> Option<Vec<St
     let mut steps: Vec<Step> = read(block, from, true).into_iter().collect();
     let rows = expression.starts_with("sort_by") || expression.starts_with("reverse") || expression.starts_with("[?");
     let list = expression.starts_with("[*]") || expression.ends_with("| keys(@)") || expression == "keys(@)";
+    // Rows come back as they were: no figure of them may be written otherwise, as `007` or `1.50` would be.
+    if rows && from == "csv" && !cells_are_plain(block) {
+        return None;
+    }
     let gives = match expression.trim_start_matches("[0] | ").split('(').next() {
         Some("avg" | "sum" | "max" | "min" | "length") => Gives::Number,
         _ => Gives::Any,

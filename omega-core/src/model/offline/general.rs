@@ -7,9 +7,8 @@ use super::{
     lexicon::lexicon,
     message::{Kind, Message, TokenKind, squeeze},
     recipe::recipes,
-    words,
 };
-use crate::registry::meta::FoundTool;
+use crate::registry::{meta::FoundTool, words};
 use serde_json::{Map, Value, json};
 
 /// A tool's input from a message, or the names of what is missing.

@@ -19,7 +19,7 @@ enum Piece {
     Close,
     Comma,
     /// Behind an operand: `^2`, `!`.
-    Postfix(&'static str),
+    Postfix(String),
     /// The answer before.
     It,
     Unit {
@@ -131,10 +131,10 @@ fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option
                 "of" => Piece::Of,
                 "(" => Piece::Open,
                 ")" => Piece::Close,
-                "!" if operand && length == 1 && tokens.len() > 1 => Piece::Postfix("!"),
+                "!" if operand && length == 1 && tokens.len() > 1 => Piece::Postfix("!".into()),
                 "!" => return Some((None, length)),
-                "^2" => Piece::Postfix("^2"),
-                "^3" => Piece::Postfix("^3"),
+                "^2" => Piece::Postfix("^2".into()),
+                "^3" => Piece::Postfix("^3".into()),
                 "*" if key == "x" && !operand => return None,
                 other => match other.strip_prefix("f:") {
                     Some(function) => Piece::Function(function),
@@ -159,28 +159,12 @@ fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option
     None
 }
 
-/// Number words side by side: "twenty five", "three hundred". The piece replaces nothing here; sums are written out.
+/// Number words side by side, as what stands behind the first: "twenty five" is `20+5`, "three hundred" `3*100`.
 fn pieces_of_number(last: Option<&Piece>, number: &str) -> Option<Piece> {
     let Some(Piece::Number(before)) = last else { return None };
-    let (before, this): (u64, u64) = (before.parse().ok()?, number.parse().ok()?);
-    // As an operator between the two, which keeps the first where it is.
-    match (before, this) {
-        (1..=999, 100 | 1000 | 1_000_000) => Some(Piece::Postfix(match this {
-            100 => "*100",
-            1000 => "*1000",
-            _ => "*1000000",
-        })),
-        (20..=90, 1..=9) if before % 10 == 0 => Some(Piece::Postfix(match this {
-            1 => "+1",
-            2 => "+2",
-            3 => "+3",
-            4 => "+4",
-            5 => "+5",
-            6 => "+6",
-            7 => "+7",
-            8 => "+8",
-            _ => "+9",
-        })),
+    match (before.parse().ok()?, number.parse().ok()?) {
+        (1..=999_u64, 100 | 1000 | 1_000_000_u64) => Some(Piece::Postfix(format!("*{number}"))),
+        (before @ 20..=90, 1..=9) if before % 10 == 0 => Some(Piece::Postfix(format!("+{number}"))),
         _ => None,
     }
 }

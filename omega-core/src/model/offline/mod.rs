@@ -22,7 +22,6 @@ mod step;
 mod talk;
 mod trail;
 mod understand;
-pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -173,7 +172,7 @@ fn follow(request: &ModelRequest, trail: &Trail, intent: Intent) -> Reply {
         Intent::Named(id, message) => named(request, trail, &id, &message),
         Intent::Plan(plan) => planned(request, trail, &plan),
         Intent::Tools(query) => about_tools(request, trail, &query),
-        Intent::Lacking(recipe, slot) => Reply::refusal(talk::lacking(recipe, &slot, &trail.last.message)),
+        Intent::Lacking(recipe, slot) => Reply::refusal(talk::lacking(recipe, &slot)),
         Intent::Unknown => unknown(request, trail),
     }
 }
@@ -314,7 +313,7 @@ fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
 
 fn planned(request: &ModelRequest, trail: &Trail, plan: &Plan) -> Reply {
     match progress(plan, &trail.last) {
-        Progress::Done(text) => answer(&text),
+        Progress::Done(text) => answer(&text, leaves_out(plan, &trail.last.message)),
         Progress::Failed { tool, reason, input } => Reply::refusal(talk::failure(&tool, &reason, &input)),
         Progress::NoAnswer { tool, reason, input } => Reply::refusal(talk::no_answer(&tool, &reason, &input)),
         Progress::Due { tool, input } => match trail.tool(&tool) {
@@ -326,9 +325,16 @@ fn planned(request: &ModelRequest, trail: &Trail, plan: &Plan) -> Reply {
     }
 }
 
-/// A result as the answer.
-fn answer(text: &str) -> Reply {
-    Reply::Say { text: result::marked(text), notice: Some((ANSWERED, talk::footer())) }
+/// A result as the answer, with what is to be told of it.
+fn answer(text: &str, note: &str) -> Reply {
+    Reply::Say { text: result::marked(text), notice: Some((ANSWERED, format!("{}{note}", talk::footer()))) }
+}
+
+/// What a hash or a code of what was piped in leaves out.
+fn leaves_out(plan: &Plan, message: &Message) -> &'static str {
+    let piped = message.data.iter().any(|datum| datum.kind == message::Kind::Stdin);
+    let exact = plan.steps.first().is_some_and(|step| matches!(step.recipe.family.as_str(), "hash" | "encode"));
+    if piped && exact { " A line break at the end of what was piped in is no part of it." } else { "" }
 }
 
 /// Any output of a tool that somebody named.
@@ -344,7 +350,7 @@ fn tried(trail: &Trail) -> Option<Reply> {
         return Some(Reply::refusal(talk::failure(&last.tool, &recipe::plain(&last.output), &last.input)));
     }
     Some(match any(&last.output) {
-        Ok(text) => answer(&text),
+        Ok(text) => answer(&text, ""),
         Err(reason) => Reply::refusal(talk::no_answer(&last.tool, &reason, &last.input)),
     })
 }

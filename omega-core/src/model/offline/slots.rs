@@ -72,9 +72,12 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
     let text = given.text();
     let some = |holds: bool| holds.then(|| json!(text));
     match kind {
-        "text" | "any-text" | "link-or-text" => some(!text.is_empty() && datum.kind != Kind::Jwt),
+        // Values are no text to be turned about: `[1,2]` is a list, and a matrix has another inverse.
+        "text" => some(!text.is_empty() && datum.kind != Kind::Jwt && datum.language().as_deref() != Some("json")),
+        "bytes" | "any-text" | "link-or-text" => some(!text.is_empty() && datum.kind != Kind::Jwt),
         "block" => some(datum.is_block() || (given.earlier && text.contains('\n')) || datum.kind == Kind::Tail),
         "any-block" => some(datum.is_block() || datum.is_text()),
+        "broken-json" => some((datum.is_block() || datum.is_text()) && text.trim_start().starts_with(['{', '['])),
         "quoted-text" => some(datum.is_text() || given.earlier),
         "lines" => some(text.contains('\n') && (datum.is_text() || given.earlier)),
         "number-lines" => some(
@@ -89,7 +92,7 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
             let letter = text.strip_suffix("'s").or_else(|| text.strip_suffix("’s")).unwrap_or(text);
             (letter.chars().count() == 1).then(|| json!(letter))
         }
-        "sentence" => some(text.split_whitespace().count() >= 4 && text.chars().count() >= 25),
+        "sentence" => some(text.split_whitespace().count() >= 4 && text.chars().count() >= 40),
         "regex" => some(matches!(datum.kind, Kind::Regex | Kind::Quoted | Kind::Code) && !text.is_empty())
             .map(|_| json!(text.strip_prefix('/').and_then(|inner| inner.strip_suffix('/')).unwrap_or(text))),
         "integer" | "roman-range" | "digits" | "unix" | "password-length" => {

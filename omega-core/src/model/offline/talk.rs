@@ -3,6 +3,7 @@
 use super::{general, lexicon::lexicon, message::Message, recipe::Recipe, result::marked};
 use crate::registry::meta::FoundTool;
 use serde_json::Value;
+use std::{collections::HashMap, sync::OnceLock};
 
 /// How to get a language model.
 const MODEL: &str =
@@ -130,38 +131,16 @@ pub(super) fn refusal(message: &Message, near: &[&FoundTool]) -> String {
     text
 }
 
+/// What kinds of values are called.
+fn needs() -> &'static HashMap<String, String> {
+    static NEEDS: OnceLock<HashMap<String, String>> = OnceLock::new();
+    NEEDS.get_or_init(|| serde_json::from_str(include_str!("needs.json")).unwrap_or_default())
+}
+
 /// A recipe is meant, and a value for it is missing.
-pub(super) fn lacking(recipe: &Recipe, slot: &str, message: &Message) -> String {
+pub(super) fn lacking(recipe: &Recipe, slot: &str) -> String {
     let kind = recipe.slots.get(slot).and_then(Value::as_str).unwrap_or_default();
-    let what = match kind {
-        "text" | "any-text" | "word" | "noun" | "sentence" | "one" | "two" | "quoted" | "link-or-text" | "letter" => {
-            "a text in quotation marks, or piped in"
-        }
-        "block" | "any-block" | "lines" | "number-lines" | "quoted-text" | "code" | "markdown" => {
-            "the text, piped in or in a fenced block"
-        }
-        "html" => "HTML, piped in or in a fenced block",
-        "sql" => "an SQL statement",
-        "json-text" => "JSON, piped in or in a fenced block",
-        "integer" | "roman-range" | "digits" | "password-length" => "a whole number",
-        "number" | "amount" | "unix" | "percent-rank" => "a number",
-        "numbers" | "list" => "the numbers, one after the other or as a list such as [1, 2, 3]",
-        "percent" | "share" => "a percentage, such as 20%",
-        "matrix" => "a matrix, such as [[2, 1], [1, 3]]",
-        "date" => "a date written as 2025-01-31",
-        "color" | "color-hex" => "a colour, such as #336699",
-        "version" | "versions" => "a version, such as 1.2.3",
-        "range" => "a range, such as ^1.0.0",
-        "cron" => "a cron line, such as `*/5 * * * *`",
-        "url" => "a URL",
-        "place" => "the name of a place",
-        "point" => "coordinates, such as 52.52,13.405",
-        "regex" => "a regular expression in quotation marks",
-        "base64" => "Base64",
-        "formula" | "equation" => "a formula in x, such as x^2 - 5x + 6 = 0",
-        _ => "it in the form that the tool takes",
-    };
-    let _ = message;
+    let what = needs().get(kind).map_or("it in the form that the tool takes", String::as_str);
     format!(
         "I would do this with `{}`, but I don't see what I need in the request as I need it: {what}. Ask again with it, or answer with \
          it alone. I am no language model; to get one, {MODEL}.",

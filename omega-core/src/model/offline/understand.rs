@@ -447,7 +447,7 @@ impl Filling<'_> {
             return value;
         }
         match kind {
-            "text" | "link-or-text" => self.words().map(Value::String),
+            "text" | "bytes" | "link-or-text" => self.words().map(Value::String),
             "place" | "iban" | "digits-long" | "isbn" | "base64" | "sentence" => self.run(kind),
             _ => None,
         }
@@ -462,7 +462,7 @@ impl Filling<'_> {
             return Some(value);
         }
         // Words of a text are taken all together.
-        let whole = matches!(kind, "text" | "link-or-text" | "sentence");
+        let whole = matches!(kind, "text" | "bytes" | "link-or-text" | "sentence");
         let fits = |at: &usize| {
             self.is_free(*at) && !(whole && (self.parts[*at].role == Role::Open || self.words_beside(*at)))
         };
@@ -573,7 +573,10 @@ impl Filling<'_> {
         // A sentence hardly ends with these, and an entity does.
         let behind = self.reading.message.text.get(self.reading.tokens[tokens.end - 1].span.end..).unwrap_or_default();
         text.extend(behind.chars().next().filter(|c| matches!(c, ';' | '!')));
-        if !self.is_a_text(tokens, &text) {
+        // Before what is asked, several words may hold a verb that nothing explains.
+        let alone = self.parts[..from].iter().any(|part| matches!(part.role, Role::Needed(_) | Role::Extra))
+            || !text.contains(' ');
+        if !alone || !self.is_a_text(tokens, &text) {
             return None;
         }
         for at in inside {
@@ -744,7 +747,7 @@ impl Filling<'_> {
             self.pointed = true;
             return first.then(|| (json!({ "prev": kind }), Source::Before));
         }
-        let bare = !self.parts.iter().any(|part| matches!(part.role, Role::Open)) && !self.pointed;
+        let bare = !self.parts.iter().any(|part| matches!(part.role, Role::Open | Role::Value)) && !self.pointed;
         if !points && !bare
             || matches!(kind, "integer" | "digits" | "percent" | "share") && self.reading.recipe.slots.len() > 1
         {

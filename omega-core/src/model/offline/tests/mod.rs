@@ -4,12 +4,15 @@ mod any_input;
 mod bench;
 mod talks;
 
-use super::{Reply, next, words};
+use super::{Reply, next};
 use crate::{
     agent::meta_tools,
     id::ToolId,
     model::{ModelRequest, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn},
-    registry::meta::{self, FoundTool, SearchOutput},
+    registry::{
+        meta::{self, FoundTool, SearchOutput},
+        words,
+    },
 };
 use serde_json::{Value, json};
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! Words as the planner compares them: lower case, camel case split, plurals and verb endings gone, and the few
+//! Words by which tools are compared with requests and with one another: lower case, camel case split, plurals and verb endings gone, and the few
 //! synonyms that requests and tool descriptions use for one another.
 
 /// Words that a request is dressed in and that say nothing about the tool that is wanted.
@@ -39,7 +39,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 ];
 
 /// Lower-case words of a text; `parseCSVFile`, `parse_csv-file` and `parse CSV file` give the same.
-pub(super) fn split(text: &str) -> Vec<String> {
+pub(crate) fn split(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut words = Vec::new();
     let mut word = String::new();
@@ -77,7 +77,7 @@ fn flush(word: &mut String, words: &mut Vec<String>) {
 }
 
 /// What a word is compared by: its stem, or the stem that stands for its synonyms.
-pub(super) fn canonical(word: &str) -> String {
+pub(crate) fn canonical(word: &str) -> String {
     let word = word.to_lowercase();
     let stands_for = |stems: &str| {
         // Short stems only stand for the whole word.
@@ -110,7 +110,7 @@ fn stem(word: &str) -> String {
 }
 
 /// Whether the word only dresses a request.
-pub(super) fn is_filler(word: &str) -> bool {
+pub(crate) fn is_filler(word: &str) -> bool {
     FILLER.split(' ').any(|filler| filler == word)
 }
 
