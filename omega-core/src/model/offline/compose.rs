@@ -5,9 +5,9 @@
 
 use super::{
     data,
-    lexicon::{LONGEST, lexicon},
+    lexicon::lexicon,
     math,
-    message::{Datum, Kind, Message, Token, TokenKind},
+    message::{Datum, Kind, Message, Token, TokenKind, phrases},
     recipe::{Gives, Recipe, named},
     slots::{Given, accept},
     step::Step,
@@ -297,15 +297,13 @@ fn said(message: &Message, tokens: &[Token]) -> Said {
             at += 1;
             continue;
         }
-        let found = (1..=LONGEST.min(tokens.len() - at)).rev().find_map(|length| {
-            let key = tokens[at..at + length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
+        let found = phrases(&tokens[at..]).find_map(|(length, _, all)| {
             let describes = |name: &&&str| {
                 ['%', '!'].iter().any(|mark| name.starts_with(*mark))
                     || name.contains(":#")
                     || name.starts_with("compare:")
             };
-            let all: Vec<&'static str> =
-                lexicon().meanings(&key).iter().filter(|name| !describes(name)).copied().collect();
+            let all: Vec<&'static str> = all.iter().filter(|name| !describes(name)).copied().collect();
             let glued = tokens.get(at + length).is_some_and(|next| next.chunk == tokens[at].chunk && !next.is_pause());
             (!all.is_empty() && !glued || length == 1 && token.is_pause()).then_some((all, length))
         });
@@ -354,10 +352,8 @@ pub(super) fn computed(expression: &str) -> Step {
 
 /// Words or a sign between two steps that begin here, by their number.
 fn separator(tokens: &[Token]) -> Option<usize> {
-    let phrase = (1..=LONGEST.min(tokens.len())).rev().find(|length| {
-        let key = tokens[..*length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
-        lexicon().meanings(&key).iter().any(|one| matches!(*one, "then" | "and"))
-    });
+    let joins = |all: &[&str]| all.iter().any(|one| matches!(*one, "then" | "and"));
+    let phrase = phrases(tokens).find(|(_, _, all)| joins(all)).map(|(length, ..)| length);
     phrase.or_else(|| {
         (tokens[0].kind == TokenKind::Sign && matches!(tokens[0].key.as_str(), "," | ";" | ".")).then_some(1)
     })

@@ -5,9 +5,9 @@
 
 use super::{
     lexer,
-    lexicon::{LONGEST, lexicon},
-    message::{Datum, Kind, Message, Token, TokenKind},
-    recipe::{Gives, named},
+    lexicon::lexicon,
+    message::{Datum, Kind, Message, Token, TokenKind, phrases},
+    recipe::{Gives, named, plain as plain_text},
     slots::{Given, number},
     step::Step,
     understand::Earlier,
@@ -122,8 +122,7 @@ fn asked(message: &Message, tokens: &[Token], fields: &[String]) -> Option<Asked
 
 /// Takes a field's name, a format, a meaning or dress; nothing when a word is none of them.
 fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Asked) -> Option<usize> {
-    for length in (1..=LONGEST.min(tokens.len())).rev() {
-        let key = tokens[..length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
+    for (length, _, all) in phrases(tokens) {
         let written = message.written(&tokens[..length]).trim_matches(['"', '\'']);
         let quoted = message.datum(&tokens[0]).map(|datum| datum.text.clone()).filter(|_| length == 1);
         let name = quoted.as_deref().unwrap_or(written);
@@ -131,7 +130,6 @@ fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Ask
             asked.fields.push(field.clone());
             return Some(length);
         }
-        let all = lexicon().meanings(&key);
         if let Some(format) = FORMATS.iter().copied().chain(["table"]).find(|format| all.contains(format)) {
             asked.formats.push(format);
             return Some(length);
@@ -168,13 +166,9 @@ fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Ask
 
 /// A comparison with a value that begins here: "> 30", "is Berlin".
 fn comparison(message: &Message, tokens: &[Token]) -> Option<((&'static str, String), usize)> {
-    let sign = |length: &usize| {
-        let key = tokens[..*length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
-        lexicon().meanings(&key).iter().find_map(|name| name.strip_prefix("compare:"))
-    };
-    let longest = (1..=LONGEST.min(tokens.len() - 1)).rev();
-    let (sign, length) = longest.filter_map(|length| Some((sign(&length)?, length))).next()?;
-    let value = &tokens[length];
+    let sign = |all: &[&'static str]| all.iter().find_map(|name| name.strip_prefix("compare:"));
+    let (sign, length) = phrases(tokens).find_map(|(length, _, all)| Some((sign(all)?, length)))?;
+    let value = tokens.get(length)?;
     let literal = match value.kind {
         TokenKind::Number => format!("`{}`", message.written(&tokens[length..=length]).replace(',', "")),
         TokenKind::Word => raw(message.written(&tokens[length..=length])),
@@ -192,7 +186,7 @@ fn raw(text: &str) -> String {
 /// Whether every figure of a CSV is written as a number is.
 fn cells_are_plain(block: &Datum) -> bool {
     let cells = block.text.split([',', ';', '\t', '\n']).map(|cell| cell.trim().trim_matches('"'));
-    let plain = |cell: &str| cell.parse::<f64>().map_or(true, |figure| number(figure).to_string() == cell);
+    let plain = |cell: &str| cell.parse::<f64>().map_or(true, |figure| plain_text(&number(figure)) == cell);
     cells.into_iter().all(plain)
 }
 

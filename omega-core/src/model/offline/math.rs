@@ -2,8 +2,8 @@
 //! ever guessed.
 
 use super::{
-    lexicon::{LONGEST, lexicon},
-    message::{Message, Token, TokenKind},
+    lexicon::lexicon,
+    message::{Message, Token, TokenKind, phrases},
     understand::Earlier,
 };
 
@@ -105,9 +105,7 @@ fn duration(text: &str) -> Option<Vec<Piece>> {
 
 /// The piece that begins here and its length in tokens; no piece for a pause.
 fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option<(Option<Piece>, usize)> {
-    for length in (1..=LONGEST.min(tokens.len())).rev() {
-        let key = tokens[..length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
-        let all = lexicon().meanings(&key);
+    for (length, key, all) in phrases(tokens) {
         let has = |name: &str| all.contains(&name);
         let unit = all.iter().find_map(|name| name.strip_prefix('~')?.split_once(':'));
         let number = all.iter().find_map(|name| name.strip_prefix('#'));

@@ -5,7 +5,7 @@
 
 use super::{
     lexer,
-    lexicon::{Form, lexicon},
+    lexicon::{Form, LONGEST, lexicon},
     reader,
 };
 use crate::id::ToolId;
@@ -162,6 +162,15 @@ impl Token {
     pub(super) fn is_pause(&self) -> bool {
         self.kind == TokenKind::Sign && matches!(self.key.as_str(), "," | "." | "?" | "!" | ":" | ";" | "¿" | "¡" | "…")
     }
+}
+
+/// The phrases that begin with the first token, the longest first: the number of tokens, the phrase and what it may mean.
+pub(super) fn phrases(tokens: &[Token]) -> impl Iterator<Item = (usize, String, &'static [&'static str])> + '_ {
+    (1..=LONGEST.min(tokens.len())).rev().map(|length| {
+        let key = tokens[..length].iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
+        let meanings = lexicon().meanings(&key);
+        (length, key, meanings)
+    })
 }
 
 /// A message, read.

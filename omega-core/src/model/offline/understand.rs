@@ -5,8 +5,8 @@
 //! of its words is meant.
 
 use super::{
-    lexicon::{LONGEST, lexicon},
-    message::{Datum, Kind, Message, Token, TokenKind},
+    lexicon::lexicon,
+    message::{Datum, Kind, Message, Token, TokenKind, phrases},
     recipe::{Gives, Recipe, Say, recipes},
     slots::{self, Given, accept},
     step::{Source, Step},
@@ -137,16 +137,13 @@ struct Phrases<'a> {
 impl<'a> Phrases<'a> {
     fn of(tokens: &'a [Token]) -> Self {
         let mut said = HashSet::new();
-        let phrase = |at: usize, length: usize| {
-            let tokens = &tokens[at..at + length];
-            let word = if length == 1 { Some(tokens[0].key.as_str()) } else { None };
-            let key = tokens.iter().map(|token| token.key.as_str()).collect::<Vec<_>>().join(" ");
-            let meanings = lexicon().meanings(&key);
-            (!meanings.is_empty() || word.is_some()).then_some((length, meanings, word))
+        let of = |at: usize| {
+            phrases(&tokens[at..]).filter_map(move |(length, _, meanings)| {
+                let word = if length == 1 { Some(tokens[at].key.as_str()) } else { None };
+                (!meanings.is_empty() || word.is_some()).then_some((length, meanings, word))
+            })
         };
-        let lengths = |at: usize| (1..=LONGEST.min(tokens.len() - at)).rev();
-        let at: Vec<Vec<_>> =
-            (0..tokens.len()).map(|at| lengths(at).filter_map(|length| phrase(at, length)).collect()).collect();
+        let at: Vec<Vec<_>> = (0..tokens.len()).map(|at| of(at).collect()).collect();
         for (_, meanings, word) in at.iter().flatten() {
             said.extend(meanings.iter().copied().chain(*word));
         }
