@@ -4,13 +4,17 @@ use super::watch::Watch;
 use crate::{
     environment::how_to_give,
     exit::{Code, Failure},
+    ui::Tone,
 };
 use omega_core::{
     api::{FinishReason, RunStatus, ToolRun},
     client::ClientError,
     executor::ToolErrorCode,
+    export::seconds,
+    model::price::bill,
     sanitize::one_line,
 };
+use std::time::Duration;
 
 /// Where following came to its end.
 #[derive(Debug)]
@@ -32,7 +36,9 @@ impl Watch<'_> {
         Some(match (ended, run.map(|run| (run.status, &run.error))) {
             (Ended::Finished, Some((RunStatus::Completed, _))) => {
                 let spent = self.spent().map(|words| Failure::new(Code::Limit, words));
+                let refused = self.refused().map(|words| Failure::new(Code::Incomplete, words));
                 return spent
+                    .or(refused)
                     .or_else(|| lacking(&self.tool_runs()))
                     .or_else(|| short(run.and_then(|run| run.finish_reason)));
             }
@@ -48,6 +54,23 @@ impl Watch<'_> {
             (Ended::Stopped(code), _) => Failure::new(*code, "interrupted; the run was cancelled"),
             (Ended::Lost(error), _) => Failure::from(error.clone()),
         })
+    }
+
+    /// The way back, for a person.
+    pub fn say_goodbye(&self, took: Duration) {
+        let Some(run) = self.run() else { return };
+        if let Some(computed) = &self.computed {
+            self.context.ui.note(self.context.ui.tone(Tone::Dim, &one_line(computed, 400)));
+        }
+        let (calls, tokens) = (self.tool_runs().len(), run.usage.input_tokens + run.usage.output_tokens);
+        let s = if calls == 1 { "" } else { "s" };
+        let took = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        let id = run.conversation_id;
+        let ui = &self.context.ui;
+        let cost = bill(&run.usage, run.paid_by).map(|sum| format!(" · {sum}")).unwrap_or_default();
+        ui.note(
+            ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens{cost} · omega show {id}")),
+        );
     }
 }
 

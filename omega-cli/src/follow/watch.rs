@@ -23,9 +23,8 @@ use omega_core::{
     api::{Message, MessageStatus, Part, Role, Run, RunStatus, ToolRun},
     client::{Client, ClientError, FollowPolicy, Follower, Update},
     event::{Envelope, Event},
-    export::seconds,
     id::{ConversationId, MessageId, RunId},
-    model::price::bill,
+    model::{catalog, offline},
     sanitize::{one_line, sanitize_terminal},
     viewer_role::ViewerRole,
 };
@@ -71,6 +70,10 @@ pub struct Watch<'a> {
     answered: HashSet<String>,
     /// The message's budget ended before its work was done, in these words.
     spent: Option<String>,
+    /// The offline planner did not do what was asked, in its words.
+    refused: Option<String>,
+    /// Who computed the answer, where it was the offline planner.
+    pub(super) computed: Option<String>,
     /// The attempt to get the stream back that is under way.
     lost: Option<u32>,
     standing: ViewerRole,
@@ -100,6 +103,8 @@ impl<'a> Watch<'a> {
             terminal_printed: false,
             answered: answered.into_iter().collect(),
             spent: None,
+            refused: None,
+            computed: None,
             lost: None,
             standing: ViewerRole::Owner,
         }
@@ -108,7 +113,7 @@ impl<'a> Watch<'a> {
     /// Goes on with another run of the conversation, whose events are still to come.
     pub fn go_on(&mut self, run: RunId) {
         self.run_id = run;
-        (self.answer, self.model, self.spent) = (None, None, None);
+        (self.answer, self.model, self.spent, self.refused, self.computed) = (None, None, None, None, None);
         self.terminal_printed = false;
     }
 
@@ -231,6 +236,11 @@ impl<'a> Watch<'a> {
         self.spent.as_deref()
     }
 
+    /// That there is no answer: the offline planner did not do it.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
     /// The run's tool runs, in order.
     pub fn tool_runs(&self) -> Vec<ToolRun> {
         self.follower.view().tool_runs.iter().filter(|tool_run| tool_run.run_id == self.run_id).cloned().collect()
@@ -239,9 +249,16 @@ impl<'a> Watch<'a> {
     /// Prints the answer where it is not on the screen yet.
     pub fn print_answer(&mut self, sink: &Sink<'_>) -> Result<(), Failure> {
         match &self.output {
+            // The planner's marks are for Markdown; a script wants the value.
+            Output::Text(text) if self.is_offline() => text.print(offline::bare(self.answer()), sink),
             Output::Text(text) => text.print(self.answer(), sink),
             Output::Document | Output::Events => Ok(()),
         }
+    }
+
+    fn is_offline(&self) -> bool {
+        let model = self.model.as_deref().or_else(|| self.run().map(|run| run.model.as_str()));
+        model.is_some_and(|model| model.split_once('/').is_some_and(|(provider, _)| provider == catalog::OMEGA))
     }
 
     /// What is known of the run, as one document.
@@ -259,20 +276,6 @@ impl<'a> Watch<'a> {
         if let Some(waiting) = self.waiting() {
             self.context.ui.note(waiting.in_full(&self.context.ui));
         }
-    }
-
-    /// The way back, for a person.
-    pub fn say_goodbye(&self, took: Duration) {
-        let Some(run) = self.run() else { return };
-        let (calls, tokens) = (self.tool_runs().len(), run.usage.input_tokens + run.usage.output_tokens);
-        let s = if calls == 1 { "" } else { "s" };
-        let took = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        let id = run.conversation_id;
-        let ui = &self.context.ui;
-        let cost = bill(&run.usage, run.paid_by).map(|sum| format!(" · {sum}")).unwrap_or_default();
-        ui.note(
-            ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens{cost} · omega show {id}")),
-        );
     }
 
     fn event(&mut self, envelope: &Envelope) -> Result<(), Failure> {
@@ -384,10 +387,17 @@ impl<'a> Watch<'a> {
                 ui.note(ui.tone(Tone::Dim, &one_line(message, 200)));
             }
             Event::Notice { code, message } => {
-                if code == "TOOL_BUDGET" {
-                    self.spent = Some(message.clone());
+                match code.as_str() {
+                    "TOOL_BUDGET" => self.spent = Some(message.clone()),
+                    offline::NOT_DONE => self.refused = Some(message.clone()),
+                    _ => {}
                 }
-                ui.warn(one_line(message, 300));
+                // Who computed an answer stands under it, and a refusal is said as the reason of the exit code.
+                match code.as_str() {
+                    offline::ANSWERED => self.computed = Some(message.clone()),
+                    offline::NOT_DONE => {}
+                    _ => ui.warn(one_line(message, 300)),
+                }
             }
             Event::ToolCompleted { tool_run_id, .. } | Event::ToolUnknown { tool_run_id, .. } => {
                 let tool_runs = &self.follower.view().tool_runs;

@@ -5,7 +5,7 @@ use crate::{
     id::ToolId,
     model::{
         ToolCall, ToolResult, Turn,
-        frame::{opened, as_written},
+        frame::{as_written, opened},
     },
     registry::meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
 };
