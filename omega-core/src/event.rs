@@ -20,6 +20,14 @@ use serde_json::Value;
 
 mod kind;
 
+/// Codes of [`Event::Notice`] that clients go by.
+pub mod notice {
+    /// The offline planner computed the answer.
+    pub const OFFLINE: &str = "OFFLINE_PLANNER";
+    /// The offline planner did not do what was asked: there is no answer.
+    pub const OFFLINE_REFUSED: &str = "OFFLINE_PLANNER_REFUSED";
+}
+
 /// Version of the envelope.
 pub const VERSION: u8 = 1;
 

@@ -9,9 +9,8 @@ use crate::{
         Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Participant, RequiredAction, Role,
         Run, RunPlan, RunStatus, ToolRun, ToolRunStatus, Usage,
     },
-    event::{Envelope, Event},
+    event::{Envelope, Event, notice},
     id::{MessageId, RunId, ToolRunId},
-    model::offline::NOT_DONE,
 };
 use index::Index;
 use serde_json::Value;
@@ -318,7 +317,7 @@ impl View {
             Event::RunCancelled { .. } => self.end_run(envelope, RunStatus::Cancelled, |_| {}),
             // The answer says itself that it is none, and what was said once is not said again.
             Event::Notice { code, message } => {
-                if code != NOT_DONE && !self.notices.contains(message) {
+                if code != notice::OFFLINE_REFUSED && !self.notices.contains(message) {
                     self.notices.push(message.clone());
                 }
             }

@@ -31,6 +31,7 @@ pub use result::bare;
 use super::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, Purpose, ToolCall, ToolChoice};
 use crate::{
     api::{FinishReason, Usage},
+    event::notice,
     id::ToolId,
     registry::meta::{self, FoundTool},
 };
@@ -43,9 +44,9 @@ use step::Before;
 use trail::{Exchange, Trail};
 
 /// What was computed with which tool, and that no language model did it: the code of that notice.
-pub const ANSWERED: &str = "OFFLINE_PLANNER";
+pub const ANSWERED: &str = notice::OFFLINE;
 /// The request was not done: the code of that notice.
-pub const NOT_DONE: &str = "OFFLINE_PLANNER_REFUSED";
+pub const NOT_DONE: &str = notice::OFFLINE_REFUSED;
 
 /// The planner; it keeps no state.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,0 +1,448 @@
+//! The values of a recipe's slots, from the pieces of a request or what came before it. Every value has to be used.
+
+use super::{MOST_WORDS, Part, Reading, Role, meanings};
+use crate::model::offline::{
+    lexicon::lexicon,
+    message::{Datum, Kind, Token, TokenKind},
+    slots::{self, Given, accept},
+    step::Source,
+};
+use serde_json::{Map, Value, json};
+use std::ops::Range;
+
+/// The slots of a recipe being filled from the pieces of a request.
+pub(super) struct Filling<'a> {
+    pub(super) reading: &'a Reading<'a>,
+    pub(super) parts: &'a [Part],
+    pub(super) used: Vec<bool>,
+    pub(super) tail_used: bool,
+    /// Something of an earlier answer is used.
+    pub(super) pointed: bool,
+}
+
+pub(super) type Slots = (Map<String, Value>, Vec<Source>);
+
+impl Filling<'_> {
+    /// All slots, or the first that has no value; nothing when the earlier answer cannot be what is pointed at.
+    pub(super) fn slots(&mut self) -> Option<Result<Slots, String>> {
+        let (mut slots, mut sources) = (Map::new(), Vec::new());
+        // "Round it to 2 digits": what is pointed at comes first.
+        let values = (0..self.parts.len()).filter(|at| self.is_free(*at)).count();
+        let points = self.parts.iter().any(|part| part.role == Role::Pointer);
+        let earlier_first = points && values > 0 && values < self.reading.recipe.slots.len() && self.has_earlier();
+        for (name, kind) in &self.reading.recipe.slots {
+            let kind = kind.as_str().unwrap_or_default();
+            let own = if earlier_first && slots.is_empty() { None } else { self.own(kind, &slots) };
+            let (value, source) = match own {
+                Some(value) => (value, Source::Request),
+                None if kind == "maybe-count" => (json!(1), Source::Default),
+                None => match self.earlier_value(name, kind) {
+                    Some(found) => found,
+                    None => return Some(Err(name.clone())),
+                },
+            };
+            slots.insert(name.clone(), value);
+            sources.push(source);
+        }
+        let backwards = |a: &str, b: &str| match (slots.get(a), slots.get(b)) {
+            (Some(Value::String(a)), Some(Value::String(b))) => b < a,
+            _ => false,
+        };
+        if self.reading.recipe.absolute
+            && self.reading.recipe.slots.get("from") == Some(&json!("date"))
+            && backwards("from", "to")
+        {
+            let later = slots.insert("to".into(), Value::Null);
+            let earlier = slots.insert("from".into(), later.unwrap_or_default());
+            slots.insert("to".into(), earlier.unwrap_or_default());
+        }
+        Some(Ok((slots, sources)))
+    }
+
+    pub(super) fn has_earlier(&self) -> bool {
+        self.reading.earlier.piped || self.reading.earlier.result.is_some()
+    }
+
+    /// Nothing that was said is left over.
+    pub(super) fn all_used(&self) -> bool {
+        let left = self.parts.iter().zip(&self.used).any(|(part, used)| {
+            !used && matches!(part.role, Role::Open | Role::Value)
+            // What was piped in is always about what was asked.
+        });
+        let tail = self.reading.tail.is_none() || self.tail_used;
+        let points = self.parts.iter().any(|part| part.role == Role::Pointer);
+        // "This" may also stand for the value that follows.
+        let answers = self.pointed || self.used.iter().any(|used| *used) || self.tail_used;
+        !left && tail && (!points || answers)
+    }
+
+    pub(super) fn given(&self, part: &Part) -> Given {
+        let reading = self.reading;
+        let tokens = &reading.tokens[part.tokens.clone()];
+        match tokens {
+            [only] if reading.message.datum(only).is_some() => {
+                let datum = reading.message.datum(only).cloned().unwrap_or_else(|| Datum::new(Kind::Words, ""));
+                Given { datum, percent: false, earlier: false }
+            }
+            [only] if only.kind == TokenKind::Number => {
+                let next = reading.tokens.get(part.tokens.end);
+                let percent = next.is_some_and(|next| matches!(next.key.as_str(), "%" | "percent" | "prozent"));
+                Given { percent, ..Given::new(Kind::Number, reading.message.written(tokens)) }
+            }
+            _ => {
+                let text = reading.message.written(tokens);
+                let kind = Datum::new(Kind::Words, text).looks();
+                Given::new(if kind == Kind::Number { Kind::Words } else { kind }, text)
+            }
+        }
+    }
+
+    pub(super) fn is_free(&self, at: usize) -> bool {
+        !self.used[at] && matches!(self.parts[at].role, Role::Open | Role::Value)
+    }
+
+    /// A value of the request itself.
+    fn own(&mut self, kind: &str, slots: &Map<String, Value>) -> Option<Value> {
+        if let Some(choices) = kind.strip_prefix("enum:") {
+            return self.choice(choices);
+        }
+        match kind {
+            "numbers" => return self.several(kind).or_else(|| self.first(kind)),
+            "versions" => return self.several("version"),
+            "point" => return self.point(),
+            "one" | "two" => return self.one_of_two(kind, slots),
+            "formula" | "equation" => return self.formula(kind),
+            "maybe-count" => return self.count(),
+            "time-unit" => return None,
+            _ => {}
+        }
+        let value = self.first(kind);
+        if value.is_some() {
+            return value;
+        }
+        match kind {
+            "text" | "bytes" | "link-or-text" => self.words().map(Value::String),
+            "place" | "iban" | "digits-long" | "isbn" | "base64" | "sentence" => self.run(kind),
+            _ => None,
+        }
+    }
+
+    /// The first value that fits.
+    fn first(&mut self, kind: &str) -> Option<Value> {
+        if let Some(tail) = self.reading.tail.filter(|_| !self.tail_used)
+            && let Some(value) = accept(kind, tail)
+        {
+            self.tail_used = true;
+            return Some(value);
+        }
+        // Words of a text are taken all together.
+        let whole = matches!(kind, "text" | "bytes" | "link-or-text" | "sentence");
+        let fits = |at: &usize| {
+            self.is_free(*at) && !(whole && (self.parts[*at].role == Role::Open || self.words_beside(*at)))
+        };
+        // A block is what a request is about, wherever it stands.
+        let places: Vec<usize> = (0..self.parts.len()).filter(fits).collect();
+        let found = places.into_iter().find_map(|at| Some((at, accept(kind, &self.given(&self.parts[at]))?)));
+        found.map(|(at, value)| {
+            self.used[at] = true;
+            value
+        })
+    }
+
+    /// Whether words that nothing explains stand beside a number or an address.
+    fn words_beside(&self, at: usize) -> bool {
+        let token = &self.reading.tokens[self.parts[at].tokens.start];
+        let apart = self.reading.message.datum(token).is_some_and(|datum| datum.is_text() || datum.kind == Kind::Json);
+        !apart && self.parts.iter().any(|part| part.role == Role::Open)
+    }
+
+    /// All values that fit, in their order.
+    fn several(&mut self, kind: &str) -> Option<Value> {
+        let single = if kind == "numbers" { "number" } else { kind };
+        let places: Vec<usize> = (0..self.parts.len()).filter(|at| self.is_free(*at)).collect();
+        let found: Vec<(usize, Value)> =
+            places.into_iter().filter_map(|at| Some((at, accept(single, &self.given(&self.parts[at]))?))).collect();
+        // "1 to 100" is no list of two.
+        let (first, last) = (found.first()?.0, found.last()?.0);
+        let reaches = self.parts[first..last].iter().any(|part| {
+            part.role == Role::Dress
+                && matches!(
+                    self.reading.key(part.tokens.clone()).as_str(),
+                    "to" | "bis" | "à" | "a" | "hasta" | "through" | "from"
+                )
+        });
+        if found.len() < 2 || reaches {
+            return None;
+        }
+        for (at, _) in &found {
+            self.used[*at] = true;
+        }
+        Some(found.into_iter().map(|(_, value)| value).collect())
+    }
+
+    /// Latitude and longitude.
+    fn point(&mut self) -> Option<Value> {
+        let places: Vec<usize> = (0..self.parts.len()).filter(|at| self.is_free(*at)).collect();
+        if let Some(at) = places.first().copied()
+            && let Some(value) =
+                self.given(&self.parts[at]).datum.json().filter(|value| value.get("latitude").is_some())
+        {
+            self.used[at] = true;
+            return Some(value);
+        }
+        let [a, b] = places.get(..2)? else { return None };
+        let read = |at: usize| accept("number", &self.given(&self.parts[at])).and_then(|value| value.as_f64());
+        let (latitude, longitude) = (read(*a)?, read(*b)?);
+        let fits = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
+        (self.used[*a], self.used[*b]) = (true, true);
+        fits.then(|| json!({ "latitude": latitude, "longitude": longitude }))
+    }
+
+    /// How many, where a number more than the recipe's other slots need is said first.
+    fn count(&mut self) -> Option<Value> {
+        let numbers: Vec<usize> = (0..self.parts.len())
+            .filter(|at| self.is_free(*at) && accept("integer", &self.given(&self.parts[*at])).is_some())
+            .collect();
+        let first = numbers.first().copied().filter(|_| numbers.len() == 3)?;
+        self.used[first] = true;
+        accept("integer", &self.given(&self.parts[first]))
+            .filter(|count| (1..=1000).contains(&count.as_i64().unwrap_or(0)))
+    }
+
+    /// One of the words that a recipe knows.
+    fn choice(&self, choices: &str) -> Option<Value> {
+        let said = |choice: &&str| {
+            self.reading.tokens.iter().any(|token| token.key == *choice || format!("{}s", token.key) == *choice)
+        };
+        choices.split(',').find(said).map(|choice| json!(choice))
+    }
+
+    /// The words that nothing sets apart, as one text, when they surely are one.
+    fn words(&mut self) -> Option<String> {
+        let opens: Vec<usize> =
+            (0..self.parts.len()).filter(|at| self.is_free(*at) && self.parts[*at].role == Role::Open).collect();
+        // "Can you make QR codes?" asks what can be done.
+        let asks = self.reading.key(0..self.reading.tokens.len().min(2));
+        if matches!(asks.as_str(), "can you" | "could you" | "do you" | "are you" | "kannst du" | "peux-tu" | "puedes")
+        {
+            return None;
+        }
+        let (mut from, mut to) = (self.text_begins(*opens.first()?)?, *opens.last()?);
+        while from > 0 && self.is_free(from - 1) && !self.is_set_apart(from - 1) {
+            from -= 1;
+        }
+        while to + 1 < self.parts.len() && self.is_free(to + 1) && !self.is_set_apart(to + 1) {
+            to += 1;
+        }
+        let inside = from..=to;
+        if inside.clone().any(|at| matches!(self.parts[at].role, Role::Needed(_)) || self.is_set_apart(at)) {
+            return None;
+        }
+        let asked_before = self.parts[..from].iter().any(|part| matches!(part.role, Role::Needed(_)));
+        if !self.may_follow(&self.parts[to + 1..], asked_before) {
+            return None;
+        }
+        let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
+        let mut text = self.reading.message.written(&self.reading.tokens[tokens.clone()]).to_owned();
+        // A sentence hardly ends with these, and an entity does.
+        let behind = self.reading.message.text.get(self.reading.tokens[tokens.end - 1].span.end..).unwrap_or_default();
+        text.extend(behind.chars().next().filter(|c| matches!(c, ';' | '!')));
+        // Before what is asked, several words may hold a verb that nothing explains.
+        let alone = self.parts[..from].iter().any(|part| matches!(part.role, Role::Needed(_) | Role::Extra))
+            || !text.contains(' ');
+        if !alone || !self.is_a_text(tokens, &text) {
+            return None;
+        }
+        for at in inside {
+            self.used[at] = true;
+        }
+        Some(text)
+    }
+
+    fn is_set_apart(&self, at: usize) -> bool {
+        let first = &self.reading.tokens[self.parts[at].tokens.start];
+        self.reading
+            .message
+            .datum(first)
+            .is_some_and(|datum| datum.is_text() || matches!(datum.kind, Kind::Json | Kind::Braced))
+    }
+
+    /// Where a text begins whose first word that nothing explains is here. Dress before that word may belong to it: an article
+    /// does, and what else stands between the operation and the word leaves it open.
+    fn text_begins(&self, first: usize) -> Option<usize> {
+        let operation = (0..first).rev().find(|at| matches!(self.parts[*at].role, Role::Needed(_) | Role::Extra));
+        let Some(operation) = operation else { return Some(first) };
+        let links = |part: &Part| part.role == Role::Dress && self.is_dress(part, &["-link"]);
+        let from = (operation + 1..first).find(|at| !links(&self.parts[*at])).unwrap_or(first);
+        let between = &self.parts[from..first];
+        let belongs = |part: &Part| {
+            part.role == Role::Article
+                || part.role == Role::Value
+                || part.role == Role::Dress && self.is_dress(part, &["-soft", "-link"])
+        };
+        match between
+            .iter()
+            .all(|part| part.role == Role::Pause || part.role == Role::Dress && self.is_dress(part, &["-please"]))
+        {
+            true => Some(first),
+            false => between.iter().all(belongs).then_some(from),
+        }
+    }
+
+    fn is_dress(&self, part: &Part, names: &[&str]) -> bool {
+        meanings(&self.reading.key(part.tokens.clone())).any(|one| names.contains(&one))
+    }
+
+    /// What may stand behind a text: manners, and what the recipe is asked by. Anything else may belong to the text.
+    fn may_follow(&self, parts: &[Part], asked_before: bool) -> bool {
+        let (mut operation, mut open) = (false, false);
+        for part in parts {
+            match part.role {
+                // Behind what was asked, "title" is a word of the text.
+                Role::Needed(_) | Role::Extra if asked_before && !open && !operation => return false,
+                Role::Needed(_) | Role::Extra => operation = true,
+                Role::Pause => {}
+                Role::Dress if operation || self.is_dress(part, &["-please", "-ask"]) => {}
+                Role::Dress if self.is_dress(part, &["-link"]) => open = true,
+                Role::Article => open = true,
+                Role::Dress | Role::Pointer | Role::Value | Role::Open => return false,
+            }
+        }
+        !open || operation
+    }
+
+    /// Whether unquoted words are a text, and not words about one.
+    fn is_a_text(&self, tokens: Range<usize>, text: &str) -> bool {
+        let words: Vec<&Token> =
+            self.reading.tokens[tokens.clone()].iter().filter(|token| token.kind == TokenKind::Word).collect();
+        let headline = words.len() > 1
+            && text.split_whitespace().all(|word| word.chars().count() < 4 || !word.starts_with(char::is_lowercase))
+            && text.starts_with(char::is_uppercase);
+        let structure = |token: &&Token| {
+            meanings(&token.key).any(|one| one == "%structure") || token.key.ends_with("'s") && words.len() > 1
+        };
+        let operation = |at: usize| {
+            let key = &self.reading.tokens[at].key;
+            lexicon().is_operation(key)
+        };
+        let clean = headline || !(words.iter().any(structure) || tokens.clone().any(operation));
+        // "hsh of abc" is a slip.
+        let slips = words.len() > 2 && words[1].key == "of" && !headline;
+        clean
+            && !slips
+            && words.len() <= MOST_WORDS
+            && words.first().is_none_or(|word| !matches!(word.key.as_str(), "this" | "that" | "something" | "some"))
+    }
+
+    /// Words and figures side by side, as one value of the kind.
+    fn run(&mut self, kind: &str) -> Option<Value> {
+        let opens: Vec<usize> =
+            (0..self.parts.len()).filter(|at| self.is_free(*at) && !self.is_set_apart(*at)).collect();
+        let (from, to) = (*opens.first()?, *opens.last()?);
+        let solid = (from..=to)
+            .all(|at| self.is_free(at) || matches!(self.parts[at].role, Role::Article | Role::Dress | Role::Pause));
+        let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
+        let text = self.reading.message.written(&self.reading.tokens[tokens]);
+        let value = accept(kind, &Given::new(Kind::Words, text)).filter(|_| solid)?;
+        for at in from..=to {
+            self.used[at] = true;
+        }
+        Some(value)
+    }
+
+    /// Arithmetic with a letter in it: everything from the first value or word that nothing explains to the last.
+    fn formula(&mut self, kind: &str) -> Option<Value> {
+        let places: Vec<usize> = (0..self.parts.len()).filter(|at| self.is_free(*at)).collect();
+        if let Some(value) = self.reading.tail.and_then(|tail| accept(kind, tail)) {
+            self.tail_used = true;
+            return Some(value);
+        }
+        if let [only] = places.as_slice()
+            && self.is_set_apart(*only)
+        {
+            return self.first(kind);
+        }
+        let (from, to) = (*places.first()?, *places.last()?);
+        let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
+        let text = self.reading.message.written(&self.reading.tokens[tokens]).replace('²', "^2").replace('³', "^3");
+        let value = accept(kind, &Given::new(Kind::Words, &text))?;
+        for at in from..=to {
+            self.used[at] = true;
+        }
+        Some(value)
+    }
+
+    /// Two texts: what is quoted, or words on both sides of "and".
+    fn one_of_two(&mut self, kind: &str, slots: &Map<String, Value>) -> Option<Value> {
+        if let Some(value) = self.first(kind) {
+            return Some(value);
+        }
+        if !slots.is_empty() && kind == "two" {
+            // The pair was read whole with its first.
+            return self.pair().map(|(_, second)| Value::String(second));
+        }
+        self.pair().map(|(first, _)| Value::String(first))
+    }
+
+    fn pair(&mut self) -> Option<(String, String)> {
+        let opens: Vec<usize> = (0..self.parts.len()).filter(|at| self.parts[*at].role == Role::Open).collect();
+        let (from, to) = (*opens.first()?, *opens.last()?);
+        let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
+        let joints: Vec<usize> = tokens
+            .clone()
+            .filter(|at| {
+                matches!(
+                    self.reading.tokens[*at].key.as_str(),
+                    "and" | "und" | "et" | "y" | "e" | "vs" | "versus" | "to" | "と" | "和"
+                )
+            })
+            .collect();
+        let [joint] = joints.as_slice() else { return None };
+        if *joint == tokens.start || joint + 1 == tokens.end {
+            return None;
+        }
+        let side = |range: Range<usize>| {
+            let text = self.reading.message.written(&self.reading.tokens[range.clone()]).to_owned();
+            (self.is_a_text(range.clone(), &text) && range.len() <= 4).then_some(text)
+        };
+        let pair = (side(tokens.start..*joint)?, side(joint + 1..tokens.end)?);
+        for at in from..=to {
+            self.used[at] = true;
+        }
+        Some(pair)
+    }
+
+    /// A value of the answer before: its input where the same is asked of another recipe, else its result.
+    fn earlier_value(&mut self, name: &str, kind: &str) -> Option<(Value, Source)> {
+        let points = self.parts.iter().any(|part| part.role == Role::Pointer);
+        let earlier = self.reading.earlier;
+        if earlier.piped {
+            let first = !self.pointed;
+            self.pointed = true;
+            return first.then(|| (json!({ "prev": kind }), Source::Before));
+        }
+        let bare = !self.parts.iter().any(|part| matches!(part.role, Role::Open | Role::Value)) && !self.pointed;
+        if !points && !bare
+            || matches!(kind, "integer" | "digits" | "percent" | "share") && self.reading.recipe.slots.len() > 1
+        {
+            return None;
+        }
+        let family = &self.reading.recipe.family;
+        if let Some(step) =
+            earlier.step.as_ref().filter(|step| !family.is_empty() && step.recipe.family == *family && !points)
+            && let Some(value) = step.slots.get(name).or_else(|| step.slots.values().next())
+            && step.recipe.slots.values().next() == self.reading.recipe.slots.values().next()
+        {
+            self.pointed = true;
+            return Some((value.clone(), Source::Earlier));
+        }
+        let result = earlier.result.as_ref()?;
+        let value = if kind == "numbers" {
+            slots::accept(kind, &Given::result(result))
+        } else {
+            accept(kind, &Given::result(result))
+        }?;
+        self.pointed = true;
+        Some((value, Source::Earlier))
+    }
+}
