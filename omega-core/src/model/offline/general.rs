@@ -197,12 +197,14 @@ fn is_whole_object(message: &Message, input: &Map<String, Value>) -> bool {
     matches!(message.data.as_slice(), [only] if only.json() == Some(Value::Object(input.clone())))
 }
 
-/// The tools that have something to do with a request, nearest first.
+/// The tools that have something to do with a request, nearest first: they share all of its words, or half of them and two.
 pub(super) fn nearest<'a>(tools: &'a [FoundTool], content: &[String], most: usize) -> Vec<&'a FoundTool> {
+    #[allow(clippy::cast_precision_loss, reason = "a handful of words")]
+    let words = content.len() as f64;
     let mut near: Vec<(f64, &FoundTool)> = tools
         .iter()
         .map(|tool| (explained(tool, content), tool))
-        .filter(|((share, named), _)| *share >= 0.5 || *named && *share >= 0.34)
+        .filter(|((share, _), _)| *share >= 1.0 || *share >= 0.5 && share * words >= 1.5)
         .map(|((share, named), tool)| (share + if named { 0.2 } else { 0.0 }, tool))
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -110,7 +110,8 @@ fn sentence(text: &str) -> String {
 /// A tool's run as a command.
 pub(super) fn command(id: &str, input: &Value) -> String {
     let json = input.to_string().replace('\'', "'\\''");
-    marked(&format!("omega tools run {id} --input '{}'", one_line(&json, 300)))
+    let command = format!("omega tools run {id} --input '{}'", one_line(&json, 300));
+    if command.contains('`') { marked(&command) } else { format!("`{command}`") }
 }
 
 /// Nothing explains the request.
