@@ -163,6 +163,9 @@ impl Composer<'_> {
             return None;
         }
         let at = (1..tokens.len()).find(|at| separator(&tokens[*at..]).is_some())?;
+        if phrases(&tokens[at..]).any(|(_, _, all)| all.contains(&"then")) {
+            return None;
+        }
         let head = &tokens[..at];
         let rest = strip_separators(&tokens[at..]);
         let rest_plan = self.chain(rest, earlier, 2).filter(|plan| plan.joint || plan.steps.len() == 1)?;

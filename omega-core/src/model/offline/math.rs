@@ -226,14 +226,19 @@ fn arithmetic(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
     let from = pieces.iter().position(|piece| !is_dress(piece) && *piece != Piece::Of)?;
     let to = pieces.iter().rposition(|piece| !is_dress(piece) && *piece != Piece::Of)? + 1;
     let mut inner: Vec<Piece> = pieces[from..to].to_vec();
-    inner.retain(|piece| !matches!(piece, Piece::Article | Piece::Dress));
     let digits = match inner.as_slice() {
         [.., Piece::Number(digits), Piece::Digits] => Some(digits.clone()),
         _ => None,
     };
     if digits.is_some() {
         inner.truncate(inner.len() - 2);
+        inner.truncate(inner.iter().rposition(|piece| !is_dress(piece))? + 1);
     }
+    // "30% of what is 60" is another question than "30% of 60".
+    if inner.iter().any(|piece| matches!(piece, Piece::Dress | Piece::Many)) {
+        return None;
+    }
+    inner.retain(|piece| *piece != Piece::Article);
     let number = earlier.result.as_deref().map(str::trim).filter(|text| text.parse::<f64>().is_ok_and(f64::is_finite));
     // The result of a step before is not there yet.
     let earlier = if earlier.piped { Some("{prev}") } else { number };
@@ -253,7 +258,6 @@ fn arithmetic(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
 struct Parser<'a> {
     pieces: &'a [Piece],
     at: usize,
-    /// Whether there is anything to compute.
     works: bool,
     earlier: Option<&'a str>,
     depth: usize,
@@ -432,6 +436,7 @@ mod tests {
             "100 usd to eur",
             "convert 5",
             "5 apples to oranges",
+            "30% of what is 60",
             "1234567890",
             "10 kg to miles",
             "2 + apples",

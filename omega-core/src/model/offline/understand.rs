@@ -230,10 +230,10 @@ impl Reading<'_> {
     /// The request in pieces; nothing when the recipe's meanings are not all there.
     fn parts(&self) -> Option<Vec<Part>> {
         let mut parts: Vec<Part> = Vec::new();
-        let mut said = vec![false; self.say.needed.len()];
+        let (mut said, mut extras) = (vec![false; self.say.needed.len()], Vec::new());
         let mut at = 0;
         while at < self.tokens.len() {
-            let part = self.part(at, &mut said);
+            let part = self.part(at, &mut said, &mut extras);
             at = part.tokens.end;
             // What is glued to something that nothing explains is a piece of it.
             if part.role == Role::Open {
@@ -270,7 +270,7 @@ impl Reading<'_> {
         behind && at > 0 && self.tokens[at - 1].chunk == chunk
     }
 
-    fn part(&self, at: usize, said: &mut [bool]) -> Part {
+    fn part(&self, at: usize, said: &mut [bool], extras: &mut Vec<usize>) -> Part {
         let token = &self.tokens[at];
         if matches!(token.kind, TokenKind::Datum(_)) {
             return Part { role: Role::Value, tokens: at..at + 1 };
@@ -285,7 +285,18 @@ impl Reading<'_> {
                 said[group] = true;
                 return Part { role: Role::Needed(group), tokens: range };
             }
-            if open.is_some() || self.say.extra.iter().any(is) {
+            if open.is_some() {
+                return Part { role: Role::Extra, tokens: range };
+            }
+            // "Word by word" is no text.
+            let extra = self
+                .say
+                .extra
+                .iter()
+                .position(is)
+                .filter(|extra| self.say.extra[*extra] != "text" || !extras.contains(extra));
+            if let Some(extra) = extra {
+                extras.push(extra);
                 return Part { role: Role::Extra, tokens: range };
             }
             if all.contains(&"it") {

@@ -10,7 +10,6 @@ use crate::model::offline::{
 use serde_json::{Map, Value, json};
 use std::ops::Range;
 
-/// The slots of a recipe being filled from the pieces of a request.
 pub(super) struct Filling<'a> {
     pub(super) reading: &'a Reading<'a>,
     pub(super) parts: &'a [Part],
@@ -29,7 +28,10 @@ impl Filling<'_> {
         // "Round it to 2 digits": what is pointed at comes first.
         let values = (0..self.parts.len()).filter(|at| self.is_free(*at)).count();
         let points = self.parts.iter().any(|part| part.role == Role::Pointer);
-        let earlier_first = points && values > 0 && values < self.reading.recipe.slots.len() && self.has_earlier();
+        let earlier_first = (points || self.reading.earlier.piped)
+            && values > 0
+            && values < self.reading.recipe.slots.len()
+            && self.has_earlier();
         for (name, kind) in &self.reading.recipe.slots {
             let kind = kind.as_str().unwrap_or_default();
             let own = if earlier_first && slots.is_empty() { None } else { self.own(kind, &slots) };
