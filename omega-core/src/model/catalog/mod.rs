@@ -12,6 +12,7 @@ mod name;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "http")]
 pub(in crate::model) use env::endpoint;
 pub use env::{Endpoint, ProviderEnv, Resolved, resolve};
 pub use name::ModelName;
