@@ -96,8 +96,9 @@ impl<T: Subcommand> OrList<T> {
 pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut given: Vec<OsString> = given.collect();
     let is_flag = |argument: &OsString| argument.as_encoded_bytes().starts_with(b"-");
-    let first = given.iter().skip(1).position(|argument| !is_flag(argument)).map(|at| at + 1);
-    if let Some(at) = first
+    // What follows one of these is its value, and no question.
+    let is_value = |at: usize| at > 0 && ["--server", "--profile"].iter().any(|flag| given[at - 1] == *flag);
+    if let Some(at) = (1..given.len()).find(|at| !is_flag(&given[*at]) && !is_value(*at))
         && given[at].to_string_lossy().trim().contains(char::is_whitespace)
     {
         given.insert(at, "ask".into());
@@ -163,7 +164,14 @@ mod tests {
         let line = |words: &[&str]| arguments(words.iter().map(OsString::from)).join(" ".as_ref());
         assert_eq!(line(&["omega", "what is 2+2?"]), "omega ask what is 2+2?");
         assert_eq!(line(&["omega", "-q", "what is 2+2?", "--json"]), "omega -q ask what is 2+2? --json");
-        for same in [&["omega"][..], &["omega", "aks", "a b"], &["omega", "--help"], &["omega", " "]] {
+        assert_eq!(line(&["omega", "--profile", "at work", "what is it?"]), "omega --profile at work ask what is it?");
+        for same in [
+            &["omega"][..],
+            &["omega", "aks", "a b"],
+            &["omega", "--help"],
+            &["omega", " "],
+            &["omega", "--profile", "a b", "keys"],
+        ] {
             assert_eq!(line(same), OsString::from(same.join(" ")));
         }
     }
