@@ -174,6 +174,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let failure = Self::new(Code::Unreachable, error.to_string());
         match error {
+            StartError::Foreground { .. } => Self { code: Some(Code::Usage), ..failure },
             StartError::Io { .. } => failure.hint("`omega doctor` looks for the cause; OMEGA_HOME moves the folders"),
             _ => failure,
         }

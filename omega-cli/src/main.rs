@@ -10,6 +10,7 @@ mod follow;
 mod global;
 mod progress;
 mod ui;
+mod value_candidates;
 
 use clap::{CommandFactory, Parser};
 use omega_core::local::Env;

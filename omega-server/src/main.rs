@@ -85,7 +85,7 @@ async fn serve() -> anyhow::Result<()> {
     harden::process();
     failpoint::arm_from_env().map_err(anyhow::Error::msg)?;
     let server = Server::start(config(&args)?).await?;
-    server.announce(args.serve.json)?;
+    server.announce(args.serve.json, None)?;
     server.run(shutdown::requested).await;
     Ok(())
 }

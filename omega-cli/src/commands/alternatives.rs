@@ -1,10 +1,10 @@
 //! `omega alternatives`
 
-use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
     follow::pause::{After, Waiting, part_of, words},
+    value_candidates,
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;

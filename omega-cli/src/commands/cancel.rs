@@ -1,7 +1,6 @@
 //! `omega cancel`
 
-use super::value_candidates;
-use crate::{connect::Context, exit::Failure};
+use crate::{connect::Context, exit::Failure, value_candidates};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use omega_core::{

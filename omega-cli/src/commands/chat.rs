@@ -1,10 +1,10 @@
 //! `omega chat`, and `omega` without a command
 
-use super::value_candidates;
 use crate::{
     connect::Context,
     exit::{Code, Failure},
     ui::Ui,
+    value_candidates,
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;

@@ -1,10 +1,11 @@
 //! `omega keys`
 
-use crate::{connect::Context, exit::Failure, ui::columns::plain};
+use crate::{connect::Context, exit::Failure, ui::columns::plain, value_candidates};
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use clap_complete::{ArgValueCandidates, engine::ArgValueCompleter};
 use omega_core::{
     api::{CredentialScope, KeptIn, PutCredential, StoredCredential, StoredGrant},
     id::ToolId,
@@ -37,9 +38,10 @@ pub enum Keys {
   omega keys set EXA_API_KEY --tool @exalabs/ai-sdk::webSearch")]
     Set {
         /// The variable's name, for example GITHUB_TOKEN
+        #[arg(add = ArgValueCandidates::new(value_candidates::provider_keys))]
         name: String,
         /// For this tool only (package::export); for all tools that you allow otherwise
-        #[arg(long, value_name = "TOOL")]
+        #[arg(long, value_name = "TOOL", add = ArgValueCompleter::new(value_candidates::tools))]
         tool: Option<ToolId>,
         /// For all tools that you allow, though it is named as a model provider's key
         #[arg(long, conflicts_with = "tool")]
@@ -56,7 +58,7 @@ pub enum Keys {
         /// The variable's name
         name: String,
         /// The one of this tool
-        #[arg(long, value_name = "TOOL")]
+        #[arg(long, value_name = "TOOL", add = ArgValueCompleter::new(value_candidates::tools))]
         tool: Option<ToolId>,
         /// The one for all tools, though it is named as a model provider's key
         #[arg(long, conflicts_with = "tool")]
@@ -86,6 +88,7 @@ pub enum Grants {
         /// The variable's name
         name: String,
         /// The tool (package::export)
+        #[arg(add = ArgValueCompleter::new(value_candidates::tools))]
         tool: ToolId,
     },
 }

@@ -34,7 +34,6 @@ pub mod show;
 pub mod status;
 pub mod tools;
 pub mod users;
-pub mod value_candidates;
 pub mod vault;
 pub mod wait;
 pub mod whoami;

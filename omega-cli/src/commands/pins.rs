@@ -1,8 +1,9 @@
 //! `omega pins`
 
 use super::settings::change;
-use crate::{connect::Context, exit::Failure};
+use crate::{connect::Context, exit::Failure, value_candidates};
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCompleter;
 use omega_core::id::ToolId;
 
 /// List, add and remove pinned tools
@@ -25,7 +26,7 @@ pub enum Pins {
   omega pins add mathjs::evaluate mathjs::inv")]
     Add {
         /// package::export
-        #[arg(required = true, value_name = "TOOL")]
+        #[arg(required = true, value_name = "TOOL", add = ArgValueCompleter::new(value_candidates::tools))]
         tools: Vec<ToolId>,
     },
     /// Unpin tools
@@ -33,7 +34,7 @@ pub enum Pins {
   omega pins remove mathjs::inv")]
     Remove {
         /// package::export
-        #[arg(required = true, value_name = "TOOL")]
+        #[arg(required = true, value_name = "TOOL", add = ArgValueCompleter::new(value_candidates::tools))]
         tools: Vec<ToolId>,
     },
 }

@@ -1,10 +1,10 @@
 //! `omega plan`
 
-use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
     follow::pause::{After, Waiting, parts, words},
+    value_candidates,
 };
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;

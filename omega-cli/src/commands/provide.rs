@@ -1,10 +1,10 @@
 //! `omega provide`
 
-use super::value_candidates;
 use crate::{
     connect::Context,
     exit::{Code, Failure},
     follow::pause::{After, Keyboard, SavedTerminal, Waiting, parts},
+    value_candidates,
 };
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;

@@ -9,13 +9,16 @@ use omega_core::{
     api::KeptIn,
     local::{
         api_keys::{Keys, LOCAL, Unusable},
-        server_lock::Claim,
+        server_lock::{Claim, Running},
     },
 };
 use omega_server::{
     Local, ServeConfig, Server, observe,
     process::{failpoint, harden, shutdown},
-    serve::args::{DefaultPaths, ServeArgs},
+    serve::{
+        StartError,
+        args::{DefaultPaths, ServeArgs},
+    },
     vault::{Keyring, KeyringError, MasterKeySource, OwnersKeyring},
 };
 use secrecy::SecretString;
@@ -27,11 +30,15 @@ use std::{
 
 /// Run the server: the REST and SSE API, the page at /omega, the sandbox for tools
 ///
-/// The first start makes an API key and prints it, once. Keys of model providers come from the environment (OPENAI_API_KEY
-/// and so on).
+/// It serves your own database, in the place of the server in the background, which hands over to it: the other commands find
+/// it, and nothing is lost on the way. --database names another one. Every start prints a link that signs a browser in; the
+/// first one makes an API key and prints it, once. Keys of model providers come from the environment (OPENAI_API_KEY and so on).
+/// It logs to stderr what OMEGA_LOG says (`info` when it says nothing, `debug`, or a filter by module).
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:
-  omega serve --port 8634")]
+#[command(after_long_help = "Examples:
+  omega serve
+  omega serve --port 9000 --database sqlite:other.db
+  omega serve --new-key")]
 pub struct Serve {
     /// Listen on this port; any free one when 0
     #[arg(long, default_value_t = 8634)]
@@ -60,8 +67,35 @@ impl Serve {
         if self.local {
             return self.run_locally(context).await;
         }
-        let server = start(self.config(context, "server.db", self.port, None)?).await?;
-        server.announce(self.serve.json)?;
+        match self.serve.database.as_deref() {
+            None | Some("") => self.run_at_home(context).await,
+            Some(_) => {
+                let server = start(self.config(context, self.listen(), None)?).await?;
+                self.serve(server).await
+            }
+        }
+    }
+
+    fn listen(&self) -> SocketAddr {
+        SocketAddr::from((self.host, self.port))
+    }
+
+    /// Serves the home's one database, so that it is the server which the other commands find.
+    async fn run_at_home(&self, context: &Context) -> Result<(), Failure> {
+        let leaving = |running: &Running| {
+            context.ui.note(format!("Your server in the background (pid {}) hands over.", running.pid));
+        };
+        let claim = context.starter()?.take_over(leaving).await?;
+        let server = self.start_locally(context, self.listen(), None).await?;
+        claim.announce(&server.reachable(), &program()?, &context.env, true)?;
+        self.serve(server).await
+    }
+
+    /// Says where the server is, and serves.
+    async fn serve(&self, server: Server) -> Result<(), Failure> {
+        let page = format!("{}/omega", server.reachable());
+        let link = server.sign_in_link(&page).await.map_err(failed)?;
+        server.announce(self.serve.json, Some(&link))?;
         server.run(shutdown::requested).await;
         Ok(())
     }
@@ -69,17 +103,29 @@ impl Serve {
     /// Writes nothing to stdout: its clients find it by `run/server.json` and its key where keys are kept.
     async fn run_locally(&self, context: &Context) -> Result<(), Failure> {
         let claim = Claim::take(&context.dirs).await.map_err(|error| Failure::usage(error.to_string()))?;
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, claim.port()));
+        let server = self.start_locally(context, listen, Some(self.idle)).await?;
+        claim.announce(&server.url, &program()?, &context.env, false)?;
+        server.run(shutdown::requested).await;
+        Ok(())
+    }
+
+    async fn start_locally(
+        &self,
+        context: &Context,
+        listen: SocketAddr,
+        idle: Option<Duration>,
+    ) -> Result<Server, Failure> {
         let keys = Keys::new(&context.dirs);
-        let local = Local { key: keys.load(LOCAL)?, keyring: Some(provider_keys(context, &keys)), idle: self.idle };
-        let port = claim.port();
-        let server = start(self.config(context, "omega.db", port, Some(local))?).await?;
-        if let Some(key) = &server.new_key {
+        let key = keys.load(LOCAL)?;
+        let had_key = key.is_some();
+        let local = Local { key, keyring: Some(provider_keys(context, &keys)), idle };
+        let server = start(self.config(context, listen, Some(local))?).await?;
+        if let Some(key) = server.new_key.as_ref().filter(|_| !had_key) {
             let place = keys.store(LOCAL, &SecretString::from(key.clone()))?;
             tracing::info!(event = "local.key_stored", "the API key is kept in {place}");
         }
-        claim.announce(&server.url, &program()?, &context.env)?;
-        server.run(shutdown::requested).await;
-        Ok(())
+        Ok(server)
     }
 
     /// What was given or named comes first; then the place of the setting `master-key`.
@@ -97,28 +143,18 @@ impl Serve {
         }
     }
 
-    fn config(
-        &self,
-        context: &Context,
-        database: &str,
-        port: u16,
-        local: Option<Local>,
-    ) -> Result<ServeConfig, Failure> {
+    fn config(&self, context: &Context, listen: SocketAddr, local: Option<Local>) -> Result<ServeConfig, Failure> {
         let dirs = &context.dirs;
-        let listen = match local {
-            Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            None => SocketAddr::from((self.host, port)),
-        };
         let places = DefaultPaths {
-            database: format!("sqlite:{}", dirs.data.join(database).display()),
+            database: format!("sqlite:{}", dirs.data.join("omega.db").display()),
             cache: dirs.cache.clone(),
             master_key: self.master_key(context),
         };
         let text = |name: &str| context.env.get(name).map(str::to_owned);
         let config = self.serve.config(listen, places, text).map_err(Failure::usage)?;
         Ok(ServeConfig {
-            // The clients of a user's own server say which model; the one of whoever started it must not stick.
-            model: if local.is_some() { None } else { context.config.get("model").map(str::to_owned) },
+            // The clients of a server in the background say which model; the one of whoever started it must not stick.
+            model: if self.local { None } else { context.config.get("model").map(str::to_owned) },
             owner_name: text("USER").unwrap_or(config.owner_name),
             local,
             ..config
@@ -161,5 +197,9 @@ fn unusable(error: Unusable) -> KeyringError {
 }
 
 async fn start(config: ServeConfig) -> Result<Server, Failure> {
-    Server::start(config).await.map_err(|error| Failure::new(Code::Usage, error.to_string()))
+    Server::start(config).await.map_err(failed)
+}
+
+fn failed(error: StartError) -> Failure {
+    Failure::new(Code::Usage, error.to_string())
 }

@@ -1,10 +1,10 @@
 //! `omega show`
 
-use super::value_candidates;
 use crate::{
     connect::Context,
     exit::Failure,
     follow::pause::{Waiting, standing},
+    value_candidates,
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;

@@ -4,8 +4,10 @@ use crate::{
     connect::Context,
     environment::{Environment, how_to_give},
     exit::Failure,
+    value_candidates,
 };
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use omega_core::{
     api::{ExecuteAnswer, ExecuteRequest, ToolRow},
     client::ClientError,
@@ -53,6 +55,7 @@ pub struct Search {
   omega tools show mathjs::evaluate")]
 pub struct Show {
     /// package::export
+    #[arg(add = ArgValueCompleter::new(value_candidates::tools))]
     tool: ToolId,
     /// Print the row as JSON, in TPMJS's shape
     #[arg(long)]
@@ -65,6 +68,7 @@ pub struct Show {
   omega tools run mathjs::evaluate --input '{"expr": "2 + 3"}'"#)]
 pub struct Run {
     /// package::export
+    #[arg(add = ArgValueCompleter::new(value_candidates::tools))]
     tool: ToolId,
     /// The input, a JSON object; `@FILE` reads a file, `-` reads stdin
     #[arg(long, short, default_value = "{}", value_name = "JSON")]

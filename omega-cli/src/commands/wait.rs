@@ -1,7 +1,6 @@
 //! `omega wait`
 
-use super::value_candidates;
-use crate::{connect::Context, exit::Failure, follow::Follow};
+use crate::{connect::Context, exit::Failure, follow::Follow, value_candidates};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 

@@ -4,8 +4,10 @@ use super::pause::{Waiting, is_answered_already, part_of, parts, words};
 use crate::{
     exit::Failure,
     ui::{Tone, Ui},
+    value_candidates,
 };
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use omega_core::{
     api::{
         Alternative, AlternativeChoice, Approval, Decide, Decision, Plan, ProvideCredentials, Remember, RequiredAction,
@@ -23,7 +25,7 @@ pub struct Answers {
     #[arg(long, short)]
     yes: bool,
     /// Approve calls of this tool (package::export, or a package for all of its tools), once each; may be given several times
-    #[arg(long = "approve", value_name = "TOOL")]
+    #[arg(long = "approve", value_name = "TOOL", add = ArgValueCompleter::new(value_candidates::tools))]
     approve: Vec<String>,
     /// When a tool lacks a variable: cancel the run, leave it waiting, or have the best other tool that lacks none do it
     #[arg(long, value_name = "HOW")]

@@ -8,7 +8,7 @@ use std::{
 };
 
 struct Shared {
-    home: Home,
+    _home: Home,
     child: Child,
     line: Value,
 }
@@ -19,7 +19,7 @@ impl Shared {
         let mut child = home.command(&["serve", "--port", "0", "--json"]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { home, child, line: serde_json::from_str(&line).unwrap() }
+        Self { _home: home, child, line: serde_json::from_str(&line).unwrap() }
     }
 
     fn url(&self) -> &str {
@@ -105,7 +105,7 @@ fn rows_of_a_file_become_tools() {
 fn a_busy_port_is_a_message_with_the_next_step() {
     let server = Shared::start();
     let port = server.url().rsplit(':').next().unwrap();
-    let done = server.home.omega(&["serve", "--port", port]).expect(2);
+    let done = Home::new().omega(&["serve", "--port", port]).expect(2);
     assert!(done.stderr.contains("choose another port with --port"), "{}", done.stderr);
 }
 

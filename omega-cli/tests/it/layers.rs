@@ -2,8 +2,19 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 10] =
-    ["exit", "ui", "global", "progress", "connect", "environment", "follow", "commands", "cli", "dispatch"];
+const ORDER: [&str; 11] = [
+    "exit",
+    "ui",
+    "value_candidates",
+    "global",
+    "progress",
+    "connect",
+    "environment",
+    "follow",
+    "commands",
+    "cli",
+    "dispatch",
+];
 
 fn sources() -> Sources {
     Sources::of_crate(env!("CARGO_MANIFEST_DIR"))

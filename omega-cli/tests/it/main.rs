@@ -16,6 +16,7 @@ mod keyed;
 mod keyring;
 mod layers;
 mod local_server;
+mod one_world;
 mod pauses;
 mod remembered;
 mod settings;

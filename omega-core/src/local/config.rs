@@ -75,6 +75,13 @@ pub const KEYS: &[ConfigKey] = &[
     },
 ];
 
+/// The names of the profiles in a configuration file; none where it can't be read.
+pub fn profiles(file: &Path) -> Vec<String> {
+    let document = fs::read_to_string(file).ok().and_then(|text| text.parse::<DocumentMut>().ok());
+    let names = document.as_ref().and_then(|it| it.get("profiles")).and_then(Item::as_table_like);
+    names.map(|all| all.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
+}
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {

@@ -1,14 +1,15 @@
 //! Finding the user's own server, or starting it.
 //!
 //! The promises: any number of commands at once get one server; a dead server's address is never used; a server of an
-//! older build, or one that was started with other keys, is replaced when it has nothing to do and kept when it has.
+//! older build, or one that was started with other keys, is replaced when it has nothing to do and kept when it has; one
+//! that a person started in the foreground is used and never ended.
 //! Order: look; take the starter's lock; look again; start; wait until it announces itself.
 
 use super::{
     Dirs, Env,
     api_keys::{KeyError, Keys, LOCAL},
     private_file,
-    server_lock::{Running, address_file, build_of, is_claimed, variables_of},
+    server_lock::{Claim, ClaimError, Running, address_file, build_of, is_claimed, variables_of},
 };
 use crate::client::{Client, ClientError};
 use std::{
@@ -24,6 +25,8 @@ use tokio::time::{Instant, sleep};
 const START: Duration = Duration::from_secs(60);
 /// Time for the last writes of a server that was asked to end.
 const STOP: Duration = Duration::from_secs(10);
+/// Time for the runs of a server that hands over to come to a safe point; after it they are cut, and go on in the next one.
+const HAND_OVER: Duration = Duration::from_secs(40);
 const STEP: Duration = Duration::from_millis(20);
 const LOG_AT_MOST: u64 = 4 * 1024 * 1024;
 
@@ -59,9 +62,21 @@ pub enum StartError {
     #[error("the local server does not answer within {}; its log is {}; end its process and try again",
         humantime::format_duration(START), path.display())]
     Silent { path: PathBuf },
-    /// Nobody has its key any more.
-    #[error("the key of your local server is lost; end its process ({pid}), and the next command makes a new one")]
+    /// Nobody has its key any more, and it is not ours to end.
+    #[error(
+        "the key of the server that you started (`omega serve`, pid {pid}) is lost; end it and start it again: it makes \
+        a new one"
+    )]
     KeyLost { pid: u32 },
+    /// There is one already that a person started.
+    #[error(
+        "your server runs already, at {url} (`omega serve`, pid {pid}); end it first, or name another database with \
+        --database"
+    )]
+    Foreground { url: String, pid: u32 },
+    /// It was told to end and lives on.
+    #[error("the server in the background (pid {pid}) does not end; end its process and try again")]
+    Stays { pid: u32 },
     /// Its key can't be read.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -93,24 +108,87 @@ impl Starter {
     /// The user's server, started if need be.
     pub async fn ensure(&self) -> Result<LocalServer, StartError> {
         if let Some(running) = self.find().await
-            && self.outdated(&running).is_none()
+            && let Some(found) = self.as_it_is(&running)?
         {
-            return self.found(running, false);
+            return Ok(found);
         }
         let _alone = self.starters_lock().await?;
         if let Some(running) = self.find().await {
-            let why = self.outdated(&running);
-            let found = self.found(running, false)?;
-            let Some(why) = why else { return Ok(found) };
-            if !self.stop_if_idle(&found.client).await? {
-                let notice = Some(format!("{why}; it is replaced when it has nothing to do"));
-                return Ok(LocalServer { notice, ..found });
+            if let Some(found) = self.as_it_is(&running)? {
+                return Ok(found);
+            }
+            match Keys::new(&self.dirs).load(LOCAL)? {
+                None if running.foreground => return Err(StartError::KeyLost { pid: running.pid }),
+                // The next one makes a new key.
+                None => self.end(&running).await?,
+                Some(_) => {
+                    let found = self.found(running, false)?;
+                    if !self.stop_if_idle(&found.client).await? {
+                        let why = self.outdated(&found.running).unwrap_or_default();
+                        let notice = Some(format!("{why}; it is replaced when it has nothing to do"));
+                        return Ok(LocalServer { notice, ..found });
+                    }
+                }
             }
         }
         let log_begins = std::fs::metadata(self.dirs.server_log()).map_or(0, |meta| meta.len());
         let child = if self.is_claimed()? { None } else { Some(self.spawn()?) };
         let running = self.wait(child, log_begins).await?;
         self.found(running, true)
+    }
+
+    /// The right to be the user's one server, for one in the foreground. A server in the background hands over: its runs
+    /// come to a safe point, and go on in the next one. `leaving` is told which.
+    ///
+    /// # Errors
+    /// [`StartError::Foreground`] while a person runs one.
+    pub async fn take_over(&self, leaving: impl Fn(&Running)) -> Result<Claim, StartError> {
+        let _alone = self.starters_lock().await?;
+        let until = Instant::now() + START;
+        loop {
+            match Claim::take(&self.dirs).await {
+                Ok(claim) => return Ok(claim),
+                Err(ClaimError::Folder { path, cause }) => {
+                    return Err(StartError::io(path.display().to_string())(cause));
+                }
+                Err(ClaimError::Taken) => {}
+            }
+            match self.announced() {
+                Some(Running { foreground: true, url, pid, .. }) => return Err(StartError::Foreground { url, pid }),
+                Some(running) => {
+                    leaving(&running);
+                    self.end(&running).await?;
+                }
+                // It starts, and says where it is in a moment, or it is about to be gone.
+                None if Instant::now() < until => sleep(STEP).await,
+                None => return Err(StartError::Silent { path: self.dirs.server_log() }),
+            }
+        }
+    }
+
+    /// A server that needs no replacing, or that is not ours to replace.
+    fn as_it_is(&self, running: &Running) -> Result<Option<LocalServer>, StartError> {
+        let outdated = self.outdated(running);
+        if (outdated.is_some() && !running.foreground) || Keys::new(&self.dirs).load(LOCAL)?.is_none() {
+            return Ok(None);
+        }
+        let notice = outdated.map(|why| format!("{why}; restart it when that matters"));
+        Ok(Some(LocalServer { notice, ..self.found(running.clone(), false)? }))
+    }
+
+    /// Ends a server in the background, whatever it does: nothing that it acknowledged is lost.
+    async fn end(&self, running: &Running) -> Result<(), StartError> {
+        for patience in [HAND_OVER, STOP] {
+            ask_to_end(running.pid);
+            let until = Instant::now() + patience;
+            while Instant::now() < until {
+                if !self.is_claimed()? {
+                    return Ok(());
+                }
+                sleep(STEP).await;
+            }
+        }
+        Err(StartError::Stays { pid: running.pid })
     }
 
     fn found(&self, running: Running, started: bool) -> Result<LocalServer, StartError> {
@@ -210,6 +288,22 @@ impl Starter {
         }
         Err(StartError::Silent { path: log })
     }
+}
+
+/// The lock was held when the process id was read, so that it is the server's.
+#[cfg(unix)]
+fn ask_to_end(pid: u32) {
+    use rustix::process::{Pid, Signal, kill_process};
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // One that is gone already lets go of the lock.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
+#[cfg(not(unix))]
+fn ask_to_end(pid: u32) {
+    let _ =
+        Command::new("taskkill").args(["/PID", &pid.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
 fn open_log(path: &Path) -> io::Result<File> {

@@ -31,6 +31,9 @@ pub struct Running {
     /// Which build of that version (see [`build_of`]).
     pub build: String,
     pub started_at: Timestamp,
+    /// Whether a person started it with `omega serve`; nobody else ends it then.
+    #[serde(default)]
+    pub foreground: bool,
     /// Digests of what its environment said when it was started, by name.
     pub variables: BTreeMap<String, String>,
 }
@@ -128,13 +131,14 @@ impl Claim {
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn announce(&self, url: &str, program: &Path, env: &Env) -> io::Result<()> {
+    pub fn announce(&self, url: &str, program: &Path, env: &Env, foreground: bool) -> io::Result<()> {
         let running = Running {
             url: url.to_owned(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             build: build_of(program),
             started_at: Timestamp::now(),
+            foreground,
             variables: variables_of(env),
         };
         if let Some((_, port)) = url.rsplit_once(':') {
@@ -182,7 +186,7 @@ mod tests {
         assert_eq!(claim.port(), 0, "there was none");
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        claim.announce(&format!("http://127.0.0.1:{port}"), Path::new("omega"), &Env::default()).unwrap();
+        claim.announce(&format!("http://127.0.0.1:{port}"), Path::new("omega"), &Env::default(), false).unwrap();
         drop(claim);
         let next = Claim::take(&dirs).await.unwrap();
         assert_eq!(next.port(), 0, "somebody has it");

@@ -5,17 +5,23 @@ use serde_json::json;
 use std::io::{self, Write};
 
 impl Server {
-    /// Says where it is, once it answers. The key is said only when it was made just now.
-    pub fn announce(&self, as_json: bool) -> io::Result<()> {
+    /// Says where it is, once it answers, and how a browser gets in. The key is said only when it was made just now.
+    pub fn announce(&self, as_json: bool, sign_in: Option<&str>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if as_json {
             let mut line = json!({ "url": self.url, "pid": std::process::id() });
             if let Some(key) = &self.new_key {
                 line["apiKey"] = json!(key);
             }
+            if let Some(link) = sign_in {
+                line["signInUrl"] = json!(link);
+            }
             writeln!(out, "{line}")?;
         } else {
-            writeln!(out, "Omega listens on {0} (page: {0}/omega)", self.url)?;
+            writeln!(out, "Omega listens on {} (page: {}/omega)", self.url, self.reachable())?;
+            if let Some(link) = sign_in {
+                writeln!(out, "Sign a browser in, once, within five minutes: {link}")?;
+            }
             if let Some(key) = &self.new_key {
                 writeln!(out, "API key, shown only now: {key}")?;
             }

@@ -61,7 +61,10 @@ pub struct ServeArgs {
     /// How much clients may ask for.
     #[command(flatten)]
     pub limits: Flags,
-    /// Print one line of JSON once ready: {url, apiKey?, pid}
+    /// Make another API key for the first user and print it, when theirs is lost; `omega api-keys revoke` ends the lost one
+    #[arg(long)]
+    pub new_key: bool,
+    /// Print one line of JSON once ready: {url, pid, apiKey?, signInUrl?}
     #[arg(long)]
     pub json: bool,
 }
@@ -109,6 +112,7 @@ impl ServeArgs {
                 avatars: self.avatars.clone().filter(|base| base != "off"),
             },
             local: None,
+            new_key: self.new_key,
             node: NodeConfig { claims: !self.serve_only, lease: self.lease, ..NodeConfig::default() },
             limits: self.limits.limits(),
             clock: <_>::default(),

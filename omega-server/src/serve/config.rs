@@ -45,6 +45,8 @@ pub struct ServeConfig {
     pub identity: Identity,
     /// How a user's own server differs from a shared one.
     pub local: Option<Local>,
+    /// Make another API key for the first user: theirs is lost.
+    pub new_key: bool,
     /// How this node takes part where several share one PostgreSQL.
     pub node: NodeConfig,
     /// How much clients may ask for, and whom they are told apart by.
@@ -63,13 +65,13 @@ pub struct Identity {
     pub avatars: Option<String>,
 }
 
-/// A user's own server, in the background.
+/// A user's own server, in the background or in the foreground.
 #[derive(Clone)]
 pub struct Local {
     /// The key that its clients have; registered when the database does not know it.
     pub key: Option<SecretString>,
     /// Where its owner's keys of model providers are kept.
     pub keyring: Option<OwnersKeyring>,
-    /// It ends after this long without a request and without work.
-    pub idle: Duration,
+    /// One in the background ends after this long without a request and without work.
+    pub idle: Option<Duration>,
 }

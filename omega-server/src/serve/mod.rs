@@ -78,8 +78,9 @@ pub enum StartError {
 /// A server that listens.
 pub struct Server {
     pub url: String,
-    /// The API key that was made because there was none; the only time that it is known.
+    /// The API key that was made because there was none, or because one was wished; the only time that it is known.
     pub new_key: Option<String>,
+    owner: UserId,
     app: App,
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
@@ -134,7 +135,7 @@ impl Server {
         }
 
         let people = who_knows_people(&config.identity)?;
-        let idle = config.local.as_ref().map(|local| local.idle);
+        let idle = config.local.as_ref().and_then(|local| local.idle);
         let sockets = Sockets::new(listener, config.node.stalled, &config.limits);
         let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
         background.spawn(refusals::keep(Arc::clone(&app.gate.refusals), app.store.clone()));
@@ -148,7 +149,20 @@ impl Server {
                 })
                 .await
         });
-        Ok(Self { url: format!("http://{address}"), new_key, app, stop, task, idle, background })
+        Ok(Self { url: format!("http://{address}"), new_key, owner, app, stop, task, idle, background })
+    }
+
+    /// An address that signs a browser in as the first user, once, within five minutes. `page` is where the page is for a
+    /// browser on this machine.
+    pub async fn sign_in_link(&self, page: &str) -> Result<String, StartError> {
+        let code = auth::new_token()?;
+        self.app.store.create_code(self.owner, &code).await?;
+        Ok(format!("{page}#sign-in={code}"))
+    }
+
+    /// Where a browser on this machine finds it: an address that means all of them is no address to go to.
+    pub fn reachable(&self) -> String {
+        self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     }
 
     /// Serves until `shutdown` resolves, a client asks a user's own server to end, or that server has been idle. Then runs
@@ -208,21 +222,26 @@ fn own_keys(config: &ServeConfig) -> OwnKeys {
     all
 }
 
-/// Makes sure that somebody can sign in; says who.
+/// Makes sure that somebody can sign in; says who, and with which key if it was made now.
 async fn first_key(store: &Store, config: &ServeConfig) -> Result<(UserId, Option<String>), StartError> {
     let user = store.first_user(&config.owner_name).await?;
-    if let Some(key) = config.local.as_ref().and_then(|local| local.key.as_ref()) {
-        if store.caller_of_key(key.expose_secret()).await?.is_none() {
-            store.create_key(user, "this machine", key.expose_secret().to_owned()).await?;
-        }
+    let local = config.local.as_ref();
+    let known = local.and_then(|local| local.key.as_ref());
+    if let Some(key) = known
+        && store.caller_of_key(key.expose_secret()).await?.is_none()
+    {
+        store.create_key(user, "this machine", key.expose_secret().to_owned()).await?;
+    }
+    let has_one = known.is_some() || local.is_none() && !store.keys(user).await?.is_empty();
+    if has_one && !config.new_key {
         return Ok((user, None));
     }
-    if config.local.is_none() && !store.keys(user).await?.is_empty() {
-        return Ok((user, None));
-    }
-    let key = auth::new_key()?;
-    let name = if config.local.is_some() { "this machine" } else { "first key" };
-    Ok((user, Some(store.create_key(user, name, key).await?.key)))
+    let name = match local {
+        _ if has_one => "new key",
+        Some(_) => "this machine",
+        None => "first key",
+    };
+    Ok((user, Some(store.create_key(user, name, auth::new_key()?).await?.key)))
 }
 
 async fn idle(app: App, after: Option<Duration>) {

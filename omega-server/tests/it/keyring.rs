@@ -107,7 +107,7 @@ impl Own {
         let (ring, provider, tools) = (Ring::default(), StandIn::start(titled(script)).await, Tools::start().await);
         let key = SecretString::from(omega_server::http::auth::new_key().unwrap());
         let keyring = OwnersKeyring { keyring: Arc::new(ring.clone()), choice };
-        let local = Local { key: Some(key.clone()), keyring: Some(keyring), idle: Duration::from_secs(3600) };
+        let local = Local { key: Some(key.clone()), keyring: Some(keyring), idle: None };
         let config =
             ServeConfig { local: Some(local), ..config(database, folder.path(), &tools, providers(&provider)) };
         let server = Server::start(config.clone()).await.unwrap();

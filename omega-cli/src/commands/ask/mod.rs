@@ -3,12 +3,12 @@
 mod prompt;
 mod schema;
 
-use super::value_candidates;
 use crate::{
     connect::{Connection, Context},
     environment::Environment,
     exit::Failure,
     follow::{Begun, Follow, Signals},
+    value_candidates,
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;

@@ -5,8 +5,10 @@ mod edit;
 use crate::{
     connect::Context,
     exit::{Code, Failure},
+    value_candidates,
 };
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 use omega_core::{
     api::Settings,
     client::{Client, ClientError},
@@ -41,6 +43,7 @@ enum What {
   omega settings get model")]
     Get {
         /// Its name
+        #[arg(add = ArgValueCandidates::new(value_candidates::settings))]
         name: String,
     },
     /// Change one setting
@@ -49,6 +52,7 @@ enum What {
   omega settings set prompt --file prompt.md")]
     Set {
         /// Its name
+        #[arg(add = ArgValueCandidates::new(value_candidates::settings))]
         name: String,
         /// Its value; `default` takes it back to what holds without it
         #[arg(required_unless_present = "file", allow_hyphen_values = true)]

@@ -175,6 +175,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         owner_name: "owner".into(),
         identity: <_>::default(),
         local: None,
+        new_key: false,
         node: NodeConfig::default(),
         limits: unlimited(),
         clock: <_>::default(),
