@@ -19,7 +19,7 @@ use ui::{Terminals, Ui};
 
 fn main() -> ExitCode {
     // The server in here starts this program anew to confine a tool.
-    omega_server::executor::jail::main_if_asked();
+    omega_engine::executor::jail::main_if_asked();
     // Answers the shell's question for completions and ends, if it is one.
     clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
     let cli = cli::Cli::parse_from(cli::arguments(std::env::args_os()));

@@ -1,14 +1,17 @@
 //! `omega-server`: the server alone, for machines. Everything is set by flags or by the variables in `--help`.
 
 use clap::Parser;
-use omega_server::{
-    ServeConfig, Server, executor, observe,
+use omega_engine::{
+    executor, observe,
     process::{failpoint, harden, shutdown},
+    vault::MasterKeySource,
+};
+use omega_server::{
+    ServeConfig, Server,
     serve::{
         announce,
         args::{DefaultPaths, ServeArgs},
     },
-    vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use std::{

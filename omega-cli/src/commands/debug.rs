@@ -2,7 +2,7 @@
 
 use crate::{exit::Failure, ui::Ui};
 use clap::Subcommand;
-use omega_server::process::failpoint;
+use omega_engine::process::failpoint;
 
 /// Show what only tests of Omega itself need
 #[derive(Debug, Subcommand)]

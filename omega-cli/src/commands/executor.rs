@@ -5,7 +5,7 @@ use crate::{
     exit::{Code, Failure},
 };
 use clap::Args;
-use omega_server::{
+use omega_engine::{
     executor::{
         LocalConfig, LocalExecutor,
         service::{Service, ServiceConfig, new_key},

@@ -12,14 +12,17 @@ use omega_core::{
         server_lock::{Claim, Running},
     },
 };
-use omega_server::{
-    Local, ServeConfig, Server, observe,
+use omega_engine::{
+    observe,
     process::{failpoint, harden, shutdown},
+    vault::{Keyring, KeyringError, MasterKeySource, OwnersKeyring},
+};
+use omega_server::{
+    Local, ServeConfig, Server,
     serve::{
         StartError,
         args::{DefaultPaths, ServeArgs},
     },
-    vault::{Keyring, KeyringError, MasterKeySource, OwnersKeyring},
 };
 use secrecy::SecretString;
 use std::{

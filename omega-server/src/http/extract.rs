@@ -1,7 +1,6 @@
 //! What handlers take out of requests. A request that does not read is refused in our own shape, with the field's name.
 
 use super::reply::ApiError;
-use crate::domain::nul;
 use axum::{
     Json,
     body::Bytes,
@@ -14,6 +13,7 @@ use omega_core::{
     api::ErrorCode,
     budget::{self, Shape},
 };
+use omega_engine::domain::nul;
 use serde::de::DeserializeOwned;
 
 /// Bytes of a body.

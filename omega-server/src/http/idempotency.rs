@@ -5,13 +5,6 @@
 //! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
 
 use super::{reply::ApiError, state::App};
-use crate::{
-    domain::{caller::Caller, request},
-    store::{
-        IdempotencyKey, KeptAnswer, Replay, StoreError,
-        access::{Access, Within},
-    },
-};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{FromRequestParts, MatchedPath, OriginalUri, Request, State},
@@ -23,6 +16,13 @@ use omega_core::{
     agent::digest::canonical,
     api::ErrorCode,
     id::{ApprovalId, RunId, ToolRunId},
+};
+use omega_engine::{
+    domain::{caller::Caller, request},
+    store::{
+        IdempotencyKey, KeptAnswer, Replay, StoreError,
+        access::{Access, Within},
+    },
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -4,8 +4,8 @@
 //! two under way.
 
 use super::reply::{ApiError, ApiResult};
-use crate::process::offload;
 use omega_core::{api::ErrorCode, id::UserId};
+use omega_engine::process::offload;
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},

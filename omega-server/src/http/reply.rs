@@ -3,7 +3,6 @@
 //! Every request has an id; it stands in the answer, in the header `X-Request-Id` and in the log line, so that what a
 //! user reports can be found. Causes are logged, never shown.
 
-use crate::{domain::request, engine::accept::NotAccepted, store::StoreError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -14,6 +13,7 @@ use omega_core::{
     model::ModelError,
     registry::RegistryError,
 };
+use omega_engine::{domain::request, engine::accept::NotAccepted, store::StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

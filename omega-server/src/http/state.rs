@@ -5,13 +5,13 @@ use super::{
     import_limit::ImportLimit,
     limits::{Limits, RateLimiter},
 };
-use crate::{
+use omega_core::api::Timestamp;
+use omega_engine::{
     engine::{Engine, models::Catalog},
     executor::Redacting,
     registry::RegistryService,
     store::Store,
 };
-use omega_core::api::Timestamp;
 use std::{
     ops::Deref,
     sync::{
@@ -67,7 +67,7 @@ impl App {
         may_stop: bool,
     ) -> Self {
         let now = Timestamp::now();
-        let store = engine.inner.store.clone();
+        let store = engine.store().clone();
         Self(Arc::new(Parts {
             engine,
             registry,

@@ -2,13 +2,13 @@
 //! lie when nothing is said.
 
 use super::config::{Identity, ServeConfig};
-use crate::{
-    engine::{models, node_config::NodeConfig},
-    http::limits::Flags,
-    vault::MasterKeySource,
-};
+use crate::http::limits::Flags;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use omega_core::model::catalog::ProviderEnv;
+use omega_engine::{
+    engine::{models, node_config::NodeConfig},
+    vault::MasterKeySource,
+};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

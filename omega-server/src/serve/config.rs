@@ -1,12 +1,12 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::{
+use crate::http::limits::Limits;
+use omega_core::model::{catalog::ProviderEnv, price::Prices};
+use omega_engine::{
     engine::node_config::NodeConfig,
-    http::limits::Limits,
     process::clock::Clock,
     vault::{MasterKeySource, OwnersKeyring},
 };
-use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use secrecy::SecretString;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

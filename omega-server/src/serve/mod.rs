@@ -4,29 +4,16 @@ pub mod announce;
 pub mod args;
 pub mod config;
 
-use crate::{
-    audit::{heads, refusals},
-    engine::{Engine, OwnKeys, models::Catalog},
-    executor::{
-        self, LocalConfig, Redacting, WithBreaker,
-        breaker::{Breakers, Policy},
+use crate::http::{
+    auth,
+    identity::{
+        avatars::Avatars,
+        verifier::{KeyVerifier, Platform, Remembering},
     },
-    http::{
-        auth,
-        identity::{
-            avatars::Avatars,
-            verifier::{KeyVerifier, Platform, Remembering},
-        },
-        request::peer::Peer,
-        router,
-        sockets::Sockets,
-        state::App,
-    },
-    observe::known_secrets,
-    process::clock::Clock,
-    registry::RegistryService,
-    store::{Store, StoreError},
-    vault::{MasterKeySource, Vault, VaultError},
+    request::peer::Peer,
+    router,
+    sockets::Sockets,
+    state::App,
 };
 use config::{Identity, ServeConfig};
 use omega_core::{
@@ -38,6 +25,19 @@ use omega_core::{
     },
     net,
     registry::RegistryError,
+};
+use omega_engine::{
+    audit::{heads, refusals},
+    engine::{Engine, OwnKeys, models::Catalog},
+    executor::{
+        self, LocalConfig, Redacting, WithBreaker,
+        breaker::{Breakers, Policy},
+    },
+    observe::known_secrets,
+    process::clock::Clock,
+    registry::RegistryService,
+    store::{Store, StoreError},
+    vault::{MasterKeySource, Vault, VaultError},
 };
 use secrecy::ExposeSecret;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -129,7 +129,7 @@ impl Server {
         let mut background = JoinSet::new();
         let tidied = engine.vault().clone();
         background.spawn(async move { tidied.tidy().await });
-        background.spawn(heads::tell(engine.inner.store.clone(), heads::EVERY));
+        background.spawn(heads::tell(engine.store().clone(), heads::EVERY));
         if let Some(url) = config.registry_url {
             tokio::spawn(mirror(Arc::clone(&registry), url));
         }

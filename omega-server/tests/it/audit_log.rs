@@ -24,7 +24,7 @@ use omega_core::{
     registry::meta::EXECUTE,
     testing::{Reply, Script, StandIn},
 };
-use omega_server::{
+use omega_engine::{
     domain::audit_fact::{AuditAction, Fact},
     store::{Noted, Store},
 };

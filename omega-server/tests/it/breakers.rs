@@ -8,7 +8,7 @@ use omega_core::{
     registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
-use omega_server::{
+use omega_engine::{
     executor::breaker::{BreakerKey, Breakers, CallHealth, CircuitState, Policy},
     process::clock::Clock,
     store::Store,

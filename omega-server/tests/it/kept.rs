@@ -5,7 +5,7 @@ use crate::{
     store::{author, engines, sending},
 };
 use omega_core::api::OnActive;
-use omega_server::{
+use omega_engine::{
     domain::sealed::{CredentialPlace, Scope},
     process::clock::Clock,
     store::{IdempotencyKey, KeptAnswer, Replay, Send, Store, StoreError, access::open_runs},

@@ -10,10 +10,8 @@ use omega_core::{
     client::{Client, ClientError},
     testing::{Fault, Reply, Script, StandIn},
 };
-use omega_server::{
-    Local, ServeConfig, Server,
-    vault::{Keyring, KeyringError, OwnersKeyring},
-};
+use omega_engine::vault::{Keyring, KeyringError, OwnersKeyring};
+use omega_server::{Local, ServeConfig, Server};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     collections::BTreeMap,

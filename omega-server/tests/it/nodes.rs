@@ -20,7 +20,8 @@ use omega_core::{
     registry::meta::EXECUTE,
     testing::{Fault, Reply, Script, StandIn},
 };
-use omega_server::{NodeConfig, ServeConfig};
+use omega_engine::engine::node_config::NodeConfig;
+use omega_server::ServeConfig;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::{

@@ -25,7 +25,8 @@ use omega_core::{
     registry::meta::EXECUTE,
     testing::{Reply, Script, StandIn},
 };
-use omega_server::{Server, process::clock::Clock};
+use omega_engine::process::clock::Clock;
+use omega_server::Server;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::json;

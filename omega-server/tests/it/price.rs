@@ -10,7 +10,7 @@ use omega_core::{
         hostile::{Growth, PATTERNS, Pattern, peak_memory},
     },
 };
-use omega_server::{
+use omega_engine::{
     engine::guard::{
         destructive,
         exfil::{self, WrittenAddresses},

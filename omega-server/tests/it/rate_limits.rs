@@ -11,10 +11,10 @@ use omega_core::{
     api::AuditEntry,
     testing::{Fault, Reply, Script},
 };
+use omega_engine::process::clock::Clock;
 use omega_server::{
     Limits, ServeConfig,
     http::limits::{Class, Policies, Policy},
-    process::clock::Clock,
 };
 use reqwest::{Method, RequestBuilder, header};
 use serde_json::json;

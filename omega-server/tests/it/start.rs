@@ -2,7 +2,8 @@
 
 use crate::harness::{config, executor::Tools, folder};
 use omega_core::model::catalog::ProviderEnv;
-use omega_server::{ServeConfig, Server, StartError, store::StoreError};
+use omega_engine::store::StoreError;
+use omega_server::{ServeConfig, Server, StartError};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use std::path::Path;
 

@@ -23,14 +23,12 @@ use omega_core::{
     texts::Texts,
     view::View,
 };
-use omega_server::{
-    Server,
-    store::{
-        Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError,
-        access::{Access, open},
-        sql, statements,
-    },
+use omega_engine::store::{
+    Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError,
+    access::{Access, open},
+    sql, statements,
 };
+use omega_server::Server;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr, sqlite::SqliteConnectOptions};

@@ -9,12 +9,12 @@ use omega_core::{
     id::{RunId, UserId},
     testing::{Fault, Reply, Script, StandIn},
 };
-use omega_server::{
-    ServeConfig, Server, StartError,
+use omega_engine::{
     domain::sealed::{CredentialPlace, Scope, Sealed},
     store::Store,
     vault::{MasterKeyError, MasterKeySource, Vault, VaultError},
 };
+use omega_server::{ServeConfig, Server, StartError};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{

@@ -3,7 +3,7 @@
 use super::checks::{Check, Level};
 use crate::connect::Context;
 use omega_core::local::Dirs;
-use omega_server::executor::attack::{self, Defence, Finding, Ground};
+use omega_engine::executor::attack::{self, Defence, Finding, Ground};
 use std::path::{Path, PathBuf};
 
 /// Open files with which a server has room for its readers and its tools.

@@ -8,7 +8,8 @@ use omega_core::{
     model::catalog::{OFFLINE, PROVIDERS},
     sanitize::one_line,
 };
-use omega_server::{Limits, process::harden, store::sqlite_file};
+use omega_engine::{process::harden, store::sqlite_file};
+use omega_server::Limits;
 use serde::Serialize;
 use std::{
     collections::BTreeSet,

@@ -1,21 +1,21 @@
 //! Accesses as extractors: a handler's signature says what it needs, and nothing of the body is read before.
 
-use crate::{
-    domain::caller::Caller,
-    http::{
-        reply::{ApiError, ApiResult},
-        state::App,
-    },
-    store::{
-        StoreError,
-        access::{Access, Owned, Part, Within, hashed, open, within},
-    },
+use crate::http::{
+    reply::{ApiError, ApiResult},
+    state::App,
 };
 use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
 use omega_core::id::ConversationId;
+use omega_engine::{
+    domain::caller::Caller,
+    store::{
+        StoreError,
+        access::{Access, Owned, Part, Within, hashed, open, within},
+    },
+};
 use std::collections::HashMap;
 
 /// The segment `{id}` of the path. One that is no text names nothing that exists.

@@ -1,15 +1,13 @@
 //! Whose API key it is: one of this server's, or one that another platform vouches for.
 
 use super::user_name;
-use crate::{
-    domain::caller::Caller,
-    http::{
-        identity::verifier::KeyCheck,
-        reply::{ApiError, ApiResult},
-        state::App,
-    },
+use crate::http::{
+    identity::verifier::KeyCheck,
+    reply::{ApiError, ApiResult},
+    state::App,
 };
 use omega_core::api::ErrorCode;
+use omega_engine::domain::caller::Caller;
 
 /// The caller with a key.
 ///

@@ -7,16 +7,14 @@ pub mod origin;
 pub mod query;
 pub mod user_name;
 
-use crate::{
-    domain::{caller::Caller, request},
-    http::{reply::ApiError, request::cookie, state::App},
-};
+use crate::http::{reply::ApiError, request::cookie, state::App};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use omega_core::{api::ErrorCode, registry::Viewer};
+use omega_engine::domain::{caller::Caller, request};
 
 const KEY_PREFIX: &str = "tpmjs_sk_";
 

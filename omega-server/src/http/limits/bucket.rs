@@ -117,8 +117,8 @@ fn spend(until: Option<i64>, policy: Policy, units: u64, now: Duration) -> (Buck
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::clock::Clock;
     use omega_core::id::UserId;
+    use omega_engine::process::clock::Clock;
     use std::time::Duration;
 
     fn policy(quota: u64, seconds: u64) -> Policy {

@@ -5,17 +5,12 @@ use super::{
     body::{Holding, Paced},
     client::Owners,
 };
-use crate::{
-    audit::refusals::{Kind, Refusal, Refusals},
-    domain::request,
-    http::{
-        reply::ApiError,
-        request::{
-            log_line::{NO_ROUTE, name_of, route_of},
-            peer::Peer,
-        },
+use crate::http::{
+    reply::ApiError,
+    request::{
+        log_line::{NO_ROUTE, name_of, route_of},
+        peer::Peer,
     },
-    process::clock::Clock,
 };
 use axum::{
     extract::{ConnectInfo, Request, State as OfServer},
@@ -24,6 +19,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use omega_core::api::ErrorCode;
+use omega_engine::{
+    audit::refusals::{Kind, Refusal, Refusals},
+    domain::request,
+    process::clock::Clock,
+};
 use std::sync::Arc;
 
 /// Methods that there are routes for.

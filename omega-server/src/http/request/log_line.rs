@@ -1,10 +1,7 @@
 //! One line a request (ASVS 16): the route's pattern, never the path, since a conversation's id opens it.
 
 use super::{address, peer::Peer};
-use crate::{
-    domain::request::{Context, alias, within},
-    http::reply::ApiError,
-};
+use crate::http::reply::ApiError;
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderValue, Method},
@@ -13,6 +10,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use omega_core::id::ConversationId;
+use omega_engine::domain::request::{Context, alias, within};
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 /// Gives each request its id, and logs it when its answer begins.

@@ -1,21 +1,19 @@
 //! What a paused run waits for: variables and approvals. (Plans are in their own file.)
 
 use super::{text, variables};
-use crate::{
-    http::{
-        extract::Body,
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::{
-        Clean,
-        access::{Owned, Within},
-    },
+use crate::http::{
+    extract::Body,
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::extract::State;
 use omega_core::{
     api::{Decide, ErrorCode, ProvideCredentials, Run},
     id::{ApprovalId, ConversationId},
+};
+use omega_engine::store::{
+    Clean,
+    access::{Owned, Within},
 };
 
 const MAX_REASON: usize = 1_000;

@@ -1,20 +1,18 @@
 //! API keys of this server, in TPMJS's format. A key is shown once; only its hash is kept.
 
 use super::{id, text};
-use crate::{
-    domain::caller::Caller,
-    http::{
-        auth,
-        extract::{Body, Segment},
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
+use crate::http::{
+    auth,
+    extract::{Body, Segment},
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
     api::{ApiKey, CreateKey, CreatedKey},
     id::KeyId,
 };
+use omega_engine::domain::caller::Caller;
 
 /// The caller's keys.
 #[utoipa::path(get, operation_id = "listKeys",

@@ -1,16 +1,14 @@
 //! Standing approvals: listed, and revoked.
 
 use super::id;
-use crate::{
-    domain::caller::Caller,
-    http::{
-        extract::Segment,
-        reply::{ApiResult, Reply},
-        state::App,
-    },
+use crate::http::{
+    extract::Segment,
+    reply::{ApiResult, Reply},
+    state::App,
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{api::StoredApproval, id::ApprovalRuleId};
+use omega_engine::domain::caller::Caller;
 
 /// The caller's standing approvals, oldest first.
 #[utoipa::path(get, operation_id = "listApprovals",

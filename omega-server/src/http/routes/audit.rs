@@ -1,16 +1,16 @@
 //! The audit log: everybody reads their own facts, administrators read and verify all of them.
 
-use crate::{
-    domain::{audit_fact::ACTIONS, caller::Caller},
-    http::{
-        extract::Params,
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::{AuditQuery, Noted},
+use crate::http::{
+    extract::Params,
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::extract::State;
 use omega_core::api::{AuditEntry, AuditReport, ErrorCode, Pagination, Timestamp};
+use omega_engine::{
+    domain::{audit_fact::ACTIONS, caller::Caller},
+    store::{AuditQuery, Noted},
+};
 use serde::Deserialize;
 
 /// Which facts.

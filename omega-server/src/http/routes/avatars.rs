@@ -1,18 +1,16 @@
 //! Pictures of people (M6).
 
-use crate::{
-    domain::caller::Caller,
-    http::{
-        extract::Segment,
-        reply::{ApiError, ApiResult},
-        state::App,
-    },
+use crate::http::{
+    extract::Segment,
+    reply::{ApiError, ApiResult},
+    state::App,
 };
 use axum::{
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
+use omega_engine::domain::caller::Caller;
 
 /// The picture of a user of this server, by the hash of their address. 404 means: show initials.
 #[utoipa::path(get, operation_id = "getAvatar",

@@ -1,17 +1,10 @@
 //! Conversations. Whoever is signed in and has the URL may read and send; only the owner changes it (M5).
 
 use super::{PageQuery, text};
-use crate::{
-    domain::caller::Caller,
-    http::{
-        extract::{Body, Params},
-        reply::{ApiResult, Reply},
-        state::App,
-    },
-    store::{
-        INLINE_OUTPUT_BYTES,
-        access::{self, Access, Owned},
-    },
+use crate::http::{
+    extract::{Body, Params},
+    reply::{ApiResult, Reply},
+    state::App,
 };
 use axum::{
     extract::State,
@@ -21,6 +14,13 @@ use axum::{
 use omega_core::{
     api::{Conversation, ConversationDetail, CreateConversation, UpdateConversation},
     id::ConversationId,
+};
+use omega_engine::{
+    domain::caller::Caller,
+    store::{
+        INLINE_OUTPUT_BYTES,
+        access::{self, Access, Owned},
+    },
 };
 
 const MAX_TITLE: usize = 200;

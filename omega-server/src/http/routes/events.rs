@@ -1,13 +1,9 @@
 //! The event stream of a conversation.
 
-use crate::{
-    engine::feed::{Feed, frame},
-    http::{
-        extract::Params,
-        reply::{ApiError, ApiResult},
-        state::App,
-    },
-    store::{INLINE_OUTPUT_BYTES, access::Access},
+use crate::http::{
+    extract::Params,
+    reply::{ApiError, ApiResult},
+    state::App,
 };
 use axum::{
     body::Body,
@@ -21,6 +17,10 @@ use omega_core::{
     api::ErrorCode,
     event::{Envelope, Event},
     id::ConversationId,
+};
+use omega_engine::{
+    engine::feed::{Feed, frame},
+    store::{INLINE_OUTPUT_BYTES, access::Access},
 };
 use serde::Deserialize;
 use std::{collections::VecDeque, convert::Infallible, time::Duration};

@@ -1,15 +1,10 @@
 //! A conversation as a document (M7). What goes out is cleaned of what this server knows as secret, and of what looks like
 //! it: it may have been stored before anybody knew.
 
-use crate::{
-    domain::audit_fact::{AuditAction, Fact},
-    http::{
-        extract::Params,
-        reply::{ApiError, ApiResult},
-        state::App,
-    },
-    process::offload,
-    store::{Clean, StoreError, access::Access},
+use crate::http::{
+    extract::Params,
+    reply::{ApiError, ApiResult},
+    state::App,
 };
 use axum::{
     body::Body,
@@ -24,6 +19,11 @@ use omega_core::{
     export::{self, LISTS},
     id::ConversationId,
     redact::Redactor,
+};
+use omega_engine::{
+    domain::audit_fact::{AuditAction, Fact},
+    process::offload,
+    store::{Clean, StoreError, access::Access},
 };
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,16 +1,9 @@
 //! A document of `export` as a new conversation (M7). What comes in is cleaned of what this server knows as secret, and of what
 //! looks like it. The people in it are names to show; it gives nobody any rights, and nothing in it runs.
 
-use crate::{
-    domain::{
-        audit_fact::{AuditAction, Fact},
-        caller::Caller,
-    },
-    http::{
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::access,
+use crate::http::{
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     body::Body,
@@ -23,6 +16,13 @@ use omega_core::{
     budget::{self, Limit, OverLimit},
     id::ConversationId,
     import,
+};
+use omega_engine::{
+    domain::{
+        audit_fact::{AuditAction, Fact},
+        caller::Caller,
+    },
+    store::access,
 };
 
 /// Reads a document of `export` as a new conversation of the caller: at most 64 MiB, from an administrator 1 GiB, and one at a

@@ -1,18 +1,11 @@
 //! Messages: sent in three modes (stream, accept, wait), and read by pages.
 
 use super::{PageQuery, events, pagination, text, tool_ids, variables};
-use crate::{
-    engine::{accept::AcceptedMessage, capacity::Seat},
-    http::{
-        extract::{Body, Params},
-        idempotency::{REPLAYED, fingerprint, key_of},
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::{
-        IdempotencyKey,
-        access::{self, Access},
-    },
+use crate::http::{
+    extract::{Body, Params},
+    idempotency::{REPLAYED, fingerprint, key_of},
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     extract::State,
@@ -23,6 +16,13 @@ use omega_core::{
     api::{Accepted, CredentialRequest, ErrorCode, Finished, Message, MissingVar, RequiredAction, SendMessage},
     budget,
     id::ConversationId,
+};
+use omega_engine::{
+    engine::{accept::AcceptedMessage, capacity::Seat},
+    store::{
+        IdempotencyKey,
+        access::{self, Access},
+    },
 };
 use serde_json::json;
 use std::time::Duration;

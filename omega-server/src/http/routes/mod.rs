@@ -97,7 +97,7 @@ pub(crate) fn variables(given: &BTreeMap<String, String>) -> ApiResult<BTreeMap<
     given
         .iter()
         .map(|(name, value)| {
-            crate::domain::variables::check(name)
+            omega_engine::domain::variables::check(name)
                 .map_err(|bad| ApiError::invalid("env", &format!("`{name}` {bad}")))?;
             if value.is_empty() || value.len() > 32 * 1024 {
                 return Err(ApiError::invalid("env", &format!("the value of {name} must have 1 to 32,768 bytes")));

@@ -1,13 +1,9 @@
 //! Health, the status banner and the models.
 
-use crate::{
-    domain::caller::Caller,
-    executor::breaker::shown_to,
-    http::{
-        auth::Admin,
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
+use crate::http::{
+    auth::Admin,
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     Json,
@@ -19,6 +15,7 @@ use omega_core::{
     api::{ErrorCode, Models, Status, Timestamp},
     executor::Executor,
 };
+use omega_engine::{domain::caller::Caller, executor::breaker::shown_to};
 use serde_json::json;
 
 /// The process answers.

@@ -1,14 +1,10 @@
 //! Plans: made without executing (P4), and selected (P2). Other tools in place of those that failed (D8).
 
 use super::{id, text, tool_ids};
-use crate::{
-    engine::Task,
-    http::{
-        extract::Body,
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::{Clean, access::Access},
+use crate::http::{
+    extract::Body,
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     Json,
@@ -18,6 +14,10 @@ use omega_core::{
     agent::complexity::Complexity,
     api::{ErrorCode, PlanAnswer, PlanRequest, Run, SelectAlternative, SelectPlan, Selected},
     id::{ConversationId, PlanId},
+};
+use omega_engine::{
+    engine::Task,
+    store::{Clean, access::Access},
 };
 
 const MAX_NOTE: usize = 10_000;

@@ -1,19 +1,17 @@
 //! The caller's own system prompt, which is a part of their settings, and the prompts that runs had.
 
 use super::settings;
-use crate::{
-    domain::caller::Caller,
-    http::{
-        extract::{Body, Segment},
-        reply::{ApiResult, Reply},
-        state::App,
-    },
+use crate::http::{
+    extract::{Body, Segment},
+    reply::{ApiResult, Reply},
+    state::App,
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
 use omega_core::{
     agent::prompt,
     api::{CustomPrompt, PromptSettings, Settings, StoredPrompt},
 };
+use omega_engine::domain::caller::Caller;
 
 /// The caller's own prompt, and what new runs get of it.
 #[utoipa::path(get, operation_id = "getPrompt",

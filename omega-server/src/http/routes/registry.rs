@@ -1,17 +1,11 @@
 //! The registry, as TPMJS serves it, and adding to it.
 
 use super::{text, variables};
-use crate::{
-    domain::caller::Caller,
-    engine::Called,
-    executor::breaker::{BreakerKey, shown_to},
-    http::{
-        auth::{Admin, Looking},
-        extract::{Body, Params, Segment},
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    registry::{AddError, Outcomes},
+use crate::http::{
+    auth::{Admin, Looking},
+    extract::{Body, Params, Segment},
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     Json,
@@ -29,6 +23,12 @@ use omega_core::{
     id::{ToolId, UserId},
     registry::{Hit, Query as ToolQuery, Registry, Viewer},
     sanitize::one_line,
+};
+use omega_engine::{
+    domain::caller::Caller,
+    engine::Called,
+    executor::breaker::{BreakerKey, shown_to},
+    registry::{AddError, Outcomes},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

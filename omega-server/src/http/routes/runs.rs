@@ -1,19 +1,17 @@
 //! Runs: read, and stopped.
 
-use crate::{
-    http::{
-        reply::{ApiResult, Reply},
-        state::App,
-    },
-    store::{
-        StoreError,
-        access::{self, Access, Within},
-    },
+use crate::http::{
+    reply::{ApiResult, Reply},
+    state::App,
 };
 use axum::extract::State;
 use omega_core::{
     api::Run,
     id::{ConversationId, RunId},
+};
+use omega_engine::store::{
+    StoreError,
+    access::{self, Access, Within},
 };
 
 const BY_REQUEST: &str = "cancelled by a participant";

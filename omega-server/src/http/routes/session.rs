@@ -1,17 +1,11 @@
 //! Signing a browser in and out: by an API key, or by a link that holds once and for five minutes.
 
-use crate::{
-    domain::{
-        caller::{Caller, TokenHash, Via},
-        request,
-    },
-    http::{
-        auth::{self, api_key, origin},
-        extract::{Body, Params},
-        reply::{ApiError, ApiResult, Reply},
-        request::cookie,
-        state::App,
-    },
+use crate::http::{
+    auth::{self, api_key, origin},
+    extract::{Body, Params},
+    reply::{ApiError, ApiResult, Reply},
+    request::cookie,
+    state::App,
 };
 use axum::{
     extract::State,
@@ -19,6 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use omega_core::api::{ErrorCode, SignIn, SignInLink, Whoami};
+use omega_engine::domain::{
+    caller::{Caller, TokenHash, Via},
+    request,
+};
 use serde::Deserialize;
 
 fn token() -> ApiResult<String> {

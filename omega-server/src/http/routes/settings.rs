@@ -2,14 +2,10 @@
 //! other unseen.
 
 use super::{text, tool_ids};
-use crate::{
-    domain::caller::Caller,
-    http::{
-        extract::Body,
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::StoreError,
+use crate::http::{
+    extract::Body,
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     extract::State,
@@ -21,6 +17,7 @@ use omega_core::{
     api::{CustomPrompt, ErrorCode, Settings},
     model::catalog::{ModelName, provider},
 };
+use omega_engine::{domain::caller::Caller, store::StoreError};
 use serde::Serialize;
 use std::borrow::Cow;
 

@@ -1,19 +1,17 @@
 //! Who takes part in a conversation: its link, and whom the owner blocks.
 
 use super::id;
-use crate::{
-    http::{
-        extract::Body,
-        reply::{ApiResult, Reply},
-        state::App,
-    },
-    store::access::Owned,
+use crate::http::{
+    extract::Body,
+    reply::{ApiResult, Reply},
+    state::App,
 };
 use axum::extract::{Path, State};
 use omega_core::{
     api::{Conversation, Participant, UpdateParticipant},
     id::{ConversationId, UserId},
 };
+use omega_engine::store::access::Owned;
 
 /// Replaces the link by a new one. The one before answers 410, and the guests who joined by it are out, also of what they
 /// follow right now. By the owner alone.

@@ -1,21 +1,19 @@
 //! Tool runs: read whole, and stopped one by one.
 
 use super::{PageQuery, pagination};
-use crate::{
-    http::{
-        extract::Params,
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::{
-        INLINE_OUTPUT_BYTES,
-        access::{Access, Within},
-    },
+use crate::http::{
+    extract::Params,
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::extract::State;
 use omega_core::{
     api::{OutputPage, ToolRun},
     id::{ConversationId, ToolRunId},
+};
+use omega_engine::store::{
+    INLINE_OUTPUT_BYTES,
+    access::{Access, Within},
 };
 use serde::Deserialize;
 

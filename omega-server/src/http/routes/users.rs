@@ -1,20 +1,18 @@
 //! The users of this server, by its administrators; and everybody's own profile.
 
 use super::{id, session::who};
-use crate::{
-    domain::caller::Caller,
-    http::{
-        auth::{self, Admin, user_name},
-        extract::{Body, Segment},
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
+use crate::http::{
+    auth::{self, Admin, user_name},
+    extract::{Body, Segment},
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{extract::State, http::StatusCode};
 use omega_core::{
     api::{CreateUser, CreatedUser, UpdateProfile, User, Whoami},
     id::UserId,
 };
+use omega_engine::domain::caller::Caller;
 
 /// All users. By administrators.
 #[utoipa::path(get, operation_id = "listUsers",

@@ -2,19 +2,10 @@
 //! go out.
 
 use super::tool_ids;
-use crate::{
-    domain::{
-        caller::Caller,
-        sealed::{CredentialPlace, Scope},
-        variables,
-    },
-    http::{
-        extract::{Body, Params, Segment},
-        reply::{ApiError, ApiResult, Reply},
-        state::App,
-    },
-    store::StoreError,
-    vault::VaultError,
+use crate::http::{
+    extract::{Body, Params, Segment},
+    reply::{ApiError, ApiResult, Reply},
+    state::App,
 };
 use axum::{
     extract::State,
@@ -27,6 +18,15 @@ use omega_core::{
     id::ToolId,
     model::catalog::is_provider_key,
     registry::Viewer,
+};
+use omega_engine::{
+    domain::{
+        caller::Caller,
+        sealed::{CredentialPlace, Scope},
+        variables,
+    },
+    store::StoreError,
+    vault::VaultError,
 };
 use secrecy::SecretString;
 use serde::Deserialize;

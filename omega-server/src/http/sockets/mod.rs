@@ -4,18 +4,16 @@
 
 mod connection_slots;
 
-use crate::{
-    http::{
-        limits::{Client, Limits},
-        request::peer::{Activity, Peer},
-    },
-    process::harden,
+use crate::http::{
+    limits::{Client, Limits},
+    request::peer::{Activity, Peer},
 };
 use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
 use connection_slots::{Admitted, ConnectionSlots};
+use omega_engine::process::harden;
 use std::{
     io,
     net::SocketAddr,

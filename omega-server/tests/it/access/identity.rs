@@ -13,7 +13,8 @@ use omega_core::{
     client::{Client, ClientError},
     testing::{Script, StandIn},
 };
-use omega_server::{Server, process::clock::Clock};
+use omega_engine::process::clock::Clock;
+use omega_server::Server;
 use reqwest::{Method, RequestBuilder, header};
 use secrecy::SecretString;
 use serde_json::json;
@@ -31,7 +32,7 @@ async fn administrators_make_users_and_shut_them_out_at_once() {
     let ada = Person::new(&omega, "  Ada\u{202e}\u{200b} Lovelace\n", Some(" Ada@Example.TEST ")).await;
     assert_eq!(ada.user.display_name, "Ada Lovelace");
     // SHA-256 of `ada@example.test`.
-    assert_eq!(ada.user.gravatar_hash, omega_server::store::gravatar_hash(Some("ada@example.test")));
+    assert_eq!(ada.user.gravatar_hash, omega_engine::store::gravatar_hash(Some("ada@example.test")));
     assert_eq!(ada.user.gravatar_hash.len(), 64);
     assert!(!ada.client.whoami().await.unwrap().is_admin && omega.client.whoami().await.unwrap().is_admin);
     assert_eq!(omega.client.users().await.unwrap().len(), 2);

@@ -30,6 +30,6 @@ async fn no_id_of_a_conversation_stands_in_the_log_and_guesses_are_counted() {
     assert_eq!(guessed.len(), 3, "{log}");
     assert!(guessed[2].contains(r#""guesses":3"#) && guessed[2].contains("id_hash"), "{}", guessed[2]);
     for (guess, line) in guesses.iter().zip(&guessed) {
-        assert!(line.contains(&omega_server::store::access::hashed(&guess.to_string())), "{line}");
+        assert!(line.contains(&omega_engine::store::access::hashed(&guess.to_string())), "{line}");
     }
 }

@@ -13,7 +13,8 @@ use axum::{
     routing::get,
 };
 use omega_core::{client::Client, testing::Script};
-use omega_server::{Identity, store::gravatar_hash};
+use omega_engine::store::gravatar_hash;
+use omega_server::Identity;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::json;

@@ -82,7 +82,7 @@ async fn two_people_in_two_clients_see_each_other_join_write_and_be_answered_liv
     assert!(joined(&guests.view) && guests.view.participants.len() == 2);
     assert_eq!(
         owners.view.participants[1].gravatar_hash,
-        omega_server::store::gravatar_hash(Some("grace@example.test"))
+        omega_engine::store::gravatar_hash(Some("grace@example.test"))
     );
 
     omega.send(conversation, "from the owner").await;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::harness::{postgres::Postgres, process::Process, skip, within};
 use omega_core::event::Event;
-use omega_server::process::failpoint::{ALL, Point, Transaction};
+use omega_engine::process::failpoint::{ALL, Point, Transaction};
 use std::{os::unix::process::ExitStatusExt, time::Duration};
 
 /// A build without failpoints shows nothing here.

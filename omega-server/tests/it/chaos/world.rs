@@ -12,7 +12,7 @@ use omega_core::{
     client::Client,
     testing::{Script, StandIn},
 };
-use omega_server::process::failpoint::VARIABLE;
+use omega_engine::process::failpoint::VARIABLE;
 use secrecy::SecretString;
 use sqlx::{Connection, PgConnection};
 use std::{

@@ -2,7 +2,7 @@
 
 use super::*;
 use omega_core::registry::Calling;
-use omega_server::executor::Redacting;
+use omega_engine::executor::Redacting;
 use std::{collections::BTreeMap, sync::Arc};
 
 const SHAPES: &str = r#"

@@ -9,7 +9,7 @@ use omega_core::{
     registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
-use omega_server::{
+use omega_engine::{
     executor::{
         Fleet, RemoteConfig, RemoteExecutor,
         breaker::{Breakers, Policy},

@@ -13,7 +13,7 @@ mod orphan;
 mod reach;
 
 use super::*;
-use omega_server::executor::PoolLimits;
+use omega_engine::executor::PoolLimits;
 use std::time::Instant;
 
 const ENDS: &str = r#"

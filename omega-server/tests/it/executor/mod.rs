@@ -25,7 +25,7 @@ use omega_core::{
     id::{ToolId, ToolRunId},
     registry::Calling,
 };
-use omega_server::executor::{Limits, LocalConfig, LocalExecutor};
+use omega_engine::executor::{Limits, LocalConfig, LocalExecutor};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{

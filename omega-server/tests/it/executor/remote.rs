@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use omega_server::executor::{Redacting, RemoteConfig, RemoteExecutor};
+use omega_engine::executor::{Redacting, RemoteConfig, RemoteExecutor};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 

@@ -3,7 +3,7 @@
 use super::*;
 use async_trait::async_trait;
 use omega_core::executor::{DescribedPackage, ExecutorHealth, ToolError};
-use omega_server::executor::{
+use omega_engine::executor::{
     RemoteConfig, RemoteExecutor,
     service::{Service, ServiceConfig},
 };

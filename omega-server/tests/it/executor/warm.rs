@@ -2,7 +2,7 @@
 
 use super::{hostile::processes_in, *};
 use crate::harness::{self, process::Process};
-use omega_server::executor::PoolLimits;
+use omega_engine::executor::PoolLimits;
 use std::{process::Stdio, time::Instant};
 
 /// Tells of the process that it runs in, and of what it saw when it was loaded.

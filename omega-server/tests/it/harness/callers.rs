@@ -1,7 +1,7 @@
 //! People at the store: what a handler makes out of a request.
 
 use omega_core::{api::Author, id::ConversationId};
-use omega_server::{
+use omega_engine::{
     domain::caller::{Caller, Via},
     store::{
         Store,

@@ -23,10 +23,11 @@ use omega_core::{
     model::catalog::ProviderEnv,
     testing::{Reply, Script, StandIn},
 };
+use omega_engine::engine::node_config::NodeConfig;
+use omega_engine::vault::MasterKeySource;
 use omega_server::{
-    Limits, NodeConfig, ServeConfig, Server,
+    Limits, ServeConfig, Server,
     http::limits::{Class, Policies, Policy},
-    vault::MasterKeySource,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ mod worker;
 
 use crate::harness::{folder, postgres::Postgres};
 use omega_core::{api::Author, id::UserId};
-use omega_server::store::Store;
+use omega_engine::store::Store;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use reference::Model;
 use sequence::Sequences;

@@ -17,7 +17,7 @@ use omega_core::{
     id::{ConversationId, PlanId, PlanSetId, RunId},
     view::View,
 };
-use omega_server::{
+use omega_engine::{
     domain::{
         grant::Grant,
         sealed::{CredentialPlace, Scope, Sealed},

@@ -19,7 +19,7 @@ use omega_core::{
     model::ToolCall,
     registry::meta,
 };
-use omega_server::store::{Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
+use omega_engine::store::{Lease, LogTx, Planned, Release, RunHistory, Settled, StepReply, StoreError};
 use serde_json::json;
 use std::time::Duration;
 

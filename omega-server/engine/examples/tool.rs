@@ -1,8 +1,8 @@
 //! Describes or runs a tool in the local sandbox, without a server:
 //!
 //! ```text
-//! cargo run -p omega-server --example tool -- describe PACKAGE[@VERSION]
-//! cargo run -p omega-server --example tool -- run PACKAGE[@VERSION] EXPORT INPUT [--params a,b] [--env NAME]...
+//! cargo run -p omega-engine --example tool -- describe PACKAGE[@VERSION]
+//! cargo run -p omega-engine --example tool -- run PACKAGE[@VERSION] EXPORT INPUT [--params a,b] [--env NAME]...
 //! ```
 //!
 //! `--env` passes a variable of this process on. Files are kept under `OMEGA_HOME`, else `target/tool-cache`.
@@ -14,7 +14,7 @@ use omega_core::{
     id::{ToolId, ToolRunId},
     registry::Calling,
 };
-use omega_server::executor::{LocalConfig, LocalExecutor};
+use omega_engine::executor::{LocalConfig, LocalExecutor};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 

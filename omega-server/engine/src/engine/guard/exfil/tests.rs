@@ -67,7 +67,7 @@ fn what_nobody_wrote_is_named() {
 /// What a tool's text said, and the input of the call that an obeying model made of it. The person had asked for the issues of
 /// `https://github.com/acme/site`, and wrote nothing else. (The same are obeyed by a scripted model in `tests/it/safety.rs`.)
 fn injections() -> Vec<(String, Value)> {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../../../../tests/injections.json")).unwrap();
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../../../../../tests/injections.json")).unwrap();
     cases.into_iter().map(|case| (case["text"].as_str().unwrap().to_owned(), case["input"].clone())).collect()
 }
 

@@ -141,7 +141,7 @@ fn clean(request: &mut ModelRequest, redactor: &Redactor) {
 
 impl Engine {
     /// Knows the secrets of a run and of the user whose credentials it may use, and the server's own.
-    pub(crate) async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
+    pub async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
         self.inner.secrets.redactor(owner, run).await
     }
 }

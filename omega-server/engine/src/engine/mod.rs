@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Tells the readers of a conversation, on all nodes.
-    pub(crate) fn committed(&self, committed: Committed) {
+    pub fn committed(&self, committed: Committed) {
         self.inner.hub.committed(committed);
         self.inner.wake.tell(Hint::Events(committed));
     }
@@ -219,8 +219,13 @@ impl Engine {
         Ok(sent.accepted)
     }
 
+    /// Where all is kept.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
     /// Where secrets are sealed.
-    pub(crate) fn vault(&self) -> &Vault {
+    pub fn vault(&self) -> &Vault {
         &self.inner.vault
     }
 

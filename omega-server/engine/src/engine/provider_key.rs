@@ -60,11 +60,7 @@ impl Engine {
     }
 
     /// The model of a plan that is made outside of any run.
-    pub(crate) async fn model_for(
-        &self,
-        owner: UserId,
-        model: &str,
-    ) -> std::result::Result<Arc<dyn Model>, ModelError> {
+    pub async fn model_for(&self, owner: UserId, model: &str) -> std::result::Result<Arc<dyn Model>, ModelError> {
         let unread = |error: StoreError| ModelError::Config(format!("the keys of models need the database: {error}"));
         let keys = self.provider_keys(owner).await.map_err(unread)?;
         self.inner.models.resolve(model, &keys)

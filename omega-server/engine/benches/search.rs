@@ -1,10 +1,10 @@
 //! Loads tool rows (JSONL) into a search index and answers queries (JSONL `{id, query}`) from it.
 //!
-//! `cargo bench -p omega-server --bench search -- QUERIES RESULTS ROWS...` writes
+//! `cargo bench -p omega-engine --bench search -- QUERIES RESULTS ROWS...` writes
 //! `{query_id, results: [toolId, ...]}` for every query to RESULTS, and the times to standard error.
 
 use omega_core::budget::QUERY;
-use omega_server::registry::{Outcomes, indexing, rows, search::Index};
+use omega_engine::registry::{Outcomes, indexing, rows, search::Index};
 use serde_json::{Value, json};
 use std::{
     fs::File,

@@ -1,7 +1,7 @@
 //! How long calls of real tools take in the local sandbox, beside the same packages under a bare `deno run`:
 //!
 //! ```text
-//! cargo bench -p omega-server --bench executor -- [ROUNDS] [COLD_ROUNDS]
+//! cargo bench -p omega-engine --bench executor -- [ROUNDS] [COLD_ROUNDS]
 //! ```
 //!
 //! Every round runs each case once, in turn, so that what else the machine does falls on all alike: read the ratios, and the
@@ -19,7 +19,7 @@ use omega_core::{
     id::{ToolId, ToolRunId},
     registry::Calling,
 };
-use omega_server::executor::{LocalConfig, LocalExecutor, PoolLimits, jail};
+use omega_engine::executor::{LocalConfig, LocalExecutor, PoolLimits, jail};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,

@@ -76,7 +76,7 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
              SQLite that it brings"
         )));
     }
-    migrated(sqlx::migrate!("../migrations/sqlite").run(&write).await, &failed)?;
+    migrated(sqlx::migrate!("../../migrations/sqlite").run(&write).await, &failed)?;
     let read = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
@@ -110,7 +110,7 @@ async fn open_postgres(url: &str) -> Result<Store> {
         .connect_with(options.clone().application_name("omega"))
         .await
         .map_err(|error| failed(format!("{error}; is PostgreSQL running and the URL right?")))?;
-    migrated(sqlx::migrate!("../migrations/postgres").run(&pool).await, &failed)?;
+    migrated(sqlx::migrate!("../../migrations/postgres").run(&pool).await, &failed)?;
     let (fsync,): (String,) =
         sqlx::query_as("SHOW fsync").fetch_one(&pool).await.map_err(|error| failed(error.to_string()))?;
     if fsync == "off" {

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// A sandbox whose packages stay between runs, so that the second run is fast.
 fn sandbox() -> LocalExecutor {
-    let cache = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tool-cache");
+    let cache = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tool-cache");
     let deno = std::env::var_os("OMEGA_DENO").map(PathBuf::from);
     LocalExecutor::new(LocalConfig { deno, ..LocalConfig::new(PathBuf::from(cache)) })
 }

@@ -133,7 +133,7 @@ impl Vault {
     }
 
     /// Takes out of the keyring what no credential names.
-    pub(crate) async fn tidy(&self) {
+    pub async fn tidy(&self) {
         if let Some(ring) = &self.ring {
             let _changing = ring.changing.lock().await;
             self.sweep(ring).await;
