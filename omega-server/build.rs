@@ -1,11 +1,20 @@
-//! Embeds the page: `web/dist`, which npm makes and which is committed. No npm and no network here.
+//! Embeds the page: `web/dist`, which npm makes and which is committed, and each file in gzip where that is smaller. No npm
+//! and no network here.
 
-use std::{env, fmt::Write as _, fs, path::Path};
+use flate2::{Compression, write::GzEncoder};
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dist = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("web").join("dist");
     println!("cargo::rerun-if-changed=web/dist");
     println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
 
     let missing =
         |error| format!("{}: {error}; `git checkout -- omega-server/web/dist` brings it back", dist.display());
@@ -18,9 +27,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut table = String::from("&[\n");
     for file in files {
         let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
-        writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())?;
+        let content = fs::read(&file)?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&content)?;
+        let packed = encoder.finish()?;
+        let gzip = match packed.len() < content.len() {
+            true => {
+                let beside = out.join(format!("{name}.gz"));
+                fs::write(&beside, packed)?;
+                format!("Some(include_bytes!({:?}))", beside.display().to_string())
+            }
+            false => "None".to_owned(),
+        };
+        writeln!(table, "    ({name:?}, include_bytes!({:?}), {gzip}),", file.display().to_string())?;
     }
     table.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("page_files.rs"), table)?;
+    fs::write(out.join("page_files.rs"), table)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ import { build } from "esbuild";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const inside = (...parts) => path.join(root, ...parts);
+const jsx = { jsx: "automatic", jsxImportSource: "preact" };
 
 async function buildTests() {
   await rm(inside(".test"), { recursive: true, force: true });
@@ -19,8 +20,7 @@ async function buildTests() {
     bundle: true,
     format: "esm",
     platform: "node",
-    jsx: "automatic",
-    jsxImportSource: "preact",
+    ...jsx,
     sourcemap: "inline",
   });
 }
@@ -29,33 +29,46 @@ async function buildPage() {
   const out = inside("dist");
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const { metafile } = await build({
-    entryPoints: { app: inside("src/main.tsx"), theme: inside("src/theme.ts"), style: inside("src/style/index.css") },
+  const options = {
     outdir: out,
     entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
     bundle: true,
     minify: true,
-    format: "iife",
     target: ["es2022"],
-    jsx: "automatic",
-    jsxImportSource: "preact",
+    loader: { ".woff2": "file" },
     legalComments: "none",
     metafile: true,
     absWorkingDir: root,
-  });
-  const icon = await readFile(inside("src/icon.svg"));
-  const iconName = `icon-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`;
-  await writeFile(path.join(out, iconName), icon);
-  const built = (start, end) => {
-    const found = Object.keys(metafile.outputs).map((file) => path.basename(file));
-    return found.find((name) => name.startsWith(start) && name.endsWith(end));
   };
-  const shell = (await readFile(inside("src/index.html"), "utf8"))
-    .replaceAll("{app}", built("app-", ".js"))
-    .replaceAll("{theme}", built("theme-", ".js"))
-    .replaceAll("{style}", built("style-", ".css"))
-    .replaceAll("{icon}", iconName);
+  // What is not needed for the first look is loaded when it is: `import()` makes it a file of its own.
+  const app = build({ ...options, ...jsx, entryPoints: { app: inside("src/main.tsx") }, format: "esm", splitting: true });
+  // Before the first paint, so not a module: those wait for the document.
+  const rest = build({ ...options, entryPoints: { theme: inside("src/theme.ts"), style: inside("src/style/index.css") }, format: "iife" });
+  const found = (await Promise.all([app, rest])).flatMap(({ metafile }) => Object.keys(metafile.outputs).map((file) => path.basename(file)));
+  const built = (start, end) => found.find((name) => name.startsWith(start) && name.endsWith(end));
+  const names = {
+    app: built("app-", ".js"),
+    theme: built("theme-", ".js"),
+    style: built("style-", ".css"),
+    sans: built("geist-latin-wght-normal-", ".woff2"),
+    mono: built("geist-mono-latin-wght-normal-", ".woff2"),
+    icon: await icon("icon"),
+    waiting: await icon("icon-waiting"),
+  };
+  // The fonts' licence goes along with them.
+  await writeFile(path.join(out, "fonts-licence.txt"), await readFile(inside("node_modules/@fontsource-variable/geist/LICENSE")));
+  let shell = await readFile(inside("src/index.html"), "utf8");
+  for (const [name, file] of Object.entries(names)) shell = shell.replaceAll(`{${name}}`, file);
   await writeFile(path.join(out, "index.html"), shell);
+
+  async function icon(name) {
+    const content = await readFile(inside(`src/${name}.svg`));
+    const file = `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}.svg`;
+    await writeFile(path.join(out, file), content);
+    return file;
+  }
 }
 
 await (process.argv.includes("--test") ? buildTests() : buildPage());

@@ -150,7 +150,7 @@ async fn in_browser(omega: &Omega, script: &str, variables: &[(&str, &str)]) -> 
         return lacks("playwright-core is missing: run `npm ci` in omega-server/web");
     }
     let shell = omega.http.get(format!("{}/omega", omega.url)).send().await.unwrap().text().await.unwrap();
-    if !shell.contains("/omega/assets/") {
+    if !shell.contains("assets/app-") {
         return lacks("this server was built without the page: run `npm run build` in omega-server/web first");
     }
     let mut node = Command::new("node");

@@ -2,12 +2,14 @@
 // approvals, API keys, sharing. Every failure is an ApiError whose message is a sentence for people.
 
 import { ApiError, BASE, data, failure, json, once, request } from "./api";
+import { ROOT } from "./root";
 import type {
   ApiKey,
   AuditEntry,
   AuditReport,
   Conversation,
   CreatedKey,
+  ExecuteAnswer,
   GuestCredentials,
   Participant,
   PromptSettings,
@@ -15,6 +17,7 @@ import type {
   StoredApproval,
   StoredCredential,
   StoredGrant,
+  Tool,
   User,
   Visibility,
   Whoami,
@@ -98,7 +101,7 @@ export const verifyAudit = () => data<AuditReport>("/audit/verify");
 
 export const updateConversation = (
   id: string,
-  body: { visibility?: Visibility; guestCredentials?: GuestCredentials; safeMode?: boolean },
+  body: { title?: string; model?: string; visibility?: Visibility; guestCredentials?: GuestCredentials; safeMode?: boolean },
 ) => data<Conversation>(`/conversations/${part(id)}`, json("PATCH", body));
 
 /** Replaces the link; whoever joined by the one before is out. */
@@ -111,8 +114,25 @@ export const setBlocked = (id: string, userId: string, blocked: boolean) =>
 /** The picture of an e-mail's hash, through the server: no request leaves this origin. */
 export const avatarUrl = (hash: string) => `${BASE}/avatars/${part(hash)}`;
 
-/** Whether a tool is in the registry; rejects with the server's words when it is not. */
-export async function findTool(toolId: string): Promise<void> {
-  const response = await fetch(`/api/tools/${part(toolId)}`, { credentials: "same-origin" });
+/** What the registry has of a tool; rejects with the server's words when it has none. */
+export async function toolOf(toolId: string): Promise<Tool> {
+  const response = await fetch(`${ROOT}/api/tools/${part(toolId)}`, { credentials: "same-origin" });
   if (!response.ok) throw await failure(response);
+  return ((await response.json()) as { data: Tool }).data;
+}
+
+/** Runs a tool now, apart from any conversation. */
+export async function runTool(toolId: string, params: unknown): Promise<ExecuteAnswer> {
+  const response = await fetch(`${ROOT}/api/registry/execute`, { credentials: "same-origin", ...json("POST", { toolId, params }) });
+  const body: unknown = await response.json().catch(() => null);
+  // A tool that failed is an answer as well.
+  if (typeof body === "object" && body !== null && "executionTimeMs" in body) return body as ExecuteAnswer;
+  throw new ApiError(response.status, "", typeof (body as { error?: unknown } | null)?.error === "string" ? (body as { error: string }).error : "The server did not run it. Try again");
+}
+
+/** The tools that a search finds, best first. */
+export async function searchTools(words: string, limit: number): Promise<Tool[]> {
+  const response = await fetch(`${ROOT}/api/tools/search?${new URLSearchParams({ q: words, limit: String(limit) })}`, { credentials: "same-origin" });
+  if (!response.ok) throw await failure(response);
+  return ((await response.json()) as { results: { tools: Tool[] } }).results.tools;
 }

@@ -1,8 +1,9 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
-import type { Accepted, Approval, Conversation, ConversationDetail, Models, OutputPage, Run, Selected, ServerStatus, Whoami } from "./types";
+import { ROOT } from "./root";
+import type { Accepted, Approval, Conversation, ConversationDetail, Message, Models, OutputPage, Run, Selected, ServerStatus, Whoami } from "./types";
 
-export const BASE = "/api/omega";
+export const BASE = `${ROOT}/api/omega`;
 
 /** A request that failed. `status` is 0 when no answer came. */
 export class ApiError extends Error {
@@ -119,7 +120,16 @@ export const sendMessage = (id: string, message: string, key: string, model?: st
     json("POST", model ? { message, model } : { message }, { Prefer: "respond-async", "Idempotency-Key": key }),
   );
 
-export const cancel = (id: string) => request(`/conversations/${encodeURIComponent(id)}/cancel`, json("POST", {}));
+/** Stops one run; what waits behind it goes on. */
+export const cancelRun = (runId: string) => request(`/runs/${encodeURIComponent(runId)}/cancel`, json("POST", {}));
+
+/** Messages after an event, oldest first. */
+export const messagesAfter = (id: string, after: number, limit: number, signal?: AbortSignal) =>
+  data<Message[]>(`/conversations/${encodeURIComponent(id)}/messages?after=${after}&limit=${limit}`, signal && { signal });
+
+/** Messages before an event, newest of them last. */
+export const messagesBefore = (id: string, before: number, limit: number, signal?: AbortSignal) =>
+  data<Message[]>(`/conversations/${encodeURIComponent(id)}/messages?before=${before}&limit=${limit}`, signal && { signal });
 
 /** Stops one tool call; its run goes on. */
 export const cancelTool = (toolRunId: string) => request(`/tool-runs/${encodeURIComponent(toolRunId)}/cancel`, json("POST", {}));
@@ -150,8 +160,8 @@ export const exportUrl = (id: string, format: "json" | "markdown") =>
   `${BASE}/conversations/${encodeURIComponent(id)}/export?format=${format}`;
 
 /** A piece of a tool run's output, as JSON text. */
-export const output = (toolRunId: string, offset: number) =>
-  data<OutputPage>(`/tool-runs/${encodeURIComponent(toolRunId)}/output?offset=${offset}`);
+export const output = (toolRunId: string, offset: number, limit: number, signal?: AbortSignal) =>
+  data<OutputPage>(`/tool-runs/${encodeURIComponent(toolRunId)}/output?offset=${offset}&limit=${limit}`, signal && { signal });
 
 /** A new idempotency key. `crypto.randomUUID` needs a secure context, which a server on a LAN address is not. */
 export function newKey(): string {

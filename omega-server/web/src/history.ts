@@ -11,7 +11,7 @@ export const hasOlder = (page: ConversationDetail): boolean =>
   page.messages.length > 0 && page.messages.length < page.messageCount && page.messages.length >= PAGE;
 
 /** Puts a page in front. What the view has already is newer, and stays. */
-export function prepend(view: View, page: ConversationDetail): void {
+export function prepend(view: View, page: Pick<ConversationDetail, "messages" | "toolRuns" | "runs">): void {
   view.messages = before(page.messages, view.messages);
   view.toolRuns = before(page.toolRuns, view.toolRuns);
   const known = new Set(view.runs.map((run) => run.id));

@@ -1,5 +1,9 @@
 import { render } from "preact";
+import { keepFocus } from "./focus";
 import { App } from "./view/app";
 
 const root = document.getElementById("app");
-if (root) render(<App />, root);
+if (root) {
+  keepFocus(root);
+  render(<App />, root);
+}

@@ -1,23 +1,28 @@
 // The page's addresses: the front page, the settings, and a conversation's own (the one that is shared).
 
 import { useEffect, useState } from "preact/hooks";
+import { ROOT } from "./root";
 
-export type Route = { page: "front" } | { page: "settings" } | { page: "conversation"; id: string };
+export type Route = { page: "front" } | { page: "settings" } | { page: "conversation"; id: string } | { page: "none" };
 
-export function parseRoute(path: string): Route {
-  if (path.replace(/\/$/, "") === SETTINGS) return { page: "settings" };
-  const id = /^\/omega\/c\/([^/]+)\/?$/.exec(path)?.[1];
-  if (!id) return { page: "front" };
+/** What an address means; slashes at its end mean nothing (`is_address` in omega-server/src/http/page/mod.rs). */
+export function parseRoute(address: string): Route {
+  const path = address.replace(/\/+$/, "");
+  if (path === FRONT || path === ROOT) return { page: "front" };
+  if (path === SETTINGS) return { page: "settings" };
+  const id = path.startsWith(CONVERSATIONS) ? path.slice(CONVERSATIONS.length) : "";
+  if (!id || id.includes("/")) return { page: "none" };
   try {
     return { page: "conversation", id: decodeURIComponent(id) };
   } catch {
-    return { page: "front" };
+    return { page: "none" };
   }
 }
 
-export const FRONT = "/omega";
-export const SETTINGS = "/omega/settings";
-export const conversationPath = (id: string) => `/omega/c/${encodeURIComponent(id)}`;
+export const FRONT = `${ROOT}/omega`;
+export const SETTINGS = `${FRONT}/settings`;
+const CONVERSATIONS = `${FRONT}/c/`;
+export const conversationPath = (id: string) => CONVERSATIONS + encodeURIComponent(id);
 
 /** The code of a one-time link, taken out of the address so that no history keeps it. */
 export function takeSignInCode(): string | null {

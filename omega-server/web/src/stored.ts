@@ -5,6 +5,10 @@ export interface Recent {
   id: string;
   title: string;
   at: number;
+  /** How it was when it was last looked at; missing when it rested. */
+  state?: "running" | "paused";
+  /** Whether it waited for the reader. */
+  yours?: boolean;
 }
 
 const RECENT = "omega.recent";
@@ -39,8 +43,20 @@ export function recent(): Recent[] {
 }
 
 /** Puts a conversation at the top of the list. */
-export function remember(id: string, title: string): Recent[] {
-  const rows = [{ id, title, at: Date.now() }, ...recent().filter((row) => row.id !== id)].slice(0, LIMIT);
+export function remember(id: string, title: string, state?: string, yours?: boolean): Recent[] {
+  const row: Recent = { id, title, at: Date.now(), ...((state === "running" || state === "paused") && { state }), ...(yours && { yours }) };
+  const rows = [row, ...recent().filter((row) => row.id !== id)].slice(0, LIMIT);
+  write(RECENT, rows);
+  return rows;
+}
+
+/** Notes how a conversation is that nobody has open; it stays where it is in the list. */
+export function note(id: string, state: string | undefined): Recent[] {
+  const rows = recent().map((row) => {
+    if (row.id !== id) return row;
+    const { state: _, yours: __, ...rest } = row;
+    return { ...rest, ...((state === "running" || state === "paused") && { state }) } as Recent;
+  });
   write(RECENT, rows);
   return rows;
 }
@@ -83,18 +99,18 @@ export function keepDraft(place: string, text: string): void {
   }
 }
 
-export type Theme = "light" | "dark";
+export type Theme = "system" | "light" | "dark";
 
-/** The theme on screen: the chosen one, or the system's. */
+/** The theme that was chosen. */
 export function theme(): Theme {
   const chosen = document.documentElement.dataset["theme"];
-  if (chosen === "light" || chosen === "dark") return chosen;
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  return chosen === "light" || chosen === "dark" ? chosen : "system";
 }
 
 /** Chooses a theme; `theme.ts` reads it before the first paint of the next load. */
 export function chooseTheme(theme: Theme): void {
-  document.documentElement.dataset["theme"] = theme;
+  if (theme === "system") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
   try {
     localStorage.setItem(THEME, theme);
   } catch {

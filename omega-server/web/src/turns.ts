@@ -18,6 +18,8 @@ export type Turn = { key: string; ended?: Ended | undefined } & (
       toolRuns: ToolRun[];
       partials: Map<string, unknown>;
       run: Run | undefined;
+      /** The message that it answers, where that is among those loaded. */
+      question: string;
     }
 );
 
@@ -30,6 +32,7 @@ export function turnsOf(view: View): Turn[] {
     if (list) list.push(toolRun);
     else tools.set(toolRun.messageId, [toolRun]);
   }
+  const questions = new Map(view.messages.flatMap(({ id, role, content }) => (role === "user" ? [[id, content] as const] : [])));
   const turns: Turn[] = [];
   const lastOfRun = new Map<string, Turn>();
   for (const message of view.messages) {
@@ -44,7 +47,8 @@ export function turnsOf(view: View): Turn[] {
       before.messages.push(message);
       before.toolRuns.push(...(tools.get(message.id) ?? []));
     } else {
-      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, run };
+      const question = questions.get(run?.messageId ?? "") ?? "";
+      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, run, question };
       turns.push(turn);
     }
     if (message.runId) lastOfRun.set(message.runId, turn);
@@ -52,8 +56,7 @@ export function turnsOf(view: View): Turn[] {
   for (const run of view.runs) {
     const turn = lastOfRun.get(run.id);
     if (turn && (run.status === "failed" || run.status === "cancelled")) {
-      const question = view.messages.find((message) => message.id === run.messageId)?.content ?? "";
-      turn.ended = { run, question };
+      turn.ended = { run, question: questions.get(run.messageId) ?? "" };
     }
   }
   return turns;
@@ -65,6 +68,7 @@ export function sameTurn(a: Turn, b: Turn): boolean {
   if (a.kind === "user") return b.kind === "user" && a.message === b.message;
   return (
     b.kind === "assistant" &&
+    a.question === b.question &&
     sameList(a.messages, b.messages) &&
     sameList(a.toolRuns, b.toolRuns) &&
     a.toolRuns.every(({ id }) => a.partials.get(id) === b.partials.get(id))

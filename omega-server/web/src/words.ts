@@ -48,6 +48,13 @@ export function when(time: number, now: number): string {
   return new Date(time).toLocaleDateString("en-US", { month: "short", day: "numeric", year: "numeric" });
 }
 
+/** The time of day. */
+export const clock = (at: string): string => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+/** The day, in the reader's own time. */
+export const dayOf = (at: string): string =>
+  new Date(at).toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", year: "numeric" });
+
 /** One line of a text, for lists and titles. */
 export function oneLine(text: string, limit: number): string {
   const line = text.replace(/\s+/g, " ").trim();

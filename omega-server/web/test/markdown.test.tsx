@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderToString } from "preact-render-to-string";
-import { Markdown, safeHref } from "../src/markdown";
+import { Reader } from "../src/markdown/reader";
+import { Markdown, safeHref } from "../src/markdown/markdown";
 
 const html = (text: string) => renderToString(<Markdown text={text} />);
 
@@ -97,4 +98,115 @@ test("long answers of every day are read as Markdown", () => {
   for (const [text, tag] of [[table, "<table>"], [list, "<ul>"], [code, "<figure"], [prose, "<strong>"]] as const) {
     assert.ok(html(text).includes(tag), tag);
   }
+});
+
+const everything = [
+  "# Title with **bold**", "A paragraph with `code`, *words*, [a link](https://example.org/a_b) and a mark[^1].\nIts second line.",
+  "## Below", "#### Deeper", "- one\n- two\n  - nested\n\n  more of two\n- [ ] open\n- [x] done", "3. three\n4. four",
+  "| a | b |\n|---|:-:|\n| 1 | **2** |\n| 3 | 4 |", "```rust\nfn main() {\n\n    let a = [1]: b;\n}\n```", "> quoted\n> > twice\n\n> again",
+  "[named][ref] and [other]", "Setext\n======", "---", "$$\n\\int_0^1 x^2\\,dx\n$$", "Sums \\(a_1*b\\) and $x^2$ for $5 and $6.", "<div>raw</div>", "    indented\n    code",
+  '[ref]: https://example.org/ref "t"\n[other]: https://example.org/other', "[^1]: The note with **words**.\n[^two]: Another.", "The end.",
+];
+
+test("however a text is cut, the same comes out in the end as from the whole of it", () => {
+  const text = everything.join("\n\n");
+  const whole = new Reader().read(text, true);
+  assert.ok(whole.blocks && whole.blocks.length > 20);
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const reader = new Reader();
+    let state = seed;
+    const next = (most: number) => (state = (state * 48_271) % 2_147_483_647) % most;
+    // From single characters to whole pages.
+    const longest = [1, 3, 10, 80, 400][seed % 5] ?? 1;
+    for (let at = 0; at < text.length; at += 1 + next(longest)) reader.read(text.slice(0, at), false);
+    assert.equal(JSON.stringify(reader.read(text, true)), JSON.stringify(whole), `seed ${seed}`);
+  }
+});
+
+test("what is finished stays the same object while the rest streams", () => {
+  const text = everything.join("\n\n");
+  const reader = new Reader();
+  let before = reader.read("", false).blocks ?? [];
+  for (let at = 1; at <= text.length; at += 1) {
+    const now = reader.read(text.slice(0, at), false).blocks ?? [];
+    const kept = before.filter((block, n) => now[n] === block).length;
+    // All but the last block and the blank lines around it.
+    assert.ok(kept >= before.length - 4, `${kept} of ${before.length} at ${at}`);
+    before = now;
+  }
+});
+
+test("an open end is shown as what it will be", () => {
+  const streaming = (text: string) => renderToString(<Markdown text={text} streaming />);
+  for (const [text, is, isNot] of [
+    ["so **bo", "<strong>bo</strong>", "**"],
+    ["so **", "<p>so</p>", "**"],
+    ["so `co", "<code>co</code>", "`"],
+    ["see [the do", "see the do", "["],
+    ["see [the docs](https://exa", "see the docs", "https"],
+    ["| a | b |", "<th", "|"],
+    ["| a | b |\n|-", "<th", "|"],
+    ["| a | b |\n|--|--|\n| 1", "<td>1</td>", "|"],
+    ["text\n\n- ", "<p>text</p>", "<ul>"],
+    ["text\n=", "<p>text</p>", ">="],
+    ["```js\nlet a", "let a", "`"],
+    ["~~go", "<del>go</del>", "~"],
+  ] as const) {
+    const drawn = streaming(text).replace(/<button.*?<\/button>/g, "");
+    assert.ok(drawn.includes(is), `${JSON.stringify(text)}: ${drawn}`);
+    assert.ok(!drawn.includes(isNot), `${JSON.stringify(text)}: ${drawn}`);
+  }
+});
+
+test("a long answer that streams takes time by its length", () => {
+  const text = everything.slice(0, 9).join("\n\n").concat("\n\n").repeat(60);
+  const reading = (length: number) => {
+    const reader = new Reader();
+    const before = process.cpuUsage();
+    for (let at = 0; at < length; at += 40) reader.read(text.slice(0, at), false);
+    const used = process.cpuUsage(before);
+    return (used.user + used.system) / 1000;
+  };
+  const tries: (readonly [number, number])[] = [];
+  const isLinear = () => tries.some(([once, twice]) => twice < 3 * once);
+  while (tries.length < 3 && !isLinear()) tries.push([reading(15_000), reading(30_000)]);
+  assert.ok(isLinear(), tries.join("; "));
+});
+
+test("a formula is left as it was written, and a price is no formula", () => {
+  for (const formula of ["$$\\int_0^1 x^2\\,dx$$", "\\(a_1 * b_2 * c\\)", "\\[\\frac{1}{2}\\]", "$a_1 + b_1$"]) {
+    assert.match(html(`So ${formula} it is`), /<span class="formula">/, formula);
+    assert.ok(html(`So ${formula} it is`).includes(formula), formula);
+  }
+  assert.ok(!html("It costs $5 and $6, or $7-$8.").includes("formula"));
+});
+
+test("a footnote's mark leads to its note and back, within the message alone", () => {
+  const drawn = html("Text[^1].\n\n[^1]: The note.");
+  assert.match(drawn, /<sup><button [^>]*aria-label="footnote 1"/);
+  assert.match(drawn, /aria-label="footnotes"/);
+  assert.ok(!drawn.includes("href"), drawn);
+});
+
+test("a link whose words name another place says where it leads", () => {
+  for (const [text, host] of [
+    ["[https://paypal.com](https://evil.example/x)", "(evil.example)"],
+    ["[paypal.com/login](https://paypal.com.evil.example)", "(paypal.com.evil.example)"],
+    ["[www.bank.example](https://bank.example.evil.test:8080/)", "(bank.example.evil.test:8080)"],
+    ["[safe](https://apple.com@evil.example/)", "(evil.example)"],
+    ["[me@bank.example](mailto:you@evil.example)", "(you@evil.example)"],
+    ["[ｐａｙｐａｌ.com](https://evil.example/)", "(evil.example)"],
+    ["[**paypal**.com](https://evil.example/)", "(evil.example)"],
+    ["![paypal.com](https://evil.example/x.png)", "(evil.example)"],
+  ] as const) assert.ok(html(text).includes(host), `${text}: ${html(text)}`);
+  for (const text of ["[docs](https://example.org)", "[example.org](https://www.example.org/a)", "[e.g. this](https://example.org)", "https://example.org/a.html", "[v1.2](https://example.org)", "<me@example.org>"]) {
+    assert.ok(!html(text).includes("real-host"), text);
+  }
+});
+
+test("nothing turns the words around it", () => {
+  for (const text of ["a \u202eb", "`a \u202eb`", "&#x202e;", "| a |\n|-|\n| \u202d |", "<b>\u202e</b>", "[\u202ea](https://example.org)", "$$\u202e$$", "[^1]\n\n[^1]: \u202e"]) {
+    assert.ok(!/[\u202a-\u202e]/.test(html(text).replace(/(?:href|title)="[^"]*"/g, "")), JSON.stringify(text));
+  }
+  assert.ok(!/[\u2066-\u2069\u200b]/.test(html("```js\n/*\u2066 } \u2069 if\u200b */\n```")));
 });

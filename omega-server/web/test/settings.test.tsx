@@ -5,10 +5,12 @@ import { changeSettings } from "../src/account";
 import { ApiError } from "../src/api";
 import type { Models, Settings } from "../src/types";
 import { General } from "../src/view/settings/general";
+import { modelNames } from "../src/view/model-picker";
+import { keyName } from "../src/view/settings/providers";
 import { Pins } from "../src/view/settings/pins";
 import type { List } from "../src/view/settings/use-list";
 
-const list = (items: Settings | null): List<Settings> => ({ items, busy: false, error: null, act: async () => true });
+const list = (items: Settings | null): List<Settings> => ({ items, busy: false, error: null, saved: false, act: async () => true });
 /** Settings that nobody changed. */
 const unset: Settings = { pins: [], guestCredentials: "approve", credentialFirstUse: "ask" };
 const models: Models = {
@@ -66,4 +68,17 @@ test("a change is made to what somebody else left, once more and not for ever", 
   await assert.rejects(changeSettings((now) => ({ ...now, safeMode: true })), (error) =>
     error instanceof ApiError && error.message.includes("changed elsewhere"));
   assert.equal(twice.now().safeMode, undefined);
+});
+
+test("a model that a provider offers twice is named once, and one that needs a key not at all", () => {
+  const twice: Models = { ...models, providers: [...models.providers,
+    { name: "openai-responses", available: true, models: ["gpt-4.1-mini", "o5-pro"] }] };
+  assert.deepEqual(modelNames(twice), ["openai/gpt-4.1-mini", "openai-responses/o5-pro"]);
+  assert.deepEqual(modelNames(null), []);
+});
+
+test("a provider's key goes by the name that the server asks for", () => {
+  assert.equal(keyName({ name: "groq", available: false, models: [], reason: "groq/x needs a key: set GROQ_API_KEY where the server runs" }), "GROQ_API_KEY");
+  assert.equal(keyName({ name: "openai", available: true, models: [] }), "OPENAI_API_KEY");
+  assert.equal(keyName({ name: "ollama", available: false, models: [], reason: "no engine answers there: start it, or set OLLAMA_BASE_URL" }), null);
 });

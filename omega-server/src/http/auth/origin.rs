@@ -11,16 +11,29 @@ use omega_core::api::ErrorCode;
 /// `CSRF` for another site's, `UNSUPPORTED_MEDIA_TYPE` for a body that is no JSON.
 pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let site = text("sec-fetch-site");
     let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let foreign_origin = match (headers.get(header::ORIGIN).map(|origin| origin.to_str()), text("host")) {
-        (None, _) => false,
-        (Some(Ok(origin)), Some(host)) => !is_of(origin, host, is_tls(headers)),
-        (Some(_), _) => true,
-    };
+    // A browser's own word for it, which no script can set: a proxy may have put another name into Host.
+    let is_own = site == Some("same-origin");
+    let foreign_origin = !is_own
+        && match (headers.get(header::ORIGIN).map(|origin| origin.to_str()), text("host")) {
+            (None, _) => false,
+            (Some(Ok(origin)), Some(host)) => !is_of(origin, host, is_tls(headers)),
+            (Some(_), _) => true,
+        };
     // A link on another site may lead here; it can't read what comes back.
-    let foreign_site = !is_safe && text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
-    if foreign_origin || foreign_site {
+    let foreign_site = !is_safe && site.is_some_and(|site| site != "same-origin" && site != "none");
+    if foreign_site {
         return Err(ApiError::new(ErrorCode::Csrf, "this request came from another site; use Omega's own page"));
+    }
+    if foreign_origin {
+        let message = format!(
+            "this request came from {}, and is for {}; use Omega's own page. Behind a proxy, let it hand on the Host header \
+             as it came, and X-Forwarded-Proto",
+            text("origin").unwrap_or("an address that can't be read"),
+            text("host").unwrap_or("no host"),
+        );
+        return Err(ApiError::new(ErrorCode::Csrf, message));
     }
     let has_body = headers.contains_key(header::TRANSFER_ENCODING)
         || text("content-length").is_some_and(|length| length.trim() != "0");
@@ -52,7 +65,10 @@ mod tests {
         let tls = ("x-forwarded-proto", "https");
         let table: &[Case] = &[
             (Method::POST, &[host, ("origin", "http://a.test"), ("sec-fetch-site", "same-origin")], None),
+            (Method::POST, &[host, ("origin", "https://omega.test"), ("sec-fetch-site", "same-origin")], None),
             (Method::POST, &[host, ("origin", "http://evil.test")], Some("Csrf")),
+            (Method::POST, &[host, ("origin", "http://evil.test"), ("sec-fetch-site", "none")], Some("Csrf")),
+            (Method::POST, &[host, ("origin", "http://evil.test"), ("sec-fetch-site", "cross-site")], Some("Csrf")),
             (Method::POST, &[host, ("origin", "http://a.test.evil.test")], Some("Csrf")),
             (Method::POST, &[host, ("origin", "http://a.test:8080")], Some("Csrf")),
             (Method::POST, &[host, ("sec-fetch-site", "cross-site")], Some("Csrf")),

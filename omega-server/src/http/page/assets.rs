@@ -4,11 +4,11 @@ use axum::http::HeaderValue;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// Name and content of each file of `web/dist`.
-static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
+/// Name and content of each file of `web/dist`, and the content in gzip where that is smaller.
+static FILES: &[(&str, &[u8], Option<&[u8]>)] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 
 /// Their validators: content that never changes is hashed once, however often anybody asks.
-static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| FILES.iter().map(|(_, content)| etag(content)).collect());
+static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| FILES.iter().map(|(_, content, _)| etag(content)).collect());
 
 /// One file of the page.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,8 @@ pub struct Asset {
     name: &'static str,
     /// The bytes to send.
     pub content: &'static [u8],
+    /// The same in gzip; missing where that would not be smaller.
+    pub gzip: Option<&'static [u8]>,
     pub etag: &'static HeaderValue,
 }
 
@@ -26,6 +28,7 @@ impl Asset {
             "js" => "text/javascript; charset=utf-8",
             "css" => "text/css; charset=utf-8",
             "svg" => "image/svg+xml",
+            "woff2" => "font/woff2",
             "html" => "text/html; charset=utf-8",
             "txt" => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
@@ -33,10 +36,20 @@ impl Asset {
     }
 }
 
+/// The names of all files.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, ..)| *name)
+}
+
 /// The file of this name.
 pub fn find(name: &str) -> Option<Asset> {
     let mut files = FILES.iter().zip(TAGS.iter());
-    files.find(|((known, _), _)| *known == name).map(|((name, content), etag)| Asset { name, content, etag })
+    files.find(|((known, ..), _)| *known == name).map(|((name, content, gzip), etag)| Asset {
+        name,
+        content,
+        gzip: *gzip,
+        etag,
+    })
 }
 
 /// A strong validator: the content's SHA-256, cut at 128 bits.

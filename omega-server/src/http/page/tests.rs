@@ -40,7 +40,7 @@ async fn a_shared_address_gives_the_same_shell_as_the_front_door() {
     assert_eq!(front.status(), StatusCode::OK);
     assert_eq!(front.headers()[header::CACHE_CONTROL], "no-cache");
     let shared = get_with("/omega/c/8f14e45f-ceea-467f-a8d7-000000000000", None).await;
-    assert_eq!(text(front).await, text(shared).await);
+    assert_eq!(text(front).await.replace("omega/assets", "../assets"), text(shared).await);
 }
 
 #[tokio::test]
@@ -68,10 +68,85 @@ async fn a_shell_that_another_site_led_to_says_so() {
 }
 
 #[tokio::test]
+async fn every_address_below_the_page_is_a_page_and_says_whether_it_is_one() {
+    for (path, is_one) in [
+        ("/omega", true),
+        ("/omega/", true),
+        ("/omega/settings", true),
+        ("/omega/settings/", true),
+        ("/omega/c/8f14e45f", true),
+        ("/omega/c/8f14e45f/", true),
+        ("/omega/c/a%2Fb", true),
+        ("/omega/c/", false),
+        ("/omega/c/a/b", false),
+        ("/omega//settings", false),
+        ("/omega/nope", false),
+        ("/omega/assets", false),
+        ("/omega/assets/a/b", false),
+    ] {
+        let response = get_with(path, None).await;
+        assert_eq!(response.status(), if is_one { StatusCode::OK } else { StatusCode::NOT_FOUND }, "{path}");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        assert!(text(response).await.contains("<div id=\"app\">"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_shell_finds_its_assets_below_any_path() {
+    for path in
+        ["/omega", "/omega/", "/omega/settings", "/omega/settings/", "/omega/c/x", "/omega/c/x/", "/omega//a//b"]
+    {
+        for before in ["", "/tools", "/a/b"] {
+            let shell = text(get_with(path, None).await).await;
+            let base = reqwest::Url::parse(&format!("http://a.test{before}{path}")).unwrap();
+            let app = shell.split('"').find(|word| word.contains("assets/app-")).unwrap();
+            let found = base.join(app).unwrap();
+            assert!(found.path().starts_with(&format!("{before}/omega/assets/app-")), "{before}{path}: {found}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_in_gzip_comes_in_gzip() {
+    let script = assets::names().find(|name| name.starts_with("app-")).unwrap();
+    for (accepts, packed) in [
+        (None, false),
+        (Some("gzip"), true),
+        (Some("br, GZIP;q=0.5"), true),
+        (Some("*"), true),
+        (Some("identity"), false),
+        (Some("gzip;q=0, *"), false),
+        (Some("gzip; q=0.0"), false),
+        (Some("*;q=0"), false),
+        (Some("gzipped"), false),
+    ] {
+        let mut request = Request::builder().uri(format!("/omega/assets/{script}"));
+        if let Some(accepts) = accepts {
+            request = request.header(header::ACCEPT_ENCODING, accepts);
+        }
+        let response = router::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers()[header::VARY], "accept-encoding");
+        assert_eq!(response.headers().contains_key(header::CONTENT_ENCODING), packed, "{accepts:?}");
+        let sent = body::to_bytes(response.into_body(), 1 << 22).await.unwrap();
+        assert_eq!(sent.starts_with(&[0x1f, 0x8b]), packed, "{accepts:?}");
+    }
+}
+
+#[test]
+fn the_scripts_of_the_first_look_are_small_on_the_wire() {
+    let shell_names = SHELL.split('"').filter_map(|word| word.strip_prefix("{assets}/"));
+    let sent = |name: &str| assets::find(name).map_or(0, |asset| asset.gzip.unwrap_or(asset.content).len());
+    let scripts: usize = shell_names.filter(|name| name.ends_with(".js")).map(sent).sum();
+    assert!((1..=120_000).contains(&scripts), "{scripts} bytes");
+}
+
+#[tokio::test]
 async fn the_root_leads_to_the_page() {
     let response = get_with("/", None).await;
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(response.headers()[header::LOCATION], "/omega");
+    assert_eq!(response.headers()[header::LOCATION], "omega");
+    let icon = get_with("/favicon.ico", None).await.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(get_with(&format!("/{icon}"), None).await.headers()[header::CONTENT_TYPE], "image/svg+xml");
 }
 
 #[tokio::test]
@@ -88,7 +163,7 @@ async fn an_unchanged_shell_is_not_sent_again() {
 #[tokio::test]
 async fn what_the_shell_names_is_there_and_cached_for_ever() {
     let shell = text(get_with("/omega", None).await).await;
-    let names: Vec<&str> = shell.split('"').filter_map(|word| word.strip_prefix("/omega/assets/")).collect();
+    let names: Vec<&str> = shell.split('"').filter_map(|word| word.strip_prefix("omega/assets/")).collect();
     assert!(names.len() >= 3, "{names:?}");
     for name in names {
         let response = get_with(&format!("/omega/assets/{name}"), None).await;
@@ -100,7 +175,7 @@ async fn what_the_shell_names_is_there_and_cached_for_ever() {
 
 #[test]
 fn the_shell_holds_no_inline_code() {
-    let shell = std::str::from_utf8(&SHELL.content).unwrap();
+    let shell = SHELL;
     assert!(!shell.contains("<style") && !shell.contains("style=") && !shell.contains("javascript:"));
     let mut scripts = shell.split("<script").skip(1);
     assert!(scripts.all(|tag| {

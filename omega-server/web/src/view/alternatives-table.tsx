@@ -53,7 +53,7 @@ export function Offers({ id, choice, busy, answer }: Props) {
               ))}
             </td>
             <td>
-              <button type="button" class="outline small" disabled={busy} aria-label={`use ${toolId}`}
+              <button type="button" class="outline small" disabled={busy} aria-label={`use it: ${toolId}`}
                 onClick={() => answer(() => selectAlternative(id, { toolRunId: choice.toolRunId, toolId }))}>use it</button>
             </td>
           </tr>

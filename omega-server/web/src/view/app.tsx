@@ -9,7 +9,9 @@ import { SettingsPage } from "./settings/settings-page";
 import { Sidebar } from "./sidebar";
 import { SignIn } from "./sign-in";
 import { SignInQuestion } from "./sign-in-question";
+import { Message } from "./message-page";
 import { StatusBanner, useServerStatus } from "./status-banner";
+import { useLeftAtWork } from "./use-left-at-work";
 
 /** A sign-in link that waits for a wish. */
 interface Link {
@@ -74,6 +76,7 @@ export function App() {
 
   const place = route.page === "conversation" ? route.id : route.page;
   useEffect(() => setDrawer(false), [place]);
+  useLeftAtWork(rows, place, setRows);
   const signedOut = useCallback(() => setSession({ reason: "Your session ended. Sign in again" }), []);
 
   if (session === "unknown") return <p class="loading" role="status">loading...</p>;
@@ -102,7 +105,11 @@ export function App() {
           </p>
         )}
         {route.page === "front" && <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />}
-        {route.page === "settings" && <SettingsPage models={models} me={session} onMenu={openDrawer} onMe={setSession} />}
+        {route.page === "settings" && <SettingsPage models={models} me={session} onMenu={openDrawer} onMe={setSession}
+          onModels={() => void fetchModels().then(setModels, () => undefined)} />}
+        {route.page === "none" && (
+          <Message label="404" title="No Such Page" words="The address is wrong, or what was there has moved" onMenu={openDrawer} />
+        )}
         {route.page === "conversation" && (
           <ConversationPage key={route.id} id={route.id} me={session} models={models}
             onMenu={openDrawer} onRows={setRows} onSignedOut={signedOut} />

@@ -1,48 +1,49 @@
 import { useState } from "preact/hooks";
 import { decide } from "../api";
+import { isOwnersAlone, mayDecide, type Standing } from "../asks";
+import { takeFocus } from "../focus";
 import type { Approval } from "../types";
 import { visibleJson } from "../words";
 import { InputEditor } from "./input-editor";
 import type { Lasting } from "./lasting-notice";
 import { REASONS } from "./reasons";
 import { Settled } from "./settled";
+import { ToolAbout } from "./tool-about";
 import { useAnswer } from "./use-answer";
 
-/** Reasons that are the owner's to decide, whoever asked. */
-const OWNERS: Approval["reason"][] = ["guest_credentials", "first_use", "exfil_guard"];
 /** Reasons that are looked at each time, or kept as a grant. */
 const ONCE: Approval["reason"][] = ["unknown_outcome", "first_use"];
 
+/** What is open in the card: the answers, or one that takes a second step. */
+type Step = "answers" | "edit" | "deny" | Lasting["remember"];
+
 interface Props {
   approval: Approval;
-  isOwner: boolean;
-  /** Whether the message that led here is the reader's. */
-  isAsker: boolean;
-  owner: string;
+  who: Standing;
   /** A standing approval was given. */
   onLasting: (lasting: Lasting) => void;
 }
 
 /** A call that waits for approval: what would run, with which input and credentials, and the answers. */
-export function ApprovalCard({ approval, isOwner, isAsker, owner, onLasting }: Props) {
-  const [denying, setDenying] = useState(false);
-  const [reason, setReason] = useState("");
+export function ApprovalCard({ approval, who, onLasting }: Props) {
+  const [step, setStep] = useState<Step>("answers");
+  /** The step that was gone back from: its button has the keyboard again. */
+  const [left, setLeft] = useState<Step | null>(null);
   const { busy, error, answer } = useAnswer();
-  const [editing, setEditing] = useState(false);
-  // What lasts is said twice.
-  const [lasting, setLasting] = useState<Lasting["remember"] | null>(null);
-  const owners = approval.ownerOnly === true || OWNERS.includes(approval.reason);
-  const mayLast = isOwner && !ONCE.includes(approval.reason);
-  const mayDecide = isOwner || (isAsker && !owners);
+  const owners = isOwnersAlone(approval);
+  const may = mayDecide(approval, who);
+  const back = () => {
+    setLeft(step);
+    setStep("answers");
+  };
+  const opens = (next: Step, words: string) => (
+    <button key={next} type="button" class="outline" disabled={busy} ref={left === next ? takeFocus : null} onClick={() => setStep(next)}>{words}</button>
+  );
   const allow = (remember: "once" | Lasting["remember"]) =>
     answer(async () => {
       await decide(approval, { decision: "approve", remember });
       if (remember !== "once") onLasting({ toolId: approval.toolId, remember });
     });
-  const deny = (event: Event) => {
-    event.preventDefault();
-    void answer(() => decide(approval, { decision: "deny", ...(reason.trim() && { reason: reason.trim() }) }));
-  };
   return (
     <article class="ask" aria-label={`approval of ${approval.toolName}`}>
       <header class="ask-head">
@@ -51,51 +52,61 @@ export function ApprovalCard({ approval, isOwner, isAsker, owner, onLasting }: P
       </header>
       <p class="note">{REASONS[approval.reason]}</p>
       {approval.because && <p class="note wrap">{approval.because}</p>}
+      <ToolAbout toolId={approval.toolId} />
       <pre tabIndex={0} aria-label="input">{visibleJson(approval.input)}</pre>
-      {(approval.credentials?.length ?? 0) > 0 && <p class="note">It gets <code>{approval.credentials?.join(", ")}</code></p>}
-      {!mayDecide && <p class="note">Waits for {owners || !isAsker ? owner : "an answer"}</p>}
-      {mayDecide && editing && (
-        <InputEditor id={approval.id} input={approval.input} busy={busy} onBack={() => setEditing(false)}
-          onAllow={(input) => void answer(() => decide(approval, { decision: "approve", remember: "once", input }))} />
+      <p class="note">
+        {approval.credentials?.length ? <>It gets <code>{approval.credentials.join(", ")}</code></> : "It gets this input and no credential"}
+      </p>
+      {!may && <p class="note">Waits for {owners || !who.isAsker ? who.owner : "an answer"}</p>}
+      {may && step === "answers" && (
+        <div class="ask-buttons">
+          <button type="button" disabled={busy} onClick={() => allow("once")}>allow once</button>
+          {who.isOwner && !ONCE.includes(approval.reason) && [opens("conversation", "for this conversation..."), opens("always", "always...")]}
+          {opens("edit", "edit input...")}
+          {opens("deny", "deny...")}
+        </div>
       )}
-      {mayDecide && lasting && (
-        <Settled of={lasting}>
+      {may && step === "edit" && (
+        <InputEditor id={approval.id} input={approval.input} busy={busy} asked="The input instead" label="allow with this input" onBack={back}
+          onDone={(input) => void answer(() => decide(approval, { decision: "approve", remember: "once", input }))} />
+      )}
+      {may && step === "deny" && (
+        <Denial id={approval.id} busy={busy} onBack={back}
+          onDeny={(reason) => void answer(() => decide(approval, { decision: "deny", ...(reason && { reason }) }))} />
+      )}
+      {may && (step === "conversation" || step === "always") && (
+        <Settled of={step}>
           <p class="note">
-            Then <code>{approval.toolId}</code> runs {lasting === "always" ? "in all your conversations" : "in this conversation"} without being asked about
+            Then <code>{approval.toolId}</code> runs {step === "always" ? "in all your conversations" : "in this conversation"} without being asked about
           </p>
           <div class="ask-buttons">
-            <button type="button" class="outline" disabled={busy} onClick={() => setLasting(null)}>back</button>
-            <button type="button" disabled={busy} onClick={() => allow(lasting)}>
-              {lasting === "always" ? "yes, always" : "yes, in this conversation"}
+            <button type="button" class="outline" disabled={busy} ref={takeFocus} onClick={back}>back</button>
+            <button type="button" disabled={busy} onClick={() => allow(step)}>
+              {step === "always" ? "yes, always" : "yes, in this conversation"}
             </button>
           </div>
         </Settled>
       )}
-      {mayDecide && !denying && !editing && !lasting && (
-        <div class="ask-buttons">
-          <button type="button" disabled={busy} onClick={() => allow("once")}>allow once</button>
-          {mayLast && (
-            <>
-              <button type="button" class="outline" disabled={busy} onClick={() => setLasting("conversation")}>for this conversation...</button>
-              <button type="button" class="outline" disabled={busy} onClick={() => setLasting("always")}>always...</button>
-            </>
-          )}
-          <button type="button" class="outline" disabled={busy} onClick={() => setEditing(true)}>edit input...</button>
-          <button type="button" class="outline" disabled={busy} onClick={() => setDenying(true)}>deny...</button>
-        </div>
-      )}
-      {mayDecide && denying && (
-        <form class="ask-form" onSubmit={deny}>
-          <label for={`why-${approval.id}`}>Why not? The model is told</label>
-          <input id={`why-${approval.id}`} type="text" maxLength={250} value={reason} autofocus
-            placeholder="no reason" onInput={(event) => setReason(event.currentTarget.value)} />
-          <div class="ask-buttons">
-            <button type="submit" disabled={busy}>deny</button>
-            <button type="button" class="outline" disabled={busy} onClick={() => setDenying(false)}>back</button>
-          </div>
-        </form>
-      )}
       <p class="error-text" role="alert">{error}</p>
     </article>
+  );
+}
+
+function Denial({ id, busy, onDeny, onBack }: { id: string; busy: boolean; onDeny: (reason: string) => void; onBack: () => void }) {
+  const [reason, setReason] = useState("");
+  const deny = (event: Event) => {
+    event.preventDefault();
+    onDeny(reason.trim());
+  };
+  return (
+    <form class="ask-form" onSubmit={deny}>
+      <label for={`why-${id}`}>Why not? The model is told</label>
+      <input id={`why-${id}`} type="text" maxLength={250} value={reason} ref={takeFocus}
+        placeholder="no reason" onInput={(event) => setReason(event.currentTarget.value)} />
+      <div class="ask-buttons">
+        <button type="submit" disabled={busy}>deny</button>
+        <button type="button" class="outline" disabled={busy} onClick={onBack}>back</button>
+      </div>
+    </form>
   );
 }

@@ -10,17 +10,20 @@ interface Props {
   fill?: { text: string } | null;
   /** Rejects with a sentence when the text was not sent; it is still here then. */
   onSend: (text: string) => Promise<void>;
+  /** What Escape stops, when there is nothing typed. */
+  onEscape?: (() => void) | null;
   /** Why nothing can be sent right now, in words. */
   blocked?: string | null;
   children?: ComponentChildren;
 }
 
 /** Enter sends, Shift+Enter breaks the line. A text leaves only when the server has it. */
-export function Composer({ place, placeholder, fill, onSend, blocked, children }: Props) {
+export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, children }: Props) {
   const [text, setText] = useState(() => draft(place));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
+  const lastSent = useRef("");
 
   const change = (next: string) => {
     setText(next);
@@ -29,7 +32,8 @@ export function Composer({ place, placeholder, fill, onSend, blocked, children }
   };
   useEffect(() => {
     if (!fill) return;
-    change(fill.text);
+    // What was typed stays below it.
+    change(text.trim() && text !== fill.text ? `${fill.text}\n\n${text}` : fill.text);
     box.current?.focus();
   }, [fill]);
   useEffect(() => {
@@ -50,6 +54,7 @@ export function Composer({ place, placeholder, fill, onSend, blocked, children }
     setError(null);
     try {
       await onSend(sent);
+      lastSent.current = sent;
       // What was typed meanwhile stays.
       setText((now) => {
         const rest = now.startsWith(sent) ? now.slice(sent.length) : now;
@@ -64,6 +69,15 @@ export function Composer({ place, placeholder, fill, onSend, blocked, children }
     }
   };
   const key = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && !event.isComposing && !text && onEscape) {
+      event.preventDefault();
+      return onEscape();
+    }
+    // The last text that was sent from here, as in a shell; what is typed stays.
+    if (event.key === "ArrowUp" && !text && lastSent.current) {
+      event.preventDefault();
+      return change(lastSent.current);
+    }
     // While an input method composes, Enter belongs to it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -80,7 +94,7 @@ export function Composer({ place, placeholder, fill, onSend, blocked, children }
           <button type="submit" disabled={busy || Boolean(blocked) || !text.trim()}>{busy ? "sending..." : "send"}</button>
         </div>
         <div class="composer-foot">
-          <span id="composer-hint" class="meta hint">{blocked ?? "enter sends · shift+enter breaks the line"}</span>
+          <span id="composer-hint" class="meta hint">{blocked ?? `enter sends · shift+enter breaks the line${onEscape ? " · esc cancels the run" : ""}`}</span>
           <span class="composer-tools">{children}</span>
         </div>
       </div>

@@ -2,28 +2,40 @@ import { exportUrl } from "../api";
 import { usageOf, type View } from "../fold";
 import { count, dollars } from "../words";
 import { Menu } from "./menu";
+import { SafeMode } from "./safe-mode";
+import { Title } from "./title";
+
+/** What stands beside the conversation. */
+export type Panel = "tools" | "debug" | null;
 
 interface Props {
   id: string;
   title: string | null;
   view: View | null;
-  debug: boolean;
+  isOwner: boolean;
+  panel: Panel;
+  finding: boolean;
+  onFind: () => void;
   onShare: () => void;
-  onDebug: () => void;
+  onPanel: (panel: Panel) => void;
   onMenu: () => void;
 }
 
 /** Title, participants, and what can be done with the conversation as a whole: side by side, or in one menu where it is narrow. */
-export function ConversationHead({ id, title, view, debug, onShare, onDebug, onMenu }: Props) {
+export function ConversationHead({ id, title, view, isOwner, panel, finding, onFind, onShare, onPanel, onMenu }: Props) {
   const people = view?.participants ?? [];
   const names = people.map((person) => person.displayName).join(", ");
   const share = <button type="button" class="ghost small" disabled={!view} onClick={onShare}>share</button>;
-  const raw = <button type="button" class="ghost small" aria-pressed={debug} onClick={onDebug}>debug</button>;
+  const find = <button type="button" class="ghost small" aria-pressed={finding} disabled={!view} onClick={onFind}>find</button>;
+  const beside = (which: Exclude<Panel, null>) => (
+    <button type="button" class="ghost small" aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which}</button>
+  );
+  const safe = view && <SafeMode id={id} on={view.conversation?.safeMode === true} isOwner={isOwner} />;
   return (
     <header class="conversation-head">
       <button type="button" class="ghost small only-narrow" onClick={onMenu}>menu</button>
       <div class="title">
-        <h1 title={title ?? undefined}>{title ?? "loading..."}</h1>
+        <Title id={id} title={title} isOwner={isOwner} />
         <p class="meta">
           {view?.conversation?.model}
           {view && spent(view)}
@@ -33,14 +45,20 @@ export function ConversationHead({ id, title, view, debug, onShare, onDebug, onM
         </p>
       </div>
       <div class="actions not-small">
+        {safe}
+        {find}
+        {beside("tools")}
         {share}
         <Menu label="export"><ExportLinks id={id} /></Menu>
-        {raw}
+        {beside("debug")}
       </div>
       <Menu label="more" extra="only-small">
+        {safe}
+        {find}
+        {beside("tools")}
         {share}
         <ExportLinks id={id} as="export as " />
-        {raw}
+        {beside("debug")}
       </Menu>
     </header>
   );

@@ -1,28 +1,30 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, cancel, newKey, sendMessage } from "../api";
-import { activeRun, type View } from "../fold";
-import { FRONT, stay } from "../route";
+import { updateConversation } from "../account";
+import { ApiError, cancelRun, newKey, sendMessage } from "../api";
+import { standing } from "../asks";
+import { activeRun } from "../fold";
 import { remember, type Recent } from "../stored";
 import type { Models, Run, Whoami } from "../types";
 import { oneLine } from "../words";
 import { Composer } from "./composer";
-import { ConversationHead } from "./conversation-head";
+import { ConversationHead, type Panel } from "./conversation-head";
 import { DebugPanel } from "./debug-panel";
+import { FindBar } from "./find-bar";
 import { LastingNotice, type Lasting } from "./lasting-notice";
 import { linkWords } from "./link-words";
+import { Message } from "./message-page";
 import { ModelPicker } from "./model-picker";
+import { PlanProgress } from "./plan-progress";
+import { Queue } from "./queue";
 import { RequiredAction } from "./required-action";
 import { RunState } from "./run-state";
-import { PlanProgress } from "./plan-progress";
 import { ShareDialog } from "./share/share-dialog";
+import { ToolPanel } from "./tool-panel";
 import { Transcript } from "./transcript";
+import type { TurnActions } from "./turn";
+import { useAttention } from "./use-attention";
 import { useConversation } from "./use-conversation";
-
-/** A run is its owner's and its asker's to stop, and an administrator's. */
-const mayStop = (run: Run, view: View, me: Whoami) =>
-  me.isAdmin === true ||
-  view.participants.some((person) => person.role === "owner" && person.userId === me.userId) ||
-  view.messages.find((message) => message.id === run.messageId)?.author?.userId === me.userId;
+import { usePast } from "./use-past";
 
 interface Props {
   id: string;
@@ -33,28 +35,29 @@ interface Props {
   onSignedOut: () => void;
 }
 
-/** One conversation: head, transcript, composer, and the raw events when asked for. */
+/** One conversation: head, transcript, composer, and what stands beside it when asked for. */
 export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }: Props) {
-  const [debug, setDebug] = useState(false);
+  const [panel, setPanel] = useState<Panel>(null);
+  const [selected, setSelected] = useState<string | null>(null);
+  const [finding, setFinding] = useState(false);
   const [model, setModel] = useState<string | undefined>();
   const [problem, setProblem] = useState<string | null>(null);
   const [sharing, setSharing] = useState(false);
   const [lasting, setLasting] = useState<Lasting | null>(null);
   const [sent, setSent] = useState(0);
+  const [fill, setFill] = useState<{ text: string } | null>(null);
   const unsent = useRef<{ text: string; key: string } | null>(null);
-  const { view, link, events, loadOlder } = useConversation(id, debug);
+  const { view, link, events, loadOlder, meet } = useConversation(id, panel === "debug");
+  const past = usePast(id, view, meet);
 
   // Without a title of its own a conversation goes by its first message, when that is among those loaded.
   const opening = loadOlder ? "" : oneLine(view?.messages[0]?.content ?? "", 60);
   const title = view ? view.conversation?.title || opening || "Untitled conversation" : null;
+  const state = view?.conversation?.executionState;
+  const yours = useAttention(id, title, view, me);
   useEffect(() => {
-    if (!title) return;
-    document.title = `${title} · Omega`;
-    onRows(remember(id, title));
-    return () => {
-      document.title = "Omega";
-    };
-  }, [id, title]);
+    if (title) onRows(remember(id, title, state, yours));
+  }, [id, title, state, yours]);
   useEffect(() => {
     if (link.state === "failed" && link.error.status === 401) onSignedOut();
   }, [link]);
@@ -66,60 +69,78 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       const chosen = model === view?.conversation?.model ? undefined : model;
       await sendMessage(id, text, unsent.current.key, chosen);
       unsent.current = null;
+      past.leave();
       setSent((count) => count + 1);
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) onSignedOut();
       throw error;
     }
   };
+  const edit = useCallback((text: string) => setFill({ text }), []);
+  const openTool = useCallback((call: string | null) => {
+    setSelected(call);
+    setPanel("tools");
+  }, []);
   const newest = useRef(send);
   newest.current = send;
-  // One function for the life of the page, so that it is no reason to draw the turns again.
-  const again = useCallback((text: string) => {
-    setProblem(null);
-    newest.current(text).catch((error: Error) => setProblem(error.message));
-  }, []);
-  const stop = async () => {
-    setProblem(null);
-    await cancel(id).catch((error: Error) => setProblem(error.message));
-  };
+  // The same object for the life of the page, so that it is no reason to draw the turns again.
+  const [actions] = useState<TurnActions>(() => ({
+    edit,
+    openTool,
+    again: (text) => {
+      setProblem(null);
+      newest.current(text).catch((error: Error) => setProblem(error.message));
+    },
+  }));
 
   if (link.state === "failed" && !view) {
     const missing = link.error.status === 404;
     return (
-      <main class="front">
-        <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu</button></div>
-        <section class="hero">
-          <p class="label">{missing ? "404" : "error"}</p>
-          <h1>{missing ? "No Such Conversation" : "This Conversation Can't Be Opened"}</h1>
-          <p class="lead">
-            {missing ? "The address is wrong, or you may not see it. Ask whoever shared it for a new one" : link.error.message}
-          </p>
-          <p><a class="button outline" href={FRONT} onClick={stay(FRONT)}>start a new conversation</a></p>
-        </section>
-      </main>
+      <Message label={missing ? "404" : "error"} title={missing ? "No Such Conversation" : "This Conversation Can't Be Opened"} onMenu={onMenu}
+        words={missing ? "The address is wrong, or you may not see it. Ask whoever shared it for a new one" : link.error.message} />
     );
   }
   const run = view ? activeRun(view) : undefined;
+  const isOwner = view?.participants.some((person) => person.role === "owner" && person.userId === me.userId) ?? false;
+  // A run is its owner's and its asker's to stop, and an administrator's.
+  const mayStop = (of: Run) => me.isAdmin === true || isOwner || (view !== null && standing(of, view, me).isAsker);
+  const stop = run && mayStop(run)
+    ? async () => {
+      setProblem(null);
+      await cancelRun(run.id).catch((error: Error) => setProblem(error.message));
+    }
+    : null;
+  const pick = (name: string) => {
+    setModel(name);
+    // The owner's choice is the conversation's; a guest's holds for what they send.
+    if (isOwner) updateConversation(id, { model: name }).then(() => setModel(undefined), (error: Error) => setProblem(error.message));
+  };
+  const show = (seq: number) => void past.goTo(seq).catch((error: Error) => setProblem(error.message));
   const words = linkWords(link);
   return (
-    <div class={`conversation${debug ? " with-debug" : ""}`}>
+    <div class={`conversation${panel ? " with-side" : ""}`}>
       <main class="conversation-main">
-        <ConversationHead id={id} title={title} view={view} debug={debug}
-          onShare={() => setSharing(true)} onDebug={() => setDebug(!debug)} onMenu={onMenu} />
-        <Transcript view={view} me={me} sent={sent} loadOlder={loadOlder} onAgain={again} />
+        <ConversationHead id={id} title={title} view={view} isOwner={isOwner} panel={panel} finding={finding}
+          onFind={() => setFinding(!finding)} onShare={() => setSharing(true)} onPanel={(next) => { setSelected(null); setPanel(next); }} onMenu={onMenu} />
+        {finding && view && <FindBar id={id} lastSeq={view.lastSeq} goTo={past.goTo} onClose={() => setFinding(false)} />}
+        <Transcript view={past.view ?? view} live={view} me={me} sent={sent} loadOlder={past.view ? past.loadOlder : loadOlder}
+          loadNewer={past.loadNewer} goneTo={past.goneTo} onLatest={past.leave} onSample={edit} actions={actions} />
         {run?.plan && <PlanProgress plan={run.plan} />}
         {run && view && <RequiredAction run={run} view={view} me={me} id={id} onLasting={setLasting} />}
         {lasting && <LastingNotice id={view?.conversation?.id ?? id} lasting={lasting} onDone={() => setLasting(null)} />}
         <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
-        <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} onSend={send}
+        {run && view && <Queue view={view} active={run} mayStop={mayStop} onEdit={edit} />}
+        <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} fill={fill} onSend={send} onEscape={stop}
           blocked={link.state === "failed" ? link.error.message : null}>
-          {run && view && <RunState run={run} view={view} onCancel={mayStop(run, view, me) ? stop : null} />}
-          <ModelPicker models={models} value={model ?? view?.conversation?.model} onPick={setModel} />
+          {run && view && <RunState run={run} view={view} yours={yours} onCancel={stop} />}
+          <ModelPicker models={models} value={model ?? view?.conversation?.model} onPick={pick} />
         </Composer>
       </main>
       {sharing && view && <ShareDialog id={id} view={view} me={me} onClose={() => setSharing(false)} />}
-      {debug && <DebugPanel events={events} onClose={() => setDebug(false)} />}
+      {panel === "tools" && view && (
+        <ToolPanel view={past.view ?? view} selected={selected} onSelect={setSelected} onShow={show} onClose={() => setPanel(null)} />
+      )}
+      {panel === "debug" && view && <DebugPanel id={id} lastSeq={view.lastSeq} events={events} onClose={() => setPanel(null)} />}
     </div>
   );
 }

@@ -8,17 +8,34 @@ export function CopyButton({ text, what, label = "copy" }: { text: string; what:
     const timer = setTimeout(() => setSaid(""), 2000);
     return () => clearTimeout(timer);
   }, [said]);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setSaid("copied");
-    } catch {
-      setSaid("select and copy by hand");
-    }
-  };
+  const copy = async () => setSaid((await copied(text)) ? "copied" : "select and copy by hand");
   return (
-    <button type="button" class="ghost small" onClick={copy} aria-label={`${label} ${what}`}>
+    <button type="button" class="ghost small copy" onClick={copy} aria-label={`${label} ${what}`}>
       <span aria-live="polite">{said || label}</span>
     </button>
   );
+}
+
+/** On a plain address of the network browsers have no clipboard for pages; there the old way by a selection works. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copiedBySelection(text);
+  }
+}
+
+function copiedBySelection(text: string): boolean {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.readOnly = true;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+  return done;
 }

@@ -17,17 +17,33 @@ const PLACES = [
   ["global", "save for all tools"],
 ] as const;
 
+/** What holds for a value is said by its name: a region or an address may be looked at while it is typed. */
+const HIDDEN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE|AUTH|DSN|COOKIE/i;
+
+const PLACE_WORDS: Record<(typeof PLACES)[number][0], string> = {
+  once: "The values go to this call and are not kept",
+  tool: "The values are kept encrypted, and only this tool gets them",
+  global: "The values are kept encrypted; a tool of a new publisher is asked about before it gets one",
+};
+
 /** Variables that tools lack, key by key. The values live in the fields alone, and go when they are sent. */
 export function CredentialsForm({ id, action, isOwner, owner }: Props) {
   const { busy, error, answer } = useAnswer();
   const [save, setSave] = useState<(typeof PLACES)[number][0]>("once");
+  const [lacks, setLacks] = useState<string | null>(null);
   const tools = [...new Set(action.requests.map((request) => request.toolId))];
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const env = Object.fromEntries(
-      action.missingVars.map(({ name }) => [name, (form.elements.namedItem(`value-${name}`) as HTMLInputElement).value.trim()]),
-    );
+    const fields = action.missingVars.map(({ name }) => [name, form.elements.namedItem(`value-${name}`) as HTMLInputElement] as const);
+    const empty = fields.find(([, field]) => !field.value.trim());
+    if (empty) {
+      setLacks(empty[0]);
+      empty[1].focus();
+      return;
+    }
+    setLacks(null);
+    const env = Object.fromEntries(fields.map(([name, field]) => [name, field.value.trim()]));
     void answer(async () => {
       await provideCredentials(id, { env, save });
       form.reset();
@@ -44,16 +60,18 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
           <p class="note">It needs <code>{action.missingVars.map((it) => it.name).join(", ")}</code>. Only {owner} can give that</p>
         )}
         {isOwner && (
-          <form class="ask-form" autocomplete="off" onSubmit={submit}>
+          <form class="ask-form" autocomplete="off" noValidate onSubmit={submit}>
             {action.missingVars.map(({ name, description, rejected }) => (
               <div key={name} class="ask-field">
                 <label for={`value-${name}`}><code>{name}</code></label>
                 {description && <p class="note" id={`about-${name}`}>{description}</p>}
-                {rejected && <p class="error-text" id={`rejected-${name}`}>The value that it had was rejected</p>}
-                <input id={`value-${name}`} name={`value-${name}`} type="password" required autocomplete="off" spellcheck={false}
+                <p class="error-text" id={`rejected-${name}`} role="alert">
+                  {lacks === name ? "Give a value, or go on without" : rejected ? "The value that it had was rejected" : ""}
+                </p>
+                <input id={`value-${name}`} name={`value-${name}`} type={(HIDDEN.test(name) ? "password" : "text") as "text"} required autocomplete="off" spellcheck={false}
                   data-1p-ignore data-lpignore="true" disabled={busy}
-                  aria-invalid={rejected ? true : undefined}
-                  aria-describedby={`about-${name} rejected-${name}`} />
+                  aria-invalid={rejected || lacks === name ? true : undefined}
+                  aria-describedby={description ? `about-${name} rejected-${name}` : `rejected-${name}`} />
               </div>
             ))}
             <fieldset class="ask-save" disabled={busy}>
@@ -64,8 +82,9 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
                 </label>
               ))}
             </fieldset>
+            <p class="note">{PLACE_WORDS[save]}. The model and guests never see them</p>
             <div class="ask-buttons">
-              <button type="submit" disabled={busy}>{busy ? "sending..." : "go on"}</button>
+              <button type="submit" disabled={busy}>{busy ? "sending..." : "give and go on"}</button>
               <button type="button" class="outline" disabled={busy}
                 onClick={() => answer(() => provideCredentials(id, { decline: true }))}>go on without</button>
             </div>

@@ -6,15 +6,7 @@ import { oneLine } from "../words";
 import type { Models } from "../types";
 import { Composer } from "./composer";
 import { ModelPicker } from "./model-picker";
-
-const SAMPLES: { label: string; prompt: string }[] = [
-  { label: "algebra", prompt: "What is the determinant of [[2, 1, 0], [1, 3, 1], [0, 1, 4]]?" },
-  { label: "data", prompt: "Turn this CSV into JSON:\nname,city\nAda,London\nGrace,New York" },
-  { label: "text", prompt: 'Compare two texts word by word: "the quick brown fox" and "the quick red fox"' },
-  { label: "dates", prompt: "How many days are between 2026-02-14 and 2026-12-31?" },
-  { label: "chart", prompt: "Plot [1, 4, 9, 16, 9, 4, 1, 4, 9] as an ASCII line chart" },
-  { label: "robots", prompt: 'Draw a cow that says "hello, robots"' },
-];
+import { Samples } from "./samples";
 
 /** The front page: what Omega is, sample prompts, and the first message. */
 export function Front({ models, onMenu, onSignedOut }: { models: Models | null; onMenu: () => void; onSignedOut: () => void }) {
@@ -56,16 +48,7 @@ export function Front({ models, onMenu, onSignedOut }: { models: Models | null; 
         </section>
         <section aria-labelledby="samples">
           <h2 id="samples" class="label">try one</h2>
-          <ul class="samples">
-            {SAMPLES.map(({ label, prompt }) => (
-              <li key={label}>
-                <button type="button" class="sample" onClick={() => setSample({ text: prompt })}>
-                  <span class="label">{label}</span>
-                  <span>{prompt}</span>
-                </button>
-              </li>
-            ))}
-          </ul>
+          <Samples onPick={(text) => setSample({ text })} />
         </section>
       </div>
       <Composer place="" placeholder="ask for anything..." fill={sample} onSend={start}>

@@ -1,11 +1,13 @@
 import { useState } from "preact/hooks";
 import { selectPlan } from "../api";
+import { takeFocus } from "../focus";
 import type { Plan } from "../types";
 import { useAnswer } from "./use-answer";
 
 /** Plans side by side: steps, confidence, reasoning; one is chosen, or other ones are asked for. */
 export function PlanChoice({ id, plans }: { id: string; plans: Plan[] }) {
   const [other, setOther] = useState(false);
+  const [left, setLeft] = useState(false);
   const [note, setNote] = useState("");
   const { busy, error, answer } = useAnswer();
   const first = plans[0];
@@ -41,15 +43,15 @@ export function PlanChoice({ id, plans }: { id: string; plans: Plan[] }) {
           </div>
         </article>
       ))}
-      {!other && <p><button type="button" class="ghost small" disabled={busy} onClick={() => setOther(true)}>propose another</button></p>}
+      {!other && <p><button type="button" class="ghost small" disabled={busy} ref={left ? takeFocus : null} onClick={() => setOther(true)}>propose another</button></p>}
       {other && (
         <form class="ask ask-form" onSubmit={another}>
           <label for="plan-note">What should be different?</label>
-          <input id="plan-note" type="text" maxLength={2000} value={note} autofocus placeholder="anything else"
+          <input id="plan-note" type="text" maxLength={2000} value={note} ref={takeFocus} placeholder="anything else"
             onInput={(event) => setNote(event.currentTarget.value)} />
           <div class="ask-buttons">
             <button type="submit" disabled={busy}>propose another</button>
-            <button type="button" class="outline" disabled={busy} onClick={() => setOther(false)}>back</button>
+            <button type="button" class="outline" disabled={busy} onClick={() => { setLeft(true); setOther(false); }}>back</button>
           </div>
         </form>
       )}

@@ -3,17 +3,17 @@ import type { RunPlan, StepStatus } from "../types";
 const MARKS: Record<StepStatus, string> = { pending: "○", running: "●", done: "✓", failed: "✗", skipped: "–" };
 
 /** The plan that a run follows, and how far it is. */
-export function PlanProgress({ plan }: { plan: RunPlan }) {
+export function PlanProgress({ plan, isOver = false }: { plan: RunPlan; isOver?: boolean }) {
   const done = plan.steps.filter((step) => step.status === "done").length;
   return (
-    <details class="plan-progress" open>
+    <details class={isOver ? "plan-record" : "plan-progress"} open={!isOver}>
       <summary>plan · {done} of {plan.steps.length} steps done</summary>
       <ol>
         {plan.steps.map((step) => (
           <li key={step.stepNumber} class={step.status} aria-current={step.status === "running" ? "step" : undefined}>
             <span class="plan-mark" aria-hidden="true">{MARKS[step.status]}</span>
             <span class="visually-hidden">{step.status}: </span>
-            <code>{step.replacedBy ?? step.toolName}</code> {step.purpose}
+            <code>{step.replacedBy ?? step.toolName}</code> {step.replacedBy && <span class="meta">instead of {step.toolName} </span>}{step.purpose}
             {(step.missingEnv?.length ?? 0) > 0 && step.status === "pending" && (
               <span class="badge warn">needs {step.missingEnv?.join(", ")}</span>
             )}

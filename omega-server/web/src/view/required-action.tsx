@@ -1,7 +1,9 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { mayAnswer, question, standing, subject, type Standing } from "../asks";
 import type { View } from "../fold";
 import type { RequiredAction as Action, Run, Whoami } from "../types";
 import { AlternativesTable } from "./alternatives-table";
-import { ApprovalCard } from "./approval-card";
+import { Approvals } from "./approvals";
 import { CredentialsForm } from "./credentials-form";
 import type { Lasting } from "./lasting-notice";
 import { PlanChoice } from "./plan-choice";
@@ -17,50 +19,65 @@ interface Props {
   onLasting: (lasting: Lasting) => void;
 }
 
-/** What is asked, by the ids of its parts. */
-function subject(action: Action): string {
-  switch (action.kind) {
-    case "credentials":
-      return action.requests.map((request) => request.id).join();
-    case "approval":
-      return action.approvals.map((approval) => approval.id).join();
-    case "plan":
-      return action.planSetId;
-    case "alternatives":
-      return action.choices.map((choice) => choice.toolRunId).join();
-  }
+/** What a paused run waits for, and the answers to it, once it was there for a moment. */
+export function RequiredAction({ run, view, me, id, onLasting }: Props) {
+  const action = run.requiresAction;
+  if (run.status !== "paused" || !action) return null;
+  const who = standing(run, view, me);
+  const of = `${action.kind} ${subject(action)}`;
+  return (
+    <Settled of={of}>
+      <Called key={of} action={action} who={who}>
+        <Asked id={id} action={action} who={who} onLasting={onLasting} />
+      </Called>
+    </Settled>
+  );
 }
 
-/** What a paused run waits for, and the answers to it, once it was there for a moment. */
-export function RequiredAction(props: Props) {
-  const action = props.run.requiresAction;
-  if (props.run.status !== "paused" || !action) return null;
-  return <Settled of={`${action.kind} ${subject(action)}`}><Asked {...props} action={action} /></Settled>;
+/** Says aloud that somebody is waited for, and takes the keyboard there unless it is in use. */
+function Called({ action, who, children }: { action: Action; who: Standing; children: preact.ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  const yours = mayAnswer(action, who);
+  useLayoutEffect(() => {
+    const composer = document.getElementById("message");
+    const active = document.activeElement;
+    const isFree = !active || active === document.body || (active === composer && (composer as HTMLTextAreaElement).value === "");
+    if (yours && isFree) box.current?.focus();
+  }, []);
+  // What is typed here is meant for the message.
+  const typed = (event: KeyboardEvent) => {
+    if (event.target !== box.current || event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+    document.getElementById("message")?.focus();
+  };
+  const words = yours ? `Omega waits for you: ${question(action)}` : `Omega waits for ${who.owner}: ${question(action)}`;
+  return (
+    <div ref={box} class="called" tabIndex={-1} role="group" aria-label={words} onKeyDown={typed}>
+      <p role="alert" class="visually-hidden">{words}</p>
+      {children}
+    </div>
+  );
+}
+
+interface AskedProps {
+  id: string;
+  action: Action;
+  who: Standing;
+  onLasting: (lasting: Lasting) => void;
 }
 
 /** Who may not answer sees who is asked. */
-function Asked({ run, view, me, id, action, onLasting }: Props & { action: Action }) {
-  const owner = view.participants.find((person) => person.role === "owner");
-  const isOwner = owner?.userId === me.userId;
-  const ownerName = owner?.displayName ?? "the owner of this conversation";
-  const isAsker = view.messages.find((message) => message.id === run.messageId)?.author?.userId === me.userId;
-  if (!isOwner && !isAsker && (action.kind === "plan" || action.kind === "alternatives")) {
-    return <section class="asks" aria-label="a choice"><p class="ask note">Waits until {ownerName}, or who asked, has chosen</p></section>;
+function Asked({ id, action, who, onLasting }: AskedProps) {
+  if (!mayAnswer(action, who) && (action.kind === "plan" || action.kind === "alternatives")) {
+    return <section class="asks" aria-label="a choice"><p class="ask note">Waits until {who.owner}, or who asked, has chosen</p></section>;
   }
   switch (action.kind) {
     case "credentials":
-      return <CredentialsForm key={subject(action)} id={id} action={action} isOwner={isOwner} owner={ownerName} />;
+      return <CredentialsForm id={id} action={action} isOwner={who.isOwner} owner={who.owner} />;
     case "approval":
-      return (
-        <section class="asks" aria-label="calls that wait for approval">
-          {action.approvals.map((approval) => (
-            <ApprovalCard key={approval.id} approval={approval} isOwner={isOwner} isAsker={isAsker} owner={ownerName} onLasting={onLasting} />
-          ))}
-        </section>
-      );
+      return <Approvals approvals={action.approvals} who={who} onLasting={onLasting} />;
     case "plan":
-      return <PlanChoice key={action.planSetId} id={id} plans={action.plans} />;
+      return <PlanChoice id={id} plans={action.plans} />;
     case "alternatives":
-      return <AlternativesTable key={subject(action)} id={id} choices={action.choices} />;
+      return <AlternativesTable id={id} choices={action.choices} />;
   }
 }

@@ -4,7 +4,13 @@ import type { Run } from "../types";
 import { duration } from "../words";
 
 /** What the active run does, since when, and the button that stops it for those who may. */
-export function RunState({ run, view, onCancel }: { run: Run; view: View; onCancel: (() => Promise<void>) | null }) {
+export function RunState({ run, view, yours, onCancel }: {
+  run: Run;
+  view: View;
+  /** Whether it waits for the reader. */
+  yours: boolean;
+  onCancel: (() => Promise<void>) | null;
+}) {
   const [now, setNow] = useState(Date.now);
   const [stopping, setStopping] = useState(false);
   useEffect(() => {
@@ -22,16 +28,16 @@ export function RunState({ run, view, onCancel }: { run: Run; view: View; onCanc
   return (
     <span class="run-state">
       <span class="pulse" aria-hidden="true" />
-      <span class="meta">{doing(run, view)}{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
+      <span class="meta"><span class="doing">{doing(run, view, yours)}</span>{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
       {onCancel && <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"}</button>}
     </span>
   );
 }
 
 /** The run's state in a few words. */
-export function doing(run: Run, view: View): string {
+export function doing(run: Run, view: View, yours: boolean): string {
   if (run.status === "queued") return "queued";
-  if (run.status === "paused") return "waiting for a person";
+  if (run.status === "paused") return yours ? "waiting for you" : "waiting for a person";
   const tools = view.toolRuns.filter((tool) => tool.runId === run.id && tool.status === "started");
   if (tools.length === 1) return `running ${tools[0]?.toolName}`;
   if (tools.length > 1) return `running ${tools.length} tools`;

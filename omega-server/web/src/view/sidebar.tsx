@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { FRONT, SETTINGS, conversationPath, stay } from "../route";
-import { chooseTheme, forget, theme, type Recent } from "../stored";
+import { chooseTheme, forget, theme, type Recent, type Theme } from "../stored";
 import type { Whoami } from "../types";
 import { count, when } from "../words";
 import type { Health } from "./status-banner";
@@ -48,7 +48,9 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
               <a href={conversationPath(row.id)} onClick={stay(conversationPath(row.id))}
                 aria-current={row.id === current ? "page" : undefined} title={row.title}>
                 <span class="recent-title">{row.title}</span>
-                <span class="meta">{when(row.at, Date.now())}</span>
+                {row.yours
+                  ? <span class="meta waits">● waiting for you</span>
+                  : <span class="meta">{row.state === "paused" ? "waiting" : row.state === "running" ? "at work" : when(row.at, Date.now())}</span>}
               </a>
               <button type="button" class="ghost small forget" aria-label={`remove ${row.title} from this list`}
                 onClick={() => onRows(forget(row.id))}>×</button>
@@ -61,7 +63,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
           <div class="account">
             <span class="who" title={who.displayName}>{who.displayName}</span>
             <a class="button ghost small" href={SETTINGS} onClick={stay(SETTINGS)} aria-current={current === "settings" ? "page" : undefined}>settings</a>
-            <ThemeButton />
+            <ThemeChoice />
             <button type="button" class="ghost small" onClick={onSignOut}>sign out</button>
           </div>
         </footer>
@@ -84,12 +86,17 @@ function HealthLine({ status }: { status: Health }) {
   );
 }
 
-function ThemeButton() {
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
+function ThemeChoice() {
   const [shown, setShown] = useState(theme);
-  const other = shown === "dark" ? "light" : "dark";
-  const change = () => {
-    chooseTheme(other);
-    setShown(other);
+  const choose = (next: Theme) => {
+    chooseTheme(next);
+    setShown(next);
   };
-  return <button type="button" class="ghost small" onClick={change} aria-label={`use the ${other} theme`}>{other}</button>;
+  return (
+    <select class="theme" aria-label="theme" value={shown} onChange={(event) => choose(event.currentTarget.value as Theme)}>
+      {THEMES.map((name) => <option key={name} value={name}>{name}</option>)}
+    </select>
+  );
 }

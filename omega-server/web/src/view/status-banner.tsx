@@ -33,34 +33,51 @@ export function useServerStatus(): Health {
   return health;
 }
 
-/** What is off, each with what still works; nothing when all is well. */
-export function troubles(health: Health): string[] {
+/** What is off: in a few words, and with what still works. */
+export interface Trouble {
+  short: string;
+  about: string;
+}
+
+/** What is off on this server; nothing when all is well. A tool that is left alone is said where it is called. */
+export function troubles(health: Health): Trouble[] {
   if (health === null) return [];
   if (health === "unreachable") {
-    return ["The server does not answer. What is on screen stays readable; runs go on without this page"];
+    return [{ short: "The server does not answer", about: "What is on screen stays readable; runs go on without this page" }];
   }
-  const list: string[] = [];
+  const list: Trouble[] = [];
   const { registry, executor } = health;
   if (registry.status !== "ok") {
-    list.push(`Registry ${registry.status}${registry.detail ? `: ${registry.detail}` : ""}. Tools that were found before still run`);
+    list.push({ short: `Registry ${registry.status}`, about: `Tools that were found before still run. ${plain(registry.detail ?? "")}` });
   }
   if (executor.status !== "ok") {
     const tools = executor.status === "down" ? "tools do not run" : "tools may be slow or fail";
-    list.push(`Executor ${executor.status}: ${executor.detail}. Conversations and search work; ${tools}`);
-  }
-  const resting = (health.breakers ?? []).filter((open) => open.kind === "tool").map((open) => open.subject);
-  if (resting.length > 0) {
-    const more = resting.length > 3 ? ` and ${resting.length - 3} more` : "";
-    list.push(`Left alone for a while, because it kept failing: ${resting.slice(0, 3).join(", ")}${more}. Other tools run`);
+    list.push({ short: `Executor ${executor.status}: ${tools}`, about: `Conversations and search work. ${plain(executor.detail)}` });
   }
   return list;
 }
 
+/** Words for people: addresses of the server's own surroundings say nothing to them, and the same is said once. */
+const plain = (detail: string): string =>
+  [...new Set(detail.split(/;\s*/))].join("; ").replace(/\s*(?:for url )?\(?https?:\/\/[^\s)]*\)?/g, "").trim();
+
+/** One line; more of it on a click, and out of the way on another until something else is off. */
 export function StatusBanner({ status }: { status: Health }) {
   const list = troubles(status);
+  const what = list.map(({ short }) => short).join(" · ");
+  const [closed, setClosed] = useState("");
+  const isShown = what !== "" && what !== closed;
   return (
-    <div role="status" class={list.length > 0 ? "banner" : "hidden"}>
-      {list.map((text) => <p key={text}>{text}</p>)}
+    <div role="status" class={isShown ? "banner" : "hidden"}>
+      {isShown && (
+        <>
+          <details>
+            <summary>{what}</summary>
+            {list.map(({ short, about }) => <p key={short}>{about}</p>)}
+          </details>
+          <button type="button" class="ghost small" aria-label={`close: ${what}`} onClick={() => setClosed(what)}>close</button>
+        </>
+      )}
     </div>
   );
 }

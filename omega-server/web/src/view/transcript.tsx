@@ -1,34 +1,48 @@
-import type { RefObject } from "preact";
+import { Fragment } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../fold";
 import { sameTurn, turnsOf, type Turn } from "../turns";
 import type { Whoami } from "../types";
-import { AssistantTurn, RunEnd, UserTurn } from "./turn";
+import { dayOf } from "../words";
+import { PageButton } from "./page-button";
+import { Samples } from "./samples";
+import { AssistantTurn, RunEnd, UserTurn, type TurnActions } from "./turn";
+import { useAnchor } from "./use-anchor";
 import { useAnnouncements } from "./use-announcements";
 
 const NEAR_END_PX = 48;
 
 interface Props {
+  /** What is shown: the newest part, or a part of the past. */
   view: View | null;
+  /** The part that goes on, which is spoken of as it does. */
+  live: View | null;
   me: Whoami;
   /** How many messages were sent from here: sending one leads back to the end. */
   sent: number;
   /** Loads what came before; missing when nothing did. */
   loadOlder: (() => Promise<void>) | null;
-  onAgain: (text: string) => void;
+  /** Loads what came after, while a part of the past is shown. */
+  loadNewer: (() => Promise<void>) | null;
+  /** Where to begin reading: a message's number, once for each time that it is gone to. */
+  goneTo: { seq: number } | null;
+  onLatest: () => void;
+  onSample: (text: string) => void;
+  actions: TurnActions;
 }
 
 /** The messages. Follows the end until the reader scrolls away from it, and never moves what is being read. */
-export function Transcript({ view, me, sent, loadOlder, onAgain }: Props) {
+export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo, onLatest, onSample, actions }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
-  const said = useAnnouncements(view);
+  const said = useAnnouncements(live);
+  const isPast = loadNewer !== null;
 
   useEffect(() => setFollowing(true), [sent]);
   useLayoutEffect(() => {
     const frame = box.current;
-    if (!frame || !following) return;
+    if (!frame || !following || isPast) return;
     const toEnd = () => {
       frame.scrollTop = frame.scrollHeight;
     };
@@ -38,7 +52,15 @@ export function Transcript({ view, me, sent, loadOlder, onAgain }: Props) {
     observer.observe(frame);
     if (frame.firstElementChild) observer.observe(frame.firstElementChild);
     return () => observer.disconnect();
-  }, [following]);
+  }, [following, isPast]);
+  const anchored = useAnchor(box, !following || isPast);
+  useLayoutEffect(() => {
+    if (!goneTo || !box.current) return;
+    setFollowing(false);
+    box.current.querySelector(`[data-seq="${goneTo.seq}"]`)?.scrollIntoView({ block: "start" });
+    box.current.focus({ preventScroll: true });
+    anchored();
+  }, [goneTo]);
 
   const top = useRef(0);
   const atEnd = (frame: HTMLElement) => frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_END_PX;
@@ -46,79 +68,70 @@ export function Transcript({ view, me, sent, loadOlder, onAgain }: Props) {
     const frame = box.current;
     if (!frame) return;
     // Only a reader scrolls up; that the end moved away is no reason to let go of it.
-    if (atEnd(frame)) setFollowing(true);
+    if (atEnd(frame) && !isPast) setFollowing(true);
     else if (frame.scrollTop < top.current) setFollowing(false);
     top.current = frame.scrollTop;
+    anchored();
   };
   // A click may open a tool call and push the end out of sight: then that is what is being read.
   const clicked = () =>
     requestAnimationFrame(() => {
       if (box.current && !atEnd(box.current)) setFollowing(false);
     });
-  const older = useOlder(box, view, loadOlder);
   const turns = view ? turnsOf(view) : [];
+  const latest = () => {
+    setFollowing(true);
+    onLatest();
+  };
   return (
     <div class="transcript-frame">
       {/* Live off: a token is no announcement; the region below speaks when a message is whole. */}
       <div class="transcript" ref={box} onScroll={scrolled} onClick={clicked} role="log" aria-live="off" aria-label="conversation" tabIndex={0}>
         <div class="column">
           {!view && <p class="note" role="status">loading the conversation...</p>}
-          {view && turns.length === 0 && <p class="note">Nothing here yet. Ask for something below</p>}
-          {loadOlder && (
-            <p class="older">
-              <button type="button" class="outline small" disabled={older.busy} onClick={older.load}>
-                {older.busy ? "loading..." : "load older messages"}
-              </button>
-              <span class="error-text" role="alert">{older.error}</span>
-            </p>
+          {view && turns.length === 0 && (
+            <div class="turn">
+              <p class="note">Nothing here yet. Ask for something below, or begin with one of these</p>
+              <Samples onPick={onSample} />
+            </div>
           )}
-          {turns.map((turn) => <TurnView key={turn.key} turn={turn} me={me} onAgain={onAgain} />)}
-          {view?.notices.map((notice, at) => <p key={at} class="notice">{notice}</p>)}
+          {loadOlder && <PageButton label="load older messages" load={loadOlder} box={box} />}
+          {turns.map((turn, at) => {
+            const [day, before] = [dayOf(startOf(turn)), turns[at - 1]];
+            return (
+              <Fragment key={turn.key}>
+                {(!before || dayOf(startOf(before)) !== day) && <p class="day"><time dateTime={startOf(turn)}>{day}</time></p>}
+                <TurnView turn={turn} me={me} actions={actions} />
+              </Fragment>
+            );
+          })}
+          {!isPast && view?.notices.map((notice, at) => <p key={at} class="notice">{notice}</p>)}
+          {loadNewer && <PageButton label="load newer messages" load={loadNewer} box={box} />}
         </div>
       </div>
-      {!following && (
-        <button type="button" class="outline small jump" onClick={() => setFollowing(true)}>jump to latest <span aria-hidden="true">↓</span></button>
+      {(!following || isPast) && (
+        <button type="button" class="outline small jump" onClick={latest}>jump to latest <span aria-hidden="true">↓</span></button>
       )}
       <div role="status" class="visually-hidden">{said}</div>
     </div>
   );
 }
 
+const startOf = (turn: Turn): string => (turn.kind === "user" ? turn.message.createdAt : (turn.messages[0]?.createdAt ?? ""));
+
 interface TurnProps {
   turn: Turn;
   me: Whoami;
-  onAgain: (text: string) => void;
+  actions: TurnActions;
 }
 
-const TurnView = memo(function TurnView({ turn, me, onAgain }: TurnProps) {
+const TurnView = memo(function TurnView({ turn, me, actions }: TurnProps) {
   return (
     <>
       {turn.kind === "user"
-        ? <UserTurn message={turn.message} run={turn.run} me={me} />
-        : <AssistantTurn messages={turn.messages} toolRuns={turn.toolRuns} partials={turn.partials} run={turn.run} />}
-      {turn.ended && <RunEnd run={turn.ended.run} question={turn.ended.question} onAgain={onAgain} />}
+        ? <UserTurn message={turn.message} run={turn.run} me={me} actions={actions} />
+        : <AssistantTurn messages={turn.messages} toolRuns={turn.toolRuns} partials={turn.partials} run={turn.run} question={turn.question} actions={actions} />}
+      {turn.ended && <RunEnd run={turn.ended.run} question={turn.ended.question} actions={actions} />}
     </>
   );
-}, (a: TurnProps, b: TurnProps) => sameTurn(a.turn, b.turn) && a.me === b.me && a.onAgain === b.onAgain);
-
-/** Loads a page in front of what is being read, and keeps that where it is. */
-function useOlder(box: RefObject<HTMLElement | null>, view: View | null, loadOlder: (() => Promise<void>) | null) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  const held = useRef<{ turn: Element; top: number } | null>(null);
-  const first = view?.messages[0]?.id;
-  useLayoutEffect(() => {
-    const kept = held.current;
-    held.current = null;
-    if (kept?.turn.isConnected && box.current) box.current.scrollTop += kept.turn.getBoundingClientRect().top - kept.top;
-  }, [first]);
-  const load = async () => {
-    const turn = box.current?.querySelector(".turn");
-    held.current = turn ? { turn, top: turn.getBoundingClientRect().top } : null;
-    setBusy(true);
-    setError(null);
-    await loadOlder?.().catch((cause: Error) => setError(cause.message));
-    setBusy(false);
-  };
-  return { busy, error, load };
-}
+}, (a: TurnProps, b: TurnProps) => sameTurn(a.turn, b.turn) && a.me === b.me && a.actions === b.actions);

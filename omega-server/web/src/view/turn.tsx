@@ -1,57 +1,81 @@
-import { Markdown } from "../markdown";
+import { Markdown } from "../markdown/markdown";
 import { piecesOf } from "../turns";
 import type { Message, Run, ToolRun, Whoami } from "../types";
-import { count, dollars, duration, shortfall } from "../words";
+import { readableText } from "../visible";
+import { clock, count, dollars, duration, shortfall } from "../words";
 import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { ToolCard } from "./tool-card";
+import { RunRecord } from "./run-record";
+
+/** What can be done with a message; the same object for the life of the page. */
+export interface TurnActions {
+  /** Takes a text into the composer, to change it and send it anew. */
+  edit: (text: string) => void;
+  /** Sends a question once more, by the model that is chosen now. */
+  again: (text: string) => void;
+  /** Opens a call in the tool panel. */
+  openTool: (id: string) => void;
+}
 
 /** A participant's message, as it was typed. */
-export function UserTurn({ message, run, me }: { message: Message; run: Run | undefined; me: Whoami }) {
+export function UserTurn({ message, run, me, actions }: { message: Message; run: Run | undefined; me: Whoami; actions: TurnActions }) {
   const name = message.author?.displayName ?? "participant";
   const mine = message.author?.userId === me.userId;
   return (
-    <article class="turn user" aria-label={`message of ${name}`}>
+    <article class="turn user" aria-label={`message of ${name}`} data-seq={message.seq}>
       <header class="turn-head">
         <Avatar name={name} hash={message.author?.gravatarHash ?? ""} />
         <h2 class="author">{name}{mine && <span class="meta"> you</span>}</h2>
         <Time at={message.createdAt} />
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
+        <span class="turn-actions">
+          <CopyButton text={message.content} what="the message" />
+          <button type="button" class="ghost small" aria-label="edit the message and send it again" onClick={() => actions.edit(message.content)}>edit</button>
+        </span>
       </header>
-      <div class="plain">{message.content}</div>
+      <div class="plain">{readableText(message.content)}</div>
     </article>
   );
 }
 
 /** What Omega said and did in one run. */
-export function AssistantTurn({ messages, toolRuns, partials, run }: {
+export function AssistantTurn({ messages, toolRuns, partials, run, question, actions }: {
   messages: Message[];
   toolRuns: ToolRun[];
   partials: Map<string, unknown>;
   run: Run | undefined;
+  question: string;
+  actions: TurnActions;
 }) {
   const answer = messages.map((message) => message.content).filter(Boolean).join("\n\n");
   const first = messages[0];
+  const restarted = run?.status === "running" && messages.some((message) => message.status === "discarded");
   return (
-    <article class="turn assistant" aria-label="answer of Omega" aria-busy={run?.status === "running"}>
+    <article class="turn assistant" aria-label="answer of Omega" aria-busy={run?.status === "running"} data-seq={first?.seq}>
       <header class="turn-head">
         <span class="avatar omega" aria-hidden="true">Ω</span>
         <h2 class="author">omega</h2>
         {first && <Time at={first.createdAt} />}
         {run && <span class="meta">{run.model}</span>}
       </header>
-      {messages.map((message) => <Pieces key={message.id} message={message} toolRuns={toolRuns} partials={partials} />)}
+      {run && <RunRecord run={run} />}
+      {messages.map((message) => <Pieces key={message.id} message={message} toolRuns={toolRuns} partials={partials} actions={actions} />)}
+      {restarted && <p class="meta" role="status">begun again</p>}
       {run?.status === "completed" && (
         <footer class="turn-foot">
           <span class="meta">{totals(run)}</span>
-          {answer && <CopyButton text={answer} what="the answer" />}
+          <span class="turn-actions">
+            {answer && <CopyButton text={answer} what="the answer as Markdown" />}
+            {question && <button type="button" class="ghost small" aria-label="ask the same again, by the model chosen below" onClick={() => actions.again(question)}>ask again</button>}
+          </span>
         </footer>
       )}
     </article>
   );
 }
 
-function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: ToolRun[]; partials: Map<string, unknown> }) {
+function Pieces({ message, toolRuns, partials, actions }: { message: Message; toolRuns: ToolRun[]; partials: Map<string, unknown>; actions: TurnActions }) {
   const pieces = piecesOf(message, toolRuns);
   const streaming = message.status === "streaming";
   if (streaming && pieces.length === 0) return <p class="thinking"><span class="pulse" aria-hidden="true" /> thinking</p>;
@@ -60,20 +84,16 @@ function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: T
       {pieces.map((piece, at) => {
         switch (piece.kind) {
           case "text":
-            if (!piece.text) return null;
-            // While it streams it is text and nothing else; it is read as Markdown when it is whole.
-            return message.status === "complete"
-              ? <Markdown key={piece.key} text={piece.text} />
-              : <div key={piece.key} class={`plain${streaming && at === pieces.length - 1 ? " growing" : ""}`}>{piece.text}</div>;
+            return piece.text ? <Markdown key={piece.key} text={piece.text} streaming={streaming && at === pieces.length - 1} /> : null;
           case "reasoning":
             return piece.text ? (
               <details key={piece.key} class="reasoning">
                 <summary>{streaming && at === pieces.length - 1 ? "reasoning..." : "reasoning"}</summary>
-                <div class="plain">{piece.text}</div>
+                <div class="plain">{readableText(piece.text)}</div>
               </details>
             ) : null;
           case "tool":
-            return <ToolCard key={piece.key} toolRun={piece.toolRun} partial={partials.get(piece.toolRun.id)} />;
+            return <ToolCard key={piece.key} toolRun={piece.toolRun} partial={partials.get(piece.toolRun.id)} onPanel={actions.openTool} />;
           case "call":
             return <p key={piece.key} class="meta">asks for {piece.name}</p>;
         }
@@ -85,15 +105,18 @@ function Pieces({ message, toolRuns, partials }: { message: Message; toolRuns: T
 }
 
 /** A run that ended without an answer: why, and what to do next. */
-export function RunEnd({ run, question, onAgain }: { run: Run; question: string; onAgain: (text: string) => void }) {
+export function RunEnd({ run, question, actions }: { run: Run; question: string; actions: TurnActions }) {
   const failed = run.status === "failed";
   return (
     <div class={`run-end${failed ? " failed" : ""}`}>
       <p>
         {failed ? <><strong>{run.error?.code ?? "FAILED"}</strong> {run.error?.error ?? "The run failed"}</> : run.startedAt ? "Cancelled. What was done before stays above" : "Cancelled before it began"}
       </p>
-      {question && (!failed || run.error?.retryable) && (
-        <button type="button" class="outline small" onClick={() => onAgain(question)}>send again</button>
+      {question && (
+        <span class="turn-actions shown">
+          <button type="button" class="ghost small" onClick={() => actions.edit(question)}>edit</button>
+          <button type="button" class="outline small" onClick={() => actions.again(question)}>send again</button>
+        </span>
       )}
     </div>
   );
@@ -103,14 +126,13 @@ function totals(run: Run): string {
   const words = [];
   if (run.startedAt && run.finishedAt) words.push(duration(Math.max(0, Date.parse(run.finishedAt) - Date.parse(run.startedAt))));
   if (run.toolCalls > 0) words.push(count(run.toolCalls, "tool call"));
-  const tokens = run.usage.inputTokens + run.usage.outputTokens;
-  if (tokens > 0) words.push(count(tokens, "token"));
+  const { inputTokens, outputTokens } = run.usage;
+  if (inputTokens + outputTokens > 0) words.push(`${inputTokens.toLocaleString("en")} in, ${count(outputTokens, "token")} out`);
   const cost = dollars(run.usage);
   if (cost) words.push(run.paidBy === "owner" ? `${cost} on the owner's key` : cost);
   return words.join(" · ");
 }
 
 function Time({ at }: { at: string }) {
-  const time = new Date(at);
-  return <time class="meta" dateTime={at} title={time.toLocaleString()}>{time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}</time>;
+  return <time class="meta" dateTime={at} title={new Date(at).toLocaleString()}>{clock(at)}</time>;
 }

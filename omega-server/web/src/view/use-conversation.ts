@@ -5,15 +5,17 @@ import type { View } from "../fold";
 import { PAGE, hasOlder, prepend } from "../history";
 import type { Envelope } from "../types";
 
-const KEPT_EVENTS = 500;
+const KEPT_EVENTS = 2000;
 
 export interface Followed {
   view: View | null;
   link: Link;
-  /** The newest raw frames, oldest first; only kept while asked for. */
+  /** The newest raw frames, oldest first; only handed out while asked for. */
   events: Envelope[];
   /** Loads the page before the oldest message; missing when that is the first one. */
   loadOlder: (() => Promise<void>) | null;
+  /** Takes in a part of the past that came up to the oldest message. */
+  meet: (past: View) => void;
 }
 
 /** Follows a conversation, and draws at most once a frame however many events come. */
@@ -23,17 +25,22 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
   const [events, setEvents] = useState<Envelope[]>([]);
   const [older, setOlder] = useState(false);
   const live = useRef<{ view: View; draw: () => void } | null>(null);
+  const log = useRef<Envelope[]>([]);
   const keep = useRef(keepEvents);
   keep.current = keepEvents;
+  // What came before somebody looked is there at once.
+  useEffect(() => {
+    if (keepEvents) setEvents([...log.current]);
+  }, [keepEvents]);
   useEffect(() => {
     const stop = new AbortController();
-    const log: Envelope[] = [];
+    log.current = [];
     let newest: View | null = null;
     let frame = 0;
     const draw = () => {
       frame = 0;
       if (newest) setView({ ...newest });
-      if (keep.current) setEvents([...log]);
+      if (keep.current) setEvents([...log.current]);
     };
     const soon = () => {
       frame ||= requestAnimationFrame(draw);
@@ -49,8 +56,8 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
         },
         onLink: setLink,
         onEvent: (event) => {
-          log.push(event);
-          if (log.length > KEPT_EVENTS) log.splice(0, log.length - KEPT_EVENTS);
+          log.current.push(event);
+          if (log.current.length > KEPT_EVENTS) log.current.splice(0, log.current.length - KEPT_EVENTS);
           if (keep.current) soon();
         },
       },
@@ -70,5 +77,11 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
     prepend(live.current.view, page);
     live.current.draw();
   }, [id]);
-  return { view, link, events, loadOlder: older ? loadOlder : null };
+  const meet = useCallback((past: View) => {
+    if (!live.current) return;
+    prepend(live.current.view, past);
+    setOlder((past.messages[0]?.seq ?? 0) > 1);
+    live.current.draw();
+  }, []);
+  return { view, link, events, loadOlder: older ? loadOlder : null, meet };
 }

@@ -9,7 +9,7 @@ const whose = ({ scope, toolId }: StoredCredential) =>
 
 /** Stored credentials: names and last characters. A value is typed, sent once, and shown nowhere. */
 export function Credentials() {
-  const { items, busy, error, act } = useList(credentials);
+  const { items, busy, error, saved, act } = useList(credentials);
   const store = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -18,7 +18,7 @@ export function Credentials() {
     if (await act(() => putCredential(name, value, tool || undefined))) form.reset();
   };
   return (
-    <Section id="credentials" title="Credentials" about="Encrypted on the server, or in your keyring where it is your own machine: no answer, no model and no guest ever sees a value. A model provider's key (OPENAI_API_KEY) pays for your runs, and no tool gets it; everything else is for tools" error={error}>
+    <Section id="credentials" title="Credentials" about="Encrypted on the server, or in your keyring where it is your own machine: no answer, no model and no guest ever sees a value. A model provider's key (OPENAI_API_KEY) pays for your runs, and no tool gets it; everything else is for tools" error={error} saved={saved}>
       <ul class="rows">
         {items?.map((item) => {
           const { name, scope, toolId, last4, keptIn, lastUsedAt } = item;

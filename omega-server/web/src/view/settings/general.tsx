@@ -46,13 +46,13 @@ const SWITCHES = [
 
 /** Model, Safe Mode and the policies. Each one is stored when it is changed. */
 export function General({ list, models }: { list: List<Settings>; models: Models | null }) {
-  const { items: settings, busy, error, act } = list;
+  const { items: settings, busy, error, saved, act } = list;
   const set = (key: keyof Settings, value: string | boolean | string[] | undefined) =>
     act(() => changeSettings((now) => ({ ...now, [key]: value }) as Settings));
   const names = models?.providers.filter((it) => it.available).flatMap((it) => it.models.map((name) => `${it.name}/${name}`)) ?? [];
   const model = settings?.model ?? "";
   return (
-    <Section id="general" title="General" about="They hold wherever you are signed in" error={error}>
+    <Section id="general" title="General" about="They hold wherever you are signed in" error={error} saved={saved}>
       {!settings && !error && <p class="note" role="status">loading...</p>}
       {settings && (
         <div class="settings-fields">

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { rotateLink, setBlocked, updateConversation } from "../../account";
 import { ApiError } from "../../api";
 import type { View } from "../../fold";
+import { address } from "../../root";
 import type { GuestCredentials, Visibility, Whoami } from "../../types";
 import { Avatar } from "../avatar";
 import { CopyButton } from "../copy-button";
@@ -47,7 +48,7 @@ export function ShareDialog({ id, view, me, onClose }: Props) {
       setBusy(false);
     }
   };
-  const link = new URL(conversation?.url ?? location.pathname, location.origin).href;
+  const link = conversation ? address(conversation.url) : location.href;
   return (
     <dialog ref={box} class="dialog" aria-labelledby="share-title" onClose={onClose}>
       <header class="dialog-head">

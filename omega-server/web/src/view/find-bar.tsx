@@ -1,0 +1,89 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { takeFocus } from "../focus";
+import { search, seqOfDay, type Search } from "../past";
+import type { Message } from "../types";
+import { clock, count, dayOf } from "../words";
+
+interface Props {
+  id: string;
+  lastSeq: number;
+  goTo: (seq: number) => Promise<void>;
+  onClose: () => void;
+}
+
+/** Finds a place in the conversation: by words, by a date, or its beginning. */
+export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
+  const [found, setFound] = useState<Search | null>(null);
+  const [words, setWords] = useState("");
+  const [looked, setLooked] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const running = useRef<AbortController | null>(null);
+  useEffect(() => () => running.current?.abort(), []);
+  const act = async (work: () => Promise<unknown>) => {
+    setBusy(true);
+    setError(null);
+    await work().catch((cause: Error) => cause.name !== "AbortError" && setError(cause.message));
+    setBusy(false);
+  };
+  const look = (event: Event) => {
+    event.preventDefault();
+    const wanted = words.trim();
+    if (!wanted) return;
+    running.current?.abort();
+    const stop = (running.current = new AbortController());
+    setFound(null);
+    setLooked(wanted);
+    void act(() => search(id, wanted, lastSeq, setFound, stop.signal));
+  };
+  const toDay = (value: string) =>
+    value &&
+    act(async () => {
+      // The reader's own midnight.
+      const seq = await seqOfDay(id, new Date(`${value}T00:00`), lastSeq);
+      if (seq === null) throw new Error("Nothing was said on that day or later");
+      await goTo(seq);
+    });
+  return (
+    <section class="find" aria-label="find in this conversation" onKeyDown={(event) => event.key === "Escape" && onClose()}>
+      <form class="find-line" onSubmit={look}>
+        <label class="visually-hidden" for="find-words">words</label>
+        <input id="find-words" type="search" placeholder="find words..." value={words} ref={takeFocus} onInput={(event) => setWords(event.currentTarget.value)} />
+        <button type="submit" class="outline small">find</button>
+        <label class="find-date"><span class="meta">go to</span> <input type="date" aria-label="day" onChange={(event) => toDay(event.currentTarget.value)} /></label>
+        <button type="button" class="ghost small" onClick={() => act(() => goTo(1))}>beginning</button>
+        <button type="button" class="ghost small" onClick={onClose}>close</button>
+      </form>
+      <p class="meta" role="status">
+        {busy && !found && "looking..."}
+        {found && `${count(found.hits.length, "message")} in ${count(found.looked, "message")}${found.done ? "" : ", looking on..."}`}
+      </p>
+      <p class="error-text" role="alert">{error}</p>
+      {found && found.hits.length > 0 && (
+        <ol class="hits">
+          {found.hits.map((message) => (
+            <li key={message.id}>
+              <button type="button" class="hit" onClick={() => act(() => goTo(message.seq))}>
+                <span class="meta">{message.role === "user" ? (message.author?.displayName ?? "participant") : "omega"} · {dayOf(message.createdAt)} {clock(message.createdAt)}</span>
+                <Snippet message={message} words={looked} />
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+const AROUND = 60;
+
+function Snippet({ message, words }: { message: Message; words: string }) {
+  const text = message.content.replace(/\s+/g, " ");
+  const at = Math.max(0, text.toLowerCase().indexOf(words.toLowerCase()));
+  const [from, to] = [Math.max(0, at - AROUND), at + words.length + AROUND];
+  return (
+    <span class="hit-text">
+      {from > 0 && "…"}{text.slice(from, at)}<mark>{text.slice(at, at + words.length)}</mark>{text.slice(at + words.length, to)}{to < text.length && "…"}
+    </span>
+  );
+}

@@ -1,0 +1,16 @@
+import { FRONT, stay } from "../route";
+
+/** A page that says why there is nothing else, and where to go on. */
+export function Message({ label, title, words, onMenu }: { label: string; title: string; words: string; onMenu: () => void }) {
+  return (
+    <main class="front">
+      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu</button></div>
+      <section class="hero">
+        <p class="label">{label}</p>
+        <h1>{title}</h1>
+        <p class="lead">{words}</p>
+        <p><a class="button outline" href={FRONT} onClick={stay(FRONT)}>start a new conversation</a></p>
+      </section>
+    </main>
+  );
+}
