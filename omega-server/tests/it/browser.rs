@@ -128,7 +128,7 @@ fn document(from: usize, payloads: &[&str]) -> Value {
         "model": MODELS[0], "createdAt": at, "events": events })
 }
 
-fn chromium() -> Option<PathBuf> {
+pub fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("OMEGA_CHROMIUM").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -139,7 +139,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// A script of `web/test/browser` in a real Chromium, when there is one; what it says.
-async fn in_browser(omega: &Omega, script: &str, variables: &[(&str, &str)]) -> Option<Value> {
+pub async fn in_browser(omega: &Omega, script: &str, variables: &[(&str, &str)]) -> Option<Value> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
     let lacks = |why| {
         skip(why);

@@ -35,6 +35,7 @@ mod nodes;
 mod nul;
 mod operations;
 mod other_tools;
+mod page;
 mod pauses;
 mod paying;
 mod pinned;

@@ -1,12 +1,12 @@
-// The keyboard always has a place: when what has the focus goes away, or can't be used any more, the focus goes to what is
-// nearest. Browsers drop it to the body instead, from where a keyboard starts at the top of the page and a screen reader
+// The keyboard always has a place: when what has the focus goes away, or can't be used while it works, the focus goes to what
+// is nearest. Browsers drop it to the body instead, from where a keyboard starts at the top of the page and a screen reader
 // says nothing.
 
 const CAN_BE_FOCUSED =
   'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex="0"]';
 
-/** So long something may be disabled while it works before the focus goes on. */
-const BUSY_MS = 1000;
+/** What can hold the focus for a part of it that is busy. */
+const SEATS = "form, section, article, aside, dialog, main";
 
 /** For `ref`: takes the focus when it comes up. (`autofocus` works once in a document's life.) */
 export const takeFocus = (element: HTMLElement | null): void => element?.focus();
@@ -21,28 +21,32 @@ interface Step {
 export function keepFocus(root: HTMLElement): void {
   let last: HTMLElement | null = null;
   let way: Step[] = [];
-  let waiting = 0;
-  const isLost = () => document.activeElement === null || document.activeElement === document.body;
+  /** What is disabled for the time that it works, and who holds its focus. */
+  let busy: { element: HTMLElement; seat: HTMLElement } | null = null;
+  // What was just disabled still looks as if it had the focus, until the next frame.
+  const isLost = () => {
+    const active = document.activeElement;
+    return active === null || active === document.body || (active === last && active.matches(":disabled"));
+  };
   const mend = () => {
-    clearTimeout(waiting);
-    waiting = 0;
+    if (busy && document.activeElement === busy.seat && isUsable(busy.element)) return busy.element.focus();
     if (!last || !isLost()) return;
     if (last.isConnected && last.matches(":disabled")) {
-      waiting = window.setTimeout(() => isLost() && nearest(way)?.focus(), BUSY_MS);
-    } else if (last.isConnected && wasDisabled) {
-      last.focus();
-    } else if (!last.isConnected || !isShown(last)) {
-      nearest(way)?.focus();
+      const seat = last.closest<HTMLElement>(SEATS);
+      if (!seat) return nearest(way)?.focus();
+      busy = { element: last, seat };
+      if (!seat.hasAttribute("tabindex")) seat.tabIndex = -1;
+      return seat.focus({ preventScroll: true });
     }
-    wasDisabled = last?.matches(":disabled") ?? false;
+    if (!isUsable(last)) nearest(way)?.focus();
   };
-  let wasDisabled = false;
   root.addEventListener("focusin", (event) => {
     if (!(event.target instanceof HTMLElement)) return;
     last = event.target;
-    wasDisabled = false;
     way = wayTo(last, root);
+    if (busy && last !== busy.seat) busy = null;
   });
+  root.addEventListener("focusout", () => setTimeout(mend));
   // A click beside everything is the reader's own: then nothing has the focus, and that is right.
   root.addEventListener("pointerdown", (event) => {
     if (event.target instanceof Element && !event.target.closest(CAN_BE_FOCUSED)) last = null;
@@ -73,7 +77,8 @@ function nearest(way: Step[]): HTMLElement | undefined {
 
 function placesIn(element: Element): HTMLElement[] {
   const all = element.matches(CAN_BE_FOCUSED) ? [element] : [...element.querySelectorAll(CAN_BE_FOCUSED)];
-  return all.filter((one): one is HTMLElement => one instanceof HTMLElement && isShown(one));
+  return all.filter((one): one is HTMLElement => one instanceof HTMLElement && isUsable(one));
 }
 
-const isShown = (element: HTMLElement) => !element.closest("[inert]") && element.checkVisibility({ visibilityProperty: true });
+const isUsable = (element: HTMLElement) =>
+  element.isConnected && !element.matches(":disabled") && !element.closest("[inert]") && element.checkVisibility({ visibilityProperty: true });

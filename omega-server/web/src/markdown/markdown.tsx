@@ -173,7 +173,7 @@ function table(token: Tokens.Table, key: number): JSX.Element {
   const align = (at: number) => (token.align[at] ? `align-${token.align[at]}` : undefined);
   return (
     <div key={key} class="table-block">
-      <div class="table-frame" tabIndex={0} role="region" aria-label="table">
+      <div class="table-frame" tabIndex={0} role="group" aria-label="table">
         <table>
           <thead>
             <tr>{token.header.map((cell, at) => <th key={at} scope="col" class={align(at)}>{inlines(cell)}</th>)}</tr>

@@ -65,7 +65,8 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
       setError(cause instanceof Error ? cause.message : "The message was not sent. Try again");
     } finally {
       setBusy(false);
-      box.current?.focus();
+      // A question may have come up meanwhile and have taken the keyboard.
+      if (document.activeElement === document.body || box.current?.form?.contains(document.activeElement)) box.current?.focus();
     }
   };
   const key = (event: KeyboardEvent) => {
@@ -89,7 +90,7 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
         <p class="error-text" role="alert">{error}</p>
         <div class="composer-box">
           <label class="visually-hidden" for="message">message</label>
-          <textarea id="message" ref={box} rows={1} placeholder={placeholder} value={text} aria-describedby="composer-hint"
+          <textarea id="message" ref={box} rows={1} placeholder={placeholder} value={text} aria-busy={busy} aria-describedby="composer-hint"
             onInput={(event) => change(event.currentTarget.value)} onKeyDown={key} />
           <button type="submit" disabled={busy || Boolean(blocked) || !text.trim()}>{busy ? "sending..." : "send"}</button>
         </div>

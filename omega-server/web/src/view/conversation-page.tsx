@@ -26,6 +26,9 @@ import { useAttention } from "./use-attention";
 import { useConversation } from "./use-conversation";
 import { usePast } from "./use-past";
 
+/** How long it is said that an answer was begun again. */
+const SAID_MS = 10_000;
+
 interface Props {
   id: string;
   me: Whoami;
@@ -45,9 +48,10 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [sharing, setSharing] = useState(false);
   const [lasting, setLasting] = useState<Lasting | null>(null);
   const [sent, setSent] = useState(0);
+  const [begunAgain, setBegunAgain] = useState(false);
   const [fill, setFill] = useState<{ text: string } | null>(null);
   const unsent = useRef<{ text: string; key: string } | null>(null);
-  const { view, link, events, loadOlder, meet } = useConversation(id, panel === "debug");
+  const { view, link, events, restarts, loadOlder, meet } = useConversation(id, panel === "debug");
   const past = usePast(id, view, meet);
 
   // Without a title of its own a conversation goes by its first message, when that is among those loaded.
@@ -58,6 +62,12 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   useEffect(() => {
     if (title) onRows(remember(id, title, state, yours));
   }, [id, title, state, yours]);
+  useEffect(() => {
+    if (restarts === 0) return;
+    setBegunAgain(true);
+    const timer = setTimeout(() => setBegunAgain(false), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [restarts]);
   useEffect(() => {
     if (link.state === "failed" && link.error.status === 401) onSignedOut();
   }, [link]);
@@ -116,7 +126,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     if (isOwner) updateConversation(id, { model: name }).then(() => setModel(undefined), (error: Error) => setProblem(error.message));
   };
   const show = (seq: number) => void past.goTo(seq).catch((error: Error) => setProblem(error.message));
-  const words = linkWords(link);
+  const words = problem ?? linkWords(link) ?? (begunAgain ? "The server was restarted in the middle of the answer; it is begun again" : null);
   return (
     <div class={`conversation${panel ? " with-side" : ""}`}>
       <main class="conversation-main">
@@ -128,7 +138,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
         {run?.plan && <PlanProgress plan={run.plan} />}
         {run && view && <RequiredAction run={run} view={view} me={me} id={id} onLasting={setLasting} />}
         {lasting && <LastingNotice id={view?.conversation?.id ?? id} lasting={lasting} onDone={() => setLasting(null)} />}
-        <p role="status" class={words || problem ? "link-words" : "hidden"}>{problem ?? words}</p>
+        <p role="status" class={words ? "link-words" : "hidden"}>{words}</p>
         {run && view && <Queue view={view} active={run} mayStop={mayStop} onEdit={edit} />}
         <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} fill={fill} onSend={send} onEscape={stop}
           blocked={link.state === "failed" ? link.error.message : null}>

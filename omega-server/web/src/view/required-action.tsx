@@ -41,7 +41,9 @@ function Called({ action, who, children }: { action: Action; who: Standing; chil
   useLayoutEffect(() => {
     const composer = document.getElementById("message");
     const active = document.activeElement;
-    const isFree = !active || active === document.body || (active === composer && (composer as HTMLTextAreaElement).value === "");
+    // A message that is on its way is no text that somebody types.
+    const isEmpty = composer instanceof HTMLTextAreaElement && (composer.value === "" || composer.ariaBusy === "true");
+    const isFree = !active || active === document.body || (active === composer && isEmpty);
     if (yours && isFree) box.current?.focus();
   }, []);
   // What is typed here is meant for the message.

@@ -54,8 +54,8 @@ export function SignIn({ onSignedIn, reason }: { onSignedIn: () => void; reason:
           <p id="sign-in-error" class="error-text" role="alert">{error}</p>
           <button type="submit" disabled={busy}>{busy ? "signing in..." : "sign in"}</button>
           <p id="sign-in-note" class="note">
-            <code>omega serve</code> prints the key of this server when it starts, and <code>omega open</code> signs a browser in
-            without one. The key is sent once and not kept in the browser
+            <code>omega open</code> signs a browser in without a key, from the machine that the server runs on; the first start
+            of <code>omega serve</code> prints one. A key is sent once and not kept in the browser
           </p>
         </form>
       </div>

@@ -50,6 +50,8 @@ export function AssistantTurn({ messages, toolRuns, partials, run, question, act
 }) {
   const answer = messages.map((message) => message.content).filter(Boolean).join("\n\n");
   const first = messages[0];
+  // A run that failed before it said anything is told by its end alone.
+  if (run?.status === "failed" && toolRuns.length === 0 && messages.every((message) => message.parts.length === 0)) return null;
   const restarted = run?.status === "running" && messages.some((message) => message.status === "discarded");
   return (
     <article class="turn assistant" aria-label="answer of Omega" aria-busy={run?.status === "running"} data-seq={first?.seq}>
@@ -67,7 +69,7 @@ export function AssistantTurn({ messages, toolRuns, partials, run, question, act
           <span class="meta">{totals(run)}</span>
           <span class="turn-actions">
             {answer && <CopyButton text={answer} what="the answer as Markdown" />}
-            {question && <button type="button" class="ghost small" aria-label="ask the same again, by the model chosen below" onClick={() => actions.again(question)}>ask again</button>}
+            {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" onClick={() => actions.again(question)}>ask again</button>}
           </span>
         </footer>
       )}

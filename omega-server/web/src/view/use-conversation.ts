@@ -12,6 +12,8 @@ export interface Followed {
   link: Link;
   /** The newest raw frames, oldest first; only handed out while asked for. */
   events: Envelope[];
+  /** Changes each time that the answer was begun again, because the server was. */
+  restarts: number;
   /** Loads the page before the oldest message; missing when that is the first one. */
   loadOlder: (() => Promise<void>) | null;
   /** Takes in a part of the past that came up to the oldest message. */
@@ -24,6 +26,7 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
   const [link, setLink] = useState<Link>({ state: "loading" });
   const [events, setEvents] = useState<Envelope[]>([]);
   const [older, setOlder] = useState(false);
+  const [restarts, setRestarts] = useState(0);
   const live = useRef<{ view: View; draw: () => void } | null>(null);
   const log = useRef<Envelope[]>([]);
   const keep = useRef(keepEvents);
@@ -57,6 +60,7 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
         onLink: setLink,
         onEvent: (event) => {
           log.current.push(event);
+          if (event.type === "message.reset") setRestarts((count) => count + 1);
           if (log.current.length > KEPT_EVENTS) log.current.splice(0, log.current.length - KEPT_EVENTS);
           if (keep.current) soon();
         },
@@ -83,5 +87,5 @@ export function useConversation(id: string, keepEvents: boolean): Followed {
     setOlder((past.messages[0]?.seq ?? 0) > 1);
     live.current.draw();
   }, []);
-  return { view, link, events, loadOlder: older ? loadOlder : null, meet };
+  return { view, link, events, restarts, loadOlder: older ? loadOlder : null, meet };
 }

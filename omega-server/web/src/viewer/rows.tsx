@@ -43,7 +43,7 @@ export function Rows({ rows, version, label }: { rows: readonly string[]; versio
         {hits.length > 1 && <button type="submit" class="ghost small">next</button>}
         {hits.length > 1 && <button type="button" class="ghost small" onClick={() => go((at + hits.length - 1) % hits.length)}>previous</button>}
       </form>
-      <div class="rows-box" ref={box} tabIndex={0} role="region" aria-label={label} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <div class="rows-box" ref={box} tabIndex={0} role="group" aria-label={label} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <div class="rows-all" style={{ height: `${rows.length * ROW}px` }}>
           <pre style={{ transform: `translateY(${first * ROW}px)` }}>
             {rows.slice(first, last).map((row, n) => (

@@ -32,7 +32,7 @@ export function ValueTable({ rows, label }: { rows: Row[]; label: string }) {
   const columns = columnsOf(rows);
   return (
     <div class="value-table">
-      <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
+      <div class="table-frame" tabIndex={0} role="group" aria-label={label}>
         <table>
           <thead><tr>{columns.map((name) => <th key={name} scope="col">{visibleText(name)}</th>)}</tr></thead>
           <tbody>

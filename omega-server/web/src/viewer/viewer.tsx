@@ -39,7 +39,7 @@ function TextView({ text, label, isJson }: { text: string; label: string; isJson
     return made;
   }, [text]);
   if (text.length > SHORT) return <Rows rows={lines.rows} version={0} label={label} />;
-  return <pre tabIndex={0} role="region" aria-label={label}>{isJson ? <Coloured text={visibleText(text)} language="json" /> : visibleText(text)}</pre>;
+  return <pre tabIndex={0} role="group" aria-label={label}>{isJson ? <Coloured text={visibleText(text)} language="json" /> : visibleText(text)}</pre>;
 }
 
 /** An output that is too large to come with the conversation: read by ranges, drawn where it is looked at. */

@@ -47,7 +47,7 @@ export function Providers({ models, onChange }: { models: Models | null; onChang
                 {!provider.available && !name && provider.reason && <span class="note wrap"> {provider.reason}</span>}
               </span>
               {name && open !== provider.name && (
-                <button type="button" class="outline small" aria-label={`${mine ? "replace" : "add"} the key of ${provider.name}`}
+                <button type="button" class="outline small" aria-label={`${mine ? "replace" : "add"} key of ${provider.name}`}
                   ref={left === provider.name ? takeFocus : null} onClick={() => setOpen(provider.name)}>{mine ? "replace key" : "add key"}</button>
               )}
               {mine && open !== provider.name && (

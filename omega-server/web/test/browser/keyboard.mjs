@@ -1,0 +1,207 @@
+// Goes through a conversation's life by the keyboard alone: after each key there is something that has it. In each state axe
+// looks at the page, light and dark, wide and narrow. Started by `a_keyboard_is_enough_and_never_loses_its_place`.
+import { readFile } from "node:fs/promises";
+import { browser, done, key as apiKey, settle, shown, url } from "./visitor.mjs";
+
+const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const seen = { lost: [], faults: [], problems: [], steps: [] };
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+const page = await context.newPage();
+page.on("pageerror", (error) => seen.problems.push(error.message));
+page.on("console", (message) => /content security policy/i.test(message.text()) && seen.problems.push(message.text()));
+
+/** Where the keyboard is, by what a person would call it. */
+const place = () =>
+  page.evaluate(() => {
+    const { activeElement: at } = document;
+    return !at || at === document.body ? null : at.getAttribute("aria-label") || at.id || at.textContent.trim().slice(0, 40);
+  });
+
+async function hasKeyboard(what) {
+  seen.steps.push(what);
+  await page.waitForTimeout(50);
+  if ((await place()) === null) seen.lost.push(what);
+}
+
+async function press(keys, what = keys) {
+  await page.keyboard.press(keys);
+  await hasKeyboard(what);
+}
+
+/** Walks by Tab to the control of that name, and presses Enter there. */
+async function activate(name, role = "button") {
+  const wanted = page.getByRole(role, { name, exact: true }).last();
+  await wanted.waitFor({ timeout: 20_000 });
+  for (let steps = 0; steps < 120; steps += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) {
+      await page.keyboard.press("Enter");
+      return hasKeyboard(`${role} ${name}`);
+    }
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`${name} is not reached by Tab; at ${await place()}`);
+}
+
+async function look(state) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 768, 390, 320]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 800 });
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+      for (const { id, nodes } of violations) seen.faults.push(`${state} ${colorScheme} ${width}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wide > 0) seen.faults.push(`${state} ${width}: ${wide} px too wide`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+async function say(text) {
+  await page.locator("#message").focus();
+  await page.keyboard.type(text);
+  await press("Enter", `say ${text}`);
+}
+
+try {
+  await page.goto(`${url}/omega`);
+  await shown(page, "Sign In");
+  await look("sign in");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(apiKey);
+  await page.keyboard.press("Enter");
+  await shown(page, "Ask for an outcome");
+  await look("front");
+  await activate("algebra What is the determinant of [[2, 1, 0], [1, 3, 1], [0, 1, 4]]?");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("hello");
+  await press("Enter", "the first message");
+  await shown(page, "hello to you");
+  await look("conversation");
+
+  // Safe Mode is the conversation's, and a call waits.
+  await activate("safe mode", "switch");
+  await page.getByRole("switch", { checked: true }).waitFor();
+  await say("weather");
+  await shown(page, "May acmeWeather run");
+  seen.waiting = [await page.title(), await page.locator('link[rel="icon"]').getAttribute("href"), await place()];
+  seen.spoken = await page.locator('[role="alert"]', { hasText: "Omega waits for you" }).count();
+  await look("approval");
+  await settle(page);
+  for (const [opens, is] of [["deny...", "deny"], ["edit input...", "allow with this input"], ["always...", "yes, always"]]) {
+    await activate(opens);
+    await page.getByRole("button", { name: is, exact: true }).waitFor();
+    await settle(page);
+    await activate("back");
+    seen[`back from ${opens}`] = await place();
+  }
+  await activate("deny...");
+  await page.keyboard.type("not today");
+  await settle(page);
+  await press("Enter", "deny");
+  await shown(page, "refused");
+  await shown(page, "it was as you said");
+  seen.calm = await page.title();
+
+  // Safe Mode off; a tool that lacks a variable.
+  await activate("safe mode", "switch");
+  await page.getByRole("switch", { checked: false }).waitFor();
+  await say("keyed");
+  await page.locator("#value-ACME_API_KEY").waitFor({ timeout: 20_000 });
+  await settle(page);
+  await activate("give and go on");
+  await shown(page, "Give a value, or go on without");
+  seen.lacks = await place();
+  await look("credentials");
+  await page.keyboard.type("acme-key-000000000000");
+  await press("Enter", "give a value");
+  await page.getByText("account", { exact: false }).first().waitFor({ timeout: 20_000 });
+  await page.getByRole("log").getByText("it was as you said").nth(1).waitFor({ timeout: 20_000 });
+
+  // Beside the conversation.
+  await activate("tools");
+  await look("tools");
+  await page.locator(".timeline-head").last().focus();
+  await press("Enter", "open a call");
+  await shown(page, "show in conversation");
+  await look("a call");
+  await activate("run again...");
+  await activate("run");
+  await page.getByText(/^done in/).waitFor({ timeout: 20_000 });
+  await press("Escape", "close the panel");
+  await activate("debug");
+  await shown(page, "newest first");
+  seen.events = await page.locator(".events li").count();
+  await look("debug");
+  await press("Escape", "close the events");
+
+  // The name, and a place in it.
+  await activate("rename");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("A better name");
+  await press("Enter", "rename");
+  await page.getByRole("heading", { name: "A better name" }).waitFor({ timeout: 20_000 });
+  await activate("find");
+  await page.keyboard.type("weather");
+  await press("Enter", "find words");
+  await page.locator(".hit").first().waitFor({ timeout: 20_000 });
+  await look("find");
+  await press("Escape", "close the search");
+
+  // A message that waits behind another is taken back, and the run goes on.
+  await say("slow");
+  await shown(page, "running");
+  await say("and then this");
+  await page.locator(".queue li").waitFor({ timeout: 20_000 });
+  await look("queue");
+  await activate("edit");
+  await page.locator(".queue").waitFor({ state: "detached", timeout: 20_000 });
+  seen.edited = await page.locator("#message").inputValue();
+  await page.keyboard.press("Control+A");
+  await press("Backspace", "empty the message");
+  await press("Escape", "cancel the run");
+  await shown(page, "Cancelled. What was done before stays above");
+
+  await activate("share");
+  await look("share");
+  await press("Escape", "close the share dialog");
+
+  await page.goto(`${url}/omega/settings/`);
+  await shown(page, "Model Providers");
+  await look("settings");
+  await page.locator("#set-safeMode").focus();
+  await press("Space", "change a setting");
+  await shown(page, "✓ saved");
+  await activate("pinned tools", "link");
+  await page.locator("#pin-tool").focus();
+  await page.keyboard.type("weather");
+  await page.getByRole("button", { name: "pin acme-tools::acmeWeather", exact: true }).waitFor({ timeout: 20_000 });
+  await activate("pin acme-tools::acmeWeather");
+  await activate("unpin acme-tools::acmeWeather");
+  await shown(page, "No tool is pinned");
+  await activate("add key of groq");
+  await page.keyboard.type("gsk-000000000000000000");
+  await press("Enter", "store a key");
+  await page.getByRole("button", { name: "replace key of groq" }).waitFor({ timeout: 20_000 });
+  await activate("delete your key of groq");
+  await activate("keep");
+  seen.kept = await place();
+  await activate("delete your key of groq");
+  await activate("delete your key of groq now");
+  await page.getByRole("button", { name: "add key of groq" }).waitFor({ timeout: 20_000 });
+  await hasKeyboard("a key is deleted");
+  await page.mouse.move(700, 400);
+  for (let turns = 0; turns < 40; turns += 1) await page.mouse.wheel(0, 500);
+  await page.waitForTimeout(200);
+  seen.frame = await page.evaluate(() => [document.documentElement.scrollTop, document.documentElement.scrollHeight - innerHeight]);
+
+  for (const path of ["nope", "c/a/b", "settings/x"]) {
+    await page.goto(`${url}/omega/${path}`);
+    await shown(page, "No Such Page");
+  }
+  await look("no such page");
+} catch (error) {
+  seen.error = `${error.message}\nafter ${seen.steps.slice(-6).join(", ")}\n${(await page.evaluate(() => document.body.innerText)).slice(-1500)}`;
+}
+await done(seen);

@@ -1,0 +1,154 @@
+// What a reader sees while an answer streams, in an output of 10 MB, in a long conversation, and behind a proxy that puts the
+// server below a path. Started by `what_is_read_stays_where_it_is` and its neighbours; OMEGA_WHAT says which.
+import http from "node:http";
+import { done, shown, url, visitor } from "./visitor.mjs";
+
+const { OMEGA_WHAT: what, OMEGA_CONVERSATION: id } = process.env;
+const seen = {};
+
+/** An answer comes in while somebody reads above its end: how far what they read moves, at worst. */
+async function streaming() {
+  const { page, problems } = await visitor();
+  await page.goto(`${url}/omega/c/${id}`);
+  await page.locator("#message").fill("a long answer");
+  await page.keyboard.press("Enter");
+  // Enough of it to scroll in.
+  await page.waitForFunction(() => document.querySelector(".transcript").scrollHeight > 1600, undefined, { timeout: 30_000 });
+  seen.raw = await page.evaluate(() => /\*\*|^#|```/m.test([...document.querySelectorAll(".prose")].at(-1).innerText));
+  await page.locator(".transcript").hover();
+  await page.mouse.wheel(0, -700);
+  await page.waitForTimeout(200);
+  seen.moved = await page.evaluate(async () => {
+    const frame = document.querySelector(".transcript");
+    const top = frame.getBoundingClientRect().top;
+    const read = [...document.querySelectorAll(".prose > *")].find((element) => element.getBoundingClientRect().top > top + 40);
+    const from = read.getBoundingClientRect().top;
+    let most = 0;
+    let frames = 0;
+    const isOver = () => document.querySelector(".turn-foot") !== null;
+    // A little longer than the answer: its end is when most would move.
+    for (let after = 0; after < 30; ) {
+      await new Promise(requestAnimationFrame);
+      frames += 1;
+      if (!read.isConnected) return { gone: true };
+      most = Math.max(most, Math.abs(read.getBoundingClientRect().top - from));
+      if (isOver()) after += 1;
+    }
+    return { most, frames };
+  });
+  seen.kinds = await page.evaluate(() =>
+    Object.fromEntries(["h3", "table", "figure.code", ".tok-word", "ul", ".box.checked", ".formula", ".footnotes"].map((kind) => [kind, document.querySelectorAll(`.prose ${kind}, .prose${kind}`).length])));
+  seen.problems = problems;
+}
+
+/** An output of 10 MB: what is drawn of it, what it takes, and whether all of it is reached. */
+async function large() {
+  const { page, context, problems } = await visitor();
+  await page.goto(`${url}/omega/c/${id}`);
+  await page.locator(".tool-head").first().click();
+  await page.locator(".rows-box .row").nth(10).waitFor({ timeout: 30_000 });
+  seen.rowsAtOnce = await page.locator(".rows-box .row").count();
+  await page.waitForFunction(() => document.querySelector(".tool-part .part-head [role=status]")?.textContent === "", undefined, { timeout: 60_000 });
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("HeapProfiler.collectGarbage");
+  seen.heap = await page.evaluate(() => performance.memory.usedJSHeapSize);
+  seen.total = await page.evaluate(() => document.querySelector(".rows-all").getBoundingClientRect().height);
+  await page.locator(".rows-box").evaluate((box) => { box.scrollTop = box.scrollHeight; });
+  await page.waitForTimeout(300);
+  seen.drawn = await page.locator(".rows-box .row").count();
+  seen.end = await page.locator(".rows-box .row").last().textContent();
+  const [file] = await Promise.all([page.waitForEvent("download", { timeout: 60_000 }), page.getByRole("button", { name: "download", exact: true }).last().click()]);
+  const stream = await file.createReadStream();
+  let bytes = 0;
+  for await (const piece of stream) bytes += piece.length;
+  seen.downloaded = bytes;
+  seen.problems = problems;
+}
+
+/** A long conversation: its beginning, a day in its middle, words, and the way back. */
+async function long() {
+  const { page, problems } = await visitor({ timezoneId: "UTC" });
+  await page.goto(`${url}/omega/c/${id}`);
+  await shown(page, "message 599 of them");
+  const firstInSight = () =>
+    page.evaluate(() => {
+      const frame = document.querySelector(".transcript").getBoundingClientRect();
+      const turn = [...document.querySelectorAll(".turn.user")].find((one) => one.getBoundingClientRect().bottom > frame.top + 30);
+      return turn?.querySelector(".plain").textContent;
+    });
+  await page.getByRole("button", { name: "find", exact: true }).click();
+  await page.getByLabel("day").fill("2026-01-11");
+  await page.getByText("message 200 of them").waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(300);
+  seen.day = await firstInSight();
+  // Newer ones come when somebody scrolls there.
+  await page.locator(".transcript").hover();
+  for (let turns = 0; turns < 60 && (await page.getByText("message 240 of them").count()) === 0; turns += 1) {
+    await page.mouse.wheel(0, 2000);
+    await page.waitForTimeout(50);
+  }
+  seen.newer = await page.getByText("message 240 of them").count();
+  await page.getByRole("button", { name: "beginning" }).click();
+  await page.getByText("message 0 of them").waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(300);
+  seen.beginning = await firstInSight();
+  await page.locator("#find-words").fill("MESSAGE 321");
+  await page.keyboard.press("Enter");
+  await page.locator(".hit").first().click();
+  await page.locator(".turn.user", { hasText: "message 321 of them" }).waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(300);
+  seen.found = await firstInSight();
+  await page.getByRole("button", { name: "jump to latest" }).click();
+  await shown(page, "message 599 of them");
+  seen.days = await page.locator(".day").count();
+  // Older ones come when somebody scrolls there, and what is read stays where it is.
+  const before = await page.locator(".turn").count();
+  for (let turns = 0; turns < 60 && (await page.locator(".turn").count()) === before; turns += 1) {
+    await page.locator(".transcript").hover();
+    await page.mouse.wheel(0, -2000);
+    await page.waitForTimeout(50);
+  }
+  seen.older = (await page.locator(".turn").count()) > before;
+  seen.problems = problems;
+}
+
+/** The same server below a path, behind a proxy that takes the path off. */
+async function below() {
+  const proxy = http.createServer((request, response) => {
+    if (!request.url.startsWith("/tools/at/")) return response.writeHead(404).end("not here");
+    const target = new URL(request.url.slice("/tools/at".length), url);
+    const onward = http.request(target, { method: request.method, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    response.on("close", () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const at = `http://127.0.0.1:${proxy.address().port}/tools/at`;
+  const { page, problems } = await visitor({}, at);
+  await page.goto(`${at}/omega`);
+  await shown(page, "Ask for an outcome");
+  await page.locator("#message").fill("hello");
+  await page.keyboard.press("Enter");
+  await shown(page, "hello to you");
+  seen.path = new URL(page.url()).pathname.startsWith("/tools/at/omega/c/");
+  await page.getByRole("button", { name: "share", exact: true }).click();
+  seen.link = (await page.locator("#share-link").inputValue()).startsWith(`${at}/omega/c/`);
+  await page.goto(`${at}/omega/settings/`);
+  await shown(page, "Model Providers");
+  await page.goto(`${at}/omega/a/b/c`);
+  await shown(page, "No Such Page");
+  seen.fonts = await page.evaluate(async () => (await document.fonts.ready, [...document.fonts].filter((font) => font.status === "loaded").length));
+  seen.problems = problems;
+  proxy.close();
+  proxy.closeAllConnections();
+}
+
+try {
+  await { streaming, large, long, below }[what]();
+} catch (error) {
+  seen.error = error.message;
+}
+await done(seen);
