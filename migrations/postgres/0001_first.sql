@@ -176,6 +176,7 @@ CREATE TABLE messages (
     status TEXT NOT NULL,
     parts TEXT NOT NULL,
     content TEXT NOT NULL,
+    data TEXT,
     calls TEXT NOT NULL,
     provider_state TEXT NOT NULL,
     finish_reason TEXT,

@@ -52,6 +52,8 @@ const MIB: usize = 1 << 20;
 limits! {
     /// What a person writes.
     MESSAGE = "the message", 1_000_000, Bytes, "some 250,000 tokens, which few models take; larger data is for tools to read";
+    /// Data that comes along with a message, for tools.
+    DATA = "the data", 32 * MIB, Bytes, "as an output: it is stored, redacted and handed to tools, and a model is shown its ends";
     /// What is read of a message's own words where no model reads it, its data apart.
     PROSE = "the message's words", 16 * KIB, Bytes, "a request has some hundred; rules look at all of them for each of them";
     /// A tool's JSON Schema.

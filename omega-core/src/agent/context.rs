@@ -6,14 +6,14 @@
 use super::{
     Exchange,
     names::ToolSet,
-    planning,
+    planning, references,
     result::{self, View},
     search_output,
     told::Notes,
 };
 use crate::model::{
     ToolCall, ToolResult, Turn,
-    frame::{planned, stamp, with_own},
+    frame::{planned, stamp, whole, with_own},
 };
 
 /// The turns of the exchanges of a conversation, from its first. Every call is followed by exactly one result; a step without
@@ -25,11 +25,15 @@ pub fn turns<'e>(
     tools: &ToolSet,
     notes: &Notes,
 ) -> Vec<Turn> {
-    let mut turns = Vec::new();
+    let (mut turns, mut number_of_call) = (Vec::new(), 0);
     for (message, exchange) in exchanges.enumerate() {
         let plan = exchange.plan.as_ref().map(|plan| planned(&planning::section(plan))).unwrap_or_default();
         let stamp = exchange.at.map(|at| stamp(at, &exchange.zone)).unwrap_or_default();
-        turns.push(Turn::User { text: format!("{}{plan}{stamp}", exchange.user) });
+        let user = match (&exchange.data, view) {
+            (Some(data), View::Whole) => whole(&exchange.user, data),
+            (Some(_) | None, View::Whole | View::Brief) => exchange.user.clone(),
+        };
+        turns.push(Turn::User { text: format!("{user}{plan}{stamp}") });
         for (number, step) in exchange.steps.iter().enumerate() {
             if step.text.is_empty() && step.calls.is_empty() {
                 continue;
@@ -40,14 +44,16 @@ pub fn turns<'e>(
                 provider_state: step.provider_state.clone(),
             });
             if !step.calls.is_empty() {
-                let result = |call: &ToolCall| {
+                let mut result = |call: &ToolCall| {
+                    number_of_call += 1;
+                    let handle = references::handle(number_of_call);
                     let at = step.tool_runs.iter().position(|run| run.tool_call_id == call.id);
                     let run = at.map(|at| &step.tool_runs[at]);
                     let loads = at.filter(|at| search_output(&step.tool_runs[*at]).is_some());
                     let loads = loads.map(|at| tools.loaded_by((message, number, at))).unwrap_or_default();
-                    ToolResult { loads, ..result::for_model(call, run, &step.chosen, view) }
+                    ToolResult { loads, ..result::for_model(call, run, &step.chosen, view, &handle) }
                 };
-                let mut results: Vec<ToolResult> = step.calls.iter().map(result).collect();
+                let mut results: Vec<ToolResult> = step.calls.iter().map(&mut result).collect();
                 if let (Some(note), Some(last)) = (notes.get(&(message, number)), results.last_mut()) {
                     last.content = with_own(std::mem::take(&mut last.content), "note", &note.as_str().into());
                 }

@@ -4,8 +4,9 @@
 //! [`read`] comes first and once, before the call is recorded: what was read is what is shown, approved, digested and run.
 //! [`check`] changes nothing.
 
+use super::references;
 use crate::{
-    budget,
+    budget::{self, Limit},
     exact::Exact,
     executor::{ToolError, ToolErrorCode},
     schema::{Issue, Schema},
@@ -13,8 +14,13 @@ use crate::{
 use serde_json::{Value, json};
 
 /// The input as the tool means it; as it was written where that says nothing else, or where nobody knows what the tool means.
+///
+/// An input with references in it is read once they are filled in.
 pub fn read(schema: Option<&Value>, input: Exact) -> Exact {
     let input = if input.value.is_null() { Exact::of(json!({})) } else { input };
+    if references::are_in(&input.value) {
+        return input;
+    }
     if budget::ARGUMENTS.tree(&input.value).is_err() {
         return input;
     }
@@ -32,8 +38,16 @@ pub fn read(schema: Option<&Value>, input: Exact) -> Exact {
 /// # Errors
 /// `INVALID_INPUT` with `issues: [{path, message}]`, or that the input is too large.
 pub fn check(schema: Option<&Value>, input: &Value) -> Result<(), ToolError> {
+    check_within(budget::ARGUMENTS, schema, input)
+}
+
+/// The same of an input that may be larger: what was put in for references is.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_within(limit: Limit, schema: Option<&Value>, input: &Value) -> Result<(), ToolError> {
     let wrong = |message: String| ToolError::new(ToolErrorCode::InvalidInput, message);
-    let tree = budget::ARGUMENTS.tree(input).map_err(|over| wrong(over.to_string()))?;
+    let tree = limit.tree(input).map_err(|over| wrong(over.to_string()))?;
     let mut issues = match schema.map(Schema::judge) {
         Some(Ok(schema)) => schema.issues(tree),
         Some(Err(_)) | None => Vec::new(),

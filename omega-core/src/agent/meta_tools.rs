@@ -1,11 +1,11 @@
-//! The two meta-tools and what a search found, as a model gets to see them.
+//! The meta-tools and what a search found, as a model gets to see them.
 
 use crate::{
     model::{
         ToolSpec,
         gate::{rules, schema},
     },
-    registry::meta::{EXECUTE, SEARCH, search_schema},
+    registry::meta::{EXECUTE, READ, SEARCH, read_schema, search_schema},
     sanitize::one_line,
 };
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ fn signature(schema: &Value) -> String {
     one_line(&parts.join(", "), TOLD)
 }
 
-/// The two meta-tools as the model sees them.
+/// The meta-tools as the model sees them.
 pub fn specs() -> Vec<ToolSpec> {
     vec![
         ToolSpec {
@@ -91,6 +91,13 @@ pub fn specs() -> Vec<ToolSpec> {
                 "required": ["toolId", "params"],
                 "additionalProperties": false,
             }),
+        },
+        ToolSpec {
+            name: READ.into(),
+            description: "Read on in an output, or in what was piped in, where only its beginning was shown: a range of it, or \
+                          the part at a path. To hand data to a tool you need not read it: refer to it."
+                .into(),
+            input_schema: read_schema(),
         },
     ]
 }

@@ -17,6 +17,7 @@ pub mod meta_tools;
 pub mod names;
 pub mod planning;
 pub mod prompt;
+pub mod references;
 pub mod repetition;
 pub mod result;
 mod run_config;
@@ -33,11 +34,12 @@ use crate::{
     progress::PlanCall,
     registry::{
         Tool,
-        meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
+        meta::{self, Execute, FoundTool, ReadInput, SearchInput, SearchOutput},
     },
     view::last_text,
 };
 use names::ToolSet;
+use references::Sources;
 use repetition::Circle;
 use result::View;
 pub use run_config::RunConfig;
@@ -65,8 +67,10 @@ pub struct Step {
 /// A message and the work on it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Exchange {
-    /// What the person wrote.
+    /// What the person wrote; of data that is too long for a prompt, its beginning and end.
     pub user: String,
+    /// That data, whole.
+    pub data: Option<String>,
     /// When.
     pub at: Option<Timestamp>,
     /// The time zone of whoever serves it, by its IANA name; empty when it is not known.
@@ -99,11 +103,13 @@ pub struct Proposal {
 pub enum Action {
     /// Search the registry.
     Search(SearchInput),
+    /// Read a part of what is there already: this one.
+    Read(Value),
     /// Run a tool.
     Run {
         /// Which.
         tool_id: ToolId,
-        /// Its input, not yet checked against its schema.
+        /// Its input, references in it, not yet checked against its schema.
         input: Value,
     },
     /// Nothing is run: the call itself is wrong.
@@ -199,6 +205,12 @@ impl Agent {
         calls.iter().map(|call| WrittenCall::of(call, &self.tools)).collect()
     }
 
+    /// What the calls of the next step may refer to.
+    #[must_use]
+    pub fn sources(&self) -> Sources<'_> {
+        Sources::of(self.before.iter().chain([&self.now]))
+    }
+
     /// Takes a step that was recorded.
     pub fn push_step(&mut self, step: Step) {
         self.now.steps.push(step);
@@ -292,7 +304,7 @@ impl Agent {
         ended.filter(|tool| !self.record_of(tool).1).collect()
     }
 
-    /// How many tools can be called by name, besides the two meta-tools.
+    /// How many tools can be called by name, besides the meta-tools.
     #[must_use]
     pub fn loaded(&self) -> usize {
         self.tools.len()
@@ -366,6 +378,15 @@ impl Agent {
                     None,
                 ),
             };
+        }
+        if run.tool_id == meta::READ {
+            let part = serde_json::from_value::<ReadInput>(run.input.clone())
+                .map_err(|error| {
+                    let words = format!("{} needs {{\"handle\": \"call_1\"}}: {error}", meta::READ);
+                    ToolError::new(ToolErrorCode::InvalidInput, words)
+                })
+                .and_then(|input| references::read_part(&input, &self.sources()));
+            return part.map_or_else(Action::Refuse, Action::Read);
         }
         if run.tool_id == meta::EXECUTE {
             return refuse(ToolErrorCode::InvalidInput, Execute::refusal(&Exact::of(run.input.clone())), None);

@@ -1,12 +1,12 @@
 //! Names under which the model calls tools, and which tools it gets to see.
 //!
-//! Providers allow `[A-Za-z0-9_-]`, 64 characters and 128 tools in a request. A set holds the two meta-tools, the pins, and
+//! Providers allow `[A-Za-z0-9_-]`, 64 characters and 128 tools in a request. A set holds the meta-tools, the pins, and
 //! then the tools that were found, in the order of their first finding: by the record, not by which search ended first. So the
 //! list only grows while a message is worked on, and comes from the provider's cache. Of each search the best
 //! [`LOADED_OF_A_SEARCH`] are loaded; the others are told in a line each and run by their id. At the beginning of a message
 //! ([`ToolSet::begin_message`]) those that were not used the longest go, until [`LOADED`] are left; pins stay.
 
-use super::meta_tools;
+use super::{meta_tools, references};
 use crate::{
     id::ToolId,
     model::{
@@ -25,8 +25,9 @@ use crate::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Tools in one request, the two meta-tools included.
+/// Tools in one request, the meta-tools included.
 pub const MAX_TOOLS: usize = 128;
+const META: usize = meta::ALL.len();
 /// Found tools that stay loaded from one message to the next.
 pub const LOADED: usize = 20;
 /// Tools that one search loads: six searches fill what stays loaded, and a model calls one or two of what it finds.
@@ -94,7 +95,7 @@ impl ToolSet {
         let mut new = 0;
         for tool in tools {
             tool.call_as = preview.name_of(&tool.tool_id).map(str::to_owned);
-            if tool.call_as.is_none() && new < most && preview.entries.len() + 2 < MAX_TOOLS {
+            if tool.call_as.is_none() && new < most && preview.entries.len() + META < MAX_TOOLS {
                 new += 1;
                 tool.call_as = Some(preview.free_name(&tool.tool_id));
                 preview.add_found(tool, (usize::MAX, 0, 0, new));
@@ -122,7 +123,7 @@ impl ToolSet {
     fn free_name(&self, id: &ToolId) -> String {
         let name = name_for(id, false);
         let is_taken = self.entries.iter().any(|entry| entry.name == name);
-        if is_taken || [meta::SEARCH, meta::EXECUTE].contains(&name.as_str()) { name_for(id, true) } else { name }
+        if is_taken || meta::ALL.contains(&name.as_str()) { name_for(id, true) } else { name }
     }
 
     fn load(
@@ -135,7 +136,7 @@ impl ToolSet {
         place: FoundAt,
     ) -> bool {
         let is_known = self.entries.iter().any(|entry| entry.id == *id || entry.name == name);
-        if is_known || self.entries.len() + 2 >= MAX_TOOLS {
+        if is_known || self.entries.len() + META >= MAX_TOOLS {
             return false;
         }
         self.entries.push(Entry {
@@ -143,7 +144,11 @@ impl ToolSet {
             name,
             version: version.to_owned(),
             description: one_line(description, MAX_DESCRIPTION),
-            shown: input.map(|input| schema::shown(input, &rules::ANY, Words::Foreign)),
+            shown: input.map(|input| {
+                let mut shown = schema::shown(input, &rules::ANY, Words::Foreign);
+                references::allowed_in(&mut shown.schema);
+                shown
+            }),
             pinned: false,
             place,
             used: place,
@@ -217,7 +222,7 @@ impl ToolSet {
 
     /// Names that look like `wrong`, nearest first.
     pub fn nearest(&self, wrong: &str, limit: usize) -> Vec<String> {
-        let known = self.entries.iter().map(|entry| entry.name.as_str()).chain([meta::SEARCH, meta::EXECUTE]);
+        let known = self.entries.iter().map(|entry| entry.name.as_str()).chain(meta::ALL);
         let mut scored: Vec<(usize, &str)> = known.map(|name| (distance(wrong, name), name)).collect();
         scored.sort_unstable();
         scored
@@ -325,7 +330,7 @@ mod tests {
         set.begin_message();
         assert_eq!(set.len(), LOADED);
         let loaded = |id: &str| set.name_of(&id.parse().unwrap()).is_some();
-        assert!(loaded("p0::run") && loaded("p125::run") && !loaded("p1::run"));
+        assert!(loaded("p0::run") && loaded(&format!("p{}::run", MAX_TOOLS - META - 1)) && !loaded("p1::run"));
     }
 
     #[test]
@@ -343,7 +348,7 @@ mod tests {
             set.specs().into_iter().map(|spec| spec.name).collect::<Vec<_>>()
         };
         assert_eq!(order(&[0, 1, 2, 3]), order(&[1, 2, 0, 3]));
-        assert_eq!(order(&[0, 1, 2, 3])[2..], ["a__x", "b__x", "c__x"]);
+        assert_eq!(order(&[0, 1, 2, 3])[META..], ["a__x", "b__x", "c__x"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     id::{ToolId, ToolRunId},
     model::{
         ToolCall, ToolResult,
-        frame::{OWN, marked, with_own},
+        frame::{OWN, marked, marked_within, with_own},
     },
     registry::meta,
     sanitize::one_line,
@@ -27,19 +27,22 @@ pub enum View {
     Brief,
 }
 
-/// The result of a call. A call whose run is missing or still open gets one that says so: the history stays valid.
+/// The result of a call, and the handle of its output. A call whose run is missing or still open gets one that says so: the history stays valid.
 pub fn for_model(
     call: &ToolCall,
     run: Option<&ToolRun>,
     chosen: &[(ToolRunId, Option<ToolId>)],
     view: View,
+    handle: &str,
 ) -> ToolResult {
     let error = |code: &str, message: &str| json!({ "code": code, "message": message });
     let own = |code: &str, message: &str| (marked(OWN, "error", &error(code, message)), true);
     let (content, is_error) = match run {
         None => own("SKIPPED", "this call was not run"),
         Some(run) => match run.status {
-            ToolRunStatus::Succeeded => (output(run, view), false),
+            // What was searched for, or read from elsewhere, is no data to refer to.
+            ToolRunStatus::Succeeded if meta::ALL.contains(&run.tool_id.as_str()) => (output(run, view), false),
+            ToolRunStatus::Succeeded => (with_own(output(run, view), "handle", &handle.into()), false),
             ToolRunStatus::Unknown => {
                 let what = run.error.as_ref().map_or(LOST, |error| &error.message);
                 let message = format!("outcome unknown: {what}. Verify before repeating it");
@@ -80,6 +83,8 @@ fn output(run: &ToolRun, view: View) -> String {
         Some(output) if view == View::Brief && run.tool_id == meta::SEARCH => {
             marked(&source(run), "output", &meta_tools::brief(output.clone()))
         }
+        // The planner on this machine hands it on whole.
+        Some(output) if view == View::Whole => marked_within(usize::MAX, &source(run), "output", output),
         Some(output) => marked(&source(run), "output", output),
         None => {
             let note = json!({ "note": "the output is too large to show", "bytes": run.output_bytes });
@@ -146,7 +151,7 @@ mod tests {
 
     fn told(run: Option<&ToolRun>) -> String {
         let call = ToolCall { id: "c".into(), name: "n".into(), arguments: "{}".into(), provider_state: None };
-        for_model(&call, run, &[], View::Brief).content
+        for_model(&call, run, &[], View::Brief, "call_3").content
     }
 
     /// Texts that would end their place, were it made of marks.
@@ -165,11 +170,13 @@ mod tests {
             for value in [json!(text), json!({ "a": [text], text: 1 })] {
                 let content = told(Some(&run(ToolRunStatus::Succeeded, Some(value.clone()), None)));
                 assert!(
-                    content.starts_with("{\"from\":\"acme::page@1.2.3\",\"untrusted\":true,\"output\":"),
+                    content.starts_with(
+                        "{\"handle\":\"call_3\",\"from\":\"acme::page@1.2.3\",\"untrusted\":true,\"output\":"
+                    ),
                     "{content}"
                 );
                 let read: Value = serde_json::from_str(&content).unwrap();
-                assert_eq!(read.as_object().unwrap().len(), 3, "nothing came beside it: {content}");
+                assert_eq!(read.as_object().unwrap().len(), 4, "nothing came beside it: {content}");
                 assert_eq!(read["output"], value);
                 assert_eq!(opened(&content), value);
             }
@@ -196,6 +203,6 @@ mod tests {
         let read: Value = serde_json::from_str(&content).unwrap();
         assert_eq!(read["cut"], "32767 of 65538 bytes are shown");
         assert!(read["output"].as_str().unwrap().ends_with('é'));
-        assert_eq!(read.as_object().unwrap().len(), 4);
+        assert_eq!(read.as_object().unwrap().len(), 5);
     }
 }

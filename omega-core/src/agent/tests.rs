@@ -67,11 +67,11 @@ fn request(next: Next) -> ModelRequest {
 }
 
 #[test]
-fn a_new_run_asks_the_model_with_the_two_meta_tools() {
+fn a_new_run_asks_the_model_with_the_meta_tools() {
     let request = request(agent(config(200), vec![]).next());
     assert_eq!(request.model, "gpt-4.1-mini");
     let names: Vec<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(names, [meta::SEARCH, meta::EXECUTE]);
+    assert_eq!(names, meta::ALL);
     assert_eq!(request.turns, [Turn::User { text: "determinant of [[2,1],[1,3]]".into() }]);
 }
 
@@ -154,7 +154,7 @@ fn found_tools_are_callable_by_name_on_the_next_step_and_after_a_restart() {
     let restored = agent(config(200), vec![step]);
     let spec = request(restored.next()).tools.pop().unwrap();
     assert_eq!(spec.name, "mathjs__evaluate");
-    assert_eq!(spec.input_schema["properties"]["expr"]["type"], "string");
+    assert_eq!(spec.input_schema["properties"]["expr"]["type"], json!(["string", "object"]), "or a reference");
     let written = restored.written(&[call("b", "mathjs__evaluate", r#"{"expr":"1"}"#)]);
     let proposal = written.into_iter().next().unwrap().proposal(None);
     assert_eq!((proposal.tool_id.as_str(), proposal.version.as_str()), ("mathjs::evaluate", "15.2.0"));

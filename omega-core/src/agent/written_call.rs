@@ -31,7 +31,7 @@ pub struct WrittenCall {
 /// What kind of call it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Means {
-    /// Nothing is to be looked for: a search, or a call that is refused.
+    /// Nothing is to be looked for: a meta-tool, or a call that is refused.
     Nothing,
     /// A tool, called by its name.
     Tool,
@@ -45,9 +45,7 @@ impl WrittenCall {
     /// Reads a call. `tools` are those that can be called by their names.
     pub fn of(call: &ToolCall, tools: &ToolSet) -> Self {
         let name = tool_resolution::bare(&call.name);
-        let own = [meta::SEARCH, meta::EXECUTE]
-            .into_iter()
-            .find(|own| tool_resolution::folded(own) == tool_resolution::folded(name));
+        let own = meta::ALL.into_iter().find(|own| tool_resolution::folded(own) == tool_resolution::folded(name));
         let recorded = |input: Exact, means| {
             let tool_id = own.map_or_else(|| call.name.clone(), str::to_owned);
             Self { call: call.clone(), tool_id, version: String::new(), input, means }
@@ -72,6 +70,7 @@ impl WrittenCall {
                 }
                 Err(_) => recorded(input, Means::Nothing),
             },
+            Some(meta::READ) => recorded(input::read(Some(&meta::read_schema()), input), Means::Nothing),
             Some(_) => recorded(input::read(Some(&meta::search_schema()), input), Means::Nothing),
             None => match tools.meant(&call.name) {
                 Some(id) => {

@@ -139,8 +139,12 @@ pub enum OnActive {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendMessage {
-    /// The text, 1 to 1,000,000 bytes.
+    /// The text, 1 to 1,000,000 bytes; may be empty beside `data`.
     pub message: String,
+    /// Data for tools, at most 33,554,432 bytes: what is too long for a prompt. The message has its beginning and its end, and the
+    /// model hands all of it to tools as `{"$from": "stdin"}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// Variables for this run's tools; used for this run, never stored in clear, gone when it ends.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,

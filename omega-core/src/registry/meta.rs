@@ -1,5 +1,5 @@
-//! The two tools through which every model reaches the registry, as TPMJS defines them: their names, what they take and what
-//! they give.
+//! The two tools through which every model reaches the registry, as TPMJS defines them, and one that reads on in what is there
+//! already: their names, what they take and what they give.
 
 use crate::{exact::Exact, id::ToolId, sanitize::one_line, schema::decoded};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,45 @@ use serde_json::{Map, Value, json};
 pub const SEARCH: &str = "registrySearchTool";
 /// Name of the tool that runs any tool of the registry.
 pub const EXECUTE: &str = "registryExecuteTool";
+
+/// Name of the tool that reads a part of an output, or of what was piped in.
+pub const READ: &str = "readOutput";
+/// All of them, in the order in which a model gets them.
+pub const ALL: [&str; 3] = [SEARCH, EXECUTE, READ];
+/// Bytes of one part that [`READ`] gives, so that a result holds it uncut.
+pub const READ_BYTES: usize = 24 * 1024;
+
+/// Input of [`READ`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadInput {
+    /// `call_3`, or `stdin`.
+    pub handle: String,
+    /// JSON pointer of a part; empty for all of it.
+    #[serde(default)]
+    pub path: String,
+    /// Characters of a text, or items of a list, that are skipped.
+    #[serde(default)]
+    pub offset: usize,
+    /// The most of them that are wanted.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// JSON Schema of [`ReadInput`].
+#[must_use]
+pub fn read_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "handle": {"type": "string", "description": "Of a result (call_3), or stdin"},
+            "path": {"type": "string", "description": "JSON pointer of the part to read, such as /rows/0"},
+            "offset": {"type": "integer", "minimum": 0, "description": "Characters of a text, or items of a list, to skip"},
+            "limit": {"type": "integer", "minimum": 1, "description": "At most so many of them"},
+        },
+        "required": ["handle"],
+        "additionalProperties": false,
+    })
+}
 
 /// Input of [`SEARCH`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -223,7 +223,7 @@ fn with_deferred_tools_nothing_but_what_is_new_is_read_anew() {
         if DEFERRED.contains(&model) {
             assert_eq!(read - cached, size(bodies.last().unwrap()), "{provider} {model}: each byte once");
         } else {
-            assert!(cached < read / 2, "{provider} {model}: or the list is not needed any more");
+            assert!(cached < read * 3 / 5, "{provider} {model}: or the list is not needed any more");
         }
     }
 }
@@ -234,7 +234,7 @@ fn every_schema_is_sent_once() {
         let body = bodies(format, provider, model).pop().unwrap();
         assert_eq!(judge::refusals(format, &body), [""; 0], "{provider} {model}");
         let tools = judge::tools(format, &body);
-        assert_eq!(tools.len(), 2 + 2 * SEARCHES * LOADED_OF_A_SEARCH, "{provider} {model}");
+        assert_eq!(tools.len(), meta::ALL.len() + 2 * SEARCHES * LOADED_OF_A_SEARCH, "{provider} {model}");
         let turns = ["messages", "input", "contents"].into_iter().filter_map(|key| body[key].as_array()).flatten();
         let turns = turns.filter(|turn| turn["type"] != "tool_search_output");
         let turns = turns.map(ToString::to_string).collect::<String>();

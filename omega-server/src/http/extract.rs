@@ -37,10 +37,10 @@ pub async fn no_nul(request: Request, next: Next) -> Response {
     }
 }
 
-/// A JSON body. An empty one counts as `{}`.
-pub struct Body<T>(pub T);
+/// A JSON body of at most so many bytes. An empty one counts as `{}`.
+pub struct Body<T, const LIMIT: usize = BODY_LIMIT>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const LIMIT: usize> FromRequest<S> for Body<T, LIMIT> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
@@ -53,10 +53,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 .map(Body)
                 .map_err(|error| ApiError::new(ErrorCode::BadRequest, format!("the body is empty: {error}")));
         }
-        let large = || ApiError::new(ErrorCode::PayloadTooLarge, "the body is larger than 1 MiB");
+        let large =
+            || ApiError::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {} MiB", LIMIT >> 20));
         let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         // Nobody has to send what is not going to be read.
-        if length.is_some_and(|length: usize| length > BODY_LIMIT) {
+        if length.is_some_and(|length: usize| length > LIMIT) {
             return Err(large());
         }
         let (parts, body) = request.into_parts();

@@ -64,7 +64,6 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(conversations::get, conversations::update))
         .routes(routes!(sharing::rotate))
         .routes(routes!(sharing::block))
-        .routes(routes!(messages::send, messages::list))
         .routes(routes!(events::stream))
         .routes(routes!(tool_runs::list))
         .routes(routes!(plans::create))
@@ -109,6 +108,13 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(registry::remove))
 }
 
+/// What may have data along with it.
+fn messages() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(messages::send, messages::list))
+        .layer(DefaultBodyLimit::max(messages::MESSAGE_LIMIT))
+}
+
 fn imports() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(registry::import))
@@ -118,7 +124,8 @@ fn imports() -> OpenApiRouter<App> {
 
 pub fn router(app: App) -> Router {
     let proxies: Arc<[IpAddr]> = app.gate.limits.trusted_proxies.clone().into();
-    let (api, _) = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(imports()).split_for_parts();
+    let api = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(messages()).merge(imports());
+    let (api, _) = api.split_for_parts();
     api.route("/api/omega/openapi.json", get(description))
         .route("/api/omega/stop", post(operations::stop))
         .route("/livez", get(operations::livez))
@@ -139,7 +146,7 @@ pub fn router(app: App) -> Router {
 
 /// The description of the API.
 pub fn openapi() -> Value {
-    let (_, description) = api().merge(imports()).split_for_parts();
+    let (_, description) = api().merge(messages()).merge(imports()).split_for_parts();
     openapi::whole(&description)
 }
 

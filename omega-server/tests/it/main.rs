@@ -44,6 +44,7 @@ mod price;
 mod providers;
 mod rate_limits;
 mod real;
+mod references;
 mod refused;
 mod run_ends;
 mod safety;

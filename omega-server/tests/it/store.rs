@@ -136,6 +136,7 @@ pub fn sending(access: &Access, text: &str) -> Send {
     Send {
         access: access.clone(),
         text: text.into(),
+        data: None,
         removed: <_>::default(),
         client_message_id: None,
         on_active: Some(OnActive::Enqueue),

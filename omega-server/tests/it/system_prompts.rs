@@ -194,7 +194,8 @@ async fn on_every_provider_a_tools_text_says_where_it_comes_from() {
         let broken = format!("{}@1.2.3", id("acmeBroken"));
         assert_eq!(marks, [mark("registrySearchTool"), mark("acme-tools::acmePage@3.1.4"), mark(&broken)], "{model}");
         assert_eq!(whole[1]["output"], hostile, "{model}");
-        assert_eq!(whole[1].as_object().unwrap().len(), 3, "{model}: nothing came beside the output");
+        assert_eq!(whole[1]["handle"], "call_2", "{model}");
+        assert_eq!(whole[1].as_object().unwrap().len(), 4, "{model}: nothing came beside the output");
         assert_eq!(whole[2]["error"]["message"], "the service of Acme is down", "{model}");
     }
 }

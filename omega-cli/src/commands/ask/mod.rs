@@ -17,7 +17,7 @@ use omega_core::{
     id::{ConversationId, ToolId},
     view::View,
 };
-use prompt::PendingPrompt;
+use prompt::{PendingPrompt, Prompt};
 use schema::Schema;
 use std::{path::PathBuf, time::Instant};
 
@@ -90,6 +90,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let env = ask.environment.read(&context.env)?;
 
     let (connection, prompt) = connection_and_prompt(ask, context, pending).await?;
+    let Prompt { message: prompt, data } = prompt;
     let message = schema.as_ref().map_or_else(|| prompt.clone(), |schema| schema.ask(&prompt));
     let model = context.config.get("model").map(str::to_owned);
     let _progress = context.progress(&connection);
@@ -106,7 +107,8 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let alternatives = (!asks).then_some(AlternativesMode::Auto);
     let pins = ask.pin.clone();
     let answer_schema = schema.as_ref().map(Schema::value);
-    let body = SendMessage { message, env, model, plan, alternatives, pins, answer_schema, ..SendMessage::default() };
+    let body =
+        SendMessage { message, data, env, model, plan, alternatives, pins, answer_schema, ..SendMessage::default() };
     let key = uuid::Uuid::new_v4().to_string();
     let accepted = tokio::select! {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
@@ -126,7 +128,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
         if let Err(mismatch) = &answer {
             // Once: a model that can't do it twice can't do it.
             context.ui.note(format!("{}; asking once more.", mismatch.message().unwrap_or_default()));
-            let body = SendMessage { message: schema.ask_again(mismatch), ..body };
+            let body = SendMessage { message: schema.ask_again(mismatch), data: None, ..body };
             let key = uuid::Uuid::new_v4().to_string();
             following.go_on(connection.client.send_message(id, &body, &key).await?.run_id);
             ended = following.until_the_end(&mut signals, &mut deadline).await?;
@@ -144,7 +146,7 @@ async fn connection_and_prompt(
     ask: &Ask,
     context: &Context,
     pending: PendingPrompt,
-) -> Result<(Connection, String), Failure> {
+) -> Result<(Connection, Prompt), Failure> {
     if pending.is_only_stdin() {
         let prompt = pending.finish()?;
         return Ok((context.connect_for(ask.conversation.as_deref()).await?, prompt));

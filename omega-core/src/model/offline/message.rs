@@ -57,6 +57,9 @@ pub(super) enum Kind {
 }
 
 /// One value of a message.
+/// Bytes beyond which a text is none of the kinds that one value is of.
+const LONGEST_VALUE: usize = 64 * 1024;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Datum {
     pub kind: Kind,
@@ -100,6 +103,9 @@ impl Datum {
             return self.kind.clone();
         }
         let text = self.text.trim();
+        if text.len() > LONGEST_VALUE {
+            return self.kind.clone();
+        }
         let words: Vec<&str> = text.split_whitespace().collect();
         if lexer::cron(&words).is_some_and(|count| count == words.len()) {
             return Kind::Cron;
@@ -214,6 +220,11 @@ impl Message {
             .iter()
             .find(|datum| datum.kind == Kind::Stdin)
             .or_else(|| self.data.iter().find(|datum| datum.is_block()))
+    }
+
+    /// What was piped in.
+    pub(super) fn piped(&self) -> Option<&str> {
+        self.data.iter().find(|datum| datum.kind == Kind::Stdin).map(|datum| datum.text.as_str())
     }
 
     /// The words around the values, in lower case.

@@ -319,7 +319,7 @@ fn planned(request: &ModelRequest, trail: &Trail, plan: &Plan) -> Reply {
         Progress::NoAnswer { tool, reason, input } => Reply::refusal(talk::no_answer(&tool, &reason, &input)),
         Progress::Due { tool, input } => match trail.tool(&tool) {
             Some(found) if !found.missing_env_vars.is_empty() => Reply::refusal(talk::credentials(found, &input)),
-            Some(found) => call(request, found, input),
+            Some(found) => call(request, trail, found, input),
             None if trail.last.searches.contains(&tool) => Reply::refusal(talk::unknown(&tool)),
             None => search(request, trail, tool, 3),
         },
@@ -367,10 +367,10 @@ fn chosen(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
     let names: Vec<String> = required.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let missing: Vec<String> = names.into_iter().filter(|name| last.input.get(name).is_none()).collect();
     if missing.is_empty() {
-        return Some(call(request, tool, last.input.clone()));
+        return Some(call(request, trail, tool, last.input.clone()));
     }
     Some(match general::input(tool, &trail.last.message) {
-        Ok(input) => call(request, tool, Value::Object(input)),
+        Ok(input) => call(request, trail, tool, Value::Object(input)),
         Err(missing) => Reply::refusal(talk::ask(tool, &missing, &trail.last.message)),
     })
 }
@@ -383,7 +383,7 @@ fn named(request: &ModelRequest, trail: &Trail, id: &ToolId, message: &Message) 
     }
     match trail.tool(id.as_str()) {
         Some(tool) => match general::input(tool, message) {
-            Ok(input) => call(request, tool, Value::Object(input)),
+            Ok(input) => call(request, trail, tool, Value::Object(input)),
             Err(missing) => Reply::refusal(talk::ask(tool, &missing, message)),
         },
         None if !trail.last.searches.iter().any(|query| query == id.as_str()) => {
@@ -420,7 +420,7 @@ fn unknown(request: &ModelRequest, trail: &Trail) -> Reply {
         return search(request, trail, query, 15);
     }
     match general::fitting(&trail.found, message) {
-        Some((tool, input)) if tool.missing_env_vars.is_empty() => call(request, tool, Value::Object(input)),
+        Some((tool, input)) if tool.missing_env_vars.is_empty() => call(request, trail, tool, Value::Object(input)),
         Some((tool, input)) => Reply::refusal(talk::credentials(tool, &Value::Object(input))),
         None => Reply::refusal(talk::refusal(message, &general::nearest(&trail.found, &general::content(message), 3))),
     }
@@ -433,7 +433,8 @@ fn search(request: &ModelRequest, trail: &Trail, query: String, limit: usize) ->
     Reply::Call { name: meta::SEARCH.to_owned(), arguments: json!({ "query": query, "limit": limit }) }
 }
 
-fn call(request: &ModelRequest, tool: &FoundTool, input: Value) -> Reply {
+fn call(request: &ModelRequest, trail: &Trail, tool: &FoundTool, input: Value) -> Reply {
+    let input = trail.by_reference(input);
     match tool.call_as.as_ref().filter(|name| request.tools.iter().any(|tool| tool.name == **name)) {
         Some(name) => Reply::Call { name: name.clone(), arguments: input },
         None => Reply::Call {

@@ -2,17 +2,20 @@
 
 use super::message::Message;
 use crate::{
+    budget::Size,
     id::ToolId,
     model::{
         ToolCall, ToolResult, Turn,
-        frame::{as_written, opened},
+        frame::{as_written, handle_in, opened},
     },
     registry::meta::{self, Execute, FoundTool, SearchInput, SearchOutput},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Messages before the last one that are looked at.
 const MOST: usize = 6;
+/// Bytes of a value from which on it is referred to.
+const LONG: usize = 16 * 1024;
 
 /// One call of a tool and what it came to.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub(super) struct Try {
     /// The output, or why it failed.
     pub output: Value,
     pub failed: bool,
+    /// The handle of the output.
+    pub handle: Option<String>,
 }
 
 /// A message and what followed.
@@ -73,6 +78,35 @@ impl Trail {
         Some(Self { before: exchanges, last, found, calls })
     }
 
+    /// An input that does not write again what has a handle and is long: what was piped in, and what a call gave.
+    pub(super) fn by_reference(&self, input: Value) -> Value {
+        if Size::of(&input).bytes <= LONG {
+            return input;
+        }
+        if let Some(handle) = self.handle_of(&input) {
+            return json!({ "$from": handle });
+        }
+        match input {
+            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, self.by_reference(value))).collect(),
+            Value::Array(items) => items.into_iter().map(|item| self.by_reference(item)).collect(),
+            other => other,
+        }
+    }
+
+    fn handle_of(&self, value: &Value) -> Option<String> {
+        let ends = ['\r', '\n'];
+        let says = |text: &str| value.as_str().is_some_and(|own| own.trim_matches(ends) == text.trim_matches(ends));
+        // Of what was piped in, the newest has this handle.
+        let newest = [&self.last].into_iter().chain(self.before.iter().rev()).find_map(|one| one.message.piped());
+        if newest.is_some_and(says) {
+            return Some("stdin".to_owned());
+        }
+        let tries = self.before.iter().chain([&self.last]).flat_map(|exchange| &exchange.tries);
+        let mut given = tries.filter(|attempt| !attempt.failed);
+        let same = |attempt: &&Try| attempt.output == *value || attempt.output.as_str().is_some_and(says);
+        given.find(same).and_then(|attempt| attempt.handle.clone())
+    }
+
     pub(super) fn tool(&self, id: &str) -> Option<&FoundTool> {
         self.found.iter().find(|tool| tool.tool_id.as_str() == id)
     }
@@ -105,7 +139,8 @@ fn exchange(turns: &[Turn], found: &[FoundTool]) -> Option<Exchange> {
             exchange.chosen = chosen(&result.content);
         }
         let output = if result.is_error { Value::from(reason(&result.content)) } else { opened(&result.content) };
-        exchange.tries.push(Try { tool, input, output, failed: result.is_error });
+        let handle = handle_in(&result.content);
+        exchange.tries.push(Try { tool, input, output, failed: result.is_error, handle });
     }
     Some(exchange)
 }

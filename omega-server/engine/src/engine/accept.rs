@@ -76,6 +76,7 @@ impl Engine {
             access: access.clone(),
             run: RunId::new(),
             text: message.message,
+            data: message.data,
             removed: <_>::default(),
             client_message_id: message.client_message_id,
             on_active: message.on_active,

@@ -7,7 +7,12 @@
 use super::Engine;
 use crate::process::offload;
 use omega_core::{
-    agent::{Proposal, tool_resolution, written_call::WrittenCall},
+    agent::{
+        Proposal,
+        references::{self, Sources},
+        tool_resolution,
+        written_call::WrittenCall,
+    },
     executor::{ToolError, ToolErrorCode},
     id::ToolId,
     registry::{
@@ -24,7 +29,12 @@ const LOOKED_AT: usize = 20;
 const OFFERED: usize = 3;
 
 /// The calls of a model's answer as they are to be recorded.
-pub(super) async fn proposals(engine: &Engine, viewer: Viewer, written: Vec<WrittenCall>) -> Vec<Proposal> {
+pub(super) async fn proposals(
+    engine: &Engine,
+    viewer: Viewer,
+    written: Vec<WrittenCall>,
+    sources: &Sources<'_>,
+) -> Vec<Proposal> {
     let registry = engine.inner.registry.as_ref();
     let mut proposals = Vec::new();
     for call in written {
@@ -36,7 +46,8 @@ pub(super) async fn proposals(engine: &Engine, viewer: Viewer, written: Vec<Writ
             .as_ref()
             .and_then(|tool| tool.input_schema.as_ref())
             .map_or(0, |schema| schema::steps(schema, call.input()));
-        proposals.push(offload::run(steps, move || call.proposal(tool.as_ref())).await);
+        let proposal = offload::run(steps, move || call.proposal(tool.as_ref())).await;
+        proposals.push(Proposal { input: references::noted(proposal.input, sources), ..proposal });
     }
     proposals
 }

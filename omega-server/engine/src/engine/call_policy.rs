@@ -3,7 +3,7 @@
 //! Depends on what is recorded alone, so a run that goes on after days, on another node, decides the same.
 
 use super::{
-    Engine, alternatives as others,
+    Engine, alternatives as others, call_input,
     credential_policy::{CredentialPolicy, Holdings},
     guard::{
         destructive,
@@ -18,7 +18,7 @@ use crate::{
     vault::resolve::{Resolution, is_needed},
 };
 use omega_core::{
-    agent::{Agent, alternatives, digest, input},
+    agent::{Agent, alternatives, digest},
     api::{
         AlternativeChoice, Approval, ApprovalReason, CredentialRequest, Decision, GuestCredentials, MissingVar,
         RequiredAction, Timestamp, ToolRun, missing_of,
@@ -28,7 +28,6 @@ use omega_core::{
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ConversationId, CredentialRequestId, RunId, ToolId, ToolRunId, UserId},
     registry::{EnvVar, NeedsApproval, RegistryError, Tool, Viewer},
-    schema,
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -38,6 +37,8 @@ use tokio::sync::OnceCell;
 #[derive(Debug)]
 pub(super) struct ReadyCall {
     pub tool: Tool,
+    /// What it gets, with what its references stand for.
+    pub input: Value,
     /// Whose registry has it.
     pub viewer: Viewer,
     /// The variables that it gets, still sealed.
@@ -167,9 +168,10 @@ impl CallPolicy {
             Ok(tool) => tool,
             Err(error) => return Ok(Verdict::Refuse(not_usable(&error), String::new())),
         };
-        if let Err(error) = fits(&tool, input).await {
-            return Ok(Verdict::Refuse(error, tool.version));
-        }
+        let input = match call_input::of(agent, &tool, input).await {
+            Ok(input) => input,
+            Err(error) => return Ok(Verdict::Refuse(error, tool.version)),
+        };
         let asked = self.answers.asked.get(&tool_run.tool_id).into_iter().flatten().cloned();
         let resolution = Holdings::of(engine, self.run, &self.rights).await?.resolve(&tool, asked);
         if self.rights.is_denied() && !resolution.missing.is_empty() {
@@ -184,7 +186,7 @@ impl CallPolicy {
         }
         let said_yes: Vec<ApprovalReason> = answers.iter().map(|answer| answer.reason).collect();
         let by_rule = self.is_allowed(tool_run, &tool, ApprovalReason::NeedsApproval);
-        let found = self.guarded(agent, tool_run, &tool, &resolution).await;
+        let found = self.guarded(agent, (tool_run, &input), &tool, &resolution).await;
         let open = still_open(self.questions(agent, tool_run, &tool, &resolution, found), &said_yes);
         if let Some((reason, _)) = open.first() {
             let reason = *reason;
@@ -202,6 +204,7 @@ impl CallPolicy {
             let may_ask = !self.answers.declined.contains(&tool_run.id) && !self.rights.is_denied();
             return Ok(Verdict::Go(Box::new(ReadyCall {
                 tool,
+                input,
                 viewer: self.rights.viewer(),
                 env: resolution.env,
                 // Whoever approved anything of this call was shown it as it runs.
@@ -221,7 +224,13 @@ impl CallPolicy {
     }
 
     /// What the guards say of a call, as far as they are to be asked.
-    async fn guarded(&self, agent: &Agent, tool_run: &ToolRun, tool: &Tool, resolution: &Resolution) -> GuardFindings {
+    async fn guarded(
+        &self,
+        agent: &Agent,
+        (tool_run, input): (&ToolRun, &Value),
+        tool: &Tool,
+        resolution: &Resolution,
+    ) -> GuardFindings {
         let is_guarded = |by_setting: bool| !self.rights.by_owner || self.autonomous || by_setting;
         let has_credentials = !resolution.env.is_empty() || !resolution.ungranted.is_empty();
         let exfil = is_guarded(self.rights.settings.exfil_guard)
@@ -234,9 +243,9 @@ impl CallPolicy {
             return GuardFindings::default();
         }
         let known = if exfil { Some(self.written.known().await) } else { None };
-        let (input, tool) = (tool_run.input.clone(), tool.clone());
+        let (input, tool) = (input.clone(), tool.clone());
         offload::run(Size::of(&input).bytes, move || {
-            let tree = match budget::ARGUMENTS.tree(&input) {
+            let tree = match budget::OUTPUT.tree(&input) {
                 Ok(tree) => tree,
                 // Only an input that fits is run; nothing is said of another one.
                 Err(over) => return GuardFindings { exfil: exfil.then(|| over.to_string()), destructive: None },
@@ -288,12 +297,6 @@ impl CallPolicy {
         }
         questions
     }
-}
-
-pub(super) async fn fits(tool: &Tool, input: &Value) -> Result<(), ToolError> {
-    let (schema, input) = (tool.input_schema.clone(), input.clone());
-    let steps = schema.as_ref().map_or(0, |schema| schema::steps(schema, &input));
-    offload::run(steps, move || input::check(schema.as_ref(), &input)).await
 }
 
 /// The question about a call whose tool said in the sandbox that it wants a person's approval.

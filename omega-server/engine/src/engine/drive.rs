@@ -206,11 +206,12 @@ impl Driver<'_> {
                     Work::Refuse(error, tool_run.version.clone())
                 }
                 Action::Search(input) => Work::Search(input),
+                Action::Read(part) => Work::Read(part),
                 Action::Run { tool_id, input } => {
                     match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
                         Verdict::Go(ready) => {
                             called.insert(tool_run.id, ready.tool.clone());
-                            Work::Run(input, ready)
+                            Work::Run(ready)
                         }
                         Verdict::Refuse(error, version) => Work::Refuse(error, version),
                         Verdict::Ask(need) => {

@@ -6,6 +6,7 @@
 pub mod accept;
 mod alternatives;
 mod answers;
+mod call_input;
 mod call_lookup;
 mod call_policy;
 pub mod capacity;
@@ -201,8 +202,19 @@ impl Engine {
         let known = self.inner.secrets.of(sender, None).await?;
         let secrets = known.iter().map(|(name, value)| (name.as_str(), value));
         let given = env.iter().map(|(name, value)| (name.as_str(), value));
-        let (redactor, said) = (Redactor::new(given.chain(secrets)), std::mem::take(&mut send.text));
-        (send.text, send.removed) = offload::run(said.len(), move || redactor.redact_telling(&said)).await;
+        let redactor = Redactor::new(given.chain(secrets));
+        let (said, data) = (std::mem::take(&mut send.text), send.data.take());
+        let length = said.len() + data.as_ref().map_or(0, String::len);
+        (send.text, send.data, send.removed) = offload::run(length, move || {
+            let (text, mut removed) = redactor.redact_telling(&said);
+            let data = data.map(|data| redactor.redact_telling(&data));
+            let data = data.map(|(data, names)| {
+                removed.extend(names);
+                data
+            });
+            (text, data, removed)
+        })
+        .await;
         for (name, value) in env {
             let place = CredentialPlace::of_run(sender, run, name);
             send.env.push((name.clone(), self.inner.vault.seal(&place, value).await?));

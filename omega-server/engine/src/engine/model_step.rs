@@ -251,7 +251,7 @@ async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, mut re
     reply.usage = engine.inner.models.priced(&driver.model, reply.usage);
     driver.usage += reply.usage;
     driver.finish_reason = reply.finish_reason;
-    let proposals = call_lookup::proposals(engine, driver.viewer, agent.written(&reply.calls)).await;
+    let proposals = call_lookup::proposals(engine, driver.viewer, agent.written(&reply.calls), &agent.sources()).await;
     let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);
     let redactor = engine.inner.store.redactor(driver.lease.conversation).await?;
     let answer = Clean::by(redactor, (reply.clone(), proposals)).await;

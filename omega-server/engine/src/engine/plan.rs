@@ -263,7 +263,7 @@ impl Catalogue<'_> {
 }
 
 fn is_meta(name: &str) -> bool {
-    [meta::SEARCH, meta::EXECUTE].contains(&name)
+    meta::ALL.contains(&name)
 }
 
 fn plan_step(step_number: u32, step: ProposedStep, known: Option<&UsableTool>) -> PlanStep {

@@ -1,7 +1,7 @@
 //! Doing what a call asks for: a search, or a tool in the sandbox.
 
 use super::{
-    Engine,
+    Engine, call_input,
     call_policy::{self, ReadyCall},
     locked,
     model_step::jitter,
@@ -47,7 +47,9 @@ const OVERLOADED_DELAY: Duration = Duration::from_millis(500);
 /// What is to be done for a call.
 pub(super) enum Work {
     Search(SearchInput),
-    Run(Value, Box<ReadyCall>),
+    /// Nothing; this is what was to be read.
+    Read(Value),
+    Run(Box<ReadyCall>),
     /// Nothing; with the version, where it is known.
     Refuse(ToolError, String),
 }
@@ -77,7 +79,16 @@ pub(super) async fn perform(
     match work {
         Work::Refuse(error, version) => Ok(Done::Settled(Settled::failed(error, &version, 0))),
         Work::Search(input) => tool_search::search(engine, lease, tool_run, input).await,
-        Work::Run(input, ready) => run(engine, lease, tool_run, input, *ready, cancel).await,
+        Work::Read(part) => Ok(Done::Settled(Settled {
+            status: ToolRunStatus::Succeeded,
+            version: String::new(),
+            summary: result::summary(part.get("value").unwrap_or(&part)),
+            output: Some(part),
+            truncated: false,
+            error: None,
+            duration_ms: 0,
+        })),
+        Work::Run(ready) => run(engine, lease, tool_run, *ready, cancel).await,
     }
 }
 
@@ -114,7 +125,7 @@ async fn ready(
     let schema = tool.input_schema.clone();
     let steps = schema.as_ref().map_or(0, |schema| schema::steps(schema, &input));
     let input = offload::run(steps, move || input::read(schema.as_ref(), Exact::of(input)).value).await;
-    if let Err(error) = call_policy::fits(&tool, &input).await {
+    if let Err(error) = call_input::fits(&tool, &input).await {
         return Err((error, tool.version));
     }
     let lacking = missing(&tool, env);
@@ -187,7 +198,6 @@ async fn run(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
-    input: Value,
     ready: ReadyCall,
     cancel: &CancellationToken,
 ) -> Result<Done> {
@@ -222,7 +232,7 @@ async fn run(
             version: tool.version.clone(),
             integrity: tool.integrity.clone(),
             calling: tool.calling.clone(),
-            input: input.clone(),
+            input: ready.input.clone(),
             env: env.clone(),
             approved: ready.approved,
             timeout: TOOL_TIMEOUT,

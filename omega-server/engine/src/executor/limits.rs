@@ -44,7 +44,8 @@ pub struct Limits {
 impl Limits {
     /// What a call may use when nothing else is said.
     pub const DEFAULT: Self = Self {
-        input: 1 << 20,
+        // As large as an output, which it may be by reference.
+        input: OUTPUT.most,
         output: OUTPUT.most,
         stdout: 64 << 20,
         logs: 256 << 10,

@@ -31,6 +31,13 @@ pub struct RunHistory {
     pub cancel_requested: bool,
 }
 
+/// The data that came along with a message.
+#[derive(sqlx::FromRow)]
+struct DataRow {
+    id: String,
+    data: String,
+}
+
 impl Store {
     /// What came of a run.
     pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
@@ -52,6 +59,8 @@ impl Store {
         let tool_runs: Vec<ToolRunRow> =
             read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, &conversation, 0_i64, i64::MAX)?;
 
+        let data: Vec<DataRow> = read_all!(&self.db, DataRow, sql::MESSAGE_DATA, &conversation)?;
+        let mut data: HashMap<String, String> = data.into_iter().map(|row| (row.id, row.data)).collect();
         let mut calls: HashMap<String, Vec<ToolRun>> = HashMap::new();
         for tool_run in tool_runs {
             calls.entry(tool_run.message_id.clone()).or_default().push(tool_run.into_api(usize::MAX)?);
@@ -67,6 +76,7 @@ impl Store {
         for message in messages {
             let exchange = exchanges.entry(message.run_id.clone()).or_default();
             if super::rows::word::<Role>(&message.role)? == Role::User {
+                exchange.data = data.remove(&message.id);
                 exchange.user = message.content;
                 exchange.at = Some(Timestamp(message.created_at));
                 exchange.zone.clone_from(&zone);

@@ -14,6 +14,7 @@ use omega_core::{
     api::{Accepted, Message, MessageStatus, OnActive, Part, Role, Run, RunStatus, Usage},
     event::Event,
     id::{MessageId, RunId},
+    model::frame::with_preview,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -30,6 +31,8 @@ pub struct Send {
     pub run: RunId,
     /// The text, without secrets.
     pub text: String,
+    /// Data that is too long for it, without secrets.
+    pub data: Option<String>,
     /// The names of the secrets that were taken out of it; the conversation is told.
     pub removed: BTreeSet<String>,
     pub client_message_id: Option<String>,
@@ -99,7 +102,15 @@ impl Store {
     pub async fn send(&self, send: Send) -> Result<Sent> {
         let redactor = self.redactor(send.access.conversation()).await?;
         // What the sender has was taken out before; what the owner has is taken out here.
-        let (text, owners) = Clean::telling(redactor.clone(), send.text).await;
+        let (text, mut owners) = Clean::telling(redactor.clone(), send.text).await;
+        let (text, data) = match send.data {
+            None => (text, None),
+            Some(data) => {
+                let (data, names) = Clean::telling(redactor.clone(), data).await;
+                owners.extend(names);
+                (text.map(|words| with_preview(&words, &data)), Some(data.into_inner()))
+            }
+        };
         let mut log = self.log_by(send.access.conversation(), redactor).await?;
         log.named(Transaction::Send).await?;
         let author = send.access.caller().author();
@@ -210,6 +221,9 @@ impl Store {
             now.0,
             None::<String>,
         )?;
+        if let Some(data) = data {
+            exec!(&mut log.tx, PUT_MESSAGE_DATA, message.id.to_string(), data)?;
+        }
         exec!(
             &mut log.tx,
             INSERT_RUN,
@@ -254,6 +268,7 @@ fn secrets_removed(names: &BTreeSet<String>) -> Event {
 }
 
 super::sql::statements! {
+    PUT_MESSAGE_DATA = "UPDATE messages SET data = $2 WHERE id = $1";
     MESSAGE_BY_CLIENT_ID = "SELECT id, seq, run_id FROM messages WHERE conversation_id = $1 AND client_message_id = $2";
     INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, usage, queued_seq, queued_at) \

@@ -203,6 +203,7 @@ statements! {
         FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq < $2 ORDER BY seq DESC LIMIT $3";
     MESSAGES_AFTER = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at, finish_reason \
         FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq > $2 ORDER BY seq LIMIT $3";
+    MESSAGE_DATA = "SELECT id, data FROM messages WHERE conversation_id = $1 AND data IS NOT NULL";
     GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs WHERE id = $1";
     RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \

@@ -27,6 +27,8 @@ use omega_engine::{
 use serde_json::json;
 use std::time::Duration;
 
+/// Bytes of a body: data, and what JSON escapes in it.
+pub const MESSAGE_LIMIT: usize = 2 * budget::DATA.most;
 const WAIT: Duration = Duration::from_secs(600);
 
 /// Sends a message. `Accept: text/event-stream` streams the run's events, `Prefer: respond-async` answers at once with
@@ -39,9 +41,15 @@ pub async fn send(
     State(app): State<App>,
     access: Access,
     headers: HeaderMap,
-    Body(body): Body<SendMessage>,
+    Body(body): Body<SendMessage, MESSAGE_LIMIT>,
 ) -> ApiResult<Response> {
-    text("message", &body.message, budget::MESSAGE.most)?;
+    // Data may be all that is sent.
+    if body.data.is_none() || !body.message.is_empty() {
+        text("message", &body.message, budget::MESSAGE.most)?;
+    }
+    if let Some(data) = &body.data {
+        text("data", data, budget::DATA.most)?;
+    }
     tool_ids("pins", &body.pins)?;
     let (key, env) = (idempotency(&headers, &access, &body)?, variables(&body.env)?);
     let AcceptedMessage { accepted, seat, is_replay } = app.engine.accept(&access, body, &env, key).await?;

@@ -187,7 +187,7 @@ async fn a_wrong_request_says_which_field_is_wrong_and_runs_nothing() {
         );
         assert!(answer["error"].as_str().unwrap().contains(word), "{body}: {answer}");
     }
-    let (status, answer) = served.post("/execute-tool", asks("echo", json!({ "text": "x".repeat(3 << 20) }))).await;
+    let (status, answer) = served.post("/execute-tool", asks("echo", json!({ "text": "x".repeat(65 << 20) }))).await;
     assert_eq!((status.as_u16(), &answer["errorCode"]), (413, &json!("INVALID_REQUEST")));
 }
 

@@ -1,6 +1,12 @@
 //! A TPMJS executor on loopback whose tools do what a test needs: answer, fail, hang, wait for each other. It counts.
 
-use axum::{Json, Router, extract::State, http::HeaderMap, routing::get, routing::post};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::HeaderMap,
+    routing::get,
+    routing::post,
+};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -95,6 +101,7 @@ impl Tools {
             .route("/execute-tool", post(execute))
             .route("/list-exports", post(list))
             .route("/health", get(async || Json(json!({ "status": "ok" }))))
+            .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&state));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { url, state, server }

@@ -313,6 +313,7 @@ impl System {
             access: access(&self.store, &author, known.id).await,
             run: RunId::new(),
             text: format!("message {}", known.sends.len()),
+            data: None,
             removed: <_>::default(),
             client_message_id: Some(name.clone()),
             on_active: *on_active,

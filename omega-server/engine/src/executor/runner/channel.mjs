@@ -72,14 +72,16 @@ export async function connect() {
   /** The next message of the host, before `onHostMessage`. Who waits for long has time to load what listening needs. */
   const nextMessage = async () => {
     const idle = after(loadSockets, LISTEN_AFTER_MS);
-    for (;;) {
-      const line = takeLine();
-      if (line !== undefined) {
-        forget(idle);
-        return { __proto__: null, ...parse(line) };
-      }
-      pending += decode(new Bytes(room, 0, await receive()), { stream: true });
+    let line = takeLine();
+    while (line === undefined) {
+      const heard = decode(new Bytes(room, 0, await receive()), { stream: true });
+      // The end is looked for in what is new alone: a job may have many megabytes.
+      const end = indexOf(heard, "\n");
+      if (end < 0) pending += heard;
+      else [line, pending] = [pending + slice(heard, 0, end), slice(heard, end + 1)];
     }
+    forget(idle);
+    return { __proto__: null, ...parse(line) };
   };
 
   /**

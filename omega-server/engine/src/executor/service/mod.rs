@@ -19,7 +19,7 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use omega_core::{api::Timestamp, executor::Executor};
+use omega_core::{api::Timestamp, budget::OUTPUT, executor::Executor};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -39,8 +39,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const PROTOCOL: &str = "1.1";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Parameters of at most 1 MiB, variables, and the rest.
-const MAX_BODY: usize = 2 << 20;
+/// Parameters, what JSON escapes in them, variables, and the rest.
+const MAX_BODY: usize = 2 * OUTPUT.most;
 /// The longest that a call may ask for.
 const MAX_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long calls may take to end when the service does.
