@@ -68,6 +68,14 @@ impl Image {
         file_url(&self.folder.join("entry.mjs"))
     }
 
+    /// Writes that module anew: an older version of this program may have written another one.
+    pub fn write_entry(&self) -> Result<(), ToolError> {
+        write_whole(&self.folder.join("entry.mjs"), entry_of(&self.spec).as_bytes()).map_err(|error| {
+            let message = format!("the folder {} can't be written: {error}", self.folder.display());
+            ToolError::new(ToolErrorCode::InstallFailed, message)
+        })
+    }
+
     /// A failure in it, told without this machine's folders.
     pub fn without_folders(&self, error: ToolError) -> ToolError {
         let folder = self.folder.to_string_lossy();
@@ -222,7 +230,7 @@ impl Images {
         if image.about().is_none() {
             let place = || -> io::Result<()> {
                 trash::take(&self.cache, &image.folder)?;
-                fs::write(draft.join("entry.mjs"), format!("export const load = () => import({:?});\n", spec.name))?;
+                fs::write(draft.join("entry.mjs"), entry_of(spec))?;
                 make_caches(draft)?;
                 fs::rename(draft, &image.folder)
             };
@@ -265,6 +273,12 @@ impl Images {
         let message = format!("the cache folder {} can't be used: {error}", self.folder.display());
         ToolError::new(ToolErrorCode::InstallFailed, message)
     }
+}
+
+/// The module that loads a package, or a subpath of its `exports`.
+fn entry_of(spec: &Spec) -> String {
+    let name = &spec.name;
+    format!("export const load = (subpath) => import(subpath === undefined ? {name:?} : `{name}/${{subpath}}`);\n")
 }
 
 /// Gives all files of an image a second name; links are made anew, and what they point to is not looked at.

@@ -11,7 +11,7 @@ use super::{
     permissions::Net,
     pool::{Pool, PoolLimits},
     prepare::Workshop,
-    protocol::{Description, Job, JobResult, Op},
+    protocol::{Description, FoundTool, Job, JobResult, Op},
     runtime::Progress,
     secret_names,
     spec::Spec,
@@ -172,7 +172,7 @@ impl LocalExecutor {
         ran.version = Some(image.spec.version.clone());
         integrity::check(&image, integrity.as_deref())?;
         let manifest = Manifest::of(image.package()).await;
-        let missing = manifest.missing(|name| env.contains_key(name));
+        let missing = manifest.missing(tool.export(), |name| env.contains_key(name));
         if !missing.is_empty() {
             let message = format!("{} needs the environment variables {}", image.spec, missing.join(", "));
             return Err(ToolError::new(ToolErrorCode::MissingEnvVars, message).with(json!({ "missing": missing })));
@@ -196,6 +196,7 @@ impl LocalExecutor {
             env,
             max_output: 0,
             declared: manifest.tools.clone(),
+            subpaths: Vec::new(),
             converters: None,
             approved,
         };
@@ -268,7 +269,7 @@ impl Executor for LocalExecutor {
             shape: tool.shape.clone(),
             description: tool.description.clone(),
             input_schema: Some(tool.input_schema.clone()),
-            env: variables(&manifest, &found, &tool.env_read, about.in_scripts.iter().map(String::as_str)),
+            env: variables(&manifest, &found, tool, about.in_scripts.iter().map(String::as_str)),
             needs_approval: tool.needs_approval,
         });
         let locked = image.clone();
@@ -351,21 +352,25 @@ fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, ToolE
     Ok(params[..last].iter().map(|name| fields.get(name).cloned().into_iter().collect()).collect())
 }
 
-/// Declared variables, then what was seen to be read: required when it looks secret and was read, else known of.
+/// Declared variables, of the tool where the package says so; then what was seen to be read. Required of the latter is what the
+/// package could not be imported without, or the tool not made: whoever reads a variable may well do without.
 fn variables<'a>(
     manifest: &Manifest,
     found: &Description,
-    by_factory: &[String],
+    tool: &FoundTool,
     in_scripts: impl Iterator<Item = &'a str>,
 ) -> Vec<EnvVar> {
-    let mut variables = manifest.env.clone();
+    let mut variables = manifest.env_of(&tool.name);
     let mut add = |name: &str, required: bool| {
         if !variables.iter().any(|known| known.name == name) {
             variables.push(EnvVar { name: name.to_owned(), description: String::new(), required, default: None });
         }
     };
-    for name in found.read_at_import.iter().chain(by_factory) {
+    for name in found.needed_at_import.iter().chain(&tool.env_needed) {
         add(name, secret_names::looks_secret(name));
+    }
+    for name in found.read_at_import.iter().chain(&tool.env_read) {
+        add(name, false);
     }
     for name in in_scripts {
         add(name, false);

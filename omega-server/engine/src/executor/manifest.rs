@@ -20,8 +20,12 @@ pub struct Manifest {
     pub category: Option<String>,
     /// Names in `tpmjs.tools`.
     pub tools: Vec<String>,
-    /// `tpmjs.env`.
+    /// `tpmjs.env`: of all its tools.
     pub env: Vec<EnvVar>,
+    /// `tpmjs.tools[].env`: of one.
+    pub tool_env: BTreeMap<String, Vec<EnvVar>>,
+    /// Subpaths of `exports` that are modules, those that speak of tools first.
+    pub subpaths: Vec<String>,
     /// All that it may need, by name, with what is wanted of it. The names are npm's, whatever the package says; what is wanted
     /// is the package's own words.
     pub dependencies: BTreeMap<String, String>,
@@ -63,16 +67,64 @@ impl Manifest {
             description: text(&manifest["description"]),
             keywords: list(&manifest["keywords"]).iter().map(text).filter(|keyword| !keyword.is_empty()).collect(),
             category: tpmjs["category"].as_str().map(str::to_owned),
+            tool_env: list(&tpmjs["tools"])
+                .iter()
+                .filter_map(|tool| {
+                    let env = tool["env"].as_array()?;
+                    Some((tool_name(tool)?, env.iter().filter_map(env_var).collect()))
+                })
+                .collect(),
             tools: list(&tpmjs["tools"]).iter().filter_map(tool_name).collect(),
+            subpaths: subpaths(&manifest["exports"]),
             env: list(&tpmjs["env"]).iter().filter_map(env_var).collect(),
             dependencies,
         }
     }
 
-    /// Declared variables that a call needs and was not given.
-    pub fn missing(&self, given: impl Fn(&str) -> bool) -> Vec<&str> {
-        let needed = self.env.iter().filter(|var| var.required && var.default.is_none());
-        needed.map(|var| var.name.as_str()).filter(|name| !given(name)).collect()
+    /// The variables that are declared for a tool: its own, and those of the whole package.
+    pub fn env_of(&self, tool: &str) -> Vec<EnvVar> {
+        let own = self.tool_env.get(tool).into_iter().flatten();
+        let mut all: Vec<EnvVar> = own.cloned().collect();
+        let others = self.env.iter().filter(|var| !all.iter().any(|known| known.name == var.name)).cloned();
+        all.extend(others.collect::<Vec<_>>());
+        all
+    }
+
+    /// Declared variables that a call of a tool needs and was not given.
+    pub fn missing(&self, tool: &str, given: impl Fn(&str) -> bool) -> Vec<String> {
+        let needed = self.env_of(tool).into_iter().filter(|var| var.required && var.default.is_none());
+        needed.map(|var| var.name).filter(|name| !given(name)).collect()
+    }
+}
+
+/// Subpaths that are looked into.
+const MOST_SUBPATHS: usize = 24;
+/// What subpaths of tools are called, the likeliest first: those for the AI SDK before those for other frameworks.
+const OF_TOOLS: [&str; 6] = ["ai-sdk", "vercel", "tool", "ai", "agent", "langchain"];
+
+/// Keys such as `./ai-sdk` whose target is a script (https://nodejs.org/api/packages.html#subpath-exports); no patterns.
+fn subpaths(exports: &Value) -> Vec<String> {
+    let keys = exports.as_object().into_iter().flatten();
+    let mut found: Vec<String> = keys
+        .filter(|(_, target)| is_script(target))
+        .filter_map(|(key, _)| key.strip_prefix("./"))
+        .filter(|path| path.len() <= 100 && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./@".contains(&b)))
+        .filter(|path| !path.is_empty() && path.split('/').all(|part| !part.is_empty() && !part.starts_with('.')))
+        .map(str::to_owned)
+        .collect();
+    let rank = |path: &str| OF_TOOLS.iter().position(|word| path.contains(word)).unwrap_or(OF_TOOLS.len());
+    found.sort_by_key(|path| rank(path));
+    found.truncate(MOST_SUBPATHS);
+    found
+}
+
+/// Whether a target of `exports` leads to a script, in whichever condition.
+fn is_script(target: &Value) -> bool {
+    match target {
+        Value::String(path) => [".js", ".mjs", ".cjs"].iter().any(|end| path.ends_with(end)),
+        Value::Object(conditions) => conditions.iter().any(|(name, target)| name != "types" && is_script(target)),
+        Value::Array(targets) => targets.iter().any(is_script),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -122,8 +174,26 @@ mod tests {
         assert_eq!(manifest.tools, ["a", "b", "c"]);
         assert_eq!(manifest.keywords, ["tpmjs"]);
         assert_eq!(manifest.category.as_deref(), Some("web"));
-        assert_eq!(manifest.missing(|_| false), ["KEY", "TOKEN"]);
-        assert_eq!(manifest.missing(|name| name == "KEY"), ["TOKEN"]);
+        assert_eq!(manifest.missing("a", |_| false), ["KEY", "TOKEN"]);
+        assert_eq!(manifest.missing("a", |name| name == "KEY"), ["TOKEN"]);
+    }
+
+    #[test]
+    fn subpaths_of_scripts_are_found_those_of_tools_first() {
+        let manifest = Manifest::parse(&json!({"exports": {
+            ".": "./index.js", "./langchain": "./l.js", "./package.json": "./package.json", "./*": "./x/*.js",
+            "./deep/vercel-ai": {"types": "./a.d.ts", "node": {"import": "./a.mjs"}}, "./types": {"types": "./t.d.js"},
+            "./ai-sdk": ["./no.css", "./a.cjs"], "./../up": "./u.js", "./none": null, "./core": "./c.js"}}));
+        assert_eq!(manifest.subpaths, ["ai-sdk", "deep/vercel-ai", "langchain", "core"]);
+        assert!(Manifest::parse(&json!({"exports": "./index.js"})).subpaths.is_empty());
+    }
+
+    #[test]
+    fn a_variable_that_is_declared_for_a_tool_is_no_other_tools() {
+        let manifest = Manifest::parse(&json!({"tpmjs": {
+            "tools": [{"name": "a", "env": [{"name": "A_KEY"}]}, {"name": "b"}], "env": [{"name": "ALL_KEY"}]}}));
+        assert_eq!(manifest.missing("a", |_| false), ["A_KEY", "ALL_KEY"]);
+        assert_eq!(manifest.missing("b", |_| false), ["ALL_KEY"]);
     }
 
     #[test]

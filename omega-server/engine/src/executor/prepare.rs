@@ -116,6 +116,7 @@ impl Workshop {
         let about = match learned(&image).await {
             Some(about) => about,
             None => {
+                image.write_entry()?;
                 let manifest = Manifest::of(image.package()).await;
                 let looked =
                     self.look(deno, &image, &manifest).await.inspect_err(|error| self.images.failed(spec, error));
@@ -188,8 +189,10 @@ impl Workshop {
         let first = self.describe_with(deno, image, manifest, until, BTreeMap::new()).await;
         match &first {
             Err(error) if error.code == ToolErrorCode::MissingEnvVars => {
-                let env = missing_names(error).into_iter().map(|name| (name, STAND_IN.to_owned())).collect();
-                self.describe_with(deno, image, manifest, until, env).await
+                let needed = missing_names(error);
+                let env = needed.iter().map(|name| (name.clone(), STAND_IN.to_owned())).collect();
+                let found = self.describe_with(deno, image, manifest, until, env).await?;
+                Ok(Description { needed_at_import: needed, ..found })
             }
             _ => first,
         }
@@ -218,6 +221,7 @@ impl Workshop {
             env,
             max_output: 0,
             declared: manifest.tools.clone(),
+            subpaths: manifest.subpaths.clone(),
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
             approved: false,
         };

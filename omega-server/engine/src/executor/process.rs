@@ -327,6 +327,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             env: <_>::default(),
             max_output: 0,
             declared: vec![],
+            subpaths: Vec::new(),
             converters: None,
             approved: false,
         };

@@ -43,6 +43,8 @@ pub struct Job {
     pub max_output: usize,
     /// Tools that the package declares; their exports may be factories.
     pub declared: Vec<String>,
+    /// Subpaths of its `exports` that may hold tools; only to describe.
+    pub subpaths: Vec<String>,
     /// URL of the schema converters; only to describe.
     pub converters: Option<String>,
     /// Whether a person allowed the call.
@@ -259,6 +261,9 @@ pub struct Description {
     pub functions: Vec<String>,
     /// Variables that the package reads when it is imported.
     pub read_at_import: Vec<String>,
+    /// Those without which it can't be imported; the host finds them out.
+    #[serde(default)]
+    pub needed_at_import: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
@@ -270,6 +275,9 @@ pub struct FoundTool {
     pub input_schema: Value,
     /// Variables that its factory read.
     pub env_read: Vec<String>,
+    /// Those without which it made nothing.
+    #[serde(default)]
+    pub env_needed: Vec<String>,
     #[serde(default)]
     pub needs_approval: Option<NeedsApproval>,
 }

@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 18] = [
+const SCRIPTS: [(&str, &str); 20] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("channel.mjs"),
@@ -25,6 +25,7 @@ const SCRIPTS: [(&str, &str); 18] = [
     script!("execute.mjs"),
     script!("factory.mjs"),
     script!("failure.mjs"),
+    script!("foreign.mjs"),
     script!("package.mjs"),
     script!("plain.mjs"),
     script!("reason.mjs"),
@@ -33,6 +34,7 @@ const SCRIPTS: [(&str, &str); 18] = [
     script!("shapes.mjs"),
     script!("shut.mjs"),
     script!("stdin.mjs"),
+    script!("way.mjs"),
 ];
 
 /// Changes with any script, so that what was learned by older ones is learned anew.

@@ -59,8 +59,8 @@ fn described_tool(package: &DescribedPackage, described: &Described) -> Tool {
 
 /// The tool of a plain function that a person named.
 fn function_tool(package: &DescribedPackage, function: &str, request: &AddPackage) -> Result<Tool, AddError> {
-    let exported = function.split('.').next().unwrap_or(function);
-    let known = package.functions.iter().any(|name| name == function || name.split('.').next() == Some(exported));
+    let exported = head_of(function);
+    let known = package.functions.iter().any(|name| name == function || head_of(name) == exported);
     if !known && !package.functions.is_empty() {
         return Err(AddError::NoSuchFunction {
             package: package.package.clone(),
@@ -68,13 +68,29 @@ fn function_tool(package: &DescribedPackage, function: &str, request: &AddPackag
             available: functions(package),
         });
     }
-    let properties: Map<String, Value> = request.params.iter().map(|name| (name.clone(), json!({}))).collect();
+    let mut params = named_in(function);
+    params.extend(request.params.iter().filter(|name| !params.contains(name)).cloned().collect::<Vec<_>>());
+    let properties: Map<String, Value> = params.iter().map(|name| (name.clone(), json!({}))).collect();
     Ok(Tool {
         description: request.description.clone().unwrap_or_else(|| package.description.clone()),
         input_schema: Some(json!({"type": "object", "properties": properties, "additionalProperties": false})),
         env: Vec::<EnvVar>::new(),
-        ..package_tool(package, function, Calling::Function { params: request.params.clone() })
+        ..package_tool(package, function, Calling::Function { params })
     })
+}
+
+/// The export that a way to a function begins with: `compile` of `compile(template)(view)`.
+fn head_of(way: &str) -> &str {
+    let way = way.trim_start();
+    let way = way.strip_prefix("new ").unwrap_or(way).trim_start();
+    way.split(['.', '(']).next().unwrap_or(way)
+}
+
+/// The parameters that stand in the brackets of a way to a function.
+fn named_in(way: &str) -> Vec<String> {
+    let groups = way.split('(').skip(1).filter_map(|rest| rest.split(')').next());
+    let names = groups.flat_map(|group| group.split(',')).map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 fn package_tool(package: &DescribedPackage, export: &str, calling: Calling) -> Tool {

@@ -109,7 +109,7 @@ async fn what_cannot_be_called_says_why() {
     let invalid = sandbox.run("shapes::strictTool", json!({"n": "x"})).await.result.unwrap_err();
     assert_eq!(invalid.code, ToolErrorCode::InvalidInput);
     assert_eq!(invalid.details.unwrap()["issues"], json!([{"path": "n", "message": "must be a number"}]));
-    let large = sandbox.run("shapes::echo", json!({"text": "x".repeat(2 << 20)})).await;
+    let large = sandbox.run("shapes::echo", json!({"text": "x".repeat(33 << 20)})).await;
     assert_eq!(code(&large), ToolErrorCode::InvalidInput);
 }
 
@@ -210,7 +210,11 @@ async fn a_missing_key_is_told_from_a_refused_one_in_the_words_and_forms_that_to
             false,
             missing(json!(["B_KEY"])),
         ),
-        (r#"read("B_KEY"); return "❌ Missing API key""#, false, missing(json!(["B_KEY"]))),
+        // A text by itself is what the tool was asked for, whatever it is about.
+        (r#"read("B_KEY"); return "❌ Missing API key""#, false, fine.clone()),
+        (r#"read("B_KEY"); return "Error: B_KEY is not set""#, false, fine.clone()),
+        (r#"read("B_KEY"); return { found: 0, error: "no API key anywhere" }"#, false, fine.clone()),
+        (r#"read("B_KEY"); return { found: 0, error: "B_KEY is required" }"#, false, missing(json!(["B_KEY"]))),
         (r#"read("B_KEY"); return { title: "Errors", body: "B_KEY is required" }"#, false, fine.clone()),
         (r#"read("B_KEY"); return "An article that says that B_KEY is required""#, false, fine),
         // With A_KEY given.

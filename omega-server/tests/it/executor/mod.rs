@@ -8,6 +8,7 @@ mod flow;
 mod hostile;
 mod images;
 mod installs;
+mod kinds;
 mod load;
 mod npm;
 mod offline;

@@ -56,6 +56,16 @@ impl Registry {
         self.put(name, version, whole, tarball);
     }
 
+    /// Publishes a package of several files.
+    pub fn publish_files(&self, name: &str, version: &str, manifest: Value, files: &[(&str, String)]) {
+        let whole = described(name, version, &manifest);
+        let tarball = tarball::packed(|tarball| {
+            tarball.file("package/package.json", whole.to_string().as_bytes())?;
+            files.iter().try_for_each(|(path, text)| tarball.file(&format!("package/{path}"), text.as_bytes()))
+        });
+        self.put(name, version, whole, tarball);
+    }
+
     /// Publishes any tarball.
     pub fn publish_tarball(&self, name: &str, manifest: Value, tarball: Vec<u8>) {
         self.put(name, "1.0.0", described(name, "1.0.0", &manifest), tarball);

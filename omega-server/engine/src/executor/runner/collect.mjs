@@ -1,9 +1,11 @@
 // Values whose contents come later, read to their end: what a tool fetched is its result, and not `{}`.
+import { Failure } from "./failure.mjs";
 import { isObject, readProperty } from "./shapes.mjs";
 
 // Results are data with such values near their top; deeper ones are described and not read.
 const DEPTH = 4;
 const MOST_BYTES = 32 << 20;
+const MOST_ITEMS = 200_000;
 
 /** The same value with responses, streams and blobs in it read. */
 export async function collected(value, depth = 0) {
@@ -12,6 +14,7 @@ export async function collected(value, depth = 0) {
   if (isA(value, "ReadableStream") || isNodeStream(value)) return await contents(value, depth);
   if (isA(value, "Blob")) return { type: value.type, size: value.size, data: textOf(new Uint8Array(await value.arrayBuffer())) };
   if (Array.isArray(value)) return await all(value, depth);
+  if (isIterator(value) || isLazy(value)) return await all(await items(value), depth);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   let result = value;
@@ -22,6 +25,31 @@ export async function collected(value, depth = 0) {
     if (!Object.is(read, item)) result = Object.assign(result === value ? { ...shallow(value) } : result, { [key]: read });
   }
   return result;
+}
+
+/** What gives values one after the other, once. */
+export const isIterator = (value) =>
+  isObject(value) && typeof readProperty(value, "next") === "function" && isIterable(value);
+
+const isIterable = (value) => [Symbol.iterator, Symbol.asyncIterator].some((way) => typeof readProperty(value, way) === "function");
+
+/** What gives values one after the other, and has nothing else to tell. */
+const isLazy = (value) =>
+  isIterable(value) &&
+  !KNOWN.some((Known) => value instanceof Known) &&
+  !ArrayBuffer.isView(value) &&
+  typeof readProperty(value, "toJSON") !== "function" &&
+  Object.keys(value).length === 0;
+
+const KNOWN = [Map, Set, Headers, URLSearchParams, FormData];
+
+async function items(source) {
+  const given = [];
+  for await (const item of source) {
+    given.push(item);
+    if (given.length > MOST_ITEMS) throw new Failure("TOOL_ERROR", `it gives more than ${MOST_ITEMS} values one after the other, or has no end; ask for fewer`);
+  }
+  return given;
 }
 
 /** Whether a result is read to its end, and is not one of a tool's outputs after another. */

@@ -1,57 +1,85 @@
 // What a package holds: its tools with their schemas, and the plain functions that could be called as such.
 // Nothing is executed but factories, with keys that open nothing and no network.
-import { askedDuring, askedFor } from "./env.mjs";
-import { instantiate, make } from "./factory.mjs";
-import { exportsOf, importPackage } from "./package.mjs";
 import { needsApproval } from "./approval.mjs";
+import { askedDuring, askedFor, looksSecret } from "./env.mjs";
+import { instantiate, make } from "./factory.mjs";
+import { adopted, toolset } from "./foreign.mjs";
+import { exportsOf, importPackage } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
-import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSchema, isTool, maybeFactory, toolset } from "./shapes.mjs";
+import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSchema, maybeFactory } from "./shapes.mjs";
 
 const STAND_IN_KEY = "omega-describes-only";
+// Subpaths that hold tools by their names are always looked into, others where nothing was found before.
+const OF_TOOLS = /(?:^|[\/-])(?:ai|ai-sdk|vercel|tools?|toolkit|agents?)(?:$|[\/-])/i;
+const PATIENCE_MS = 8000;
+const { now } = Date;
 
 /** `{ found }`: its tools, its plain functions, and the variables that it reads when it is imported. */
 export async function describe(job) {
-  const module = await importPackage(job.entry);
-  const readAtImport = askedFor();
-  const declared = new Set(job.declared ?? []);
-  const seen = new Set();
-  const found = { tools: [], functions: [], readAtImport };
-  for (const [name, { value }] of exportsOf(module)) {
-    if (value === undefined || value === null) continue;
-    // Every name counts, also the second one of the same function: whoever adds `parse` means `parse`.
-    const isPlain = typeof value === "function" && !isTool(value) && !isAIFunction(value) && !isClass(value);
-    if (isPlain && name !== "module.exports") found.functions.push(name);
-    if (seen.has(value)) continue;
-    seen.add(value);
-    for (const item of await toolsOf(name, value, declared, job.env ?? {})) {
-      if (item.tool !== value && seen.has(item.tool) && item.shape === "toolset") continue;
-      found.tools.push(await described(item, job.converters));
+  const until = now() + PATIENCE_MS;
+  const found = { tools: [], functions: [], readAtImport: [] };
+  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job };
+  const failures = [];
+  for (const subpath of [undefined, ...(job.subpaths ?? [])]) {
+    const isWanted = subpath === undefined || found.tools.length === 0 || OF_TOOLS.test(subpath);
+    if (!isWanted || (subpath !== undefined && now() > until)) continue;
+    try {
+      const module = await importPackage(job.entry, subpath);
+      if (subpath === undefined) found.readAtImport = askedFor();
+      await lookInto(module, subpath === undefined ? "" : `${subpath}/`, looked, found);
+    } catch (error) {
+      failures.push({ subpath, error });
     }
   }
+  const isNothing = found.tools.length + found.functions.length === 0;
+  const [first] = failures.filter(({ error, subpath }) => subpath !== undefined || !isNoEntry(error)).concat(failures);
+  // Whoever has a module that can't be loaded, and nothing else, says why.
+  if (first && isNothing) throw first.error;
+  found.tools = once(found.tools);
   const tools = new Set(found.tools.map((tool) => tool.name.split(".")[0]));
   found.functions = found.functions.filter((name) => !tools.has(name));
   return { __proto__: null, found };
 }
 
-async function toolsOf(name, value, declared, env) {
-  if (isAIFunction(value)) return [{ name, tool: value, shape: "ai-function" }];
-  if (isProviderTool(value)) return [];
-  if (isTool(value)) return [{ name, tool: value, shape: "tool" }];
-  if (isSchema(value)) return [];
-  const within = (tools, shape, env) => [...tools].map(([key, tool]) => ({ name: `${name}.${key}`, tool, shape, env }));
-  if (isProviderClass(value)) {
-    const [{ tools }, asked] = await askedDuring(() => instantiate(value, env, STAND_IN_KEY));
-    return tools ? within(tools, "class-provider", asked) : [];
+/** The package has no module of its own, which is no fault where it has subpaths. */
+const isNoEntry = (error) => /ERR_PACKAGE_PATH_NOT_EXPORTED|No "exports" main|not exported|is not defined by "exports"/i.test(error?.message);
+
+async function lookInto(module, prefix, { seen, declared, job }, found) {
+  for (const [name, { value }] of exportsOf(module)) {
+    if (value === undefined || value === null) continue;
+    // Every name counts, also the second one of the same function: whoever adds `parse` means `parse`.
+    const isPlain = typeof value === "function" && !adopted(value) && !isClass(value);
+    if (isPlain && name !== "module.exports") found.functions.push(prefix + name);
+    if (seen.has(value)) continue;
+    seen.add(value);
+    for (const item of await toolsOf(prefix + name, name, value, declared, job.env ?? {})) {
+      if (item.tool !== value && seen.has(item.tool)) continue;
+      seen.add(item.tool);
+      found.tools.push(await described(item, job.converters));
+    }
   }
-  if (maybeFactory(name, value, declared)) {
-    const [{ tool, tools }, asked] = await askedDuring(() => make(value, env, STAND_IN_KEY));
-    if (tool) return [{ name, tool, shape: "factory", env: asked }];
-    return tools ? within(tools, "toolset", asked) : [];
-  }
-  return isObject(value) ? within(toolset(value) ?? [], "toolset") : [];
 }
 
-async function described({ name, tool, shape, env = [] }, converters) {
+async function toolsOf(name, own, value, declared, env) {
+  if (isAIFunction(value)) return [{ name, tool: value, shape: "ai-function" }];
+  if (isProviderTool(value)) return [];
+  const tool = adopted(value);
+  if (tool) return [{ name, tool, shape: "tool" }];
+  if (isSchema(value)) return [];
+  const within = (tools, shape, about) => [...tools].map(([key, tool]) => ({ name: `${name}.${key}`, tool, shape, ...about }));
+  const made = async (work, ofOne, ofMany) => {
+    const [{ tool, tools, keyed }, asked] = await askedDuring(work);
+    // What it asked for and could do without is no need.
+    const about = { env: asked, needed: keyed ? asked.filter(looksSecret) : [] };
+    if (tool) return [{ name, tool, shape: ofOne, ...about }];
+    return tools ? within(tools, ofMany, about) : [];
+  };
+  if (isProviderClass(value)) return await made(() => instantiate(value, env, STAND_IN_KEY), "class-provider", "class-provider");
+  if (maybeFactory(own, value, declared)) return await made(() => make(value, env, STAND_IN_KEY), "factory", "toolset");
+  return isObject(value) ? within(toolset(value) ?? [], "toolset", {}) : [];
+}
+
+async function described({ name, tool, shape, env = [], needed = [] }, converters) {
   const schema = isAIFunction(tool) ? (tool.inputSchema ?? tool.spec.parameters) : (tool.inputSchema ?? tool.parameters);
   const words = isAIFunction(tool) ? tool.spec.description : tool.description;
   return {
@@ -61,5 +89,26 @@ async function described({ name, tool, shape, env = [] }, converters) {
     inputSchema: await toJsonSchema(schema, converters),
     needsApproval: needsApproval(tool),
     envRead: env,
+    envNeeded: needed,
   };
 }
+
+/**
+ * Each tool once. Packages give the same tool out ready, by a factory, in sets and for several frameworks; for who calls it, what
+ * has the same name, words and input is the same. The readiest form of it stays.
+ */
+function once(tools) {
+  const best = new Map();
+  for (const tool of tools) {
+    const key = tool.description === "" ? tool.name : JSON.stringify([plainName(tool.name), tool.description, tool.inputSchema]);
+    const other = best.get(key);
+    if (other === undefined || readiness(tool) < readiness(other)) best.set(key, tool);
+  }
+  const kept = new Set(best.values());
+  return tools.filter((tool) => kept.has(tool));
+}
+
+const SHAPES = ["tool", "ai-function", "toolset", "factory", "class-provider"];
+const readiness = ({ shape, name }) => [name.includes("/") ? 1 : 0, SHAPES.indexOf(shape), String(name.split(".").length)].join();
+const plainName = (name) =>
+  name.split(/[./]/).pop().replace(/^(?:create|make|get|build)(?=[A-Z])/, "").replace(/Tool$/, "").toLowerCase().replace(/[^a-z0-9]/g, "");

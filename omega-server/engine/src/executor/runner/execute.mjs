@@ -1,28 +1,30 @@
 // Runs one export once.
 import { approve } from "./approval.mjs";
-import { collected, isStream } from "./collect.mjs";
+import { collected, isIterator, isStream } from "./collect.mjs";
 import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
-import { exportsOf, findExport, importPackage, notFound, walk } from "./package.mjs";
-import { plain } from "./plain.mjs";
+import { adopted, toolset } from "./foreign.mjs";
+import { exportsOf, findExport, importPackage, notFound, placeOf } from "./package.mjs";
+import { plain, revived } from "./plain.mjs";
 import { unwrapLazy } from "./schema.mjs";
-import { isAIFunction, isCallable, isProviderClass, toolset } from "./shapes.mjs";
+import { isAIFunction, isProviderClass } from "./shapes.mjs";
+import { asData, wayTo } from "./way.mjs";
 
 /** `{ output }`, or `{ failure }` where the output is one; `partial` takes what the tool yields on its way. */
 export async function execute(job, signal, partial) {
-  const module = await importPackage(job.entry);
-  const call = job.args ? await plainFunction(module, job) : await toolCall(module, job, signal);
-  const output = plain(await collected(await settle(call(), partial)));
+  const { subpath, name } = placeOf(job.name);
+  const module = await importPackage(job.entry, subpath);
+  const output = job.args
+    ? await plainFunction(module, name, job.args.map(([argument]) => revived(argument)))
+    : await settle((await toolCall(module, { ...job, name, input: revived(job.input) }, signal))(), partial);
   // No promise looks for a `then` in what has no prototype.
   return { __proto__: null, output, failure: returnedFailure(output) };
 }
 
-async function plainFunction(module, job) {
-  const { value, owner } = walk(module, job.name);
-  if (typeof value !== "function") throw new Failure("NOT_A_TOOL", `the export "${job.name}" is no function`);
-  const receiver = owner === module ? undefined : owner;
-  const args = job.args.map(([argument]) => argument);
-  return () => Reflect.apply(value, receiver, args);
+/** All that a function gives: what it yields is a list, and nothing of it is lost. */
+async function plainFunction(module, name, args) {
+  const given = await collected(await (await wayTo(module, name, args))());
+  return asData(name, given, plain(given));
 }
 
 async function toolCall(module, job, signal) {
@@ -41,7 +43,8 @@ async function resolve(module, { name, env, declared }) {
   const found = whole ?? findExport(module, head) ?? (declared.includes(name) ? onlyTool(module) : undefined);
   const value = found?.value;
   if (value === undefined || value === null) throw notFound(module, name);
-  if (isCallable(value)) return value;
+  const ready = adopted(value);
+  if (ready) return ready;
   const made = isProviderClass(value)
     ? await instantiate(value, env)
     : typeof value === "function"
@@ -57,7 +60,7 @@ async function resolve(module, { name, env, declared }) {
 
 /** Some packages declare another name than they export; where there is one tool, it is the one that is meant. */
 function onlyTool(module) {
-  const tools = [...exportsOf(module).values()].filter(({ value }) => isCallable(value));
+  const tools = [...exportsOf(module).values()].filter(({ value }) => adopted(value));
   return new Set(tools.map(({ value }) => value)).size === 1 ? tools[0] : undefined;
 }
 
@@ -95,14 +98,13 @@ function invalid(found) {
   return new Failure("INVALID_INPUT", `the input does not fit the tool's schema: ${text}`, { issues });
 }
 
-/** Waits for the result. What is yielded goes out as it comes, and the last of it is the result, as the AI SDK has it. */
+/** A tool's result. What it yields goes out as it comes, and the last of it is the result, as the AI SDK has it. */
 async function settle(result, partial) {
-  const iterator = typeof result?.next === "function" && typeof result[Symbol.iterator] === "function";
-  if ((typeof result?.[Symbol.asyncIterator] !== "function" && !iterator) || isStream(result)) return await result;
+  if (!isIterator(result) || isStream(result)) return plain(await collected(await result));
   let last;
   for await (const part of result) {
     last = part;
     partial(plain(part));
   }
-  return last;
+  return plain(await collected(last));
 }

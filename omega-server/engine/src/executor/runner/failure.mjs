@@ -30,9 +30,8 @@ const REFUSED = new RegExp(
     "(?:key|token|credentials?|secret|password) (?:is|are|was|has) (?:not valid|invalid|incorrect|wrong|expired|been revoked|revoked)",
   "i",
 );
-// How a text begins that a tool returns instead of throwing it.
-const LOOKS_FAILED =
-  /^\W*(?:error|fail|missing|unable|could ?n[o']t|cannot|can't|please|no |not |unauthori[sz]ed|invalid|40[13]\b|api[ _]?key|the \w+ environment|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+ )/i;
+// The fields of a failure that brings no data along.
+const OF_FAILURES = /^(?:errors?|success|ok|isError|status(?:Code|Text)?|code|type|name|message|reason|details?|text|content|hint|help|docs?|url|cause|data|result|timestamp|requestId)$/i;
 const TEXT_LIMIT = 2000;
 
 /** A failure with a code of its own. */
@@ -70,7 +69,7 @@ export function explain(error) {
  * found missing are ever said to be: a text about keys may be about anybody's. Of those, the ones that the text names are the
  * missing ones; where it names none, all that its words may mean. A key that is there and refused is a wrong one.
  */
-export function aboutKeys(text, status) {
+export function aboutKeys(text, status, isResult = false) {
   const message = text.slice(0, MESSAGE_LIMIT).toWellFormed();
   const missing = (names) => ({ code: "MISSING_ENV_VARS", message, details: { missing: names } });
   const mentions = ABOUT_KEYS.test(text);
@@ -79,19 +78,24 @@ export function aboutKeys(text, status) {
   const refused = REFUSED.test(text) || status === 401 || status === 403;
   const present = presentSecrets();
   if (refused && present.length) return { code: "INVALID_CREDENTIALS", message, details: { names: present } };
-  const traced = mentions || refused ? meant(text, missingSecrets()) : [];
+  // A result may be about anything: a scanner's findings, a page of a manual.
+  const traced = !isResult && (mentions || refused) ? meant(text, missingSecrets()) : [];
   return traced.length ? missing(traced) : undefined;
 }
 
-/** Some tools return their failure as if it were a result: what it says of keys, if anything. */
+/**
+ * Some tools return their failure as if it were a result: what it says of keys. A text by itself is a result, whatever it says; beside
+ * data, an error has to name what is missing.
+ */
 export function returnedFailure(output) {
   const text = failureText(output);
-  return text === undefined ? undefined : aboutKeys(text, statusOf(output));
+  if (text === undefined) return undefined;
+  const isResult = Object.keys(output).some((key) => !OF_FAILURES.test(key));
+  return aboutKeys(text, statusOf(output), isResult);
 }
 
 /** The text of an output that tells of a failure, in the forms that tools use. */
 function failureText(output) {
-  if (typeof output === "string") return output.length < TEXT_LIMIT && LOOKS_FAILED.test(output) ? output : undefined;
   if (output === null || typeof output !== "object" || Array.isArray(output)) return undefined;
   const error = output.error ?? output.errors;
   if (typeof error === "string") return error;

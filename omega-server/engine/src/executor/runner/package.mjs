@@ -1,12 +1,14 @@
 // The package's module and its exports.
 import { Failure, messageOf } from "./failure.mjs";
-import { isCallable, isClass, isObject, readProperty } from "./shapes.mjs";
+import { adopted } from "./foreign.mjs";
+import { isClass, isObject, readProperty } from "./shapes.mjs";
 
 const MAX_NAMES = 100;
 
-export async function importPackage(entry) {
+/** Its module, or that of a subpath of its `exports`. */
+export async function importPackage(entry, subpath) {
   try {
-    return await (await import(entry)).load();
+    return await (await import(entry)).load(subpath);
   } catch (error) {
     const failure = new Failure("IMPORT_FAILED", messageOf(error));
     failure.cause = error;
@@ -21,7 +23,7 @@ export function exportsOf(module) {
   for (const key of Object.keys(module)) if (key !== "default") add(module, key);
   if ("default" in module) add(module, "default");
   const fallback = module.default;
-  if ((isObject(fallback) || typeof fallback === "function") && !isCallable(fallback) && !isClass(fallback)) {
+  if ((isObject(fallback) || typeof fallback === "function") && !adopted(fallback) && !isClass(fallback)) {
     for (const key of Object.keys(fallback)) add(fallback, key);
   }
   return found;
@@ -36,19 +38,10 @@ export function findExport(module, name) {
   return alias === undefined ? undefined : exports.get(alias);
 }
 
-/** The value at a dotted path and the object that it stands in (its `this`). */
-export function walk(module, path) {
-  const whole = findExport(module, path);
-  if (whole) return whole;
-  const [head, ...rest] = path.split(".");
-  let found = findExport(module, head);
-  for (const key of rest) {
-    if (found === undefined) break;
-    const owner = found.value;
-    found = owner === undefined || owner === null ? undefined : { value: readProperty(owner, key), owner };
-  }
-  if (found === undefined || found.value === undefined) throw notFound(module, path);
-  return found;
+/** `ai-sdk/createTools.search` is an export of the subpath `ai-sdk`; no export has a slash in its name. */
+export function placeOf(name) {
+  const end = name.lastIndexOf("/", name.includes("(") ? name.indexOf("(") : undefined);
+  return end < 0 ? { name } : { subpath: name.slice(0, end), name: name.slice(end + 1) };
 }
 
 export function notFound(module, name) {

@@ -89,3 +89,23 @@ function bytes(view) {
   for (let at = 0; at < view.length; at += 0x8000) binary += String.fromCharCode(...view.subarray(at, at + 0x8000));
   return { type: "base64", bytes: view.length, data: btoa(binary) };
 }
+
+/** An input in which what `plain` makes of bytes is bytes again: an output can be the next call's input. */
+export function revived(value, depth = 0) {
+  if (value === null || typeof value !== "object" || depth > MAX_DEPTH) return value;
+  if (Array.isArray(value)) return value.map((item) => revived(item, depth + 1));
+  if (isBytes(value)) return Uint8Array.from(atob(value.data), (character) => character.charCodeAt(0));
+  for (const key of Object.keys(value)) value[key] = revived(value[key], depth + 1);
+  return value;
+}
+
+const isBytes = ({ type, bytes, data, ...others }) =>
+  type === "base64" && typeof data === "string" && typeof bytes === "number" && Object.keys(others).length === 0 && isBase64(data);
+
+function isBase64(text) {
+  try {
+    return typeof atob(text) === "string";
+  } catch {
+    return false;
+  }
+}

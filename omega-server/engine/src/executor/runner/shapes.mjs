@@ -1,9 +1,8 @@
 // What an exported value is, told by its form: packages of many frameworks and versions must be understood.
-const TOOL_WORDS = /\b(?:tool\w*\s*\(|inputSchema|execute\b|createAIFunction|description)/;
+const TOOL_WORDS = /\b(?:tool\w*\s*\(|inputSchema|execute\b|createAIFunction|description|StructuredTool|DynamicTool|FunctionTool|getTools)/;
 // Verbs of ordinary functions; calling those to see whether a tool comes back would be calling the package's own work.
 const ORDINARY_VERB =
   /^(?:is|has|get|set|parse|poll|format|to|from|clear|reset|detect|discover|count|estimate|log|assert|validate|throw|handle|on|use|delete|remove|fetch|load|read|write|send|run|start|stop|kill|exec|register|init|setup|sanitize|pick|omit|cast|zod)(?:[A-Z_]|$)/;
-const MAX_ENTRIES = 300;
 
 export const isObject = (value) => value !== null && typeof value === "object";
 const holdsProperties = (value) => isObject(value) || typeof value === "function";
@@ -16,8 +15,6 @@ export const isTool = (value) =>
   typeof value.execute === "function" &&
   (value.inputSchema !== undefined || value.parameters !== undefined || typeof value.description === "string");
 
-export const isCallable = (value) => isAIFunction(value) || isTool(value);
-
 /** A tool that the model's provider runs itself; there is nothing to execute here. */
 export const isProviderTool = (value) =>
   isObject(value) && (value.type === "provider-defined" || value.type === "provider") && typeof value.id === "string";
@@ -27,8 +24,12 @@ export const isSchema = (value) =>
 
 export const isClass = (value) => typeof value === "function" && /^class\b/.test(sourceOf(value));
 
-/** A class that gives out AI functions by its `functions`. */
-export const isProviderClass = (value) => isClass(value) && isObject(value.prototype) && "functions" in value.prototype;
+// What instances give out tools by, and LangChain's own method of one tool.
+const GIVES_TOOLS = ["functions", "getTools", "tools", "toTools", "_call"];
+
+/** A class whose instances are tools, or give them out. */
+export const isProviderClass = (value) =>
+  isClass(value) && isObject(value.prototype) && GIVES_TOOLS.some((name) => name in value.prototype);
 
 /** Whether calling it may give a tool: what the author declared, else what looks like it. */
 export function maybeFactory(name, value, declared) {
@@ -37,18 +38,6 @@ export function maybeFactory(name, value, declared) {
   if (value.length > 1 || ORDINARY_VERB.test(name)) return false;
   const source = sourceOf(value).slice(0, 20000);
   return TOOL_WORDS.test(source) || /tool|factory/i.test(name + source.slice(0, 200));
-}
-
-/** The named tools that an object holds, at its top or under `tools`; undefined if none. */
-export function toolset(value) {
-  if (!isObject(value) || isSchema(value) || isCallable(value)) return undefined;
-  const found = new Map();
-  for (const key of Object.keys(value).slice(0, MAX_ENTRIES)) {
-    const item = readProperty(value, key);
-    if (isCallable(item)) found.set(key, item);
-    else if (key === "tools") for (const [name, tool] of toolset(item) ?? []) found.set(name, tool);
-  }
-  return found.size ? found : undefined;
 }
 
 /** The AI functions of an instance, by name; undefined if it has none. */

@@ -1,0 +1,70 @@
+// Tools of other frameworks than the AI SDK, as if they were its own: LangChain (https://js.langchain.com/docs/concepts/tools),
+// LlamaIndex, OpenAI's Agents SDK, Anthropic's runnable tools, and objects of the same parts under other names. Told by their form,
+// since packages bring their own version of a framework, or none.
+import { isObject, isTool, isAIFunction, readProperty } from "./shapes.mjs";
+
+const SCHEMAS = ["inputSchema", "input_schema", "schema", "parameters"];
+const CALLS = ["execute", "invoke", "call", "_call", "func", "handler", "run", "callback", "function"];
+// One text is what LangChain's tools without a schema take.
+const ONE_TEXT = { type: "object", properties: { input: { type: "string" } }, required: ["input"] };
+const MAX_ENTRIES = 300;
+const known = new WeakMap();
+
+/** A value as a tool that can be called here: itself, a foreign one in the AI SDK's form, or undefined. */
+export function adopted(value) {
+  if (isAIFunction(value)) return value;
+  const own = isTool(value) ? value : undefined;
+  if (!isObject(value) || (own && (own.inputSchema ?? own.parameters) !== undefined)) return own;
+  if (!known.has(value)) known.set(value, foreign(value) ?? own);
+  return known.get(value);
+}
+
+function foreign(value) {
+  const about = [value, readProperty(value, "metadata"), readProperty(value, "function")].find(
+    (part) => isObject(part) && isText(part, "name") && isText(part, "description"),
+  );
+  if (about === undefined) return undefined;
+  const [call, run] = first([value, about], CALLS, (item) => typeof item === "function") ?? [];
+  const [, schema] = first([about, value], SCHEMAS, holds) ?? [];
+  // Whoever has a name and words and can be called may be anything: a schema, or LangChain's own method, says that it is a tool.
+  if (run === undefined || (schema === undefined && call !== "invoke")) return undefined;
+  const execute = (input, options) => {
+    if (isAgentsTool(value)) return Reflect.apply(run, value, [{ context: {} }, JSON.stringify(input)]);
+    const given = schema === undefined ? input?.input : input;
+    return Reflect.apply(run, value, call === "invoke" ? [given, { signal: options?.abortSignal }] : [given]);
+  };
+  return { name: about.name, description: about.description, inputSchema: schema ?? ONE_TEXT, execute };
+}
+
+/** OpenAI's Agents SDK hands the arguments over as text, behind the run's context. */
+const isAgentsTool = (value) => value.type === "function" && typeof value.invoke === "function" && isObject(value.parameters);
+
+const isText = (owner, key) => typeof readProperty(owner, key) === "string";
+const holds = (item) => isObject(item) || typeof item === "function";
+
+function first(owners, keys, fits) {
+  for (const key of keys) {
+    for (const owner of owners) {
+      const item = readProperty(owner, key);
+      if (fits(item)) return [key, item];
+    }
+  }
+  return undefined;
+}
+
+/** The named tools that a value holds: an object's, a list's, those under `tools`; undefined if none. */
+export function toolset(value) {
+  if (!isObject(value) || adopted(value) || isSchemaLike(value)) return undefined;
+  const found = new Map();
+  const keys = Object.keys(value).slice(0, MAX_ENTRIES);
+  for (const key of keys) {
+    const item = readProperty(value, key);
+    const tool = adopted(item);
+    if (tool) found.set(Array.isArray(value) ? nameOf(tool, key) : key, tool);
+    else if (key === "tools") for (const [name, inner] of toolset(item) ?? []) found.set(name, inner);
+  }
+  return found.size ? found : undefined;
+}
+
+const isSchemaLike = (value) => typeof value.safeParse === "function" || "~standard" in value || isObject(value._zod);
+const nameOf = (tool, key) => (isAIFunction(tool) ? tool.spec.name : typeof tool.name === "string" ? tool.name : key);
