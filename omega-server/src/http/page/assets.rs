@@ -5,7 +5,10 @@ use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 /// Name and content of each file of `web/dist`, and the content in gzip where that is smaller.
-static FILES: &[(&str, &[u8], Option<&[u8]>)] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
+/// A name, the bytes, and the bytes in gzip where that is smaller.
+type Built = (&'static str, &'static [u8], Option<&'static [u8]>);
+
+static FILES: &[Built] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 
 /// Their validators: content that never changes is hashed once, however often anybody asks.
 static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| FILES.iter().map(|(_, content, _)| etag(content)).collect());
