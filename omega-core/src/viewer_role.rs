@@ -95,15 +95,15 @@ mod tests {
             (guest, SafeMode, false, false),
             (guest, FirstUse, false, false),
         ];
-        for (standing, reason, decides, lasting) in cases {
+        for (role, reason, decides, lasting) in cases {
             let approval = asked(reason, false);
-            assert_eq!(standing.may_decide(&approval), decides, "{standing:?} {reason:?}");
-            assert_eq!(standing.may_remember(&approval), lasting, "{standing:?} {reason:?}");
+            assert_eq!(role.may_decide(&approval), decides, "{role:?} {reason:?}");
+            assert_eq!(role.may_remember(&approval), lasting, "{role:?} {reason:?}");
         }
         assert!(!asker.may_decide(&asked(Destructive, true)), "the server says that it is the owner's");
         let plan =
             json!({ "kind": "plan", "planSetId": PlanSetId::new(), "plans": [], "expiresAt": "2026-12-22T00:00:00Z" });
         let plan: RequiredAction = serde_json::from_value(plan).unwrap();
-        assert_eq!([owner, asker, guest].map(|standing| standing.may_answer(&plan)), [true, true, false]);
+        assert_eq!([owner, asker, guest].map(|role| role.may_answer(&plan)), [true, true, false]);
     }
 }

@@ -101,9 +101,9 @@ impl Approve {
         }
         if let (Some(lasts), Some(approval)) = (
             self.lasts.filter(|lasts| !matches!(lasts, Lasts::Once)),
-            approvals.iter().find(|approval| !waiting.standing.may_remember(approval)),
+            approvals.iter().find(|approval| !waiting.role.may_remember(approval)),
         ) {
-            return Err(never_lasts(lasts, approval, waiting.standing.is_owner()));
+            return Err(never_lasts(lasts, approval, waiting.role.is_owner()));
         }
         let decision = if self.deny { Decision::Deny } else { Decision::Approve };
         for approval in approvals {

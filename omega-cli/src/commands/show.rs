@@ -3,7 +3,7 @@
 use crate::{
     connect::Context,
     exit::Failure,
-    follow::pause::{Waiting, standing},
+    follow::pause::{Waiting, role_of},
     value_candidates,
 };
 use clap::Args;
@@ -48,8 +48,8 @@ impl Show {
         }
         for run in &detail.runs {
             if let Some(action) = run.requires_action.clone() {
-                let standing = standing(&connection.client, &detail, run).await?;
-                let waiting = Waiting { conversation: id, run: run.id, action, standing };
+                let role = role_of(&connection.client, &detail, run).await?;
+                let waiting = Waiting { conversation: id, run: run.id, action, role };
                 context.ui.note(format!("\n{}", waiting.in_full(&context.ui)));
                 context.ui.hint(&waiting.failure());
             }

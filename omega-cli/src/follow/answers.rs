@@ -85,7 +85,7 @@ impl Answers {
         approvals: &[Approval],
     ) -> Result<Vec<String>, Failure> {
         let mut given = Vec::new();
-        for approval in approvals.iter().filter(|it| self.covers(it) && waiting.standing.may_decide(it)) {
+        for approval in approvals.iter().filter(|it| self.covers(it) && waiting.role.may_decide(it)) {
             ui.note(words::approval(ui, approval));
             let body = Decide {
                 decision: Decision::Approve,

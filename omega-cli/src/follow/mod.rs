@@ -145,7 +145,7 @@ impl<'a> Following<'a> {
             if !matches!(end, Ended::Paused) {
                 return Ok(end);
             }
-            self.watch.learn_standing().await;
+            self.watch.learn_role().await;
             let Some(waiting) = self.watch.waiting() else { continue };
             let asked = Instant::now();
             let answered = self.follow.answers.give(&self.context.ui, self.watch.client(), &waiting).await?;

@@ -76,7 +76,7 @@ pub struct Watch<'a> {
     pub(super) computed: Option<String>,
     /// The attempt to get the stream back that is under way.
     lost: Option<u32>,
-    standing: ViewerRole,
+    role: ViewerRole,
 }
 
 impl<'a> Watch<'a> {
@@ -106,7 +106,7 @@ impl<'a> Watch<'a> {
             refused: None,
             computed: None,
             lost: None,
-            standing: ViewerRole::Owner,
+            role: ViewerRole::Owner,
         }
     }
 
@@ -186,14 +186,14 @@ impl<'a> Watch<'a> {
     pub fn waiting(&self) -> Option<Waiting> {
         let run = self.run().filter(|run| run.status == RunStatus::Paused)?;
         let action = pause::without(run.requires_action.clone()?, &self.answered)?;
-        Some(Waiting { conversation: self.conversation, run: self.run_id, action, standing: self.standing })
+        Some(Waiting { conversation: self.conversation, run: self.run_id, action, role: self.role })
     }
 
     /// Learns whether the conversation is the caller's: the message is theirs in any case. What can't be learned is left
     /// to the server, which decides anyway.
-    pub async fn learn_standing(&mut self) {
+    pub async fn learn_role(&mut self) {
         if let Ok(detail) = self.client.conversation(self.conversation).await {
-            self.standing = ViewerRole::of(detail.is_owner, true);
+            self.role = ViewerRole::of(detail.is_owner, true);
         }
     }
 

@@ -49,11 +49,11 @@ pub async fn ask(ui: &Ui, client: &Client, waiting: &Waiting) -> Result<Answered
         RequiredAction::Approval { approvals, .. } => {
             for approval in approvals {
                 ui.question(words::approval(ui, approval));
-                if !waiting.standing.may_decide(approval) {
+                if !waiting.role.may_decide(approval) {
                     ui.question(words::OWNER_IS_ASKED);
                     return Ok(Answered::Left);
                 }
-                let lasts = waiting.standing.may_remember(approval);
+                let lasts = waiting.role.may_remember(approval);
                 let Some(body) = decision(&keyboard, approval, lasts).await? else { return Ok(Answered::Left) };
                 if !settle(ui, client.decide(approval.id, &body).await)? {
                     return Ok(Answered::Left);

@@ -39,7 +39,7 @@ pub struct Waiting {
     pub run: RunId,
     pub action: RequiredAction,
     /// What the person here is to it.
-    pub standing: ViewerRole,
+    pub role: ViewerRole,
 }
 
 impl Waiting {
@@ -50,9 +50,9 @@ impl Waiting {
         let waiting = detail.runs.iter().find_map(|run| Some((run, run.requires_action.clone()?)));
         match waiting {
             Some((run, action)) => {
-                let standing = standing(&connection.client, &detail, run).await?;
+                let role = role_of(&connection.client, &detail, run).await?;
                 let run = run.id;
-                Ok((connection, Self { conversation, run, action, standing }))
+                Ok((connection, Self { conversation, run, action, role }))
             }
             None => Err(Failure::usage(format!("nothing in conversation {conversation} waits for an answer"))
                 .hint(format!("omega show {conversation} says what happened there"))),
@@ -119,7 +119,7 @@ impl Waiting {
 
     /// Whether the person here may answer.
     pub fn is_mine(&self) -> bool {
-        self.standing.may_answer(&self.action)
+        self.role.may_answer(&self.action)
     }
 
     /// The end of a command where somebody else has to answer.
@@ -181,7 +181,7 @@ impl Waiting {
 }
 
 /// What the caller is to a run of a conversation that was read.
-pub async fn standing(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<ViewerRole, Failure> {
+pub async fn role_of(client: &Client, detail: &ConversationDetail, run: &Run) -> Result<ViewerRole, Failure> {
     if detail.is_owner {
         return Ok(ViewerRole::Owner);
     }

@@ -3,25 +3,45 @@
 use super::Sources;
 use std::{fs, path::Path};
 
+/// The code that a dependency is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Code {
+    Crate,
+    Tests,
+    BuildScript,
+}
+
 /// The dependencies in the manifest of the crate in `folder` that its sources do not name, one a line: what is there for tests
-/// may be named by any of them, the others by what lies below `src`.
+/// may be named by any of them, what is there for the build by its script, the others by what lies below `src`.
 #[allow(clippy::panic, reason = "a test fails by panicking")]
 pub fn unnamed(folder: &str) -> String {
-    let manifest = Path::new(folder).join("Cargo.toml");
-    let manifest = fs::read_to_string(&manifest).unwrap_or_else(|error| panic!("{}: {error}", manifest.display()));
+    let read = |name: &str| {
+        let path = Path::new(folder).join(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let manifest = read("Cargo.toml");
     let (src, all) = (Sources::of_crate(folder), Sources::with_tests(folder));
+    let names = |code: Code, name: &str| match code {
+        Code::Crate => src.names(name),
+        Code::Tests => all.names(name),
+        Code::BuildScript => Sources::default().with("build.rs", &read("build.rs")).names(name),
+    };
     named(&manifest)
-        .filter(|(for_tests, name)| !(if *for_tests { &all } else { &src }).names(name))
+        .filter(|(code, name)| !names(*code, name))
         .fold(String::new(), |told, (_, name)| told + name + "\n")
 }
 
-/// The dependencies of a manifest, and whether each is there for tests alone.
-fn named(manifest: &str) -> impl Iterator<Item = (bool, &str)> {
+/// The dependencies of a manifest, and the code that each is for.
+fn named(manifest: &str) -> impl Iterator<Item = (Code, &str)> {
     let mut section = None;
     manifest.lines().filter_map(move |line| {
         if let Some(head) = line.strip_prefix('[') {
             let head = head.trim_end_matches(']');
-            section = head.ends_with("dependencies").then(|| head.ends_with("dev-dependencies"));
+            section = head.ends_with("dependencies").then(|| match head.rsplit('.').next() {
+                Some("dev-dependencies") => Code::Tests,
+                Some("build-dependencies") => Code::BuildScript,
+                _ => Code::Crate,
+            });
             return None;
         }
         let name = line.split([' ', '.', '=']).next().filter(|name| !name.is_empty() && !name.starts_with('#'))?;
@@ -36,9 +56,11 @@ mod tests {
     #[test]
     fn dependencies_are_read_in_every_form_and_nothing_else_is() {
         let manifest = "[package]\nname = \"x\"\n\n[dependencies]\none.workspace = true\n# said\ntwo-words = \"1\"\n\n\
-            [target.'cfg(unix)'.dependencies]\nthree = { version = \"1\" }\n[dev-dependencies]\nfour = \"1\"\n[lints]\nworkspace = true\n";
+            [target.'cfg(unix)'.dependencies]\nthree = { version = \"1\" }\n[dev-dependencies]\nfour = \"1\"\n\
+            [build-dependencies]\nfive = \"1\"\n[lints]\nworkspace = true\n";
         let all: Vec<_> = named(manifest).collect();
-        assert_eq!(all, [(false, "one"), (false, "two-words"), (false, "three"), (true, "four")]);
+        let (main, build) = (Code::Crate, Code::BuildScript);
+        assert_eq!(all, [(main, "one"), (main, "two-words"), (main, "three"), (Code::Tests, "four"), (build, "five")]);
     }
 
     #[test]
