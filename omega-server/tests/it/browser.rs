@@ -16,7 +16,7 @@ use tokio::process::Command;
 const EXECUTE: &str = "registryExecuteTool";
 
 /// Markup, links, images, schemes and confusions of parsers; `pwned` is what runs if anything does.
-const PAYLOADS: [&str; 60] = [
+const PAYLOADS: [&str; 66] = [
     "<script>pwned(1)</script>",
     "<img src=x onerror=pwned(2)>",
     "<svg onload=pwned(3)>",
@@ -77,6 +77,12 @@ const PAYLOADS: [&str; 60] = [
     "<a href=\"//evil.test/58\" ping=\"http://evil.test/58\">x</a>",
     "<xml><a id=x><b onerror=pwned(59)></xml>",
     "<marquee onstart=pwned(60)>x</marquee>",
+    "a \u{202e}gpj.61\u{202c}exe",
+    "`\u{202d}code 62\u{202c}` \u{2066}and\u{2069}\u{200b}",
+    "[https://bank.test](https://evil.test/63)",
+    "[bank.test/login](https://bank.test@evil.test/64)",
+    "&#x202e;65 [\u{202e}x](https://evil.test/65)",
+    "[^x] $$\u{202e}66$$ <img src=x onerror=pwned(66)>\n\n[^x]: <script>pwned(66)</script> \u{202e}",
 ];
 
 /// A document in which each payload is a message, an answer, the input and the output of a tool, its name and its author's.
@@ -219,6 +225,9 @@ async fn no_text_of_a_stranger_runs_or_calls_out() {
     assert_eq!(seen["foreign"], json!([]), "{seen:#}");
     assert_eq!(seen["elements"], json!([]), "{seen:#}");
     assert_eq!(seen["handlers"], json!([]), "{seen:#}");
+    assert_eq!(seen["turning"], 0, "{seen:#}");
+    let hosts = seen["hosts"].as_array().unwrap();
+    assert!(hosts.iter().filter(|host| *host == "(evil.test)").count() >= 2, "{seen:#}");
     // The page really showed them.
     assert_eq!(seen["shown"].as_array().unwrap().len(), PAYLOADS.len(), "{seen:#}");
     assert!(seen["cards"].as_u64().unwrap() > 1000, "{seen:#}");

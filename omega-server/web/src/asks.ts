@@ -2,6 +2,7 @@
 
 import type { View } from "./fold";
 import type { Approval, RequiredAction, Run, Whoami } from "./types";
+import { visibleText } from "./visible";
 
 /** Reasons that are the owner's to decide, whoever asked. */
 const OWNERS: Approval["reason"][] = ["guest_credentials", "first_use", "exfil_guard"];
@@ -64,7 +65,7 @@ export function question(action: RequiredAction): string {
     case "approval": {
       const [first, ...others] = action.approvals;
       const more = others.length > 0 ? ` and ${others.length} more` : "";
-      return first ? `May ${first.toolName}${more} run` : "An answer is on its way";
+      return first ? `May ${visibleText(first.toolName)}${more} run` : "An answer is on its way";
     }
     case "plan":
       return action.plans.length === 1 ? "A plan is proposed" : `${action.plans.length} plans are proposed`;

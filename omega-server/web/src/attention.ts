@@ -1,11 +1,13 @@
 // How a page that nobody looks at says that it waits for somebody: in the tab's title and icon, and by a notification where
 // the reader allowed one in this browser.
 
+import { visibleText } from "./visible";
+
 const WISH = "omega.notify";
 
 /** Title and icon of the tab. */
 export function markTab(title: string, isWaiting: boolean): void {
-  document.title = `${isWaiting ? "● waiting for you · " : ""}${title}`;
+  document.title = `${isWaiting ? "● waiting for you · " : ""}${visibleText(title)}`;
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   if (!icon) return;
   icon.dataset["calm"] ??= icon.href;

@@ -35,7 +35,7 @@ export function turnsOf(view: View): Turn[] {
   const questions = new Map(view.messages.flatMap(({ id, role, content }) => (role === "user" ? [[id, content] as const] : [])));
   const turns: Turn[] = [];
   const lastOfRun = new Map<string, Turn>();
-  for (const message of view.messages) {
+  for (const message of inTurn(view.messages, runs)) {
     const run = message.runId ? runs.get(message.runId) : undefined;
     const before = turns.at(-1);
     let turn: Turn;
@@ -60,6 +60,28 @@ export function turnsOf(view: View): Turn[] {
     }
   }
   return turns;
+}
+
+/** A message that waited stands before its answer, and not where it was sent, in the middle of another one. */
+function inTurn(messages: Message[], runs: Map<string, Run>): Message[] {
+  const answered = new Set(messages.flatMap(({ role, runId }) => (role === "assistant" && runId ? [runId] : [])));
+  const isOpen = (id: string) => ["queued", "running", "paused"].includes(runs.get(id)?.status ?? "");
+  const waiting = new Map<string, Message>();
+  const ordered: Message[] = [];
+  for (const message of messages) {
+    const { role, runId } = message;
+    if (role === "user" && runId && (answered.has(runId) || isOpen(runId))) {
+      waiting.set(runId, message);
+      continue;
+    }
+    const question = runId ? waiting.get(runId) : undefined;
+    if (question && runId) {
+      ordered.push(question);
+      waiting.delete(runId);
+    }
+    ordered.push(message);
+  }
+  return [...ordered, ...waiting.values()];
 }
 
 /** Whether two turns look the same, so that a token in one does not draw a thousand others again. */

@@ -1,5 +1,6 @@
 import { selectAlternative } from "../api";
 import type { AlternativeChoice } from "../types";
+import { visibleText } from "../visible";
 import { useAnswer } from "./use-answer";
 
 /** Tools that could do what others could not; one is chosen for each, or none. */
@@ -11,9 +12,9 @@ export function AlternativesTable({ id, choices }: { id: string; choices: Altern
         <article key={choice.toolRunId} class="ask" aria-label={`instead of ${choice.toolId}`}>
           <header class="ask-head">
             <span class="badge warn">which tool instead?</span>
-            <h2><code>{choice.toolId}</code></h2>
+            <h2><code>{visibleText(choice.toolId)}</code></h2>
           </header>
-          <p class="quiet wrap">{choice.detail}</p>
+          <p class="quiet wrap">{visibleText(choice.detail)}</p>
           <Offers id={id} choice={choice} busy={busy} answer={answer} />
           <div class="ask-buttons">
             <button type="button" class="outline" disabled={busy}
@@ -44,8 +45,8 @@ export function Offers({ id, choice, busy, answer }: Props) {
       <tbody>
         {choice.alternatives.map(({ toolId, version, why, requiredEnv, youHave }) => (
           <tr key={toolId}>
-            <td><code>{toolId}</code> <span class="meta">{version}</span></td>
-            <td>{why}</td>
+            <td><code>{visibleText(toolId)}</code> <span class="meta">{version}</span></td>
+            <td>{visibleText(why)}</td>
             <td>
               {requiredEnv.length === 0 && <span class="meta">none needed</span>}
               {requiredEnv.map((name) => (

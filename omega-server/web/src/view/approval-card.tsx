@@ -4,6 +4,7 @@ import { isOwnersAlone, mayDecide, type Standing } from "../asks";
 import { takeFocus } from "../focus";
 import type { Approval } from "../types";
 import { visibleJson } from "../words";
+import { readableText, visibleText } from "../visible";
 import { InputEditor } from "./input-editor";
 import type { Lasting } from "./lasting-notice";
 import { REASONS } from "./reasons";
@@ -48,10 +49,10 @@ export function ApprovalCard({ approval, who, onLasting }: Props) {
     <article class="ask" aria-label={`approval of ${approval.toolName}`}>
       <header class="ask-head">
         <span class="badge warn">approval</span>
-        <h2><code>{approval.toolId}</code> <span class="meta">{approval.version}</span></h2>
+        <h2><code>{visibleText(approval.toolId)}</code> <span class="meta">{visibleText(approval.version)}</span></h2>
       </header>
       <p class="note">{REASONS[approval.reason]}</p>
-      {approval.because && <p class="note wrap">{approval.because}</p>}
+      {approval.because && <p class="note wrap">{readableText(approval.because)}</p>}
       <ToolAbout toolId={approval.toolId} />
       <pre tabIndex={0} aria-label="input">{visibleJson(approval.input)}</pre>
       <p class="note">

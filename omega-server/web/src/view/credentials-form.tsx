@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { provideCredentials } from "../api";
 import type { RequiredAction } from "../types";
+import { visibleText } from "../visible";
 import { Offers } from "./alternatives-table";
 import { useAnswer } from "./use-answer";
 
@@ -54,7 +55,7 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
       <article class="ask">
         <header class="ask-head">
           <span class="badge warn">credentials</span>
-          <h2><code>{tools.join(", ")}</code></h2>
+          <h2><code>{visibleText(tools.join(", "))}</code></h2>
         </header>
         {!isOwner && (
           <p class="note">It needs <code>{action.missingVars.map((it) => it.name).join(", ")}</code>. Only {owner} can give that</p>
@@ -64,7 +65,7 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
             {action.missingVars.map(({ name, description, rejected }) => (
               <div key={name} class="ask-field">
                 <label for={`value-${name}`}><code>{name}</code></label>
-                {description && <p class="note" id={`about-${name}`}>{description}</p>}
+                {description && <p class="note" id={`about-${name}`}>{visibleText(description)}</p>}
                 <p class="error-text" id={`rejected-${name}`} role="alert">
                   {lacks === name ? "Give a value, or go on without" : rejected ? "The value that it had was rejected" : ""}
                 </p>

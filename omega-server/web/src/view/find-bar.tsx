@@ -3,6 +3,7 @@ import { takeFocus } from "../focus";
 import { search, seqOfDay, type Search } from "../past";
 import type { Message } from "../types";
 import { clock, count, dayOf } from "../words";
+import { readableText, visibleText } from "../visible";
 
 interface Props {
   id: string;
@@ -64,7 +65,7 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
           {found.hits.map((message) => (
             <li key={message.id}>
               <button type="button" class="hit" onClick={() => act(() => goTo(message.seq))}>
-                <span class="meta">{message.role === "user" ? (message.author?.displayName ?? "participant") : "omega"} · {dayOf(message.createdAt)} {clock(message.createdAt)}</span>
+                <span class="meta">{message.role === "user" ? visibleText(message.author?.displayName ?? "participant") : "omega"} · {dayOf(message.createdAt)} {clock(message.createdAt)}</span>
                 <Snippet message={message} words={looked} />
               </button>
             </li>
@@ -78,7 +79,7 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
 const AROUND = 60;
 
 function Snippet({ message, words }: { message: Message; words: string }) {
-  const text = message.content.replace(/\s+/g, " ");
+  const text = readableText(message.content.replace(/\s+/g, " "));
   const at = Math.max(0, text.toLowerCase().indexOf(words.toLowerCase()));
   const [from, to] = [Math.max(0, at - AROUND), at + words.length + AROUND];
   return (

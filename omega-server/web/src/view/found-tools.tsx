@@ -1,4 +1,5 @@
 import type { ToolRun } from "../types";
+import { visibleText } from "../visible";
 
 /** A row of a registry search's answer (omega-core/src/agent/meta.rs, `FoundTool`). */
 interface Found {
@@ -38,11 +39,11 @@ export function FoundTools({ tools }: { tools: Found[] }) {
       {tools.map((tool) => (
         <li key={tool.toolId}>
           <p class="found-head">
-            <b>{tool.toolId}</b> <span class="quiet-text">{tool.version}</span>
+            <b>{visibleText(tool.toolId)}</b> <span class="quiet-text">{visibleText(tool.version)}</span>
             {tool.healthStatus === "BROKEN" && <span class="badge bad">broken</span>}
-            {tool.missingEnvVars.map((name) => <span key={name} class="badge warn">needs {name}</span>)}
+            {tool.missingEnvVars.map((name) => <span key={name} class="badge warn">needs {visibleText(name)}</span>)}
           </p>
-          <p class="found-text">{tool.description}</p>
+          <p class="found-text">{visibleText(tool.description)}</p>
         </li>
       ))}
     </ul>

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { selectPlan } from "../api";
 import { takeFocus } from "../focus";
 import type { Plan } from "../types";
+import { visibleText } from "../visible";
 import { useAnswer } from "./use-answer";
 
 /** Plans side by side: steps, confidence, reasoning; one is chosen, or other ones are asked for. */
@@ -23,12 +24,12 @@ export function PlanChoice({ id, plans }: { id: string; plans: Plan[] }) {
             <span class="badge warn">plan {at + 1}</span>
             <span class="meta">confidence {Math.round(plan.confidence * 100)} %</span>
           </header>
-          <p class="quiet">{plan.reasoning}</p>
+          <p class="quiet">{visibleText(plan.reasoning)}</p>
           <ol class="ask-steps">
             {plan.steps.map((step) => (
               <li key={step.stepNumber}>
-                <code>{step.toolName}</code> {step.purpose}
-                {step.expectedOutput && <span class="meta"> → {step.expectedOutput}</span>}
+                <code>{visibleText(step.toolName)}</code> {visibleText(step.purpose)}
+                {step.expectedOutput && <span class="meta"> → {visibleText(step.expectedOutput)}</span>}
                 {(step.missingEnv?.length ?? 0) > 0 && <span class="badge warn">needs {step.missingEnv?.join(", ")}</span>}
               </li>
             ))}

@@ -1,4 +1,5 @@
 import type { RunPlan, StepStatus } from "../types";
+import { visibleText } from "../visible";
 
 const MARKS: Record<StepStatus, string> = { pending: "○", running: "●", done: "✓", failed: "✗", skipped: "–" };
 
@@ -13,7 +14,7 @@ export function PlanProgress({ plan, isOver = false }: { plan: RunPlan; isOver?:
           <li key={step.stepNumber} class={step.status} aria-current={step.status === "running" ? "step" : undefined}>
             <span class="plan-mark" aria-hidden="true">{MARKS[step.status]}</span>
             <span class="visually-hidden">{step.status}: </span>
-            <code>{step.replacedBy ?? step.toolName}</code> {step.replacedBy && <span class="meta">instead of {step.toolName} </span>}{step.purpose}
+            <code>{visibleText(step.replacedBy ?? step.toolName)}</code> {step.replacedBy && <span class="meta">instead of {step.toolName} </span>}{visibleText(step.purpose)}
             {(step.missingEnv?.length ?? 0) > 0 && step.status === "pending" && (
               <span class="badge warn">needs {step.missingEnv?.join(", ")}</span>
             )}

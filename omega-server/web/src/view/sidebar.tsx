@@ -3,6 +3,7 @@ import { FRONT, SETTINGS, conversationPath, stay } from "../route";
 import { chooseTheme, forget, theme, type Recent, type Theme } from "../stored";
 import type { Whoami } from "../types";
 import { count, when } from "../words";
+import { visibleText } from "../visible";
 import type { Health } from "./status-banner";
 
 interface Props {
@@ -46,13 +47,13 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
           {rows.map((row) => (
             <li key={row.id}>
               <a href={conversationPath(row.id)} onClick={stay(conversationPath(row.id))}
-                aria-current={row.id === current ? "page" : undefined} title={row.title}>
-                <span class="recent-title">{row.title}</span>
+                aria-current={row.id === current ? "page" : undefined} title={visibleText(row.title)}>
+                <span class="recent-title">{visibleText(row.title)}</span>
                 {row.yours
                   ? <span class="meta waits">● waiting for you</span>
                   : <span class="meta">{row.state === "paused" ? "waiting" : row.state === "running" ? "at work" : when(row.at, Date.now())}</span>}
               </a>
-              <button type="button" class="ghost small forget" aria-label={`remove ${row.title} from this list`}
+              <button type="button" class="ghost small forget" aria-label={`remove ${visibleText(row.title)} from this list`}
                 onClick={() => onRows(forget(row.id))}>×</button>
             </li>
           ))}

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { updateConversation } from "../account";
 import { takeFocus } from "../focus";
+import { visibleText } from "../visible";
 
 interface Props {
   id: string;
@@ -36,7 +37,7 @@ export function Title({ id, title, isOwner }: Props) {
   if (draft === null) {
     return (
       <div class="title-line">
-        <h1 title={title ?? undefined}>{title ?? "loading..."}</h1>
+        <h1 title={title === null ? undefined : visibleText(title)}>{title === null ? "loading..." : visibleText(title)}</h1>
         {isOwner && title && <button type="button" class="ghost small rename" ref={left ? takeFocus : null} onClick={() => setDraft(title)}>rename</button>}
       </div>
     );

@@ -23,11 +23,14 @@ export function ToolAbout({ toolId }: { toolId: string }) {
   );
 }
 
-const HEALTH: Record<Tool["health"], string> = { HEALTHY: "known to work", BROKEN: "known to be broken", UNKNOWN: "not checked yet" };
+const HEALTH: Record<string, string> = { HEALTHY: "known to work", BROKEN: "known to be broken" };
 
-function facts(tool: Tool): string[] {
-  const list = [tool.own ? "added by you" : tool.official ? "official" : "from the public registry", HEALTH[tool.health]];
-  if (tool.downloads) list.push(`${count(tool.downloads, "download")} a month`);
-  if (tool.destructive) list.push("deletes or spends something");
+function facts({ package: from, own, breaker, executionHealth, executionCount, successRate }: Tool): string[] {
+  const list = [`${from.isOfficial ? "official package" : "package"} ${visibleText(from.npmPackageName)}`, HEALTH[executionHealth] ?? "not checked yet"];
+  if (own) list.push("added by you");
+  if (breaker) list.push("left alone for a while, because it kept failing");
+  if (from.npmDownloadsLastMonth) list.push(`${count(from.npmDownloadsLastMonth, "download")} a month`);
+  const worked = executionCount && successRate !== undefined && successRate !== null ? `, ${Math.round(100 * successRate)} % of them worked` : "";
+  list.push(executionCount ? `${count(executionCount, "call")} on this server${worked}` : "never called on this server");
   return list;
 }

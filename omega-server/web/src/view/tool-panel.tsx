@@ -8,8 +8,9 @@ import { Elapsed } from "./elapsed";
 import { PlanProgress } from "./plan-progress";
 import { RunAgain } from "./run-again";
 import { SidePanel } from "./side-panel";
+import { ToolAbout } from "./tool-about";
 import { ToolDetails } from "./tool-details";
-import { STATES, ToolName } from "./tool-name";
+import { STATES, ToolName, isMeta } from "./tool-name";
 
 interface Props {
   view: View;
@@ -82,6 +83,7 @@ function Call({ toolRun, view, onBack, onShow }: { toolRun: ToolRun; view: View;
         <button type="button" class="ghost small" aria-pressed={raw} onClick={() => setRaw(!raw)}>view raw</button>
       </p>
       <h3 class={`call-name ${tone}`}><span class="tool-mark" aria-hidden="true">{mark}</span> <ToolName toolRun={toolRun} /></h3>
+      {!isMeta(toolRun) && <ToolAbout toolId={toolRun.toolId} />}
       <dl class="facts">
         <dt>state</dt><dd>{word} <Elapsed toolRun={toolRun} /></dd>
         <dt>asked for</dt><dd>{clock(toolRun.createdAt)}{run?.startedAt && `, ${duration(Math.max(0, Date.parse(toolRun.createdAt) - Date.parse(run.startedAt)))} into the run`}</dd>

@@ -1,10 +1,11 @@
 import { Fragment } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { View } from "../fold";
+import { activeRun, type View } from "../fold";
 import { sameTurn, turnsOf, type Turn } from "../turns";
 import type { Whoami } from "../types";
 import { dayOf } from "../words";
+import { readableText } from "../visible";
 import { PageButton } from "./page-button";
 import { Samples } from "./samples";
 import { AssistantTurn, RunEnd, UserTurn, type TurnActions } from "./turn";
@@ -78,7 +79,10 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
     requestAnimationFrame(() => {
       if (box.current && !atEnd(box.current)) setFollowing(false);
     });
-  const turns = view ? turnsOf(view) : [];
+  // What waits behind the run at work is listed above the composer.
+  const active = live ? activeRun(live) : undefined;
+  const waits = (turn: Turn) => turn.kind === "user" && turn.run?.status === "queued" && turn.run.id !== active?.id;
+  const turns = view ? turnsOf(view).filter((turn) => !waits(turn)) : [];
   const latest = () => {
     setFollowing(true);
     onLatest();
@@ -105,7 +109,7 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
               </Fragment>
             );
           })}
-          {!isPast && view?.notices.map((notice, at) => <p key={at} class="notice">{notice}</p>)}
+          {!isPast && view?.notices.map((notice, at) => <p key={at} class="notice">{readableText(notice)}</p>)}
           {loadNewer && <PageButton label="load newer messages" load={loadNewer} box={box} />}
         </div>
       </div>

@@ -1,7 +1,7 @@
 import { Markdown } from "../markdown/markdown";
 import { piecesOf } from "../turns";
 import type { Message, Run, ToolRun, Whoami } from "../types";
-import { readableText } from "../visible";
+import { readableText, visibleText } from "../visible";
 import { clock, count, dollars, duration, shortfall } from "../words";
 import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
@@ -23,10 +23,10 @@ export function UserTurn({ message, run, me, actions }: { message: Message; run:
   const name = message.author?.displayName ?? "participant";
   const mine = message.author?.userId === me.userId;
   return (
-    <article class="turn user" aria-label={`message of ${name}`} data-seq={message.seq}>
+    <article class="turn user" aria-label={`message of ${visibleText(name)}`} data-seq={message.seq}>
       <header class="turn-head">
         <Avatar name={name} hash={message.author?.gravatarHash ?? ""} />
-        <h2 class="author">{name}{mine && <span class="meta"> you</span>}</h2>
+        <h2 class="author">{visibleText(name)}{mine && <span class="meta"> you</span>}</h2>
         <Time at={message.createdAt} />
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
         <span class="turn-actions">
@@ -97,7 +97,7 @@ function Pieces({ message, toolRuns, partials, actions }: { message: Message; to
           case "tool":
             return <ToolCard key={piece.key} toolRun={piece.toolRun} partial={partials.get(piece.toolRun.id)} onPanel={actions.openTool} />;
           case "call":
-            return <p key={piece.key} class="meta">asks for {piece.name}</p>;
+            return <p key={piece.key} class="meta">asks for {visibleText(piece.name)}</p>;
         }
       })}
       {shortfall(message.finishReason) && <p class="meta" role="note">{shortfall(message.finishReason)}</p>}
@@ -112,7 +112,7 @@ export function RunEnd({ run, question, actions }: { run: Run; question: string;
   return (
     <div class={`run-end${failed ? " failed" : ""}`}>
       <p>
-        {failed ? <><strong>{run.error?.code ?? "FAILED"}</strong> {run.error?.error ?? "The run failed"}</> : run.startedAt ? "Cancelled. What was done before stays above" : "Cancelled before it began"}
+        {failed ? <><strong>{run.error?.code ?? "FAILED"}</strong> {readableText(run.error?.error ?? "The run failed")}</> : run.startedAt ? "Cancelled. What was done before stays above" : "Cancelled before it began"}
       </p>
       {question && (
         <span class="turn-actions shown">

@@ -5,7 +5,7 @@ import { chromium } from "playwright-core";
 const { OMEGA_URL: url, OMEGA_KEY: key, OMEGA_CONVERSATIONS: ids, OMEGA_CHROMIUM: executablePath } = process.env;
 const origin = new URL(url).origin;
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-const seen = { dialogs: [], ran: [], foreign: [], refused: [], shown: [], cards: 0, elements: [], handlers: [] };
+const seen = { dialogs: [], ran: [], foreign: [], refused: [], shown: [], cards: 0, elements: [], handlers: [], turning: 0, hosts: [] };
 try {
   const context = await browser.newContext();
   // Everything else than the server is a name that must not even be asked for.
@@ -49,14 +49,30 @@ try {
       }
     });
     await page.waitForTimeout(500);
+    // Beside it: every call, one of them whole, and the events.
+    await page.getByRole("button", { name: "tools", exact: true }).first().click();
+    await page.locator(".timeline-head").first().click();
+    await page.locator(".facts").waitFor();
+    await page.getByRole("button", { name: "debug", exact: true }).first().click();
+    await page.locator(".events summary").nth(20).waitFor();
+    await page.evaluate(async () => {
+      for (const event of [...document.querySelectorAll(".events details")].slice(0, 40)) event.open = true;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    });
     const text = await page.evaluate(() => document.body.textContent);
+    // What turns the words around it is not there in any text, nor in what is read aloud.
+    seen.turning += await page.evaluate(() => {
+      const aloud = [...document.querySelectorAll("[aria-label]")].map((element) => element.getAttribute("aria-label"));
+      return [document.title, document.body.textContent, ...aloud].join(" ").match(/[\u202a-\u202e]/g)?.length ?? 0;
+    });
+    seen.hosts.push(...(await page.evaluate(() => [...document.querySelectorAll(".real-host")].map((element) => element.textContent.trim()))));
     seen.shown.push(...new Set(text.match(/mark-\d+-/g) ?? []));
     seen.cards += await page.evaluate(() => document.querySelectorAll("main *").length);
     // Nothing that loads, frames or runs came of any text.
     const kinds = ["script", "iframe", "object", "embed", "img[src]", "form[action]", "link", "base", "meta", "style", "video", "audio"];
     const found = await page.evaluate(
       (selector) => [...document.querySelectorAll(selector)].map((element) => element.outerHTML.slice(0, 200)),
-      kinds.map((kind) => `main ${kind}`).join(", "),
+      kinds.map((kind) => `#app ${kind}`).join(", "),
     );
     seen.elements.push(...found);
     const handlers = await page.evaluate(() =>

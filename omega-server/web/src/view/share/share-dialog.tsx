@@ -4,6 +4,7 @@ import { ApiError } from "../../api";
 import type { View } from "../../fold";
 import { address } from "../../root";
 import type { GuestCredentials, Visibility, Whoami } from "../../types";
+import { visibleText } from "../../visible";
 import { Avatar } from "../avatar";
 import { CopyButton } from "../copy-button";
 import { Sure } from "../settings/section";
@@ -90,7 +91,7 @@ export function ShareDialog({ id, view, me, onClose }: Props) {
           <li key={person.userId}>
             <span class="person">
               <Avatar name={person.displayName} hash={person.gravatarHash} />
-              <span>{person.displayName}</span>
+              <span>{visibleText(person.displayName)}</span>
               <span class="meta">
                 {person.role}{person.userId === me.userId && " · you"}{person.blocked && " · blocked"}
               </span>
