@@ -54,18 +54,18 @@ async function buildPage() {
     style: built("style-", ".css"),
     sans: built("geist-latin-wght-normal-", ".woff2"),
     mono: built("geist-mono-latin-wght-normal-", ".woff2"),
-    icon: await icon("icon"),
-    waiting: await icon("icon-waiting"),
+    icon: await copied("icon", ".svg", inside("src/icon.svg")),
+    waiting: await copied("icon-waiting", ".svg", inside("src/icon-waiting.svg")),
   };
   // The fonts' licence goes along with them.
-  await writeFile(path.join(out, "fonts-licence.txt"), await readFile(inside("node_modules/@fontsource-variable/geist/LICENSE")));
+  await copied("fonts-licence", ".txt", inside("node_modules/@fontsource-variable/geist/LICENSE"));
   let shell = await readFile(inside("src/index.html"), "utf8");
   for (const [name, file] of Object.entries(names)) shell = shell.replaceAll(`{${name}}`, file);
   await writeFile(path.join(out, "index.html"), shell);
 
-  async function icon(name) {
-    const content = await readFile(inside(`src/${name}.svg`));
-    const file = `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}.svg`;
+  async function copied(name, ending, from) {
+    const content = await readFile(from);
+    const file = `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}${ending}`;
     await writeFile(path.join(out, file), content);
     return file;
   }

@@ -26,7 +26,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Tools that tell the weather: one whose package is gone, one with a key, one with another key, one that works at once.
-fn rows() -> Vec<u8> {
+pub fn rows() -> Vec<u8> {
     let row = |id: &str, description: &str, key: Option<&str>| {
         let env: Vec<Value> = key.iter().map(|key| json!({ "name": key, "description": "a key" })).collect();
         json!({

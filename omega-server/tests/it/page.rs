@@ -4,6 +4,8 @@
 use crate::{
     browser::in_browser,
     harness::{MODELS, Omega, execute, executor::id, people::Person},
+    other_tools,
+    planning::{planned, plans},
 };
 use omega_core::testing::{Reply, Script, Seen};
 use serde_json::{Value, json};
@@ -19,12 +21,25 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
     const EXECUTE: &str = "registryExecuteTool";
     let call =
         |name: &str, input: Value| [Reply::call(EXECUTE, execute(&id(name), input)), Reply::text("it was as you said")];
+    let weather = id("acmeWeather");
+    let sunny = Reply::call("sunny-weather__acmeWeather", json!({ "city": "Oslo" }));
     let script = Script::new()
+        .when(plans, [Reply::text("never"), planned(&[&[&weather], &[&weather, &weather]])])
+        .when(said("Look up"), call("acmeWeather", json!({ "city": "Oslo" })))
+        .when(
+            said("forecast"),
+            [
+                Reply::call(EXECUTE, execute("gone-weather::acmeGone", json!({ "city": "Oslo" }))),
+                sunny,
+                Reply::text("Sunny."),
+            ],
+        )
         .when(said("hello"), [Reply::text("hello to you")])
         .when(said("weather"), call("acmeWeather", json!({ "city": "Oslo" })))
         .when(said("keyed"), call("acmeKeyed", json!({})))
         .when(said("slow"), call("acmeSlow", json!({ "ms": 600_000 })));
     let omega = Omega::start(script).await;
+    omega.client.import_tools(other_tools::rows()).await.unwrap();
     let ada = Person::new(&omega, "Ada", None).await;
     let Some(seen) = in_browser(&omega, "keyboard.mjs", &[("OMEGA_KEY", ada.key.as_str())]).await else { return };
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
@@ -41,6 +56,7 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
         assert_eq!(seen[format!("back from {opens}")], opens, "{seen:#}");
     }
     assert_eq!(seen["lacks"], "value-ACME_API_KEY");
+    assert_eq!(seen["backFromAnother"], "propose another");
     assert_eq!(seen["edited"], "and then this");
     assert_eq!(seen["kept"], "delete your key of groq");
     assert!(seen["events"].as_u64().unwrap() > 20, "{seen:#}");

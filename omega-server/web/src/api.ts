@@ -5,6 +5,9 @@ import type { Accepted, Approval, Conversation, ConversationDetail, Message, Mod
 
 export const BASE = `${ROOT}/api/omega`;
 
+/** Said when a request got no answer. */
+export const UNANSWERED = "omega:unanswered";
+
 /** A request that failed. `status` is 0 when no answer came. */
 export class ApiError extends Error {
   constructor(
@@ -38,6 +41,8 @@ export async function request(path: string, options: RequestInit = {}): Promise<
     response = await fetch(BASE + path, { credentials: "same-origin", redirect: "error", ...options });
   } catch (cause) {
     if (options.signal?.aborted) throw cause;
+    // Whoever shows how the server is looks again (`view/status-banner.tsx`).
+    globalThis.dispatchEvent?.(new Event(UNANSWERED));
     throw new ApiError(
       0,
       "UNREACHABLE",

@@ -35,7 +35,7 @@ export function DebugPanel({ id, lastSeq, events, onClose }: Props) {
   }, [id]);
   const all = useMemo(() => merged(stored, events), [stored, events]);
   const wanted = words.trim().toLowerCase();
-  const fitting = all.filter((event) => (deltas || event.seq !== undefined) && (!wanted || JSON.stringify(event).toLowerCase().includes(wanted)));
+  const fitting = all.filter((event) => (deltas || event.seq !== undefined) && (!wanted || textOf(event).includes(wanted)));
   const lines = () => fitting.map((event) => JSON.stringify(event)).join("\n");
   return (
     <SidePanel label={`events · ${all.length.toLocaleString("en")}`} onClose={onClose}>
@@ -65,6 +65,15 @@ function EventLine({ event }: { event: Envelope }) {
       </details>
     </li>
   );
+}
+
+const texts = new WeakMap<Envelope, string>();
+
+/** An event as it is searched; made once for each. */
+function textOf(event: Envelope): string {
+  const text = texts.get(event) ?? JSON.stringify(event).toLowerCase();
+  texts.set(event, text);
+  return text;
 }
 
 /** What is stored, and behind it what came since; each committed event once. */

@@ -1,8 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { status as fetchStatus } from "../api";
+import { UNANSWERED, status as fetchStatus } from "../api";
 import type { ServerStatus } from "../types";
 
 const EVERY_MS = 30_000;
+/** How often while the server does not answer. */
+const DOWN_MS = 5_000;
 
 /** How the server's parts are; `null` until the first answer, `"unreachable"` while there is none. */
 export type Health = ServerStatus | "unreachable" | null;
@@ -12,22 +14,35 @@ export function useServerStatus(): Health {
   useEffect(() => {
     let timer = 0;
     let stopped = false;
+    let isDown = false;
+    let isLooking = false;
     const look = async () => {
       clearTimeout(timer);
       const next = await fetchStatus().catch(() => "unreachable" as const);
       if (stopped) return;
       setHealth(next);
-      timer = window.setTimeout(look, EVERY_MS);
+      isDown = next === "unreachable";
+      timer = window.setTimeout(look, isDown ? DOWN_MS : EVERY_MS);
+    };
+    // Another request got no answer: whether it is the server is looked at now and not in half a minute.
+    const doubted = () => {
+      if (isDown || isLooking) return;
+      isLooking = true;
+      void look().finally(() => {
+        isLooking = false;
+      });
     };
     const seen = () => document.visibilityState === "visible" && void look();
     void look();
     document.addEventListener("visibilitychange", seen);
     addEventListener("online", look);
+    addEventListener(UNANSWERED, doubted);
     return () => {
       stopped = true;
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", seen);
       removeEventListener("online", look);
+      removeEventListener(UNANSWERED, doubted);
     };
   }, []);
   return health;

@@ -39,6 +39,14 @@ export function useAnchor(box: RefObject<HTMLElement | null>, isReading: boolean
 function firstInSight(frame: HTMLElement): Element | undefined {
   const top = frame.getBoundingClientRect().top;
   const isBelow = (element: Element) => element.getBoundingClientRect().bottom > top + 1;
-  const turn = [...(frame.firstElementChild?.children ?? [])].find(isBelow);
+  // Turns stand one below the other: the first in sight is found by halves, however many there are.
+  const turns = frame.firstElementChild?.children ?? [];
+  let [low, high] = [0, turns.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBelow(turns[middle] as Element)) high = middle;
+    else low = middle + 1;
+  }
+  const turn = turns[low];
   return (turn && [...turn.querySelectorAll(PLACES)].find(isBelow)) ?? turn;
 }

@@ -163,6 +163,26 @@ try {
   await press("Escape", "cancel the run");
   await shown(page, "Cancelled. What was done before stays above");
 
+  // Plans to choose from; what was chosen stays in the transcript.
+  await say("Look up the weather of Oslo, compare it with my account, then write a report.");
+  await shown(page, "2 plans are proposed");
+  await settle(page);
+  await look("plans");
+  await activate("propose another");
+  await activate("back");
+  seen.backFromAnother = await place();
+  await page.locator(".ask button").first().focus();
+  await press("Enter", "run this plan");
+  await page.locator(".plan-record summary", { hasText: "1 of 1 steps done" }).waitFor({ timeout: 20_000 });
+
+  // A tool that does not work, and another one in its place.
+  await say("forecast");
+  await shown(page, "which tool instead?");
+  await settle(page);
+  await look("alternatives");
+  await activate("use it: sunny-weather::acmeWeather");
+  await shown(page, "Sunny.");
+
   await activate("share");
   await look("share");
   await press("Escape", "close the share dialog");
