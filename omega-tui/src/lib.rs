@@ -6,16 +6,22 @@
 mod app;
 mod blob;
 mod clean;
+mod clipboard;
 mod composer;
+mod editor;
+mod fuzzy;
+mod highlight;
 mod keymap;
 mod markdown;
 mod messages;
 mod network;
 mod numbers;
+mod output;
 mod pacer;
 mod print;
 mod run;
 mod screen;
+mod sheet;
 mod terminal;
 #[cfg(test)]
 mod test_harness;
@@ -23,7 +29,7 @@ mod theme;
 mod transcript;
 mod wrap;
 
-pub use network::{FindAgain, Reconnecting, RememberIn};
+pub use network::{FindAgain, Keeping, Notebook, Reconnecting, RememberIn};
 pub use print::{Printer, screen_size};
 pub use run::{Options, Outcome, run};
 pub use theme::ThemeChoice;

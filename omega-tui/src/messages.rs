@@ -4,11 +4,12 @@
 
 use omega_core::{
     api::{
-        Accepted, ConversationDetail, CredentialScope, Decision, GuestCredentials, Models, Remember, Save,
-        SelectAlternative, SelectPlan, Settings, StoredApproval, StoredCredential, StoredGrant, Visibility, Whoami,
+        Accepted, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GuestCredentials, Models, OutputPage,
+        Remember, Save, SelectAlternative, SelectPlan, Settings, Status, StoredApproval, StoredCredential, StoredGrant,
+        Timestamp, ToolRow, Visibility, Whoami,
     },
     client::ExportFormat,
-    event::Envelope,
+    event::{Envelope, Event},
     id::{ApprovalId, ApprovalRuleId, ConversationId, PlanId, RunId, ToolId, ToolRunId, UserId},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -28,20 +29,45 @@ pub enum Command {
         text: String,
         /// `provider/model`, when one was chosen.
         model: Option<String>,
+        /// Tools to prefer for it.
+        pins: Vec<ToolId>,
+        /// Safe Mode of the conversation that it begins, when that was chosen.
+        safe_mode: Option<bool>,
     },
     /// Answer what the run waits for.
     Answer(PauseAnswer),
     Cancel(RunId),
+    /// Stop one call; its run goes on.
+    CancelCall(ToolRunId),
     /// Leave this conversation; the next message starts another.
     NewConversation,
+    /// Leave it for another one.
+    Follow(ConversationId),
     /// Answer with this model from now on.
     SetModel(String),
     /// Say which models there are.
     ListModels,
     /// Get the messages before this event.
     LoadOlder(u64),
-    /// Get an output that is too large for the events.
-    LoadOutput(ToolRunId),
+    /// Get a piece of an output that is too large for the events, from this byte on.
+    LoadOutput(ToolRunId, u64),
+    /// Write something into a file of this name, which was not there before.
+    Save(Saving, String),
+    /// Find tools for what was typed.
+    FindTools(String),
+    /// Call a tool without a model.
+    RunTool {
+        tool: ToolId,
+        input: Value,
+    },
+    /// Say which conversations were used last on this machine.
+    ListRecent,
+    /// Say how the server is.
+    Health,
+    /// Keep what is written for a conversation, or for the next one; an empty text forgets it.
+    KeepDraft(Option<ConversationId>, String),
+    /// Keep a message that was sent or cleared, to be found again.
+    KeepMessage(String),
     /// Say what an overlay shows.
     Look(Topic),
     /// Make a change, and say what the overlay shows then; what is not of a topic comes by the stream.
@@ -57,6 +83,14 @@ pub enum Command {
         /// Where to; a name of its own when missing.
         file: Option<String>,
     },
+}
+
+/// What is written into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saving {
+    /// All of an output, whatever its size.
+    Output(ToolRunId),
+    Text(String),
 }
 
 /// What an overlay shows that the server knows.
@@ -104,6 +138,8 @@ pub enum Wish {
     GuestCredentials(GuestCredentials),
     /// Turn Safe Mode of the conversation on or off.
     SafeMode(bool),
+    /// Give the conversation a title.
+    Title(String),
     /// Shut a guest out, or let them in again.
     Block(UserId, bool),
 }
@@ -134,6 +170,8 @@ pub enum PauseAnswer {
         reason: Option<String>,
         /// In place of the model's input.
         input: Option<Value>,
+        /// Other calls that wait and are allowed with it, once each: approval and digest.
+        also: Vec<(ApprovalId, String)>,
     },
     /// Variables that tools lack.
     Provide { env: Secrets, save: Save },
@@ -164,7 +202,7 @@ impl PartialEq for Secrets {
 
 impl Eq for Secrets {}
 
-/// What the network has to say.
+/// What the network and the machine have to say.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
     Link(Link),
@@ -192,8 +230,24 @@ pub enum Update {
     Models(Box<Models>),
     /// An earlier part of the conversation.
     Older(Box<ConversationDetail>),
-    /// An output, as JSON text.
-    Output(ToolRunId, String),
+    /// A piece of an output, as JSON text.
+    Output(ToolRunId, Box<OutputPage>),
+    /// Tools for what was typed.
+    Tools(String, Vec<ToolRow>),
+    /// A tool that was called without a model came to an end.
+    Ran(Box<ExecuteAnswer>),
+    /// The conversations that were used last on this machine.
+    Recent(Vec<UsedBefore>),
+    /// How the server is.
+    Health(Box<Status>),
+    /// What was written for the conversation when it was left.
+    Draft(Option<ConversationId>, String),
+    /// What was sent before, in any conversation, oldest first.
+    Past(Vec<String>),
+    /// What came back from the editor.
+    Edited(String),
+    /// Something was done on this machine, in words.
+    Told(String),
     /// Who the person here is.
     Me(Box<Whoami>),
     Shown(Topic, Shown),
@@ -203,6 +257,32 @@ pub enum Update {
     NotDone(String),
     /// The conversation is in this file.
     Exported(String),
+}
+
+impl Update {
+    /// Whether what is being written may be another with it.
+    pub fn concerns_writing(&self) -> bool {
+        if let Self::Event(envelope) = self {
+            return matches!(envelope.event, Event::MessageCreated { .. });
+        }
+        matches!(
+            self,
+            Self::Opened(_)
+                | Self::Accepted(..)
+                | Self::SendFailed { .. }
+                | Self::Edited(_)
+                | Self::Draft(..)
+                | Self::Tools(..)
+        )
+    }
+}
+
+/// A conversation of the list that this machine keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedBefore {
+    pub id: ConversationId,
+    pub title: String,
+    pub updated_at: Timestamp,
 }
 
 /// An approval that lasts beyond its call.

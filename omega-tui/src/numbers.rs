@@ -12,6 +12,15 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
+/// Bytes as `812 bytes`, `1.2 kB` or `11.0 MB`.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} bytes"),
+        1_000..1_000_000 => format!("{}.{} kB", count / 1_000, count % 1_000 / 100),
+        _ => format!("{}.{} MB", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
 /// Milliseconds as `1.2 s` or `3 min 5 s`.
 pub fn seconds(millis: u64) -> String {
     match millis {

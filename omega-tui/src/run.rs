@@ -2,11 +2,12 @@
 
 use crate::{
     app::{App, Effect, Input},
-    messages,
-    network::{self, FindAgain, Machine, RememberIn},
+    clipboard, editor,
+    messages::{self, Update},
+    network::{self, FindAgain, Machine, Notebook, RememberIn},
     pacer::Pacer,
     screen,
-    terminal::{Screen, Stopped},
+    terminal::{Probed, Screen, Stopped},
     theme::{Environment, Mode, Theme, ThemeChoice},
 };
 use crossterm::event::EventStream;
@@ -17,6 +18,7 @@ use std::{
     io::{self, IsTerminal},
     time::{Duration, Instant},
 };
+use tokio::sync::mpsc;
 
 /// How often what moves by itself moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -30,6 +32,8 @@ pub struct Options {
     pub find_again: Option<FindAgain>,
     /// Keeps which conversations there are.
     pub remember: Option<RememberIn>,
+    /// Keeps what is written, and knows what was written and used before.
+    pub notebook: Option<Notebook>,
     /// A conversation to come back to.
     pub conversation: Option<ConversationId>,
     /// `provider/model` of the first messages.
@@ -42,30 +46,35 @@ pub struct Options {
 impl Options {
     /// With everything else as it comes.
     pub fn new(client: Client) -> Self {
-        let (find_again, remember) = (None, None);
-        Self { client, find_again, remember, conversation: None, model: None, theme: ThemeChoice::Auto, draft: None }
+        let (find_again, remember, notebook) = (None, None, None);
+        let (conversation, model, theme, draft) = (None, None, ThemeChoice::Auto, None);
+        Self { client, find_again, remember, notebook, conversation, model, theme, draft }
     }
 }
 
-/// What is left when the screen is gone. As text: the last answer, and the command to come back.
+/// What is left when the screen is gone. As text: the way back. The answer is in the conversation, where it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The conversation, if there was one: made here, or seen here.
     pub conversation: Option<ConversationId>,
     /// Its title, or else how its first message began.
     pub title: Option<String>,
-    pub answer: Option<String>,
+    /// Whether something was written and not sent; it is there again then.
+    pub has_draft: bool,
     /// The signal that ended it, as a number; `None` when the user left.
     pub signal: Option<i32>,
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(answer) = &self.answer {
-            writeln!(f, "{}\n", crate::clean::clean(answer.trim_end()))?;
+        if let Some(title) = self.title.as_ref().filter(|_| self.conversation.is_some()) {
+            writeln!(f, "{}", crate::wrap::fit(vec![crate::clean::one_line(title).into()], 76))?;
         }
         if let Some(id) = &self.conversation {
             writeln!(f, "come back with: omega chat --conversation {id}")?;
+        }
+        if self.has_draft {
+            writeln!(f, "what you wrote and did not send is kept")?;
         }
         Ok(())
     }
@@ -77,6 +86,11 @@ pub enum Error {
     /// Input or output is no terminal.
     #[error("the terminal UI needs a terminal; in scripts use `omega ask`")]
     NoTerminal,
+    /// The terminal can't place text where it is wanted.
+    #[error(
+        "this terminal (TERM=dumb) can't show a full screen; `omega ask` answers line by line, and `omega ask -c` goes on"
+    )]
+    Dumb,
     #[error("the terminal failed: {0}")]
     Io(#[from] io::Error),
 }
@@ -90,43 +104,73 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
         return Err(Error::NoTerminal);
     }
     let environment = Environment::of_process();
+    if environment.term == "dumb" {
+        return Err(Error::Dumb);
+    }
     let mut screen = Screen::enter()?;
-    let (mode, typed) = ground(options.theme, &environment);
-    let theme = Theme::new(mode, environment.depth());
+    let Probed { ground, typed } = probed(&environment);
+    let theme = theme(options.theme, ground, &environment);
     let mut app = App::new(theme, options.conversation, options.model);
     app.base_url = options.client.base_url().to_owned();
+    app.keeps_drafts = options.notebook.is_some();
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
 
     let (ends, network_end) = messages::pair();
-    let machine = Machine { find_again: options.find_again, remember: options.remember };
+    let notebook = options.notebook;
+    let machine = Machine { find_again: options.find_again, remember: options.remember, notebook: notebook.clone() };
     let network = tokio::spawn(network::serve(options.client, machine, options.conversation, network_end));
     let ended = drive(&mut app, &mut screen, ends).await;
     // Leaving never waits for the network.
     network.abort();
     drop(screen);
     let signal = ended?;
+    let draft = app.draft();
+    let kept = notebook.map(|notebook| notebook.keep_now(app.conversation, &draft));
+    let has_draft = !draft.is_empty() && matches!(kept, Some(Ok(())));
     let conversation = app.conversation.filter(|_| app.is_there);
-    Ok(Outcome { conversation, title: app.title(), answer: app.last_answer(), signal })
+    Ok(Outcome { conversation, title: app.title(), has_draft, signal })
 }
 
-/// Dark or light, and what was typed while the terminal was asked.
-fn ground(choice: ThemeChoice, environment: &Environment) -> (Mode, String) {
-    match choice {
-        ThemeChoice::Dark => (Mode::Dark, String::new()),
-        ThemeChoice::Light => (Mode::Light, String::new()),
-        ThemeChoice::Auto => match environment.mode() {
-            Some(mode) => (mode, String::new()),
-            None => {
-                let probed = crate::terminal::probe();
-                (probed.mode.unwrap_or(Mode::Dark), probed.typed)
-            }
-        },
+/// What the terminal says about its ground, and what was typed while it was asked.
+fn probed(environment: &Environment) -> Probed {
+    use crate::theme::Depth;
+    match environment.depth() {
+        Depth::None => Probed::default(),
+        Depth::True | Depth::Indexed | Depth::Sixteen => crate::terminal::probe(),
     }
 }
 
+/// The theme on the terminal's own ground where that fits what was asked for, else on a ground of its own.
+fn theme(choice: ThemeChoice, ground: Option<u32>, environment: &Environment) -> Theme {
+    let seen = ground.map(Mode::of).or_else(|| environment.mode());
+    let mode = match choice {
+        ThemeChoice::Dark => Mode::Dark,
+        ThemeChoice::Light => Mode::Light,
+        ThemeChoice::Auto => seen.unwrap_or(Mode::Dark),
+    };
+    Theme::on(mode, ground.filter(|ground| Mode::of(*ground) == mode), environment.depth())
+}
+
+/// What a loop needs besides the state.
+struct Outside<'a> {
+    screen: &'a mut Screen,
+    keys: Option<EventStream>,
+    commands: mpsc::UnboundedSender<messages::Command>,
+    told: mpsc::UnboundedSender<Told>,
+    title: String,
+}
+
+/// What came of something that was done on this machine.
+enum Told {
+    Copied(Result<clipboard::Copied, String>),
+    Update(Update),
+}
+
 async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd) -> io::Result<Option<i32>> {
-    let mut keys = EventStream::new();
+    let (told, mut news) = mpsc::unbounded_channel();
+    let mut outside =
+        Outside { screen, keys: Some(EventStream::new()), commands: ends.commands, told, title: String::new() };
     let mut stopped = Stopped::new()?;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -135,6 +179,7 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
     loop {
         let due = pacer.due(Instant::now());
         let wakes = app.wakes_in(Timestamp::now()).map(Duration::from_millis);
+        let keys = outside.keys.get_or_insert_with(EventStream::new);
         let mut inputs = Vec::new();
         tokio::select! {
             event = keys.next() => match event {
@@ -142,9 +187,12 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
                 // The terminal is gone.
                 None => return Ok(None),
             },
-            signal = stopped.next() => return Ok(Some(signal)),
+            signal = stopped.next() => match signal {
+                crate::terminal::SUSPEND => outside.suspend()?,
+                signal => return Ok(Some(signal)),
+            },
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
-                screen.draw(|frame| screen::draw(app, frame))?;
+                outside.draw(app)?;
                 pacer.drawn(Instant::now());
                 app.seen(Timestamp::now());
             }
@@ -154,22 +202,86 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
                     inputs.push(Input::Network(update));
                 }
             }
+            Some(told) = news.recv() => inputs.push(Input::Network(match told {
+                Told::Copied(Ok(copied)) => {
+                    copied.sequence.iter().try_for_each(|sequence| outside.screen.send(sequence))?;
+                    Update::Told(copied.words)
+                }
+                Told::Copied(Err(error)) => Update::Failed(error),
+                Told::Update(update) => update,
+            })),
             _ = ticks.tick(), if app.is_moving() => inputs.push(Input::Tick),
             () = tokio::time::sleep(wakes.unwrap_or_default()), if wakes.is_some() => inputs.push(Input::Tick),
         }
+        pacer.request();
         for input in inputs {
-            pacer.request();
             for effect in app.update(input, Timestamp::now()) {
-                match effect {
-                    Effect::Command(command) => {
-                        // The network task lives as long as this loop.
-                        let _ = ends.commands.send(command);
-                    }
-                    Effect::Mouse(on) => screen.set_mouse(on)?,
-                    Effect::Clear => screen.clear()?,
-                    Effect::Quit => return Ok(None),
+                if outside.carry_out(effect)? {
+                    return Ok(None);
                 }
             }
         }
+    }
+}
+
+impl Outside<'_> {
+    fn draw(&mut self, app: &mut App) -> io::Result<()> {
+        self.screen.draw(|frame| screen::draw(app, frame))?;
+        let title = app.window_title();
+        if title != self.title {
+            self.screen.set_title(&title)?;
+            self.title = title;
+        }
+        Ok(())
+    }
+
+    /// Does what the state asks for; true when it was to leave.
+    fn carry_out(&mut self, effect: Effect) -> io::Result<bool> {
+        match effect {
+            Effect::Command(command) => {
+                // The network task lives as long as this loop.
+                let _ = self.commands.send(command);
+            }
+            Effect::Mouse(on) => self.screen.set_mouse(on)?,
+            Effect::Clear => self.screen.clear()?,
+            Effect::Copy { text, what } => {
+                let told = self.told.clone();
+                tokio::spawn(async move {
+                    let environment = clipboard::Environment::of_process();
+                    let _ = told.send(Told::Copied(clipboard::copy(text, &what, &environment).await));
+                });
+            }
+            Effect::Edit { text, ending } => self.edit(&text, ending)?,
+            Effect::Suspend => self.suspend()?,
+            Effect::Notify(words) => self.screen.notify(&words)?,
+            Effect::Quit => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    /// Lets the person's editor have the terminal and a text. Nothing else is done meanwhile, as in any shell.
+    fn edit(&mut self, text: &str, ending: &str) -> io::Result<()> {
+        let var = |name| std::env::var(name).ok();
+        let command = editor::command(var("VISUAL"), var("EDITOR"));
+        // Two readers of one keyboard would share its keys.
+        self.keys = None;
+        self.screen.leave_for_a_while()?;
+        let edited = editor::edit(text, ending, &command);
+        self.screen.come_back()?;
+        let update = match edited {
+            Ok(text) => Update::Edited(text),
+            Err(error) => Update::Failed(format!("the editor ({}) could not be used: {error}", command.join(" "))),
+        };
+        // The receiver lives as long as this loop.
+        let _ = self.told.send(Told::Update(update));
+        Ok(())
+    }
+
+    /// Gives the terminal back to the shell, until that lets this go on.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.keys = None;
+        self.screen.leave_for_a_while()?;
+        crate::terminal::stop();
+        self.screen.come_back()
     }
 }

@@ -1,15 +1,15 @@
 //! The terminal as a place that is entered and left: whatever happens in between, it is given back as it was.
 
-use crate::theme::Mode;
 use crossterm::{
     event::{
-        DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyboardEnhancementFlags,
-        PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+        DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+        KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
     },
     execute,
+    style::Print,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-        enable_raw_mode,
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        SetTitle, disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
@@ -18,26 +18,52 @@ use std::{
     sync::Once,
 };
 
+/// Buttons, the wheel and drags (1002), by cells beyond column 223 too (1006). Not every move of the mouse (1003): nothing
+/// here depends on where it is, and each one would be a frame.
+const TAKE_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// The title that was there before (22, 23), as far as the terminal keeps one.
+const KEEP_TITLE: &str = "\x1b[22;0t";
+const RESTORE_TITLE: &str = "\x1b[23;0t";
+
 /// The entered terminal; dropping it leaves.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    has_mouse: bool,
 }
 
 impl Screen {
     /// Takes the whole screen, the mouse, and pastes in one piece.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        enable_raw_mode()?;
-        let entered = execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableMouseCapture,
-            // Terminals that don't know it ignore it; those that do can tell shift+enter from enter.
-            PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)
-        );
-        let terminal = entered.and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
-        terminal.map(|terminal| Self { terminal }).inspect_err(|_| leave())
+        let entered = take(true).and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+        entered.map(|terminal| Self { terminal, has_mouse: true }).inspect_err(|_| leave())
+    }
+
+    /// Gives the terminal to somebody else: an editor, the shell.
+    pub fn leave_for_a_while(&mut self) -> io::Result<()> {
+        leave();
+        io::stdout().flush()
+    }
+
+    /// Takes it again, and draws everything anew.
+    pub fn come_back(&mut self) -> io::Result<()> {
+        take(self.has_mouse)?;
+        self.clear()
+    }
+
+    /// Sends the terminal a sequence that draws nothing.
+    pub fn send(&mut self, sequence: &str) -> io::Result<()> {
+        execute!(io::stdout(), Print(sequence))
+    }
+
+    pub fn set_title(&mut self, title: &str) -> io::Result<()> {
+        execute!(io::stdout(), SetTitle(title))
+    }
+
+    /// Tells a person who does not look: by the two sequences that terminals have for it, through tmux, and by the bell.
+    pub fn notify(&mut self, words: &str) -> io::Result<()> {
+        let is_tmux = std::env::var_os("TMUX").is_some_and(|it| !it.is_empty());
+        self.send(&notification(words, is_tmux))
     }
 
     /// Draws a frame in one go, so that half of it is never seen.
@@ -48,14 +74,17 @@ impl Screen {
         drawn
     }
 
-    /// Forgets what is on the screen, so that the next frame draws every cell.
+    /// Forgets what is on the screen, so that the next frame draws every cell. Not by the terminal's own clearing, which
+    /// would ask where the cursor is and wait for an answer that a reader of keys may take.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        self.terminal.swap_buffers();
+        execute!(io::stdout(), Clear(ClearType::All))
     }
 
     /// Takes the mouse or gives it back.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
-        if on { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
+        self.has_mouse = on;
+        if on { execute!(io::stdout(), Print(TAKE_MOUSE)) } else { execute!(io::stdout(), DisableMouseCapture) }
     }
 }
 
@@ -65,14 +94,41 @@ impl Drop for Screen {
     }
 }
 
+/// OSC 9 (iTerm2, Windows Terminal, kitty), OSC 777 (urxvt, foot, WezTerm), and the bell.
+fn notification(words: &str, is_tmux: bool) -> String {
+    let words: String = words.chars().filter(|c| !c.is_control() && *c != ';').collect();
+    let sequences = format!("\x1b]9;{words}\x1b\\\x1b]777;notify;omega;{words}\x1b\\");
+    match is_tmux {
+        // tmux hands on what is in this envelope, with each escape twice, where it is allowed to.
+        true => format!("\x1bPtmux;{}\x1b\\\x07", sequences.replace('\x1b', "\x1b\x1b")),
+        false => format!("{sequences}\x07"),
+    }
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        Print(KEEP_TITLE),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        Print(if mouse { TAKE_MOUSE } else { "" }),
+        // Terminals that don't know it ignore it; those that do can tell shift+enter from enter.
+        PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)
+    )
+}
+
 /// Undoes [`Screen::enter`]. A terminal that is gone can't be given back, so failures don't matter.
 fn leave() {
     let _ = execute!(
         io::stdout(),
         PopKeyboardEnhancementFlags,
         DisableMouseCapture,
+        DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
+        Print(RESTORE_TITLE),
         crossterm::cursor::Show
     );
     let _ = disable_raw_mode();
@@ -91,10 +147,26 @@ fn restore_on_panic() {
     });
 }
 
-/// Waits for a signal that asks the process to end.
+/// The signal of a keyboard's ctrl+z, when it comes from outside: signal(7).
+#[cfg(unix)]
+pub const SUSPEND: i32 = rustix::process::Signal::TSTP.as_raw();
+#[cfg(not(unix))]
+pub const SUSPEND: i32 = 0;
+
+/// Stops this job until the shell lets it go on. The signal that can't be caught: the other one is caught here.
+#[cfg(unix)]
+pub fn stop() {
+    // Without a group there is nobody to come back from.
+    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
+}
+
+#[cfg(not(unix))]
+pub fn stop() {}
+
+/// Waits for a signal that asks the process to end, or to stop for a while.
 #[cfg(unix)]
 pub struct Stopped {
-    signals: [(i32, tokio::signal::unix::Signal); 3],
+    signals: [(i32, tokio::signal::unix::Signal); 4],
 }
 
 #[cfg(unix)]
@@ -107,17 +179,19 @@ impl Stopped {
                 listen(SignalKind::terminate())?,
                 listen(SignalKind::hangup())?,
                 listen(SignalKind::interrupt())?,
+                listen(SignalKind::from_raw(SUSPEND))?,
             ],
         })
     }
 
     /// The number of the next one.
     pub async fn next(&mut self) -> i32 {
-        let [(a, first), (b, second), (c, third)] = &mut self.signals;
+        let [(a, first), (b, second), (c, third), (d, fourth)] = &mut self.signals;
         tokio::select! {
             _ = first.recv() => *a,
             _ = second.recv() => *b,
             _ = third.recv() => *c,
+            _ = fourth.recv() => *d,
         }
     }
 }
@@ -142,8 +216,8 @@ impl Stopped {
 /// What the terminal said about its ground.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Probed {
-    /// Dark or light, if it answered.
-    pub mode: Option<Mode>,
+    /// Its colour, if it answered.
+    pub ground: Option<u32>,
     /// What the user typed meanwhile.
     pub typed: String,
 }
@@ -193,7 +267,7 @@ fn read_answers(bytes: &[u8]) -> Probed {
     while let Some(c) = rest.chars().next() {
         if let Some(answer) = rest.strip_prefix("\x1b]11;") {
             let end = answer.find(['\x07', '\x1b']).unwrap_or(answer.len());
-            probed.mode = mode_of(&answer[..end]);
+            probed.ground = colour_of(&answer[..end]);
             rest = answer[end..].trim_start_matches('\x07');
             rest = rest.strip_prefix("\x1b\\").unwrap_or(rest);
         } else if let Some(answer) = rest.strip_prefix("\x1b[?") {
@@ -209,16 +283,15 @@ fn read_answers(bytes: &[u8]) -> Probed {
 }
 
 /// `rgb:0a0a/0a0a/0a0a`, with one to four digits a colour.
-fn mode_of(answer: &str) -> Option<Mode> {
+fn colour_of(answer: &str) -> Option<u32> {
     let mut colors = answer.strip_prefix("rgb:").or_else(|| answer.strip_prefix("rgba:"))?.split('/').map(|digits| {
         let value = u32::from_str_radix(digits, 16).ok()?;
         let most = 16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1)?;
-        (most > 0).then(|| f64::from(value) / f64::from(most))
+        let value = value.checked_mul(255)?.checked_div(most)?;
+        u8::try_from(value).ok()
     });
     let mut next = || colors.next().flatten();
-    let (r, g, b) = (next()?, next()?, next()?);
-    let lightness = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    Some(if lightness > 0.5 { Mode::Light } else { Mode::Dark })
+    Some(u32::from_be_bytes([0, next()?, next()?, next()?]))
 }
 
 #[cfg(test)]
@@ -227,18 +300,26 @@ mod tests {
 
     #[test]
     fn the_answers_of_terminals_are_read() {
-        let cases: &[(&[u8], Option<Mode>, &str)] = &[
-            (b"\x1b]11;rgb:0a0a/0a0a/0a0a\x1b\\\x1b[?62;4c", Some(Mode::Dark), ""),
-            (b"\x1b]11;rgb:ffff/ffff/f0f0\x07\x1b[?1;2c", Some(Mode::Light), ""),
-            (b"\x1b]11;rgba:ff/ff/ff/ff\x07", Some(Mode::Light), ""),
+        let cases: &[(&[u8], Option<u32>, &str)] = &[
+            (b"\x1b]11;rgb:0a0a/0a0a/0a0a\x1b\\\x1b[?62;4c", Some(0x0A_0A_0A), ""),
+            (b"\x1b]11;rgb:ffff/ffff/f0f0\x07\x1b[?1;2c", Some(0xFF_FF_F0), ""),
+            (b"\x1b]11;rgba:ff/ff/ff/ff\x07", Some(0xFF_FF_FF), ""),
             (b"\x1b[?6c", None, ""),
             (b"", None, ""),
             (b"\x1b]11;nonsense", None, ""),
-            (b"hi\x1b]11;rgb:00/00/00\x07 there\x1b[?6c!", Some(Mode::Dark), "hi there!"),
+            (b"hi\x1b]11;rgb:00/00/00\x07 there\x1b[?6c!", Some(0), "hi there!"),
+            (b"\x1b]11;rgb:fffff/0/0\x07", Some(0xFF_00_00), ""),
         ];
-        for (bytes, mode, typed) in cases {
-            let expected = Probed { mode: *mode, typed: (*typed).to_owned() };
+        for (bytes, ground, typed) in cases {
+            let expected = Probed { ground: *ground, typed: (*typed).to_owned() };
             assert_eq!(read_answers(bytes), expected, "{}", String::from_utf8_lossy(bytes).escape_debug());
         }
+    }
+    #[test]
+    fn a_notification_goes_through_tmux_and_takes_nothing_along() {
+        let plain = notification("it waits; \u{7}now", false);
+        assert_eq!(plain, "\x1b]9;it waits now\x1b\\\x1b]777;notify;omega;it waits now\x1b\\\x07");
+        let tmux = notification("x", true);
+        assert_eq!(tmux, "\x1bPtmux;\x1b\x1b]9;x\x1b\x1b\\\x1b\x1b]777;notify;omega;x\x1b\x1b\\\x1b\\\x07");
     }
 }

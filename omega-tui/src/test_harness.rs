@@ -17,7 +17,7 @@ use ratatui::{Terminal, backend::TestBackend, style::Color};
 mod samples;
 mod server;
 
-pub use samples::{another_tool, full, grant, rule, stored};
+pub use samples::{another_tool, full, grant, models, rule, stored, tool_row, used_before};
 
 pub struct TestHarness {
     pub app: App,
@@ -142,7 +142,8 @@ impl TestHarness {
     /// What keys asked of the network.
     pub fn commands(&self) -> Vec<Command> {
         let commands = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Command(Command::Remember(..)) => None,
+            // What this machine keeps by itself.
+            Effect::Command(Command::Remember(..) | Command::KeepDraft(..) | Command::KeepMessage(_)) => None,
             Effect::Command(command) => Some(command.clone()),
             _ => None,
         });
@@ -217,6 +218,10 @@ fn key(name: &str) -> KeyEvent {
         "backspace" => KeyCode::Backspace,
         "f1" => KeyCode::F(1),
         "f2" => KeyCode::F(2),
+        "f3" => KeyCode::F(3),
+        "delete" => KeyCode::Delete,
+        "right" => KeyCode::Right,
+        "s-tab" => KeyCode::BackTab,
         other if other.chars().count() == 1 => KeyCode::Char(other.chars().next().unwrap()),
         other => panic!("no key is called {other}"),
     };

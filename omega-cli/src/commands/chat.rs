@@ -8,8 +8,13 @@ use crate::{
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use omega_tui::{FindAgain, Options, RememberIn, ThemeChoice};
-use std::sync::Arc;
+use omega_core::{
+    api::Timestamp,
+    id::ConversationId,
+    local::{recent::Recent, writing::Writing},
+};
+use omega_tui::{FindAgain, Keeping, Notebook, Options, RememberIn, ThemeChoice};
+use std::{io, sync::Arc};
 
 const SIGTERM: i32 = 15;
 
@@ -31,6 +36,36 @@ pub struct Chat {
     /// Colours; auto asks the terminal for its background
     #[arg(long, value_name = "auto|dark|light", default_value = "auto")]
     theme: ThemeChoice,
+}
+
+/// What is written, and what was used, as this machine keeps it for one server.
+struct OnThisMachine {
+    writing: Writing,
+    recent: Recent,
+    server: String,
+}
+
+impl Keeping for OnThisMachine {
+    fn draft(&self, of: Option<ConversationId>) -> String {
+        self.writing.draft(of)
+    }
+
+    fn keep_draft(&self, of: Option<ConversationId>, text: &str) -> io::Result<()> {
+        self.writing.keep_draft(of, text)
+    }
+
+    fn past(&self) -> Vec<String> {
+        self.writing.messages()
+    }
+
+    fn keep_message(&self, text: &str) -> io::Result<()> {
+        self.writing.keep_message(text)
+    }
+
+    fn recent(&self) -> Vec<(ConversationId, String, Timestamp)> {
+        let entries = self.recent.of(&self.server).into_iter();
+        entries.map(|entry| (entry.id, entry.title, entry.updated_at)).collect()
+    }
 }
 
 /// `omega` alone is a conversation, where a person can have one.
@@ -62,6 +97,11 @@ impl Chat {
             theme: self.theme,
             find_again: Some(find_again),
             remember: Some(RememberIn::new(connection.kept(&context.dirs))),
+            notebook: Some(Notebook::new(OnThisMachine {
+                writing: Writing::new(&context.dirs, &connection.server),
+                recent: Recent::new(&context.dirs),
+                server: connection.server.clone(),
+            })),
             ..Options::new(connection.client.clone())
         };
         let outcome = omega_tui::run(options).await.map_err(|error| Failure::new(Code::Failed, error.to_string()))?;

@@ -1,5 +1,5 @@
 //! A user's own machine: where things are kept, what was configured and where, the keys, the server in the background,
-//! and which conversations were used last.
+//! which conversations were used last, and what is written.
 //!
 //! Everything is decided from an [`Env`] that is passed in, so that tests never change the process.
 
@@ -10,6 +10,7 @@ pub mod dirs;
 pub mod recent;
 pub mod server;
 pub mod server_lock;
+pub mod writing;
 
 mod env;
 mod private_file;

@@ -1,13 +1,19 @@
 //! Keys, pastes and the mouse.
 
-use super::{App, Effect, Focus, Overlay, Step, question_focus::typed, slash};
+use super::{
+    App, Effect, Focus, Step,
+    layers::{Copying, Find, Help, Leave, Palette, Past, RecentConversations, Viewer},
+    question_focus::typed,
+    slash, suggest,
+};
 use crate::{
     composer::Composer,
-    keymap::{Action, lookup},
-    messages::Command,
-    transcript::{Opened, UnsentMessage},
+    keymap::{Action, Context, lookup},
+    messages::{Command, Wish},
+    transcript::{Opened, PieceKey, UnsentMessage},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use omega_core::api::RunStatus;
 
 /// Lines that one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -15,29 +21,35 @@ const NOTCH: isize = 3;
 impl App {
     pub(super) fn on_terminal(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key),
-            Event::Paste(text) => {
-                if self.is_typed_ahead() {
-                    self.pasted_ahead(&text);
-                    return Vec::new();
-                }
-                if self.type_into_list(&text) {
-                    return Vec::new();
-                }
-                if self.overlays.is_empty() && !self.type_answer(&text) {
-                    self.focus = Focus::Composer;
-                    self.offers_focus = false;
-                    self.composer.insert(&text);
-                }
-                Vec::new()
-            }
-            Event::Mouse(mouse) => self.on_mouse(mouse),
-            Event::Key(_) | Event::Resize(..) | Event::FocusGained | Event::FocusLost => Vec::new(),
+            Event::Key(key) if key.kind != KeyEventKind::Release => return self.on_key(key),
+            Event::Paste(text) => return self.on_paste(&text),
+            Event::Mouse(mouse) => return self.on_mouse(mouse),
+            Event::FocusGained => self.is_looked_at = true,
+            Event::FocusLost => self.is_looked_at = false,
+            Event::Key(_) | Event::Resize(..) => {}
         }
+        Vec::new()
+    }
+
+    fn on_paste(&mut self, text: &str) -> Vec<Effect> {
+        if self.is_typed_ahead() {
+            self.pasted_ahead(text);
+            return Vec::new();
+        }
+        if !self.layers.is_empty() {
+            return self.on_top(|layer, app| layer.type_in(text, app)).unwrap_or_default();
+        }
+        if !self.type_answer(text) {
+            self.focus = Focus::Composer;
+            self.offers_focus = false;
+            self.composer.paste(text);
+        }
+        Vec::new()
     }
 
     fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.toast = None;
+        self.transcript.unmark();
         if self.is_typed_ahead() {
             return self.typed_ahead(key);
         }
@@ -57,19 +69,25 @@ impl App {
 
     /// `?` asks for help only where it can't be part of a message.
     fn is_typed_help(&self, key: KeyEvent) -> bool {
-        let is_written = match self.focus {
-            _ if !self.overlays.is_empty() => self.list_overlay.as_ref().is_some_and(|list| list.line.is_some()),
-            Focus::Composer => !self.composer.is_empty(),
-            Focus::Question => self.question.as_ref().is_some_and(|question| question.step == Step::Input),
-            Focus::Transcript => false,
+        let is_written = match (self.layers.top(), self.focus) {
+            (Some(layer), _) => layer.is_written(),
+            (None, Focus::Composer) => !self.composer.is_empty(),
+            (None, Focus::Question) => self.question.as_ref().is_some_and(|it| it.step == Step::Input),
+            (None, Focus::Transcript) => false,
         };
         key.code == KeyCode::Char('?') && is_written
     }
 
     fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(typed) = typed(key).map(String::from) else { return Vec::new() };
-        if self.type_into_list(&typed) || !self.overlays.is_empty() {
-            return Vec::new();
+        let Some(typed) = typed(key).map(String::from) else {
+            // What concerns the terminal and not the conversation works everywhere.
+            return match lookup(&[Context::Global], key) {
+                Some(action @ (Action::Suspend | Action::Redraw | Action::FreeMouse)) => self.act_here(action),
+                _ => Vec::new(),
+            };
+        };
+        if !self.layers.is_empty() {
+            return self.on_top(|layer, app| layer.type_in(&typed, app)).unwrap_or_default();
         }
         if self.type_answer(&typed) || self.focus == Focus::Question {
             return Vec::new();
@@ -81,33 +99,45 @@ impl App {
     }
 
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
-        if !self.overlays.is_empty() {
-            return self.act_on_overlay(action);
+        if !self.layers.is_empty() {
+            return self.on_top(|layer, app| layer.handle(action, app)).unwrap_or_default();
         }
         if let Some(effects) = self.act_on_question(action) {
             return effects;
         }
+        if let Some(effects) = self.act_on_suggestions(action) {
+            return effects;
+        }
+        self.act_here(action)
+    }
+
+    /// Does what an action does in the conversation itself.
+    pub(super) fn act_here(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Send => return self.send(),
             Action::Stop => return self.stop(),
-            Action::Interrupt if self.active_run().is_some() => return self.stop_run(),
-            Action::Interrupt | Action::Quit => return self.quit(),
-            Action::FreeMouse => {
-                self.mouse = !self.mouse;
-                self.say(if self.mouse {
-                    "the wheel scrolls here"
-                } else {
-                    "the mouse is the terminal's: select text"
-                });
-                return vec![Effect::Mouse(self.mouse)];
-            }
+            Action::Interrupt => return self.interrupt(),
+            Action::Quit => return self.quit(),
+            Action::FreeMouse => return self.free_mouse(),
             Action::Redraw => return vec![Effect::Clear],
+            Action::Suspend => return vec![Effect::Suspend],
             Action::TakeBack => return self.take_back(),
-            Action::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
+            Action::SafeMode => return self.switch_safe_mode(),
+            Action::Edit => return vec![Effect::Edit { text: self.composer.whole(), ending: "md" }],
+            Action::Help => self.layers.push(Help::default()),
+            Action::Palette => return Palette::open(self),
+            Action::Past => Past::open(self),
+            Action::Recent => return RecentConversations::open(self),
+            Action::Copy => return self.copy_selected(),
+            Action::CopyWhat => Copying::open(self),
+            Action::View => return Viewer::open_selected(self),
+            Action::Search => Find::open(self, ""),
+            Action::CancelCall => return self.cancel_selected(),
+            Action::Resend => return self.write_anew(),
+            Action::SidePanel => self.has_panel = !self.has_panel,
             Action::Open | Action::OpenLatest => return self.open(),
-            Action::PageUp | Action::LineUp | Action::ToTop if self.transcript.is_at_beginning() => {
-                return self.load_older();
-            }
+            Action::ToTop => return self.to_beginning(),
+            Action::PageUp | Action::LineUp if self.transcript.is_at_beginning() => return self.load_older(),
             _ => self.edit_or_move(action),
         }
         Vec::new()
@@ -115,57 +145,47 @@ impl App {
 
     fn edit_or_move(&mut self, action: Action) {
         let page = self.transcript.page();
-        if edit(&mut self.composer, action) {
+        if self.focus == Focus::Composer && edit(&mut self.composer, action) {
             return;
         }
         match action {
-            Action::Complete => self.complete(),
+            Action::Complete if self.composer.unfold() => {}
+            Action::Complete => self.focus_transcript(),
             Action::Answer => self.focus_question(),
-            Action::Select => self.focus_transcript(),
             Action::SelectNext if !self.transcript.select_next() => self.focus_composer(),
             Action::SelectPrevious => self.transcript.select_previous(),
+            Action::PreviousMessage => {
+                self.transcript.select_message(false);
+                self.focus = Focus::Transcript;
+            }
+            Action::NextMessage if !self.transcript.select_message(true) => self.focus_composer(),
+            Action::NextMessage => self.focus = Focus::Transcript,
             Action::ToComposer => self.focus_composer(),
             Action::OpenAll => self.transcript.open_all(),
             Action::PageUp => self.transcript.scroll(-page),
             Action::PageDown => self.transcript.scroll(page),
             Action::LineUp => self.transcript.scroll(-1),
             Action::LineDown => self.transcript.scroll(1),
-            Action::ToTop => self.transcript.show_top(),
-            Action::ToEnd => self.transcript.follow(),
+            Action::ToEnd => self.to_end(),
             _ => {}
         }
     }
 
-    fn act_on_overlay(&mut self, action: Action) -> Vec<Effect> {
-        if self.overlays.last() == Some(&Overlay::List) {
-            if action == Action::Close {
-                self.overlays.pop();
-                self.close_list();
-                return Vec::new();
-            }
-            return self.act_on_list(action);
-        }
-        let page = self.transcript.page().unsigned_abs();
-        if let Some(Overlay::Help { scroll }) = self.overlays.last_mut() {
-            // The drawing bounds it to what there is.
-            match action {
-                Action::LineUp => *scroll = scroll.saturating_sub(1),
-                Action::LineDown => *scroll += 1,
-                Action::PageUp => *scroll = scroll.saturating_sub(page),
-                Action::PageDown => *scroll += page,
-                _ => {}
-            }
-        }
-        match action {
-            Action::Close => {
-                self.overlays.pop();
-                Vec::new()
-            }
-            Action::Confirm => vec![Effect::Quit],
-            _ => Vec::new(),
-        }
+    fn to_end(&mut self) {
+        self.to_beginning = false;
+        self.transcript.follow();
     }
 
+    fn free_mouse(&mut self) -> Vec<Effect> {
+        self.mouse = !self.mouse;
+        self.say(match self.mouse {
+            true => "the wheel scrolls here, and dragging selects text",
+            false => "the mouse is the terminal's",
+        });
+        vec![Effect::Mouse(self.mouse)]
+    }
+
+    /// Sends what is written; a command is done.
     fn send(&mut self) -> Vec<Effect> {
         if self.composer.text().trim().is_empty() {
             return Vec::new();
@@ -174,11 +194,14 @@ impl App {
             return self.command(command);
         }
         let text = self.composer.take();
+        let pins = suggest::tools_named(&text);
         self.drafts += 1;
         self.pending.push(UnsentMessage { draft: self.drafts, text: text.clone(), message: None });
-        self.transcript.follow();
+        self.to_end();
         self.stale = true;
-        vec![Effect::Command(Command::Send { draft: self.drafts, text, model: self.chosen_model.clone() })]
+        let (draft, model, safe_mode) = (self.drafts, self.chosen_model.clone(), self.chosen_safe_mode);
+        let keep = Effect::Command(Command::KeepMessage(text.clone()));
+        vec![Effect::Command(Command::Send { draft, text, model, pins, safe_mode }), keep]
     }
 
     /// Esc: the last waiting message comes back into an empty composer; then the run is stopped.
@@ -187,11 +210,24 @@ impl App {
         if let (Some((run, message)), true) = (waiting, self.composer.is_empty()) {
             if let Some(message) = self.view.messages.iter().find(|m| m.id == message) {
                 let text = message.content.clone();
-                self.composer.set(&text);
+                self.composer.replace(&text);
             }
             return vec![Effect::Command(Command::Cancel(run))];
         }
         self.stop_run()
+    }
+
+    /// Ctrl+C: what is written goes first, then the run, then the program. What was written is found again.
+    fn interrupt(&mut self) -> Vec<Effect> {
+        if !self.composer.is_empty() {
+            let text = self.composer.clear();
+            self.say("cleared: ctrl+_ brings it back, and so does ctrl+r");
+            return vec![Effect::Command(Command::KeepMessage(text))];
+        }
+        if self.active_run().is_some() && self.stopping.is_none() {
+            return self.stop_run();
+        }
+        self.quit()
     }
 
     pub(super) fn stop_run(&mut self) -> Vec<Effect> {
@@ -200,31 +236,99 @@ impl App {
         vec![Effect::Command(Command::Cancel(run))]
     }
 
+    /// Leaves; a text that is not sent is kept as a draft, and what is on its way is asked about.
     pub(super) fn quit(&mut self) -> Vec<Effect> {
-        if self.composer.text().trim().is_empty() && self.pending.is_empty() {
+        if self.pending.is_empty() && (self.keeps_drafts || self.composer.text().trim().is_empty()) {
             return vec![Effect::Quit];
         }
-        self.overlays.push(Overlay::ConfirmQuit);
+        self.layers.push(Leave);
         Vec::new()
+    }
+
+    pub(super) fn switch_safe_mode(&mut self) -> Vec<Effect> {
+        let on = self.safe_mode() != Some(true);
+        if !self.is_owner {
+            self.warn("the owner alone turns Safe Mode on or off");
+            return Vec::new();
+        }
+        self.say(match on {
+            true => "Safe Mode is on here: each call waits for approval",
+            false => "Safe Mode is off here: calls run by themselves",
+        });
+        if self.conversation.is_none() {
+            self.chosen_safe_mode = Some(on);
+            return Vec::new();
+        }
+        vec![Effect::Command(Command::Do(None, Wish::SafeMode(on)))]
     }
 
     fn open(&mut self) -> Vec<Effect> {
         match self.transcript.open_selected_or_last(&self.view) {
             Opened::Sample(text) => {
-                self.composer.set(text);
+                self.composer.replace(text);
                 self.focus_composer();
                 Vec::new()
             }
-            Opened::NeedsOutput(tool_run) => vec![Effect::Command(Command::LoadOutput(tool_run))],
+            Opened::NeedsOutput(tool_run) => vec![Effect::Command(Command::LoadOutput(tool_run, 0))],
+            Opened::Message => Viewer::open_selected(self),
             Opened::Done => Vec::new(),
         }
     }
 
-    fn complete(&mut self) {
-        match slash::complete(self.composer.text()) {
-            Some(completed) => self.composer.set(&completed),
-            None => self.focus_transcript(),
+    /// Copies what is selected, as it was written.
+    fn copy_selected(&mut self) -> Vec<Effect> {
+        let Some(key) = self.transcript.selected() else { return Vec::new() };
+        match self.transcript.source(key, &self.view, &self.pending) {
+            Some((text, what)) => vec![Effect::Copy { text, what }],
+            None => {
+                self.warn("that is not loaded yet; alt+v reads it, and Y copies it there");
+                Vec::new()
+            }
         }
+    }
+
+    /// Stops the selected call; a selected message that waits is taken off the queue.
+    fn cancel_selected(&mut self) -> Vec<Effect> {
+        match self.transcript.selected() {
+            Some(PieceKey::Tool(id)) => self.cancel_call(id),
+            Some(PieceKey::User(message)) => {
+                let run = self.view.runs.iter().find(|run| run.message_id == message);
+                match run.filter(|run| run.status == RunStatus::Queued).map(|run| run.id) {
+                    Some(run) => vec![Effect::Command(Command::Cancel(run))],
+                    None => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn cancel_call(&mut self, id: omega_core::id::ToolRunId) -> Vec<Effect> {
+        let works = self.view.tool_runs.iter().any(|call| call.id == id && !call.status.is_terminal());
+        if !works {
+            self.say("that call has ended");
+            return Vec::new();
+        }
+        self.say("stopping the call; its run goes on");
+        vec![Effect::Command(Command::CancelCall(id))]
+    }
+
+    /// Puts the selected message into the composer; one that waits is taken off the queue.
+    fn write_anew(&mut self) -> Vec<Effect> {
+        let Some(PieceKey::User(id)) = self.transcript.selected() else { return Vec::new() };
+        let Some(message) = self.view.messages.iter().find(|message| message.id == id) else { return Vec::new() };
+        let text = message.content.clone();
+        let waits = self.view.runs.iter().find(|run| run.message_id == id && run.status == RunStatus::Queued);
+        let run = waits.map(|run| run.id);
+        self.composer.give_back(&text);
+        self.focus_composer();
+        run.map(|run| Effect::Command(Command::Cancel(run))).into_iter().collect()
+    }
+
+    /// To the first message, however many are before what is here.
+    fn to_beginning(&mut self) -> Vec<Effect> {
+        self.transcript.show_top();
+        self.to_beginning = self.older > 0;
+        self.load_older()
     }
 
     fn focus_transcript(&mut self) {
@@ -239,29 +343,46 @@ impl App {
     }
 
     fn on_mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        let (column, row) = (mouse.column, mouse.row);
         let by = match mouse.kind {
             MouseEventKind::ScrollUp => -NOTCH,
             MouseEventKind::ScrollDown => NOTCH,
-            MouseEventKind::Down(MouseButton::Left) if self.overlays.is_empty() => {
-                if !self.transcript.select_at(mouse.column, mouse.row) {
-                    return Vec::new();
-                }
-                self.focus = Focus::Transcript;
-                return self.open();
+            MouseEventKind::Down(MouseButton::Left) if self.layers.is_empty() => {
+                self.transcript.press(column, row);
+                return Vec::new();
             }
+            MouseEventKind::Drag(MouseButton::Left) if self.layers.is_empty() => {
+                self.transcript.drag(column, row);
+                return Vec::new();
+            }
+            MouseEventKind::Up(MouseButton::Left) if self.layers.is_empty() => return self.release(column, row),
             _ => return Vec::new(),
         };
-        match self.overlays.last_mut() {
-            Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(by),
-            Some(Overlay::List) => {
-                let action = if by < 0 { Action::SelectPrevious } else { Action::SelectNext };
-                return self.act_on_list(action);
-            }
-            Some(Overlay::ConfirmQuit) => {}
-            None if by < 0 && self.transcript.is_at_beginning() => return self.load_older(),
-            None => self.transcript.scroll(by),
+        if !self.layers.is_empty() {
+            let action = if by < 0 { Action::SelectPrevious } else { Action::SelectNext };
+            return self.on_top(|layer, app| layer.handle(action, app)).unwrap_or_default();
         }
+        if by < 0 && self.transcript.is_at_beginning() {
+            return self.load_older();
+        }
+        self.transcript.scroll(by);
         Vec::new()
+    }
+
+    /// The end of a click, which opens, or of a selection, which is copied.
+    fn release(&mut self, column: u16, row: u16) -> Vec<Effect> {
+        if let Some(text) = self.transcript.marked(&self.view, &self.pending) {
+            return vec![Effect::Copy { text, what: String::from("the selection") }];
+        }
+        self.transcript.unmark();
+        if !self.transcript.select_at(column, row) {
+            return Vec::new();
+        }
+        self.focus = Focus::Transcript;
+        match self.transcript.selected() {
+            Some(PieceKey::User(_) | PieceKey::Text(..)) => Vec::new(),
+            _ => self.open(),
+        }
     }
 }
 
@@ -282,6 +403,9 @@ pub(super) fn edit(text: &mut Composer, action: Action) -> bool {
         Action::LineEnd => text.line_end(),
         Action::Up => text.up(),
         Action::Down => text.down(),
+        Action::Yank => text.yank(),
+        Action::Undo => drop(text.undo()),
+        Action::Redo => drop(text.redo()),
         _ => return false,
     }
     true

@@ -4,32 +4,34 @@
 //! comes from the server is folded into the shared [`View`]; what is kept beside it is only what this screen knows:
 //! what is being written, what is selected and open, and how the connection is.
 
+mod attention;
 mod input;
-mod list_overlay;
+mod layers;
 mod network;
-mod overlay;
 mod question;
 mod question_focus;
 mod slash;
+mod suggest;
 #[cfg(test)]
 mod tests;
+mod writing;
 
-pub use list_overlay::{ListOverlay, Row, TypedLine, step_sign};
-pub use overlay::Overlay;
-pub use question::{Question, Step};
+pub use layers::{Layers, step_sign, tool_facts};
+pub use question::{Grant, Question, Step};
 pub use question_focus::TakeBack;
-pub use slash::{COMMANDS, matching as matching_commands};
+pub use slash::COMMANDS;
+pub use suggest::{Suggestion, Suggestions};
 
 use crate::{
     composer::Composer,
     keymap::Context,
-    messages::{Command, Draft, Link, Update},
+    messages::{Command, Draft, Link, Update, UsedBefore},
     theme::Theme,
     transcript::{Transcript, UnsentMessage},
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
-    api::{Run, RunStatus, Timestamp, Whoami},
+    api::{Run, RunStatus, Status, Timestamp, Whoami},
     id::{ConversationId, RunId},
     type_ahead::TypeAhead,
     view::View,
@@ -50,6 +52,20 @@ pub enum Effect {
     Command(Command),
     /// Take the mouse, or give it back to the terminal.
     Mouse(bool),
+    /// Put a text on the clipboard, and say so of this.
+    Copy {
+        text: String,
+        what: String,
+    },
+    /// Let an editor have a text; the ending says what it is.
+    Edit {
+        text: String,
+        ending: &'static str,
+    },
+    /// Go into the background.
+    Suspend,
+    /// Tell a person who does not look.
+    Notify(String),
     /// Draw every cell again.
     Clear,
     Quit,
@@ -74,6 +90,14 @@ pub struct Toast {
     pub is_error: bool,
 }
 
+/// A time in which a run waited for a person.
+#[derive(Debug)]
+struct Paused {
+    run: RunId,
+    from: Timestamp,
+    until: Option<Timestamp>,
+}
+
 /// The state of the screen.
 pub struct App {
     pub view: View,
@@ -87,7 +111,7 @@ pub struct App {
     pub transcript: Transcript,
     pub focus: Focus,
     /// What lies over it.
-    pub overlays: Vec<Overlay>,
+    pub layers: Layers,
     /// What the run waits for.
     pub question: Option<Question>,
     /// Messages on their way.
@@ -109,8 +133,6 @@ pub struct App {
     pub loading_older: bool,
     /// Counts ticks, for the spinner.
     pub ticks: u64,
-    /// The overlay of rows, when one is open.
-    pub list_overlay: Option<ListOverlay>,
     /// Who the person here is, once the server said it.
     pub me: Option<Whoami>,
     /// Whether the conversation is theirs; one that is begun here is.
@@ -123,6 +145,36 @@ pub struct App {
     pub take_back: Option<TakeBack>,
     /// The model that was chosen and is not the conversation's yet.
     pub chosen_model: Option<String>,
+    /// Safe Mode that was chosen for the conversation that is not there yet.
+    pub chosen_safe_mode: Option<bool>,
+    /// What fits what is being written: commands, or tools behind an `@`.
+    pub suggestions: Suggestions,
+    /// Whether a wide screen has its side panel.
+    pub has_panel: bool,
+    /// How the server was when it was asked last.
+    pub health: Option<Status>,
+    /// The conversations that were used last on this machine.
+    pub used_before: Vec<UsedBefore>,
+    /// Whether somebody looks at the terminal, as far as it says.
+    pub is_looked_at: bool,
+    /// When something last came from the server for the run that works.
+    pub heard_at: Timestamp,
+    /// All earlier messages are being loaded, up to the first one.
+    pub to_beginning: bool,
+    /// Whether drafts are kept on this machine: then leaving loses none.
+    pub keeps_drafts: bool,
+    /// The draft that was kept last.
+    kept_draft: String,
+    /// A question came that nobody was told of yet.
+    asked_anew: bool,
+    /// Names of the variables that are stored.
+    pub stored_keys: Vec<String>,
+    /// The run that worked at the last look, and for how long.
+    worked_on: Option<(RunId, u64)>,
+    /// Calls that are older than what is here.
+    pub older_calls: u64,
+    /// When runs waited for a person.
+    paused: Vec<Paused>,
     drafts: Draft,
     type_ahead: TypeAhead,
     /// The question took the keyboard by itself: what is typed at once was meant for the message.
@@ -141,7 +193,7 @@ impl App {
             composer: Composer::default(),
             transcript: Transcript::default(),
             focus: Focus::default(),
-            overlays: Vec::new(),
+            layers: Layers::default(),
             question: None,
             pending: Vec::new(),
             toast: None,
@@ -153,13 +205,27 @@ impl App {
             older: 0,
             loading_older: false,
             ticks: 0,
-            list_overlay: None,
             base_url: String::new(),
             me: None,
             is_owner: true,
             is_there: false,
             take_back: None,
             chosen_model: model,
+            chosen_safe_mode: None,
+            suggestions: Suggestions::default(),
+            has_panel: true,
+            health: None,
+            used_before: Vec::new(),
+            is_looked_at: true,
+            heard_at: Timestamp(0),
+            to_beginning: false,
+            keeps_drafts: false,
+            kept_draft: String::new(),
+            asked_anew: false,
+            stored_keys: Vec::new(),
+            worked_on: None,
+            older_calls: 0,
+            paused: Vec::new(),
             drafts: 0,
             type_ahead: TypeAhead::default(),
             took_focus: false,
@@ -170,12 +236,18 @@ impl App {
     /// Takes in what happened.
     pub fn update(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
         self.now = now;
-        let effects = match input {
+        let may_write = match &input {
+            Input::Terminal(_) => true,
+            Input::Network(update) => update.concerns_writing(),
+            Input::Tick => false,
+        };
+        let mut effects = match input {
             Input::Terminal(event) => self.on_terminal(event),
             Input::Network(update) => {
                 let effects = self.on_network(update);
                 self.follow_question();
-                self.list_rows();
+                self.follow_pauses();
+                self.refresh_layers();
                 effects
             }
             Input::Tick => {
@@ -184,6 +256,10 @@ impl App {
             }
         };
         self.attend();
+        if may_write {
+            effects.extend(self.follow_writing());
+        }
+        effects.extend(self.tell_whoever_is_away());
         effects
     }
 
@@ -213,10 +289,8 @@ impl App {
 
     /// Where keys are looked up, the innermost first.
     pub fn contexts(&self) -> &'static [Context] {
-        match (self.overlays.last(), self.focus) {
-            (Some(Overlay::Help { .. }), _) => &[Context::Help],
-            (Some(Overlay::ConfirmQuit), _) => &[Context::Question],
-            (Some(Overlay::List), _) => self.list_overlay.as_ref().map_or(&[Context::List], ListOverlay::contexts),
+        match (self.layers.top(), self.focus) {
+            (Some(layer), _) => layer.contexts(),
             (None, Focus::Question) => match &self.question {
                 Some(question) => question.contexts(),
                 None => &[Context::Composer, Context::Global],
@@ -226,16 +300,45 @@ impl App {
         }
     }
 
+    /// Whether each call waits for approval here, as far as it is known.
+    pub fn safe_mode(&self) -> Option<bool> {
+        self.chosen_safe_mode.or_else(|| self.view.conversation.as_ref().and_then(|it| it.safe_mode))
+    }
+
     /// The conversation's title, or else how its first message began.
     pub fn title(&self) -> Option<String> {
         let title = self.view.conversation.as_ref().and_then(|c| c.title.clone());
         title.or_else(|| self.view.messages.first().map(|message| message.content.clone()))
     }
 
-    /// The answer of the last run that gave one.
-    pub fn last_answer(&self) -> Option<String> {
-        let mut answers = self.view.runs.iter().rev().map(|run| self.view.answer(run.id));
-        answers.find(|answer| !answer.trim().is_empty()).map(str::to_owned)
+    /// Messages of people in all, and answers to them: also those that are not here.
+    pub fn message_count(&self) -> u64 {
+        self.older + self.view.messages.len() as u64
+    }
+
+    /// Calls in all.
+    pub fn call_count(&self) -> u64 {
+        self.older_calls + self.view.tool_runs.len() as u64
+    }
+
+    /// How long a run works, without the time in which it waited for a person here.
+    pub fn worked_millis(&self, run: &Run) -> u64 {
+        let since = self.now.millis_since(run.started_at.unwrap_or(run.created_at));
+        let paused = self.paused.iter().filter(|it| it.run == run.id);
+        let waited: u64 = paused.map(|it| it.until.unwrap_or(self.now).millis_since(it.from)).sum();
+        since.saturating_sub(waited)
+    }
+
+    /// Notes when a run waits for a person, and when it goes on.
+    fn follow_pauses(&mut self) {
+        let now = self.now;
+        let paused = self.view.active_run().filter(|run| run.status == RunStatus::Paused).map(|run| run.id);
+        let open = self.paused.iter_mut().find(|it| it.until.is_none());
+        match (open, paused) {
+            (Some(open), paused) if paused != Some(open.run) => open.until = Some(now),
+            (None, Some(run)) => self.paused.push(Paused { run, from: now, until: None }),
+            _ => {}
+        }
     }
 
     /// Brings the list of pieces up to date.

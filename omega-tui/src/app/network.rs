@@ -1,20 +1,33 @@
 //! News from the network.
 
-use super::{App, Effect};
-use crate::messages::{Command, Link, Update};
+use super::{App, Effect, Focus, Step, layers::Viewer};
+use crate::messages::{Command, Link, Shown, Topic, Update};
 use omega_core::{
-    api::{ConversationDetail, Models, Part, Role},
+    api::{ConversationDetail, Part, Role},
     event::{Envelope, Event},
+    id::ConversationId,
 };
 
 impl App {
     pub(super) fn on_network(&mut self, update: Update) -> Vec<Effect> {
         self.stale |= !matches!(update, Update::Event(_));
+        if let Some(effects) = self.tell_layers(&update) {
+            return effects;
+        }
         match update {
-            Update::Link(link) => self.link = link,
+            Update::Link(link) => {
+                // What a connection brings is news of the run, whether anything happened or not.
+                self.heard_at = self.now;
+                self.link = link;
+            }
             Update::Opened(id) => {
+                // What was written before there was a conversation is this one's.
+                let forget = Effect::Command(Command::KeepDraft(None, String::new()));
+                let begun = self.conversation.is_none();
                 self.conversation = Some(id);
                 self.is_there = true;
+                self.kept_draft = String::new();
+                return if begun { vec![forget] } else { Vec::new() };
             }
             Update::Event(envelope) => return self.on_event(&envelope),
             Update::Accepted(draft, accepted) => {
@@ -33,23 +46,41 @@ impl App {
             Update::AnswerFailed(error) => self.answer_failed(error),
             Update::Lasts(lasting) => self.lasts(lasting),
             Update::TakenBack => self.say("taken back: it is asked about again from now on"),
-            Update::Older(detail) => self.put_before(*detail),
+            Update::Older(detail) => {
+                self.put_before(*detail);
+                if self.to_beginning && self.older > 0 {
+                    self.transcript.show_top();
+                    return self.load_older();
+                }
+                self.to_beginning = false;
+            }
             Update::Failed(error) => {
                 self.stopping = None;
                 self.loading_older = false;
+                self.to_beginning = false;
                 self.warn(error);
             }
             Update::ModelRefused(error) => {
                 self.chosen_model = None;
                 self.warn(error);
             }
-            Update::Models(models) => self.say(words(&models)),
             Update::Me(me) => self.me = Some(*me),
-            Update::Shown(topic, shown) => self.show_in_list(topic, shown),
-            Update::Made => self.list_made(),
-            Update::NotDone(error) => self.list_failed(error),
+            Update::Shown(Topic::Keys, Shown::Keys(stored, _)) => {
+                self.stored_keys = stored.into_iter().map(|it| it.name).collect();
+            }
+            Update::NotDone(error) => self.warn(error),
             Update::Exported(file) => self.say(format!("written to {file}")),
-            Update::Output(tool_run, text) => self.transcript.set_output(tool_run, text),
+            Update::Output(tool_run, page) => self.transcript.add_output(tool_run, &page),
+            Update::Tools(query, rows) => self.suggest_tools(&query, &rows),
+            Update::Recent(list) => self.used_before = list,
+            Update::Health(status) => self.health = Some(*status),
+            Update::Draft(of, draft) if of == self.conversation => self.take_up_draft(&draft),
+            Update::Past(messages) => self.composer.recall(messages),
+            Update::Edited(text) => self.take_edited(&text),
+            Update::Told(words) => self.say(words),
+            // What only an overlay asks for, which is closed by now.
+            Update::Draft(..) | Update::Models(_) | Update::Shown(..) | Update::Made => {}
+            Update::Ran(answer) => Viewer::open_result(self, &answer),
         }
         Vec::new()
     }
@@ -66,6 +97,7 @@ impl App {
             self.say(format!("{display_name} joined"));
         }
         self.view.apply(envelope);
+        self.heard_at = self.now;
         self.stale |= self.changes_pieces(&envelope.event);
         match &envelope.event {
             Event::MessageCreated { message } if message.role == Role::User => {
@@ -84,6 +116,7 @@ impl App {
             Event::Snapshot { conversation } | Event::Resync { conversation } => {
                 self.is_owner = conversation.is_owner;
                 self.older = conversation.message_count.saturating_sub(conversation.messages.len() as u64);
+                self.older_calls = conversation.tool_run_count.saturating_sub(conversation.tool_runs.len() as u64);
                 self.loading_older = false;
                 for message in self.view.messages.iter().filter(|m| m.role == Role::User) {
                     self.composer.remember(message.content.clone());
@@ -92,9 +125,12 @@ impl App {
                 self.is_there = true;
                 return self.remember();
             }
-            Event::ConversationUpdated { title, model, .. } => {
+            Event::ConversationUpdated { title, model, safe_mode, .. } => {
                 if model.is_some() {
                     self.chosen_model = None;
+                }
+                if safe_mode.is_some() {
+                    self.chosen_safe_mode = None;
                 }
                 if title.is_some() {
                     return self.remember();
@@ -158,6 +194,7 @@ impl App {
         let known = &self.view.tool_runs;
         let tool_runs: Vec<_> =
             detail.tool_runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
+        self.older_calls = self.older_calls.saturating_sub(tool_runs.len() as u64);
         self.view.tool_runs.splice(0..0, tool_runs);
         let known = &self.view.runs;
         let runs: Vec<_> = detail.runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
@@ -177,27 +214,64 @@ impl App {
             return Vec::new();
         }
         let model = self.model().map(str::to_owned);
-        self.view = omega_core::view::View::default();
+        let mut effects = self.leave_draft();
+        self.leave();
         self.conversation = None;
         self.is_there = false;
-        self.pending.clear();
-        self.stopping = None;
         self.is_owner = true;
-        self.follow_question();
         self.link = Link::Idle;
         self.chosen_model = model;
-        self.transcript.clear();
-        self.older = 0;
-        self.loading_older = false;
-        self.stale = true;
-        vec![Effect::Command(Command::NewConversation)]
+        effects.push(Effect::Command(Command::NewConversation));
+        effects
     }
-}
 
-fn words(models: &Models) -> String {
-    let mut names: Vec<&str> = vec![&models.default];
-    for provider in models.providers.iter().filter(|p| p.available) {
-        names.extend(provider.models.iter().map(String::as_str).filter(|name| *name != models.default));
+    /// Goes to another conversation.
+    pub(super) fn go_to(&mut self, id: ConversationId) -> Vec<Effect> {
+        if !self.pending.is_empty() {
+            self.warn("the last message is still on its way");
+            return Vec::new();
+        }
+        if self.conversation == Some(id) {
+            return Vec::new();
+        }
+        let mut effects = self.leave_draft();
+        self.leave();
+        self.conversation = Some(id);
+        self.is_there = false;
+        self.link = Link::Connecting;
+        self.chosen_model = None;
+        effects.push(Effect::Command(Command::Follow(id)));
+        effects
     }
-    format!("models: {}", names.join(", "))
+
+    /// Forgets all of the conversation that is on the screen.
+    fn leave(&mut self) {
+        self.view = omega_core::view::View::default();
+        self.pending.clear();
+        self.stopping = None;
+        self.chosen_safe_mode = None;
+        self.follow_question();
+        self.transcript.clear();
+        self.focus_composer();
+        self.older = 0;
+        self.older_calls = 0;
+        self.paused.clear();
+        self.loading_older = false;
+        self.to_beginning = false;
+        self.stale = true;
+    }
+
+    /// What came back from the editor.
+    fn take_edited(&mut self, text: &str) {
+        match self.question.as_mut().filter(|question| question.step == Step::Input) {
+            Some(question) if self.focus == Focus::Question => {
+                question.problem = None;
+                question.input.replace(text);
+            }
+            _ => {
+                self.composer.replace(text.trim_end_matches(['\n', '\r']));
+                self.focus_composer();
+            }
+        }
+    }
 }

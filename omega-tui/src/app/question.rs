@@ -5,12 +5,12 @@
 
 use crate::{
     composer::Composer,
-    keymap::Context,
+    keymap::{Action, Context},
     messages::{PauseAnswer, Secrets},
 };
 use omega_core::{
     api::{AlternativeChoice, Approval, Decision, MissingVar, Remember, RequiredAction, Save, SelectAlternative},
-    id::PlanId,
+    id::{ApprovalId, PlanId},
     viewer_role::ViewerRole,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -47,13 +47,55 @@ impl Field {
     }
 }
 
+/// An approval that reaches further than the call that is looked at. It is said twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// This tool in this conversation, from now on.
+    Here,
+    /// This tool in all conversations, from now on.
+    Always,
+    /// All calls of this tool that wait now, once each.
+    Alike,
+    /// All calls that wait now, once each.
+    All,
+}
+
+impl Grant {
+    pub(super) fn of(action: Action) -> Option<Self> {
+        match action {
+            Action::AllowHere => Some(Self::Here),
+            Action::AllowAlways => Some(Self::Always),
+            Action::AllowAlike => Some(Self::Alike),
+            Action::AllowAll => Some(Self::All),
+            _ => None,
+        }
+    }
+
+    pub(super) fn action(self) -> Action {
+        match self {
+            Self::Here => Action::AllowHere,
+            Self::Always => Action::AllowAlways,
+            Self::Alike => Action::AllowAlike,
+            Self::All => Action::AllowAll,
+        }
+    }
+
+    fn remember(self) -> Remember {
+        match self {
+            Self::Here => Remember::Conversation,
+            Self::Always => Remember::Always,
+            Self::Alike | Self::All => Remember::Once,
+        }
+    }
+}
+
 /// Where an answer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A decision about the first call.
     Decide,
-    /// Is a standing approval meant?
-    Sure(Remember),
+    /// Is an approval of more than this call meant?
+    Sure(Grant),
     Reason,
     /// The value of a variable.
     Value(usize),
@@ -204,7 +246,36 @@ impl Question {
             remember,
             reason: reason.map(str::to_owned),
             input: None,
+            also: Vec::new(),
         })
+    }
+
+    /// An approval that reaches further, with the calls that wait and are released by it. Nothing where it would reach no
+    /// further, or may not.
+    fn grant(&self, grant: Grant) -> Option<PauseAnswer> {
+        let mut answer = self.decide(Decision::Approve, grant.remember())?;
+        let others: Vec<(ApprovalId, String)> =
+            self.released(grant).iter().map(|it| (it.id, it.args_digest.clone())).collect();
+        if grant.remember() == Remember::Once && others.is_empty() {
+            return None;
+        }
+        if let PauseAnswer::Decide { also, .. } = &mut answer {
+            *also = others;
+        }
+        Some(answer)
+    }
+
+    /// The other calls that wait and would go on with this one.
+    pub fn released(&self, grant: Grant) -> Vec<&Approval> {
+        let (RequiredAction::Approval { approvals, .. }, Some(first)) = (&self.action, self.approval()) else {
+            return Vec::new();
+        };
+        let is_alike = |it: &&Approval| match grant {
+            Grant::Here | Grant::Always => it.tool_id == first.tool_id && it.reason == first.reason,
+            Grant::Alike => it.tool_id == first.tool_id,
+            Grant::All => true,
+        };
+        approvals.iter().skip(1).filter(is_alike).filter(|it| self.standing.may_decide(it)).collect()
     }
 
     /// An approval of another input, when it is one.

@@ -9,7 +9,7 @@ use crate::{
     messages::{Command, Lasting},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use omega_core::api::{Remember, Timestamp};
+use omega_core::api::Timestamp;
 
 /// So long a standing approval can be taken back by a key.
 const TAKE_BACK_MILLIS: i64 = 10_000;
@@ -53,12 +53,12 @@ impl App {
 
     /// Whether keys go to a question.
     fn is_asking(&self) -> bool {
-        self.question.is_some() && self.focus == Focus::Question && self.overlays.is_empty()
+        self.question.is_some() && self.focus == Focus::Question && self.layers.is_empty()
     }
 
     /// Whether a question may take the keyboard once nobody writes.
     fn may_be_taken(&self) -> bool {
-        let is_free = self.focus == Focus::Composer && self.composer.is_empty() && self.overlays.is_empty();
+        let is_free = self.focus == Focus::Composer && self.composer.is_empty() && self.layers.is_empty();
         self.offers_focus && is_free && self.question.is_some()
     }
 
@@ -118,17 +118,14 @@ impl App {
         self.focus_composer();
         self.offers_focus = false;
         self.composer.insert(&before);
-        self.composer.insert(text);
+        self.composer.paste(text);
     }
 
     /// The letter that asked for a standing approval, when more letters followed at once: it began a word.
     fn letter_before(&mut self) -> String {
         let Some(question) = self.question.as_mut() else { return String::new() };
-        let action = match question.step {
-            Step::Sure(Remember::Always) => Action::AllowAlways,
-            Step::Sure(_) => Action::AllowHere,
-            _ => return String::new(),
-        };
+        let Step::Sure(grant) = question.step else { return String::new() };
+        let action = grant.action();
         question.step = Step::Decide;
         hint(&[Context::Approval], action).map(|(key, _)| key).filter(|_| self.took_focus).unwrap_or_default()
     }

@@ -1,23 +1,47 @@
 //! Commands that begin with a slash. The same table makes what is understood, completed and shown in the help.
 
-use super::{App, Effect, Overlay, list_overlay::Kind};
-use crate::messages::Command;
+use super::{
+    App, Effect,
+    layers::{Copying, Find, Help, Kind, ModelPicker, Palette, RecentConversations, ToolPicker, Viewer},
+};
+use crate::messages::{Command, Wish};
 use omega_core::client::ExportFormat;
 
-/// A command, its argument, and what it does.
-pub const COMMANDS: &[(&str, &str, &str)] = &[
-    ("help", "", "show the keys and commands"),
-    ("new", "", "begin another conversation"),
-    ("model", "NAME", "answer with another model; without a name, list them"),
-    ("settings", "", "look at your settings and change them"),
-    ("keys", "", "the credentials that tools may use: store, replace, delete"),
-    ("pins", "", "pinned tools"),
-    ("plan", "", "the plan that the run follows, and how far it is"),
-    ("share", "", "the link, who may open it, and what guests may do"),
-    ("participants", "", "who takes part"),
-    ("export", "FORMAT", "write the conversation to a file, as markdown or json"),
-    ("cancel", "", "stop the run"),
-    ("quit", "", "leave; a run goes on without you"),
+/// A command.
+#[derive(Debug, Clone, Copy)]
+pub struct SlashCommand {
+    pub name: &'static str,
+    /// What may follow it; it works without, too.
+    pub argument: &'static str,
+    pub help: &'static str,
+}
+
+const fn row(name: &'static str, argument: &'static str, help: &'static str) -> SlashCommand {
+    SlashCommand { name, argument, help }
+}
+
+pub const COMMANDS: &[SlashCommand] = &[
+    row("help", "", "show the keys and commands"),
+    row("new", "", "begin another conversation"),
+    row("recent", "", "go to a conversation that you used before"),
+    row("rename", "TITLE", "give the conversation a title"),
+    row("model", "NAME", "choose which model answers"),
+    row("tools", "WORDS", "find a tool: read about it, pin it, run it without a model"),
+    row("calls", "", "all calls of the conversation: read, run again, cancel"),
+    row("copy", "", "copy the answer, a code block, an output"),
+    row("find", "WORDS", "search in the conversation"),
+    row("safe", "", "turn Safe Mode on or off here: each call waits for approval"),
+    row("settings", "", "look at your settings and change them"),
+    row("keys", "", "the credentials that tools and models may use: store, replace, delete"),
+    row("pins", "", "pinned tools"),
+    row("plan", "", "the plan that the run follows, and how far it is"),
+    row("share", "", "the link, who may open it, and what guests may do"),
+    row("participants", "", "who takes part"),
+    row("status", "", "how the server, its registry and its executor are"),
+    row("export", "FORMAT", "write the conversation to a file, as markdown or json"),
+    row("palette", "", "find a command, a key, a conversation, a tool, a setting"),
+    row("cancel", "", "stop the run"),
+    row("quit", "", "leave; a run goes on without you"),
 ];
 
 /// A command as it was typed.
@@ -36,31 +60,39 @@ pub fn parse(text: &str) -> Option<Typed> {
 }
 
 /// The commands that begin as typed; none once there is an argument.
-pub fn matching(text: &str) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+pub fn matching(text: &str) -> impl Iterator<Item = &'static SlashCommand> {
     let typed = text.strip_prefix('/').filter(|typed| !typed.contains(char::is_whitespace));
-    COMMANDS.iter().filter(move |(name, ..)| typed.is_some_and(|typed| name.starts_with(typed)))
-}
-
-/// The text with the command completed, when only one fits.
-pub fn complete(text: &str) -> Option<String> {
-    let mut fitting = matching(text);
-    let (name, argument, _) = fitting.next()?;
-    fitting.next().is_none().then(|| if argument.is_empty() { format!("/{name}") } else { format!("/{name} ") })
+    COMMANDS.iter().filter(move |command| typed.is_some_and(|typed| command.name.starts_with(typed)))
 }
 
 impl App {
+    /// Does a command as if it had been typed.
+    pub(super) fn command_by_name(&mut self, name: &str) -> Vec<Effect> {
+        let written = self.composer.whole();
+        let effects = self.command(Typed { name: name.to_owned(), argument: String::new() });
+        if !written.is_empty() && self.composer.is_empty() {
+            self.composer.replace(&written);
+        }
+        effects
+    }
+
     pub(super) fn command(&mut self, typed: Typed) -> Vec<Effect> {
         let argument = typed.argument;
         let text = self.composer.take();
         match typed.name.as_str() {
-            "help" => self.overlays.push(Overlay::Help { scroll: 0 }),
+            "help" => self.layers.push(Help::default()),
             "new" => return self.start_over(),
-            "model" if argument.is_empty() => return vec![Effect::Command(Command::ListModels)],
-            "model" => {
-                self.chosen_model = Some(argument.clone());
-                self.say(format!("answers come from {argument} from now on"));
-                return vec![Effect::Command(Command::SetModel(argument))];
-            }
+            "recent" => return RecentConversations::open(self),
+            "rename" => return self.rename(&argument, &text),
+            "model" if argument.is_empty() => return ModelPicker::open(self),
+            "model" => return self.choose_model(argument),
+            "tools" => return ToolPicker::open(self, &argument),
+            "calls" => return self.open_calls(),
+            "copy" => Copying::open(self),
+            "find" => Find::open(self, &argument),
+            "safe" => return self.switch_safe_mode(),
+            "status" => return Viewer::open_status(self),
+            "palette" => return Palette::open(self),
             "cancel" => {
                 let effects = self.stop_run();
                 if effects.is_empty() {
@@ -68,22 +100,41 @@ impl App {
                 }
                 return effects;
             }
-            "settings" => return self.open_list(Kind::Settings),
-            "keys" | "credentials" => return self.open_list(Kind::Keys),
-            "pins" => return self.open_list(Kind::Pins),
-            "participants" | "people" => return self.open_list(Kind::People),
+            "settings" => return self.open_rows(Kind::Settings),
+            "keys" | "credentials" => return self.open_rows(Kind::Keys),
+            "pins" => return self.open_rows(Kind::Pins),
+            "participants" | "people" => return self.open_rows(Kind::People),
             "share" if self.conversation.is_none() => self.warn("there is nothing to share yet"),
-            "share" => return self.open_list(Kind::Share),
-            "plan" => return self.open_list(Kind::Plan),
+            "share" => return self.open_rows(Kind::Share),
+            "plan" => return self.open_rows(Kind::Plan),
             "export" => return self.export(&argument, &text),
             "quit" | "exit" => return self.quit(),
             other => {
-                let names: Vec<String> = COMMANDS.iter().map(|(name, ..)| format!("/{name}")).collect();
+                let names: Vec<String> = COMMANDS.iter().map(|command| format!("/{}", command.name)).collect();
                 self.warn(format!("there is no /{other}; there are {}", names.join(" ")));
-                self.composer.set(&text);
+                self.composer.replace(&text);
             }
         }
         Vec::new()
+    }
+
+    /// Answers come from this model from now on.
+    pub(super) fn choose_model(&mut self, name: String) -> Vec<Effect> {
+        self.say(format!("answers come from {name} from now on"));
+        self.chosen_model = Some(name.clone());
+        vec![Effect::Command(Command::SetModel(name))]
+    }
+
+    fn rename(&mut self, title: &str, typed: &str) -> Vec<Effect> {
+        if title.is_empty() || self.conversation.is_none() {
+            self.warn(match self.conversation {
+                Some(_) => "say the title behind it: /rename Determinants",
+                None => "there is no conversation yet",
+            });
+            self.composer.replace(typed);
+            return Vec::new();
+        }
+        vec![Effect::Command(Command::Do(None, Wish::Title(title.to_owned())))]
     }
 
     /// `/export`, `/export json`, `/export markdown notes.md`.
@@ -94,7 +145,7 @@ impl App {
             "json" => ExportFormat::Json,
             other => {
                 self.warn(format!("there is no format `{other}`; there are markdown and json"));
-                self.composer.set(typed);
+                self.composer.replace(typed);
                 return Vec::new();
             }
         };
@@ -116,13 +167,5 @@ mod tests {
         assert_eq!(parse("/usr/bin is a folder"), None);
         assert_eq!(parse("/help me\nplease"), None);
         assert_eq!(parse(" /model  a/b "), Some(Typed { name: "model".into(), argument: "a/b".into() }));
-    }
-
-    #[test]
-    fn a_command_is_completed_when_only_one_fits() {
-        assert_eq!(complete("/m").as_deref(), Some("/model "));
-        assert_eq!(complete("/q").as_deref(), Some("/quit"));
-        assert_eq!(complete("/"), None);
-        assert_eq!(complete("hello"), None);
     }
 }

@@ -1,10 +1,12 @@
 //! What keys do: before, keys, after.
 
+mod overlays;
 mod question_focus;
 mod remembered;
 mod settings;
+mod writing;
 
-use super::{Effect, Focus, Input, Overlay};
+use super::{Effect, Focus, Input};
 use crate::{
     messages::{Command, Link, PauseAnswer, Shown, Topic, Update, Wish},
     test_harness::{TestHarness, another_tool, full, rule, stored},
@@ -13,15 +15,24 @@ use crate::{
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
     api::{
-        ApprovalReason, CredentialScope, Decision, Remember, Run, RunStatus, Save, SelectAlternative, SelectPlan,
-        Settings, Visibility,
+        ApprovalReason, CredentialScope, Decision, OutputPage, Remember, Run, RunStatus, Save, SelectAlternative,
+        SelectPlan, Settings, Visibility,
     },
     client::ExportFormat,
     event::{Envelope, Event},
-    id::{ToolId, UserId},
+    id::{ToolId, ToolRunId, UserId},
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
+
+fn sends(draft: u64, text: &str, model: Option<&str>) -> Command {
+    Command::Send { draft, text: text.into(), model: model.map(str::to_owned), pins: Vec::new(), safe_mode: None }
+}
+
+fn page(tool_run_id: ToolRunId, content: &str) -> OutputPage {
+    let total_bytes = content.len() as u64;
+    OutputPage { tool_run_id, offset: 0, content: content.into(), total_bytes, next_offset: None }
+}
 
 fn tool() -> ToolId {
     "mathjs::evaluate".parse().unwrap()
@@ -31,7 +42,7 @@ fn tool() -> ToolId {
 fn enter_sends_and_shows_the_message_at_once() {
     let mut stage = TestHarness::new(80, 24);
     stage.keys("hello<enter>");
-    assert_eq!(stage.commands(), [Command::Send { draft: 1, text: "hello".into(), model: None }]);
+    assert_eq!(stage.commands(), [sends(1, "hello", None)]);
     assert!(stage.app.composer.is_empty());
     assert!(stage.text().contains("sending"), "{}", stage.text());
 }
@@ -86,18 +97,19 @@ fn a_question_mark_is_help_only_where_nothing_is_written() {
     stage.keys("why?");
     assert_eq!(stage.app.composer.text(), "why?");
     stage.keys("<ctrl+u>?");
-    assert!(matches!(stage.app.overlays[..], [Overlay::Help { .. }]));
+    assert!(stage.text().contains("keys and commands"), "{}", stage.text());
     stage.keys("x<esc>");
-    assert!(stage.app.overlays.is_empty() && stage.app.composer.is_empty());
+    assert!(stage.app.layers.is_empty() && stage.app.composer.is_empty());
 }
 
 #[test]
 fn quitting_asks_only_when_something_would_be_lost() {
     let mut stage = TestHarness::new(80, 24);
-    stage.keys("draft<ctrl+c><esc>");
-    assert_eq!((stage.app.composer.text(), stage.effects.len()), ("draft", 0));
-    stage.keys("<ctrl+c><enter>");
-    assert_eq!(stage.effects, [Effect::Quit]);
+    stage.keys("draft<ctrl+d><esc>");
+    assert_eq!(stage.app.composer.text(), "draft");
+    assert!(!stage.effects.contains(&Effect::Quit));
+    stage.keys("<ctrl+d><enter>");
+    assert_eq!(stage.effects.last(), Some(&Effect::Quit));
     let mut stage = TestHarness::new(80, 24);
     stage.keys("<ctrl+d>");
     assert_eq!(stage.effects, [Effect::Quit]);
@@ -137,13 +149,7 @@ fn commands_are_completed_and_run() {
     stage.keys("/mo");
     assert!(stage.text().contains("/model NAME"), "{}", stage.text());
     stage.keys("<tab>groq/x<enter>hi<enter>");
-    assert_eq!(
-        stage.commands(),
-        [
-            Command::SetModel("groq/x".into()),
-            Command::Send { draft: 1, text: "hi".into(), model: Some("groq/x".into()) }
-        ]
-    );
+    assert_eq!(stage.commands(), [Command::SetModel("groq/x".into()), sends(1, "hi", Some("groq/x"))]);
     stage.keys("/nope<enter>");
     assert_eq!(stage.app.composer.text(), "/nope");
     assert!(stage.text().contains("there is no /nope"));
@@ -196,7 +202,7 @@ fn opening_a_tool_call_keeps_its_line_in_view() {
         stage.gives(call, json!({"result": n}));
     }
     stage.keys("<ctrl+o><ctrl+o>");
-    assert!(stage.text().contains("\"number\":29"), "{}", stage.text());
+    assert!(stage.text().contains("\"number\": 29"), "{}", stage.text());
     stage.keys("<tab><up><up><enter>");
     assert!(stage.text().contains("number 27"), "{}", stage.text());
 }
@@ -211,9 +217,10 @@ fn the_wheel_scrolls_and_a_click_opens() {
     stage.mouse(MouseEventKind::ScrollDown, 5, 5);
     assert_eq!(stage.text(), before);
     stage.mouse(MouseEventKind::ScrollUp, 5, 5).mouse(MouseEventKind::ScrollUp, 5, 5);
-    assert!(stage.row_of("mathjs det ").is_some(), "{}", stage.text());
-    let row = u16::try_from(stage.row_of("mathjs det ").unwrap()).unwrap();
+    assert!(stage.row_of("✓ mathjs det ").is_some(), "{}", stage.text());
+    let row = u16::try_from(stage.row_of("✓ mathjs det ").unwrap()).unwrap();
     stage.mouse(MouseEventKind::Down(MouseButton::Left), 10, row);
+    stage.mouse(MouseEventKind::Up(MouseButton::Left), 10, row);
     assert!(stage.text().contains("mathjs::det · version 1.2.3"), "{}", stage.text());
 }
 
@@ -248,8 +255,8 @@ fn a_large_output_is_loaded_when_it_is_asked_for() {
         error: None,
     });
     stage.keys("<ctrl+o><ctrl+o>");
-    assert_eq!(stage.commands(), [Command::LoadOutput(call)]);
-    stage.news(Update::Output(call, "[\"first row\"]".into()));
+    assert_eq!(stage.commands(), [Command::LoadOutput(call, 0)]);
+    stage.news(Update::Output(call, Box::new(page(call, "[\"first row\"]"))));
     assert!(stage.text().contains("\"first row\""), "{}", stage.text());
 }
 
@@ -295,13 +302,6 @@ fn a_conversation_that_is_not_there_says_so() {
 }
 
 #[test]
-fn the_last_answer_is_left_behind() {
-    let mut stage = TestHarness::new(80, 24);
-    full(&mut stage);
-    assert!(stage.app.last_answer().unwrap().starts_with("The determinant is **-54**."));
-}
-
-#[test]
 fn more_words_do_not_list_the_pieces_anew() {
     let mut stage = TestHarness::new(80, 24);
     stage.open();
@@ -337,7 +337,16 @@ fn a_call_is_allowed_once_here_always_or_refused_with_a_reason() {
         assert_eq!(stage.app.focus, Focus::Question);
         stage.keys(keys);
         let (reason, digest) = (reason.map(str::to_owned), String::from("digest"));
-        let answer = PauseAnswer::Decide { approval, tool: tool(), digest, decision, remember, reason, input: None };
+        let answer = PauseAnswer::Decide {
+            approval,
+            tool: tool(),
+            digest,
+            decision,
+            remember,
+            reason,
+            input: None,
+            also: Vec::new(),
+        };
         assert_eq!(stage.commands(), [Command::Answer(answer)], "{keys}");
         // The answer is on its way: nothing more is decided.
         stage.keys("yn");
@@ -459,7 +468,16 @@ fn the_input_of_a_call_can_be_changed_before_it_is_allowed() {
     stage.keys("}<up><end><left><backspace>!?<enter>");
     let (digest, input) = (String::from("digest"), Some(json!({"expr": "1+1!?"})));
     let (decision, remember) = (Decision::Approve, Remember::Once);
-    let answer = PauseAnswer::Decide { approval, tool: tool(), digest, decision, remember, reason: None, input };
+    let answer = PauseAnswer::Decide {
+        approval,
+        tool: tool(),
+        digest,
+        decision,
+        remember,
+        reason: None,
+        input,
+        also: Vec::new(),
+    };
     assert_eq!(stage.commands(), [Command::Answer(answer)]);
 }
 
@@ -516,7 +534,7 @@ fn a_credential_is_typed_unseen_and_deleted_after_a_question() {
         panic!("{commands:?}")
     };
     assert_eq!(value.0["EXA_API_KEY"].expose_secret(), "exa-5ecret-more");
-    assert!(!format!("{commands:?}{:?}", stage.app.list_overlay).contains("5ecret"));
+    assert!(!format!("{commands:?}{:?}", stage.app.layers).contains("5ecret"));
     stage.news(Update::Shown(Topic::Keys, Shown::Keys(vec![stored("GITHUB_TOKEN", Some("ABCD"))], Vec::new())));
     stage.keys("<up>d");
     assert!(stage.text().contains("delete GITHUB_TOKEN of all tools?"), "{}", stage.text());

@@ -18,6 +18,16 @@ impl History {
         }
     }
 
+    pub fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
+    /// Puts messages of earlier times before those that are here.
+    pub fn begin_with(&mut self, mut earlier: Vec<String>) {
+        earlier.append(&mut self.entries);
+        self.entries = earlier;
+    }
+
     /// The message before; `shown` becomes the draft when it is left.
     pub fn previous(&mut self, shown: &str) -> Option<String> {
         let at = match self.at {

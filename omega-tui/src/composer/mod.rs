@@ -1,16 +1,22 @@
 //! The text that is being written: edited by grapheme, over any number of lines, with the earlier messages behind it.
 //!
 //! The caret is always on the border of a grapheme. Nothing that was typed is lost: going through the history keeps the
-//! draft, and a message that could not be sent comes back.
+//! draft, a message that could not be sent comes back, what was cleared is in the history, and every edit can be undone.
 
+mod folded;
 mod history;
 mod rows;
+#[cfg(test)]
+mod tests;
+mod undo;
 
 use crate::wrap::width;
+use folded::{Folded, is_mark};
 use history::History;
 use omega_core::sanitize::is_invisible;
 pub use rows::Row;
 use rows::rows;
+use undo::{Edit, Undo};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// An editor for one message.
@@ -23,11 +29,24 @@ pub struct Composer {
     /// The column that up and down keep.
     goal: Option<usize>,
     history: History,
+    undo: Undo,
+    folded: Folded,
 }
 
 impl Composer {
+    /// The text, with one character in the place of a folded paste.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text with all of its pastes.
+    pub fn whole(&self) -> String {
+        self.folded.whole(&self.text)
+    }
+
+    /// What stands before the caret.
+    pub fn before_caret(&self) -> &str {
+        &self.text[..self.caret]
     }
 
     pub fn is_empty(&self) -> bool {
@@ -41,50 +60,160 @@ impl Composer {
 
     /// The rows that it takes at its width.
     pub fn rows(&self) -> Vec<Row> {
-        rows(&self.text, self.width.max(1))
+        rows(&self.text, self.width.max(1), |text| self.cells(text))
+    }
+
+    /// A row as it is drawn, cell for cell: a tab as an arrow, a folded paste in words, and nothing that hides.
+    pub fn shown(&self, row: &Row) -> String {
+        let text = self.folded.shown(&self.text[row.start..row.end]);
+        text.chars()
+            .filter(|c| !is_invisible(*c) || *c == '\u{200d}')
+            .map(|c| if c == '\t' { '→' } else { c })
+            .collect()
+    }
+
+    fn cells(&self, text: &str) -> usize {
+        if text.chars().any(is_mark) { width(&self.folded.shown(text)) } else { width(text) }
     }
 
     pub fn caret_at(&self, rows: &[Row]) -> (usize, usize) {
         let row = rows.iter().rposition(|row| row.start <= self.caret).unwrap_or(0);
         let start = rows.get(row).map_or(0, |row| row.start);
-        (row, width(&self.text[start..self.caret]).min(self.width))
+        (row, self.cells(&self.text[start..self.caret]).min(self.width))
     }
 
-    /// Puts text at the caret in one piece: typed, or pasted with its line breaks.
+    /// Puts text at the caret: typed, or pasted with its line breaks.
     pub fn insert(&mut self, text: &str) {
         let text = typeable(text);
-        self.text.insert_str(self.caret, &text);
+        let is_letter = text.chars().count() == 1 && !text.contains([' ', '\n']);
+        self.undo.note(if is_letter { Edit::Letter } else { Edit::Whole }, (&self.text, self.caret));
+        self.put(&text);
+    }
+
+    /// The same of a paste; a large one is folded.
+    pub fn paste(&mut self, text: &str) {
+        let text = typeable(text);
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        match self.folded.fold(&text) {
+            Some(mark) => self.put(mark.encode_utf8(&mut [0; 4])),
+            None => self.put(&text),
+        }
+    }
+
+    /// Unfolds the paste before the caret; false when there is none.
+    pub fn unfold(&mut self) -> bool {
+        let Some(mark) = self.before_caret().chars().next_back() else { return false };
+        let Some(content) = self.folded.content(mark).map(str::to_owned) else { return false };
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        let from = self.caret - mark.len_utf8();
+        self.text.replace_range(from..self.caret, "");
+        self.caret = from;
+        self.put(&content);
+        true
+    }
+
+    fn put(&mut self, text: &str) {
+        self.text.insert_str(self.caret, text);
         self.caret += text.len();
         // What follows may have joined with it (a combining mark, half an emoji).
         self.caret = self.settled(self.caret);
         self.goal = None;
     }
 
+    /// Begins with another text.
     pub fn set(&mut self, text: &str) {
+        self.undo.forget();
+        self.put_all(text);
+    }
+
+    /// Puts another text in its place, which can be undone.
+    pub fn replace(&mut self, text: &str) {
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        self.put_all(text);
+    }
+
+    /// Puts another text in the place of what stands between `from` and the caret.
+    pub fn replace_before_caret(&mut self, from: usize, text: &str) {
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        self.text.replace_range(from..self.caret, "");
+        self.caret = from;
+        self.put(&typeable(text));
+    }
+
+    fn put_all(&mut self, text: &str) {
         self.text = typeable(text);
         self.caret = self.text.len();
         self.goal = None;
     }
 
-    /// Takes the text out and remembers it.
+    /// Takes the text out, with its pastes, and remembers it.
     pub fn take(&mut self) -> String {
-        let text = std::mem::take(&mut self.text);
-        self.caret = 0;
-        self.goal = None;
+        let text = self.whole();
+        // What was deleted can be put back into the next message.
+        self.undo.forget();
+        let (history, undo) = (std::mem::take(&mut self.history), std::mem::take(&mut self.undo));
+        *self = Self { width: self.width, history, undo, ..Self::default() };
         self.history.push(text.clone());
         text
+    }
+
+    /// Empties it. The text is in the history, and undoing brings it back.
+    pub fn clear(&mut self) -> String {
+        let text = self.whole();
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        self.put_all("");
+        self.history.push(text.clone());
+        text
+    }
+
+    /// Undoes the last edit. False when there is none.
+    pub fn undo(&mut self) -> bool {
+        let now = (self.text.clone(), self.caret);
+        let before = self.undo.back(now);
+        self.go_to(before)
+    }
+
+    /// Does again what was undone. False when there is nothing.
+    pub fn redo(&mut self) -> bool {
+        let now = (self.text.clone(), self.caret);
+        let after = self.undo.again(now);
+        self.go_to(after)
+    }
+
+    fn go_to(&mut self, state: Option<undo::State>) -> bool {
+        let Some((text, caret)) = state else { return false };
+        (self.text, self.caret, self.goal) = (text, caret, None);
+        true
+    }
+
+    /// Puts back what was deleted last in one go.
+    pub fn yank(&mut self) {
+        let killed = self.undo.killed().to_owned();
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        self.put(&killed);
+    }
+
+    /// The messages that were sent, oldest first.
+    pub fn history(&self) -> &[String] {
+        self.history.entries()
     }
 
     /// Puts a text back that could not be used, before what has been written since.
     pub fn give_back(&mut self, text: &str) {
         if self.text.trim().is_empty() {
-            self.set(text);
+            self.replace(text);
         } else {
+            self.undo.note(Edit::Whole, (&self.text, self.caret));
             let caret = self.caret;
             let back = format!("{text}\n");
             self.text.insert_str(0, &back);
             self.caret = caret + back.len();
         }
+    }
+
+    /// Puts messages of other conversations before those of the history.
+    pub fn recall(&mut self, earlier: Vec<String>) {
+        self.history.begin_with(earlier);
     }
 
     /// Adds a message of an earlier time to the history.
@@ -128,7 +257,7 @@ impl Composer {
         if !self.move_rows(-1)
             && let Some(text) = self.history.previous(&self.text)
         {
-            self.set(&text);
+            self.go_to_entry(&text);
         }
     }
 
@@ -137,8 +266,15 @@ impl Composer {
         if !self.move_rows(1)
             && let Some(text) = self.history.next()
         {
-            self.set(&text);
+            self.go_to_entry(&text);
         }
+    }
+
+    /// Shows an entry of the history, or the draft with its pastes.
+    fn go_to_entry(&mut self, text: &str) {
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
+        text.clone_into(&mut self.text);
+        (self.caret, self.goal) = (self.text.len(), None);
     }
 
     /// Deletes the grapheme before the caret.
@@ -152,22 +288,39 @@ impl Composer {
     }
 
     pub fn delete_word(&mut self) {
-        self.delete(self.word_start(), self.caret);
+        self.kill(self.word_start(), self.caret);
     }
 
     /// Deletes to the start of the line; there, the line break before it.
     pub fn delete_to_start(&mut self) {
         let start = self.start_of_line();
-        self.delete(if start == self.caret { self.previous_border(start) } else { start }, self.caret);
+        self.kill(if start == self.caret { self.previous_border(start) } else { start }, self.caret);
     }
 
     /// Deletes to the end of the line; there, the line break.
     pub fn delete_to_end(&mut self) {
         let end = self.end_of_line();
-        self.delete(self.caret, if end == self.caret { self.next_border(end) } else { end });
+        self.kill(self.caret, if end == self.caret { self.next_border(end) } else { end });
+    }
+
+    fn kill(&mut self, from: usize, to: usize) {
+        if from == to {
+            return;
+        }
+        self.undo.note(Edit::Kill, (&self.text, self.caret));
+        let is_before_caret = from < self.caret;
+        self.undo.kill(&self.text[from..to], is_before_caret);
+        self.cut_out(from, to);
     }
 
     fn delete(&mut self, from: usize, to: usize) {
+        if from < to {
+            self.undo.note(Edit::Whole, (&self.text, self.caret));
+            self.cut_out(from, to);
+        }
+    }
+
+    fn cut_out(&mut self, from: usize, to: usize) {
         self.text.replace_range(from..to, "");
         self.caret = from;
         self.caret = self.settled(self.caret);
@@ -175,6 +328,7 @@ impl Composer {
     }
 
     fn move_to(&mut self, at: usize) {
+        self.undo.pause();
         self.caret = at;
         self.goal = None;
     }
@@ -184,14 +338,26 @@ impl Composer {
         let (row, column) = self.caret_at(&rows);
         let Some(target) = row.checked_add_signed(by).and_then(|row| rows.get(row)) else { return false };
         let goal = *self.goal.get_or_insert(column);
-        let text = &self.text[target.start..target.end];
-        let mut at = target.start + crate::wrap::prefix(text, goal).len();
+        let mut at = target.start + self.reaching(&self.text[target.start..target.end], goal);
+        self.undo.pause();
         if at == target.end && target.soft && at > target.start {
             // The end of a wrapped row is the start of the next one.
             at = self.previous_border(at);
         }
         self.caret = at;
         true
+    }
+
+    /// Bytes of the beginning of a row that reach to a column.
+    fn reaching(&self, row: &str, column: usize) -> usize {
+        let mut used = 0;
+        for (at, grapheme) in row.grapheme_indices(true) {
+            used += self.cells(grapheme);
+            if used > column {
+                return at;
+            }
+        }
+        row.len()
     }
 
     fn start_of_line(&self) -> usize {
@@ -234,128 +400,9 @@ impl Composer {
 /// What a message may hold: everything but the control characters that no message needs. Tabs stay, data has them.
 fn typeable(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
-}
-
-/// A row as it is drawn, cell for cell: a tab as an arrow, and nothing that hides.
-pub fn shown(row: &str) -> String {
-    row.chars().filter(|c| !is_invisible(*c) || *c == '\u{200d}').map(|c| if c == '\t' { '→' } else { c }).collect()
+    text.chars().filter(|c| (!c.is_control() || matches!(c, '\n' | '\t')) && !is_mark(*c)).collect()
 }
 
 fn is_gap(word: &str) -> bool {
     word.chars().all(|c| c.is_whitespace() || c.is_ascii_punctuation())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// `|` is the caret.
-    fn composer(marked: &str) -> Composer {
-        let caret = marked.find('|').unwrap();
-        Composer { text: marked.replacen('|', "", 1), caret, width: 10, ..Composer::default() }
-    }
-
-    fn marked(composer: &Composer) -> String {
-        let mut text = composer.text.clone();
-        text.insert(composer.caret, '|');
-        text
-    }
-
-    #[test]
-    fn edits_by_before_and_after() {
-        type Edit = fn(&mut Composer);
-        let cases: &[(&str, Edit, &str)] = &[
-            ("ab|", |c| c.insert("日"), "ab日|"),
-            ("a👩‍👩‍👧|b", Composer::delete_back, "a|b"),
-            ("a|👩‍👩‍👧b", Composer::right, "a👩‍👩‍👧|b"),
-            ("ae\u{301}|", Composer::left, "a|e\u{301}"),
-            ("one two|", Composer::delete_word, "one |"),
-            ("one, |two", Composer::word_left, "|one, two"),
-            ("|one, two", Composer::word_right, "one|, two"),
-            ("a\nbc|d", Composer::delete_to_start, "a\n|d"),
-            ("a\n|d", Composer::delete_to_start, "a|d"),
-            ("a|bc\nd", Composer::delete_to_end, "a|\nd"),
-            ("a|\nd", Composer::delete_to_end, "a|d"),
-            ("ab\nc|d", Composer::line_start, "ab\n|cd"),
-            ("|ab\ncd", Composer::line_end, "ab|\ncd"),
-            ("abc|\nd\nefg", Composer::down, "abc\nd|\nefg"),
-            ("abc\nd|", Composer::up, "a|bc\nd"),
-            ("0123456789ab|", Composer::up, "01|23456789ab"),
-            ("|ab", Composer::delete_back, "|ab"),
-            ("ab|", Composer::delete_forward, "ab|"),
-            ("|", |c| c.insert("a\r\nb\rc\u{1b}[A"), "a\nb\nc[A|"),
-        ];
-        for (before, edit, after) in cases {
-            let mut composer = composer(before);
-            edit(&mut composer);
-            assert_eq!(marked(&composer), *after, "after an edit of {before}");
-        }
-    }
-
-    #[test]
-    fn the_column_is_kept_over_a_short_line() {
-        let mut composer = composer("abcdef|\ng\nhijklm");
-        composer.down();
-        composer.down();
-        assert_eq!(marked(&composer), "abcdef\ng\nhijklm|");
-    }
-
-    #[test]
-    fn the_history_keeps_the_draft() {
-        let mut composer = composer("one|");
-        composer.take();
-        composer.set("two");
-        composer.take();
-        composer.insert("draft");
-        composer.up();
-        assert_eq!(composer.text(), "two");
-        composer.up();
-        composer.up();
-        assert_eq!(composer.text(), "one");
-        composer.down();
-        composer.down();
-        assert_eq!(composer.text(), "draft");
-    }
-
-    #[test]
-    fn a_text_that_comes_back_joins_what_was_written_since() {
-        let mut composer = composer("|");
-        composer.give_back("first");
-        assert_eq!(marked(&composer), "first|");
-        composer.set("later");
-        composer.give_back("first");
-        assert_eq!(marked(&composer), "first\nlater|");
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
-        #[test]
-        fn the_caret_never_leaves_the_borders(keys in prop::collection::vec(0..14_u8, 0..60), width in 1..12_usize) {
-            let mut c = Composer { width, ..Composer::default() };
-            for key in keys {
-                match key {
-                    0 => c.insert("a"),
-                    1 => c.insert("👩‍👩‍👧"),
-                    2 => c.insert("\u{301}"),
-                    3 => c.insert("\u{200d}"),
-                    4 => c.insert("日 \n"),
-                    5 => c.left(),
-                    6 => c.right(),
-                    7 => c.up(),
-                    8 => c.down(),
-                    9 => c.delete_back(),
-                    10 => c.delete_forward(),
-                    11 => c.word_left(),
-                    12 => c.delete_word(),
-                    _ => c.insert("🇩"),
-                }
-                prop_assert_eq!(c.settled(c.caret), c.caret, "{}", marked(&c));
-                let rows = c.rows();
-                let (row, column) = c.caret_at(&rows);
-                prop_assert!(row < rows.len() && column <= width);
-            }
-        }
-    }
 }

@@ -1,7 +1,6 @@
 //! The rows that a text takes while it is edited. Unlike in the transcript no character is dropped: every byte of the
 //! text belongs to a row, so that the caret can stand anywhere.
 
-use crate::wrap::width;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A row, as bytes of the text; without the line break that ends it.
@@ -15,8 +14,8 @@ pub struct Row {
     pub soft: bool,
 }
 
-/// Breaks a text into rows of at most `max` cells, after spaces where there are any.
-pub fn rows(text: &str, max: usize) -> Vec<Row> {
+/// Breaks a text into rows of at most `max` cells, after spaces where there are any. `cells` says what a grapheme takes.
+pub fn rows(text: &str, max: usize, cells: impl Fn(&str) -> usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let (mut start, mut used) = (0, 0);
     // The byte after the last space of the row, and the cells up to it.
@@ -27,7 +26,7 @@ pub fn rows(text: &str, max: usize) -> Vec<Row> {
             (start, used, space) = (at + 1, 0, None);
             continue;
         }
-        let cells = width(grapheme);
+        let cells = cells(grapheme);
         // Spaces may hang over the edge: a row that begins with one looks wrong.
         if used + cells > max && at > start && grapheme != " " {
             let (next, before) = space.unwrap_or((at, used));
@@ -46,9 +45,10 @@ pub fn rows(text: &str, max: usize) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wrap::width;
 
     fn texts(text: &str, max: usize) -> Vec<&str> {
-        rows(text, max).iter().map(|row| &text[row.start..row.end]).collect()
+        rows(text, max, width).iter().map(|row| &text[row.start..row.end]).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod render;
 mod table;
 
 pub use blocks::{finished, split};
-pub use render::block as render;
+pub use render::{block as render, code_lines};
 
 use crate::{blob::shorten, clean::clean, theme::Theme};
 use ratatui::text::Line;

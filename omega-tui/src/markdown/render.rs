@@ -5,10 +5,11 @@
 
 use super::{blocks::OPTIONS, table::Table};
 use crate::{
+    highlight,
     theme::Theme,
     wrap::{width, wrap},
 };
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use ratatui::{
     style::{Modifier, Style},
     text::{Line, Span},
@@ -70,8 +71,9 @@ impl<'t> Writer<'t> {
             Event::End(tag) => self.end(tag),
             Event::Text(text) => self.text(&text),
             Event::Code(code) => {
-                let style = self.theme.code.patch(modifiers(self.style()));
-                self.inline.push(Span::styled(code.into_string(), style));
+                let style = self.theme.inline_code.patch(modifiers(self.style()));
+                let code = if self.theme.quotes_code { format!("`{code}`") } else { code.into_string() };
+                self.inline.push(Span::styled(code, style));
             }
             Event::Html(html) | Event::InlineHtml(html) => self.text(&html),
             Event::InlineMath(math) | Event::DisplayMath(math) => self.text(&math),
@@ -93,7 +95,14 @@ impl<'t> Writer<'t> {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Heading { .. } => self.styles.push(self.theme.heading),
+            Tag::Heading { level, .. } => {
+                let [first, second, other] = self.theme.headings;
+                self.styles.push(match level {
+                    HeadingLevel::H1 => first,
+                    HeadingLevel::H2 => second,
+                    _ => other,
+                });
+            }
             Tag::BlockQuote(_) => {
                 self.flush();
                 self.open_gap();
@@ -230,13 +239,8 @@ impl<'t> Writer<'t> {
             Line::styled(format!("{}{}", label, "┄".repeat(fill)), self.theme.dim)
         };
         let mut lines = vec![rule(label)];
-        for line in code.strip_suffix('\n').unwrap_or(&code).split('\n') {
-            // Code is cut where the line ends, not at spaces: its columns mean something.
-            lines.extend(cut(line, room).map(|piece| {
-                let pad = " ".repeat(room.saturating_sub(width(piece)));
-                Line::styled(format!("{piece}{pad}"), self.theme.code)
-            }));
-        }
+        let code = code.strip_suffix('\n').unwrap_or(&code);
+        lines.extend(code_lines(&language, code, room, self.theme));
         lines.push(rule(String::new()));
         self.put(lines);
         self.gap = true;
@@ -314,19 +318,40 @@ fn modifiers(style: Style) -> Style {
     Style { add_modifier: style.add_modifier, ..Style::new() }
 }
 
-/// Pieces of at most `max` cells; one empty piece for an empty text.
-fn cut(text: &str, max: usize) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let head = match crate::wrap::prefix(text, max) {
-            // A character wider than the room: it stands alone.
-            "" => text.char_indices().nth(1).map_or(text, |(at, _)| &text[..at]),
-            head => head,
-        };
-        rest = (head.len() < text.len()).then(|| &text[head.len()..]);
-        Some(head)
-    })
+/// Code in colours, on its own ground. It is cut where the line ends, not at spaces: its columns mean something.
+pub fn code_lines(language: &str, code: &str, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for pieces in highlight::lines(language, code) {
+        let (mut spans, mut used): (Vec<Span<'static>>, usize) = (Vec::new(), 0);
+        for (kind, mut piece) in pieces {
+            let style = theme.of_code(kind);
+            while !piece.is_empty() {
+                let mut head = crate::wrap::prefix(piece, room - used.min(room));
+                if head.is_empty() {
+                    if used > 0 {
+                        lines.push(filled(std::mem::take(&mut spans), used, room, theme));
+                        used = 0;
+                        continue;
+                    }
+                    // A character wider than the room: it stands alone.
+                    head = piece.char_indices().nth(1).map_or(piece, |(at, _)| &piece[..at]);
+                }
+                used += width(head);
+                match spans.last_mut() {
+                    Some(last) if last.style == style => last.content.to_mut().push_str(head),
+                    _ => spans.push(Span::styled(head.to_owned(), style)),
+                }
+                piece = &piece[head.len()..];
+            }
+        }
+        lines.push(filled(spans, used, room, theme));
+    }
+    lines
+}
+
+fn filled(mut spans: Vec<Span<'static>>, used: usize, room: usize, theme: &Theme) -> Line<'static> {
+    spans.push(Span::styled(" ".repeat(room.saturating_sub(used)), theme.code));
+    Line::from(spans)
 }
 
 #[cfg(test)]
@@ -361,6 +386,28 @@ mod tests {
     #[test]
     fn code_keeps_its_spaces_and_is_cut_at_the_edge() {
         assert_eq!(shown("```js\nlet a  = 1;\n\n  x\n```", 8), ["┄ js ┄┄┄", "let a  =", " 1;", "", "  x", "┄┄┄┄┄┄┄┄"]);
+    }
+
+    #[test]
+    fn headings_differ_and_names_in_sentences_are_set_off_in_every_theme() {
+        for (mode, depth) in [
+            (Mode::Dark, Depth::True),
+            (Mode::Light, Depth::True),
+            (Mode::Dark, Depth::Indexed),
+            (Mode::Light, Depth::Indexed),
+            (Mode::Dark, Depth::Sixteen),
+            (Mode::Light, Depth::Sixteen),
+            (Mode::Dark, Depth::None),
+        ] {
+            let theme = Theme::new(mode, depth);
+            let heading = |text| block(text, 20, &theme)[0].spans[0].style;
+            let (first, second, other) = (heading("# a"), heading("## a"), heading("### a"));
+            assert!(first != second, "{mode:?} {depth:?}");
+            assert!(second != other || depth == Depth::None, "{mode:?} {depth:?}");
+            let line = block("a `b` c", 20, &theme).remove(0);
+            let differs = line.spans.iter().any(|span| span.content == "b" && span.style != theme.text);
+            assert!(differs || line.to_string() == "a `b` c", "{mode:?} {depth:?}: {line:?}");
+        }
     }
 
     #[test]

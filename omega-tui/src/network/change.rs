@@ -72,6 +72,7 @@ pub async fn make(client: &Client, conversation: Option<ConversationId>, wish: W
         Wish::GuestCredentials(policy) => {
             update(UpdateConversation { guest_credentials: Some(policy), ..UpdateConversation::default() }).await
         }
+        Wish::Title(title) => update(UpdateConversation { title: Some(title), ..UpdateConversation::default() }).await,
         Wish::SafeMode(on) => update(UpdateConversation { safe_mode: Some(on), ..UpdateConversation::default() }).await,
         Wish::Rotate => client.rotate_link(here()?).await.map(drop).map_err(sent),
         Wish::Block(user, blocked) => {

@@ -3,25 +3,31 @@
 //! Three things go on side by side and none waits for another: the stream of the conversation, which comes back by itself;
 //! the messages, which are sent one after the other so that their order holds; and everything else that is asked.
 
+mod answering;
 mod change;
+mod desk;
+mod looking;
 mod memory;
+mod saving;
 mod server;
 
+pub use desk::{Keeping, Notebook};
 pub use memory::RememberIn;
 pub use server::{FindAgain, Reconnecting};
 
-use crate::messages::{Command, Draft, Lasting, Link, NetworkEnd, PauseAnswer, Update};
+use crate::messages::{Command, Draft, Link, NetworkEnd, Update};
+use answering::{answer_run, lasting, take_back, words_of};
+use desk::Desk;
+use looking::{find_tools, watch_health};
 use memory::Memory;
 use omega_core::{
-    api::{Accepted, CreateConversation, Decide, ProvideCredentials, Remember, SendMessage, UpdateConversation},
+    api::{Accepted, CreateConversation, ExecuteRequest, SendMessage, UpdateConversation},
     client::{Client, ClientError, FollowPolicy, Follower, Update as Followed},
-    id::{ApprovalRuleId, ConversationId, MessageId, ToolRunId},
+    id::{ConversationId, MessageId, ToolId},
     view::View,
 };
-use secrecy::ExposeSecret;
 use server::Server;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -36,13 +42,21 @@ const SEND_WAITS: [Duration; 3] = [Duration::from_millis(300), Duration::from_se
 const OLDER_PAGE: u32 = 100;
 /// Bytes of an output asked for at once.
 const OUTPUT_PAGE: u32 = 256 * 1024;
-/// An output is loaded up to this size.
-const OUTPUT_LIMIT: usize = 2 * 1024 * 1024;
 
 /// What has to keep its order.
 enum Ordered {
-    Send { draft: Draft, text: String, model: Option<String> },
-    NewConversation,
+    Send(Sending),
+    /// Follow this conversation, or none: the next message begins another.
+    Follow(Option<ConversationId>),
+}
+
+/// A message on its way.
+struct Sending {
+    draft: Draft,
+    text: String,
+    model: Option<String>,
+    pins: Vec<ToolId>,
+    safe_mode: Option<bool>,
 }
 
 /// What the machine gives: where the server is found again, and where conversations are written down.
@@ -52,12 +66,17 @@ pub struct Machine {
     pub find_again: Option<FindAgain>,
     /// Keeps which conversations there are.
     pub remember: Option<RememberIn>,
+    /// Keeps what is written.
+    pub notebook: Option<Notebook>,
 }
 
 /// Serves the screen until it is gone.
 pub async fn serve(client: Client, machine: Machine, start: Option<ConversationId>, mut end: NetworkEnd) {
     let server = Arc::new(Server::new(client, machine.find_again));
     let memory = Memory::new(machine.remember, end.updates.clone());
+    let desk = Desk::new(machine.notebook, end.updates.clone());
+    desk.recall(start);
+    desk.past();
     let (current, watched) = watch::channel(start);
     let (ordered, queue) = mpsc::unbounded_channel();
     // Dropped with this future: nothing of it outlives the screen.
@@ -65,11 +84,39 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     tasks.spawn(follow(Arc::clone(&server), watched.clone(), end.updates.clone()));
     tasks.spawn(send_in_order(Arc::clone(&server), memory.clone(), current, queue, end.updates.clone()));
     tasks.spawn(introduce(server.client(), end.updates.clone()));
+    tasks.spawn(watch_health(Arc::clone(&server), end.updates.clone()));
+    let (searches, typed) = watch::channel(String::new());
+    tasks.spawn(find_tools(Arc::clone(&server), typed, end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
         while tasks.try_join_next().is_some() {}
         let _ = match command {
-            Command::Send { draft, text, model } => ordered.send(Ordered::Send { draft, text, model }),
-            Command::NewConversation => ordered.send(Ordered::NewConversation),
+            Command::Send { draft, text, model, pins, safe_mode } => {
+                ordered.send(Ordered::Send(Sending { draft, text, model, pins, safe_mode }))
+            }
+            Command::NewConversation => {
+                desk.recall(None);
+                ordered.send(Ordered::Follow(None))
+            }
+            Command::Follow(id) => {
+                desk.recall(Some(id));
+                ordered.send(Ordered::Follow(Some(id)))
+            }
+            Command::KeepDraft(of, text) => {
+                desk.keep_draft(of, text);
+                Ok(())
+            }
+            Command::KeepMessage(text) => {
+                desk.keep_message(text);
+                Ok(())
+            }
+            Command::ListRecent => {
+                desk.list_recent();
+                Ok(())
+            }
+            Command::FindTools(words) => {
+                searches.send_replace(words);
+                Ok(())
+            }
             Command::Remember(id, title) => {
                 memory.note(id, title);
                 Ok(())
@@ -168,17 +215,17 @@ async fn send_in_order(
     updates: mpsc::Sender<Update>,
 ) {
     while let Some(ordered) = queue.recv().await {
-        let (draft, text, model) = match ordered {
-            Ordered::Send { draft, text, model } => (draft, text, model),
-            Ordered::NewConversation => {
-                current.send_replace(None);
+        let Sending { draft, text, model, pins, safe_mode } = match ordered {
+            Ordered::Send(sending) => sending,
+            Ordered::Follow(id) => {
+                current.send_replace(id);
                 continue;
             }
         };
         let known = *current.borrow();
         let id = match known {
             Some(id) => id,
-            None => match create(&server, model.clone()).await {
+            None => match create(&server, model.clone(), safe_mode).await {
                 Ok(id) => {
                     // Before the first message goes out: whatever happens then, there is a way back to it.
                     memory.noted(id, text.clone()).await;
@@ -192,7 +239,7 @@ async fn send_in_order(
                 }
             },
         };
-        let update = match send(&server, id, text, model).await {
+        let update = match send(&server, id, text, model, pins).await {
             Ok(accepted) => Update::Accepted(draft, accepted),
             Err(error) => Update::SendFailed { draft, error: error.to_string() },
         };
@@ -200,8 +247,12 @@ async fn send_in_order(
     }
 }
 
-async fn create(server: &Server, model: Option<String>) -> Result<ConversationId, ClientError> {
-    let body = CreateConversation { model, ..CreateConversation::default() };
+async fn create(
+    server: &Server,
+    model: Option<String>,
+    safe_mode: Option<bool>,
+) -> Result<ConversationId, ClientError> {
+    let body = CreateConversation { model, safe_mode, ..CreateConversation::default() };
     let client = server.client();
     let made = match client.create_conversation(&body).await {
         // Nothing was made where nobody answered.
@@ -219,9 +270,10 @@ async fn send(
     id: ConversationId,
     message: String,
     model: Option<String>,
+    pins: Vec<ToolId>,
 ) -> Result<Accepted, ClientError> {
     let key = MessageId::new().to_string();
-    let body = SendMessage { message, model, client_message_id: Some(key.clone()), ..SendMessage::default() };
+    let body = SendMessage { message, model, pins, client_message_id: Some(key.clone()), ..SendMessage::default() };
     for wait in SEND_WAITS {
         let client = server.client();
         match client.send_message(id, &body, &key).await {
@@ -270,8 +322,26 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
                 Err(error) => Update::Failed(format!("earlier messages could not be loaded: {error}")),
             }),
         },
-        Command::LoadOutput(id) => Some(match output(&client, id).await {
-            Ok(text) => Update::Output(id, text),
+        Command::CancelCall(id) => {
+            client.cancel_tool_run(id).await.err().map(|e| Update::Failed(format!("not stopped: {e}")))
+        }
+        Command::RunTool { tool, input } => {
+            let body = ExecuteRequest { tool_id: tool.to_string(), params: input, env: BTreeMap::new() };
+            Some(match client.execute_tool(&body).await {
+                Ok(answer) => Update::Ran(Box::new(answer)),
+                Err(error) => Update::Failed(error.to_string()),
+            })
+        }
+        Command::Health => Some(match client.status().await {
+            Ok(status) => Update::Health(Box::new(status)),
+            Err(error) => Update::Failed(error.to_string()),
+        }),
+        Command::Save(saving, file) => Some(match saving::save(&client, saving, &file).await {
+            Ok(words) => Update::Told(words),
+            Err(error) => Update::Failed(format!("not saved: {error}")),
+        }),
+        Command::LoadOutput(id, from) => Some(match client.tool_output(id, from, OUTPUT_PAGE).await {
+            Ok(page) => Update::Output(id, Box::new(page)),
             Err(error) => Update::Failed(format!("the output could not be loaded: {error}")),
         }),
         Command::Look(topic) => Some(match change::look(&client, topic).await {
@@ -294,76 +364,18 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             }),
         },
         // These keep their order elsewhere.
-        Command::Send { .. } | Command::NewConversation | Command::Remember(..) => None,
+        Command::Send { .. }
+        | Command::NewConversation
+        | Command::Follow(_)
+        | Command::Remember(..)
+        | Command::KeepDraft(..)
+        | Command::KeepMessage(_)
+        | Command::ListRecent
+        | Command::FindTools(_) => None,
     };
     if let Some(update) = update {
         let _ = updates.send(update).await;
     }
-}
-
-/// Gives an answer to a paused run; what comes of it comes by the stream.
-async fn answer_run(client: &Client, id: ConversationId, answer: PauseAnswer) -> Result<(), ClientError> {
-    match answer {
-        PauseAnswer::Decide { approval, digest, decision, remember, reason, input, tool: _ } => {
-            let body = Decide { decision, remember, reason, args_digest: Some(digest), input };
-            client.decide(approval, &body).await.map(drop)
-        }
-        PauseAnswer::Provide { env, save } => {
-            let env = env.0.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
-            client.provide_credentials(id, &ProvideCredentials { env, save, decline: false }).await.map(drop)
-        }
-        PauseAnswer::Decline => {
-            let body = ProvideCredentials { decline: true, ..ProvideCredentials::default() };
-            client.provide_credentials(id, &body).await.map(drop)
-        }
-        PauseAnswer::Plan(plan, body) => client.select_plan(id, plan, &body).await.map(drop),
-        PauseAnswer::Alternative(body) => client.select_alternative(id, &body).await.map(drop),
-    }
-}
-
-/// What a standing approval is stored as. What can't be learned can still be taken back in the settings.
-async fn lasting(client: &Client, id: ConversationId, answer: &PauseAnswer) -> Option<Lasting> {
-    let PauseAnswer::Decide { tool, remember, .. } = answer else { return None };
-    let place = match remember {
-        Remember::Once => return None,
-        Remember::Conversation => Some(id),
-        Remember::Always => None,
-    };
-    let stored = client.stored_approvals().await.ok()?;
-    let newest = stored.iter().filter(|rule| rule.tool_id == *tool && rule.conversation_id == place);
-    let rules = vec![newest.max_by_key(|rule| rule.created_at)?.id];
-    Some(Lasting { tool: tool.clone(), remember: *remember, rules })
-}
-
-async fn take_back(client: &Client, rules: &[ApprovalRuleId]) -> Result<(), ClientError> {
-    for rule in rules {
-        match client.revoke_approval(*rule).await {
-            // Somebody took it back already.
-            Ok(()) | Err(ClientError::NotFound(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// Nothing when somebody else was first: their answer comes by the stream.
-fn words_of(error: &ClientError) -> Option<String> {
-    (!matches!(error, ClientError::Refused { status: 409, .. })).then(|| format!("not answered: {error}"))
-}
-
-async fn output(client: &Client, id: ToolRunId) -> Result<String, ClientError> {
-    let mut text = String::new();
-    let mut offset = Some(0);
-    while let Some(from) = offset {
-        let page = client.tool_output(id, from, OUTPUT_PAGE).await?;
-        text.push_str(&page.content);
-        offset = page.next_offset.filter(|next| *next > from);
-        if text.len() >= OUTPUT_LIMIT && offset.is_some() {
-            text.push_str(&format!("\n… {} bytes in all", page.total_bytes));
-            break;
-        }
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
-use super::{FindAgain, Machine, RememberIn, serve};
-use crate::messages::{self, Command, Link, ScreenEnd, Update};
+use super::{FindAgain, Keeping, Machine, Notebook, RememberIn, serve};
+use crate::messages::{self, Command, Link, Saving, ScreenEnd, Update};
 use omega_core::{
     api::{CreateConversation, Timestamp},
     client::Client,
@@ -9,7 +9,10 @@ use omega_core::{
     id::{ConversationId, MessageId, RunId},
 };
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -134,7 +137,7 @@ async fn next(screen: &mut ScreenEnd, wanted: impl Fn(&Update) -> bool) -> Updat
 }
 
 fn say(draft: u64, text: &str) -> Command {
-    Command::Send { draft, text: text.into(), model: Some("groq/x".into()) }
+    Command::Send { draft, text: text.into(), model: Some("groq/x".into()), pins: Vec::new(), safe_mode: None }
 }
 
 #[tokio::test]
@@ -301,7 +304,7 @@ async fn a_server_that_comes_back_elsewhere_is_found() {
 }
 
 #[tokio::test]
-async fn a_large_output_is_put_together_from_its_pages() {
+async fn a_large_output_is_saved_whole_from_its_pages() {
     let id = omega_core::id::ToolRunId::new();
     let server = Server::start(move |asked| {
         let first = asked.line.contains("offset=0");
@@ -312,6 +315,85 @@ async fn a_large_output_is_put_together_from_its_pages() {
     })
     .await;
     let mut screen = open(&server, None);
-    screen.commands.send(Command::LoadOutput(id)).unwrap();
-    assert_eq!(screen.updates.recv().await, Some(Update::Output(id, "[1,2]".into())));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("output.json").display().to_string();
+    screen.commands.send(Command::Save(Saving::Output(id), file.clone())).unwrap();
+    assert_eq!(told(&mut screen).await, Update::Told(format!("written to {file} (12 bytes)")));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "[\n  1,\n  2\n]");
+    // What is there already is not written over.
+    screen.commands.send(Command::Save(Saving::Text("other".into()), file.clone())).unwrap();
+    assert!(matches!(told(&mut screen).await, Update::Failed(error) if error.contains("is there already")));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "[\n  1,\n  2\n]");
+}
+
+/// The next news about a file.
+async fn told(screen: &mut ScreenEnd) -> Update {
+    loop {
+        match screen.updates.recv().await.expect("the task is alive") {
+            update @ (Update::Told(_) | Update::Failed(_)) => return update,
+            _ => {}
+        }
+    }
+}
+
+/// A notebook in memory.
+#[derive(Default)]
+struct InMemory(Mutex<(HashMap<Option<ConversationId>, String>, Vec<String>)>);
+
+impl Keeping for Arc<InMemory> {
+    fn draft(&self, of: Option<ConversationId>) -> String {
+        self.0.lock().unwrap().0.get(&of).cloned().unwrap_or_default()
+    }
+
+    fn keep_draft(&self, of: Option<ConversationId>, text: &str) -> std::io::Result<()> {
+        self.0.lock().unwrap().0.insert(of, text.to_owned());
+        Ok(())
+    }
+
+    fn past(&self) -> Vec<String> {
+        self.0.lock().unwrap().1.clone()
+    }
+
+    fn keep_message(&self, text: &str) -> std::io::Result<()> {
+        self.0.lock().unwrap().1.push(text.to_owned());
+        Ok(())
+    }
+
+    fn recent(&self) -> Vec<(ConversationId, String, Timestamp)> {
+        Vec::new()
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_is_kept_and_comes_back_with_its_conversation() {
+    let server = Server::start(|_| refused(404, "NOT_FOUND", "nothing here")).await;
+    let kept = Arc::new(InMemory::default());
+    let id = ConversationId::new();
+    kept.keep_draft(Some(id), "of another time").unwrap();
+    kept.keep_message("sent before").unwrap();
+    let (mut screen, network) = messages::pair();
+    let machine = Machine { notebook: Some(Notebook::new(Arc::clone(&kept))), ..Machine::default() };
+    tokio::spawn(serve(server.client.clone(), machine, Some(id), network));
+    let mut news = Vec::new();
+    while news.len() < 2 {
+        match screen.updates.recv().await.expect("the task is alive") {
+            update @ (Update::Draft(..) | Update::Past(_)) => news.push(update),
+            _ => {}
+        }
+    }
+    assert_eq!(news, [Update::Draft(Some(id), "of another time".into()), Update::Past(vec!["sent before".into()])]);
+    // Of many that follow one another the last is kept, and the one that is asked for is the newest.
+    for n in 0..50 {
+        screen.commands.send(Command::KeepDraft(None, format!("draft {n}"))).unwrap();
+    }
+    screen.commands.send(Command::NewConversation).unwrap();
+    loop {
+        if let Update::Draft(of, draft) = screen.updates.recv().await.expect("the task is alive") {
+            assert_eq!((of, draft.as_str()), (None, "draft 49"));
+            break;
+        }
+    }
+    while kept.draft(None) != "draft 49" {
+        tokio::task::yield_now().await;
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     keymap::{Action, hint},
     messages::Link,
     numbers::{grouped, seconds},
+    sheet,
     wrap::{fit, width},
 };
 use omega_core::{api::RunStatus, model::price::dollars};
@@ -18,27 +19,32 @@ use ratatui::{
     widgets::Widget,
 };
 
-/// `─ omega ─ Title ─────── provider/model ─`
+/// `─ omega ─ Title ─────── safe mode ─ provider/model ─`
 pub fn title(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = &app.theme;
     let max = usize::from(area.width);
     let title = app.view.conversation.as_ref().and_then(|c| c.title.as_deref()).map(one_line).unwrap_or_default();
-    let model = app.model().map(|model| format!(" {} ─", one_line(model))).unwrap_or_default();
+    let mut right = Vec::new();
+    if app.safe_mode() == Some(true) {
+        right.extend([Span::styled(" safe mode", theme.warn), Span::styled(" ─", theme.strong_border)]);
+    }
+    right.extend(app.model().map(|model| Span::styled(format!(" {} ─", one_line(model)), theme.secondary)));
+    let right_width: usize = right.iter().map(|span| width(&span.content)).sum();
     let mut left = vec![
         Span::styled("─ ", theme.strong_border),
         Span::styled("omega", theme.accent.add_modifier(Modifier::BOLD)),
         Span::styled(" ─", theme.strong_border),
     ];
-    let room = max.saturating_sub(9 + width(&model) + 3);
+    let room = max.saturating_sub(9 + right_width + 3);
     if !title.is_empty() && room > 8 {
         let title = fit(vec![Span::styled(format!(" {title}"), theme.text)], room);
         left.extend(title.spans);
         left.push(Span::styled(" ", theme.text));
     }
     let used: usize = left.iter().map(|span| width(&span.content)).sum();
-    let dashes = max.saturating_sub(used + width(&model));
+    let dashes = max.saturating_sub(used + right_width);
     left.push(Span::styled("─".repeat(dashes), theme.strong_border));
-    left.push(Span::styled(model, theme.secondary));
+    left.extend(right);
     fit(left, max).render(area, buffer);
 }
 
@@ -64,6 +70,7 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut left = vec![Span::raw(" ")];
     left.extend(link(app));
     left.extend(run(app));
+    left.extend(health(app));
     let usage = app.view.usage();
     let tokens = usage.input_tokens + usage.output_tokens;
     if tokens > 0 && max >= 60 {
@@ -74,7 +81,7 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut room = max.saturating_sub(left.width() + 3);
     let mut right: Vec<Span<'static>> = Vec::new();
     for action in actions(app) {
-        let spans = hints(app, &[action]);
+        let spans = sheet::hints(theme, app.contexts(), &[action]);
         if spans.is_empty() {
             continue;
         }
@@ -107,14 +114,19 @@ fn link(app: &App) -> Vec<Span<'static>> {
     vec![Span::styled(format!("{sign} "), style), Span::styled(words, theme.secondary)]
 }
 
+/// Nothing came for so long: somebody should know.
+const SILENT_MILLIS: u64 = 15_000;
+
 fn run(app: &App) -> Option<Span<'static>> {
     let theme = &app.theme;
     let run = app.active_run()?;
-    let took = seconds(app.now.millis_since(run.started_at.unwrap_or(run.created_at)));
+    let took = seconds(app.worked_millis(run));
+    let silent = app.now.millis_since(app.heard_at);
     let (words, style): (String, Style) = match run.status {
         _ if app.stopping == Some(run.id) => (String::from("stopping"), theme.warn),
         RunStatus::Queued => (String::from("waiting"), theme.secondary),
-        RunStatus::Paused => (String::from("paused"), theme.warn),
+        RunStatus::Paused => (String::from("waits for you"), theme.warn),
+        _ if silent >= SILENT_MILLIS => (format!("working {took}, nothing came for {} s", silent / 1000), theme.warn),
         _ => (format!("working {took}"), theme.running),
     };
     let waiting = app.waiting_runs().count();
@@ -122,24 +134,42 @@ fn run(app: &App) -> Option<Span<'static>> {
     Some(Span::styled(format!(" · {words}{waiting}"), style))
 }
 
+/// What does not work as it should, in a few words; nothing while all does.
+fn health(app: &App) -> Option<Span<'static>> {
+    let health = app.health.as_ref()?;
+    let registry = (health.registry.status != "ok").then(|| format!("registry {}", health.registry.status));
+    let executor =
+        (health.executor.status.as_str() != "ok").then(|| format!("executor {}", health.executor.status.as_str()));
+    let breakers = match health.breakers.len() {
+        0 => None,
+        1 => health.breakers.first().map(|it| format!("{} left alone", it.subject)),
+        n => Some(format!("{n} left alone")),
+    };
+    let words: Vec<String> = [registry, executor, breakers].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| Span::styled(format!(" · {}", one_line(&words.join(", "))), app.theme.warn))
+}
+
 /// What is worth knowing right now, the most important first.
 fn actions(app: &App) -> Vec<Action> {
-    if !app.overlays.is_empty() {
+    if !app.layers.is_empty() {
         return vec![Action::Close];
     }
+    let waits = app.waiting_runs().next().is_some();
     let runs = app.active_run().is_some();
     match app.focus {
         Focus::Question => vec![Action::ToComposer, Action::Back, Action::Help],
         Focus::Composer if app.question.is_some() => vec![Action::Answer, Action::Send, Action::Stop],
-        Focus::Transcript => vec![Action::Open, Action::SelectNext, Action::ToComposer, Action::Help],
+        Focus::Transcript => vec![Action::Open, Action::Copy, Action::View, Action::ToComposer],
         Focus::Composer if !app.composer.is_empty() => {
             let mut actions = vec![Action::Send, Action::NewLine];
             actions.extend(runs.then_some(Action::Stop));
             actions
         }
+        // Esc takes the last message back before it stops anything.
+        Focus::Composer if waits => vec![Action::Interrupt, Action::OpenLatest, Action::Help],
         Focus::Composer if runs => vec![Action::Stop, Action::OpenLatest, Action::Help],
         Focus::Composer => {
-            let mut actions = vec![Action::Help, Action::Interrupt];
+            let mut actions = vec![Action::Help, Action::Palette];
             if app.view.tool_runs.is_empty() {
                 actions.push(Action::Complete);
             } else {
@@ -148,17 +178,4 @@ fn actions(app: &App) -> Vec<Action> {
             actions
         }
     }
-}
-
-/// Key and word of each action, as bound where keys go now.
-pub fn hints(app: &App, actions: &[Action]) -> Vec<Span<'static>> {
-    let mut spans = Vec::new();
-    for (key, word) in actions.iter().filter_map(|action| hint(app.contexts(), *action)) {
-        if !spans.is_empty() {
-            spans.push(Span::styled(" · ", app.theme.dim));
-        }
-        spans.push(Span::styled(format!("{key} "), app.theme.secondary));
-        spans.push(Span::styled(word, app.theme.dim));
-    }
-    spans
 }

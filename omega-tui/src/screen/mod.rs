@@ -4,16 +4,16 @@
 mod alternatives;
 mod bars;
 mod composer;
-mod help;
-mod list_overlay;
 mod panel;
 mod question;
+mod suggestions;
 
 use crate::{
-    app::{App, Overlay, matching_commands},
+    app::App,
     clean::one_line,
     keymap::Action,
     messages::Link,
+    sheet,
     transcript::Scene,
     wrap::{fit, wrap},
 };
@@ -22,7 +22,6 @@ use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
     text::{Line, Span},
-    widgets::Block,
 };
 
 /// The smallest screen that is drawn.
@@ -32,7 +31,7 @@ const WIDE: u16 = 120;
 /// The panel is at least this wide, and takes what the text does not use up to the second number.
 const PANEL: (u16, u16) = (40, 68);
 /// Lines of text longer than this are hard to read.
-const WIDEST_TEXT: u16 = 112;
+const WIDEST_TEXT: u16 = 102;
 const SPINNER: &[&str] = &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// Draws the screen, and puts the cursor where the caret is.
@@ -44,7 +43,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         too_small(app, frame);
         return;
     }
-    let (main, side) = if area.width >= WIDE {
+    let (main, side) = if area.width >= WIDE && app.has_panel && !app.view.messages.is_empty() {
         let panel = area.width.saturating_sub(WIDEST_TEXT + 2).clamp(PANEL.0, PANEL.1);
         let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(panel)]).areas(area);
         (main, Some(side))
@@ -52,9 +51,6 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         (area, None)
     };
     app.composer.set_width(usize::from(main.width.saturating_sub(4)));
-    if let Some(list) = &mut app.list_overlay {
-        list.set_width(list_overlay::inner_width(area));
-    }
     if let Some(question) = &mut app.question {
         question.input.set_width(usize::from(main.width.saturating_sub(3)));
     }
@@ -84,12 +80,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     if let Some(side) = side {
         panel::draw(app, side, rule.y, frame.buffer_mut());
     }
-    match app.overlays.last().copied() {
-        Some(Overlay::Help { scroll }) => help::draw(app, scroll, area, frame),
-        Some(Overlay::ConfirmQuit) => confirm(app, area, frame),
-        Some(Overlay::List) => list_overlay::draw(app, area, frame),
-        None => {}
-    }
+    let mut layers = std::mem::take(&mut app.layers);
+    layers.draw(app, area, frame);
+    app.layers = layers;
 }
 
 /// The picture of the spinner now.
@@ -112,27 +105,26 @@ fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     transcript.draw(&scene, text, frame.buffer_mut());
 }
 
-/// Commands that fit what is typed, and what there is to say.
+/// What fits what is typed, and what there is to say.
 fn above_composer(app: &App, width: u16) -> Vec<Line<'static>> {
     let max = usize::from(width);
     let theme = &app.theme;
-    let mut lines: Vec<Line<'static>> = matching_commands(app.composer.text())
-        .map(|(name, argument, help)| {
-            let name = format!(" {:<14}", format!("/{name} {argument}"));
-            fit(vec![Span::styled(name, theme.accent), Span::styled(*help, theme.secondary)], max)
-        })
-        .collect();
+    let mut lines = suggestions::lines(app, max);
     if let Some(it) = &app.take_back {
         let place = if it.lasting.remember == Remember::Always { "everywhere" } else { "in this conversation" };
         let tool = one_line(it.lasting.tool.as_str());
         let mut spans = vec![Span::styled(format!(" · {tool} is always allowed {place} · "), theme.warn)];
-        spans.extend(bars::hints(app, &[Action::TakeBack]));
+        spans.extend(sheet::hints(theme, app.contexts(), &[Action::TakeBack]));
         lines.push(fit(spans, max));
     }
     if let Some(toast) = &app.toast {
         let (sign, style) = if toast.is_error { ("✗", theme.error) } else { ("·", theme.secondary) };
-        let spans = [Span::styled(format!(" {sign} {}", one_line(&toast.text)), style)];
-        lines.extend(wrap(&spans, max).into_iter().take(3));
+        let spans = [Span::styled(one_line(&toast.text), style)];
+        let wrapped = wrap(&spans, max.saturating_sub(3)).into_iter().take(3).enumerate();
+        lines.extend(wrapped.map(|(at, mut line)| {
+            line.spans.insert(0, Span::styled(if at == 0 { format!(" {sign} ") } else { String::from("   ") }, style));
+            line
+        }));
     }
     lines
 }
@@ -145,29 +137,6 @@ fn too_small(app: &App, frame: &mut Frame<'_>) {
     {
         frame.render_widget(line, y);
     }
-}
-
-fn confirm(app: &App, area: Rect, frame: &mut Frame<'_>) {
-    let inner = open_box(app, "quit", (44, 2), area, frame);
-    let theme = &app.theme;
-    let hints = bars::hints(app, &[Action::Confirm, Action::Close]);
-    let lines = [Line::styled("What you wrote is not sent yet. Leave?", theme.text), Line::from(hints)];
-    for (line, row) in lines.into_iter().zip(inner.rows()) {
-        frame.render_widget(line, row);
-    }
-}
-
-/// A frame in the middle, as large as asked where there is room; returns its inside.
-fn open_box(app: &App, title: &str, (width, height): (u16, u16), area: Rect, frame: &mut Frame<'_>) -> Rect {
-    let width = (width + 4).min(area.width.saturating_sub(2));
-    let height = (height + 2).min(area.height.saturating_sub(2));
-    let outside = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    let title = Line::styled(format!(" {title} "), app.theme.accent);
-    let block = Block::bordered().border_style(app.theme.accent).style(app.theme.text).title(title);
-    frame.render_widget(ratatui::widgets::Clear, outside);
-    let inner = block.inner(outside);
-    frame.render_widget(block, outside);
-    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
 #[cfg(test)]

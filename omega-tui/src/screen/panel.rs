@@ -38,7 +38,7 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     let plan = if steps.is_empty() { 0 } else { steps.len() + 2 };
     let room = usize::from(inner.height).saturating_sub(facts.len() + 4 + plan);
     let runs = &app.view.tool_runs;
-    let mut lines = vec![heading(format!("tools {}", runs.len()))];
+    let mut lines = vec![heading(format!("calls {}", grouped(app.call_count())))];
     if runs.is_empty() {
         lines.push(Line::styled("no tool was called yet", theme.dim));
     }
@@ -103,7 +103,7 @@ fn steps(app: &App, max: usize) -> Vec<Line<'static>> {
 fn facts(app: &App) -> Vec<(&'static str, String)> {
     let usage = app.view.usage();
     let people: Vec<&str> = app.view.participants.iter().map(|p| p.display_name.as_str()).collect();
-    let mut facts = vec![("messages", grouped(app.view.messages.len() as u64))];
+    let mut facts = vec![("messages", grouped(app.message_count()))];
     if usage.input_tokens + usage.output_tokens > 0 {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
     }

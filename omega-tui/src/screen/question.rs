@@ -1,17 +1,17 @@
 //! What a paused run asks, above the composer: a rule that says what it is, the whole of it to scroll through, and one line
 //! to answer in.
 
-use super::{alternatives, bars::hints};
+use super::alternatives;
 use crate::{
-    app::{App, Focus, Question, Step},
+    app::{App, Focus, Grant, Question, Step},
     clean::one_line,
-    composer::shown,
     keymap::Action,
+    sheet,
     theme::Theme,
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{Approval, ApprovalReason, MissingVar, Plan, Remember, RequiredAction},
+    api::{Approval, ApprovalReason, CredentialRequest, MissingVar, Plan, RequiredAction},
     sanitize::visible_json,
 };
 use ratatui::{
@@ -39,7 +39,7 @@ pub fn height(app: &App, main: Rect) -> u16 {
 pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let Some(question) = &app.question else { return };
     let theme = &app.theme;
-    let focused = app.focus == Focus::Question && app.overlays.is_empty();
+    let focused = app.focus == Focus::Question && app.layers.is_empty();
     let (lines, top) = body(theme, question, usize::from(area.width.saturating_sub(3)));
     let step = question.step;
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), x: area.x + 1, width: area.width - 2 };
@@ -88,12 +88,14 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
 fn heading(question: &Question) -> String {
     match (&question.action, question.step) {
         (RequiredAction::Approval { .. }, Step::Wait) => String::from("a call needs approval"),
-        (RequiredAction::Approval { .. }, Step::Sure(Remember::Conversation)) => {
-            String::from("always allow it in this conversation?")
-        }
-        (RequiredAction::Approval { .. }, Step::Sure(_)) => String::from("always allow it, in all your conversations?"),
+        (RequiredAction::Approval { .. }, Step::Sure(grant)) => match grant {
+            Grant::Here => String::from("always allow it in this conversation?"),
+            Grant::Always => String::from("always allow it, in all your conversations?"),
+            Grant::Alike => format!("allow all {} calls of it that wait?", question.released(grant).len() + 1),
+            Grant::All => format!("allow all {} calls that wait?", question.released(grant).len() + 1),
+        },
         (RequiredAction::Approval { approvals, .. }, _) if approvals.len() > 1 => {
-            format!("allow this call? 1 of {}", approvals.len())
+            format!("allow this call? {} wait", approvals.len())
         }
         (RequiredAction::Approval { .. }, _) => String::from("allow this call?"),
         (RequiredAction::Credentials { missing_vars, .. }, Step::Value(at)) if missing_vars.len() > 1 => {
@@ -115,14 +117,26 @@ fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, 
         (_, Step::Input) => {
             let rows = question.input.rows();
             let (caret, _) = question.input.caret_at(&rows);
-            let line = |row: &crate::composer::Row| shown(&question.input.text()[row.start..row.end]);
-            (rows.iter().map(|row| Line::styled(line(row), theme.text)).collect(), caret)
+            (rows.iter().map(|row| Line::styled(question.input.shown(row), theme.text)).collect(), caret)
+        }
+        (RequiredAction::Approval { .. }, Step::Sure(grant)) => {
+            let mut lines = question.approval().map(|it| approval(theme, it, max)).unwrap_or_default();
+            lines.extend(question.released(grant).into_iter().map(|it| released(theme, it, max)));
+            (lines, 0)
         }
         (RequiredAction::Approval { .. }, _) => {
             (question.approval().map(|it| approval(theme, it, max)).unwrap_or_default(), 0)
         }
         (RequiredAction::Credentials { requests, missing_vars, .. }, step) => {
-            let tools: Vec<&str> = requests.iter().map(|request| request.tool_id.as_str()).collect();
+            // A value is asked for by the tools that lack it, and by no other.
+            let asked = match step {
+                Step::Value(at) => missing_vars.get(at).map(|var| &var.name),
+                _ => None,
+            };
+            let lacks = |request: &&CredentialRequest| {
+                asked.is_none_or(|name| request.missing_keys.iter().any(|var| var.name == *name))
+            };
+            let tools: Vec<&str> = requests.iter().filter(lacks).map(|request| request.tool_id.as_str()).collect();
             let mut lines = wrap(&[Span::styled(one_line(&tools.join(", ")), theme.accent)], max);
             let vars: &[MissingVar] = match step {
                 Step::Value(at) => missing_vars.get(at..=at).unwrap_or_default(),
@@ -170,6 +184,13 @@ fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>
     lines
 }
 
+/// Another call that goes on with the one that is looked at, in a line.
+fn released(theme: &Theme, approval: &Approval, max: usize) -> Line<'static> {
+    let name = format!("+ {} ", one_line(approval.tool_id.as_str()));
+    let input = one_line(&visible_json(&approval.input));
+    fit(vec![Span::styled(name, theme.accent), Span::styled(input, theme.text)], max)
+}
+
 fn variable(theme: &Theme, var: &MissingVar, max: usize) -> Vec<Line<'static>> {
     let mut spans = vec![Span::styled(one_line(&var.name), theme.text)];
     if !var.description.trim().is_empty() {
@@ -191,6 +212,9 @@ fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Ve
     for step in &plan.steps {
         let tool = format!("   {}. {} ", step.step_number, one_line(&step.tool_name));
         let mut spans = vec![Span::styled(tool, theme.text), Span::styled(one_line(&step.purpose), theme.secondary)];
+        if !step.expected_output.trim().is_empty() {
+            spans.push(Span::styled(format!(" → {}", one_line(&step.expected_output)), theme.dim));
+        }
         if !step.missing_env.is_empty() {
             spans.push(Span::styled(format!(" needs {}", one_line(&step.missing_env.join(", "))), theme.warn));
         }
@@ -211,11 +235,12 @@ fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Ve
 /// The line to answer in, and where its caret is.
 fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line<'static>, Option<usize>) {
     let theme = &app.theme;
+    let hints = |actions: &[Action]| sheet::hints(theme, app.contexts(), actions);
     if question.sent {
         return (Line::styled("sending the answer...", theme.dim), None);
     }
     if !focused {
-        return (Line::from(hints(app, &[Action::Answer])), None);
+        return (Line::from(hints(&[Action::Answer])), None);
     }
     if !app.hears() {
         return (fit(vec![Span::styled(NOT_YET, theme.dim)], max), None);
@@ -226,37 +251,44 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
             let mut actions = vec![Action::AllowOnce];
             actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
             actions.extend([Action::Deny, Action::EditInput]);
-            return (fit(hints(app, &actions), max), None);
+            let (alike, all) = (question.released(Grant::Alike).len(), question.released(Grant::All).len());
+            actions.extend((alike > 0).then_some(Action::AllowAlike));
+            actions.extend((all > alike).then_some(Action::AllowAll));
+            return (fit(hints(&actions), max), None);
         }
         Step::Sure(_) => {
             let tool = question.approval().map(|it| one_line(it.tool_id.as_str())).unwrap_or_default();
-            let mut spans = vec![Span::styled(format!("{tool} is not asked about again: "), theme.warn)];
-            spans.extend(hints(app, &[Action::Confirm, Action::Back]));
+            let words = match question.step {
+                Step::Sure(Grant::Alike | Grant::All) => String::from("each of them runs, this once: "),
+                _ => format!("{tool} is not asked about again: "),
+            };
+            let mut spans = vec![Span::styled(words, theme.warn)];
+            spans.extend(hints(&[Action::Confirm, Action::Back]));
             return (fit(spans, max), None);
         }
         Step::Keep => {
             let actions = [Action::KeepOnce, Action::KeepForTool, Action::KeepForAll];
-            return (fit(hints(app, &actions), max), None);
+            return (fit(hints(&actions), max), None);
         }
         Step::Without => {
             let mut spans = vec![Span::styled("the call will fail: ", theme.warn)];
             let others = question.alternatives().map(|_| Action::Others);
             let actions: Vec<Action> =
                 [Some(Action::GoWithout), others, Some(Action::Back)].into_iter().flatten().collect();
-            spans.extend(hints(app, &actions));
+            spans.extend(hints(&actions));
             return (fit(spans, max), None);
         }
-        Step::Plan => return (fit(hints(app, &[Action::Choose, Action::Another, Action::SelectNext]), max), None),
+        Step::Plan => return (fit(hints(&[Action::Choose, Action::Another, Action::SelectNext]), max), None),
         Step::Other => {
             let actions = [Action::Choose, Action::NoneOfThem, Action::SelectNext, Action::Back];
-            return (fit(hints(app, &actions), max), None);
+            return (fit(hints(&actions), max), None);
         }
         Step::Wait => return (Line::styled(WAITS, theme.warn), None),
         Step::Input => {
             let mut spans = vec![Span::styled("the input: ", theme.accent)];
             match &question.problem {
                 Some(problem) => spans.push(Span::styled(one_line(problem), theme.error)),
-                None => spans.extend(hints(app, &[Action::Submit, Action::NewLine, Action::Back])),
+                None => spans.extend(hints(&[Action::Submit, Action::NewLine, Action::Back])),
             }
             return (fit(spans, max), None);
         }

@@ -1,10 +1,14 @@
 //! What a server could have stored, and a conversation with everything in it.
 
 use super::TestHarness;
+use crate::messages::UsedBefore;
 use omega_core::{
-    api::{AlternativeChoice, CredentialScope, StoredApproval, StoredCredential, StoredGrant, Timestamp},
+    api::{
+        AlternativeChoice, CredentialScope, Models, StoredApproval, StoredCredential, StoredGrant, Timestamp, ToolRow,
+    },
     event::Event,
     executor::ToolErrorCode,
+    registry::Tool,
 };
 use serde_json::json;
 
@@ -36,6 +40,42 @@ pub fn another_tool() -> AlternativeChoice {
         ],
     }))
     .unwrap()
+}
+
+/// A provider that can be used and one that can't.
+pub fn models() -> Models {
+    serde_json::from_value(json!({
+        "default": "openai/gpt-4.1-mini", "defaultReason": "the first that there is a key for",
+        "providers": [
+            {"name": "openai", "available": true, "paidBy": "owner", "models": ["openai/gpt-4.1-mini", "gpt-5", "gpt-4.1-mini"]},
+            {"name": "anthropic", "available": false, "reason": "there is no ANTHROPIC_API_KEY", "models": ["claude"]},
+        ],
+        "prices": {"openai/gpt-5": {"input": 1.25, "output": 10.0}},
+    }))
+    .unwrap()
+}
+
+pub fn used_before() -> Vec<UsedBefore> {
+    let used = |title: &str| UsedBefore {
+        id: "0198f0c1-0000-7000-8000-000000000009".parse().unwrap(),
+        title: title.to_owned(),
+        updated_at: Timestamp(0),
+    };
+    vec![used("Determinants"), used("A chart of last week's temperatures")]
+}
+
+/// A tool of the registry that needs a variable.
+pub fn tool_row() -> ToolRow {
+    let tool: Tool = serde_json::from_value(json!({
+        "toolId": "yaml::parse", "name": "parse", "description": "Reads YAML and gives it as JSON", "version": "2.4.0",
+        "category": "data", "env": [{ "name": "YAML_KEY" }],
+        "inputSchema": {"type": "object", "required": ["text"], "properties": {
+            "depth": {"type": "integer", "description": "How deep at most"},
+            "text": {"type": "string", "description": "The YAML"},
+        }},
+    }))
+    .unwrap();
+    ToolRow::new(&tool, None)
 }
 
 pub fn rule() -> StoredApproval {

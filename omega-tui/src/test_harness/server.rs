@@ -253,10 +253,42 @@ impl TestHarness {
         self.event(Event::MessageCompleted { message })
     }
 
+    /// Does something as the server does it for another run.
+    pub fn as_run(&mut self, run: RunId, doing: impl FnOnce(&mut Self)) {
+        let before = self.run.replace(run);
+        doing(self);
+        self.run = before;
+    }
+
+    /// The run that works waits for an approval.
+    pub fn pauses(&mut self, input: Value) {
+        let approval = self.approval(ApprovalId::new(), input);
+        let action = RequiredAction::Approval { approvals: vec![approval], expires_at: Timestamp(0) };
+        self.event(Event::RunRequiresAction { action });
+    }
+
+    /// Several calls of tools wait for approval.
+    pub fn awaits_approvals(&mut self, tools: &[&str]) -> Vec<ApprovalId> {
+        let ids: Vec<ApprovalId> = tools.iter().map(|_| ApprovalId::new()).collect();
+        let approval = |(tool, id): (&&str, &ApprovalId)| {
+            let input = serde_json::json!({"of": tool});
+            Approval { tool_id: tool.parse().unwrap(), ..self.approval(*id, input) }
+        };
+        let approvals = tools.iter().zip(&ids).map(approval).collect();
+        self.awaits(RequiredAction::Approval { approvals, expires_at: Timestamp(0) });
+        ids
+    }
+
     /// A call waits for approval.
     pub fn awaits_approval(&mut self, input: Value) -> ApprovalId {
         let id = ApprovalId::new();
-        let approval = Approval {
+        let approval = self.approval(id, input);
+        self.awaits(RequiredAction::Approval { approvals: vec![approval], expires_at: Timestamp(0) });
+        id
+    }
+
+    fn approval(&self, id: ApprovalId, input: Value) -> Approval {
+        Approval {
             id,
             tool_run_id: ToolRunId::new(),
             tool_id: "mathjs::evaluate".parse().unwrap(),
@@ -270,9 +302,7 @@ impl TestHarness {
             integrity: None,
             own: false,
             args_digest: String::from("digest"),
-        };
-        self.awaits(RequiredAction::Approval { approvals: vec![approval], expires_at: Timestamp(0) });
-        id
+        }
     }
 
     /// A tool lacks two variables; one of them was refused.

@@ -1,6 +1,6 @@
 //! How each piece looks: a pure function of the view, how far it is open, and the width.
 
-use super::{Item, Level, PieceKey, SAMPLES, UnsentMessage, tool};
+use super::{Item, Level, LoadedOutput, PieceKey, SAMPLES, UnsentMessage, tool};
 use crate::{
     clean::{clean, one_line},
     markdown::Document,
@@ -44,14 +44,14 @@ pub struct Look<'a> {
     pub level: Level,
     pub selected: bool,
     pub width: usize,
-    /// A large output that was loaded.
-    pub output: Option<&'a str>,
+    /// The beginning of a large output that was loaded.
+    pub output: Option<&'a LoadedOutput>,
 }
 
 /// Changes whenever the piece looks different; `None` while it moves.
 pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u64> {
     let mut hash = DefaultHasher::new();
-    (look.level, look.selected, look.output.map(str::len)).hash(&mut hash);
+    (look.level, look.selected, look.output.map(|output| output.text.len())).hash(&mut hash);
     match item.key {
         PieceKey::Pending(_) | PieceKey::Working(_) | PieceKey::Loading | PieceKey::Older => return None,
         PieceKey::Tool(_) => {
@@ -76,9 +76,10 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
 }
 
 /// A part of an answer.
-pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, max: usize) -> Vec<Line<'static>> {
-    let room = max.saturating_sub(width(INDENT)).max(1);
-    indented(document.layout(part_text(scene, at, part), room, scene.theme))
+pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, look: &Look<'_>) -> Vec<Line<'static>> {
+    let room = look.width.saturating_sub(width(INDENT)).max(1);
+    let lines = document.layout(part_text(scene, at, part), room, scene.theme);
+    if look.selected { barred(lines, scene.theme) } else { indented(lines) }
 }
 
 pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
@@ -102,12 +103,12 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         }
         PieceKey::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
             let author = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
-            said(author, &message.content, state_of(scene.view, message.run_id), theme, look.width)
+            said(author, &message.content, state_of(scene.view, message.run_id), theme, look)
         }),
         PieceKey::Pending(_) => scene
             .pending
             .get(item.at)
-            .map_or_else(Vec::new, |message| said("you", &message.text, Some("sending"), theme, look.width)),
+            .map_or_else(Vec::new, |message| said("you", &message.text, Some("sending"), theme, look)),
         PieceKey::Label(_) => vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD))],
         PieceKey::Reasoning(_, part) => reasoning(part_text(scene, item.at, part), theme, look),
         PieceKey::Tool(_) => {
@@ -133,7 +134,8 @@ fn state_of(view: &View, run: Option<omega_core::id::RunId>) -> Option<&'static 
 }
 
 /// A participant's message: name and state on a dotted rule, the text below.
-fn said(author: &str, text: &str, state: Option<&str>, theme: &Theme, max: usize) -> Vec<Line<'static>> {
+fn said(author: &str, text: &str, state: Option<&str>, theme: &Theme, look: &Look<'_>) -> Vec<Line<'static>> {
+    let max = look.width;
     let author = format!("{} ", one_line(author));
     let state = state.map(|state| format!(" {state}")).unwrap_or_default();
     let dots = max.saturating_sub(width(&author) + width(&state));
@@ -144,7 +146,8 @@ fn said(author: &str, text: &str, state: Option<&str>, theme: &Theme, max: usize
     ];
     let mut lines = vec![fit(head, max)];
     let text = Span::styled(clean(text.trim_end()).into_owned(), theme.text);
-    lines.extend(indented(wrap(&[text], max.saturating_sub(width(INDENT)))));
+    let text = wrap(&[text], max.saturating_sub(width(INDENT)));
+    lines.extend(if look.selected { barred(text, theme) } else { indented(text) });
     lines
 }
 
@@ -189,10 +192,11 @@ fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
             let (code, words, again) = error.as_ref().map_or(("", "the run failed", false), |error| {
                 (error.code.as_str(), error.error.as_str(), error.retryable)
             });
-            let again = if again { " Sending it again may help." } else { "" };
+            let again =
+                if again { ". Sending it again may help: alt+↑ selects it, ctrl+e writes it anew." } else { "" };
             let spans = [
                 Span::styled(format!("✗ {} ", one_line(code)), theme.error.add_modifier(Modifier::BOLD)),
-                Span::styled(format!("{}{again}", clean(words)), theme.error),
+                Span::styled(format!("{}{again}", clean(words.trim_end_matches('.'))), theme.error),
             ];
             indented(wrap(&spans, room))
         }
@@ -234,6 +238,17 @@ fn sample(text: &str, theme: &Theme, look: &Look<'_>) -> Line<'static> {
     let spans =
         vec![Span::styled("› ", theme.accent.patch(overlay)), Span::styled(one_line(text), theme.text.patch(overlay))];
     fit(spans, look.width)
+}
+
+/// The lines of a selected piece: a bar in the place of the step.
+fn barred(lines: Vec<Line<'static>>, theme: &Theme) -> Vec<Line<'static>> {
+    let bar = |mut line: Line<'static>| {
+        if let Some(first) = line.spans.first_mut() {
+            *first = Span::styled("▌ ", theme.accent);
+        }
+        line
+    };
+    indented(lines).into_iter().map(bar).collect()
 }
 
 /// Every line a step further in.

@@ -46,10 +46,10 @@ pub enum PieceKey {
 }
 
 impl PieceKey {
-    /// Whether it can be selected and opened.
+    /// Whether it can be selected, and then opened or taken along.
     #[must_use]
     pub fn opens(self) -> bool {
-        matches!(self, Self::Sample(_) | Self::Reasoning(..) | Self::Tool(_))
+        matches!(self, Self::Sample(_) | Self::Reasoning(..) | Self::Tool(_) | Self::User(_) | Self::Text(..))
     }
 }
 
@@ -94,6 +94,10 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, has
     for (run, messages) in by_run(view) {
         let run_at = run.and_then(|run| runs.get(&run).copied());
         let status = run_at.map(|at| view.runs[at].status);
+        // A message that was taken back before anything came of it is not part of the conversation.
+        if run_at.is_some_and(|at| view.runs[at].status == RunStatus::Cancelled && view.runs[at].started_at.is_none()) {
+            continue;
+        }
         let mut labelled = false;
         for at in messages {
             let message = &view.messages[at];

@@ -5,16 +5,22 @@
 
 mod cells;
 mod items;
+mod marking;
+mod selecting;
 mod tool;
 mod viewport;
 
 pub use cells::Scene;
 pub use items::{Item, PieceKey, SAMPLES, UnsentMessage};
-pub use tool::{glyph, label};
+pub use tool::{asked_of, glyph, label};
 
-use crate::markdown::{Document, Lines};
-use omega_core::{id::ToolRunId, view::View};
+use crate::{
+    markdown::{Document, Lines},
+    sheet::set_off,
+};
+use omega_core::{api::OutputPage, id::ToolRunId, view::View};
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use selecting::Mark;
 use std::collections::HashMap;
 
 /// Laid-out pieces that are kept before those off the screen are dropped.
@@ -29,6 +35,15 @@ pub enum Opened {
     Done,
     Sample(&'static str),
     NeedsOutput(ToolRunId),
+    /// It is no more than it is; it can be read over the whole screen.
+    Message,
+}
+
+/// The beginning of an output that is too large for the events.
+#[derive(Debug, Default)]
+pub struct LoadedOutput {
+    pub text: String,
+    pub is_whole: bool,
 }
 
 /// A row of the screen: which line of which piece it shows.
@@ -52,7 +67,7 @@ pub struct Transcript {
     levels: HashMap<PieceKey, Level>,
     /// The level of tool calls that nobody touched.
     base_level: Level,
-    outputs: HashMap<ToolRunId, String>,
+    outputs: HashMap<ToolRunId, LoadedOutput>,
     cache: HashMap<PieceKey, (u64, Lines)>,
     documents: HashMap<PieceKey, Document>,
     width: u16,
@@ -60,6 +75,12 @@ pub struct Transcript {
     /// What stands in which row, as last drawn.
     rows: Vec<Row>,
     area: Rect,
+    /// What is marked with the mouse.
+    mark: Option<Mark>,
+    /// What is searched for; it is set off.
+    searched: String,
+    /// Bring the line with it into view at the next drawing.
+    seeks: bool,
 }
 
 impl Transcript {
@@ -108,39 +129,6 @@ impl Transcript {
         isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
     }
 
-    pub fn deselect(&mut self) {
-        self.selected = None;
-    }
-
-    /// Selects the last piece that opens (the first sample while there are only samples). False when there is none.
-    pub fn select_last(&mut self) -> bool {
-        let first_sample = self.items.iter().find(|item| matches!(item.key, PieceKey::Sample(_)));
-        let found = first_sample.or_else(|| self.items.iter().rev().find(|item| item.key.opens()));
-        self.select(found.map(|item| item.key))
-    }
-
-    pub fn select_previous(&mut self) {
-        let at = self.selected.and_then(|key| self.index_of(key)).unwrap_or(self.items.len());
-        let found = self.items[..at].iter().rev().find(|item| item.key.opens()).map(|item| item.key);
-        self.select(found);
-    }
-
-    /// Selects the piece below. False when there is none.
-    pub fn select_next(&mut self) -> bool {
-        let from = self.selected.and_then(|key| self.index_of(key)).map_or(0, |at| at + 1);
-        let found = self.items[from..].iter().find(|item| item.key.opens()).map(|item| item.key);
-        self.select(found)
-    }
-
-    /// Selects what stands at a place of the screen. False when that can't be opened.
-    pub fn select_at(&mut self, column: u16, row: u16) -> bool {
-        if !self.area.contains((column, row).into()) {
-            return false;
-        }
-        let key = self.rows.iter().find(|shown| shown.y == row && shown.key.opens()).map(|shown| shown.key);
-        self.select(key)
-    }
-
     fn select(&mut self, key: Option<PieceKey>) -> bool {
         if key.is_some() {
             self.selected = key;
@@ -156,7 +144,11 @@ impl Transcript {
         if let PieceKey::Sample(at) = key {
             return SAMPLES.get(at).map_or(Opened::Done, |text| Opened::Sample(text));
         }
-        let levels = if matches!(key, PieceKey::Tool(_)) { 3 } else { 2 };
+        let levels = match key {
+            PieceKey::Tool(_) => 3,
+            PieceKey::Reasoning(..) => 2,
+            _ => return Opened::Message,
+        };
         let level = (self.level(key) + 1) % levels;
         self.levels.insert(key, level);
         self.hold();
@@ -178,9 +170,17 @@ impl Transcript {
         self.hold();
     }
 
-    /// Takes an output that was loaded.
-    pub fn set_output(&mut self, tool_run: ToolRunId, text: String) {
-        self.outputs.insert(tool_run, text);
+    /// Takes the beginning of an output.
+    pub fn add_output(&mut self, tool_run: ToolRunId, page: &OutputPage) {
+        if page.offset == 0 {
+            let loaded = LoadedOutput { text: page.content.clone(), is_whole: page.next_offset.is_none() };
+            self.outputs.insert(tool_run, loaded);
+        }
+    }
+
+    /// An output that was loaded, when all of it was.
+    pub fn whole_output(&self, tool_run: ToolRunId) -> Option<&str> {
+        self.outputs.get(&tool_run).filter(|loaded| loaded.is_whole).map(|loaded| loaded.text.as_str())
     }
 
     fn level(&self, key: PieceKey) -> Level {
@@ -231,13 +231,18 @@ impl Transcript {
                     break;
                 }
                 if let Some(text) = line.checked_sub(gap).and_then(|line| lines.get(line)) {
-                    text.render(Rect { y, height: 1, ..area }, buffer);
+                    let row = Rect { y, height: 1, ..area };
+                    match self.searched.is_empty() {
+                        true => text.render(row, buffer),
+                        false => set_off(text.clone(), &self.searched, scene.theme).render(row, buffer),
+                    }
                 }
                 self.rows.push(Row { y, key, line });
                 y += 1;
             }
             (at, skip) = (at + 1, 0);
         }
+        self.draw_mark(scene.theme, buffer);
         if self.cache.len() > KEPT {
             let rows = &self.rows;
             self.cache.retain(|key, _| rows.iter().any(|row| row.key == *key));
@@ -252,7 +257,7 @@ impl Transcript {
             selected: self.selected == Some(item.key),
             width: usize::from(self.width),
             output: match item.key {
-                PieceKey::Tool(id) => self.outputs.get(&id).map(String::as_str),
+                PieceKey::Tool(id) => self.outputs.get(&id),
                 _ => None,
             },
         };
@@ -265,7 +270,7 @@ impl Transcript {
         let lines: Lines = match item.key {
             PieceKey::Text(_, part) => {
                 let document = self.documents.entry(item.key).or_default();
-                cells::text(scene, item.at, part, document, look.width).into()
+                cells::text(scene, item.at, part, document, &look).into()
             }
             _ => cells::lines(&item, scene, &look).into(),
         };

@@ -1,9 +1,10 @@
-//! A tool call: one line, never more, until it is opened; then what went in and what came out; then all of it as JSON.
+//! A tool call: one line, never more, until it is opened; then what went in and what came out; then all of it.
 
 use super::cells::{INDENT, Look, Scene, indented};
 use crate::{
     clean::{clean, one_line},
-    numbers::seconds,
+    numbers::{bytes, grouped, seconds},
+    output::{self, Shape, Tree, asked, came, plain},
     theme::Theme,
     wrap::{fit, width, wrap},
 };
@@ -20,6 +21,9 @@ use serde_json::{Value, json};
 
 /// Lines of one input or of the summary before they are cut; the JSON has the rest.
 const SUMMARY_LINES: usize = 8;
+/// Lines of an output before they are cut, in the summary and in all of it; the viewer has the rest.
+const PREVIEW_LINES: usize = 16;
+const WHOLE_LINES: usize = 2_000;
 
 pub fn lines(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
     let mut lines = vec![head(run, scene, look)];
@@ -27,7 +31,7 @@ pub fn lines(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'sta
         return lines;
     }
     let room = look.width.saturating_sub(6).max(1);
-    let body = if look.level == 1 { summary(run, scene, room) } else { raw(run, look.output, scene.theme, room) };
+    let body = if look.level == 1 { summary(run, scene, room) } else { whole(run, scene, look, room) };
     let bar = Span::styled("│ ", scene.theme.strong_border);
     let barred = body.into_iter().map(|line| {
         let style = line.style;
@@ -39,19 +43,49 @@ pub fn lines(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'sta
     lines
 }
 
-/// `✓ mathjs evaluate · 0.3 s  7`
+/// `✓ mathjs evaluate det([[2,1],[1,3]]) → 5 · 0.3 s`, or why it failed, or how far it is.
 fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
     let theme = scene.theme;
     let on = |style: Style| if look.selected { style.patch(theme.selected) } else { style };
     let (sign, style) = glyph(run.status, scene.spinner, theme);
     let took = run.duration_ms.or_else(|| (!run.status.is_terminal()).then(|| scene.now.millis_since(run.created_at)));
+    let took = took.map(|took| format!(" · {}", seconds(took))).unwrap_or_default();
+    let name = label(run);
     let mut spans = vec![
         Span::styled(if look.selected { "› " } else { INDENT }, on(theme.accent)),
         Span::styled(format!("{sign} "), on(style)),
-        Span::styled(label(run), on(theme.text)),
+        Span::styled(name.clone(), on(theme.text)),
     ];
+    let (end, end_style) = ending(run, scene);
+    // What was asked gives way to what came, but not below a third of the line.
+    let room = look.width.saturating_sub(width(&name) + width(&took) + 5);
+    let came = width(&end).min(room - room / 3);
+    let asked = if look.level == 0 { one_line(&asked_of(run)) } else { String::new() };
+    let asked = fit(vec![Span::styled(format!(" {asked}"), on(theme.secondary))], room.saturating_sub(came));
+    if !asked.to_string().trim().is_empty() {
+        spans.extend(asked.spans);
+    }
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    let end = fit(vec![Span::styled(end, on(end_style))], look.width.saturating_sub(used + width(&took)));
+    spans.extend(end.spans);
+    spans.push(Span::styled(took, on(theme.dim)));
+    fit(spans, look.width)
+}
+
+/// What was asked, where the name does not say it already.
+pub fn asked_of(run: &ToolRun) -> String {
+    match run.tool_id.as_str() {
+        meta::SEARCH => String::new(),
+        meta::EXECUTE => run.input.get("params").map(asked).unwrap_or_default(),
+        _ => asked(&run.input),
+    }
+}
+
+/// What came, why nothing did, or what it says while it works.
+fn ending(run: &ToolRun, scene: &Scene<'_>) -> (String, Style) {
+    let theme = scene.theme;
     if let Some(error) = &run.error {
-        spans.push(Span::styled(format!(" · {}", error.code.as_str()), on(theme.error)));
+        return (format!(" · {} {}", error.code.as_str(), one_line(&error.message)), theme.error);
     }
     let fate = match run.status {
         ToolRunStatus::Unknown => Some("outcome unknown"),
@@ -62,16 +96,25 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
         ToolRunStatus::AwaitingApproval => Some("waits for your approval"),
         _ => None,
     };
-    if let (Some(fate), None) = (fate, &run.error) {
-        spans.push(Span::styled(format!(" · {fate}"), on(theme.warn)));
+    if let Some(fate) = fate {
+        return (format!(" · {fate}"), theme.warn);
     }
-    if let Some(took) = took {
-        spans.push(Span::styled(format!(" · {}", seconds(took)), on(theme.dim)));
+    if let Some((.., partial)) = scene.view.partials.iter().find(|(id, ..)| *id == run.id) {
+        return (format!(" … {}", one_line(&last_words(partial))), theme.running);
     }
-    if look.level == 0 && run.error.is_none() && !run.output_summary.is_empty() {
-        spans.push(Span::styled(format!("  {}", one_line(&run.output_summary)), on(theme.dim)));
-    }
-    fit(spans, look.width)
+    let came = one_line(&came(run));
+    (if came.is_empty() { came } else { format!(" → {came}") }, theme.text)
+}
+
+/// The newest line of a partial output: its last text that is not empty.
+fn last_words(partial: &Value) -> String {
+    let text = match partial {
+        Value::Object(fields) => {
+            fields.values().rev().find_map(Value::as_str).map_or_else(|| partial.to_string(), str::to_owned)
+        }
+        other => plain(other),
+    };
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
 }
 
 /// The sign of a status.
@@ -126,10 +169,31 @@ fn summary(run: &ToolRun, scene: &Scene<'_>, room: usize) -> Vec<Line<'static>> 
             Span::styled(clean(&error.message).into_owned(), theme.error),
         ];
         lines.extend(cut(wrap(&spans, room), theme));
+    } else if let Some(output) = &run.output {
+        lines.extend(preview(output, theme, room, PREVIEW_LINES));
     } else if !run.output_summary.is_empty() {
         lines.extend(field("→", &run.output_summary, theme, room));
     } else if let Some((.., partial)) = scene.view.partials.iter().find(|(id, ..)| *id == run.id) {
-        lines.extend(field("…", &plain(partial), theme, room));
+        lines.extend(preview(partial, theme, room, PREVIEW_LINES));
+    }
+    lines
+}
+
+/// An output in the way that fits it; one value on the line of its arrow.
+fn preview(value: &Value, theme: &Theme, room: usize, most: usize) -> Vec<Line<'static>> {
+    let is_one = match value {
+        Value::String(text) => !text.contains('\n') && width(text) < room,
+        Value::Array(_) | Value::Object(_) => false,
+        _ => true,
+    };
+    if is_one {
+        return field("→", &plain(value), theme, room);
+    }
+    let mut lines = output::lines(value, Shape::of(value), theme, room, true);
+    if lines.len() > most {
+        let more = lines.len() - most;
+        lines.truncate(most);
+        lines.push(Line::styled(format!("… {} more lines: alt+v reads all of it", grouped(more as u64)), theme.dim));
     }
     lines
 }
@@ -151,62 +215,32 @@ fn cut(mut lines: Vec<Line<'static>>, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-/// A string as it is, anything else as JSON.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn raw(run: &ToolRun, loaded: Option<&str>, theme: &Theme, room: usize) -> Vec<Line<'static>> {
-    let mut all = vec![
-        ("toolId", json!(run.tool_id)),
-        ("version", json!(run.version)),
-        ("status", json!(run.status)),
-        ("durationMs", json!(run.duration_ms)),
-        ("input", run.input.clone()),
-    ];
-    let output = run.output.clone().or_else(|| loaded.map(|text| serde_json::from_str(text).unwrap_or(text.into())));
-    match (&run.error, output) {
-        (Some(error), _) => all.push(("error", json!(error))),
-        (None, Some(output)) => all.push(("output", output)),
-        (None, None) if run.output_bytes > 0 => {
-            all.push(("output", json!(format!("loading {} bytes ...", run.output_bytes))));
+/// All of it: input and output, each in the way that fits it, and the facts.
+fn whole(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>, room: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let facts = json!({
+        "toolId": run.tool_id, "version": run.version, "status": run.status, "durationMs": run.duration_ms,
+        "input": run.input, "error": run.error,
+    });
+    let mut facts = Tree::of(facts);
+    facts.open_all();
+    let mut lines = facts.lines(theme, room);
+    let loaded = look.output.map(|loaded| match serde_json::from_str(&loaded.text) {
+        Ok(value) if loaded.is_whole => value,
+        _ => Value::from(loaded.text.as_str()),
+    });
+    match run.output.as_ref().or(loaded.as_ref()) {
+        Some(output) => lines.extend(preview(output, theme, room, WHOLE_LINES)),
+        None if run.output_bytes > 0 && run.error.is_none() => {
+            lines.push(Line::styled(format!("loading {} ...", bytes(run.output_bytes)), theme.dim));
         }
-        (None, None) => {}
+        None => {}
     }
-    all.iter().flat_map(|(name, value)| tree(name, value, 0, theme, room)).collect()
-}
-
-/// A member and its value: on one line where it fits, as people write it, and else one line for each of its own.
-fn tree(name: &str, value: &Value, depth: usize, theme: &Theme, room: usize) -> Vec<Line<'static>> {
-    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-    let indent = " ".repeat((2 * depth).min(room / 2));
-    let line = |name: &str, text: &str| tree_line(&indent, name, text, theme, room);
-    let flat = clean(&value.to_string()).into_owned();
-    let (open, children, close): (&str, Vec<(String, &Value)>, &str) = match value {
-        _ if width(&indent) + width(&name) + width(&flat) <= room => return line(&name, &flat),
-        Value::Array(values) => ("[", values.iter().map(|value| (String::new(), value)).collect(), "]"),
-        Value::Object(fields) => {
-            ("{", fields.iter().map(|(key, value)| (clean(&json!(key).to_string()).into_owned(), value)).collect(), "}")
-        }
-        _ => return line(&name, &flat),
-    };
-    let mut lines = line(&name, open);
-    lines.extend(children.iter().flat_map(|(name, value)| tree(name, value, depth + 1, theme, room)));
-    lines.extend(line("", close));
+    if look.output.is_some_and(|loaded| !loaded.is_whole) {
+        let words = format!("… this is the beginning of {}: alt+v reads all of it", bytes(run.output_bytes));
+        lines.push(Line::styled(words, theme.dim));
+    }
     lines
-}
-
-/// A line with its name apart, continued below its own indentation.
-fn tree_line(indent: &str, name: &str, text: &str, theme: &Theme, room: usize) -> Vec<Line<'static>> {
-    let spans = [Span::styled(name.to_owned(), theme.secondary), Span::styled(text.to_owned(), theme.text)];
-    let lines = wrap(&spans, room.saturating_sub(width(indent)).max(1));
-    lines
-        .into_iter()
-        .map(|mut line| {
-            line.spans.insert(0, Span::raw(indent.to_owned()));
-            line
-        })
-        .collect()
 }
 
 #[cfg(test)]

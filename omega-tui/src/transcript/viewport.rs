@@ -13,6 +13,9 @@ impl Transcript {
         top = self.moved(scene, top, by);
         if let Some(at) = self.reveal.take().and_then(|key| self.index_of(key)) {
             top = self.revealing(scene, top, at, height);
+            if std::mem::take(&mut self.seeks) {
+                top = self.seeking(scene, top, at, height);
+            }
         }
         // A piece may have become shorter than the line that was at the top.
         top.1 = top.1.min(self.height_of(scene, top.0).saturating_sub(1));
@@ -22,6 +25,17 @@ impl Transcript {
         }
         self.top = Some((self.items[top.0].key, top.1));
         top
+    }
+
+    /// The top with which the line that was searched for is in view.
+    fn seeking(&mut self, scene: &Scene<'_>, top: (usize, usize), at: usize, height: usize) -> (usize, usize) {
+        let searched = self.searched.to_lowercase();
+        let gap = usize::from(at > 0 && self.items[at].gap);
+        let lines = self.lines(at, scene);
+        let Some(line) = lines.iter().position(|line| line.to_string().to_lowercase().contains(&searched)) else {
+            return top;
+        };
+        self.moved(scene, (at, line + gap), -isize::try_from(height / 3).unwrap_or(0))
     }
 
     fn height_of(&mut self, scene: &Scene<'_>, at: usize) -> usize {

@@ -2,18 +2,24 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 23] = [
     "wrap",
     "clean",
     "numbers",
+    "fuzzy",
+    "highlight",
     "theme",
     "terminal",
+    "clipboard",
+    "editor",
     "keymap",
+    "sheet",
     "pacer",
     "messages",
     "blob",
     "composer",
     "markdown",
+    "output",
     "print",
     "transcript",
     "app",

@@ -1,6 +1,6 @@
 //! The keys that answer a question, and what is typed for it.
 
-use super::{Field, Question, Step};
+use super::{Field, Grant, Question, Step};
 use crate::{
     app::{App, Effect, Focus, input::edit},
     keymap::{Action, Context},
@@ -28,6 +28,7 @@ impl App {
             Some(action) => {
                 self.question = Some(Question::new(action.clone(), standing));
                 self.offer();
+                self.asked_anew = true;
             }
             None => {
                 self.question = None;
@@ -66,16 +67,14 @@ impl App {
         let before = question.step;
         let answer = match action {
             Action::AllowOnce => question.decide(Decision::Approve, Remember::Once),
-            Action::AllowHere | Action::AllowAlways => {
-                let remember = if action == Action::AllowHere { Remember::Conversation } else { Remember::Always };
-                // What lasts is said twice; where it can't last, not even once.
-                if question.decide(Decision::Approve, remember).is_some() {
-                    question.go(Step::Sure(remember));
-                }
+            Action::AllowHere | Action::AllowAlways | Action::AllowAlike | Action::AllowAll => {
+                // What reaches further is said twice; where it can't, not even once.
+                let grant = Grant::of(action).filter(|grant| question.grant(*grant).is_some());
+                grant.into_iter().for_each(|grant| question.go(Step::Sure(grant)));
                 None
             }
             Action::Confirm => match question.step {
-                Step::Sure(remember) => question.decide(Decision::Approve, remember),
+                Step::Sure(grant) => question.grant(grant),
                 _ => None,
             },
             Action::KeepOnce => question.provide(Save::Once),
@@ -90,6 +89,9 @@ impl App {
                 question.plan(question.selected).map(|plan| PauseAnswer::Plan(plan, SelectPlan::default()))
             }
             Action::Submit => question.submit(),
+            Action::Edit if question.step == Step::Input => {
+                return Some(vec![Effect::Edit { text: question.input.text().to_owned(), ending: "json" }]);
+            }
             Action::Back if question.is_at_its_beginning() => {
                 self.focus_composer();
                 return Some(Vec::new());

@@ -3,7 +3,7 @@
 use super::tool;
 use crate::{
     app::Focus,
-    messages::{Command, Lasting, Update},
+    messages::{Command, Lasting, PauseAnswer, Update},
     test_harness::TestHarness,
 };
 use omega_core::{
@@ -161,4 +161,42 @@ fn a_yes_that_lasts_can_be_taken_back_for_a_while() {
     assert!(!stage.text().contains("take it back"), "{}", stage.text());
     stage.keys("<ctrl+t>");
     assert!(stage.text().contains("/settings lists what is always allowed"), "{}", stage.text());
+}
+
+#[test]
+fn calls_that_wait_are_allowed_together_once_that_is_said_twice() {
+    let tools = ["mathjs::evaluate", "mathjs::evaluate", "other::x", "mathjs::evaluate"];
+    let cases: [(&str, Remember, &[usize]); 4] = [
+        ("s<look>y", Remember::Once, &[1, 3]),
+        ("w<look>y", Remember::Once, &[1, 2, 3]),
+        ("c<look>y", Remember::Conversation, &[1, 3]),
+        ("y", Remember::Once, &[]),
+    ];
+    for (keys, lasts, with) in cases {
+        let mut stage = TestHarness::new(120, 30);
+        let ids = stage.awaits_approvals(&tools);
+        assert!(stage.text().contains("allow this call? 4 wait"), "{}", stage.text());
+        stage.keys(keys);
+        let commands = stage.commands();
+        let [Command::Answer(PauseAnswer::Decide { approval, remember, also, .. })] = &commands[..] else {
+            panic!("{keys}: {commands:?}")
+        };
+        let others: Vec<ApprovalId> = also.iter().map(|(id, _)| *id).collect();
+        let expected: Vec<ApprovalId> = with.iter().map(|at| ids[*at]).collect();
+        assert_eq!((*approval, *remember, others), (ids[0], lasts, expected), "{keys}");
+    }
+    // What goes along is shown before it is said again.
+    let mut stage = TestHarness::new(120, 30);
+    stage.awaits_approvals(&tools);
+    stage.keys("w");
+    assert!(
+        stage.text().contains("allow all 4 calls that wait?") && stage.text().contains("+ other::x"),
+        "{}",
+        stage.text()
+    );
+    // A single call has nothing to go along.
+    let mut stage = TestHarness::new(120, 30);
+    stage.awaits_approval(json!({}));
+    stage.keys("s<look>w<look>");
+    assert!(!stage.text().contains("calls that wait?") && stage.commands().is_empty(), "{}", stage.text());
 }

@@ -66,7 +66,7 @@ fn an_editor_that_is_opened_and_left_changes_no_setting() {
                 None => {
                     stage.keys("<enter>");
                     assert_eq!(wish(&stage), None, "{} {value:?}", field.name);
-                    assert!(stage.app.list_overlay.as_ref().unwrap().line.is_none(), "it is closed: {}", field.name);
+                    assert!(!stage.app.layers.top().unwrap().is_written(), "it is closed: {}", field.name);
                     stage.keys("<enter><esc>");
                     assert_eq!(wish(&stage), None, "{} {value:?}", field.name);
                 }
@@ -108,7 +108,7 @@ fn a_prompt_that_the_server_refuses_is_not_lost() {
     assert!(stage.text().contains("Answer in rhyme.") && stage.text().contains("Always."), "{}", stage.text());
     stage.keys("<enter>");
     shows(&mut stage, &with_value(field, Some("Answer in rhyme.\nAlways.")));
-    assert!(stage.app.list_overlay.as_ref().unwrap().line.is_none(), "{}", stage.text());
+    assert!(!stage.app.layers.top().unwrap().is_written(), "{}", stage.text());
     stage.keys("d");
     assert!(stage.text().contains("set prompt back to none?"), "{}", stage.text());
     stage.keys("y");

@@ -1,12 +1,13 @@
 //! An overlay of rows: the names in one column, what they have in the other, a sentence about the selected one, and below
 //! them what is asked or typed.
 
-use super::{bars::hints, open_box};
+use super::{Layer, Row, RowSheet, typing::TypedLine};
 use crate::{
-    app::{App, ListOverlay, Row, TypedLine as Typed},
+    app::App,
     clean::one_line,
     composer::{self, Composer},
     keymap::Action,
+    sheet::{self, below},
     theme::Theme,
     wrap::{fit, width, wrap},
 };
@@ -23,15 +24,12 @@ const WIDEST: u16 = 96;
 /// Rows of an editor that are shown at a time.
 const EDITOR: usize = 8;
 
-/// Cells of a line in it, on a screen of this size.
-pub fn inner_width(area: Rect) -> usize {
-    usize::from(WIDEST.min(area.width.saturating_sub(6)))
-}
-
 /// Draws it over the screen.
-pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
-    let Some(list) = &app.list_overlay else { return };
-    let max = inner_width(area);
+pub fn draw(list: &mut RowSheet, app: &App, area: Rect, frame: &mut Frame<'_>) {
+    let max = usize::from(WIDEST.min(area.width.saturating_sub(6)));
+    if let Some((_, TypedLine::Seen { text, .. })) = &mut list.line {
+        text.set_width(max);
+    }
     let column = list.rows.iter().map(|row| width(&one_line(&row.name))).max().unwrap_or(0).min(max / 2) + 2;
     let (mut lines, mut top, mut bottom) = (Vec::new(), 0, 0);
     for (at, row) in list.rows.iter().enumerate() {
@@ -51,10 +49,10 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
         .as_ref()
         .map(|problem| wrap(&[Span::styled(format!("✗ {}", one_line(problem)), app.theme.error)], max));
     let problem = problem.unwrap_or_default();
-    let (below, caret) = foot(app, list, max);
-    let foot = 1 + below.len() + problem.len();
+    let (last_lines, caret) = foot(app, list, max);
+    let foot = 1 + last_lines.len() + problem.len();
     let height = u16::try_from(lines.len() + foot).unwrap_or(u16::MAX - 2);
-    let inner = open_box(app, list.kind.title(), (u16::try_from(max).unwrap_or(WIDEST), height), area, frame);
+    let inner = sheet::open(&app.theme, list.kind.title(), (u16::try_from(max).unwrap_or(WIDEST), height), area, frame);
     let shown = usize::from(inner.height).saturating_sub(foot).max(1);
     // All of what is selected is in sight, its first line above all.
     let scroll = bottom.saturating_sub(shown).min(top);
@@ -62,8 +60,10 @@ pub fn draw(app: &App, area: Rect, frame: &mut Frame<'_>) {
         frame.render_widget(line, row);
     }
     let rows = |count: usize| inner.bottom().saturating_sub(u16::try_from(count).unwrap_or(1)).max(inner.top());
-    let last = rows(below.len());
-    for (line, y) in problem.into_iter().zip(rows(foot - 1)..last).chain(below.into_iter().zip(last..inner.bottom())) {
+    let last = rows(last_lines.len());
+    for (line, y) in
+        problem.into_iter().zip(rows(foot - 1)..last).chain(last_lines.into_iter().zip(last..inner.bottom()))
+    {
         frame.render_widget(line, Rect { y, height: 1, ..inner });
     }
     if let Some((x, y)) = caret {
@@ -82,23 +82,15 @@ fn row_lines(theme: &Theme, row: &Row, selected: bool, column: usize, max: usize
     spans.push(Span::raw(" ".repeat(pad)));
     let value = one_line(&row.value);
     let is_long = column + 2 + width(&value) > max;
-    let below = |text: &str, style| {
-        let wrapped = wrap(&[Span::styled(text.to_owned(), style)], max.saturating_sub(4));
-        wrapped.into_iter().map(|line| {
-            let mut spans = vec![Span::raw("    ")];
-            spans.extend(line.spans);
-            Line::from(spans)
-        })
-    };
     if !(selected && is_long) {
         spans.push(Span::styled(value.clone(), theme.secondary));
     }
     let mut lines = vec![fit(spans, max)];
     if selected && is_long {
-        lines.extend(below(&value, theme.secondary));
+        lines.extend(below(&value, theme.secondary, 4, max));
     }
     if selected && !row.about.is_empty() {
-        lines.extend(below(&one_line(&row.about), theme.dim));
+        lines.extend(below(&one_line(&row.about), theme.dim, 4, max));
     }
     lines
 }
@@ -107,11 +99,12 @@ fn row_lines(theme: &Theme, row: &Row, selected: bool, column: usize, max: usize
 type Caret = Option<(usize, usize)>;
 
 /// The last lines, and where their caret is.
-fn foot(app: &App, list: &ListOverlay, max: usize) -> (Vec<Line<'static>>, Caret) {
+fn foot(app: &App, list: &RowSheet, max: usize) -> (Vec<Line<'static>>, Caret) {
     let theme = &app.theme;
+    let hints = |actions: &[Action]| sheet::hints(theme, list.contexts(), actions);
     if let Some((question, _)) = &list.sure {
         let mut spans = vec![Span::styled(format!("{} ", one_line(question)), theme.warn)];
-        spans.extend(hints(app, &[Action::Confirm, Action::Back]));
+        spans.extend(hints(&[Action::Confirm, Action::Back]));
         return (vec![fit(spans, max)], None);
     }
     if list.busy {
@@ -123,15 +116,15 @@ fn foot(app: &App, list: &ListOverlay, max: usize) -> (Vec<Line<'static>>, Caret
         actions.extend(row.and_then(|row| row.change.as_ref()).map(|_| Action::Open));
         actions.extend(row.and_then(|row| row.remove.as_ref()).map(|_| Action::Remove));
         actions.extend([Action::SelectNext, Action::Close]);
-        return (vec![fit(hints(app, &actions), max)], None);
+        return (vec![fit(hints(&actions), max)], None);
     };
     let label = typing.label();
     match line {
-        Typed::Unseen(field) => {
+        TypedLine::Unseen(field) => {
             let (line, caret) = masked(theme, &label, field.text().chars().count(), max);
             (vec![line], Some((caret, 0)))
         }
-        Typed::Seen { text, .. } => {
+        TypedLine::Seen { text, .. } => {
             let mut head = vec![Span::styled(label, theme.accent)];
             match typing.without() {
                 Some(words) if text.text().trim().is_empty() => {
@@ -140,7 +133,7 @@ fn foot(app: &App, list: &ListOverlay, max: usize) -> (Vec<Line<'static>>, Caret
                 _ => {}
             }
             let actions = [Some(Action::Submit), typing.is_text().then_some(Action::NewLine), Some(Action::Back)];
-            head.extend(hints(app, &actions.into_iter().flatten().collect::<Vec<_>>()));
+            head.extend(hints(&actions.into_iter().flatten().collect::<Vec<_>>()));
             let (mut lines, (x, y)) = editor(theme, text);
             lines.insert(0, fit(head, max));
             (lines, Some((x, y + 1)))
@@ -153,7 +146,7 @@ fn editor(theme: &Theme, text: &Composer) -> (Vec<Line<'static>>, (usize, usize)
     let rows = text.rows();
     let (row, column) = text.caret_at(&rows);
     let first = (row + 1).saturating_sub(EDITOR);
-    let line = |row: &composer::Row| Line::styled(composer::shown(&text.text()[row.start..row.end]), theme.text);
+    let line = |row: &composer::Row| Line::styled(text.shown(row), theme.text);
     (rows.iter().skip(first).take(EDITOR).map(line).collect(), (column, row - first))
 }
 

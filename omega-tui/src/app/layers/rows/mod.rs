@@ -4,6 +4,7 @@
 //! that is typed is kept as one, and everything that the server knows is shown as the server told it last.
 
 mod credentials;
+mod draw;
 mod people;
 mod pins;
 mod plan;
@@ -12,13 +13,15 @@ mod share;
 mod typing;
 
 pub use plan::sign as step_sign;
-pub use typing::{TypedLine, Typing};
+use typing::{TypedLine, Typing};
 
-use super::{App, Effect, Overlay};
+use super::{Handled, Layer};
 use crate::{
+    app::{App, Effect},
     keymap::{Action, Context},
-    messages::{Command, Shown, Topic, Wish},
+    messages::{Command, Shown, Topic, Update, Wish},
 };
+use ratatui::{Frame, layout::Rect};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -76,37 +79,27 @@ pub enum Act {
 }
 
 #[derive(Debug)]
-pub struct ListOverlay {
-    pub kind: Kind,
+pub struct RowSheet {
+    kind: Kind,
     /// What the server said; nothing until it did.
     shown: Option<Shown>,
-    pub rows: Vec<Row>,
+    rows: Vec<Row>,
     /// The row that is looked at.
-    pub selected: usize,
-    pub line: Option<(Typing, TypedLine)>,
+    selected: usize,
+    line: Option<(Typing, TypedLine)>,
     /// What is to be confirmed.
-    pub sure: Option<(String, Wish)>,
+    sure: Option<(String, Wish)>,
     /// A change is on its way.
-    pub busy: bool,
+    busy: bool,
     /// Why the last one was not made.
-    pub problem: Option<String>,
+    problem: Option<String>,
 }
 
-impl ListOverlay {
+impl RowSheet {
     fn new(kind: Kind) -> Self {
         let busy = kind.topic().is_some();
         let (rows, selected) = (Vec::new(), 0);
         Self { kind, shown: None, rows, selected, line: None, sure: None, busy, problem: None }
-    }
-
-    /// Where its keys are looked up.
-    pub fn contexts(&self) -> &'static [Context] {
-        match (&self.sure, &self.line) {
-            (Some(_), _) => &[Context::Sure],
-            (None, Some((_, TypedLine::Unseen(_)))) => &[Context::Line],
-            (None, Some((_, TypedLine::Seen { .. }))) => &[Context::Line, Context::Composer],
-            (None, None) => &[Context::List],
-        }
     }
 
     fn row(&self) -> Option<&Row> {
@@ -154,7 +147,7 @@ impl ListOverlay {
     }
 }
 
-impl ListOverlay {
+impl RowSheet {
     /// Takes what was typed. A value that was left as it was is no change.
     fn submit(&mut self) -> Option<Wish> {
         let (typing, line) = self.line.as_ref()?;
@@ -179,92 +172,98 @@ impl ListOverlay {
         self.problem = None;
         self.line = None;
     }
+}
 
-    /// Tells how wide the editor is drawn.
-    pub fn set_width(&mut self, width: usize) {
-        if let Some((_, TypedLine::Seen { text, .. })) = &mut self.line {
-            text.set_width(width);
+impl Layer for RowSheet {
+    fn contexts(&self) -> &'static [Context] {
+        match (&self.sure, &self.line) {
+            (Some(_), _) => &[Context::Sure],
+            (None, Some((_, TypedLine::Unseen(_)))) => &[Context::Line],
+            (None, Some((_, TypedLine::Seen { .. }))) => &[Context::Line, Context::Composer],
+            (None, None) => &[Context::List],
         }
+    }
+
+    fn handle(&mut self, action: Action, _app: &mut App) -> Handled {
+        if action == Action::Close {
+            return Handled::Closed(Vec::new());
+        }
+        if let (Action::Edit, Some((typing, TypedLine::Seen { text, .. }))) = (action, &self.line)
+            && typing.is_text()
+        {
+            return Handled::Consumed(vec![Effect::Edit { text: text.text().to_owned(), ending: "md" }]);
+        }
+        let wish = self.act(action);
+        let command = wish.map(|wish| {
+            self.busy = true;
+            Effect::Command(Command::Do(self.kind.topic(), wish))
+        });
+        Handled::Consumed(command.into_iter().collect())
+    }
+
+    fn type_in(&mut self, text: &str, _app: &mut App) -> Handled {
+        match &mut self.line {
+            Some((typing, line)) if !self.busy => {
+                line.type_in(text, typing.is_text());
+                self.problem = None;
+                Handled::Consumed(Vec::new())
+            }
+            Some(_) => Handled::Consumed(Vec::new()),
+            None => Handled::Ignored,
+        }
+    }
+
+    fn is_written(&self) -> bool {
+        self.line.is_some()
+    }
+
+    fn learn(&mut self, news: &Update, app: &App) -> Option<Vec<Effect>> {
+        match news {
+            Update::Shown(topic, shown) if self.kind.topic() == Some(*topic) => {
+                self.shown = Some(shown.clone());
+                self.made();
+                self.refresh(app);
+            }
+            // A change of which the stream tells.
+            Update::Made => self.made(),
+            Update::NotDone(error) => {
+                self.busy = false;
+                self.problem = Some(error.clone());
+            }
+            Update::Edited(edited) => match &mut self.line {
+                Some((_, TypedLine::Seen { text, .. })) => text.replace(edited),
+                _ => return None,
+            },
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn refresh(&mut self, app: &App) {
+        let rows = match (self.kind, &self.shown) {
+            (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
+            (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
+            (Kind::Keys, Some(Shown::Keys(stored, grants))) => credentials::rows(stored, grants),
+            (Kind::People, _) => people::rows(&app.view, app.me.as_ref(), app.is_owner, app.older == 0),
+            (Kind::Share, _) => share::rows(&app.view, app.is_owner, &app.base_url),
+            (Kind::Plan, _) => plan::rows(&app.view),
+            (Kind::Settings | Kind::Pins | Kind::Keys, _) => Vec::new(),
+        };
+        self.selected = self.selected.min(rows.len().saturating_sub(1));
+        self.rows = rows;
+    }
+
+    fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>) {
+        draw::draw(self, app, area, frame);
     }
 }
 
 impl App {
     /// Opens an overlay of rows, and asks for what it shows.
-    pub(super) fn open_list(&mut self, kind: Kind) -> Vec<Effect> {
-        self.list_overlay = Some(ListOverlay::new(kind));
-        self.overlays.push(Overlay::List);
-        self.list_rows();
+    pub(in crate::app) fn open_rows(&mut self, kind: Kind) -> Vec<Effect> {
+        let mut sheet = RowSheet::new(kind);
+        sheet.refresh(self);
+        self.layers.push(sheet);
         kind.topic().map(|topic| Effect::Command(Command::Look(topic))).into_iter().collect()
-    }
-
-    pub(super) fn close_list(&mut self) {
-        self.list_overlay = None;
-    }
-
-    /// Puts typed or pasted text into the line of the overlay; false when there is none.
-    pub(super) fn type_into_list(&mut self, text: &str) -> bool {
-        let Some(list) = &mut self.list_overlay else { return false };
-        match &mut list.line {
-            Some((typing, line)) if !list.busy => {
-                line.type_in(text, typing.is_text());
-                list.problem = None;
-                true
-            }
-            Some(_) => true,
-            None => false,
-        }
-    }
-
-    pub(super) fn act_on_list(&mut self, action: Action) -> Vec<Effect> {
-        let Some(list) = &mut self.list_overlay else { return Vec::new() };
-        let wish = list.act(action);
-        let Some(wish) = wish else { return Vec::new() };
-        list.busy = true;
-        vec![Effect::Command(Command::Do(list.kind.topic(), wish))]
-    }
-
-    /// A change was made of which the stream tells.
-    pub(super) fn list_made(&mut self) {
-        if let Some(list) = &mut self.list_overlay {
-            list.made();
-        }
-    }
-
-    /// News for the overlay, if it is still that one.
-    pub(super) fn show_in_list(&mut self, topic: Topic, shown: Shown) {
-        if let Some(list) = self.list_overlay.as_mut().filter(|list| list.kind.topic() == Some(topic)) {
-            list.shown = Some(shown);
-            list.made();
-            self.list_rows();
-        }
-    }
-
-    pub(super) fn list_failed(&mut self, error: String) {
-        match &mut self.list_overlay {
-            Some(list) => {
-                list.busy = false;
-                list.problem = Some(error);
-            }
-            None => self.warn(error),
-        }
-    }
-
-    /// Lists the rows anew, from what is known now.
-    pub(super) fn list_rows(&mut self) {
-        let Some(kind) = self.list_overlay.as_ref().map(|list| list.kind) else { return };
-        let shown = self.list_overlay.as_ref().and_then(|list| list.shown.as_ref());
-        let rows = match (kind, shown) {
-            (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
-            (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
-            (Kind::Keys, Some(Shown::Keys(stored, grants))) => credentials::rows(stored, grants),
-            (Kind::People, _) => people::rows(&self.view, self.me.as_ref(), self.is_owner),
-            (Kind::Share, _) => share::rows(&self.view, self.is_owner, &self.base_url),
-            (Kind::Plan, _) => plan::rows(&self.view),
-            _ => Vec::new(),
-        };
-        if let Some(list) = &mut self.list_overlay {
-            list.selected = list.selected.min(rows.len().saturating_sub(1));
-            list.rows = rows;
-        }
     }
 }

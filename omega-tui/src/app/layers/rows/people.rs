@@ -7,19 +7,21 @@ use omega_core::{
     view::View,
 };
 
-/// A row for each participant, as they joined. The owner shuts guests out and lets them in again.
-pub fn rows(view: &View, me: Option<&Whoami>, is_owner: bool) -> Vec<Row> {
-    view.participants.iter().map(|person| row(view, person, me, is_owner)).collect()
+/// A row for each participant, as they joined. The owner shuts guests out and lets them in again. `is_whole`: all messages are
+/// in the view; otherwise what is counted is of the newest.
+pub fn rows(view: &View, me: Option<&Whoami>, is_owner: bool, is_whole: bool) -> Vec<Row> {
+    view.participants.iter().map(|person| row(view, person, me, is_owner, is_whole)).collect()
 }
 
-fn row(view: &View, person: &Participant, me: Option<&Whoami>, is_owner: bool) -> Row {
+fn row(view: &View, person: &Participant, me: Option<&Whoami>, is_owner: bool, is_whole: bool) -> Row {
     let is_me = me.is_some_and(|me| me.user_id == person.user_id);
     let wrote = view.messages.iter().filter(|message| {
         message.role == Role::User && message.author.as_ref().is_some_and(|it| it.user_id == person.user_id)
     });
+    let of = if is_whole { String::from("here") } else { format!("of the newest {}", view.messages.len()) };
     let wrote = match wrote.count() {
-        1 => String::from("wrote 1 message here"),
-        count => format!("wrote {count} messages here"),
+        1 => format!("wrote 1 message {of}"),
+        count => format!("wrote {count} messages {of}"),
     };
     let marks = [is_me.then_some(" · you"), person.blocked.then_some(" · blocked")];
     let is_guest = person.role != "owner";

@@ -3,11 +3,9 @@
 //! An editor begins with the real value, and with nothing where there is none; words that the rows show are never in it.
 //! Blank means without a value.
 
-use super::{
-    super::{input::edit, question::Field},
-    Act,
-};
+use super::Act;
 use crate::{
+    app::{input::edit, question::Field},
     composer::Composer,
     keymap::Action,
     messages::{Secrets, Wish},

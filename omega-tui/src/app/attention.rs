@@ -1,0 +1,43 @@
+//! What a person is told who does not look: the window's title always, a notification when the terminal said that it is out
+//! of sight.
+
+use super::{App, Effect};
+use crate::clean::one_line;
+use omega_core::api::RunStatus;
+
+/// Runs that are shorter are no news.
+const LONG_MILLIS: u64 = 5_000;
+
+impl App {
+    /// The title of the window: what is waited for comes first.
+    pub fn window_title(&self) -> String {
+        let sign = match self.active_run().map(|run| run.status) {
+            Some(RunStatus::Paused) => "‖ action required · ",
+            Some(_) => "● ",
+            None => "",
+        };
+        let title: String = one_line(&self.title().unwrap_or_default()).chars().take(60).collect();
+        if title.is_empty() { format!("{sign}omega") } else { format!("{sign}{title} · omega") }
+    }
+
+    /// A notification, when there is something to be told and nobody looks.
+    pub(super) fn tell_whoever_is_away(&mut self) -> Vec<Effect> {
+        let asked = std::mem::take(&mut self.asked_anew);
+        let working = self.active_run().map(|run| (run.id, self.worked_millis(run)));
+        let ended = match (self.worked_on, working) {
+            (Some((before, millis)), now) if now.map(|(run, _)| run) != Some(before) => Some(millis),
+            _ => None,
+        };
+        self.worked_on = working;
+        if self.is_looked_at {
+            return Vec::new();
+        }
+        let words = match (asked, ended) {
+            (true, _) => "waits for your answer",
+            (false, Some(millis)) if millis >= LONG_MILLIS => "has an answer",
+            _ => return Vec::new(),
+        };
+        let title: String = one_line(&self.title().unwrap_or_default()).chars().take(60).collect();
+        vec![Effect::Notify(format!("omega {words}: {title}").trim_end_matches([':', ' ']).to_owned())]
+    }
+}

@@ -1,0 +1,105 @@
+//! Searching in the conversation: a line at the bottom; what is found is selected and set off while it is open.
+
+use super::{Handled, Layer};
+use crate::{
+    app::{App, Focus},
+    clean::one_line,
+    keymap::{Action, Context},
+    numbers::grouped,
+    sheet,
+    wrap::{fit, width},
+};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::Span,
+    widgets::Clear,
+};
+
+#[derive(Debug)]
+pub struct Find {
+    typed: String,
+    is_there: bool,
+}
+
+impl Find {
+    pub fn open(app: &mut App, typed: &str) {
+        let mut find = Self { typed: typed.to_owned(), is_there: true };
+        find.look(app, false, true);
+        app.layers.push(find);
+    }
+
+    /// Selects the nearest place before what is selected, or behind it.
+    fn look(&mut self, app: &mut App, forward: bool, from_here: bool) {
+        app.refresh();
+        self.is_there = app.transcript.find(&self.typed, &app.view, &app.pending, forward, from_here);
+        app.focus = if app.transcript.selected().is_some() { Focus::Transcript } else { Focus::Composer };
+    }
+
+    fn close(app: &mut App) -> Handled {
+        app.transcript.found_no_more();
+        Handled::Closed(Vec::new())
+    }
+}
+
+impl Layer for Find {
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Picker]
+    }
+
+    fn handle(&mut self, action: Action, app: &mut App) -> Handled {
+        match action {
+            Action::SelectPrevious | Action::Choose => self.look(app, false, false),
+            Action::SelectNext => self.look(app, true, false),
+            Action::DeleteBack => {
+                self.typed.pop();
+                self.look(app, false, true);
+            }
+            Action::DeleteWord | Action::DeleteToStart => {
+                self.typed.clear();
+                self.look(app, false, true);
+            }
+            Action::Close | Action::Another => return Self::close(app),
+            _ => return Handled::Ignored,
+        }
+        Handled::Consumed(Vec::new())
+    }
+
+    fn type_in(&mut self, text: &str, app: &mut App) -> Handled {
+        self.typed.extend(text.chars().filter(|c| !c.is_control()));
+        self.look(app, false, true);
+        Handled::Consumed(Vec::new())
+    }
+
+    fn is_written(&self) -> bool {
+        true
+    }
+
+    fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>) {
+        let theme = &app.theme;
+        let line = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        frame.render_widget(Clear, line);
+        frame.buffer_mut().set_style(line, theme.text);
+        let max = usize::from(area.width);
+        let typed = one_line(&self.typed);
+        let label = " find: ";
+        let caret = width(label) + width(&typed);
+        let mut spans = vec![Span::styled(label, theme.accent), Span::styled(typed, theme.text), Span::raw("   ")];
+        if self.is_there {
+            spans.extend(sheet::hints(
+                theme,
+                self.contexts(),
+                &[Action::SelectPrevious, Action::SelectNext, Action::Close],
+            ));
+        } else {
+            spans.push(Span::styled("✗ not there", theme.error));
+        }
+        if app.older > 0 {
+            let words = format!(" · {} earlier messages are not loaded: ctrl+home loads them", grouped(app.older));
+            spans.push(Span::styled(words, theme.dim));
+        }
+        frame.render_widget(fit(spans, max), line);
+        let x = area.x + u16::try_from(caret).unwrap_or(0);
+        frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), line.y));
+    }
+}

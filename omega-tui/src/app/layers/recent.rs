@@ -1,0 +1,73 @@
+//! The conversations that were used last on this machine: the server lists none.
+
+use super::{
+    Handled, Picker,
+    picker::{Choice, Source},
+};
+use crate::{
+    app::{App, Effect},
+    fuzzy,
+    messages::{Command, Update, UsedBefore},
+};
+use omega_core::id::ConversationId;
+
+#[derive(Debug, Default)]
+pub struct RecentConversations {
+    /// Nothing until the list was read.
+    all: Option<Vec<UsedBefore>>,
+    shown: Vec<ConversationId>,
+}
+
+impl RecentConversations {
+    pub fn open(app: &mut App) -> Vec<Effect> {
+        let mut effects = Picker::open(Self::default(), "", app);
+        effects.push(Effect::Command(Command::ListRecent));
+        effects
+    }
+}
+
+/// As a row.
+pub fn choice(used: &UsedBefore, app: &App) -> Choice {
+    let day = used.updated_at.to_string().replace('T', " ");
+    let here = if app.conversation == Some(used.id) { "here · " } else { "" };
+    let name = if used.title.trim().is_empty() { String::from("(no title)") } else { used.title.clone() };
+    Choice {
+        name,
+        value: format!("{here}{}", day.get(..16).unwrap_or(&day)),
+        about: used.id.to_string(),
+        ..Choice::default()
+    }
+}
+
+impl Source for RecentConversations {
+    fn title(&self) -> &'static str {
+        "conversations"
+    }
+
+    fn words(&self) -> &'static str {
+        "which one?"
+    }
+
+    fn list(&mut self, typed: &str, app: &App) -> Vec<Choice> {
+        let all = self.all.clone().unwrap_or_default();
+        let fitting = fuzzy::best(typed, all, |used| format!("{} {}", used.title, used.id));
+        self.shown = fitting.iter().map(|used| used.id).collect();
+        fitting.iter().map(|used| choice(used, app)).collect()
+    }
+
+    fn learn(&mut self, news: &Update) -> bool {
+        if let Update::Recent(list) = news {
+            self.all = Some(list.clone());
+            return true;
+        }
+        false
+    }
+
+    fn is_asking(&self) -> bool {
+        self.all.is_none()
+    }
+
+    fn take(&mut self, at: usize, _typed: &str, app: &mut App) -> Handled {
+        Handled::Closed(self.shown.get(at).map(|id| app.go_to(*id)).unwrap_or_default())
+    }
+}

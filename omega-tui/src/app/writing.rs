@@ -1,0 +1,44 @@
+//! What is being written is kept on this machine while it is: a terminal that is killed loses a fraction of a second of it.
+//!
+//! A draft belongs to its conversation; what is written before there is one belongs to the next. What the server does not
+//! have yet is part of the draft.
+
+use super::{App, Effect};
+use crate::messages::Command;
+
+impl App {
+    /// Keeps the draft where it is another than was kept, and looks for what fits what is written.
+    pub(super) fn follow_writing(&mut self) -> Vec<Effect> {
+        let mut effects = self.follow_suggestions();
+        let draft = self.draft();
+        if draft != self.kept_draft {
+            self.kept_draft.clone_from(&draft);
+            effects.push(Effect::Command(Command::KeepDraft(self.conversation, draft)));
+        }
+        effects
+    }
+
+    /// What is written and what was not sent yet, in the order in which it was written.
+    pub fn draft(&self) -> String {
+        let unsent = self.pending.iter().filter(|it| it.message.is_none()).map(|it| it.text.clone());
+        let written = Some(self.composer.whole()).filter(|text| !text.trim().is_empty());
+        unsent.chain(written).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A draft of an earlier time. What is written by now comes after it.
+    pub(super) fn take_up_draft(&mut self, draft: &str) {
+        self.kept_draft = draft.to_owned();
+        if !draft.is_empty() && self.composer.whole() != draft {
+            self.composer.give_back(draft);
+            self.say("this was not sent when you left; ctrl+c clears it");
+        }
+    }
+
+    /// The draft of this conversation is left to it, and another one's taken up.
+    pub(super) fn leave_draft(&mut self) -> Vec<Effect> {
+        let (of, draft) = (self.conversation, self.draft());
+        self.composer.set("");
+        self.kept_draft = String::new();
+        vec![Effect::Command(Command::KeepDraft(of, draft))]
+    }
+}

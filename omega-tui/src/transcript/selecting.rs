@@ -1,0 +1,240 @@
+//! Which piece is selected, what is marked with the mouse, what was found: and the text of each as it was written.
+
+use super::{Item, PieceKey, Transcript, UnsentMessage, label, marking};
+use crate::{output::plain, theme::Theme, wrap::width};
+use omega_core::{api::Part, view::View};
+use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A place in a piece: its line, and the cell of it.
+type Place = (PieceKey, usize, u16);
+
+/// What is marked with the mouse, from where the button was pressed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    from: Place,
+    to: Place,
+    is_dragged: bool,
+}
+
+impl Transcript {
+    pub fn selected(&self) -> Option<PieceKey> {
+        self.selected
+    }
+
+    pub fn deselect(&mut self) {
+        self.selected = None;
+    }
+
+    /// Selects the last piece (the first sample while there are only samples). False when there is none.
+    pub fn select_last(&mut self) -> bool {
+        let first_sample = self.items.iter().find(|item| matches!(item.key, PieceKey::Sample(_)));
+        let found = first_sample.or_else(|| self.items.iter().rev().find(|item| item.key.opens()));
+        self.select(found.map(|item| item.key))
+    }
+
+    pub fn select_previous(&mut self) {
+        self.select_towards(false, PieceKey::opens);
+    }
+
+    /// Selects the piece below. False when there is none.
+    pub fn select_next(&mut self) -> bool {
+        self.select_towards(true, PieceKey::opens)
+    }
+
+    /// Selects what a person wrote, before what is selected or behind it. False when there is none.
+    pub fn select_message(&mut self, forward: bool) -> bool {
+        self.select_towards(forward, |key| matches!(key, PieceKey::User(_)))
+    }
+
+    fn select_towards(&mut self, forward: bool, fits: impl Fn(PieceKey) -> bool) -> bool {
+        let at = self.selected.and_then(|key| self.index_of(key));
+        let fitting = |item: &&Item| fits(item.key);
+        let found = match forward {
+            true => self.items[at.map_or(0, |at| at + 1)..].iter().find(fitting),
+            false => self.items[..at.unwrap_or(self.items.len())].iter().rev().find(fitting),
+        };
+        let found = found.map(|item| item.key);
+        self.select(found)
+    }
+
+    /// Selects what stands at a place of the screen. False when that can't be selected.
+    pub fn select_at(&mut self, column: u16, row: u16) -> bool {
+        if !self.area.contains((column, row).into()) {
+            return false;
+        }
+        let key = self.rows.iter().find(|shown| shown.y == row && shown.key.opens()).map(|shown| shown.key);
+        self.select(key)
+    }
+
+    /// A piece as it was written, and what it is; nothing where it is not here.
+    pub fn source(&self, key: PieceKey, view: &View, pending: &[UnsentMessage]) -> Option<(String, String)> {
+        let at = self.items.get(self.index_of(key)?)?.at;
+        Some(match key {
+            PieceKey::User(_) => (view.messages.get(at)?.content.clone(), String::from("the message")),
+            PieceKey::Pending(_) => (pending.get(at)?.text.clone(), String::from("the message")),
+            PieceKey::Text(_, part) | PieceKey::Reasoning(_, part) => match view.messages.get(at)?.parts.get(part)? {
+                Part::Text { text } => (text.clone(), String::from("the answer")),
+                Part::Reasoning { text } => (text.clone(), String::from("the reasoning")),
+                Part::ToolCall { .. } => return None,
+            },
+            PieceKey::Tool(id) => {
+                let run = view.tool_runs.get(at)?;
+                let name = label(run);
+                if let Some(error) = &run.error {
+                    return Some((format!("{}: {}", error.code.as_str(), error.message), format!("why {name} failed")));
+                }
+                let output = run.output.as_ref().map(plain).or_else(|| self.whole_output(id).map(str::to_owned));
+                (output?, format!("what {name} gave"))
+            }
+            _ => return None,
+        })
+    }
+
+    /// The button was pressed at a place of the screen.
+    pub fn press(&mut self, column: u16, row: u16) {
+        self.mark = self.place_at(column, row).map(|place| Mark { from: place, to: place, is_dragged: false });
+    }
+
+    /// The mouse was moved with the button pressed. Beyond an edge the transcript follows.
+    pub fn drag(&mut self, column: u16, row: u16) {
+        if row < self.area.top() {
+            self.scroll(-1);
+        } else if row >= self.area.bottom() {
+            self.scroll(1);
+        }
+        let row = row.clamp(self.area.top(), self.area.bottom().saturating_sub(1));
+        if let (Some(place), Some(mark)) = (self.place_at(column, row), &mut self.mark) {
+            mark.is_dragged |= mark.from != place;
+            mark.to = place;
+        }
+    }
+
+    pub fn unmark(&mut self) {
+        self.mark = None;
+    }
+
+    fn place_at(&self, column: u16, row: u16) -> Option<Place> {
+        let shown = self.rows.iter().rev().find(|shown| shown.y <= row)?;
+        let column = column.clamp(self.area.left(), self.area.right());
+        Some((shown.key, shown.line, column - self.area.left()))
+    }
+
+    /// The two ends of what is marked, the upper one first, by the index of their pieces.
+    fn ends(&self) -> Option<((usize, usize, u16), (usize, usize, u16))> {
+        let mark = self.mark.filter(|mark| mark.is_dragged)?;
+        let end = |(key, line, column): Place| self.index_of(key).map(|at| (at, line, column));
+        let (a, b) = (end(mark.from)?, end(mark.to)?);
+        Some(if a <= b { (a, b) } else { (b, a) })
+    }
+
+    /// What is marked, as it was written.
+    pub fn marked(&self, view: &View, pending: &[UnsentMessage]) -> Option<String> {
+        let (from, to) = self.ends()?;
+        let mut pieces = Vec::new();
+        for at in from.0..=to.0 {
+            let item = self.items.get(at)?;
+            let Some((_, lines)) = self.cache.get(&item.key) else { continue };
+            let gap = usize::from(at > 0 && item.gap);
+            let (mut shown, mut begin, mut end) = (String::new(), None, 0);
+            for (number, line) in lines.iter().enumerate() {
+                let text = line.to_string();
+                let row = (at, number + gap);
+                let left = if row == (from.0, from.1) { from.2 } else { 0 };
+                let right = if row == (to.0, to.1) { to.2 } else { u16::MAX };
+                if row >= (from.0, from.1) && row <= (to.0, to.1) {
+                    begin.get_or_insert(shown.len() + byte_at(&text, left));
+                    end = shown.len() + byte_at(&text, right.saturating_add(1));
+                }
+                shown.push_str(&text);
+                shown.push('\n');
+            }
+            let Some(begin) = begin.filter(|begin| *begin < end) else { continue };
+            let source = self.source(item.key, view, pending).filter(|_| !matches!(item.key, PieceKey::Tool(_)));
+            let written = source.as_ref().and_then(|(source, _)| marking::part(&shown, source, begin, end));
+            let lines = || as_lines(shown.get(begin..end).unwrap_or_default());
+            pieces.push(written.map_or_else(lines, str::to_owned));
+        }
+        let text = pieces.join("\n");
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    pub(super) fn draw_mark(&self, theme: &Theme, buffer: &mut Buffer) {
+        let Some((from, to)) = self.ends() else { return };
+        for row in &self.rows {
+            let Some(at) = self.index_of(row.key) else { continue };
+            let place = (at, row.line);
+            if place < (from.0, from.1) || place > (to.0, to.1) {
+                continue;
+            }
+            let left = if place == (from.0, from.1) { from.2 } else { 0 };
+            let right = if place == (to.0, to.1) { to.2 + 1 } else { self.area.width };
+            let width = right.min(self.area.width).saturating_sub(left);
+            buffer.set_style(Rect { x: self.area.x + left, y: row.y, width, height: 1 }, theme.found);
+        }
+    }
+
+    /// Selects the nearest piece with a text, around the end; where nothing is selected, from the end backwards. False when
+    /// there is none.
+    pub fn find(
+        &mut self,
+        typed: &str,
+        view: &View,
+        pending: &[UnsentMessage],
+        forward: bool,
+        from_here: bool,
+    ) -> bool {
+        typed.clone_into(&mut self.searched);
+        let (typed, count) = (typed.to_lowercase(), self.items.len());
+        if typed.is_empty() || count == 0 {
+            return true;
+        }
+        let here = self.selected.and_then(|key| self.index_of(key));
+        let first = usize::from(!from_here && here.is_some());
+        let here = here.unwrap_or(count - 1);
+        let mut places = (first..=count).map(|step| match forward {
+            true => (here + step) % count,
+            false => (here + count - step % count) % count,
+        });
+        let found = places.find(|at| self.holds(*at, &typed, view, pending));
+        self.seeks = found.is_some();
+        let key = found.and_then(|at| self.items.get(at)).map(|item| item.key);
+        self.select(key)
+    }
+
+    pub fn found_no_more(&mut self) {
+        self.searched.clear();
+    }
+
+    fn holds(&self, at: usize, typed: &str, view: &View, pending: &[UnsentMessage]) -> bool {
+        let Some(item) = self.items.get(at) else { return false };
+        let called = match item.key {
+            PieceKey::Tool(_) => view.tool_runs.get(item.at).map(|run| format!("{} {}", label(run), run.input)),
+            _ => None,
+        };
+        let text = self.source(item.key, view, pending).map(|(text, _)| text);
+        text.into_iter().chain(called).any(|text| text.to_lowercase().contains(typed))
+    }
+}
+
+/// The byte at a cell of a line; its end beyond it.
+fn byte_at(line: &str, column: u16) -> usize {
+    let mut used = 0;
+    for (at, grapheme) in line.grapheme_indices(true) {
+        if used >= usize::from(column) {
+            return at;
+        }
+        used += width(grapheme);
+    }
+    line.len()
+}
+
+/// Lines of the screen without what only sets them off.
+fn as_lines(shown: &str) -> String {
+    let line = |line: &str| {
+        let line = line.trim_end();
+        let bare = line.trim_start();
+        bare.strip_prefix("│ ").unwrap_or(bare).to_owned()
+    };
+    shown.lines().map(line).collect::<Vec<_>>().join("\n")
+}
