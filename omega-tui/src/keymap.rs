@@ -416,6 +416,7 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(Context::List, Action::Open, &[key(KeyCode::Enter), char(' ')], "change", "Change or choose what is selected"),
     bind(Context::List, Action::Remove, &[char('d'), key(KeyCode::Delete)], "remove", "Delete or revoke what is selected, after a question"),
+    bind(Context::List, Action::Copy, &[char('y')], "copy", "Copy the value of what is selected: a link, a prompt"),
     bind(Context::List, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
     bind(Context::List, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
     bind(Context::List, Action::Close, &[key(KeyCode::Esc), char('q'), ctrl('c')], "close", "Close"),

@@ -111,7 +111,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let Probed { ground, typed } = probed(&environment);
     let theme = theme(options.theme, ground, &environment);
     let mut app = App::new(theme, options.conversation, options.model);
-    app.base_url = options.client.base_url().to_owned();
+    app.known.base_url = options.client.base_url().to_owned();
     app.keeps_drafts = options.notebook.is_some();
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
@@ -126,9 +126,9 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     drop(screen);
     let signal = ended?;
     let draft = app.draft();
-    let kept = notebook.map(|notebook| notebook.keep_now(app.conversation, &draft));
+    let kept = notebook.map(|notebook| notebook.keep_now(app.here.id, &draft));
     let has_draft = !draft.is_empty() && matches!(kept, Some(Ok(())));
-    let conversation = app.conversation.filter(|_| app.is_there);
+    let conversation = app.here.id.filter(|_| app.here.is_there);
     Ok(Outcome { conversation, title: app.title(), has_draft, signal })
 }
 
@@ -155,7 +155,9 @@ fn theme(choice: ThemeChoice, ground: Option<u32>, environment: &Environment) ->
 /// What a loop needs besides the state.
 struct Outside<'a> {
     screen: &'a mut Screen,
+    /// Made anew after somebody else had the keyboard, whose keys and signals were none for this.
     keys: Option<EventStream>,
+    stopped: Option<Stopped>,
     commands: mpsc::UnboundedSender<messages::Command>,
     told: mpsc::UnboundedSender<Told>,
     title: String,
@@ -170,8 +172,7 @@ enum Told {
 async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd) -> io::Result<Option<i32>> {
     let (told, mut news) = mpsc::unbounded_channel();
     let mut outside =
-        Outside { screen, keys: Some(EventStream::new()), commands: ends.commands, told, title: String::new() };
-    let mut stopped = Stopped::new()?;
+        Outside { screen, keys: None, stopped: None, commands: ends.commands, told, title: String::new() };
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut pacer = Pacer::default();
@@ -180,6 +181,10 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
         let due = pacer.due(Instant::now());
         let wakes = app.wakes_in(Timestamp::now()).map(Duration::from_millis);
         let keys = outside.keys.get_or_insert_with(EventStream::new);
+        let stopped = match &mut outside.stopped {
+            Some(stopped) => stopped,
+            none => none.insert(Stopped::new()?),
+        };
         let mut inputs = Vec::new();
         tokio::select! {
             event = keys.next() => match event {
@@ -188,7 +193,10 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
                 None => return Ok(None),
             },
             signal = stopped.next() => match signal {
-                crate::terminal::SUSPEND => outside.suspend()?,
+                crate::terminal::SUSPEND => {
+                    outside.suspend()?;
+                    pacer.request();
+                }
                 signal => return Ok(Some(signal)),
             },
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
@@ -213,8 +221,8 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
             _ = ticks.tick(), if app.is_moving() => inputs.push(Input::Tick),
             () = tokio::time::sleep(wakes.unwrap_or_default()), if wakes.is_some() => inputs.push(Input::Tick),
         }
-        pacer.request();
         for input in inputs {
+            pacer.request();
             for effect in app.update(input, Timestamp::now()) {
                 if outside.carry_out(effect)? {
                     return Ok(None);
@@ -264,7 +272,7 @@ impl Outside<'_> {
         let var = |name| std::env::var(name).ok();
         let command = editor::command(var("VISUAL"), var("EDITOR"));
         // Two readers of one keyboard would share its keys.
-        self.keys = None;
+        (self.keys, self.stopped) = (None, None);
         self.screen.leave_for_a_while()?;
         let edited = editor::edit(text, ending, &command);
         self.screen.come_back()?;
@@ -279,7 +287,7 @@ impl Outside<'_> {
 
     /// Gives the terminal back to the shell, until that lets this go on.
     fn suspend(&mut self) -> io::Result<()> {
-        self.keys = None;
+        (self.keys, self.stopped) = (None, None);
         self.screen.leave_for_a_while()?;
         crate::terminal::stop();
         self.screen.come_back()

@@ -186,6 +186,13 @@ impl TestHarness {
         self.text().lines().position(|line| line.contains(text))
     }
 
+    /// The person here is the owner, whose messages they are.
+    pub fn is_the_owner(&mut self) -> &mut Self {
+        let (display_name, gravatar_hash, via) = (String::from("Ada"), String::new(), String::from("session"));
+        let user_id = self.user;
+        self.news(Update::Me(Box::new(Whoami { user_id, display_name, gravatar_hash, via, is_admin: false })))
+    }
+
     /// The person here is a guest, whose message it is or not.
     pub fn as_guest(&mut self, is_asker: bool) -> &mut Self {
         self.is_owner = false;

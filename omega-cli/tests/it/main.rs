@@ -9,6 +9,7 @@ mod contract;
 mod cuts;
 mod executor;
 mod flows;
+mod full_screen;
 mod generated;
 mod home;
 mod import;

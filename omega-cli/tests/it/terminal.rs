@@ -18,6 +18,21 @@ pub fn talk(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])]) -> (String,
 
 /// The same; `began` learns the process.
 pub fn talk_as(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])], began: impl FnOnce(u32)) -> (String, u32) {
+    converse(home, "xterm-256color", arguments, keys, began)
+}
+
+/// The same on another kind of terminal.
+pub fn talk_in(home: &Home, term: &str, arguments: &[&str], keys: &[(&str, &[u8])]) -> (String, u32) {
+    converse(home, term, arguments, keys, |_| ())
+}
+
+fn converse(
+    home: &Home,
+    term: &str,
+    arguments: &[&str],
+    keys: &[(&str, &[u8])],
+    began: impl FnOnce(u32),
+) -> (String, u32) {
     let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 100, ..PtySize::default() }).unwrap();
     let plain = home.command(arguments);
     let mut command = CommandBuilder::new(plain.get_program());
@@ -26,7 +41,7 @@ pub fn talk_as(home: &Home, arguments: &[&str], keys: &[(&str, &[u8])], began: i
     for (name, value) in plain.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
-    command.env("TERM", "xterm-256color");
+    command.env("TERM", term);
     let mut child = pty.slave.spawn_command(command).unwrap();
     drop(pty.slave);
     began(child.process_id().unwrap());

@@ -23,12 +23,12 @@ impl App {
     /// A notification, when there is something to be told and nobody looks.
     pub(super) fn tell_whoever_is_away(&mut self) -> Vec<Effect> {
         let asked = std::mem::take(&mut self.asked_anew);
-        let working = self.active_run().map(|run| (run.id, self.worked_millis(run)));
-        let ended = match (self.worked_on, working) {
+        let working = self.active_run().map(|run| (run.id, self.here.worked_millis(run, self.now)));
+        let ended = match (self.here.worked_on, working) {
             (Some((before, millis)), now) if now.map(|(run, _)| run) != Some(before) => Some(millis),
             _ => None,
         };
-        self.worked_on = working;
+        self.here.worked_on = working;
         if self.is_looked_at {
             return Vec::new();
         }

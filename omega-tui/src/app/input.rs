@@ -136,7 +136,7 @@ impl App {
             Action::Resend => return self.write_anew(),
             Action::SidePanel => self.has_panel = !self.has_panel,
             Action::Open | Action::OpenLatest => return self.open(),
-            Action::ToTop => return self.to_beginning(),
+            Action::ToTop => return self.show_beginning(),
             Action::PageUp | Action::LineUp if self.transcript.is_at_beginning() => return self.load_older(),
             _ => self.edit_or_move(action),
         }
@@ -166,13 +166,13 @@ impl App {
             Action::PageDown => self.transcript.scroll(page),
             Action::LineUp => self.transcript.scroll(-1),
             Action::LineDown => self.transcript.scroll(1),
-            Action::ToEnd => self.to_end(),
+            Action::ToEnd => self.show_end(),
             _ => {}
         }
     }
 
-    fn to_end(&mut self) {
-        self.to_beginning = false;
+    fn show_end(&mut self) {
+        self.here.to_beginning = false;
         self.transcript.follow();
     }
 
@@ -196,10 +196,10 @@ impl App {
         let text = self.composer.take();
         let pins = suggest::tools_named(&text);
         self.drafts += 1;
-        self.pending.push(UnsentMessage { draft: self.drafts, text: text.clone(), message: None });
-        self.to_end();
+        self.here.pending.push(UnsentMessage { draft: self.drafts, text: text.clone(), message: None });
+        self.show_end();
         self.stale = true;
-        let (draft, model, safe_mode) = (self.drafts, self.chosen_model.clone(), self.chosen_safe_mode);
+        let (draft, model, safe_mode) = (self.drafts, self.here.chosen_model.clone(), self.here.chosen_safe_mode);
         let keep = Effect::Command(Command::KeepMessage(text.clone()));
         vec![Effect::Command(Command::Send { draft, text, model, pins, safe_mode }), keep]
     }
@@ -208,7 +208,7 @@ impl App {
     fn stop(&mut self) -> Vec<Effect> {
         let waiting = self.waiting_runs().next_back().map(|run| (run.id, run.message_id));
         if let (Some((run, message)), true) = (waiting, self.composer.is_empty()) {
-            if let Some(message) = self.view.messages.iter().find(|m| m.id == message) {
+            if let Some(message) = self.here.view.messages.iter().find(|m| m.id == message) {
                 let text = message.content.clone();
                 self.composer.replace(&text);
             }
@@ -224,7 +224,7 @@ impl App {
             self.say("cleared: ctrl+_ brings it back, and so does ctrl+r");
             return vec![Effect::Command(Command::KeepMessage(text))];
         }
-        if self.active_run().is_some() && self.stopping.is_none() {
+        if self.active_run().is_some() && self.here.stopping.is_none() {
             return self.stop_run();
         }
         self.quit()
@@ -232,13 +232,13 @@ impl App {
 
     pub(super) fn stop_run(&mut self) -> Vec<Effect> {
         let Some(run) = self.active_run().map(|run| run.id) else { return Vec::new() };
-        self.stopping = Some(run);
+        self.here.stopping = Some(run);
         vec![Effect::Command(Command::Cancel(run))]
     }
 
     /// Leaves; a text that is not sent is kept as a draft, and what is on its way is asked about.
     pub(super) fn quit(&mut self) -> Vec<Effect> {
-        if self.pending.is_empty() && (self.keeps_drafts || self.composer.text().trim().is_empty()) {
+        if self.here.pending.is_empty() && (self.keeps_drafts || self.composer.text().trim().is_empty()) {
             return vec![Effect::Quit];
         }
         self.layers.push(Leave);
@@ -247,7 +247,7 @@ impl App {
 
     pub(super) fn switch_safe_mode(&mut self) -> Vec<Effect> {
         let on = self.safe_mode() != Some(true);
-        if !self.is_owner {
+        if !self.here.is_owner {
             self.warn("the owner alone turns Safe Mode on or off");
             return Vec::new();
         }
@@ -255,15 +255,15 @@ impl App {
             true => "Safe Mode is on here: each call waits for approval",
             false => "Safe Mode is off here: calls run by themselves",
         });
-        if self.conversation.is_none() {
-            self.chosen_safe_mode = Some(on);
+        if self.here.id.is_none() {
+            self.here.chosen_safe_mode = Some(on);
             return Vec::new();
         }
         vec![Effect::Command(Command::Do(None, Wish::SafeMode(on)))]
     }
 
     fn open(&mut self) -> Vec<Effect> {
-        match self.transcript.open_selected_or_last(&self.view) {
+        match self.transcript.open_selected_or_last(&self.here.view) {
             Opened::Sample(text) => {
                 self.composer.replace(text);
                 self.focus_composer();
@@ -278,7 +278,7 @@ impl App {
     /// Copies what is selected, as it was written.
     fn copy_selected(&mut self) -> Vec<Effect> {
         let Some(key) = self.transcript.selected() else { return Vec::new() };
-        match self.transcript.source(key, &self.view, &self.pending) {
+        match self.transcript.source(key, &self.here.view, &self.here.pending) {
             Some((text, what)) => vec![Effect::Copy { text, what }],
             None => {
                 self.warn("that is not loaded yet; alt+v reads it, and Y copies it there");
@@ -292,7 +292,7 @@ impl App {
         match self.transcript.selected() {
             Some(PieceKey::Tool(id)) => self.cancel_call(id),
             Some(PieceKey::User(message)) => {
-                let run = self.view.runs.iter().find(|run| run.message_id == message);
+                let run = self.here.view.runs.iter().find(|run| run.message_id == message);
                 match run.filter(|run| run.status == RunStatus::Queued).map(|run| run.id) {
                     Some(run) => vec![Effect::Command(Command::Cancel(run))],
                     None => Vec::new(),
@@ -303,7 +303,7 @@ impl App {
     }
 
     pub(super) fn cancel_call(&mut self, id: omega_core::id::ToolRunId) -> Vec<Effect> {
-        let works = self.view.tool_runs.iter().any(|call| call.id == id && !call.status.is_terminal());
+        let works = self.here.view.tool_runs.iter().any(|call| call.id == id && !call.status.is_terminal());
         if !works {
             self.say("that call has ended");
             return Vec::new();
@@ -315,9 +315,9 @@ impl App {
     /// Puts the selected message into the composer; one that waits is taken off the queue.
     fn write_anew(&mut self) -> Vec<Effect> {
         let Some(PieceKey::User(id)) = self.transcript.selected() else { return Vec::new() };
-        let Some(message) = self.view.messages.iter().find(|message| message.id == id) else { return Vec::new() };
+        let Some(message) = self.here.view.messages.iter().find(|message| message.id == id) else { return Vec::new() };
         let text = message.content.clone();
-        let waits = self.view.runs.iter().find(|run| run.message_id == id && run.status == RunStatus::Queued);
+        let waits = self.here.view.runs.iter().find(|run| run.message_id == id && run.status == RunStatus::Queued);
         let run = waits.map(|run| run.id);
         self.composer.give_back(&text);
         self.focus_composer();
@@ -325,9 +325,9 @@ impl App {
     }
 
     /// To the first message, however many are before what is here.
-    fn to_beginning(&mut self) -> Vec<Effect> {
+    fn show_beginning(&mut self) -> Vec<Effect> {
         self.transcript.show_top();
-        self.to_beginning = self.older > 0;
+        self.here.to_beginning = self.here.older > 0;
         self.load_older()
     }
 
@@ -371,7 +371,7 @@ impl App {
 
     /// The end of a click, which opens, or of a selection, which is copied.
     fn release(&mut self, column: u16, row: u16) -> Vec<Effect> {
-        if let Some(text) = self.transcript.marked(&self.view, &self.pending) {
+        if let Some(text) = self.transcript.marked(&self.here.view, &self.here.pending) {
             return vec![Effect::Copy { text, what: String::from("the selection") }];
         }
         self.transcript.unmark();

@@ -5,6 +5,7 @@
 //! what is being written, what is selected and open, and how the connection is.
 
 mod attention;
+mod conversation;
 mod input;
 mod layers;
 mod network;
@@ -16,6 +17,7 @@ mod suggest;
 mod tests;
 mod writing;
 
+pub use conversation::Conversation;
 pub use layers::{Layers, step_sign, tool_facts};
 pub use question::{Grant, Question, Step};
 pub use question_focus::TakeBack;
@@ -25,16 +27,15 @@ pub use suggest::{Suggestion, Suggestions};
 use crate::{
     composer::Composer,
     keymap::Context,
-    messages::{Command, Draft, Link, Update, UsedBefore},
+    messages::{Command, Draft, Link, Update},
     theme::Theme,
-    transcript::{Transcript, UnsentMessage},
+    transcript::Transcript,
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
     api::{Run, RunStatus, Status, Timestamp, Whoami},
-    id::{ConversationId, RunId},
+    id::ConversationId,
     type_ahead::TypeAhead,
-    view::View,
 };
 
 #[derive(Debug)]
@@ -90,146 +91,93 @@ pub struct Toast {
     pub is_error: bool,
 }
 
-/// A time in which a run waited for a person.
-#[derive(Debug)]
-struct Paused {
-    run: RunId,
-    from: Timestamp,
-    until: Option<Timestamp>,
-}
-
 /// The state of the screen.
 pub struct App {
-    pub view: View,
-    /// Its id, as soon as it has one.
-    pub conversation: Option<ConversationId>,
-    /// How the connection is.
-    pub link: Link,
+    /// The conversation that is on it.
+    pub here: Conversation,
+    /// What is shown of it.
+    pub transcript: Transcript,
+    /// What its run waits for.
+    pub question: Option<Question>,
     /// The message that is being written.
     pub composer: Composer,
-    /// What is shown of the conversation.
-    pub transcript: Transcript,
+    /// What fits what is being written: commands, or tools behind an `@`.
+    pub suggestions: Suggestions,
+    /// Whether drafts are kept on this machine: then leaving loses none.
+    pub keeps_drafts: bool,
     pub focus: Focus,
     /// What lies over it.
     pub layers: Layers,
-    /// What the run waits for.
-    pub question: Option<Question>,
-    /// Messages on their way.
-    pub pending: Vec<UnsentMessage>,
     /// The line above the composer.
     pub toast: Option<Toast>,
-    /// The run that was asked to stop.
-    pub stopping: Option<RunId>,
+    /// A standing approval that was just given; it can be taken back for a while.
+    pub take_back: Option<TakeBack>,
+    pub known: Known,
     /// Whether the wheel scrolls here.
     pub mouse: bool,
+    /// Whether a wide screen has its side panel.
+    pub has_panel: bool,
+    /// Whether somebody looks at the terminal, as far as it says.
+    pub is_looked_at: bool,
     pub theme: Theme,
     /// The time of the last input.
     pub now: Timestamp,
-    /// Whether the transcript's pieces are to be listed anew before the next drawing.
-    pub stale: bool,
-    /// Messages of the conversation that are older than what is here.
-    pub older: u64,
-    /// Whether some of them are on their way.
-    pub loading_older: bool,
     /// Counts ticks, for the spinner.
     pub ticks: u64,
-    /// Who the person here is, once the server said it.
-    pub me: Option<Whoami>,
-    /// Whether the conversation is theirs; one that is begun here is.
-    pub is_owner: bool,
-    /// The server's address, for links that are only a path of it.
-    pub base_url: String,
-    /// Whether the conversation is known to be there: it was made here, or the server showed it.
-    pub is_there: bool,
-    /// A standing approval that was just given; it can be taken back for a while.
-    pub take_back: Option<TakeBack>,
-    /// The model that was chosen and is not the conversation's yet.
-    pub chosen_model: Option<String>,
-    /// Safe Mode that was chosen for the conversation that is not there yet.
-    pub chosen_safe_mode: Option<bool>,
-    /// What fits what is being written: commands, or tools behind an `@`.
-    pub suggestions: Suggestions,
-    /// Whether a wide screen has its side panel.
-    pub has_panel: bool,
-    /// How the server was when it was asked last.
-    pub health: Option<Status>,
-    /// The conversations that were used last on this machine.
-    pub used_before: Vec<UsedBefore>,
-    /// Whether somebody looks at the terminal, as far as it says.
-    pub is_looked_at: bool,
-    /// When something last came from the server for the run that works.
-    pub heard_at: Timestamp,
-    /// All earlier messages are being loaded, up to the first one.
-    pub to_beginning: bool,
-    /// Whether drafts are kept on this machine: then leaving loses none.
-    pub keeps_drafts: bool,
-    /// The draft that was kept last.
-    kept_draft: String,
-    /// A question came that nobody was told of yet.
-    asked_anew: bool,
-    /// Names of the variables that are stored.
-    pub stored_keys: Vec<String>,
-    /// The run that worked at the last look, and for how long.
-    worked_on: Option<(RunId, u64)>,
-    /// Calls that are older than what is here.
-    pub older_calls: u64,
-    /// When runs waited for a person.
-    paused: Vec<Paused>,
+    /// Whether the transcript's pieces are to be listed anew before the next drawing.
+    pub stale: bool,
     drafts: Draft,
     type_ahead: TypeAhead,
     /// The question took the keyboard by itself: what is typed at once was meant for the message.
     took_focus: bool,
     /// The question may still take the keyboard by itself.
     offers_focus: bool,
+    /// A question came that nobody was told of yet.
+    asked_anew: bool,
+}
+
+/// What is known of the server and of who uses it.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The server's address, for links that are only a path of it.
+    pub base_url: String,
+    /// Who the person here is, once the server said it.
+    pub me: Option<Whoami>,
+    /// How the server was when it was asked last.
+    pub health: Option<Status>,
+    /// What answers when nobody chose, and why that.
+    pub default_model: Option<(String, String)>,
+    /// Names of the variables that are stored.
+    pub stored_keys: Vec<String>,
 }
 
 impl App {
     /// An empty screen; with a conversation it waits for it.
     pub fn new(theme: Theme, conversation: Option<ConversationId>, model: Option<String>) -> Self {
         Self {
-            view: View::default(),
-            conversation,
-            link: if conversation.is_some() { Link::Connecting } else { Link::Idle },
-            composer: Composer::default(),
+            here: Conversation::new(conversation, model),
             transcript: Transcript::default(),
+            question: None,
+            composer: Composer::default(),
+            suggestions: Suggestions::default(),
+            keeps_drafts: false,
             focus: Focus::default(),
             layers: Layers::default(),
-            question: None,
-            pending: Vec::new(),
             toast: None,
-            stopping: None,
+            take_back: None,
+            known: Known::default(),
             mouse: true,
+            has_panel: true,
+            is_looked_at: true,
             theme,
             now: Timestamp(0),
-            stale: true,
-            older: 0,
-            loading_older: false,
             ticks: 0,
-            base_url: String::new(),
-            me: None,
-            is_owner: true,
-            is_there: false,
-            take_back: None,
-            chosen_model: model,
-            chosen_safe_mode: None,
-            suggestions: Suggestions::default(),
-            has_panel: true,
-            health: None,
-            used_before: Vec::new(),
-            is_looked_at: true,
-            heard_at: Timestamp(0),
-            to_beginning: false,
-            keeps_drafts: false,
-            kept_draft: String::new(),
-            asked_anew: false,
-            stored_keys: Vec::new(),
-            worked_on: None,
-            older_calls: 0,
-            paused: Vec::new(),
+            stale: true,
             drafts: 0,
             type_ahead: TypeAhead::default(),
             took_focus: false,
             offers_focus: false,
+            asked_anew: false,
         }
     }
 
@@ -246,7 +194,7 @@ impl App {
             Input::Network(update) => {
                 let effects = self.on_network(update);
                 self.follow_question();
-                self.follow_pauses();
+                self.here.follow_pauses(now);
                 self.refresh_layers();
                 effects
             }
@@ -266,25 +214,30 @@ impl App {
     /// Whether something on the screen moves by itself.
     pub fn is_moving(&self) -> bool {
         self.active_run().is_some_and(|run| run.status != RunStatus::Paused)
-            || !self.pending.is_empty()
-            || self.loading_older
-            || matches!(self.link, Link::Connecting | Link::Reconnecting { .. })
+            || !self.here.pending.is_empty()
+            || self.here.loading_older
+            || matches!(self.here.link, Link::Connecting | Link::Reconnecting { .. })
     }
 
     /// The run that works or waits.
     pub fn active_run(&self) -> Option<&Run> {
-        self.view.active_run()
+        self.here.view.active_run()
     }
 
     pub fn waiting_runs(&self) -> impl DoubleEndedIterator<Item = &Run> {
         let active = self.active_run().map(|run| run.id);
-        self.view.runs.iter().filter(move |run| run.status == RunStatus::Queued && Some(run.id) != active)
+        self.here.view.runs.iter().filter(move |run| run.status == RunStatus::Queued && Some(run.id) != active)
     }
 
     /// The model to show: the chosen one, the active run's, or the conversation's.
     pub fn model(&self) -> Option<&str> {
-        let conversation = self.view.conversation.as_ref().map(|c| c.model.as_str());
-        self.chosen_model.as_deref().or(conversation).filter(|model| !model.is_empty())
+        let conversation = self.here.view.conversation.as_ref().map(|c| c.model.as_str());
+        self.here.chosen_model.as_deref().or(conversation).filter(|model| !model.is_empty())
+    }
+
+    /// The model that answers next, also when nobody chose.
+    pub fn answering_model(&self) -> Option<&str> {
+        self.model().or(self.known.default_model.as_ref().map(|(model, _)| model.as_str()))
     }
 
     /// Where keys are looked up, the innermost first.
@@ -302,50 +255,20 @@ impl App {
 
     /// Whether each call waits for approval here, as far as it is known.
     pub fn safe_mode(&self) -> Option<bool> {
-        self.chosen_safe_mode.or_else(|| self.view.conversation.as_ref().and_then(|it| it.safe_mode))
+        self.here.chosen_safe_mode.or_else(|| self.here.view.conversation.as_ref().and_then(|it| it.safe_mode))
     }
 
     /// The conversation's title, or else how its first message began.
     pub fn title(&self) -> Option<String> {
-        let title = self.view.conversation.as_ref().and_then(|c| c.title.clone());
-        title.or_else(|| self.view.messages.first().map(|message| message.content.clone()))
-    }
-
-    /// Messages of people in all, and answers to them: also those that are not here.
-    pub fn message_count(&self) -> u64 {
-        self.older + self.view.messages.len() as u64
-    }
-
-    /// Calls in all.
-    pub fn call_count(&self) -> u64 {
-        self.older_calls + self.view.tool_runs.len() as u64
-    }
-
-    /// How long a run works, without the time in which it waited for a person here.
-    pub fn worked_millis(&self, run: &Run) -> u64 {
-        let since = self.now.millis_since(run.started_at.unwrap_or(run.created_at));
-        let paused = self.paused.iter().filter(|it| it.run == run.id);
-        let waited: u64 = paused.map(|it| it.until.unwrap_or(self.now).millis_since(it.from)).sum();
-        since.saturating_sub(waited)
-    }
-
-    /// Notes when a run waits for a person, and when it goes on.
-    fn follow_pauses(&mut self) {
-        let now = self.now;
-        let paused = self.view.active_run().filter(|run| run.status == RunStatus::Paused).map(|run| run.id);
-        let open = self.paused.iter_mut().find(|it| it.until.is_none());
-        match (open, paused) {
-            (Some(open), paused) if paused != Some(open.run) => open.until = Some(now),
-            (None, Some(run)) => self.paused.push(Paused { run, from: now, until: None }),
-            _ => {}
-        }
+        let title = self.here.view.conversation.as_ref().and_then(|c| c.title.clone());
+        title.or_else(|| self.here.view.messages.first().map(|message| message.content.clone()))
     }
 
     /// Brings the list of pieces up to date.
     pub fn refresh(&mut self) {
         if std::mem::take(&mut self.stale) {
-            let has_conversation = self.conversation.is_some();
-            self.transcript.rebuild(&self.view, &self.pending, has_conversation, self.older > 0);
+            let has_conversation = self.here.id.is_some();
+            self.transcript.rebuild(&self.here.view, &self.here.pending, has_conversation, self.here.older > 0);
         }
     }
 

@@ -1,7 +1,7 @@
 //! News from the network.
 
-use super::{App, Effect, Focus, Step, layers::Viewer};
-use crate::messages::{Command, Link, Shown, Topic, Update};
+use super::{App, Conversation, Effect, Focus, Step, layers::Viewer};
+use crate::messages::{Command, Shown, Topic, Update};
 use omega_core::{
     api::{ConversationDetail, Part, Role},
     event::{Envelope, Event},
@@ -17,28 +17,28 @@ impl App {
         match update {
             Update::Link(link) => {
                 // What a connection brings is news of the run, whether anything happened or not.
-                self.heard_at = self.now;
-                self.link = link;
+                self.here.heard_at = self.now;
+                self.here.link = link;
             }
             Update::Opened(id) => {
                 // What was written before there was a conversation is this one's.
                 let forget = Effect::Command(Command::KeepDraft(None, String::new()));
-                let begun = self.conversation.is_none();
-                self.conversation = Some(id);
-                self.is_there = true;
-                self.kept_draft = String::new();
+                let begun = self.here.id.is_none();
+                self.here.id = Some(id);
+                self.here.is_there = true;
+                self.here.kept_draft = String::new();
                 return if begun { vec![forget] } else { Vec::new() };
             }
             Update::Event(envelope) => return self.on_event(&envelope),
             Update::Accepted(draft, accepted) => {
-                if let Some(pending) = self.pending.iter_mut().find(|p| p.draft == draft) {
+                if let Some(pending) = self.here.pending.iter_mut().find(|p| p.draft == draft) {
                     pending.message = Some(accepted.message_id);
                 }
                 self.forget_stored();
             }
             Update::SendFailed { draft, error } => {
-                if let Some(at) = self.pending.iter().position(|p| p.draft == draft) {
-                    let pending = self.pending.remove(at);
+                if let Some(at) = self.here.pending.iter().position(|p| p.draft == draft) {
+                    let pending = self.here.pending.remove(at);
                     self.composer.give_back(&pending.text);
                 }
                 self.warn(format!("not sent: {error}"));
@@ -48,65 +48,68 @@ impl App {
             Update::TakenBack => self.say("taken back: it is asked about again from now on"),
             Update::Older(detail) => {
                 self.put_before(*detail);
-                if self.to_beginning && self.older > 0 {
+                if self.here.to_beginning && self.here.older > 0 {
                     self.transcript.show_top();
                     return self.load_older();
                 }
-                self.to_beginning = false;
+                self.here.to_beginning = false;
             }
             Update::Failed(error) => {
-                self.stopping = None;
-                self.loading_older = false;
-                self.to_beginning = false;
+                self.here.stopping = None;
+                self.here.loading_older = false;
+                self.here.to_beginning = false;
                 self.warn(error);
             }
             Update::ModelRefused(error) => {
-                self.chosen_model = None;
+                self.here.chosen_model = None;
                 self.warn(error);
             }
-            Update::Me(me) => self.me = Some(*me),
+            Update::Me(me) => self.known.me = Some(*me),
             Update::Shown(Topic::Keys, Shown::Keys(stored, _)) => {
-                self.stored_keys = stored.into_iter().map(|it| it.name).collect();
+                self.known.stored_keys = stored.into_iter().map(|it| it.name).collect();
             }
             Update::NotDone(error) => self.warn(error),
             Update::Exported(file) => self.say(format!("written to {file}")),
             Update::Output(tool_run, page) => self.transcript.add_output(tool_run, &page),
             Update::Tools(query, rows) => self.suggest_tools(&query, &rows),
-            Update::Recent(list) => self.used_before = list,
-            Update::Health(status) => self.health = Some(*status),
-            Update::Draft(of, draft) if of == self.conversation => self.take_up_draft(&draft),
+            Update::Health(status) => self.known.health = Some(*status),
+            Update::Draft(of, draft) if of == self.here.id => self.take_up_draft(&draft),
             Update::Past(messages) => self.composer.recall(messages),
             Update::Edited(text) => self.take_edited(&text),
             Update::Told(words) => self.say(words),
             // What only an overlay asks for, which is closed by now.
-            Update::Draft(..) | Update::Models(_) | Update::Shown(..) | Update::Made => {}
+            Update::Models(models) => self.known.default_model = Some((models.default, models.default_reason)),
+            Update::Draft(..) | Update::Shown(..) | Update::Recent(_) | Update::Made => {}
             Update::Ran(answer) => Viewer::open_result(self, &answer),
         }
         Vec::new()
     }
 
     fn on_event(&mut self, envelope: &Envelope) -> Vec<Effect> {
-        if self.conversation != Some(envelope.conversation_id) {
+        if self.here.id != Some(envelope.conversation_id) {
             // From a conversation that was left.
             return Vec::new();
         }
         if let Event::ParticipantJoined { user_id, display_name, .. } = &envelope.event
-            && self.view.participants.iter().all(|known| known.user_id != *user_id)
-            && self.me.as_ref().is_none_or(|me| me.user_id != *user_id)
+            && self.here.view.participants.iter().all(|known| known.user_id != *user_id)
+            && self.known.me.as_ref().is_none_or(|me| me.user_id != *user_id)
         {
             self.say(format!("{display_name} joined"));
         }
-        self.view.apply(envelope);
-        self.heard_at = self.now;
+        self.here.view.apply(envelope);
+        self.here.heard_at = self.now;
         self.stale |= self.changes_pieces(&envelope.event);
         match &envelope.event {
             Event::MessageCreated { message } if message.role == Role::User => {
                 // The event may come before the receipt of the request that caused it.
-                let sent =
-                    self.pending.iter().position(|p| p.message.is_none() && p.text.trim() == message.content.trim());
-                let is_own = sent.is_some() || self.pending.iter().any(|p| p.message == Some(message.id));
+                let sent = self
+                    .here
+                    .pending
+                    .iter()
+                    .position(|p| p.message.is_none() && p.text.trim() == message.content.trim());
+                let is_own = sent.is_some() || self.here.pending.iter().any(|p| p.message == Some(message.id));
                 if let Some(at) = sent {
-                    self.pending[at].message = Some(message.id);
+                    self.here.pending[at].message = Some(message.id);
                 }
                 self.forget_stored();
                 if is_own {
@@ -114,30 +117,30 @@ impl App {
                 }
             }
             Event::Snapshot { conversation } | Event::Resync { conversation } => {
-                self.is_owner = conversation.is_owner;
-                self.older = conversation.message_count.saturating_sub(conversation.messages.len() as u64);
-                self.older_calls = conversation.tool_run_count.saturating_sub(conversation.tool_runs.len() as u64);
-                self.loading_older = false;
-                for message in self.view.messages.iter().filter(|m| m.role == Role::User) {
+                self.here.is_owner = conversation.is_owner;
+                self.here.older = conversation.message_count.saturating_sub(conversation.messages.len() as u64);
+                self.here.older_calls = conversation.tool_run_count.saturating_sub(conversation.tool_runs.len() as u64);
+                self.here.loading_older = false;
+                for message in self.here.view.messages.iter().filter(|m| m.role == Role::User) {
                     self.composer.remember(message.content.clone());
                 }
                 self.forget_stored();
-                self.is_there = true;
+                self.here.is_there = true;
                 return self.remember();
             }
             Event::ConversationUpdated { title, model, safe_mode, .. } => {
                 if model.is_some() {
-                    self.chosen_model = None;
+                    self.here.chosen_model = None;
                 }
                 if safe_mode.is_some() {
-                    self.chosen_safe_mode = None;
+                    self.here.chosen_safe_mode = None;
                 }
                 if title.is_some() {
                     return self.remember();
                 }
             }
             Event::Notice { message, .. } => self.say(message.clone()),
-            event if event.is_terminal() && self.stopping == envelope.run_id => self.stopping = None,
+            event if event.is_terminal() && self.here.stopping == envelope.run_id => self.here.stopping = None,
             _ => {}
         }
         Vec::new()
@@ -145,10 +148,10 @@ impl App {
 
     /// Writes down on this machine that the conversation is there and used: the server lists none.
     fn remember(&self) -> Vec<Effect> {
-        let Some(id) = self.conversation.filter(|_| self.is_there) else { return Vec::new() };
+        let Some(id) = self.here.id.filter(|_| self.here.is_there) else { return Vec::new() };
         // Without a title it goes by its first message, when that is among those loaded.
-        let has_title = self.view.conversation.as_ref().is_some_and(|it| it.title.is_some());
-        let title = self.title().filter(|_| has_title || self.older == 0);
+        let has_title = self.here.view.conversation.as_ref().is_some_and(|it| it.title.is_some());
+        let title = self.title().filter(|_| has_title || self.here.older == 0);
         vec![Effect::Command(Command::Remember(id, title.unwrap_or_default()))]
     }
 
@@ -160,7 +163,7 @@ impl App {
         else {
             return !matches!(event, Event::ToolDelta { .. });
         };
-        let message = self.view.messages.iter().rev().find(|message| message.id == *message_id);
+        let message = self.here.view.messages.iter().rev().find(|message| message.id == *message_id);
         let before = match message.and_then(|message| message.parts.get(usize::try_from(*part).ok()?)) {
             Some(Part::Text { text } | Part::Reasoning { text }) => text.get(..usize::try_from(*offset).unwrap_or(0)),
             _ => None,
@@ -170,10 +173,10 @@ impl App {
 
     /// Asks for the messages before what is here, once at a time.
     pub(super) fn load_older(&mut self) -> Vec<Effect> {
-        let first = self.view.messages.first().map(|message| message.seq);
+        let first = self.here.view.messages.first().map(|message| message.seq);
         match first {
-            Some(first) if self.older > 0 && !self.loading_older => {
-                self.loading_older = true;
+            Some(first) if self.here.older > 0 && !self.here.loading_older => {
+                self.here.loading_older = true;
                 vec![Effect::Command(Command::LoadOlder(first))]
             }
             _ => Vec::new(),
@@ -181,83 +184,66 @@ impl App {
     }
 
     fn put_before(&mut self, detail: ConversationDetail) {
-        self.loading_older = false;
-        let first = self.view.messages.first().map_or(u64::MAX, |message| message.seq);
-        if self.conversation != Some(detail.conversation.id) {
+        self.here.loading_older = false;
+        let first = self.here.view.messages.first().map_or(u64::MAX, |message| message.seq);
+        if self.here.id != Some(detail.conversation.id) {
             return;
         }
         let messages: Vec<_> = detail.messages.into_iter().filter(|message| message.seq < first).collect();
         self.transcript.hold_first();
         // An empty page means that there is nothing more, whatever the count said.
-        self.older = if messages.is_empty() { 0 } else { self.older.saturating_sub(messages.len() as u64) };
-        self.view.messages.splice(0..0, messages);
-        let known = &self.view.tool_runs;
+        self.here.older = if messages.is_empty() { 0 } else { self.here.older.saturating_sub(messages.len() as u64) };
+        self.here.view.messages.splice(0..0, messages);
+        let known = &self.here.view.tool_runs;
         let tool_runs: Vec<_> =
             detail.tool_runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
-        self.older_calls = self.older_calls.saturating_sub(tool_runs.len() as u64);
-        self.view.tool_runs.splice(0..0, tool_runs);
-        let known = &self.view.runs;
+        self.here.older_calls = self.here.older_calls.saturating_sub(tool_runs.len() as u64);
+        self.here.view.tool_runs.splice(0..0, tool_runs);
+        let known = &self.here.view.runs;
         let runs: Vec<_> = detail.runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
-        self.view.put_runs_before(runs);
+        self.here.view.put_runs_before(runs);
     }
 
     /// Messages that the conversation has are not on their way any more.
     fn forget_stored(&mut self) {
-        let messages = &self.view.messages;
-        self.pending.retain(|p| !messages.iter().any(|m| Some(m.id) == p.message));
+        let messages = &self.here.view.messages;
+        self.here.pending.retain(|p| !messages.iter().any(|m| Some(m.id) == p.message));
     }
 
     /// Leaves the conversation for an empty one.
     pub(super) fn start_over(&mut self) -> Vec<Effect> {
-        if !self.pending.is_empty() {
+        if !self.here.pending.is_empty() {
             self.warn("the last message is still on its way");
             return Vec::new();
         }
         let model = self.model().map(str::to_owned);
         let mut effects = self.leave_draft();
-        self.leave();
-        self.conversation = None;
-        self.is_there = false;
-        self.is_owner = true;
-        self.link = Link::Idle;
-        self.chosen_model = model;
+        self.leave_for(Conversation::new(None, model));
         effects.push(Effect::Command(Command::NewConversation));
         effects
     }
 
     /// Goes to another conversation.
     pub(super) fn go_to(&mut self, id: ConversationId) -> Vec<Effect> {
-        if !self.pending.is_empty() {
+        if !self.here.pending.is_empty() {
             self.warn("the last message is still on its way");
             return Vec::new();
         }
-        if self.conversation == Some(id) {
+        if self.here.id == Some(id) {
             return Vec::new();
         }
         let mut effects = self.leave_draft();
-        self.leave();
-        self.conversation = Some(id);
-        self.is_there = false;
-        self.link = Link::Connecting;
-        self.chosen_model = None;
+        self.leave_for(Conversation::new(Some(id), None));
         effects.push(Effect::Command(Command::Follow(id)));
         effects
     }
 
-    /// Forgets all of the conversation that is on the screen.
-    fn leave(&mut self) {
-        self.view = omega_core::view::View::default();
-        self.pending.clear();
-        self.stopping = None;
-        self.chosen_safe_mode = None;
+    /// Another conversation is on the screen from now on.
+    fn leave_for(&mut self, other: Conversation) {
+        self.here = other;
         self.follow_question();
         self.transcript.clear();
         self.focus_composer();
-        self.older = 0;
-        self.older_calls = 0;
-        self.paused.clear();
-        self.loading_older = false;
-        self.to_beginning = false;
         self.stale = true;
     }
 

@@ -104,7 +104,7 @@ impl App {
             "keys" | "credentials" => return self.open_rows(Kind::Keys),
             "pins" => return self.open_rows(Kind::Pins),
             "participants" | "people" => return self.open_rows(Kind::People),
-            "share" if self.conversation.is_none() => self.warn("there is nothing to share yet"),
+            "share" if self.here.id.is_none() => self.warn("there is nothing to share yet"),
             "share" => return self.open_rows(Kind::Share),
             "plan" => return self.open_rows(Kind::Plan),
             "export" => return self.export(&argument, &text),
@@ -121,13 +121,13 @@ impl App {
     /// Answers come from this model from now on.
     pub(super) fn choose_model(&mut self, name: String) -> Vec<Effect> {
         self.say(format!("answers come from {name} from now on"));
-        self.chosen_model = Some(name.clone());
+        self.here.chosen_model = Some(name.clone());
         vec![Effect::Command(Command::SetModel(name))]
     }
 
     fn rename(&mut self, title: &str, typed: &str) -> Vec<Effect> {
-        if title.is_empty() || self.conversation.is_none() {
-            self.warn(match self.conversation {
+        if title.is_empty() || self.here.id.is_none() {
+            self.warn(match self.here.id {
                 Some(_) => "say the title behind it: /rename Determinants",
                 None => "there is no conversation yet",
             });
@@ -149,7 +149,7 @@ impl App {
                 return Vec::new();
             }
         };
-        if self.conversation.is_none() {
+        if self.here.id.is_none() {
             self.warn("there is nothing to export yet");
             return Vec::new();
         }

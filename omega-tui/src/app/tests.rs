@@ -1,5 +1,6 @@
 //! What keys do: before, keys, after.
 
+mod attention;
 mod overlays;
 mod question_focus;
 mod remembered;
@@ -52,7 +53,7 @@ fn a_message_is_shown_once_however_receipt_and_event_arrive() {
     let mut stage = TestHarness::new(80, 24);
     stage.keys("hello<enter>").open();
     stage.asked("hello");
-    assert!(stage.app.pending.is_empty());
+    assert!(stage.app.here.pending.is_empty());
     assert_eq!(stage.text().matches("hello").count(), 1, "{}", stage.text());
 }
 
@@ -87,7 +88,7 @@ fn esc_takes_the_waiting_message_back_and_then_stops_the_run() {
     assert_eq!(stage.commands(), [Command::Cancel(waiting), Command::Cancel(run)]);
     assert!(stage.text().contains("stopping"), "{}", stage.text());
     stage.event(Event::RunCancelled { reason: "user".into() });
-    assert_eq!(stage.app.stopping, None);
+    assert_eq!(stage.app.here.stopping, None);
     assert!(stage.text().contains("■ stopped"), "{}", stage.text());
 }
 
@@ -267,11 +268,11 @@ fn earlier_messages_come_when_the_reader_asks_and_move_nothing() {
     for n in 0..20 {
         before.asked(&format!("question {n}")).says(&format!("answer {n}")).answered();
     }
-    let (early, late) = before.app.view.messages.split_at(30);
+    let (early, late) = before.app.here.view.messages.split_at(30);
     let mut stage = TestHarness::new(80, 24);
     stage.conversation = before.conversation;
     let mut detail = before.detail();
-    (detail.messages, detail.runs, detail.message_count) = (late.to_vec(), before.app.view.runs.clone(), 40);
+    (detail.messages, detail.runs, detail.message_count) = (late.to_vec(), before.app.here.view.runs.clone(), 40);
     stage.open();
     stage.frame(Event::Snapshot { conversation: Box::new(detail.clone()) });
     stage.keys("<pgup><pgup>");
@@ -284,7 +285,7 @@ fn earlier_messages_come_when_the_reader_asks_and_move_nothing() {
     assert_eq!(stage.row_of("question 15"), question, "{}", stage.text());
     stage.keys("<pgup>");
     assert!(stage.text().contains("answer 14"), "{}", stage.text());
-    assert_eq!((stage.app.older, stage.app.view.messages.len()), (0, 40));
+    assert_eq!((stage.app.here.older, stage.app.here.view.messages.len()), (0, 40));
 }
 
 #[test]
@@ -308,8 +309,8 @@ fn more_words_do_not_list_the_pieces_anew() {
     stage.asked("go");
     stage.app.stale = false;
     let mut stale = |text: &str| {
-        let offset = stage.app.view.messages.last().unwrap().content.len() as u64;
-        let message_id = stage.app.view.messages.last().unwrap().id;
+        let offset = stage.app.here.view.messages.last().unwrap().content.len() as u64;
+        let message_id = stage.app.here.view.messages.last().unwrap().id;
         let event = Event::MessageDelta { message_id, part: 0, offset, content: text.into() };
         let (v, run_id, at) = (1, None, omega_core::api::Timestamp(0));
         let envelope = Envelope { v, seq: None, conversation_id: stage.conversation, run_id, at, event };
@@ -370,7 +371,7 @@ fn a_letter_of_a_message_is_no_yes() {
 fn a_question_goes_with_its_answer_wherever_that_came_from() {
     let mut stage = TestHarness::new(80, 24);
     stage.awaits_approval(json!({}));
-    let before = stage.app.view.active_run().unwrap().clone();
+    let before = stage.app.here.view.active_run().unwrap().clone();
     stage.keys("y");
     stage.news(Update::AnswerFailed(Some("not answered: the server is away".into())));
     assert!(stage.text().contains("not answered: the server is away"), "{}", stage.text());
@@ -614,7 +615,7 @@ fn the_owner_shares_and_blocks_and_a_guest_sees_the_link_alone() {
     let mut stage = TestHarness::new(80, 24);
     stage.keys("/share<enter>");
     assert!(stage.text().contains("nothing to share yet"), "{}", stage.text());
-    stage.app.base_url = String::from("https://omega.test");
+    stage.app.known.base_url = String::from("https://omega.test");
     stage.open();
     let guest = UserId::new();
     stage.event(Event::ParticipantJoined {
@@ -662,11 +663,17 @@ fn the_owner_shares_and_blocks_and_a_guest_sees_the_link_alone() {
 
     let mut stage = TestHarness::new(80, 24);
     stage.as_guest(true).open();
-    stage.app.base_url = format!("https://{}.test", "long".repeat(20));
+    stage.app.known.base_url = format!("https://{}.test", "long".repeat(20));
     stage.keys("/share<enter>");
-    let link = format!("{}{}", stage.app.base_url, stage.app.view.conversation.as_ref().unwrap().url);
+    let link = format!("{}{}", stage.app.known.base_url, stage.app.here.view.conversation.as_ref().unwrap().url);
     let shown: String = stage.text().lines().map(|line| line.trim_matches([' ', '│'])).collect();
     assert!(shown.contains(link.trim_end_matches('/')), "a long link is there whole: {shown}");
+    stage.keys("y");
+    assert!(
+        matches!(stage.effects.last(), Some(Effect::Copy { text, .. }) if *text == link),
+        "{:?}",
+        stage.effects.last()
+    );
     stage.keys("<enter>dy<down><enter>");
     assert!(stage.text().contains("link") && !stage.text().contains("who may open it"), "{}", stage.text());
     stage.keys("<esc>/participants<enter>dy");

@@ -11,23 +11,23 @@ impl App {
     pub(super) fn follow_writing(&mut self) -> Vec<Effect> {
         let mut effects = self.follow_suggestions();
         let draft = self.draft();
-        if draft != self.kept_draft {
-            self.kept_draft.clone_from(&draft);
-            effects.push(Effect::Command(Command::KeepDraft(self.conversation, draft)));
+        if draft != self.here.kept_draft {
+            self.here.kept_draft.clone_from(&draft);
+            effects.push(Effect::Command(Command::KeepDraft(self.here.id, draft)));
         }
         effects
     }
 
     /// What is written and what was not sent yet, in the order in which it was written.
     pub fn draft(&self) -> String {
-        let unsent = self.pending.iter().filter(|it| it.message.is_none()).map(|it| it.text.clone());
+        let unsent = self.here.pending.iter().filter(|it| it.message.is_none()).map(|it| it.text.clone());
         let written = Some(self.composer.whole()).filter(|text| !text.trim().is_empty());
         unsent.chain(written).collect::<Vec<_>>().join("\n")
     }
 
     /// A draft of an earlier time. What is written by now comes after it.
     pub(super) fn take_up_draft(&mut self, draft: &str) {
-        self.kept_draft = draft.to_owned();
+        self.here.kept_draft = draft.to_owned();
         if !draft.is_empty() && self.composer.whole() != draft {
             self.composer.give_back(draft);
             self.say("this was not sent when you left; ctrl+c clears it");
@@ -36,9 +36,9 @@ impl App {
 
     /// The draft of this conversation is left to it, and another one's taken up.
     pub(super) fn leave_draft(&mut self) -> Vec<Effect> {
-        let (of, draft) = (self.conversation, self.draft());
+        let (of, draft) = (self.here.id, self.draft());
         self.composer.set("");
-        self.kept_draft = String::new();
+        self.here.kept_draft = String::new();
         vec![Effect::Command(Command::KeepDraft(of, draft))]
     }
 }

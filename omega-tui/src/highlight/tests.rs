@@ -10,9 +10,12 @@ fn told(name: &str, code: &str) -> Vec<(Kind, String)> {
     pieces.map(|(kind, piece)| (kind, piece.to_owned())).collect()
 }
 
+/// A language, its code, and what is told apart in it.
+type Case = (&'static str, &'static str, &'static [(Kind, &'static str)]);
+
 #[test]
 fn code_of_many_languages_is_told_apart() {
-    let cases: &[(&str, &str, &[(Kind, &str)])] = &[
+    let cases: &[Case] = &[
         (
             "rust",
             "fn main() { let x = 1; } // end",

@@ -5,6 +5,7 @@
 //! block is laid out anew with each piece of text.
 
 mod blocks;
+mod mend;
 mod render;
 mod table;
 
@@ -31,6 +32,15 @@ pub struct Document {
 impl Document {
     /// The lines of `text` at a width. Finished blocks that were laid out before are reused.
     pub fn layout(&mut self, text: &str, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+        self.laid_out(text, width, theme, false)
+    }
+
+    /// The same of a text of which more is to come: its last block as it will probably be.
+    pub fn layout_growing(&mut self, text: &str, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+        self.laid_out(text, width, theme, true)
+    }
+
+    fn laid_out(&mut self, text: &str, width: usize, theme: &Theme, grows: bool) -> Vec<Line<'static>> {
         let text = clean(text);
         let text = shorten(&text);
         if self.width != width || self.theme != Some(*theme) || !text.starts_with(&self.done) {
@@ -54,8 +64,10 @@ impl Document {
             lines.extend_from_slice(block);
         };
         self.blocks.iter().for_each(|block| add(block));
-        for block in blocks::split(&text[self.done.len()..]) {
-            add(&render::block(block, width, theme));
+        let mut open = blocks::split(&text[self.done.len()..]).peekable();
+        while let Some(block) = open.next() {
+            let block = if grows && open.peek().is_none() { mend::mended(block) } else { block.into() };
+            add(&render::block(&block, width, theme));
         }
         lines
     }
@@ -146,6 +158,7 @@ mod tests {
             let cleaned = clean(&text);
             let whole = blocks::split(&cleaned).map(|b| render::block(b, width, &theme())).filter(|b| !b.is_empty());
             let whole: Vec<_> = whole.collect::<Vec<_>>().join(&[Line::default()][..]);
+            prop_assert_eq!(streamed.layout_growing(&text, width, &theme()), Document::default().layout_growing(&text, width, &theme()));
             prop_assert_eq!(streamed.layout(&text, width, &theme()), whole);
         }
     }

@@ -130,10 +130,13 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     }
 }
 
-/// Says who the person here is. Without that they are treated as anybody; the server decides anyway.
+/// Says who the person here is, and what answers them. Without that they are treated as anybody; the server decides anyway.
 async fn introduce(client: Client, updates: mpsc::Sender<Update>) {
     if let Ok(me) = client.whoami().await {
         let _ = updates.send(Update::Me(Box::new(me))).await;
+    }
+    if let Ok(models) = client.models().await {
+        let _ = updates.send(Update::Models(Box::new(models))).await;
     }
 }
 

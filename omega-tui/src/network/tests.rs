@@ -329,33 +329,36 @@ async fn a_large_output_is_saved_whole_from_its_pages() {
 /// The next news about a file.
 async fn told(screen: &mut ScreenEnd) -> Update {
     loop {
-        match screen.updates.recv().await.expect("the task is alive") {
-            update @ (Update::Told(_) | Update::Failed(_)) => return update,
-            _ => {}
+        let update = screen.updates.recv().await.expect("the task is alive");
+        if matches!(update, Update::Told(_) | Update::Failed(_)) {
+            return update;
         }
     }
 }
 
 /// A notebook in memory.
 #[derive(Default)]
-struct InMemory(Mutex<(HashMap<Option<ConversationId>, String>, Vec<String>)>);
+struct InMemory {
+    drafts: Mutex<HashMap<Option<ConversationId>, String>>,
+    messages: Mutex<Vec<String>>,
+}
 
 impl Keeping for Arc<InMemory> {
     fn draft(&self, of: Option<ConversationId>) -> String {
-        self.0.lock().unwrap().0.get(&of).cloned().unwrap_or_default()
+        self.drafts.lock().unwrap().get(&of).cloned().unwrap_or_default()
     }
 
     fn keep_draft(&self, of: Option<ConversationId>, text: &str) -> std::io::Result<()> {
-        self.0.lock().unwrap().0.insert(of, text.to_owned());
+        self.drafts.lock().unwrap().insert(of, text.to_owned());
         Ok(())
     }
 
     fn past(&self) -> Vec<String> {
-        self.0.lock().unwrap().1.clone()
+        self.messages.lock().unwrap().clone()
     }
 
     fn keep_message(&self, text: &str) -> std::io::Result<()> {
-        self.0.lock().unwrap().1.push(text.to_owned());
+        self.messages.lock().unwrap().push(text.to_owned());
         Ok(())
     }
 
@@ -376,9 +379,9 @@ async fn what_is_written_is_kept_and_comes_back_with_its_conversation() {
     tokio::spawn(serve(server.client.clone(), machine, Some(id), network));
     let mut news = Vec::new();
     while news.len() < 2 {
-        match screen.updates.recv().await.expect("the task is alive") {
-            update @ (Update::Draft(..) | Update::Past(_)) => news.push(update),
-            _ => {}
+        let update = screen.updates.recv().await.expect("the task is alive");
+        if matches!(update, Update::Draft(..) | Update::Past(_)) {
+            news.push(update);
         }
     }
     assert_eq!(news, [Update::Draft(Some(id), "of another time".into()), Update::Past(vec!["sent before".into()])]);

@@ -23,12 +23,12 @@ use ratatui::{
 pub fn title(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = &app.theme;
     let max = usize::from(area.width);
-    let title = app.view.conversation.as_ref().and_then(|c| c.title.as_deref()).map(one_line).unwrap_or_default();
+    let title = app.here.view.conversation.as_ref().and_then(|c| c.title.as_deref()).map(one_line).unwrap_or_default();
     let mut right = Vec::new();
     if app.safe_mode() == Some(true) {
         right.extend([Span::styled(" safe mode", theme.warn), Span::styled(" ─", theme.strong_border)]);
     }
-    right.extend(app.model().map(|model| Span::styled(format!(" {} ─", one_line(model)), theme.secondary)));
+    right.extend(app.answering_model().map(|model| Span::styled(format!(" {} ─", one_line(model)), theme.secondary)));
     let right_width: usize = right.iter().map(|span| width(&span.content)).sum();
     let mut left = vec![
         Span::styled("─ ", theme.strong_border),
@@ -71,14 +71,30 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
     left.extend(link(app));
     left.extend(run(app));
     left.extend(health(app));
-    let usage = app.view.usage();
+    let usage = app.here.view.usage();
     let tokens = usage.input_tokens + usage.output_tokens;
     if tokens > 0 && max >= 60 {
         let cost = dollars(&usage).map(|sum| format!(" · {sum}")).unwrap_or_default();
         left.push(Span::styled(format!(" · {} tokens{cost}", grouped(tokens)), theme.dim));
     }
     let left = fit(left, max.saturating_sub(1));
-    let mut room = max.saturating_sub(left.width() + 3);
+    let right = Line::from(hints(app, max.saturating_sub(left.width() + 3)));
+    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0) + 1);
+    left.render(area, buffer);
+    right.render(Rect { x, width: area.right() - x, ..area }, buffer);
+}
+
+/// As many keys of the moment as there is room for.
+fn hints(app: &App, mut room: usize) -> Vec<Span<'static>> {
+    let theme = &app.theme;
+    if app.layers.is_empty() && app.focus == Focus::Composer && app.suggestions.is_open() {
+        // The keys are those of writing, but mean the list.
+        let words = [("↑↓ ", "choose · "), ("enter ", "take · "), ("esc ", "leave")];
+        return words
+            .into_iter()
+            .flat_map(|(key, word)| [Span::styled(key, theme.secondary), Span::styled(word, theme.dim)])
+            .collect();
+    }
     let mut right: Vec<Span<'static>> = Vec::new();
     for action in actions(app) {
         let spans = sheet::hints(theme, app.contexts(), &[action]);
@@ -95,15 +111,12 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
         }
         right.extend(spans);
     }
-    let right = Line::from(right);
-    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0) + 1);
-    left.render(area, buffer);
-    right.render(Rect { x, width: area.right() - x, ..area }, buffer);
+    right
 }
 
 fn link(app: &App) -> Vec<Span<'static>> {
     let theme = &app.theme;
-    let (sign, style, words) = match &app.link {
+    let (sign, style, words) = match &app.here.link {
         Link::Idle => ("○", theme.dim, String::from("ready")),
         Link::Connecting => (spinner(app), theme.running, String::from("connecting")),
         Link::Live => ("●", theme.ok, String::from("live")),
@@ -120,10 +133,10 @@ const SILENT_MILLIS: u64 = 15_000;
 fn run(app: &App) -> Option<Span<'static>> {
     let theme = &app.theme;
     let run = app.active_run()?;
-    let took = seconds(app.worked_millis(run));
-    let silent = app.now.millis_since(app.heard_at);
+    let took = seconds(app.here.worked_millis(run, app.now));
+    let silent = app.now.millis_since(app.here.heard_at);
     let (words, style): (String, Style) = match run.status {
-        _ if app.stopping == Some(run.id) => (String::from("stopping"), theme.warn),
+        _ if app.here.stopping == Some(run.id) => (String::from("stopping"), theme.warn),
         RunStatus::Queued => (String::from("waiting"), theme.secondary),
         RunStatus::Paused => (String::from("waits for you"), theme.warn),
         _ if silent >= SILENT_MILLIS => (format!("working {took}, nothing came for {} s", silent / 1000), theme.warn),
@@ -136,7 +149,7 @@ fn run(app: &App) -> Option<Span<'static>> {
 
 /// What does not work as it should, in a few words; nothing while all does.
 fn health(app: &App) -> Option<Span<'static>> {
-    let health = app.health.as_ref()?;
+    let health = app.known.health.as_ref()?;
     let registry = (health.registry.status != "ok").then(|| format!("registry {}", health.registry.status));
     let executor =
         (health.executor.status.as_str() != "ok").then(|| format!("executor {}", health.executor.status.as_str()));
@@ -170,7 +183,7 @@ fn actions(app: &App) -> Vec<Action> {
         Focus::Composer if runs => vec![Action::Stop, Action::OpenLatest, Action::Help],
         Focus::Composer => {
             let mut actions = vec![Action::Help, Action::Palette];
-            if app.view.tool_runs.is_empty() {
+            if app.here.view.tool_runs.is_empty() {
                 actions.push(Action::Complete);
             } else {
                 actions.insert(0, Action::OpenLatest);

@@ -43,7 +43,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         too_small(app, frame);
         return;
     }
-    let (main, side) = if area.width >= WIDE && app.has_panel && !app.view.messages.is_empty() {
+    let (main, side) = if area.width >= WIDE && app.has_panel && !app.here.view.messages.is_empty() {
         let panel = area.width.saturating_sub(WIDEST_TEXT + 2).clamp(PANEL.0, PANEL.1);
         let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(panel)]).areas(area);
         (main, Some(side))
@@ -92,15 +92,26 @@ fn spinner(app: &App) -> &'static str {
 }
 
 fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
-    let stopping = app.stopping.is_some();
+    let stopping = app.here.stopping.is_some();
     let spinner = spinner(app);
-    let App { view, pending, theme, now, transcript, link, older, loading_older, .. } = app;
-    let trouble = match link {
+    let App { here, theme, now, transcript, known, .. } = app;
+    let trouble = match &here.link {
         Link::Offline { cause } | Link::Refused { cause } => Some(cause.as_str()),
         _ => None,
     };
-    let (older, loading_older) = (*older, *loading_older);
-    let scene = Scene { view, pending, theme, now: *now, spinner, stopping, trouble, older, loading_older };
+    let scene = Scene {
+        view: &here.view,
+        pending: &here.pending,
+        theme,
+        now: *now,
+        spinner,
+        stopping,
+        trouble,
+        older: here.older,
+        loading_older: here.loading_older,
+        me: known.me.as_ref().map(|me| me.user_id),
+        default_model: known.default_model.as_ref().map(|(model, reason)| (model.as_str(), reason.as_str())),
+    };
     let text = Rect { x: area.x + 1, width: area.width.saturating_sub(2).min(WIDEST_TEXT), ..area };
     transcript.draw(&scene, text, frame.buffer_mut());
 }

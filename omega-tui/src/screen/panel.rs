@@ -37,8 +37,8 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     let steps = steps(app, max);
     let plan = if steps.is_empty() { 0 } else { steps.len() + 2 };
     let room = usize::from(inner.height).saturating_sub(facts.len() + 4 + plan);
-    let runs = &app.view.tool_runs;
-    let mut lines = vec![heading(format!("calls {}", grouped(app.call_count())))];
+    let runs = &app.here.view.tool_runs;
+    let mut lines = vec![heading(format!("calls {}", grouped(app.here.call_count())))];
     if runs.is_empty() {
         lines.push(Line::styled("no tool was called yet", theme.dim));
     }
@@ -76,7 +76,7 @@ fn row(app: &App, run: &ToolRun, max: usize) -> Line<'static> {
 fn steps(app: &App, max: usize) -> Vec<Line<'static>> {
     const SHOWN: usize = 10;
     let theme = &app.theme;
-    let Some(plan) = app.view.runs.iter().rev().find_map(|run| run.plan.as_ref()) else { return Vec::new() };
+    let Some(plan) = app.here.view.runs.iter().rev().find_map(|run| run.plan.as_ref()) else { return Vec::new() };
     let at = plan.steps.iter().position(|step| matches!(step.status, StepStatus::Running | StepStatus::Pending));
     let last = plan.steps.len().saturating_sub(SHOWN);
     let first = at.unwrap_or(plan.steps.len()).saturating_sub(SHOWN / 2).min(last);
@@ -101,9 +101,9 @@ fn steps(app: &App, max: usize) -> Vec<Line<'static>> {
 }
 
 fn facts(app: &App) -> Vec<(&'static str, String)> {
-    let usage = app.view.usage();
-    let people: Vec<&str> = app.view.participants.iter().map(|p| p.display_name.as_str()).collect();
-    let mut facts = vec![("messages", grouped(app.message_count()))];
+    let usage = app.here.view.usage();
+    let people: Vec<&str> = app.here.view.participants.iter().map(|p| p.display_name.as_str()).collect();
+    let mut facts = vec![("messages", grouped(app.here.message_count()))];
     if usage.input_tokens + usage.output_tokens > 0 {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
     }

@@ -54,7 +54,7 @@ fn row(app: &App, theme: &Theme, it: &Suggestion, is_selected: bool, column: usi
     match it {
         Suggestion::Command(command) => spans.push(Span::styled(command.help, on(theme.secondary))),
         Suggestion::Tool(row) => {
-            let facts = tool_facts(row, &app.stored_keys);
+            let facts = tool_facts(row, &app.known.stored_keys);
             if !facts.is_empty() {
                 spans.push(Span::styled(format!("{facts} · "), on(theme.warn)));
             }

@@ -135,36 +135,37 @@ fn an_overlay_of_rows_fits_every_size() {
     }
 }
 
-/// Every overlay that is no list of rows, opened as a person opens it.
-fn overlays() -> Vec<(&'static str, fn(&mut TestHarness))> {
+/// A name, and how a person opens it.
+type Opening = (&'static str, fn(&mut TestHarness) -> &mut TestHarness);
+
+/// Every overlay that is no list of rows.
+fn overlays() -> Vec<Opening> {
     vec![
-        ("palette", |stage| drop(stage.keys("<ctrl+p>con"))),
-        ("models", |stage| drop(stage.keys("/model<enter>").news(Update::Models(Box::new(models()))))),
-        ("conversations", |stage| drop(stage.keys("<alt+r>").news(Update::Recent(used_before())))),
-        ("tools", |stage| {
-            stage.keys("/tools <enter>yaml").news(Update::Tools("yaml".into(), vec![tool_row()]));
-        }),
-        ("form", |stage| {
-            stage.keys("/tools <enter>yaml").news(Update::Tools("yaml".into(), vec![tool_row()])).keys("<tab>a: 1");
-        }),
-        ("mention", |stage| {
-            stage.keys("turn @yaml").news(Update::Tools("yaml".into(), vec![tool_row()]));
-        }),
-        ("commands", |stage| drop(stage.keys("/s"))),
+        ("palette", |stage| stage.keys("<ctrl+p>con")),
+        ("models", |stage| stage.keys("/model<enter>").news(Update::Models(Box::new(models())))),
+        ("conversations", |stage| stage.keys("<alt+r>").news(Update::Recent(used_before()))),
+        ("tools", |stage| stage.keys("/tools <enter>yaml").news(found())),
+        ("form", |stage| stage.keys("/tools <enter>yaml").news(found()).keys("<tab>a: 1")),
+        ("mention", |stage| stage.keys("turn @yaml").news(found())),
+        ("commands", |stage| stage.keys("/s")),
         ("written_before", |stage| {
-            stage.news(Update::Past(vec!["make a QR code".into(), "two\nlines".into()])).keys("<ctrl+r>");
+            stage.news(Update::Past(vec!["make a QR code".into(), "two\nlines".into()])).keys("<ctrl+r>")
         }),
-        ("copy", |stage| drop(stage.keys("<alt+c>"))),
-        ("calls", |stage| drop(stage.keys("/calls<enter>"))),
-        ("viewer", |stage| drop(stage.keys("<tab><up><up><up><alt+v>"))),
-        ("viewer_failed", |stage| drop(stage.keys("<tab><up><up><alt+v>"))),
-        ("find", |stage| drop(stage.keys("<ctrl+s>det"))),
-        ("quit", |stage| drop(stage.keys("draft<ctrl+d>"))),
+        ("copy", |stage| stage.keys("<alt+c>")),
+        ("calls", |stage| stage.keys("/calls<enter>")),
+        ("viewer", |stage| stage.keys("<tab><up><up><up><alt+v>")),
+        ("viewer_failed", |stage| stage.keys("<tab><up><up><alt+v>")),
+        ("find", |stage| stage.keys("<ctrl+s>det")),
+        ("quit", |stage| stage.keys("draft<ctrl+d>")),
     ]
 }
 
+fn found() -> Update {
+    Update::Tools("yaml".into(), vec![tool_row()])
+}
+
 #[test]
-fn every_overlay_fits_every_size_in_every_theme() {
+fn every_overlay_fits_every_size_and_differs_in_colour_only() {
     for (name, open) in overlays() {
         for (width, height) in SIZES {
             let drawn = |mode, depth| {
@@ -174,10 +175,8 @@ fn every_overlay_fits_every_size_in_every_theme() {
                 stage.text()
             };
             let dark = drawn(Mode::Dark, Depth::True);
-            for (mode, depth) in
-                [(Mode::Light, Depth::True), (Mode::Dark, Depth::Sixteen), (Mode::Light, Depth::Indexed)]
-            {
-                assert_eq!(drawn(mode, depth), dark, "{name} differs in colour only");
+            if (width, height) == SIZES[0] {
+                assert_eq!(drawn(Mode::Light, Depth::Indexed), dark, "{name} differs in colour only");
             }
             insta::assert_snapshot!(format!("{name}_{width}x{height}"), dark);
         }

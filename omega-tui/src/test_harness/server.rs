@@ -114,7 +114,7 @@ impl TestHarness {
             finished_at: None,
         };
         self.event(Event::RunQueued { run, position: 0 });
-        if let Some(draft) = self.app.pending.first().map(|p| p.draft) {
+        if let Some(draft) = self.app.here.pending.first().map(|p| p.draft) {
             let accepted = Accepted { run_id, message_id, seq: self.seq };
             self.news(Update::Accepted(draft, accepted));
         }
@@ -360,7 +360,7 @@ impl TestHarness {
 
     /// One of the plans is chosen, and the run goes on with it.
     pub fn follows(&mut self, plan_id: PlanId) -> &mut Self {
-        let run = self.app.view.active_run().unwrap().clone();
+        let run = self.app.here.view.active_run().unwrap().clone();
         let Some(RequiredAction::Plan { plans, plan_set_id, .. }) = run.requires_action.clone() else { panic!() };
         let plan = plans.into_iter().find(|plan| plan.id == plan_id);
         self.event(Event::PlanSelected { plan_set_id, plan_id: Some(plan_id), plan, by: self.user });

@@ -12,6 +12,7 @@ mod palette;
 mod tests;
 
 use crate::highlight::Kind;
+use omega_core::id::UserId;
 use palette::{DARK, LIGHT, Palette, indexed, luminance};
 use ratatui::style::{Color, Modifier, Style};
 
@@ -168,6 +169,13 @@ impl Theme {
             Depth::Sixteen => Self::sixteen(mode),
             Depth::None => Self::colourless(),
         }
+    }
+
+    /// The colour of a person's name: the same one as long as they take part.
+    pub fn of_person(&self, id: UserId) -> Style {
+        let colours = [self.accent, self.running, self.keyword, self.ok, self.warn];
+        let at = id.to_string().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        colours[at % colours.len()]
     }
 
     /// The style of a piece of code, on the ground of code.

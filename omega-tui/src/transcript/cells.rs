@@ -9,7 +9,8 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{FinishReason, Part, Run, RunStatus, Timestamp},
+    api::{FinishReason, MessageStatus, Part, Run, RunStatus, Timestamp},
+    id::UserId,
     model::price::bill,
     view::View,
 };
@@ -35,6 +36,10 @@ pub struct Scene<'a> {
     pub older: u64,
     /// Whether some of them are on their way.
     pub loading_older: bool,
+    /// Who the person here is.
+    pub me: Option<UserId>,
+    /// What answers when nobody chose, and why that.
+    pub default_model: Option<(&'a str, &'a str)>,
     /// Why the server can't be reached.
     pub trouble: Option<&'a str>,
 }
@@ -61,7 +66,13 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
             }
             (tool.status, tool.duration_ms).hash(&mut hash);
         }
-        PieceKey::Text(_, part) | PieceKey::Reasoning(_, part) => part_text(scene, item.at, part).hash(&mut hash),
+        PieceKey::Reasoning(_, part) => {
+            if grows(scene, item.at, part) {
+                return None;
+            }
+            part_text(scene, item.at, part).hash(&mut hash);
+        }
+        PieceKey::Text(_, part) => (part_text(scene, item.at, part), grows(scene, item.at, part)).hash(&mut hash),
         PieceKey::User(_) => {
             let message = scene.view.messages.get(item.at)?;
             (message.content.len(), state_of(scene.view, message.run_id)).hash(&mut hash);
@@ -70,7 +81,8 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
             let run = scene.view.runs.get(item.at)?;
             (run.status, run.finish_reason).hash(&mut hash);
         }
-        PieceKey::Welcome | PieceKey::Sample(_) | PieceKey::Label(_) => {}
+        PieceKey::Welcome => scene.default_model.hash(&mut hash),
+        PieceKey::Sample(_) | PieceKey::Label(_) => {}
     }
     Some(hash.finish() | 1)
 }
@@ -78,14 +90,18 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
 /// A part of an answer.
 pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, look: &Look<'_>) -> Vec<Line<'static>> {
     let room = look.width.saturating_sub(width(INDENT)).max(1);
-    let lines = document.layout(part_text(scene, at, part), room, scene.theme);
+    let text = part_text(scene, at, part);
+    let lines = match grows(scene, at, part) {
+        true => document.layout_growing(text, room, scene.theme),
+        false => document.layout(text, room, scene.theme),
+    };
     if look.selected { barred(lines, scene.theme) } else { indented(lines) }
 }
 
 pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
     let theme = scene.theme;
     match item.key {
-        PieceKey::Welcome => welcome(theme, look.width),
+        PieceKey::Welcome => welcome(scene, look.width),
         PieceKey::Sample(at) => vec![sample(SAMPLES.get(at).copied().unwrap_or_default(), theme, look)],
         PieceKey::Loading => match scene.trouble {
             None => vec![moving(scene, "loading the conversation", look.width)],
@@ -102,15 +118,19 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
             vec![fit(vec![Span::styled(words, theme.dim)], look.width)]
         }
         PieceKey::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
-            let author = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
-            said(author, &message.content, state_of(scene.view, message.run_id), theme, look)
+            let is_me = message.author.as_ref().is_none_or(|author| Some(author.user_id) == scene.me);
+            let name = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
+            // Among several people one's own name says less than "you".
+            let name = if is_me && scene.view.participants.len() > 1 { "you" } else { name };
+            let style = message.author.as_ref().filter(|_| !is_me).map_or(theme.text, |it| theme.of_person(it.user_id));
+            said((name, style), &message.content, state_of(scene.view, message.run_id), theme, look)
         }),
         PieceKey::Pending(_) => scene
             .pending
             .get(item.at)
-            .map_or_else(Vec::new, |message| said("you", &message.text, Some("sending"), theme, look)),
+            .map_or_else(Vec::new, |message| said(("you", theme.text), &message.text, Some("sending"), theme, look)),
         PieceKey::Label(_) => vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD))],
-        PieceKey::Reasoning(_, part) => reasoning(part_text(scene, item.at, part), theme, look),
+        PieceKey::Reasoning(_, part) => reasoning(scene, item, part, look),
         PieceKey::Tool(_) => {
             scene.view.tool_runs.get(item.at).map_or_else(Vec::new, |run| tool::lines(run, scene, look))
         }
@@ -119,6 +139,12 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         // Laid out by `text`, which keeps its finished blocks.
         PieceKey::Text(..) => Vec::new(),
     }
+}
+
+/// Whether more of this part is to come.
+fn grows(scene: &Scene<'_>, at: usize, part: usize) -> bool {
+    let message = scene.view.messages.get(at);
+    message.is_some_and(|it| it.status == MessageStatus::Streaming && it.parts.len() == part + 1)
 }
 
 fn part_text<'a>(scene: &Scene<'a>, at: usize, part: usize) -> &'a str {
@@ -134,13 +160,19 @@ fn state_of(view: &View, run: Option<omega_core::id::RunId>) -> Option<&'static 
 }
 
 /// A participant's message: name and state on a dotted rule, the text below.
-fn said(author: &str, text: &str, state: Option<&str>, theme: &Theme, look: &Look<'_>) -> Vec<Line<'static>> {
+fn said(
+    (author, style): (&str, Style),
+    text: &str,
+    state: Option<&str>,
+    theme: &Theme,
+    look: &Look<'_>,
+) -> Vec<Line<'static>> {
     let max = look.width;
     let author = format!("{} ", one_line(author));
     let state = state.map(|state| format!(" {state}")).unwrap_or_default();
     let dots = max.saturating_sub(width(&author) + width(&state));
     let head = vec![
-        Span::styled(author, theme.text.add_modifier(Modifier::BOLD)),
+        Span::styled(author, style.add_modifier(Modifier::BOLD)),
         Span::styled("┄".repeat(dots), theme.strong_border),
         Span::styled(state, theme.warn),
     ];
@@ -151,12 +183,31 @@ fn said(author: &str, text: &str, state: Option<&str>, theme: &Theme, look: &Loo
     lines
 }
 
-fn reasoning(text: &str, theme: &Theme, look: &Look<'_>) -> Vec<Line<'static>> {
+/// Folded it says how long, and while it grows the newest words of it.
+fn reasoning(scene: &Scene<'_>, item: &Item, part: usize, look: &Look<'_>) -> Vec<Line<'static>> {
+    let (theme, text) = (scene.theme, part_text(scene, item.at, part));
     let words = text.split_whitespace().count();
     let sign = if look.level > 0 { "▾" } else { "▸" };
     let style = if look.selected { theme.secondary.patch(theme.selected) } else { theme.dim };
-    let mut lines =
-        vec![fit(vec![Span::styled(format!("{INDENT}{sign} reasoning · {words} words"), style)], look.width)];
+    let message = scene.view.messages.get(item.at);
+    let grows = grows(scene, item.at, part);
+    let head = match message.filter(|_| grows) {
+        Some(message) => format!("{INDENT}{sign} thinking · {}", seconds(scene.now.millis_since(message.created_at))),
+        None => format!("{INDENT}{sign} reasoning · {words} words"),
+    };
+    let newest = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| grows && look.level == 0);
+    let mut spans = vec![Span::styled(head.clone(), style)];
+    if let Some(newest) = newest {
+        // The end of the line is what is new.
+        let newest = one_line(newest);
+        let room = look.width.saturating_sub(width(&head) + 4);
+        let mut tail = newest.as_str();
+        while width(tail) > room {
+            tail = tail.split_once(' ').map_or("", |(_, rest)| rest);
+        }
+        spans.push(Span::styled(format!(" · {tail}"), theme.dim.add_modifier(Modifier::ITALIC)));
+    }
+    let mut lines = vec![fit(spans, look.width)];
     if look.level > 0 {
         let style = theme.dim.add_modifier(Modifier::ITALIC);
         let body = wrap(&[Span::styled(clean(text.trim()).into_owned(), style)], look.width.saturating_sub(4));
@@ -221,11 +272,24 @@ fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
     }
 }
 
-fn welcome(theme: &Theme, max: usize) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::styled("omega", theme.accent.add_modifier(Modifier::BOLD)), Line::default()];
+fn welcome(scene: &Scene<'_>, max: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
     let words = "Ask for something. Omega looks for a tool in the TPMJS registry, runs it in a sandbox and answers with \
                  what came out.";
+    let mut lines = vec![Line::default()];
     lines.extend(wrap(&[Span::styled(words, theme.text)], max));
+    lines.push(Line::default());
+    let keys = [("@", "names a tool"), ("ctrl+p", "finds everything"), ("alt+r", "goes back to a conversation")];
+    let mut spans = Vec::new();
+    for (key, word) in keys {
+        spans.push(Span::styled(format!("{key} "), theme.accent));
+        spans.push(Span::styled(format!("{word}   "), theme.secondary));
+    }
+    lines.push(fit(spans, max));
+    if let Some((model, reason)) = scene.default_model {
+        let words = format!("{} answers: {}. /model chooses another one.", one_line(model), one_line(reason));
+        lines.extend(wrap(&[Span::styled(words, theme.dim)], max));
+    }
     lines.push(Line::default());
     let head = "try one: tab chooses, enter takes ";
     let dots = "┄".repeat(max.saturating_sub(width(head)));

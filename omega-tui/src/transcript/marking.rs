@@ -26,7 +26,7 @@ pub fn part<'s>(shown: &str, source: &'s str, from: usize, to: usize) -> Option<
         }
     }
     let marked = found.iter().filter(|it| it.shown.0 < to && it.shown.1 > from);
-    let (first, last) = (marked.clone().next()?, marked.last()?);
+    let (first, last) = (marked.clone().next()?, marked.clone().next_back()?);
     let begin = first.source + from.saturating_sub(first.shown.0);
     let end = last.source + (last.shown.1 - last.shown.0).min(to - last.shown.0);
     // With half of the words missing something else is shown than what was written.

@@ -9,6 +9,9 @@ use unicode_segmentation::UnicodeSegmentation;
 /// A place in a piece: its line, and the cell of it.
 type Place = (PieceKey, usize, u16);
 
+/// The same by the index of the piece, which says what comes first.
+type End = (usize, usize, u16);
+
 /// What is marked with the mouse, from where the button was pressed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
@@ -121,7 +124,7 @@ impl Transcript {
     }
 
     /// The two ends of what is marked, the upper one first, by the index of their pieces.
-    fn ends(&self) -> Option<((usize, usize, u16), (usize, usize, u16))> {
+    fn ends(&self) -> Option<(End, End)> {
         let mark = self.mark.filter(|mark| mark.is_dragged)?;
         let end = |(key, line, column): Place| self.index_of(key).map(|at| (at, line, column));
         let (a, b) = (end(mark.from)?, end(mark.to)?);

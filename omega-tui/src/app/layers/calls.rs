@@ -62,7 +62,7 @@ impl Source for Calls {
     }
 
     fn list(&mut self, typed: &str, app: &App) -> Vec<Choice> {
-        let fitting = fuzzy::best(typed, app.view.tool_runs.iter().rev(), |call| words(call));
+        let fitting = fuzzy::best(typed, app.here.view.tool_runs.iter().rev(), |call| words(call));
         self.shown = fitting.iter().map(|call| call.id).collect();
         fitting.into_iter().map(|call| choice(call, app)).collect()
     }

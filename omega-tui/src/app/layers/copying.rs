@@ -49,15 +49,15 @@ fn items(app: &App) -> Vec<Item> {
     let is_answer = |it: &&Message| {
         it.role == Role::Assistant && it.status != MessageStatus::Discarded && !it.content.trim().is_empty()
     };
-    let answer = app.view.messages.iter().rev().find(is_answer);
-    let message = selected.and_then(|id| app.view.messages.iter().find(|it| it.id == id)).or(answer);
+    let answer = app.here.view.messages.iter().rev().find(is_answer);
+    let message = selected.and_then(|id| app.here.view.messages.iter().find(|it| it.id == id)).or(answer);
     let mut items = Vec::new();
     if let Some(message) = message {
         let what = if message.role == Role::User { "the message" } else { "the answer" };
         items.push(Item { what: what.to_owned(), text: message.content.clone(), section: "message" });
         items.extend(within(&message.content));
     }
-    for call in app.view.tool_runs.iter().rev().take(CALLS) {
+    for call in app.here.view.tool_runs.iter().rev().take(CALLS) {
         let name = label(call);
         let output =
             call.output.as_ref().map(plain).or_else(|| app.transcript.whole_output(call.id).map(str::to_owned));
@@ -67,9 +67,9 @@ fn items(app: &App) -> Vec<Item> {
         let text = serde_json::to_string_pretty(&call.input).unwrap_or_default();
         items.push(Item { what: format!("what {name} was asked"), text, section: "calls" });
     }
-    if let Some(conversation) = &app.view.conversation {
+    if let Some(conversation) = &app.here.view.conversation {
         let url = if conversation.url.starts_with('/') {
-            format!("{}{}", app.base_url, conversation.url)
+            format!("{}{}", app.known.base_url, conversation.url)
         } else {
             conversation.url.clone()
         };
@@ -104,11 +104,7 @@ fn within(text: &str) -> Vec<Item> {
             Event::End(TagEnd::CodeBlock) => {
                 if let Some((language, text)) = code.take() {
                     let language = if language.is_empty() { String::from("code") } else { language };
-                    items.push(Item {
-                        what: format!("{language}, {} lines", text.lines().count()),
-                        text,
-                        section: "message",
-                    });
+                    items.push(Item { what: format!("{language}, {}", lines(&text)), text, section: "message" });
                 }
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) if !dest_url.is_empty() => {
@@ -118,6 +114,13 @@ fn within(text: &str) -> Vec<Item> {
         }
     }
     items
+}
+
+fn lines(text: &str) -> String {
+    match text.lines().count() {
+        1 => String::from("1 line"),
+        count => format!("{count} lines"),
+    }
 }
 
 impl Source for Copying {

@@ -19,12 +19,12 @@ use ratatui::{
 #[derive(Debug)]
 pub struct Find {
     typed: String,
-    is_there: bool,
+    is_found: bool,
 }
 
 impl Find {
     pub fn open(app: &mut App, typed: &str) {
-        let mut find = Self { typed: typed.to_owned(), is_there: true };
+        let mut find = Self { typed: typed.to_owned(), is_found: true };
         find.look(app, false, true);
         app.layers.push(find);
     }
@@ -32,7 +32,7 @@ impl Find {
     /// Selects the nearest place before what is selected, or behind it.
     fn look(&mut self, app: &mut App, forward: bool, from_here: bool) {
         app.refresh();
-        self.is_there = app.transcript.find(&self.typed, &app.view, &app.pending, forward, from_here);
+        self.is_found = app.transcript.find(&self.typed, &app.here.view, &app.here.pending, forward, from_here);
         app.focus = if app.transcript.selected().is_some() { Focus::Transcript } else { Focus::Composer };
     }
 
@@ -85,7 +85,7 @@ impl Layer for Find {
         let label = " find: ";
         let caret = width(label) + width(&typed);
         let mut spans = vec![Span::styled(label, theme.accent), Span::styled(typed, theme.text), Span::raw("   ")];
-        if self.is_there {
+        if self.is_found {
             spans.extend(sheet::hints(
                 theme,
                 self.contexts(),
@@ -94,8 +94,8 @@ impl Layer for Find {
         } else {
             spans.push(Span::styled("✗ not there", theme.error));
         }
-        if app.older > 0 {
-            let words = format!(" · {} earlier messages are not loaded: ctrl+home loads them", grouped(app.older));
+        if app.here.older > 0 {
+            let words = format!(" · {} earlier messages are not loaded: ctrl+home loads them", grouped(app.here.older));
             spans.push(Span::styled(words, theme.dim));
         }
         frame.render_widget(fit(spans, max), line);

@@ -29,7 +29,7 @@ impl RecentConversations {
 /// As a row.
 pub fn choice(used: &UsedBefore, app: &App) -> Choice {
     let day = used.updated_at.to_string().replace('T', " ");
-    let here = if app.conversation == Some(used.id) { "here · " } else { "" };
+    let here = if app.here.id == Some(used.id) { "here · " } else { "" };
     let name = if used.title.trim().is_empty() { String::from("(no title)") } else { used.title.clone() };
     Choice {
         name,

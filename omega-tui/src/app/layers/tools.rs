@@ -52,7 +52,7 @@ pub fn facts(row: &ToolRow, stored: &[String]) -> String {
 
 /// As a row.
 fn choice(row: &ToolRow, app: &App) -> Choice {
-    let facts = [facts(row, &app.stored_keys), row.package.npm_version.clone()];
+    let facts = [facts(row, &app.known.stored_keys), row.package.npm_version.clone()];
     let value = facts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ");
     Choice { name: row.tool_id.clone(), value, about: row.description.clone(), ..Choice::default() }
 }

@@ -15,13 +15,13 @@ impl App {
     /// Asks what the run waits for now, and nothing when it does not wait. Keys go to a new question only when nothing is
     /// being written: a letter of a message is no approval.
     pub(in crate::app) fn follow_question(&mut self) {
-        let run = self.view.active_run().filter(|run| run.status == RunStatus::Paused);
+        let run = self.here.view.active_run().filter(|run| run.status == RunStatus::Paused);
         let action = run.and_then(|run| run.requires_action.as_ref());
         let is_open = |action: &&RequiredAction| !matches!(action, RequiredAction::Approval { approvals, .. } if approvals.is_empty());
-        let asker = run.and_then(|run| self.view.messages.iter().find(|message| message.id == run.message_id));
+        let asker = run.and_then(|run| self.here.view.messages.iter().find(|message| message.id == run.message_id));
         let asker = asker.and_then(|message| message.author.as_ref()).map(|author| author.user_id);
-        let is_asker = self.me.as_ref().is_some_and(|me| Some(me.user_id) == asker);
-        let standing = ViewerRole::of(self.is_owner, is_asker);
+        let is_asker = self.known.me.as_ref().is_some_and(|me| Some(me.user_id) == asker);
+        let standing = ViewerRole::of(self.here.is_owner, is_asker);
         let is_same = |question: &Question, action| question.is_about(action) && question.standing == standing;
         match action.filter(is_open) {
             Some(action) if self.question.as_ref().is_some_and(|question| is_same(question, action)) => {}

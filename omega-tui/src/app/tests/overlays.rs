@@ -93,7 +93,7 @@ fn another_conversation_is_gone_to_and_the_draft_stays_with_this_one() {
     assert_eq!(stage.commands().last(), Some(&Command::Follow(other.id)));
     let kept = Effect::Command(Command::KeepDraft(Some(stage.conversation), "draft".into()));
     assert!(stage.effects.contains(&kept));
-    assert_eq!((stage.app.conversation, stage.app.composer.text()), (Some(other.id), ""));
+    assert_eq!((stage.app.here.id, stage.app.composer.text()), (Some(other.id), ""));
     assert!(stage.text().contains("loading the conversation"), "{}", stage.text());
 }
 

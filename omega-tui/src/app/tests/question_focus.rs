@@ -120,7 +120,7 @@ fn the_next_question_is_not_answered_by_the_keys_of_the_one_before() {
     stage.awaits_approval(json!({}));
     stage.keys("y");
     assert_eq!(stage.commands().len(), 1);
-    let action = stage.app.view.active_run().unwrap().requires_action.clone().unwrap();
+    let action = stage.app.here.view.active_run().unwrap().requires_action.clone().unwrap();
     let RequiredAction::Approval { mut approvals, expires_at } = action else { panic!("{action:?}") };
     approvals[0].id = ApprovalId::new();
     stage.event(Event::RunRequiresAction { action: RequiredAction::Approval { approvals, expires_at } });

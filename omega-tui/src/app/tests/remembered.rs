@@ -44,10 +44,10 @@ fn a_conversation_that_nobody_saw_is_not_written_down() {
     stage.app = App::new(stage.app.theme, Some(stage.conversation), None);
     for link in [Link::Refused { cause: "nothing was found".into() }, Link::Offline { cause: "away".into() }] {
         stage.news(Update::Link(link));
-        assert_eq!((remembered(&stage), stage.app.is_there), (Vec::new(), false));
+        assert_eq!((remembered(&stage), stage.app.here.is_there), (Vec::new(), false));
     }
     stage.open();
-    assert!(stage.app.is_there);
+    assert!(stage.app.here.is_there);
     stage.keys("/new<enter>");
-    assert!(!stage.app.is_there);
+    assert!(!stage.app.here.is_there);
 }

@@ -193,6 +193,10 @@ impl Layer for RowSheet {
         {
             return Handled::Consumed(vec![Effect::Edit { text: text.text().to_owned(), ending: "md" }]);
         }
+        if let (Action::Copy, Some(row)) = (action, self.row()) {
+            let (text, what) = (row.value.clone(), row.name.clone());
+            return Handled::Consumed(vec![Effect::Copy { text, what }]);
+        }
         let wish = self.act(action);
         let command = wish.map(|wish| {
             self.busy = true;
@@ -244,9 +248,11 @@ impl Layer for RowSheet {
             (Kind::Settings, Some(Shown::Settings(settings, approvals))) => settings::rows(settings, approvals),
             (Kind::Pins, Some(Shown::Pins(pins))) => pins::rows(pins),
             (Kind::Keys, Some(Shown::Keys(stored, grants))) => credentials::rows(stored, grants),
-            (Kind::People, _) => people::rows(&app.view, app.me.as_ref(), app.is_owner, app.older == 0),
-            (Kind::Share, _) => share::rows(&app.view, app.is_owner, &app.base_url),
-            (Kind::Plan, _) => plan::rows(&app.view),
+            (Kind::People, _) => {
+                people::rows(&app.here.view, app.known.me.as_ref(), app.here.is_owner, app.here.older == 0)
+            }
+            (Kind::Share, _) => share::rows(&app.here.view, app.here.is_owner, &app.known.base_url),
+            (Kind::Plan, _) => plan::rows(&app.here.view),
             (Kind::Settings | Kind::Pins | Kind::Keys, _) => Vec::new(),
         };
         self.selected = self.selected.min(rows.len().saturating_sub(1));

@@ -17,7 +17,7 @@ pub fn rows(view: &View, is_owner: bool, base: &str) -> Vec<Row> {
     let link = Row {
         name: String::from("link"),
         value: url,
-        about: String::from("whoever is signed in and has it can read and write here"),
+        about: String::from("whoever is signed in and has it can read and write here; y copies it"),
         ..Row::default()
     };
     if !is_owner {

@@ -60,7 +60,7 @@ impl Typing {
             Self::Pin | Self::KeyName => {}
         }
         let before = text.text().to_owned();
-        TypedLine::Seen { text, before }
+        TypedLine::Seen { text: Box::new(text), before }
     }
 
     /// The wish of what was typed, or what is typed next.
@@ -92,7 +92,7 @@ pub enum TypedLine {
     /// A secret: not shown, and typed at its end.
     Unseen(Field),
     Seen {
-        text: Composer,
+        text: Box<Composer>,
         /// What it began with. Left as it was, it changes nothing.
         before: String,
     },

@@ -59,12 +59,18 @@ impl Viewer {
     pub fn open_selected(app: &mut App) -> Vec<Effect> {
         let key = app.transcript.selected();
         let last = || {
-            app.view.tool_runs.iter().rev().find(|call| call.status.is_terminal()).map(|call| PieceKey::Tool(call.id))
+            app.here
+                .view
+                .tool_runs
+                .iter()
+                .rev()
+                .find(|call| call.status.is_terminal())
+                .map(|call| PieceKey::Tool(call.id))
         };
         match key.filter(|key| key.opens()).or_else(last) {
             Some(PieceKey::Tool(id)) => Self::open_call(app, id),
             Some(key) => {
-                let source = app.transcript.source(key, &app.view, &app.pending);
+                let source = app.transcript.source(key, &app.here.view, &app.here.pending);
                 if let Some((text, what)) = source {
                     app.layers.push(Self::of(what, Value::from(text)));
                 }
@@ -79,7 +85,7 @@ impl Viewer {
 
     /// A call: what it gave, or what went wrong, or how it stands.
     pub fn open_call(app: &mut App, id: ToolRunId) -> Vec<Effect> {
-        let Some(call) = app.view.tool_runs.iter().find(|call| call.id == id) else { return Vec::new() };
+        let Some(call) = app.here.view.tool_runs.iter().find(|call| call.id == id) else { return Vec::new() };
         let title = format!("{} {}", label(call), asked_of(call));
         let mut viewer = Self::of(one_line(&title), shown(call, app));
         viewer.call = Some(id);
@@ -104,7 +110,7 @@ impl Viewer {
 
     /// How the server is.
     pub fn open_status(app: &mut App) -> Vec<Effect> {
-        let known = app.health.as_ref().and_then(|health| serde_json::to_value(health).ok());
+        let known = app.known.health.as_ref().and_then(|health| serde_json::to_value(health).ok());
         app.layers.push(Self::of(String::from("status"), known.unwrap_or_else(|| json!("asking the server..."))));
         vec![Effect::Command(Command::Health)]
     }
@@ -191,7 +197,7 @@ fn shown(call: &ToolRun, app: &App) -> Value {
     if let Some(error) = &call.error {
         return json!({ "error": error.message, "code": error.code.as_str(), "details": error.details, "input": call.input });
     }
-    let partial = || app.view.partials.iter().find(|(id, ..)| *id == call.id).map(|(.., value)| value.clone());
+    let partial = || app.here.view.partials.iter().find(|(id, ..)| *id == call.id).map(|(.., value)| value.clone());
     match &call.output {
         Some(output) => output.clone(),
         None if call.output_bytes > 0 => Value::from(format!("loading {}...", bytes(call.output_bytes))),
@@ -287,7 +293,7 @@ impl Layer for Viewer {
 
     /// A call that was watched while it worked has ended, or said more.
     fn refresh(&mut self, app: &App) {
-        let call = self.call.and_then(|id| app.view.tool_runs.iter().find(|call| call.id == id));
+        let call = self.call.and_then(|id| app.here.view.tool_runs.iter().find(|call| call.id == id));
         if let Some(call) = call.filter(|_| self.pages.is_none() && !self.content.is_filtered()) {
             let now = shown(call, app);
             let is_whole = call.status.is_terminal() && call.output.is_none() && call.output_bytes > 0;
@@ -351,7 +357,7 @@ impl Viewer {
             Action::Raw,
             Action::Save,
         ];
-        let works = self.call.and_then(|id| app.view.tool_runs.iter().find(|call| call.id == id));
+        let works = self.call.and_then(|id| app.here.view.tool_runs.iter().find(|call| call.id == id));
         match works.map(|call| call.status) {
             Some(status) if !status.is_terminal() => actions.insert(1, Action::CancelCall),
             Some(_) if works.is_some_and(|call| call.tool_id.parse::<ToolId>().is_ok()) => {
@@ -365,7 +371,7 @@ impl Viewer {
     }
 
     fn run_again(&mut self, app: &mut App) -> Handled {
-        let call = self.call.and_then(|id| app.view.tool_runs.iter().find(|call| call.id == id));
+        let call = self.call.and_then(|id| app.here.view.tool_runs.iter().find(|call| call.id == id));
         let tool = call.and_then(|call| Some((call.tool_id.parse().ok()?, call.input.clone())));
         match tool {
             Some((tool, input)) => Handled::Consumed(Form::open_with(app, tool, input)),

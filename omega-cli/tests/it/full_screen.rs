@@ -1,0 +1,106 @@
+//! The terminal UI as a person has it: the real binary on a pseudo-terminal, with the real server behind it.
+
+use crate::{
+    home::{Home, signal},
+    terminal::{talk, talk_as},
+};
+use omega_core::testing::{Reply, Script, StandIn};
+use serde_json::Value;
+use std::{fs, os::unix::fs::PermissionsExt, sync::mpsc, thread, time::Duration};
+
+async fn with(script: Script, test: impl FnOnce(Home) + Send + 'static) {
+    let provider = StandIn::start(script).await;
+    let home = Home::new().provider(provider.url());
+    tokio::task::spawn_blocking(move || test(home)).await.unwrap();
+}
+
+/// The drafts that are kept in a home.
+fn drafts(home: &Home) -> Vec<String> {
+    let text = fs::read_to_string(home.path().join("data/drafts.json")).unwrap_or_default();
+    let drafts: Value = serde_json::from_str(&text).unwrap_or_default();
+    drafts.as_object().into_iter().flatten().filter_map(|(_, text)| text.as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_terminal_has_lost_no_word_that_was_written() {
+    with(Script::new().turn(Reply::text("One.")), |home| {
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            let home = &home;
+            scope.spawn(move || {
+                let keys: [(&str, &[u8]); 1] = [("ask for something", b"half a thought")];
+                talk_as(home, &[], &keys, |pid| tell.send(pid).unwrap())
+            });
+            let pid = told.recv().unwrap();
+            for _ in 0..1200 {
+                if drafts(home) == ["half a thought"] {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(25));
+            }
+            signal("KILL", pid.into());
+        });
+        assert_eq!(drafts(&home), ["half a thought"]);
+        let (screen, code) = talk(&home, &[], &[("this was not sent", b"!\r"), ("One.", b"\x04")]);
+        assert_eq!(code, 0, "{screen}");
+        let shown = home.omega(&["show", "--json"]).expect(0).json();
+        assert_eq!(shown["messages"][0]["content"], "half a thought!");
+        assert_eq!(drafts(&home), [""; 0], "what was sent is no draft");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_behind_is_the_way_back_and_not_the_answer() {
+    with(Script::new().turn(Reply::text("A long **answer**.")), |home| {
+        let keys: [(&str, &[u8]); 2] = [("ask for something", b"hi\r"), ("answer", b"\x04\x04")];
+        let (screen, code) = talk(&home, &[], &keys);
+        assert_eq!(code, 0, "{screen}");
+        let left = screen.rsplit("\u{1b}[?1049l").next().unwrap();
+        assert!(left.contains("come back with: omega chat --conversation "), "{left:?}");
+        assert!(!left.contains("answer"), "{left:?}");
+        // Every mode that was taken is given back.
+        for (taken, given) in [("?1049h", "?1049l"), ("?1002h", "?1002l"), ("?1004h", "?1004l"), ("?2004h", "?2004l")] {
+            let (taken, given) = (format!("\u{1b}[{taken}"), format!("\u{1b}[{given}"));
+            assert!(screen.rfind(&given) > screen.rfind(&taken), "{given:?}");
+        }
+        assert!(!screen.contains("\u{1b}[?1003h"), "no frame for each move of the mouse");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_copied_by_the_terminal_and_it_says_so() {
+    with(Script::new().turn(Reply::text("A *copied* answer.")), |home| {
+        let home = home.env("SSH_CONNECTION", "somewhere");
+        let keys: [(&str, &[u8]); 4] =
+            [("ask for something", b"hi\r"), ("answer", b"\t"), ("▌", b"\x19"), ("copied", b"\x04\x04")];
+        let (screen, code) = talk(&home, &[], &keys);
+        assert_eq!(code, 0, "{screen}");
+        assert!(screen.contains("\u{1b}]52;c;QSAqY29waWVkKiBhbnN3ZXIu\u{7}"), "{screen:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_written_in_the_person_s_own_editor() {
+    with(Script::new().turn(Reply::text("One.")), |home| {
+        let editor = home.file("editor.sh", "#!/bin/sh\nprintf 'begun, and ended in the editor' > \"$1\"\n");
+        fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).unwrap();
+        let home = home.env("VISUAL", editor.to_str().unwrap());
+        let keys: [(&str, &[u8]); 3] =
+            [("ask for something", b"begun\x07"), ("ended in the editor", b"\r"), ("One.", b"\x04\x04")];
+        let (screen, code) = talk(&home, &[], &keys);
+        assert_eq!(code, 0, "{screen}");
+        let shown = home.omega(&["show", "--json"]).expect(0).json();
+        assert_eq!(shown["messages"][0]["content"], "begun, and ended in the editor");
+    })
+    .await;
+}
+
+#[test]
+fn a_terminal_that_can_not_place_text_is_told_what_works_there() {
+    let home = Home::new().env("OMEGA_SERVER", "http://127.0.0.1:9").env("OMEGA_API_KEY", "tpmjs_sk_none");
+    let (screen, code) = crate::terminal::talk_in(&home, "dumb", &[], &[]);
+    assert!(code != 0 && screen.contains("omega ask") && !screen.contains("\u{1b}[?1049h"), "{screen:?}");
+}
