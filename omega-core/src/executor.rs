@@ -177,7 +177,7 @@ impl ToolError {
 pub struct Described {
     /// The export, or a dotted path.
     pub name: String,
-    /// `tool`, `factory`, `toolset`, `ai-function`, `class-provider`.
+    /// `tool`, `factory`, `toolset`, `ai-function`, `class-provider`, `mcp`.
     pub shape: String,
     /// What it does, in its author's words.
     #[serde(default)]
@@ -188,6 +188,9 @@ pub struct Described {
     /// Variables: declared, and seen to be read.
     #[serde(default)]
     pub env: Vec<EnvVar>,
+    /// Whether its author says that it destroys something: a hint that may add a question, and never takes one away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destructive: bool,
     /// Whether its author wants each call, or some calls, to be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_approval: Option<NeedsApproval>,

@@ -11,7 +11,7 @@ use super::{
 use serde_json::{Map, Value};
 
 /// Most characters of an answer; the rest is in the tool run's output.
-const MOST_CHARS: usize = 24_000;
+const MOST_CHARS: usize = 1_000_000;
 
 /// The result of a step, or why its output can't be one.
 pub(super) fn read(recipe: &Recipe, slots: &Map<String, Value>, output: &Value) -> Result<Before, String> {

@@ -278,7 +278,10 @@ impl Images {
 /// The module that loads a package, or a subpath of its `exports`.
 fn entry_of(spec: &Spec) -> String {
     let name = &spec.name;
-    format!("export const load = (subpath) => import(subpath === undefined ? {name:?} : `{name}/${{subpath}}`);\n")
+    format!(
+        "export const load = (subpath) => import(subpath === undefined ? {name:?} : `{name}/${{subpath}}`);\n\
+         export const place = (path) => decodeURIComponent(new URL(`./node_modules/{name}/${{path}}`, import.meta.url).pathname);\n"
+    )
 }
 
 /// Gives all files of an image a second name; links are made anew, and what they point to is not looked at.

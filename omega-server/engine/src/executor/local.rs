@@ -35,6 +35,8 @@ use std::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
+/// How the tools of a package's MCP server begin.
+const SERVER: &str = "mcp:";
 /// Calls that may wait for a place.
 const QUEUE: usize = 64;
 /// How long somebody waits to have a package installed and looked into, behind others.
@@ -186,6 +188,13 @@ impl LocalExecutor {
         let waiting = self.pool.take(&image, &env);
         let env: BTreeMap<_, _> =
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
+        let with_folder = match &manifest.bin {
+            Some(_) if tool.export().starts_with(SERVER) => {
+                let known = self.workshop.known(&image.spec).await;
+                known.is_some_and(|(_, about)| about.found.is_ok_and(|found| found.with_folder))
+            }
+            _ => false,
+        };
         let mut job = Job {
             op: Op::Execute,
             entry: image.entry(),
@@ -197,6 +206,8 @@ impl LocalExecutor {
             max_output: 0,
             declared: manifest.tools.clone(),
             subpaths: Vec::new(),
+            bin: manifest.bin.clone(),
+            with_folder,
             converters: None,
             approved,
         };
@@ -271,6 +282,7 @@ impl Executor for LocalExecutor {
             input_schema: Some(tool.input_schema.clone()),
             env: variables(&manifest, &found, tool, about.in_scripts.iter().map(String::as_str)),
             needs_approval: tool.needs_approval,
+            destructive: tool.destructive,
         });
         let locked = image.clone();
         let integrity = offload::run(IMAGE.most, move || integrity::of(&locked)).await;

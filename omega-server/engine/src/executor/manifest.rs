@@ -24,6 +24,8 @@ pub struct Manifest {
     pub env: Vec<EnvVar>,
     /// `tpmjs.tools[].env`: of one.
     pub tool_env: BTreeMap<String, Vec<EnvVar>>,
+    /// The script of its program, where that is an MCP server.
+    pub bin: Option<String>,
     /// Subpaths of `exports` that are modules, those that speak of tools first.
     pub subpaths: Vec<String>,
     /// All that it may need, by name, with what is wanted of it. The names are npm's, whatever the package says; what is wanted
@@ -75,6 +77,7 @@ impl Manifest {
                 })
                 .collect(),
             tools: list(&tpmjs["tools"]).iter().filter_map(tool_name).collect(),
+            bin: server(manifest),
             subpaths: subpaths(&manifest["exports"]),
             env: list(&tpmjs["env"]).iter().filter_map(env_var).collect(),
             dependencies,
@@ -95,6 +98,30 @@ impl Manifest {
         let needed = self.env_of(tool).into_iter().filter(|var| var.required && var.default.is_none());
         needed.map(|var| var.name).filter(|name| !given(name)).collect()
     }
+}
+
+/// The program of a package that speaks of MCP: what it depends on, what it is called or its keywords say so.
+fn server(manifest: &Value) -> Option<String> {
+    let speaks = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "mcp");
+    let named = manifest["name"].as_str().is_some_and(|name| speaks(name) || name.contains("modelcontextprotocol"));
+    let tagged = list(&manifest["keywords"]).iter().filter_map(Value::as_str).any(|word| speaks(&word.to_lowercase()));
+    let needs = ["dependencies", "peerDependencies"].iter().filter_map(|kind| manifest[*kind].as_object());
+    let needs = needs.flat_map(|needs| needs.keys()).any(|name| name.contains("modelcontextprotocol") || speaks(name));
+    let bin = match &manifest["bin"] {
+        Value::String(path) => Some(path.as_str()),
+        Value::Object(paths) => paths
+            .iter()
+            .find(|(name, _)| speaks(name))
+            .or_else(|| paths.iter().next())
+            .and_then(|(_, path)| path.as_str()),
+        _ => None,
+    };
+    let path = bin.filter(|_| named || tagged || needs)?;
+    let path = path.trim_start_matches("./");
+    let is_within = path.len() <= 200
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
+        && path.split('/').all(|part| !part.is_empty() && part != "..");
+    is_within.then(|| path.to_owned())
 }
 
 /// Subpaths that are looked into.
@@ -176,6 +203,28 @@ mod tests {
         assert_eq!(manifest.category.as_deref(), Some("web"));
         assert_eq!(manifest.missing("a", |_| false), ["KEY", "TOKEN"]);
         assert_eq!(manifest.missing("a", |name| name == "KEY"), ["TOKEN"]);
+    }
+
+    #[test]
+    fn the_program_of_a_package_that_speaks_of_mcp_is_its_server() {
+        let bin = |manifest: Value| Manifest::parse(&manifest).bin;
+        let sdk = json!({"@modelcontextprotocol/sdk": "^1"});
+        assert_eq!(
+            bin(json!({"bin": {"x": "./dist/index.js"}, "dependencies": sdk})).as_deref(),
+            Some("dist/index.js")
+        );
+        let two = json!({"cli": "cli.js", "my-mcp": "server.mjs"});
+        assert_eq!(bin(json!({"bin": two, "keywords": ["mcp"]})).as_deref(), Some("server.mjs"));
+        assert_eq!(bin(json!({"name": "@a/thing-mcp", "bin": "run.js"})).as_deref(), Some("run.js"));
+        for none in [
+            json!({"name": "mcpherson", "bin": "run.js"}),
+            json!({"name": "a-mcp"}),
+            json!({"name": "a-mcp", "bin": "../../etc/x"}),
+            json!({"name": "a-mcp", "bin": "/etc/x"}),
+            json!({"name": "a-mcp", "bin": 5}),
+        ] {
+            assert_eq!(bin(none.clone()), None, "{none}");
+        }
     }
 
     #[test]

@@ -186,15 +186,22 @@ impl Workshop {
         manifest: &Manifest,
         until: Instant,
     ) -> Result<Description, ToolError> {
-        let first = self.describe_with(deno, image, manifest, until, BTreeMap::new()).await;
-        match &first {
-            Err(error) if error.code == ToolErrorCode::MissingEnvVars => {
-                let needed = missing_names(error);
-                let env = needed.iter().map(|name| (name.clone(), STAND_IN.to_owned())).collect();
-                let found = self.describe_with(deno, image, manifest, until, env).await?;
-                Ok(Description { needed_at_import: needed, ..found })
+        let mut given = Given::default();
+        loop {
+            let error = match self.describe_with(deno, image, manifest, until, &given).await {
+                Ok(found) => {
+                    let needed_at_import = given.env.into_keys().collect();
+                    return Ok(Description { needed_at_import, with_folder: given.folder, ..found });
+                }
+                Err(error) => error,
+            };
+            if error.code == ToolErrorCode::MissingEnvVars && given.env.is_empty() {
+                given.env = missing_names(&error).into_iter().map(|name| (name, STAND_IN.to_owned())).collect();
+            } else if manifest.bin.is_some() && !given.folder && wants_argument(&error.message) {
+                given.folder = true;
+            } else {
+                return Err(error);
             }
-            _ => first,
         }
     }
 
@@ -204,7 +211,7 @@ impl Workshop {
         image: &Image,
         manifest: &Manifest,
         until: Instant,
-        env: BTreeMap<String, String>,
+        given: &Given,
     ) -> Result<Description, ToolError> {
         let scratch = Scratch::new(&self.cache, SCRATCH)?;
         let runner = runner::install(&self.cache)?;
@@ -218,10 +225,12 @@ impl Workshop {
             id: String::new(),
             input: None,
             args: None,
-            env,
+            env: given.env.clone(),
             max_output: 0,
             declared: manifest.tools.clone(),
             subpaths: manifest.subpaths.clone(),
+            bin: manifest.bin.clone(),
+            with_folder: given.folder,
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
             approved: false,
         };
@@ -246,6 +255,21 @@ impl Workshop {
             ToolError::new(ToolErrorCode::ProtocolError, format!("the package's description can't be read: {error}"))
         })
     }
+}
+
+/// What a package gets to be looked into.
+#[derive(Default)]
+struct Given {
+    /// Variables with values that open nothing.
+    env: BTreeMap<String, String>,
+    /// Whether its MCP server gets a folder as an argument.
+    folder: bool,
+}
+
+/// How MCP servers say that they don't start without an argument.
+fn wants_argument(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["usage", "argument", "directory", "directories", "folder"].iter().any(|word| message.contains(word))
 }
 
 /// The range in which a package wants one that it lacks; any version where it does not say. Its manifest may ask the installer

@@ -328,6 +328,8 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             max_output: 0,
             declared: vec![],
             subpaths: Vec::new(),
+            bin: None,
+            with_folder: false,
             converters: None,
             approved: false,
         };

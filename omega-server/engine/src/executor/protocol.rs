@@ -43,6 +43,10 @@ pub struct Job {
     pub max_output: usize,
     /// Tools that the package declares; their exports may be factories.
     pub declared: Vec<String>,
+    /// Its MCP server's script, where it is one.
+    pub bin: Option<String>,
+    /// Whether that gets the call's own folder as an argument.
+    pub with_folder: bool,
     /// Subpaths of its `exports` that may hold tools; only to describe.
     pub subpaths: Vec<String>,
     /// URL of the schema converters; only to describe.
@@ -261,6 +265,9 @@ pub struct Description {
     pub functions: Vec<String>,
     /// Variables that the package reads when it is imported.
     pub read_at_import: Vec<String>,
+    /// Whether its MCP server starts with a folder alone; the host finds that out.
+    #[serde(default)]
+    pub with_folder: bool,
     /// Those without which it can't be imported; the host finds them out.
     #[serde(default)]
     pub needed_at_import: Vec<String>,
@@ -275,6 +282,9 @@ pub struct FoundTool {
     pub input_schema: Value,
     /// Variables that its factory read.
     pub env_read: Vec<String>,
+    /// Whether its author says that it destroys something.
+    #[serde(default)]
+    pub destructive: bool,
     /// Those without which it made nothing.
     #[serde(default)]
     pub env_needed: Vec<String>,

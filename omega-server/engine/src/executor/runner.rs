@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 20] = [
+const SCRIPTS: [(&str, &str); 21] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("channel.mjs"),
@@ -26,6 +26,7 @@ const SCRIPTS: [(&str, &str); 20] = [
     script!("factory.mjs"),
     script!("failure.mjs"),
     script!("foreign.mjs"),
+    script!("mcp.mjs"),
     script!("package.mjs"),
     script!("plain.mjs"),
     script!("reason.mjs"),

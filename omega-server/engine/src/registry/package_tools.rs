@@ -53,6 +53,7 @@ fn described_tool(package: &DescribedPackage, described: &Described) -> Tool {
         input_schema: described.input_schema.clone(),
         env: described.env.clone(),
         needs_approval: described.needs_approval,
+        destructive: described.destructive,
         ..package_tool(package, &described.name, Calling::Tool)
     }
 }
@@ -99,6 +100,8 @@ fn package_tool(package: &DescribedPackage, export: &str, calling: Calling) -> T
         None | Some("default") => base,
         Some(last) => last,
     };
+    // As the package's MCP server calls it.
+    let name = name.strip_prefix("mcp:").unwrap_or(name);
     Tool {
         tool_id: ToolId::new(&package.package, export),
         name: name.to_owned(),

@@ -44,6 +44,7 @@ impl Executor for Sandbox {
             description: format!("Does {name}"),
             input_schema: Some(json!({"type": "object", "properties": {property: {"type": "string"}}})),
             env: Vec::new(),
+            destructive: false,
             needs_approval: None,
         };
         Ok(DescribedPackage {

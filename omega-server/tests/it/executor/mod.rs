@@ -13,6 +13,7 @@ mod load;
 mod npm;
 mod offline;
 mod remote;
+mod servers;
 mod service;
 mod suites;
 mod tarball;

@@ -322,6 +322,7 @@ impl Executor for RemoteExecutor {
                     description: described["tool"]["description"].as_str().unwrap_or_default().to_owned(),
                     input_schema: Some(described["tool"]["inputSchema"].clone()).filter(Value::is_object),
                     env: Vec::new(),
+                    destructive: false,
                     needs_approval: serde_json::from_value(described["tool"]["needsApproval"].clone())
                         .unwrap_or_default(),
                 });

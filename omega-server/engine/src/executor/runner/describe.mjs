@@ -1,7 +1,7 @@
 // What a package holds: its tools with their schemas, and the plain functions that could be called as such.
 // Nothing is executed but factories, with keys that open nothing and no network.
 import { needsApproval } from "./approval.mjs";
-import { askedDuring, askedFor, looksSecret } from "./env.mjs";
+import { askedDuring, askedFor, lending, looksSecret } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { exportsOf, importPackage } from "./package.mjs";
@@ -20,6 +20,16 @@ export async function describe(job) {
   const found = { tools: [], functions: [], readAtImport: [] };
   const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job };
   const failures = [];
+  if (job.bin) {
+    const { describeServer } = await import("./mcp.mjs");
+    try {
+      found.tools = await describeServer(job);
+      return { __proto__: null, found };
+    } catch (error) {
+      // It may be no server after all; what is in its modules is looked for all the same, where that was not what failed.
+      failures.push({ subpath: "", error });
+    }
+  }
   for (const subpath of [undefined, ...(job.subpaths ?? [])]) {
     const isWanted = subpath === undefined || found.tools.length === 0 || OF_TOOLS.test(subpath);
     if (!isWanted || (subpath !== undefined && now() > until)) continue;
@@ -68,9 +78,12 @@ async function toolsOf(name, own, value, declared, env) {
   if (isSchema(value)) return [];
   const within = (tools, shape, about) => [...tools].map(([key, tool]) => ({ name: `${name}.${key}`, tool, shape, ...about }));
   const made = async (work, ofOne, ofMany) => {
-    const [{ tool, tools, keyed }, asked] = await askedDuring(work);
+    const [first, asked] = await askedDuring(work);
     // What it asked for and could do without is no need.
-    const about = { env: asked, needed: keyed ? asked.filter(looksSecret) : [] };
+    const secret = asked.filter(looksSecret);
+    const isNothing = !first.tool && !first.tools && secret.length > 0;
+    const { tool, tools } = isNothing ? await lending(secret, STAND_IN_KEY, work) : first;
+    const about = { env: asked, needed: isNothing || first.keyed ? secret : [] };
     if (tool) return [{ name, tool, shape: ofOne, ...about }];
     return tools ? within(tools, ofMany, about) : [];
   };

@@ -76,6 +76,17 @@ export async function askedDuring(work) {
   }
 }
 
+/** What `work` gives while some variables have a value that opens nothing. */
+export async function lending(names, value, work) {
+  const lent = names.filter((name) => !values[name]);
+  for (const name of lent) values[name] = value;
+  try {
+    return await work();
+  } finally {
+    for (const name of lent) delete values[name];
+  }
+}
+
 /** Secret-like names that were asked for and are not there. */
 export const missingSecrets = () =>
   [...asked].filter(([name, there]) => !there && !values[name] && looksSecret(name)).map(([name]) => name);

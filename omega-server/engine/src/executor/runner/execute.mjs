@@ -4,7 +4,7 @@ import { collected, isIterator, isStream } from "./collect.mjs";
 import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { adopted, toolset } from "./foreign.mjs";
-import { exportsOf, findExport, importPackage, notFound, placeOf } from "./package.mjs";
+import { exportsOf, findExport, importPackage, isOfServer, notFound, placeOf } from "./package.mjs";
 import { plain, revived } from "./plain.mjs";
 import { unwrapLazy } from "./schema.mjs";
 import { isAIFunction, isProviderClass } from "./shapes.mjs";
@@ -12,6 +12,10 @@ import { asData, wayTo } from "./way.mjs";
 
 /** `{ output }`, or `{ failure }` where the output is one; `partial` takes what the tool yields on its way. */
 export async function execute(job, signal, partial) {
+  if (isOfServer(job.name)) {
+    const { callServer } = await import("./mcp.mjs");
+    return { __proto__: null, output: plain(await callServer(job, signal)) };
+  }
   const { subpath, name } = placeOf(job.name);
   const module = await importPackage(job.entry, subpath);
   const output = job.args

@@ -38,6 +38,9 @@ export function findExport(module, name) {
   return alias === undefined ? undefined : exports.get(alias);
 }
 
+/** Whether a tool is one of the package's MCP server. */
+export const isOfServer = (name) => name.startsWith("mcp:");
+
 /** `ai-sdk/createTools.search` is an export of the subpath `ai-sdk`; no export has a slash in its name. */
 export function placeOf(name) {
   const end = name.lastIndexOf("/", name.includes("(") ? name.indexOf("(") : undefined);

@@ -35,7 +35,7 @@ export const isProviderClass = (value) =>
 export function maybeFactory(name, value, declared) {
   if (typeof value !== "function" || isClass(value)) return false;
   if (declared.has(name)) return true;
-  if (value.length > 1 || ORDINARY_VERB.test(name)) return false;
+  if (value.length > (/tools?$/i.test(name) ? 2 : 1) || ORDINARY_VERB.test(name)) return false;
   const source = sourceOf(value).slice(0, 20000);
   return TOOL_WORDS.test(source) || /tool|factory/i.test(name + source.slice(0, 200));
 }

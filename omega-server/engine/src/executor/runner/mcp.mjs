@@ -1,0 +1,171 @@
+// An MCP server of the package (its `bin`, over stdio: https://modelcontextprotocol.io/specification/2025-06-18/basic/transports),
+// started in this process behind a stdin and a stdout of its own, and asked as a client does. What it writes is read as messages of
+// bounded length; what is none is left out, and nothing that it writes can pass for a frame of the host's channel.
+import { createRequire } from "node:module";
+import process from "node:process";
+import { Failure, messageOf } from "./failure.mjs";
+
+const PREFIX = "mcp:";
+const PROTOCOL = "2025-06-18";
+const HANDSHAKE_MS = 12_000;
+const LIST_MS = 10_000;
+const MOST_PAGES = 20;
+const MOST_TOOLS = 500;
+const MOST_LINE = 32 << 20;
+const METHOD_NOT_FOUND = -32601;
+const after = globalThis.setTimeout;
+const forget = globalThis.clearTimeout;
+const { parse, stringify } = JSON;
+const realPath = Deno.realPathSync.bind(Deno);
+
+/** The tools of the server, as a description has them; throws what the server fails with. */
+export async function describeServer(job) {
+  const server = await started(job);
+  const tools = [];
+  let cursor;
+  for (let page = 0; page < MOST_PAGES && tools.length < MOST_TOOLS; page++) {
+    const listed = await server.ask("tools/list", cursor === undefined ? {} : { cursor }, LIST_MS);
+    for (const tool of Array.isArray(listed?.tools) ? listed.tools : []) {
+      if (typeof tool?.name === "string" && tool.name !== "") tools.push(described(tool));
+    }
+    if (typeof listed?.nextCursor !== "string" || listed.nextCursor === cursor) break;
+    cursor = listed.nextCursor;
+  }
+  return tools.slice(0, MOST_TOOLS);
+}
+
+function described({ name, title, description, inputSchema, annotations }) {
+  return {
+    name: PREFIX + name,
+    shape: "mcp",
+    description: String(description ?? title ?? annotations?.title ?? ""),
+    inputSchema: inputSchema !== null && typeof inputSchema === "object" ? inputSchema : { type: "object", properties: {} },
+    // A hint may add a question and never takes one away.
+    destructive: annotations?.destructiveHint === true,
+    envRead: [],
+  };
+}
+
+/** Calls one tool of the server, in a process of its own as every call. */
+export async function callServer(job, signal) {
+  const server = await started(job);
+  const abort = signal();
+  const result = await server.ask("tools/call", { name: job.name.slice(PREFIX.length), arguments: job.input ?? {} }, undefined, abort);
+  const content = Array.isArray(result?.content) ? result.content : [];
+  const text = content.filter((part) => part?.type === "text").map((part) => part.text).join("\n");
+  if (result?.isError === true) throw new Error(text || "the tool failed and did not say why");
+  if (result?.structuredContent !== undefined) {
+    const others = content.filter((part) => part?.type !== "text");
+    return others.length ? { ...result.structuredContent, content: others } : result.structuredContent;
+  }
+  const isText = content.length > 0 && content.every((part) => part?.type === "text");
+  return isText ? text : { content };
+}
+
+class Exited extends Error {}
+
+/** The server, greeted. One that wants a folder, such as the file server, gets the call's own. */
+async function started({ entry, bin, withFolder, env }) {
+  const args = withFolder ? [env?.HOME ?? "."] : [];
+  const stdio = ownStdio();
+  const path = realPath(await (await import(entry)).place(bin));
+  process.argv = [process.execPath, path, ...args];
+  let failed;
+  const ended = new Promise((_, reject) => (failed = reject));
+  ended.catch(() => {});
+  const exit = (code) => {
+    failed(new Exited(stdio.said() || `the server ended with exit code ${code ?? 0}`));
+    // Whoever ends does not go on; nothing but this process's end stops it.
+    throw new Exited("the server ended");
+  };
+  for (const owner of new Set([process, globalThis.process])) owner.exit = exit;
+  Object.defineProperty(Deno, "exit", { value: exit, configurable: true });
+  import(String(new URL(`file://${path}`))).catch((error) => failed(error instanceof Exited ? error : loadFailure(error)));
+  const server = { ask: (method, params, patience, abort) => asked(stdio, ended, method, params, patience, abort) };
+  const hello = { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: "omega", version: "1" } };
+  await server.ask("initialize", hello, HANDSHAKE_MS);
+  stdio.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+  return server;
+}
+
+function loadFailure(error) {
+  const failure = new Failure("IMPORT_FAILED", messageOf(error));
+  failure.cause = error;
+  return failure;
+}
+
+let lastId = 0;
+
+/** The answer to a request; an error that it is answered with, the server's end, and the end of patience are failures. */
+async function asked(stdio, ended, method, params, patience, abort) {
+  const id = ++lastId;
+  let timer;
+  // Something has to hold the event loop, or a server that only waits would end the process.
+  const late = new Promise((_, reject) => {
+    const words = `the MCP server did not answer ${method} in time`;
+    timer = after(() => reject(new Failure("TOOL_ERROR", words)), patience ?? 1 << 30);
+  });
+  const aborted = new Promise((_, reject) => abort?.addEventListener("abort", () => reject(abort.reason)));
+  try {
+    const answered = stdio.answer(id);
+    stdio.send({ jsonrpc: "2.0", id, method, params });
+    const answer = await Promise.race([answered, ended, late, aborted]);
+    if (answer.error !== undefined) throw refusal(answer.error);
+    return answer.result;
+  } finally {
+    forget(timer);
+  }
+}
+
+function refusal(error) {
+  const message = typeof error?.message === "string" ? error.message : "the MCP server refused the call and did not say why";
+  return error?.code === -32602 ? new Failure("INVALID_INPUT", message) : new Error(message);
+}
+
+/** A stdin and a stdout that lead here in place of the process's own, and what was written to stderr. */
+function ownStdio() {
+  const { PassThrough, Writable } = createRequire(import.meta.url)("node:stream");
+  const stdin = Object.assign(new PassThrough(), { fd: 0, isTTY: false, setRawMode() {} });
+  const waiting = new Map();
+  let pending = "";
+  let errors = "";
+  const decoder = new TextDecoder();
+  const send = (message) => void stdin.write(`${stringify(message)}\n`);
+  const take = (line) => {
+    let message;
+    try {
+      message = parse(line);
+    } catch {
+      return; // a banner, a log line
+    }
+    if (message === null || typeof message !== "object") return;
+    if (message.method === undefined) return void waiting.get(message.id)?.(message);
+    if (message.id === undefined) return;
+    const answer = message.method === "ping" ? { result: {} } : { error: { code: METHOD_NOT_FOUND, message: "not offered here" } };
+    send({ jsonrpc: "2.0", id: message.id, ...answer });
+  };
+  const writable = (heard) => Object.assign(new Writable({ write: (chunk, _, done) => (heard(chunk), done()) }), { isTTY: false });
+  const stdout = writable((chunk) => {
+    const text = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    const lines = text.split("\n");
+    lines[0] = pending + lines[0];
+    pending = lines.pop();
+    if (pending.length > MOST_LINE) pending = "";
+    lines.forEach(take);
+  });
+  const stderr = writable((chunk) => (errors = `${errors}${chunk}`.slice(-4000)));
+  for (const owner of new Set([process, globalThis.process])) {
+    for (const [name, value] of Object.entries({ stdin, stdout, stderr })) {
+      Object.defineProperty(owner, name, { value, configurable: true, enumerable: true, writable: true });
+    }
+  }
+  for (const name of ["error", "warn"]) {
+    const log = console[name].bind(console);
+    console[name] = (...parts) => {
+      errors = `${errors}${parts.map(String).join(" ")}\n`.slice(-4000);
+      log(...parts);
+    };
+  }
+  const answer = (id) => new Promise((resolve) => waiting.set(id, resolve));
+  return { send, answer, said: () => errors.trim() };
+}
