@@ -28,7 +28,7 @@ fn sources(folder: &Path, into: &mut String) {
 fn every_threat_has_a_control_whose_test_is_there() {
     let document = fs::read_to_string(root().join("docs/SECURITY.md")).unwrap();
     let mut all = String::new();
-    for folder in ["omega-core", "omega-server", "omega-cli", "omega-tui"] {
+    for folder in ["omega-core", "omega-server/engine", "omega-server", "omega-cli", "omega-tui"] {
         sources(&root().join(folder), &mut all);
     }
     let rows: Vec<Vec<&str>> = document

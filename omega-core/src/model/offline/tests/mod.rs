@@ -27,7 +27,7 @@ struct Listed {
 fn catalogue() -> &'static [Listed] {
     static CATALOGUE: OnceLock<Vec<Listed>> = OnceLock::new();
     CATALOGUE.get_or_init(|| {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../omega-server/src/registry/starter.json");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../omega-server/engine/src/registry/starter.json");
         let rows: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         rows.iter().map(listed).collect()
     })
