@@ -21,10 +21,10 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
     const EXECUTE: &str = "registryExecuteTool";
     let call =
         |name: &str, input: Value| [Reply::call(EXECUTE, execute(&id(name), input)), Reply::text("it was as you said")];
-    let weather = id("acmeWeather");
+    let (weather, large) = (id("acmeWeather"), id("acmeLarge"));
     let sunny = Reply::call("sunny-weather__acmeWeather", json!({ "city": "Oslo" }));
     let script = Script::new()
-        .when(plans, [Reply::text("never"), planned(&[&[&weather], &[&weather, &weather]])])
+        .when(plans, [Reply::text("never"), planned(&[&[&weather, &large], &["registrySearchTool", &weather]])])
         .when(said("Look up"), call("acmeWeather", json!({ "city": "Oslo" })))
         .when(
             said("forecast"),
@@ -33,6 +33,12 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
                 sunny,
                 Reply::text("Sunny."),
             ],
+        )
+        .when(
+            |seen: &Seen| {
+                seen.users.last().is_some_and(|text| text.contains("how many rows") && text.contains("Ada,London"))
+            },
+            [Reply::text("many rows it has")],
         )
         .when(said("hello"), [Reply::text("hello to you")])
         .when(said("weather"), call("acmeWeather", json!({ "city": "Oslo" })))
@@ -57,6 +63,7 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
     }
     assert_eq!(seen["lacks"], "value-ACME_API_KEY");
     assert_eq!(seen["backFromAnother"], "propose another");
+    assert_eq!(seen["attached"], 0);
     assert_eq!(seen["edited"], "and then this");
     assert_eq!(seen["kept"], "delete your key of groq");
     assert!(seen["events"].as_u64().unwrap() > 20, "{seen:#}");

@@ -119,10 +119,10 @@ export const conversation = (id: string, limit: number, before?: number) =>
   );
 
 /** Sends a message; the answer comes by the event stream. `key` makes a repetition harmless. */
-export const sendMessage = (id: string, message: string, key: string, model?: string) =>
+export const sendMessage = (id: string, message: string, key: string, more: { model?: string | undefined; data?: string | undefined } = {}) =>
   data<Accepted>(
     `/conversations/${encodeURIComponent(id)}/messages`,
-    json("POST", model ? { message, model } : { message }, { Prefer: "respond-async", "Idempotency-Key": key }),
+    json("POST", { message, ...more }, { Prefer: "respond-async", "Idempotency-Key": key }),
   );
 
 /** Stops one run; what waits behind it goes on. */

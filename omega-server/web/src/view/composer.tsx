@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { LONG_PASTE, attached, pasted, type Attachment } from "../attachment";
 import { draft, keepDraft } from "../stored";
+import { bytes } from "../words";
 
 interface Props {
   /** Where an unsent text belongs: the conversation's id, or empty for the front page. */
@@ -9,7 +11,7 @@ interface Props {
   /** A text to put in, by a click elsewhere. */
   fill?: { text: string } | null;
   /** Rejects with a sentence when the text was not sent; it is still here then. */
-  onSend: (text: string) => Promise<void>;
+  onSend: (text: string, data?: string) => Promise<void>;
   /** What Escape stops, when there is nothing typed. */
   onEscape?: (() => void) | null;
   /** Why nothing can be sent right now, in words. */
@@ -24,6 +26,8 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
   const [error, setError] = useState<string | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   const lastSent = useRef("");
+  const [attachment, setAttachment] = useState<Attachment | null>(null);
+  const file = useRef<HTMLInputElement>(null);
 
   const change = (next: string) => {
     setText(next);
@@ -47,13 +51,36 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
     area.style.height = `${area.scrollHeight + 2}px`;
   }, [text]);
 
+  const hasContent = text.trim() !== "" || attachment !== null;
+  const attach = async (make: () => Attachment | Promise<Attachment>) => {
+    setError(null);
+    try {
+      setAttachment(await make());
+    } catch (cause) {
+      setError(cause instanceof Error ? cause.message : "It could not be attached. Try again");
+    }
+    box.current?.focus();
+  };
+  const drop = (event: DragEvent) => {
+    const dropped = event.dataTransfer?.files[0];
+    if (!dropped) return;
+    event.preventDefault();
+    void attach(() => attached(dropped));
+  };
+  const paste = (event: ClipboardEvent) => {
+    const long = event.clipboardData?.getData("text/plain") ?? "";
+    if (long.length < LONG_PASTE) return;
+    event.preventDefault();
+    void attach(() => pasted(long));
+  };
   const send = async () => {
-    if (busy || blocked || !text.trim()) return;
+    if (busy || blocked || !hasContent) return;
     const sent = text;
     setBusy(true);
     setError(null);
     try {
-      await onSend(sent);
+      await onSend(sent, attachment?.text);
+      setAttachment(null);
       lastSent.current = sent;
       // What was typed meanwhile stays.
       setText((now) => {
@@ -85,18 +112,33 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
     void send();
   };
   return (
-    <form class="composer" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+    <form class="composer" onSubmit={(event) => { event.preventDefault(); void send(); }}
+      onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <div class="column">
         <p class="error-text" role="alert">{error}</p>
+        {attachment && (
+          <p class="attachment">
+            <span class="meta">goes along: {attachment.name} · {bytes(attachment.bytes)}</span>
+            <button type="button" class="ghost small" aria-label={`remove ${attachment.name}`} onClick={() => setAttachment(null)}>remove</button>
+          </p>
+        )}
         <div class="composer-box">
           <label class="visually-hidden" for="message">message</label>
           <textarea id="message" ref={box} rows={1} placeholder={placeholder} value={text} aria-busy={busy} aria-describedby="composer-hint"
-            onInput={(event) => change(event.currentTarget.value)} onKeyDown={key} />
-          <button type="submit" disabled={busy || Boolean(blocked) || !text.trim()}>{busy ? "sending..." : "send"}</button>
+            onInput={(event) => change(event.currentTarget.value)} onKeyDown={key} onPaste={paste} />
+          <input ref={file} type="file" class="hidden" aria-label="file to attach" onChange={(event) => {
+            const chosen = event.currentTarget.files?.[0];
+            event.currentTarget.value = "";
+            if (chosen) void attach(() => attached(chosen));
+          }} />
+          <button type="submit" disabled={busy || Boolean(blocked) || !hasContent}>{busy ? "sending..." : "send"}</button>
         </div>
         <div class="composer-foot">
           <span id="composer-hint" class="meta hint">{blocked ?? `enter sends · shift+enter breaks the line${onEscape ? " · esc cancels the run" : ""}`}</span>
-          <span class="composer-tools">{children}</span>
+          <span class="composer-tools">
+            <button type="button" class="ghost small attach" onClick={() => file.current?.click()} aria-label="attach a file of text">attach</button>
+            {children}
+          </span>
         </div>
       </div>
     </form>

@@ -30,7 +30,7 @@ export function ConversationHead({ id, title, view, isOwner, panel, finding, onF
   const beside = (which: Exclude<Panel, null>) => (
     <button type="button" class="ghost small" aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which}</button>
   );
-  const safe = view && <SafeMode id={id} on={view.conversation?.safeMode === true} isOwner={isOwner} />;
+  const safe = view && <SafeMode id={id} chosen={view.conversation?.safeMode ?? undefined} isOwner={isOwner} />;
   return (
     <header class="conversation-head">
       <button type="button" class="ghost small only-narrow" onClick={onMenu}>menu</button>

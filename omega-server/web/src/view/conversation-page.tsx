@@ -50,7 +50,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [sent, setSent] = useState(0);
   const [begunAgain, setBegunAgain] = useState(false);
   const [fill, setFill] = useState<{ text: string } | null>(null);
-  const unsent = useRef<{ text: string; key: string } | null>(null);
+  const unsent = useRef<{ text: string; data: string | undefined; key: string } | null>(null);
   const { view, link, events, restarts, loadOlder, meet } = useConversation(id, panel === "debug");
   const past = usePast(id, view, meet);
 
@@ -72,12 +72,12 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     if (link.state === "failed" && link.error.status === 401) onSignedOut();
   }, [link]);
 
-  const send = async (text: string) => {
+  const send = async (text: string, data?: string) => {
     // The same text again after a failure is the same message: the server may have had it.
-    if (unsent.current?.text !== text) unsent.current = { text, key: newKey() };
+    if (unsent.current?.text !== text || unsent.current.data !== data) unsent.current = { text, data, key: newKey() };
     try {
       const chosen = model === view?.conversation?.model ? undefined : model;
-      await sendMessage(id, text, unsent.current.key, chosen);
+      await sendMessage(id, text, unsent.current.key, { model: chosen, data });
       unsent.current = null;
       past.leave();
       setSent((count) => count + 1);

@@ -14,19 +14,19 @@ export function Front({ models, onMenu, onSignedOut }: { models: Models | null; 
   const [sample, setSample] = useState<{ text: string } | null>(null);
 
   // What a failed start left behind: trying again goes on with it instead of making a second conversation.
-  const begun = useRef<{ id: string; model: string | undefined; text: string; key: string } | null>(null);
+  const begun = useRef<{ id: string; model: string | undefined; text: string; data: string | undefined; key: string } | null>(null);
 
-  const start = async (text: string) => {
+  const start = async (text: string, data?: string) => {
     try {
       if (begun.current?.model !== model || !begun.current) {
         const { id } = await createConversation(model);
-        begun.current = { id, model, text, key: newKey() };
+        begun.current = { id, model, text, data, key: newKey() };
         // Before the message goes out: the server lists no conversations, so this is the way back to it.
-        remember(id, oneLine(text, 60));
+        remember(id, oneLine(text, 60) || "Untitled conversation");
       }
-      if (begun.current.text !== text) begun.current = { ...begun.current, text, key: newKey() };
+      if (begun.current.text !== text || begun.current.data !== data) begun.current = { ...begun.current, text, data, key: newKey() };
       const { id, key } = begun.current;
-      await sendMessage(id, text, key);
+      await sendMessage(id, text, key, { data });
       keepDraft("", "");
       go(conversationPath(id));
     } catch (error) {

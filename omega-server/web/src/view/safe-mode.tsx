@@ -1,17 +1,19 @@
-import { useState } from "preact/hooks";
-import { updateConversation } from "../account";
+import { useEffect, useState } from "preact/hooks";
+import { settings, updateConversation } from "../account";
 
 interface Props {
   id: string;
-  on: boolean;
+  /** As the conversation has it; missing where the owner's setting holds. */
+  chosen: boolean | undefined;
   /** The owner decides; guests see it. */
   isOwner: boolean;
 }
 
-/** Whether each tool call of this conversation waits for approval: a switch for its owner, a badge for everybody else. */
-export function SafeMode({ id, on, isOwner }: Props) {
+/** Whether each tool call of what is sent from now on waits for approval: a switch for its owner, a badge for everybody else. */
+export function SafeMode({ id, chosen, isOwner }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const on = useEffective(chosen, isOwner);
   if (!isOwner) return on ? <span class="badge warn">safe mode</span> : null;
   const change = async () => {
     setBusy(true);
@@ -22,9 +24,24 @@ export function SafeMode({ id, on, isOwner }: Props) {
   };
   return (
     <button type="button" role="switch" aria-checked={on} class={`ghost small safe${on ? " on" : ""}`} aria-busy={busy} onClick={change}
-      title={error ?? (on ? "Each tool call waits for your approval" : "Tools run without being asked about")}>
+      title={error ?? (on ? "Each tool call waits for your approval" : "From the next message on, each tool call would wait for your approval")}>
       safe mode <span class="switch-mark" aria-hidden="true" />
       <span class="visually-hidden" role="alert">{error}</span>
     </button>
   );
+}
+
+/** What holds: the conversation's own choice, or else the owner's setting, which only the owner may read. */
+function useEffective(chosen: boolean | undefined, isOwner: boolean): boolean {
+  const [setting, setSetting] = useState(false);
+  const isAsked = chosen === undefined && isOwner;
+  useEffect(() => {
+    if (!isAsked) return;
+    let gone = false;
+    settings().then(({ settings: now }) => !gone && setSetting(now.safeMode === true), () => undefined);
+    return () => {
+      gone = true;
+    };
+  }, [isAsked]);
+  return chosen ?? setting;
 }

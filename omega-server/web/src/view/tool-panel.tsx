@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { takeFocus } from "../focus";
 import type { View } from "../fold";
 import { bar, group, type Kind } from "../timeline";
 import type { Run, ToolRun } from "../types";
@@ -58,7 +59,7 @@ function Line({ call, run, focus, onSelect }: { call: ToolRun; run: Run; focus: 
   const { left, width } = bar(call, run, Date.now());
   return (
     <li class={`timeline-call ${tone}`}>
-      <button type="button" class="timeline-head" ref={focus ? (element) => element?.focus() : null} onClick={() => onSelect(call.id)}>
+      <button type="button" class="timeline-head" ref={focus ? takeFocus : null} onClick={() => onSelect(call.id)}>
         <span class="tool-mark" aria-hidden="true">{mark}</span>
         <span class="tool-name"><ToolName toolRun={call} /></span>
         <span class="tool-state">{word} <Elapsed toolRun={call} /></span>
@@ -78,7 +79,7 @@ function Call({ toolRun, view, onBack, onShow }: { toolRun: ToolRun; view: View;
   return (
     <div class="side-body">
       <p class="side-tools">
-        <button type="button" class="ghost small" ref={(element) => element?.parentElement?.parentElement?.contains(document.activeElement) ? undefined : element?.focus()} onClick={onBack}>all calls</button>
+        <button type="button" class="ghost small" ref={takeFocus} onClick={onBack}>all calls</button>
         {message && <button type="button" class="ghost small" onClick={() => onShow(message.seq)}>show in conversation</button>}
         <button type="button" class="ghost small" aria-pressed={raw} onClick={() => setRaw(!raw)}>view raw</button>
       </p>

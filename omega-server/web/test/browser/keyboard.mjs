@@ -173,7 +173,7 @@ try {
   seen.backFromAnother = await place();
   await page.locator(".ask button").first().focus();
   await press("Enter", "run this plan");
-  await page.locator(".plan-record summary", { hasText: "1 of 1 steps done" }).waitFor({ timeout: 20_000 });
+  await page.locator(".plan-record summary", { hasText: "1 of 2 steps done" }).waitFor({ timeout: 20_000 });
 
   // A tool that does not work, and another one in its place.
   await say("forecast");
@@ -182,6 +182,20 @@ try {
   await look("alternatives");
   await activate("use it: sunny-weather::acmeWeather");
   await shown(page, "Sunny.");
+
+  // A file goes along with a message.
+  await page.locator("input[type=file]").setInputFiles({ name: "cities.csv", mimeType: "text/csv", buffer: Buffer.from("name,city\nAda,London\n".repeat(5000)) });
+  await shown(page, "goes along: cities.csv");
+  await hasKeyboard("a file is attached");
+  await look("attachment");
+  await activate("remove cities.csv");
+  await page.locator("input[type=file]").setInputFiles({ name: "picture.png", mimeType: "image/png", buffer: Buffer.from([0x89, 0x50, 0x4e, 0xff]) });
+  await shown(page, "picture.png is no text");
+  await page.locator("input[type=file]").setInputFiles({ name: "cities.csv", mimeType: "text/csv", buffer: Buffer.from("name,city\nAda,London\n".repeat(5000)) });
+  await shown(page, "goes along: cities.csv");
+  await say("how many rows");
+  await shown(page, "many rows it has");
+  seen.attached = await page.locator(".attachment").count();
 
   await activate("share");
   await look("share");
