@@ -3,6 +3,7 @@ import { updateConversation } from "../account";
 import { ApiError, cancelRun, newKey, sendMessage } from "../api";
 import { standing } from "../asks";
 import { activeRun } from "../fold";
+import { written } from "../message-data";
 import { remember, type Recent } from "../stored";
 import type { Models, Run, Whoami } from "../types";
 import { oneLine } from "../words";
@@ -55,7 +56,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const past = usePast(id, view, meet);
 
   // Without a title of its own a conversation goes by its first message, when that is among those loaded.
-  const opening = loadOlder ? "" : oneLine(view?.messages[0]?.content ?? "", 60);
+  const opening = loadOlder ? "" : oneLine(written(view?.messages[0]?.content ?? "").words, 60);
   const title = view ? view.conversation?.title || opening || "Untitled conversation" : null;
   const state = view?.conversation?.executionState;
   const yours = useAttention(id, title, view, me);
@@ -86,7 +87,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       throw error;
     }
   };
-  const edit = useCallback((text: string) => setFill({ text }), []);
+  const edit = useCallback((text: string) => setFill({ text: written(text).words }), []);
   const openTool = useCallback((call: string | null) => {
     setSelected(call);
     setPanel("tools");
@@ -99,6 +100,11 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     openTool,
     again: (text) => {
       setProblem(null);
+      const { words, data } = written(text);
+      if (data) {
+        edit(words);
+        return setProblem("The data went along with that message alone. Attach it again, then send");
+      }
       newest.current(text).catch((error: Error) => setProblem(error.message));
     },
   }));

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { cancelRun } from "../api";
 import type { View } from "../fold";
+import { written } from "../message-data";
 import type { Message, Run } from "../types";
 import { oneLine } from "../words";
 import { readableText } from "../visible";
@@ -35,7 +36,7 @@ export function Queue({ view, active, mayStop, onEdit }: Props) {
         {waiting.map(({ run, message }) => (
           <li key={run.id}>
             <span class="meta">next</span>
-            <span class="queue-text">{readableText(oneLine(message.content, 200))}</span>
+            <span class="queue-text">{readableText(oneLine(written(message.content).words, 200))}</span>
             {mayStop(run) && (
               <>
                 <button type="button" class="ghost small" onClick={() => take(run, message.content)}>edit</button>

@@ -6,6 +6,9 @@ import { count, when } from "../words";
 import { visibleText } from "../visible";
 import type { Health } from "./status-banner";
 
+/** So many conversations want a search. */
+const MANY = 8;
+
 interface Props {
   rows: Recent[];
   current: string;
@@ -20,6 +23,9 @@ interface Props {
 /** Recent conversations of this browser, the account, the theme; a drawer on narrow screens. */
 export function Sidebar({ rows, current, who, open, status, onClose, onRows, onSignOut }: Props) {
   const box = useRef<HTMLElement>(null);
+  const [words, setWords] = useState("");
+  const wanted = rows.length > MANY ? words.trim().toLowerCase() : "";
+  const fitting = wanted ? rows.filter((row) => row.title.toLowerCase().includes(wanted)) : rows;
   useEffect(() => {
     if (!open) return;
     const before = document.activeElement;
@@ -43,8 +49,12 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
           new conversation <span aria-hidden="true">+</span>
         </a>
         <h2 class="label">recent</h2>
+        {rows.length > MANY && (
+          <input type="search" class="recent-search" aria-label="find a conversation by its title" placeholder="find a title..." value={words}
+            onInput={(event) => setWords(event.currentTarget.value)} />
+        )}
         <ul class="recent">
-          {rows.map((row) => (
+          {fitting.map((row) => (
             <li key={row.id}>
               <a href={conversationPath(row.id)} onClick={stay(conversationPath(row.id))}
                 aria-current={row.id === current ? "page" : undefined} title={visibleText(row.title)}>
@@ -57,6 +67,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
                 onClick={() => onRows(forget(row.id))}>×</button>
             </li>
           ))}
+          {rows.length > 0 && fitting.length === 0 && <li class="note">No title has these words</li>}
           {rows.length === 0 && <li class="note">Conversations that you open here are listed in this browser</li>}
         </ul>
         <footer class="sidebar-foot">

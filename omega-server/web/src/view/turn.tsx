@@ -1,8 +1,9 @@
 import { Markdown } from "../markdown/markdown";
+import { written } from "../message-data";
 import { piecesOf } from "../turns";
 import type { Message, Run, ToolRun, Whoami } from "../types";
 import { readableText, visibleText } from "../visible";
-import { clock, count, dollars, duration, shortfall } from "../words";
+import { bytes, clock, count, dollars, duration, shortfall } from "../words";
 import { Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { ToolCard } from "./tool-card";
@@ -22,6 +23,7 @@ export interface TurnActions {
 export function UserTurn({ message, run, me, actions }: { message: Message; run: Run | undefined; me: Whoami; actions: TurnActions }) {
   const name = message.author?.displayName ?? "participant";
   const mine = message.author?.userId === me.userId;
+  const { words, data } = written(message.content);
   return (
     <article class="turn user" aria-label={`message of ${visibleText(name)}`} data-seq={message.seq}>
       <header class="turn-head">
@@ -34,7 +36,13 @@ export function UserTurn({ message, run, me, actions }: { message: Message; run:
           <button type="button" class="ghost small" aria-label="edit the message and send it again" onClick={() => actions.edit(message.content)}>edit</button>
         </span>
       </header>
-      <div class="plain">{readableText(message.content)}</div>
+      {words && <div class="plain">{readableText(words)}</div>}
+      {data && (
+        <details class="reasoning">
+          <summary>data · {bytes(data.bytes)}</summary>
+          <pre tabIndex={0} class="wrap-text">{visibleText(data.shown)}</pre>
+        </details>
+      )}
     </article>
   );
 }

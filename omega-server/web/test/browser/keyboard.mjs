@@ -195,6 +195,7 @@ try {
   await shown(page, "goes along: cities.csv");
   await say("how many rows");
   await shown(page, "many rows it has");
+  await page.locator(".turn.user summary", { hasText: "data · 102.5 KiB" }).waitFor({ timeout: 20_000 });
   seen.attached = await page.locator(".attachment").count();
 
   await activate("share");
