@@ -107,29 +107,29 @@ async fn serve(Notebook(keeping): Notebook, mut queue: mpsc::UnboundedReceiver<T
             task = queue.recv() => task,
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                 due = None;
-                let kept = std::mem::take(&mut drafts);
-                let error = on_disk(&keeping, move |keeping| {
-                    kept.iter().try_for_each(|(of, text)| keeping.keep_draft(*of, text))
-                }).await;
-                say(error.and_then(Result::err), &mut told, &updates).await;
+                say(put_down(&keeping, &mut drafts).await, &mut told, &updates).await;
                 continue;
             }
         };
         match task {
             Some(Task::KeepDraft(of, text)) => {
+                let is_gone = text.is_empty();
                 drafts.insert(of, text);
-                due.get_or_insert_with(|| Instant::now() + SETTLE);
+                if is_gone {
+                    // What was sent must not come back, whenever this ends.
+                    say(put_down(&keeping, &mut drafts).await, &mut told, &updates).await;
+                } else {
+                    due.get_or_insert_with(|| Instant::now() + SETTLE);
+                }
             }
             Some(Task::KeepMessage(text)) => {
                 let error = on_disk(&keeping, move |keeping| keeping.keep_message(&text)).await;
                 say(error.and_then(Result::err), &mut told, &updates).await;
             }
             Some(Task::Recall(of)) => {
-                // What is not on the disk yet is newer than what is.
-                let draft = match drafts.get(&of) {
-                    Some(draft) => Some(draft.clone()),
-                    None => on_disk(&keeping, move |keeping| keeping.draft(of)).await,
-                };
+                // What was left is put down before anything else is taken up.
+                say(put_down(&keeping, &mut drafts).await, &mut told, &updates).await;
+                let draft = on_disk(&keeping, move |keeping| keeping.draft(of)).await;
                 let _ = updates.send(Update::Draft(of, draft.unwrap_or_default())).await;
             }
             Some(Task::Past) => {
@@ -145,6 +145,16 @@ async fn serve(Notebook(keeping): Notebook, mut queue: mpsc::UnboundedReceiver<T
             None => return,
         }
     }
+}
+
+/// Writes the drafts down that are not on the disk yet; why that failed.
+async fn put_down(
+    keeping: &Arc<dyn Keeping>,
+    drafts: &mut HashMap<Option<ConversationId>, String>,
+) -> Option<io::Error> {
+    let drafts = std::mem::take(drafts);
+    let kept = on_disk(keeping, move |keeping| drafts.iter().try_for_each(|(of, text)| keeping.keep_draft(*of, text)));
+    kept.await.and_then(Result::err)
 }
 
 async fn on_disk<T: Send + 'static>(

@@ -75,6 +75,7 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
         PieceKey::Text(_, part) => (part_text(scene, item.at, part), grows(scene, item.at, part)).hash(&mut hash),
         PieceKey::User(_) => {
             let message = scene.view.messages.get(item.at)?;
+            (scene.me, scene.view.participants.len() > 1).hash(&mut hash);
             (message.content.len(), state_of(scene.view, message.run_id)).hash(&mut hash);
         }
         PieceKey::End(_) => {
@@ -282,10 +283,13 @@ fn welcome(scene: &Scene<'_>, max: usize) -> Vec<Line<'static>> {
     let keys = [("@", "names a tool"), ("ctrl+p", "finds everything"), ("alt+r", "goes back to a conversation")];
     let mut spans = Vec::new();
     for (key, word) in keys {
+        if !spans.is_empty() {
+            spans.push(Span::styled(" · ", theme.dim));
+        }
         spans.push(Span::styled(format!("{key} "), theme.accent));
-        spans.push(Span::styled(format!("{word}   "), theme.secondary));
+        spans.push(Span::styled(word, theme.secondary));
     }
-    lines.push(fit(spans, max));
+    lines.extend(wrap(&spans, max));
     if let Some((model, reason)) = scene.default_model {
         let words = format!("{} answers: {}. /model chooses another one.", one_line(model), one_line(reason));
         lines.extend(wrap(&[Span::styled(words, theme.dim)], max));
