@@ -55,6 +55,8 @@ pub enum Command {
     Save(Saving, String),
     /// Find tools for what was typed.
     FindTools(String),
+    /// Say what is known of a tool.
+    LookAtTool(ToolId),
     /// Call a tool without a model.
     RunTool {
         tool: ToolId,
@@ -234,6 +236,8 @@ pub enum Update {
     Output(ToolRunId, Box<OutputPage>),
     /// Tools for what was typed.
     Tools(String, Vec<ToolRow>),
+    /// What is known of a tool.
+    Tool(Box<ToolRow>),
     /// A tool that was called without a model came to an end.
     Ran(Box<ExecuteAnswer>),
     /// The conversations that were used last on this machine.

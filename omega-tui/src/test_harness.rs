@@ -142,8 +142,10 @@ impl TestHarness {
     /// What keys asked of the network.
     pub fn commands(&self) -> Vec<Command> {
         let commands = self.effects.iter().filter_map(|effect| match effect {
-            // What this machine keeps by itself.
-            Effect::Command(Command::Remember(..) | Command::KeepDraft(..) | Command::KeepMessage(_)) => None,
+            // What this machine keeps, or asks about, by itself.
+            Effect::Command(
+                Command::Remember(..) | Command::KeepDraft(..) | Command::KeepMessage(_) | Command::LookAtTool(_),
+            ) => None,
             Effect::Command(command) => Some(command.clone()),
             _ => None,
         });

@@ -2,7 +2,7 @@
 //! of sight.
 
 use super::{App, Effect};
-use crate::clean::one_line;
+use crate::{clean::one_line, messages::Command};
 use omega_core::api::RunStatus;
 
 /// Runs that are shorter are no news.
@@ -18,6 +18,13 @@ impl App {
         };
         let title: String = one_line(&self.title().unwrap_or_default()).chars().take(60).collect();
         if title.is_empty() { format!("{sign}omega") } else { format!("{sign}{title} · omega") }
+    }
+
+    /// Asks what is known of the tool whose call waits for a yes.
+    pub(super) fn look_at_tool(&self) -> Option<Effect> {
+        let approval = self.question.as_ref().filter(|_| self.asked_anew)?.approval()?;
+        let is_new = !self.known.tools.contains_key(approval.tool_id.as_str());
+        is_new.then(|| Effect::Command(Command::LookAtTool(approval.tool_id.clone())))
     }
 
     /// A notification, when there is something to be told and nobody looks.

@@ -33,10 +33,11 @@ use crate::{
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
-    api::{Run, RunStatus, Status, Timestamp, Whoami},
+    api::{Run, RunStatus, Status, Timestamp, ToolRow, Whoami},
     id::ConversationId,
     type_ahead::TypeAhead,
 };
+use std::collections::HashMap;
 
 #[derive(Debug)]
 pub enum Input {
@@ -149,6 +150,8 @@ pub struct Known {
     pub default_model: Option<(String, String)>,
     /// Names of the variables that are stored.
     pub stored_keys: Vec<String>,
+    /// Tools that were asked about, by their ids.
+    pub tools: HashMap<String, ToolRow>,
 }
 
 impl App {
@@ -207,6 +210,7 @@ impl App {
         if may_write {
             effects.extend(self.follow_writing());
         }
+        effects.extend(self.look_at_tool());
         effects.extend(self.tell_whoever_is_away());
         effects
     }

@@ -80,6 +80,7 @@ impl App {
             // What only an overlay asks for, which is closed by now.
             Update::Models(models) => self.known.default_model = Some((models.default, models.default_reason)),
             Update::Draft(..) | Update::Shown(..) | Update::Recent(_) | Update::Made => {}
+            Update::Tool(row) => drop(self.known.tools.insert(row.tool_id.clone(), *row)),
             Update::Ran(answer) => Viewer::open_result(self, &answer),
         }
         Vec::new()

@@ -335,6 +335,8 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
                 Err(error) => Update::Failed(error.to_string()),
             })
         }
+        // What can't be learned is not shown.
+        Command::LookAtTool(tool) => client.tool(&tool).await.ok().map(|row| Update::Tool(Box::new(row))),
         Command::Health => Some(match client.status().await {
             Ok(status) => Update::Health(Box::new(status)),
             Err(error) => Update::Failed(error.to_string()),

@@ -2,6 +2,7 @@
 //! and what lies over them.
 
 mod alternatives;
+mod approval;
 mod bars;
 mod composer;
 mod panel;

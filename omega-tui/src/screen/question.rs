@@ -1,7 +1,7 @@
 //! What a paused run asks, above the composer: a rule that says what it is, the whole of it to scroll through, and one line
 //! to answer in.
 
-use super::alternatives;
+use super::{alternatives, approval};
 use crate::{
     app::{App, Focus, Grant, Question, Step},
     clean::one_line,
@@ -11,7 +11,7 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{Approval, ApprovalReason, CredentialRequest, MissingVar, Plan, RequiredAction},
+    api::{Approval, CredentialRequest, MissingVar, Plan, RequiredAction},
     sanitize::visible_json,
 };
 use ratatui::{
@@ -30,7 +30,7 @@ const MASK: &str = "•";
 /// Rows that it takes: what it says, but not more than half of the screen, and the composer always has its place.
 pub fn height(app: &App, main: Rect) -> u16 {
     let Some(question) = &app.question else { return 0 };
-    let body = body(&app.theme, question, usize::from(main.width.saturating_sub(3))).0.len();
+    let body = body(app, question, usize::from(main.width.saturating_sub(3))).0.len();
     let room = (main.height / 2).max(5).min(main.height.saturating_sub(5));
     u16::try_from(body + 2).unwrap_or(u16::MAX).min(room)
 }
@@ -40,7 +40,7 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let Some(question) = &app.question else { return };
     let theme = &app.theme;
     let focused = app.focus == Focus::Question && app.layers.is_empty();
-    let (lines, top) = body(theme, question, usize::from(area.width.saturating_sub(3)));
+    let (lines, top) = body(app, question, usize::from(area.width.saturating_sub(3)));
     let step = question.step;
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), x: area.x + 1, width: area.width - 2 };
     let shown = usize::from(inner.height);
@@ -109,7 +109,8 @@ fn heading(question: &Question) -> String {
 }
 
 /// All of it, and the line that is to be in sight.
-fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, usize) {
+fn body(app: &App, question: &Question, max: usize) -> (Vec<Line<'static>>, usize) {
+    let theme = &app.theme;
     let offers =
         || question.alternatives().map(|it| alternatives::lines(theme, it, question.selected, max)).unwrap_or_default();
     match (&question.action, question.step) {
@@ -120,12 +121,12 @@ fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, 
             (rows.iter().map(|row| Line::styled(question.input.shown(row), theme.text)).collect(), caret)
         }
         (RequiredAction::Approval { .. }, Step::Sure(grant)) => {
-            let mut lines = question.approval().map(|it| approval(theme, it, max)).unwrap_or_default();
+            let mut lines = question.approval().map(|it| approval::lines(app, it, max)).unwrap_or_default();
             lines.extend(question.released(grant).into_iter().map(|it| released(theme, it, max)));
             (lines, 0)
         }
         (RequiredAction::Approval { .. }, _) => {
-            (question.approval().map(|it| approval(theme, it, max)).unwrap_or_default(), 0)
+            (question.approval().map(|it| approval::lines(app, it, max)).unwrap_or_default(), 0)
         }
         (RequiredAction::Credentials { requests, missing_vars, .. }, step) => {
             // A value is asked for by the tools that lack it, and by no other.
@@ -159,29 +160,6 @@ fn body(theme: &Theme, question: &Question, max: usize) -> (Vec<Line<'static>>, 
         }
         (RequiredAction::Alternatives { .. }, _) => offers(),
     }
-}
-
-fn approval(theme: &Theme, approval: &Approval, max: usize) -> Vec<Line<'static>> {
-    let why = match approval.reason {
-        ApprovalReason::SafeMode => "Safe Mode is on",
-        ApprovalReason::GuestCredentials => "a guest's message would use the owner's credentials",
-        ApprovalReason::FirstUse => "it would use a stored credential for the first time",
-        ApprovalReason::UnknownOutcome => "it was interrupted before, and may have taken effect",
-        ApprovalReason::Destructive => "it deletes or spends something",
-        ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
-        ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
-    };
-    let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
-    let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);
-    if let Some(because) = &approval.because {
-        lines.extend(wrap(&[Span::styled(one_line(because), theme.warn)], max));
-    }
-    if !approval.credentials.is_empty() {
-        let names = one_line(&approval.credentials.join(", "));
-        lines.extend(wrap(&[Span::styled(format!("gets {names}"), theme.warn)], max));
-    }
-    lines.extend(wrap(&[Span::styled(visible_json(&approval.input), theme.text)], max));
-    lines
 }
 
 /// Another call that goes on with the one that is looked at, in a line.

@@ -75,7 +75,7 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
         PieceKey::Text(_, part) => (part_text(scene, item.at, part), grows(scene, item.at, part)).hash(&mut hash),
         PieceKey::User(_) => {
             let message = scene.view.messages.get(item.at)?;
-            (scene.me, scene.view.participants.len() > 1).hash(&mut hash);
+            scene.me.hash(&mut hash);
             (message.content.len(), state_of(scene.view, message.run_id)).hash(&mut hash);
         }
         PieceKey::End(_) => {
@@ -121,8 +121,7 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         PieceKey::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
             let is_me = message.author.as_ref().is_none_or(|author| Some(author.user_id) == scene.me);
             let name = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
-            // Among several people one's own name says less than "you".
-            let name = if is_me && scene.view.participants.len() > 1 { "you" } else { name };
+            let name = if is_me { "you" } else { name };
             let style = message.author.as_ref().filter(|_| !is_me).map_or(theme.text, |it| theme.of_person(it.user_id));
             said((name, style), &message.content, state_of(scene.view, message.run_id), theme, look)
         }),

@@ -2,12 +2,12 @@
 
 use super::tool;
 use crate::{
-    app::Focus,
+    app::{Effect, Focus},
     messages::{Command, Lasting, PauseAnswer, Update},
-    test_harness::TestHarness,
+    test_harness::{TestHarness, tool_row},
 };
 use omega_core::{
-    api::{Remember, RequiredAction},
+    api::{Remember, RequiredAction, ToolRow},
     event::Event,
     id::{ApprovalId, ApprovalRuleId},
 };
@@ -199,4 +199,21 @@ fn calls_that_wait_are_allowed_together_once_that_is_said_twice() {
     stage.awaits_approval(json!({}));
     stage.keys("s<look>w<look>");
     assert!(!stage.text().contains("calls that wait?") && stage.commands().is_empty(), "{}", stage.text());
+}
+
+#[test]
+fn a_call_is_asked_about_with_what_is_known_of_its_tool() {
+    let mut stage = TestHarness::new(120, 30);
+    stage.open();
+    stage.asked("go");
+    let call = stage.calls("mathjs::evaluate", json!({"expr": "1+1", "digits": 3}));
+    stage.gives(call, json!(2));
+    stage.pauses(json!({"expr": "2+2"}));
+    stage.looks();
+    assert!(stage.effects.contains(&Effect::Command(Command::LookAtTool(tool()))));
+    let row = ToolRow { tool_id: tool().to_string(), execution_count: 9, failure_count: 2, ..tool_row() };
+    stage.news(Update::Tool(Box::new(row)));
+    for part in ["1 worked here, on this server 7 of 9 worked", "expr is 2+2 and was 1+1", "digits is gone and was 3"] {
+        assert!(stage.text().contains(part), "{part}: {}", stage.text());
+    }
 }

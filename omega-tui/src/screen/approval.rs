@@ -1,0 +1,88 @@
+//! A call that waits for a yes: what it is, why it is asked, what it gets, all of its input, and what is known of the tool: how
+//! its calls ended so far, and what is another than in the last one here.
+
+use crate::{
+    app::App,
+    clean::one_line,
+    output::plain,
+    wrap::{fit, wrap},
+};
+use omega_core::{
+    api::{Approval, ApprovalReason, ToolRun, ToolRunStatus},
+    sanitize::visible_json,
+};
+use ratatui::text::{Line, Span};
+use serde_json::Value;
+
+pub fn lines(app: &App, approval: &Approval, max: usize) -> Vec<Line<'static>> {
+    let theme = &app.theme;
+    let why = match approval.reason {
+        ApprovalReason::SafeMode => "Safe Mode is on",
+        ApprovalReason::GuestCredentials => "a guest's message would use the owner's credentials",
+        ApprovalReason::FirstUse => "it would use a stored credential for the first time",
+        ApprovalReason::UnknownOutcome => "it was interrupted before, and may have taken effect",
+        ApprovalReason::Destructive => "it deletes or spends something",
+        ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
+        ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
+    };
+    let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
+    let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);
+    if let Some(because) = &approval.because {
+        lines.extend(wrap(&[Span::styled(one_line(because), theme.warn)], max));
+    }
+    if !approval.credentials.is_empty() {
+        let names = one_line(&approval.credentials.join(", "));
+        lines.extend(wrap(&[Span::styled(format!("gets {names}"), theme.warn)], max));
+    }
+    lines.extend(wrap(&[Span::styled(visible_json(&approval.input), theme.text)], max));
+    let known = record(app, approval).into_iter().chain(changes(app, approval));
+    lines.extend(known.map(|words| fit(vec![Span::styled(words, theme.dim)], max)));
+    lines
+}
+
+/// The calls of the tool in this conversation that came to an end, oldest first.
+fn before<'a>(app: &'a App, approval: &'a Approval) -> impl DoubleEndedIterator<Item = &'a ToolRun> {
+    let is_same = |call: &&ToolRun| call.tool_id == approval.tool_id.as_str() && call.id != approval.tool_run_id;
+    app.here.view.tool_runs.iter().filter(is_same).filter(|call| call.status.is_terminal())
+}
+
+/// How its calls ended so far, here and on this server.
+fn record(app: &App, approval: &Approval) -> Option<String> {
+    let (mut worked, mut failed) = (0, 0);
+    for call in before(app, approval) {
+        match call.status {
+            ToolRunStatus::Succeeded => worked += 1,
+            ToolRunStatus::Failed | ToolRunStatus::TimedOut | ToolRunStatus::Unknown => failed += 1,
+            _ => {}
+        }
+    }
+    let here = match (worked, failed) {
+        (0, 0) => String::from("its first call here"),
+        (worked, 0) => format!("{worked} worked here"),
+        (worked, failed) => format!("{worked} worked and {failed} failed here"),
+    };
+    let row = app.known.tools.get(approval.tool_id.as_str())?;
+    let server = match row.execution_count {
+        0 => String::from("never called on this server"),
+        count => format!("on this server {} of {count} worked", count.saturating_sub(row.failure_count)),
+    };
+    Some(format!("{here}, {server}"))
+}
+
+/// What is another than in the last call that worked here: one line for each member of the input.
+fn changes(app: &App, approval: &Approval) -> Vec<String> {
+    let last = before(app, approval).rev().find(|call| call.status == ToolRunStatus::Succeeded);
+    let (Some(last), Some(now)) = (last, approval.input.as_object()) else { return Vec::new() };
+    let shown = |value: Option<&Value>| one_line(&value.map_or_else(|| String::from("nothing"), plain));
+    let was = |name: &String| last.input.get(name);
+    let changed = now.iter().filter(|(name, value)| was(name) != Some(value));
+    let mut lines: Vec<String> = changed
+        .map(|(name, value)| format!("{} is {} and was {}", one_line(name), shown(Some(value)), shown(was(name))))
+        .collect();
+    let gone = last.input.as_object().into_iter().flatten().filter(|(name, _)| !now.contains_key(*name));
+    lines.extend(gone.map(|(name, value)| format!("{} is gone and was {}", one_line(name), shown(Some(value)))));
+    if lines.is_empty() {
+        lines.push(String::from("the same input as the last time"));
+    }
+    lines
+}
