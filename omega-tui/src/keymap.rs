@@ -320,7 +320,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Global, Action::Help, &[key(KeyCode::F(1))], "keys", "Show the keys"),
     bind(Context::Global, Action::FreeMouse, &[key(KeyCode::F(2))], "mouse", "Give the mouse back to the terminal to select text, or take it again"),
     bind(Context::Global, Action::Redraw, &[ctrl('l')], "redraw", "Draw everything again"),
-    bind(Context::Global, Action::Interrupt, &[ctrl('c')], "quit", "Clear what is written; else stop the run; else quit"),
+    bind(Context::Global, Action::Interrupt, &[ctrl('c')], "stop", "Clear what is written; else stop the run; else quit"),
     bind(Context::Global, Action::Quit, &[ctrl('d'), ctrl('q')], "quit", "Quit; a run goes on without you"),
 
     bind(Context::Picker, Action::Choose, &[key(KeyCode::Enter)], "take", "Take what is selected"),

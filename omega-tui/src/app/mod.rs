@@ -150,6 +150,8 @@ pub struct Known {
     pub default_model: Option<(String, String)>,
     /// Names of the variables that are stored.
     pub stored_keys: Vec<String>,
+    /// Safe Mode of the person's own conversations, where one does not say it.
+    pub safe_mode: Option<bool>,
     /// Tools that were asked about, by their ids.
     pub tools: HashMap<String, ToolRow>,
 }
@@ -259,7 +261,8 @@ impl App {
 
     /// Whether each call waits for approval here, as far as it is known.
     pub fn safe_mode(&self) -> Option<bool> {
-        self.here.chosen_safe_mode.or_else(|| self.here.view.conversation.as_ref().and_then(|it| it.safe_mode))
+        let said = self.here.view.conversation.as_ref().and_then(|it| it.safe_mode);
+        self.here.chosen_safe_mode.or(said).or(self.known.safe_mode.filter(|_| self.here.is_owner))
     }
 
     /// The conversation's title, or else how its first message began.

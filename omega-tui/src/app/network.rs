@@ -1,7 +1,7 @@
 //! News from the network.
 
 use super::{App, Conversation, Effect, Focus, Step, layers::Viewer};
-use crate::messages::{Command, Shown, Topic, Update};
+use crate::messages::{Command, Shown, Update};
 use omega_core::{
     api::{ConversationDetail, Part, Role},
     event::{Envelope, Event},
@@ -11,6 +11,14 @@ use omega_core::{
 impl App {
     pub(super) fn on_network(&mut self, update: Update) -> Vec<Effect> {
         self.stale |= !matches!(update, Update::Event(_));
+        match &update {
+            // What an overlay shows is worth knowing without it, too.
+            Update::Shown(_, Shown::Keys(stored, _)) => {
+                self.known.stored_keys = stored.iter().map(|it| it.name.clone()).collect();
+            }
+            Update::Shown(_, Shown::Settings(settings, _)) => self.known.safe_mode = Some(settings.safe_mode),
+            _ => {}
+        }
         if let Some(effects) = self.tell_layers(&update) {
             return effects;
         }
@@ -65,9 +73,6 @@ impl App {
                 self.warn(error);
             }
             Update::Me(me) => self.known.me = Some(*me),
-            Update::Shown(Topic::Keys, Shown::Keys(stored, _)) => {
-                self.known.stored_keys = stored.into_iter().map(|it| it.name).collect();
-            }
             Update::NotDone(error) => self.warn(error),
             Update::Exported(file) => self.say(format!("written to {file}")),
             Update::Output(tool_run, page) => self.transcript.add_output(tool_run, &page),

@@ -15,7 +15,7 @@ pub use desk::{Keeping, Notebook};
 pub use memory::RememberIn;
 pub use server::{FindAgain, Reconnecting};
 
-use crate::messages::{Command, Draft, Link, NetworkEnd, Update};
+use crate::messages::{Command, Draft, Link, NetworkEnd, Topic, Update};
 use answering::{answer_run, lasting, take_back, words_of};
 use desk::Desk;
 use looking::{find_tools, watch_health};
@@ -130,10 +130,13 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     }
 }
 
-/// Says who the person here is, and what answers them. Without that they are treated as anybody; the server decides anyway.
+/// Says who the person here is, what they set, and what answers them. Without that they are treated as anybody; the server decides anyway.
 async fn introduce(client: Client, updates: mpsc::Sender<Update>) {
     if let Ok(me) = client.whoami().await {
         let _ = updates.send(Update::Me(Box::new(me))).await;
+    }
+    if let Ok(shown) = change::look(&client, Topic::Settings).await {
+        let _ = updates.send(Update::Shown(Topic::Settings, shown)).await;
     }
     if let Ok(models) = client.models().await {
         let _ = updates.send(Update::Models(Box::new(models))).await;

@@ -3,12 +3,12 @@
 use super::{page, tool};
 use crate::{
     app::Effect,
-    messages::{Command, Saving, Update, UsedBefore, Wish},
+    messages::{Command, Saving, Shown, Topic, Update, UsedBefore, Wish},
     test_harness::{TestHarness, full, models},
 };
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
-    api::{ExecuteAnswer, Timestamp, ToolRow},
+    api::{ExecuteAnswer, Settings, Timestamp, ToolRow},
     event::Event,
     executor::ToolErrorCode,
     id::ConversationId,
@@ -310,6 +310,13 @@ fn safe_mode_is_switched_by_a_key_and_stands_in_the_top_line() {
     assert!(stage.text().lines().next().unwrap().contains("safe mode"), "{}", stage.text());
     stage.keys("<s-tab>");
     assert_eq!(stage.commands().last(), Some(&Command::Do(None, Wish::SafeMode(false))));
+    // What the settings say counts where the conversation does not say it.
+    let mut stage = TestHarness::new(80, 24);
+    let settings = Settings { safe_mode: true, ..Settings::default() };
+    stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), Vec::new())));
+    assert!(stage.text().lines().next().unwrap().contains("safe mode"), "{}", stage.text());
+    stage.keys("<s-tab>hi<enter>");
+    assert!(matches!(stage.commands().last(), Some(Command::Send { safe_mode: Some(false), .. })));
     let mut stage = TestHarness::new(80, 24);
     stage.as_guest(true).open().keys("<s-tab>");
     assert_eq!(stage.commands(), []);

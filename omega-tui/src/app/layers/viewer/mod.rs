@@ -316,7 +316,8 @@ impl Layer for Viewer {
         };
         self.height = usize::from(body.height.max(1));
         let lines = self.content.draw(theme, usize::from(body.width), self.height, &self.searched);
-        let facts = format!(" {} · {} ", self.content.shape_name(), self.content.place_words());
+        let asked = if app.question.is_some() { "‖ a question waits · " } else { "" };
+        let facts = format!(" {asked}{} · {} ", self.content.shape_name(), self.content.place_words());
         let title =
             fit(vec![Span::styled(format!(" {} ", self.title), theme.accent)], max.saturating_sub(width(&facts) + 2));
         let dashes = max.saturating_sub(title.width() + width(&facts));
