@@ -164,14 +164,18 @@ fn nothing_added(added: &AddedPackage) -> Failure {
     let failure = Failure::new(
         Code::Failed,
         format!(
-            "{of} holds no tools: none of its exports is a tool of the AI SDK, a set of them, or a factory; nothing was added"
+            "{of} holds no tools: none of its exports is a tool of the AI SDK or another framework, a set of them, or a factory, \
+             and it is no MCP server; nothing was added"
         ),
     );
     if added.functions.is_empty() {
         return failure.hint("`omega tools search` finds packages that hold tools");
     }
     let names = one_line(&added.functions.join(", "), 300);
-    failure.hint(format!("it has plain functions: {names}; add one with --function NAME --params a,b"))
+    failure.hint(format!(
+        "it has plain functions: {names}; add one with --function NAME --params a,b, or by the way to it: \
+         --function 'compile(template)(view)'"
+    ))
 }
 
 impl Remove {

@@ -47,7 +47,7 @@ pub struct PromptSettings {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoredPrompt {
-    /// Its name, `omega-5` for a default, and `omega-5+1f2e3d4c5b6a` or `custom+1f2e3d4c5b6a` for one with a user's text.
+    /// Its name, `omega-6` for a default, and `omega-6+1f2e3d4c5b6a` or `custom+1f2e3d4c5b6a` for one with a user's text.
     pub version: String,
     /// SHA-256 of the body, in hex.
     pub sha256: String,
