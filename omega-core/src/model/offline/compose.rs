@@ -54,17 +54,28 @@ pub(super) fn plan(message: &Message, talk: &Talk) -> Option<Plan> {
     };
     // "Hi, what is 2+2?"
     let greets = message.tokens.len() > 2 && lexicon().meanings(&message.tokens[0].key).contains(&"!hello");
-    let greeted = || if greets { plan(strip_separators(&message.tokens[1..])) } else { None };
+    let greeted = || {
+        let rest = strip_separators(message.tokens.get(1..).filter(|_| greets)?);
+        // "Hello World" is a text.
+        let apart = rest.len() + 1 < message.tokens.len();
+        let goes_on = rest
+            .first()
+            .is_some_and(|first| first.kind != TokenKind::Word || !lexicon().meanings(&first.key).is_empty());
+        if apart || goes_on { plan(rest) } else { None }
+    };
     plan(&message.tokens).or_else(greeted).or_else(|| {
         let mistyped =
             |token: &Token| if token.kind == TokenKind::Word { lexicon().corrected(&token.key) } else { None };
         let corrected: Vec<(usize, &str)> =
             message.tokens.iter().enumerate().filter_map(|(at, token)| Some((at, mistyped(token)?))).take(3).collect();
-        corrected.iter().find_map(|(at, verb)| {
+        let with = |slips: &[(usize, &str)]| {
             let mut tokens = message.tokens.clone();
-            (*verb).clone_into(&mut tokens[*at].key);
+            for (at, verb) in slips {
+                (*verb).clone_into(&mut tokens[*at].key);
+            }
             plan(&tokens)
-        })
+        };
+        corrected.iter().find_map(|slip| with(&[*slip])).or_else(|| with(&corrected).filter(|_| corrected.len() > 1))
     })
 }
 
@@ -162,7 +173,9 @@ impl Composer<'_> {
         if earlier.piped {
             return None;
         }
-        let at = (1..tokens.len()).find(|at| separator(&tokens[*at..]).is_some())?;
+        let asks = |token: &Token| lexicon().is_operation(&token.key);
+        let at = (1..tokens.len())
+            .find(|at| separator(&tokens[*at..]).is_some() || asks(&tokens[at - 1]) && asks(&tokens[*at]))?;
         if phrases(&tokens[at..]).any(|(_, _, all)| all.contains(&"then")) {
             return None;
         }
@@ -227,7 +240,10 @@ impl Composer<'_> {
     }
 
     fn with_another_value(&self, last: &Plan, said: &Said) -> Option<Plan> {
-        let goes_on = said.meanings.iter().any(|one| matches!(*one, "and" | "same"));
+        // A number alone is another value for the same.
+        let alone = said.meanings.is_empty()
+            && matches!(said.values.as_slice(), [(only, _)] if only.datum.kind == Kind::Number);
+        let goes_on = alone || said.meanings.iter().any(|one| matches!(*one, "and" | "same"));
         if !goes_on
             || last.joint
             || said.values.is_empty()
@@ -304,6 +320,7 @@ fn said(message: &Message, tokens: &[Token]) -> Said {
             let describes = |name: &&&str| {
                 ['%', '!'].iter().any(|mark| name.starts_with(*mark))
                     || name.contains(":#")
+                    || name.starts_with("sign:")
                     || name.starts_with("compare:")
             };
             let all: Vec<&'static str> = all.iter().filter(|name| !describes(name)).copied().collect();

@@ -52,9 +52,10 @@ pub(super) fn steps(
 pub(super) fn piped(message: &Message, tokens: &[Token], earlier: &Earlier) -> Option<Step> {
     let before = earlier.step.as_ref().filter(|step| step.recipe.gives == Gives::Any)?;
     let asked = asked(message, tokens, &[])?;
-    let ([to], true) =
-        (asked.formats.as_slice(), asked.said.iter().all(|said| *said == "convert") && asked.path.is_none())
-    else {
+    let ([to], true) = (
+        asked.formats.as_slice(),
+        asked.said.iter().all(|said| matches!(*said, "convert" | "from")) && asked.path.is_none(),
+    ) else {
         return None;
     };
     written(&Datum::new(Kind::Words, ""), to, std::slice::from_ref(before))
@@ -151,12 +152,15 @@ fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Ask
             "extract",
             "convert",
         ];
-        if let Some(meaning) = MEANINGS.iter().find(|meaning| all.contains(meaning)) {
+        if MEANINGS.iter().any(|meaning| all.contains(meaning)) {
             asked.said.extend(MEANINGS.iter().filter(|meaning| all.contains(meaning)));
-            let _ = meaning;
             return Some(length);
         }
-        let dress = ["it", "object", "column", "number", "from"];
+        if all.contains(&"from") {
+            asked.said.push("from");
+            return Some(length);
+        }
+        let dress = ["it", "object", "column", "number", "back"];
         if all.iter().any(|name| name.starts_with('-') || dress.contains(name)) || length == 1 && tokens[0].is_pause() {
             return Some(length);
         }
@@ -257,8 +261,9 @@ fn source(block: &Datum, asked: &Asked) -> Option<&'static str> {
 }
 
 fn converted(block: &Datum, from: &'static str, asked: &Asked) -> Option<Vec<Step>> {
-    let only_formats =
-        asked.fields.is_empty() && asked.path.is_none() && asked.said.iter().all(|said| *said == "convert");
+    let only_formats = asked.fields.is_empty()
+        && asked.path.is_none()
+        && asked.said.iter().all(|said| matches!(*said, "convert" | "from"));
     let others: Vec<&str> = asked.formats.iter().copied().filter(|format| *format != from).collect();
     let to = match (others.as_slice(), asked.formats.as_slice()) {
         ([one], _) => one,
@@ -266,7 +271,9 @@ fn converted(block: &Datum, from: &'static str, asked: &Asked) -> Option<Vec<Ste
         ([], [_]) if from != "json" && asked.said.contains(&"convert") => "json",
         _ => return None,
     };
-    if !only_formats || asked.formats.len() > 2 {
+    // "yaml to json" of what is JSON already asks for something else.
+    let backwards = asked.formats.len() == 2 && asked.formats[0] != from && !asked.said.contains(&"from");
+    if !only_formats || backwards || asked.formats.len() > 2 {
         return None;
     }
     if to == "table" {
@@ -357,7 +364,7 @@ fn question(asked: &Asked, block: &Datum) -> Option<String> {
         return None;
     }
     // Every meaning that was said has a part in the question.
-    let only = |allowed: &[&str]| asked.said.iter().all(|said| allowed.contains(said));
+    let only = |allowed: &[&str]| asked.said.iter().all(|said| allowed.contains(said) || *said == "from");
     if let Some(path) = &asked.path {
         return only(&["extract", "keep"]).then(|| path.clone());
     }

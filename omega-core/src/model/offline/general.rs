@@ -208,6 +208,15 @@ pub(super) fn nearest<'a>(tools: &'a [FoundTool], content: &[String], most: usiz
         .map(|((share, named), tool)| (share + if named { 0.2 } else { 0.0 }, tool))
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // What is to be done says more than what it is to be done to.
+    let is_unit = |word: &str| {
+        lexicon().meanings(word).iter().any(|name| name.starts_with('~') || matches!(*name, "characters" | "convert"))
+    };
+    let acts = |word: &&String| lexicon().is_operation(word) && !is_unit(word);
+    let operations: Vec<String> = content.iter().filter(acts).cloned().collect();
+    if near.is_empty() && !operations.is_empty() && operations.len() < content.len() {
+        return nearest(tools, &operations, most);
+    }
     near.into_iter().take(most).map(|(_, tool)| tool).collect()
 }
 

@@ -110,7 +110,10 @@ impl Lexicon {
         let mut best: Option<(usize, &'static str)> = None;
         for verb in &self.verbs {
             // A slip in a figure is another figure, and a short word is too like others.
-            let alike = verb.len() >= 5 && verb.chars().next() == word.chars().next() && figures(verb) == figures(word);
+            let short = || verb.len() == 4 && verb.ends_with(&word[word.len() - 1..]) && is_shuffled(word, verb);
+            let alike = (verb.len() >= 5 || short())
+                && verb.chars().next() == word.chars().next()
+                && figures(verb) == figures(word);
             let slips = if alike { strsim::osa_distance(word, verb) } else { usize::MAX };
             if slips <= most && best.is_none_or(|(least, _)| slips < least) {
                 best = Some((slips, verb));
@@ -123,6 +126,11 @@ impl Lexicon {
     pub(super) fn lexemes(&self, text: &str) -> Vec<Lexeme> {
         lexemes_of(text, &self.unspaced)
     }
+}
+
+/// Whether a short word has the letters of another in another order, or all but one: no other word is meant.
+fn is_shuffled(word: &str, verb: &str) -> bool {
+    word.len() <= verb.len() && word.chars().all(|c| word.matches(c).count() <= verb.matches(c).count())
 }
 
 /// Whether a letter belongs to a script that sets no blanks between words.

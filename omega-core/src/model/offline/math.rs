@@ -75,6 +75,16 @@ fn pieces(message: &Message, tokens: &[Token]) -> Option<Vec<Piece>> {
             at += 1;
             continue;
         }
+        // "5!" alone is a factorial; behind a sum it may be a mark of the sentence.
+        let is_dress = |piece: &Piece| matches!(piece, Piece::Dress | Piece::Many | Piece::Article);
+        if token.key == "!"
+            && at + 1 == tokens.len()
+            && let [before @ .., Piece::Number(_)] = pieces.as_slice()
+            && before.iter().all(is_dress)
+        {
+            pieces.push(Piece::Postfix("!".into()));
+            break;
+        }
         let behind_number = matches!(pieces.last(), Some(Piece::Number(_)));
         let (piece, length) = phrase(&tokens[at..], behind_number, pieces.last())?;
         pieces.extend(piece);
@@ -280,11 +290,23 @@ impl Parser<'_> {
                     let sign = *sign;
                     self.at += 1;
                     let right = self.operand()?;
+                    // mathjs gives the number itself for `10 mod 0`.
+                    if sign == "mod" && right.parse::<f64>().is_ok_and(|right| right == 0.0) {
+                        return None;
+                    }
+                    let adds = matches!(sign, "+" | "-");
+                    // mathjs reads `10% + 5` as a remainder.
+                    if adds && text.ends_with('%') {
+                        text = format!("({text})");
+                    }
                     text = if matches!(sign, "^") {
                         format!("{text}{sign}{right}")
                     } else {
                         format!("{text} {sign} {right}")
                     };
+                    if adds && right.ends_with('%') && matches!(self.peek(), Some(Piece::Operator(_))) {
+                        text = format!("({text})");
+                    }
                     self.works = true;
                 }
                 // "15% of 240", "3/4 of 200"
@@ -343,8 +365,16 @@ impl Parser<'_> {
         };
         loop {
             match self.peek() {
+                // "-5 squared" is read in two ways.
+                Some(Piece::Postfix(_)) if text.starts_with('-') => return None,
                 Some(Piece::Postfix(sign)) => {
                     text = format!("({text}{sign})");
+                    self.at += 1;
+                    self.works = true;
+                }
+                // "5 factorial"
+                Some(Piece::Function("factorial")) if self.at + 1 == self.pieces.len() => {
+                    text = format!("({text}!)");
                     self.at += 1;
                     self.works = true;
                 }

@@ -51,6 +51,10 @@ impl Given {
     }
 
     fn integer(&self) -> Option<i64> {
+        let based = |mark: &str, base: u32| i64::from_str_radix(self.datum.text.strip_prefix(mark)?, base).ok();
+        if let Some(number) = based("0x", 16).or_else(|| based("0b", 2)) {
+            return Some(number);
+        }
         self.number()?;
         self.text().trim().replace(',', "").parse().ok().filter(|_| !self.percent)
     }
@@ -65,6 +69,15 @@ fn colour(name: &str) -> Option<&'static str> {
     lexicon().meanings(&name.to_lowercase()).iter().find_map(|meaning| meaning.strip_prefix("colour:"))
 }
 
+/// A sign by its name.
+fn sign(name: &str) -> Option<&'static str> {
+    lexicon()
+        .meanings(&name.to_lowercase())
+        .iter()
+        .find_map(|meaning| meaning.strip_prefix("sign:"))
+        .map(|sign| if sign == "blank" { " " } else { sign })
+}
+
 /// The value of a slot of one value, when this is one.
 pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
     let datum = &given.datum;
@@ -73,13 +86,17 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
     let some = |holds: bool| holds.then(|| json!(text));
     match kind {
         // Values are no text to be turned about: `[1,2]` is a list, and a matrix has another inverse.
-        "text" => some(!text.is_empty() && datum.kind != Kind::Jwt && datum.language().as_deref() != Some("json")),
-        "bytes" | "any-text" | "link-or-text" => some(!text.is_empty() && datum.kind != Kind::Jwt),
+        "text" => some(is_said(datum) && datum.language().as_deref() != Some("json")),
+        "bytes" | "any-text" | "link-or-text" => some(is_said(datum)),
+        // The length of a list is no number of characters.
+        "measured" => accept("bytes", given).filter(|_| datum.kind != Kind::Json),
+        "prose" => accept("bytes", given),
+        "apart" => accept("bytes", given).filter(|_| datum.is_text() || given.earlier),
         "block" => some(datum.is_block() || (given.earlier && text.contains('\n')) || datum.kind == Kind::Tail),
         "any-block" => some(datum.is_block() || datum.is_text()),
         "broken-json" => some((datum.is_block() || datum.is_text()) && text.trim_start().starts_with(['{', '['])),
         "quoted-text" => some(datum.is_text() || given.earlier),
-        "lines" => some(text.contains('\n') && (datum.is_text() || given.earlier)),
+        "lines" => some(text.contains('\n') && (datum.is_text() || given.earlier)).or_else(|| items(given)),
         "number-lines" => some(
             text.contains('\n')
                 && text.lines().all(|line| line.trim().is_empty() || line.trim().parse::<f64>().is_ok()),
@@ -90,12 +107,12 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "noun" => some(text.chars().count() > 1 && text.chars().all(char::is_alphabetic) && !given.earlier),
         "letter" => {
             let letter = text.strip_suffix("'s").or_else(|| text.strip_suffix("’s")).unwrap_or(text);
-            (letter.chars().count() == 1).then(|| json!(letter))
+            (letter.chars().count() == 1 && looks != Kind::Number).then(|| json!(letter))
         }
         "sentence" => some(text.split_whitespace().count() >= 4 && text.chars().count() >= 40),
         "regex" => some(matches!(datum.kind, Kind::Regex | Kind::Quoted | Kind::Code) && !text.is_empty())
             .map(|_| json!(text.strip_prefix('/').and_then(|inner| inner.strip_suffix('/')).unwrap_or(text))),
-        "integer" | "roman-range" | "digits" | "unix" | "password-length" => {
+        "integer" | "natural" | "few" | "roman-range" | "digits" | "unix" | "password-length" => {
             integer(kind, given).map(|number| json!(number))
         }
         "number" | "amount" => given.number().or_else(|| given.quantity()).filter(|_| !given.percent).map(number),
@@ -110,10 +127,13 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
             text.strip_prefix("0x").filter(|hex| hex.chars().all(|c| c.is_ascii_hexdigit())).map(|_| json!(text))
         }
         "binary-number" => some(!text.is_empty() && text.len() <= 52 && text.chars().all(|c| matches!(c, '0' | '1'))),
+        "octal-number" => some(!text.is_empty() && text.len() <= 16 && text.chars().all(|c| matches!(c, '0'..='7'))),
+        // A word, or a sign by its name.
+        "replaced" => some(datum.kind == Kind::Words && !text.contains(char::is_whitespace))
+            .map(|_| json!(sign(text).unwrap_or(text))),
         "date" => date(given),
         "clock" => clock(text).map(|at| json!(at)),
-        "date-pattern" => some(looks == Kind::DatePattern)
-            .map(|_| json!(text.replace("YYYY", "yyyy").replace("DD", "dd").replace("YY", "yy"))),
+        "date-pattern" => some(looks == Kind::DatePattern).map(|_| json!(date_pattern(text))),
         "duration" => some(looks == Kind::Duration),
         "base64" => some(is_base64(text)),
         "jwt" => some(looks == Kind::Jwt),
@@ -122,6 +142,7 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "color-hex" => {
             some(lexer::is_color(text) && matches!(text.len(), 4 | 7)).or(colour(text).map(|hex| json!(hex)))
         }
+        "maybe-uuid" => some(text.len() >= 16 && text.contains(|c: char| c.is_ascii_digit())),
         "maybe-email" => some(text.contains('@') && !text.contains(char::is_whitespace)),
         "url" => some(looks == Kind::Url || is_host(text)),
         "maybe-ip" => some(
@@ -185,9 +206,16 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
     }
 }
 
+/// Whether a text is what was meant itself. What is in a file is not its name.
+fn is_said(datum: &Datum) -> bool {
+    !datum.text.trim_matches(['\r', '\n']).is_empty() && !matches!(datum.kind, Kind::Jwt | Kind::File)
+}
+
 fn integer(kind: &str, given: &Given) -> Option<i64> {
     let least_most = match kind {
         "roman-range" => 1..=3999,
+        "few" => 1..=75,
+        "natural" => 0..=9_007_199_254_740_991,
         "digits" => 0..=15,
         "unix" => 100_000_000..=9_999_999_999,
         "password-length" => 6..=128,
@@ -214,6 +242,23 @@ fn is_matrix(value: &Value) -> bool {
                 .iter()
                 .all(|row| row.as_array().is_some_and(|row| row.len() == width && row.iter().all(Value::is_number)))
     })
+}
+
+/// Words that commas set apart, one in a line. Figures are another list.
+fn items(given: &Given) -> Option<Value> {
+    let items: Vec<&str> = given.datum.text.split(',').map(str::trim).collect();
+    let is_item = |item: &&str| {
+        let mut words = item.split_whitespace();
+        (1..=3).contains(&words.clone().count())
+            && words.all(|word| {
+                let known = lexicon().meanings(&word.to_lowercase());
+                // "e" and "y" are names of things here.
+                let joins = word.chars().count() > 1 && known.iter().any(|name| matches!(*name, "and" | "then"));
+                !joins && !known.contains(&"%structure") && word.parse::<f64>().is_err()
+            })
+    };
+    let is_list = matches!(given.datum.kind, Kind::Words | Kind::Tail | Kind::Quoted | Kind::Code);
+    (is_list && items.len() > 1 && items.iter().all(is_item)).then(|| json!(items.join("\n")))
 }
 
 /// A list of numbers: JSON, or figures set apart by blanks, commas or lines and nothing else.
@@ -257,6 +302,19 @@ fn date(given: &Given) -> Option<Value> {
     };
     ((1..=12).contains(&month) && (1..=days).contains(&day))
         .then(|| json!(format!("{year:04}-{month:02}-{day:02}{time}")))
+}
+
+/// A pattern as date-fns writes it: months in capitals, minutes behind the hours not, years and days never.
+fn date_pattern(text: &str) -> String {
+    let hour = text.find(['h', 'H']).unwrap_or(text.len());
+    let letter = |(at, c): (usize, char)| match c {
+        'm' | 'M' if at < hour => 'M',
+        'h' if !text.contains(['a', 'A']) => 'H',
+        'A' => 'a',
+        'Y' | 'D' | 'M' | 'S' => c.to_ascii_lowercase(),
+        other => other,
+    };
+    text.char_indices().map(letter).collect::<String>().replace('T', "'T'")
 }
 
 /// A time of day, in milliseconds since midnight.
@@ -329,6 +387,11 @@ mod tests {
             ("iban", "DE89 3704 0044 0532 0130 00", json!("DE89370400440532013000")),
             ("equation", "x^2 = 4", json!("x^2 - (4)")),
             ("equation", "sin(y) = 0", Value::Null),
+            ("date-pattern", "dd/mm/yyyy", json!("dd/MM/yyyy")),
+            ("date-pattern", "YYYY-MM-DDTHH:MM", json!("yyyy-MM-dd'T'HH:mm")),
+            ("lines", "pear, red apple", json!("pear\nred apple")),
+            ("lines", "3, 11, 2", Value::Null),
+            ("maybe-uuid", "unique", Value::Null),
             ("place", "tomorrow", Value::Null),
             ("place", "New York", json!("New York")),
             ("json-text", "[12345678901234567890]", Value::Null),

@@ -1,6 +1,12 @@
 //! What the planner says in words: of itself, of tools, what it needs, and honest endings with a next step.
 
-use super::{general, lexicon::lexicon, message::Message, recipe::Recipe, result::marked};
+use super::{
+    general,
+    lexicon::lexicon,
+    message::{Kind, Message},
+    recipe::Recipe,
+    result::marked,
+};
 use crate::registry::meta::FoundTool;
 use serde_json::Value;
 use std::{collections::HashMap, sync::OnceLock};
@@ -126,7 +132,11 @@ pub(super) fn refusal(message: &Message, near: &[&FoundTool]) -> String {
     if !near.is_empty() {
         let lines: Vec<String> = near.iter().map(|tool| line(tool, Some(message))).collect();
         text.push_str(&format!("\n\nThe nearest tools, which you can run yourself:\n\n{}", lines.join("\n")));
-    } else if message.data.is_empty() && !content.is_empty() {
+    } else if message.data.iter().any(|datum| datum.kind == Kind::File) {
+        text.push_str("\n\nI read no files by their name; pipe one in: `omega ask \"sha256 of this\" < notes.txt`.");
+    } else if !message.data.is_empty() {
+        text.push_str("\n\n`omega tools search WORDS` finds tools by what they do; `omega ask \"what can you do?\"` shows requests that I understand.");
+    } else if !content.is_empty() {
         text.push_str("\n\nIf it is about a text, put the text in quotation marks or pipe it in; `omega ask \"what can you do?\"` shows requests that I understand.");
     }
     text

@@ -183,15 +183,36 @@ impl Reading<'_> {
         if self.form().is_some_and(|yes_or_no| yes_or_no != (self.recipe.gives == Gives::Bool)) {
             return None;
         }
+        // "What is a UUID?" asks for no new one.
+        let generates = self.say.extra.iter().any(|name| name == "generate");
+        let asks_what = self.tokens.first().is_some_and(|first| meanings(&first.key).any(|one| one == "-what"));
+        if self.recipe.makes && generates && asks_what {
+            return None;
+        }
         let counted = |part: &Part| match part.role {
             Role::Needed(_) => 10 * part.tokens.len(),
             Role::Extra => part.tokens.len(),
             _ => 0,
         };
         let score: usize = parts.iter().map(counted).sum();
-        let mut filling =
-            Filling { reading: self, parts: &parts, used: vec![false; parts.len()], tail_used: false, pointed: false };
-        match filling.slots() {
+        let filling = |earlier_first: bool| Filling {
+            reading: self,
+            parts: &parts,
+            used: vec![false; parts.len()],
+            tail_used: false,
+            earlier_first,
+            pointed: false,
+        };
+        let mut first = filling(false);
+        let mut filled = first.slots();
+        if matches!(filled, Some(Err(_))) && self.earlier.result.is_some() {
+            let mut second = filling(true);
+            if let Some(Ok(slots)) = second.slots() {
+                (first, filled) = (second, Some(Ok(slots)));
+            }
+        }
+        let filling = first;
+        match filled {
             Some(Ok((slots, sources))) => {
                 let own = sources.iter().filter(|source| **source == Source::Request).count();
                 let step = Step::new(self.recipe.clone(), slots, &sources);

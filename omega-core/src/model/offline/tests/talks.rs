@@ -48,7 +48,10 @@ fn a_new_request_after_a_question_is_a_new_request() {
     let mut talk = Talk::new();
     talk.say("does 1.5.2 satisfy the semver range?", &|_, _| panic!("not yet"));
     talk.say("slugify \"Hello World\"", &|_, _| Ok(json!("Hello-World")));
-    assert_eq!(talk.calls, [("slugify::default".to_owned(), json!({"text": "Hello World"}))]);
+    assert_eq!(
+        talk.calls,
+        [("slugify::default".to_owned(), json!({"text": "Hello World", "options": {"lower": true, "strict": true}}))]
+    );
 }
 
 #[test]
@@ -145,7 +148,7 @@ fn a_tool_that_an_earlier_search_found_is_called_without_another() {
     request.turns = after_search(serde_json::to_string(&output).unwrap(), false);
     request.turns.push(Turn::Assistant { text: "Hello-World".into(), calls: vec![], provider_state: vec![] });
     request.turns.push(Turn::User { text: "slugify \"Big News\"".into() });
-    let input = json!({"text": "Big News"});
+    let input = json!({"text": "Big News", "options": {"lower": true, "strict": true}});
     assert_eq!(next(&request), Reply::Call { name: "slugify__default".into(), arguments: input });
 }
 
@@ -182,7 +185,7 @@ fn a_found_tool_is_called_by_the_name_that_the_search_gave_it() {
     let mut output = search("slugify", 1);
     output.tools[0].call_as = Some("slugify__default".into());
     request.turns = after_search(serde_json::to_string(&output).unwrap(), false);
-    let input = json!({"text": "Hello World"});
+    let input = json!({"text": "Hello World", "options": {"lower": true, "strict": true}});
     assert_eq!(next(&request), Reply::Call { name: "slugify__default".into(), arguments: input });
 }
 

@@ -4,6 +4,7 @@ use super::{MOST_WORDS, Part, Reading, Role, meanings};
 use crate::model::offline::{
     lexicon::lexicon,
     message::{Datum, Kind, Token, TokenKind},
+    recipe::{self, Gives},
     slots::{self, Given, accept},
     step::Source,
 };
@@ -15,6 +16,8 @@ pub(super) struct Filling<'a> {
     pub(super) parts: &'a [Part],
     pub(super) used: Vec<bool>,
     pub(super) tail_used: bool,
+    /// What came before is tried first: "round to 2 decimals".
+    pub(super) earlier_first: bool,
     /// Something of an earlier answer is used.
     pub(super) pointed: bool,
 }
@@ -28,7 +31,7 @@ impl Filling<'_> {
         // "Round it to 2 digits": what is pointed at comes first.
         let values = (0..self.parts.len()).filter(|at| self.is_free(*at)).count();
         let points = self.parts.iter().any(|part| part.role == Role::Pointer);
-        let earlier_first = (points || self.reading.earlier.piped)
+        let earlier_first = (points || self.reading.earlier.piped || self.earlier_first)
             && values > 0
             && values < self.reading.recipe.slots.len()
             && self.has_earlier();
@@ -124,6 +127,10 @@ impl Filling<'_> {
         }
         match kind {
             "text" | "bytes" | "link-or-text" => self.words().map(Value::String),
+            // "How many words are in Moby Dick?" asks of a thing by its name.
+            "measured" => self.words().filter(|text| !text.contains(' ')).map(Value::String),
+            "prose" => self.words().filter(|text| text.split(' ').count() > 3).map(Value::String),
+            "lines" => self.items(),
             "place" | "iban" | "digits-long" | "isbn" | "base64" | "sentence" => self.run(kind),
             _ => None,
         }
@@ -138,7 +145,7 @@ impl Filling<'_> {
             return Some(value);
         }
         // Words of a text are taken all together.
-        let whole = matches!(kind, "text" | "bytes" | "link-or-text" | "sentence");
+        let whole = matches!(kind, "text" | "bytes" | "measured" | "prose" | "link-or-text" | "sentence");
         let fits = |at: &usize| {
             self.is_free(*at) && !(whole && (self.parts[*at].role == Role::Open || self.words_beside(*at)))
         };
@@ -237,11 +244,22 @@ impl Filling<'_> {
             to += 1;
         }
         let inside = from..=to;
-        if inside.clone().any(|at| matches!(self.parts[at].role, Role::Needed(_)) || self.is_set_apart(at)) {
+        if inside
+            .clone()
+            .any(|at| self.used[at] || matches!(self.parts[at].role, Role::Needed(_)) || self.is_set_apart(at))
+        {
             return None;
         }
         let asked_before = self.parts[..from].iter().any(|part| matches!(part.role, Role::Needed(_)));
         if !self.may_follow(&self.parts[to + 1..], asked_before) {
+            return None;
+        }
+        // "The opposite of uppercase" is no text to be written so.
+        let of = self
+            .parts
+            .get(to + 1)
+            .is_some_and(|next| matches!(self.reading.key(next.tokens.clone()).as_str(), "of" | "von" | "de"));
+        if of && !asked_before {
             return None;
         }
         let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
@@ -272,9 +290,10 @@ impl Filling<'_> {
     /// Where a text begins whose first word that nothing explains is here. Dress before that word may belong to it: an article
     /// does, and what else stands between the operation and the word leaves it open.
     fn text_begins(&self, first: usize) -> Option<usize> {
-        let operation = (0..first).rev().find(|at| matches!(self.parts[*at].role, Role::Needed(_) | Role::Extra));
+        let asks = |at: &usize| self.used[*at] || matches!(self.parts[*at].role, Role::Needed(_) | Role::Extra);
+        let operation = (0..first).rev().find(asks);
         let Some(operation) = operation else { return Some(first) };
-        let links = |part: &Part| part.role == Role::Dress && self.is_dress(part, &["-link"]);
+        let links = |part: &Part| part.role == Role::Dress && self.is_dress(part, &["-link", "-is"]);
         let from = (operation + 1..first).find(|at| !links(&self.parts[*at])).unwrap_or(first);
         let between = &self.parts[from..first];
         let belongs = |part: &Part| {
@@ -282,10 +301,7 @@ impl Filling<'_> {
                 || part.role == Role::Value
                 || part.role == Role::Dress && self.is_dress(part, &["-soft", "-link"])
         };
-        match between
-            .iter()
-            .all(|part| part.role == Role::Pause || part.role == Role::Dress && self.is_dress(part, &["-please"]))
-        {
+        match between.iter().all(|part| part.role == Role::Pause) {
             true => Some(first),
             false => between.iter().all(belongs).then_some(from),
         }
@@ -328,12 +344,39 @@ impl Filling<'_> {
             lexicon().is_operation(key)
         };
         let clean = headline || !(words.iter().any(structure) || tokens.clone().any(operation));
+        // "The alphabet" is a thing by its name.
+        let named = words.first().is_some_and(|word| meanings(&word.key).any(|one| one == "-article"))
+            && words.len() <= 3
+            && text.contains(' ')
+            && !headline;
         // "hsh of abc" is a slip.
         let slips = words.len() > 2 && words[1].key == "of" && !headline;
         clean
             && !slips
+            && !named
             && words.len() <= MOST_WORDS
             && words.first().is_none_or(|word| !matches!(word.key.as_str(), "this" | "that" | "something" | "some"))
+    }
+
+    /// Words that commas set apart, from behind the words that ask up to the end.
+    fn items(&mut self) -> Option<Value> {
+        let opens = (0..self.parts.len()).find(|at| self.is_free(*at))?;
+        let asks = |part: &Part| {
+            matches!(part.role, Role::Needed(_) | Role::Extra | Role::Pointer)
+                || part.role == Role::Dress && self.is_dress(part, &["-link", "-please"])
+        };
+        let from = (0..opens).rev().find(|at| asks(&self.parts[*at])).map_or(opens, |at| at + 1);
+        let rest = &self.parts[from..];
+        let plain = |part: &Part| matches!(part.role, Role::Open | Role::Article | Role::Pause);
+        let tokens = rest.first()?.tokens.start..rest.last()?.tokens.end;
+        let operation = |at: usize| lexicon().is_operation(&self.reading.tokens[at].key);
+        if !rest.iter().all(plain) || tokens.clone().any(operation) {
+            return None;
+        }
+        let text = self.reading.message.written(&self.reading.tokens[tokens]).trim_end_matches(['.', '?', '!']);
+        let value = accept("lines", &Given::new(Kind::Words, text))?;
+        self.used[from..].fill(true);
+        Some(value)
     }
 
     /// Words and figures side by side, as one value of the kind.
@@ -424,7 +467,7 @@ impl Filling<'_> {
             return first.then(|| (json!({ "prev": kind }), Source::Before));
         }
         let bare = !self.parts.iter().any(|part| matches!(part.role, Role::Open | Role::Value)) && !self.pointed;
-        if !points && !bare
+        if !(points || bare || self.earlier_first && !self.pointed)
             || matches!(kind, "integer" | "digits" | "percent" | "share") && self.reading.recipe.slots.len() > 1
         {
             return None;
@@ -437,6 +480,14 @@ impl Filling<'_> {
         {
             self.pointed = true;
             return Some((value.clone(), Source::Earlier));
+        }
+        // "It" of a check is what was checked.
+        if let Some(step) = earlier.step.as_ref().filter(|step| step.recipe.gives == Gives::Bool) {
+            let [(_, value)] = step.slots.iter().collect::<Vec<_>>()[..] else { return None };
+            let text = recipe::plain(value);
+            let value = accept(kind, &Given::new(Datum::new(Kind::Words, &text).looks(), &text))?;
+            self.pointed = true;
+            return Some((value, Source::Earlier));
         }
         let result = earlier.result.as_ref()?;
         let value = if kind == "numbers" {
