@@ -161,7 +161,9 @@ pub(super) fn is_file(word: &str) -> bool {
 pub(super) fn cron(words: &[&str]) -> Option<usize> {
     let field = |word: &&&str| {
         let named = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "JAN", "JUL", "DEC"];
-        word.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '/' | ',' | '-' | '?' | 'L' | '#'))
+        // A lone stroke stands between figures of a sum.
+        !matches!(**word, "-" | "/")
+            && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '/' | ',' | '-' | '?' | 'L' | '#'))
             || word.split(['-', ',']).all(|part| named.contains(&part.to_uppercase().as_str()))
     };
     let count = words.iter().take(7).take_while(field).count();

@@ -244,7 +244,7 @@ fn is_matrix(value: &Value) -> bool {
     })
 }
 
-/// Words that commas set apart, one in a line. Figures are another list.
+/// Words that commas set apart, one in a line. Figures, with units or in versions too, have another order.
 fn items(given: &Given) -> Option<Value> {
     let items: Vec<&str> = given.datum.text.split(',').map(str::trim).collect();
     let is_item = |item: &&str| {
@@ -254,7 +254,7 @@ fn items(given: &Given) -> Option<Value> {
                 let known = lexicon().meanings(&word.to_lowercase());
                 // "e" and "y" are names of things here.
                 let joins = word.chars().count() > 1 && known.iter().any(|name| matches!(*name, "and" | "then"));
-                !joins && !known.contains(&"%structure") && word.parse::<f64>().is_err()
+                !joins && !known.contains(&"%structure") && !word.contains(|c: char| c.is_ascii_digit())
             })
     };
     let is_list = matches!(given.datum.kind, Kind::Words | Kind::Tail | Kind::Quoted | Kind::Code);
@@ -390,7 +390,7 @@ mod tests {
             ("date-pattern", "dd/mm/yyyy", json!("dd/MM/yyyy")),
             ("date-pattern", "YYYY-MM-DDTHH:MM", json!("yyyy-MM-dd'T'HH:mm")),
             ("lines", "pear, red apple", json!("pear\nred apple")),
-            ("lines", "3, 11, 2", Value::Null),
+            ("lines", "10kg, 2kg", Value::Null),
             ("maybe-uuid", "unique", Value::Null),
             ("place", "tomorrow", Value::Null),
             ("place", "New York", json!("New York")),

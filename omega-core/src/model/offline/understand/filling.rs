@@ -370,7 +370,9 @@ impl Filling<'_> {
         let plain = |part: &Part| matches!(part.role, Role::Open | Role::Article | Role::Pause);
         let tokens = rest.first()?.tokens.start..rest.last()?.tokens.end;
         let operation = |at: usize| lexicon().is_operation(&self.reading.tokens[at].key);
-        if !rest.iter().all(plain) || tokens.clone().any(operation) {
+        // "Order pizza, pasta, wine" asks for no order.
+        let describes = |part: &Part| matches!(part.role, Role::Needed(_)) && self.is_dress(part, &["%describes"]);
+        if !rest.iter().all(plain) || tokens.clone().any(operation) || self.parts.iter().any(describes) {
             return None;
         }
         let text = self.reading.message.written(&self.reading.tokens[tokens]).trim_end_matches(['.', '?', '!']);
