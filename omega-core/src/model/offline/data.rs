@@ -81,7 +81,9 @@ fn own_block(message: &Message, tokens: &[Token]) -> Option<(Datum, usize)> {
     let colon = tokens.iter().position(|token| token.key == ":" && token.kind == TokenKind::Sign)?;
     let (first, last) = (tokens.get(colon + 1)?, tokens.last()?);
     let text = message.text.get(first.span.start..last.span.end)?;
-    (first.span.start > tokens[colon].span.end).then(|| (Datum::new(Kind::Tail, text), colon))
+    // "yaml a: 1 to toml" asks on behind the data.
+    let asks_on = FORMATS.iter().any(|format| lexicon().meanings(&last.key).contains(format));
+    (first.span.start > tokens[colon].span.end && !asks_on).then(|| (Datum::new(Kind::Tail, text), colon))
 }
 
 fn asked(message: &Message, tokens: &[Token], fields: &[String]) -> Option<Asked> {
