@@ -5,6 +5,7 @@
 //! of its words is meant.
 
 mod filling;
+mod free_text;
 
 use super::{
     lexicon::lexicon,
