@@ -21,7 +21,7 @@ use omega_core::{
     executor::ToolErrorCode,
     id::{ConversationId, RunId, ToolId},
     registry::meta::{self, EXECUTE},
-    testing::{Reply, Script},
+    testing::{Fault, Reply, Script},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -513,6 +513,35 @@ async fn one_yes_answers_all_that_it_was_told_and_a_first_use_alone_needs_its_ow
     ];
     assert_eq!(asked, expected, "the page, then the call with all that speaks against it");
     assert_eq!(omega.tools.count("acmePost"), 1);
+}
+
+#[tokio::test]
+async fn safe_mode_holds_from_the_next_call_on_whoever_was_sent_before_it() {
+    let call = json!({ "toolId": PAGE, "params": { "text": "x" } });
+    for of_conversation in [true, false] {
+        let held = Reply::call(EXECUTE, call.clone()).fault(Fault::Hold { after: 1 }, 1);
+        let omega = started(Script::new().turn(held).turn(Reply::text("Done."))).await;
+        let conversation = omega.conversation(MODELS[0]).await;
+        let working = say(&omega.client, conversation, message("go")).await;
+        let queued = say(&omega.client, conversation, message("and again")).await;
+        omega.provider.wait_for_requests(1).await;
+        match of_conversation {
+            true => {
+                let safe = UpdateConversation { safe_mode: Some(true), ..<_>::default() };
+                omega.client.update_conversation(conversation, &safe).await.unwrap();
+            }
+            false => set(&omega, |settings| settings.safe_mode = true).await,
+        }
+        omega.provider.release();
+        let paused = rests(&omega, working).await;
+        assert_eq!(reason(&paused), ApprovalReason::SafeMode, "the call that was on its way waits");
+        assert_eq!(omega.tools.count("acmePage"), 0);
+        let off = UpdateConversation { safe_mode: Some(false), ..<_>::default() };
+        omega.client.update_conversation(conversation, &off).await.unwrap();
+        omega.client.decide(approval(&paused).id, &yes()).await.unwrap();
+        assert_eq!(rests(&omega, working).await.status, RunStatus::Completed);
+        assert_eq!(rests(&omega, queued).await.status, RunStatus::Completed);
+    }
 }
 
 #[tokio::test]

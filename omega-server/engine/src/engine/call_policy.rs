@@ -71,6 +71,8 @@ pub(super) struct CallPolicy {
     run: RunId,
     conversation: ConversationId,
     actor: UserId,
+    /// Whether each call is asked about: it was so when the message was sent, or is so now. Who switches Safe Mode on means the
+    /// next call and not the next message; switching it off is for what is sent afterwards.
     safe_mode: bool,
     /// Whether no person watches.
     autonomous: bool,
@@ -107,6 +109,11 @@ impl WrittenTexts {
     }
 }
 
+/// Whether Safe Mode is on in a conversation: set there, or else its owner's setting.
+async fn is_safe_now(engine: &Engine, conversation: ConversationId, rights: &CredentialPolicy) -> Result<bool> {
+    Ok(engine.inner.store.safe_mode(conversation).await?.unwrap_or(rights.settings.safe_mode))
+}
+
 /// Why the guards want a person's approval.
 #[derive(Default)]
 struct GuardFindings {
@@ -132,7 +139,7 @@ impl CallPolicy {
             run,
             conversation,
             actor: history.actor,
-            safe_mode: history.config.safe_mode,
+            safe_mode: history.config.safe_mode || is_safe_now(engine, conversation, &rights).await?,
             autonomous: history.config.autonomous,
             written,
             rights,
@@ -144,6 +151,7 @@ impl CallPolicy {
     pub async fn refresh(&mut self, engine: &Engine) -> Result<()> {
         self.rights = CredentialPolicy::of(engine, self.conversation, self.actor).await?;
         self.answers = engine.inner.store.answers(self.run, self.conversation, self.rights.owner).await?;
+        self.safe_mode |= is_safe_now(engine, self.conversation, &self.rights).await?;
         Ok(())
     }
 

@@ -80,6 +80,11 @@ impl Store {
         Ok((id(&row.owner_id)?, word(&row.guest_credentials)?))
     }
 
+    /// Safe Mode, if it is set for a conversation.
+    pub async fn safe_mode(&self, conversation: ConversationId) -> Result<Option<bool>> {
+        Ok(self.row(conversation).await?.safe_mode)
+    }
+
     /// What was set for a conversation: its model, and Safe Mode, if it is set there.
     pub async fn chosen(&self, access: &Access) -> Result<(String, Option<bool>)> {
         let row = self.row(access.conversation()).await?;

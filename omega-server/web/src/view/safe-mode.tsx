@@ -9,7 +9,7 @@ interface Props {
   isOwner: boolean;
 }
 
-/** Whether each tool call of what is sent from now on waits for approval: a switch for its owner, a badge for everybody else. */
+/** Whether each tool call waits for approval, from the next one on: a switch for its owner, a badge for everybody else. */
 export function SafeMode({ id, chosen, isOwner }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -24,7 +24,7 @@ export function SafeMode({ id, chosen, isOwner }: Props) {
   };
   return (
     <button type="button" role="switch" aria-checked={on} class={`ghost small safe${on ? " on" : ""}`} aria-busy={busy} onClick={change}
-      title={error ?? (on ? "Each tool call waits for your approval" : "From the next message on, each tool call would wait for your approval")}>
+      title={error ?? (on ? "Each tool call waits for your approval. Off holds for what is sent afterwards" : "Have each tool call wait for your approval, from the next one on")}>
       safe mode <span class="switch-mark" aria-hidden="true" />
       <span class="visually-hidden" role="alert">{error}</span>
     </button>
