@@ -27,7 +27,8 @@ use std::{path::PathBuf, time::Instant};
 /// last; what it says before it calls tools, and what tools do, goes to stderr.
 ///
 /// What is piped in is read to its end and handed over beside the prompt as a marked block; `-` as the prompt, or no prompt,
-/// takes the question itself from stdin. --no-stdin does not look.
+/// takes the question itself from stdin. --no-stdin does not look. Up to 256 KiB of it stand in the prompt; more, up to 32 MiB, is
+/// data that goes to tools whole and that the model reads in parts.
 ///
 /// When the run needs a variable, an approval of a call or the choice of a plan, it is asked for on the terminal. In a script
 /// the flags answer (--env, --approve, --yes, --plan=N, --on-missing); else the command ends with exit code 4 or 5 and names the
