@@ -1,7 +1,8 @@
 //! What lies over the conversation: a stack, and the topmost sees every key first.
 //!
 //! A new overlay is one new file here: what it holds, which keys it has ([`Layer::contexts`], of the one table), what they
-//! do ([`Layer::handle`]), and how it looks ([`Layer::draw`]). Whoever opens it pushes it; nothing else has to know of it.
+//! do ([`Layer::handle`]), and how it looks ([`Layer::draw`]). Whoever opens it pushes it: a command (`app/slash.rs`), a key
+//! (`keymap.rs` and `app/input.rs`), or another overlay.
 
 mod calls;
 mod copying;

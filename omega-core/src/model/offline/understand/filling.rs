@@ -2,6 +2,7 @@
 
 use super::{Part, Reading, Role};
 use crate::model::offline::{
+    lexicon::lexicon,
     message::{Datum, Kind, TokenKind},
     recipe::{self, Gives},
     slots::{self, Given, accept},
@@ -90,7 +91,7 @@ impl Filling<'_> {
             }
             [only] if only.kind == TokenKind::Number => {
                 let next = reading.tokens.get(part.tokens.end);
-                let percent = next.is_some_and(|next| matches!(next.key.as_str(), "%" | "percent" | "prozent"));
+                let percent = next.is_some_and(|next| lexicon().meanings(&next.key).contains(&"@%"));
                 Given { percent, ..Given::new(Kind::Number, reading.message.written(tokens)) }
             }
             _ => {
