@@ -11,6 +11,7 @@ import { Samples } from "./samples";
 import { AssistantTurn, RunEnd, UserTurn, type TurnActions } from "./turn";
 import { useAnchor } from "./use-anchor";
 import { useAnnouncements } from "./use-announcements";
+import { withCode } from "./with-code";
 
 const NEAR_END_PX = 48;
 
@@ -109,7 +110,7 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
               </Fragment>
             );
           })}
-          {!isPast && view?.notices.map((notice, at) => <p key={at} class="notice">{readableText(notice)}</p>)}
+          {!isPast && view?.notices.map((notice, at) => <p key={at} class="notice"><span>{withCode(readableText(notice))}</span></p>)}
           {loadNewer && <PageButton label="load newer messages" load={loadNewer} box={box} />}
         </div>
       </div>
