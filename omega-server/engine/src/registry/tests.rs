@@ -393,7 +393,7 @@ async fn two_nodes_and_a_restart_agree_on_what_everybody_and_each_user_has() {
 }
 
 async fn user(rows: &Store, name: &str) -> UserId {
-    rows.create_user(name, None, format!("tpmjs_sk_{}", "x".repeat(40))).await.unwrap().user.id
+    rows.create_user(name, None, format!("tpmjs_sk_{name:_<40}")).await.unwrap().user.id
 }
 
 #[tokio::test]
