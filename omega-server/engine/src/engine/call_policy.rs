@@ -109,11 +109,6 @@ impl WrittenTexts {
     }
 }
 
-/// Whether Safe Mode is on in a conversation: set there, or else its owner's setting.
-async fn is_safe_now(engine: &Engine, conversation: ConversationId, rights: &CredentialPolicy) -> Result<bool> {
-    Ok(engine.inner.store.safe_mode(conversation).await?.unwrap_or(rights.settings.safe_mode))
-}
-
 /// Why the guards want a person's approval.
 #[derive(Default)]
 struct GuardFindings {
@@ -139,7 +134,7 @@ impl CallPolicy {
             run,
             conversation,
             actor: history.actor,
-            safe_mode: history.config.safe_mode || is_safe_now(engine, conversation, &rights).await?,
+            safe_mode: history.config.safe_mode || rights.is_safe_now(engine, conversation).await?,
             autonomous: history.config.autonomous,
             written,
             rights,
@@ -151,7 +146,7 @@ impl CallPolicy {
     pub async fn refresh(&mut self, engine: &Engine) -> Result<()> {
         self.rights = CredentialPolicy::of(engine, self.conversation, self.actor).await?;
         self.answers = engine.inner.store.answers(self.run, self.conversation, self.rights.owner).await?;
-        self.safe_mode |= is_safe_now(engine, self.conversation, &self.rights).await?;
+        self.safe_mode |= self.rights.is_safe_now(engine, self.conversation).await?;
         Ok(())
     }
 

@@ -42,6 +42,11 @@ impl CredentialPolicy {
         Viewer::User(self.owner)
     }
 
+    /// Whether Safe Mode is on in a conversation: set there, or else its owner's setting.
+    pub async fn is_safe_now(&self, engine: &Engine, conversation: ConversationId) -> Result<bool> {
+        Ok(engine.inner.store.safe_mode(conversation).await?.unwrap_or(self.settings.safe_mode))
+    }
+
     /// Whether nothing that is stored may be used.
     pub fn is_denied(&self) -> bool {
         !self.by_owner && self.guests == GuestCredentials::Deny
