@@ -107,8 +107,10 @@ impl Starter {
 
     /// The user's server, started if need be.
     pub async fn ensure(&self) -> Result<LocalServer, StartError> {
-        if let Some(running) = self.find().await
+        // The lock says that it lives; that it answers is asked by the client, and on the connection, that are used afterwards.
+        if let Some(running) = self.announced()
             && let Some(found) = self.as_it_is(&running)?
+            && found.client.is_alive().await.is_ok()
         {
             return Ok(found);
         }
@@ -169,11 +171,13 @@ impl Starter {
     /// A server that needs no replacing, or that is not ours to replace.
     fn as_it_is(&self, running: &Running) -> Result<Option<LocalServer>, StartError> {
         let outdated = self.outdated(running);
-        if (outdated.is_some() && !running.foreground) || Keys::new(&self.dirs).load(LOCAL)?.is_none() {
+        if outdated.is_some() && !running.foreground {
             return Ok(None);
         }
+        let Some(key) = Keys::new(&self.dirs).load(LOCAL)? else { return Ok(None) };
         let notice = outdated.map(|why| format!("{why}; restart it when that matters"));
-        Ok(Some(LocalServer { notice, ..self.found(running.clone(), false)? }))
+        let client = Client::new(&running.url, key)?;
+        Ok(Some(LocalServer { client, running: running.clone(), started: false, notice }))
     }
 
     /// Ends a server in the background, whatever it does: nothing that it acknowledged is lost.
