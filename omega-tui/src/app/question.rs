@@ -127,7 +127,7 @@ pub struct Question {
     /// The answer is on its way.
     pub sent: bool,
     /// What the person here is to it.
-    pub standing: ViewerRole,
+    pub role: ViewerRole,
     /// The input that is being written in place of the model's.
     pub input: Composer,
     /// Why it can't be taken yet.
@@ -135,7 +135,7 @@ pub struct Question {
 }
 
 impl Question {
-    fn new(action: RequiredAction, standing: ViewerRole) -> Self {
+    fn new(action: RequiredAction, role: ViewerRole) -> Self {
         let (mut step, fields) = match &action {
             RequiredAction::Credentials { missing_vars, .. } => (Step::Value(0), missing_vars.len()),
             RequiredAction::Approval { .. } => (Step::Decide, 1),
@@ -143,20 +143,20 @@ impl Question {
             RequiredAction::Alternatives { .. } => (Step::Other, 1),
         };
         let fields = std::iter::repeat_with(Field::default).take(fields.max(1)).collect();
-        if !Self::is_for(&action, standing) {
+        if !Self::is_for(&action, role) {
             step = Step::Wait;
         }
         let (input, problem) = (Composer::default(), None);
-        Self { action, step, fields, selected: 0, scroll: 0, sent: false, standing, input, problem }
+        Self { action, step, fields, selected: 0, scroll: 0, sent: false, role, input, problem }
     }
 
     /// Calls are asked about one after the other: the first one decides.
-    fn is_for(action: &RequiredAction, standing: ViewerRole) -> bool {
+    fn is_for(action: &RequiredAction, role: ViewerRole) -> bool {
         match action {
             RequiredAction::Approval { approvals, .. } => {
-                approvals.first().is_some_and(|approval| standing.may_decide(approval))
+                approvals.first().is_some_and(|approval| role.may_decide(approval))
             }
-            other => standing.may_answer(other),
+            other => role.may_answer(other),
         }
     }
 
@@ -236,7 +236,7 @@ impl Question {
 
     fn decide(&self, decision: Decision, remember: Remember) -> Option<PauseAnswer> {
         let approval = self.approval()?;
-        let lasts = remember == Remember::Once || self.standing.may_remember(approval);
+        let lasts = remember == Remember::Once || self.role.may_remember(approval);
         let reason = if decision == Decision::Deny { self.fields.first()?.trimmed() } else { None };
         lasts.then(|| PauseAnswer::Decide {
             approval: approval.id,
@@ -275,7 +275,7 @@ impl Question {
             Grant::Alike => it.tool_id == first.tool_id,
             Grant::All => true,
         };
-        approvals.iter().skip(1).filter(is_alike).filter(|it| self.standing.may_decide(it)).collect()
+        approvals.iter().skip(1).filter(is_alike).filter(|it| self.role.may_decide(it)).collect()
     }
 
     /// An approval of another input, when it is one.

@@ -225,7 +225,7 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
     }
     let (label, masked) = match question.step {
         Step::Decide => {
-            let lasts = question.approval().is_some_and(|it| question.standing.may_remember(it));
+            let lasts = question.approval().is_some_and(|it| question.role.may_remember(it));
             let mut actions = vec![Action::AllowOnce];
             actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
             actions.extend([Action::Deny, Action::EditInput]);

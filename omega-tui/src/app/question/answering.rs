@@ -21,12 +21,12 @@ impl App {
         let asker = run.and_then(|run| self.here.view.messages.iter().find(|message| message.id == run.message_id));
         let asker = asker.and_then(|message| message.author.as_ref()).map(|author| author.user_id);
         let is_asker = self.known.me.as_ref().is_some_and(|me| Some(me.user_id) == asker);
-        let standing = ViewerRole::of(self.here.is_owner, is_asker);
-        let is_same = |question: &Question, action| question.is_about(action) && question.standing == standing;
+        let role = ViewerRole::of(self.here.is_owner, is_asker);
+        let is_same = |question: &Question, action| question.is_about(action) && question.role == role;
         match action.filter(is_open) {
             Some(action) if self.question.as_ref().is_some_and(|question| is_same(question, action)) => {}
             Some(action) => {
-                self.question = Some(Question::new(action.clone(), standing));
+                self.question = Some(Question::new(action.clone(), role));
                 self.offer();
                 self.asked_anew = true;
             }
