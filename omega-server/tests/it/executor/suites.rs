@@ -75,18 +75,28 @@ async fn described(few: bool) -> Option<(usize, Vec<String>)> {
                 wrong.push(format!("{package}: {error}"));
                 continue;
             }
+            // The record looked at its first module alone.
+            Ok(found) if broken && found.tools.iter().all(|tool| tool.name.contains('/')) => {
+                right += 1;
+                continue;
+            }
             Ok(_) if broken => {
-                wrong.push(format!("{package}: it should not import"));
+                wrong.push(format!("{package}: its first module should not import"));
                 continue;
             }
             Ok(found) => found,
         };
         let mut differs = Vec::new();
-        for row in rows {
+        for row in &rows {
             let (name, schema) = (row["export"].as_str().unwrap(), &row["inputSchema"]);
             let Some(tool) = found.tools.iter().find(|tool| tool.name == name) else {
-                // The same tool under its first name.
-                if !row["aliasOf"].as_str().is_some_and(|first| found.tools.iter().any(|tool| tool.name == first)) {
+                // The same tool under its first name, or in its readiest form: a tool is listed once.
+                let is_twin = |other: &Value| {
+                    other["export"] == row["aliasOf"]
+                        || (other["inputSchema"] == *schema && other["description"] == row["description"])
+                };
+                let is_listed = |other: &Value| found.tools.iter().any(|tool| other["export"] == *tool.name);
+                if !rows.iter().any(|other| is_twin(other) && is_listed(other)) {
                     differs.push(format!("{package}::{name}: missing"));
                 }
                 continue;
