@@ -3,7 +3,7 @@
 use clap::Parser;
 use omega_engine::{
     executor, observe,
-    process::{failpoint, harden, shutdown},
+    process::{failpoint, harden, shutdown::Shutdown},
     vault::MasterKeySource,
 };
 use omega_server::{
@@ -88,7 +88,8 @@ async fn serve() -> anyhow::Result<()> {
     harden::process();
     failpoint::arm_from_env().map_err(anyhow::Error::msg)?;
     let server = Server::start(config(&args)?).await?;
+    let shutdown = Shutdown::listen()?;
     server.announce(args.serve.json, None)?;
-    server.run(shutdown::requested).await;
+    server.run(shutdown).await;
     Ok(())
 }

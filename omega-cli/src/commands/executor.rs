@@ -11,7 +11,7 @@ use omega_engine::{
         service::{Service, ServiceConfig, new_key},
     },
     observe,
-    process::{harden, shutdown},
+    process::{harden, shutdown::Shutdown},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -80,8 +80,9 @@ impl Executor {
             Failure::usage(format!("can't listen on {}: {error}", self.listen))
                 .hint("choose another port with --listen")
         })?;
+        let mut shutdown = Shutdown::listen()?;
         self.announce(context, &service.url, made.then_some(&api_key))?;
-        service.run(shutdown::requested()).await;
+        service.run(shutdown.requested()).await;
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use omega_core::{
 };
 use omega_engine::{
     observe,
-    process::{failpoint, harden, shutdown},
+    process::{failpoint, harden, shutdown::Shutdown},
     vault::{Keyring, KeyringError, MasterKeySource, OwnersKeyring},
 };
 use omega_server::{
@@ -74,7 +74,7 @@ impl Serve {
             None | Some("") => self.run_at_home(context).await,
             Some(_) => {
                 let server = start(self.config(context, self.listen(), None)?).await?;
-                self.serve(server).await
+                self.serve(server, Shutdown::listen()?).await
             }
         }
     }
@@ -90,16 +90,17 @@ impl Serve {
         };
         let claim = context.starter()?.take_over(leaving).await?;
         let server = self.start_locally(context, self.listen(), None).await?;
+        let shutdown = Shutdown::listen()?;
         claim.announce(&server.reachable(), &program()?, &context.env, true)?;
-        self.serve(server).await
+        self.serve(server, shutdown).await
     }
 
     /// Says where the server is, and serves.
-    async fn serve(&self, server: Server) -> Result<(), Failure> {
+    async fn serve(&self, server: Server, shutdown: Shutdown) -> Result<(), Failure> {
         let page = format!("{}/omega", server.reachable());
         let link = server.sign_in_link(&page).await.map_err(failed)?;
         server.announce(self.serve.json, Some(&link))?;
-        server.run(shutdown::requested).await;
+        server.run(shutdown).await;
         Ok(())
     }
 
@@ -108,8 +109,9 @@ impl Serve {
         let claim = Claim::take(&context.dirs).await.map_err(|error| Failure::usage(error.to_string()))?;
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, claim.port()));
         let server = self.start_locally(context, listen, Some(self.idle)).await?;
+        let shutdown = Shutdown::listen()?;
         claim.announce(&server.url, &program()?, &context.env, false)?;
-        server.run(shutdown::requested).await;
+        server.run(shutdown).await;
         Ok(())
     }
 

@@ -34,13 +34,13 @@ use omega_engine::{
         breaker::{Breakers, Policy},
     },
     observe::known_secrets,
-    process::clock::Clock,
+    process::{clock::Clock, shutdown::Shutdown},
     registry::RegistryService,
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
 };
 use secrecy::ExposeSecret;
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -165,18 +165,18 @@ impl Server {
         self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     }
 
-    /// Serves until `shutdown` resolves, a client asks a user's own server to end, or that server has been idle. Then runs
-    /// come to a safe point, readers are told to come back, and connections end. If `shutdown`, called again, resolves
-    /// once more meanwhile, the server ends at once.
-    pub async fn run<S: Future<Output = ()>>(self, shutdown: impl Fn() -> S) {
+    /// Serves until the process is told to end, a client asks a user's own server to end, or that server has been idle. Then
+    /// runs come to a safe point, readers are told to come back, and connections end. Told to end once more meanwhile, the
+    /// server ends at once.
+    pub async fn run(self, mut shutdown: Shutdown) {
         tokio::select! {
-            () = shutdown() => {}
+            () = shutdown.requested() => {}
             () = self.app.stop_requested() => {}
             () = idle(self.app.clone(), self.idle) => {}
         }
         tokio::select! {
             () = self.stop() => {}
-            () = shutdown() => tracing::warn!(event = "server.cut", "told to end twice; runs go on elsewhere, or at the next start"),
+            () = shutdown.requested() => tracing::warn!(event = "server.cut", "told to end twice; runs go on elsewhere, or at the next start"),
         }
     }
 
