@@ -93,8 +93,7 @@ impl<T: Subcommand> OrList<T> {
 }
 
 /// The command line of a person who just asks: a first word that is a sentence is a question.
-pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut given: Vec<OsString> = given.collect();
+pub fn arguments(mut given: Vec<OsString>) -> Vec<OsString> {
     let is_flag = |argument: &OsString| argument.as_encoded_bytes().starts_with(b"-");
     // What follows one of these is its value, and no question.
     let is_value = |at: usize| at > 0 && ["--server", "--profile"].iter().any(|flag| given[at - 1] == *flag);
@@ -104,6 +103,11 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
         given.insert(at, "ask".into());
     }
     given
+}
+
+/// Whether nothing but the version is wanted. Scripts ask often, and a third of the time would go into describing commands.
+pub fn asks_for_version_alone(given: &[OsString]) -> bool {
+    matches!(given, [_, only] if only == "--version" || only == "-V")
 }
 
 impl Command {
@@ -161,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_sentence_in_place_of_a_command_is_a_question() {
-        let line = |words: &[&str]| arguments(words.iter().map(OsString::from)).join(" ".as_ref());
+        let line = |words: &[&str]| arguments(words.iter().map(OsString::from).collect()).join(" ".as_ref());
         assert_eq!(line(&["omega", "what is 2+2?"]), "omega ask what is 2+2?");
         assert_eq!(line(&["omega", "-q", "what is 2+2?", "--json"]), "omega -q ask what is 2+2? --json");
         assert_eq!(line(&["omega", "--profile", "at work", "what is it?"]), "omega --profile at work ask what is it?");

@@ -101,14 +101,14 @@ impl Context {
     }
 
     async fn connect_locally(&self) -> Result<Connection, Failure> {
-        let keys = Keys::new(&self.dirs);
-        let had_key = keys.place(LOCAL)?.is_some();
         let starter = self.starter()?;
         let found = starter.ensure().await?;
         if found.started {
             self.ui.detail(format!("started your local server at {} (pid {})", found.running.url, found.running.pid));
         }
-        if let (false, Some(place)) = (had_key, keys.place(LOCAL)?) {
+        if found.is_new_key
+            && let Some(place) = Keys::new(&self.dirs).place(LOCAL)?
+        {
             self.ui.note(format!("The API key of your local server is kept in {place}."));
         }
         if let Some(notice) = found.notice {
@@ -132,6 +132,25 @@ impl Context {
     pub fn remember(&self, connection: &Connection, id: ConversationId, title: &str) {
         if let Err(error) = connection.kept(&self.dirs)(id, title) {
             self.ui.warn(format!("the list of recent conversations can't be written: {error}"));
+        }
+    }
+
+    /// The same beside what the command does next.
+    pub fn remember_beside(
+        &self,
+        connection: &Connection,
+        id: ConversationId,
+        title: String,
+    ) -> impl Future<Output = ()> {
+        let (kept, ui) = (connection.kept(&self.dirs), self.ui.clone());
+        let written = tokio::task::spawn_blocking(move || kept(id, &title));
+        async move {
+            let error = match written.await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            ui.warn(format!("the list of recent conversations can't be written: {error}"));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
 use clap::CommandFactory;
 use omega_core::local::Env;
 use std::time::Duration;
+use tokio::runtime::Builder;
 
 /// Runs what the command line asks for.
 pub fn run(cli: Cli, ui: Ui, env: Env) -> Result<(), Failure> {
@@ -31,7 +32,11 @@ pub fn run(cli: Cli, ui: Ui, env: Env) -> Result<(), Failure> {
         return block_on(it.run(context, &cli.global));
     }
     let context = context?;
-    block_on(dispatch(command, &context))
+    match &command {
+        Command::Chat(_) | Command::Serve(_) | Command::Executor(_) => block_on(dispatch(command, &context)),
+        // They talk to one server: threads would only hand their work to each other.
+        _ => block_on_here(dispatch(command, &context)),
+    }
 }
 
 async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
@@ -75,7 +80,15 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    run_on(Builder::new_multi_thread(), work)
+}
+
+fn block_on_here(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    run_on(Builder::new_current_thread(), work)
+}
+
+fn run_on(mut runtime: Builder, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime.enable_all().build()?;
     let result = runtime.block_on(work);
     // A thread that still waits for the keyring or for stdin must not hold the command back.
     runtime.shutdown_timeout(Duration::from_millis(50));

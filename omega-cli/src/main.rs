@@ -14,7 +14,7 @@ mod value_candidates;
 
 use clap::{CommandFactory, Parser};
 use omega_core::local::Env;
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 use ui::{Terminals, Ui};
 
 fn main() -> ExitCode {
@@ -22,7 +22,13 @@ fn main() -> ExitCode {
     omega_engine::executor::jail::main_if_asked();
     // Answers the shell's question for completions and ends, if it is one.
     clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
-    let cli = cli::Cli::parse_from(cli::arguments(std::env::args_os()));
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if cli::asks_for_version_alone(&arguments) {
+        // As clap has it: a reader that is gone is no failure.
+        let _ = writeln!(std::io::stdout(), "{} {}", env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
+    let cli = cli::Cli::parse_from(cli::arguments(arguments));
     let env = Env::of_process();
     let ui = Ui::new(cli.global.verbosity(), &env, Terminals::of_process());
     match dispatch::run(cli, ui.clone(), env) {

@@ -84,13 +84,16 @@ impl<'a> Watch<'a> {
     pub fn new(context: &'a Context, connection: &'a Connection, begun: Begun, output: Output) -> Self {
         let Begun { conversation, run, view, answered } = begun;
         let client = connection.client.clone();
+        // What is shown when it is whole is asked for when it is whole.
+        let deltas = context.ui.has_live() || context.ui.terminals().stdout || matches!(output, Output::Events);
+        let policy = FollowPolicy { deltas, ..FollowPolicy::default() };
         let is_over = view.runs.iter().any(|known| known.id == run && known.status.is_terminal());
         let said = |m: &&Message| m.run_id == Some(run) && m.status == MessageStatus::Complete;
         let before = view.messages.iter().rev().find(said).map(|message| message.id).filter(|_| !is_over);
         Self {
             context,
             connection,
-            follower: Follower::resume(client.clone(), conversation, view, FollowPolicy::default()),
+            follower: Follower::resume(client.clone(), conversation, view, policy),
             client,
             conversation,
             run_id: run,

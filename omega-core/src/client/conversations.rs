@@ -1,6 +1,6 @@
 //! Conversations, their messages, runs and tool runs, and the answers to what a run asks.
 
-use super::{Client, ClientError, PATIENT, transport::Page};
+use super::{Client, ClientError, transport::Page};
 use crate::{
     api::{
         Accepted, Conversation, ConversationDetail, CreateConversation, Decide, Message, OutputPage, Participant,
@@ -135,7 +135,7 @@ impl Client {
     /// Proposes plans; executes nothing.
     pub async fn plan(&self, id: ConversationId, body: &PlanRequest) -> Result<PlanAnswer, ClientError> {
         // PRD 13 has its shape without the envelope.
-        let response = self.send(self.post(&conversation(id, "/plan")).timeout(PATIENT).json(body)).await?;
+        let response = self.send(self.patient_post(&conversation(id, "/plan")).json(body)).await?;
         self.read(response).await
     }
 
@@ -171,8 +171,8 @@ impl Client {
 
     /// Reads a document of `export` as a new conversation of the caller.
     pub async fn import_conversation(&self, document: Vec<u8>) -> Result<Conversation, ClientError> {
-        let request = self.post("/api/omega/conversations/import").header("content-type", "application/json");
-        self.data(request.timeout(PATIENT).body(document)).await
+        let request = self.patient_post("/api/omega/conversations/import").header("content-type", "application/json");
+        self.data(request.body(document)).await
     }
 
     /// The whole conversation as a document.

@@ -16,7 +16,7 @@ use reqwest_eventsource::{Error as SourceError, Event as SourceEvent, EventSourc
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// When to try again, and when to stop trying.
+/// What to read, when to try again, and when to stop trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FollowPolicy {
     /// Wait before the first new attempt; doubles with every further one.
@@ -25,6 +25,8 @@ pub struct FollowPolicy {
     pub longest_wait: Duration,
     /// Without a frame for so long after the first failure, it is an error.
     pub give_up_after: Duration,
+    /// Whether what is not whole yet is wanted too: the text, thoughts and outputs that stream.
+    pub deltas: bool,
 }
 
 impl Default for FollowPolicy {
@@ -33,6 +35,7 @@ impl Default for FollowPolicy {
             first_wait: Duration::from_millis(200),
             longest_wait: Duration::from_secs(5),
             give_up_after: Duration::from_secs(60),
+            deltas: true,
         }
     }
 }
@@ -91,7 +94,10 @@ impl Tail {
         loop {
             match &mut self.state {
                 FollowState::Waiting(at) => {
-                    sleep_until(*at).await;
+                    // A timer that is due at once takes a millisecond or two.
+                    if *at > Instant::now() {
+                        sleep_until(*at).await;
+                    }
                     self.state = FollowState::Reading(Box::new(self.open()?));
                 }
                 FollowState::Reading(source) => match source.next().await {
@@ -117,9 +123,12 @@ impl Tail {
 
     fn open(&self) -> Result<EventSource, ClientError> {
         let url = format!("{}/api/omega/conversations/{}/events", self.client.base, self.conversation);
-        let mut request = self.client.streams.get(url);
+        let mut request = self.client.http.get(url);
         if let Some(cursor) = self.cursor {
             request = request.query(&[("after", cursor)]);
+        }
+        if !self.policy.deltas {
+            request = request.query(&[("deltas", "false")]);
         }
         let mut source = EventSource::new(request).map_err(|e| cut(&self.client.base, &e.to_string()))?;
         source.set_retry_policy(Box::new(Never));

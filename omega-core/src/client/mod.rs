@@ -23,9 +23,15 @@ pub use events::{FollowPolicy, Follower, Update};
 pub use transport::Page;
 
 use crate::net;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{
+    Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use secrecy::{ExposeSecret, SecretString};
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// Longer than two heartbeats (15 s) and a slow network: a stream that is silent for so long is dead.
 const STREAM_IDLE: Duration = Duration::from_secs(45);
@@ -39,8 +45,17 @@ const PATIENT: Duration = Duration::from_secs(900);
 #[derive(Debug, Clone)]
 pub struct Client {
     base: String,
-    requests: reqwest::Client,
-    streams: reqwest::Client,
+    /// Counts every byte, so that heartbeat comments keep a quiet stream open. Requests and streams share its connections.
+    http: reqwest::Client,
+    patient: Arc<Patient>,
+}
+
+/// For answers that may be silent for longer than a stream; most commands ask for none.
+#[derive(Debug)]
+struct Patient {
+    url: Url,
+    headers: HeaderMap,
+    http: OnceLock<reqwest::Client>,
 }
 
 impl Client {
@@ -52,7 +67,7 @@ impl Client {
     pub fn new(base_url: &str, api_key: impl Into<Option<SecretString>>) -> Result<Self, ClientError> {
         let base = base_url.trim().trim_end_matches('/').to_owned();
         let protocol = |cause: String| ClientError::Protocol { url: base_url.to_owned(), cause };
-        let url = reqwest::Url::parse(&base).map_err(|e| protocol(format!("not a URL ({e})")))?;
+        let url = Url::parse(&base).map_err(|e| protocol(format!("not a URL ({e})")))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(protocol(String::from("a server's address begins with http:// or https://")));
         }
@@ -65,20 +80,9 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let builder = || {
-            net::client_of(&url)
-                .default_headers(headers.clone())
-                .connect_timeout(CONNECT)
-                // A key must not follow a redirect to somebody else.
-                .redirect(reqwest::redirect::Policy::none())
-        };
-        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|e| protocol(e.to_string()));
-        Ok(Self {
-            requests: build(builder().timeout(QUICK))?,
-            // Counts every byte, so that heartbeat comments keep a quiet stream open.
-            streams: build(builder().read_timeout(STREAM_IDLE))?,
-            base,
-        })
+        let patient = Patient { url, headers, http: OnceLock::new() };
+        let http = patient.begun().read_timeout(STREAM_IDLE).build().map_err(|e| protocol(e.to_string()))?;
+        Ok(Self { base, http, patient: Arc::new(patient) })
     }
 
     /// The server's address, without a slash at the end.
@@ -91,5 +95,20 @@ impl Client {
     #[must_use]
     pub fn absolute(&self, address: &str) -> String {
         if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() }
+    }
+}
+
+impl Patient {
+    fn begun(&self) -> reqwest::ClientBuilder {
+        net::client_of(&self.url)
+            .default_headers(self.headers.clone())
+            .connect_timeout(CONNECT)
+            // A key must not follow a redirect to somebody else.
+            .redirect(reqwest::redirect::Policy::none())
+    }
+
+    /// `other` stands in where the machine can't make one more.
+    fn http(&self, other: &reqwest::Client) -> &reqwest::Client {
+        self.http.get_or_init(|| self.begun().build().unwrap_or_else(|_| other.clone()))
     }
 }

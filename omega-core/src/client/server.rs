@@ -1,6 +1,6 @@
 //! The server: its models and status, its users, its vault and its audit log.
 
-use super::{Client, ClientError, PATIENT, transport::Page};
+use super::{Client, ClientError, transport::Page};
 use crate::{
     api::{AuditEntry, AuditReport, CreateUser, CreatedUser, Models, RotateVault, Rotated, Status, User},
     id::UserId,
@@ -46,7 +46,7 @@ impl Client {
 
     /// Changes the server's master key.
     pub async fn rotate_vault(&self, deep: bool) -> Result<Rotated, ClientError> {
-        self.data(self.post("/api/omega/vault/rotate").timeout(PATIENT).json(&RotateVault { deep })).await
+        self.data(self.patient_post("/api/omega/vault/rotate").json(&RotateVault { deep })).await
     }
 
     /// What happened, newest first. `query` has `action`, `since`, `until`, `limit` and `before`.
@@ -57,6 +57,6 @@ impl Client {
     /// Verifies the audit log; `heads` are ones that were noted earlier (`CHAIN:N:HASH`).
     pub async fn verify_audit(&self, heads: &[String]) -> Result<AuditReport, ClientError> {
         let query: Vec<_> = (!heads.is_empty()).then(|| ("heads", heads.join(","))).into_iter().collect();
-        self.data(self.get("/api/omega/audit/verify").timeout(PATIENT).query(&query)).await
+        self.data(self.patient_request(Method::GET, "/api/omega/audit/verify").query(&query)).await
     }
 }

@@ -20,6 +20,7 @@ const FAST: FollowPolicy = FollowPolicy {
     first_wait: Duration::from_millis(1),
     longest_wait: Duration::from_millis(5),
     give_up_after: Duration::from_millis(200),
+    deltas: true,
 };
 
 /// Answers connection after connection with the next text and hangs up; later connections are refused.

@@ -1,7 +1,7 @@
 //! Tools: finding them, running one, and what the registry holds.
 
 use super::{
-    Client, ClientError, PATIENT,
+    Client, ClientError,
     transport::{Page, path_segment, retry_after},
 };
 use crate::{
@@ -37,7 +37,7 @@ impl Client {
 
     /// Runs one tool once. A tool that failed is an answer with `success: false`, whatever its HTTP status.
     pub async fn execute_tool(&self, body: &ExecuteRequest) -> Result<ExecuteAnswer, ClientError> {
-        let request = self.post("/api/registry/execute").timeout(PATIENT).json(body);
+        let request = self.patient_post("/api/registry/execute").json(body);
         let response = request.send().await.map_err(|e| ClientError::of_transport(self.base_url(), &e))?;
         let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
         let body = response.text().await.map_err(|e| ClientError::of_transport(self.base_url(), &e))?;
@@ -47,7 +47,7 @@ impl Client {
 
     /// Adds a package's tools, or one of its functions as a tool.
     pub async fn add_package(&self, body: &AddPackage) -> Result<AddedPackage, ClientError> {
-        self.data(self.post("/api/omega/registry/packages").timeout(PATIENT).json(body)).await
+        self.data(self.patient_post("/api/omega/registry/packages").json(body)).await
     }
 
     /// Takes out what was added of a package; as for adding, everybody's for administrators and one's own for others.
@@ -58,7 +58,7 @@ impl Client {
 
     /// Imports rows, one JSON object a line.
     pub async fn import_tools(&self, lines: Vec<u8>) -> Result<Imported, ClientError> {
-        let request = self.post("/api/omega/registry/import").header("content-type", "application/x-ndjson");
-        self.data(request.timeout(PATIENT).body(lines)).await
+        let request = self.patient_post("/api/omega/registry/import").header("content-type", "application/x-ndjson");
+        self.data(request.body(lines)).await
     }
 }

@@ -1,6 +1,6 @@
 //! What all requests have in common: success is unwrapped from TPMJS's envelope, failures are [`ClientError`]s.
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, PATIENT, QUICK};
 use crate::{api::Pagination, model::wire::wait_of};
 use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -25,7 +25,13 @@ pub(super) struct Enveloped<T> {
 
 impl Client {
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.requests.request(method, format!("{}{path}", self.base)).header("accept", "application/json")
+        accepting_json(self.http.request(method, format!("{}{path}", self.base)).timeout(QUICK))
+    }
+
+    /// One that waits for a tool, a package or a model.
+    pub(super) fn patient_request(&self, method: Method, path: &str) -> RequestBuilder {
+        let http = self.patient.http(&self.http);
+        accepting_json(http.request(method, format!("{}{path}", self.base)).timeout(PATIENT))
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
@@ -34,7 +40,11 @@ impl Client {
 
     /// A POST with a key of its own, so that a proxy's repetition changes nothing.
     pub(super) fn post(&self, path: &str) -> RequestBuilder {
-        self.request(Method::POST, path).header("idempotency-key", uuid::Uuid::new_v4().to_string())
+        once(self.request(Method::POST, path))
+    }
+
+    pub(super) fn patient_post(&self, path: &str) -> RequestBuilder {
+        once(self.patient_request(Method::POST, path))
     }
 
     pub(super) async fn data<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
@@ -65,6 +75,14 @@ impl Client {
         serde_json::from_slice(&bytes)
             .map_err(|e| ClientError::Protocol { url: self.base.clone(), cause: e.to_string() })
     }
+}
+
+fn accepting_json(request: RequestBuilder) -> RequestBuilder {
+    request.header("accept", "application/json")
+}
+
+fn once(request: RequestBuilder) -> RequestBuilder {
+    request.header("idempotency-key", uuid::Uuid::new_v4().to_string())
 }
 
 /// The error of a response that is no success.

@@ -46,6 +46,8 @@ pub struct LocalServer {
     pub running: Running,
     /// Whether this call started it.
     pub started: bool,
+    /// Whether it made its key at this start.
+    pub is_new_key: bool,
     /// What the user should know: it is an older one that is busy.
     pub notice: Option<String>,
 }
@@ -133,10 +135,11 @@ impl Starter {
                 }
             }
         }
+        let had_key = Keys::new(&self.dirs).place(LOCAL)?.is_some();
         let log_begins = std::fs::metadata(self.dirs.server_log()).map_or(0, |meta| meta.len());
         let child = if self.is_claimed()? { None } else { Some(self.spawn()?) };
         let running = self.wait(child, log_begins).await?;
-        self.found(running, true)
+        Ok(LocalServer { is_new_key: !had_key, ..self.found(running, true)? })
     }
 
     /// The right to be the user's one server, for one in the foreground. A server in the background hands over: its runs
@@ -177,7 +180,7 @@ impl Starter {
         let Some(key) = Keys::new(&self.dirs).load(LOCAL)? else { return Ok(None) };
         let notice = outdated.map(|why| format!("{why}; restart it when that matters"));
         let client = Client::new(&running.url, key)?;
-        Ok(Some(LocalServer { client, running: running.clone(), started: false, notice }))
+        Ok(Some(LocalServer { client, running: running.clone(), started: false, is_new_key: false, notice }))
     }
 
     /// Ends a server in the background, whatever it does: nothing that it acknowledged is lost.
@@ -197,7 +200,7 @@ impl Starter {
 
     fn found(&self, running: Running, started: bool) -> Result<LocalServer, StartError> {
         let key = Keys::new(&self.dirs).load(LOCAL)?.ok_or(StartError::KeyLost { pid: running.pid })?;
-        Ok(LocalServer { client: Client::new(&running.url, key)?, running, started, notice: None })
+        Ok(LocalServer { client: Client::new(&running.url, key)?, running, started, is_new_key: false, notice: None })
     }
 
     /// Why a server is not the one that this call would start.

@@ -96,9 +96,10 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let model = context.config.get("model").map(str::to_owned);
     let _progress = context.progress(&connection);
     let (id, is_new) = conversation(ask, context, &connection, model.as_deref()).await?;
-    if is_new {
-        context.remember(&connection, id, ask.title.as_deref().unwrap_or_else(|| prompt::title(&prompt)));
-    }
+    let title =
+        ask.title.clone().unwrap_or_else(|| if is_new { prompt::title(&prompt).to_owned() } else { String::new() });
+    // It is there: its disk is not waited for, but what follows is.
+    let remembered = is_new.then(|| context.remember_beside(&connection, id, title.clone()));
     let mut signals = Signals::listen()?;
     let mut follow = ask.follow.clone();
     follow.answers.plan = ask.plan.filter(|number| *number > 0);
@@ -115,8 +116,9 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
         code = signals.next() => return Err(Failure::silent(code)),
     };
-    if !is_new {
-        context.remember(&connection, id, ask.title.as_deref().unwrap_or_default());
+    match remembered {
+        Some(remembered) => remembered.await,
+        None => context.remember(&connection, id, &title),
     }
 
     let view = View::begun(None, accepted.seq.saturating_sub(1));
