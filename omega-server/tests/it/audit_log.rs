@@ -138,7 +138,7 @@ async fn eight_writers_at_once_keep_every_chain_whole_and_wait_for_nobody_for_ev
         let owner = store.first_user("owner").await.unwrap();
         let author = Author { user_id: owner, display_name: "owner".into(), gravatar_hash: String::new() };
         let shared =
-            store.create_conversation(&author, Some("shared"), "omega/offline", None, <_>::default()).await.unwrap();
+            store.create_conversation(&author, Some("shared"), "omega/offline", None, <_>::default()).await.unwrap().id;
         let shared = owned(&store, &author, shared).await;
         let began = Instant::now();
         let writers: Vec<_> = (0..8)

@@ -76,7 +76,7 @@ async fn credentials(store: &Store) {
 /// Sixteen messages wait in a conversation, and a refusal changes nothing.
 async fn queue(store: &Store) {
     let author = author(store).await;
-    let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap();
+    let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap().id;
     let access = access(store, &author, conversation).await;
     for n in 0..16 {
         store.send(sending(&access, &format!("{n}"))).await.unwrap();

@@ -185,7 +185,7 @@ async fn claim(store: &Store, node: &str) -> Option<Claimed> {
 /// A conversation as the engine records it, with a server that dies in the middle.
 async fn story(store: &Store) {
     let author = author(store).await;
-    let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap();
+    let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap().id;
     let access = access(store, &author, conversation).await;
     let empty = View::of(store.detail(&access, None, 50, 0).await.unwrap());
     let sent = store.send(sending(&access, "one")).await.unwrap();
@@ -317,7 +317,7 @@ async fn people(store: &Store) {
     assert!(matches!(store.put_settings(user, &wanted, 0).await, Err(StoreError::Stale)));
     assert_eq!(store.settings(user).await.unwrap(), (wanted, 1));
 
-    let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap();
+    let conversation = store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap().id;
     let access = access(store, &author, conversation).await;
     let key = |fingerprint: u8| IdempotencyKey {
         principal: user.to_string(),
@@ -347,7 +347,7 @@ async fn race(store: &Store) {
     let mut expected: BTreeMap<ConversationId, Vec<RunId>> = BTreeMap::new();
     for _ in 0..6 {
         let conversation =
-            store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap();
+            store.create_conversation(&author, Some("t"), MODELS[0], None, <_>::default()).await.unwrap().id;
         let access = access(store, &author, conversation).await;
         for n in 0..10 {
             let accepted = store.send(sending(&access, &format!("{n}"))).await.unwrap().accepted;

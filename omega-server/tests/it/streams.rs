@@ -244,3 +244,40 @@ async fn a_server_that_stops_says_so_and_leaves_the_run_for_the_next() {
     assert_eq!(last.last().map(|envelope| envelope.event.kind()), Some("draining"));
     within("the stop", stopping).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_reader_that_wants_no_deltas_gets_everything_when_it_is_whole() {
+    let omega = Omega::start(story()).await;
+    let conversation = omega.conversation(MODELS[0]).await;
+    let mut waiting = omega.events(conversation, "?after=0&deltas=false").await;
+    let accepted = omega.send(conversation, "tell me").await;
+    let frames = within("the end", waiting.until(ends)).await;
+    assert!(frames.iter().all(|envelope| envelope.seq.is_some()), "nothing that is not stored");
+    let committed = omega.committed(conversation).await;
+    assert_eq!(frames, committed[..frames.len()], "what every reader gets, in order");
+    assert_eq!(frames.last().unwrap().run_id, Some(accepted.run_id));
+    let mut view = View::default();
+    fold(&mut view, &frames);
+    assert_eq!(view.messages.last().unwrap().content, WORDS);
+}
+
+#[tokio::test]
+async fn what_is_true_at_once_is_committed_at_once() {
+    let omega = Omega::start(story()).await;
+    let conversation = omega.conversation(MODELS[0]).await;
+    omega.ask_in(conversation, "tell me").await;
+    let committed = omega.committed(conversation).await;
+    let pairs: Vec<_> = committed
+        .windows(2)
+        .filter(|pair| pair[0].at == pair[1].at)
+        .map(|pair| (pair[0].event.kind(), pair[1].event.kind()))
+        .collect();
+    // Times are of the transaction: whoever waits for the disk once for both does not wait twice.
+    for together in [
+        ("run.started", "run.step.started"),
+        ("run.step.tool.completed", "run.step.completed"),
+        ("run.step.completed", "run.completed"),
+    ] {
+        assert!(pairs.contains(&together), "{together:?} are apart: {pairs:?}");
+    }
+}

@@ -5,7 +5,7 @@ use super::{
     alternatives::Offers,
     call_lookup,
     call_policy::{self, CallPolicy, Need, Verdict},
-    model_step,
+    model_step::{self, Answered},
     plan_selection::Decided,
     redacting_model::RedactingModel,
     title, tool_search,
@@ -48,6 +48,14 @@ pub(super) struct Driver<'a> {
     pub offers: Offers,
     /// Whether a person chooses among them.
     pub asks_which_tool: bool,
+    /// How the work begins; written with whatever the run writes first.
+    beginning: Option<Beginning>,
+}
+
+/// What is said when a worker begins with a run, and the plan that the run follows from the start.
+struct Beginning {
+    event: Event,
+    plan: Option<Event>,
 }
 
 /// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
@@ -66,6 +74,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         finish_reason: history.run.finish_reason,
         offers: Offers::default(),
         asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
+        beginning: None,
     };
     if history.cancel_requested {
         return driver.cancelled().await;
@@ -74,7 +83,6 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         (true, Some(plan)) => Some(store.stored_plan(lease.conversation, plan).await?),
         _ => None,
     };
-    let mut log = store.run_log(&lease).await?;
     let event = if claimed.is_first {
         Event::RunStarted {
             attempt: claimed.attempt,
@@ -84,12 +92,11 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     } else {
         Event::RunResumed { attempt: claimed.attempt }
     };
-    log.begin(lease.run, event).await?;
-    if let Some(StoredPlan { plan, set, .. }) = followed {
+    let plan = followed.map(|StoredPlan { plan, set, .. }| {
         let (plan_id, by) = (Some(plan.id), history.actor);
-        log.event(Some(lease.run), Event::PlanSelected { plan_set_id: set, plan_id, plan: Some(plan), by }).await?;
-    }
-    engine.committed(log.commit().await?);
+        Event::PlanSelected { plan_set_id: set, plan_id, plan: Some(plan), by }
+    });
+    driver.beginning = Some(Beginning { event, plan });
 
     let paid = (history.config.model.as_str(), history.config.paid_by);
     let paid = match engine.paid_model(&lease, owner, paid).await? {
@@ -115,7 +122,20 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     let prompt = engine.prompt_of(&history.config, owner).await?;
     let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins);
     let began = Instant::now();
+    // What the model said last, written and not committed: where it is the answer, the run ends with it.
+    let mut answered: Option<Box<Answered>> = None;
     loop {
+        let next = agent.next();
+        if let Some(log) = answered.take() {
+            match next {
+                Next::Complete { answer, notice } if !cancel.is_cancelled() => {
+                    driver.complete(&agent, *log, answer, notice).await?;
+                    title::after_answer(engine, lease.conversation, (driver.model, model), first_message);
+                    return Ok(());
+                }
+                _ => log.commit(engine).await?,
+            }
+        }
         if cancel.is_cancelled() {
             return driver.cancelled().await;
         }
@@ -134,19 +154,23 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
             // A step boundary: everything so far is recorded, and another process goes on from here.
             return Err(StoreError::Draining);
         }
-        match agent.next() {
+        match next {
             // A run whose budget has ended only closes: nothing more is called.
             Next::Ask(request) if !driver.offers.open.is_empty() && request.tool_choice != ToolChoice::None => {
                 let choices = std::mem::take(&mut driver.offers.open);
                 return driver.pause(|expires_at| RequiredAction::Alternatives { choices, expires_at }).await;
             }
             Next::Ask(request) => match model_step::ask(&mut driver, &agent, model.as_ref(), *request).await? {
-                model_step::StepOutcome::Step(step) => agent.push_step(step),
+                model_step::StepOutcome::Step(step, log) => {
+                    agent.push_step(step);
+                    answered = Some(log);
+                }
                 model_step::StepOutcome::Cancelled => return driver.cancelled().await,
                 model_step::StepOutcome::Failed(error) => return driver.failed(&error).await,
                 model_step::StepOutcome::Useless(error) => return driver.end_failed(error).await,
             },
             Next::Call(calls) => {
+                driver.say_begun().await?;
                 gate.refresh(engine).await?;
                 let (needs, called) = driver.call(&mut agent, &gate, calls).await?;
                 if cancel.is_cancelled() {
@@ -156,24 +180,11 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
                     let others = driver.others_for(&agent, &needs, &called).await?;
                     return driver.pause(|expires_at| call_policy::question(needs, others, expires_at)).await;
                 }
-                driver.complete_step().await?;
             }
             Next::Stop(error) => return driver.end_failed(error).await,
             Next::Complete { answer, notice } => {
-                let mut log = store.run_log(&lease).await?;
-                if let Some(message) = notice {
-                    let event = Event::Notice { code: "TOOL_BUDGET".into(), message: message.to_owned() };
-                    log.event(Some(lease.run), event).await?;
-                }
-                let event = Event::RunCompleted {
-                    answer,
-                    usage: driver.usage,
-                    tool_calls: agent.tool_calls(),
-                    steps: agent.steps(),
-                    finish_reason: driver.finish_reason,
-                };
-                log.end(lease.run, RunStatus::Completed, None, event).await?;
-                engine.committed(log.commit().await?);
+                let log = driver.log().await?;
+                driver.complete(&agent, Answered::before(log), answer, notice).await?;
                 title::after_answer(engine, lease.conversation, (driver.model, model), first_message);
                 return Ok(());
             }
@@ -240,7 +251,7 @@ impl Driver<'_> {
                     continue;
                 }
                 Done::Asks(approval) => {
-                    let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+                    let mut log = self.log().await?;
                     log.step_back(tool_run.id).await?;
                     self.engine.committed(log.commit().await?);
                     needs.push(Need::Approval(*approval));
@@ -258,7 +269,7 @@ impl Driver<'_> {
             };
             let redactor = self.engine.inner.store.redactor(self.lease.conversation).await?;
             let settled = Clean::by(redactor, settled).await;
-            let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+            let mut log = self.log().await?;
             let ended = log.finish_tool(&tool_run, &settled).await?;
             if let Some(choice) = others {
                 self.offer(&mut log, choice).await?;
@@ -268,22 +279,63 @@ impl Driver<'_> {
                 let total_dynamic_tools = u32::try_from(agent.loaded()).unwrap_or(u32::MAX);
                 log.event(Some(self.lease.run), Event::ToolsLoaded { new_tools, total_dynamic_tools }).await?;
             }
+            if working.is_empty() && needs.is_empty() {
+                log.close_steps(self.lease.run).await?;
+            }
             self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
             self.engine.committed(log.commit().await?);
         }
         Ok((needs, called))
     }
 
-    async fn complete_step(&self) -> Result<()> {
+    /// A transaction of the run. The first one says that the work begins.
+    pub async fn log(&mut self) -> Result<LogTx> {
         let mut log = self.engine.inner.store.run_log(&self.lease).await?;
-        log.complete_step(self.lease.run).await?;
-        self.engine.committed(log.commit().await?);
+        if let Some(Beginning { event, plan }) = self.beginning.take() {
+            log.begin(self.lease.run, event).await?;
+            if let Some(selected) = plan {
+                log.event(Some(self.lease.run), selected).await?;
+            }
+        }
+        Ok(log)
+    }
+
+    /// Before what others than the driver write for the run.
+    async fn say_begun(&mut self) -> Result<()> {
+        if self.beginning.is_some() {
+            let log = self.log().await?;
+            self.engine.committed(log.commit().await?);
+        }
         Ok(())
     }
 
+    /// Ends the run with its answer.
+    async fn complete(
+        &self,
+        agent: &Agent,
+        mut answered: Answered,
+        answer: String,
+        notice: Option<&str>,
+    ) -> Result<()> {
+        let (run, log) = (self.lease.run, &mut answered.log);
+        if let Some(message) = notice {
+            let event = Event::Notice { code: "TOOL_BUDGET".into(), message: message.to_owned() };
+            log.event(Some(run), event).await?;
+        }
+        let event = Event::RunCompleted {
+            answer,
+            usage: self.usage,
+            tool_calls: agent.tool_calls(),
+            steps: agent.steps(),
+            finish_reason: self.finish_reason,
+        };
+        log.end(run, RunStatus::Completed, None, event).await?;
+        answered.commit(self.engine).await
+    }
+
     /// Pauses the run with a question, and lets go of it.
-    pub async fn pause(&self, question: impl FnOnce(Timestamp) -> RequiredAction) -> Result<()> {
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+    pub async fn pause(&mut self, question: impl FnOnce(Timestamp) -> RequiredAction) -> Result<()> {
+        let mut log = self.log().await?;
         let question = question(log.patience());
         tracing::info!(event = "run.paused", run_id = %self.lease.run, kind = question.kind());
         if !log.pause(self.lease.run, question).await? {
@@ -300,23 +352,23 @@ impl Driver<'_> {
         log.use_tokens(self.lease.run, usage).await
     }
 
-    pub async fn notice(&self, code: &str, message: &str) -> Result<()> {
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+    pub async fn notice(&mut self, code: &str, message: &str) -> Result<()> {
+        let mut log = self.log().await?;
         let event = Event::Notice { code: code.to_owned(), message: message.to_owned() };
         log.event(Some(self.lease.run), event).await?;
         self.engine.committed(log.commit().await?);
         Ok(())
     }
 
-    pub async fn cancelled(&self) -> Result<()> {
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+    pub async fn cancelled(&mut self) -> Result<()> {
+        let mut log = self.log().await?;
         let event = Event::RunCancelled { reason: "cancelled by a participant".into() };
         log.end(self.lease.run, RunStatus::Cancelled, None, event).await?;
         self.engine.committed(log.commit().await?);
         Ok(())
     }
 
-    pub async fn failed(&self, error: &ModelError) -> Result<()> {
+    pub async fn failed(&mut self, error: &ModelError) -> Result<()> {
         let next = match error.code() {
             "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)".to_owned(),
             "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use".to_owned(),
@@ -342,9 +394,9 @@ impl Driver<'_> {
         .await
     }
 
-    async fn end_failed(&self, error: RunError) -> Result<()> {
+    async fn end_failed(&mut self, error: RunError) -> Result<()> {
         tracing::warn!(event = "run.failed", run_id = %self.lease.run, code = error.code, error = error.error);
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        let mut log = self.log().await?;
         log.end(self.lease.run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await?;
         self.engine.committed(log.commit().await?);
         Ok(())

@@ -26,6 +26,17 @@ use tokio::sync::watch;
 const BATCH: u32 = 256;
 /// How long an owner whose user was disabled may read on.
 const OWNERS_ASKED: Duration = Duration::from_secs(10);
+/// What a reader wants of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The events after this one.
+    pub after: u64,
+    /// Only this run's events; the reading ends with the run, or where the run waits for a person.
+    pub only: Option<RunId>,
+    /// Also the text and the outputs that are not whole yet.
+    pub deltas: bool,
+}
+
 pub struct Feed {
     store: Store,
     channel: Arc<Channel>,
@@ -41,6 +52,7 @@ pub struct Feed {
     conversation: ConversationId,
     cursor: u64,
     only: Option<RunId>,
+    deltas: bool,
     /// Text that this reader has, by message and part: the event since which it counts, and bytes.
     have: HashMap<(MessageId, u32), (u64, usize)>,
     partials: HashMap<ToolRunId, u64>,
@@ -52,15 +64,16 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A reader that has everything up to `cursor`. With `only`, it gets that run's events and ends with the run, or
-    /// where the run waits for a person.
-    pub(super) fn new(engine: &Inner, seat: Seat, access: Access, cursor: u64, only: Option<RunId>) -> Self {
+    pub(super) fn new(engine: &Inner, seat: Seat, access: Access, wanted: Wanted) -> Self {
+        let Wanted { after: cursor, only, deltas } = wanted;
         let conversation = access.conversation();
         let channel = engine.hub.channel(conversation);
         // Subscribed before the first read: what is committed in between wakes it again.
-        let news = channel.subscribe();
+        let news = if deltas { channel.subscribe() } else { channel.subscribe_to_commits() };
         // What streams on another node already.
-        engine.wake.fetch(conversation);
+        if deltas {
+            engine.wake.fetch(conversation);
+        }
         Self {
             store: engine.store.clone(),
             invalidations: channel.invalidations(),
@@ -74,6 +87,7 @@ impl Feed {
             conversation,
             cursor,
             only,
+            deltas,
             have: HashMap::new(),
             partials: HashMap::new(),
             ready: VecDeque::new(),
@@ -97,7 +111,7 @@ impl Feed {
             }
             self.news.borrow_and_update();
             self.read().await?;
-            if self.ready.is_empty() {
+            if self.ready.is_empty() && self.deltas {
                 self.stream();
             }
             if !self.ready.is_empty() || self.ended {
@@ -165,7 +179,7 @@ impl Feed {
                     let message = *message_id;
                     self.have.retain(|(known, _), _| *known != message);
                 }
-                Event::MessageCompleted { message } => self.rest(envelope.run_id, message),
+                Event::MessageCompleted { message } if self.deltas => self.rest(envelope.run_id, message),
                 _ => {}
             }
             self.ready.push_back(envelope);

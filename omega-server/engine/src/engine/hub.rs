@@ -79,6 +79,7 @@ pub struct Channel {
     invalidations: AtomicU64,
     live: Mutex<Live>,
     news: watch::Sender<()>,
+    commits: watch::Sender<()>,
 }
 
 impl Channel {
@@ -88,12 +89,23 @@ impl Channel {
             invalidations: AtomicU64::new(0),
             live: Mutex::default(),
             news: watch::Sender::new(()),
+            commits: watch::Sender::new(()),
         }
     }
 
     /// Resolves after the next news.
     pub fn subscribe(&self) -> watch::Receiver<()> {
         self.news.subscribe()
+    }
+
+    /// Resolves after the next commit, or when one may have been missed.
+    pub fn subscribe_to_commits(&self) -> watch::Receiver<()> {
+        self.commits.subscribe()
+    }
+
+    fn tell_of_commit(&self) {
+        self.commits.send_replace(());
+        self.news.send_replace(());
     }
 
     /// The newest event that this node has committed since it knows the conversation.
@@ -277,7 +289,7 @@ impl Hub {
     pub fn committed(&self, committed: Committed) {
         if let Some(channel) = self.known(committed.conversation) {
             channel.committed.fetch_max(committed.last_seq, Ordering::AcqRel);
-            channel.news.send_replace(());
+            channel.tell_of_commit();
         }
     }
 
@@ -285,7 +297,7 @@ impl Hub {
     pub fn invalidate(&self) {
         for channel in self.all() {
             channel.invalidations.fetch_add(1, Ordering::AcqRel);
-            channel.news.send_replace(());
+            channel.tell_of_commit();
         }
     }
 

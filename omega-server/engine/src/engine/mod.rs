@@ -47,7 +47,7 @@ use crate::{
     vault::Vault,
 };
 use capacity::Seat;
-use feed::Feed;
+use feed::{Feed, Wanted};
 use hub::Hub;
 use models::Models;
 use node_config::NodeConfig;
@@ -293,8 +293,8 @@ impl Engine {
     }
 
     /// A reader of a conversation's events.
-    pub fn feed(&self, seat: Seat, access: &Access, after: u64, only: Option<RunId>) -> Feed {
-        Feed::new(&self.inner, seat, access.clone(), after, only)
+    pub fn feed(&self, seat: Seat, access: &Access, wanted: Wanted) -> Feed {
+        Feed::new(&self.inner, seat, access.clone(), wanted)
     }
 
     /// A conversation's state, with the text that streams right now.

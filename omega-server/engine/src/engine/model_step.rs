@@ -1,13 +1,15 @@
 //! One model call: streamed to the readers as it comes, retried where that may help, recorded when it is whole.
 
 use super::{
-    call_lookup,
+    Engine, call_lookup,
     drive::{Driver, recorded},
     hub::LiveMessage,
 };
-use crate::domain::nul;
-use crate::process::failpoint::{self, Point};
-use crate::store::{Clean, Result, StepReply, StepStart};
+use crate::{
+    domain::nul,
+    process::failpoint::{self, Point},
+    store::{Clean, LogTx, Result, StepReply, StepStart},
+};
 use futures_util::StreamExt;
 use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
@@ -15,14 +17,15 @@ use omega_core::{
     budget,
     event::Event,
     executor::Executor,
+    id::MessageId,
     model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry, wire},
 };
 use std::collections::HashSet;
 
 /// What a model call came to.
 pub(super) enum StepOutcome {
-    /// An answer, recorded.
-    Step(Step),
+    /// An answer, which is still to be committed.
+    Step(Step, Box<Answered>),
     /// The run was cancelled meanwhile.
     Cancelled,
     /// The provider failed, and asking again did not help or would not.
@@ -56,7 +59,7 @@ pub(super) async fn ask(
     let channel = engine.inner.hub.channel(lease.conversation);
     let mut failures = 0;
     loop {
-        let mut log = engine.inner.store.run_log(&lease).await?;
+        let mut log = driver.log().await?;
         let step = log.start_step(lease.run, agent.steps() + 1).await?;
         engine.committed(log.commit().await?);
         channel.begin(LiveMessage::begun(lease, &step));
@@ -77,8 +80,8 @@ pub(super) async fn ask(
                 Err((if is_closing { spent() } else { empty_answer(&reply) }, reply.finish_reason))
             }
             Streamed::Reply(reply) => {
-                let step = record(driver, agent, &step, reply).await?;
-                return Ok(StepOutcome::Step(step));
+                let (step, log) = record(driver, agent, &step, reply).await?;
+                return Ok(StepOutcome::Step(step, Box::new(log)));
             }
             Streamed::Cancelled => {
                 keep_partial(driver, agent, &step, beside.usage).await?;
@@ -96,7 +99,7 @@ pub(super) async fn ask(
         };
         failures += 1;
         let shown = !channel.parts(step.message).is_empty();
-        let mut log = engine.inner.store.run_log(&lease).await?;
+        let mut log = driver.log().await?;
         log.fail_step(lease.run, &step, &error).await?;
         let used = engine.inner.models.priced(&driver.model, beside.usage);
         driver.count(&mut log, used).await?;
@@ -246,7 +249,12 @@ fn with_own_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
     calls
 }
 
-async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, mut reply: StepReply) -> Result<Step> {
+async fn record(
+    driver: &mut Driver<'_>,
+    agent: &Agent,
+    step: &StepStart,
+    mut reply: StepReply,
+) -> Result<(Step, Answered)> {
     let (engine, run) = (driver.engine, driver.lease.run);
     reply.usage = engine.inner.models.priced(&driver.model, reply.usage);
     driver.usage += reply.usage;
@@ -255,15 +263,36 @@ async fn record(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, mut re
     let calls = agent.tool_calls() + u32::try_from(reply.calls.len()).unwrap_or(u32::MAX);
     let redactor = engine.inner.store.redactor(driver.lease.conversation).await?;
     let answer = Clean::by(redactor, (reply.clone(), proposals)).await;
-    let mut log = engine.inner.store.run_log(&driver.lease).await?;
+    let mut log = driver.log().await?;
     let tool_runs = log.finish_step(run, step, answer, (driver.usage, calls)).await?;
     if let Some((code, message)) = shortfall(&reply) {
         log.event(Some(run), Event::Notice { code: code.into(), message }).await?;
     }
-    let committed = log.commit().await?;
-    engine.inner.hub.channel(driver.lease.conversation).forget_message(step.message);
-    engine.committed(committed);
-    Ok(recorded(reply, tool_runs))
+    Ok((recorded(reply, tool_runs), Answered { log, message: Some(step.message) }))
+}
+
+/// What a model said, written and not committed: its run may end with it, in the same transaction.
+pub(super) struct Answered {
+    pub log: LogTx,
+    /// It streams until it is stored.
+    message: Option<MessageId>,
+}
+
+impl Answered {
+    /// What was said is stored already.
+    pub fn before(log: LogTx) -> Self {
+        Self { log, message: None }
+    }
+
+    pub async fn commit(self, engine: &Engine) -> Result<()> {
+        let channel = engine.inner.hub.channel(self.log.conversation());
+        let committed = self.log.commit().await?;
+        if let Some(message) = self.message {
+            channel.forget_message(message);
+        }
+        engine.committed(committed);
+        Ok(())
+    }
 }
 
 /// What people are told of an answer that is not all that was asked for.
@@ -291,15 +320,15 @@ async fn keep_partial(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, 
         if usage.taken().is_none() {
             return Ok(());
         }
-        let mut log = driver.engine.inner.store.run_log(&driver.lease).await?;
+        let mut log = driver.log().await?;
         let used = driver.engine.inner.models.priced(&driver.model, usage);
         driver.count(&mut log, used).await?;
         driver.engine.committed(log.commit().await?);
         return Ok(());
     }
     let reply = StepReply { parts, calls: Vec::new(), provider_state: Vec::new(), usage, finish_reason: None };
-    record(driver, agent, step, reply).await?;
-    Ok(())
+    let (_, answered) = record(driver, agent, step, reply).await?;
+    answered.commit(driver.engine).await
 }
 
 fn is_empty(reply: &StepReply) -> bool {

@@ -44,7 +44,7 @@ impl Driver<'_> {
     }
 
     /// Follows a plan; before its first step everything that it lacks is asked for, once.
-    async fn follow(&self, history: &RunHistory, plan: Box<Plan>) -> Result<Decided> {
+    async fn follow(&mut self, history: &RunHistory, plan: Box<Plan>) -> Result<Decided> {
         let store = &self.engine.inner.store;
         if !history.now.steps.is_empty() || store.asked_for_plan(self.lease.run).await? {
             return Ok(Decided::Follow(Some(plan)));
@@ -92,7 +92,7 @@ impl Driver<'_> {
             planned = self.engine.plan(task, &mut usage) => Some(planned),
             () = self.cancel.cancelled() => None,
         };
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+        let mut log = self.log().await?;
         self.count(&mut log, usage).await?;
         self.engine.committed(log.commit().await?);
         match planned {
@@ -114,17 +114,17 @@ impl Driver<'_> {
         }
     }
 
-    async fn say_planning(&self) -> Result<()> {
-        let mut log = self.engine.inner.store.run_log(&self.lease).await?;
+    async fn say_planning(&mut self) -> Result<()> {
+        let mut log = self.log().await?;
         let event = Event::Status { phase: "planning".into(), message: "making plans".into() };
         log.event(Some(self.lease.run), event).await?;
         self.engine.committed(log.commit().await?);
         Ok(())
     }
 
-    async fn ask_which(&self, message: &str, answer: PlanAnswer) -> Result<Decided> {
+    async fn ask_which(&mut self, message: &str, answer: PlanAnswer) -> Result<Decided> {
         let (lease, plans) = (self.lease, answer.plans);
-        let mut log = self.engine.inner.store.run_log(&lease).await?;
+        let mut log = self.log().await?;
         let plan_set_id = log.propose_plans(Some(lease.run), message, &plans).await?;
         let action = RequiredAction::Plan { plan_set_id, plans, expires_at: log.patience() };
         tracing::info!(event = "run.paused", run_id = %lease.run, kind = action.kind());

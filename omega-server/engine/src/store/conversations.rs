@@ -23,7 +23,7 @@ use omega_core::{
 /// Outputs larger than this are left out of lists and events.
 pub const INLINE_OUTPUT_BYTES: usize = 64 * 1024;
 impl Store {
-    /// Makes a conversation and its owner's participation.
+    /// Makes a conversation and its owner's participation, and gives it as its owner sees it.
     pub async fn create_conversation(
         &self,
         owner: &Author,
@@ -31,7 +31,7 @@ impl Store {
         model: &str,
         safe_mode: Option<bool>,
         guest_credentials: GuestCredentials,
-    ) -> Result<ConversationId> {
+    ) -> Result<Conversation> {
         let conversation = ConversationId::new();
         let now = self.now().0;
         let mut tx = self.begin().await?;
@@ -58,8 +58,11 @@ impl Store {
             &owner.gravatar_hash,
             now,
         )?;
+        let row: Option<ConversationRow> =
+            tx_opt!(&mut tx, ConversationRow, GET_CONVERSATION, conversation.to_string())?;
+        let made = row.ok_or(StoreError::NotFound)?.into_api(conversation, ExecutionState::Idle)?;
         tx.commit().await?;
-        Ok(conversation)
+        Ok(made)
     }
 
     async fn row(&self, conversation: ConversationId) -> Result<ConversationRow> {
@@ -136,18 +139,7 @@ impl Store {
         Ok(access.show(ConversationDetail {
             is_owner: access.is_owner(),
             last_seq: number(row.next_seq - 1),
-            conversation: Conversation {
-                id: conversation,
-                title: row.title,
-                model: row.model,
-                safe_mode: row.safe_mode,
-                guest_credentials: word(&row.guest_credentials)?,
-                execution_state: state,
-                url: page_of(&row.link_id),
-                visibility: word(&row.visibility)?,
-                created_at: Timestamp(row.created_at),
-                updated_at: Timestamp(row.updated_at),
-            },
+            conversation: row.into_api(conversation, state)?,
             participants: participants.into_iter().map(ParticipantRow::into_api).collect::<Result<_>>()?,
             message_count: count(message_count),
             tool_run_count: count(tool_run_count),
@@ -304,6 +296,23 @@ impl LogTx {
         };
         self.event(run, event).await?;
         Ok(())
+    }
+}
+
+impl ConversationRow {
+    fn into_api(self, id: ConversationId, execution_state: ExecutionState) -> Result<Conversation> {
+        Ok(Conversation {
+            id,
+            title: self.title,
+            model: self.model,
+            safe_mode: self.safe_mode,
+            guest_credentials: word(&self.guest_credentials)?,
+            execution_state,
+            url: page_of(&self.link_id),
+            visibility: word(&self.visibility)?,
+            created_at: Timestamp(self.created_at),
+            updated_at: Timestamp(self.updated_at),
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 //! and none is left over.
 
 use super::{
-    Db, Lease, LogTx, Result, Store, StoreError, exec,
+    Db, Durability, Lease, LogTx, Result, Store, StoreError, exec,
     rows::{id, number, signed},
     sql,
 };
@@ -110,8 +110,8 @@ impl Store {
             |of: &dyn Fn(&NewDelta) -> u64| pieces.iter().map(|piece| signed(of(piece))).collect::<Vec<i64>>();
         let runs = texts(&|piece| piece.lease.run.to_string());
         failpoint::at(Point::Before(Transaction::ChunkFlush)).await?;
-        let mut tx = pool.begin().await?;
-        sqlx::query(sql::NOT_DURABLE).execute(&mut *tx).await?;
+        // A partial text is not promised to anybody.
+        let mut tx = pool.begin_with(Durability::WithNext.postgres()).await?;
         let held: Vec<(String,)> = sqlx::query_as(sql::HOLD_STREAMS)
             .bind(&runs)
             .bind(numbers(&|piece| piece.lease.fence))

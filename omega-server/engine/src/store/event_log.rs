@@ -26,8 +26,8 @@ pub struct LogTx {
     conversation: ConversationId,
     next: u64,
     now: Timestamp,
-    /// What it is, for the failpoints.
-    name: Option<Transaction>,
+    /// What it is, for the failpoints: several where one commit does for them.
+    names: Vec<Transaction>,
     /// Whether somebody wants the end of the worker's run.
     cancel_requested: bool,
     /// Whose message the worker's run answers.
@@ -65,7 +65,7 @@ impl Store {
             conversation,
             next,
             now,
-            name: None,
+            names: Vec::new(),
             cancel_requested: false,
             of: None,
             facts: Vec::new(),
@@ -95,13 +95,13 @@ impl LogTx {
         self.now
     }
 
-    /// Says which transaction of a run's life this is; the first name stays.
+    /// Says which transaction of a run's life this is, or is too.
     ///
     /// # Errors
     /// What a failpoint was told to give.
     pub(super) async fn named(&mut self, name: Transaction) -> Result<()> {
-        if self.name.is_none() {
-            self.name = Some(name);
+        if !self.names.contains(&name) {
+            self.names.push(name);
             failpoint::at(Point::Before(name)).await?;
         }
         Ok(())
@@ -171,12 +171,12 @@ impl LogTx {
         exec!(&mut self.tx, SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
         self.tx.record(&self.facts, self.now).await?;
         let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
-        if let Some(name) = self.name {
-            failpoint::at(Point::Within(name)).await?;
+        for name in &self.names {
+            failpoint::at(Point::Within(*name)).await?;
         }
         self.tx.commit().await?;
-        if let Some(name) = self.name {
-            failpoint::at(Point::After(name)).await?;
+        for name in &self.names {
+            failpoint::at(Point::After(*name)).await?;
         }
         Ok(committed)
     }

@@ -1,6 +1,6 @@
 //! Answers that were given already, by `Idempotency-Key`.
 
-use super::{LogTx, Result, Store, exec, read_opt, tx_opt};
+use super::{Durability, LogTx, Result, Store, exec, read_opt, tx_opt};
 
 /// How long an answer is kept.
 const KEPT_MILLIS: i64 = 24 * 3600 * 1000;
@@ -60,7 +60,8 @@ impl Store {
     /// Takes a key for a request that is about to be answered. [`Replay::New`] means: it is ours now.
     pub async fn hold_key(&self, key: &IdempotencyKey) -> Result<Replay> {
         let now = self.now().0;
-        let mut tx = self.begin().await?;
+        // What the request then does and commits takes it along.
+        let mut tx = self.begin_as(Durability::WithNext).await?;
         exec!(&mut tx, EXPIRE_IDEMPOTENT, now - KEPT_MILLIS)?;
         let held = exec!(
             &mut tx,
@@ -76,8 +77,10 @@ impl Store {
         if held == 1 { Ok(Replay::New) } else { self.replay(key).await }
     }
 
+    /// Keeps what was answered. A request whose server dies between its work and this is answered anew, whether it was killed
+    /// or lost its power.
     pub async fn keep_answer(&self, key: &IdempotencyKey, answer: &KeptAnswer) -> Result<()> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_as(Durability::WithNext).await?;
         exec!(
             &mut tx,
             FINISH_IDEMPOTENT,

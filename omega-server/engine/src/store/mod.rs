@@ -74,6 +74,32 @@ pub(crate) enum Db {
     Postgres(PgPool),
 }
 
+/// What a power cut may take back. The end of the process takes nothing back that was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Nothing: it is on the disk when it is committed.
+    Now,
+    /// It, unless a later commit brought it to the disk with itself. For what nobody is told of before such a commit.
+    WithNext,
+}
+
+impl Durability {
+    /// The one writer of SQLite is what the transaction before made of it, so that each says how it wants it.
+    fn sqlite(self) -> &'static str {
+        match self {
+            Self::Now => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            Self::WithNext => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        }
+    }
+
+    fn postgres(self) -> &'static str {
+        match self {
+            Self::Now => "BEGIN",
+            Self::WithNext => "BEGIN; SET LOCAL synchronous_commit = off",
+        }
+    }
+}
+
 pub(crate) enum Tx {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
@@ -308,10 +334,14 @@ impl Store {
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx> {
+        self.begin_as(Durability::Now).await
+    }
+
+    pub(crate) async fn begin_as(&self, durability: Durability) -> Result<Tx> {
         self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::is_there)?;
         let tx = match &self.db {
-            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(durability.sqlite()).await?),
+            Db::Postgres(pool) => Tx::Postgres(pool.begin_with(durability.postgres()).await?),
         };
         self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::has_its_log)?;
         Ok(tx)

@@ -1,7 +1,7 @@
 //! A run's changes of hands and its end: claimed, kept alive, taken back, stopped. Each is one transaction.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError,
+    Committed, Durability, LogTx, Result, Store, StoreError,
     access::Within,
     exec, read_all, read_one, read_opt,
     rows::{OpenRunRow, RunRow, id, json, number, signed},
@@ -99,7 +99,8 @@ impl Store {
     /// Takes up the oldest runs that may start, at most `limit` (transition 2).
     pub async fn claim(&self, node: &str, limit: u32) -> Result<Vec<Claimed>> {
         failpoint::at(Point::Before(Transaction::Claim)).await?;
-        let mut tx = self.begin().await?;
+        // A run that is claimed is the worker's to begin, and nobody hears of it before that.
+        let mut tx = self.begin_as(Durability::WithNext).await?;
         let claimed = tx_all!(&mut tx, ClaimedRow, sql::CLAIM, node, self.lease_ms, i64::from(limit));
         let rows = match claimed {
             Ok(rows) => rows,
@@ -159,7 +160,8 @@ impl Store {
     /// Prolongs all leases of a node, and says which they are and what is to be cancelled.
     pub async fn heartbeat(&self, node: &str) -> Result<Beat> {
         failpoint::at(Point::Before(Transaction::Heartbeat)).await?;
-        let mut tx = self.begin().await?;
+        // Whoever loses power has lost its runs anyway.
+        let mut tx = self.begin_as(Durability::WithNext).await?;
         let held: Vec<HeldRow> = tx_all!(&mut tx, HeldRow, sql::RENEW, node, self.lease_ms)?;
         let tools: Vec<(String,)> = tx_all!(&mut tx, (String,), TOOL_CANCELS_OF, node)?;
         failpoint::at(Point::Within(Transaction::Heartbeat)).await?;

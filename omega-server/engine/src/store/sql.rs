@@ -139,8 +139,6 @@ of_postgres! {
         JOIN message_chunks c ON c.conversation_id = n.conversation AND (c.message_id <> n.message OR c.since <> n.since \
         OR c.part > n.part OR (c.part = n.part AND c.chunk_offset >= n.at)) \
         ORDER BY c.conversation_id, c.message_id, c.part, c.chunk_offset";
-    /// A partial text is not promised to anybody: its commit need not wait for the disk.
-    NOT_DURABLE = "SET LOCAL synchronous_commit = off";
 }
 
 statements! {

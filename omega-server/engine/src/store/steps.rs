@@ -228,7 +228,7 @@ impl LogTx {
             tool_runs.push(self.propose(run, step.message, proposal).await?);
         }
         if tool_runs.is_empty() {
-            self.complete_step(run).await?;
+            self.close_steps(run).await?;
         }
         Ok(tool_runs)
     }
@@ -241,11 +241,12 @@ impl LogTx {
     /// Says of every step that the model has answered, and that is not said to be done yet, that it is: when its last call
     /// is, and before the run goes on or ends in whatever way. What is said comes from the record, so a run that was taken
     /// back from a server that died tells of all its steps and tokens too.
-    pub(super) async fn close_steps(&mut self, run: RunId) -> Result<()> {
+    pub async fn close_steps(&mut self, run: RunId) -> Result<()> {
         let open: Vec<StepRow> = tx_all!(&mut self.tx, StepRow, OPEN_STEPS, run.to_string())?;
         if open.is_empty() {
             return Ok(());
         }
+        self.named(Transaction::StepComplete).await?;
         let total: Option<(String,)> = tx_opt!(&mut self.tx, (String,), sql::RUN_USAGE, run.to_string())?;
         let total = total.map(|(usage,)| serde_json::from_str(&usage)).transpose()?;
         for row in open {
@@ -258,12 +259,6 @@ impl LogTx {
             self.event(Some(run), event).await?;
         }
         Ok(())
-    }
-
-    /// Says that a step and all its calls are done.
-    pub async fn complete_step(&mut self, run: RunId) -> Result<()> {
-        self.named(Transaction::StepComplete).await?;
-        self.close_steps(run).await
     }
 }
 

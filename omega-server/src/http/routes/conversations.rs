@@ -19,7 +19,7 @@ use omega_engine::{
     domain::caller::Caller,
     store::{
         INLINE_OUTPUT_BYTES,
-        access::{self, Access, Owned},
+        access::{Access, Owned},
     },
 };
 
@@ -43,11 +43,9 @@ pub async fn create(
         None => app.models.default_model(&own).await.model.to_string(),
     };
     app.engine.payer(caller.user, &model).await?;
-    let conversation =
+    let made =
         app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
-    let (access, _) = access::open(&app.store, &caller, conversation).await?;
-    let detail = app.store.detail(&access, None, 1, 0).await?;
-    Ok(Reply::created(detail.conversation))
+    Ok(Reply::created(made))
 }
 
 /// The newest part of a conversation, and the cursor that continues it.

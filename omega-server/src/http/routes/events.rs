@@ -19,7 +19,7 @@ use omega_core::{
     id::ConversationId,
 };
 use omega_engine::{
-    engine::feed::{Feed, frame},
+    engine::feed::{Feed, Wanted, frame},
     store::{INLINE_OUTPUT_BYTES, access::Access},
 };
 use serde::Deserialize;
@@ -35,6 +35,13 @@ pub struct After {
     /// The last event that the client has; `Last-Event-ID` wins. Without both, a `snapshot` frame comes first.
     #[serde(default)]
     pub after: Option<String>,
+    /// `false` leaves out what is not whole yet: the text, thoughts and outputs that stream.
+    #[serde(default = "all")]
+    pub deltas: bool,
+}
+
+fn all() -> bool {
+    true
 }
 
 /// The events of a conversation after a cursor, and then as they come (SSE).
@@ -71,7 +78,8 @@ pub async fn stream(
         }
     };
     let first = first.map(|event| frame(access.conversation(), None, event));
-    Ok(sse_after(app.engine.feed(seat, &access, cursor, None), first))
+    let wanted = Wanted { after: cursor, only: None, deltas: query.deltas };
+    Ok(sse_after(app.engine.feed(seat, &access, wanted), first))
 }
 
 /// A reader's frames as a response.

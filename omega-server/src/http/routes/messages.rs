@@ -18,7 +18,7 @@ use omega_core::{
     id::ConversationId,
 };
 use omega_engine::{
-    engine::{accept::AcceptedMessage, capacity::Seat},
+    engine::{accept::AcceptedMessage, capacity::Seat, feed::Wanted},
     store::{
         IdempotencyKey,
         access::{self, Access},
@@ -69,7 +69,8 @@ async fn answer(
 ) -> ApiResult<Response> {
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(header::ACCEPT).contains("text/event-stream") {
-        let feed = app.engine.feed(seat, access, accepted.seq - 1, Some(accepted.run_id));
+        let wanted = Wanted { after: accepted.seq - 1, only: Some(accepted.run_id), deltas: true };
+        let feed = app.engine.feed(seat, access, wanted);
         return Ok(events::sse(feed));
     }
     let prefer = header(header::HeaderName::from_static("prefer"));
@@ -80,7 +81,8 @@ async fn answer(
     };
     let receipt = accepted.clone();
     let ended = async move {
-        let mut feed = app.engine.feed(seat, access, receipt.seq - 1, Some(receipt.run_id));
+        let wanted = Wanted { after: receipt.seq - 1, only: Some(receipt.run_id), deltas: false };
+        let mut feed = app.engine.feed(seat, access, wanted);
         while let Some(envelope) = feed.next().await? {
             if envelope.event.is_terminal() {
                 let run = access::within(&app.store, access.caller(), receipt.run_id).await?;

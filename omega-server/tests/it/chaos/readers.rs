@@ -54,6 +54,7 @@ async fn follow(url: String, key: SecretString, conversation: ConversationId, mu
         first_wait: Duration::from_millis(20),
         longest_wait: Duration::from_millis(200),
         give_up_after: Duration::from_secs(60),
+        deltas: true,
     };
     let mut follower = Follower::new(Client::new(&url, key).unwrap(), conversation, policy);
     let (mut last, mut connections) = (0, 0);

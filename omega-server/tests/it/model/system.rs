@@ -64,7 +64,7 @@ impl System {
         let store = Store::open(&url).await.unwrap().with_clock(clock.clone());
         let mut talks = Vec::new();
         for _ in 0..2 {
-            let id = store.create_conversation(&people[0], Some("t"), "m/m", None, <_>::default()).await.unwrap();
+            let id = store.create_conversation(&people[0], Some("t"), "m/m", None, <_>::default()).await.unwrap().id;
             for guest in &people[1..] {
                 access(&store, guest, id).await;
             }

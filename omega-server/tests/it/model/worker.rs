@@ -122,7 +122,7 @@ impl System {
         let settles = matches!(transition, Transition::Start { .. } | Transition::Settle { .. });
         if settles && !matches!(then.next(), Next::Call(_)) {
             let mut log = self.store.run_log(&lease).await?;
-            log.complete_step(run).await?;
+            log.close_steps(run).await?;
             log.commit().await?;
         }
         Ok(())
