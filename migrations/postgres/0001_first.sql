@@ -362,6 +362,22 @@ CREATE TABLE alternatives (
 CREATE INDEX alternatives_run ON alternatives (run_id, status);
 CREATE INDEX alternatives_conversation ON alternatives (conversation_id);
 
+-- What people say of answers: each person's newest word about each run. `author` is who they were then; in a conversation that
+-- was imported they are nobody of this server. `seq` is the event that tells of it.
+CREATE TABLE feedback (
+    run_id TEXT NOT NULL REFERENCES runs (id),
+    user_id TEXT NOT NULL,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    author TEXT NOT NULL,
+    rating TEXT NOT NULL,
+    felt_real BOOLEAN,
+    comment TEXT,
+    seq BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (run_id, user_id)
+);
+CREATE INDEX feedback_conversation ON feedback (conversation_id, seq);
+
 -- Secrets. Nothing in here can be read without the master key, which is never in the database.
 
 -- One current data key a user, wrapped under a master key. A key that values need can't be deleted.

@@ -43,6 +43,7 @@ pub enum Command {
     Approvals(OrList<commands::approvals::Approvals>),
     Provide(commands::provide::Provide),
     Alternatives(commands::alternatives::Alternatives),
+    Feedback(OrList<commands::feedback::Feedback>),
     Share(commands::share::Share),
     Wait(commands::wait::Wait),
     Cancel(commands::cancel::Cancel),

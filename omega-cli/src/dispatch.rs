@@ -3,7 +3,8 @@
 use crate::{
     cli::{Cli, Command},
     commands::{
-        api_keys::ApiKeys, approvals::Approvals, ask, chat::when_nothing_is_asked, keys::Keys, pins::Pins, users::Users,
+        api_keys::ApiKeys, approvals::Approvals, ask, chat::when_nothing_is_asked, feedback::Feedback, keys::Keys,
+        pins::Pins, users::Users,
     },
     connect::Context,
     exit::Failure,
@@ -53,6 +54,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Approvals(it) => it.or(&Approvals::List { json: false }).run(context).await,
         Command::Provide(it) => it.run(context).await,
         Command::Alternatives(it) => it.run(context).await,
+        Command::Feedback(it) => it.or(&Feedback::list()).run(context).await,
         Command::Share(it) => it.run(context).await,
         Command::Profile(it) => it.run(context).await,
         Command::Users(it) => it.or(&Users::List { json: false }).run(context).await,

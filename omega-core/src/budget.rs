@@ -54,6 +54,8 @@ limits! {
     MESSAGE = "the message", 1_000_000, Bytes, "some 250,000 tokens, which few models take; larger data is for tools to read";
     /// Data that comes along with a message, for tools.
     DATA = "the data", 32 * MIB, Bytes, "as an output: it is stored, redacted and handed to tools, and a model is shown its ends";
+    /// What somebody says of an answer.
+    FEEDBACK = "the comment", 4 * KIB, Bytes, "a page of words; everybody in the conversation gets it with the run";
     /// What is read of a message's own words where no model reads it, its data apart.
     PROSE = "the message's words", 16 * KIB, Bytes, "a request has some hundred; rules look at all of them for each of them";
     /// A tool's JSON Schema.

@@ -9,8 +9,8 @@
 
 use crate::{
     api::{
-        AlternativeChoice, ConversationDetail, Decision, FinishReason, GuestCredentials, Message, Plan, Remember,
-        RequiredAction, Run, RunError, Save, Timestamp, ToolRunStatus, Usage, Visibility,
+        AlternativeChoice, ConversationDetail, Decision, Feedback, FinishReason, GuestCredentials, Message, Plan,
+        Remember, RequiredAction, Run, RunError, Save, Timestamp, ToolRunStatus, Usage, Visibility,
     },
     executor::ToolError,
     id::{ApprovalId, ConversationId, MessageId, PlanId, PlanSetId, RunId, ToolId, ToolRunId, UserId},
@@ -19,14 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod kind;
-
-/// Codes of [`Event::Notice`] that clients go by.
-pub mod notice {
-    /// The offline planner computed the answer.
-    pub const OFFLINE: &str = "OFFLINE_PLANNER";
-    /// The offline planner did not do what was asked: there is no answer.
-    pub const OFFLINE_REFUSED: &str = "OFFLINE_PLANNER_REFUSED";
-}
+pub mod notice;
 
 /// Version of the envelope.
 pub const VERSION: u8 = 1;
@@ -410,6 +403,18 @@ pub enum Event {
     RunCancelled {
         /// Who or what stopped it.
         reason: String,
+    },
+    /// Somebody said what they think of the run's answer, in place of what they said before.
+    #[serde(rename = "feedback.given", rename_all = "camelCase")]
+    FeedbackGiven {
+        /// What they said.
+        feedback: Feedback,
+    },
+    /// Somebody took back what they said of the run's answer.
+    #[serde(rename = "feedback.removed", rename_all = "camelCase")]
+    FeedbackRemoved {
+        /// Who.
+        by: UserId,
     },
     /// Something worth knowing: a budget, a limit, a breaker.
     #[serde(rename = "notice", rename_all = "camelCase")]

@@ -5,7 +5,10 @@
 //! whole tool runs; what it left out of a list because of its size is named, not silently missing.
 
 use crate::{
-    api::{ConversationDetail, Decision, FinishReason, Message, MessageStatus, Part, Plan, Role, RunStatus, ToolRun},
+    api::{
+        ConversationDetail, Decision, Feedback, FinishReason, Message, MessageStatus, Part, Plan, Rating, Role,
+        RunStatus, ToolRun,
+    },
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
     model::price::dollars,
@@ -52,6 +55,9 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
         for tool_run in told.tool_runs.get(&message.id).into_iter().flatten() {
             write_tool_run(&mut out, tool_run, told.decisions.get(&tool_run.id).into_iter().flatten());
         }
+        for feedback in told.feedback.get(&message.id).copied().into_iter().flatten() {
+            write_feedback(&mut out, feedback);
+        }
     }
     for run in detail.runs.iter().filter(|run| run.status == RunStatus::Failed) {
         if let Some(error) = &run.error {
@@ -79,6 +85,8 @@ struct Told<'e> {
     plans: HashMap<Option<RunId>, Vec<&'e Envelope>>,
     decisions: HashMap<ToolRunId, Vec<&'e Envelope>>,
     tool_runs: HashMap<MessageId, Vec<&'e ToolRun>>,
+    /// Under the last message of the run that it is about.
+    feedback: HashMap<MessageId, &'e [Feedback]>,
 }
 
 impl<'e> Told<'e> {
@@ -86,6 +94,12 @@ impl<'e> Told<'e> {
         let mut told = Self::default();
         for tool_run in &detail.tool_runs {
             told.tool_runs.entry(tool_run.message_id).or_default().push(tool_run);
+        }
+        let last: HashMap<Option<RunId>, MessageId> = detail.messages.iter().map(|it| (it.run_id, it.id)).collect();
+        for run in detail.runs.iter().filter(|run| !run.feedback.is_empty()) {
+            if let Some(message) = last.get(&Some(run.id)) {
+                told.feedback.insert(*message, &run.feedback);
+            }
         }
         for envelope in events {
             match &envelope.event {
@@ -190,6 +204,26 @@ fn write_tool_run<'e>(out: &mut String, run: &ToolRun, decisions: impl Iterator<
     }
 }
 
+/// What somebody said of the answer above: a quotation, so that nothing in it is a part of the document.
+fn write_feedback(out: &mut String, feedback: &Feedback) {
+    let rating = match feedback.rating {
+        Rating::Good => "good",
+        Rating::Bad => "bad",
+    };
+    let felt = match feedback.felt_real {
+        Some(true) => " · felt like a real agent",
+        Some(false) => " · did not feel like a real agent",
+        None => "",
+    };
+    let who = name(&feedback.author.display_name);
+    let quoted = |comment: &String| {
+        let lines = sanitize_terminal(comment);
+        lines.lines().map(|line| format!("\n> {line}").trim_end().to_owned()).collect::<String>()
+    };
+    let comment = feedback.comment.as_ref().map(|comment| format!("\n>{}", quoted(comment))).unwrap_or_default();
+    line(out, format_args!("> *Feedback of {who}:* {rating}{felt} · {}{comment}\n", feedback.at));
+}
+
 fn fenced(out: &mut String, label: &str, value: &Value) {
     let (language, text) = match value {
         Value::String(text) => ("text", sanitize_terminal(text)),
@@ -269,6 +303,32 @@ mod tests {
         let mut detail = conversation();
         detail.messages[1].parts.insert(0, Part::Reasoning { text: "hm\n\n# what".into() });
         assert!(markdown(&detail, &[]).contains("> *Thought:*\n>\n> hm\n>\n> # what\n\nDone"));
+    }
+
+    #[test]
+    fn what_people_said_of_an_answer_stands_under_it_as_a_quotation() {
+        let mut detail = conversation();
+        let (run, at) = (detail.messages[0].run_id, "2026-11-22T18:00:01.000Z");
+        detail.runs = serde_json::from_value(json!([{
+            "id": run, "conversationId": detail.conversation.id, "messageId": detail.messages[0].id, "status": "completed",
+            "model": "omega/offline", "steps": 1, "toolCalls": 1, "usage": {}, "createdAt": at,
+            "feedback": [
+                {"runId": run, "author": {"userId": run, "displayName": "A *guest*", "gravatarHash": ""}, "rating": "bad",
+                 "feltReal": false, "comment": "# no\n\n> heading", "at": at},
+                {"runId": run, "author": {"userId": run, "displayName": "me", "gravatarHash": ""}, "rating": "good", "at": at},
+            ],
+        }]))
+        .unwrap();
+        let said = format!(
+            "> *Feedback of A \\*guest\\*:* bad · did not feel like a real agent · {at}\n>\n> # no\n>\n> > heading\n\n\
+             > *Feedback of me:* good · {at}\n"
+        );
+        let document = markdown(&detail, &[]);
+        assert!(document.contains(&said), "{document}");
+        assert!(
+            document.find("Tool `papaparse").unwrap() < document.find(&said).unwrap(),
+            "under its run's last message"
+        );
     }
 
     #[test]

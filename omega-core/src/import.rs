@@ -6,8 +6,8 @@
 //! and a run that it left open has ended.
 
 use crate::{
-    api::{Conversation, ExecutionState, Message, MessageStatus, Role, RunStatus, Timestamp, ToolRun, ToolRunStatus},
-    budget::{self, Shape},
+    api::{Author, Conversation, ExecutionState, Message, Role, Timestamp, ToolRun, ToolRunStatus},
+    budget::{self, FEEDBACK, Shape},
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
     export::FORMAT,
@@ -19,6 +19,7 @@ use reader::Document;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+mod consistency;
 mod reader;
 
 /// Levels that a document has around a tool's output.
@@ -31,6 +32,8 @@ pub const MOST_EVENTS: usize = 200_000;
 const MOST_PARTS: usize = 1_000;
 /// Calls that one run may have.
 const MOST_CALLS: u32 = 10_000;
+/// Words about one answer.
+const MOST_FEEDBACK: u32 = 1_000;
 const TITLE: usize = 200;
 const NAME: usize = 64;
 
@@ -116,7 +119,7 @@ pub fn read(document: &[u8], id: ConversationId, clean: &dyn Fn(&mut Value)) -> 
     let proposed = proposals(&events);
     whole_outputs(&document, &ids, &mut view, clean)?;
     known_messages(&document, &ids, &view)?;
-    consistent(&view, &proposed)?;
+    consistency::check(&view, &events, &proposed)?;
     if let Some(now) = &mut view.conversation {
         let end = conversation(&document, id, created_at)?;
         (now.title, now.model, now.safe_mode) = (end.title, end.model, end.safe_mode);
@@ -212,6 +215,7 @@ fn events(
         return wrong("events", format!("there are {}; at most {MOST_EVENTS} can be read", given.len()));
     }
     let (mut events, mut calls) = (Vec::with_capacity(given.len()), HashMap::<_, u32>::new());
+    let mut said = HashMap::<_, u32>::new();
     for (index, text) in given.into_iter().enumerate() {
         let place = || format!("events.{index}");
         let mut value: Value = reader::item(text, "events", index)?;
@@ -235,6 +239,19 @@ fn events(
             if *calls > MOST_CALLS {
                 return wrong(place(), format!("its run has more than {MOST_CALLS} calls"));
             }
+        }
+        if let Event::FeedbackGiven { feedback } = &envelope.event {
+            if envelope.run_id != Some(feedback.run_id) {
+                return wrong(place(), "it is of another run than what it says");
+            }
+            let said = said.entry(feedback.run_id).or_default();
+            *said += 1;
+            if *said > MOST_FEEDBACK {
+                return wrong(place(), format!("its answer has more than {MOST_FEEDBACK} words of feedback"));
+            }
+            FEEDBACK
+                .check(feedback.comment.as_ref().map_or(0, String::len))
+                .or_else(|over| wrong(place(), over.to_string()))?;
         }
         envelope.event = of_a_stranger(envelope.event, &place())?;
         events.push(envelope);
@@ -285,6 +302,15 @@ fn of_a_stranger(event: Event, place: &str) -> Result<Event, ImportError> {
         Event::MessageCompleted { message } if message.role == Role::Assistant => {
             Ok(Event::MessageCompleted { message: message_of_a_stranger(message) })
         }
+        // What is said of an answer has an event of its own.
+        Event::RunQueued { mut run, position } => {
+            run.feedback.clear();
+            Ok(Event::RunQueued { run, position })
+        }
+        Event::FeedbackGiven { mut feedback } => {
+            as_a_name(&mut feedback.author);
+            Ok(Event::FeedbackGiven { feedback })
+        }
         Event::MessageCreated { .. } | Event::MessageCompleted { .. } => {
             wrong(place, "users' messages are created, the assistant's completed; this one is neither")
         }
@@ -294,11 +320,13 @@ fn of_a_stranger(event: Event, place: &str) -> Result<Event, ImportError> {
 
 fn message_of_a_stranger(mut message: Message) -> Message {
     message.content = Message::text_of(&message.parts);
-    if let Some(author) = &mut message.author {
-        author.display_name = one_line(&author.display_name, NAME);
-        author.gravatar_hash = String::new();
-    }
+    message.author.iter_mut().for_each(as_a_name);
     message
+}
+
+fn as_a_name(author: &mut Author) {
+    author.display_name = one_line(&author.display_name, NAME);
+    author.gravatar_hash = String::new();
 }
 
 /// What is missing to the end of runs that were open: nobody here could go on with them.
@@ -378,45 +406,4 @@ fn known_messages(document: &Document<'_>, ids: &Ids, view: &View) -> Result<(),
         }
     }
     Ok(())
-}
-
-/// What the tables demand of each other.
-fn consistent(view: &View, proposed: &BTreeMap<ToolRunId, u64>) -> Result<(), ImportError> {
-    let runs: BTreeSet<String> = view.runs.iter().map(|run| run.id.to_string()).collect();
-    let messages: HashMap<String, Option<String>> =
-        view.messages.iter().map(|m| (m.id.to_string(), m.run_id.map(|run| run.to_string()))).collect();
-    let mut seqs = BTreeSet::new();
-    for message in &view.messages {
-        let run = message.run_id.map(|run| run.to_string()).unwrap_or_default();
-        if !runs.contains(&run) {
-            return wrong("events", format!("message {} is of a run that there is not", message.id));
-        }
-        if message.seq == 0 || message.seq > view.last_seq || !seqs.insert(message.seq) {
-            return wrong("events", format!("message {} has no place of its own", message.id));
-        }
-        if message.status == MessageStatus::Streaming {
-            return wrong("events", format!("message {} never ends", message.id));
-        }
-    }
-    for run in &view.runs {
-        if !matches!(run.status, RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled) {
-            return wrong("events", format!("run {} never ends", run.id));
-        }
-        if messages.get(&run.message_id.to_string()).is_none_or(|of| *of != Some(run.id.to_string())) {
-            return wrong("events", format!("run {} answers a message that there is not", run.id));
-        }
-    }
-    let mut calls = BTreeSet::new();
-    for tool in &view.tool_runs {
-        let of_run = messages.get(&tool.message_id.to_string()).is_some_and(|of| *of == Some(tool.run_id.to_string()));
-        if !of_run || !proposed.contains_key(&tool.id) {
-            return wrong("events", format!("tool run {} is of a message that there is not", tool.id));
-        }
-        if !tool.status.is_terminal() || !calls.insert((tool.message_id, tool.tool_call_id.clone())) {
-            return wrong("events", format!("tool run {} never ends, or is there twice", tool.id));
-        }
-    }
-    let tools: BTreeSet<ToolRunId> = view.tool_runs.iter().map(|tool| tool.id).collect();
-    let ids_once = tools.len() == view.tool_runs.len() && runs.len() == view.runs.len();
-    if ids_once { Ok(()) } else { wrong("events", "an id is there twice") }
 }

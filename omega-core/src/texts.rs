@@ -8,8 +8,8 @@ use crate::{
     agent::Proposal,
     api::{
         Alternative, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,
-        Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run, RunError,
-        RunPlan, StepProgress, ToolRun,
+        Feedback, Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run,
+        RunError, RunPlan, StepProgress, ToolRun,
     },
     executor::ToolError,
     model::{ModelError, ToolCall},
@@ -178,6 +178,7 @@ impl Texts for Run {
             plan,
             error,
             finish_reason: _,
+            feedback,
             created_at: _,
             started_at: _,
             finished_at: _,
@@ -185,6 +186,15 @@ impl Texts for Run {
         requires_action.edit(editor);
         plan.edit(editor);
         error.edit(editor);
+        feedback.edit(editor);
+    }
+}
+
+impl Texts for Feedback {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        let Self { run_id: _, author, rating: _, felt_real: _, comment, at: _ } = self;
+        author.edit(editor);
+        comment.edit(editor);
     }
 }
 

@@ -6,8 +6,8 @@
 
 use crate::{
     api::{
-        Conversation, ConversationDetail, ExecutionState, Message, MessageStatus, Participant, RequiredAction, Role,
-        Run, RunPlan, RunStatus, ToolRun, ToolRunStatus, Usage,
+        Conversation, ConversationDetail, ExecutionState, Feedback, Message, MessageStatus, Participant,
+        RequiredAction, Role, Run, RunPlan, RunStatus, ToolRun, ToolRunStatus, Usage,
     },
     event::{Envelope, Event, notice},
     id::{MessageId, RunId, ToolRunId},
@@ -315,6 +315,10 @@ impl View {
                 self.end_run(envelope, RunStatus::Failed, |run| run.error = Some(error.clone()))
             }
             Event::RunCancelled { .. } => self.end_run(envelope, RunStatus::Cancelled, |_| {}),
+            Event::FeedbackGiven { feedback } => {
+                self.with_run(run_id, |run| feedback.clone().put_into(&mut run.feedback))
+            }
+            Event::FeedbackRemoved { by } => self.with_run(run_id, |run| Feedback::take_out(&mut run.feedback, *by)),
             // The answer says itself that it is none, and what was said once is not said again.
             Event::Notice { code, message } => {
                 if code != notice::OFFLINE_REFUSED && !self.notices.contains(message) {

@@ -14,6 +14,7 @@ pub mod debug;
 pub mod doctor;
 pub mod executor;
 pub mod export;
+pub mod feedback;
 pub mod import;
 pub mod keys;
 pub mod login;

@@ -8,6 +8,7 @@ mod commands;
 mod contract;
 mod cuts;
 mod executor;
+mod feedback;
 mod flows;
 mod full_screen;
 mod generated;

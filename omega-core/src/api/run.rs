@@ -1,6 +1,6 @@
 //! Runs: the agent's work for one user message.
 
-use super::{RequiredAction, RunPlan, Timestamp};
+use super::{Feedback, RequiredAction, RunPlan, Timestamp};
 use crate::{
     api::{FinishReason, Usage},
     id::{ConversationId, MessageId, RunId},
@@ -111,6 +111,9 @@ pub struct Run {
     /// has an answer that is not all that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<FinishReason>,
+    /// What people said of its answer, each person once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feedback: Vec<Feedback>,
     /// When the message came.
     pub created_at: Timestamp,
     /// When it began.

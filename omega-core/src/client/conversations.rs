@@ -3,9 +3,9 @@
 use super::{Client, ClientError, transport::Page};
 use crate::{
     api::{
-        Accepted, Conversation, ConversationDetail, CreateConversation, Decide, Message, OutputPage, Participant,
-        PlanAnswer, PlanRequest, ProvideCredentials, Run, SelectAlternative, SelectPlan, Selected, SendMessage,
-        ToolRun, UpdateConversation, UpdateParticipant,
+        Accepted, Conversation, ConversationDetail, CreateConversation, Decide, Feedback, GiveFeedback, Message,
+        OutputPage, Participant, PlanAnswer, PlanRequest, ProvideCredentials, Run, SelectAlternative, SelectPlan,
+        Selected, SendMessage, ToolRun, UpdateConversation, UpdateParticipant,
     },
     id::{ApprovalId, ConversationId, PlanId, RunId, ToolRunId, UserId},
 };
@@ -167,6 +167,21 @@ impl Client {
     /// One run.
     pub async fn run(&self, id: RunId) -> Result<Run, ClientError> {
         self.data(self.get(&format!("/api/omega/runs/{id}"))).await
+    }
+
+    /// Says what the caller thinks of a run's answer, in place of what they said before.
+    pub async fn give_feedback(&self, run: RunId, body: &GiveFeedback) -> Result<Feedback, ClientError> {
+        self.data(self.request(Method::PUT, &format!("/api/omega/runs/{run}/feedback")).json(body)).await
+    }
+
+    /// Takes back what the caller said of a run's answer. Repeating it is fine.
+    pub async fn remove_feedback(&self, run: RunId) -> Result<(), ClientError> {
+        self.done(self.request(Method::DELETE, &format!("/api/omega/runs/{run}/feedback"))).await
+    }
+
+    /// What everybody said of a conversation's answers, oldest first.
+    pub async fn feedback(&self, id: ConversationId) -> Result<Vec<Feedback>, ClientError> {
+        self.data(self.get(&conversation(id, "/feedback"))).await
     }
 
     /// Reads a document of `export` as a new conversation of the caller.

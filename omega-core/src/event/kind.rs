@@ -38,6 +38,8 @@ impl Event {
             Self::RunCompleted { .. } => "run.completed",
             Self::RunFailed { .. } => "run.failed",
             Self::RunCancelled { .. } => "run.cancelled",
+            Self::FeedbackGiven { .. } => "feedback.given",
+            Self::FeedbackRemoved { .. } => "feedback.removed",
             Self::Notice { .. } => "notice",
             Self::Snapshot { .. } => "snapshot",
             Self::Resync { .. } => "resync",

@@ -35,10 +35,12 @@ pub fn events_saying(text: &str) -> Vec<Event> {
         json!({ "kind": "alternatives", "choices": [choice], "expiresAt": AT }),
     ];
     let usage = json!({ "inputTokens": 1, "outputTokens": 1 });
+    let feedback =
+        json!({ "runId": ID, "author": author, "rating": "bad", "feltReal": false, "comment": text, "at": AT });
     let run = |action: &Value| {
         json!({ "id": ID, "conversationId": ID, "messageId": ID, "status": "failed", "model": "m", "promptVersion": "1", "steps": 1,
             "toolCalls": 1, "usage": usage, "requiresAction": action, "plan": { "planId": ID, "steps": [] },
-            "error": { "code": "PROVIDER_AUTH", "error": text, "retryable": false }, "createdAt": AT })
+            "error": { "code": "PROVIDER_AUTH", "error": text, "retryable": false }, "feedback": [feedback], "createdAt": AT })
     };
     let tool_run = json!({ "id": ID, "runId": ID, "messageId": ID, "toolCallId": text, "toolId": "p::t", "toolName": "t", "version": "1",
         "status": "failed", "input": value, "output": value, "outputSummary": text, "outputBytes": 1, "truncated": false, "error": error,
@@ -95,6 +97,8 @@ pub fn events_saying(text: &str) -> Vec<Event> {
         ("run.completed", json!({ "answer": text, "usage": usage, "toolCalls": 1, "steps": 1 })),
         ("run.failed", json!({ "code": "PROVIDER_AUTH", "error": text, "retryable": false })),
         ("run.cancelled", json!({ "reason": text })),
+        ("feedback.given", json!({ "feedback": feedback })),
+        ("feedback.removed", json!({ "by": ID })),
         ("notice", json!({ "code": "SECRET_REMOVED", "message": text })),
         ("snapshot", json!({ "conversation": detail })),
         ("resync", json!({ "conversation": detail })),

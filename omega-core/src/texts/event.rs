@@ -100,6 +100,8 @@ impl Texts for Event {
             Self::RunCompleted { answer, usage: _, tool_calls: _, steps: _, finish_reason: _ } => editor.text(answer),
             Self::RunFailed { error } => error.edit(editor),
             Self::RunCancelled { reason } => editor.words(reason),
+            Self::FeedbackGiven { feedback } => feedback.edit(editor),
+            Self::FeedbackRemoved { by: _ } => {}
             Self::Notice { code: _, message } => editor.words(message),
             Self::Snapshot { conversation } | Self::Resync { conversation } => conversation.edit(editor),
             Self::Draining {} | Self::Unknown => {}

@@ -139,6 +139,7 @@ impl Writer {
             plan: None,
             error: None,
             finish_reason: None,
+            feedback: Vec::new(),
             created_at: at,
             started_at: None,
             finished_at: None,

@@ -187,6 +187,10 @@ impl From<StoreError> for ApiError {
                 ErrorCode::RunState,
                 "no run of this conversation waits for this; read the conversation to see what it does",
             ),
+            StoreError::NotEnded => Self::new(
+                ErrorCode::RunState,
+                "the run has not ended; say what you think of its answer when it has, or cancel it",
+            ),
             StoreError::Unfit(field, message) => Self::invalid(field, &message),
             StoreError::Stale => Self::new(
                 ErrorCode::PreconditionFailed,

@@ -8,8 +8,8 @@ use super::{
     reply::ApiError,
     request::{cookie, host, log_line},
     routes::{
-        answers, api_keys, approvals, audit, avatars, conversations, events, export, import, messages, operations,
-        plans, prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
+        answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, import, messages,
+        operations, plans, prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
     },
     state::App,
 };
@@ -75,6 +75,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(runs::cancel_all))
         .routes(routes!(runs::get))
         .routes(routes!(runs::cancel))
+        .routes(routes!(feedback::put, feedback::delete))
+        .routes(routes!(feedback::list))
         .routes(routes!(tool_runs::get))
         .routes(routes!(tool_runs::output))
         .routes(routes!(tool_runs::cancel))

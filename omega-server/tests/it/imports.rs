@@ -10,7 +10,9 @@ use crate::harness::{
     within,
 };
 use omega_core::{
-    api::{ConversationDetail, Decide, Decision, PutCredential, Remember, RequiredAction, RunStatus},
+    api::{
+        ConversationDetail, Decide, Decision, GiveFeedback, PutCredential, Rating, Remember, RequiredAction, RunStatus,
+    },
     client::ExportFormat,
     event::Event,
     id::ConversationId,
@@ -38,7 +40,14 @@ async fn rich(omega: &Omega) -> ConversationId {
         let decide = Decide { decision, reason, remember: Remember::Once, args_digest: None, input: None };
         omega.client.decide(approvals[0].id, &decide).await.unwrap();
         omega.told(conversation, run).await;
+        for (rating, comment) in [(Rating::Bad, "too `long`"), (Rating::Good, "on second thought, # fine")] {
+            let given = GiveFeedback { rating, felt_real: Some(true), comment: Some(comment.into()) };
+            omega.client.give_feedback(run, &given).await.unwrap();
+        }
     }
+    // The last one is taken back.
+    let runs = omega.client.conversation(conversation).await.unwrap().runs;
+    omega.client.remove_feedback(runs.last().unwrap().id).await.unwrap();
     conversation
 }
 
@@ -121,7 +130,8 @@ async fn a_conversation_that_was_exported_and_imported_exports_to_the_same_docum
         let conversation = rich(omega).await;
         let first = exported(omega, conversation).await;
         let kinds: Vec<&str> = first["events"].as_array().unwrap().iter().filter_map(|e| e["type"].as_str()).collect();
-        for kind in ["approval.decided", "run.step.tool.completed", "run.completed", "conversation.updated"] {
+        let told = ["approval.decided", "run.step.tool.completed", "run.completed", "conversation.updated"];
+        for kind in told.into_iter().chain(["feedback.given", "feedback.removed"]) {
             assert!(kinds.contains(&kind), "{kind}: the document has everything: {kinds:?}");
         }
         let large = |document: &Value| {
@@ -227,6 +237,11 @@ async fn people_in_a_document_are_names_and_secrets_in_it_are_not_stored() {
             assert_eq!(author.gravatar_hash, "");
         }
     }
+    let said = omega.client.feedback(copy).await.unwrap();
+    assert!(!said.is_empty());
+    for feedback in said {
+        assert_ne!(feedback.author.user_id, owner, "nor has said what it is said to have");
+    }
     let log = omega.committed(copy).await;
     let Event::Notice { message, .. } = &log[0].event else { panic!("{:?}", log[0]) };
     assert!(message.ends_with("the second took part") && !message.contains(['\u{202e}', '\n']), "{message}");
@@ -253,6 +268,7 @@ async fn a_document_that_is_none_is_refused_with_its_place_and_nothing_is_stored
     };
     let first = |kind: &str| good["events"].as_array().unwrap().iter().position(|event| event["type"] == kind).unwrap();
     let (created, proposed) = (first("message.created"), first("run.step.tool.proposed"));
+    let said = first("feedback.given");
     let cases = [
         (String::from("{\"format\": "), "document"),
         (String::from("[1, 2]"), "document"),
@@ -271,6 +287,16 @@ async fn a_document_that_is_none_is_refused_with_its_place_and_nothing_is_stored
         (with(&|d| d["events"][created]["message"]["seq"] = json!(5)), "another number"),
         (with(&|d| d["events"][created]["message"]["runId"] = json!(uuid::Uuid::new_v4())), "a run that there is not"),
         (with(&|d| d["events"][proposed]["messageId"] = json!(uuid::Uuid::new_v4())), "a message that there is not"),
+        (with(&|d| d["events"][said]["feedback"]["runId"] = json!(uuid::Uuid::new_v4())), "another run"),
+        (with(&|d| d["events"][said]["feedback"]["comment"] = json!("x".repeat(4097))), "4096"),
+        (
+            with(&|d| {
+                let unknown = json!(uuid::Uuid::new_v4());
+                d["events"][said]["feedback"]["runId"] = unknown.clone();
+                d["events"][said]["runId"] = unknown;
+            }),
+            "the answer of a run that there is not",
+        ),
         (with(&|d| d["toolRuns"][0]["id"] = json!(uuid::Uuid::new_v4())), "toolRuns.0"),
         (with(&|d| d["messages"][0]["id"] = json!("x")), "messages.0"),
         (with(&|d| d["events"] = json!(vec![json!({}); 200_001])), "at most 200000"),

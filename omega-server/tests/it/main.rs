@@ -22,6 +22,7 @@ mod counted;
 mod crashes;
 mod description;
 mod executor;
+mod feedback;
 mod generated;
 mod harness;
 mod imports;

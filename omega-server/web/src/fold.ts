@@ -10,6 +10,7 @@ import type {
   ConversationDetail,
   Envelope,
   ExecutionState,
+  Feedback,
   Message,
   MissingVar,
   Participant,
@@ -335,6 +336,16 @@ function fold(view: View, event: Envelope, seq: number): boolean {
     case "run.cancelled":
       endRun(view, event, "cancelled", (run) => run);
       break;
+    case "feedback.given": {
+      const { feedback } = event;
+      changeRun(view, event.runId, (run) => withFeedback(run, [...saidByOthers(run, feedback.author.userId), feedback]));
+      break;
+    }
+    case "feedback.removed": {
+      const { by } = event;
+      changeRun(view, event.runId, (run) => withFeedback(run, saidByOthers(run, by)));
+      break;
+    }
     case "notice":
       // The answer says itself that it is none, and what was said once is not said again.
       if (event.code !== "OFFLINE_PLANNER_REFUSED" && !view.notices.includes(event.message)) {
@@ -348,6 +359,14 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       break;
   }
   return true;
+}
+
+const saidByOthers = (run: Run, userId: string): Feedback[] =>
+  (run.feedback ?? []).filter((said) => said.author.userId !== userId);
+
+function withFeedback(run: Run, feedback: Feedback[]): Run {
+  const { feedback: _feedback, ...rest } = run;
+  return feedback.length > 0 ? { ...rest, feedback } : rest;
 }
 
 /** The run that works, or else the first that waits. */

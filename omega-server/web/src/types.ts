@@ -29,6 +29,7 @@ export type Plan = Schemas["Plan"];
 export type PromptSettings = Schemas["PromptSettings"];
 export type ReasoningPart = Schemas["ReasoningPart"];
 export type RequiredAction = Schemas["RequiredAction"];
+export type Feedback = Schemas["Feedback"];
 export type Run = Schemas["Run"];
 export type RunPlan = Schemas["RunPlan"];
 export type RunStatus = Schemas["RunStatus"];

@@ -109,6 +109,7 @@ impl TestHarness {
             plan: None,
             error: None,
             finish_reason: None,
+            feedback: Vec::new(),
             created_at: Timestamp(self.now),
             started_at: None,
             finished_at: None,

@@ -5,8 +5,8 @@
 
 use omega_core::{
     api::{
-        Alternative, AlternativeChoice, ConversationDetail, Finished, Message, OutputPage, RequiredAction, Run, Save,
-        ToolRun,
+        Alternative, AlternativeChoice, ConversationDetail, Feedback, Finished, Message, OutputPage, RequiredAction,
+        Run, Save, ToolRun,
     },
     event::{Envelope, Event},
     executor::ToolError,
@@ -122,6 +122,12 @@ impl GuestView for Message {
     }
 }
 
+impl GuestView for Feedback {
+    fn for_guest(&mut self) {
+        self.edit(&mut Mask);
+    }
+}
+
 impl GuestView for RequiredAction {
     fn for_guest(&mut self) {
         masked(self, hide_in_action);
@@ -216,6 +222,8 @@ fn hide_in_event(event: &mut Event) {
         | Event::RunCompleted { .. }
         | Event::RunFailed { .. }
         | Event::RunCancelled { .. }
+        | Event::FeedbackGiven { .. }
+        | Event::FeedbackRemoved { .. }
         | Event::Notice { .. }
         | Event::Draining {}
         | Event::Unknown => {}

@@ -4,7 +4,7 @@ use super::{
     Committed, LogTx, Result, Store, StoreError,
     access::{Access, Owned, Within},
     conversation_access::page_of,
-    exec,
+    exec, feedback,
     plans::followed_by,
     read_all, read_one, read_opt,
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
@@ -119,8 +119,13 @@ impl Store {
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
         let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &id_text, oldest_run)?;
         let mut plans = followed_by(&mut tx, &id_text, oldest_run, &runs, &tool_runs).await?;
-        let with_plan = |row: RunRow| Ok(Run { plan: plans.remove(&row.id), ..row.into_api()? });
-        let runs = runs.into_iter().map(with_plan).collect::<Result<Vec<Run>>>()?;
+        let mut said = feedback::by_run(&mut tx, &id_text, oldest_run).await?;
+        let whole = |row: RunRow| {
+            let plan = plans.remove(&row.id);
+            let run = row.into_api()?;
+            Ok(Run { plan, feedback: said.remove(&run.id).unwrap_or_default(), ..run })
+        };
+        let runs = runs.into_iter().map(whole).collect::<Result<Vec<Run>>>()?;
         let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, LIST_PARTICIPANTS, &id_text)?;
         let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), USAGE_OF, &id_text)?;
         let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_MESSAGES, &id_text)?;
@@ -157,8 +162,16 @@ impl Store {
 
     /// All runs of a conversation, in the order in which they were queued.
     pub async fn runs_of(&self, access: &Access) -> Result<Vec<Run>> {
-        let rows: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, access.conversation().to_string(), 0_i64)?;
-        Ok(access.show(rows.into_iter().map(RunRow::into_api).collect::<Result<_>>()?))
+        let conversation = access.conversation().to_string();
+        let mut tx = self.begin_read().await?;
+        let rows: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &conversation, 0_i64)?;
+        let mut said = feedback::by_run(&mut tx, &conversation, 0).await?;
+        tx.commit().await?;
+        let whole = |row: RunRow| {
+            let run = row.into_api()?;
+            Ok(Run { feedback: said.remove(&run.id).unwrap_or_default(), ..run })
+        };
+        Ok(access.show(rows.into_iter().map(whole).collect::<Result<_>>()?))
     }
 
     /// Tool runs that were proposed by the event `seq` or later, oldest first, each with that event's number.

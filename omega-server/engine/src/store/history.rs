@@ -44,7 +44,7 @@ impl Store {
         let history = self.history(run.id()).await?;
         let answer = last_text(history.now.steps.iter().map(|step| step.text.as_str())).to_owned();
         let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
-        let known = self.with_plan(history.run).await?;
+        let known = self.with_feedback(self.with_plan(history.run).await?).await?;
         Ok(run.access().show(Finished { run: known, answer, tool_runs }))
     }
 

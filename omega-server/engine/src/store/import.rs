@@ -4,7 +4,7 @@
 //! conversation that nobody can have read.
 
 use super::{
-    Result, Store, exec, plans,
+    Result, Store, exec, feedback, plans,
     rows::{json, signed},
     sql,
 };
@@ -71,6 +71,7 @@ impl Store {
             insert_tool_run(&mut tx, &conversation, tool_run, seq, &name).await?;
         }
         insert_plans(&mut tx, &conversation, &user, import).await?;
+        feedback::import(&mut tx, id, &import.events).await?;
         for envelope in &import.events {
             exec!(
                 &mut tx,

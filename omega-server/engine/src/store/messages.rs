@@ -198,6 +198,7 @@ impl Store {
             plan: None,
             error: None,
             finish_reason: None,
+            feedback: Vec::new(),
             created_at: now,
             started_at: None,
             finished_at: None,

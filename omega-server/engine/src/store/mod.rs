@@ -18,6 +18,7 @@ mod decisions;
 mod deltas;
 mod event_log;
 mod event_redaction;
+mod feedback;
 mod history;
 mod idempotency;
 mod import;
@@ -201,6 +202,9 @@ pub enum StoreError {
     /// Nobody waits for it: it was answered, or the run went another way.
     #[error("decided already")]
     AlreadyDecided,
+    /// Nothing can be said of an answer that is not whole yet.
+    #[error("the run has not ended")]
+    NotEnded,
     /// The run waits for nothing like it.
     #[error("the run does not wait for this")]
     NotAwaited,

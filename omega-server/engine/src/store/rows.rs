@@ -201,6 +201,7 @@ impl RunRow {
             requires_action: self.pause.as_deref().map(serde_json::from_str).transpose()?,
             error: self.error.as_deref().map(serde_json::from_str).transpose()?,
             finish_reason: self.finish_reason.as_deref().map(word).transpose()?,
+            feedback: Vec::new(),
             created_at: Timestamp(self.queued_at),
             started_at: self.started_at.map(Timestamp),
             finished_at: self.finished_at.map(Timestamp),

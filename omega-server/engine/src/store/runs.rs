@@ -124,7 +124,8 @@ impl Store {
 
     pub async fn run(&self, run: &Within<RunId>) -> Result<Run> {
         let known = self.run_unchecked(run.id()).await?;
-        Ok(run.access().show(self.with_plan(known).await?))
+        let known = self.with_plan(known).await?;
+        Ok(run.access().show(self.with_feedback(known).await?))
     }
 
     /// One run, for the engine: callers have a [`Within`].

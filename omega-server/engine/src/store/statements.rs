@@ -2,8 +2,8 @@
 
 use super::{
     alternatives, api_keys, approval_rules, audit, breakers, conversation_access, conversations, data_keys, decisions,
-    deltas, event_log, idempotency, import, messages, nodes, pauses, plans, prompts, runs, sessions, sql, steps,
-    tool_runs, tools, users,
+    deltas, event_log, feedback, idempotency, import, messages, nodes, pauses, plans, prompts, runs, sessions, sql,
+    steps, tool_runs, tools, users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -20,6 +20,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         idempotency::STATEMENTS,
         import::STATEMENTS,
         event_log::STATEMENTS,
+        feedback::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
         pauses::STATEMENTS,

@@ -8,6 +8,7 @@ pub mod avatars;
 pub mod conversations;
 pub mod events;
 pub mod export;
+pub mod feedback;
 pub mod import;
 pub mod messages;
 pub mod operations;

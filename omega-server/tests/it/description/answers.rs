@@ -88,6 +88,8 @@ async fn what_a_server_answers_is_what_the_schemas_say() {
         Some(json!({ "model": MODELS[1], "prompt": { "text": "Be brief." } })),
     )
     .await;
+    let said = json!({ "rating": "good", "feltReal": true, "comment": "Right." });
+    held(&omega, seen, "putFeedback", &format!("/api/omega/runs/{run}/feedback"), Some(said)).await;
     held(&omega, seen, "createKey", "/api/omega/keys", Some(json!({ "name": "another" }))).await;
     held(&omega, seen, "createUser", "/api/omega/users", Some(json!({ "name": "Somebody" }))).await;
     held(&omega, seen, "createSignInLink", "/api/omega/session/link", None).await;
@@ -106,6 +108,7 @@ async fn what_a_server_answers_is_what_the_schemas_say() {
         ("listMessages", of("/messages?limit=1")),
         ("listToolRuns", of("/tool-runs")),
         ("getRun", format!("/api/omega/runs/{run}")),
+        ("listFeedback", of("/feedback")),
         ("getToolRun", format!("/api/omega/tool-runs/{tool_run}")),
         ("getToolOutput", format!("/api/omega/tool-runs/{tool_run}/output?limit=4")),
         ("getSettings", "/api/omega/settings".into()),
