@@ -476,6 +476,23 @@ CREATE TABLE tools (
 ) STRICT;
 CREATE INDEX tools_package ON tools (package);
 CREATE INDEX tools_revision ON tools (revision);
+CREATE INDEX tools_mirrored ON tools (tool_id) WHERE source = 'mirror';
+
+-- Other registries that are mirrored. `state` is how far that has got, as JSON; `holder` reads it until `held_until`.
+CREATE TABLE mirrors (
+    url TEXT NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    held_until INTEGER NOT NULL
+) STRICT;
+
+-- Which rows of the listing that is being read have been seen, as hashes, piece by piece.
+CREATE TABLE mirror_seen (
+    url TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    hashes TEXT NOT NULL,
+    PRIMARY KEY (url, n)
+) STRICT;
 
 -- In a user's eyes these stand in place of rows of `tools` with the same id; nobody else sees them.
 CREATE TABLE own_tools (

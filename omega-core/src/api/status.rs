@@ -1,6 +1,6 @@
 //! The status banner.
 
-use super::Timestamp;
+use super::{MirrorStatus, Timestamp};
 use crate::executor::ExecutorHealth;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,9 @@ pub struct RegistryStatus {
     /// What is off, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The registry that this one mirrors; not there where it mirrors none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<MirrorStatus>,
 }
 
 /// A circuit breaker that is not closed: calls are refused until then.

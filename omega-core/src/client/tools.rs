@@ -5,7 +5,10 @@ use super::{
     transport::{Page, path_segment, retry_after},
 };
 use crate::{
-    api::{AddPackage, AddScope, AddedPackage, ExecuteAnswer, ExecuteRequest, Imported, SearchAnswer, ToolRow},
+    api::{
+        AddPackage, AddScope, AddedPackage, ExecuteAnswer, ExecuteRequest, Imported, RegistryStatus, SearchAnswer,
+        ToolRow,
+    },
     id::ToolId,
 };
 use reqwest::Method;
@@ -54,6 +57,11 @@ impl Client {
     pub async fn remove_package(&self, package: &str, scope: Option<AddScope>) -> Result<(), ClientError> {
         let request = self.request(Method::DELETE, &format!("/api/omega/registry/packages/{}", path_segment(package)));
         self.done(request.query(&scope.map(|scope| ("scope", scope)).into_iter().collect::<Vec<_>>())).await
+    }
+
+    /// Has the registry that is mirrored read now; how it was when it was asked for.
+    pub async fn sync_registry(&self) -> Result<RegistryStatus, ClientError> {
+        self.data(self.post("/api/omega/registry/sync")).await
     }
 
     /// Imports rows, one JSON object a line.

@@ -108,6 +108,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(registry::execute))
         .routes(routes!(registry::add))
         .routes(routes!(registry::remove))
+        .routes(routes!(registry::sync))
 }
 
 /// What may have data along with it.

@@ -7,6 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use omega_core::model::catalog::ProviderEnv;
 use omega_engine::{
     engine::{models, node_config::NodeConfig},
+    registry::Address,
     vault::MasterKeySource,
 };
 use secrecy::SecretString;
@@ -38,7 +39,8 @@ pub struct ServeArgs {
     /// Let tools reach this HOST:PORT of a private network; may be given several times
     #[arg(long, value_name = "HOST:PORT")]
     pub allow_private_net: Vec<String>,
-    /// Mirror the registry at this URL (`https://HOST/api`)
+    /// Mirror the registry at this URL (`https://HOST/api`) in the background; `off` mirrors none, and the tools that come with
+    /// Omega stay [default: https://tpmjs.com/api]
     #[arg(long, value_name = "URL", env = "TPMJS_API_URL")]
     pub registry: Option<String>,
     /// Ask this platform about API keys that this server did not make (`https://HOST/api`); who has such a key becomes a user
@@ -84,7 +86,7 @@ impl ServeArgs {
     /// The configuration that they make; its first user is called `owner`, and it is nobody's own server.
     ///
     /// # Errors
-    /// Why the prices can't be used.
+    /// Why the prices, or the address of the registry, can't be used.
     pub fn config(
         &self,
         listen: SocketAddr,
@@ -101,7 +103,7 @@ impl ServeArgs {
             executors: self.executor.clone(),
             executor_key: executor_key.map(SecretString::from),
             allow_private_net: self.allow_private_net.clone(),
-            registry_url: given(self.registry.as_ref()),
+            mirror: Address::read(self.registry.as_deref()).map_err(|error| error.to_string())?,
             providers: ProviderEnv::from_process(),
             model: None,
             prices: models::prices(self.prices.as_deref())?,

@@ -5,6 +5,7 @@ use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use omega_engine::{
     engine::node_config::NodeConfig,
     process::clock::Clock,
+    registry::Address,
     vault::{MasterKeySource, OwnersKeyring},
 };
 use secrecy::SecretString;
@@ -30,8 +31,8 @@ pub struct ServeConfig {
     pub executor_key: Option<SecretString>,
     /// Hosts (`host:port`) on private networks that tools may reach; none by default.
     pub allow_private_net: Vec<String>,
-    /// `TPMJS_API_URL`: a registry to mirror.
-    pub registry_url: Option<String>,
+    /// `TPMJS_API_URL`: the registry to mirror.
+    pub mirror: Option<Address>,
     /// Keys and base URLs of model providers.
     pub providers: ProviderEnv,
     /// `OMEGA_MODEL`: what answers when nobody chose.

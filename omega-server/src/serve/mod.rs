@@ -35,7 +35,7 @@ use omega_engine::{
     },
     observe::known_secrets,
     process::{clock::Clock, shutdown::Shutdown},
-    registry::RegistryService,
+    registry::{Mirror, Pace, RegistryService},
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
 };
@@ -49,7 +49,6 @@ use tokio::{
 
 /// How long connections may take to end when the runs have.
 const HANG_UP: Duration = Duration::from_secs(2);
-const MIRROR_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// A server that can't start.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +61,9 @@ pub enum StartError {
     Listen { address: SocketAddr, reason: std::io::Error },
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The transport to the registry that is mirrored.
+    #[error("can't mirror a registry: {0}")]
+    Mirror(String),
     #[error("{0}")]
     Executor(String),
     /// The transport to those who know people.
@@ -130,8 +132,9 @@ impl Server {
         let tidied = engine.vault().clone();
         background.spawn(async move { tidied.tidy().await });
         background.spawn(heads::tell(engine.store().clone(), heads::EVERY));
-        if let Some(url) = config.registry_url {
-            tokio::spawn(mirror(Arc::clone(&registry), url));
+        if let Some(address) = config.mirror {
+            let mirror = Mirror::new(Arc::clone(&registry), address, Pace::default());
+            background.spawn(mirror.map_err(|error| StartError::Mirror(net::reason(&error)))?.keep());
         }
 
         let people = who_knows_people(&config.identity)?;
@@ -254,19 +257,5 @@ async fn idle(app: App, after: Option<Duration>) {
             tracing::info!(event = "server.idle", "nothing to do; ending");
             return;
         }
-    }
-}
-
-async fn mirror(registry: Arc<RegistryService>, url: String) {
-    let http = match net::client().build() {
-        Ok(http) => http,
-        Err(error) => return tracing::warn!(event = "registry.sync_failed", error = net::reason(&error)),
-    };
-    loop {
-        match registry.sync(&http, &url).await {
-            Ok(synced) => tracing::info!(event = "registry.synced", ?synced),
-            Err(error) => tracing::warn!(event = "registry.sync_failed", %error),
-        }
-        tokio::time::sleep(MIRROR_EVERY).await;
     }
 }

@@ -4,7 +4,11 @@
 
 use super::Source;
 use crate::domain::audit_fact::{AuditAction, Fact};
-use omega_core::{edition::is_older, id::UserId, registry::Tool};
+use omega_core::{
+    edition::is_older,
+    id::{ToolId, UserId},
+    registry::Tool,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +90,16 @@ pub(super) fn facts(owner: Option<UserId>, source: &str, changes: &[Change<'_>])
 /// That what somebody added of a package is about to be taken out.
 pub(super) fn removed(owner: Option<UserId>, package: &str) -> Fact {
     changed(owner, Source::Added.as_str()).on(package).with("removed", true)
+}
+
+/// That rows of a mirror are about to be taken out.
+pub(super) fn gone(ids: &[ToolId]) -> Fact {
+    let packages: BTreeSet<&str> = ids.iter().map(ToolId::package).collect();
+    let fact = changed(None, Source::Mirror.as_str()).with("removed", ids.len());
+    match packages.first().filter(|_| packages.len() == 1) {
+        Some(package) => fact.on(package),
+        None => fact.with("packages", packages.len()),
+    }
 }
 
 fn changed(owner: Option<UserId>, source: &str) -> Fact {

@@ -177,10 +177,7 @@ impl RegistryService {
         let _one_writer = self.writing.lock().await;
         let removed = self.rows.remove(owner, package, changes::removed(owner, package)).await?;
         if owner.is_none() {
-            let mut index = self.index_mut();
-            for id in &removed {
-                index.remove(id.as_str());
-            }
+            self.unindex(&removed);
         }
         Ok(removed.len())
     }

@@ -11,8 +11,9 @@ mod changes;
 mod describe_queue;
 pub mod indexing;
 mod intake;
-pub mod mirror;
+mod mirror;
 mod package_tools;
+mod packages;
 pub mod row_limits;
 pub mod rows;
 pub mod search;
@@ -21,6 +22,7 @@ mod stored;
 mod user_tools;
 
 pub use intake::{IntakeResult, Older};
+pub use mirror::{Address, Mirror, MirrorRows, Pace, SeenRows};
 pub use service::{AddError, RegistryService};
 pub use stored::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows};
 

@@ -71,6 +71,16 @@ pub fn tool(row: &Value) -> Result<Fitted, RowError> {
     }))?)
 }
 
+/// The tool that a row names.
+///
+/// # Errors
+/// When it names none.
+pub(super) fn id(row: &Value) -> Result<ToolId, RowError> {
+    let row = row.as_object().ok_or(RowError::NotAnObject)?;
+    let nested = row.get("package").and_then(Value::as_object);
+    tool_id(row, nested.and_then(|package| package.get("npmPackageName")))
+}
+
 fn tool_id(row: &Map<String, Value>, nested_package: Option<&Value>) -> Result<ToolId, RowError> {
     if let Some(id) = text(row, "toolId") {
         return Ok(id.parse()?);

@@ -11,21 +11,23 @@ use super::{
     describe_queue::DescribeQueue,
     indexing,
     intake::Older,
+    mirror::MirrorControl,
     package_tools::matching,
+    packages::Packages,
     row_limits::{Fitted, Unfit},
     search::Index,
     user_tools::{UserIndex, UserIndexes},
 };
 use async_trait::async_trait;
 use omega_core::{
-    api::status::RegistryStatus,
+    api::{Timestamp, status::RegistryStatus},
     budget::{OverLimit, QUERY},
     executor::{Executor, ToolError, ToolErrorCode},
     id::ToolId,
     registry::{Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -87,7 +89,7 @@ pub struct RegistryService {
     pub(super) rows: Arc<dyn ToolRows>,
     pub(super) executor: Arc<dyn Executor>,
     index: RwLock<Index>,
-    packages: RwLock<HashSet<String>>,
+    packages: RwLock<Packages>,
     own: UserIndexes,
     /// The last change of the rows that all share which the index knows.
     pub(super) indexed: AtomicI64,
@@ -99,8 +101,10 @@ pub struct RegistryService {
     describing: DescribeQueue,
     /// True until every row is indexed.
     loading: AtomicBool,
-    /// What the last attempt to mirror said, when it failed.
-    pub(super) trouble: RwLock<Option<String>>,
+    /// Why not every row could be indexed.
+    trouble: RwLock<Option<String>>,
+    /// Another registry that this one mirrors.
+    pub mirror: MirrorControl,
 }
 
 impl RegistryService {
@@ -113,7 +117,7 @@ impl RegistryService {
             rows,
             executor,
             index: RwLock::new(Index::default()),
-            packages: RwLock::new(HashSet::new()),
+            packages: RwLock::default(),
             own: UserIndexes::default(),
             indexed,
             catching_up: tokio::sync::Mutex::new(()),
@@ -121,6 +125,7 @@ impl RegistryService {
             describing: DescribeQueue::default(),
             loading: AtomicBool::new(true),
             trouble: RwLock::new(None),
+            mirror: MirrorControl::default(),
         });
         let starter = catalogue::starter().map_err(|error| RegistryError::Unavailable(error.to_string()))?;
         let ids: Vec<ToolId> = starter.iter().map(|tool| tool.tool_id.clone()).collect();
@@ -228,9 +233,9 @@ impl RegistryService {
         RegistryStatus {
             status,
             tools: self.size(),
-            packages: u64::try_from(self.packages.read().unwrap_or_else(PoisonError::into_inner).len())
-                .unwrap_or(u64::MAX),
+            packages: self.packages.read().unwrap_or_else(PoisonError::into_inner).count(),
             detail,
+            mirror: self.mirror.status(Timestamp::now()),
         }
     }
 
@@ -253,10 +258,21 @@ impl RegistryService {
             for row in some {
                 let outcomes = row.outcomes;
                 let tool = row.clone().seen(Viewer::Anybody);
-                if !packages.contains(tool.tool_id.package()) {
-                    packages.insert(tool.tool_id.package().to_owned());
+                if !index.contains(tool.tool_id.as_str()) {
+                    packages.add(&tool.tool_id);
                 }
                 indexing::put(&mut index, &tool, outcomes);
+            }
+        }
+    }
+
+    /// Takes rows out of the index that are stored no more.
+    pub(super) fn unindex(&self, ids: &[ToolId]) {
+        let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
+        let mut index = self.index_mut();
+        for id in ids {
+            if index.remove(id.as_str()) {
+                packages.remove(id);
             }
         }
     }

@@ -3,7 +3,10 @@
 //! A row is everybody's, or a user's own: what users added for themselves stands in a table of its own, and a user who looks
 //! sees it in place of everybody's row of the same id.
 
-use super::row_limits::{Fitted, judged};
+use super::{
+    mirror::MirrorRows,
+    row_limits::{Fitted, judged},
+};
 use crate::domain::audit_fact::Fact;
 use async_trait::async_trait;
 use omega_core::{
@@ -180,7 +183,7 @@ pub struct RowsCursor {
 
 /// Where rows are stored. `owner` is whose own rows are meant; everybody's without one.
 #[async_trait]
-pub trait ToolRows: Send + Sync {
+pub trait ToolRows: MirrorRows {
     /// Everybody's rows in the order of their ids, those after `after`, at most `limit`.
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError>;
 

@@ -1,4 +1,4 @@
-//! The registry over a real database, a sandbox that knows one package, and a registry on loopback to mirror.
+//! The registry over a real database, and a sandbox that knows one package.
 
 use super::*;
 use crate::store::Store;
@@ -10,14 +10,10 @@ use omega_core::{
     registry::{Calling, Health, Query, Registry, RegistryError, Tool, Viewer},
 };
 use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A sandbox that describes `@acme/tools` and counts how often.
 #[derive(Default)]
@@ -287,68 +283,6 @@ async fn a_listing_pages_through_everything() {
     assert!(!web.is_empty() && web.iter().all(|tool| tool.category == "web"));
 }
 
-/// A registry on loopback that gives each of `answers` once, and then the last one for ever; its base URL.
-async fn registry_on_loopback(answers: Vec<(u16, Value)>) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut answers = answers.into_iter().peekable();
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let (status, body) = match answers.peek().cloned() {
-                Some(answer) => answer,
-                None => return,
-            };
-            if answers.len() > 1 {
-                answers.next();
-            }
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request).await;
-            let body = body.to_string();
-            let head = format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            );
-            let _ = stream.write_all(head.as_bytes()).await;
-            let _ = stream.write_all(body.as_bytes()).await;
-        }
-    });
-    format!("http://{address}/api")
-}
-
-fn page(range: std::ops::Range<usize>, more: bool) -> Value {
-    let rows: Vec<Value> = range
-        .map(|n| json!({"id": format!("clx{n}"), "name": format!("run{n}"), "description": format!("Numbered thing {n}"), "inputSchema": null,
-            "qualityScore": "0.85", "importHealth": "HEALTHY", "package": {"npmPackageName": "@acme/many", "npmVersion": "1.0.0", "category": "data", "env": null}}))
-        .collect();
-    json!({"success": true, "data": rows, "pagination": {"limit": 1000, "offset": 0, "count": rows.len(), "hasMore": more}, "meta": {}})
-}
-
-#[tokio::test]
-async fn a_mirror_reads_every_page_survives_a_busy_registry_and_writes_only_changes() {
-    let Fixture { registry, _folder, .. } = fixture().await;
-    let http = reqwest::Client::new();
-    let busy = json!({"success": false, "error": "Rate limit exceeded"});
-    let url = registry_on_loopback(vec![(200, page(0..1000, true)), (429, busy), (200, page(1000..1003, false))]).await;
-    let synced = registry.sync_pages(&http, &url, Duration::from_millis(1)).await.unwrap();
-    assert_eq!((synced.rows, synced.changed, synced.refused), (1003, 1003, 0));
-    assert_eq!(found(&registry, "numbered thing 1002").await[0], "@acme/many::run1002");
-    let url = registry_on_loopback(vec![(200, page(0..10, false))]).await;
-    assert_eq!(registry.sync(&http, &url).await.unwrap().changed, 0);
-}
-
-#[tokio::test]
-async fn a_registry_that_is_gone_leaves_what_was_mirrored_and_says_so() {
-    let Fixture { registry, _folder, .. } = fixture().await;
-    let http = reqwest::Client::new();
-    let url = registry_on_loopback(vec![(200, page(0..2, false))]).await;
-    registry.sync(&http, &url).await.unwrap();
-    let url = registry_on_loopback(vec![(404, json!({"error": "gone"}))]).await;
-    registry.sync(&http, &url).await.unwrap_err();
-    let status = registry.status();
-    assert!(status.status == "degraded" && status.detail.unwrap().contains("404"));
-    assert_eq!(found(&registry, "numbered thing 1").await[0], "@acme/many::run1");
-}
-
 #[tokio::test]
 async fn two_nodes_and_a_restart_agree_on_what_everybody_and_each_user_has() {
     let Fixture { rows, sandbox, registry, _folder } = fixture().await;
@@ -413,28 +347,12 @@ async fn rows_of_every_source_keep_to_the_limits() {
     let imported = registry.import(lines.join("\n").as_bytes()).await.unwrap();
     assert_eq!((imported.imported, imported.refused.len()), (2, 2), "{imported:?}");
     assert!(imported.notices.iter().any(|notice| notice.starts_with("deep::x: the schema's nesting")), "{imported:?}");
-    let listing = json!({ "success": true, "data": [row("far::x", &large)], "pagination": { "hasMore": false } });
-    let url = registry_on_loopback(vec![(200, listing)]).await;
-    registry.sync(&reqwest::Client::new(), &url).await.unwrap();
-    for tool in ["deep::x", "large::x", "far::x"] {
+    for tool in ["deep::x", "large::x"] {
         let tool = registry.tool(Viewer::Anybody, &id(tool)).await.unwrap();
         assert_eq!(tool.input_schema, Some(json!({ "type": "object" })), "{}", tool.tool_id);
         assert_eq!(tool.env.iter().map(|var| var.name.as_str()).collect::<Vec<_>>(), ["OK_KEY"]);
         assert!(json!(tool).to_string().len() < 16 << 10, "{}", tool.tool_id);
     }
-}
-
-#[tokio::test]
-async fn a_mirror_takes_no_version_back() {
-    let Fixture { registry, _folder, .. } = fixture().await;
-    let http = reqwest::Client::new();
-    for (version, older) in [("2.0.0", 0), ("1.9.9", 1), ("2.0.1", 0)] {
-        let row = json!({ "toolId": "far::x", "version": version });
-        let listing = json!({ "success": true, "data": [row], "pagination": { "hasMore": false } });
-        let url = registry_on_loopback(vec![(200, listing)]).await;
-        assert_eq!(registry.sync(&http, &url).await.unwrap().older, older, "{version}");
-    }
-    assert_eq!(registry.known(Viewer::Anybody, &id("far::x")).await.unwrap().version, "2.0.1");
 }
 
 #[tokio::test]

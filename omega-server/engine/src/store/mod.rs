@@ -24,6 +24,7 @@ mod idempotency;
 mod import;
 mod macros;
 mod messages;
+mod mirrors;
 mod nodes;
 mod open;
 mod pauses;

@@ -61,6 +61,13 @@ macro_rules! word {
     (postgres in_json_of_1) => {
         " IN (SELECT JSON_ARRAY_ELEMENTS_TEXT($1::JSON))"
     };
+    // A SQLite database is one process's: whoever held something before is gone.
+    (sqlite is_alone) => {
+        "1 = 1"
+    };
+    (postgres is_alone) => {
+        "1 = 0"
+    };
     (sqlite skip_locked) => {
         ""
     };
@@ -117,6 +124,15 @@ pairs! {
     DROP_OLD_NODES = "DELETE FROM nodes WHERE heartbeat_at < " now " - $1";
     PLANS_NAMED = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, \
         s.run_id, s.status FROM plans p JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id" in_json_of_1 "";
+    /// The right to read another registry; no row where another node has it.
+    CLAIM_MIRROR = "INSERT INTO mirrors (url, state, holder, held_until) VALUES ($1, '', $2, " now " + $3) \
+        ON CONFLICT (url) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
+        WHERE " is_alone " OR mirrors.holder = excluded.holder OR mirrors.held_until < " now " RETURNING state";
+    RENEW_MIRROR = "UPDATE mirrors SET held_until = " now " + $3 WHERE url = $1 AND holder = $2";
+    /// Rows as a viewer has them: everybody's, and the viewer's own.
+    GET_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id" in_json_of_1 " \
+        UNION ALL SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $2 \
+        AND tool_id" in_json_of_1 "";
 }
 
 of_postgres! {

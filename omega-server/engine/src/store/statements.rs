@@ -2,7 +2,7 @@
 
 use super::{
     alternatives, api_keys, approval_rules, audit, breakers, conversation_access, conversations, data_keys, decisions,
-    deltas, event_log, feedback, idempotency, import, messages, nodes, pauses, plans, prompts, runs, sessions, sql,
+    deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts, runs, sessions, sql,
     steps, tool_runs, tools, users,
 };
 
@@ -22,6 +22,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         event_log::STATEMENTS,
         feedback::STATEMENTS,
         messages::STATEMENTS,
+        mirrors::STATEMENTS,
         nodes::STATEMENTS,
         pauses::STATEMENTS,
         users::STATEMENTS,

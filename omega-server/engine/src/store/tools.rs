@@ -3,7 +3,7 @@
 use super::{
     Result, Store, StoreError, exec, read_all, read_one,
     rows::{id as parsed, json, number, signed},
-    tx_all, tx_opt,
+    sql, tx_all, tx_opt,
 };
 use crate::{
     domain::audit_fact::Fact,
@@ -14,9 +14,10 @@ use omega_core::{
     id::{ToolId, UserId},
     registry::{Tool, Viewer},
 };
+use std::collections::HashSet;
 
-/// Ids that [`GET_TOOLS`] takes.
-const IDS: usize = 16;
+/// Ids that are looked up at once.
+const IDS: usize = 1_000;
 /// In place of a user: several of them.
 const SEVERAL: &str = "*";
 
@@ -67,34 +68,11 @@ impl Store {
         let user = name_of(viewer);
         let mut found: Vec<StoredTool> = Vec::with_capacity(ids.len());
         for some in ids.chunks(IDS) {
-            // One statement for any number of ids: the places that are left over ask for an id that no tool has.
-            let id = |at: usize| some.get(at).map_or("", ToolId::as_str);
-            let rows = read_all!(
-                &self.db,
-                ToolRow,
-                GET_TOOLS,
-                id(0),
-                id(1),
-                id(2),
-                id(3),
-                id(4),
-                id(5),
-                id(6),
-                id(7),
-                id(8),
-                id(9),
-                id(10),
-                id(11),
-                id(12),
-                id(13),
-                id(14),
-                id(15),
-                &user
-            )?;
+            let rows = read_all!(&self.db, ToolRow, sql::GET_TOOLS, json(&some)?, &user)?;
             let rows: Vec<StoredTool> = rows.into_iter().map(stored).collect::<Result<_>>()?;
             let (own, shared): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.tool.own);
-            let is_own = |row: &StoredTool| own.iter().any(|own| own.tool.tool_id == row.tool.tool_id);
-            found.extend(shared.into_iter().filter(|row| !is_own(row)));
+            let mine: HashSet<ToolId> = own.iter().map(|own| own.tool.tool_id.clone()).collect();
+            found.extend(shared.into_iter().filter(|row| !mine.contains(&row.tool.tool_id)));
             found.extend(own);
         }
         Ok(found)
@@ -201,10 +179,6 @@ impl ToolRows for Store {
 super::sql::statements! {
     PAGE_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id > $1 \
         ORDER BY tool_id LIMIT $2";
-    GET_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id IN \
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-        UNION ALL SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $17 \
-        AND tool_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     OWN_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $1 \
         ORDER BY tool_id";
     TOOLS_STANDING = "SELECT (SELECT n FROM tool_revisions WHERE id = 1) AS n, COUNT(*) AS own, \

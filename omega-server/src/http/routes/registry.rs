@@ -16,7 +16,7 @@ use axum::{
 use omega_core::{
     api::{
         AddPackage, AddScope, AddedPackage, ErrorCode, ExecuteAnswer, ExecuteRequest, Imported, Pagination,
-        SearchAnswer, ToolRow,
+        RegistryStatus, SearchAnswer, ToolRow,
     },
     budget::{QUERY, ROWS, Size},
     executor::{ToolError, ToolErrorCode},
@@ -257,6 +257,21 @@ pub async fn remove(
         0 => Err(ApiError::new(ErrorCode::NotFound, format!("nothing of {package} was added here"))),
         _ => Ok(StatusCode::NO_CONTENT),
     }
+}
+
+/// Has the registry that this one mirrors read now; it goes on in the background, and the status says how far it has got.
+#[utoipa::path(post, operation_id = "syncRegistry",
+    path = "/api/omega/registry/sync", tag = "registry", responses((status = 202, body = RegistryStatus)))]
+pub async fn sync(State(app): State<App>, _admin: Admin) -> ApiResult<Reply<RegistryStatus>> {
+    let status = app.registry.status();
+    if status.mirror.is_none() {
+        return Err(ApiError::new(
+            ErrorCode::NotFound,
+            "this server mirrors no registry: it was started with TPMJS_API_URL=off; start it again without that, or with an address",
+        ));
+    }
+    app.registry.mirror.want();
+    Ok(Reply::accepted(status))
 }
 
 /// Whose fault it is that a package could not be added: the caller's, the package's, or of what runs it.

@@ -255,6 +255,7 @@ async fn a_server_that_is_killed_takes_what_waits_with_it() {
         .arg("--cache")
         .arg(sandbox.cache.path())
         .env("NPM_CONFIG_REGISTRY", &sandbox.registry.url)
+        .env("TPMJS_API_URL", "off")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -168,7 +168,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         executors: vec![tools.url.clone()],
         executor_key: None,
         allow_private_net: Vec::new(),
-        registry_url: None,
+        mirror: None,
         providers,
         model: None,
         prices: <_>::default(),
