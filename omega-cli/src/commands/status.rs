@@ -3,7 +3,7 @@
 use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::{
-    api::OpenBreaker,
+    api::{OpenBreaker, Timestamp},
     executor::{ExecutorHealth, ExecutorMember},
     sanitize::one_line,
 };
@@ -58,8 +58,12 @@ impl Status {
             ),
             ("executor", format!("{} · {}", status.executor.status, &status.executor.detail)),
         ];
-        for (name, value) in
-            rows.into_iter().chain(members(&status.executor)).chain(status.breakers.iter().map(left_alone))
+        let mirror = status.registry.mirror.map(|mirror| ("mirror", mirror.words(Timestamp::now())));
+        for (name, value) in rows
+            .into_iter()
+            .chain(mirror)
+            .chain(members(&status.executor))
+            .chain(status.breakers.iter().map(left_alone))
         {
             context.ui.line(format!("{name:<9} {}", one_line(&value, 300)))?;
         }

@@ -2,7 +2,7 @@
 
 use crate::{connect::Context, exit::Failure};
 use omega_core::{
-    api::{Models, Payer},
+    api::{MirrorStatus, Models, Payer, Timestamp},
     client::Client,
     local::api_keys::{Keys, LOCAL},
     model::catalog::{OFFLINE, PROVIDERS},
@@ -272,8 +272,24 @@ async fn reachable(client: &Client) -> Vec<Check> {
     let detail = registry.detail.map(|detail| format!("; {detail}")).unwrap_or_default();
     let tools = format!("{} tools of {} packages{detail}", registry.tools, registry.packages);
     checks.push(Check::new("registry", level(&registry.status), tools));
+    checks.extend(registry.mirror.as_ref().map(mirror));
     checks.push(Check::new("executor", level(&status.executor.status), status.executor.detail));
     checks
+}
+
+/// Older than this, a mirror that can't be read is worth a look.
+const OLD_MIRROR_SECONDS: u64 = 24 * 60 * 60;
+
+/// How old the mirror is; a short while without a network is no trouble.
+fn mirror(mirror: &MirrorStatus) -> Check {
+    let is_fresh = mirror.age_seconds.is_some_and(|age| age < OLD_MIRROR_SECONDS);
+    let words = one_line(&mirror.words(Timestamp::now()), 300);
+    if mirror.trouble.is_none() || is_fresh {
+        return Check::new("mirror", Level::Ok, words);
+    }
+    Check::new("mirror", Level::Warning, words).next(
+        "the tools that are here work without it; `omega registry sync` tries it now, and TPMJS_API_URL=off turns it off",
+    )
 }
 
 fn terminal(context: &Context) -> Check {

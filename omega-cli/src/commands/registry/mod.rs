@@ -1,23 +1,23 @@
 //! `omega registry`
 
+mod import;
+mod mirror;
+mod unpacked;
+
 use crate::{
     connect::Context,
     exit::{Code, Failure},
 };
 use clap::{Args, Subcommand};
+use import::Import;
+use mirror::{Status, Sync};
 use omega_core::{
-    api::{AddPackage, AddScope, AddedPackage, Imported, ToolRow},
-    client::Client,
+    api::{AddPackage, AddScope, AddedPackage, ToolRow},
     registry::Tool,
     sanitize::one_line,
 };
-use std::{
-    fs::File,
-    io::{BufRead, BufReader, Read},
-    path::PathBuf,
-};
 
-/// Add tools to the registry, and remove them
+/// Add tools to the registry, and remove them; read the registry that it mirrors
 #[derive(Debug, Subcommand)]
 #[command(after_long_help = "Example:
   omega registry add semver --function satisfies --params version,range")]
@@ -26,6 +26,7 @@ pub enum Registry {
     Remove(Remove),
     List(List),
     Import(Import),
+    Sync(Sync),
     Status(Status),
 }
 
@@ -83,28 +84,6 @@ pub struct List {
     json: bool,
 }
 
-/// Import many tools from a JSON Lines file: TPMJS's search rows, or `{toolId, name, description, ...}`
-#[derive(Debug, Args)]
-#[command(after_long_help = "Example:
-  omega registry import tools.jsonl")]
-pub struct Import {
-    /// The file; `-` reads stdin
-    file: PathBuf,
-    /// Print the sums as JSON
-    #[arg(long)]
-    json: bool,
-}
-
-/// Show how many tools the registry has
-#[derive(Debug, Args)]
-#[command(after_long_help = "Example:
-  omega registry status")]
-pub struct Status {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
 impl Registry {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
@@ -112,6 +91,7 @@ impl Registry {
             Self::Remove(it) => it.run(context).await,
             Self::List(it) => it.run(context).await,
             Self::Import(it) => it.run(context).await,
+            Self::Sync(it) => it.run(context).await,
             Self::Status(it) => it.run(context).await,
         }
     }
@@ -222,77 +202,6 @@ fn split_version(package: &str) -> (&str, Option<&str>) {
     match package.rsplit_once('@') {
         Some((name, version)) if !name.is_empty() && !version.is_empty() => (name, Some(version)),
         _ => (package, None),
-    }
-}
-
-/// One request's share of the lines: few requests for a million rows, and little memory.
-const BATCH_BYTES: usize = 32 * 1024 * 1024;
-
-impl Import {
-    async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let unreadable = |error| Failure::usage(format!("{} can't be read: {error}", self.file.display()));
-        let source: Box<dyn Read> = match self.file.to_str() {
-            Some("-") => Box::new(std::io::stdin()),
-            Some(name) if name.ends_with(".zst") => {
-                return Err(Failure::usage("a compressed file has to be unpacked first")
-                    .hint(format!("zstd -dc {name} | omega registry import -")));
-            }
-            _ => Box::new(File::open(&self.file).map_err(unreadable)?),
-        };
-        let client = context.connect().await?.client;
-        let mut lines = BufReader::with_capacity(1024 * 1024, source);
-        let mut sum = Imported { imported: 0, refused: Vec::new(), notices: Vec::new(), total: 0 };
-        let (mut batch, mut first_line, mut line) = (Vec::new(), 1, 1);
-        loop {
-            let read = lines.read_until(b'\n', &mut batch).map_err(unreadable)?;
-            line += u64::from(read > 0);
-            if read == 0 || batch.len() >= BATCH_BYTES {
-                send(&client, std::mem::take(&mut batch), first_line, &mut sum).await?;
-                first_line = line;
-                context.ui.detail(format!("{} rows imported", sum.imported));
-            }
-            if read == 0 {
-                break;
-            }
-        }
-        if self.json {
-            return context.ui.json(&sum);
-        }
-        for refused in &sum.refused {
-            context.ui.warn(format!("refused: {}", one_line(refused, 200)));
-        }
-        for notice in &sum.notices {
-            context.ui.warn(one_line(notice, 200));
-        }
-        context.ui.line(format!("{} rows imported; the registry has {} tools", sum.imported, sum.total))
-    }
-}
-
-async fn send(client: &Client, batch: Vec<u8>, first_line: u64, sum: &mut Imported) -> Result<(), Failure> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let answer = client.import_tools(batch).await?;
-    sum.imported += answer.imported;
-    sum.total = answer.total;
-    let room = 20_usize.saturating_sub(sum.refused.len());
-    let place = |text| if first_line == 1 { text } else { format!("(lines from {first_line}) {text}") };
-    sum.refused.extend(answer.refused.into_iter().take(room).map(place));
-    let room = 20_usize.saturating_sub(sum.notices.len());
-    sum.notices.extend(answer.notices.into_iter().take(room));
-    Ok(())
-}
-
-impl Status {
-    async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let registry = context.connect().await?.client.status().await?.registry;
-        if self.json {
-            return context.ui.json(&registry);
-        }
-        let detail = registry.detail.map(|text| format!(" · {}", one_line(&text, 200))).unwrap_or_default();
-        context
-            .ui
-            .line(format!("{} · {} tools of {} packages{detail}", registry.status, registry.tools, registry.packages))
     }
 }
 
