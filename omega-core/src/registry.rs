@@ -147,6 +147,9 @@ pub struct Hit {
     pub tool: Tool,
     /// Its score; comparable within one answer only.
     pub score: f64,
+    /// Calls on this server that came to an end, of which so many failed.
+    pub runs: u64,
+    pub failures: u64,
 }
 
 /// What to search.

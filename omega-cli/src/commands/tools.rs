@@ -132,8 +132,14 @@ fn text(row: &ToolRow) -> String {
     if row.own {
         out += "whose     yours alone; others have what everybody has\n";
     }
-    if let Some(rate) = row.success_rate {
-        out += &format!("calls     {} on this server, {:.0} % worked\n", row.execution_count, 100.0 * rate);
+    match row.success_rate {
+        Some(rate) => {
+            out += &format!("calls     {} on this server, {:.0} % worked\n", row.execution_count, 100.0 * rate);
+        }
+        None => out += "calls     none on this server yet\n",
+    }
+    if let Some(downloads) = row.package.npm_downloads_last_month {
+        out += &format!("downloads {downloads} a month\n");
     }
     match row.needs_approval {
         Some(NeedsApproval::Always) => out += "approval  its author wants each call to be approved\n",

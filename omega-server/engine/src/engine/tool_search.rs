@@ -15,7 +15,7 @@ use omega_core::{
     edition::Edition,
     executor::{ToolError, ToolErrorCode},
     registry::{
-        Query, RegistryError, Tool,
+        Hit, Query, RegistryError, Tool,
         meta::{FoundTool, SearchInput, SearchOutput},
     },
     sanitize::one_line,
@@ -79,8 +79,15 @@ pub(super) async fn find(
         // Models make categories up; better a tool of another one than none.
         hits = engine.inner.registry.search(viewer, query(None)).await?;
     }
-    let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_tool(hit.tool, holdings)).collect();
+    let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_hit(hit, holdings)).collect();
     Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
+}
+
+/// A hit as a model reads of it: with how calls of it ended here.
+fn found_hit(hit: Hit, holdings: &Holdings) -> FoundTool {
+    let Hit { tool, runs, failures, .. } = hit;
+    let calls = (runs > 0).then_some(runs);
+    FoundTool { calls, worked: calls.map(|calls| calls.saturating_sub(failures)), ..found_tool(tool, holdings) }
 }
 
 /// A tool as a model reads of it: what it needs, and what of it is missing.
@@ -101,6 +108,8 @@ pub(super) fn found_tool(tool: Tool, holdings: &Holdings) -> FoundTool {
             Ok(Value::String(health)) => health,
             _ => "UNKNOWN".into(),
         },
+        calls: None,
+        worked: None,
     }
 }
 

@@ -217,7 +217,8 @@ impl RegistryService {
         }
         let more = ids.len() > limit;
         ids.truncate(limit);
-        Ok((self.tools(viewer, &ids).await?, more))
+        let tools = self.stored(viewer, &ids).await?.into_iter().map(|row| row.seen(viewer)).collect();
+        Ok((tools, more))
     }
 
     /// How calls of some tools ended on this server.
@@ -285,11 +286,11 @@ impl RegistryService {
         self.index_rows(rows);
     }
 
-    /// The tools of some ids, in their order.
-    async fn tools(&self, viewer: Viewer, ids: &[String]) -> Result<Vec<Tool>, RegistryError> {
+    /// The rows of some ids, in their order.
+    async fn stored(&self, viewer: Viewer, ids: &[String]) -> Result<Vec<StoredTool>, RegistryError> {
         let ids: Vec<ToolId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
         let rows = self.rows.get(viewer, &ids).await?.into_iter();
-        let mut known: HashMap<ToolId, Tool> = rows.map(|row| (row.tool.tool_id.clone(), row.seen(viewer))).collect();
+        let mut known: HashMap<ToolId, StoredTool> = rows.map(|row| (row.tool.tool_id.clone(), row)).collect();
         Ok(ids.iter().filter_map(|id| known.remove(id)).collect())
     }
 
@@ -392,12 +393,20 @@ impl Registry for RegistryService {
             ids.insert(0, id.to_string());
         }
         let scores: HashMap<&str, f64> = found.iter().map(|hit| (hit.id.as_str(), hit.score)).collect();
-        let mut tools = self.tools(viewer, &ids).await?;
-        tools.truncate(query.limit);
+        let mut hits: Vec<Hit> = self
+            .stored(viewer, &ids)
+            .await?
+            .into_iter()
+            .map(|row| {
+                let Outcomes { runs, failures } = row.outcomes;
+                let score = scores.get(row.tool.tool_id.as_str()).copied().unwrap_or(0.0);
+                Hit { tool: row.seen(viewer), score, runs, failures }
+            })
+            .collect();
+        hits.truncate(query.limit);
         // What fails for the viewer alone the index knows nothing of.
-        tools.sort_by_key(|tool| tool.health == Health::Broken);
-        let tools = tools.into_iter();
-        Ok(tools.map(|tool| Hit { score: scores.get(tool.tool_id.as_str()).copied().unwrap_or(0.0), tool }).collect())
+        hits.sort_by_key(|hit| hit.tool.health == Health::Broken);
+        Ok(hits)
     }
 
     async fn tool(&self, viewer: Viewer, id: &ToolId) -> Result<Tool, RegistryError> {

@@ -65,12 +65,7 @@ pub async fn search(
     let limit = query.limit.unwrap_or(10).clamp(1, 100);
     let asked = ToolQuery { text: query.q.clone(), category: query.category.clone(), limit };
     let hits = app.registry.search(viewer, asked).await?;
-    let ids: Vec<ToolId> = hits.iter().map(|hit| hit.tool.tool_id.clone()).collect();
-    let outcomes = app.registry.outcomes(viewer, &ids).await?;
-    let row = |hit: &Hit| {
-        let Outcomes { runs, failures } = outcomes.get(&hit.tool.tool_id).copied().unwrap_or_default();
-        ToolRow::new(&hit.tool, Some(hit.score)).with_outcomes(runs, failures)
-    };
+    let row = |hit: &Hit| ToolRow::new(&hit.tool, Some(hit.score)).with_outcomes(hit.runs, hit.failures);
     let rows = bounded(hits.iter().map(row));
     Ok(Json(SearchAnswer::new(&query.q, query.category.as_deref(), limit, rows)))
 }
