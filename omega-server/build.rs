@@ -1,5 +1,5 @@
-//! Embeds the page: `web/dist`, which npm makes and which is committed, and each file in gzip where that is smaller. No npm
-//! and no network here.
+//! Embeds the page: `web/dist`, which npm makes and which is committed (each file in brotli beside it), and each file in gzip
+//! where that is smaller. No npm and no network here.
 
 use flate2::{Compression, write::GzEncoder};
 use std::{
@@ -9,6 +9,9 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
 };
+
+/// The ending of a file's form in brotli.
+const PACKED: &str = ".br";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dist = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("web").join("dist");
@@ -27,6 +30,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut table = String::from("&[\n");
     for file in files {
         let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
+        if name.ends_with(PACKED) {
+            continue;
+        }
         let content = fs::read(&file)?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&content)?;
@@ -39,7 +45,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             false => "None".to_owned(),
         };
-        writeln!(table, "    ({name:?}, include_bytes!({:?}), {gzip}),", file.display().to_string())?;
+        let packed = dist.join(format!("{name}{PACKED}"));
+        let brotli = match packed.exists() {
+            true => format!("Some(include_bytes!({:?}))", packed.display().to_string()),
+            false => "None".to_owned(),
+        };
+        writeln!(table, "    ({name:?}, include_bytes!({:?}), {gzip}, {brotli}),", file.display().to_string())?;
     }
     table.push_str("]\n");
     fs::write(out.join("page_files.rs"), table)?;

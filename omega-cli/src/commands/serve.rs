@@ -27,6 +27,7 @@ use omega_server::{
 use secrecy::SecretString;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -97,8 +98,7 @@ impl Serve {
 
     /// Says where the server is, and serves.
     async fn serve(&self, server: Server, shutdown: Shutdown) -> Result<(), Failure> {
-        let page = format!("{}/omega", server.reachable());
-        let link = server.sign_in_link(&page).await.map_err(failed)?;
+        let link = server.sign_in_link().await.map_err(failed)?;
         server.announce(self.serve.json, Some(&link))?;
         server.run(shutdown).await;
         Ok(())
@@ -133,27 +133,12 @@ impl Serve {
         Ok(server)
     }
 
-    /// What was given or named comes first; then the place of the setting `master-key`.
-    fn master_key(&self, context: &Context) -> MasterKeySource {
-        let (env, dirs) = (&context.env, &context.dirs);
-        if let Some(key) = env.get("OMEGA_MASTER_KEY") {
-            return MasterKeySource::Given(SecretString::from(key));
-        }
-        if let Some(path) = &self.serve.master_key_file {
-            return MasterKeySource::File(path.clone());
-        }
-        match context.config.get("master-key") {
-            Some("keyring") => MasterKeySource::Keyring(Arc::new(System(Keys::new(dirs)))),
-            _ => MasterKeySource::Own(dirs.config.join("master.key")),
-        }
-    }
-
     fn config(&self, context: &Context, listen: SocketAddr, local: Option<Local>) -> Result<ServeConfig, Failure> {
         let dirs = &context.dirs;
         let places = DefaultPaths {
             database: format!("sqlite:{}", dirs.data.join("omega.db").display()),
             cache: dirs.cache.clone(),
-            master_key: self.master_key(context),
+            master_key: key_source(context, self.serve.master_key_file.as_deref()),
         };
         let text = |name: &str| context.env.get(name).map(str::to_owned);
         let config = self.serve.config(listen, places, text).map_err(Failure::usage)?;
@@ -164,6 +149,21 @@ impl Serve {
             local,
             ..config
         })
+    }
+}
+
+/// Where the master key comes from: what was given or named first; then the place of the setting `master-key`.
+pub(super) fn key_source(context: &Context, file: Option<&Path>) -> MasterKeySource {
+    let (env, dirs) = (&context.env, &context.dirs);
+    if let Some(key) = env.get("OMEGA_MASTER_KEY") {
+        return MasterKeySource::Given(SecretString::from(key));
+    }
+    if let Some(path) = file {
+        return MasterKeySource::File(path.to_owned());
+    }
+    match context.config.get("master-key") {
+        Some("keyring") => MasterKeySource::Keyring(Arc::new(System(Keys::new(dirs)))),
+        _ => MasterKeySource::Own(dirs.config.join("master.key")),
     }
 }
 

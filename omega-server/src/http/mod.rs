@@ -5,6 +5,8 @@
 //! parameters (`extract`). What it gives is a [`reply`].
 
 pub mod auth;
+mod compress;
+mod content_coding;
 mod extract;
 mod idempotency;
 pub mod identity;

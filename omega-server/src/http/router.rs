@@ -2,11 +2,15 @@
 
 use super::{
     auth::query,
+    compress,
     extract::{self, BODY_LIMIT},
     idempotency, limits, openapi,
     page::{self, Document},
     reply::ApiError,
-    request::{cookie, host, log_line},
+    request::{
+        front::{self, Front},
+        host, log_line,
+    },
     routes::{
         answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, import, messages,
         operations, plans, prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
@@ -26,10 +30,7 @@ use omega_core::{
     budget,
 };
 use serde_json::Value;
-use std::{
-    net::IpAddr,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -125,8 +126,8 @@ fn imports() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::max(IMPORT_LIMIT))
 }
 
-pub fn router(app: App) -> Router {
-    let proxies: Arc<[IpAddr]> = app.gate.limits.trusted_proxies.clone().into();
+/// All routes; `front` says what stands before them.
+pub fn router(app: App, front: Arc<Front>) -> Router {
     let api = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(messages()).merge(imports());
     let (api, _) = api.split_for_parts();
     api.route("/api/omega/openapi.json", get(description))
@@ -141,9 +142,11 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(query::layer))
         .layer(middleware::from_fn(extract::no_nul))
         .layer(middleware::from_fn(host::layer))
+        .layer(middleware::from_fn(compress::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(&app.gate), limits::layer))
         .layer(middleware::from_fn(with_headers))
-        .layer(middleware::from_fn_with_state(proxies, log_line::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(&front), front::layer))
+        .layer(middleware::from_fn_with_state(front, log_line::layer))
         .with_state(app)
 }
 
@@ -162,7 +165,7 @@ async fn description(request: HeaderMap) -> Response {
 
 /// Headers that every answer has; the page sets stricter ones itself.
 async fn with_headers(request: Request, next: Next) -> Response {
-    let is_tls = cookie::is_tls(request.headers());
+    let is_tls = front::is_tls(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(HeaderName::from_static("omega-api")).or_insert(HeaderValue::from_static("1"));

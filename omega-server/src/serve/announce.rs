@@ -10,6 +10,9 @@ impl Server {
         let mut out = io::stdout().lock();
         if as_json {
             let mut line = json!({ "url": self.url, "pid": std::process::id() });
+            if let Some(url) = &self.public_url {
+                line["publicUrl"] = json!(url.to_string());
+            }
             if let Some(key) = &self.new_key {
                 line["apiKey"] = json!(key);
             }
@@ -18,7 +21,7 @@ impl Server {
             }
             writeln!(out, "{line}")?;
         } else {
-            writeln!(out, "Omega listens on {} (page: {}/omega)", self.url, self.reachable())?;
+            writeln!(out, "Omega listens on {} (page: {})", self.url, self.page())?;
             if let Some(link) = sign_in {
                 writeln!(out, "Sign a browser in, once, within five minutes: {link}")?;
             }

@@ -60,6 +60,10 @@ pub struct ServeArgs {
     /// How long a run stays this server's own without a sign of life; then another one takes it over
     #[arg(long, value_name = "TIME", default_value = "30s", env = "OMEGA_LEASE", value_parser = humantime::parse_duration)]
     pub lease: Duration,
+    /// Where the world finds this server when a proxy stands before it: https://HOST, with the path below which the proxy puts
+    /// it, if there is one. Without it, what trusted proxies say counts, request by request
+    #[arg(long, env = "OMEGA_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
     /// How much clients may ask for.
     #[command(flatten)]
     pub limits: Flags,
@@ -86,7 +90,7 @@ impl ServeArgs {
     /// The configuration that they make; its first user is called `owner`, and it is nobody's own server.
     ///
     /// # Errors
-    /// Why the prices, or the address of the registry, can't be used.
+    /// Why the prices, the address of the registry or the public URL can't be used.
     pub fn config(
         &self,
         listen: SocketAddr,
@@ -117,6 +121,7 @@ impl ServeArgs {
             new_key: self.new_key,
             node: NodeConfig { claims: !self.serve_only, lease: self.lease, ..NodeConfig::default() },
             limits: self.limits.limits(),
+            public_url: given(self.public_url.as_ref()).map(|url| url.parse()).transpose()?,
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         })

@@ -1,6 +1,6 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::http::limits::Limits;
+use crate::http::{limits::Limits, request::public_url::PublicUrl};
 use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use omega_engine::{
     engine::node_config::NodeConfig,
@@ -52,6 +52,8 @@ pub struct ServeConfig {
     pub node: NodeConfig,
     /// How much clients may ask for, and whom they are told apart by.
     pub limits: Limits,
+    /// Where the world finds it, behind a proxy.
+    pub public_url: Option<PublicUrl>,
     pub clock: Clock,
     /// Told what is being fetched.
     pub progress: Progress,

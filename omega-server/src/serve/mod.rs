@@ -10,11 +10,12 @@ use crate::http::{
         avatars::Avatars,
         verifier::{KeyVerifier, Platform, Remembering},
     },
-    request::peer::Peer,
+    request::{front::Front, peer::Peer, public_url::PublicUrl},
     router,
     sockets::Sockets,
     state::App,
 };
+use axum::{ServiceExt, extract::Request};
 use config::{Identity, ServeConfig};
 use omega_core::{
     api::Timestamp,
@@ -46,6 +47,7 @@ use tokio::{
     sync::oneshot,
     task::{JoinHandle, JoinSet},
 };
+use tower::util::MapRequest;
 
 /// How long connections may take to end when the runs have.
 const HANG_UP: Duration = Duration::from_secs(2);
@@ -80,6 +82,8 @@ pub enum StartError {
 /// A server that listens.
 pub struct Server {
     pub url: String,
+    /// Where the world finds it, behind a proxy.
+    public_url: Option<PublicUrl>,
     /// The API key that was made because there was none, or because one was wished; the only time that it is known.
     pub new_key: Option<String>,
     owner: UserId,
@@ -139,31 +143,40 @@ impl Server {
 
         let people = who_knows_people(&config.identity)?;
         let idle = config.local.as_ref().and_then(|local| local.idle);
+        let front = Front::new(config.limits.trusted_proxies.clone(), config.public_url.clone());
         let sockets = Sockets::new(listener, config.node.stalled, &config.limits);
         let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
         background.spawn(refusals::keep(Arc::clone(&app.gate.refusals), app.store.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let routes = router::router(app.clone());
+        let routes = router::router(app.clone(), Arc::clone(&front));
+        // Before any route is looked for.
+        let routes = MapRequest::new(routes, move |request| front.without_base(request));
         let task = tokio::spawn(async move {
-            let routes = routes.into_make_service_with_connect_info::<Peer>();
+            let routes = ServiceExt::<Request>::into_make_service_with_connect_info::<Peer>(routes);
             axum::serve(sockets, routes)
                 .with_graceful_shutdown(async {
                     let _ = stopped.await;
                 })
                 .await
         });
-        Ok(Self { url: format!("http://{address}"), new_key, owner, app, stop, task, idle, background })
+        let public_url = config.public_url;
+        Ok(Self { url: format!("http://{address}"), public_url, new_key, owner, app, stop, task, idle, background })
     }
 
-    /// An address that signs a browser in as the first user, once, within five minutes. `page` is where the page is for a
-    /// browser on this machine.
-    pub async fn sign_in_link(&self, page: &str) -> Result<String, StartError> {
+    /// An address that signs a browser in as the first user, once, within five minutes.
+    pub async fn sign_in_link(&self) -> Result<String, StartError> {
         let code = auth::new_token()?;
         self.app.store.create_code(self.owner, &code).await?;
-        Ok(format!("{page}#sign-in={code}"))
+        Ok(format!("{}#sign-in={code}", self.page()))
     }
 
-    /// Where a browser on this machine finds it: an address that means all of them is no address to go to.
+    /// Where a browser finds the page: at the public address, or else on this machine.
+    pub fn page(&self) -> String {
+        let base = self.public_url.as_ref().map_or_else(|| self.reachable(), ToString::to_string);
+        format!("{base}/omega")
+    }
+
+    /// Where a client on this machine finds it: an address that means all of them is no address to go to.
     pub fn reachable(&self) -> String {
         self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     }

@@ -43,6 +43,7 @@ mod pinned;
 mod planning;
 mod price;
 mod providers;
+mod proxies;
 mod rate_limits;
 mod real;
 mod references;

@@ -1,7 +1,7 @@
 //! Requests that another site made a browser send (ASVS 3.5). A session's cookie counts only where the browser says that the
 //! request is this site's own; what changes something must moreover be of a kind that no form can send.
 
-use crate::http::{reply::ApiError, request::cookie::is_tls};
+use crate::http::{reply::ApiError, request::front::is_tls};
 use axum::http::{HeaderMap, Method, header};
 use omega_core::api::ErrorCode;
 
@@ -28,8 +28,8 @@ pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     }
     if foreign_origin {
         let message = format!(
-            "this request came from {}, and is for {}; use Omega's own page. Behind a proxy, let it hand on the Host header \
-             as it came, and X-Forwarded-Proto",
+            "this request came from {}, and is for {}; use Omega's own page. Behind a proxy, say where it is with \
+             --public-url, or let the proxy hand on the Host header as it came",
             text("origin").unwrap_or("an address that can't be read"),
             text("host").unwrap_or("no host"),
         );

@@ -1,7 +1,7 @@
 //! The limits as flags of a command that serves.
 
 use super::{Limits, Policies, Set};
-use std::net::IpAddr;
+use crate::http::request::network::Network;
 
 /// How much clients may ask for.
 #[derive(Debug, Clone, clap::Args)]
@@ -11,9 +11,10 @@ pub struct Flags {
     /// (conversations that a user asks for and that are not there). Each server counts for itself
     #[arg(long, env = "OMEGA_RATE_LIMITS", value_name = "CLASS=N/TIME", value_delimiter = ',')]
     rate_limit: Vec<Set>,
-    /// Address of a proxy whose X-Forwarded-For says who the client is; several by commas or by giving it again
-    #[arg(long, env = "OMEGA_TRUSTED_PROXIES", value_name = "IP", value_delimiter = ',')]
-    trusted_proxy: Vec<IpAddr>,
+    /// Address or network of a proxy whose X-Forwarded-For, -Host, -Proto and -Prefix say who the client is and what it asked
+    /// for; several by commas or by giving it again
+    #[arg(long, env = "OMEGA_TRUSTED_PROXIES", value_name = "IP[/BITS]", value_delimiter = ',')]
+    trusted_proxy: Vec<Network>,
     /// Connections that one address may have at a time, a quarter of the files that may be open at most
     #[arg(long, env = "OMEGA_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,

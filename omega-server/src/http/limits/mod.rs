@@ -19,15 +19,16 @@ pub use client::Client;
 pub use flags::Flags;
 pub use layer::{RateLimiter, layer};
 
+use crate::http::request::network::Network;
 use axum::http::Method;
-use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 /// How much clients may ask for, and how long they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     pub policies: Policies,
-    /// Proxies whose `X-Forwarded-For` says who the client is.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Proxies whose `X-Forwarded-*` says who the client is, and what it asked for.
+    pub trusted_proxies: Vec<Network>,
     /// Connections of one address at a time, at most a quarter of what the process may have open; of more, the one that has
     /// been silent for longest gives way, or else the new one is closed at once. Trusted proxies have as many as there are.
     pub connections: usize,

@@ -1,27 +1,25 @@
 //! The built page, as `build.rs` embedded it.
 
+use super::coded::Coded;
 use axum::http::HeaderValue;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// Name and content of each file of `web/dist`, and the content in gzip where that is smaller.
-/// A name, the bytes, and the bytes in gzip where that is smaller.
-type Built = (&'static str, &'static [u8], Option<&'static [u8]>);
+/// A name, the bytes, and the bytes in gzip and in brotli where that is smaller.
+type Built = (&'static str, &'static [u8], Option<&'static [u8]>, Option<&'static [u8]>);
 
+/// Each file of `web/dist`.
 static FILES: &[Built] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 
 /// Their validators: content that never changes is hashed once, however often anybody asks.
-static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| FILES.iter().map(|(_, content, _)| etag(content)).collect());
+static TAGS: LazyLock<Vec<HeaderValue>> =
+    LazyLock::new(|| FILES.iter().map(|(_, content, ..)| etag(content)).collect());
 
 /// One file of the page.
 #[derive(Debug, Clone, Copy)]
 pub struct Asset {
     name: &'static str,
-    /// The bytes to send.
-    pub content: &'static [u8],
-    /// The same in gzip; missing where that would not be smaller.
-    pub gzip: Option<&'static [u8]>,
-    pub etag: &'static HeaderValue,
+    pub coded: Coded,
 }
 
 impl Asset {
@@ -47,12 +45,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The file of this name.
 pub fn find(name: &str) -> Option<Asset> {
     let mut files = FILES.iter().zip(TAGS.iter());
-    files.find(|((known, ..), _)| *known == name).map(|((name, content, gzip), etag)| Asset {
-        name,
-        content,
-        gzip: *gzip,
-        etag,
-    })
+    let ((name, plain, gzip, brotli), etag) = files.find(|((known, ..), _)| *known == name)?;
+    Some(Asset { name, coded: Coded { plain, gzip: *gzip, brotli: *brotli, etag } })
 }
 
 /// A strong validator: the content's SHA-256, cut at 128 bits.

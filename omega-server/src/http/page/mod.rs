@@ -7,17 +7,20 @@
 //! its address does nothing without a click.
 
 mod assets;
+mod coded;
 mod headers;
 
-use assets::Asset;
+use super::{compress, request::front::prefix};
 use axum::{
     Router,
     extract::Path,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
+
+use coded::{Coded, knows, unchanged, whole};
 
 pub use headers::secure;
 
@@ -27,23 +30,23 @@ const ASSETS: &str = "{assets}";
 /// The mark that `web/src/route.ts` looks for.
 const FROM_ELSEWHERE: (&str, &str) = ("<html ", "<html data-from=\"elsewhere\" ");
 
-/// A document that does not change while the server lives, and its validator.
+/// A document that is made once and does not change while the server lives.
 pub struct Document {
     content: Vec<u8>,
+    gzip: Option<Vec<u8>>,
     etag: HeaderValue,
 }
 
 impl Document {
     pub fn new(content: Vec<u8>) -> Self {
-        Self { etag: assets::etag(&content), content }
+        let gzip = compress::gzip(&content).ok().filter(|gzip| gzip.len() < content.len());
+        Self { etag: assets::etag(&content), gzip, content }
     }
 
     /// The answer to who asks for it: 304 when they have it already.
     pub fn answer(&'static self, request: &HeaderMap, media_type: &'static str) -> Response {
-        match knows(request, &self.etag) {
-            true => unchanged(&self.etag, "no-cache"),
-            false => whole(self.content.as_slice(), &self.etag, media_type, "no-cache"),
-        }
+        let Self { content, gzip, etag } = self;
+        Coded { plain: content, gzip: gzip.as_deref(), brotli: None, etag }.answer(request, media_type, "no-cache")
     }
 }
 
@@ -58,14 +61,21 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .layer(middleware::map_response(headers::secure))
 }
 
-/// Relative, as all addresses here: a proxy may have taken a path off.
-async fn front_door() -> Redirect {
-    Redirect::temporary("omega")
+/// Relative, as all addresses here, unless it is known which path a proxy has taken off.
+fn led_to(address: &str, request: &HeaderMap) -> Redirect {
+    match prefix(request) {
+        "" => Redirect::temporary(address),
+        before => Redirect::temporary(&format!("{before}/{address}")),
+    }
 }
 
-async fn icon() -> Response {
+async fn front_door(request: HeaderMap) -> Redirect {
+    led_to("omega", &request)
+}
+
+async fn icon(request: HeaderMap) -> Response {
     match assets::names().find(|name| name.starts_with("icon-") && !name.starts_with("icon-waiting")) {
-        Some(name) => Redirect::temporary(&format!("omega/assets/{name}")).into_response(),
+        Some(name) => led_to(&format!("omega/assets/{name}"), &request).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -104,67 +114,11 @@ fn is_address(path: &str) -> bool {
 }
 
 async fn asset(Path(name): Path<String>, request: HeaderMap) -> Response {
-    const FOR_EVER: &str = "public, max-age=31536000, immutable";
-    let Some(asset) = assets::find(&name) else {
-        return (StatusCode::NOT_FOUND, "No such file. Reload the page: the server may have been updated.\n")
-            .into_response();
-    };
-    let mut response = if knows(&request, asset.etag) {
-        unchanged(asset.etag, FOR_EVER)
-    } else if let Asset { gzip: Some(gzip), .. } = asset
-        && takes_gzip(&request)
-    {
-        let mut response = whole(gzip, asset.etag, asset.media_type(), FOR_EVER);
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        response
-    } else {
-        whole(asset.content, asset.etag, asset.media_type(), FOR_EVER)
-    };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    response
-}
-
-/// Whether an `Accept-Encoding` takes gzip (RFC 9110, 12.5.3): named, or by `*`, and not with a weight of nothing.
-fn takes_gzip(request: &HeaderMap) -> bool {
-    let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let mut any = None;
-    for coding in values.flat_map(|value| value.split(',')) {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()).unwrap_or(1.0);
-        match name.trim().to_ascii_lowercase().as_str() {
-            "gzip" | "x-gzip" => return weight > 0.0,
-            "*" => any = Some(weight > 0.0),
-            _ => {}
-        }
+    match assets::find(&name) {
+        Some(asset) => asset.coded.answer(&request, asset.media_type(), "public, max-age=31536000, immutable"),
+        None => (StatusCode::NOT_FOUND, "No such file. Reload the page: the server may have been updated.\n")
+            .into_response(),
     }
-    any.unwrap_or(false)
-}
-
-fn knows(request: &HeaderMap, etag: &HeaderValue) -> bool {
-    request.get_all(header::IF_NONE_MATCH).iter().any(|tags| names(tags, etag))
-}
-
-fn caching(etag: &HeaderValue, caching: &'static str) -> [(HeaderName, HeaderValue); 2] {
-    [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static(caching))]
-}
-
-fn unchanged(etag: &HeaderValue, for_how_long: &'static str) -> Response {
-    (StatusCode::NOT_MODIFIED, caching(etag, for_how_long)).into_response()
-}
-
-fn whole(
-    content: impl IntoResponse,
-    etag: &HeaderValue,
-    media_type: &'static str,
-    for_how_long: &'static str,
-) -> Response {
-    (caching(etag, for_how_long), [(header::CONTENT_TYPE, media_type)], content).into_response()
-}
-
-/// Whether an `If-None-Match` names the tag (RFC 9110, 13.1.2: weak comparison).
-fn names(tags: &HeaderValue, etag: &HeaderValue) -> bool {
-    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
-    tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == etag)
 }
 
 #[cfg(test)]

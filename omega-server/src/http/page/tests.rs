@@ -107,37 +107,44 @@ async fn the_shell_finds_its_assets_below_any_path() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_in_gzip_comes_in_gzip() {
+async fn what_is_asked_for_packed_comes_packed_and_no_form_is_taken_for_another() {
     let script = assets::names().find(|name| name.starts_with("app-")).unwrap();
-    for (accepts, packed) in [
-        (None, false),
-        (Some("gzip"), true),
-        (Some("br, GZIP;q=0.5"), true),
-        (Some("*"), true),
-        (Some("identity"), false),
-        (Some("gzip;q=0, *"), false),
-        (Some("gzip; q=0.0"), false),
-        (Some("*;q=0"), false),
-        (Some("gzipped"), false),
-    ] {
-        let mut request = Request::builder().uri(format!("/omega/assets/{script}"));
-        if let Some(accepts) = accepts {
-            request = request.header(header::ACCEPT_ENCODING, accepts);
-        }
-        let response = router::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let path = format!("/omega/assets/{script}");
+    let get = async |accepts: &str, known: &str| {
+        let request = Request::builder().uri(&path).header(header::ACCEPT_ENCODING, accepts);
+        let request = request.header(header::IF_NONE_MATCH, known).body(Body::empty()).unwrap();
+        router::<()>().oneshot(request).await.unwrap()
+    };
+    let mut tags: Vec<String> = Vec::new();
+    for (accepts, coding) in [("identity", None), ("gzip", Some("gzip")), ("gzip, deflate, br, zstd", Some("br"))] {
+        let response = get(accepts, "\"other\"").await;
         assert_eq!(response.headers()[header::VARY], "accept-encoding");
-        assert_eq!(response.headers().contains_key(header::CONTENT_ENCODING), packed, "{accepts:?}");
+        assert_eq!(response.headers().get(header::CONTENT_ENCODING).map(|it| it.to_str().unwrap()), coding);
+        let tag = response.headers()[header::ETAG].to_str().unwrap().to_owned();
         let sent = body::to_bytes(response.into_body(), 1 << 22).await.unwrap();
-        assert_eq!(sent.starts_with(&[0x1f, 0x8b]), packed, "{accepts:?}");
+        assert_eq!(sent.starts_with(&[0x1f, 0x8b]), coding == Some("gzip"), "{accepts}");
+        for known in &tags {
+            assert_eq!(get(accepts, known).await.status(), StatusCode::OK, "{accepts} is not {known}");
+        }
+        let unchanged = get(accepts, &tag).await;
+        assert_eq!(unchanged.status(), StatusCode::NOT_MODIFIED);
+        assert!(!unchanged.headers().contains_key(header::CONTENT_ENCODING));
+        tags.push(tag);
     }
 }
 
 #[test]
 fn the_scripts_of_the_first_look_are_small_on_the_wire() {
     let shell_names = SHELL.split('"').filter_map(|word| word.strip_prefix("{assets}/"));
-    let sent = |name: &str| assets::find(name).map_or(0, |asset| asset.gzip.unwrap_or(asset.content).len());
+    let sent = |name: &str| assets::find(name).map_or(0, |asset| asset.coded.gzip.unwrap_or(asset.coded.plain).len());
     let scripts: usize = shell_names.filter(|name| name.ends_with(".js")).map(sent).sum();
     assert!((1..=120_000).contains(&scripts), "{scripts} bytes");
+    // Whoever takes brotli gets less.
+    for name in assets::names().filter(|name| name.ends_with(".js") || name.ends_with(".css")) {
+        let Coded { plain, gzip, brotli, .. } = assets::find(name).unwrap().coded;
+        let gzip = gzip.map_or(plain.len(), <[u8]>::len);
+        assert!(brotli.map_or(plain.len(), <[u8]>::len) <= gzip || plain.len() < 1024, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -145,6 +152,8 @@ async fn the_root_leads_to_the_page() {
     let response = get_with("/", None).await;
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(response.headers()[header::LOCATION], "omega");
+    let below = Request::builder().uri("/").header("x-forwarded-prefix", "/tools").body(Body::empty()).unwrap();
+    assert_eq!(router::<()>().oneshot(below).await.unwrap().headers()[header::LOCATION], "/tools/omega");
     let icon = get_with("/favicon.ico", None).await.headers()[header::LOCATION].to_str().unwrap().to_owned();
     assert_eq!(get_with(&format!("/{icon}"), None).await.headers()[header::CONTENT_TYPE], "image/svg+xml");
 }

@@ -1,20 +1,20 @@
 //! Where a request comes from: the socket's other end, or what a proxy that the operator trusts says of it.
 
+use super::network::{self, Network};
 use axum::http::{HeaderMap, HeaderName};
 use std::net::IpAddr;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address. Each trusted proxy wrote whom it saw at the end of the list, so the list is read from its end; what
 /// stands before the first address that is not trusted can be anybody's invention.
-pub fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let plain = |address: IpAddr| address.to_canonical();
-    let mut address = plain(peer);
+pub fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let mut address = peer.to_canonical();
     let lists: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
     let mut before = lists.iter().flat_map(|list| list.split(',')).map(str::trim).rev();
-    while trusted.iter().any(|proxy| plain(*proxy) == address) {
-        let Some(next) = before.next().and_then(|text| text.parse().ok()) else { break };
-        address = plain(next);
+    while network::any(trusted, address) {
+        let Some(next) = before.next().and_then(|text| text.parse::<IpAddr>().ok()) else { break };
+        address = next.to_canonical();
     }
     address
 }
@@ -32,6 +32,7 @@ mod tests {
             ("10.0.0.9", &["6.6.6.6, 1.2.3.4"], &["10.0.0.9"], "1.2.3.4"),
             ("10.0.0.9", &["6.6.6.6, 1.2.3.4, 10.0.0.8"], &["10.0.0.9", "10.0.0.8"], "1.2.3.4"),
             ("10.0.0.9", &["6.6.6.6", "1.2.3.4"], &["10.0.0.9"], "1.2.3.4"),
+            ("10.0.0.9", &["1.2.3.4, 10.0.0.8"], &["10.0.0.0/8"], "1.2.3.4"),
             ("10.0.0.9", &["nonsense"], &["10.0.0.9"], "10.0.0.9"),
             ("10.0.0.9", &[], &["10.0.0.9"], "10.0.0.9"),
             ("::ffff:10.0.0.9", &["2001:db8::1"], &["10.0.0.9"], "2001:db8::1"),
@@ -41,7 +42,7 @@ mod tests {
             for list in *lists {
                 headers.append(FORWARDED_FOR, list.parse().unwrap());
             }
-            let trusted: Vec<IpAddr> = trusted.iter().map(|ip| ip.parse().unwrap()).collect();
+            let trusted: Vec<Network> = trusted.iter().map(|ip| ip.parse().unwrap()).collect();
             let client = of_client(peer.parse().unwrap(), &headers, &trusted);
             assert_eq!(client, expected.parse::<IpAddr>().unwrap(), "{peer} {lists:?} {trusted:?}");
         }

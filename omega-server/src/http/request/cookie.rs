@@ -2,37 +2,44 @@
 //!
 //! Behind TLS it is `__Host-omega_session`: a browser takes that name only with `Secure`, for this host alone and over TLS,
 //! so no other host of the domain can plant one, and only this name is read. On plain HTTP (a user's own machine) browsers
-//! refuse such a cookie, and share cookies between all ports of a host; so the name has the port there, as the browser sees it
-//! (`Host`), and two servers on one machine don't sign each other out. `X-Forwarded-Proto: https` of the proxy says which it
-//! is; whoever forges that header, or `Host`, changes nothing but the name of a cookie of their own.
-//!
-//! The name without a port, of earlier versions, is not read: whoever had it signs in once more.
+//! refuse such a cookie, and it is `omega_session_PORT`. Browsers share cookies between all ports of a host and, as
+//! `__Host-` wants it, between all paths; so the name has the port and the base path, as the browser sees them
+//! ([`super::front`]), and two servers on one host don't sign each other out. Whoever forges `Host` changes nothing but the
+//! name of a cookie of their own.
 
+use super::front::{is_tls, prefix};
 use axum::{
     http::{HeaderMap, HeaderValue, header, uri::Authority},
     response::Response,
 };
-use std::borrow::Cow;
 
 const PLAIN: &str = "omega_session";
 const SECURE: &str = "__Host-omega_session";
-/// The port that no address names.
+/// The ports that no address names.
 const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
 /// As long as a session lasts at most.
 const MAX_AGE: u32 = 30 * 24 * 3600;
 
-/// Whether the request came over TLS.
-pub fn is_tls(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+fn name(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let port = host.and_then(|host| host.parse::<Authority>().ok()?.port_u16());
+    let name = match (is_tls(headers), port) {
+        (true, None | Some(HTTPS)) => SECURE.to_owned(),
+        (true, Some(port)) => format!("{SECURE}_{port}"),
+        (false, port) => format!("{PLAIN}_{}", port.unwrap_or(HTTP)),
+    };
+    match prefix(headers).trim_matches('/') {
+        "" => name,
+        path => format!("{name}-{}", as_token(path)),
+    }
 }
 
-fn name(headers: &HeaderMap) -> Cow<'static, str> {
-    if is_tls(headers) {
-        return Cow::Borrowed(SECURE);
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let port = host.and_then(|host| host.parse::<Authority>().ok()?.port_u16()).unwrap_or(HTTP);
-    Cow::Owned(format!("{PLAIN}_{port}"))
+/// A path as part of a name, which has fewer characters (RFC 9110, 5.6.2).
+fn as_token(path: &str) -> String {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let each = |byte: u8| if fits(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    path.bytes().map(each).collect()
 }
 
 /// The session's token, if the request has one.
@@ -100,5 +107,33 @@ mod tests {
             assert_eq!(token(&request(&[("host", host), ("cookie", &sent)])), Some("own"), "{host}");
         }
         assert_eq!(token(&request(&[("host", "h:1"), ("cookie", "omega_session=old; omega_session_2=other")])), None);
+    }
+
+    #[test]
+    fn two_servers_of_one_host_have_two_cookies_whatever_is_before_them() {
+        let tls = ("x-forwarded-proto", "https");
+        let named = |pairs: &[(&'static str, &str)]| name(&request(pairs));
+        let places = [
+            (named(&[("host", "h"), tls]), "__Host-omega_session"),
+            (named(&[("host", "h:443"), tls]), "__Host-omega_session"),
+            (named(&[("host", "h:8443"), tls]), "__Host-omega_session_8443"),
+            (named(&[("host", "h"), tls, ("x-forwarded-prefix", "/tools")]), "__Host-omega_session-tools"),
+            (
+                named(&[("host", "h"), tls, ("x-forwarded-prefix", "/tools/b;=")]),
+                "__Host-omega_session-tools%2Fb%3B%3D",
+            ),
+            (named(&[("host", "h"), ("x-forwarded-prefix", "/tools")]), "omega_session_80-tools"),
+        ];
+        for (found, expected) in places {
+            assert_eq!(found, expected);
+        }
+        let all = "__Host-omega_session=a; __Host-omega_session_8443=b; __Host-omega_session-tools=c";
+        for (pairs, own) in [
+            (&[("host", "h"), tls, ("cookie", all)][..], "a"),
+            (&[("host", "h:8443"), tls, ("cookie", all)], "b"),
+            (&[("host", "h"), tls, ("x-forwarded-prefix", "/tools"), ("cookie", all)], "c"),
+        ] {
+            assert_eq!(token(&request(pairs)), Some(own));
+        }
     }
 }

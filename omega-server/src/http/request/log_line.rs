@@ -1,6 +1,6 @@
 //! One line a request (ASVS 16): the route's pattern, never the path, since a conversation's id opens it.
 
-use super::{address, peer::Peer};
+use super::{front::Front, peer::Peer};
 use crate::http::reply::ApiError;
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -11,12 +11,12 @@ use axum::{
 use futures_util::FutureExt;
 use omega_core::id::ConversationId;
 use omega_engine::domain::request::{Context, alias, within};
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 /// Gives each request its id, and logs it when its answer begins.
-pub async fn layer(State(proxies): State<Arc<[IpAddr]>>, request: Request, next: Next) -> Response {
+pub async fn layer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
-    let ip = peer.map(|peer| address::of_client(peer, request.headers(), &proxies));
+    let ip = peer.map(|peer| front.client(peer, request.headers()));
     let context = Context::new(ip);
     let (method, route) = (request.method().clone(), route_of(&request));
     let conversation = conversation_of(&request, &route);

@@ -5,6 +5,7 @@ use crate::http::{
     extract::{Body, Params},
     idempotency::{REPLAYED, fingerprint, key_of},
     reply::{ApiError, ApiResult, Reply},
+    request::front::prefix,
     state::App,
 };
 use axum::{
@@ -103,7 +104,7 @@ async fn answer(
     {
         return Ok(Reply::ok(finished).into_response());
     }
-    let location = format!("/api/omega/runs/{}", accepted.run_id);
+    let location = format!("{}/api/omega/runs/{}", prefix(headers), accepted.run_id);
     let mut response = Reply::accepted(accepted).into_response();
     if let Ok(value) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, value);

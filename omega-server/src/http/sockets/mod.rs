@@ -6,7 +6,10 @@ mod connection_slots;
 
 use crate::http::{
     limits::{Client, Limits},
-    request::peer::{Activity, Peer},
+    request::{
+        network,
+        peer::{Activity, Peer},
+    },
 };
 use axum::{
     extract::connect_info::Connected,
@@ -52,7 +55,7 @@ impl Sockets {
     /// Counts a connection, unless its address or all of them have too many.
     fn admit(&mut self, address: SocketAddr) -> Option<Admitted> {
         let ip = address.ip().to_canonical();
-        let is_proxy = self.limits.trusted_proxies.contains(&ip);
+        let is_proxy = network::any(&self.limits.trusted_proxies, ip);
         let admitted = ConnectionSlots::admit(&self.places, Client::at(Some(ip)), is_proxy);
         if admitted.is_none() && self.may_tell() {
             tracing::warn!(event = "connections.limited", %ip, limit = self.places.each, all = self.places.all);

@@ -179,6 +179,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         new_key: false,
         node: NodeConfig::default(),
         limits: unlimited(),
+        public_url: None,
         clock: <_>::default(),
         progress: Arc::new(|_| {}),
     }
