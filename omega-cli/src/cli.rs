@@ -68,6 +68,8 @@ pub enum Command {
     Pins(OrList<commands::pins::Pins>),
     #[command(subcommand)]
     Vault(commands::vault::Vault),
+    Backup(commands::backup::Backup),
+    Restore(commands::restore::Restore),
     #[command(subcommand)]
     Audit(commands::audit::Audit),
     #[command(subcommand)]

@@ -74,6 +74,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Settings(it) => it.run(context).await,
         Command::Pins(it) => it.or(&Pins::List { json: false }).run(context).await,
         Command::Vault(it) => it.run(context).await,
+        Command::Backup(it) => it.run(context).await,
+        Command::Restore(it) => it.run(context).await,
         Command::Audit(it) => it.run(context).await,
         Command::Config(it) => it.run(context),
         Command::Open(it) => it.run(context).await,

@@ -4,6 +4,7 @@
 
 mod ask;
 mod attack;
+mod backups;
 mod commands;
 mod contract;
 mod cuts;

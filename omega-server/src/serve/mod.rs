@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod args;
 pub mod config;
+pub mod restore;
 
 use crate::http::{
     auth,

@@ -12,6 +12,7 @@ mod access;
 mod api;
 mod arguments;
 mod audit_log;
+mod backups;
 mod breakers;
 mod broken_answers;
 mod browser;

@@ -80,6 +80,8 @@ actions! {
     RegistryChanged = "registry.changed",
     /// The master key was changed.
     VaultRotated = "vault.rotated",
+    /// The database is one out of a backup.
+    DatabaseRestored = "database.restored",
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod alternatives;
 mod api_keys;
 mod approval_rules;
 mod audit;
+pub mod backup;
 mod breakers;
 mod conversation_access;
 mod conversations;

@@ -1,8 +1,9 @@
 //! Every statement that has one text for both engines, by name.
 
 use super::{
-    alternatives, api_keys, approval_rules, audit, breakers, conversation_access, conversations, data_keys, decisions,
-    deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts, runs, sessions, sql,
+    alternatives, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations, data_keys,
+    decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts, runs,
+    sessions, sql,
     steps, tool_runs, tools, users,
 };
 
@@ -12,6 +13,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         alternatives::STATEMENTS,
         api_keys::STATEMENTS,
         audit::STATEMENTS,
+        backup::STATEMENTS,
         breakers::STATEMENTS,
         deltas::STATEMENTS,
         conversations::STATEMENTS,
