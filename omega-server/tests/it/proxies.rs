@@ -93,7 +93,7 @@ impl Proxy {
         } else {
             let site =
                 format!("https://{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {} {}\n", at("cert.pem"), at("key.pem"));
-            let options = "{\n\tadmin off\n\tpersist_config off\n\tauto_https disable_redirects\n}\n";
+            let options = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n";
             text = format!("{options}{}", text.replace(&format!("{HOST} {{\n"), &site));
             fs::write(at("Caddyfile"), text).unwrap();
             command.args(["run", "--adapter", "caddyfile", "--config", &at("Caddyfile")]).env("HOME", folder.path());
