@@ -1,10 +1,20 @@
 //! The one table of keys. Bindings, the hints of the status line and the help all come from it.
 //!
 //! A key is looked up in the contexts from the innermost outwards; within one context a key means one thing, which a test
-//! holds.
+//! holds. A person's file may give actions other keys ([`own`]).
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use std::fmt;
+mod key;
+mod own;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use own::KeyFaults;
+
+use crossterm::event::KeyEvent;
+use key::Key;
+use std::borrow::Cow;
+use table::{BINDINGS, Binding};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -90,6 +100,14 @@ pub enum Action {
     CopyPlace,
     RunAgain,
     Raw,
+    TryNow,
+}
+
+impl Action {
+    /// Its name in a person's file: `delete-back`.
+    pub fn name(self) -> String {
+        kebab(&format!("{self:?}"))
+    }
 }
 
 /// Where a key is pressed.
@@ -168,278 +186,99 @@ impl Context {
             Self::Sure => "sure?",
         }
     }
-}
 
-/// A key with its modifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-impl From<KeyEvent> for Key {
-    fn from(event: KeyEvent) -> Self {
-        let mut modifiers =
-            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT | KeyModifiers::SUPER);
-        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
-            // The character says it already.
-            modifiers.remove(KeyModifiers::SHIFT);
-        }
-        Self { code: event.code, modifiers }
+    /// Its name in a person's file.
+    pub fn name(self) -> String {
+        kebab(&format!("{self:?}"))
     }
-}
 
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (modifier, name) in
-            [(KeyModifiers::CONTROL, "ctrl+"), (KeyModifiers::ALT, "alt+"), (KeyModifiers::SHIFT, "shift+")]
-        {
-            if self.modifiers.contains(modifier) {
-                f.write_str(name)?;
-            }
-        }
-        match self.code {
-            KeyCode::Char(' ') => f.write_str("space"),
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(n) => write!(f, "f{n}"),
-            KeyCode::Up => f.write_str("↑"),
-            KeyCode::Down => f.write_str("↓"),
-            KeyCode::Left => f.write_str("←"),
-            KeyCode::Right => f.write_str("→"),
-            KeyCode::PageUp => f.write_str("pgup"),
-            KeyCode::PageDown => f.write_str("pgdn"),
-            KeyCode::BackTab => f.write_str("shift+tab"),
-            other => f.write_str(&format!("{other:?}").to_lowercase()),
+    /// Whether letters are for writing here.
+    fn is_for_writing(self) -> bool {
+        match self {
+            Self::Composer | Self::Transcript | Self::Global | Self::Picker | Self::Form | Self::Line => true,
+            Self::Help
+            | Self::Question
+            | Self::Approval
+            | Self::Keep
+            | Self::Without
+            | Self::Plans
+            | Self::Alternatives
+            | Self::Watching
+            | Self::Viewer
+            | Self::List
+            | Self::Sure => false,
         }
     }
 }
 
-/// A row of the table.
-#[derive(Debug)]
-pub struct Binding {
-    pub context: Context,
-    pub action: Action,
-    /// The keys; the first one is shown as hint.
-    pub keys: &'static [Key],
-    pub hint: &'static str,
-    /// A sentence for the help.
-    pub help: &'static str,
+/// `DeleteBack` as `delete-back`.
+fn kebab(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
 }
 
-const fn key(code: KeyCode) -> Key {
-    Key { code, modifiers: KeyModifiers::NONE }
+/// A row of the table with the keys that it has now.
+#[derive(Debug, Clone)]
+struct Row {
+    binding: &'static Binding,
+    keys: Cow<'static, [Key]>,
 }
 
-const fn char(c: char) -> Key {
-    key(KeyCode::Char(c))
+/// The table with the keys that a person wants.
+#[derive(Debug, Clone)]
+pub struct Keymap(Vec<Row>);
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self(BINDINGS.iter().map(|binding| Row { binding, keys: Cow::Borrowed(binding.keys) }).collect())
+    }
 }
 
-const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
+impl Keymap {
+    fn rows_of(&self, context: Context) -> impl Iterator<Item = &Row> {
+        self.0.iter().filter(move |row| row.binding.context == context)
+    }
+
+    /// What a key does in the first of these contexts that knows it.
+    pub fn lookup(&self, contexts: &[Context], event: KeyEvent) -> Option<Action> {
+        let key = Key::from(event);
+        let here = |context: &Context| self.rows_of(*context).find(|row| row.keys.contains(&key));
+        contexts.iter().find_map(here).map(|row| row.binding.action)
+    }
+
+    /// The key and the word to show for an action.
+    pub fn hint(&self, contexts: &[Context], action: Action) -> Option<(String, &'static str)> {
+        contexts.iter().find_map(|context| {
+            let row = self.rows_of(*context).find(|row| row.binding.action == action)?;
+            Some((row.keys.first()?.to_string(), row.binding.hint))
+        })
+    }
+
+    /// The key of an action, to be named in a sentence.
+    pub fn key(&self, context: Context, action: Action) -> String {
+        self.hint(&[context], action).map(|(key, _)| key).unwrap_or_default()
+    }
+
+    /// What can be done in a context: the keys, and a sentence.
+    pub fn help(&self, context: Context) -> impl Iterator<Item = (String, &'static str)> {
+        let keys = |row: &Row| row.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        self.rows_of(context).map(move |row| (keys(row), row.binding.help))
+    }
+
+    /// What can be done everywhere: the action, its key, and a sentence.
+    pub fn everywhere(&self) -> impl Iterator<Item = (Action, String, &'static str)> {
+        let key = |row: &Row| row.keys.first().map(ToString::to_string).unwrap_or_default();
+        self.rows_of(Context::Global).map(move |row| (row.binding.action, key(row), row.binding.help))
+    }
 }
 
-const fn alt(c: char) -> Key {
-    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::ALT }
+/// Whether one of these contexts has keys for an action.
+pub fn knows(contexts: &[Context], action: Action) -> bool {
+    BINDINGS.iter().any(|it| it.action == action && contexts.contains(&it.context))
 }
-
-const fn with(modifiers: KeyModifiers, code: KeyCode) -> Key {
-    Key { code, modifiers }
-}
-
-const fn bind(
-    context: Context,
-    action: Action,
-    keys: &'static [Key],
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding { context, action, keys, hint, help }
-}
-
-const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
-const ALT: KeyModifiers = KeyModifiers::ALT;
-const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
-
-#[rustfmt::skip]
-pub const BINDINGS: &[Binding] = &[
-    bind(Context::Composer, Action::Send, &[key(KeyCode::Enter)], "send", "Send the message; while a run works it waits its turn"),
-    bind(Context::Composer, Action::NewLine, &[ctrl('j'), with(ALT, KeyCode::Enter), with(SHIFT, KeyCode::Enter)], "new line", "Begin a new line"),
-    bind(Context::Composer, Action::Complete, &[key(KeyCode::Tab)], "choose", "Complete a command or a tool; unfold a paste; otherwise move into the transcript"),
-    bind(Context::Composer, Action::Help, &[char('?')], "keys", "Show the keys (when nothing is written)"),
-    bind(Context::Composer, Action::Up, &[key(KeyCode::Up)], "history", "A line up, then earlier messages"),
-    bind(Context::Composer, Action::Down, &[key(KeyCode::Down), ctrl('n')], "history", "A line down, then later messages"),
-    bind(Context::Composer, Action::Left, &[key(KeyCode::Left), ctrl('b')], "left", "A character left"),
-    bind(Context::Composer, Action::Right, &[key(KeyCode::Right), ctrl('f')], "right", "A character right"),
-    bind(Context::Composer, Action::WordLeft, &[with(CONTROL, KeyCode::Left), with(ALT, KeyCode::Left), alt('b')], "word left", "A word left"),
-    bind(Context::Composer, Action::WordRight, &[with(CONTROL, KeyCode::Right), with(ALT, KeyCode::Right), alt('f')], "word right", "A word right"),
-    bind(Context::Composer, Action::LineStart, &[key(KeyCode::Home), ctrl('a')], "start", "To the start of the line"),
-    bind(Context::Composer, Action::LineEnd, &[key(KeyCode::End), ctrl('e')], "end", "To the end of the line"),
-    bind(Context::Composer, Action::DeleteBack, &[key(KeyCode::Backspace), ctrl('h'), with(SHIFT, KeyCode::Backspace)], "delete", "Delete the character before the caret"),
-    bind(Context::Composer, Action::DeleteForward, &[key(KeyCode::Delete)], "delete", "Delete the character after the caret"),
-    bind(Context::Composer, Action::DeleteWord, &[ctrl('w'), with(ALT, KeyCode::Backspace), with(CONTROL, KeyCode::Backspace)], "delete word", "Delete the word before the caret"),
-    bind(Context::Composer, Action::DeleteToStart, &[ctrl('u')], "delete line", "Delete to the start of the line"),
-    bind(Context::Composer, Action::DeleteToEnd, &[ctrl('k')], "delete rest", "Delete to the end of the line"),
-    bind(Context::Composer, Action::Yank, &[alt('y')], "put back", "Put back what was deleted last"),
-    bind(Context::Composer, Action::Undo, &[ctrl('_'), ctrl('7'), ctrl('/')], "undo", "Undo the last edit"),
-    bind(Context::Composer, Action::Redo, &[alt('_'), alt('/')], "redo", "Do again what was undone"),
-    bind(Context::Composer, Action::Edit, &[ctrl('g')], "editor", "Write on in your editor ($VISUAL or $EDITOR)"),
-    bind(Context::Composer, Action::Past, &[ctrl('r')], "past", "Search in what you wrote before, in any conversation"),
-
-    // No letters: who types in the transcript goes on writing, and loses none.
-    bind(Context::Transcript, Action::Open, &[key(KeyCode::Enter)], "open", "Open what is selected; again for all of it; again to close"),
-    bind(Context::Transcript, Action::SelectPrevious, &[key(KeyCode::Up)], "previous", "Select the one above"),
-    bind(Context::Transcript, Action::SelectNext, &[key(KeyCode::Down), key(KeyCode::Tab)], "next", "Select the one below"),
-    bind(Context::Transcript, Action::Copy, &[ctrl('y'), with(CONTROL, KeyCode::Insert)], "copy", "Copy what is selected: a message as it was written, a call's output"),
-    bind(Context::Transcript, Action::Resend, &[ctrl('e'), alt('e')], "write anew", "Write the selected message anew"),
-    bind(Context::Transcript, Action::CancelCall, &[alt('x'), key(KeyCode::Delete)], "cancel", "Stop the selected call; its run goes on"),
-    bind(Context::Transcript, Action::ToTop, &[key(KeyCode::Home)], "beginning", "To the beginning of the conversation"),
-    bind(Context::Transcript, Action::ToEnd, &[key(KeyCode::End)], "latest", "To the latest, and follow it"),
-    bind(Context::Transcript, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing"),
-
-    bind(Context::Global, Action::Stop, &[key(KeyCode::Esc)], "stop", "Take back the last waiting message; then stop the run"),
-    bind(Context::Global, Action::Palette, &[ctrl('p')], "palette", "Find a command, a key, a conversation, a tool, a setting"),
-    bind(Context::Global, Action::Recent, &[alt('r')], "conversations", "Go to another conversation"),
-    bind(Context::Global, Action::SafeMode, &[key(KeyCode::BackTab)], "safe mode", "Turn Safe Mode on or off here: each call waits for approval"),
-    bind(Context::Global, Action::Search, &[ctrl('s')], "search", "Search in the conversation"),
-    bind(Context::Global, Action::PreviousMessage, &[with(ALT, KeyCode::Up)], "message up", "To the message before"),
-    bind(Context::Global, Action::NextMessage, &[with(ALT, KeyCode::Down)], "message down", "To the message after"),
-    bind(Context::Global, Action::CopyWhat, &[alt('c')], "copy", "Copy the answer, a code block, an output"),
-    bind(Context::Global, Action::SidePanel, &[key(KeyCode::F(3))], "panel", "Hide or show the side panel"),
-    bind(Context::Global, Action::View, &[alt('v')], "view", "Read the last output (or what is selected) over the whole screen"),
-    bind(Context::Global, Action::Suspend, &[ctrl('z')], "suspend", "Back to the shell; `fg` comes back"),
-    bind(Context::Global, Action::Answer, &[ctrl('y')], "answer", "Answer what the run waits for"),
-    bind(Context::Global, Action::TakeBack, &[ctrl('t')], "take it back", "Take back the standing approval, for ten seconds after it was given"),
-    bind(Context::Global, Action::OpenLatest, &[ctrl('o')], "open tool", "Open the last tool call (or the selected one); again for raw JSON"),
-    bind(Context::Global, Action::OpenAll, &[ctrl('x')], "open all", "Open or close all tool calls"),
-    bind(Context::Global, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
-    bind(Context::Global, Action::PageDown, &[key(KeyCode::PageDown)], "page down", "A page down"),
-    bind(Context::Global, Action::LineUp, &[with(SHIFT, KeyCode::Up), with(CONTROL, KeyCode::Up)], "scroll", "A line up"),
-    bind(Context::Global, Action::LineDown, &[with(SHIFT, KeyCode::Down), with(CONTROL, KeyCode::Down)], "scroll", "A line down"),
-    bind(Context::Global, Action::ToTop, &[with(CONTROL, KeyCode::Home)], "top", "To the beginning"),
-    bind(Context::Global, Action::ToEnd, &[with(CONTROL, KeyCode::End)], "latest", "To the latest, and follow it"),
-    bind(Context::Global, Action::Help, &[key(KeyCode::F(1))], "keys", "Show the keys"),
-    bind(Context::Global, Action::FreeMouse, &[key(KeyCode::F(2))], "mouse", "Give the mouse back to the terminal to select text, or take it again"),
-    bind(Context::Global, Action::Redraw, &[ctrl('l')], "redraw", "Draw everything again"),
-    bind(Context::Global, Action::Interrupt, &[ctrl('c')], "stop", "Clear what is written; else stop the run; else quit"),
-    bind(Context::Global, Action::Quit, &[ctrl('d'), ctrl('q')], "quit", "Quit; a run goes on without you"),
-
-    bind(Context::Picker, Action::Choose, &[key(KeyCode::Enter)], "take", "Take what is selected"),
-    bind(Context::Picker, Action::SelectPrevious, &[key(KeyCode::Up), ctrl('p'), ctrl('k')], "previous", "Select the one above"),
-    bind(Context::Picker, Action::SelectNext, &[key(KeyCode::Down), ctrl('n'), ctrl('j')], "next", "Select the one below"),
-    bind(Context::Picker, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
-    bind(Context::Picker, Action::PageDown, &[key(KeyCode::PageDown)], "page down", "A page down"),
-    bind(Context::Picker, Action::Another, &[key(KeyCode::Tab)], "more", "Do the other thing with it, where there is one"),
-    bind(Context::Picker, Action::DeleteBack, &[key(KeyCode::Backspace), ctrl('h')], "delete", "Delete the last character"),
-    bind(Context::Picker, Action::DeleteWord, &[ctrl('w'), with(ALT, KeyCode::Backspace)], "delete word", "Delete the last word"),
-    bind(Context::Picker, Action::DeleteToStart, &[ctrl('u')], "clear", "Delete what is typed"),
-    bind(Context::Picker, Action::Close, &[key(KeyCode::Esc), ctrl('c'), ctrl('g')], "close", "Close"),
-
-    bind(Context::Viewer, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "up", "A line up"),
-    bind(Context::Viewer, Action::SelectNext, &[key(KeyCode::Down), char('j')], "down", "A line down"),
-    bind(Context::Viewer, Action::PageUp, &[key(KeyCode::PageUp), ctrl('b')], "page up", "A page up"),
-    bind(Context::Viewer, Action::PageDown, &[key(KeyCode::PageDown), char(' '), ctrl('f')], "page down", "A page down"),
-    bind(Context::Viewer, Action::ToTop, &[char('g'), key(KeyCode::Home)], "beginning", "To the beginning"),
-    bind(Context::Viewer, Action::ToEnd, &[char('G'), key(KeyCode::End)], "end", "To the end"),
-    bind(Context::Viewer, Action::Left, &[key(KeyCode::Left), char('h')], "left", "To the left, in lines that are wider than the screen"),
-    bind(Context::Viewer, Action::Right, &[key(KeyCode::Right), char('l')], "right", "To the right"),
-    bind(Context::Viewer, Action::Open, &[key(KeyCode::Enter)], "fold", "Fold or unfold the selected value"),
-    bind(Context::Viewer, Action::FoldAll, &[char('z')], "fold all", "Fold or unfold everything"),
-    bind(Context::Viewer, Action::Search, &[char('/')], "search", "Search in it"),
-    bind(Context::Viewer, Action::NextFound, &[char('n')], "next", "The next place that was found"),
-    bind(Context::Viewer, Action::PreviousFound, &[char('N')], "previous", "The place before that was found"),
-    bind(Context::Viewer, Action::Filter, &[char('|'), char('f')], "filter", "Show a part of it by its path: .rows[0].name, .rows[].name"),
-    bind(Context::Viewer, Action::Copy, &[char('y')], "copy", "Copy the selected value"),
-    bind(Context::Viewer, Action::CopyPlace, &[char('p')], "copy path", "Copy the path of the selected value"),
-    bind(Context::Viewer, Action::CopyWhat, &[char('Y')], "copy all", "Copy all of it"),
-    bind(Context::Viewer, Action::Raw, &[char('t')], "other view", "Look at it in another way: tree, table, text, raw"),
-    bind(Context::Viewer, Action::Save, &[char('s')], "save", "Write it into a file"),
-    bind(Context::Viewer, Action::RunAgain, &[char('r')], "run again", "Call the tool again with an input that you edit"),
-    bind(Context::Viewer, Action::CancelCall, &[char('x')], "cancel", "Stop the call; its run goes on"),
-    bind(Context::Viewer, Action::Help, &[char('?'), key(KeyCode::F(1))], "keys", "Show the keys"),
-    bind(Context::Viewer, Action::Close, &[key(KeyCode::Esc), char('q'), ctrl('c')], "close", "Close"),
-
-    bind(Context::Form, Action::Submit, &[key(KeyCode::Enter)], "run", "Run the tool with what is filled in"),
-    bind(Context::Form, Action::SelectNext, &[key(KeyCode::Tab)], "next field", "To the next field"),
-    bind(Context::Form, Action::SelectPrevious, &[key(KeyCode::BackTab)], "field before", "To the field before"),
-    bind(Context::Form, Action::Close, &[key(KeyCode::Esc), ctrl('c')], "close", "Close"),
-
-    bind(Context::Help, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line up"),
-    bind(Context::Help, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line down"),
-    bind(Context::Help, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
-    bind(Context::Help, Action::PageDown, &[key(KeyCode::PageDown), char(' ')], "page down", "A page down"),
-    bind(Context::Help, Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter), char('q'), char('?'), key(KeyCode::F(1)), ctrl('c')], "close", "Close"),
-
-    bind(Context::Question, Action::Confirm, &[key(KeyCode::Enter), char('y'), ctrl('c'), ctrl('d')], "quit", "Yes"),
-    bind(Context::Question, Action::Close, &[key(KeyCode::Esc), char('n')], "stay", "No"),
-
-    bind(Context::Approval, Action::AllowOnce, &[char('y')], "once", "Allow this call"),
-    bind(Context::Approval, Action::AllowHere, &[char('c')], "here", "Allow this tool in this conversation, after a question"),
-    bind(Context::Approval, Action::AllowAlways, &[char('a')], "always", "Allow this tool in all your conversations, after a question"),
-    bind(Context::Approval, Action::AllowAlike, &[char('s')], "all of this tool", "Allow all calls of this tool that wait now, after a question"),
-    bind(Context::Approval, Action::AllowAll, &[char('w')], "all that wait", "Allow all calls that wait now, after a question"),
-    bind(Context::Approval, Action::EditInput, &[char('e')], "edit", "Change the input, then allow that"),
-    bind(Context::Approval, Action::Deny, &[char('n')], "no", "Refuse it, with a reason for the model if you like"),
-    bind(Context::Approval, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line of the input up"),
-    bind(Context::Approval, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line of the input down"),
-    bind(Context::Approval, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
-
-    bind(Context::Line, Action::Submit, &[key(KeyCode::Enter)], "next", "Take it; an empty value means going on without"),
-    bind(Context::Line, Action::Back, &[key(KeyCode::Esc)], "back", "A step back, at last to writing; it waits"),
-    bind(Context::Line, Action::DeleteBack, &[key(KeyCode::Backspace), ctrl('h')], "delete", "Delete the last character"),
-    bind(Context::Line, Action::DeleteToStart, &[ctrl('u')], "clear", "Delete all of it"),
-    bind(Context::Line, Action::Edit, &[ctrl('g')], "editor", "Write on in your editor, where it is a text"),
-
-    bind(Context::Keep, Action::KeepOnce, &[char('o'), key(KeyCode::Enter)], "once", "For this run alone"),
-    bind(Context::Keep, Action::KeepForTool, &[char('t')], "this tool", "Save for the tools that asked"),
-    bind(Context::Keep, Action::KeepForAll, &[char('a')], "all tools", "Save for all tools"),
-    bind(Context::Keep, Action::Back, &[key(KeyCode::Esc)], "back", "Back to the value"),
-
-    bind(Context::Without, Action::GoWithout, &[char('y')], "go on", "Go on without; the call fails and the model is told"),
-    bind(Context::Without, Action::Others, &[char('t')], "another tool", "Look at other tools that could do it"),
-    bind(Context::Without, Action::Back, &[char('n'), key(KeyCode::Esc)], "back", "Back to the value"),
-
-    bind(Context::Plans, Action::Choose, &[key(KeyCode::Enter)], "run it", "Run the selected plan"),
-    bind(Context::Plans, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
-    bind(Context::Plans, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
-    bind(Context::Plans, Action::Another, &[char('a')], "another", "Ask for other plans, with a note if you like"),
-    bind(Context::Plans, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
-
-    bind(Context::Alternatives, Action::Choose, &[key(KeyCode::Enter)], "use it", "Call the selected tool instead"),
-    bind(Context::Alternatives, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
-    bind(Context::Alternatives, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
-    bind(Context::Alternatives, Action::NoneOfThem, &[char('n')], "none", "None of them: the model goes on by itself"),
-    bind(Context::Alternatives, Action::Back, &[key(KeyCode::Esc)], "back", "A step back, at last to writing; it waits"),
-
-    bind(Context::Watching, Action::LineUp, &[key(KeyCode::Up), char('k')], "up", "A line up"),
-    bind(Context::Watching, Action::LineDown, &[key(KeyCode::Down), char('j')], "down", "A line down"),
-    bind(Context::Watching, Action::ToComposer, &[key(KeyCode::Esc)], "write", "Back to writing; it waits"),
-
-    bind(Context::List, Action::Open, &[key(KeyCode::Enter), char(' ')], "change", "Change or choose what is selected"),
-    bind(Context::List, Action::Remove, &[char('d'), key(KeyCode::Delete)], "remove", "Delete or revoke what is selected, after a question"),
-    bind(Context::List, Action::Copy, &[char('y')], "copy", "Copy the value of what is selected: a link, a prompt"),
-    bind(Context::List, Action::SelectPrevious, &[key(KeyCode::Up), char('k')], "previous", "Select the one above"),
-    bind(Context::List, Action::SelectNext, &[key(KeyCode::Down), char('j')], "next", "Select the one below"),
-    bind(Context::List, Action::Close, &[key(KeyCode::Esc), char('q'), ctrl('c')], "close", "Close"),
-
-    bind(Context::Sure, Action::Confirm, &[char('y')], "yes", "Do it"),
-    bind(Context::Sure, Action::Back, &[char('n'), key(KeyCode::Esc), ctrl('c')], "no", "Leave it as it is"),
-];
-
-/// What a key does in the first of these contexts that knows it.
-pub fn lookup(contexts: &[Context], event: KeyEvent) -> Option<Action> {
-    let key = Key::from(event);
-    contexts
-        .iter()
-        .find_map(|context| BINDINGS.iter().find(|b| b.context == *context && b.keys.contains(&key)).map(|b| b.action))
-}
-
-/// The key and the word to show for an action.
-pub fn hint(contexts: &[Context], action: Action) -> Option<(String, &'static str)> {
-    contexts.iter().find_map(|context| {
-        let binding = BINDINGS.iter().find(|b| b.context == *context && b.action == action)?;
-        Some((binding.keys.first()?.to_string(), binding.hint))
-    })
-}
-
-#[cfg(test)]
-mod tests;

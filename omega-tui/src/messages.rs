@@ -4,9 +4,9 @@
 
 use omega_core::{
     api::{
-        Accepted, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GuestCredentials, Models, OutputPage,
-        Remember, Save, SelectAlternative, SelectPlan, Settings, Status, StoredApproval, StoredCredential, StoredGrant,
-        Timestamp, ToolRow, Visibility, Whoami,
+        Accepted, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GuestCredentials, Message, Models,
+        OutputPage, Remember, Save, SelectAlternative, SelectPlan, Settings, Status, StoredApproval, StoredCredential,
+        StoredGrant, Timestamp, ToolRow, Visibility, Whoami,
     },
     client::ExportFormat,
     event::{Envelope, Event},
@@ -66,6 +66,15 @@ pub enum Command {
     ListRecent,
     /// Say how the server is.
     Health,
+    /// Try a connection that is lost again at once.
+    TryNow,
+    /// Say how a conversation ends, to somebody who looks for one.
+    Preview(ConversationId),
+    /// Say what happened in the conversation after an event, up to another one.
+    LoadEvents {
+        after: u64,
+        until: u64,
+    },
     /// Keep what is written for a conversation, or for the next one; an empty text forgets it.
     KeepDraft(Option<ConversationId>, String),
     /// Keep a message that was sent or cleared, to be found again.
@@ -208,6 +217,14 @@ impl Eq for Secrets {}
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
     Link(Link),
+    /// When a connection that is lost is tried again.
+    Again(Timestamp),
+    /// The person's desktop says that nothing is to move.
+    Still,
+    /// The newest messages of a conversation that is looked at, oldest first, or why they can't be shown.
+    Preview(ConversationId, Result<Vec<Message>, String>),
+    /// What happened, in order; and why that is not all, where it is not.
+    Events(Vec<Envelope>, Option<String>),
     /// The conversation that is followed now.
     Opened(ConversationId),
     /// An event or frame of it.

@@ -3,7 +3,9 @@
 use crate::{
     app::{App, Effect, Input},
     clipboard, editor,
+    keymap::Keymap,
     messages::{self, Update},
+    motion::{self, MotionChoice},
     network::{self, FindAgain, Machine, Notebook, RememberIn},
     pacer::Pacer,
     screen,
@@ -39,6 +41,10 @@ pub struct Options {
     /// `provider/model` of the first messages.
     pub model: Option<String>,
     pub theme: ThemeChoice,
+    /// Whether things may move by themselves.
+    pub motion: MotionChoice,
+    /// What keys do.
+    pub keys: Keymap,
     /// A text to begin with, not sent yet.
     pub draft: Option<String>,
 }
@@ -48,7 +54,8 @@ impl Options {
     pub fn new(client: Client) -> Self {
         let (find_again, remember, notebook) = (None, None, None);
         let (conversation, model, theme, draft) = (None, None, ThemeChoice::Auto, None);
-        Self { client, find_again, remember, notebook, conversation, model, theme, draft }
+        let (motion, keys) = (MotionChoice::Auto, Keymap::default());
+        Self { client, find_again, remember, notebook, conversation, model, theme, motion, keys, draft }
     }
 }
 
@@ -88,7 +95,7 @@ pub enum Error {
     NoTerminal,
     /// The terminal can't place text where it is wanted.
     #[error(
-        "this terminal (TERM=dumb) can't show a full screen; `omega ask` answers line by line, and `omega ask -c` goes on"
+        "this terminal (TERM=dumb) can't show a full screen; `omega chat --inline` goes line by line"
     )]
     Dumb,
     #[error("the terminal failed: {0}")]
@@ -112,6 +119,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let theme = theme(options.theme, ground, &environment);
     let mut app = App::new(theme, options.conversation, options.model);
     app.known.base_url = options.client.base_url().to_owned();
+    app.keys = options.keys;
     app.keeps_drafts = options.notebook.is_some();
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
@@ -120,7 +128,11 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let notebook = options.notebook;
     let machine = Machine { find_again: options.find_again, remember: options.remember, notebook: notebook.clone() };
     let network = tokio::spawn(network::serve(options.client, machine, options.conversation, network_end));
-    let ended = drive(&mut app, &mut screen, ends).await;
+    let surroundings = motion::Environment::of_process();
+    let still = motion::is_still(options.motion, &surroundings);
+    app.is_still = still == Some(true);
+    let desktop = still.is_none().then_some(surroundings);
+    let ended = drive(&mut app, &mut screen, ends, desktop).await;
     // Leaving never waits for the network.
     network.abort();
     drop(screen);
@@ -169,8 +181,21 @@ enum Told {
     Update(Update),
 }
 
-async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd) -> io::Result<Option<i32>> {
+async fn drive(
+    app: &mut App,
+    screen: &mut Screen,
+    mut ends: messages::ScreenEnd,
+    desktop: Option<motion::Environment>,
+) -> io::Result<Option<i32>> {
     let (told, mut news) = mpsc::unbounded_channel();
+    if let Some(desktop) = desktop {
+        let told = told.clone();
+        tokio::spawn(async move {
+            if motion::desktop_is_still(&desktop).await {
+                let _ = told.send(Told::Update(Update::Still));
+            }
+        });
+    }
     let mut outside =
         Outside { screen, keys: None, stopped: None, commands: ends.commands, told, title: String::new() };
     let mut ticks = tokio::time::interval(TICK);
@@ -218,7 +243,11 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
                 Told::Copied(Err(error)) => Update::Failed(error),
                 Told::Update(update) => update,
             })),
-            _ = ticks.tick(), if app.is_moving() => inputs.push(Input::Tick),
+            _ = ticks.tick(), if app.is_moving() => {
+                if app.is_due(Timestamp::now()) {
+                    inputs.push(Input::Tick);
+                }
+            }
             () = tokio::time::sleep(wakes.unwrap_or_default()), if wakes.is_some() => inputs.push(Input::Tick),
         }
         for input in inputs {
@@ -234,7 +263,10 @@ async fn drive(app: &mut App, screen: &mut Screen, mut ends: messages::ScreenEnd
 
 impl Outside<'_> {
     fn draw(&mut self, app: &mut App) -> io::Result<()> {
-        self.screen.draw(|frame| screen::draw(app, frame))?;
+        self.screen.draw(|frame| {
+            screen::draw(app, frame);
+            app.transcript.links()
+        })?;
         let title = app.window_title();
         if title != self.title {
             self.screen.set_title(&title)?;

@@ -2,7 +2,7 @@
 //! rows below an indentation.
 
 use crate::{
-    keymap::{Action, Context, hint},
+    keymap::{Action, Context, Keymap},
     theme::Theme,
     wrap::wrap,
 };
@@ -29,9 +29,9 @@ pub fn open(theme: &Theme, title: &str, (width, height): (u16, u16), area: Rect,
 }
 
 /// Key and word of each action, as bound in the first context that knows it.
-pub fn hints(theme: &Theme, contexts: &[Context], actions: &[Action]) -> Vec<Span<'static>> {
+pub fn hints(theme: &Theme, keys: &Keymap, contexts: &[Context], actions: &[Action]) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    for (key, word) in actions.iter().filter_map(|action| hint(contexts, *action)) {
+    for (key, word) in actions.iter().filter_map(|action| keys.hint(contexts, *action)) {
         if !spans.is_empty() {
             spans.push(Span::styled(" · ", theme.dim));
         }

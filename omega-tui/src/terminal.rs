@@ -1,5 +1,6 @@
 //! The terminal as a place that is entered and left: whatever happens in between, it is given back as it was.
 
+use crate::links::{self, Linking, Links};
 use crossterm::{
     event::{
         DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
@@ -14,7 +15,9 @@ use crossterm::{
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use std::{
+    cell::RefCell,
     io::{self, Stdout, Write},
+    rc::Rc,
     sync::Once,
 };
 
@@ -27,7 +30,8 @@ const RESTORE_TITLE: &str = "\x1b[23;0t";
 
 /// The entered terminal; dropping it leaves.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<Linking<CrosstermBackend<Stdout>>>,
+    links: Rc<RefCell<Links>>,
     has_mouse: bool,
 }
 
@@ -35,8 +39,12 @@ impl Screen {
     /// Takes the whole screen, the mouse, and pastes in one piece.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        let entered = take(true).and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
-        entered.map(|terminal| Self { terminal, has_mouse: true }).inspect_err(|_| leave())
+        let var = |name| std::env::var(name).unwrap_or_default();
+        let links = Rc::<RefCell<Links>>::default();
+        let is_on = links::are_understood(&var("TERM"), !var("STY").is_empty());
+        let backend = Linking::new(CrosstermBackend::new(io::stdout()), Rc::clone(&links), is_on);
+        let entered = take(true).and_then(|()| Terminal::new(backend));
+        entered.map(|terminal| Self { terminal, links, has_mouse: true }).inspect_err(|_| leave())
     }
 
     /// Gives the terminal to somebody else: an editor, the shell.
@@ -66,10 +74,11 @@ impl Screen {
         self.send(&notification(words, is_tmux))
     }
 
-    /// Draws a frame in one go, so that half of it is never seen.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    /// Draws a frame in one go, so that half of it is never seen; drawing it says which links are on it.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>) -> Links) -> io::Result<()> {
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(draw).map(|_| ());
+        let links = Rc::clone(&self.links);
+        let drawn = self.terminal.draw(|frame| *links.borrow_mut() = draw(frame)).map(|_| ());
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         drawn
     }

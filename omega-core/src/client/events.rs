@@ -243,6 +243,13 @@ impl Follower {
         self.tail.client = client;
     }
 
+    /// Does not wait any longer for the next attempt.
+    pub fn try_now(&mut self) {
+        if let FollowState::Waiting(at) = &mut self.tail.state {
+            *at = Instant::now();
+        }
+    }
+
     /// The next frame, after folding it in. Frames that a reconnect brought again are left out. Safe to use in `select!`.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ pub mod price;
 pub mod probe;
 pub mod retry;
 pub mod sse;
+pub mod window;
 pub mod wire;
 
 pub use answer::Answer;

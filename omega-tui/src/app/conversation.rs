@@ -1,6 +1,6 @@
 //! The conversation that is on the screen: what the server says of it, folded, and what is on its way to it.
 
-use crate::{messages::Link, transcript::UnsentMessage};
+use crate::{messages::Link, speed::Speed, transcript::UnsentMessage};
 use omega_core::{
     api::{Run, RunStatus, Timestamp},
     id::{ConversationId, RunId},
@@ -23,6 +23,8 @@ pub struct Conversation {
     pub view: View,
     /// How the connection is.
     pub link: Link,
+    /// When a connection that is lost is tried again.
+    pub again_at: Option<Timestamp>,
     /// Whether it is known to be there: it was made here, or the server showed it.
     pub is_there: bool,
     /// Whether it is the person's here; one that is begun here is.
@@ -47,6 +49,8 @@ pub struct Conversation {
     pub heard_at: Timestamp,
     /// The run that worked at the last look, and for how long.
     pub worked_on: Option<(RunId, u64)>,
+    /// How fast its model answers.
+    pub speed: Speed,
     /// The draft that was kept last.
     pub kept_draft: String,
     /// When runs waited for a person.
@@ -60,6 +64,7 @@ impl Conversation {
             id,
             view: View::default(),
             link: if id.is_some() { Link::Connecting } else { Link::Idle },
+            again_at: None,
             is_there: false,
             is_owner: true,
             pending: Vec::new(),
@@ -72,6 +77,7 @@ impl Conversation {
             chosen_safe_mode: None,
             heard_at: Timestamp(0),
             worked_on: None,
+            speed: Speed::default(),
             kept_draft: String::new(),
             paused: Vec::new(),
         }

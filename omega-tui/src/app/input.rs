@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     composer::Composer,
-    keymap::{Action, Context, lookup},
-    messages::{Command, Wish},
+    keymap::{Action, Context},
+    messages::{Command, Link, Wish},
     transcript::{Opened, PieceKey, UnsentMessage},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use omega_core::api::RunStatus;
+use omega_core::{api::RunStatus, id::RunId};
 
 /// Lines that one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -57,7 +57,7 @@ impl App {
     }
 
     pub(super) fn on_counted_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let action = lookup(self.contexts(), key);
+        let action = self.keys.lookup(self.contexts(), key);
         if action == Some(Action::Help) && self.is_typed_help(key) {
             return self.type_char(key);
         }
@@ -81,7 +81,7 @@ impl App {
     fn type_char(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(typed) = typed(key).map(String::from) else {
             // What concerns the terminal and not the conversation works everywhere.
-            return match lookup(&[Context::Global], key) {
+            return match self.keys.lookup(&[Context::Global], key) {
                 Some(action @ (Action::Suspend | Action::Redraw | Action::FreeMouse)) => self.act_here(action),
                 _ => Vec::new(),
             };
@@ -123,6 +123,7 @@ impl App {
             Action::Suspend => return vec![Effect::Suspend],
             Action::TakeBack => return self.take_back(),
             Action::SafeMode => return self.switch_safe_mode(),
+            Action::TryNow => return self.try_now(),
             Action::Edit => return vec![Effect::Edit { text: self.composer.whole(), ending: "md" }],
             Action::Help => self.layers.push(Help::default()),
             Action::Palette => return Palette::open(self),
@@ -221,7 +222,8 @@ impl App {
     fn interrupt(&mut self) -> Vec<Effect> {
         if !self.composer.is_empty() {
             let text = self.composer.clear();
-            self.say("cleared: ctrl+_ brings it back, and so does ctrl+r");
+            let key = |action| self.keys.key(Context::Composer, action);
+            self.say(format!("cleared: {} brings it back, and so does {}", key(Action::Undo), key(Action::Past)));
             return vec![Effect::Command(Command::KeepMessage(text))];
         }
         if self.active_run().is_some() && self.here.stopping.is_none() {
@@ -243,6 +245,28 @@ impl App {
         }
         self.layers.push(Leave);
         Vec::new()
+    }
+
+    /// Tries a connection that is lost again, without waiting.
+    fn try_now(&mut self) -> Vec<Effect> {
+        if !matches!(self.here.link, Link::Reconnecting { .. } | Link::Offline { .. }) {
+            self.say("the connection is not lost");
+            return Vec::new();
+        }
+        self.here.again_at = None;
+        vec![Effect::Command(Command::TryNow)]
+    }
+
+    /// The run that what is selected belongs to.
+    pub(super) fn selected_run(&self) -> Option<RunId> {
+        let view = &self.here.view;
+        match self.transcript.selected()? {
+            PieceKey::User(id) | PieceKey::Text(id, _) | PieceKey::Reasoning(id, _) => {
+                view.messages.iter().find(|message| message.id == id)?.run_id
+            }
+            PieceKey::Tool(id) => Some(view.tool_runs.iter().find(|call| call.id == id)?.run_id),
+            _ => None,
+        }
     }
 
     pub(super) fn switch_safe_mode(&mut self) -> Vec<Effect> {
@@ -281,7 +305,9 @@ impl App {
         match self.transcript.source(key, &self.here.view, &self.here.pending) {
             Some((text, what)) => vec![Effect::Copy { text, what }],
             None => {
-                self.warn("that is not loaded yet; alt+v reads it, and Y copies it there");
+                let reads = self.keys.key(Context::Global, Action::View);
+                let copies = self.keys.key(Context::Viewer, Action::CopyWhat);
+                self.warn(format!("that is not loaded yet; {reads} reads it, and {copies} copies it there"));
                 Vec::new()
             }
         }

@@ -26,7 +26,7 @@ pub use suggest::{Suggestion, Suggestions};
 
 use crate::{
     composer::Composer,
-    keymap::Context,
+    keymap::{Context, Keymap},
     messages::{Command, Draft, Link, Update},
     theme::Theme,
     transcript::Transcript,
@@ -121,6 +121,9 @@ pub struct App {
     /// Whether somebody looks at the terminal, as far as it says.
     pub is_looked_at: bool,
     pub theme: Theme,
+    pub keys: Keymap,
+    /// Whether nothing moves by itself: no spinner turns, and times count whole seconds.
+    pub is_still: bool,
     /// The time of the last input.
     pub now: Timestamp,
     /// Counts ticks, for the spinner.
@@ -175,6 +178,8 @@ impl App {
             has_panel: true,
             is_looked_at: true,
             theme,
+            keys: Keymap::default(),
+            is_still: false,
             now: Timestamp(0),
             ticks: 0,
             stale: true,
@@ -215,6 +220,16 @@ impl App {
         effects.extend(self.look_at_tool());
         effects.extend(self.tell_whoever_is_away());
         effects
+    }
+
+    /// The time as it is shown: whole seconds where nothing is to move.
+    pub fn clock(&self) -> Timestamp {
+        if self.is_still { Timestamp(self.now.0 - self.now.0.rem_euclid(1_000)) } else { self.now }
+    }
+
+    /// Whether a tick would show anything new.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        !self.is_still || now.0.div_euclid(1_000) != self.now.0.div_euclid(1_000)
     }
 
     /// Whether something on the screen moves by itself.

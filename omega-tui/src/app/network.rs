@@ -26,8 +26,11 @@ impl App {
             Update::Link(link) => {
                 // What a connection brings is news of the run, whether anything happened or not.
                 self.here.heard_at = self.now;
+                self.here.again_at = None;
                 self.here.link = link;
             }
+            Update::Again(at) => self.here.again_at = Some(at),
+            Update::Still => self.is_still = true,
             Update::Opened(id) => {
                 // What was written before there was a conversation is this one's.
                 let forget = Effect::Command(Command::KeepDraft(None, String::new()));
@@ -84,7 +87,12 @@ impl App {
             Update::Told(words) => self.say(words),
             // What only an overlay asks for, which is closed by now.
             Update::Models(models) => self.known.default_model = Some((models.default, models.default_reason)),
-            Update::Draft(..) | Update::Shown(..) | Update::Recent(_) | Update::Made => {}
+            Update::Draft(..)
+            | Update::Shown(..)
+            | Update::Recent(_)
+            | Update::Preview(..)
+            | Update::Events(..)
+            | Update::Made => {}
             Update::Tool(row) => drop(self.known.tools.insert(row.tool_id.clone(), *row)),
             Update::Ran(answer) => Viewer::open_result(self, &answer),
         }
@@ -103,6 +111,7 @@ impl App {
             self.say(format!("{display_name} joined"));
         }
         self.here.view.apply(envelope);
+        self.here.speed.follow(&envelope.event, self.now);
         self.here.heard_at = self.now;
         self.stale |= self.changes_pieces(&envelope.event);
         match &envelope.event {

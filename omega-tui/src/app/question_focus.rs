@@ -5,8 +5,8 @@
 
 use super::{App, Effect, Focus, Step};
 use crate::{
-    keymap::{Action, Context, hint, lookup},
-    messages::{Command, Lasting},
+    keymap::{Action, Context},
+    messages::{Command, Lasting, Link},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use omega_core::api::Timestamp;
@@ -48,7 +48,15 @@ impl App {
         let hears = if self.is_asking() { self.type_ahead.hears_in(now).filter(|left| *left > 0) } else { None };
         let takes = self.may_be_taken().then(|| self.type_ahead.may_take_in(now));
         let ends = self.take_back.as_ref().map(|it| u64::try_from(it.until.0 - now.0).unwrap_or(0));
-        [hears, takes, ends].into_iter().flatten().min()
+        let again = self.here.again_at.filter(|at| *at > now && self.is_counting_down());
+        // A countdown changes with each whole second that is left.
+        let counts = again.map(|at| (at.millis_since(now) - 1) % 1_000 + 1);
+        [hears, takes, ends, counts].into_iter().flatten().min()
+    }
+
+    /// Whether it is shown how long a lost connection waits.
+    fn is_counting_down(&self) -> bool {
+        matches!(self.here.link, Link::Offline { .. } | Link::Reconnecting { .. })
     }
 
     /// Whether keys go to a question.
@@ -106,7 +114,7 @@ impl App {
             self.composer.insert(&before);
             return self.on_counted_key(key);
         }
-        match lookup(self.contexts(), key) {
+        match self.keys.lookup(self.contexts(), key) {
             Some(action) if self.is_for_everywhere(action) => self.act(action),
             _ => Vec::new(),
         }
@@ -127,7 +135,9 @@ impl App {
         let Step::Sure(grant) = question.step else { return String::new() };
         let action = grant.action();
         question.step = Step::Decide;
-        hint(&[Context::Approval], action).map(|(key, _)| key).filter(|_| self.took_focus).unwrap_or_default()
+        let typed = self.keys.key(Context::Approval, action);
+        // A key that types nothing began no word.
+        if self.took_focus && typed.chars().count() == 1 { typed } else { String::new() }
     }
 
     fn is_for_everywhere(&self, action: Action) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{
     App, Effect,
-    layers::{Copying, Find, Help, Kind, ModelPicker, Palette, RecentConversations, ToolPicker, Viewer},
+    layers::{Copying, Find, Help, Kind, ModelPicker, Palette, RecentConversations, RunEvents, ToolPicker, Viewer},
 };
 use crate::messages::{Command, Wish};
 use omega_core::client::ExportFormat;
@@ -38,6 +38,7 @@ pub const COMMANDS: &[SlashCommand] = &[
     row("share", "", "the link, who may open it, and what guests may do"),
     row("participants", "", "who takes part"),
     row("status", "", "how the server, its registry and its executor are"),
+    row("debug", "", "the events of the run as they are stored, from its first one on"),
     row("export", "FORMAT", "write the conversation to a file, as markdown or json"),
     row("palette", "", "find a command, a key, a conversation, a tool, a setting"),
     row("cancel", "", "stop the run"),
@@ -91,6 +92,7 @@ impl App {
             "copy" => Copying::open(self),
             "find" => Find::open(self, &argument),
             "safe" => return self.switch_safe_mode(),
+            "debug" | "events" => return RunEvents::open(self),
             "status" => return Viewer::open_status(self),
             "palette" => return Palette::open(self),
             "cancel" => {

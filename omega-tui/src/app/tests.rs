@@ -1,8 +1,13 @@
 //! What keys do: before, keys, after.
 
 mod attention;
+mod connection;
+mod events;
 mod overlays;
+mod own_keys;
+mod previews;
 mod question_focus;
+mod reach;
 mod remembered;
 mod settings;
 mod writing;

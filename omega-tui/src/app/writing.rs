@@ -4,7 +4,10 @@
 //! have yet is part of the draft.
 
 use super::{App, Effect};
-use crate::messages::Command;
+use crate::{
+    keymap::{Action, Context},
+    messages::Command,
+};
 
 impl App {
     /// Keeps the draft where it is another than was kept, and looks for what fits what is written.
@@ -30,7 +33,8 @@ impl App {
         self.here.kept_draft = draft.to_owned();
         if !draft.is_empty() && self.composer.whole() != draft {
             self.composer.give_back(draft);
-            self.say("this was not sent when you left; ctrl+c clears it");
+            let key = self.keys.key(Context::Global, Action::Interrupt);
+            self.say(format!("this was not sent when you left; {key} clears it"));
         }
     }
 

@@ -8,8 +8,10 @@
 use pulldown_cmark::{Event, Options, Parser};
 
 /// The extensions that are read.
-pub const OPTIONS: Options =
-    Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
+pub const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_MATH);
 
 /// Bytes looked at for the end of a block, at first.
 const WINDOW: usize = 2048;

@@ -5,6 +5,7 @@
 //! block is laid out anew with each piece of text.
 
 mod blocks;
+mod math;
 mod mend;
 mod render;
 mod table;
@@ -12,7 +13,7 @@ mod table;
 pub use blocks::{finished, split};
 pub use render::{block as render, code_lines};
 
-use crate::{blob::shorten, clean::clean, theme::Theme};
+use crate::{blob::shorten, clean::clean, links::Marks, theme::Theme};
 use ratatui::text::Line;
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub struct Document {
     /// The text of the finished blocks.
     done: String,
     blocks: Vec<Lines>,
+    /// Of the links of the finished blocks, and of all of them.
+    finished_marks: Marks,
+    marks: Marks,
     width: usize,
     theme: Option<Theme>,
 }
@@ -40,6 +44,11 @@ impl Document {
         self.laid_out(text, width, theme, true)
     }
 
+    /// Where what was laid out last leads.
+    pub fn links(&self) -> &Marks {
+        &self.marks
+    }
+
     fn laid_out(&mut self, text: &str, width: usize, theme: &Theme, grows: bool) -> Vec<Line<'static>> {
         let text = clean(text);
         let text = shorten(&text);
@@ -49,7 +58,7 @@ impl Document {
         let tail = &text[self.done.len()..];
         let finished = blocks::finished(tail);
         for block in blocks::split(&tail[..finished]) {
-            self.blocks.push(render::block(block, width, theme).into());
+            self.blocks.push(render::with_links(block, width, theme, &mut self.finished_marks).into());
         }
         self.done.push_str(&tail[..finished]);
 
@@ -64,10 +73,18 @@ impl Document {
             lines.extend_from_slice(block);
         };
         self.blocks.iter().for_each(|block| add(block));
+        self.marks = self.finished_marks.clone();
         let mut open = blocks::split(&text[self.done.len()..]).peekable();
         while let Some(block) = open.next() {
-            let block = if grows && open.peek().is_none() { mend::mended(block) } else { block.into() };
-            add(&render::block(&block, width, theme));
+            let is_last = grows && open.peek().is_none();
+            match mend::table_rows(block).filter(|_| is_last) {
+                // Its columns are as wide as its widest cell, which may still come: it would jump with every row.
+                Some(rows) => add(&[mend::table_to_come(rows, width, theme)]),
+                None => {
+                    let block = if is_last { mend::mended(block) } else { block.into() };
+                    add(&render::with_links(&block, width, theme, &mut self.marks));
+                }
+            }
         }
         lines
     }
@@ -138,6 +155,11 @@ mod tests {
             "'t'",
             "[a]:\n",
             "/u\n",
+            "$x^2$",
+            "$",
+            "\\(\\pi\\)",
+            "\\[",
+            "\\]",
             "\"t\"\n",
         ])
         .prop_map(str::to_owned)
@@ -156,7 +178,8 @@ mod tests {
                 prop_assert_eq!(&lines, &Document::default().layout(&so_far, width, &theme()));
             }
             let cleaned = clean(&text);
-            let whole = blocks::split(&cleaned).map(|b| render::block(b, width, &theme())).filter(|b| !b.is_empty());
+            let mut marks = Marks::default();
+            let whole = blocks::split(&cleaned).map(|b| render::with_links(b, width, &theme(), &mut marks)).filter(|b| !b.is_empty());
             let whole: Vec<_> = whole.collect::<Vec<_>>().join(&[Line::default()][..]);
             prop_assert_eq!(streamed.layout_growing(&text, width, &theme()), Document::default().layout_growing(&text, width, &theme()));
             prop_assert_eq!(streamed.layout(&text, width, &theme()), whole);

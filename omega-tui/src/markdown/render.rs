@@ -3,9 +3,10 @@
 //! Everything that was written stays readable: links carry their address, images become links, HTML is shown as text,
 //! and nothing is wider than asked except what can't be narrower.
 
-use super::{blocks::OPTIONS, table::Table};
+use super::{blocks::OPTIONS, math, table::Table};
 use crate::{
     highlight,
+    links::{self, Marks},
     theme::Theme,
     wrap::{width, wrap},
 };
@@ -17,8 +18,14 @@ use ratatui::{
 
 /// Lays out a block. Nothing visible (a link definition) gives no lines.
 pub fn block(text: &str, max: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut writer = Writer::new(max, theme);
-    for event in Parser::new_ext(text, OPTIONS) {
+    with_links(text, max, theme, &mut Marks::default())
+}
+
+/// The same of a block in a text that has links already.
+pub fn with_links(text: &str, max: usize, theme: &Theme, marks: &mut Marks) -> Vec<Line<'static>> {
+    let mut writer = Writer::new(max, theme, marks);
+    let text = math::dollars(text);
+    for event in Parser::new_ext(&text, OPTIONS) {
         writer.event(event);
     }
     writer.flush();
@@ -42,6 +49,8 @@ struct Writer<'t> {
     lists: Vec<Option<u64>>,
     /// Address of the link around, and where its text began in `inline`.
     links: Vec<(String, usize)>,
+    /// Of the links that a terminal may open.
+    marks: &'t mut Marks,
     code: Option<(String, String)>,
     table: Option<Table>,
     /// Whether the next piece of this block is set off by an empty line.
@@ -49,7 +58,7 @@ struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    fn new(max: usize, theme: &'t Theme) -> Self {
+    fn new(max: usize, theme: &'t Theme, marks: &'t mut Marks) -> Self {
         Self {
             theme,
             max,
@@ -59,6 +68,7 @@ impl<'t> Writer<'t> {
             styles: vec![theme.text],
             lists: Vec::new(),
             links: Vec::new(),
+            marks,
             code: None,
             table: None,
             gap: false,
@@ -76,7 +86,8 @@ impl<'t> Writer<'t> {
                 self.inline.push(Span::styled(code, style));
             }
             Event::Html(html) | Event::InlineHtml(html) => self.text(&html),
-            Event::InlineMath(math) | Event::DisplayMath(math) => self.text(&math),
+            Event::InlineMath(formula) => self.formula(&formula, "$"),
+            Event::DisplayMath(formula) => self.formula(&formula, "$$"),
             Event::FootnoteReference(name) => self.text(&format!("[{name}]")),
             Event::SoftBreak => self.text(" "),
             Event::HardBreak => self.text("\n"),
@@ -90,6 +101,14 @@ impl<'t> Writer<'t> {
                 let style = if done { self.theme.ok } else { self.theme.dim };
                 self.inline.push(Span::styled(if done { "[x] " } else { "[ ] " }, style));
             }
+        }
+    }
+
+    /// A formula as plain text where that is simple, else as it was written.
+    fn formula(&mut self, formula: &str, dollars: &str) {
+        match math::plain(formula).filter(|_| math::is_formula(formula)) {
+            Some(plain) => self.text(&plain),
+            None => self.text(&format!("{dollars}{formula}{dollars}")),
         }
     }
 
@@ -222,11 +241,24 @@ impl<'t> Writer<'t> {
         let Some((url, from)) = self.links.pop() else { return };
         let text: String = self.inline.get(from..).unwrap_or_default().iter().map(|s| s.content.as_ref()).collect();
         let shown = url.strip_prefix("mailto:").unwrap_or(&url);
+        let says_it = text == shown || text == url;
+        if links::may_open(&url) {
+            let words = self.inline.get_mut(from..).unwrap_or_default();
+            for span in words.iter_mut().filter(|_| says_it || !links::looks_like_an_address(&text)) {
+                span.style = self.marks.linked(span.style, &url);
+            }
+        }
         if text == shown || url.is_empty() {
             return;
         }
-        let address = if text.is_empty() { url } else { format!(" ({url})") };
-        self.inline.push(Span::styled(address, self.theme.dim));
+        let style = if links::may_open(&url) { self.marks.linked(self.theme.dim, &url) } else { self.theme.dim };
+        let address = Span::styled(url, style);
+        match text.is_empty() {
+            true => self.inline.push(address),
+            false => {
+                self.inline.extend([Span::styled(" (", self.theme.dim), address, Span::styled(")", self.theme.dim)])
+            }
+        }
     }
 
     fn end_code(&mut self) {
@@ -355,68 +387,4 @@ fn filled(mut spans: Vec<Span<'static>>, used: usize, room: usize, theme: &Theme
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::theme::{Depth, Mode};
-
-    fn shown(text: &str, max: usize) -> Vec<String> {
-        let lines = block(text, max, &Theme::new(Mode::Dark, Depth::None));
-        lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect()
-    }
-
-    #[test]
-    fn a_link_shows_where_it_leads() {
-        assert_eq!(
-            shown("see [docs](https://a.b/c) or <https://d.e>", 60),
-            ["see docs (https://a.b/c) or https://d.e"]
-        );
-        assert_eq!(shown("![a cat](https://a.b/c.png)", 60), ["a cat (https://a.b/c.png)"]);
-    }
-
-    #[test]
-    fn lists_hang_and_nest() {
-        assert_eq!(
-            shown("1. one two three\n   - a\n   - b\n2. [x] done\n", 12),
-            ["1. one two", "   three", "   • a", "   • b", "2. [x] done"]
-        );
-        assert_eq!(shown("- a\n\n- b\n", 12), ["• a", "", "• b"]);
-        assert_eq!(shown("- \n- b", 12), ["•", "• b"]);
-    }
-
-    #[test]
-    fn code_keeps_its_spaces_and_is_cut_at_the_edge() {
-        assert_eq!(shown("```js\nlet a  = 1;\n\n  x\n```", 8), ["┄ js ┄┄┄", "let a  =", " 1;", "", "  x", "┄┄┄┄┄┄┄┄"]);
-    }
-
-    #[test]
-    fn headings_differ_and_names_in_sentences_are_set_off_in_every_theme() {
-        for (mode, depth) in [
-            (Mode::Dark, Depth::True),
-            (Mode::Light, Depth::True),
-            (Mode::Dark, Depth::Indexed),
-            (Mode::Light, Depth::Indexed),
-            (Mode::Dark, Depth::Sixteen),
-            (Mode::Light, Depth::Sixteen),
-            (Mode::Dark, Depth::None),
-        ] {
-            let theme = Theme::new(mode, depth);
-            let heading = |text| block(text, 20, &theme)[0].spans[0].style;
-            let (first, second, other) = (heading("# a"), heading("## a"), heading("### a"));
-            assert!(first != second, "{mode:?} {depth:?}");
-            assert!(second != other || depth == Depth::None, "{mode:?} {depth:?}");
-            let line = block("a `b` c", 20, &theme).remove(0);
-            let differs = line.spans.iter().any(|span| span.content == "b" && span.style != theme.text);
-            assert!(differs || line.to_string() == "a `b` c", "{mode:?} {depth:?}: {line:?}");
-        }
-    }
-
-    #[test]
-    fn quotes_are_marked_on_every_line() {
-        assert_eq!(shown("> one two\n>\n> three", 6), ["│ one", "│ two", "│", "│ thre", "│ e"]);
-    }
-
-    #[test]
-    fn html_is_text() {
-        assert_eq!(shown("<script>x</script>\n", 40), ["<script>x</script>"]);
-    }
-}
+mod tests;

@@ -1,9 +1,15 @@
-//! What is asked of the server beside the conversation: how it is, and which tools fit what is being typed.
+//! What is asked of the server beside the conversation: how it is, which tools fit what is being typed, how another conversation
+//! ends, and what happened in this one.
 
 use super::server::Server;
 use crate::{fuzzy, messages::Update};
-use omega_core::{api::ToolRow, client::Client};
-use std::{sync::Arc, time::Duration};
+use futures_util::StreamExt;
+use omega_core::{
+    api::{Message, ToolRow},
+    client::{Client, ClientError},
+    id::ConversationId,
+};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::sleep,
@@ -17,6 +23,12 @@ const TYPING_WAIT: Duration = Duration::from_millis(90);
 const TOOLS: usize = 20;
 /// And those that half a word is looked for in.
 const LISTED: usize = 200;
+/// Messages of a conversation that is only looked at.
+const PREVIEWED: u32 = 6;
+/// Events that are read at once at most.
+const EVENTS: usize = 20_000;
+/// A stream that says nothing for so long has nothing more to say.
+const EVENTS_WAIT: Duration = Duration::from_secs(10);
 
 /// Says how the server is, now and then: what does not work is known before it is needed.
 pub async fn watch_health(server: Arc<Server>, updates: mpsc::Sender<Update>) {
@@ -68,4 +80,51 @@ pub async fn find_tools(server: Arc<Server>, mut typed: watch::Receiver<String>,
             return;
         }
     }
+}
+
+/// Shows how conversations end that are looked at, one at a time: who moves through a list asks for the one where they stop.
+pub async fn show_previews(
+    server: Arc<Server>,
+    mut looked_at: watch::Receiver<Option<ConversationId>>,
+    updates: mpsc::Sender<Update>,
+) {
+    while looked_at.changed().await.is_ok() {
+        sleep(TYPING_WAIT).await;
+        let Some(id) = *looked_at.borrow_and_update() else { continue };
+        let preview = preview(&server.client(), id).await.map_err(|error| error.to_string());
+        if updates.send(Update::Preview(id, preview)).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn preview(client: &Client, id: ConversationId) -> Result<Vec<Message>, ClientError> {
+    // The largest number that a database has: before it lies everything.
+    let newest = client.conversation_before(id, i64::MAX.unsigned_abs(), PREVIEWED).await?;
+    Ok(newest.messages)
+}
+
+/// The events after one and up to another, as they are stored.
+pub async fn events(client: &Client, id: ConversationId, after: u64, until: u64) -> Update {
+    let mut events = Vec::new();
+    let mut stream = pin!(client.follow(id, Some(after)));
+    let problem = loop {
+        if events.len() >= EVENTS {
+            break Some(format!("these are the first {EVENTS}; `omega export` has all of them"));
+        }
+        match tokio::time::timeout(EVENTS_WAIT, stream.next()).await {
+            Ok(Some(Ok(envelope))) => {
+                let seq = envelope.seq;
+                if seq.is_some_and(|seq| seq <= until) {
+                    events.push(envelope);
+                }
+                if seq.is_some_and(|seq| seq >= until) {
+                    break None;
+                }
+            }
+            Ok(Some(Err(error))) => break Some(error.to_string()),
+            Ok(None) | Err(_) => break Some(String::from("the server stopped sending them")),
+        }
+    };
+    Update::Events(events, problem)
 }

@@ -6,6 +6,7 @@
 mod answering;
 mod change;
 mod desk;
+mod following;
 mod looking;
 mod memory;
 mod saving;
@@ -15,27 +16,25 @@ pub use desk::{Keeping, Notebook};
 pub use memory::RememberIn;
 pub use server::{FindAgain, Reconnecting};
 
-use crate::messages::{Command, Draft, Link, NetworkEnd, Topic, Update};
+use crate::messages::{Command, Draft, NetworkEnd, Topic, Update};
 use answering::{answer_run, lasting, take_back, words_of};
 use desk::Desk;
-use looking::{find_tools, watch_health};
+use following::follow;
+use looking::{find_tools, show_previews, watch_health};
 use memory::Memory;
 use omega_core::{
     api::{Accepted, CreateConversation, ExecuteRequest, SendMessage, UpdateConversation},
-    client::{Client, ClientError, FollowPolicy, Follower, Update as Followed},
+    client::{Client, ClientError},
     id::{ConversationId, MessageId, ToolId},
-    view::View,
 };
 use server::Server;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
     time::sleep,
 };
 
-/// Between two attempts once the connection counts as lost.
-const OFFLINE_WAIT: Duration = Duration::from_secs(5);
 /// Waits between the attempts to send a message. Sending twice is safe: the key makes it one message.
 const SEND_WAITS: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
 /// Messages asked for at once when going back.
@@ -81,10 +80,13 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     let (ordered, queue) = mpsc::unbounded_channel();
     // Dropped with this future: nothing of it outlives the screen.
     let mut tasks = JoinSet::new();
-    tasks.spawn(follow(Arc::clone(&server), watched.clone(), end.updates.clone()));
+    let hurry = Arc::new(Notify::new());
+    tasks.spawn(follow(Arc::clone(&server), watched.clone(), Arc::clone(&hurry), end.updates.clone()));
     tasks.spawn(send_in_order(Arc::clone(&server), memory.clone(), current, queue, end.updates.clone()));
     tasks.spawn(introduce(server.client(), end.updates.clone()));
     tasks.spawn(watch_health(Arc::clone(&server), end.updates.clone()));
+    let (looks, looked_at) = watch::channel(None);
+    tasks.spawn(show_previews(Arc::clone(&server), looked_at, end.updates.clone()));
     let (searches, typed) = watch::channel(String::new());
     tasks.spawn(find_tools(Arc::clone(&server), typed, end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
@@ -117,6 +119,14 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
                 searches.send_replace(words);
                 Ok(())
             }
+            Command::Preview(id) => {
+                looks.send_replace(Some(id));
+                Ok(())
+            }
+            Command::TryNow => {
+                hurry.notify_one();
+                Ok(())
+            }
             Command::Remember(id, title) => {
                 memory.note(id, title);
                 Ok(())
@@ -140,76 +150,6 @@ async fn introduce(client: Client, updates: mpsc::Sender<Update>) {
     }
     if let Ok(models) = client.models().await {
         let _ = updates.send(Update::Models(Box::new(models))).await;
-    }
-}
-
-/// Follows whatever conversation is current.
-async fn follow(
-    server: Arc<Server>,
-    mut current: watch::Receiver<Option<ConversationId>>,
-    updates: mpsc::Sender<Update>,
-) {
-    loop {
-        let id = *current.borrow_and_update();
-        let gone = match id {
-            None => current.changed().await.is_err(),
-            Some(id) => tokio::select! {
-                changed = current.changed() => changed.is_err(),
-                () = follow_one(&server, id, &updates) => current.changed().await.is_err(),
-            },
-        };
-        if gone || updates.is_closed() {
-            return;
-        }
-    }
-}
-
-/// Ends only when trying again can't help, or the screen is gone.
-async fn follow_one(server: &Server, id: ConversationId, updates: &mpsc::Sender<Update>) {
-    let mut link = None;
-    let mut known: Option<View> = None;
-    loop {
-        let policy = FollowPolicy::default();
-        let mut client = server.client();
-        let mut follower = match known.take() {
-            Some(view) => Follower::resume(client.clone(), id, view, policy),
-            None => Follower::new(client.clone(), id, policy),
-        };
-        let error = loop {
-            let (update, now) = match follower.next().await {
-                Ok(Followed::Event(envelope)) => (Some(Update::Event(envelope)), Link::Live),
-                Ok(Followed::Connected) => (None, Link::Live),
-                Ok(Followed::Reconnecting { attempt, cause }) => {
-                    if let Some(found) = server.find_again(&client, &cause).await {
-                        client = found;
-                        follower.move_to(client.clone());
-                    }
-                    (None, Link::Reconnecting { attempt })
-                }
-                Err(error) => break error,
-            };
-            if link.as_ref() != Some(&now) {
-                link = Some(now.clone());
-                let _ = updates.send(Update::Link(now)).await;
-            }
-            if let Some(update) = update
-                && updates.send(update).await.is_err()
-            {
-                return;
-            }
-        };
-        if !(error.is_temporary() || matches!(error, ClientError::StreamLost { .. })) {
-            let _ = updates.send(Update::Link(Link::Refused { cause: error.to_string() })).await;
-            return;
-        }
-        let lost = Link::Offline { cause: error.to_string() };
-        link = Some(lost.clone());
-        if updates.send(Update::Link(lost)).await.is_err() {
-            return;
-        }
-        let view = follower.view();
-        known = view.conversation.is_some().then(|| view.clone());
-        sleep(OFFLINE_WAIT).await;
     }
 }
 
@@ -340,6 +280,10 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
         }
         // What can't be learned is not shown.
         Command::LookAtTool(tool) => client.tool(&tool).await.ok().map(|row| Update::Tool(Box::new(row))),
+        Command::LoadEvents { after, until } => match conversation {
+            None => None,
+            Some(id) => Some(looking::events(&client, id, after, until).await),
+        },
         Command::Health => Some(match client.status().await {
             Ok(status) => Update::Health(Box::new(status)),
             Err(error) => Update::Failed(error.to_string()),
@@ -379,7 +323,9 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
         | Command::KeepDraft(..)
         | Command::KeepMessage(_)
         | Command::ListRecent
-        | Command::FindTools(_) => None,
+        | Command::FindTools(_)
+        | Command::Preview(_)
+        | Command::TryNow => None,
     };
     if let Some(update) = update {
         let _ = updates.send(update).await;

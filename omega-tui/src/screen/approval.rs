@@ -1,9 +1,10 @@
-//! A call that waits for a yes: what it is, why it is asked, what it gets, all of its input, and what is known of the tool: how
-//! its calls ended so far, and what is another than in the last one here.
+//! A call that waits for a yes: what it is, why it is asked, what it gets and where that may go, all of its input, and what is
+//! known of the tool: how its calls ended so far, and what is another than in the last one here.
 
 use crate::{
     app::App,
     clean::one_line,
+    destinations,
     output::plain,
     wrap::{fit, wrap},
 };
@@ -26,18 +27,40 @@ pub fn lines(app: &App, approval: &Approval, max: usize) -> Vec<Line<'static>> {
         ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
     };
     let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
-    let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!(" · {why}"), theme.dim)], max);
+    let own = if approval.own { " · added by the conversation's owner" } else { "" };
+    let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!("{own} · {why}"), theme.dim)], max);
     if let Some(because) = &approval.because {
         lines.extend(wrap(&[Span::styled(one_line(because), theme.warn)], max));
     }
-    if !approval.credentials.is_empty() {
-        let names = one_line(&approval.credentials.join(", "));
-        lines.extend(wrap(&[Span::styled(format!("gets {names}"), theme.warn)], max));
-    }
+    let (gets, goes) = (gets(app, approval), goes(approval));
+    let style = if approval.credentials.is_empty() { theme.secondary } else { theme.warn };
+    lines.extend(wrap(&[Span::styled(gets, style), Span::styled(format!(" · {goes}"), theme.secondary)], max));
     lines.extend(wrap(&[Span::styled(visible_json(&approval.input), theme.text)], max));
     let known = record(app, approval).into_iter().chain(changes(app, approval));
     lines.extend(known.map(|words| fit(vec![Span::styled(words, theme.dim)], max)));
     lines
+}
+
+/// All that the tool is given besides its own package. The names of credentials are the owner's alone to see.
+fn gets(app: &App, approval: &Approval) -> String {
+    match approval.credentials.as_slice() {
+        [] if app.here.is_owner => String::from("gets this input, no credential"),
+        [] => String::from("gets this input"),
+        names => format!("gets this input and {}", one_line(&names.join(", "))),
+    }
+}
+
+/// Where that may go: a tool reaches the public web, and its input may say where in it.
+fn goes(approval: &Approval) -> String {
+    const SHOWN: usize = 4;
+    let named = destinations::of(&approval.input);
+    let more = named.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = named.iter().take(SHOWN).map(|host| one_line(host)).collect();
+    match (shown.is_empty(), more) {
+        (true, _) => String::from("may reach the web · input names no address"),
+        (false, 0) => format!("may reach the web · input names {}", shown.join(", ")),
+        (false, more) => format!("may reach the web · input names {} and {more} more", shown.join(", ")),
+    }
 }
 
 /// The calls of the tool in this conversation that came to an end, oldest first.

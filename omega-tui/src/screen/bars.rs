@@ -4,13 +4,16 @@ use super::spinner;
 use crate::{
     app::{App, Focus},
     clean::one_line,
-    keymap::{Action, hint},
+    keymap::Action,
     messages::Link,
     numbers::{grouped, seconds},
     sheet,
     wrap::{fit, width},
 };
-use omega_core::{api::RunStatus, model::price::dollars};
+use omega_core::{
+    api::RunStatus,
+    model::{price::dollars, window},
+};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -56,12 +59,15 @@ pub fn rule(app: &App, area: Rect, buffer: &mut Buffer) {
     if app.transcript.is_following() {
         return;
     }
-    let Some((key, word)) = hint(app.contexts(), Action::ToEnd) else { return };
+    let Some((key, word)) = app.keys.hint(app.contexts(), Action::ToEnd) else { return };
     let text = format!(" ↓ {word} {key} ");
     let cells = u16::try_from(width(&text)).unwrap_or(0);
     let x = area.right().saturating_sub(cells + 2).max(area.x);
     Line::styled(text, theme.accent).render(Rect { x, width: area.right() - x, ..area }, buffer);
 }
+
+/// From so many hundredths on a window is nearly full.
+const NEARLY_FULL: u64 = 80;
 
 /// Connection, run, tokens; at the right as many hints as there is room for.
 pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -76,12 +82,22 @@ pub fn status(app: &App, area: Rect, buffer: &mut Buffer) {
     if tokens > 0 && max >= 60 {
         let cost = dollars(&usage).map(|sum| format!(" · {sum}")).unwrap_or_default();
         left.push(Span::styled(format!(" · {} tokens{cost}", grouped(tokens)), theme.dim));
+        left.extend(context(app));
     }
     let left = fit(left, max.saturating_sub(1));
     let right = Line::from(hints(app, max.saturating_sub(left.width() + 3)));
     let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0) + 1);
     left.render(area, buffer);
     right.render(Rect { x, width: area.right() - x, ..area }, buffer);
+}
+
+/// How full the model's window is, in parts of it where its size is known.
+fn context(app: &App) -> Option<Span<'static>> {
+    let taken = app.here.speed.context?;
+    let window = app.answering_model().and_then(window::of)?;
+    let percent = taken.saturating_mul(100) / window.max(1);
+    let style = if percent >= NEARLY_FULL { app.theme.warn } else { app.theme.dim };
+    Some(Span::styled(format!(" · context {percent} %"), style))
 }
 
 /// As many keys of the moment as there is room for.
@@ -97,7 +113,7 @@ fn hints(app: &App, mut room: usize) -> Vec<Span<'static>> {
     }
     let mut right: Vec<Span<'static>> = Vec::new();
     for action in actions(app) {
-        let spans = sheet::hints(theme, app.contexts(), &[action]);
+        let spans = sheet::hints(theme, &app.keys, app.contexts(), &[action]);
         if spans.is_empty() {
             continue;
         }
@@ -120,11 +136,17 @@ fn link(app: &App) -> Vec<Span<'static>> {
         Link::Idle => ("○", theme.dim, String::from("ready")),
         Link::Connecting => (spinner(app), theme.running, String::from("connecting")),
         Link::Live => ("●", theme.ok, String::from("live")),
-        Link::Reconnecting { attempt } => (spinner(app), theme.warn, format!("reconnecting {attempt}")),
+        Link::Reconnecting { attempt } => (spinner(app), theme.warn, format!("reconnecting {attempt}{}", again(app))),
         Link::Refused { .. } => ("✗", theme.error, String::from("not available")),
-        Link::Offline { .. } => ("✗", theme.error, String::from("offline")),
+        Link::Offline { .. } => ("✗", theme.error, format!("offline{}", again(app))),
     };
     vec![Span::styled(format!("{sign} "), style), Span::styled(words, theme.secondary)]
+}
+
+/// How long a lost connection waits before it is tried again.
+fn again(app: &App) -> String {
+    let left = app.here.again_at.map_or(0, |at| at.millis_since(app.now));
+    if left == 0 { String::new() } else { format!(", again in {} s", left.div_ceil(1_000)) }
 }
 
 /// Nothing came for so long: somebody should know.
@@ -133,14 +155,17 @@ const SILENT_MILLIS: u64 = 15_000;
 fn run(app: &App) -> Option<Span<'static>> {
     let theme = &app.theme;
     let run = app.active_run()?;
-    let took = seconds(app.here.worked_millis(run, app.now));
+    let took = seconds(app.here.worked_millis(run, app.clock()));
     let silent = app.now.millis_since(app.here.heard_at);
     let (words, style): (String, Style) = match run.status {
         _ if app.here.stopping == Some(run.id) => (String::from("stopping"), theme.warn),
         RunStatus::Queued => (String::from("waiting"), theme.secondary),
         RunStatus::Paused => (String::from("waits for you"), theme.warn),
         _ if silent >= SILENT_MILLIS => (format!("working {took}, nothing came for {} s", silent / 1000), theme.warn),
-        _ => (format!("working {took}"), theme.running),
+        _ => match app.here.speed.words(app.clock()) {
+            Some(speed) => (format!("working {took} · {speed}"), theme.running),
+            None => (format!("working {took}"), theme.running),
+        },
     };
     let waiting = app.waiting_runs().count();
     let waiting = if waiting > 0 { format!(" +{waiting}") } else { String::new() };
@@ -167,6 +192,12 @@ fn actions(app: &App) -> Vec<Action> {
     if !app.layers.is_empty() {
         return vec![Action::Close];
     }
+    let is_lost = matches!(app.here.link, Link::Reconnecting { .. } | Link::Offline { .. });
+    let again = (is_lost && app.focus == Focus::Composer).then_some(Action::TryNow);
+    again.into_iter().chain(actions_here(app)).collect()
+}
+
+fn actions_here(app: &App) -> Vec<Action> {
     let waits = app.waiting_runs().next().is_some();
     let runs = app.active_run().is_some();
     match app.focus {

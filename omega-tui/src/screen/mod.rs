@@ -35,6 +35,9 @@ const PANEL: (u16, u16) = (40, 68);
 const WIDEST_TEXT: u16 = 102;
 const SPINNER: &[&str] = &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/// In its place where nothing is to move.
+const STILL: &str = "●";
+
 /// Draws the screen, and puts the cursor where the caret is.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     app.refresh();
@@ -89,13 +92,14 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
 /// The picture of the spinner now.
 fn spinner(app: &App) -> &'static str {
     let at = usize::try_from(app.ticks).unwrap_or(0) % SPINNER.len();
-    SPINNER[at]
+    if app.is_still { STILL } else { SPINNER[at] }
 }
 
 fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let stopping = app.here.stopping.is_some();
     let spinner = spinner(app);
-    let App { here, theme, now, transcript, known, .. } = app;
+    let now = app.clock();
+    let App { here, theme, transcript, known, keys, .. } = app;
     let trouble = match &here.link {
         Link::Offline { cause } | Link::Refused { cause } => Some(cause.as_str()),
         _ => None,
@@ -104,7 +108,9 @@ fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
         view: &here.view,
         pending: &here.pending,
         theme,
-        now: *now,
+        now,
+        keys,
+        speed: &here.speed,
         spinner,
         stopping,
         trouble,
@@ -126,7 +132,7 @@ fn above_composer(app: &App, width: u16) -> Vec<Line<'static>> {
         let place = if it.lasting.remember == Remember::Always { "everywhere" } else { "in this conversation" };
         let tool = one_line(it.lasting.tool.as_str());
         let mut spans = vec![Span::styled(format!(" · {tool} is always allowed {place} · "), theme.warn)];
-        spans.extend(sheet::hints(theme, app.contexts(), &[Action::TakeBack]));
+        spans.extend(sheet::hints(theme, &app.keys, app.contexts(), &[Action::TakeBack]));
         lines.push(fit(spans, max));
     }
     if let Some(toast) = &app.toast {

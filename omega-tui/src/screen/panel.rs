@@ -10,7 +10,7 @@ use crate::{
 };
 use omega_core::{
     api::{StepProgress, StepStatus, ToolRun},
-    model::price::dollars,
+    model::{price::dollars, window},
 };
 use ratatui::{
     buffer::Buffer,
@@ -62,7 +62,7 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
 fn row(app: &App, run: &ToolRun, max: usize) -> Line<'static> {
     let theme = &app.theme;
     let (sign, style) = glyph(run.status, spinner(app), theme);
-    let took = run.duration_ms.unwrap_or_else(|| app.now.millis_since(run.created_at));
+    let took = run.duration_ms.unwrap_or_else(|| app.clock().millis_since(run.created_at));
     let took = format!(" {}", seconds(took));
     let room = max.saturating_sub(width(&took));
     let mut line = fit(vec![Span::styled(format!("{sign} "), style), Span::styled(label(run), theme.text)], room);
@@ -108,6 +108,13 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
     }
     facts.extend(dollars(&usage).map(|sum| ("cost", sum)));
+    if let Some(taken) = app.here.speed.context {
+        let window = app.answering_model().and_then(window::of);
+        let of =
+            window.map(|window| format!(" of {}, {} %", grouped(window), taken.saturating_mul(100) / window.max(1)));
+        facts.push(("context", format!("{}{}", grouped(taken), of.unwrap_or_default())));
+    }
+    facts.extend(app.here.speed.words(app.clock()).map(|speed| ("speed", speed)));
     if !people.is_empty() {
         facts.push(("with", one_line(&people.join(", "))));
     }

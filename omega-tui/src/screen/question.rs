@@ -213,7 +213,7 @@ fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Ve
 /// The line to answer in, and where its caret is.
 fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line<'static>, Option<usize>) {
     let theme = &app.theme;
-    let hints = |actions: &[Action]| sheet::hints(theme, app.contexts(), actions);
+    let hints = |actions: &[Action]| sheet::hints(theme, &app.keys, app.contexts(), actions);
     if question.sent {
         return (Line::styled("sending the answer...", theme.dim), None);
     }

@@ -3,8 +3,10 @@
 use super::{Item, Level, LoadedOutput, PieceKey, SAMPLES, UnsentMessage, tool};
 use crate::{
     clean::{clean, one_line},
+    keymap::{Action, Context, Keymap},
     markdown::Document,
     numbers::{grouped, seconds},
+    speed::Speed,
     theme::Theme,
     wrap::{fit, width, wrap},
 };
@@ -29,6 +31,8 @@ pub struct Scene<'a> {
     pub pending: &'a [UnsentMessage],
     pub theme: &'a Theme,
     pub now: Timestamp,
+    pub keys: &'a Keymap,
+    pub speed: &'a Speed,
     pub spinner: &'static str,
     /// Whether the active run was asked to stop.
     pub stopping: bool,
@@ -135,7 +139,7 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
             scene.view.tool_runs.get(item.at).map_or_else(Vec::new, |run| tool::lines(run, scene, look))
         }
         PieceKey::Working(_) => vec![working(scene, item.at, look.width)],
-        PieceKey::End(_) => scene.view.runs.get(item.at).map_or_else(Vec::new, |run| end(run, theme, look.width)),
+        PieceKey::End(_) => scene.view.runs.get(item.at).map_or_else(Vec::new, |run| end(run, scene, look.width)),
         // Laid out by `text`, which keeps its finished blocks.
         PieceKey::Text(..) => Vec::new(),
     }
@@ -193,7 +197,10 @@ fn reasoning(scene: &Scene<'_>, item: &Item, part: usize, look: &Look<'_>) -> Ve
     let grows = grows(scene, item.at, part);
     let head = match message.filter(|_| grows) {
         Some(message) => format!("{INDENT}{sign} thinking · {}", seconds(scene.now.millis_since(message.created_at))),
-        None => format!("{INDENT}{sign} reasoning · {words} words"),
+        None => match scene.view.messages.get(item.at).and_then(|it| scene.speed.thought_millis(it.id)) {
+            Some(took) => format!("{INDENT}{sign} thought for {} · {words} words", seconds(took)),
+            None => format!("{INDENT}{sign} reasoning · {words} words"),
+        },
     };
     let newest = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| grows && look.level == 0);
     let mut spans = vec![Span::styled(head.clone(), style)];
@@ -236,15 +243,18 @@ fn moving(scene: &Scene<'_>, words: &str, max: usize) -> Line<'static> {
 }
 
 /// How a run ended: what it took, or why it did not answer.
-fn end(run: &Run, theme: &Theme, max: usize) -> Vec<Line<'static>> {
+fn end(run: &Run, scene: &Scene<'_>, max: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
     let room = max.saturating_sub(width(INDENT));
     match (run.status, &run.error) {
         (RunStatus::Failed, error) => {
             let (code, words, again) = error.as_ref().map_or(("", "the run failed", false), |error| {
                 (error.code.as_str(), error.error.as_str(), error.retryable)
             });
-            let again =
-                if again { ". Sending it again may help: alt+↑ selects it, ctrl+e writes it anew." } else { "" };
+            let selects = scene.keys.key(Context::Global, Action::PreviousMessage);
+            let writes = scene.keys.key(Context::Transcript, Action::Resend);
+            let hint = format!(". Sending it again may help: {selects} selects it, {writes} writes it anew.");
+            let again = if again { hint.as_str() } else { "" };
             let spans = [
                 Span::styled(format!("✗ {} ", one_line(code)), theme.error.add_modifier(Modifier::BOLD)),
                 Span::styled(format!("{}{again}", clean(words.trim_end_matches('.'))), theme.error),
@@ -279,7 +289,12 @@ fn welcome(scene: &Scene<'_>, max: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::default()];
     lines.extend(wrap(&[Span::styled(words, theme.text)], max));
     lines.push(Line::default());
-    let keys = [("@", "names a tool"), ("ctrl+p", "finds everything"), ("alt+r", "goes back to a conversation")];
+    let key = |action| scene.keys.key(Context::Global, action);
+    let keys = [
+        (String::from("@"), "names a tool"),
+        (key(Action::Palette), "finds everything"),
+        (key(Action::Recent), "goes back to a conversation"),
+    ];
     let mut spans = Vec::new();
     for (key, word) in keys {
         if !spans.is_empty() {

@@ -15,6 +15,7 @@ pub use items::{Item, PieceKey, SAMPLES, UnsentMessage};
 pub use tool::{asked_of, glyph, label};
 
 use crate::{
+    links::Links,
     markdown::{Document, Lines},
     sheet::set_off,
 };
@@ -248,6 +249,16 @@ impl Transcript {
             self.cache.retain(|key, _| rows.iter().any(|row| row.key == *key));
             self.documents.retain(|key, _| rows.iter().any(|row| row.key == *key));
         }
+    }
+
+    /// The links that are on the screen.
+    pub fn links(&self) -> Links {
+        let mut links = Links::default();
+        for rows in self.rows.chunk_by(|a, b| a.key == b.key) {
+            let document = rows.first().and_then(|row| self.documents.get(&row.key));
+            document.into_iter().for_each(|document| links.add(document.links()));
+        }
+        links
     }
 
     fn lines(&mut self, at: usize, scene: &Scene<'_>) -> Lines {

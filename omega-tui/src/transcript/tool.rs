@@ -3,6 +3,7 @@
 use super::cells::{INDENT, Look, Scene, indented};
 use crate::{
     clean::{clean, one_line},
+    keymap::{Action, Context},
     numbers::{bytes, grouped, seconds},
     output::{self, Shape, Tree, asked, came, plain},
     theme::Theme,
@@ -170,17 +171,18 @@ fn summary(run: &ToolRun, scene: &Scene<'_>, room: usize) -> Vec<Line<'static>> 
         ];
         lines.extend(cut(wrap(&spans, room), theme));
     } else if let Some(output) = &run.output {
-        lines.extend(preview(output, theme, room, PREVIEW_LINES));
+        lines.extend(preview(output, scene, room, PREVIEW_LINES));
     } else if !run.output_summary.is_empty() {
         lines.extend(field("→", &run.output_summary, theme, room));
     } else if let Some((.., partial)) = scene.view.partials.iter().find(|(id, ..)| *id == run.id) {
-        lines.extend(preview(partial, theme, room, PREVIEW_LINES));
+        lines.extend(preview(partial, scene, room, PREVIEW_LINES));
     }
     lines
 }
 
 /// An output in the way that fits it; one value on the line of its arrow.
-fn preview(value: &Value, theme: &Theme, room: usize, most: usize) -> Vec<Line<'static>> {
+fn preview(value: &Value, scene: &Scene<'_>, room: usize, most: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
     let is_one = match value {
         Value::String(text) => !text.contains('\n') && width(text) < room,
         Value::Array(_) | Value::Object(_) => false,
@@ -193,9 +195,15 @@ fn preview(value: &Value, theme: &Theme, room: usize, most: usize) -> Vec<Line<'
     if lines.len() > most {
         let more = lines.len() - most;
         lines.truncate(most);
-        lines.push(Line::styled(format!("… {} more lines: alt+v reads all of it", grouped(more as u64)), theme.dim));
+        let words = format!("… {} more lines: {} reads all of it", grouped(more as u64), reads(scene));
+        lines.push(Line::styled(words, theme.dim));
     }
     lines
+}
+
+/// The key that reads an output over the whole screen.
+fn reads(scene: &Scene<'_>) -> String {
+    scene.keys.key(Context::Global, Action::View)
 }
 
 fn field(name: &str, value: &str, theme: &Theme, room: usize) -> Vec<Line<'static>> {
@@ -230,14 +238,14 @@ fn whole(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>, room: usize) -> Vec<
         _ => Value::from(loaded.text.as_str()),
     });
     match run.output.as_ref().or(loaded.as_ref()) {
-        Some(output) => lines.extend(preview(output, theme, room, WHOLE_LINES)),
+        Some(output) => lines.extend(preview(output, scene, room, WHOLE_LINES)),
         None if run.output_bytes > 0 && run.error.is_none() => {
             lines.push(Line::styled(format!("loading {} ...", bytes(run.output_bytes)), theme.dim));
         }
         None => {}
     }
     if look.output.is_some_and(|loaded| !loaded.is_whole) {
-        let words = format!("… this is the beginning of {}: alt+v reads all of it", bytes(run.output_bytes));
+        let words = format!("… this is the beginning of {}: {} reads all of it", bytes(run.output_bytes), reads(scene));
         lines.push(Line::styled(words, theme.dim));
     }
     lines

@@ -2,19 +2,23 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 27] = [
     "wrap",
     "clean",
     "numbers",
     "fuzzy",
+    "destinations",
+    "motion",
     "highlight",
     "theme",
+    "links",
     "terminal",
     "clipboard",
     "editor",
     "keymap",
     "sheet",
     "pacer",
+    "speed",
     "messages",
     "blob",
     "composer",

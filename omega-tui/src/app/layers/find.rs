@@ -88,6 +88,7 @@ impl Layer for Find {
         if self.is_found {
             spans.extend(sheet::hints(
                 theme,
+                &app.keys,
                 self.contexts(),
                 &[Action::SelectPrevious, Action::SelectNext, Action::Close],
             ));
@@ -95,7 +96,8 @@ impl Layer for Find {
             spans.push(Span::styled("✗ not there", theme.error));
         }
         if app.here.older > 0 {
-            let words = format!(" · {} earlier messages are not loaded: ctrl+home loads them", grouped(app.here.older));
+            let key = app.keys.key(Context::Global, Action::ToTop);
+            let words = format!(" · {} earlier messages are not loaded: {key} loads them", grouped(app.here.older));
             spans.push(Span::styled(words, theme.dim));
         }
         frame.render_widget(fit(spans, max), line);

@@ -275,6 +275,7 @@ impl Layer for Form {
             (None, true) => vec![Span::styled("it runs...", theme.running)],
             (None, false) => sheet::hints(
                 theme,
+                &app.keys,
                 self.contexts(),
                 &[Action::Submit, Action::SelectNext, Action::NewLine, Action::Edit, Action::Close],
             ),

@@ -3,7 +3,7 @@
 use super::{Handled, Layer};
 use crate::{
     app::{App, COMMANDS},
-    keymap::{Action, BINDINGS, Context, Key},
+    keymap::{Action, Context, Keymap},
     sheet,
     theme::Theme,
     wrap::{width, wrap},
@@ -41,7 +41,7 @@ impl Layer for Help {
 
     fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>) {
         let inner_width = 84.min(area.width.saturating_sub(6));
-        let lines = lines(&app.theme, usize::from(inner_width));
+        let lines = lines(&app.theme, &app.keys, usize::from(inner_width));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX - 2);
         let inner = sheet::open(&app.theme, "keys and commands", (inner_width, height), area, frame);
         self.page = usize::from(inner.height.saturating_sub(1).max(1));
@@ -50,7 +50,7 @@ impl Layer for Help {
     }
 }
 
-fn lines(theme: &Theme, max: usize) -> Vec<Line<'static>> {
+fn lines(theme: &Theme, keymap: &Keymap, max: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut section = |title: &str, rows: Vec<(String, String)>| {
         if !lines.is_empty() {
@@ -76,9 +76,7 @@ fn lines(theme: &Theme, max: usize) -> Vec<Line<'static>> {
     let command = |name: &str, argument: &str| format!("/{name} {argument}").trim_end().to_owned();
     section("commands", COMMANDS.iter().map(|it| (command(it.name, it.argument), it.help.to_owned())).collect());
     for context in Context::SHOWN {
-        let rows = BINDINGS.iter().filter(|b| b.context == *context);
-        let keys = |keys: &[Key]| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        section(context.title(), rows.map(|b| (keys(b.keys), b.help.to_owned())).collect());
+        section(context.title(), keymap.help(*context).map(|(keys, help)| (keys, help.to_owned())).collect());
     }
     lines
 }

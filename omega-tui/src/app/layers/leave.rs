@@ -26,7 +26,7 @@ impl Layer for Leave {
 
     fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>) {
         let inner = sheet::open(&app.theme, "quit", (44, 2), area, frame);
-        let hints = sheet::hints(&app.theme, self.contexts(), &[Action::Confirm, Action::Close]);
+        let hints = sheet::hints(&app.theme, &app.keys, self.contexts(), &[Action::Confirm, Action::Close]);
         let words = Line::styled("What you wrote is not sent yet. Leave?", app.theme.text);
         sheet::stack([words, Line::from(hints)], inner, frame);
     }

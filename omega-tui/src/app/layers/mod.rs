@@ -6,6 +6,7 @@
 
 mod calls;
 mod copying;
+mod events;
 mod find;
 mod form;
 mod help;
@@ -14,12 +15,14 @@ mod models;
 mod palette;
 mod past;
 mod picker;
+mod previews;
 mod recent;
 mod rows;
 mod tools;
 mod viewer;
 
 pub use copying::Copying;
+pub use events::RunEvents;
 pub use find::Find;
 pub use form::Form;
 pub use help::Help;

@@ -3,15 +3,18 @@
 use super::{
     Handled, Kind, Picker,
     picker::{Choice, Source},
+    previews::Previews,
     recent,
 };
 use crate::{
     app::{App, COMMANDS, Effect, slash},
     fuzzy,
-    keymap::{Action, BINDINGS, Context},
+    keymap::Action,
     messages::{Command, Update, UsedBefore},
+    theme::Theme,
 };
 use omega_core::{id::ConversationId, setting::FIELDS};
+use ratatui::text::Line;
 
 /// Conversations that are shown at a time.
 const CONVERSATIONS: usize = 8;
@@ -29,6 +32,7 @@ enum Does {
 pub struct Palette {
     recent: Vec<UsedBefore>,
     shown: Vec<Does>,
+    previews: Previews,
 }
 
 impl Palette {
@@ -59,12 +63,10 @@ impl Source for Palette {
             (Does::Command(it.name), name)
         };
         let commands = fuzzy::best(typed, COMMANDS, |it| format!("{} {}", it.name, it.help)).into_iter().map(command);
-        let keys = BINDINGS.iter().filter(|it| it.context == Context::Global);
-        let key = |it: &crate::keymap::Binding| {
-            let value = it.keys.first().map(ToString::to_string).unwrap_or_default();
-            (Does::Action(it.action), Choice { name: it.help.to_owned(), value, section: "keys", ..Choice::default() })
+        let key = |(action, value, help): (Action, String, &'static str)| {
+            (Does::Action(action), Choice { name: help.to_owned(), value, section: "keys", ..Choice::default() })
         };
-        let keys = fuzzy::best(typed, keys, |it| it.help.to_owned()).into_iter().map(key);
+        let keys = fuzzy::best(typed, app.keys.everywhere(), |(.., help)| (*help).to_owned()).into_iter().map(key);
         let field = |it: &omega_core::setting::Field| {
             let choice = Choice {
                 name: it.name.to_owned(),
@@ -92,7 +94,25 @@ impl Source for Palette {
             self.recent.clone_from(list);
             return true;
         }
-        false
+        self.previews.learn(news)
+    }
+
+    fn has_previews(&self) -> bool {
+        true
+    }
+
+    fn look(&mut self, at: usize) -> Vec<Effect> {
+        match self.shown.get(at) {
+            Some(Does::Conversation(id)) => self.previews.look(*id),
+            _ => Vec::new(),
+        }
+    }
+
+    fn preview(&self, at: usize, theme: &Theme, max: usize) -> Option<Vec<Line<'static>>> {
+        match self.shown.get(at) {
+            Some(Does::Conversation(id)) => Some(self.previews.lines(*id, theme, max)),
+            _ => None,
+        }
     }
 
     fn take(&mut self, at: usize, typed: &str, app: &mut App) -> Handled {

@@ -22,6 +22,11 @@ use std::fmt;
 /// Cells of the text at most, and rows of the list.
 const WIDEST: u16 = 96;
 const TALLEST: usize = 20;
+/// Cells of the list beside a preview, of what is between them, of a preview at least, and of all of it at most.
+const LIST: usize = 58;
+const BETWEEN: usize = 3;
+const PREVIEW: usize = 30;
+const WITH_PREVIEW: usize = 150;
 
 /// Something to choose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +71,21 @@ pub trait Source: fmt::Debug {
         false
     }
 
+    /// A choice is looked at: what is asked of the network for its preview.
+    fn look(&mut self, _at: usize) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Whether there are choices of which something can be seen before they are taken.
+    fn has_previews(&self) -> bool {
+        false
+    }
+
+    /// What there is to see of a choice before it is taken.
+    fn preview(&self, _at: usize, _theme: &Theme, _max: usize) -> Option<Vec<Line<'static>>> {
+        None
+    }
+
     /// Takes the choice at a place of the last list.
     fn take(&mut self, at: usize, typed: &str, app: &mut App) -> Handled;
 
@@ -94,7 +114,8 @@ impl<S: Source + 'static> Picker<S> {
     pub fn open(source: S, typed: &str, app: &mut App) -> Vec<Effect> {
         let mut picker = Self { source, typed: typed.to_owned(), choices: Vec::new(), selected: 0, page: 1 };
         picker.choices = picker.source.list(typed, app);
-        let effects = picker.source.ask(typed);
+        let mut effects = picker.source.ask(typed);
+        effects.extend(picker.source.look(0));
         app.layers.push(picker);
         effects
     }
@@ -102,7 +123,9 @@ impl<S: Source + 'static> Picker<S> {
     fn narrow(&mut self, app: &App) -> Handled {
         self.choices = self.source.list(&self.typed, app);
         self.selected = 0;
-        Handled::Consumed(self.source.ask(&self.typed))
+        let mut effects = self.source.ask(&self.typed);
+        effects.extend(self.source.look(0));
+        Handled::Consumed(effects)
     }
 
     fn go(&mut self, by: isize) -> Handled {
@@ -114,7 +137,7 @@ impl<S: Source + 'static> Picker<S> {
             Some(at) if at > last && by == 1 => 0,
             Some(at) => at.min(last),
         };
-        Handled::Consumed(Vec::new())
+        Handled::Consumed(self.source.look(self.selected))
     }
 }
 
@@ -168,7 +191,7 @@ impl<S: Source + 'static> Layer for Picker<S> {
         }
         self.choices = self.source.list(&self.typed, app);
         self.selected = self.selected.min(self.choices.len().saturating_sub(1));
-        Some(Vec::new())
+        Some(self.source.look(self.selected))
     }
 
     fn refresh(&mut self, app: &App) {
@@ -181,12 +204,34 @@ impl<S: Source + 'static> Layer for Picker<S> {
 
     fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>) {
         let theme = &app.theme;
-        let max = usize::from(WIDEST.min(area.width.saturating_sub(6)));
+        let all = usize::from(area.width.saturating_sub(6));
+        let max = all.min(WIDEST.into());
+        // Beside the list where there is room for both, else not at all: the list is what is chosen from. The frame is the same
+        // whatever is selected.
+        let room = all.min(WITH_PREVIEW).saturating_sub(LIST + BETWEEN);
+        let has_room = room >= PREVIEW && self.source.has_previews();
+        let preview = if has_room { self.source.preview(self.selected, theme, room) } else { None };
+        let all = if has_room { LIST + BETWEEN + room } else { max };
+        let max = if preview.is_some() { LIST } else { all };
         let (lines, top, bottom) = self.lines(theme, max);
         let room = usize::from(area.height.saturating_sub(4)).min(TALLEST + 2);
-        let height = u16::try_from((lines.len() + 2).clamp(6, room.max(6))).unwrap_or(6);
-        let size = (u16::try_from(max).unwrap_or(WIDEST), height);
-        let inner = sheet::open(theme, self.source.title(), size, area, frame);
+        let least = if has_room { room.max(6) } else { 6 };
+        let height = u16::try_from((lines.len() + 2).clamp(least, room.max(6))).unwrap_or(6);
+        let size = (u16::try_from(all).unwrap_or(WIDEST), height);
+        let mut inner = sheet::open(theme, self.source.title(), size, area, frame);
+        if let Some(preview) = preview {
+            let beside = u16::try_from(LIST + BETWEEN).unwrap_or(inner.width).min(inner.width);
+            let bar = Rect { x: inner.x + beside.saturating_sub(2), width: 1, ..inner };
+            sheet::stack(bar.rows().map(|_| Line::styled("│", theme.strong_border)), bar, frame);
+            // Of what is longer the end is shown.
+            let skipped = preview.len().saturating_sub(inner.height.into());
+            sheet::stack(
+                preview.into_iter().skip(skipped),
+                Rect { x: inner.x + beside, width: inner.width - beside, ..inner },
+                frame,
+            );
+            inner.width = u16::try_from(LIST).unwrap_or(inner.width).min(inner.width);
+        }
         let typed = one_line(&self.typed);
         let mut line = vec![Span::styled("› ", theme.accent)];
         line.push(match typed.is_empty() {
@@ -200,12 +245,12 @@ impl<S: Source + 'static> Layer for Picker<S> {
         self.page = usize::from(list.height.max(1));
         let scroll = bottom.saturating_sub(self.page).min(top);
         sheet::stack(lines.into_iter().skip(scroll), list, frame);
-        let mut foot = sheet::hints(theme, self.contexts(), &[Action::Choose]);
+        let mut foot = sheet::hints(theme, &app.keys, self.contexts(), &[Action::Choose]);
         if let Some(word) = self.source.other_word() {
             foot.extend([Span::styled(" · tab ", theme.secondary), Span::styled(word, theme.dim)]);
         }
         foot.push(Span::styled(" · ", theme.dim));
-        foot.extend(sheet::hints(theme, self.contexts(), &[Action::Close]));
+        foot.extend(sheet::hints(theme, &app.keys, self.contexts(), &[Action::Close]));
         foot.push(Span::styled(
             format!(" · {} of {}", (self.selected + 1).min(self.choices.len()), self.choices.len()),
             theme.dim,

@@ -3,19 +3,23 @@
 use super::{
     Handled, Picker,
     picker::{Choice, Source},
+    previews::Previews,
 };
 use crate::{
     app::{App, Effect},
     fuzzy,
     messages::{Command, Update, UsedBefore},
+    theme::Theme,
 };
 use omega_core::id::ConversationId;
+use ratatui::text::Line;
 
 #[derive(Debug, Default)]
 pub struct RecentConversations {
     /// Nothing until the list was read.
     all: Option<Vec<UsedBefore>>,
     shown: Vec<ConversationId>,
+    previews: Previews,
 }
 
 impl RecentConversations {
@@ -60,7 +64,19 @@ impl Source for RecentConversations {
             self.all = Some(list.clone());
             return true;
         }
-        false
+        self.previews.learn(news)
+    }
+
+    fn has_previews(&self) -> bool {
+        true
+    }
+
+    fn look(&mut self, at: usize) -> Vec<Effect> {
+        self.shown.get(at).map(|id| self.previews.look(*id)).unwrap_or_default()
+    }
+
+    fn preview(&self, at: usize, theme: &Theme, max: usize) -> Option<Vec<Line<'static>>> {
+        Some(self.previews.lines(*self.shown.get(at)?, theme, max))
     }
 
     fn is_asking(&self) -> bool {

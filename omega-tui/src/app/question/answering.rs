@@ -3,7 +3,7 @@
 use super::{Field, Grant, Question, Step};
 use crate::{
     app::{App, Effect, Focus, input::edit},
-    keymap::{Action, Context},
+    keymap::{Action, Context, knows},
     messages::{Command, PauseAnswer},
 };
 use omega_core::{
@@ -219,7 +219,7 @@ impl Question {
     /// Whether the question's own keys have this action, so that nothing else is done.
     pub(in crate::app) fn knows(&self, action: Action) -> bool {
         let own = self.contexts().iter().filter(|context| **context != Context::Global);
-        let own: Vec<&Context> = own.collect();
-        crate::keymap::BINDINGS.iter().any(|it| it.action == action && own.contains(&&it.context))
+        let own: Vec<Context> = own.copied().collect();
+        knows(&own, action)
     }
 }

@@ -72,7 +72,7 @@ fn thinking_shows_its_time_and_its_newest_words_until_it_is_done() {
     stage.waits(3_000);
     assert!(stage.text().contains("▸ thinking · 3.") && stage.text().contains("given above"), "{}", stage.text());
     stage.says("The answer").answered();
-    assert!(stage.text().contains("▸ reasoning · 14 words"), "{}", stage.text());
+    assert!(stage.text().contains("▸ thought for 3.0 s · 14 words"), "{}", stage.text());
 }
 
 #[test]

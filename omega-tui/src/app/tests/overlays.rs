@@ -46,6 +46,7 @@ fn every_overlay_goes_away_with_esc_and_leaves_what_was_written() {
         "/participants",
         "/plan",
         "/status",
+        "/debug",
         "/copy",
     ];
     for open in keys.into_iter().map(str::to_owned).chain(commands.into_iter().map(|it| format!("{it}<enter>"))) {

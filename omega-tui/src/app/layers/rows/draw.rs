@@ -101,7 +101,7 @@ type Caret = Option<(usize, usize)>;
 /// The last lines, and where their caret is.
 fn foot(app: &App, list: &RowSheet, max: usize) -> (Vec<Line<'static>>, Caret) {
     let theme = &app.theme;
-    let hints = |actions: &[Action]| sheet::hints(theme, list.contexts(), actions);
+    let hints = |actions: &[Action]| sheet::hints(theme, &app.keys, list.contexts(), actions);
     if let Some((question, _)) = &list.sure {
         let mut spans = vec![Span::styled(format!("{} ", one_line(question)), theme.warn)];
         spans.extend(hints(&[Action::Confirm, Action::Back]));

@@ -108,6 +108,11 @@ impl Viewer {
         app.layers.push(Self::of(title, value));
     }
 
+    /// Anything else that is JSON.
+    pub fn open_value(app: &mut App, title: String, value: Value) {
+        app.layers.push(Self::of(title, value));
+    }
+
     /// How the server is.
     pub fn open_status(app: &mut App) -> Vec<Effect> {
         let known = app.known.health.as_ref().and_then(|health| serde_json::to_value(health).ok());
@@ -367,7 +372,7 @@ impl Viewer {
             Some(_) | None => {}
         }
         let mut spans = vec![Span::raw(" ")];
-        spans.extend(sheet::hints(&app.theme, &[Context::Viewer], &actions));
+        spans.extend(sheet::hints(&app.theme, &app.keys, &[Context::Viewer], &actions));
         fit(spans, max)
     }
 
