@@ -81,6 +81,8 @@ pub enum Command {
     KeepMessage(String),
     /// Say what an overlay shows.
     Look(Topic),
+    /// Look whether something was changed elsewhere; this again and again, as long as it is on the screen.
+    LookAgain(Option<Topic>),
     /// Make a change, and say what the overlay shows then; what is not of a topic comes by the stream.
     Do(Option<Topic>, Wish),
     /// Write down that a conversation is there and is used, under this title; an empty one keeps the known.
@@ -272,6 +274,8 @@ pub enum Update {
     /// Who the person here is.
     Me(Box<Whoami>),
     Shown(Topic, Shown),
+    /// What it is now, changed elsewhere or here; nobody asked.
+    Seen(Topic, Shown),
     /// The overlay's change was made.
     Made,
     /// The overlay's change was not made.

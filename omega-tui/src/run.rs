@@ -94,9 +94,7 @@ pub enum Error {
     #[error("the terminal UI needs a terminal; in scripts use `omega ask`")]
     NoTerminal,
     /// The terminal can't place text where it is wanted.
-    #[error(
-        "this terminal (TERM=dumb) can't show a full screen; `omega chat --inline` goes line by line"
-    )]
+    #[error("this terminal (TERM=dumb) can't show a full screen; `omega chat --inline` goes line by line")]
     Dumb,
     #[error("the terminal failed: {0}")]
     Io(#[from] io::Error),

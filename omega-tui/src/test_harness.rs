@@ -144,7 +144,11 @@ impl TestHarness {
         let commands = self.effects.iter().filter_map(|effect| match effect {
             // What this machine keeps, or asks about, by itself.
             Effect::Command(
-                Command::Remember(..) | Command::KeepDraft(..) | Command::KeepMessage(_) | Command::LookAtTool(_),
+                Command::Remember(..)
+                | Command::KeepDraft(..)
+                | Command::KeepMessage(_)
+                | Command::LookAtTool(_)
+                | Command::LookAgain(_),
             ) => None,
             Effect::Command(command) => Some(command.clone()),
             _ => None,

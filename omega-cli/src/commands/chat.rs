@@ -46,8 +46,8 @@ struct OnThisMachine {
 }
 
 impl Keeping for OnThisMachine {
-    fn draft(&self, of: Option<ConversationId>) -> String {
-        self.writing.draft(of)
+    fn take_up_draft(&self, of: Option<ConversationId>) -> io::Result<String> {
+        self.writing.take_up_draft(of)
     }
 
     fn keep_draft(&self, of: Option<ConversationId>, text: &str) -> io::Result<()> {

@@ -18,7 +18,7 @@ async fn with(script: Script, test: impl FnOnce(Home) + Send + 'static) {
 fn drafts(home: &Home) -> Vec<String> {
     let text = fs::read_to_string(home.path().join("data/drafts.json")).unwrap_or_default();
     let drafts: Value = serde_json::from_str(&text).unwrap_or_default();
-    drafts.as_object().into_iter().flatten().filter_map(|(_, text)| text.as_str().map(str::to_owned)).collect()
+    drafts.as_array().into_iter().flatten().map(|draft| draft["text"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,4 +25,7 @@ mod remembered;
 mod settings;
 mod sharing;
 mod terminal;
+mod two_windows;
 mod ways;
+mod window;
+mod window_flows;

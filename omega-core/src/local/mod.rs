@@ -12,6 +12,7 @@ pub mod server;
 pub mod server_lock;
 pub mod writing;
 
+mod drafts;
 mod env;
 mod private_file;
 

@@ -1,5 +1,6 @@
 //! Files that only their owner reads: written whole or not at all, mode 0600 in folders of mode 0700.
 
+use serde::de::DeserializeOwned;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -41,6 +42,17 @@ pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What the file says; the default when it is missing or empty. One that makes no sense is put aside, and one that can't be
+/// read now is not an empty one.
+pub(super) fn read_or_put_aside<T: DeserializeOwned + Default>(path: &Path) -> io::Result<T> {
+    let text = read(path)?.unwrap_or_default();
+    if text.trim().is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_str(&text)
+        .or_else(|_| fs::rename(path, path.with_extension("damaged.json")).map(|()| T::default()))
 }
 
 /// Runs `change` while no other process of the user runs one for the same file.

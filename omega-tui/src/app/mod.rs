@@ -6,6 +6,7 @@
 
 mod attention;
 mod conversation;
+mod elsewhere;
 mod input;
 mod layers;
 mod network;
@@ -27,7 +28,7 @@ pub use suggest::{Suggestion, Suggestions};
 use crate::{
     composer::Composer,
     keymap::{Context, Keymap},
-    messages::{Command, Draft, Link, Update},
+    messages::{Command, Draft, Link, Topic, Update},
     theme::Theme,
     transcript::Transcript,
 };
@@ -138,6 +139,10 @@ pub struct App {
     offers_focus: bool,
     /// A question came that nobody was told of yet.
     asked_anew: bool,
+    /// When somebody last did something here.
+    came_at: Timestamp,
+    /// What the open overlay shows of what can be changed elsewhere.
+    shows: Option<Topic>,
 }
 
 /// What is known of the server and of who uses it.
@@ -155,6 +160,8 @@ pub struct Known {
     pub stored_keys: Vec<String>,
     /// Safe Mode of the person's own conversations, where one does not say it.
     pub safe_mode: Option<bool>,
+    /// The model of their settings, if they chose one.
+    pub own_model: Option<Option<String>>,
     /// Tools that were asked about, by their ids.
     pub tools: HashMap<String, ToolRow>,
 }
@@ -188,6 +195,8 @@ impl App {
             took_focus: false,
             offers_focus: false,
             asked_anew: false,
+            came_at: Timestamp(0),
+            shows: None,
         }
     }
 
@@ -199,7 +208,8 @@ impl App {
             Input::Network(update) => update.concerns_writing(),
             Input::Tick => false,
         };
-        let mut effects = match input {
+        let mut effects = self.look_again(&input);
+        effects.extend(match input {
             Input::Terminal(event) => self.on_terminal(event),
             Input::Network(update) => {
                 let effects = self.on_network(update);
@@ -212,7 +222,8 @@ impl App {
                 self.ticks += u64::from(self.is_moving());
                 Vec::new()
             }
-        };
+        });
+        effects.extend(self.look_at_overlay());
         self.attend();
         if may_write {
             effects.extend(self.follow_writing());

@@ -11,17 +11,36 @@ use omega_core::{
 impl App {
     pub(super) fn on_network(&mut self, update: Update) -> Vec<Effect> {
         self.stale |= !matches!(update, Update::Event(_));
-        match &update {
-            // What an overlay shows is worth knowing without it, too.
-            Update::Shown(_, Shown::Keys(stored, _)) => {
+        let mut effects = self.note(&update);
+        effects.extend(match self.tell_layers(&update) {
+            Some(effects) => effects,
+            None => self.take_in(update),
+        });
+        effects
+    }
+
+    /// Keeps what is worth knowing without the overlay that shows it, too.
+    fn note(&mut self, update: &Update) -> Vec<Effect> {
+        match update {
+            Update::Shown(_, Shown::Keys(stored, _)) | Update::Seen(_, Shown::Keys(stored, _)) => {
                 self.known.stored_keys = stored.iter().map(|it| it.name.clone()).collect();
             }
-            Update::Shown(_, Shown::Settings(settings, _)) => self.known.safe_mode = Some(settings.safe_mode),
+            Update::Shown(_, Shown::Settings(settings, _)) | Update::Seen(_, Shown::Settings(settings, _)) => {
+                self.known.safe_mode = Some(settings.safe_mode);
+                let before = self.known.own_model.replace(settings.model.clone());
+                if before.is_some_and(|before| before != settings.model) {
+                    return vec![Effect::Command(Command::ListModels)];
+                }
+            }
+            Update::Models(models) => {
+                self.known.default_model = Some((models.default.clone(), models.default_reason.clone()));
+            }
             _ => {}
         }
-        if let Some(effects) = self.tell_layers(&update) {
-            return effects;
-        }
+        Vec::new()
+    }
+
+    fn take_in(&mut self, update: Update) -> Vec<Effect> {
         match update {
             Update::Link(link) => {
                 // What a connection brings is news of the run, whether anything happened or not.
@@ -89,6 +108,7 @@ impl App {
             Update::Models(models) => self.known.default_model = Some((models.default, models.default_reason)),
             Update::Draft(..)
             | Update::Shown(..)
+            | Update::Seen(..)
             | Update::Recent(_)
             | Update::Preview(..)
             | Update::Events(..)

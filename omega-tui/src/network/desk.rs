@@ -14,10 +14,11 @@ const SETTLE: Duration = Duration::from_millis(250);
 
 /// A place on this machine where what is written is kept.
 pub trait Keeping: Send + Sync {
-    /// What was written for a conversation, or for the next one, and not sent.
-    fn draft(&self, of: Option<ConversationId>) -> String;
+    /// Takes up what was written for a conversation, or for the next one, and left there: it is this screen's from now on.
+    /// What this screen had elsewhere is left there.
+    fn take_up_draft(&self, of: Option<ConversationId>) -> io::Result<String>;
 
-    /// Keeps it; an empty one is forgotten.
+    /// Keeps what is on this screen; an empty text is forgotten.
     fn keep_draft(&self, of: Option<ConversationId>, text: &str) -> io::Result<()>;
 
     /// What was sent before, oldest first.
@@ -129,8 +130,13 @@ async fn serve(Notebook(keeping): Notebook, mut queue: mpsc::UnboundedReceiver<T
             Some(Task::Recall(of)) => {
                 // What was left is put down before anything else is taken up.
                 say(put_down(&keeping, &mut drafts).await, &mut told, &updates).await;
-                let draft = on_disk(&keeping, move |keeping| keeping.draft(of)).await;
-                let _ = updates.send(Update::Draft(of, draft.unwrap_or_default())).await;
+                let (draft, error) = match on_disk(&keeping, move |keeping| keeping.take_up_draft(of)).await {
+                    Some(Ok(draft)) => (draft, None),
+                    Some(Err(error)) => (String::new(), Some(error)),
+                    None => (String::new(), None),
+                };
+                say(error, &mut told, &updates).await;
+                let _ = updates.send(Update::Draft(of, draft)).await;
             }
             Some(Task::Past) => {
                 let past = on_disk(&keeping, |keeping| keeping.past()).await;

@@ -1,8 +1,11 @@
-//! What is asked of the server beside the conversation: how it is, which tools fit what is being typed, how another conversation
-//! ends, and what happened in this one.
+//! What is asked of the server beside the conversation: how it is, what was set elsewhere, which tools fit what is being typed,
+//! how another conversation ends, and what happened in this one.
 
-use super::server::Server;
-use crate::{fuzzy, messages::Update};
+use super::{change, server::Server};
+use crate::{
+    fuzzy,
+    messages::{Topic, Update},
+};
 use futures_util::StreamExt;
 use omega_core::{
     api::{Message, ToolRow},
@@ -17,6 +20,8 @@ use tokio::{
 
 /// Between two looks at how the server is.
 const HEALTH_WAIT: Duration = Duration::from_secs(60);
+/// Between two looks at what is on the screen and may be changed by somebody else.
+const OPEN_WAIT: Duration = Duration::from_secs(2);
 /// A word is typed in less.
 const TYPING_WAIT: Duration = Duration::from_millis(90);
 /// Tools that are asked for at once.
@@ -43,6 +48,36 @@ pub async fn watch_health(server: Arc<Server>, updates: mpsc::Sender<Update>) {
             known = Some(facts);
         }
         sleep(HEALTH_WAIT).await;
+    }
+}
+
+/// Says what is set when it is another than before: another terminal, the page and the command line change it too. It is
+/// looked at when somebody comes, every moment as long as it is on the screen, and now and then.
+pub async fn watch_changes(
+    server: Arc<Server>,
+    mut looks: watch::Receiver<Option<Topic>>,
+    updates: mpsc::Sender<Update>,
+) {
+    let mut known = Vec::new();
+    loop {
+        let open = *looks.borrow_and_update();
+        // Safe Mode stands in the top line.
+        for topic in [Some(Topic::Settings), open.filter(|it| *it != Topic::Settings)].into_iter().flatten() {
+            let Ok(shown) = change::look(&server.client(), topic).await else { continue };
+            if known.contains(&(topic, shown.clone())) {
+                continue;
+            }
+            known.retain(|(of, _)| *of != topic);
+            known.push((topic, shown.clone()));
+            if updates.send(Update::Seen(topic, shown)).await.is_err() {
+                return;
+            }
+        }
+        let wait = if open.is_some() { OPEN_WAIT } else { HEALTH_WAIT };
+        tokio::select! {
+            changed = looks.changed() => if changed.is_err() { return },
+            () = sleep(wait) => {}
+        }
     }
 }
 

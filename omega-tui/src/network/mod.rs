@@ -16,11 +16,11 @@ pub use desk::{Keeping, Notebook};
 pub use memory::RememberIn;
 pub use server::{FindAgain, Reconnecting};
 
-use crate::messages::{Command, Draft, NetworkEnd, Topic, Update};
+use crate::messages::{Command, Draft, NetworkEnd, Update};
 use answering::{answer_run, lasting, take_back, words_of};
 use desk::Desk;
 use following::follow;
-use looking::{find_tools, show_previews, watch_health};
+use looking::{find_tools, show_previews, watch_changes, watch_health};
 use memory::Memory;
 use omega_core::{
     api::{Accepted, CreateConversation, ExecuteRequest, SendMessage, UpdateConversation},
@@ -86,7 +86,9 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     tasks.spawn(introduce(server.client(), end.updates.clone()));
     tasks.spawn(watch_health(Arc::clone(&server), end.updates.clone()));
     let (looks, looked_at) = watch::channel(None);
-    tasks.spawn(show_previews(Arc::clone(&server), looked_at, end.updates.clone()));
+    tasks.spawn(watch_changes(Arc::clone(&server), looked_at, end.updates.clone()));
+    let (previews, previewed) = watch::channel(None);
+    tasks.spawn(show_previews(Arc::clone(&server), previewed, end.updates.clone()));
     let (searches, typed) = watch::channel(String::new());
     tasks.spawn(find_tools(Arc::clone(&server), typed, end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
@@ -115,12 +117,16 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
                 desk.list_recent();
                 Ok(())
             }
+            Command::LookAgain(topic) => {
+                looks.send_replace(topic);
+                Ok(())
+            }
             Command::FindTools(words) => {
                 searches.send_replace(words);
                 Ok(())
             }
             Command::Preview(id) => {
-                looks.send_replace(Some(id));
+                previews.send_replace(Some(id));
                 Ok(())
             }
             Command::TryNow => {
@@ -140,13 +146,10 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     }
 }
 
-/// Says who the person here is, what they set, and what answers them. Without that they are treated as anybody; the server decides anyway.
+/// Says who the person here is, and what answers them. Without that they are treated as anybody; the server decides anyway.
 async fn introduce(client: Client, updates: mpsc::Sender<Update>) {
     if let Ok(me) = client.whoami().await {
         let _ = updates.send(Update::Me(Box::new(me))).await;
-    }
-    if let Ok(shown) = change::look(&client, Topic::Settings).await {
-        let _ = updates.send(Update::Shown(Topic::Settings, shown)).await;
     }
     if let Ok(models) = client.models().await {
         let _ = updates.send(Update::Models(Box::new(models))).await;
@@ -323,6 +326,7 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
         | Command::KeepDraft(..)
         | Command::KeepMessage(_)
         | Command::ListRecent
+        | Command::LookAgain(_)
         | Command::FindTools(_)
         | Command::Preview(_)
         | Command::TryNow => None,

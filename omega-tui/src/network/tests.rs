@@ -1,7 +1,7 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
 use super::{FindAgain, Keeping, Machine, Notebook, RememberIn, serve};
-use crate::messages::{self, Command, Link, Saving, ScreenEnd, Update};
+use crate::messages::{self, Command, Link, Saving, ScreenEnd, Shown, Topic, Update};
 use omega_core::{
     api::{CreateConversation, Timestamp},
     client::Client,
@@ -344,8 +344,8 @@ struct InMemory {
 }
 
 impl Keeping for Arc<InMemory> {
-    fn draft(&self, of: Option<ConversationId>) -> String {
-        self.drafts.lock().unwrap().get(&of).cloned().unwrap_or_default()
+    fn take_up_draft(&self, of: Option<ConversationId>) -> std::io::Result<String> {
+        Ok(self.drafts.lock().unwrap().get(&of).cloned().unwrap_or_default())
     }
 
     fn keep_draft(&self, of: Option<ConversationId>, text: &str) -> std::io::Result<()> {
@@ -396,7 +396,33 @@ async fn what_is_written_is_kept_and_comes_back_with_its_conversation() {
             break;
         }
     }
-    while kept.draft(None) != "draft 49" {
+    while kept.take_up_draft(None).unwrap() != "draft 49" {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_set_elsewhere_is_seen_once_it_is_looked_at_again() {
+    let pins = Arc::new(Mutex::new(json!([])));
+    let set = Arc::clone(&pins);
+    let server = Server::start(move |asked| match asked.line.split(' ').nth(1).unwrap() {
+        "/api/omega/settings" => answer(json!({ "safeMode": false, "pins": *set.lock().unwrap() })),
+        path if path.ends_with("/approvals") => answer(json!([])),
+        _ => refused(404, "NOT_FOUND", "nothing here"),
+    })
+    .await;
+    let mut screen = open(&server, None);
+    let pins_of = |update: &Update| match update {
+        Update::Seen(Topic::Settings, Shown::Settings(settings, _)) => Some(settings.pins.len()),
+        _ => None,
+    };
+    assert_eq!(pins_of(&next(&mut screen, |it| pins_of(it).is_some()).await), Some(0));
+    *pins.lock().unwrap() = json!(["mathjs::evaluate"]);
+    screen.commands.send(Command::LookAgain(None)).unwrap();
+    assert_eq!(pins_of(&next(&mut screen, |it| pins_of(it).is_some()).await), Some(1));
+    // As long as it is on the screen, by itself.
+    screen.commands.send(Command::LookAgain(Some(Topic::Pins))).unwrap();
+    next(&mut screen, |it| matches!(it, Update::Seen(Topic::Pins, Shown::Pins(pins)) if pins.len() == 1)).await;
+    *pins.lock().unwrap() = json!([]);
+    next(&mut screen, |it| matches!(it, Update::Seen(Topic::Pins, Shown::Pins(pins)) if pins.is_empty())).await;
 }

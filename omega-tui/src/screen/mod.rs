@@ -98,7 +98,7 @@ fn spinner(app: &App) -> &'static str {
 fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let stopping = app.here.stopping.is_some();
     let spinner = spinner(app);
-    let now = app.clock();
+    let (now, chosen) = (app.clock(), app.model().map(str::to_owned));
     let App { here, theme, transcript, known, keys, .. } = app;
     let trouble = match &here.link {
         Link::Offline { cause } | Link::Refused { cause } => Some(cause.as_str()),
@@ -117,7 +117,10 @@ fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
         older: here.older,
         loading_older: here.loading_older,
         me: known.me.as_ref().map(|me| me.user_id),
-        default_model: known.default_model.as_ref().map(|(model, reason)| (model.as_str(), reason.as_str())),
+        answering: match &chosen {
+            Some(model) => Some((model.as_str(), "it was chosen")),
+            None => known.default_model.as_ref().map(|(model, reason)| (model.as_str(), reason.as_str())),
+        },
     };
     let text = Rect { x: area.x + 1, width: area.width.saturating_sub(2).min(WIDEST_TEXT), ..area };
     transcript.draw(&scene, text, frame.buffer_mut());

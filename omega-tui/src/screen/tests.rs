@@ -1,5 +1,7 @@
 //! Whole screens.
 
+mod sizes;
+
 use crate::{
     messages::{Link, Shown, Topic, Update},
     test_harness::{TestHarness, full, grant, models, rule, stored, tool_row, used_before},
@@ -175,8 +177,8 @@ fn every_overlay_fits_every_size_and_differs_in_colour_only() {
                 stage.text()
             };
             let dark = drawn(Mode::Dark, Depth::True);
-            if (width, height) == SIZES[0] {
-                assert_eq!(drawn(Mode::Light, Depth::Indexed), dark, "{name} differs in colour only");
+            for depth in [Depth::True, Depth::Indexed] {
+                assert_eq!(drawn(Mode::Light, depth), dark, "{name} at {width}x{height} differs in colour only");
             }
             insta::assert_snapshot!(format!("{name}_{width}x{height}"), dark);
         }

@@ -42,8 +42,8 @@ pub struct Scene<'a> {
     pub loading_older: bool,
     /// Who the person here is.
     pub me: Option<UserId>,
-    /// What answers when nobody chose, and why that.
-    pub default_model: Option<(&'a str, &'a str)>,
+    /// The model that answers next, and why that one.
+    pub answering: Option<(&'a str, &'a str)>,
     /// Why the server can't be reached.
     pub trouble: Option<&'a str>,
 }
@@ -86,7 +86,7 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
             let run = scene.view.runs.get(item.at)?;
             (run.status, run.finish_reason).hash(&mut hash);
         }
-        PieceKey::Welcome => scene.default_model.hash(&mut hash),
+        PieceKey::Welcome => scene.answering.hash(&mut hash),
         PieceKey::Sample(_) | PieceKey::Label(_) => {}
     }
     Some(hash.finish() | 1)
@@ -304,7 +304,7 @@ fn welcome(scene: &Scene<'_>, max: usize) -> Vec<Line<'static>> {
         spans.push(Span::styled(word, theme.secondary));
     }
     lines.extend(wrap(&spans, max));
-    if let Some((model, reason)) = scene.default_model {
+    if let Some((model, reason)) = scene.answering {
         let words = format!("{} answers: {}. /model chooses another one.", one_line(model), one_line(reason));
         lines.extend(wrap(&[Span::styled(words, theme.dim)], max));
     }

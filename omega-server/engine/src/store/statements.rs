@@ -2,9 +2,8 @@
 
 use super::{
     alternatives, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations, data_keys,
-    decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts, runs,
-    sessions, sql,
-    steps, tool_runs, tools, users,
+    decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts,
+    runs, sessions, sql, steps, tool_runs, tools, users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -39,7 +39,7 @@ pub use viewer::Viewer;
 use super::{App, Effect};
 use crate::{
     keymap::{Action, Context},
-    messages::Update,
+    messages::{Topic, Update},
 };
 use ratatui::{Frame, layout::Rect};
 use std::fmt;
@@ -71,6 +71,11 @@ pub trait Layer: fmt::Debug {
     /// Whether a `?` is text here and no wish for help.
     fn is_written(&self) -> bool {
         false
+    }
+
+    /// What it shows that can be changed elsewhere.
+    fn topic(&self) -> Option<Topic> {
+        None
     }
 
     /// Takes news; gives what is to be done when they were for it alone.

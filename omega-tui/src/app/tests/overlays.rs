@@ -103,7 +103,8 @@ fn a_model_is_chosen_from_those_that_can_be_used_and_the_others_say_why_not() {
     let mut stage = TestHarness::new(100, 24);
     stage.keys("/model<enter>").news(Update::Models(Box::new(models())));
     let text = stage.text();
-    assert_eq!(text.matches("openai/gpt-4.1-mini").count(), 1, "each once: {text}");
+    let list: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(list.join("\n").matches("openai/gpt-4.1-mini").count(), 1, "each once: {text}");
     for part in ["$1.25 in, $10 out", "there is no ANTHROPIC_API_KEY"] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -111,6 +112,16 @@ fn a_model_is_chosen_from_those_that_can_be_used_and_the_others_say_why_not() {
     assert_eq!(stage.commands().last(), Some(&Command::SetModel("openai/gpt-5".into())));
     stage.keys("/model<enter>").news(Update::Models(Box::new(models()))).keys("anthropic<enter>");
     assert!(stage.text().contains("credentials ─"), "there its key can be stored: {}", stage.text());
+}
+
+#[test]
+fn what_is_said_to_answer_is_what_answers() {
+    let mut stage = TestHarness::new(100, 24);
+    stage.news(Update::Models(Box::new(models())));
+    assert!(stage.text().contains("openai/gpt-4.1-mini answers: the first"), "{}", stage.text());
+    stage.keys("/model groq/x<enter>");
+    let text = stage.text();
+    assert!(text.contains("groq/x answers: it was chosen") && !text.contains("gpt-4.1-mini"), "{text}");
 }
 
 #[test]

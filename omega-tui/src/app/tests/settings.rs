@@ -1,9 +1,11 @@
 //! Settings are edited as values: what the rows say in words is never stored.
 
 use crate::{
+    app::{Effect, Input},
     messages::{Command, Shown, Topic, Update, Wish},
-    test_harness::TestHarness,
+    test_harness::{TestHarness, rule},
 };
+use crossterm::event::Event as TerminalEvent;
 use omega_core::{
     api::Settings,
     setting::{FIELDS, Field, Kind, named},
@@ -113,4 +115,61 @@ fn a_prompt_that_the_server_refuses_is_not_lost() {
     assert!(stage.text().contains("set prompt back to none?"), "{}", stage.text());
     stage.keys("y");
     assert_eq!(wish(&stage), Some(Wish::Set { name: "prompt", value: None }));
+}
+
+/// What was changed elsewhere.
+fn seen(stage: &mut TestHarness, settings: &Settings, rules: usize) {
+    let approvals = vec![rule(); rules];
+    stage.news(Update::Seen(Topic::Settings, Shown::Settings(Box::new(settings.clone()), approvals)));
+}
+
+fn looks_again(stage: &TestHarness) -> Vec<Option<Topic>> {
+    let looks = stage.effects.iter().filter_map(|effect| match effect {
+        Effect::Command(Command::LookAgain(topic)) => Some(*topic),
+        _ => None,
+    });
+    looks.collect()
+}
+
+#[test]
+fn what_is_changed_elsewhere_is_seen_and_takes_nothing_that_is_typed() {
+    let prompt = named("prompt").unwrap();
+    let mut stage = at_setting(prompt, &Settings::default());
+    stage.keys("<enter>half a prompt");
+    seen(&mut stage, &Settings { safe_mode: true, ..Settings::default() }, 2);
+    let text = stage.text();
+    assert!(text.contains("half a prompt") && text.lines().next().unwrap().contains("safe mode"), "{text}");
+    stage.keys("<enter>");
+    assert_eq!(wish(&stage), Some(Wish::Set { name: "prompt", value: Some("half a prompt".into()) }));
+}
+
+#[test]
+fn a_key_is_for_the_row_that_was_looked_at_whatever_comes_before_it_meanwhile() {
+    let mut stage = TestHarness::new(80, 24);
+    let tools: Vec<omega_core::id::ToolId> = ["a::a", "b::b", "c::c"].map(|it| it.parse().unwrap()).into();
+    stage.keys("/pins<enter>").news(Update::Shown(Topic::Pins, Shown::Pins(tools.clone()))).keys("<down>");
+    stage.news(Update::Seen(Topic::Pins, Shown::Pins([&["z::z".parse().unwrap()], &tools[..]].concat())));
+    stage.keys("dy");
+    assert_eq!(stage.commands().last(), Some(&Command::Do(Some(Topic::Pins), Wish::Unpin(tools[1].clone()))));
+}
+
+#[test]
+fn another_model_of_the_settings_is_the_one_that_answers() {
+    let mut stage = TestHarness::new(80, 24);
+    seen(&mut stage, &Settings::default(), 0);
+    assert_eq!(stage.commands(), []);
+    seen(&mut stage, &Settings { model: Some("openai/gpt-5".into()), ..Settings::default() }, 0);
+    assert_eq!(stage.commands(), [Command::ListModels]);
+}
+
+#[test]
+fn it_is_looked_at_again_when_somebody_comes_and_as_long_as_an_overlay_shows_it() {
+    let mut stage = TestHarness::new(80, 24);
+    stage.keys("ab");
+    assert_eq!(looks_again(&stage), []);
+    stage.input(Input::Terminal(TerminalEvent::FocusGained));
+    stage.waits(4_000).keys("<ctrl+u>/pins<enter>");
+    assert_eq!(looks_again(&stage), [None, None, Some(Topic::Pins)]);
+    stage.keys("<esc>");
+    assert_eq!(looks_again(&stage).last(), Some(&None));
 }

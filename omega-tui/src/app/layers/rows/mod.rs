@@ -221,6 +221,10 @@ impl Layer for RowSheet {
         self.line.is_some()
     }
 
+    fn topic(&self) -> Option<Topic> {
+        self.kind.topic()
+    }
+
     fn learn(&mut self, news: &Update, app: &App) -> Option<Vec<Effect>> {
         match news {
             Update::Shown(topic, shown) if self.kind.topic() == Some(*topic) => {
@@ -228,8 +232,13 @@ impl Layer for RowSheet {
                 self.made();
                 self.refresh(app);
             }
+            // Changed elsewhere: what is being typed here is not done with it.
+            Update::Seen(topic, shown) if self.kind.topic() == Some(*topic) => {
+                self.shown = Some(shown.clone());
+                self.refresh(app);
+            }
             // A change of which the stream tells.
-            Update::Made => self.made(),
+            Update::Made if self.busy => self.made(),
             Update::NotDone(error) => {
                 self.busy = false;
                 self.problem = Some(error.clone());
@@ -255,7 +264,12 @@ impl Layer for RowSheet {
             (Kind::Plan, _) => plan::rows(&app.here.view),
             (Kind::Settings | Kind::Pins | Kind::Keys, _) => Vec::new(),
         };
-        self.selected = self.selected.min(rows.len().saturating_sub(1));
+        // Whatever comes before it or goes: the row that is looked at is the one that a key is for.
+        let same = |row: &Row, other: &Row| row.name == other.name && row.remove == other.remove;
+        let is_same = |row: &Row| self.row().is_some_and(|now| same(row, now));
+        let moved = rows.iter().position(is_same);
+        let by_name = || rows.iter().position(|row| self.row().is_some_and(|now| now.name == row.name));
+        self.selected = moved.or_else(by_name).unwrap_or(self.selected).min(rows.len().saturating_sub(1));
         self.rows = rows;
     }
 

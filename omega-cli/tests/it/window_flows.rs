@@ -1,0 +1,148 @@
+//! The flows of the product in the terminal UI, on a real pseudo-terminal against the real server: each with the server
+//! killed in the middle of it, and the terminal too.
+
+use crate::{
+    home::Home,
+    window::{Window, kill_server},
+};
+use omega_core::testing::{Fault, Reply, Script, StandIn};
+use serde_json::{Value, json};
+
+const KEY: &str = "exa-5ecret-value";
+
+async fn with(script: Script, test: impl FnOnce(&Home) + Send + 'static) {
+    let provider = StandIn::start(script).await;
+    let home = Home::new().provider(provider.url());
+    tokio::task::spawn_blocking(move || test(&home)).await.unwrap();
+}
+
+fn calls(tool: &str, params: &Value, then: Reply) -> Script {
+    let call = json!({ "toolId": tool, "params": params });
+    Script::new().turn(Reply::call("registryExecuteTool", call).and_text("I look.")).turn(then)
+}
+
+fn web() -> Script {
+    calls("@exalabs/ai-sdk::webSearch", &json!({ "query": "rust" }), Reply::text("Found it."))
+}
+
+/// A new window, in which this was asked.
+fn asks(home: &Home, message: &str) -> Window {
+    let mut window = Window::open(home, &[]);
+    window.sees("ask for something");
+    window.types(message).types("\r");
+    window
+}
+
+/// The window is killed, and its conversation opened in another one.
+fn again(home: &Home, window: Window) -> Window {
+    window.kill();
+    Window::open(home, &["chat", "--continue"])
+}
+
+fn shown(home: &Home) -> Value {
+    home.omega(&["show", "--json"]).expect(0).json()
+}
+
+/// How often each message of the person is in the conversation.
+fn said(home: &Home) -> Vec<String> {
+    let shown = shown(home);
+    let messages = shown["messages"].as_array().unwrap().iter().filter(|it| it["role"] == "user");
+    messages.map(|it| it["content"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flow_a_an_answer_goes_on_whoever_is_killed_and_is_there_once() {
+    let answer = Reply::text("Two, and more words to hold.").fault(Fault::Hold { after: 2 }, 1);
+    with(calls("mathjs::evaluate", &json!({ "expression": "1+1" }), answer), |home| {
+        let window = asks(home, "what is 1+1?");
+        window.sees("Two, and");
+        assert!(window.screen().contains("mathjs evaluate 1+1"), "{}", window.screen());
+        let window = again(home, window);
+        window.sees("Two, and");
+        // The provider never ends its first answer: only a server that was killed asks again.
+        kill_server(home);
+        let screen = window.sees("Two, and more words to hold.");
+        assert_eq!(screen.matches("Two, and").count(), 1, "{screen}");
+        window.misses("working");
+        let window = again(home, window);
+        let screen = window.sees("Two, and more words to hold.");
+        assert_eq!((screen.matches("what is 1+1?").count(), said(home).len()), (1, 1), "{screen}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flow_b_a_value_is_asked_for_whoever_is_killed_and_the_same_step_goes_on() {
+    with(web(), |home| {
+        let window = asks(home, "search the web");
+        window.sees("a tool needs a value");
+        let mut window = again(home, window);
+        window.sees("EXA_API_KEY");
+        kill_server(home);
+        window.sees("● live");
+        // It hears once nobody typed for a moment.
+        window.sees("value: ");
+        window.types(KEY);
+        window.sees(&"•".repeat(KEY.len()));
+        window.types("\r");
+        window.sees("this tool");
+        window.types("o");
+        window.sees("Found it.");
+        assert!(!window.raw().contains(KEY), "it is on no screen");
+        let shown = shown(home);
+        assert!(!shown.to_string().contains(KEY));
+        assert_eq!(shown["toolRuns"].as_array().unwrap().len(), 1, "the same call: {shown}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flow_c_plans_wait_whoever_is_killed_and_the_chosen_one_is_followed() {
+    let step = |tool: &str, purpose: &str| json!([{ "stepNumber": 1, "toolName": tool, "purpose": purpose, "expectedOutput": "a number" }]);
+    let plans = json!({ "plans": [
+        { "steps": step("mathjs::evaluate", "count"), "confidence": 0.9, "reasoning": "It is arithmetic" },
+        { "steps": step("registrySearchTool", "look around"), "confidence": 0.4, "reasoning": "Something else may fit" },
+    ] });
+    let script = Script::new().turn(Reply::text("Two.")).turn(Reply::text(&plans.to_string()));
+    with(script, |home| {
+        let window = asks(home, "search for zebras, summarize what you find, and write a report");
+        window.sees("which plan?");
+        let mut window = again(home, window);
+        window.sees("which plan?");
+        kill_server(home);
+        window.sees("● live");
+        window.sees("run it");
+        window.types("\x1b[B");
+        window.sees("look around");
+        window.types("\r");
+        window.sees("Two.");
+        let shown = shown(home);
+        assert_eq!(shown["runs"][0]["plan"]["reasoning"], "Something else may fit", "{shown}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flow_d_other_tools_are_offered_whoever_is_killed_and_the_chosen_one_is_called() {
+    with(web(), |home| {
+        let window = asks(home, "search the web");
+        window.sees("a tool needs a value");
+        let mut window = again(home, window);
+        window.sees("value: ");
+        window.types("\r");
+        window.sees("t another tool");
+        window.types("t");
+        window.sees("which tool instead?");
+        kill_server(home);
+        window.sees("● live");
+        window.sees("use it");
+        let offered = home.omega(&["alternatives", "--json"]).expect(0).json();
+        let offered = offered[0]["alternatives"][0]["toolId"].as_str().unwrap().to_owned();
+        window.types("\r");
+        window.misses("which tool instead?");
+        // The tool that is offered may lack a variable or the network too.
+        window.until("it is not called", |_| shown(home)["toolRuns"].to_string().contains(&offered));
+        again(home, window).sees("search the web");
+    })
+    .await;
+}
