@@ -105,8 +105,8 @@ impl App {
             Update::Edited(text) => self.take_edited(&text),
             Update::Told(words) => self.say(words),
             // What only an overlay asks for, which is closed by now.
-            Update::Models(models) => self.known.default_model = Some((models.default, models.default_reason)),
-            Update::Draft(..)
+            Update::Models(_)
+            | Update::Draft(..)
             | Update::Shown(..)
             | Update::Seen(..)
             | Update::Recent(_)

@@ -86,9 +86,9 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     tasks.spawn(introduce(server.client(), end.updates.clone()));
     tasks.spawn(watch_health(Arc::clone(&server), end.updates.clone()));
     let (looks, looked_at) = watch::channel(None);
-    tasks.spawn(watch_changes(Arc::clone(&server), looked_at, end.updates.clone()));
-    let (previews, previewed) = watch::channel(None);
-    tasks.spawn(show_previews(Arc::clone(&server), previewed, end.updates.clone()));
+    tasks.spawn(show_previews(Arc::clone(&server), looked_at, end.updates.clone()));
+    let (again, changes) = watch::channel(None);
+    tasks.spawn(watch_changes(Arc::clone(&server), changes, end.updates.clone()));
     let (searches, typed) = watch::channel(String::new());
     tasks.spawn(find_tools(Arc::clone(&server), typed, end.updates.clone()));
     while let Some(command) = end.commands.recv().await {
@@ -118,7 +118,7 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
                 Ok(())
             }
             Command::LookAgain(topic) => {
-                looks.send_replace(topic);
+                again.send_replace(topic);
                 Ok(())
             }
             Command::FindTools(words) => {
@@ -126,7 +126,7 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
                 Ok(())
             }
             Command::Preview(id) => {
-                previews.send_replace(Some(id));
+                looks.send_replace(Some(id));
                 Ok(())
             }
             Command::TryNow => {
@@ -326,8 +326,8 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
         | Command::KeepDraft(..)
         | Command::KeepMessage(_)
         | Command::ListRecent
-        | Command::LookAgain(_)
         | Command::FindTools(_)
+        | Command::LookAgain(_)
         | Command::Preview(_)
         | Command::TryNow => None,
     };

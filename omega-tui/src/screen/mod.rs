@@ -98,7 +98,8 @@ fn spinner(app: &App) -> &'static str {
 fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let stopping = app.here.stopping.is_some();
     let spinner = spinner(app);
-    let (now, chosen) = (app.clock(), app.model().map(str::to_owned));
+    let now = app.clock();
+    let chosen = app.model().map(str::to_owned);
     let App { here, theme, transcript, known, keys, .. } = app;
     let trouble = match &here.link {
         Link::Offline { cause } | Link::Refused { cause } => Some(cause.as_str()),
