@@ -129,6 +129,8 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("POST /api/omega/registry/packages", own(r#"{"nothing":"of it"}"#, 422)),
         ("DELETE /api/omega/registry/packages/{package}", own("", 404)),
         ("POST /api/omega/registry/import", admin("", 200)),
+        // This server mirrors none.
+        ("POST /api/omega/registry/sync", admin("", 404)),
     ]
     .into()
 }
