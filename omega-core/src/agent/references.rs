@@ -321,12 +321,14 @@ pub fn allowed_in(schema: &mut Value) {
         if keywords.contains_key("enum") {
             continue;
         }
-        let reference = || json!({ "type": "object", "properties": {} });
+        // Named, since a model writes the names that it sees: where a provider refuses them, they come back by another one.
+        let members = || json!({ FROM: { "type": "string" }, PATH: { "type": "string" } });
+        let reference = || json!({ "type": "object", "properties": members() });
         let kind = keywords.get("type").and_then(Value::as_str).map(str::to_owned);
         match kind.as_deref() {
             Some(kind @ ("string" | "array")) => {
                 keywords.insert("type".into(), json!([kind, "object"]));
-                keywords.insert("properties".into(), json!({}));
+                keywords.insert("properties".into(), members());
             }
             Some("object") => {
                 let description = keywords.shift_remove("description");

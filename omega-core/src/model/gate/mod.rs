@@ -9,6 +9,7 @@
 //!   arguments back;
 //! - [`history`] makes the turns valid: names, ids, roles, pairs of calls and results, texts;
 //! - [`deferred`] puts tools that a search found behind its result, where a provider takes them there;
+//! - [`report`] tells the author of a tool what is shown of it;
 //! - [`refusal`] is for what no rule foresaw: when a refusal names a tool or a field, it is left out and the request is sent
 //!   once more.
 //!
@@ -20,6 +21,7 @@ pub mod facts;
 pub mod history;
 pub mod property_names;
 pub mod refusal;
+pub mod report;
 pub mod rules;
 pub mod schema;
 

@@ -45,6 +45,11 @@ impl Keys {
         self.own.is_empty()
     }
 
+    /// The tool's own names with the other ones.
+    pub fn renamed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.other.iter().map(|(own, other)| (own.as_str(), other.as_str()))
+    }
+
     /// Arguments with the tool's own names.
     pub fn back(&self, arguments: &str) -> String {
         renamed(arguments, &self.own)
