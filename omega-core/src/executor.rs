@@ -194,6 +194,22 @@ pub struct Described {
     /// Whether its author wants each call, or some calls, to be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_approval: Option<NeedsApproval>,
+    /// A digest of what is said of it, where that can change under the same version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
+}
+
+/// How a plain function is called, as far as its package says so: in declarations of types, in comments, or in its own text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Signature {
+    /// Its parameters, in order; the last one takes all that are left where it begins with `...`.
+    pub params: Vec<String>,
+    /// JSON Schema of an object with their names.
+    pub input_schema: Value,
+    /// What it does, in its author's words.
+    #[serde(default)]
+    pub description: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -216,6 +232,12 @@ pub struct DescribedPackage {
     /// Exports that are no tools but could be called as plain functions.
     #[serde(default)]
     pub functions: Vec<String>,
+    /// How those of them are called of which something is known, and methods of its classes and objects, by the way to them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signatures: BTreeMap<String, Signature>,
+    /// What its scripts want of the machine and a sandbox does not give, in words: a part of it may not work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
 }
 
 /// Whether the executor can run something now.
@@ -270,6 +292,21 @@ pub trait Executor: Send + Sync {
     /// # Errors
     /// Why it can't be installed or imported.
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError>;
+
+    /// The same, for those who are told what they have only when they say who they are (an MCP server by its address). A package is
+    /// never given any of it.
+    ///
+    /// # Errors
+    /// As [`Self::describe`].
+    async fn describe_with(
+        &self,
+        package: &str,
+        version: &str,
+        owner: &str,
+        _env: &BTreeMap<String, SecretString>,
+    ) -> Result<DescribedPackage, ToolError> {
+        self.describe(package, version, owner).await
+    }
 
     async fn health(&self) -> ExecutorHealth;
 

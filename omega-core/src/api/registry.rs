@@ -32,7 +32,7 @@ pub struct ToolRow {
     pub execution_health: String,
     /// Its package.
     pub package: PackageRow,
-    /// Where a Deno executor could import it from.
+    /// Where a Deno executor could import it from; of an MCP server elsewhere its address.
     pub import_url: String,
     /// How a plain function is called; not there for tools. TPMJS has no such field, another Omega reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +104,10 @@ impl ToolRow {
             tags: tool.keywords.clone(),
             import_health: health.clone(),
             execution_health: health,
-            import_url: format!("https://esm.sh/{}@{}", tool.tool_id.package(), tool.version),
+            import_url: match tool.tool_id.package() {
+                address if address.contains("://") => address.to_owned(),
+                package => format!("https://esm.sh/{package}@{}", tool.version),
+            },
             calling: (tool.calling != Calling::Tool).then(|| tool.calling.clone()),
             package: PackageRow {
                 npm_package_name: tool.tool_id.package().to_owned(),
@@ -236,7 +239,7 @@ pub enum AddScope {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddPackage {
-    /// npm name.
+    /// npm name, or the address of an MCP server (streamable HTTP).
     pub package: String,
     /// Version or tag; `latest` when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -253,6 +256,10 @@ pub struct AddPackage {
     /// For whom; for everybody when an administrator adds it, else for who does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<AddScope>,
+    /// Variables for an MCP server by its address, which tells its tools only to whom it knows (`MCP_HOST_TOKEN`). They are used for
+    /// this once and not kept.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub env: std::collections::BTreeMap<String, String>,
     /// Takes the place of a later version that everybody has, which is refused otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_older: bool,

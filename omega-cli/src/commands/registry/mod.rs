@@ -4,8 +4,10 @@ mod import;
 mod mirror;
 mod unpacked;
 
+use super::{package_source::Source, provider_report};
 use crate::{
     connect::Context,
+    environment::Environment,
     exit::{Code, Failure},
 };
 use clap::{Args, Subcommand};
@@ -13,9 +15,13 @@ use import::Import;
 use mirror::{Status, Sync};
 use omega_core::{
     api::{AddPackage, AddScope, AddedPackage, ToolRow},
+    client::Client,
+    local::api_keys::LOCAL,
     registry::Tool,
     sanitize::one_line,
 };
+use omega_engine::executor::snapshot;
+use std::{path::Path, time::Duration};
 
 /// Add tools to the registry, and remove them; read the registry that it mirrors
 #[derive(Debug, Subcommand)]
@@ -30,25 +36,30 @@ pub enum Registry {
     Status(Status),
 }
 
-/// Add an npm package's tools, or one of its functions as a tool
+/// Add the tools of an npm package or an MCP server, or try a package of your own
 ///
-/// The package is looked into in the sandbox. What an administrator adds is for all users of the server; what others add is
+/// What it is, is found out: a package with tools, one that is an MCP server, or the address of an MCP server elsewhere
+/// (streamable HTTP). The package is looked into in the sandbox. A folder, a tarball or a git address is a package that you try
+/// before you publish it: a copy of it is yours alone, on this machine's own server. What an administrator adds is for all
+/// users of the server; what others add is
 /// theirs alone, and stands in their searches and conversations in place of what everybody has. A plain function becomes a
 /// tool with --function and --params.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   omega registry add @exalabs/ai-sdk
-  omega registry add semver --function satisfies --params version,range")]
+  omega registry add semver --function satisfies
+  omega registry add https://mcp.example.com/mcp --env MCP_MCP_EXAMPLE_COM_TOKEN
+  omega registry add ./my-tool --watch")]
 pub struct Add {
-    /// PACKAGE or PACKAGE@VERSION
+    /// PACKAGE, PACKAGE@VERSION, the https address of an MCP server, ./FOLDER, FILE.tgz, or a git address
     package: String,
     /// Add this exported function as a tool; a dotted path is allowed, `default` too
     #[arg(long, value_name = "EXPORT")]
     function: Option<String>,
-    /// The function's parameters, in order
+    /// The function's parameters, in order; what the package says of them when missing
     #[arg(long, value_delimiter = ',', requires = "function", value_name = "NAME,NAME")]
     params: Vec<String>,
-    /// What the function does; the package's description when missing
+    /// What the function does; what the package says of it when missing
     #[arg(long, requires = "function")]
     description: Option<String>,
     /// Add it for yourself alone, also as an administrator
@@ -57,6 +68,14 @@ pub struct Add {
     /// Set what everybody has back to this older version
     #[arg(long, conflicts_with = "for_me")]
     allow_older: bool,
+    /// Show what the models of each provider see of the tools
+    #[arg(long)]
+    report: bool,
+    /// Add the folder again whenever it changes
+    #[arg(long, conflicts_with_all = ["json", "allow_older"])]
+    watch: bool,
+    #[command(flatten)]
+    environment: Environment,
     /// Print the answer of the API as JSON
     #[arg(long)]
     json: bool,
@@ -97,22 +116,50 @@ impl Registry {
     }
 }
 
+/// How often a watched folder is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 impl Add {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let (package, version) = split_version(&self.package);
-        let body = AddPackage {
-            package: package.to_owned(),
-            version: version.map(str::to_owned),
-            function: self.function.clone(),
-            params: self.params.clone(),
-            description: self.description.clone(),
-            scope: self.for_me.then_some(AddScope::Me),
-            allow_older: self.allow_older,
-        };
+        let source = Source::of(&self.package);
         let connection = context.connect().await?;
+        if source.is_own() && connection.server != LOCAL {
+            return Err(Failure::usage(format!(
+                "a folder, a tarball or a git address is tried on this machine's own server, and this command asks {}",
+                one_line(&connection.server, 200)
+            ))
+            .hint("leave --server out, or publish the package and add it by its name"));
+        }
         let _progress = context.progress(&connection);
-        context.ui.note(format!("Looking into {} in the sandbox …", self.package));
-        let added = connection.client.add_package(&body).await?;
+        let client = &connection.client;
+        match &source {
+            Source::Folder(folder) if self.watch => self.watch(context, client, &source, folder).await,
+            _ if self.watch => Err(Failure::usage("only a folder can be watched")),
+            _ => self.add(context, client, &source).await,
+        }
+    }
+
+    /// Adds the folder as it is, and again after each change, until it is interrupted.
+    async fn watch(&self, context: &Context, client: &Client, source: &Source, folder: &Path) -> Result<(), Failure> {
+        let mut seen = None;
+        loop {
+            let now = snapshot::state_of(folder);
+            if now != seen {
+                seen = now;
+                // What is wrong with it now may be mended by the next change.
+                if let Err(failure) = self.add(context, client, source).await {
+                    context.ui.warn(failure.message().unwrap_or("it could not be added"));
+                }
+                context.ui.note("Watching the folder; Ctrl-C ends it.");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn add(&self, context: &Context, client: &Client, source: &Source) -> Result<(), Failure> {
+        let body = self.request(context, source).await?;
+        context.ui.note(format!("Looking into {} in the sandbox …", one_line(&self.package, 200)));
+        let added = client.add_package(&body).await?;
         if self.json {
             context.ui.json(&added)?;
             return if added.tools.is_empty() { Err(nothing_added(&added).said()) } else { Ok(()) };
@@ -130,11 +177,36 @@ impl Add {
         if added.tools.is_empty() {
             return Err(nothing_added(&added));
         }
+        if self.report || source.is_own() {
+            provider_report::print(&context.ui, &added.tools)?;
+        }
         if !added.functions.is_empty() && self.function.is_none() {
             let names = one_line(&added.functions.join(", "), 300);
-            context.ui.note(format!("It also has plain functions: {names}\nAdd one with --function NAME --params a,b"));
+            context.ui.note(format!("It also has plain functions: {names}\nAdd one with --function NAME"));
         }
         Ok(())
+    }
+
+    /// What the server is asked for; of a package that is not published, a copy is made first.
+    async fn request(&self, context: &Context, source: &Source) -> Result<AddPackage, Failure> {
+        let (cache, own) = (context.dirs.cache.clone(), source.clone());
+        let copied = tokio::task::spawn_blocking(move || own.copied(&cache)).await;
+        let copied = copied.map_err(|_| Failure::usage("the copy of the package could not be made"))??;
+        let (package, version) = match &copied {
+            Some(copy) => (copy.name.as_str(), Some(copy.version.as_str())),
+            None if self.package.contains("://") => (self.package.as_str(), None),
+            None => split_version(&self.package),
+        };
+        Ok(AddPackage {
+            package: package.to_owned(),
+            version: version.map(str::to_owned),
+            function: self.function.clone(),
+            params: self.params.clone(),
+            description: self.description.clone(),
+            scope: (self.for_me || source.is_own()).then_some(AddScope::Me),
+            env: self.environment.read(&context.env)?,
+            allow_older: self.allow_older,
+        })
     }
 }
 
@@ -153,7 +225,7 @@ fn nothing_added(added: &AddedPackage) -> Failure {
     }
     let names = one_line(&added.functions.join(", "), 300);
     failure.hint(format!(
-        "it has plain functions: {names}; add one with --function NAME --params a,b, or by the way to it: \
+        "it has plain functions: {names}; add one with --function NAME, or by the way to it: \
          --function 'compile(template)(view)'"
     ))
 }

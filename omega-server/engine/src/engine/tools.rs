@@ -15,6 +15,7 @@ use crate::{
         failpoint::{self, Point},
         offload,
     },
+    registry::with_nearest,
     store::{Lease, Result, Settled},
     vault::resolve::is_needed,
 };
@@ -187,11 +188,17 @@ pub(super) async fn call_tool(
     if is_tools_own(error) {
         registry.record_outcome(viewer, &tool, error.is_none()).await;
     }
-    Called {
-        version: executed.version.unwrap_or(tool.version),
-        duration_ms: executed.duration_ms,
-        result: executed.result,
-    }
+    let result = match executed.result {
+        Err(error) => Err(with_something_near(registry, viewer, &tool, error).await),
+        output => output,
+    };
+    Called { version: executed.version.unwrap_or(tool.version), duration_ms: executed.duration_ms, result }
+}
+
+/// A failure for want of a capability says what else there is.
+async fn with_something_near(registry: &dyn Registry, viewer: Viewer, tool: &Tool, error: ToolError) -> ToolError {
+    let about = format!("{} {}", tool.name, tool.description);
+    with_nearest(registry, viewer, tool.tool_id.package(), &about, error).await
 }
 
 async fn run(
@@ -275,7 +282,14 @@ async fn run(
             error: None,
             duration_ms: executed.duration_ms,
         },
-        Err(error) => Settled::failed(error, &version, millis(began)),
+        Err(error) => {
+            let took = millis(began);
+            Settled::failed(
+                with_something_near(engine.inner.registry.as_ref(), ready.viewer, tool, error).await,
+                &version,
+                took,
+            )
+        }
     };
     tracing::info!(
         event = "tool.finished",

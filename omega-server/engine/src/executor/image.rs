@@ -5,6 +5,7 @@ use super::{
     install::{Dependencies, Installer},
     lock::{self, Lock},
     protocol::Description,
+    snapshot,
     spec::{Spec, is_exact},
     trash, tree,
 };
@@ -136,6 +137,9 @@ pub struct About {
     pub found: Result<Description, ToolError>,
     /// Names of variables in its scripts.
     pub in_scripts: BTreeSet<String>,
+    /// What its scripts want that the sandbox does not give.
+    #[serde(default)]
+    pub lacks: BTreeSet<String>,
 }
 
 /// The images under a cache folder.
@@ -190,11 +194,46 @@ impl Images {
         failures.insert(spec.clone(), (Instant::now(), error.clone()));
     }
 
-    /// Adds packages that the image turned out to need. The image is gone when what was added leads out of it.
-    pub async fn add(&self, deno: &Path, image: &Image, more: &Dependencies) -> Result<(), ToolError> {
+    /// Adds packages that the image turned out to need, and `newer` versions of some that it has. The image is gone when what was added leads out of it.
+    pub async fn add(
+        &self,
+        deno: &Path,
+        image: &Image,
+        more: &Dependencies,
+        newer: &Dependencies,
+    ) -> Result<(), ToolError> {
+        if snapshot::is_snapshot(&image.spec.version) {
+            return self.install_snapshot(deno, &image.spec, &image.folder, more, newer).await;
+        }
         let mut wanted = more.clone();
         wanted.insert(image.spec.name.clone(), image.spec.version.clone());
-        self.installer.install(deno, &image.folder, &wanted).await
+        self.installer.install_newer(deno, &image.folder, &wanted, newer).await
+    }
+
+    /// What a copy of a folder needs and `more`, and the copy in its place.
+    async fn install_snapshot(
+        &self,
+        deno: &Path,
+        spec: &Spec,
+        folder: &Path,
+        more: &Dependencies,
+        newer: &Dependencies,
+    ) -> Result<(), ToolError> {
+        let (copy, mut wanted) = snapshot::find(&self.cache, spec)?;
+        wanted.extend(more.clone());
+        let package = folder.join("node_modules").join(&spec.name);
+        trash::take(&self.cache, &package).map_err(|error| self.unusable(&error))?;
+        if wanted.is_empty() {
+            let manifest = r#"{"name":"image","private":true,"type":"module"}"#;
+            let write = || fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("package.json"), manifest));
+            write().map_err(|error| self.unusable(&error))?;
+        } else {
+            self.installer.install_newer(deno, folder, &wanted, newer).await?;
+        }
+        let placed = offload::run(IMAGE.most, move || snapshot::place(&copy, &package)).await;
+        placed.map_err(|error| {
+            ToolError::new(ToolErrorCode::InstallFailed, format!("the copy of {spec} can't be put in place: {error}"))
+        })
     }
 
     /// Makes the image ready, and `asked` to mean it for a while.
@@ -214,14 +253,20 @@ impl Images {
     }
 
     async fn install_draft(&self, deno: &Path, spec: &Spec, draft: &Path) -> Result<(Image, Lock), ToolError> {
-        let wanted = Dependencies::from([(spec.name.clone(), spec.version.clone())]);
-        self.installer.install(deno, draft, &wanted).await?;
-        let version = installed_version(&draft.join("node_modules").join(&spec.name)).ok_or_else(|| {
-            let message =
-                format!("{spec} was installed, and not as a package of npm; use another version, or another package");
-            ToolError::new(ToolErrorCode::InstallFailed, message)
-        })?;
-        let exact = Spec::new(&spec.name, &version)?;
+        let exact = if snapshot::is_snapshot(&spec.version) {
+            self.install_snapshot(deno, spec, draft, &Dependencies::new(), &Dependencies::new()).await?;
+            spec.clone()
+        } else {
+            let wanted = Dependencies::from([(spec.name.clone(), spec.version.clone())]);
+            self.installer.install(deno, draft, &wanted).await?;
+            let version = installed_version(&draft.join("node_modules").join(&spec.name)).ok_or_else(|| {
+                let message = format!(
+                    "{spec} was installed, and not as a package of npm; use another version, or another package"
+                );
+                ToolError::new(ToolErrorCode::InstallFailed, message)
+            })?;
+            Spec::new(&spec.name, &version)?
+        };
         let lock = lock::acquire(&self.lock_file(&exact, "image")).await.map_err(|error| self.unusable(&error))?;
         let image = self.at(exact.clone()).ok_or_else(|| {
             let message = format!("{exact} was being removed to make room; try again");

@@ -61,10 +61,21 @@ impl Installer {
     /// Installs `wanted` and what it needs into `folder`. Versions that are not exact are looked up anew. A folder from which
     /// something leads out, or in which too much was unpacked, is removed, with all that was in it before.
     pub async fn install(&self, deno: &Path, folder: &Path, wanted: &Dependencies) -> Result<(), ToolError> {
+        self.install_newer(deno, folder, wanted, &Dependencies::new()).await
+    }
+
+    /// The same with `newer` versions of what is needed below, in the place of those that others chose.
+    pub async fn install_newer(
+        &self,
+        deno: &Path,
+        folder: &Path,
+        wanted: &Dependencies,
+        newer: &Dependencies,
+    ) -> Result<(), ToolError> {
         let lock_file = downloads::lock_file(&self.cache);
         let locked = lock::share(&lock_file).await;
         let _downloads = locked.map_err(|error| failed(format!("{} can't be used: {error}", lock_file.display())))?;
-        let downloads = self.prepare(folder, wanted).await.map_err(|error| unwritable(folder, &error))?;
+        let downloads = self.prepare(folder, wanted, newer).await.map_err(|error| unwritable(folder, &error))?;
         match self.run(deno, folder, &downloads, wanted).await {
             Ok(()) => {}
             Err(End::Failed(error)) => return Err(error),
@@ -89,9 +100,17 @@ impl Installer {
     }
 
     /// The folder with what is wanted, and with what is there of it already.
-    async fn prepare(&self, folder: &Path, wanted: &Dependencies) -> io::Result<Downloads> {
-        let manifest = json!({ "name": "image", "private": true, "type": "module", "dependencies": wanted });
+    async fn prepare(&self, folder: &Path, wanted: &Dependencies, newer: &Dependencies) -> io::Result<Downloads> {
+        let mut manifest = json!({ "name": "image", "private": true, "type": "module", "dependencies": wanted });
         tokio::fs::create_dir_all(folder).await?;
+        if !newer.is_empty() {
+            manifest["overrides"] = json!(newer);
+            // It holds what was chosen before.
+            match tokio::fs::remove_file(folder.join("deno.lock")).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
         tokio::fs::write(folder.join("package.json"), manifest.to_string()).await?;
         let (cache, image, anew) = (self.cache.clone(), folder.to_owned(), inexact(wanted).collect());
         offload::run(IMAGE.most, move || Downloads::new(&cache, &image, &anew)).await

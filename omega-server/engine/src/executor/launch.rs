@@ -3,6 +3,7 @@
 use super::{
     image::{self, Image},
     jail::Jail,
+    kept,
     limits::Limits,
     permissions::{Net, Profile, Work},
     process::Process,
@@ -37,18 +38,24 @@ impl Launcher {
 
     /// A process for the tools of one image, which sees no other.
     pub async fn for_image(&self, deno: &Path, image: &Image) -> Result<Process, ToolError> {
-        self.start(deno, &image.folder).await
+        self.start(deno, &image.folder, Scratch::new(&self.cache, SCRATCH)?).await
+    }
+
+    /// The same with a folder that stays for the next process.
+    pub async fn with_kept(&self, deno: &Path, image: &Image, owner: &str) -> Result<Process, ToolError> {
+        let folder = kept::folder_of(&self.cache, owner, &image.spec.name).await?;
+        self.start(deno, &image.folder, folder).await
     }
 
     /// A process for the tools of any image. It sees none: the one of its call is shown to it when the call comes.
     pub async fn for_any(&self, deno: &Path) -> Result<Process, ToolError> {
         let shown = Scratch::new(&self.cache, SHOWN)?;
         image::prepare_caches(&shown.folder)?;
-        Ok(self.start(deno, &shown.folder).await?.showing(shown))
+        let scratch = Scratch::new(&self.cache, SCRATCH)?;
+        Ok(self.start(deno, &shown.folder, scratch).await?.showing(shown))
     }
 
-    async fn start(&self, deno: &Path, folder: &Path) -> Result<Process, ToolError> {
-        let scratch = Scratch::new(&self.cache, SCRATCH)?;
+    async fn start(&self, deno: &Path, folder: &Path, scratch: Scratch) -> Result<Process, ToolError> {
         let runner = runner::install(&self.cache)?;
         let launch = Launch {
             deno,

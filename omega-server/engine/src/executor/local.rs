@@ -35,6 +35,8 @@ use std::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
+/// What stands before a parameter that takes all arguments that are left.
+const REST: &str = "...";
 /// How the tools of a package's MCP server begin.
 const SERVER: &str = "mcp:";
 /// Calls that may wait for a place.
@@ -185,15 +187,15 @@ impl LocalExecutor {
         };
         let deno = self.workshop.runtime.deno().await?;
         let begun = Instant::now();
-        let waiting = self.pool.take(&image, &env);
+        let is_server = manifest.bin.is_some() && tool.export().starts_with(SERVER);
+        // A server of a conversation works in that one's folder, which a process that waited does not have.
+        let keeps = is_server && !owner.is_empty();
+        let waiting = if keeps { None } else { self.pool.take(&image, &env) };
         let env: BTreeMap<_, _> =
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
-        let with_folder = match &manifest.bin {
-            Some(_) if tool.export().starts_with(SERVER) => {
-                let known = self.workshop.known(&image.spec).await;
-                known.is_some_and(|(_, about)| about.found.is_ok_and(|found| found.with_folder))
-            }
-            _ => false,
+        let with_folder = is_server && {
+            let known = self.workshop.known(&image.spec).await;
+            known.is_some_and(|(_, about)| about.found.is_ok_and(|found| found.with_folder))
         };
         let mut job = Job {
             op: Op::Execute,
@@ -227,7 +229,11 @@ impl LocalExecutor {
             Some(ended) => ended,
             None => {
                 job.entry = image.entry();
-                let process = self.launcher.for_image(&deno.path, &image).await?;
+                let process = if keeps {
+                    self.launcher.with_kept(&deno.path, &image, &owner).await?
+                } else {
+                    self.launcher.for_image(&deno.path, &image).await?
+                };
                 process.run(&mut job, timeout, &mut cancel, &mut partial).await
             }
         };
@@ -283,6 +289,7 @@ impl Executor for LocalExecutor {
             env: variables(&manifest, &found, tool, about.in_scripts.iter().map(String::as_str)),
             needs_approval: tool.needs_approval,
             destructive: tool.destructive,
+            integrity: None,
         });
         let locked = image.clone();
         let integrity = offload::run(IMAGE.most, move || integrity::of(&locked)).await;
@@ -295,6 +302,8 @@ impl Executor for LocalExecutor {
             category: manifest.category,
             keywords: manifest.keywords,
             functions: found.functions,
+            signatures: found.signatures,
+            lacks: about.lacks.into_iter().collect(),
         })
     }
 
@@ -357,11 +366,21 @@ fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, ToolE
     };
     let fields =
         input.as_object().ok_or_else(|| invalid("", "the input must be an object of named parameters".to_owned()))?;
-    if let Some(unknown) = fields.keys().find(|name| !params.contains(name)) {
-        return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", params.join(", "))));
+    let names: Vec<&str> = params.iter().map(|name| name.trim_start_matches(REST)).collect();
+    if let Some(unknown) = fields.keys().find(|name| !names.contains(&name.as_str())) {
+        return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", names.join(", "))));
     }
-    let last = params.iter().rposition(|name| fields.contains_key(name)).map_or(0, |index| index + 1);
-    Ok(params[..last].iter().map(|name| fields.get(name).cloned().into_iter().collect()).collect())
+    let last = names.iter().rposition(|name| fields.contains_key(*name)).map_or(0, |index| index + 1);
+    let mut args = Vec::with_capacity(last);
+    for (name, param) in names.iter().zip(params).take(last) {
+        match fields.get(*name) {
+            Some(Value::Array(rest)) if param.starts_with(REST) => {
+                args.extend(rest.iter().map(|item| vec![item.clone()]))
+            }
+            value => args.push(value.cloned().into_iter().collect()),
+        }
+    }
+    Ok(args)
 }
 
 /// Declared variables, of the tool where the package says so; then what was seen to be read. Required of the latter is what the
@@ -402,6 +421,9 @@ mod tests {
             (json!({"a": 1, "c": 3}), json!([[1], [], [3]])),
             (json!({}), json!([])),
         ];
+        let rest = ["a".to_owned(), "...more".to_owned()];
+        assert_eq!(json!(positional(&json!({"a": 1, "more": [2, [3]]}), &rest).unwrap()), json!([[1], [2], [[3]]]));
+        assert_eq!(json!(positional(&json!({"more": 2}), &rest).unwrap()), json!([[], [2]]));
         for (input, args) in cases {
             assert_eq!(json!(positional(&input, &params).unwrap()), args, "{input}");
         }

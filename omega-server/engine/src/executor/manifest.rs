@@ -45,7 +45,8 @@ impl Manifest {
         Self::value(package).map(|value| Self::parse(&value)).unwrap_or_default()
     }
 
-    fn value(package: &Path) -> Option<Value> {
+    /// The whole of it, as it is written. Blocks.
+    pub fn value(package: &Path) -> Option<Value> {
         let file = File::open(within(package, "package.json")?).ok()?;
         let mut text = Vec::new();
         // A byte more than is taken tells that it is too much.

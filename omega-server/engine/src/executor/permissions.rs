@@ -13,7 +13,7 @@ use std::{
 /// IPv4 ranges that are nobody's public host: the registry of special purposes (RFC 6890 and its successors), multicast, and where
 /// clouds answer about themselves. Deno checks the address that a name resolved to, also on redirects and of IPv4 written as IPv6,
 /// so names that point inside are refused too.
-const REFUSED: [&str; 18] = [
+pub const REFUSED: [&str; 18] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     // Carriers' own; Alibaba's metadata (100.100.100.200) is among it.

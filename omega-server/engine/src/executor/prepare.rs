@@ -4,7 +4,7 @@
 //! Healing installs what a stranger's manifest names, so it takes names of npm and ranges of versions, and nothing else.
 
 use super::{
-    cache_eviction,
+    cache_eviction, capabilities,
     converters::Converters,
     deno::Deno,
     image::{About, DENO_DIR, Image, Images, file_url},
@@ -19,8 +19,8 @@ use super::{
     runner,
     runtime::{Progress, Runtime},
     scratch::{SCRATCH, Scratch},
-    secret_names,
-    spec::{Spec, is_range},
+    secret_names, snapshot,
+    spec::{Spec, is_exact, is_range},
 };
 use crate::process::offload;
 use omega_core::{
@@ -121,7 +121,8 @@ impl Workshop {
                 let looked =
                     self.look(deno, &image, &manifest).await.inspect_err(|error| self.images.failed(spec, error));
                 let found = looked?.map_err(|error| image.without_folders(error));
-                About { runner: runner::VERSION.clone(), found, in_scripts: scanned(&image, manifest).await }
+                let (in_scripts, lacks) = scanned(&image, manifest).await;
+                About { runner: runner::VERSION.clone(), found, in_scripts, lacks }
             }
         };
         self.images.finish(spec, &image, &about).await?;
@@ -160,22 +161,59 @@ impl Workshop {
         manifest: &Manifest,
     ) -> Result<Result<Description, ToolError>, ToolError> {
         let until = Instant::now() + LOOKS_TIMEOUT;
-        let mut added = Dependencies::new();
+        let (mut added, mut newer) = (Dependencies::new(), Dependencies::new());
         loop {
             let error = match self.describe(deno, image, manifest, until).await {
-                Ok(found) => return Ok(Ok(found)),
+                Ok(found) => return Ok(Ok(self.typed(deno, image, manifest, found, (&added, &newer), until).await)),
                 Err(error) => error,
             };
-            let missing = missing_package(&error).filter(|name| !added.contains_key(name) && added.len() < HEALINGS);
-            let Some(name) = missing.filter(|_| Instant::now() < until) else { return Ok(Err(error)) };
-            let range = match wanted(manifest, &name) {
-                Ok(range) => range,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            added.insert(name, range);
-            if let Err(failed) = self.images.add(&deno.path, image, &added).await {
+            if added.len() + newer.len() >= HEALINGS || Instant::now() >= until {
+                return Ok(Err(error));
+            }
+            if let Some((name, range)) =
+                outdated_package(&error, &image.spec.name).filter(|(name, _)| !newer.contains_key(name))
+            {
+                newer.insert(name, range);
+            } else if let Some(name) = missing_package(&error).filter(|name| !added.contains_key(name)) {
+                match wanted(manifest, &name) {
+                    Ok(range) => drop(added.insert(name, range)),
+                    Err(refused) => return Ok(Err(refused)),
+                }
+            } else {
+                return Ok(Err(error));
+            }
+            if let Err(failed) = self.images.add(&deno.path, image, &added, &newer).await {
                 return if image.folder.exists() { Ok(Err(error)) } else { Err(failed) };
             }
+        }
+    }
+
+    /// The same with what others say of how its functions are called, where it says nothing of their types itself
+    /// (<https://github.com/DefinitelyTyped/DefinitelyTyped>). Declarations are read and never run.
+    async fn typed(
+        &self,
+        deno: &Deno,
+        image: &Image,
+        manifest: &Manifest,
+        found: Description,
+        (added, newer): (&Dependencies, &Dependencies),
+        until: Instant,
+    ) -> Description {
+        if found.typed || found.functions.is_empty() || snapshot::is_snapshot(&image.spec.version) {
+            return found;
+        }
+        let mut types = added.clone();
+        types.insert(types_of(&image.spec.name), String::from("*"));
+        if self.images.add(&deno.path, image, &types, newer).await.is_err() {
+            // Nobody wrote any; the image's list of packages is set back.
+            if let Err(error) = self.images.add(&deno.path, image, added, newer).await {
+                tracing::debug!(%error, image = %image.spec, "the image keeps a name that is not there");
+            }
+            return found;
+        }
+        match self.describe(deno, image, manifest, until).await {
+            Ok(typed) => Description { typed: true, ..typed },
+            Err(_) => found,
         }
     }
 
@@ -266,6 +304,11 @@ struct Given {
     folder: bool,
 }
 
+/// The package that declares another one's types: `@types/scope__name`.
+fn types_of(package: &str) -> String {
+    format!("@types/{}", package.trim_start_matches('@').replace('/', "__"))
+}
+
 /// How MCP servers say that they don't start without an argument.
 fn wants_argument(message: &str) -> bool {
     let message = message.to_lowercase();
@@ -286,11 +329,13 @@ fn wanted(manifest: &Manifest, name: &str) -> Result<String, ToolError> {
     Err(ToolError::new(ToolErrorCode::ImportFailed, message))
 }
 
-/// Names of variables in an image's scripts.
-async fn scanned(image: &Image, manifest: Manifest) -> BTreeSet<String> {
+/// Names of variables in an image's scripts, and what its package's own ones want that the sandbox does not give.
+async fn scanned(image: &Image, manifest: Manifest) -> (BTreeSet<String>, BTreeSet<String>) {
     let (package, modules) = (image.package(), image.modules());
     offload::run(SCANNED.most, move || {
-        secret_names::secret_names(&package, &modules, manifest.dependencies.keys().map(String::as_str))
+        let needs = || manifest.dependencies.keys().map(String::as_str);
+        let lacks = capabilities::lacking(&package, needs());
+        (secret_names::secret_names(&package, &modules, needs()), lacks)
     })
     .await
 }
@@ -328,9 +373,52 @@ fn missing_package(error: &ToolError) -> Option<String> {
     Spec::new(&name, "*").is_ok().then_some(name)
 }
 
+/// A package below that has no such subpath in the version that was chosen, and a range of later ones: npm and Deno choose otherwise
+/// where several are asked for.
+fn outdated_package(error: &ToolError, own: &str) -> Option<(String, String)> {
+    if error.code != ToolErrorCode::ImportFailed {
+        return None;
+    }
+    let (_, rest) = error.message.split_once("is not defined by \"exports\" in ")?;
+    let path = rest.split(['\'', '"']).find(|part| part.ends_with("/package.json"))?;
+    let (_, inner) = path.rsplit_once("/node_modules/.deno/")?;
+    let (folder, name) = inner.strip_suffix("/package.json")?.split_once("/node_modules/")?;
+    let version = folder.rsplit_once('@')?.1.split('_').next()?;
+    let is_right = name != own && is_exact(version) && Spec::new(name, version).is_ok();
+    is_right.then(|| (name.to_owned(), format!("^{version}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_below_that_is_too_old_is_found_in_the_words() {
+        let cases = [
+            (
+                "Package subpath './v3' is not defined by \"exports\" in '/c/t/a@1/node_modules/.deno/zod@3.24.2/node_modules/zod/package.json' imported",
+                "a",
+                Some(("zod", "^3.24.2")),
+            ),
+            (
+                "x is not defined by \"exports\" in \"/c/node_modules/.deno/@s+b@1.0.0_2/node_modules/@s/b/package.json\"",
+                "a",
+                Some(("@s/b", "^1.0.0")),
+            ),
+            (
+                "x is not defined by \"exports\" in '/c/node_modules/.deno/a@1.0.0/node_modules/a/package.json'",
+                "a",
+                None,
+            ),
+            ("x is not defined by \"exports\" in '/etc/package.json'", "a", None),
+            ("Cannot find module 'zod'", "a", None),
+        ];
+        for (message, own, found) in cases {
+            let error = ToolError::new(ToolErrorCode::ImportFailed, message);
+            let expected = found.map(|(name, range)| (name.to_owned(), range.to_owned()));
+            assert_eq!(outdated_package(&error, own), expected, "{message}");
+        }
+    }
 
     #[test]
     fn the_package_that_an_import_lacks_is_found_in_the_words() {

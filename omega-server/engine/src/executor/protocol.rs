@@ -6,7 +6,7 @@
 
 use omega_core::{
     budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, Limit, OUTPUT_VALUES, PARTIAL},
-    executor::{ToolError, ToolErrorCode},
+    executor::{Signature, ToolError, ToolErrorCode},
     registry::NeedsApproval,
 };
 use serde::{Deserialize, Serialize};
@@ -263,6 +263,12 @@ fn code(said: &str) -> ToolErrorCode {
 pub struct Description {
     pub tools: Vec<FoundTool>,
     pub functions: Vec<String>,
+    /// How functions are called, by the way to them.
+    #[serde(default)]
+    pub signatures: BTreeMap<String, Signature>,
+    /// Whether the package has declarations of its types; those of others are installed beside it otherwise.
+    #[serde(default)]
+    pub typed: bool,
     /// Variables that the package reads when it is imported.
     pub read_at_import: Vec<String>,
     /// Whether its MCP server starts with a folder alone; the host finds that out.

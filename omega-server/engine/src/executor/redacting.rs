@@ -8,13 +8,15 @@ use crate::{domain::nul, process::offload};
 use async_trait::async_trait;
 use omega_core::{
     budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, OUTPUT, OUTPUT_VALUES, Size},
-    executor::{DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError},
+    executor::{DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
     id::ToolId,
     redact::{RedactStream, Redactor},
 };
+use secrecy::SecretString;
 use serde_json::Value;
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -49,6 +51,29 @@ impl Executor for Redacting {
 
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
         self.0.describe(package, version, owner).await.map(nul::replaced)
+    }
+
+    async fn describe_with(
+        &self,
+        package: &str,
+        version: &str,
+        owner: &str,
+        env: &BTreeMap<String, SecretString>,
+    ) -> Result<DescribedPackage, ToolError> {
+        let redactor = Redactor::new(env.iter().map(|(name, value)| (name.as_str(), value)));
+        let clean = |mut error: ToolError| {
+            redactor.clean(&mut error);
+            error
+        };
+        let described = self.0.describe_with(package, version, owner, env).await.map_err(clean)?;
+        if env.is_empty() {
+            return Ok(nul::replaced(described));
+        }
+        // Who was told a key may have it in what it says of itself, which all who share the registry read.
+        let unreadable = |_| ToolError::new(ToolErrorCode::ProtocolError, "what it says of itself can't be read");
+        let mut said = serde_json::to_value(&described).map_err(unreadable)?;
+        redactor.redact_value(&mut said);
+        serde_json::from_value(said).map(nul::replaced).map_err(unreadable)
     }
 
     async fn health(&self) -> ExecutorHealth {

@@ -14,12 +14,13 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 21] = [
+const SCRIPTS: [(&str, &str); 25] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("channel.mjs"),
     script!("collect.mjs"),
     script!("console.mjs"),
+    script!("declared.mjs"),
     script!("describe.mjs"),
     script!("env.mjs"),
     script!("execute.mjs"),
@@ -27,13 +28,16 @@ const SCRIPTS: [(&str, &str); 21] = [
     script!("failure.mjs"),
     script!("foreign.mjs"),
     script!("mcp.mjs"),
+    script!("modules.mjs"),
     script!("package.mjs"),
+    script!("parameters.mjs"),
     script!("plain.mjs"),
     script!("reason.mjs"),
     script!("refusal.mjs"),
     script!("schema.mjs"),
     script!("shapes.mjs"),
     script!("shut.mjs"),
+    script!("signatures.mjs"),
     script!("stdin.mjs"),
     script!("way.mjs"),
 ];

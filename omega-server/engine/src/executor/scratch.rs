@@ -12,6 +12,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// Folders that calls write, within the cache folder.
@@ -27,6 +28,8 @@ pub struct Scratch {
     cache: PathBuf,
     /// `None` where folders can't be locked.
     _lock: Option<File>,
+    /// It stays when the process is gone.
+    is_kept: bool,
 }
 
 impl Scratch {
@@ -50,9 +53,29 @@ impl Scratch {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(_) => None,
             };
-            return Ok(Self { folder, cache: cache.to_owned(), _lock: lock });
+            return Ok(Self { folder, cache: cache.to_owned(), _lock: lock, is_kept: false });
         }
         Err(io::Error::other("others take each one away"))
+    }
+
+    /// One that stays, for its next process; waits while another one has it. Blocks.
+    pub fn kept(cache: &Path, folder: &Path) -> io::Result<Self> {
+        for _ in 0..TRIES {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            let lock = File::open(folder)?;
+            lock.lock()?;
+            // It may have been taken for a leftover between the two.
+            if fs::metadata(folder).is_ok_and(|meta| lock.metadata().is_ok_and(|own| own.ino() == meta.ino())) {
+                lock.set_modified(SystemTime::now())?;
+                return Ok(Self {
+                    folder: folder.to_owned(),
+                    cache: cache.to_owned(),
+                    _lock: Some(lock),
+                    is_kept: true,
+                });
+            }
+        }
+        Err(io::Error::other("others take it away"))
     }
 
     /// `env` with the folder as home and place of temporary files.
@@ -66,7 +89,9 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        trash::take_or_warn(&self.cache, &self.folder);
+        if !self.is_kept {
+            trash::take_or_warn(&self.cache, &self.folder);
+        }
     }
 }
 

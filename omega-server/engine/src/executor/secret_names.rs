@@ -67,9 +67,23 @@ pub fn secret_names<'a>(
     names.into_iter().take(MAX_NAMES).collect()
 }
 
-/// In the package's own scripts: the folders of what it depends on are left out.
+/// In the package's own scripts.
 fn secrets_in(package: &Path, left: &mut Left) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
+    each_script(package, left, |_, text| {
+        names.extend(names_in(text).filter(|name| looks_secret(name)).map(str::to_owned));
+    });
+    names
+}
+
+/// Shows a package's own scripts, with their paths in it, as far as there is time for them.
+pub fn scripts_of(package: &Path, each: impl FnMut(&Path, &str)) {
+    let mut left = Left { bytes: SCANNED.most, entries: MAX_ENTRIES, until: Instant::now() + MAX_TIME };
+    each_script(package, &mut left, each);
+}
+
+/// The folders of what it depends on are left out.
+fn each_script(package: &Path, left: &mut Left, mut each: impl FnMut(&Path, &str)) {
     let mut files = 0;
     let own =
         |path: &Path| path.strip_prefix(package).is_ok_and(|path| !path.iter().any(|part| part == "node_modules"));
@@ -87,10 +101,9 @@ fn secrets_in(package: &Path, left: &mut Left) -> BTreeSet<String> {
         let Some(size) = size.filter(|size| *size <= MAX_BYTES.min(left.bytes)) else { continue };
         (files, left.bytes) = (files + 1, left.bytes - size);
         if let Ok(text) = fs::read_to_string(&path) {
-            names.extend(names_in(&text).filter(|name| looks_secret(name)).map(str::to_owned));
+            each(path.strip_prefix(package).unwrap_or(&path), &text);
         }
     }
-    names
 }
 
 fn is_framework(name: &str) -> bool {

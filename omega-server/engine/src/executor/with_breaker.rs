@@ -10,8 +10,10 @@ use omega_core::{
     id::ToolId,
     registry::Calling,
 };
+use secrecy::SecretString;
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -51,6 +53,16 @@ impl Executor for WithBreaker {
 
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
         self.inner.describe(package, version, owner).await
+    }
+
+    async fn describe_with(
+        &self,
+        package: &str,
+        version: &str,
+        owner: &str,
+        env: &BTreeMap<String, SecretString>,
+    ) -> Result<DescribedPackage, ToolError> {
+        self.inner.describe_with(package, version, owner, env).await
     }
 
     fn expect(&self, tool: &ToolId, version: &str) {

@@ -6,6 +6,7 @@
 use super::{
     AddError, RegistryService, Source, StoredTool,
     changes::{self, Change},
+    nearest::with_nearest,
     package_tools,
     row_limits::Fitted,
     rows,
@@ -19,6 +20,7 @@ use omega_core::{
     id::{ToolId, UserId},
     registry::{RegistryError, Tool, Viewer},
 };
+use secrecy::SecretString;
 use serde_json::Value;
 use std::{collections::HashMap, sync::atomic::Ordering};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
@@ -124,8 +126,17 @@ impl RegistryService {
         let version = request.version.as_deref().unwrap_or("latest");
         // What all share, administrators add: they take their turns as one.
         let turn = owner.map(|owner| owner.to_string()).unwrap_or_default();
-        let package = self.executor.describe(&request.package, version, &turn).await?;
+        let env = request.env.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect();
+        let described = self.executor.describe_with(&request.package, version, &turn, &env).await;
+        let package = match described {
+            Ok(package) => package,
+            Err(error) => {
+                let viewer = owner.map_or(Viewer::Anybody, Viewer::User);
+                return Err(with_nearest(self, viewer, &request.package, "", error).await.into());
+            }
+        };
         let (wanted, mut notices) = package_tools::wanted(&package, &request)?;
+        notices.extend(package.lacks.iter().cloned());
         notices.extend(wanted.iter().flat_map(Fitted::notices));
         let tools: Vec<Tool> =
             wanted.iter().map(|fitted| Tool { own: owner.is_some(), ..fitted.tool().clone() }).collect();

@@ -12,6 +12,7 @@ mod describe_queue;
 pub mod indexing;
 mod intake;
 mod mirror;
+mod nearest;
 mod package_tools;
 mod packages;
 pub mod row_limits;
@@ -23,6 +24,7 @@ mod user_tools;
 
 pub use intake::{IntakeResult, Older};
 pub use mirror::{Address, Mirror, MirrorRows, Pace, SeenRows};
+pub use nearest::with_nearest;
 pub use service::{AddError, RegistryService};
 pub use stored::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows};
 

@@ -4,7 +4,7 @@ use super::{AddError, row_limits::Fitted};
 use omega_core::{
     api::registry::AddPackage,
     budget::{NAME, PACKAGE_TOOLS},
-    executor::{Described, DescribedPackage},
+    executor::{Described, DescribedPackage, Signature},
     id::ToolId,
     registry::{Calling, EnvVar, Health, Tool},
 };
@@ -54,6 +54,7 @@ fn described_tool(package: &DescribedPackage, described: &Described) -> Tool {
         env: described.env.clone(),
         needs_approval: described.needs_approval,
         destructive: described.destructive,
+        integrity: described.integrity.clone().or_else(|| package.integrity.clone()),
         ..package_tool(package, &described.name, Calling::Tool)
     }
 }
@@ -71,13 +72,41 @@ fn function_tool(package: &DescribedPackage, function: &str, request: &AddPackag
     }
     let mut params = named_in(function);
     params.extend(request.params.iter().filter(|name| !params.contains(name)).cloned().collect::<Vec<_>>());
-    let properties: Map<String, Value> = params.iter().map(|name| (name.clone(), json!({}))).collect();
+    let signature = package.signatures.get(function.trim());
+    let (params, input_schema) = match signature {
+        Some(signature) if params.is_empty() => (signature.params.clone(), signature.input_schema.clone()),
+        _ => (params.clone(), named_schema(&params, signature)),
+    };
+    let words = signature.map(|signature| &signature.description).filter(|words| !words.is_empty());
     Ok(Tool {
-        description: request.description.clone().unwrap_or_else(|| package.description.clone()),
-        input_schema: Some(json!({"type": "object", "properties": properties, "additionalProperties": false})),
+        description: request.description.as_ref().or(words).unwrap_or(&package.description).clone(),
+        input_schema: Some(input_schema),
         env: Vec::<EnvVar>::new(),
         ..package_tool(package, function, Calling::Function { params })
     })
+}
+
+/// The schema of parameters that a person named: of each what the package says of the one in its place.
+fn named_schema(params: &[String], signature: Option<&Signature>) -> Value {
+    let known = |place: usize| {
+        let own = signature?.params.get(place)?.trim_start_matches("...");
+        let schema = &signature?.input_schema;
+        let required = schema["required"].as_array().is_some_and(|names| names.iter().any(|name| name == own));
+        Some((schema["properties"][own].clone(), required))
+    };
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for (place, name) in params.iter().enumerate() {
+        let name = name.trim_start_matches("...");
+        let (schema, is_required) = known(place).unwrap_or_else(|| (json!({}), false));
+        properties.insert(name.to_owned(), schema);
+        required.extend(is_required.then(|| name.to_owned()));
+    }
+    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
 }
 
 /// The export that a way to a function begins with: `compile` of `compile(template)(view)`.

@@ -10,9 +10,12 @@ use omega_core::{
     registry::{Calling, Health, Query, Registry, RegistryError, Tool, Viewer},
 };
 use serde_json::{Value, json};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// A sandbox that describes `@acme/tools` and counts how often.
@@ -42,6 +45,7 @@ impl Executor for Sandbox {
             env: Vec::new(),
             destructive: false,
             needs_approval: None,
+            integrity: None,
         };
         Ok(DescribedPackage {
             package: package.to_owned(),
@@ -52,6 +56,8 @@ impl Executor for Sandbox {
             keywords: vec![String::from("acme")],
             tools: vec![tool("anvilTool", "weight"), tool("rocket", "target")],
             functions: vec![String::from("paint")],
+            signatures: BTreeMap::new(),
+            lacks: Vec::new(),
         })
     }
 

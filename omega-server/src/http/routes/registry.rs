@@ -186,7 +186,7 @@ fn executed(id: &ToolId, called: Called) -> (StatusCode, HeaderMap, Json<Execute
     (status, headers, Json(answer))
 }
 
-/// Adds the tools of a package, or one of its functions as a tool: for everybody when an administrator does, else for the caller
+/// Adds the tools of a package or of an MCP server by its address, or one of a package's functions as a tool: for everybody when an administrator does, else for the caller
 /// alone. What is one's own stands in place of what everybody has, in one's own searches and conversations only. What everybody
 /// has is set back to an older version with `allowOlder` alone.
 #[utoipa::path(post, operation_id = "addPackage",
@@ -198,6 +198,7 @@ pub async fn add(
     Body(body): Body<AddPackage>,
 ) -> ApiResult<Reply<AddedPackage>> {
     text("package", &body.package, MAX_PACKAGE)?;
+    variables(&body.env)?;
     let owner = owner(&caller, body.scope)?;
     let package = body.package.clone();
     app.registry.add(owner, body).await.map(Reply::created).map_err(|error| match error {
@@ -297,6 +298,9 @@ fn why_not(package: &str, error: &ToolError) -> String {
         | ToolErrorCode::OutputTooLarge
         | ToolErrorCode::ToolExited
         | ToolErrorCode::ProtocolError => format!("{package} was ended while it was looked into ({reason})"),
+        ToolErrorCode::MissingEnvVars if package.contains("://") => {
+            return format!("{reason}; give it with the request (`env`), and it is asked for when a tool needs it");
+        }
         ToolErrorCode::MissingEnvVars => format!("{package} wants variables as soon as it is loaded ({reason})"),
         // Which capability, and what to do.
         ToolErrorCode::PermissionDenied | ToolErrorCode::NetworkBlocked => {

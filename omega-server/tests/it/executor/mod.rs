@@ -2,7 +2,9 @@
 //!
 //! Where neither Deno nor a way to get it exists, these tests say so and pass; under `CI=true` they fail instead.
 
+mod addresses;
 mod calls;
+mod declared;
 mod fleet;
 mod flow;
 mod hostile;
@@ -18,6 +20,7 @@ mod service;
 mod suites;
 mod tarball;
 mod tarballs;
+mod trying;
 mod warm;
 mod words;
 

@@ -121,7 +121,12 @@ fn plant(images: &Path, name: &str, script: &str) -> io::Result<PathBuf> {
     fs::write(folder.join("entry.mjs"), format!("export const load = () => import({name:?});\n"))?;
     image::make_caches(&folder)?;
     let not_described = ToolError::new(ToolErrorCode::NotATool, "it is here to attack");
-    let about = About { runner: runner::VERSION.clone(), found: Err(not_described), in_scripts: BTreeSet::new() };
+    let about = About {
+        runner: runner::VERSION.clone(),
+        found: Err(not_described),
+        in_scripts: BTreeSet::new(),
+        lacks: BTreeSet::new(),
+    };
     fs::write(folder.join("about.json"), serde_json::to_vec(&about)?)?;
     Ok(package.join("index.mjs"))
 }

@@ -323,6 +323,7 @@ impl Executor for RemoteExecutor {
                     input_schema: Some(described["tool"]["inputSchema"].clone()).filter(Value::is_object),
                     env: Vec::new(),
                     destructive: false,
+                    integrity: None,
                     needs_approval: serde_json::from_value(described["tool"]["needsApproval"].clone())
                         .unwrap_or_default(),
                 });
@@ -337,6 +338,8 @@ impl Executor for RemoteExecutor {
             keywords: Vec::new(),
             tools,
             functions: Vec::new(),
+            signatures: BTreeMap::new(),
+            lacks: Vec::new(),
         })
     }
 

@@ -28,8 +28,16 @@ export async function collected(value, depth = 0) {
 }
 
 /** What gives values one after the other, once. */
-export const isIterator = (value) =>
-  isObject(value) && typeof readProperty(value, "next") === "function" && isIterable(value);
+export const isIterator = (value) => isObject(value) && typeof readProperty(value, "next") === "function" && isItsOwn(value);
+
+/** Who gives values out of itself has nothing else; an object that makes an iterator may have much more, and no end. */
+function isItsOwn(value) {
+  try {
+    return [Symbol.iterator, Symbol.asyncIterator].some((way) => value[way]?.() === value);
+  } catch {
+    return false;
+  }
+}
 
 const isIterable = (value) => [Symbol.iterator, Symbol.asyncIterator].some((way) => typeof readProperty(value, way) === "function");
 
@@ -39,6 +47,7 @@ const isLazy = (value) =>
   !KNOWN.some((Known) => value instanceof Known) &&
   !ArrayBuffer.isView(value) &&
   typeof readProperty(value, "toJSON") !== "function" &&
+  typeof readProperty(value, "next") !== "function" &&
   Object.keys(value).length === 0;
 
 const KNOWN = [Map, Set, Headers, URLSearchParams, FormData];

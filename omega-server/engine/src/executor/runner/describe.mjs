@@ -6,6 +6,7 @@ import { instantiate, make } from "./factory.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { exportsOf, importPackage } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
+import { callable, signaturesOf } from "./signatures.mjs";
 import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSchema, maybeFactory } from "./shapes.mjs";
 
 const STAND_IN_KEY = "omega-describes-only";
@@ -17,8 +18,8 @@ const { now } = Date;
 /** `{ found }`: its tools, its plain functions, and the variables that it reads when it is imported. */
 export async function describe(job) {
   const until = now() + PATIENCE_MS;
-  const found = { tools: [], functions: [], readAtImport: [] };
-  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job };
+  const found = { tools: [], functions: [], signatures: {}, typed: true, readAtImport: [] };
+  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map() };
   const failures = [];
   if (job.bin) {
     const { describeServer } = await import("./mcp.mjs");
@@ -37,6 +38,7 @@ export async function describe(job) {
       const module = await importPackage(job.entry, subpath);
       if (subpath === undefined) found.readAtImport = askedFor();
       await lookInto(module, subpath === undefined ? "" : `${subpath}/`, looked, found);
+      looked.loaded = true;
     } catch (error) {
       failures.push({ subpath, error });
     }
@@ -44,17 +46,20 @@ export async function describe(job) {
   const isNothing = found.tools.length + found.functions.length === 0;
   const [first] = failures.filter(({ error, subpath }) => subpath !== undefined || !isNoEntry(error)).concat(failures);
   // Whoever has a module that can't be loaded, and nothing else, says why.
-  if (first && isNothing) throw first.error;
+  if (first && isNothing && !(looked.loaded && isNoEntry(first.error))) throw first.error;
   found.tools = once(found.tools);
   const tools = new Set(found.tools.map((tool) => tool.name.split(".")[0]));
   found.functions = found.functions.filter((name) => !tools.has(name));
+  // Who has tools is seldom wanted for its functions.
+  if (found.functions.length > 0 || found.tools.length === 0) Object.assign(found, await signaturesOf(job, looked.ways));
   return { __proto__: null, found };
 }
 
 /** The package has no module of its own, which is no fault where it has subpaths. */
 const isNoEntry = (error) => /ERR_PACKAGE_PATH_NOT_EXPORTED|No "exports" main|not exported|is not defined by "exports"/i.test(error?.message);
 
-async function lookInto(module, prefix, { seen, declared, job }, found) {
+async function lookInto(module, prefix, { seen, declared, job, ways }, found) {
+  for (const [way, what] of callable(exportsOf(module), prefix)) ways.set(way, what);
   for (const [name, { value }] of exportsOf(module)) {
     if (value === undefined || value === null) continue;
     // Every name counts, also the second one of the same function: whoever adds `parse` means `parse`.

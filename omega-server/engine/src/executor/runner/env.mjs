@@ -1,4 +1,5 @@
 // The environment of the call: only what the job grants, and a record of what was asked for.
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import process from "node:process";
 
 const SECRET = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_PAT$/;
@@ -48,6 +49,11 @@ export function traceEnvironment(granted) {
   replace(globalThis.process, traced);
   // Packages look for settings around the program that runs them: let them look where they may, and find nothing.
   process.execPath = `${values.HOME}/bin/node`;
+  // Who the user of the server is, the system knows; a tool's home is its folder.
+  const os = createRequire(import.meta.url)("node:os");
+  os.homedir = () => values.HOME;
+  os.tmpdir = () => values.TMPDIR ?? values.HOME;
+  syncBuiltinESMExports();
   replace(Deno, {
     get: (name) => traced[name],
     has: (name) => name in traced,
@@ -95,4 +101,8 @@ export const missingSecrets = () =>
 export const presentSecrets = () => [...asked].filter(([name, there]) => there && looksSecret(name)).map(([name]) => name);
 
 /** Variables that stand in a text, were asked for and have no value here. */
-export const absentIn = (text) => [...new Set(text.match(NAME) ?? [])].filter((name) => !values[name] && asked.has(name));
+export function absentIn(text) {
+  const named = [...new Set(text.match(NAME) ?? [])].filter((name) => !values[name] && asked.has(name));
+  // A file that holds the value is another way to give it.
+  return named.filter((name) => !named.some((other) => name === `${other}_FILE` || name === `${other}_PATH`));
+}

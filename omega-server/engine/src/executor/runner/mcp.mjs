@@ -13,10 +13,13 @@ const MOST_PAGES = 20;
 const MOST_TOOLS = 500;
 const MOST_LINE = 32 << 20;
 const METHOD_NOT_FOUND = -32601;
+// Where servers keep what they are told, when they are asked to keep it elsewhere than beside their script, where nobody may write.
+const STORES = ["MEMORY", "STORAGE", "DATA", "STATE", "STORE"].flatMap((what) => ["FILE_PATH", "PATH", "FILE", "DIR"].map((where) => `${what}_${where}`));
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
 const { parse, stringify } = JSON;
 const realPath = Deno.realPathSync.bind(Deno);
+const readText = Deno.readTextFileSync.bind(Deno);
 
 /** The tools of the server, as a description has them; throws what the server fails with. */
 export async function describeServer(job) {
@@ -26,7 +29,8 @@ export async function describeServer(job) {
   for (let page = 0; page < MOST_PAGES && tools.length < MOST_TOOLS; page++) {
     const listed = await server.ask("tools/list", cursor === undefined ? {} : { cursor }, LIST_MS);
     for (const tool of Array.isArray(listed?.tools) ? listed.tools : []) {
-      if (typeof tool?.name === "string" && tool.name !== "") tools.push(described(tool));
+      // A name with the mark that parts an id into package and tool would be another one's.
+      if (typeof tool?.name === "string" && tool.name !== "" && !tool.name.includes("::")) tools.push(described(tool));
     }
     if (typeof listed?.nextCursor !== "string" || listed.nextCursor === cursor) break;
     cursor = listed.nextCursor;
@@ -66,6 +70,7 @@ class Exited extends Error {}
 
 /** The server, greeted. One that wants a folder, such as the file server, gets the call's own. */
 async function started({ entry, bin, withFolder, env }) {
+  for (const name of STORES) process.env[name] ??= `${env?.HOME ?? "."}/${name.toLowerCase()}`;
   const args = withFolder ? [env?.HOME ?? "."] : [];
   const stdio = ownStdio();
   const path = realPath(await (await import(entry)).place(bin));
@@ -80,12 +85,32 @@ async function started({ entry, bin, withFolder, env }) {
   };
   for (const owner of new Set([process, globalThis.process])) owner.exit = exit;
   Object.defineProperty(Deno, "exit", { value: exit, configurable: true });
-  import(String(new URL(`file://${path}`))).catch((error) => failed(error instanceof Exited ? error : loadFailure(error)));
+  run(path).catch((error) => failed(error instanceof Exited ? error : loadFailure(error)));
   const server = { ask: (method, params, patience, abort) => asked(stdio, ended, method, params, patience, abort) };
   const hello = { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: "omega", version: "1" } };
   await server.ask("initialize", hello, HANDSHAKE_MS);
   stdio.send({ jsonrpc: "2.0", method: "notifications/initialized" });
   return server;
+}
+
+/** As a program is run: some do nothing when they are only loaded. */
+async function run(path) {
+  const load = createRequire(import.meta.url);
+  const isModule = /\.mjs$/.test(path) || (/\.js$/.test(path) && typeOf(path) === "module");
+  if (isModule) return await import(String(new URL(`file://${path}`)));
+  return load("node:module")._load(path, null, true);
+}
+
+/** What the nearest package.json says of its scripts. */
+function typeOf(path) {
+  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+    try {
+      return parse(readText(`${path.slice(0, at)}/package.json`)).type;
+    } catch {
+      // The one above it.
+    }
+  }
+  return undefined;
 }
 
 function loadFailure(error) {

@@ -100,7 +100,7 @@ export function revived(value, depth = 0) {
 }
 
 const isBytes = ({ type, bytes, data, ...others }) =>
-  type === "base64" && typeof data === "string" && typeof bytes === "number" && Object.keys(others).length === 0 && isBase64(data);
+  type === "base64" && typeof data === "string" && (bytes === undefined || typeof bytes === "number") && Object.keys(others).length === 0 && isBase64(data);
 
 function isBase64(text) {
   try {

@@ -1,0 +1,48 @@
+//! What to use in place of something that can't run here: whoever is refused a capability is told which tools come near.
+
+use omega_core::{
+    executor::{ToolError, ToolErrorCode},
+    registry::{Health, Query, Registry, Viewer},
+};
+use serde_json::{Value, json};
+
+const LOOKED_AT: usize = 12;
+const TOLD: usize = 3;
+
+/// A failure for want of a capability with the nearest tools of other packages; any other failure as it is. `about` is what is
+/// known of what failed: its name, its description.
+pub async fn with_nearest(
+    registry: &dyn Registry,
+    viewer: Viewer,
+    package: &str,
+    about: &str,
+    error: ToolError,
+) -> ToolError {
+    if error.code != ToolErrorCode::PermissionDenied {
+        return error;
+    }
+    let words = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), " ");
+    let text = format!(
+        "{} {}",
+        words(package),
+        about.lines().next().unwrap_or_default().chars().take(200).collect::<String>()
+    );
+    let query = Query { text: text.trim().to_owned(), category: None, limit: LOOKED_AT };
+    // Without an answer the refusal stands by itself.
+    let Ok(hits) = registry.search(viewer, query).await else { return error };
+    let others = hits.into_iter().map(|hit| hit.tool);
+    let others = others.filter(|tool| tool.tool_id.package() != package && tool.health != Health::Broken);
+    let ids: Vec<String> = others.take(TOLD).map(|tool| tool.tool_id.to_string()).collect();
+    if ids.is_empty() {
+        return error;
+    }
+    let mut details = error.details.unwrap_or_else(|| json!({}));
+    if let Value::Object(fields) = &mut details {
+        fields.insert(String::from("nearest"), json!(ids));
+    }
+    ToolError {
+        message: format!("{}; near to it are {}", error.message, ids.join(", ")),
+        details: Some(details),
+        ..error
+    }
+}
