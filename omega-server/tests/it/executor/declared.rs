@@ -72,7 +72,7 @@ async fn declarations_of_types_say_what_to_send() {
     assert_eq!(found["area"].input_schema["properties"]["form"]["required"], json!(["side"]));
     assert_eq!(
         found["over"].input_schema["properties"]["value"],
-        json!({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+        json!({"anyOf": [{"type": "string"}, {"type": "number"}]}),
         "all overloads"
     );
     assert_eq!(found["over"].input_schema["required"], json!(["value"]));

@@ -129,7 +129,9 @@ const MOST_OF_PARAMETER = 300;
 
 /** What a comment says: its text, its parameters by name, a default, an example, whether it is of something old. */
 export function commentOf(doc) {
-  const lines = (doc ?? "").split("\n").map((line) => line.replace(/^\s*\*?\s?/, "").trimEnd());
+  // A comment of one line may have its tags behind its text.
+  const parted = (doc ?? "").replace(/(\S)[ \t]+(?=@(?:default|defaultValue|deprecated|example|returns?|see|since)\b)/g, "$1\n");
+  const lines = parted.split("\n").map((line) => line.replace(/^\s*\*?\s?/, "").trimEnd());
   const params = new Map();
   let [tag, text, byDefault, example, isOld] = ["", [], undefined, [], false];
   let last;
