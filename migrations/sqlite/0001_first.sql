@@ -94,11 +94,14 @@ CREATE TABLE conversations (
     link_epoch INTEGER NOT NULL DEFAULT 0,
     -- Tokens outside of runs, as JSON: for the title, and for plans that were made without executing.
     usage TEXT NOT NULL DEFAULT '{}',
+    -- Its events up to this one happened elsewhere: it came in as a document.
+    imported_seq INTEGER NOT NULL DEFAULT 0,
     next_seq INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX conversations_link ON conversations (link_id);
+CREATE INDEX conversations_created ON conversations (created_at);
 
 -- Links that were replaced: whoever has one is told that it is gone.
 CREATE TABLE retired_links (
@@ -140,6 +143,7 @@ CREATE TABLE runs (
     message_id TEXT NOT NULL,
     actor_user_id TEXT NOT NULL REFERENCES users (id),
     status TEXT NOT NULL,
+    model TEXT NOT NULL,
     config TEXT NOT NULL,
     step_no INTEGER NOT NULL,
     tool_calls INTEGER NOT NULL,
@@ -163,6 +167,7 @@ CREATE TABLE runs (
 CREATE UNIQUE INDEX runs_one_active ON runs (conversation_id) WHERE status IN ('running', 'paused');
 CREATE INDEX runs_claim ON runs (status, lease_until, queued_at);
 CREATE INDEX runs_conversation ON runs (conversation_id, queued_seq);
+CREATE INDEX runs_queued ON runs (queued_at);
 CREATE INDEX runs_pause ON runs (pause_expires_at) WHERE status = 'paused';
 
 CREATE TABLE messages (
@@ -240,11 +245,31 @@ CREATE TABLE tool_runs (
     started_at INTEGER,
     finished_at INTEGER,
     duration_ms INTEGER,
+    -- The executor that took it.
+    executor TEXT,
     cancel_requested_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX tool_runs_call ON tool_runs (message_id, call_id);
 CREATE INDEX tool_runs_run ON tool_runs (run_id, seq);
 CREATE INDEX tool_runs_conversation ON tool_runs (conversation_id, seq);
+CREATE INDEX tool_runs_created ON tool_runs (created_at);
+
+-- Tokens as they were taken, a row each time; without a run, for a title or for plans alone.
+CREATE TABLE token_usage (
+    id TEXT NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    run_id TEXT,
+    model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cached_input_tokens INTEGER NOT NULL,
+    cache_write_tokens INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    cost_micros INTEGER NOT NULL,
+    unpriced_tokens INTEGER NOT NULL
+) STRICT;
+CREATE INDEX token_usage_at ON token_usage (at);
 
 -- The prompts that runs had. `user_id` is empty for a default prompt; the others are for their user's eyes.
 CREATE TABLE prompts (
@@ -377,6 +402,7 @@ CREATE TABLE feedback (
     PRIMARY KEY (run_id, user_id)
 ) STRICT;
 CREATE INDEX feedback_conversation ON feedback (conversation_id, seq);
+CREATE INDEX feedback_created ON feedback (created_at);
 
 -- Secrets. Nothing in here can be read without the master key, which is never in the database.
 

@@ -55,6 +55,7 @@ pub enum Command {
     Registry(commands::registry::Registry),
     Models(commands::models::Models),
     Status(commands::status::Status),
+    Stats(commands::stats::Stats),
     Doctor(commands::doctor::Doctor),
     Login(commands::login::Login),
     Logout(commands::login::Logout),

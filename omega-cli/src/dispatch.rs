@@ -66,6 +66,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Registry(it) => it.run(context).await,
         Command::Models(it) => it.run(context).await,
         Command::Status(it) => it.run(context).await,
+        Command::Stats(it) => it.run(context).await,
         Command::Login(it) => it.run(context).await,
         Command::Logout(it) => it.run(context),
         Command::Whoami(it) => it.run(context).await,

@@ -58,6 +58,9 @@ pub struct Executed {
     pub truncated: bool,
     /// Lines that the tool logged, at most 256 KiB.
     pub logs: Vec<String>,
+    /// The executor that took the call: `host:port`, `local`, or `mcp` for an MCP server elsewhere. Missing for a call that none took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<String>,
 }
 
 /// Codes of a failed call; a closed list (`executor.md`, "Error codes").

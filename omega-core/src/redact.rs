@@ -26,7 +26,15 @@ use reading::{Reading, Search};
 use secrecy::SecretString;
 use serde_json::Value;
 use spans::{Name, Outlet, Spans};
-use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 mod automaton;
 mod decode;
@@ -38,6 +46,14 @@ mod spans;
 
 /// Shorter values would blank out ordinary text.
 pub const SHORTEST: usize = 8;
+
+/// What was taken out since the process began: of values that were known, and by the look alone.
+static TAKEN_OUT: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+/// How many secrets were taken out since the process began, `known` ones and those of which only the `look` was.
+pub fn taken_out() -> [(&'static str, u64); 2] {
+    [("known", TAKEN_OUT[0].load(Ordering::Relaxed)), ("look", TAKEN_OUT[1].load(Ordering::Relaxed))]
+}
 
 /// Knows some secrets, and the look of others, and takes them out. Clones share what it knows.
 #[derive(Clone, Default)]
@@ -82,10 +98,16 @@ impl Redactor {
         Some(spans).filter(|spans| !spans.is_empty())
     }
 
+    /// The name that stands in a secret's place.
     fn name(&self, of: Name) -> &str {
+        let [known, look] = &TAKEN_OUT;
         match of {
-            Name::Look(name) => name,
+            Name::Look(name) => {
+                look.fetch_add(1, Ordering::Relaxed);
+                name
+            }
             Name::Told(number) => {
+                known.fetch_add(1, Ordering::Relaxed);
                 self.0.as_ref().and_then(|needles| needles.names.get(number as usize)).map_or("secret", String::as_str)
             }
         }

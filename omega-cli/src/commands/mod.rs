@@ -36,6 +36,7 @@ pub mod serve;
 pub mod settings;
 pub mod share;
 pub mod show;
+pub mod stats;
 pub mod status;
 pub mod tools;
 pub mod users;

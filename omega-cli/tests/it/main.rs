@@ -24,6 +24,7 @@ mod pauses;
 mod remembered;
 mod settings;
 mod sharing;
+mod stats;
 mod terminal;
 mod two_windows;
 mod ways;

@@ -4,7 +4,27 @@ use super::{MirrorStatus, Timestamp};
 use crate::executor::ExecutorHealth;
 use serde::{Deserialize, Serialize};
 
-/// `GET /status`.
+/// `GET /status`: everything for whoever shows a key or a session that counts, one word for others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum StatusAnswer {
+    /// For who is signed in.
+    Whole(Box<Status>),
+    /// For who is not.
+    Word(StatusWord),
+}
+
+/// How the server is, in one word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatusWord {
+    /// `ok`, `degraded` or `down`: the worst of the parts.
+    pub status: String,
+}
+
+/// The parts of the server, and how each is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

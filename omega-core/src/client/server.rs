@@ -2,7 +2,10 @@
 
 use super::{Client, ClientError, transport::Page};
 use crate::{
-    api::{AuditEntry, AuditReport, CreateUser, CreatedUser, Models, RotateVault, Rotated, Status, User},
+    api::{
+        AuditEntry, AuditReport, CreateUser, CreatedUser, Models, RotateVault, Rotated, Stats, Status, StatusAnswer,
+        Timestamp, User,
+    },
     id::UserId,
 };
 use reqwest::Method;
@@ -15,8 +18,21 @@ impl Client {
     }
 
     /// The status banner.
+    ///
+    /// # Errors
+    /// [`ClientError::Unauthenticated`] with the one word that a server says to whoever has no key.
     pub async fn status(&self) -> Result<Status, ClientError> {
-        self.data(self.get("/api/omega/status")).await
+        match self.data(self.get("/api/omega/status")).await? {
+            StatusAnswer::Whole(status) => Ok(*status),
+            StatusAnswer::Word(word) => {
+                Err(ClientError::Unauthenticated(format!("the server is {}; sign in to see more of it", word.status)))
+            }
+        }
+    }
+
+    /// How often, how well and at what cost the server worked since then.
+    pub async fn stats(&self, since: Timestamp) -> Result<Stats, ClientError> {
+        self.data(self.get("/api/omega/stats").query(&[("since", since.to_string())])).await
     }
 
     /// Whether a server's process answers there.

@@ -13,7 +13,8 @@ use super::{
     },
     routes::{
         answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, import, messages,
-        operations, plans, prompts, registry, runs, session, settings, sharing, tool_runs, users, vault,
+        metrics, operations, plans, prompts, registry, runs, session, settings, sharing, stats, tool_runs, users,
+        vault,
     },
     state::App,
 };
@@ -103,6 +104,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(avatars::get))
         .routes(routes!(operations::models))
         .routes(routes!(operations::status))
+        .routes(routes!(stats::get))
         .routes(routes!(registry::list))
         .routes(routes!(registry::search))
         .routes(routes!(registry::get))
@@ -134,6 +136,7 @@ pub fn router(app: App, front: Arc<Front>) -> Router {
         .route("/api/omega/stop", post(operations::stop))
         .route("/livez", get(operations::livez))
         .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(metrics::get))
         .merge(docs())
         .merge(page::router())
         .fallback(|| async { ApiError::no_route() })
@@ -148,6 +151,12 @@ pub fn router(app: App, front: Arc<Front>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&front), front::layer))
         .layer(middleware::from_fn_with_state(front, log_line::layer))
         .with_state(app)
+}
+
+/// The listener of the metrics' own: they, and nothing else.
+pub fn metrics(app: App) -> Router {
+    let router = Router::new().route("/metrics", get(metrics::open));
+    router.fallback(|| async { ApiError::no_route() }).with_state(app)
 }
 
 /// The description of the API.

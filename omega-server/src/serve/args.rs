@@ -54,6 +54,10 @@ pub struct ServeArgs {
     /// million tokens (also cachedInput, cacheWrite). It goes before the prices that Omega knows
     #[arg(long, env = "OMEGA_PRICES", value_name = "PATH")]
     pub prices: Option<PathBuf>,
+    /// Serve /metrics at this address too, for whoever reaches it: no key is asked for. On the server's own port an
+    /// administrator's key opens it
+    #[arg(long, value_name = "ADDRESS:PORT", env = "OMEGA_METRICS")]
+    pub metrics: Option<SocketAddr>,
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY")]
     pub serve_only: bool,
@@ -101,6 +105,7 @@ impl ServeArgs {
         Ok(ServeConfig {
             database_url: given(self.database.as_ref()).unwrap_or(places.database),
             listen,
+            metrics: self.metrics,
             cache_dir: path(self.cache.as_ref()).unwrap_or(places.cache),
             cache_limit: self.cache_limit_mb.saturating_mul(1 << 20),
             deno: path(self.deno.as_ref()),

@@ -20,6 +20,8 @@ pub struct ServeConfig {
     /// `sqlite:PATH` or `postgres://...`.
     pub database_url: String,
     pub listen: SocketAddr,
+    /// Where `/metrics` is for whoever reaches it, without a key; nowhere when nothing is set.
+    pub metrics: Option<SocketAddr>,
     /// Runtime, tool images and scratch folders.
     pub cache_dir: PathBuf,
     /// Bytes of tool packages that are kept; the least recently used go.

@@ -62,6 +62,8 @@ pub enum StartError {
     Vault(#[from] VaultError),
     #[error("can't listen on {address}: {reason}; choose another port with --port, or stop what uses it")]
     Listen { address: SocketAddr, reason: std::io::Error },
+    #[error("can't serve metrics at {address}: {reason}; choose another address with --metrics, or stop what uses it")]
+    Metrics { address: SocketAddr, reason: std::io::Error },
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The transport to the registry that is mirrored.
@@ -85,6 +87,8 @@ pub struct Server {
     pub url: String,
     /// Where the world finds it, behind a proxy.
     public_url: Option<PublicUrl>,
+    /// Where the listener of its own for `/metrics` is.
+    pub metrics: Option<SocketAddr>,
     /// The API key that was made because there was none, or because one was wished; the only time that it is known.
     pub new_key: Option<String>,
     owner: UserId,
@@ -147,6 +151,10 @@ impl Server {
         let front = Front::new(config.limits.trusted_proxies.clone(), config.public_url.clone());
         let sockets = Sockets::new(listener, config.node.stalled, &config.limits);
         let app = App::new(engine, registry, executor, models, config.limits, people, idle.is_some());
+        let metrics = match config.metrics {
+            Some(address) => Some(measure(address, app.clone(), &mut background).await?),
+            None => None,
+        };
         background.spawn(refusals::keep(Arc::clone(&app.gate.refusals), app.store.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone(), Arc::clone(&front));
@@ -160,8 +168,9 @@ impl Server {
                 })
                 .await
         });
+        let url = format!("http://{address}");
         let public_url = config.public_url;
-        Ok(Self { url: format!("http://{address}"), public_url, new_key, owner, app, stop, task, idle, background })
+        Ok(Self { url, public_url, metrics, new_key, owner, app, stop, task, idle, background })
     }
 
     /// An address that signs a browser in as the first user, once, within five minutes.
@@ -210,6 +219,20 @@ impl Server {
         self.app.gate.refusals.record(&self.app.store).await;
         self.background.shutdown().await;
     }
+}
+
+/// Serves the metrics at an address of their own.
+async fn measure(address: SocketAddr, app: App, background: &mut JoinSet<()>) -> Result<SocketAddr, StartError> {
+    let failed = |reason| StartError::Metrics { address, reason };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    background.spawn(async move {
+        if let Err(error) = axum::serve(listener, router::metrics(app)).await {
+            tracing::error!(event = "metrics.ended", %error);
+        }
+    });
+    tracing::info!(event = "metrics.listening", %address);
+    Ok(address)
 }
 
 type People = (Option<Arc<dyn KeyVerifier>>, Option<Avatars>);

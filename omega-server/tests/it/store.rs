@@ -168,6 +168,7 @@ fn succeeded(output: Value) -> Settled {
         truncated: true,
         error: None,
         duration_ms: 5,
+        executor: None,
     }
 }
 

@@ -48,4 +48,5 @@ export type Usage = Schemas["Usage"];
 export type User = Schemas["User"];
 export type Visibility = Schemas["Visibility"];
 export type Whoami = Schemas["Whoami"];
-export type ServerStatus = Schemas["Status"];
+/** Everything for who is signed in, one word for others. */
+export type ServerStatus = Schemas["Status"] | Schemas["StatusWord"];

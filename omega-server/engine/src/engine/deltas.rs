@@ -11,6 +11,7 @@
 use super::{Engine, node_notify::Hint};
 use crate::{
     domain::guest_view::{GuestView, readable},
+    observe::metrics::{EVENT_FLUSH, EVENT_FLUSH_BATCH},
     store::{DeltaProgress, Result, access::Access},
 };
 use omega_core::{
@@ -19,7 +20,7 @@ use omega_core::{
 };
 use std::{
     collections::{HashMap, HashSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const FLUSH: Duration = Duration::from_millis(250);
@@ -35,7 +36,12 @@ impl Engine {
             if pieces.is_empty() {
                 continue;
             }
-            match self.inner.store.put_chunks(&pieces).await {
+            let began = Instant::now();
+            let put = self.inner.store.put_chunks(&pieces).await;
+            EVENT_FLUSH.observe([], began.elapsed().as_secs_f64());
+            #[allow(clippy::cast_precision_loss, reason = "a number of pieces")]
+            EVENT_FLUSH_BATCH.observe([], pieces.len() as f64);
+            match put {
                 Ok(written) => {
                     let written: HashSet<_> = written.into_iter().collect();
                     for piece in pieces.iter().filter(|p| written.contains(&(p.message, p.part, p.offset))) {

@@ -11,6 +11,7 @@ use super::{
     title, tool_search,
     tools::{self, Done, Work},
 };
+use crate::observe::metrics::RUN_QUEUE_WAIT;
 use crate::store::{Claimed, Clean, Lease, LogTx, Result, StoreError, StoredPlan};
 use omega_core::{
     agent::{Action, Agent, Next, Step, alternatives},
@@ -92,6 +93,11 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     } else {
         Event::RunResumed { attempt: claimed.attempt }
     };
+    if claimed.is_first {
+        let waited = store.now().millis_since(history.run.created_at);
+        #[allow(clippy::cast_precision_loss, reason = "milliseconds of a wait")]
+        RUN_QUEUE_WAIT.observe([], waited as f64 / 1000.0);
+    }
     let plan = followed.map(|StoredPlan { plan, set, .. }| {
         let (plan_id, by) = (Some(plan.id), history.actor);
         Event::PlanSelected { plan_set_id: set, plan_id, plan: Some(plan), by }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::guest_view::readable,
+    observe::metrics::SSE_DELIVERY_LAG,
     store::{Result, Store, access::Access},
 };
 use omega_core::{
@@ -155,8 +156,13 @@ impl Feed {
             self.ended = true;
             return Ok(());
         }
+        let is_live = self.caught_up;
         self.caught_up = events.len() < BATCH as usize;
         for envelope in events {
+            if is_live {
+                #[allow(clippy::cast_precision_loss, reason = "milliseconds of a delay")]
+                SSE_DELIVERY_LAG.observe([], self.store.now().millis_since(envelope.at) as f64 / 1000.0);
+            }
             let envelope = self.access.show(envelope);
             self.cursor = envelope.seq.unwrap_or(self.cursor);
             match &envelope.event {

@@ -17,6 +17,7 @@ mod execute_once;
 pub mod feed;
 pub mod guard;
 pub mod hub;
+mod measured_model;
 mod model_step;
 pub mod models;
 pub mod node_config;

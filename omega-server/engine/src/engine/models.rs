@@ -1,6 +1,7 @@
 //! Which models this server can ask, and who pays: a user's own keys go before the server's; else an engine on this machine,
 //! or the offline planner.
 
+use super::measured_model::measured;
 use omega_core::{
     api::{self, Payer, Usage},
     model::{
@@ -103,7 +104,8 @@ impl Catalog {
 
 impl Models for Catalog {
     fn resolve(&self, name: &str, own: &ProviderKeys) -> Result<Arc<dyn Model>, ModelError> {
-        self.transport.model(&name.parse::<ModelName>()?, &own.before(&self.env))
+        let model = self.transport.model(&name.parse::<ModelName>()?, &own.before(&self.env))?;
+        Ok(measured(model, name))
     }
 
     fn payer(&self, name: &str, own: &ProviderKeys) -> Result<Option<Payer>, ModelError> {

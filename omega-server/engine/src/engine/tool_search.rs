@@ -43,6 +43,7 @@ pub(super) fn found(agent: &Agent, output: SearchOutput, duration_ms: u64) -> Se
         truncated: false,
         error: None,
         duration_ms,
+        executor: None,
     }
 }
 

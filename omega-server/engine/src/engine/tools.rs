@@ -88,6 +88,7 @@ pub(super) async fn perform(
             truncated: false,
             error: None,
             duration_ms: 0,
+            executor: None,
         })),
         Work::Run(ready) => run(engine, lease, tool_run, *ready, cancel).await,
     }
@@ -281,14 +282,12 @@ async fn run(
             truncated: executed.truncated,
             error: None,
             duration_ms: executed.duration_ms,
+            executor: executed.executor,
         },
         Err(error) => {
             let took = millis(began);
-            Settled::failed(
-                with_something_near(engine.inner.registry.as_ref(), ready.viewer, tool, error).await,
-                &version,
-                took,
-            )
+            let error = with_something_near(engine.inner.registry.as_ref(), ready.viewer, tool, error).await;
+            Settled { executor: executed.executor, ..Settled::failed(error, &version, took) }
         }
     };
     tracing::info!(

@@ -5,6 +5,7 @@
 //! when the process was stopped or the database can't be reached.
 
 use super::{Engine, drive, locked};
+use crate::observe::metrics;
 use crate::store::{Beat, Claimed, Database, Lease, Release, Result, StoreError};
 use omega_core::id::RunId;
 use std::{
@@ -119,7 +120,7 @@ impl Engine {
                 () = self.inner.wake.notified() => {}
                 _ = stopping.changed() => {}
                 // A hint was lost, or none can be heard.
-                () = tokio::time::sleep(self.inner.wake.poll()) => {}
+                () = tokio::time::sleep(self.inner.wake.poll()) => metrics::NOTIFY_FALLBACK_POLLS.count([]),
             }
         }
     }
@@ -239,6 +240,7 @@ impl Engine {
             Ok(()) => None,
             Err(StoreError::LeaseLost) => {
                 tracing::warn!(event = "lease.lost", run_id = %lease.run);
+                metrics::LEASE_LOST.count([]);
                 // Whatever was committed for it, here or elsewhere: readers look.
                 if let Some(channel) = self.inner.hub.known(lease.conversation) {
                     channel.forget_run(lease.run);

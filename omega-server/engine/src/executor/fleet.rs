@@ -106,7 +106,7 @@ impl Executor for Fleet {
             match attempt {
                 Attempt::Ended(executed) => {
                     permit.settle(verdict(executed.result.as_ref().err())).await;
-                    return executed;
+                    return Executed { executor: Some(member.name.clone()), ..executed };
                 }
                 Attempt::NotBegun(error) => {
                     tracing::info!(event = "executor.not_begun", executor = member.name, code = error.code.as_str());

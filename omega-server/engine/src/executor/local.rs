@@ -267,7 +267,14 @@ impl Executor for LocalExecutor {
         let result = answer.map(|(output, _)| output);
         let duration_ms =
             ran.duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        Executed { result, version: ran.version, duration_ms, truncated, logs: ran.logs }
+        Executed {
+            result,
+            version: ran.version,
+            duration_ms,
+            truncated,
+            logs: ran.logs,
+            executor: Some(super::LOCAL.to_owned()),
+        }
     }
 
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {

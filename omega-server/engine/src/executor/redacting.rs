@@ -175,7 +175,14 @@ mod tests {
 
     #[test]
     fn an_executor_elsewhere_gives_no_more_than_ours_would() {
-        let gives = |result| Executed { result, logs: Vec::new(), version: None, duration_ms: 0, truncated: false };
+        let gives = |result| Executed {
+            result,
+            logs: Vec::new(),
+            version: None,
+            duration_ms: 0,
+            truncated: false,
+            executor: None,
+        };
         let error =
             ToolError::new(ToolErrorCode::ToolError, "é".repeat(50_000)).with(json!({ "x": "y".repeat(1 << 20) }));
         let failed = within_limits(gives(Err(error))).result.unwrap_err();

@@ -93,7 +93,7 @@ impl Executor for WithBreaker {
 
 /// A call that was never made.
 pub(super) fn not_run(error: ToolError) -> Executed {
-    Executed { result: Err(error), version: None, duration_ms: 0, truncated: false, logs: Vec::new() }
+    Executed { result: Err(error), version: None, duration_ms: 0, truncated: false, logs: Vec::new(), executor: None }
 }
 
 /// A call that is being worked on, until it is dropped.

@@ -1,8 +1,10 @@
-//! The log on stderr.
+//! The log on stderr, and what the server counts of itself.
 //!
 //! Every record, a panic's too, leaves through [`record`]: no secret that passed this process is in the log, at any level.
 
 pub mod known_secrets;
+pub mod metrics;
+pub mod names;
 mod record;
 
 use serde_json::json;

@@ -6,10 +6,11 @@
 
 use omega_core::{
     id::ToolId,
-    registry::{Calling, EnvVar, Health, Tool},
+    registry::{Calling, EnvVar, Health, Tool, meta},
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::{collections::HashSet, sync::LazyLock};
 
 const STARTER: &str = include_str!("starter.json");
 
@@ -38,6 +39,14 @@ struct Entry {
 pub fn starter() -> Result<Vec<Tool>, serde_json::Error> {
     let entries: Vec<Entry> = serde_json::from_str(STARTER)?;
     Ok(entries.into_iter().map(Entry::into_tool).collect())
+}
+
+static OURS: LazyLock<HashSet<String>> =
+    LazyLock::new(|| starter().unwrap_or_default().into_iter().map(|tool| tool.tool_id.to_string()).collect());
+
+/// Whether a tool came with this program: of those there is a known number.
+pub fn is_ours(tool_id: &str) -> bool {
+    meta::ALL.contains(&tool_id) || OURS.contains(tool_id)
 }
 
 impl Entry {

@@ -285,6 +285,7 @@ impl LogTx {
     pub(super) async fn count_usage(&mut self, run: Option<RunId>, title: Option<String>, usage: Usage) -> Result<()> {
         let usage = usage.taken();
         if let Some(usage) = usage {
+            self.note_usage(run, &usage).await?;
             let id = run.map_or_else(|| self.conversation().to_string(), |run| run.to_string());
             let (read, write) = match run {
                 Some(_) => (sql::RUN_USAGE, sql::SET_RUN_USAGE),

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     domain::audit_fact::{self, Fact},
+    observe::metrics::Told,
     process::failpoint::{self, Point, Transaction},
 };
 use omega_core::{
@@ -34,6 +35,8 @@ pub struct LogTx {
     of: Option<UserId>,
     /// What the audit log gets with the commit.
     facts: Vec<Fact>,
+    /// What the metrics get after it.
+    pub(super) told: Vec<Told>,
     /// Knows what must not be written.
     pub(super) redactor: Redactor,
 }
@@ -69,6 +72,7 @@ impl Store {
             cancel_requested: false,
             of: None,
             facts: Vec::new(),
+            told: Vec::new(),
             redactor,
         })
     }
@@ -136,6 +140,7 @@ impl LogTx {
             self.record(run, fact);
         }
         let kind = event.kind();
+        self.told.push(Told::by(&event));
         let envelope = Envelope {
             v: VERSION,
             seq: Some(seq),
@@ -175,6 +180,7 @@ impl LogTx {
             failpoint::at(Point::Within(*name)).await?;
         }
         self.tx.commit().await?;
+        self.told.into_iter().for_each(Told::count);
         for name in &self.names {
             failpoint::at(Point::After(*name)).await?;
         }

@@ -104,6 +104,7 @@ async fn insert_run(tx: &mut super::Tx, conversation: &str, actor: &str, run: &R
         run.message_id.to_string(),
         actor,
         status.as_str(),
+        &run.model,
         json(&config)?,
         i64::from(run.steps),
         i64::from(run.tool_calls),
@@ -218,10 +219,10 @@ fn call_name(messages: &HashMap<MessageId, &Message>, run: &ToolRun) -> String {
 
 super::sql::statements! {
     IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
-        created_at, updated_at, link_id, usage) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10)";
-    IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
+        created_at, updated_at, link_id, usage, imported_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10, $7 - 1)";
+    IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, model, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at, \
-        finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, $9, $10, $11, $12, $13, $14, $15)";
+        finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, 0, 0, $10, $11, $12, $13, $14, $15, $16)";
     IMPORT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
         version, status, input, output, output_summary, output_bytes, truncated, error, credentials_used, attempt, created_at, \
         duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]', 1, $18, $19)";

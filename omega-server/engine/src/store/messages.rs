@@ -232,6 +232,7 @@ impl Store {
             &conversation,
             message.id.to_string(),
             author.user_id.to_string(),
+            &run.model,
             json(&send.config)?,
             json(&run.usage)?,
             signed(message.seq),
@@ -271,7 +272,7 @@ fn secrets_removed(names: &BTreeSet<String>) -> Event {
 super::sql::statements! {
     PUT_MESSAGE_DATA = "UPDATE messages SET data = $2 WHERE id = $1";
     MESSAGE_BY_CLIENT_ID = "SELECT id, seq, run_id FROM messages WHERE conversation_id = $1 AND client_message_id = $2";
-    INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, \
+    INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, model, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, usage, queued_seq, queued_at) \
-        VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, 0, 0, 0, $6, $7, $8)";
+        VALUES ($1, $2, $3, $4, 'queued', $5, $6, 0, 0, 0, 0, 0, 0, $7, $8, $9)";
 }

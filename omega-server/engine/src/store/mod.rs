@@ -37,7 +37,9 @@ mod sessions;
 pub mod sql;
 pub mod sqlite_file;
 pub mod statements;
+mod stats;
 mod steps;
+mod token_usage;
 mod tool_runs;
 mod tools;
 mod users;
@@ -59,15 +61,19 @@ pub use messages::{Send, Sent};
 pub use pauses::Expired;
 pub use plans::{Planned, StoredPlan};
 pub use runs::{Beat, Claimed, Lease, Release};
+pub use stats::StatsQuery;
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
 pub use users::gravatar_hash;
 
-use crate::process::{clock::Clock, failpoint::Struck};
+use crate::{
+    observe::metrics::DB_POOL_WAIT,
+    process::{clock::Clock, failpoint::Struck},
+};
 use macros::{exec, read_all, read_one, read_opt, tx_all, tx_opt};
 use omega_core::api::Timestamp;
 use sqlx::{PgPool, SqlitePool};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
@@ -345,22 +351,27 @@ impl Store {
 
     pub(crate) async fn begin_as(&self, durability: Durability) -> Result<Tx> {
         self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::is_there)?;
+        let asked = Instant::now();
         let tx = match &self.db {
             Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(durability.sqlite()).await?),
             Db::Postgres(pool) => Tx::Postgres(pool.begin_with(durability.postgres()).await?),
         };
+        DB_POOL_WAIT.observe(["write"], asked.elapsed().as_secs_f64());
         self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::has_its_log)?;
         Ok(tx)
     }
 
     /// A transaction that only reads: everything in it is of one moment.
     pub(crate) async fn begin_read(&self) -> Result<Tx> {
-        Ok(match &self.db {
+        let asked = Instant::now();
+        let tx = match &self.db {
             Db::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
             Db::Postgres(pool) => {
                 Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
-        })
+        };
+        DB_POOL_WAIT.observe(["read"], asked.elapsed().as_secs_f64());
+        Ok(tx)
     }
 
     /// Whether a write goes through right now.

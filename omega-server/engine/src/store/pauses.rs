@@ -10,7 +10,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::process::failpoint::Transaction;
+use crate::{observe::metrics::Told, process::failpoint::Transaction};
 use omega_core::{
     api::{RequiredAction, Run, RunStatus, Timestamp, ToolRunStatus},
     event::Event,
@@ -18,7 +18,7 @@ use omega_core::{
 };
 
 /// How long a run waits for an answer: 30 days, to the end of the last of them in every time zone.
-const PATIENCE_MILLIS: i64 = (30 + 1) * 24 * 3600 * 1000;
+pub(super) const PATIENCE_MILLIS: i64 = (30 + 1) * 24 * 3600 * 1000;
 
 /// A run that nobody answered.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +140,11 @@ impl LogTx {
     pub(super) async fn resume(&mut self, run: Run) -> Result<()> {
         if exec!(&mut self.tx, RESUME_RUN, run.id.to_string())? != 1 {
             return Err(StoreError::NotAwaited);
+        }
+        if let Some(action) = &run.requires_action {
+            let since = action.expires_at().0 - PATIENCE_MILLIS;
+            #[allow(clippy::cast_precision_loss, reason = "milliseconds of a wait")]
+            self.told.push(Told::Answered(action.kind(), (self.now().0 - since) as f64 / 1000.0));
         }
         let run = Run { status: RunStatus::Queued, requires_action: None, ..run };
         self.event(Some(run.id), Event::RunQueued { run, position: 0 }).await?;

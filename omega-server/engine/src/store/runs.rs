@@ -152,6 +152,12 @@ impl Store {
         Ok(number(n))
     }
 
+    /// Runs that have not ended, by state, on the whole database.
+    pub async fn runs_by_state(&self) -> Result<Vec<(String, u64)>> {
+        let rows: Vec<(String, i64)> = read_all!(&self.db, (String, i64), COUNT_BY_STATE)?;
+        Ok(rows.into_iter().map(|(state, n)| (state, number(n))).collect())
+    }
+
     /// Runs that wait on the whole database, counted up to `limit`.
     pub async fn queued_runs(&self, limit: u32) -> Result<u64> {
         let (n,): (i64,) = read_one!(&self.db, (i64,), COUNT_QUEUED, i64::from(limit))?;
@@ -233,7 +239,7 @@ impl Store {
             );
             let tool_run: ToolRunId = id(&row.id)?;
             let settled = Settled::failed(error, &row.version, 0);
-            end_tool_run(&mut log, tool_run, &settled, ToolRunStatus::Unknown).await?;
+            end_tool_run(&mut log, (tool_run, &row.tool_id), &settled, ToolRunStatus::Unknown).await?;
             let (tool_run_id, tool_call_id) = (tool_run, row.call_id);
             log.event(Some(run), Event::ToolUnknown { tool_run_id, tool_call_id, error: settled.error }).await?;
         }
@@ -343,7 +349,7 @@ impl LogTx {
             let version = if began { row.version } else { String::new() };
             let tool_run: ToolRunId = id(&row.id)?;
             let settled = Settled::failed(ToolError::new(ToolErrorCode::Cancelled, message), &version, 0);
-            end_tool_run(self, tool_run, &settled, ToolRunStatus::Cancelled).await?;
+            end_tool_run(self, (tool_run, &row.tool_id), &settled, ToolRunStatus::Cancelled).await?;
             let event = Event::ToolCompleted {
                 tool_run_id: tool_run,
                 tool_call_id: row.call_id,
@@ -381,6 +387,7 @@ super::sql::statements! {
     RUN_ACTOR = "SELECT actor_user_id FROM runs WHERE id = $1";
     COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
     COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";
+    COUNT_BY_STATE = "SELECT status, COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running', 'paused') GROUP BY status";
     OPEN_TOOL_RUNS = "SELECT id, call_id, tool_id, tool_name, version, status FROM tool_runs WHERE run_id = $1 \
         AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started') ORDER BY seq";
     REQUEST_TOOL_CANCEL = "UPDATE tool_runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL \

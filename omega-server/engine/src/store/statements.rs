@@ -3,7 +3,7 @@
 use super::{
     alternatives, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations, data_keys,
     decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts,
-    runs, sessions, sql, steps, tool_runs, tools, users,
+    runs, sessions, sql, stats, steps, token_usage, tool_runs, tools, users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -33,7 +33,9 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         approval_rules::STATEMENTS,
         runs::STATEMENTS,
         sessions::STATEMENTS,
+        stats::STATEMENTS,
         steps::STATEMENTS,
+        token_usage::STATEMENTS,
         tool_runs::STATEMENTS,
         tools::STATEMENTS,
     ];

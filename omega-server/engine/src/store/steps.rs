@@ -180,6 +180,7 @@ impl LogTx {
         self.named(Transaction::StepFinish).await?;
         self.drop_chunks(run).await?;
         let (reply, proposals) = answer.split();
+        self.note_usage(Some(run), &reply.usage).await?;
         let now = self.now();
         exec!(
             &mut self.tx,

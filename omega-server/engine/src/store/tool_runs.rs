@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     domain::audit_fact::{AuditAction, Fact},
+    observe::metrics::{CallTold, Told},
     process::failpoint::Transaction,
+    registry::catalogue,
 };
 use omega_core::{
     agent::{Proposal, digest},
@@ -35,6 +37,8 @@ pub struct Settled {
     pub error: Option<ToolError>,
     /// How long it took.
     pub duration_ms: u64,
+    /// The executor that took it.
+    pub executor: Option<String>,
 }
 
 impl Settled {
@@ -56,13 +60,14 @@ impl Settled {
             truncated: false,
             error: Some(error),
             duration_ms,
+            executor: None,
         }
     }
 }
 
 impl Texts for Settled {
     fn edit(&mut self, editor: &mut dyn Edit) {
-        let Self { status: _, version: _, output, summary, truncated: _, error, duration_ms: _ } = self;
+        let Self { status: _, version: _, output, summary, truncated: _, error, duration_ms: _, executor: _ } = self;
         output.edit(editor);
         editor.words(summary);
         error.edit(editor);
@@ -166,7 +171,7 @@ impl LogTx {
     /// [`StoreError::LeaseLost`] when it has one already.
     pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Clean<Settled>) -> Result<ToolRun> {
         self.named(Transaction::ToolOutcome).await?;
-        let bytes = end_tool_run(self, tool_run.id, settled, settled.status).await?;
+        let bytes = end_tool_run(self, (tool_run.id, &tool_run.tool_id), settled, settled.status).await?;
         exec!(&mut self.tx, PROGRESS, tool_run.run_id.to_string())?;
         let event = settled.clone().map(|settled| Event::ToolCompleted {
             tool_run_id: tool_run.id,
@@ -200,7 +205,7 @@ impl LogTx {
 /// Writes the outcome, which is the only one ([`StoreError::LeaseLost`] otherwise); the output's size in bytes.
 pub(super) async fn end_tool_run(
     log: &mut LogTx,
-    id: ToolRunId,
+    (id, tool_id): (ToolRunId, &str),
     settled: &Settled,
     status: ToolRunStatus,
 ) -> Result<usize> {
@@ -222,8 +227,18 @@ pub(super) async fn end_tool_run(
         now,
         // Nobody knows how long a call took whose end nobody saw.
         (status != ToolRunStatus::Unknown).then(|| signed(settled.duration_ms)),
+        settled.executor.as_deref(),
     )?;
-    if ended == 1 { Ok(bytes) } else { Err(StoreError::LeaseLost) }
+    if ended != 1 {
+        return Err(StoreError::LeaseLost);
+    }
+    log.told.push(Told::Call(CallTold {
+        tool: catalogue::is_ours(tool_id).then(|| tool_id.to_owned()),
+        outcome: status.as_str(),
+        executor: settled.executor.clone(),
+        duration_ms: settled.duration_ms,
+    }));
+    Ok(bytes)
 }
 
 super::sql::statements! {
@@ -236,7 +251,7 @@ super::sql::statements! {
     START_TOOL_RUN = "UPDATE tool_runs SET status = 'started', version = $2, credentials_used = $3, attempt = attempt + 1, started_at = $4 \
         WHERE id = $1 AND status = 'proposed'";
     END_TOOL_RUN = "UPDATE tool_runs SET status = $2, version = $3, output = $4, output_summary = $5, output_bytes = $6, truncated = $7, \
-        error = $8, finished_at = $9, duration_ms = $10 \
+        error = $8, finished_at = $9, duration_ms = $10, executor = $11 \
         WHERE id = $1 AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started')";
     TOOL_CANCEL_REQUESTED = "SELECT cancel_requested_at FROM tool_runs WHERE id = $1";
 }

@@ -6,10 +6,13 @@
 //! Values stay sealed: what is decided here is opened after the intent is recorded.
 
 use super::{Vault, VaultError};
-use crate::domain::{
-    grant::{Grant, publisher},
-    sealed::{CredentialPlace, Scope, SealedCredential},
-    variables,
+use crate::{
+    domain::{
+        grant::{Grant, publisher},
+        sealed::{CredentialPlace, Scope, SealedCredential},
+        variables,
+    },
+    observe::metrics::CREDENTIAL_USES,
 };
 use omega_core::{
     edition::{Change, Edition},
@@ -137,7 +140,9 @@ impl Vault {
     ) -> Result<BTreeMap<String, SecretString>, VaultError> {
         let mut revealed = BTreeMap::new();
         for (name, kept) in env {
-            revealed.insert(name.clone(), self.value(kept).await?);
+            let value = self.value(kept).await;
+            CREDENTIAL_USES.count([if value.is_ok() { "ok" } else { "failed" }]);
+            revealed.insert(name.clone(), value?);
         }
         Ok(revealed)
     }

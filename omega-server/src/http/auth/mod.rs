@@ -54,14 +54,16 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        if !caller.is_admin {
-            return Err(ApiError::new(
-                ErrorCode::Forbidden,
-                "only an administrator of this server can do this; ask them",
-            ));
-        }
+        administers(&caller)?;
         Ok(Self(caller))
     }
+}
+
+fn administers(caller: &Caller) -> Result<(), ApiError> {
+    if caller.is_admin {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorCode::Forbidden, "only an administrator of this server can do this; ask them"))
 }
 
 impl FromRequestParts<App> for Caller {
@@ -69,24 +71,40 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         app.touch();
-        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-            let key = bearer(value.to_str().unwrap_or_default())?;
-            let caller = api_key::caller(app, key).await?;
-            request::acts(&caller);
-            return Ok(caller);
-        }
-        let Some(token) = cookie::token(&parts.headers) else {
-            return Err(ApiError::new(
-                ErrorCode::Unauthenticated,
-                "Missing authorization header; send Authorization: Bearer tpmjs_sk_..., or sign in at /omega",
-            ));
-        };
-        origin::check(&parts.method, &parts.headers)?;
-        let caller = app.store.caller_of_session(token).await?;
-        let ended = || ApiError::new(ErrorCode::Unauthenticated, "your session has ended; sign in again");
-        let caller = caller.ok_or_else(ended)?;
+        unnoticed(parts, app).await
+    }
+}
+
+/// Who calls, of a request that comes by itself again and again: it keeps no server awake.
+pub async fn unnoticed(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        let key = bearer(value.to_str().unwrap_or_default())?;
+        let caller = api_key::caller(app, key).await?;
         request::acts(&caller);
-        Ok(caller)
+        return Ok(caller);
+    }
+    let Some(token) = cookie::token(&parts.headers) else {
+        return Err(ApiError::new(
+            ErrorCode::Unauthenticated,
+            "Missing authorization header; send Authorization: Bearer tpmjs_sk_..., or sign in at /omega",
+        ));
+    };
+    origin::check(&parts.method, &parts.headers)?;
+    let caller = app.store.caller_of_session(token).await?;
+    let ended = || ApiError::new(ErrorCode::Unauthenticated, "your session has ended; sign in again");
+    let caller = caller.ok_or_else(ended)?;
+    request::acts(&caller);
+    Ok(caller)
+}
+
+/// An administrator, or a program of theirs, who looks at how the server is.
+pub struct Observer;
+
+impl FromRequestParts<App> for Observer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        administers(&unnoticed(parts, app).await?).map(|()| Self)
     }
 }
 

@@ -22,6 +22,7 @@ use omega_core::api::ErrorCode;
 use omega_engine::{
     audit::refusals::{Kind, Refusal, Refusals},
     domain::request,
+    observe::metrics::RATE_LIMITED,
     process::clock::Clock,
 };
 use std::sync::Arc;
@@ -132,6 +133,7 @@ fn is_of_conversation(asked: &IncomingRequest) -> bool {
 
 fn refusal(gate: &RateLimiter, asked: &IncomingRequest, class: Class, state: BucketState) -> Response {
     note(gate, asked, Kind::Limited(class.as_str()));
+    RATE_LIMITED.count([class.as_str()]);
     let error = format!(
         "too many requests ({}); try again in {} s",
         match class {

@@ -10,7 +10,10 @@ use axum::{
 };
 use futures_util::FutureExt;
 use omega_core::id::ConversationId;
-use omega_engine::domain::request::{Context, alias, within};
+use omega_engine::{
+    domain::request::{Context, alias, within},
+    observe::metrics::HTTP_DURATION,
+};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 /// Gives each request its id, and logs it when its answer begins.
@@ -30,9 +33,11 @@ pub async fn layer(State(front): State<Arc<Front>>, request: Request, next: Next
         response.headers_mut().insert("x-request-id", value);
     }
     let status = response.status().as_u16();
+    let method = name_of(&method);
+    HTTP_DURATION.observe([&route, method, &status.to_string()], began.elapsed().as_secs_f64());
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let actor = context.actor().map(|actor| actor.user.to_string());
-    let (request_id, method, conversation) = (context.id.as_str(), name_of(&method), conversation.map(alias));
+    let (request_id, conversation) = (context.id.as_str(), conversation.map(alias));
     // Probes and the page's files come all the time and tell nobody anything.
     if status < 400 && !route.starts_with("/api/") {
         tracing::debug!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);

@@ -20,6 +20,7 @@ use omega_core::{
 };
 use omega_engine::{
     engine::feed::{Feed, Wanted, frame},
+    observe::metrics::SSE_RESUMES,
     store::{INLINE_OUTPUT_BYTES, access::Access},
 };
 use serde::Deserialize;
@@ -67,6 +68,9 @@ pub async fn stream(
         .transpose()?;
     let seat = app.engine.seat()?;
     let last = app.store.last_seq(&access).await?;
+    if let Some(after) = after {
+        SSE_RESUMES.count([if after <= last { "resumed" } else { "resync" }]);
+    }
     let (cursor, first) = match after {
         Some(after) if after <= last => (after, None),
         given => {

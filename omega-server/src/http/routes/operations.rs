@@ -1,18 +1,18 @@
 //! Health, the status banner and the models.
 
 use crate::http::{
-    auth::Admin,
+    auth::{self, Admin},
     reply::{ApiError, ApiResult, Reply},
     state::App,
 };
 use axum::{
     Json,
-    extract::{FromRequestParts, State},
+    extract::State,
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use omega_core::{
-    api::{ErrorCode, Models, Status, Timestamp},
+    api::{ErrorCode, Models, Status, StatusAnswer, StatusWord, Timestamp},
     executor::Executor,
 };
 use omega_engine::{domain::caller::Caller, executor::breaker::shown_to};
@@ -30,10 +30,14 @@ pub async fn livez(State(app): State<App>) -> Json<serde_json::Value> {
 pub async fn readyz(State(app): State<App>) -> Response {
     let stopping = app.engine.is_stopping();
     let probe = tokio::time::timeout(std::time::Duration::from_secs(1), app.store.probe()).await;
+    // Why not is for the log: anybody may ask.
     let database = match probe {
-        Ok(Ok(())) => "ok".to_owned(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "no answer within a second".to_owned(),
+        Ok(Ok(())) => "ok",
+        Ok(Err(error)) => {
+            tracing::warn!(event = "ready.database", %error);
+            "failing"
+        }
+        Err(_) => "no answer within a second",
     };
     let ready = database == "ok" && !stopping;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -42,16 +46,13 @@ pub async fn readyz(State(app): State<App>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// The banner: registry and executor. Whoever sends a key is told of breakers that are open for them alone, too.
+/// The banner: `ok`, `degraded` or `down`. Whoever shows a key or a session is told of registry and executor, of the servers, and of
+/// breakers that are open, for everybody or for them alone.
 #[utoipa::path(get, operation_id = "getStatus",
-    path = "/api/omega/status", tag = "operations", responses((status = 200, body = Status)),
+    path = "/api/omega/status", tag = "operations", responses((status = 200, body = StatusAnswer)),
     security(()))]
-pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply<Status>> {
-    let open = app.store.open_breakers().await?;
-    let user = match open.is_empty() {
-        true => None,
-        false => Caller::from_request_parts(&mut parts, &app).await.ok().map(|caller| caller.user.to_string()),
-    };
+pub async fn status(State(app): State<App>, parts: Parts) -> ApiResult<Reply<StatusAnswer>> {
+    let caller = auth::unnoticed(&parts, &app).await.ok();
     let (registry, executor) = (app.registry.status(), app.executor.health().await);
     let rank = |word: &str| match word {
         "ok" => 0,
@@ -59,17 +60,19 @@ pub async fn status(State(app): State<App>, mut parts: Parts) -> ApiResult<Reply
         _ => 2,
     };
     let worst = rank(&registry.status).max(rank(&executor.status));
-    Ok(Reply::ok(Status {
-        status: ["ok", "degraded", "down"][worst].into(),
+    let status = String::from(["ok", "degraded", "down"][worst]);
+    let Some(caller) = caller else { return Ok(Reply::ok(StatusAnswer::Word(StatusWord { status }))) };
+    Ok(Reply::ok(StatusAnswer::Whole(Box::new(Status {
+        status,
         version: env!("CARGO_PKG_VERSION").into(),
         registry,
         executor,
-        breakers: shown_to(user.as_deref().unwrap_or_default(), &open),
+        breakers: shown_to(&caller.user.to_string(), &app.store.open_breakers().await?),
         database: app.store.database().as_str().into(),
         nodes: app.engine.nodes().await?,
         active_runs: app.store.active_runs().await?,
         uptime_seconds: Timestamp::now().millis_since(app.started_at) / 1000,
-    }))
+    }))))
 }
 
 /// Providers and models that the caller can use, who pays them, what they cost, and why not the others.

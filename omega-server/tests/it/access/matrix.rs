@@ -119,6 +119,7 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("GET /api/omega/avatars/{hash}", own("", 404)),
         ("GET /api/omega/models", own("", 200)),
         ("GET /api/omega/status", open("", 200)),
+        ("GET /api/omega/stats", own("", 200)),
         ("GET /api/omega/audit", own("", 200)),
         ("GET /api/omega/audit/verify", admin("", 200)),
         ("POST /api/omega/vault/rotate", admin("{}", 422)),

@@ -123,6 +123,7 @@ async fn what_a_server_answers_is_what_the_schemas_say() {
         ("getSession", "/api/omega/session".into()),
         ("listModels", "/api/omega/models".into()),
         ("getStatus", "/api/omega/status".into()),
+        ("getStats", "/api/omega/stats".into()),
         ("listTools", "/api/tools?limit=1000".into()),
         ("searchTools", "/api/tools/search?q=weather".into()),
         ("getTool", format!("/api/tools/{}", id("acmeWeather"))),

@@ -46,7 +46,7 @@ impl Executor for Recording {
             execution.cancel.await;
         }
         let result = Ok(json!({ "executor": std::process::id() }));
-        Executed { result, version: None, duration_ms: 1, truncated: false, logs: Vec::new() }
+        Executed { result, version: None, duration_ms: 1, truncated: false, logs: Vec::new(), executor: None }
     }
 
     async fn describe(&self, _: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {

@@ -162,6 +162,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
     ServeConfig {
         database_url: database.to_owned(),
         listen: ([127, 0, 0, 1], 0).into(),
+        metrics: None,
         cache_dir: folder.join("cache"),
         cache_limit: 1 << 30,
         deno: None,

@@ -337,6 +337,7 @@ fn settled(outcome: Outcome) -> Settled {
             truncated: false,
             error: None,
             duration_ms: 7,
+            executor: None,
         },
         Outcome::Failed => failed(ToolErrorCode::ToolError),
         Outcome::TimedOut => failed(ToolErrorCode::Timeout),

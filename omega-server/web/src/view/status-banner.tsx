@@ -61,6 +61,11 @@ export function troubles(health: Health): Trouble[] {
     return [{ short: "The server does not answer", about: "What is on screen stays readable; runs go on without this page" }];
   }
   const list: Trouble[] = [];
+  // Whoever is not signed in is told one word.
+  if (!("registry" in health)) {
+    if (health.status !== "ok") list.push({ short: `The server is ${health.status}`, about: "Sign in to see what is off" });
+    return list;
+  }
   const { registry, executor } = health;
   if (registry.status !== "ok") {
     list.push({ short: `Registry ${registry.status}`, about: `Tools that were found before still run. ${plain(registry.detail ?? "")}` });

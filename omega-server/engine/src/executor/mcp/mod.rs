@@ -183,7 +183,7 @@ impl Executor for WithServers {
         let mut version = None;
         let result = self.call(&mut execution, &mut version).await;
         let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Executed { result, version, duration_ms, truncated: false, logs: Vec::new() }
+        Executed { result, version, duration_ms, truncated: false, logs: Vec::new(), executor: Some("mcp".to_owned()) }
     }
 
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {

@@ -137,6 +137,7 @@ impl RemoteExecutor {
             duration_ms,
             truncated,
             logs,
+            executor: None,
         })
     }
 

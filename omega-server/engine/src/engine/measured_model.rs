@@ -1,0 +1,93 @@
+//! A model whose calls are counted and timed, under the names of the OpenTelemetry conventions. Every call goes through here,
+//! those for titles and plans too.
+
+use crate::observe::metrics::{GEN_AI_DURATION, GEN_AI_FIRST_CHUNK, GEN_AI_TOKENS};
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use omega_core::{
+    api::Usage,
+    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream},
+};
+use std::{sync::Arc, time::Instant};
+
+/// What the conventions call a model's answer in a conversation.
+const CHAT: &str = "chat";
+
+struct MeasuredModel {
+    model: Arc<dyn Model>,
+    /// `provider/model`.
+    name: String,
+}
+
+/// The same model, measured under its name (`provider/model`).
+pub(super) fn measured(model: Arc<dyn Model>, name: &str) -> Arc<dyn Model> {
+    Arc::new(MeasuredModel { model, name: name.to_owned() })
+}
+
+#[async_trait]
+impl Model for MeasuredModel {
+    async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
+        let (provider, model) = self.name.split_once('/').unwrap_or((&self.name, ""));
+        let mut call = Call {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            began: Instant::now(),
+            usage: None,
+            is_first: true,
+            has_ended: false,
+        };
+        let events = self.model.stream(request).await.inspect_err(|error| call.end(error.code()))?;
+        let seen = move |event: Result<ModelEvent, ModelError>| {
+            call.see(&event);
+            event
+        };
+        Ok(events.map(seen).boxed())
+    }
+}
+
+/// A call at work. One that is dropped before its end was given up.
+struct Call {
+    provider: String,
+    model: String,
+    began: Instant,
+    /// What the provider says last.
+    usage: Option<Usage>,
+    is_first: bool,
+    has_ended: bool,
+}
+
+impl Call {
+    fn see(&mut self, event: &Result<ModelEvent, ModelError>) {
+        match event {
+            Ok(ModelEvent::Usage(usage)) => self.usage = Some(*usage),
+            Ok(ModelEvent::Finished { .. }) => self.end(""),
+            Err(error) => self.end(error.code()),
+            Ok(ModelEvent::Text(_) | ModelEvent::Reasoning(_) | ModelEvent::CallStarted { .. }) if self.is_first => {
+                self.is_first = false;
+                let labels = [CHAT, self.provider.as_str(), self.model.as_str()];
+                GEN_AI_FIRST_CHUNK.observe(labels, self.began.elapsed().as_secs_f64());
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// `error` is empty for an answer that came whole.
+    fn end(&mut self, error: &str) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        let of = |last| [CHAT, self.provider.as_str(), self.model.as_str(), last];
+        GEN_AI_DURATION.observe(of(error), self.began.elapsed().as_secs_f64());
+        #[allow(clippy::cast_precision_loss, reason = "a number of tokens")]
+        if let Some(usage) = self.usage.and_then(Usage::taken) {
+            GEN_AI_TOKENS.observe(of("input"), usage.input_tokens as f64);
+            GEN_AI_TOKENS.observe(of("output"), usage.output_tokens as f64);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.end("cancelled");
+    }
+}
