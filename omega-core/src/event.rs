@@ -18,6 +18,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod answer;
 mod kind;
 pub mod notice;
 

@@ -9,7 +9,7 @@ use crate::{
     api::{
         Alternative, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,
         Feedback, Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run,
-        RunError, RunPlan, StepProgress, ToolRun,
+        RunAnswer, RunError, RunPlan, StepProgress, ToolRun,
     },
     executor::ToolError,
     model::{ModelError, ToolCall},
@@ -176,6 +176,7 @@ impl Texts for Run {
             usage: _,
             requires_action,
             plan,
+            answers,
             error,
             finish_reason: _,
             feedback,
@@ -185,6 +186,7 @@ impl Texts for Run {
         } = self;
         requires_action.edit(editor);
         plan.edit(editor);
+        answers.edit(editor);
         error.edit(editor);
         feedback.edit(editor);
     }
@@ -195,6 +197,19 @@ impl Texts for Feedback {
         let Self { run_id: _, author, rating: _, felt_real: _, comment, at: _ } = self;
         author.edit(editor);
         comment.edit(editor);
+    }
+}
+
+impl Texts for RunAnswer {
+    fn edit(&mut self, editor: &mut dyn Edit) {
+        match self {
+            Self::Approval { at: _, by: _, tool_run_id: _, decision: _, remember: _, reason, edited: _ } => {
+                words(reason, editor);
+            }
+            Self::Plan { at: _, by: _, plan_id: _ }
+            | Self::Credentials { at: _, by: _, names: _, save: _, declined: _ }
+            | Self::Alternative { at: _, by: _, tool_run_id: _, tool_id: _ } => {}
+        }
     }
 }
 
@@ -221,6 +236,8 @@ impl Texts for ToolRun {
             output_summary,
             output_bytes: _,
             truncated: _,
+            attempts: _,
+            started_at: _,
             duration_ms: _,
             error,
             created_at: _,

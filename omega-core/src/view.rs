@@ -105,6 +105,9 @@ impl View {
 
     fn fold(&mut self, envelope: &Envelope, seq: u64) -> Applied {
         let run_id = envelope.run_id;
+        if let Some(answer) = envelope.answer() {
+            self.with_run(run_id, |run| run.answers.push(answer));
+        }
         match &envelope.event {
             Event::ConversationUpdated { title, model, safe_mode, guest_credentials, visibility, url, usage } => {
                 if let Some(conversation) = &mut self.conversation {
@@ -248,6 +251,8 @@ impl View {
                         output_summary: String::new(),
                         output_bytes: 0,
                         truncated: false,
+                        attempts: 0,
+                        started_at: None,
                         duration_ms: None,
                         error: None,
                         created_at: envelope.at,
@@ -263,6 +268,8 @@ impl View {
             Event::ToolStarted { tool_run_id, version, input, .. } => {
                 self.with_tool_run(*tool_run_id, |tool_run| {
                     tool_run.status = ToolRunStatus::Started;
+                    tool_run.attempts += 1;
+                    tool_run.started_at = Some(envelope.at);
                     tool_run.version.clone_from(version);
                     tool_run.input = input.clone();
                 });

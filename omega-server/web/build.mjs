@@ -10,6 +10,14 @@ import { build } from "esbuild";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const inside = (...parts) => path.join(root, ...parts);
+/** What is in the page that is not ours. */
+const LICENCES = [
+  ["Geist, Geist Mono", "@fontsource-variable/geist/LICENSE"],
+  ["Lucide", "lucide/LICENSE"],
+  ["marked", "marked/LICENSE"],
+  ["preact", "preact/LICENSE"],
+  ["Temml", "temml/LICENSE"],
+];
 const jsx = { jsx: "automatic", jsxImportSource: "preact" };
 
 async function buildTests() {
@@ -60,15 +68,19 @@ async function buildPage() {
     icon: await copied("icon", ".svg", inside("src/icon.svg")),
     waiting: await copied("icon-waiting", ".svg", inside("src/icon-waiting.svg")),
   };
-  // The fonts' licence goes along with them.
-  await copied("fonts-licence", ".txt", inside("node_modules/@fontsource-variable/geist/LICENSE"));
+  // The licences of what is built in go along with it.
+  const licences = await Promise.all(LICENCES.map(async ([name, file]) => `${name}\n\n${await readFile(inside("node_modules", file), "utf8")}`));
+  await written("licences", ".txt", licences.join(`\n${"=".repeat(72)}\n\n`));
   let shell = await readFile(inside("src/index.html"), "utf8");
   for (const [name, file] of Object.entries(names)) shell = shell.replaceAll(`{${name}}`, file);
   for (const name of await readdir(out)) await pack(name);
   await writeFile(path.join(out, "index.html"), shell);
 
   async function copied(name, ending, from) {
-    const content = await readFile(from);
+    return written(name, ending, await readFile(from));
+  }
+
+  async function written(name, ending, content) {
     const file = `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}${ending}`;
     await writeFile(path.join(out, file), content);
     return file;

@@ -203,6 +203,8 @@ mod tests {
             output_summary: String::new(),
             output_bytes: 0,
             truncated: false,
+            attempts: 1,
+            started_at: None,
             duration_ms: None,
             error: error.map(|words| ToolError::new(ToolErrorCode::ToolError, words)),
             created_at: Timestamp(0),

@@ -143,6 +143,8 @@ mod tests {
             output_summary: String::new(),
             output_bytes: 0,
             truncated: false,
+            attempts: 1,
+            started_at: None,
             duration_ms: None,
             error,
             created_at: Timestamp(0),

@@ -40,6 +40,8 @@ fn step(agent: &Agent, calls: &[ToolCall], status: ToolRunStatus) -> Step {
             output_summary: String::new(),
             output_bytes: 2,
             truncated: false,
+            attempts: 1,
+            started_at: None,
             duration_ms: Some(1),
             error: None,
             created_at: Timestamp(0),

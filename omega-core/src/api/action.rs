@@ -288,6 +288,9 @@ pub enum Remember {
     /// For this call.
     #[default]
     Once,
+    /// For all tools of the plan that the run follows, until it ends: what Safe Mode asks about, and nothing else. The owner
+    /// alone may say so.
+    Plan,
     /// For this tool in this conversation; the owner alone may say so.
     Conversation,
     /// For this tool in all the owner's conversations; the owner alone may say so.
@@ -300,6 +303,7 @@ impl Remember {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Once => "once",
+            Self::Plan => "plan",
             Self::Conversation => "conversation",
             Self::Always => "always",
         }

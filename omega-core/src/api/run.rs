@@ -1,6 +1,6 @@
 //! Runs: the agent's work for one user message.
 
-use super::{Feedback, RequiredAction, RunPlan, Timestamp};
+use super::{Feedback, RequiredAction, RunAnswer, RunPlan, Timestamp};
 use crate::{
     api::{FinishReason, Usage},
     id::{ConversationId, MessageId, RunId},
@@ -104,6 +104,9 @@ pub struct Run {
     /// The plan that it follows, and how far it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunPlan>,
+    /// What people answered while it waited, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<RunAnswer>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,

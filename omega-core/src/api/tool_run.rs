@@ -98,6 +98,12 @@ pub struct ToolRun {
     /// True when the output was cut before it was stored.
     #[serde(default)]
     pub truncated: bool,
+    /// How often it was begun: more than once when it first lacked a variable, or when the server was stopped.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When it was begun last; missing before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
     /// How long it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,

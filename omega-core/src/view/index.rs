@@ -141,9 +141,12 @@ impl View {
     pub(super) fn put_run(&mut self, run: &Run) {
         let end = self.runs.len();
         let place = self.index().runs.get(&run.id).copied().unwrap_or(end);
-        // A run that goes on after a pause waits in its old place; its plan is not told again.
+        // A run that goes on after a pause waits in its old place; its plan and answers are not told again.
         match self.runs.get_mut(place) {
-            Some(known) => *known = Run { plan: run.plan.clone().or(known.plan.take()), ..run.clone() },
+            Some(known) => {
+                let (plan, answers) = (run.plan.clone().or(known.plan.take()), std::mem::take(&mut known.answers));
+                *known = Run { plan, answers, ..run.clone() };
+            }
             None => {
                 self.runs.push(run.clone());
                 self.index.lengths.2 += 1;

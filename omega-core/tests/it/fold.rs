@@ -137,6 +137,7 @@ impl Writer {
             usage: Usage::default(),
             requires_action: None,
             plan: None,
+            answers: Vec::new(),
             error: None,
             finish_reason: None,
             feedback: Vec::new(),

@@ -54,6 +54,8 @@ fn run(call: &ToolCall, output: &SearchOutput) -> ToolRun {
         output_summary: String::new(),
         output_bytes: 0,
         truncated: false,
+        attempts: 1,
+        started_at: None,
         duration_ms: Some(1),
         error: None,
         created_at: Timestamp(0),

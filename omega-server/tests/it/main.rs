@@ -59,5 +59,6 @@ mod store;
 mod streams;
 mod system_prompts;
 mod talks;
+mod told;
 mod vault;
 mod wishes;

@@ -16,16 +16,23 @@ fn said(words: &'static str) -> impl Fn(&Seen) -> bool {
     move |seen| seen.users.last().is_some_and(|text| text.contains(words))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_keyboard_is_enough_and_never_loses_its_place() {
+/// A model for every flow of `prd.md` 8.
+fn flows() -> Script {
     const EXECUTE: &str = "registryExecuteTool";
     let call =
         |name: &str, input: Value| [Reply::call(EXECUTE, execute(&id(name), input)), Reply::text("it was as you said")];
     let (weather, large) = (id("acmeWeather"), id("acmeLarge"));
     let sunny = Reply::call("sunny-weather__acmeWeather", json!({ "city": "Oslo" }));
-    let script = Script::new()
+    Script::new()
         .when(plans, [Reply::text("never"), planned(&[&[&weather, &large], &["registrySearchTool", &weather]])])
-        .when(said("Look up"), call("acmeWeather", json!({ "city": "Oslo" })))
+        .when(
+            said("Look up"),
+            [
+                Reply::call(EXECUTE, execute(&weather, json!({ "city": "Oslo" }))),
+                Reply::call(EXECUTE, execute(&large, json!({ "bytes": 10 }))),
+                Reply::text("Both are done."),
+            ],
+        )
         .when(
             said("forecast"),
             [
@@ -43,8 +50,12 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
         .when(said("hello"), [Reply::text("hello to you")])
         .when(said("weather"), call("acmeWeather", json!({ "city": "Oslo" })))
         .when(said("keyed"), call("acmeKeyed", json!({})))
-        .when(said("slow"), call("acmeSlow", json!({ "ms": 600_000 })));
-    let omega = Omega::start(script).await;
+        .when(said("slow"), call("acmeSlow", json!({ "ms": 600_000 })))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_keyboard_is_enough_and_never_loses_its_place() {
+    let omega = Omega::start(flows()).await;
     omega.client.import_tools(other_tools::rows()).await.unwrap();
     let ada = Person::new(&omega, "Ada", None).await;
     let Some(seen) = in_browser(&omega, "keyboard.mjs", &[("OMEGA_KEY", ada.key.as_str())]).await else { return };
@@ -68,6 +79,40 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
     assert_eq!(seen["kept"], "delete your key of groq");
     assert!(seen["events"].as_u64().unwrap() > 20, "{seen:#}");
     assert_eq!(seen["frame"], json!([0, 0]), "the frame itself does not scroll");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_people_go_through_every_flow_with_a_mouse() {
+    let omega = Omega::start(flows()).await;
+    omega.client.import_tools(other_tools::rows()).await.unwrap();
+    let (ada, grace) = (Person::new(&omega, "Ada", None).await, Person::new(&omega, "Grace", None).await);
+    let variables = [("OMEGA_KEY", ada.key.as_str()), ("OMEGA_GUEST", grace.key.as_str())];
+    let Some(seen) = in_browser(&omega, "mouse.mjs", &variables).await else { return };
+    assert_eq!(seen["error"], Value::Null, "{seen:#}");
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    assert_eq!(seen["lost"], json!([]), "{seen:#}");
+    for holds in ["sample", "exported", "hidden"] {
+        assert_eq!(seen[holds], true, "{holds}: {seen:#}");
+    }
+    assert!(seen["address"].as_str().unwrap().starts_with("/omega/c/"));
+    assert_eq!(seen["author"], "Grace");
+    for fact in ["publisher", "published", "record", "credentials", "code"] {
+        assert!(seen["facts"].as_array().unwrap().contains(&json!(fact)), "{fact}: {seen:#}");
+    }
+    assert_eq!(seen["planned"], 2);
+    assert_eq!(seen["answers"], seen["later"], "what was answered stays");
+    let later =
+        seen["later"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n");
+    for told in [
+        "refused acmeWeather: not today",
+        "chose the plan",
+        "and the other tools of the plan",
+        "gave ACME_API_KEY for this run",
+        "chose sunny-weather::acmeWeather instead of acmeGone",
+    ] {
+        assert!(later.contains(told), "{told}: {later}");
+    }
+    assert!(seen["guests"].as_str().unwrap().contains("chose sunny-weather"), "{seen:#}");
 }
 
 /// Every kind of block, many times over.
@@ -166,6 +211,8 @@ async fn any_day_of_a_long_conversation_is_two_actions_away() {
     let Some(seen) = in_browser(&omega, "reading.mjs", &variables).await else { return };
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    let middle = omega.client.conversation_before(conversation.parse().unwrap(), 1801, 50).await.unwrap();
+    assert_eq!((middle.messages.len(), middle.runs.len()), (50, 25), "a page of the past has no more than its runs");
     // Twenty messages a day: the eleventh of January begins with the two hundredth.
     assert_eq!(seen["day"], "message 200 of them", "{seen:#}");
     assert_eq!(seen["newer"], 1, "{seen:#}");

@@ -72,6 +72,7 @@ async fn folded(world: &World, conversation: ConversationId, run: RunId) -> Run 
     let stored = detail.runs.into_iter().find(|known| known.id == run).unwrap();
     assert_eq!(told.plan, stored.plan, "a reader who joins late sees the same progress");
     assert_eq!(world.client().run(run).await.unwrap().plan, stored.plan);
+    assert_eq!(told.answers, stored.answers, "and the same answers");
     told
 }
 

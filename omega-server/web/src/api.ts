@@ -1,7 +1,7 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
 import { ROOT } from "./root";
-import type { Accepted, Approval, Conversation, ConversationDetail, Message, Models, OutputPage, Run, Selected, ServerStatus, Whoami } from "./types";
+import type { Accepted, Approval, Conversation, ConversationDetail, Feedback, GiveFeedback, Message, Models, OutputPage, Run, Selected, ServerStatus, Whoami } from "./types";
 
 export const BASE = `${ROOT}/api/omega`;
 
@@ -128,6 +128,11 @@ export const sendMessage = (id: string, message: string, key: string, more: { mo
 /** Stops one run; what waits behind it goes on. */
 export const cancelRun = (runId: string) => request(`/runs/${encodeURIComponent(runId)}/cancel`, json("POST", {}));
 
+/** Says what the reader thinks of a run's answer, in place of what they said before. */
+export const giveFeedback = (runId: string, body: GiveFeedback) => data<Feedback>(`/runs/${encodeURIComponent(runId)}/feedback`, json("PUT", body));
+
+export const removeFeedback = (runId: string) => request(`/runs/${encodeURIComponent(runId)}/feedback`, json("DELETE", {}));
+
 /** Messages after an event, oldest first. */
 export const messagesAfter = (id: string, after: number, limit: number, signal?: AbortSignal) =>
   data<Message[]>(`/conversations/${encodeURIComponent(id)}/messages?after=${after}&limit=${limit}`, signal && { signal });
@@ -143,7 +148,7 @@ export const cancelTool = (toolRunId: string) => request(`/tool-runs/${encodeURI
 export const decide = (
   approval: Approval,
   body:
-    | { decision: "approve"; remember: "once" | "conversation" | "always"; input?: unknown }
+    | { decision: "approve"; remember: "once" | "plan" | "conversation" | "always"; input?: unknown }
     | { decision: "deny"; reason?: string },
 ) => once<Run>(`/approvals/${encodeURIComponent(approval.id)}`, { ...body, argsDigest: approval.argsDigest });
 

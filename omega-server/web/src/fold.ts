@@ -5,6 +5,7 @@
 // whether it has to be drawn again.
 
 import * as progress from "./progress";
+import { actionOf, answerOf, awaiting, withoutCall } from "./questions";
 import type {
   Conversation,
   ConversationDetail,
@@ -12,11 +13,9 @@ import type {
   ExecutionState,
   Feedback,
   Message,
-  MissingVar,
   Participant,
   Part,
   ReasoningPart,
-  RequiredAction,
   Run,
   RunPlan,
   RunStatus,
@@ -127,6 +126,8 @@ export function apply(view: View, event: Envelope): Applied {
 
 /** Applies a committed event; false when it can't be one. */
 function fold(view: View, event: Envelope, seq: number): boolean {
+  const answer = answerOf(event);
+  if (answer) changeRun(view, event.runId, (run) => ({ ...run, answers: [...(run.answers ?? []), answer] }));
   switch (event.type) {
     case "conversation.updated": {
       const { usage } = event;
@@ -277,6 +278,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
             outputSummary: "",
             outputBytes: 0,
             truncated: false,
+            attempts: 0,
             createdAt: event.at,
           },
         ];
@@ -291,6 +293,8 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       changeToolRun(view, event.toolRunId, (toolRun) => ({
         ...toolRun,
         status: "started",
+        attempts: (toolRun.attempts ?? 0) + 1,
+        startedAt: event.at,
         version: event.version,
         input: event.input,
       }));
@@ -480,72 +484,10 @@ function withoutAction(run: Run): Run {
   return kept;
 }
 
-/** The question of an event, without the envelope around it. */
-function actionOf(event: RequiredAction): RequiredAction {
-  switch (event.kind) {
-    case "credentials": {
-      const { kind, missingVars, requests, hint, alternatives, expiresAt } = event;
-      return { kind, missingVars, requests, hint, ...(alternatives && { alternatives }), expiresAt };
-    }
-    case "approval": {
-      const { kind, approvals, expiresAt } = event;
-      return { kind, approvals, expiresAt };
-    }
-    case "plan": {
-      const { kind, planSetId, plans, expiresAt } = event;
-      return { kind, planSetId, plans, expiresAt };
-    }
-    case "alternatives": {
-      const { kind, choices, expiresAt } = event;
-      return { kind, choices, expiresAt };
-    }
-  }
-}
-
-/** The tool runs that wait for it. */
-function awaiting(action: RequiredAction): string[] {
-  switch (action.kind) {
-    case "credentials":
-      return action.requests.flatMap((request) => request.toolRunId ?? []);
-    case "approval":
-      return action.approvals.map((approval) => approval.toolRunId);
-    case "plan":
-    case "alternatives":
-      return [];
-  }
-}
-
-/** What is left of the question when a person has chosen another tool for a call, or none. */
-function withoutCall(action: RequiredAction, call: string): RequiredAction | undefined {
-  switch (action.kind) {
-    case "credentials": {
-      const requests = action.requests.filter((request) => request.toolRunId !== call);
-      if (requests.length === 0) return undefined;
-      const missing = new Map<string, MissingVar>();
-      for (const item of requests.flatMap((request) => request.missingKeys)) {
-        if (!missing.has(item.name)) missing.set(item.name, item);
-      }
-      const { alternatives: offered, ...kept } = action;
-      const alternatives = offered?.filter((choice) => choice.toolRunId !== call) ?? [];
-      return {
-        ...kept,
-        requests,
-        missingVars: [...missing.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
-        ...(alternatives.length > 0 && { alternatives }),
-      };
-    }
-    case "alternatives": {
-      const choices = action.choices.filter((choice) => choice.toolRunId !== call);
-      return choices.length > 0 ? { ...action, choices } : undefined;
-    }
-    default:
-      return action;
-  }
-}
-
-/** A run that waits again; the plan is not told again. */
+/** A run that waits again; the plan and what was answered are not told again. */
 function queuedAgain(known: Run, run: Run): Run {
-  return known.plan && !run.plan ? { ...run, plan: known.plan } : run;
+  const plan = run.plan ?? known.plan;
+  return { ...run, ...(plan && { plan }), ...(known.answers && { answers: known.answers }), ...(known.feedback && { feedback: known.feedback }) };
 }
 
 function changePlan(run: Run, change: (plan: RunPlan) => RunPlan): Run {

@@ -30,12 +30,23 @@ export function group(view: View, kind: Kind): Group[] {
     .reverse();
 }
 
+/** Which attempt a call is: the model called the same tool before in this run, and that came to nothing. */
+export function attempt(call: ToolRun, calls: ToolRun[]): number {
+  let number = 1;
+  for (const other of calls) {
+    if (other.id === call.id) return number;
+    if (other.toolId !== call.toolId) continue;
+    number = OF_KIND.failed.includes(other.status) ? number + 1 : 1;
+  }
+  return number;
+}
+
 /** Where a call lies in the time of its run, in percent; what is too short to be seen has one. */
 export function bar(call: ToolRun, run: Run, now: number): { left: number; width: number } {
   const from = Date.parse(run.startedAt ?? run.createdAt);
   const to = Math.max(run.finishedAt ? Date.parse(run.finishedAt) : now, from + 1);
   const percent = (ms: number) => Math.min(100, Math.max(0, (100 * ms) / (to - from)));
-  const began = Date.parse(call.createdAt);
+  const began = Date.parse(call.startedAt ?? call.createdAt);
   const left = Math.min(99, percent(began - from));
   const took = call.durationMs ?? (OF_KIND.open.includes(call.status) ? now - began : 0);
   return { left, width: Math.min(100 - left, Math.max(1, percent(took))) };

@@ -2,7 +2,7 @@
 // said and did in one run without a break.
 
 import type { View } from "./fold";
-import type { Message, Run, ToolRun } from "./types";
+import type { Answer, Message, Run, ToolRun } from "./types";
 
 /** A run that ended without an answer, and the message to send again. */
 export interface Ended {
@@ -10,13 +10,32 @@ export interface Ended {
   question: string;
 }
 
+/** What a person answered, and by which name they are known here. */
+export interface Told {
+  answer: Answer;
+  name: string;
+}
+
+/** The answers to a run, each by what was said last before it; what came before everything is under the first. */
+export interface ToldOfRun {
+  before: Told[];
+  behind: Map<string, Told[]>;
+}
+
 export type Turn = { key: string; ended?: Ended | undefined } & (
-  | { kind: "user"; message: Message; run: Run | undefined }
+  | {
+      kind: "user";
+      message: Message;
+      run: Run | undefined;
+      /** Answers to a run that said nothing. */
+      told: Told[];
+    }
   | {
       kind: "assistant";
       messages: Message[];
       toolRuns: ToolRun[];
       partials: Map<string, unknown>;
+      told: ToldOfRun;
       run: Run | undefined;
       /** The message that it answers, where that is among those loaded. */
       question: string;
@@ -33,6 +52,7 @@ export function turnsOf(view: View): Turn[] {
     else tools.set(toolRun.messageId, [toolRun]);
   }
   const questions = new Map(view.messages.flatMap(({ id, role, content }) => (role === "user" ? [[id, content] as const] : [])));
+  const toldOf = toldOfRuns(view);
   const turns: Turn[] = [];
   const lastOfRun = new Map<string, Turn>();
   for (const message of inTurn(view.messages, runs)) {
@@ -40,7 +60,8 @@ export function turnsOf(view: View): Turn[] {
     const before = turns.at(-1);
     let turn: Turn;
     if (message.role === "user") {
-      turn = { kind: "user", key: message.id, message, run };
+      const told = toldOf.get(run?.id ?? "");
+      turn = { kind: "user", key: message.id, message, run, told: told?.behind.size === 0 ? told.before : [] };
       turns.push(turn);
     } else if (before?.kind === "assistant" && before.run?.id === run?.id && before.messages[0]?.runId === message.runId) {
       turn = before;
@@ -48,7 +69,7 @@ export function turnsOf(view: View): Turn[] {
       before.toolRuns.push(...(tools.get(message.id) ?? []));
     } else {
       const question = questions.get(run?.messageId ?? "") ?? "";
-      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, run, question };
+      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, told: toldOf.get(run?.id ?? "") ?? NOTHING, run, question };
       turns.push(turn);
     }
     if (message.runId) lastOfRun.set(message.runId, turn);
@@ -60,6 +81,26 @@ export function turnsOf(view: View): Turn[] {
     }
   }
   return turns;
+}
+
+const NOTHING: ToldOfRun = { before: [], behind: new Map() };
+
+/** The answers to runs that have some. In `behind` each message of the run has its list, so none means that it said nothing. */
+function toldOfRuns(view: View): Map<string, ToldOfRun> {
+  const names = new Map(view.participants.map(({ userId, displayName }) => [userId, displayName]));
+  const all = new Map<string, ToldOfRun>();
+  for (const { id, answers } of view.runs) {
+    if (!answers || answers.length === 0) continue;
+    const messages = view.messages.filter(({ role, runId }) => role === "assistant" && runId === id);
+    const of: ToldOfRun = { before: [], behind: new Map(messages.map((message) => [message.id, []])) };
+    for (const answer of answers) {
+      const last = messages.findLast(({ createdAt }) => createdAt <= answer.at);
+      const list = (last && of.behind.get(last.id)) ?? of.before;
+      list.push({ answer, name: names.get(answer.by) ?? "somebody" });
+    }
+    all.set(id, of);
+  }
+  return all;
 }
 
 /** A message that waited stands before its answer, and not where it was sent, in the middle of another one. */

@@ -5,6 +5,7 @@ import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
 
+export type Answer = Schemas["RunAnswer"];
 export type Accepted = Schemas["Accepted"];
 export type AlternativeChoice = Schemas["AlternativeChoice"];
 export type ApiKey = Schemas["ApiKey"];
@@ -18,6 +19,8 @@ export type CustomPrompt = Schemas["CustomPrompt"];
 export type Envelope = Schemas["Envelope"];
 export type ExecuteAnswer = Schemas["ExecuteAnswer"];
 export type ExecutionState = Schemas["ExecutionState"];
+export type Feedback = Schemas["Feedback"];
+export type GiveFeedback = Schemas["GiveFeedback"];
 export type GuestCredentials = Schemas["GuestCredentials"];
 export type Message = Schemas["Message"];
 export type MissingVar = Schemas["MissingVar"];
@@ -29,7 +32,6 @@ export type Plan = Schemas["Plan"];
 export type PromptSettings = Schemas["PromptSettings"];
 export type ReasoningPart = Schemas["ReasoningPart"];
 export type RequiredAction = Schemas["RequiredAction"];
-export type Feedback = Schemas["Feedback"];
 export type Run = Schemas["Run"];
 export type RunPlan = Schemas["RunPlan"];
 export type RunStatus = Schemas["RunStatus"];

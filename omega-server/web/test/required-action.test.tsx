@@ -43,8 +43,8 @@ test("a call is shown with its input, and who may decide gets the answers that t
   for (const part of ["mathjs::evaluate", "15.2.0", "Safe Mode is on", "&quot;expr&quot;: &quot;1+1&quot;", "MATH_KEY"]) {
     assert.ok(html.includes(part), `${part} in ${html}`);
   }
-  assert.deepEqual(buttons(html), ["allow once", "for this conversation...", "always...", "edit input...", "deny..."]);
-  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "edit input...", "deny..."]);
+  assert.deepEqual(buttons(html), ["allow once", "deny...", "edit input...", "for this conversation...", "always..."]);
+  assert.deepEqual(buttons(drawn(action, "guest")), ["allow once", "deny...", "edit input..."]);
   assert.deepEqual(buttons(drawn(action, "other")), []);
   assert.ok(drawn(action, "other").includes("Waits for the owner"));
 });
@@ -61,12 +61,12 @@ test("what touches the owner's credentials is the owner's to decide", () => {
   }
   const destructive: Action = { kind: "approval", approvals: [{ ...approval, reason: "destructive", because: "It says delete" }], expiresAt };
   assert.ok(drawn(destructive, "owner").includes("It says delete"));
-  assert.deepEqual(buttons(drawn(destructive, "guest")), ["allow once", "edit input...", "deny..."]);
+  assert.deepEqual(buttons(drawn(destructive, "guest")), ["allow once", "deny...", "edit input..."]);
 });
 
 test("a call that may have taken effect is never allowed for good", () => {
   const action: Action = { kind: "approval", approvals: [{ ...approval, reason: "unknown_outcome" }], expiresAt };
-  assert.deepEqual(buttons(drawn(action, "owner")), ["allow once", "edit input...", "deny..."]);
+  assert.deepEqual(buttons(drawn(action, "owner")), ["allow once", "deny...", "edit input..."]);
 });
 
 test("only the owner gets the fields for variables; others see who is asked", () => {
@@ -97,7 +97,7 @@ const choice = {
 test("other tools are a table with the keys that each needs and which are there", () => {
   const html = drawn({ kind: "alternatives", choices: [choice], expiresAt }, "owner");
   for (const part of ["It needs EXA_API_KEY", "free::search", "none needed", "paid::search", "Searches more"]) assert.ok(html.includes(part), part);
-  assert.match(html, /A_KEY<\/code> <span class="meta">✓ there/);
+  assert.match(html, /A_KEY<\/code> <span class="meta"><svg [^]*?<\/svg> there/);
   assert.match(html, /B_KEY<\/code> <span class="meta">missing/);
   assert.deepEqual(buttons(html), ["use it", "use it", "none of them"]);
   assert.ok(!/<th[^>]*><\/th>/.test(html), "every column has a name");

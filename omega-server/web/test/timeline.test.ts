@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { View } from "../src/fold";
-import { bar, group } from "../src/timeline";
+import { attempt, bar, group } from "../src/timeline";
 import type { Run, ToolRun } from "../src/types";
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
@@ -25,4 +25,15 @@ test("calls stand with their runs, the newest run first", () => {
   assert.deepEqual(group(view, "all").map((one) => [one.question, one.calls.map(({ id }) => id)]), [["", ["b"]], ["first", ["a", "c"]]]);
   assert.deepEqual(group(view, "open").map((one) => one.calls.map(({ id }) => id)), [["c"]]);
   assert.deepEqual(group(view, "failed").map((one) => one.run.id), ["3"]);
+});
+
+test("a call is another attempt while the same tool has come to nothing before it in the run", () => {
+  const calls = [
+    call("a", "1", { toolId: "x::y", status: "failed" }),
+    call("b", "1", { toolId: "x::z", status: "failed" }),
+    call("c", "1", { toolId: "x::y", status: "timed_out" }),
+    call("d", "1", { toolId: "x::y" }),
+    call("e", "1", { toolId: "x::y" }),
+  ];
+  assert.deepEqual(calls.map((one) => attempt(one, calls)), [1, 1, 2, 3, 1]);
 });

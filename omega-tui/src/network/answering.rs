@@ -42,7 +42,7 @@ pub async fn answer_run(client: &Client, id: ConversationId, answer: PauseAnswer
 pub async fn lasting(client: &Client, id: ConversationId, answer: &PauseAnswer) -> Option<Lasting> {
     let PauseAnswer::Decide { tool, remember, .. } = answer else { return None };
     let place = match remember {
-        Remember::Once => return None,
+        Remember::Once | Remember::Plan => return None,
         Remember::Conversation => Some(id),
         Remember::Always => None,
     };

@@ -107,6 +107,7 @@ impl TestHarness {
             usage: Usage::default(),
             requires_action: None,
             plan: None,
+            answers: Vec::new(),
             error: None,
             finish_reason: None,
             feedback: Vec::new(),

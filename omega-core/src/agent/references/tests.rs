@@ -23,6 +23,8 @@ fn call(id: &str, output: Option<Value>) -> (ToolCall, ToolRun) {
         output_summary: String::new(),
         output_bytes: 0,
         truncated: false,
+        attempts: 1,
+        started_at: None,
         duration_ms: None,
         error: None,
         created_at: Timestamp(0),

@@ -6,7 +6,7 @@
 use omega_core::{
     api::{
         Alternative, AlternativeChoice, ConversationDetail, Feedback, Finished, Message, OutputPage, RequiredAction,
-        Run, Save, ToolRun,
+        Run, RunAnswer, Save, ToolRun,
     },
     event::{Envelope, Event},
     executor::ToolError,
@@ -237,6 +237,12 @@ fn hide_in_detail(detail: &mut ConversationDetail) {
 
 fn hide_in_run(run: &mut Run) {
     run.requires_action.iter_mut().for_each(hide_in_action);
+    for answer in &mut run.answers {
+        // As with the event.
+        if let RunAnswer::Credentials { save, .. } = answer {
+            *save = Save::Once;
+        }
+    }
 }
 
 fn hide_in_action(action: &mut RequiredAction) {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::audit_fact::{AuditAction, Fact};
 use omega_core::{
-    api::{ApprovalReason, Remember, StoredApproval, Timestamp},
+    api::{ApprovalReason, PlanStep, Remember, StoredApproval, Timestamp},
     edition::Edition,
     id::{ApprovalRuleId, ConversationId, UserId},
 };
@@ -21,6 +21,14 @@ pub struct ApprovalRule {
 }
 
 impl ApprovalRule {
+    /// What Safe Mode asks about, for the tool of a plan's step; nothing for a step without one.
+    pub(super) fn of_step(step: &PlanStep) -> Option<Self> {
+        let (tool, version) = (step.tool_id.as_ref()?.to_string(), step.version.clone()?);
+        // A plan says nothing of rows that are the user's own: those are still asked about.
+        let edition = Edition { version, integrity: None, own: false };
+        Some(Self { tool, reason: ApprovalReason::SafeMode, edition })
+    }
+
     /// Whether it answers this question.
     pub fn allows(&self, tool: &str, edition: &Edition, reason: ApprovalReason) -> bool {
         self.tool == tool && self.reason == reason && self.edition.covers(edition).is_ok()
@@ -92,7 +100,8 @@ impl LogTx {
         reason: ApprovalReason,
     ) -> Result<()> {
         let place = match remember {
-            Remember::Once => return Ok(()),
+            // It holds for its run alone, by what was decided there.
+            Remember::Once | Remember::Plan => return Ok(()),
             Remember::Conversation => self.conversation().to_string(),
             Remember::Always => String::new(),
         };

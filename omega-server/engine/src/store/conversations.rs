@@ -3,6 +3,7 @@
 use super::{
     Committed, LogTx, Result, Store, StoreError,
     access::{Access, Owned, Within},
+    answers::answers_between,
     conversation_access::page_of,
     exec, feedback,
     plans::followed_by,
@@ -108,22 +109,26 @@ impl Store {
         let id_text = conversation.to_string();
         let row: Option<ConversationRow> = tx_opt!(&mut tx, ConversationRow, GET_CONVERSATION, &id_text)?;
         let row = row.ok_or(StoreError::NotFound)?;
-        let before = before.map_or(i64::MAX, signed);
+        let end = before.map_or(i64::MAX, signed);
         let messages: Vec<MessageRow> =
-            tx_all!(&mut tx, MessageRow, sql::MESSAGES_BEFORE, &id_text, before, i64::from(limit))?;
+            tx_all!(&mut tx, MessageRow, sql::MESSAGES_BEFORE, &id_text, end, i64::from(limit))?;
         let messages = messages.into_iter().rev().map(MessageRow::into_api).collect::<Result<Vec<Message>>>()?;
         let first = messages.first().map_or(0, |message| signed(message.seq));
-        let tool_runs: Vec<ToolRunRow> =
-            tx_all!(&mut tx, ToolRunRow, sql::TOOL_RUNS_FROM, &id_text, first, i64::from(u32::MAX))?;
+        let tool_runs: Vec<ToolRunRow> = match before {
+            None => tx_all!(&mut tx, ToolRunRow, sql::TOOL_RUNS_FROM, &id_text, first, i64::from(u32::MAX))?,
+            Some(_) => tx_all!(&mut tx, ToolRunRow, TOOL_RUNS_BETWEEN, &id_text, first, end)?,
+        };
         let tool_runs = tool_runs.into_iter().map(|row| row.into_api(inline)).collect::<Result<Vec<ToolRun>>>()?;
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
-        let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &id_text, oldest_run)?;
+        let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_BETWEEN, &id_text, oldest_run, end)?;
         let mut plans = followed_by(&mut tx, &id_text, oldest_run, &runs, &tool_runs).await?;
+        let mut answers = answers_between(&mut tx, &id_text, oldest_run, end).await?;
         let mut said = feedback::by_run(&mut tx, &id_text, oldest_run).await?;
         let whole = |row: RunRow| {
             let plan = plans.remove(&row.id);
             let run = row.into_api()?;
-            Ok(Run { plan, feedback: said.remove(&run.id).unwrap_or_default(), ..run })
+            let answers = answers.remove(&run.id).unwrap_or_default();
+            Ok(Run { plan, answers, feedback: said.remove(&run.id).unwrap_or_default(), ..run })
         };
         let runs = runs.into_iter().map(whole).collect::<Result<Vec<Run>>>()?;
         let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, LIST_PARTICIPANTS, &id_text)?;
@@ -164,7 +169,7 @@ impl Store {
     pub async fn runs_of(&self, access: &Access) -> Result<Vec<Run>> {
         let conversation = access.conversation().to_string();
         let mut tx = self.begin_read().await?;
-        let rows: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_FROM, &conversation, 0_i64)?;
+        let rows: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_BETWEEN, &conversation, 0_i64, i64::MAX)?;
         let mut said = feedback::by_run(&mut tx, &conversation, 0).await?;
         tx.commit().await?;
         let whole = |row: RunRow| {
@@ -353,6 +358,12 @@ super::sql::statements! {
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
     USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
-        output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
+        output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
+    /// Of the messages of a page, and all of the runs that begin there.
+    TOOL_RUNS_BETWEEN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
+        output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs \
+        WHERE conversation_id = $1 AND seq >= $2 \
+        AND (run_id IN (SELECT id FROM runs WHERE conversation_id = $1 AND queued_seq >= $2 AND queued_seq < $3) \
+        OR message_id IN (SELECT id FROM messages WHERE conversation_id = $1 AND seq >= $2 AND seq < $3)) ORDER BY seq";
     COUNT_TOOL_RUNS = "SELECT COUNT(*) AS n FROM tool_runs WHERE conversation_id = $1";
 }

@@ -3,7 +3,9 @@
 use super::{
     ApprovalRule, Chosen, Committed, Result, Store, StoreError,
     access::{Owned, Within},
-    exec, read_all,
+    exec,
+    plans::followed,
+    read_all,
     rows::{RunRow, id, json, word},
     sql, tx_opt,
 };
@@ -83,6 +85,7 @@ struct ApprovalRow {
     args_digest: String,
     status: String,
     note: Option<String>,
+    remember: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -98,8 +101,10 @@ impl Store {
     pub async fn answers(&self, run: RunId, conversation: ConversationId, owner: UserId) -> Result<Answers> {
         let rows: Vec<ApprovalRow> = read_all!(&self.db, ApprovalRow, DECISIONS, run.to_string())?;
         let mut answers = Answers::default();
+        let mut allows_plan = false;
         for row in rows {
             let decision = if row.status == "approved" { Decision::Approve } else { Decision::Deny };
+            allows_plan |= decision == Decision::Approve && row.remember.as_deref() == Some(Remember::Plan.as_str());
             let (reason, args_digest, note) = (word(&row.reason)?, row.args_digest, row.note);
             let answer = RecordedDecision { reason, args_digest, decision, note };
             answers.approvals.entry(id(&row.tool_run_id)?).or_default().push(answer);
@@ -119,6 +124,9 @@ impl Store {
             }
         }
         answers.rules = self.rules(owner, conversation).await?;
+        if allows_plan && let Some(plan) = self.plan_followed(run).await? {
+            answers.rules.extend(plan.steps.iter().filter_map(|step| ApprovalRule::of_step(&step.step)));
+        }
         Ok(answers)
     }
 
@@ -196,6 +204,7 @@ impl Store {
         let row: Option<RunRow> = tx_opt!(&mut log.tx, RunRow, sql::GET_RUN, &run_id)?;
         let row = row.ok_or(StoreError::NotFound)?;
         let actor: UserId = id(&row.actor_user_id)?;
+        let has_plan = decide.remember == Remember::Plan && followed(&mut log.tx, &row).await?.is_some();
         let mut run = row.into_api()?;
         let reason: ApprovalReason = word(&reason)?;
         if by != owner && (reason.is_owners() || decide.remember != Remember::Once) {
@@ -220,6 +229,13 @@ impl Store {
             return Err(StoreError::OwnerOnly);
         }
         let asked = approvals.remove(at);
+        if decide.remember == Remember::Plan && (!has_plan || reason != ApprovalReason::SafeMode || asked.own) {
+            return Err(StoreError::Unfit(
+                "remember",
+                "only what Safe Mode asks about can be allowed for the plan that a run follows; allow this call once"
+                    .into(),
+            ));
+        }
         let remember = if reason == ApprovalReason::UnknownOutcome { Remember::Once } else { decide.remember };
         let input = decide.input.clone().filter(|_| decide.decision == Decision::Approve);
         let input = input.map(|input| log.clean(input).into_inner());
@@ -285,9 +301,9 @@ super::sql::statements! {
     READY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed', input = $2 WHERE id = $1 AND status = 'awaiting_approval'";
     ANSWERED_REQUESTS = "SELECT tool_run_id, tool_id, missing_keys, status FROM credential_requests \
         WHERE run_id = $1 AND status IN ('satisfied', 'declined')";
-    GET_APPROVAL = "SELECT run_id, tool_run_id, tool_id, reason, args_digest, status, note FROM approvals WHERE id = $1";
+    GET_APPROVAL = "SELECT run_id, tool_run_id, tool_id, reason, args_digest, status, note, remember FROM approvals WHERE id = $1";
     DECIDE_APPROVAL = "UPDATE approvals SET status = $2, remember = $3, note = $4, args_digest = $5, decided_at = $6, decided_by = $7 \
         WHERE id = $1 AND status = 'open'";
-    DECISIONS = "SELECT run_id, tool_run_id, tool_id, reason, args_digest, status, note FROM approvals \
+    DECISIONS = "SELECT run_id, tool_run_id, tool_id, reason, args_digest, status, note, remember FROM approvals \
         WHERE run_id = $1 AND status IN ('approved', 'denied') ORDER BY created_at, id";
 }

@@ -53,7 +53,7 @@ impl Store {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let conversation = row.conversation_id.clone();
-        let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_FROM, &conversation, 0_i64)?;
+        let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_BETWEEN, &conversation, 0_i64, i64::MAX)?;
         let messages: Vec<MessageRow> =
             read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, &conversation, 0_i64, i64::MAX)?;
         let tool_runs: Vec<ToolRunRow> =

@@ -196,6 +196,7 @@ impl Store {
             usage: Usage::default(),
             requires_action: None,
             plan: None,
+            answers: Vec::new(),
             error: None,
             finish_reason: None,
             feedback: Vec::new(),

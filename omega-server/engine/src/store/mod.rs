@@ -6,6 +6,7 @@
 
 pub mod access;
 mod alternatives;
+mod answers;
 mod api_keys;
 mod approval_rules;
 mod audit;

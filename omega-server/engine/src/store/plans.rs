@@ -3,6 +3,7 @@
 use super::{
     Committed, LogTx, Result, Store, StoreError, Tx,
     access::Access,
+    answers::answers_to,
     exec, read_all, read_opt,
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
@@ -144,13 +145,24 @@ impl Store {
         Ok(row.is_some())
     }
 
+    /// The plan that a run follows, and how far it is.
+    pub(super) async fn plan_followed(&self, run: RunId) -> Result<Option<RunPlan>> {
+        let mut tx = self.begin_read().await?;
+        let row: Option<RunRow> = tx_opt!(&mut tx, RunRow, sql::GET_RUN, run.to_string())?;
+        let plan = followed(&mut tx, &row.ok_or(StoreError::NotFound)?).await?;
+        tx.commit().await?;
+        Ok(plan)
+    }
+
+    /// A run with its plan, how far it is with it, and what people answered.
     pub async fn with_plan(&self, run: Run) -> Result<Run> {
         let mut tx = self.begin_read().await?;
         let row: Option<RunRow> = tx_opt!(&mut tx, RunRow, sql::GET_RUN, run.id.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let plan = followed(&mut tx, &row).await?;
+        let answers = answers_to(&mut tx, &row.id).await?;
         tx.commit().await?;
-        Ok(Run { plan, ..run })
+        Ok(Run { plan, answers, ..run })
     }
 
     /// Keeps plans that were made without executing, and counts what they took; a later message may follow one of them.
@@ -262,7 +274,7 @@ fn progress(plan: PlanRow, run: &RunRow, calls: &[PlanCall], chosen: &[ChosenRow
 }
 
 /// The plan that a run follows, and how far it is.
-async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan>> {
+pub(super) async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan>> {
     let plan: Option<PlanRow> = match Follows::of(run)? {
         Follows::None => None,
         Follows::Named(plan) => tx_opt!(&mut *tx, PlanRow, GET_PLAN, plan)?,

@@ -68,6 +68,12 @@ macro_rules! word {
     (postgres is_alone) => {
         "1 = 0"
     };
+    (sqlite output_bytes) => {
+        "CAST(output AS BLOB)"
+    };
+    (postgres output_bytes) => {
+        "convert_to(output, 'UTF8')"
+    };
     (sqlite skip_locked) => {
         ""
     };
@@ -122,6 +128,10 @@ pairs! {
     LIST_NODES = "SELECT id, version, started_at, heartbeat_at, draining, " now " - heartbeat_at AS age FROM nodes \
         ORDER BY started_at, id";
     DROP_OLD_NODES = "DELETE FROM nodes WHERE heartbeat_at < " now " - $1";
+    /// A piece of an output's text, in bytes from 1 on, and the size of all of it.
+    OUTPUT_PIECE = "SELECT CAST(octet_length(output) AS BIGINT) AS total, substr(" output_bytes ", \
+        CAST(CAST($2 AS BIGINT) AS INTEGER), CAST(CAST($3 AS BIGINT) AS INTEGER)) AS piece FROM tool_runs \
+        WHERE id = $1 AND output IS NOT NULL";
     PLANS_NAMED = "SELECT p.id, p.plan_set_id, p.steps, p.confidence, p.reasoning, p.missing_vars, p.pins, s.conversation_id, \
         s.run_id, s.status FROM plans p JOIN plan_sets s ON s.id = p.plan_set_id WHERE p.id" in_json_of_1 "";
     /// The right to read another registry; no row where another node has it.
@@ -220,9 +230,9 @@ statements! {
     MESSAGE_DATA = "SELECT id, data FROM messages WHERE conversation_id = $1 AND data IS NOT NULL";
     GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs WHERE id = $1";
-    RUNS_FROM = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
+    RUNS_BETWEEN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
-        WHERE conversation_id = $1 AND queued_seq >= $2 ORDER BY queued_seq";
+        WHERE conversation_id = $1 AND queued_seq >= $2 AND queued_seq < $3 ORDER BY queued_seq";
     RUN_USAGE = "SELECT usage FROM runs WHERE id = $1";
     SET_RUN_USAGE = "UPDATE runs SET usage = $2 WHERE id = $1";
     OPEN_RUNS = "SELECT id, status, actor_user_id FROM runs WHERE conversation_id = $1 AND status IN ('queued', 'running', 'paused') \
@@ -230,7 +240,7 @@ statements! {
     REQUEST_CANCEL = "UPDATE runs SET cancel_requested_at = $2 WHERE id = $1 AND cancel_requested_at IS NULL AND status = 'running'";
     RETRY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = 'started'";
     TOOL_RUNS_FROM = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
-        output_summary, output_bytes, truncated, error, duration_ms, created_at FROM tool_runs \
+        output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs \
         WHERE conversation_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
     SET_PAUSE = "UPDATE runs SET pause = $2 WHERE id = $1 AND status = 'paused'";
     PAUSED_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \

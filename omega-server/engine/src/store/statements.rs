@@ -1,15 +1,16 @@
 //! Every statement that has one text for both engines, by name.
 
 use super::{
-    alternatives, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations, data_keys,
-    decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans, prompts,
-    runs, sessions, sql, stats, steps, token_usage, tool_runs, tools, users,
+    alternatives, answers, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations,
+    data_keys, decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans,
+    prompts, runs, sessions, sql, stats, steps, token_usage, tool_runs, tools, users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let files = [
         sql::STATEMENTS,
         alternatives::STATEMENTS,
+        answers::STATEMENTS,
         api_keys::STATEMENTS,
         audit::STATEMENTS,
         backup::STATEMENTS,

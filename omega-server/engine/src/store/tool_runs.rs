@@ -1,9 +1,11 @@
 //! What is recorded of a tool run: that it was asked for, the intent to run it, and its outcome.
 
 use super::{
-    Clean, INLINE_OUTPUT_BYTES, LogTx, Result, StoreError, call_of, exec,
-    rows::{json, signed},
-    tx_opt,
+    Clean, INLINE_OUTPUT_BYTES, LogTx, Result, Store, StoreError,
+    access::Within,
+    call_of, exec, read_opt,
+    rows::{json, number, signed},
+    sql, tx_opt,
 };
 use crate::{
     domain::audit_fact::{AuditAction, Fact},
@@ -13,7 +15,7 @@ use crate::{
 };
 use omega_core::{
     agent::{Proposal, digest},
-    api::{ToolRun, ToolRunStatus},
+    api::{OutputPage, ToolRun, ToolRunStatus},
     edition::Edition,
     event::Event,
     executor::{ToolError, ToolErrorCode},
@@ -74,6 +76,58 @@ impl Texts for Settled {
     }
 }
 
+/// Bytes of the longest character, but for its first one.
+const REST_OF_CHARACTER: u64 = 3;
+
+impl Store {
+    /// A piece of an output's JSON text, at most `limit` bytes from `offset` on; both ends go back to the beginning of their
+    /// character, but there is always one. Of the output no more is read than the piece.
+    ///
+    /// # Errors
+    /// The size of the output, when it ends before `offset`.
+    pub async fn output_piece(
+        &self,
+        tool_run: &Within<ToolRunId>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<std::result::Result<OutputPage, u64>> {
+        // What is masked for a guest may lie across the piece's ends.
+        let (from, total, bytes) = if tool_run.access().is_owner() {
+            let from = offset.saturating_sub(REST_OF_CHARACTER);
+            let length = offset - from + limit + REST_OF_CHARACTER;
+            let row: Option<(i64, Vec<u8>)> = read_opt!(
+                &self.db,
+                (i64, Vec<u8>),
+                sql::OUTPUT_PIECE,
+                tool_run.id().to_string(),
+                signed(from + 1),
+                signed(length)
+            )?;
+            row.map_or((0, 0, Vec::new()), |(total, piece)| (from, number(total), piece))
+        } else {
+            let whole = self.tool_run(tool_run).await?.output.map(|output| output.to_string()).unwrap_or_default();
+            (0, whole.len() as u64, whole.into_bytes())
+        };
+        if offset > total {
+            return Ok(Err(total));
+        }
+        let at = |place: u64| usize::try_from(place.saturating_sub(from)).unwrap_or(usize::MAX).min(bytes.len());
+        let starts = |place: &usize| bytes.get(*place).is_none_or(|byte| byte & 0xc0 != 0x80);
+        let edge = |place: u64| (0..=at(place)).rev().find(starts).unwrap_or(0);
+        let start = edge(offset);
+        let next = (start + 1..=bytes.len()).find(starts).unwrap_or(bytes.len());
+        let end = edge((offset + limit).min(total)).max(next);
+        let next_offset = from + end as u64;
+        Ok(Ok(OutputPage {
+            tool_run_id: tool_run.id(),
+            offset: from + start as u64,
+            content: String::from_utf8_lossy(&bytes[start..end]).into_owned(),
+            total_bytes: total,
+            next_offset: (next_offset < total).then_some(next_offset),
+        }))
+    }
+}
+
 impl LogTx {
     pub(super) async fn propose(
         &mut self,
@@ -96,6 +150,8 @@ impl LogTx {
             output_summary: String::new(),
             output_bytes: 0,
             truncated: false,
+            attempts: 0,
+            started_at: None,
             duration_ms: None,
             error: None,
             created_at,

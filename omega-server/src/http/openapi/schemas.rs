@@ -32,7 +32,7 @@ const ALWAYS: &[(&str, &[&str])] = &[
     ("StoredCredential", &["keptIn", "lastUsedAt"]),
     ("Tool", &["keywords", "inputSchema", "env", "calling", "health", "downloads", "official"]),
     ("ToolRow", &["inputSchema", "qualityScore", "executionCount", "failureCount"]),
-    ("ToolRun", &["outputSummary", "outputBytes", "truncated"]),
+    ("ToolRun", &["outputSummary", "outputBytes", "truncated", "attempts"]),
     (
         "Usage",
         &[

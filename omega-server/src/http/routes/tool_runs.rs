@@ -63,30 +63,9 @@ pub async fn output(
     tool_run: Within<ToolRunId>,
     Params(piece): Params<Piece>,
 ) -> ApiResult<Reply<OutputPage>> {
-    let row = app.store.tool_run(&tool_run).await?;
-    let whole = row.output.map(|output| output.to_string()).unwrap_or_default();
-    let total_bytes = whole.len() as u64;
-    if piece.offset > total_bytes {
-        return Err(ApiError::invalid("offset", &format!("the output has {total_bytes} bytes")));
-    }
     let limit = piece.limit.unwrap_or(64 * 1024).clamp(1, 1 << 20);
-    // Never inside a character: both ends go back to the beginning of theirs.
-    let edge = |at: u64| {
-        let mut at = usize::try_from(at.min(total_bytes)).unwrap_or(whole.len());
-        while !whole.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let start = edge(piece.offset);
-    let end = edge(piece.offset + limit).max(whole[start..].chars().next().map_or(start, |c| start + c.len_utf8()));
-    Ok(Reply::ok(OutputPage {
-        tool_run_id: tool_run.id(),
-        offset: start as u64,
-        content: whole[start..end].to_owned(),
-        total_bytes,
-        next_offset: (end < whole.len()).then_some(end as u64),
-    }))
+    let page = app.store.output_piece(&tool_run, piece.offset, limit).await?;
+    page.map(Reply::ok).map_err(|total| ApiError::invalid("offset", &format!("the output has {total} bytes")))
 }
 
 /// Stops one tool call, by the owner or by who sent its run's message; the run goes on. One that has ended stays as it is.

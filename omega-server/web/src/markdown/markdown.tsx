@@ -8,6 +8,7 @@ import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import { CopyButton } from "../view/copy-button";
 import { hostBeside, readableText } from "../visible";
 import { CodeBlock } from "./code";
+import { Formula } from "./formula";
 import { Reader, type Block } from "./reader";
 
 interface Props {
@@ -148,7 +149,7 @@ function block(token: Token, key: number, level = 6): ComponentChildren {
     case "hr":
       return <hr key={key} />;
     case "formula":
-      return <p key={key} class="formula" tabIndex={0}>{readableText((token as Tokens.Generic)["text"])}</p>;
+      return <p key={key} class="formula block" tabIndex={0}><Formula text={(token as Tokens.Generic)["text"]} isBlock /></p>;
     case "footnote":
       return <p key={key}>{inlines(token)}</p>;
     case "html":
@@ -213,7 +214,7 @@ function inline(token: Token, key: number): ComponentChildren {
     case "footnoteMark":
       return <FootnoteMark key={key} label={token["label"]} />;
     case "inlineFormula":
-      return <span key={key} class="formula">{readableText(token["text"])}</span>;
+      return <span key={key} class="formula"><Formula text={token["text"]} isBlock={false} /></span>;
     case "escape":
       return token["text"];
     case "text":

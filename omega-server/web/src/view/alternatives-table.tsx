@@ -1,7 +1,9 @@
+import { Check } from "lucide";
 import { selectAlternative } from "../api";
 import type { AlternativeChoice } from "../types";
 import { visibleText } from "../visible";
 import { useAnswer } from "./use-answer";
+import { Icon } from "./icon";
 
 /** Tools that could do what others could not; one is chosen for each, or none. */
 export function AlternativesTable({ id, choices }: { id: string; choices: AlternativeChoice[] }) {
@@ -50,7 +52,7 @@ export function Offers({ id, choice, busy, answer }: Props) {
             <td>
               {requiredEnv.length === 0 && <span class="meta">none needed</span>}
               {requiredEnv.map((name) => (
-                <div key={name}><code>{name}</code> <span class="meta">{youHave.includes(name) ? "✓ there" : "missing"}</span></div>
+                <div key={name}><code>{name}</code> <span class="meta">{youHave.includes(name) ? <><Icon of={Check} size={14} /> there</> : "missing"}</span></div>
               ))}
             </td>
             <td>

@@ -1,3 +1,4 @@
+import { X } from "lucide";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiError, models as fetchModels, signIn, signOut, whoami } from "../api";
 import { ledFromElsewhere, takeSignInCode, useRoute } from "../route";
@@ -12,6 +13,7 @@ import { SignInQuestion } from "./sign-in-question";
 import { Message } from "./message-page";
 import { StatusBanner, useServerStatus } from "./status-banner";
 import { useLeftAtWork } from "./use-left-at-work";
+import { Icon } from "./icon";
 
 /** A sign-in link that waits for a wish. */
 interface Link {
@@ -101,7 +103,7 @@ export function App() {
         <StatusBanner status={status} />
         {notice && (
           <p role="status" class="link-words">
-            {notice} <button type="button" class="outline small" onClick={() => setNotice(null)}>close</button>
+            {notice} <button type="button" class="outline small" onClick={() => setNotice(null)}>close <Icon of={X} size={14} /></button>
           </p>
         )}
         {route.page === "front" && <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />}

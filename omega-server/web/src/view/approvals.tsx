@@ -1,18 +1,20 @@
 import { decide } from "../api";
 import { mayDecide, type Standing } from "../asks";
-import type { Approval } from "../types";
+import type { Approval, RunPlan } from "../types";
 import { ApprovalCard } from "./approval-card";
 import type { Lasting } from "./lasting-notice";
 import { useAnswer } from "./use-answer";
 
 interface Props {
   approvals: Approval[];
+  /** The plan that the run follows. */
+  plan: RunPlan | undefined;
   who: Standing;
   onLasting: (lasting: Lasting) => void;
 }
 
 /** The calls that wait for approval, one by one, and all of them in one answer. */
-export function Approvals({ approvals, who, onLasting }: Props) {
+export function Approvals({ approvals, plan, who, onLasting }: Props) {
   const { busy, error, answer } = useAnswer();
   const open = approvals.filter((approval) => mayDecide(approval, who));
   const allowAll = () =>
@@ -27,7 +29,7 @@ export function Approvals({ approvals, who, onLasting }: Props) {
           <p class="error-text" role="alert">{error}</p>
         </div>
       )}
-      {approvals.map((approval) => <ApprovalCard key={approval.id} approval={approval} who={who} onLasting={onLasting} />)}
+      {approvals.map((approval) => <ApprovalCard key={approval.id} approval={approval} plan={plan} who={who} onLasting={onLasting} />)}
     </section>
   );
 }

@@ -1,8 +1,10 @@
+import { ArrowUp, Paperclip, X } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { LONG_PASTE, attached, pasted, type Attachment } from "../attachment";
 import { draft, keepDraft } from "../stored";
 import { bytes } from "../words";
+import { Icon } from "./icon";
 
 interface Props {
   /** Where an unsent text belongs: the conversation's id, or empty for the front page. */
@@ -119,7 +121,7 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
         {attachment && (
           <p class="attachment">
             <span class="meta">goes along: {attachment.name} · {bytes(attachment.bytes)}</span>
-            <button type="button" class="ghost small" aria-label={`remove ${attachment.name}`} onClick={() => setAttachment(null)}>remove</button>
+            <button type="button" class="ghost small" aria-label={`remove ${attachment.name}`} onClick={() => setAttachment(null)}>remove <Icon of={X} size={14} /></button>
           </p>
         )}
         <div class="composer-box">
@@ -131,12 +133,12 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
             event.currentTarget.value = "";
             if (chosen) void attach(() => attached(chosen));
           }} />
-          <button type="submit" disabled={busy || Boolean(blocked) || !hasContent}>{busy ? "sending..." : "send"}</button>
+          <button type="submit" disabled={busy || Boolean(blocked) || !hasContent}>{busy ? "sending..." : "send"} <Icon of={ArrowUp} /></button>
         </div>
         <div class="composer-foot">
           <span id="composer-hint" class="meta hint">{blocked ?? `enter sends · shift+enter breaks the line${onEscape ? " · esc cancels the run" : ""}`}</span>
           <span class="composer-tools">
-            <button type="button" class="ghost small attach" onClick={() => file.current?.click()} aria-label="attach a file of text">attach</button>
+            <button type="button" class="ghost small attach" onClick={() => file.current?.click()} aria-label="attach a file of text">attach <Icon of={Paperclip} size={14} /></button>
             {children}
           </span>
         </div>

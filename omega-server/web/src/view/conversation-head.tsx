@@ -1,9 +1,11 @@
+import { Bug, Download, Ellipsis, Menu as MenuIcon, Search, Share2, Wrench } from "lucide";
 import { exportUrl } from "../api";
 import { usageOf, type View } from "../fold";
 import { count, dollars } from "../words";
 import { Menu } from "./menu";
 import { SafeMode } from "./safe-mode";
 import { Title } from "./title";
+import { Icon } from "./icon";
 
 /** What stands beside the conversation. */
 export type Panel = "tools" | "debug" | null;
@@ -25,15 +27,15 @@ interface Props {
 export function ConversationHead({ id, title, view, isOwner, panel, finding, onFind, onShare, onPanel, onMenu }: Props) {
   const people = view?.participants ?? [];
   const names = people.map((person) => person.displayName).join(", ");
-  const share = <button type="button" class="ghost small" disabled={!view} onClick={onShare}>share</button>;
-  const find = <button type="button" class="ghost small" aria-pressed={finding} disabled={!view} onClick={onFind}>find</button>;
+  const share = <button type="button" class="ghost small" disabled={!view} onClick={onShare}>share <Icon of={Share2} size={14} /></button>;
+  const find = <button type="button" class="ghost small" aria-pressed={finding} disabled={!view} onClick={onFind}>find <Icon of={Search} size={14} /></button>;
   const beside = (which: Exclude<Panel, null>) => (
-    <button type="button" class="ghost small" aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which}</button>
+    <button type="button" class="ghost small" aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which} <Icon of={which === "tools" ? Wrench : Bug} size={14} /></button>
   );
   const safe = view && <SafeMode id={id} chosen={view.conversation?.safeMode ?? undefined} isOwner={isOwner} />;
   return (
     <header class="conversation-head">
-      <button type="button" class="ghost small only-narrow" onClick={onMenu}>menu</button>
+      <button type="button" class="ghost small only-narrow" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button>
       <div class="title">
         <Title id={id} title={title} isOwner={isOwner} />
         <p class="meta">
@@ -49,10 +51,10 @@ export function ConversationHead({ id, title, view, isOwner, panel, finding, onF
         {find}
         {beside("tools")}
         {share}
-        <Menu label="export"><ExportLinks id={id} /></Menu>
+        <Menu label="export" icon={Download}><ExportLinks id={id} /></Menu>
         {beside("debug")}
       </div>
-      <Menu label="more" extra="only-small">
+      <Menu label="more" icon={Ellipsis} extra="only-small">
         {safe}
         {find}
         {beside("tools")}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { updateConversation } from "../account";
 import { ApiError, cancelRun, newKey, sendMessage } from "../api";
 import { standing } from "../asks";
@@ -7,6 +7,7 @@ import { written } from "../message-data";
 import { remember, type Recent } from "../stored";
 import type { Models, Run, Whoami } from "../types";
 import { oneLine } from "../words";
+import { ModelNames } from "./ask-another";
 import { Composer } from "./composer";
 import { ConversationHead, type Panel } from "./conversation-head";
 import { DebugPanel } from "./debug-panel";
@@ -14,7 +15,7 @@ import { FindBar } from "./find-bar";
 import { LastingNotice, type Lasting } from "./lasting-notice";
 import { linkWords } from "./link-words";
 import { Message } from "./message-page";
-import { ModelPicker } from "./model-picker";
+import { ModelPicker, modelNames } from "./model-picker";
 import { PlanProgress } from "./plan-progress";
 import { Queue } from "./queue";
 import { RequiredAction } from "./required-action";
@@ -53,6 +54,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [fill, setFill] = useState<{ text: string } | null>(null);
   const unsent = useRef<{ text: string; data: string | undefined; key: string } | null>(null);
   const { view, link, events, restarts, loadOlder, meet } = useConversation(id, panel === "debug");
+  const names = useMemo(() => modelNames(models), [models]);
   const past = usePast(id, view, meet);
 
   // Without a title of its own a conversation goes by its first message, when that is among those loaded.
@@ -73,11 +75,11 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     if (link.state === "failed" && link.error.status === 401) onSignedOut();
   }, [link]);
 
-  const send = async (text: string, data?: string) => {
+  const send = async (text: string, data?: string, by?: string) => {
     // The same text again after a failure is the same message: the server may have had it.
-    if (unsent.current?.text !== text || unsent.current.data !== data) unsent.current = { text, data, key: newKey() };
+    if (unsent.current?.text !== text || unsent.current.data !== data || by) unsent.current = { text, data, key: newKey() };
     try {
-      const chosen = model === view?.conversation?.model ? undefined : model;
+      const chosen = by ?? (model === view?.conversation?.model ? undefined : model);
       await sendMessage(id, text, unsent.current.key, { model: chosen, data });
       unsent.current = null;
       past.leave();
@@ -98,14 +100,14 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [actions] = useState<TurnActions>(() => ({
     edit,
     openTool,
-    again: (text) => {
+    again: (text, by) => {
       setProblem(null);
       const { words, data } = written(text);
       if (data) {
         edit(words);
         return setProblem("The data went along with that message alone. Attach it again, then send");
       }
-      newest.current(text).catch((error: Error) => setProblem(error.message));
+      newest.current(text, undefined, by).catch((error: Error) => setProblem(error.message));
     },
   }));
 
@@ -134,6 +136,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const show = (seq: number) => void past.goTo(seq).catch((error: Error) => setProblem(error.message));
   const words = problem ?? linkWords(link) ?? (begunAgain ? "The server was restarted in the middle of the answer; it is begun again" : null);
   return (
+    <ModelNames.Provider value={names}>
     <div class={`conversation${panel ? " with-side" : ""}`}>
       <main class="conversation-main">
         <ConversationHead id={id} title={title} view={view} isOwner={isOwner} panel={panel} finding={finding}
@@ -158,5 +161,6 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       )}
       {panel === "debug" && view && <DebugPanel id={id} lastSeq={view.lastSeq} events={events} onClose={() => setPanel(null)} />}
     </div>
+    </ModelNames.Provider>
   );
 }

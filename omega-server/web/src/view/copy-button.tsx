@@ -1,4 +1,6 @@
+import { Check, Copy } from "lucide";
 import { useEffect, useState } from "preact/hooks";
+import { Icon } from "./icon";
 
 /** Copies a text; says whether it worked. */
 export function CopyButton({ text, what, label = "copy" }: { text: string; what: string; label?: string }) {
@@ -11,7 +13,7 @@ export function CopyButton({ text, what, label = "copy" }: { text: string; what:
   const copy = async () => setSaid((await copied(text)) ? "copied" : "select and copy by hand");
   return (
     <button type="button" class="ghost small copy" onClick={copy} aria-label={`${label} ${what}`}>
-      <span aria-live="polite">{said || label}</span>
+      <span aria-live="polite">{said || label}</span> <Icon of={said === "copied" ? Check : Copy} size={14} />
     </button>
   );
 }

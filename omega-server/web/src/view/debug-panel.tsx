@@ -1,3 +1,4 @@
+import { Download } from "lucide";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { eventsOf } from "../event-log";
 import type { Envelope } from "../types";
@@ -6,6 +7,7 @@ import { count } from "../words";
 import { save } from "../viewer/load-output";
 import { CopyButton } from "./copy-button";
 import { SidePanel } from "./side-panel";
+import { Icon } from "./icon";
 
 interface Props {
   id: string;
@@ -42,7 +44,7 @@ export function DebugPanel({ id, lastSeq, events, onClose }: Props) {
       <form class="find-line" role="search" onSubmit={(event) => event.preventDefault()}>
         <input type="search" aria-label="find in events" placeholder="type or words..." value={words} onInput={(event) => { setWords(event.currentTarget.value); setShown(SHOWN); }} />
         <label class="find-date"><input type="checkbox" checked={deltas} onChange={(event) => setDeltas(event.currentTarget.checked)} /> deltas</label>
-        <button type="button" class="ghost small" onClick={() => save(new Blob([lines()], { type: "application/x-ndjson" }), `${id}.ndjson`)}>download</button>
+        <button type="button" class="ghost small" onClick={() => save(new Blob([lines()], { type: "application/x-ndjson" }), `${id}.ndjson`)}>download <Icon of={Download} size={14} /></button>
       </form>
       <p class="meta" role="status">{loading ? "loading from the beginning..." : `${count(fitting.length, "event")}, newest first`}</p>
       <p class="error-text" role="alert">{error}</p>

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ToolRun } from "../types";
 import { duration } from "../words";
 
-/** How long a call took, or has been at work since it was asked for. */
+/** How long a call took, or has been at work. */
 export function Elapsed({ toolRun }: { toolRun: ToolRun }) {
   const [now, setNow] = useState(Date.now);
   const running = toolRun.status === "started";
@@ -13,5 +13,5 @@ export function Elapsed({ toolRun }: { toolRun: ToolRun }) {
   }, [running]);
   if (toolRun.durationMs !== undefined) return <span class="tabular">{duration(toolRun.durationMs)}</span>;
   if (!running) return null;
-  return <span class="tabular">{(Math.max(0, now - Date.parse(toolRun.createdAt)) / 1000).toFixed(1)} s</span>;
+  return <span class="tabular">{(Math.max(0, now - Date.parse(toolRun.startedAt ?? toolRun.createdAt)) / 1000).toFixed(1)} s</span>;
 }

@@ -1,9 +1,11 @@
+import { ArrowUpToLine, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { takeFocus } from "../focus";
 import { search, seqOfDay, type Search } from "../past";
 import type { Message } from "../types";
 import { clock, count, dayOf } from "../words";
 import { readableText, visibleText } from "../visible";
+import { Icon } from "./icon";
 
 interface Props {
   id: string;
@@ -52,8 +54,8 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
         <input id="find-words" type="search" placeholder="find words..." value={words} ref={takeFocus} onInput={(event) => setWords(event.currentTarget.value)} />
         <button type="submit" class="outline small">find</button>
         <label class="find-date"><span class="meta">go to</span> <input type="date" aria-label="day" onChange={(event) => toDay(event.currentTarget.value)} /></label>
-        <button type="button" class="ghost small" onClick={() => act(() => goTo(1))}>beginning</button>
-        <button type="button" class="ghost small" onClick={onClose}>close</button>
+        <button type="button" class="ghost small" onClick={() => act(() => goTo(1))}>beginning <Icon of={ArrowUpToLine} size={14} /></button>
+        <button type="button" class="ghost small" onClick={onClose}>close <Icon of={X} size={14} /></button>
       </form>
       <p class="meta" role="status">
         {busy && !found && "looking..."}

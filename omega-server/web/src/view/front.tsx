@@ -1,3 +1,4 @@
+import { Menu as MenuIcon } from "lucide";
 import { useRef, useState } from "preact/hooks";
 import { ApiError, createConversation, newKey, sendMessage } from "../api";
 import { conversationPath, go } from "../route";
@@ -7,6 +8,7 @@ import type { Models } from "../types";
 import { Composer } from "./composer";
 import { ModelPicker } from "./model-picker";
 import { Samples } from "./samples";
+import { Icon } from "./icon";
 
 /** The front page: what Omega is, sample prompts, and the first message. */
 export function Front({ models, onMenu, onSignedOut }: { models: Models | null; onMenu: () => void; onSignedOut: () => void }) {
@@ -37,7 +39,7 @@ export function Front({ models, onMenu, onSignedOut }: { models: Models | null; 
 
   return (
     <main class="front">
-      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu</button></div>
+      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button></div>
       <div class="front-scroll">
         <section class="hero">
           <p class="label">the last agent you need · friendly</p>

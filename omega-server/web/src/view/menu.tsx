@@ -1,8 +1,10 @@
+import type { IconNode } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { Icon } from "./icon";
 
 /** A button that opens a short list; closes when the reader goes elsewhere, or by Escape. */
-export function Menu({ label, extra = "", children }: { label: string; extra?: string; children: ComponentChildren }) {
+export function Menu({ label, icon, extra = "", children }: { label: string; icon: IconNode; extra?: string; children: ComponentChildren }) {
   const box = useRef<HTMLDetailsElement>(null);
   const close = () => {
     if (box.current) box.current.open = false;
@@ -17,7 +19,7 @@ export function Menu({ label, extra = "", children }: { label: string; extra?: s
   };
   return (
     <details class={`menu ${extra}`} ref={box} onFocusOut={left} onKeyDown={key}>
-      <summary class="button ghost small">{label}</summary>
+      <summary class="button ghost small">{label} <Icon of={icon} size={14} /></summary>
       <div class="menu-list">{children}</div>
     </details>
   );

@@ -1,3 +1,4 @@
+import { Pencil, X } from "lucide";
 import { useState } from "preact/hooks";
 import { cancelRun } from "../api";
 import type { View } from "../fold";
@@ -5,6 +6,7 @@ import { written } from "../message-data";
 import type { Message, Run } from "../types";
 import { oneLine } from "../words";
 import { readableText } from "../visible";
+import { Icon } from "./icon";
 
 interface Props {
   view: View;
@@ -39,8 +41,8 @@ export function Queue({ view, active, mayStop, onEdit }: Props) {
             <span class="queue-text">{readableText(oneLine(written(message.content).words, 200))}</span>
             {mayStop(run) && (
               <>
-                <button type="button" class="ghost small" onClick={() => take(run, message.content)}>edit</button>
-                <button type="button" class="ghost small" aria-label={`remove ${oneLine(message.content, 40)}`} onClick={() => take(run, null)}>remove</button>
+                <button type="button" class="ghost small" onClick={() => take(run, message.content)}>edit <Icon of={Pencil} size={14} /></button>
+                <button type="button" class="ghost small" aria-label={`remove ${oneLine(message.content, 40)}`} onClick={() => take(run, null)}>remove <Icon of={X} size={14} /></button>
               </>
             )}
           </li>

@@ -28,7 +28,7 @@ export function RequiredAction({ run, view, me, id, onLasting }: Props) {
   return (
     <Settled of={of}>
       <Called key={of} action={action} who={who}>
-        <Asked id={id} action={action} who={who} onLasting={onLasting} />
+        <Asked id={id} run={run} action={action} who={who} onLasting={onLasting} />
       </Called>
     </Settled>
   );
@@ -62,13 +62,14 @@ function Called({ action, who, children }: { action: Action; who: Standing; chil
 
 interface AskedProps {
   id: string;
+  run: Run;
   action: Action;
   who: Standing;
   onLasting: (lasting: Lasting) => void;
 }
 
 /** Who may not answer sees who is asked. */
-function Asked({ id, action, who, onLasting }: AskedProps) {
+function Asked({ id, run, action, who, onLasting }: AskedProps) {
   if (!mayAnswer(action, who) && (action.kind === "plan" || action.kind === "alternatives")) {
     return <section class="asks" aria-label="a choice"><p class="ask note">Waits until {who.owner}, or who asked, has chosen</p></section>;
   }
@@ -76,7 +77,7 @@ function Asked({ id, action, who, onLasting }: AskedProps) {
     case "credentials":
       return <CredentialsForm id={id} action={action} isOwner={who.isOwner} owner={who.owner} />;
     case "approval":
-      return <Approvals approvals={action.approvals} who={who} onLasting={onLasting} />;
+      return <Approvals approvals={action.approvals} plan={run.plan} who={who} onLasting={onLasting} />;
     case "plan":
       return <PlanChoice id={id} plans={action.plans} />;
     case "alternatives":

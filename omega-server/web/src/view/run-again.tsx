@@ -1,3 +1,4 @@
+import { RefreshCw } from "lucide";
 import { useState } from "preact/hooks";
 import { runTool } from "../account";
 import type { ExecuteAnswer, ToolRun } from "../types";
@@ -5,6 +6,7 @@ import { duration } from "../words";
 import { ValueView } from "../viewer/viewer";
 import { InputEditor } from "./input-editor";
 import { isMeta } from "./tool-name";
+import { Icon } from "./icon";
 
 /** Runs a call's tool once more, with another input, apart from the conversation: no model sees what comes of it. */
 export function RunAgain({ toolRun }: { toolRun: ToolRun }) {
@@ -26,7 +28,7 @@ export function RunAgain({ toolRun }: { toolRun: ToolRun }) {
   };
   return (
     <section class="run-again" aria-label="run again">
-      {!open && <button type="button" class="outline" onClick={() => setOpen(true)}>run again...</button>}
+      {!open && <button type="button" class="outline" onClick={() => setOpen(true)}>run again... <Icon of={RefreshCw} size={14} /></button>}
       {open && (
         <>
           <p class="note">It runs apart from this conversation: with your credentials, and no model sees the output</p>

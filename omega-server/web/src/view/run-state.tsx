@@ -1,7 +1,9 @@
+import { Square } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 import type { View } from "../fold";
 import type { Run } from "../types";
 import { duration } from "../words";
+import { Icon } from "./icon";
 
 /** What the active run does, since when, and the button that stops it for those who may. */
 export function RunState({ run, view, yours, onCancel }: {
@@ -29,7 +31,7 @@ export function RunState({ run, view, yours, onCancel }: {
     <span class="run-state">
       <span class="pulse" aria-hidden="true" />
       <span class="meta"><span class="doing">{doing(run, view, yours)}</span>{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
-      {onCancel && <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"}</button>}
+      {onCancel && <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"} <Icon of={Square} size={14} /></button>}
     </span>
   );
 }

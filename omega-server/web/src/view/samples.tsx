@@ -1,11 +1,11 @@
-/** First requests: each needs tools that come with Omega, and no key of a provider. */
+/** First requests: each needs tools that come with Omega and no key of a provider, and most of them one tool after the other. */
 const SAMPLES: { label: string; prompt: string }[] = [
   { label: "two tools", prompt: "Calculate 17 * 23 and write the result as a Roman numeral" },
-  { label: "algebra", prompt: "What is the determinant of [[2, 1, 0], [1, 3, 1], [0, 1, 4]]?" },
+  { label: "days in words", prompt: "How many days are between 2026-02-14 and 2026-12-31, and write the result in words?" },
+  { label: "title to address", prompt: 'Convert "the last agent you need" to title case, then make a slug of it' },
+  { label: "hash to picture", prompt: 'What is the SHA-256 of "hello", and make a QR code of it' },
   { label: "data", prompt: "Turn this CSV into JSON:\nname,city\nAda,London\nGrace,New York" },
-  { label: "text", prompt: 'Compare two texts word by word: "the quick brown fox" and "the quick red fox"' },
-  { label: "dates", prompt: "How many days are between 2026-02-14 and 2026-12-31?" },
-  { label: "chart", prompt: "Plot [1, 4, 9, 16, 9, 4, 1, 4, 9] as an ASCII line chart" },
+  { label: "find a tool", prompt: "Search for a tool to compare two texts" },
 ];
 
 /** Prompts to begin with. */

@@ -1,5 +1,7 @@
+import { X } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./icon";
 
 /** What stands beside the conversation where there is room, and over it as a sheet where there is none. Escape closes it. */
 export function SidePanel({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
@@ -8,14 +10,17 @@ export function SidePanel({ label, onClose, children }: { label: string; onClose
     const before = document.activeElement;
     box.current?.focus({ preventScroll: true });
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      // What opened it may have had no room beside it, and is there again with the next frame.
+      requestAnimationFrame(() => {
+        if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      });
     };
   }, []);
   return (
     <aside ref={box} class="side" aria-label={label} tabIndex={-1} onKeyDown={(event) => event.key === "Escape" && onClose()}>
       <header class="side-head">
         <h2 class="label">{label}</h2>
-        <button type="button" class="ghost small" onClick={onClose}>close</button>
+        <button type="button" class="ghost small" onClick={onClose}>close <Icon of={X} size={14} /></button>
       </header>
       {children}
     </aside>

@@ -1,3 +1,4 @@
+import { LogOut, Plus, Settings as SettingsIcon, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { FRONT, SETTINGS, conversationPath, stay } from "../route";
 import { chooseTheme, forget, theme, type Recent, type Theme } from "../stored";
@@ -5,6 +6,7 @@ import type { Whoami } from "../types";
 import { count, when } from "../words";
 import { visibleText } from "../visible";
 import type { Health } from "./status-banner";
+import { Icon } from "./icon";
 
 /** So many conversations want a search. */
 const MANY = 8;
@@ -43,10 +45,10 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
       <nav ref={box} class={`sidebar${open ? " open" : ""}`} aria-label="conversations">
         <div class="sidebar-head">
           <a class="brand" href={FRONT} onClick={stay(FRONT)}><span class="mark" aria-hidden="true">Ω</span> omega</a>
-          <button type="button" class="ghost small only-narrow" onClick={onClose}>close</button>
+          <button type="button" class="ghost small only-narrow" onClick={onClose}>close <Icon of={X} size={14} /></button>
         </div>
         <a class="button outline wide" href={FRONT} onClick={stay(FRONT)} aria-current={current === "front" ? "page" : undefined}>
-          new conversation <span aria-hidden="true">+</span>
+          new conversation <Icon of={Plus} />
         </a>
         <h2 class="label">recent</h2>
         {rows.length > MANY && (
@@ -64,7 +66,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
                   : <span class="meta">{row.state === "paused" ? "waiting" : row.state === "running" ? "at work" : when(row.at, Date.now())}</span>}
               </a>
               <button type="button" class="ghost small forget" aria-label={`remove ${visibleText(row.title)} from this list`}
-                onClick={() => onRows(forget(row.id))}>×</button>
+                onClick={() => onRows(forget(row.id))}><Icon of={X} size={14} /></button>
             </li>
           ))}
           {rows.length > 0 && fitting.length === 0 && <li class="note">No title has these words</li>}
@@ -74,9 +76,11 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
           <HealthLine status={status} />
           <div class="account">
             <span class="who" title={who.displayName}>{who.displayName}</span>
-            <a class="button ghost small" href={SETTINGS} onClick={stay(SETTINGS)} aria-current={current === "settings" ? "page" : undefined}>settings</a>
             <ThemeChoice />
-            <button type="button" class="ghost small" onClick={onSignOut}>sign out</button>
+          </div>
+          <div class="account">
+            <a class="button ghost small" href={SETTINGS} onClick={stay(SETTINGS)} aria-current={current === "settings" ? "page" : undefined}>settings <Icon of={SettingsIcon} size={14} /></a>
+            <button type="button" class="ghost small" onClick={onSignOut}>sign out <Icon of={LogOut} size={14} /></button>
           </div>
         </footer>
       </nav>

@@ -1,6 +1,8 @@
+import { TriangleAlert, X } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 import { UNANSWERED, status as fetchStatus } from "../api";
 import type { ServerStatus } from "../types";
+import { Icon } from "./icon";
 
 const EVERY_MS = 30_000;
 /** How often while the server does not answer. */
@@ -92,10 +94,10 @@ export function StatusBanner({ status }: { status: Health }) {
       {isShown && (
         <>
           <details>
-            <summary>{what}</summary>
+            <summary><Icon of={TriangleAlert} size={14} /> {what}</summary>
             {list.map(({ short, about }) => <p key={short}>{about}</p>)}
           </details>
-          <button type="button" class="ghost small" aria-label={`close: ${what}`} onClick={() => setClosed(what)}>close</button>
+          <button type="button" class="ghost small" aria-label={`close: ${what}`} onClick={() => setClosed(what)}>close <Icon of={X} size={14} /></button>
         </>
       )}
     </div>

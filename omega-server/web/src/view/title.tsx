@@ -1,7 +1,9 @@
+import { Pencil } from "lucide";
 import { useState } from "preact/hooks";
 import { updateConversation } from "../account";
 import { takeFocus } from "../focus";
 import { visibleText } from "../visible";
+import { Icon } from "./icon";
 
 interface Props {
   id: string;
@@ -38,7 +40,7 @@ export function Title({ id, title, isOwner }: Props) {
     return (
       <div class="title-line">
         <h1 title={title === null ? undefined : visibleText(title)}>{title === null ? "loading..." : visibleText(title)}</h1>
-        {isOwner && title && <button type="button" class="ghost small rename" ref={left ? takeFocus : null} onClick={() => setDraft(title)}>rename</button>}
+        {isOwner && title && <button type="button" class="ghost small rename" ref={left ? takeFocus : null} onClick={() => setDraft(title)}>rename <Icon of={Pencil} size={14} /></button>}
       </div>
     );
   }

@@ -1,3 +1,4 @@
+import { Braces, ChevronDown, ChevronUp, PanelRight, Square } from "lucide";
 import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
 import { cancelTool } from "../api";
@@ -7,6 +8,7 @@ import { oneLine } from "../words";
 import { Elapsed } from "./elapsed";
 import { ToolDetails } from "./tool-details";
 import { STATES, ToolName, inputLine, isMeta } from "./tool-name";
+import { Icon } from "./icon";
 
 interface Props {
   toolRun: ToolRun;
@@ -25,10 +27,10 @@ export const ToolCard = memo(function ToolCard({ toolRun, partial, onPanel }: Pr
   return (
     <div class={`tool ${tone}`} role="group" aria-label={`tool call ${visibleText(toolRun.toolName)}, ${word}`}>
       <button type="button" class="tool-head" aria-expanded={open} aria-controls={body} onClick={() => setOpen(!open)}>
-        <span class="tool-mark" aria-hidden="true">{mark}</span>
+        <span class="tool-mark"><Icon of={mark} /></span>
         <span class="tool-name"><ToolName toolRun={toolRun} /></span>
         <span class="tool-state"><span class="tool-word">{word}</span> <Elapsed toolRun={toolRun} /></span>
-        <span class="chevron" aria-hidden="true">{open ? "−" : "+"}</span>
+        <span class="chevron"><Icon of={open ? ChevronUp : ChevronDown} /></span>
       </button>
       {!open && (
         <div class="tool-line">
@@ -41,8 +43,8 @@ export const ToolCard = memo(function ToolCard({ toolRun, partial, onPanel }: Pr
       {open && (
         <div class="tool-body" id={body}>
           <div class="tool-tools">
-            <button type="button" class="ghost small" aria-pressed={raw} onClick={() => setRaw(!raw)}>view raw</button>
-            <button type="button" class="ghost small" onClick={() => onPanel(toolRun.id)}>open beside</button>
+            <button type="button" class="ghost small" aria-pressed={raw} onClick={() => setRaw(!raw)}>view raw <Icon of={Braces} size={14} /></button>
+            <button type="button" class="ghost small" onClick={() => onPanel(toolRun.id)}>open beside <Icon of={PanelRight} size={14} /></button>
           </div>
           <ToolDetails toolRun={toolRun} partial={partial} raw={raw} />
         </div>
@@ -59,7 +61,7 @@ function CancelCall({ id }: { id: string }) {
   };
   return (
     <p class="tool-cancel">
-      {said ? <span class="meta" role="status">{said}</span> : <button type="button" class="ghost small" onClick={stop}>cancel this call</button>}
+      {said ? <span class="meta" role="status">{said}</span> : <button type="button" class="ghost small" onClick={stop}>cancel this call <Icon of={Square} size={14} /></button>}
     </p>
   );
 }

@@ -1,24 +1,25 @@
+import { Ban, Check, CircleQuestionMark as CircleHelp, Clock, LoaderCircle, Minus, Pause, TimerOff, X, type IconNode } from "lucide";
 import type { ToolRun, ToolRunStatus } from "../types";
 import { visibleText } from "../visible";
 
 export interface StateWords {
-  mark: string;
+  mark: IconNode;
   word: string;
   tone: "quiet" | "warn" | "info" | "ok" | "bad";
 }
 
 export const STATES: Record<ToolRunStatus, StateWords> = {
-  proposed: { mark: "○", word: "waiting", tone: "quiet" },
-  awaiting_credentials: { mark: "‖", word: "waits for variables", tone: "warn" },
-  awaiting_approval: { mark: "‖", word: "waits for approval", tone: "warn" },
-  started: { mark: "●", word: "running", tone: "info" },
-  succeeded: { mark: "✓", word: "done", tone: "ok" },
-  failed: { mark: "✗", word: "failed", tone: "bad" },
-  timed_out: { mark: "✗", word: "timed out", tone: "bad" },
-  cancelled: { mark: "–", word: "cancelled", tone: "quiet" },
-  skipped: { mark: "–", word: "skipped", tone: "quiet" },
-  denied: { mark: "–", word: "refused", tone: "quiet" },
-  unknown: { mark: "?", word: "outcome unknown", tone: "warn" },
+  proposed: { mark: Clock, word: "waiting", tone: "quiet" },
+  awaiting_credentials: { mark: Pause, word: "waits for variables", tone: "warn" },
+  awaiting_approval: { mark: Pause, word: "waits for approval", tone: "warn" },
+  started: { mark: LoaderCircle, word: "running", tone: "info" },
+  succeeded: { mark: Check, word: "done", tone: "ok" },
+  failed: { mark: X, word: "failed", tone: "bad" },
+  timed_out: { mark: TimerOff, word: "timed out", tone: "bad" },
+  cancelled: { mark: Minus, word: "cancelled", tone: "quiet" },
+  skipped: { mark: Minus, word: "skipped", tone: "quiet" },
+  denied: { mark: Ban, word: "refused", tone: "quiet" },
+  unknown: { mark: CircleHelp, word: "outcome unknown", tone: "warn" },
 };
 
 /** Omega's own tools: what they do, and which part of the input says it all. */

@@ -1,3 +1,4 @@
+import { ArrowDown } from "lucide";
 import { Fragment } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -12,6 +13,7 @@ import { AssistantTurn, RunEnd, UserTurn, type TurnActions } from "./turn";
 import { useAnchor } from "./use-anchor";
 import { useAnnouncements } from "./use-announcements";
 import { withCode } from "./with-code";
+import { Icon } from "./icon";
 
 const NEAR_END_PX = 48;
 
@@ -115,7 +117,7 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
         </div>
       </div>
       {(!following || isPast) && (
-        <button type="button" class="outline small jump" onClick={latest}>jump to latest <span aria-hidden="true">↓</span></button>
+        <button type="button" class="outline small jump" onClick={latest}>jump to latest <Icon of={ArrowDown} size={14} /></button>
       )}
       <div role="status" class="visually-hidden">{said}</div>
     </div>
@@ -134,8 +136,8 @@ const TurnView = memo(function TurnView({ turn, me, actions }: TurnProps) {
   return (
     <>
       {turn.kind === "user"
-        ? <UserTurn message={turn.message} run={turn.run} me={me} actions={actions} />
-        : <AssistantTurn messages={turn.messages} toolRuns={turn.toolRuns} partials={turn.partials} run={turn.run} question={turn.question} actions={actions} />}
+        ? <UserTurn message={turn.message} run={turn.run} told={turn.told} me={me} actions={actions} />
+        : <AssistantTurn messages={turn.messages} toolRuns={turn.toolRuns} partials={turn.partials} told={turn.told} run={turn.run} question={turn.question} me={me} actions={actions} />}
       {turn.ended && <RunEnd run={turn.ended.run} question={turn.ended.question} actions={actions} />}
     </>
   );

@@ -1,26 +1,32 @@
+import { Pencil, RefreshCw } from "lucide";
+import { Fragment } from "preact";
 import { Markdown } from "../markdown/markdown";
 import { written } from "../message-data";
-import { piecesOf } from "../turns";
+import { piecesOf, type Told, type ToldOfRun } from "../turns";
 import type { Message, Run, ToolRun, Whoami } from "../types";
 import { readableText, visibleText } from "../visible";
 import { bytes, clock, count, dollars, duration, shortfall } from "../words";
+import { Answers } from "./answers";
 import { Avatar } from "./avatar";
+import { Feedback, Said } from "./feedback";
 import { CopyButton } from "./copy-button";
+import { AskAnother } from "./ask-another";
 import { ToolCard } from "./tool-card";
 import { RunRecord } from "./run-record";
+import { Icon } from "./icon";
 
 /** What can be done with a message; the same object for the life of the page. */
 export interface TurnActions {
   /** Takes a text into the composer, to change it and send it anew. */
   edit: (text: string) => void;
-  /** Sends a question once more, by the model that is chosen now. */
-  again: (text: string) => void;
+  /** Sends a question once more, by the model that is chosen now or by another one. */
+  again: (text: string, model?: string) => void;
   /** Opens a call in the tool panel. */
   openTool: (id: string) => void;
 }
 
 /** A participant's message, as it was typed. */
-export function UserTurn({ message, run, me, actions }: { message: Message; run: Run | undefined; me: Whoami; actions: TurnActions }) {
+export function UserTurn({ message, run, told, me, actions }: { message: Message; run: Run | undefined; told: Told[]; me: Whoami; actions: TurnActions }) {
   const name = message.author?.displayName ?? "participant";
   const mine = message.author?.userId === me.userId;
   const { words, data } = written(message.content);
@@ -33,7 +39,7 @@ export function UserTurn({ message, run, me, actions }: { message: Message; run:
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
         <span class="turn-actions">
           <CopyButton text={message.content} what="the message" />
-          <button type="button" class="ghost small" aria-label="edit the message and send it again" onClick={() => actions.edit(message.content)}>edit</button>
+          <button type="button" class="ghost small" aria-label="edit the message and send it again" onClick={() => actions.edit(message.content)}>edit <Icon of={Pencil} size={14} /></button>
         </span>
       </header>
       {words && <div class="plain">{readableText(words)}</div>}
@@ -43,17 +49,20 @@ export function UserTurn({ message, run, me, actions }: { message: Message; run:
           <pre tabIndex={0} class="wrap-text">{visibleText(data.shown)}</pre>
         </details>
       )}
+      <Answers told={told} toolRuns={[]} onTool={actions.openTool} />
     </article>
   );
 }
 
 /** What Omega said and did in one run. */
-export function AssistantTurn({ messages, toolRuns, partials, run, question, actions }: {
+export function AssistantTurn({ messages, toolRuns, partials, told, run, question, me, actions }: {
   messages: Message[];
   toolRuns: ToolRun[];
   partials: Map<string, unknown>;
+  told: ToldOfRun;
   run: Run | undefined;
   question: string;
+  me: Whoami;
   actions: TurnActions;
 }) {
   const answer = messages.map((message) => message.content).filter(Boolean).join("\n\n");
@@ -70,14 +79,25 @@ export function AssistantTurn({ messages, toolRuns, partials, run, question, act
         {run && <span class="meta">{run.model}</span>}
       </header>
       {run && <RunRecord run={run} />}
-      {messages.map((message) => <Pieces key={message.id} message={message} toolRuns={toolRuns} partials={partials} actions={actions} />)}
+      <Answers told={told.before} toolRuns={toolRuns} onTool={actions.openTool} />
+      {messages.map((message) => (
+        <Fragment key={message.id}>
+          <Pieces message={message} toolRuns={toolRuns} partials={partials} actions={actions} />
+          <Answers told={told.behind.get(message.id) ?? []} toolRuns={toolRuns} onTool={actions.openTool} />
+        </Fragment>
+      ))}
       {restarted && <p class="meta" role="status">begun again</p>}
+      {run?.status === "completed" && (
+        <Said feedback={run.feedback ?? []} />
+      )}
       {run?.status === "completed" && (
         <footer class="turn-foot">
           <span class="meta">{totals(run)}</span>
+          <Feedback run={run} me={me} />
           <span class="turn-actions">
             {answer && <CopyButton text={answer} what="the answer as Markdown" />}
-            {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" onClick={() => actions.again(question)}>ask again</button>}
+            {question && run && <AskAnother model={run.model} onAsk={(model) => actions.again(question, model)} />}
+            {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" onClick={() => actions.again(question)}>ask again <Icon of={RefreshCw} size={14} /></button>}
           </span>
         </footer>
       )}
@@ -124,8 +144,8 @@ export function RunEnd({ run, question, actions }: { run: Run; question: string;
       </p>
       {question && (
         <span class="turn-actions shown">
-          <button type="button" class="ghost small" onClick={() => actions.edit(question)}>edit</button>
-          <button type="button" class="outline small" onClick={() => actions.again(question)}>send again</button>
+          <button type="button" class="ghost small" onClick={() => actions.edit(question)}>edit <Icon of={Pencil} size={14} /></button>
+          <button type="button" class="outline small" onClick={() => actions.again(question)}>send again <Icon of={RefreshCw} size={14} /></button>
         </span>
       )}
     </div>

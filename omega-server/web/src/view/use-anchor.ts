@@ -2,7 +2,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** What of a conversation a reader's eye can rest on, from the outside in. */
-const PLACES = ".prose > *, .plain, .tool, .turn-head, .day, .older";
+const PLACES = ".prose > *, .plain, .tool, .answer, .turn-head, .day, .older";
 
 /**
  * Keeps what is being read where it is: whatever grows, comes or goes above it, the first thing in sight stays. `scrolled` is

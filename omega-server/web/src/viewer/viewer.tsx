@@ -1,3 +1,4 @@
+import { Download, Table2 } from "lucide";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ToolRun } from "../types";
 import { visibleText } from "../visible";
@@ -8,6 +9,7 @@ import { Lines } from "./lines";
 import { SHOWN, download, loadOutput, save, type Loaded } from "./load-output";
 import { Rows } from "./rows";
 import { ValueTable, rowsOf } from "./value-table";
+import { Icon } from "../view/icon";
 
 /** Characters up to which a value is drawn as a whole. */
 const SHORT = 20_000;
@@ -23,8 +25,8 @@ export function ValueView({ label, value, name }: { label: string; value: unknow
       <p class="part-head">
         <span class="label">{label}</span>
         <CopyButton text={text} what={label} />
-        {text.length > 200 && <button type="button" class="ghost small" onClick={() => save(new Blob([text]), file)}>download</button>}
-        {table && <button type="button" class="ghost small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>table</button>}
+        {text.length > 200 && <button type="button" class="ghost small" onClick={() => save(new Blob([text]), file)}>download <Icon of={Download} size={14} /></button>}
+        {table && <button type="button" class="ghost small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>table <Icon of={Table2} size={14} /></button>}
       </p>
       {table && asTable ? <ValueTable rows={table} label={label} /> : <TextView text={text} label={label} isJson={typeof value !== "string"} />}
     </div>
@@ -64,7 +66,7 @@ export function LargeOutput({ toolRun }: { toolRun: ToolRun }) {
       <p class="part-head">
         <span class="label">output{toolRun.truncated && " · cut"}</span>
         <span class="meta">{bytes(toolRun.outputBytes)}</span>
-        <button type="button" class="ghost small" aria-busy={saving} onClick={keep}>{saving ? "loading..." : "download"}</button>
+        <button type="button" class="ghost small" aria-busy={saving} onClick={keep}>{saving ? "loading..." : "download"} <Icon of={Download} size={14} /></button>
         <span class="meta" role="status">{words(loaded)}</span>
       </p>
       <p class="error-text" role="alert">{error} {error && <button type="button" class="outline small" onClick={() => setTries(tries + 1)}>try again</button>}</p>

@@ -53,6 +53,7 @@ try {
     await page.getByRole("button", { name: "tools", exact: true }).first().click();
     await page.locator(".timeline-head").first().click();
     await page.locator(".facts").waitFor();
+    await page.getByRole("complementary").getByRole("button", { name: "close", exact: true }).click();
     await page.getByRole("button", { name: "debug", exact: true }).first().click();
     await page.locator(".events summary").nth(20).waitFor();
     await page.evaluate(async () => {

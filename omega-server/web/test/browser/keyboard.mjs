@@ -73,7 +73,7 @@ try {
   await page.keyboard.press("Enter");
   await shown(page, "Ask for an outcome");
   await look("front");
-  await activate("algebra What is the determinant of [[2, 1, 0], [1, 3, 1], [0, 1, 4]]?");
+  await activate("find a tool Search for a tool to compare two texts");
   await page.keyboard.press("Control+A");
   await page.keyboard.type("hello");
   await press("Enter", "the first message");
@@ -103,6 +103,16 @@ try {
   await shown(page, "refused");
   await shown(page, "it was as you said");
   seen.calm = await page.title();
+
+  // What is thought of an answer.
+  await activate("good");
+  await page.locator(".feedback textarea").waitFor({ timeout: 20_000 });
+  await hasKeyboard("say more");
+  await look("feedback");
+  await page.keyboard.type("it knew");
+  await activate("save");
+  await page.locator(".answer", { hasText: "found it good: it knew" }).waitFor({ timeout: 20_000 });
+  await hasKeyboard("feedback is saved");
 
   // Safe Mode off; a tool that lacks a variable.
   await activate("safe mode", "switch");
@@ -173,7 +183,7 @@ try {
   seen.backFromAnother = await place();
   await page.locator(".ask button").first().focus();
   await press("Enter", "run this plan");
-  await page.locator(".plan-record summary", { hasText: "1 of 2 steps done" }).waitFor({ timeout: 20_000 });
+  await page.locator(".plan-record summary", { hasText: "2 of 2 steps done" }).waitFor({ timeout: 20_000 });
 
   // A tool that does not work, and another one in its place.
   await say("forecast");
@@ -207,7 +217,7 @@ try {
   await look("settings");
   await page.locator("#set-safeMode").focus();
   await press("Space", "change a setting");
-  await shown(page, "✓ saved");
+  await page.locator(".saved", { hasText: "saved" }).first().waitFor({ timeout: 20_000 });
   await activate("pinned tools", "link");
   await page.locator("#pin-tool").focus();
   await page.keyboard.type("weather");

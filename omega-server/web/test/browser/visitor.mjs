@@ -9,10 +9,10 @@ export const browser = await chromium.launch({
 });
 
 /** A page of a browser that is signed in with a key, and what it complained about. */
-export async function visitor(options = {}, at = url) {
+export async function visitor(options = {}, at = url, apiKey = key) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const headers = { origin: new URL(at).origin, "sec-fetch-site": "same-origin" };
-  const signedIn = await context.request.post(`${at}/api/omega/session`, { data: { apiKey: key }, headers });
+  const signedIn = await context.request.post(`${at}/api/omega/session`, { data: { apiKey }, headers });
   if (!signedIn.ok()) throw new Error(`signing in: ${signedIn.status()} ${await signedIn.text()}`);
   const page = await context.newPage();
   const problems = [];

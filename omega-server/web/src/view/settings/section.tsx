@@ -1,6 +1,8 @@
+import { Check } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { takeFocus } from "../../focus";
+import { Icon } from "../icon";
 
 interface Props {
   id: string;
@@ -16,7 +18,7 @@ interface Props {
 export function Section({ id, title, about, error, saved, children }: Props) {
   return (
     <section class="settings-section" aria-labelledby={id}>
-      <h2 id={id} tabIndex={-1}>{title} <span class="meta saved" role="status">{saved ? "✓ saved" : ""}</span></h2>
+      <h2 id={id} tabIndex={-1}>{title} <span class="meta saved" role="status">{saved && <><Icon of={Check} size={14} /> saved</>}</span></h2>
       <p class="note">{about}</p>
       {children}
       <p class="error-text" role="alert">{error}</p>

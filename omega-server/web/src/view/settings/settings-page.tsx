@@ -1,3 +1,4 @@
+import { Menu as MenuIcon } from "lucide";
 import { useEffect, useRef } from "preact/hooks";
 import { settings } from "../../account";
 import type { Models, Whoami } from "../../types";
@@ -13,6 +14,7 @@ import { Prompt } from "./prompt";
 import { Providers } from "./providers";
 import { useList } from "./use-list";
 import { Users } from "./users";
+import { Icon } from "../icon";
 
 const load = async () => (await settings()).settings;
 
@@ -68,7 +70,7 @@ export function SettingsPage({ models, me, onMenu, onMe, onModels }: Props) {
   };
   return (
     <main class="front">
-      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu</button></div>
+      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button></div>
       <div class="settings-scroll" tabIndex={0} role="region" aria-label="settings" ref={box}>
         <div class="settings-frame">
           <nav class="settings-index" aria-label="sections of the settings">

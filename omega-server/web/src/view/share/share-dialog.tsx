@@ -1,3 +1,4 @@
+import { X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { rotateLink, setBlocked, updateConversation } from "../../account";
 import { ApiError } from "../../api";
@@ -8,6 +9,7 @@ import { visibleText } from "../../visible";
 import { Avatar } from "../avatar";
 import { CopyButton } from "../copy-button";
 import { Sure } from "../settings/section";
+import { Icon } from "../icon";
 
 interface Props {
   id: string;
@@ -54,7 +56,7 @@ export function ShareDialog({ id, view, me, onClose }: Props) {
     <dialog ref={box} class="dialog" aria-labelledby="share-title" onClose={onClose}>
       <header class="dialog-head">
         <h2 id="share-title">Share</h2>
-        <button type="button" class="ghost small" onClick={() => box.current?.close()}>close</button>
+        <button type="button" class="ghost small" onClick={() => box.current?.close()}>close <Icon of={X} size={14} /></button>
       </header>
       <div class="field">
         <label for="share-link">link</label>

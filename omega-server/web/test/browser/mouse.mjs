@@ -1,0 +1,151 @@
+// Two people and a mouse: the flows of prd.md 8 (a chat, a missing credential, a plan, another tool), Safe Mode, sharing,
+// export and settings, each to its end. Started by `two_people_go_through_every_flow_with_a_mouse`.
+import { readFile } from "node:fs/promises";
+import { done, settle, shown, url, visitor } from "./visitor.mjs";
+
+const { OMEGA_GUEST: guestKey } = process.env;
+const seen = { problems: [], lost: [] };
+const ada = await visitor();
+const grace = await visitor({}, url, guestKey);
+const { page } = ada;
+
+const click = async (name, on = page, role = "button") => {
+  await on.getByRole(role, { name, exact: true }).last().click({ timeout: 20_000 });
+  await on.waitForTimeout(50);
+  // What was clicked away has its focus handed on.
+  if (await on.evaluate(() => document.activeElement === document.body)) seen.lost.push(String(name));
+};
+
+const say = async (text, on = page) => {
+  await on.locator("#message").click();
+  await on.locator("#message").fill(text);
+  await click("send", on);
+};
+
+const answers = (on = page) => on.locator(".answer").allTextContents();
+
+try {
+  // A: from a sample to an answer.
+  await page.goto(`${url}/omega`);
+  await page.getByRole("button", { name: /^two tools/ }).click();
+  seen.sample = (await page.locator("#message").inputValue()).length > 10;
+  await page.locator("#message").fill("hello");
+  await click("send");
+  await shown(page, "hello to you");
+  seen.address = new URL(page.url()).pathname;
+
+  // Sharing: a guest joins, and both see what either says.
+  await click("share");
+  const link = await page.locator("#share-link").inputValue();
+  await page.getByRole("dialog").getByRole("button", { name: "close" }).click();
+  await grace.page.goto(link);
+  await shown(grace.page, "hello to you");
+  await page.getByText("2 participants").waitFor({ timeout: 20_000 });
+  await say("weather for the guest", grace.page);
+  await page.locator(".turn.user", { hasText: "weather for the guest" }).waitFor({ timeout: 20_000 });
+  await page.getByRole("log").getByText("it was as you said").waitFor({ timeout: 20_000 });
+  seen.author = await page.locator(".turn.user", { hasText: "weather for the guest" }).locator(".author").textContent();
+
+  // What the guest thinks of an answer, everybody sees; it is taken back.
+  await click("bad", grace.page);
+  await grace.page.getByLabel("no", { exact: true }).check();
+  await click("save", grace.page);
+  await page.locator(".answer", { hasText: "found it bad, not like a real agent" }).waitFor({ timeout: 20_000 });
+  await click("bad", grace.page);
+  await click("take back", grace.page);
+  await page.locator(".answer", { hasText: "found it bad" }).waitFor({ state: "detached", timeout: 20_000 });
+
+  // Safe Mode: a call is refused with a reason, and the next is allowed for the plan it belongs to.
+  await page.getByRole("switch", { name: "safe mode" }).click();
+  await page.getByRole("switch", { checked: true }).waitFor();
+  await shown(grace.page, "safe mode");
+  await say("weather once more");
+  await shown(page, "May acmeWeather run");
+  await page.locator(".ask dt", { hasText: "publisher" }).waitFor({ timeout: 20_000 });
+  seen.facts = await page.locator(".ask .facts dt").allTextContents();
+  await settle(page);
+  await click("deny...");
+  await page.getByPlaceholder("no reason").fill("not today");
+  await settle(page);
+  await click("deny");
+  await page.locator(".answer", { hasText: "refused" }).waitFor({ timeout: 20_000 });
+  await page.getByRole("log").getByText("it was as you said").nth(1).waitFor({ timeout: 20_000 });
+
+  // C: a plan, and its tools in one answer.
+  await say("Look up the weather of Oslo, compare it with my account, then write a report.");
+  await shown(page, "2 plans are proposed");
+  await settle(page);
+  await page.getByRole("button", { name: "run this plan" }).first().click();
+  await shown(page, "May acmeWeather run");
+  await settle(page);
+  await click("the plan's tools...");
+  seen.planned = await page.locator(".ask-tools li").count();
+  await settle(page);
+  await click("yes, the plan's tools");
+  await page.locator(".plan-record summary", { hasText: "2 of 2 steps done" }).waitFor({ timeout: 20_000 });
+  await page.getByRole("switch", { name: "safe mode" }).click();
+  await page.getByRole("switch", { checked: false }).waitFor();
+
+  // B: a credential is missing; the guest is told who may give it.
+  await say("keyed");
+  await page.locator("#value-ACME_API_KEY").waitFor({ timeout: 20_000 });
+  await shown(grace.page, "can give that");
+  await settle(page);
+  await page.locator("#value-ACME_API_KEY").fill("acme-key-000000000000");
+  await click("give and go on");
+  await page.locator(".answer", { hasText: "ACME_API_KEY" }).waitFor({ timeout: 20_000 });
+
+  // D: a tool that does not work, and another one in its place.
+  await say("forecast");
+  await shown(page, "which tool instead?");
+  await settle(page);
+  await click("use it: sunny-weather::acmeWeather");
+  await shown(page, "Sunny.");
+  seen.answers = await answers();
+
+  // All of it is there for whoever comes later, and a call opens beside.
+  await page.reload();
+  await shown(page, "Sunny.");
+  seen.later = await answers();
+  await grace.page.waitForTimeout(200);
+  seen.guests = (await answers(grace.page)).join("\n");
+  await page.locator(".answer .in-text").first().click();
+  await shown(page, "show in conversation");
+  await page.getByRole("complementary").getByRole("button", { name: "close" }).click();
+
+  // Another model is asked the same.
+  await page.getByLabel("ask another model").last().selectOption({ index: 1 });
+  await page.locator(".turn.user", { hasText: "forecast" }).nth(1).waitFor({ timeout: 20_000 });
+  await page.getByRole("log").getByText("Sunny.").nth(1).waitFor({ timeout: 20_000 }).catch(() => undefined);
+
+  // Export.
+  await page.locator("summary", { hasText: "export" }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "markdown" }).first().click()]);
+  seen.exported = (await readFile(await file.path(), "utf8")).includes("Sunny.");
+
+  // Settings.
+  await page.getByRole("link", { name: "settings" }).click();
+  await page.locator("#set-exfilGuard").click();
+  await page.locator(".saved svg").first().waitFor({ timeout: 20_000 });
+  await page.locator("#credential-name").fill("GITHUB_TOKEN");
+  await page.locator("#credential-value").fill("ghp_0000000000000000000000000000000000");
+  await page.locator("form:has(#credential-name) button[type=submit]").click();
+  await page.getByText("GITHUB_TOKEN").first().waitFor({ timeout: 20_000 });
+  await click("delete GITHUB_TOKEN of all tools");
+  await click("delete GITHUB_TOKEN of all tools now");
+  await shown(page, "model providers");
+  seen.hidden = !(await page.content()).includes("ghp_0000");
+
+  // The guest is blocked, and is out at once.
+  await page.goBack();
+  await shown(page, "hello to you");
+  await click("share");
+  await page.getByRole("dialog").getByRole("button", { name: /^block/ }).first().click();
+  await page.getByRole("dialog").getByRole("button", { name: /^block .* now/ }).click();
+  await grace.page.reload();
+  await shown(grace.page, "This Conversation Can't Be Opened");
+  seen.problems = [...ada.problems, ...grace.problems];
+} catch (error) {
+  seen.error = `${error.message}\n${(await page.evaluate(() => document.body.innerText)).slice(-1500)}`;
+}
+await done(seen);
