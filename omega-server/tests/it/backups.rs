@@ -23,6 +23,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tokio::sync::watch;
 
 fn key() -> MasterKeySource {
     MasterKeySource::Given(SecretString::from(MASTER_KEY))
@@ -53,32 +54,25 @@ async fn started_on(omega: &Omega, database: &Path) -> (Server, Client) {
 async fn a_backup_during_writes_has_all_that_was_acknowledged_before_it_and_comes_back_whole() {
     let omega = Omega::start(Script::new()).await;
     let stop = Arc::new(AtomicBool::new(false));
-    let acknowledged = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (acknowledge, mut acknowledged) = watch::channel(Vec::new());
     let writers: Vec<_> = (0..4)
         .map(|writer| {
-            let (client, stop, acknowledged) = (omega.client.clone(), Arc::clone(&stop), Arc::clone(&acknowledged));
+            let (client, stop, acknowledge) = (omega.client.clone(), Arc::clone(&stop), acknowledge.clone());
             tokio::spawn(async move {
                 for number in 0.. {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
                     let made = client.create_conversation(&titled(&format!("{writer}-{number}"))).await.unwrap();
-                    acknowledged.lock().unwrap().push(made.id);
+                    acknowledge.send_modify(|ids| ids.push(made.id));
                 }
             })
         })
         .collect();
-    let so_far = || acknowledged.lock().unwrap().clone();
     let place = folder();
     for round in 0..4 {
-        let wanted = so_far().len() + 10;
-        within("more writes", async {
-            while so_far().len() < wanted {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
-        let before = so_far();
+        let wanted = acknowledged.borrow().len() + 10;
+        let before = within("more writes", acknowledged.wait_for(|ids| ids.len() >= wanted)).await.unwrap().clone();
         let copy = place.path().join(format!("{round}.db"));
         let contents = backup::copy(&file_of(&omega), &copy, false).await.unwrap();
         assert_eq!(contents, backup::check(&copy).await.unwrap());
@@ -97,7 +91,8 @@ async fn a_backup_during_writes_has_all_that_was_acknowledged_before_it_and_come
         writer.await.unwrap();
     }
     // The server never noticed.
-    omega.client.conversation(*so_far().last().unwrap()).await.unwrap();
+    let last = *acknowledged.borrow().last().unwrap();
+    omega.client.conversation(last).await.unwrap();
     let left: Vec<_> =
         fs::read_dir(place.path()).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
     assert!(left.iter().all(|name| !name.contains("part") && !name.contains("restoring")), "{left:?}");
@@ -199,9 +194,8 @@ async fn what_can_not_be_restored_leaves_the_database_as_it_was() {
         assert_eq!(fs::read(at("there.db")).unwrap(), there, "{name}");
     }
     // A log that lies about, of a database that is gone or of a restore that was killed, is read into none.
-    let log = fs::read(with_log(&live)).unwrap();
     for stray in ["there.db.restoring-wal", "new.db-wal"] {
-        fs::write(at(stray), &log).unwrap();
+        fs::copy(with_log(&live), at(stray)).unwrap();
     }
     restore(&at("good.db"), &at("new.db"), key(), false).await.unwrap();
     assert_eq!(backup::check(&at("new.db")).await.unwrap().conversations, 1);

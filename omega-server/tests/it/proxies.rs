@@ -21,7 +21,7 @@ use tokio::process::{Child, Command};
 
 const HOST: &str = "omega.example.com";
 /// As many as a proxy that keeps to its own limits would refuse.
-const UPLOAD: usize = 5 << 20;
+const UPLOAD: usize = 2 << 20;
 
 fn recipe(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/proxy").join(name);
@@ -85,7 +85,7 @@ impl Proxy {
             // Workers of the user who runs this, who alone may read the certificate.
             let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
             let frame = format!(
-                "daemon off;\n{user}\npid {};\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}{text}}}\n",
+                "daemon off;\nmaster_process off;\n{user}\npid {};\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}{text}}}\n",
                 at("pid")
             );
             fs::write(at("nginx.conf"), frame).unwrap();
