@@ -272,8 +272,7 @@ mod tests {
         buffer.set_line(0, 0, &Line::from(vec!["see ".into(), ratatui::text::Span::styled("docs", style)]), 12);
         let cells = buffer.content.iter().zip(0..).map(|(cell, x)| (x, 0, cell));
         backend.draw(cells).unwrap();
-        let text = String::from_utf8(bytes.borrow().clone()).unwrap();
-        text
+        String::from_utf8(bytes.take()).unwrap()
     }
 
     #[test]
