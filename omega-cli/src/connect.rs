@@ -50,6 +50,12 @@ impl Context {
         Ok(Self { ui, env, dirs, config })
     }
 
+    /// The same with output that only grows.
+    pub fn linear(&self) -> Self {
+        let ui = self.ui.clone().linear();
+        Self { ui, env: self.env.clone(), dirs: self.dirs.clone(), config: self.config.clone() }
+    }
+
     /// The server of this command, started if it is the user's own and does not run.
     pub async fn connect(&self) -> Result<Connection, Failure> {
         match self.config.get("server") {

@@ -54,6 +54,8 @@ pub struct Ui {
     open_line: Arc<AtomicBool>,
     /// Whether the terminal can be drawn on, and how many of its last lines are drawn anew with the next output.
     live: Option<Arc<Mutex<usize>>>,
+    /// Whether output only grows, and says in words what else is a sign.
+    linear: bool,
 }
 
 /// A meaning that has a colour.
@@ -71,12 +73,21 @@ impl Ui {
         let colour = wants_colour(env, terminals.stderr);
         let draws =
             terminals.stderr && verbosity > Verbosity::Quiet && env.get("TERM").is_some_and(|term| term != "dumb");
-        Self { verbosity, terminals, colour, open_line: Arc::default(), live: draws.then(Arc::default) }
+        Self { verbosity, terminals, colour, open_line: Arc::default(), live: draws.then(Arc::default), linear: false }
     }
 
     /// Whether lines can be drawn that go away again.
     pub fn has_live(&self) -> bool {
         self.live.is_some()
+    }
+
+    /// Output that only grows, as a screen reader wants it.
+    pub fn linear(self) -> Self {
+        Self { live: None, linear: true, ..self }
+    }
+
+    pub fn is_linear(&self) -> bool {
+        self.linear
     }
 
     pub fn has_colour(&self) -> bool {

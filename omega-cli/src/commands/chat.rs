@@ -1,5 +1,7 @@
 //! `omega chat`, and `omega` without a command
 
+mod inline;
+
 use crate::{
     connect::Context,
     exit::{Code, Failure},
@@ -8,21 +10,27 @@ use crate::{
 };
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use inline::Talk;
 use omega_core::{
     api::Timestamp,
     id::ConversationId,
     local::{recent::Recent, writing::Writing},
 };
-use omega_tui::{FindAgain, Keeping, Notebook, Options, RememberIn, ThemeChoice};
-use std::{io, sync::Arc};
+use omega_tui::{FindAgain, Keeping, Keymap, MotionChoice, Notebook, Options, RememberIn, ThemeChoice};
+use std::{fs, io, sync::Arc};
 
 const SIGTERM: i32 = 15;
 
 /// Talk in the terminal, full screen
+///
+/// Keys can be changed in the file keys.toml beside the configuration; docs/KEYS.md lists them. Without motion (NO_MOTION,
+/// the configuration's motion, or the desktop's setting) no spinner turns. Where the terminal can't show a full screen
+/// (TERM=dumb), and with --inline, it goes line by line.
 #[derive(Debug, Default, Args)]
 #[command(after_long_help = "Examples:
   omega chat
-  omega chat --continue")]
+  omega chat --continue
+  omega chat --inline")]
 pub struct Chat {
     /// Go on with this conversation, given by id or address
     #[arg(long, value_name = "ID|URL", add = ArgValueCandidates::new(value_candidates::conversations))]
@@ -36,6 +44,9 @@ pub struct Chat {
     /// Colours; auto asks the terminal for its background
     #[arg(long, value_name = "auto|dark|light", default_value = "auto")]
     theme: ThemeChoice,
+    /// Line by line in the terminal's own scrollback, for screen readers and simple terminals
+    #[arg(long)]
+    inline: bool,
 }
 
 /// What is written, and what was used, as this machine keeps it for one server.
@@ -74,6 +85,20 @@ pub fn when_nothing_is_asked(ui: &Ui) -> Option<Chat> {
     (terminals.stdin && terminals.stdout).then(Chat::default)
 }
 
+/// The keys that the person wants.
+fn keys(context: &Context) -> Result<Keymap, Failure> {
+    let file = context.dirs.config.join(Keymap::file_name());
+    let fault = |words: String| {
+        Failure::usage(format!("{} can't be used: {words}", file.display()))
+            .hint("mend it, or take it away to have the keys as they come")
+    };
+    match fs::read_to_string(&file) {
+        Ok(text) => Keymap::read(&text).map_err(|faults| fault(faults.to_string())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Keymap::default()),
+        Err(error) => Err(fault(error.to_string())),
+    }
+}
+
 impl Chat {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let terminals = context.ui.terminals();
@@ -85,6 +110,11 @@ impl Chat {
             None if !self.r#continue => None,
             named => Some(context.conversation(named.as_deref(), &connection).await?),
         };
+        if self.inline || context.env.get("TERM") == Some("dumb") {
+            let linear = context.linear();
+            return Talk::new(&linear, &connection, conversation)?.run().await;
+        }
+        let keys = keys(context)?;
         let model = context.config.get("model").map(str::to_owned);
         let lost = Arc::clone(&connection);
         let find_again = FindAgain::new(move || {
@@ -95,6 +125,9 @@ impl Chat {
             conversation,
             model,
             theme: self.theme,
+            // The configuration checked it.
+            motion: context.config.get("motion").and_then(|it| it.parse().ok()).unwrap_or(MotionChoice::Auto),
+            keys,
             find_again: Some(find_again),
             remember: Some(RememberIn::new(connection.kept(&context.dirs))),
             notebook: Some(Notebook::new(OnThisMachine {

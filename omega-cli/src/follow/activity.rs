@@ -11,6 +11,7 @@ use omega_core::{
 /// The line of a tool run that ended.
 pub fn line(ui: &Ui, run: &ToolRun) -> String {
     let (mark, tone) = match run.status {
+        status if ui.is_linear() => (spoken(status), Tone::Dim),
         ToolRunStatus::Succeeded => ("✓", Tone::Good),
         ToolRunStatus::Cancelled | ToolRunStatus::Skipped | ToolRunStatus::Denied => ("–", Tone::Warn),
         ToolRunStatus::Unknown => ("?", Tone::Warn),
@@ -29,6 +30,22 @@ pub fn line(ui: &Ui, run: &ToolRun) -> String {
         None => {}
     }
     text
+}
+
+/// The sign of a status in words.
+fn spoken(status: ToolRunStatus) -> &'static str {
+    match status {
+        ToolRunStatus::Succeeded => "Tool worked:",
+        ToolRunStatus::Cancelled => "Tool stopped:",
+        ToolRunStatus::Skipped => "Tool not run:",
+        ToolRunStatus::Denied => "Tool refused:",
+        ToolRunStatus::Unknown => "Tool with unknown outcome:",
+        ToolRunStatus::Failed | ToolRunStatus::TimedOut => "Tool failed:",
+        ToolRunStatus::Proposed
+        | ToolRunStatus::Started
+        | ToolRunStatus::AwaitingApproval
+        | ToolRunStatus::AwaitingCredentials => "Tool:",
+    }
 }
 
 /// Input and outcome, for `--verbose`.

@@ -61,7 +61,9 @@ impl Text {
             (false, true) => {
                 Form::Rendered(Box::new(Rendered { printer: Printer::new(ui.has_colour()), ..<_>::default() }))
             }
-            (false, false) => Form::Plain(Plain::default()),
+            (false, false) => {
+                Form::Plain(Plain { separator: if ui.is_linear() { "Omega: " } else { "" }, ..<_>::default() })
+            }
         };
         Self { ui: ui.clone(), raw, form, current: None, shown: String::new(), whole: true }
     }
@@ -80,7 +82,7 @@ impl Text {
             self.end()?;
             self.current = Some(message.id);
             if let (Form::Plain(plain), false) = (&mut self.form, self.shown.is_empty()) {
-                plain.separator = "\n\n";
+                plain.separator = if self.ui.is_linear() { "\n\nOmega: " } else { "\n\n" };
             }
             self.shown.clear();
             self.whole = false;

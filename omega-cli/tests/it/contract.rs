@@ -61,7 +61,7 @@ fn every_setting_says_where_it_comes_from() {
     assert_eq!(
         steady(&home, &done.stdout),
         "server        https://work.test  (profile work)\nmodel         a/b  (file HOME/config/config.toml)\n\
-         master-key    file  (default)\nprovider-keys -  (default)\ntimeout       30s  (environment OMEGA_TIMEOUT)\n"
+         master-key    file  (default)\nprovider-keys -  (default)\ntimeout       30s  (environment OMEGA_TIMEOUT)\nmotion        auto  (default)\n"
     );
     let done = home.omega(&["config", "show", "--profile", "home"]).expect(2);
     assert_eq!(

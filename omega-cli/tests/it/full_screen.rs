@@ -98,9 +98,22 @@ async fn a_message_is_written_in_the_person_s_own_editor() {
     .await;
 }
 
-#[test]
-fn a_terminal_that_can_not_place_text_is_told_what_works_there() {
-    let home = Home::new().env("OMEGA_SERVER", "http://127.0.0.1:9").env("OMEGA_API_KEY", "tpmjs_sk_none");
-    let (screen, code) = crate::terminal::talk_in(&home, "dumb", &[], &[]);
-    assert!(code != 0 && screen.contains("omega ask") && !screen.contains("\u{1b}[?1049h"), "{screen:?}");
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_what_a_person_s_file_says_and_a_fault_in_it_is_told_before_the_screen_is_taken() {
+    with(Script::new(), |home| {
+        let file = home.path().join("config/keys.toml");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "[global]\npalete = 'f5'\n").unwrap();
+        let (screen, code) = talk(&home, &[], &[]);
+        assert_eq!(code, 2, "{screen}");
+        assert!(screen.contains("keys.toml can't be used: line 2"), "{screen:?}");
+        assert!(screen.contains("`palette` is near") && !screen.contains("?1049h"), "{screen:?}");
+        fs::write(&file, "[global]\npalette = 'f5'\n").unwrap();
+        let keys: [(&str, &[u8]); 3] =
+            [("ask for something", b"\x1b[15~"), ("what do you want to do?", b"\x1b"), ("ask for something", b"\x04")];
+        let (screen, code) = talk(&home, &[], &keys);
+        assert_eq!(code, 0, "{screen}");
+        assert!(screen.contains("f5"), "the hint says the key: {screen:?}");
+    })
+    .await;
 }

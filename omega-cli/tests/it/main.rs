@@ -18,6 +18,7 @@ mod import;
 mod keyed;
 mod keyring;
 mod layers;
+mod line_by_line;
 mod local_server;
 mod one_world;
 mod pauses;

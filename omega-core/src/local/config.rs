@@ -73,6 +73,17 @@ pub const KEYS: &[ConfigKey] = &[
         default: Some("15m"),
         check: |value| humantime::parse_duration(value).map(drop).map_err(|e| format!("{e}; write it as 30s or 5m")),
     },
+    ConfigKey {
+        name: "motion",
+        variable: "OMEGA_MOTION",
+        about: "whether things on the terminal's screen move by themselves: full, reduced, or auto, which goes by NO_MOTION, \
+                ACCESSIBLE and the desktop's setting",
+        default: Some("auto"),
+        check: |value| match value {
+            "auto" | "full" | "reduced" => Ok(()),
+            _ => Err(String::from("it is `auto`, `full` or `reduced`")),
+        },
+    },
 ];
 
 /// The names of the profiles in a configuration file; none where it can't be read.
