@@ -11,13 +11,12 @@ async fn with(script: Script, test: impl FnOnce(Home) + Send + 'static) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_simple_terminal_has_the_whole_conversation_and_nothing_in_it_moves() {
-    let script = Script::new().turn(Reply::text("Zebras have stripes.")).turn(Reply::text("So have tigers."));
-    with(script, |home| {
+    with(Script::new().turn(Reply::text("Zebras have stripes.")), |home| {
         let keys: [(&str, &[u8]); 4] = [
             ("You: ", b"tell me of \\\rzebras\r"),
             ("Omega: Zebras have stripes.", b"/nope\r"),
             ("there is no /nope", b"who else?\r"),
-            ("Omega: So have tigers.", b"\x04"),
+            ("Omega: Zebras have stripes.", b"\x04"),
         ];
         let (screen, code) = talk_in(&home, "dumb", &[], &keys);
         assert_eq!(code, 0, "{screen}");

@@ -299,7 +299,8 @@ fn terminal(context: &Context) -> Check {
     let message =
         format!("stdout {}, TERM {term}, locale {locale}", if terminals.stdout { "is one" } else { "is none" });
     if terminals.stdout && term == "dumb" {
-        return Check::new("terminal", Level::Warning, message).next("`omega chat` goes line by line there; a full screen needs more");
+        return Check::new("terminal", Level::Warning, message)
+            .next("`omega chat` goes line by line there; a full screen needs more");
     }
     Check::new("terminal", Level::Ok, message)
 }
