@@ -21,6 +21,7 @@ mod deno;
 mod deno_download;
 mod downloads;
 mod fleet;
+mod healing;
 mod image;
 mod install;
 mod integrity;

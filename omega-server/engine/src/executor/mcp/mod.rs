@@ -6,8 +6,8 @@
 //! one session with a server, since some keep there what a call leaves for the next; nobody else is in it.
 
 mod address;
+mod server_tools;
 mod session;
-mod tools;
 
 use address::{client_of, is_address, token_name};
 use async_trait::async_trait;
@@ -108,14 +108,14 @@ impl WithServers {
             };
             *version = Some(version_of(session));
             is_as_it_was(session, execution)?;
-            let name = execution.tool.export().trim_start_matches(tools::PREFIX);
+            let name = execution.tool.export().trim_start_matches(server_tools::PREFIX);
             let params = json!({ "name": name, "arguments": execution.input });
             let answer = tokio::select! {
                 () = &mut execution.cancel => None,
                 answer = timeout(left(), server.ask(session, "tools/call", params)) => Some(answer),
             };
             match answer {
-                Some(Ok(Ok(result))) => return tools::output_of(result),
+                Some(Ok(Ok(result))) => return server_tools::output_of(result),
                 // It did nothing: it is greeted anew, and asked once more.
                 Some(Ok(Err(Fault::Forgotten))) if !tried => tried = true,
                 Some(Ok(Err(fault))) => {
@@ -210,7 +210,7 @@ impl Executor for WithServers {
             default: None,
         };
         let mut tools: Vec<Described> = Vec::new();
-        for tool in session.tools.iter().filter_map(tools::described) {
+        for tool in session.tools.iter().filter_map(server_tools::described) {
             if !tools.iter().any(|known| known.name == tool.name) {
                 tools.push(Described { env: vec![token.clone()], ..tool });
             }

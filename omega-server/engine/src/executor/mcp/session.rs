@@ -4,7 +4,7 @@
 //!
 //! A call is made at most once: what was surely not taken up is told from what may have been ([`Fault`]).
 
-use super::tools;
+use super::server_tools;
 use futures_util::StreamExt;
 use omega_core::{
     executor::{ToolError, ToolErrorCode},
@@ -104,7 +104,7 @@ impl Server {
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         self.patient("notifications/initialized", self.tell(&session, &initialized)).await?;
         session.tools = self.list(&session).await?;
-        let digest = |tool: &Value| Some((tools::described(tool)?.name, tools::digest(tool)));
+        let digest = |tool: &Value| Some((server_tools::described(tool)?.name, server_tools::digest(tool)));
         // Of two tools with one name, the first is the one that is meant everywhere.
         for (name, digest) in session.tools.iter().filter_map(digest) {
             session.digests.entry(name).or_insert(digest);
@@ -154,7 +154,7 @@ impl Server {
         };
         match answer["error"].take() {
             Value::Null => Ok((answer["result"].take(), given)),
-            error => Err(Fault::Ended(tools::failure_of(&error))),
+            error => Err(Fault::Ended(server_tools::failure_of(&error))),
         }
     }
 
