@@ -27,7 +27,8 @@ struct Output {
 /// A window that is open; it is closed when it goes.
 pub struct Window {
     child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
+    /// Its other end hangs up without it.
+    _master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     output: Arc<(Mutex<Output>, Condvar)>,
 }
@@ -73,7 +74,7 @@ impl Window {
             kept.0.lock().unwrap().is_over = true;
             kept.1.notify_all();
         });
-        Self { child, master: pty.master, writer, output }
+        Self { child, _master: pty.master, writer, output }
     }
 
     /// What is on the screen now.
@@ -124,12 +125,6 @@ impl Window {
         self
     }
 
-    pub fn resize(&mut self, columns: u16, rows: u16) {
-        let size = |cells| NonZeroU16::new(cells).unwrap();
-        self.output.0.lock().unwrap().screen.as_mut().unwrap().screen_mut().set_size(size(rows), size(columns));
-        self.master.resize(PtySize { rows, cols: columns, ..PtySize::default() }).unwrap();
-    }
-
     pub fn pid(&self) -> u32 {
         self.child.process_id().unwrap()
     }
@@ -138,15 +133,6 @@ impl Window {
     pub fn kill(mut self) {
         signal("KILL", self.pid().into());
         self.child.wait().unwrap();
-    }
-
-    /// Waits until what runs in it has ended; gives how.
-    #[track_caller]
-    pub fn ends(mut self) -> u32 {
-        let code = self.child.wait().unwrap().exit_code();
-        let (lock, news) = &*self.output;
-        drop(news.wait_while(lock.lock().unwrap(), |output| !output.is_over).unwrap());
-        code
     }
 }
 

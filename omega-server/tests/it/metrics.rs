@@ -75,7 +75,8 @@ const SECRET: &str = "the-value-of-a-key-0123";
 
 /// Samples by family and labels, each line of the text read or refused.
 fn read(text: &str) -> BTreeMap<String, BTreeMap<String, f64>> {
-    let (mut kinds, mut families): (BTreeMap<&str, &str>, BTreeMap<String, BTreeMap<String, f64>>) = Default::default();
+    let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut families: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
     for line in text.lines() {
         if let Some(comment) = line.strip_prefix("# ") {
             let mut words = comment.splitn(3, ' ');

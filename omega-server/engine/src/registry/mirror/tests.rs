@@ -26,7 +26,7 @@ struct NoSandbox;
 impl Executor for NoSandbox {
     async fn execute(&self, _: Execution) -> Executed {
         let result = Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, "there is none"));
-        Executed { result, version: None, duration_ms: 0, truncated: false, logs: Vec::new() }
+        Executed { result, version: None, duration_ms: 0, truncated: false, logs: Vec::new(), executor: None }
     }
     async fn describe(&self, _: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
         Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, "there is none"))
