@@ -127,7 +127,7 @@ fn rows(many: usize) -> Vec<Value> {
             300 => {
                 json!({"name": format!("t{n}"), "package": {"npmPackageName": format!("@many/p{}", n / 3), "npmVersion": "9".repeat(5_000)}})
             }
-            _ if n % 2 == 0 => {
+            _ if n.is_multiple_of(2) => {
                 json!({"name": format!("t{n}"), "description": format!("Counts {n}"), "qualityScore": "0.85", "package": package})
             }
             _ => {
