@@ -14,6 +14,7 @@ import type {
   Participant,
   PromptSettings,
   Settings,
+  Stats,
   StoredApproval,
   StoredCredential,
   StoredGrant,
@@ -92,6 +93,9 @@ export const users = () => data<User[]>("/users");
 export const createUser = (name: string) => data<{ user: User; key: CreatedKey }>("/users", json("POST", { name }));
 
 export const disableUser = (id: string) => request(`/users/${part(id)}`, { method: "DELETE" });
+
+/** How it went from a time on: everybody's for administrators, else one's own. */
+export const stats = (since: Date) => data<Stats>(`/stats?${new URLSearchParams({ since: since.toISOString() })}`);
 
 /** The newest of what the server recorded that the user may see. */
 export const audit = () => data<AuditEntry[]>("/audit?limit=50");

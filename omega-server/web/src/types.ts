@@ -37,6 +37,7 @@ export type RunPlan = Schemas["RunPlan"];
 export type RunStatus = Schemas["RunStatus"];
 export type Selected = Schemas["Selected"];
 export type Settings = Schemas["Settings"];
+export type Stats = Schemas["Stats"];
 export type StepProgress = Schemas["StepProgress"];
 export type StepStatus = Schemas["StepStatus"];
 export type StoredApproval = Schemas["StoredApproval"];

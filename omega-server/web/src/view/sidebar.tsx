@@ -91,6 +91,8 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
 function HealthLine({ status }: { status: Health }) {
   if (status === null) return <p class="meta">asking the server...</p>;
   if (status === "unreachable") return <p class="meta bad">server unreachable</p>;
+  // Who has just been signed out is told one word.
+  if (!("registry" in status)) return <p class="meta">server {status.status}</p>;
   return (
     <p class="meta health">
       <span class={`dot ${status.registry.status}`} aria-hidden="true" />

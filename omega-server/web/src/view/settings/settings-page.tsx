@@ -13,6 +13,7 @@ import { Profile } from "./profile";
 import { Prompt } from "./prompt";
 import { Providers } from "./providers";
 import { useList } from "./use-list";
+import { Statistics } from "./statistics";
 import { Users } from "./users";
 import { Icon } from "../icon";
 
@@ -30,6 +31,7 @@ const INDEX: readonly (readonly [id: string, words: string, forAdmins?: true])[]
   ["approvals", "approvals"],
   ["api-keys", "API keys"],
   ["profile", "profile"],
+  ["statistics", "statistics"],
   ["users", "users", true],
   ["audit", "audit log"],
 ];
@@ -90,6 +92,7 @@ export function SettingsPage({ models, me, onMenu, onMe, onModels }: Props) {
             <LastingApprovals />
             <ApiKeys />
             <Profile me={me} onChange={onMe} />
+            <Statistics />
             {me.isAdmin && <Users me={me} />}
             <Audit me={me} />
           </div>
