@@ -101,6 +101,9 @@ impl Composer<'_> {
         if let Some(steps) = self.single(tokens, earlier) {
             return Some(Plan { steps, joint: false });
         }
+        if let Some(steps) = self.several(tokens, earlier).or_else(|| self.angles(tokens, earlier)) {
+            return Some(Plan { steps, joint: true });
+        }
         self.split(tokens, earlier, most).or_else(|| self.joint(tokens, earlier))
     }
 
@@ -123,6 +126,26 @@ impl Composer<'_> {
             return fits(&step).then(|| vec![step]);
         }
         if earlier.piped { None } else { self.with_arithmetic(tokens) }
+    }
+
+    /// "5 UUIDs": what is made without any input, so many times.
+    fn several(&self, tokens: &[Token], earlier: &Earlier) -> Option<Vec<Step>> {
+        let (at, count) = self.message.count(tokens).filter(|(at, _)| at + 1 < tokens.len() && !earlier.piped)?;
+        let rest: Vec<Token> = tokens[..at].iter().chain(&tokens[at + 1..]).cloned().collect();
+        match understand(self.message, &rest, &Earlier::default())? {
+            Found::Step(step) if step.slots.is_empty() && step.recipe.is_generated() => Some(vec![*step; count]),
+            _ => None,
+        }
+    }
+
+    /// An angle in figures alone is read in both ways.
+    fn angles(&self, tokens: &[Token], earlier: &Earlier) -> Option<Vec<Step>> {
+        let read = |name: &str, unit: &str| {
+            let mut step = computed(&math::of_angle(self.message, tokens, earlier, unit)?);
+            name.clone_into(&mut step.recipe.id);
+            Some(step)
+        };
+        Some(vec![read("in degrees", "deg")?, read("in radians", "rad")?])
     }
 
     /// Arithmetic as a value of something else: "12*37 in Roman numerals".
@@ -222,6 +245,14 @@ impl Composer<'_> {
         {
             return Some(last.clone());
         }
+        let more = said.values.iter().all(|(given, unit)| unit.is_none() && given.datum.kind == Kind::Number);
+        if let Some((_, count)) = self.message.count(tokens).filter(|_| more && step.recipe.is_generated())
+            && said.meanings.contains(&"again")
+            && said.unexplained == 0
+            && said.values.len() <= 1
+        {
+            return Some(Plan { steps: vec![step.clone(); count], joint: true });
+        }
         let undoes = said.meanings.iter().any(|one| matches!(*one, "back" | "decode" | "unescape"))
             && only(&["back", "decode", "unescape", "again", "it", "convert", "text", "number", "and"]);
         if undoes && !(said.meanings.contains(&"decode") && step.recipe.family != "encode") {
@@ -236,18 +267,25 @@ impl Composer<'_> {
             };
             return Some(Plan { steps: vec![step], joint: false });
         }
-        self.with_another_value(last, &said)
+        self.with_another_value(last, tokens, &said)
     }
 
-    fn with_another_value(&self, last: &Plan, said: &Said) -> Option<Plan> {
+    fn with_another_value(&self, last: &Plan, tokens: &[Token], said: &Said) -> Option<Plan> {
         // A number alone is another value for the same.
         let alone = said.meanings.is_empty()
             && matches!(said.values.as_slice(), [(only, _)] if only.datum.kind == Kind::Number);
-        let goes_on = alone || said.meanings.iter().any(|one| matches!(*one, "and" | "same"));
+        // "Divided by 5" is no other value.
+        let works = |name: &&str| matches!(*name, "@/" | "@*" | "@-" | "@^" | "@mod" | "@^2" | "@^3");
+        if (0..tokens.len()).any(|at| phrases(&tokens[at..]).any(|(_, _, all)| all.iter().any(works))) {
+            return None;
+        }
+        let goes_on = alone
+            || tokens.first().is_some_and(|first| lexicon().meanings(&first.key).contains(&"@of"))
+            || said.meanings.iter().any(|one| matches!(*one, "and" | "same"));
         if !goes_on
             || last.joint
             || said.values.is_empty()
-            || !said.meanings.iter().all(|one| matches!(*one, "and" | "same" | "it" | "text" | "number"))
+            || !said.meanings.iter().all(|one| matches!(*one, "and" | "same" | "it" | "text" | "number" | "from"))
         {
             return None;
         }
@@ -256,6 +294,10 @@ impl Composer<'_> {
         if first.recipe.id == "expression" {
             let expression = first.recipe.input["expression"].as_str()?.to_owned();
             let [(only, unit)] = said.values.as_slice() else { return None };
+            if let Some(other) = math::with_another(&expression, only).filter(|_| unit.is_none()) {
+                *first = computed(&other);
+                return (said.unexplained == 0).then_some(plan);
+            }
             let number = accept("number", only)?;
             let (quantity, to) = expression.split_once(" to ")?;
             let (_, from) =
@@ -310,7 +352,10 @@ fn said(message: &Message, tokens: &[Token]) -> Said {
         if token.kind == TokenKind::Number || message.datum(token).is_some() {
             let given = match message.datum(token) {
                 Some(datum) => Given { datum: datum.clone(), percent: false, earlier: false },
-                None => Given::new(Kind::Number, message.written(&tokens[at..=at])),
+                None => {
+                    let percent = tokens.get(at + 1).is_some_and(|next| lexicon().meanings(&next.key).contains(&"@%"));
+                    Given { percent, ..Given::new(Kind::Number, message.written(&tokens[at..=at])) }
+                }
             };
             said.values.push((given, None));
             at += 1;

@@ -2,6 +2,7 @@
 //!
 //! Each function looks at one text and never fails; the order in which they are asked is `message.rs`'s business.
 
+use super::lexicon::named;
 use serde_json::Value;
 
 /// Where a URL that starts here ends.
@@ -41,12 +42,7 @@ pub(super) fn is_date(word: &str) -> bool {
 
 /// Day, month's name and year in either order, as a date in figures.
 pub(super) fn date_in_words(first: &str, second: &str, year: &str) -> Option<String> {
-    const MONTHS: &str = "janfebmaraprmayjunjulaugsepoctnovdec";
-    let month = |word: &str| {
-        let short = word.get(..3)?.to_lowercase();
-        let at = MONTHS.find(&short).filter(|at| at % 3 == 0 && word.chars().all(char::is_alphabetic))?;
-        Some(at / 3 + 1)
-    };
+    let month = |word: &str| named("month", word.trim_end_matches('.'))?.parse::<u32>().ok();
     let day = |word: &str| {
         let figures = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         figures.parse::<u32>().ok().filter(|day| (1..=31).contains(day))
@@ -56,11 +52,46 @@ pub(super) fn date_in_words(first: &str, second: &str, year: &str) -> Option<Str
     is_year.then(|| format!("{year}-{month:02}-{day:02}"))
 }
 
-/// Whether the word is a time of day: `10:00`, `10:00:30`.
-pub(super) fn is_clock(word: &str) -> bool {
-    let parts: Vec<&str> = word.split(':').collect();
-    matches!(parts.len(), 2 | 3)
-        && parts.iter().all(|part| matches!(part.len(), 1 | 2) && part.chars().all(|c| c.is_ascii_digit()))
+/// How a date in words is written, as date-fns has it: `3 February 2025` is `d MMMM yyyy`.
+pub(super) fn date_pattern_of(written: &str) -> Option<String> {
+    let mut pattern = String::new();
+    let pieces = written.split_inclusive([' ', ',', '.']);
+    for piece in pieces {
+        let word = piece.trim_end_matches([' ', ',', '.']);
+        let figures = word.chars().all(|c| c.is_ascii_digit());
+        pattern.push_str(match (word.len(), figures) {
+            (0, _) => "",
+            (4, true) => "yyyy",
+            (2, true) if word.starts_with('0') => "dd",
+            (1 | 2, true) => "d",
+            (3, false) if word.chars().all(char::is_alphabetic) => "MMM",
+            (_, false) if word.chars().all(char::is_alphabetic) => "MMMM",
+            (_, false) if word.starts_with(|c: char| c.is_ascii_digit()) => "do",
+            _ => return None,
+        });
+        pattern.push_str(&piece[word.len()..]);
+    }
+    pattern.contains("MMM").then_some(pattern)
+}
+
+/// A time of day as `09:00` or `09:00:30`: written so, or as `9am`, `9:30 p.m.`.
+pub(super) fn clock(text: &str) -> Option<String> {
+    let text = text.to_lowercase().replace(['.', ' '], "");
+    let half = [("am", 0), ("pm", 12)].into_iter().find_map(|(mark, hours)| Some((text.strip_suffix(mark)?, hours)));
+    let figures = half.map_or(text.as_str(), |(figures, _)| figures);
+    let fits = |part: &str| matches!(part.len(), 1 | 2) && part.chars().all(|c| c.is_ascii_digit());
+    let parts: Vec<u32> =
+        figures.split(':').map(|part| part.parse().ok().filter(|_| fits(part))).collect::<Option<_>>()?;
+    let (hour, rest) =
+        parts.split_first().filter(|(_, rest)| rest.len() <= 2 && (half.is_some() || !rest.is_empty()))?;
+    let hour = match half {
+        Some((_, hours)) => Some(*hour).filter(|hour| (1..=12).contains(hour)).map(|hour| hour % 12 + hours)?,
+        None => *hour,
+    };
+    let valid = hour < 24 && rest.iter().all(|part| *part < 60);
+    valid
+        .then(|| std::iter::once(&hour).chain(rest).map(|part| format!("{part:02}")).collect::<Vec<_>>().join(":"))
+        .map(|text| if rest.is_empty() { format!("{text}:00") } else { text })
 }
 
 /// Whether the word is a version: `1.2.3`, `v1.2.3-beta.1`.

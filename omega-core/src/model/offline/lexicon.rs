@@ -5,6 +5,7 @@ use std::{
     ops::Range,
     sync::OnceLock,
 };
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// What a lexeme is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,17 @@ pub(super) fn lexicon() -> &'static Lexicon {
     LEXICON.get_or_init(|| Lexicon::read(include_str!("lexicon.txt")))
 }
 
+/// What a name stands for: a colour in figures, a sign, a month, a time zone, a form of dates, a day of every year.
+pub(super) fn named(what: &str, name: &str) -> Option<&'static str> {
+    let meanings = lexicon().meanings(&name.to_lowercase());
+    meanings.iter().find_map(|meaning| meaning.strip_prefix(what)?.strip_prefix(':'))
+}
+
+/// A phrase as people type it who leave accents away.
+fn unaccented(phrase: &str) -> String {
+    phrase.nfd().filter(|c| !is_combining_mark(*c)).collect()
+}
+
 impl Lexicon {
     fn read(table: &'static str) -> Self {
         let (mut meanings, mut verbs) = (HashMap::<String, Vec<&'static str>>::new(), Vec::new());
@@ -70,9 +82,18 @@ impl Lexicon {
                 if corrected {
                     operations.insert(key.clone());
                 }
-                let of_phrase = meanings.entry(key).or_default();
-                if !of_phrase.contains(&name) {
-                    of_phrase.push(name);
+                let plain = unaccented(&key);
+                // No meaning of a word may come from another that only looks alike: "año" and "ano".
+                let forms = if key.is_ascii() || plain.chars().count() < 4 || !plain.is_ascii() {
+                    vec![key]
+                } else {
+                    vec![key, plain]
+                };
+                for form in forms {
+                    let of_phrase = meanings.entry(form).or_default();
+                    if !of_phrase.contains(&name) {
+                        of_phrase.push(name);
+                    }
                 }
             }
         }

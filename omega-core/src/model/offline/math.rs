@@ -1,11 +1,15 @@
 //! Arithmetic and units in words, as an expression of mathjs. What is not understood whole gives nothing; no expression is
 //! ever guessed.
 
+mod writing;
+
 use super::{
     lexicon::lexicon,
     message::{Message, Token, TokenKind, phrases},
     understand::Earlier,
 };
+pub(super) use writing::with_another;
+use writing::{duration, exact};
 
 /// A piece of arithmetic.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +36,8 @@ enum Piece {
     Dress,
     /// A word that makes a list of two into what a rounding asks for.
     Digits,
+    /// That there is a rounding.
+    Round,
 }
 
 /// The expression that a request asks to compute, if it asks for nothing else.
@@ -41,7 +47,19 @@ pub(super) fn expression(message: &Message, tokens: &[Token], earlier: &Earlier)
         return None;
     }
     let pieces = pieces(message, tokens)?;
-    conversion(&pieces, earlier).or_else(|| arithmetic(&pieces, earlier))
+    conversion(&pieces, earlier)
+        .or_else(|| arithmetic(&pieces, earlier))
+        .filter(|text| !text.contains(ANGLE))
+        .map(exact)
+}
+
+/// Where an angle lacks its unit.
+const ANGLE: &str = " angle";
+
+/// The same for a function of an angle whose unit is not said.
+pub(super) fn of_angle(message: &Message, tokens: &[Token], earlier: &Earlier, unit: &str) -> Option<String> {
+    let text = arithmetic(&pieces(message, tokens)?, earlier).filter(|text| text.contains(ANGLE))?;
+    Some(text.replace(ANGLE, &format!(" {unit}")))
 }
 
 fn pieces(message: &Message, tokens: &[Token]) -> Option<Vec<Piece>> {
@@ -75,13 +93,15 @@ fn pieces(message: &Message, tokens: &[Token]) -> Option<Vec<Piece>> {
             at += 1;
             continue;
         }
-        // "5!" alone is a factorial; behind a sum it may be a mark of the sentence.
+        // "5!" alone is a factorial; behind a sum it may be a mark of the sentence, and nothing tells which.
         let is_dress = |piece: &Piece| matches!(piece, Piece::Dress | Piece::Many | Piece::Article);
         if token.key == "!"
             && at + 1 == tokens.len()
             && let [before @ .., Piece::Number(_)] = pieces.as_slice()
-            && before.iter().all(is_dress)
         {
+            if !before.iter().all(is_dress) {
+                return None;
+            }
             pieces.push(Piece::Postfix("!".into()));
             break;
         }
@@ -93,28 +113,13 @@ fn pieces(message: &Message, tokens: &[Token]) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// `1h 20m` as quantities.
-fn duration(text: &str) -> Option<Vec<Piece>> {
-    let mut pieces = Vec::new();
-    for word in text.split_whitespace() {
-        let letters = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let name = match letters {
-            "ms" => "ms",
-            "s" | "sec" => "second",
-            "m" | "min" => "minute",
-            "h" | "hr" => "hour",
-            "d" => "day",
-            "w" => "week",
-            _ => return None,
-        };
-        pieces.push(Piece::Number(word[..word.len() - letters.len()].to_owned()));
-        pieces.push(Piece::Unit { of: "time", name });
-    }
-    Some(pieces)
-}
-
 /// The piece that begins here and its length in tokens; no piece for a pause.
 fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option<(Option<Piece>, usize)> {
+    // "12 in to cm", and "12 in cm".
+    let links = |token: &Token| lexicon().meanings(&token.key).contains(&"-link") || token.is_pause();
+    if behind_number && tokens[0].key == "in" && tokens.get(1).is_none_or(links) {
+        return Some((Some(Piece::Unit { of: "length", name: "inch" }), 1));
+    }
     for (length, key, all) in phrases(tokens) {
         let has = |name: &str| all.contains(&name);
         let unit = all.iter().find_map(|name| name.strip_prefix('~')?.split_once(':'));
@@ -155,6 +160,7 @@ fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option
             _ if has("it") => Piece::It,
             _ if has("-article") => Piece::Article,
             _ if has("digits") && behind_number => Piece::Digits,
+            _ if has("round") => Piece::Round,
             _ if has("how-many") || has("how-much") => Piece::Many,
             _ if has("convert") || has("and") || all.iter().any(|name| name.starts_with('-')) => Piece::Dress,
             _ if length == 1 && key == "," => Piece::Comma,
@@ -214,8 +220,12 @@ fn conversion(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
     if first.1 != of || rest.iter().any(|part| part.1 != of) || of == "temperature" && !rest.is_empty() {
         return None;
     }
-    let sum: Vec<String> = quantity.iter().map(|(number, _, unit)| format!("{number} {unit}")).collect();
-    Some(format!("{} to {}", sum.join(" + "), to.trim_matches(['(', ')'])))
+    let amount = |unit: &str| unit.strip_prefix('=').map_or_else(|| unit.to_owned(), |amount| format!("({amount})"));
+    let sum: Vec<String> = quantity.iter().map(|(number, _, unit)| format!("{number} {}", amount(unit))).collect();
+    Some(match to.strip_prefix('=') {
+        Some(unit) => format!("({}) / ({unit})", sum.join(" + ")),
+        None => format!("{} to {}", sum.join(" + "), to.trim_matches(['(', ')'])),
+    })
 }
 
 /// The answer before as a quantity: `16.09344 km`, or days that were counted.
@@ -232,7 +242,8 @@ fn earlier_quantity(earlier: &Earlier) -> Option<Vec<(String, &'static str, &'st
 
 /// Arithmetic without units.
 fn arithmetic(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
-    let is_dress = |piece: &Piece| matches!(piece, Piece::Dress | Piece::Article | Piece::Many | Piece::Comma);
+    let is_dress =
+        |piece: &Piece| matches!(piece, Piece::Dress | Piece::Article | Piece::Many | Piece::Comma | Piece::Round);
     let from = pieces.iter().position(|piece| !is_dress(piece) && *piece != Piece::Of)?;
     let to = pieces.iter().rposition(|piece| !is_dress(piece) && *piece != Piece::Of)? + 1;
     let mut inner: Vec<Piece> = pieces[from..to].to_vec();
@@ -244,11 +255,14 @@ fn arithmetic(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
         inner.truncate(inner.len() - 2);
         inner.truncate(inner.iter().rposition(|piece| !is_dress(piece))? + 1);
     }
+    if pieces.contains(&Piece::Round) && digits.is_none() {
+        return None;
+    }
     // "30% of what is 60" is another question than "30% of 60".
     if inner.iter().any(|piece| matches!(piece, Piece::Dress | Piece::Many)) {
         return None;
     }
-    inner.retain(|piece| *piece != Piece::Article);
+    inner.retain(|piece| !matches!(piece, Piece::Article | Piece::Round));
     let number = earlier.result.as_deref().map(str::trim).filter(|text| text.parse::<f64>().is_ok_and(f64::is_finite));
     // The result of a step before is not there yet.
     let earlier = if earlier.piped { Some("{prev}") } else { number };
@@ -359,7 +373,18 @@ impl Parser<'_> {
                     self.at += 1;
                 }
                 self.works = true;
-                apply(name, &self.operand()?)
+                let mut operand = self.operand()?;
+                if matches!(name, "sin" | "cos" | "tan") {
+                    match self.peek() {
+                        Some(Piece::Unit { of: "angle", name }) => {
+                            operand = format!("{operand} {name}");
+                            self.at += 1;
+                        }
+                        _ if operand.contains("pi") || operand == "0" => {}
+                        _ => operand.push_str(ANGLE),
+                    }
+                }
+                apply(name, &operand)
             }
             _ => return None,
         };

@@ -118,7 +118,7 @@ impl Datum {
         }
         if let [date, clock] = words.as_slice()
             && lexer::is_date(date)
-            && lexer::is_clock(clock)
+            && lexer::clock(clock).is_some()
         {
             return Kind::Date;
         }
@@ -212,6 +212,18 @@ impl Message {
     pub(super) fn written(&self, tokens: &[Token]) -> &str {
         let span = tokens.first().map_or(0, |first| first.span.start)..tokens.last().map_or(0, |last| last.span.end);
         self.text.get(span).unwrap_or_default()
+    }
+
+    /// How many of something are asked for, at most as many as one message may call for, and where that stands.
+    pub(super) fn count(&self, tokens: &[Token]) -> Option<(usize, usize)> {
+        let figures = |token: &Token| match token.kind {
+            TokenKind::Number => self.written(std::slice::from_ref(token)).parse().ok(),
+            _ => lexicon().meanings(&token.key).iter().find_map(|name| name.strip_prefix('#')?.parse().ok()),
+        };
+        let all: Vec<(usize, usize)> =
+            tokens.iter().enumerate().filter_map(|(at, token)| Some((at, figures(token)?))).collect();
+        let [(at, count @ 2..=10)] = all[..] else { return None };
+        Some((at, count))
     }
 
     /// What was piped in, or else the one block of the message.

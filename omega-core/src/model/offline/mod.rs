@@ -45,8 +45,10 @@ use trail::{Exchange, Trail};
 
 /// What was computed with which tool, and that no language model did it: the code of that notice.
 pub const ANSWERED: &str = notice::OFFLINE;
-/// The request was not done: the code of that notice.
+/// The request was not done: the code of that notice. The run then ends by a refusal.
 pub const NOT_DONE: &str = notice::OFFLINE_REFUSED;
+/// The same in words.
+pub const REFUSAL: &str = "Nothing was computed: the offline planner, which is no language model, did not do this.";
 
 /// The planner; it keeps no state.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,9 +96,7 @@ impl Reply {
     }
 
     fn refusal(text: String) -> Self {
-        let notice =
-            "Nothing was computed: the offline planner, which is no language model, did not do this.".to_owned();
-        Self::Say { text, notice: Some((NOT_DONE, notice)) }
+        Self::Say { text, notice: Some((NOT_DONE, REFUSAL.to_owned())) }
     }
 }
 
@@ -106,8 +106,9 @@ fn events(reply: Reply, calls: usize) -> Vec<ModelEvent> {
     let reason = match reply {
         Reply::Say { text, notice } => {
             events.extend(text.split_inclusive([' ', '\n']).map(|word| ModelEvent::Text(word.to_owned())));
+            let refuses = notice.as_ref().is_some_and(|(code, _)| *code == NOT_DONE);
             events.extend(notice.map(|(code, message)| ModelEvent::Notice { code: code.to_owned(), message }));
-            FinishReason::Stop
+            if refuses { FinishReason::Refusal } else { FinishReason::Stop }
         }
         Reply::Call { name, arguments } => {
             let id = format!("call_offline_{}", calls + 1);
@@ -301,7 +302,8 @@ fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
             Some(attempt) => match result::read(&step.recipe, &step.slots, &attempt.output) {
                 Ok(result) => {
                     let name = step.recipe.id.replace('-', " ");
-                    parts.push(if plan.joint { format!("{name}: {}", result.text) } else { result.text.clone() });
+                    let labelled = plan.joint && plan.steps[0].recipe.id != plan.steps[plan.steps.len() - 1].recipe.id;
+                    parts.push(if labelled { format!("{name}: {}", result.text) } else { result.text.clone() });
                     before = Some(result);
                 }
                 Err(reason) => return Progress::NoAnswer { tool, reason, input },

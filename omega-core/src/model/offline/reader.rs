@@ -365,9 +365,14 @@ impl Reader<'_> {
             }
         }
         self.clocks();
-        for (span, word) in self.free_words() {
-            if lexer::is_clock(&word) {
-                self.claim(Kind::Clock, span, &word);
+        let words = self.free_words();
+        for (at, (span, word)) in words.iter().enumerate() {
+            let half = words.get(at + 1).filter(|(next, _)| next.start == span.end + 1);
+            let end = half.filter(|(_, half)| matches!(half.to_lowercase().replace('.', "").as_str(), "am" | "pm"));
+            let span = span.start..end.map_or(span.end, |(next, _)| next.end);
+            let clock = lexer::clock(&self.text[span.clone()]).or_else(|| lexer::clock(word).filter(|_| end.is_none()));
+            if let Some(clock) = clock.filter(|_| self.is_free(&span)) {
+                self.claim(Kind::Clock, span, &clock);
             }
         }
         self.ranges();
@@ -414,11 +419,12 @@ impl Reader<'_> {
     fn clocks(&mut self) {
         for (span, word) in self.free_words() {
             let date = self.data.iter_mut().find(|d| d.kind == Kind::Date && d.span.end + 1 == span.start);
+            let clock = lexer::clock(&word);
             if let Some(date) = date
-                && (lexer::is_clock(&word) || ["UTC", "GMT"].contains(&word.as_str()))
+                && (clock.is_some() || ["UTC", "GMT"].contains(&word.as_str()))
             {
                 date.span.end = span.end;
-                date.text = format!("{} {word}", date.text);
+                date.text = format!("{} {}", date.text, clock.unwrap_or(word));
                 self.blank(span);
             }
         }

@@ -64,8 +64,6 @@ pub(super) struct Recipe {
     pub clean: bool,
     /// The result must be JSON that keeps what was given.
     pub json_text: bool,
-    /// The result is a code of a language, which is named.
-    pub languages: bool,
     /// Three figures of a colour are written as six.
     pub long_hex: bool,
 }
@@ -102,6 +100,12 @@ pub(super) fn named(id: &str) -> Option<&'static Recipe> {
 }
 
 impl Recipe {
+    /// Whether it makes something new out of nothing, which may be asked for several times over.
+    pub(super) fn is_generated(&self) -> bool {
+        let generate = |say: &Say| say.extra.iter().chain(say.needed.iter().flatten()).any(|name| name == "generate");
+        self.makes && self.slots.is_empty() && self.say.iter().any(generate)
+    }
+
     /// The input of the tool, with the slots in it.
     pub(super) fn filled(&self, slots: &Map<String, Value>) -> Value {
         fill(&self.input, slots)

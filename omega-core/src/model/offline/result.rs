@@ -103,13 +103,6 @@ fn read_text(recipe: &Recipe, value: &Value, trimmed: &str) -> Result<String, St
     if recipe.clean && (trimmed.contains('\u{fffd}') || trimmed.chars().any(|c| c.is_control() && !c.is_whitespace())) {
         return Err("what it gives is no text: the input is not what it was taken for".into());
     }
-    if recipe.languages {
-        const NAMES: &str = "eng English,deu German,fra French,spa Spanish,ita Italian,por Portuguese,nld Dutch,jpn \
-                             Japanese,cmn Chinese,rus Russian,pol Polish,swe Swedish,tur Turkish";
-        let mut names = NAMES.split(',').filter_map(|pair| pair.split_once(' '));
-        let name = names.find(|(code, _)| *code == trimmed).map(|(code, name)| format!("{name} ({code})"));
-        return Ok(name.unwrap_or_else(|| trimmed.to_owned()));
-    }
     if recipe.long_hex && trimmed.len() == 4 {
         return Ok(trimmed.chars().flat_map(|c| std::iter::repeat_n(c, if c == '#' { 1 } else { 2 })).collect());
     }

@@ -5,7 +5,7 @@
 
 use super::{
     lexer,
-    lexicon::lexicon,
+    lexicon::{lexicon, named},
     message::{Datum, Kind},
 };
 use serde_json::{Value, json};
@@ -64,18 +64,14 @@ fn finite(text: &str) -> Option<f64> {
     text.trim().replace(',', "").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A colour by name, in figures.
-fn colour(name: &str) -> Option<&'static str> {
-    lexicon().meanings(&name.to_lowercase()).iter().find_map(|meaning| meaning.strip_prefix("colour:"))
-}
-
-/// A sign by its name.
-fn sign(name: &str) -> Option<&'static str> {
-    lexicon()
-        .meanings(&name.to_lowercase())
-        .iter()
-        .find_map(|meaning| meaning.strip_prefix("sign:"))
-        .map(|sign| if sign == "blank" { " " } else { sign })
+/// The kind of names that a slot takes, which may be of several words.
+pub(super) fn names(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "zone" | "zone-at" => "zone:",
+        "date-pattern" => "pattern:",
+        "yearday" => "yearday:",
+        _ => return None,
+    })
 }
 
 /// The value of a slot of one value, when this is one.
@@ -89,6 +85,14 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "text" => some(is_said(datum) && datum.language().as_deref() != Some("json")),
         "bytes" | "any-text" | "link-or-text" => some(is_said(datum)),
         // The length of a list is no number of characters.
+        // A list has another reverse.
+        "one-line" => accept("text", given)
+            .filter(|_| !text.contains('\n') && (datum.kind == Kind::Quoted || items(given).is_none())),
+        "several-words" => accept("text", given).filter(|_| text.trim().contains(' ')),
+        "quoted-bytes" => some(is_said(datum) && (datum.is_text() || given.earlier)),
+        "items" => some(text.contains('\n') && (datum.is_text() || given.earlier))
+            .or_else(|| items(given).filter(|_| !matches!(datum.kind, Kind::Quoted | Kind::Code)))
+            .or_else(|| scalars(&datum.json()?)),
         "measured" => accept("bytes", given).filter(|_| datum.kind != Kind::Json),
         "prose" => accept("bytes", given),
         "apart" => accept("bytes", given).filter(|_| datum.is_text() || given.earlier),
@@ -104,7 +108,9 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "quoted" => some(matches!(datum.kind, Kind::Quoted | Kind::Code)),
         "one" | "two" => some(matches!(datum.kind, Kind::Quoted | Kind::Code | Kind::Fence(_) | Kind::Stdin)),
         "word" => some(!text.is_empty() && !text.contains(char::is_whitespace) && !given.earlier),
-        "noun" => some(text.chars().count() > 1 && text.chars().all(char::is_alphabetic) && !given.earlier),
+        "noun" | "bare-noun" => {
+            some(text.chars().count() > 1 && text.chars().all(char::is_alphabetic) && !given.earlier)
+        }
         "letter" => {
             let letter = text.strip_suffix("'s").or_else(|| text.strip_suffix("’s")).unwrap_or(text);
             (letter.chars().count() == 1 && looks != Kind::Number).then(|| json!(letter))
@@ -112,10 +118,13 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "sentence" => some(text.split_whitespace().count() >= 4 && text.chars().count() >= 40),
         "regex" => some(matches!(datum.kind, Kind::Regex | Kind::Quoted | Kind::Code) && !text.is_empty())
             .map(|_| json!(text.strip_prefix('/').and_then(|inner| inner.strip_suffix('/')).unwrap_or(text))),
-        "integer" | "natural" | "few" | "roman-range" | "digits" | "unix" | "password-length" => {
+        "integer" | "natural" | "moderate" | "few" | "roman-range" | "digits" | "unix" | "password-length" => {
             integer(kind, given).map(|number| json!(number))
         }
-        "number" | "amount" => given.number().or_else(|| given.quantity()).filter(|_| !given.percent).map(number),
+        "number" | "amount" | "rounded" => {
+            given.number().or_else(|| given.quantity()).filter(|_| !given.percent).map(number)
+        }
+        "decimal" => accept("number", given).filter(|number| number.is_f64() || given.earlier),
         "percent" => given.number().filter(|_| given.percent).map(number),
         "share" => given.number().filter(|n| given.percent && (0.0..=100.0).contains(n)).map(|n| json!(n / 100.0)),
         "percent-rank" => given.number().filter(|n| (0.0..=100.0).contains(n)).map(|n| json!(n / 100.0)),
@@ -126,21 +135,28 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "hex-number" => {
             text.strip_prefix("0x").filter(|hex| hex.chars().all(|c| c.is_ascii_hexdigit())).map(|_| json!(text))
         }
+        "hex-text" => some(
+            (1..=12).contains(&text.len()) && text.chars().all(|c| c.is_ascii_hexdigit()) && !text.starts_with("0b"),
+        ),
         "binary-number" => some(!text.is_empty() && text.len() <= 52 && text.chars().all(|c| matches!(c, '0' | '1'))),
         "octal-number" => some(!text.is_empty() && text.len() <= 16 && text.chars().all(|c| matches!(c, '0'..='7'))),
         // A word, or a sign by its name.
         "replaced" => some(datum.kind == Kind::Words && !text.contains(char::is_whitespace))
-            .map(|_| json!(sign(text).unwrap_or(text))),
+            .map(|_| json!(named("sign", text).map_or(text, |sign| if sign == "blank" { " " } else { sign }))),
         "date" => date(given),
         "clock" => clock(text).map(|at| json!(at)),
-        "date-pattern" => some(looks == Kind::DatePattern).map(|_| json!(date_pattern(text))),
+        "clock-text" => some(datum.kind == Kind::Clock),
+        "yearday" => named("yearday", text).map(|day| json!(day)),
+        "date-pattern" => some(looks == Kind::DatePattern)
+            .map(|_| json!(date_pattern(text)))
+            .or_else(|| named("pattern", text).map(|pattern| json!(pattern))),
         "duration" => some(looks == Kind::Duration),
         "base64" => some(is_base64(text)),
         "jwt" => some(looks == Kind::Jwt),
         "cron" => some(looks == Kind::Cron),
-        "color" => some(looks == Kind::Color).or_else(|| colour(text).map(|_| json!(text.to_lowercase()))),
+        "color" => some(looks == Kind::Color).or_else(|| named("colour", text).map(|_| json!(text.to_lowercase()))),
         "color-hex" => {
-            some(lexer::is_color(text) && matches!(text.len(), 4 | 7)).or(colour(text).map(|hex| json!(hex)))
+            some(lexer::is_color(text) && matches!(text.len(), 4 | 7)).or(named("colour", text).map(|hex| json!(hex)))
         }
         "maybe-uuid" => some(text.len() >= 16 && text.contains(|c: char| c.is_ascii_digit())),
         "maybe-email" => some(text.contains('@') && !text.contains(char::is_whitespace)),
@@ -177,8 +193,13 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
             ["image", "text", "application", "audio", "video", "font"].contains(&kind) && !name.is_empty()
         })),
         "zone" => some(text.split_once('/').is_some_and(|(area, city)| {
-            area.chars().next().is_some_and(char::is_uppercase) && city.chars().next().is_some_and(char::is_uppercase)
-        })),
+            let name = |part: &str| {
+                part.starts_with(char::is_uppercase)
+                    && !part.contains(|c: char| !c.is_alphanumeric() && !"_/+-".contains(c))
+            };
+            name(area) && name(city)
+        }))
+        .or_else(|| named("zone", text).map(|zone| json!(zone))),
         "roman" => {
             let upper = text.to_uppercase();
             (lexer::is_roman(&upper) || matches!(upper.as_str(), "I" | "V" | "X" | "L" | "C" | "D" | "M"))
@@ -215,6 +236,7 @@ fn integer(kind: &str, given: &Given) -> Option<i64> {
     let least_most = match kind {
         "roman-range" => 1..=3999,
         "few" => 1..=75,
+        "moderate" => 1..=100_000,
         "natural" => 0..=9_007_199_254_740_991,
         "digits" => 0..=15,
         "unix" => 100_000_000..=9_999_999_999,
@@ -259,6 +281,13 @@ fn items(given: &Given) -> Option<Value> {
     };
     let is_list = matches!(given.datum.kind, Kind::Words | Kind::Tail | Kind::Quoted | Kind::Code);
     (is_list && items.len() > 1 && items.iter().all(is_item)).then(|| json!(items.join("\n")))
+}
+
+/// A JSON list of plain values, one in a line.
+fn scalars(list: &Value) -> Option<Value> {
+    let items = list.as_array().filter(|items| items.len() > 1)?;
+    let plain = |item: &Value| (!item.is_array() && !item.is_object()).then(|| super::recipe::plain(item));
+    items.iter().map(plain).collect::<Option<Vec<_>>>().map(|lines| json!(lines.join("\n")))
 }
 
 /// A list of numbers: JSON, or figures set apart by blanks, commas or lines and nothing else.
@@ -319,14 +348,9 @@ fn date_pattern(text: &str) -> String {
 
 /// A time of day, in milliseconds since midnight.
 fn clock(text: &str) -> Option<u64> {
-    let parts: Option<Vec<u64>> = text.split(':').map(|part| part.parse().ok()).collect();
-    match (lexer::is_clock(text), parts?.as_slice()) {
-        (true, &[hours @ 0..24, minutes @ 0..60]) => Some((hours * 60 + minutes) * 60_000),
-        (true, &[hours @ 0..24, minutes @ 0..60, seconds @ 0..60]) => {
-            Some(((hours * 60 + minutes) * 60 + seconds) * 1000)
-        }
-        _ => None,
-    }
+    let text = lexer::clock(text)?;
+    let parts: Vec<u64> = text.split(':').filter_map(|part| part.parse().ok()).collect();
+    Some([3_600_000, 60_000, 1000].iter().zip(parts).map(|(unit, part)| unit * part).sum())
 }
 
 fn is_base64(text: &str) -> bool {

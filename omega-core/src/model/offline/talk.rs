@@ -31,7 +31,7 @@ pub(super) fn fixed(message: &Message, has_result: bool, source: Option<&str>) -
     let is = |name: &str| phrases(&phrase).any(|phrase| lexicon().meanings(phrase).contains(&name));
     let text = if phrase.is_empty() {
         "I need a request in words. `omega ask \"what can you do?\"` shows what I can do.".to_owned()
-    } else if is("!thanks") && phrase != "ok" {
+    } else if is("!thanks") && (phrase != "ok" || has_result) {
         "You are welcome.".to_owned()
     } else if is("!bye") {
         "Goodbye.".to_owned()

@@ -11,7 +11,7 @@ use super::{
     lexicon::lexicon,
     message::{Kind, Message, Token, TokenKind, phrases},
     recipe::{Gives, Recipe, Say, recipes},
-    slots::{Given, accept},
+    slots::{self, Given, accept},
     step::{Source, Step},
 };
 use filling::Filling;
@@ -67,6 +67,12 @@ pub(super) enum Found {
     },
 }
 
+impl Found {
+    fn is_of(&self, tool: &str) -> bool {
+        matches!(self, Self::Lacks { recipe, .. } if recipe.tool == tool)
+    }
+}
+
 /// The recipe that a request asks for.
 pub(super) fn understand(message: &Message, tokens: &[Token], earlier: &Earlier) -> Option<Found> {
     if tokens.len() > MOST_TOKENS {
@@ -79,7 +85,7 @@ pub(super) fn understand(message: &Message, tokens: &[Token], earlier: &Earlier)
     };
     let forms: Vec<_> = forms.into_iter().map(|(tokens, tail)| (tokens, tail, Phrases::of(tokens))).collect();
     let mut best: Option<(usize, Step)> = None;
-    let mut lacks: Option<(usize, Found)> = None;
+    let (mut lacks, mut rivals) = (None::<(usize, Found)>, 0);
     for recipe in recipes() {
         for say in &recipe.say {
             for (tokens, tail, phrases) in forms.iter().filter(|(_, _, phrases)| phrases.may_ask(say)) {
@@ -88,7 +94,12 @@ pub(super) fn understand(message: &Message, tokens: &[Token], earlier: &Earlier)
                         best = Some((score, step));
                     }
                     Some((score, Err(slot))) if lacks.as_ref().is_none_or(|(most, _)| score > *most) => {
-                        lacks = Some((score, Found::Lacks { recipe, slot }));
+                        (lacks, rivals) = (Some((score, Found::Lacks { recipe, slot })), 0);
+                    }
+                    Some((score, Err(_)))
+                        if lacks.as_ref().is_some_and(|(most, found)| score == *most && !found.is_of(&recipe.tool)) =>
+                    {
+                        rivals += 1;
                     }
                     _ => {}
                 }
@@ -96,7 +107,8 @@ pub(super) fn understand(message: &Message, tokens: &[Token], earlier: &Earlier)
         }
     }
     let step = best.map(|(_, step)| Found::Step(Box::new(step)));
-    step.or(lacks.map(|(_, lacks)| lacks))
+    // Where several tools may be meant, none is.
+    step.or(lacks.filter(|_| rivals == 0).map(|(_, lacks)| lacks))
 }
 
 /// What stands behind the first colon, as one value, and where the words before it end.
@@ -321,6 +333,10 @@ impl Reading<'_> {
                 extras.push(extra);
                 return Part { role: Role::Extra, tokens: range };
             }
+            let names = self.recipe.slots.values().filter_map(|kind| slots::names(kind.as_str()?));
+            if names.into_iter().any(|what| all.iter().any(|name| name.starts_with(what))) {
+                return Part { role: Role::Value, tokens: range };
+            }
             if all.contains(&"it") {
                 return Part { role: Role::Pointer, tokens: range };
             }
@@ -339,7 +355,9 @@ impl Reading<'_> {
         match token.kind {
             TokenKind::Number => Part { role: Role::Value, tokens: single },
             // A currency before or behind a number, per cent behind it.
-            TokenKind::Sign if matches!(token.key.as_str(), "%" | "$" | "€" | "£") && self.by_a_number(at) => {
+            TokenKind::Sign | TokenKind::Word
+                if meanings(&token.key).any(|one| matches!(one, "@%" | "money")) && self.by_a_number(at) =>
+            {
                 Part { role: Role::Dress, tokens: single }
             }
             _ if token.is_pause() => Part { role: Role::Pause, tokens: single },
@@ -355,7 +373,10 @@ impl Reading<'_> {
     /// "and" between two values.
     fn between_values(&self, at: usize, length: usize) -> bool {
         let value = |token: &Token| matches!(token.kind, TokenKind::Number | TokenKind::Datum(_));
-        let named = |token: &Token| accept("color", &Given::new(Kind::Words, &token.key)).is_some();
+        let named = |token: &Token| {
+            accept("color", &Given::new(Kind::Words, &token.key)).is_some()
+                || meanings(&token.key).any(|one| one.starts_with("zone:"))
+        };
         let fits = |token: Option<&Token>| token.is_some_and(|token| value(token) || named(token));
         at > 0
             && fits(self.tokens[..at].iter().rev().find(|token| !token.is_pause() && token.key != "%"))

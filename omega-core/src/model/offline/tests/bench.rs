@@ -121,8 +121,12 @@ struct Recorded {
 
 #[test]
 fn no_request_is_answered_wrongly_and_at_least_half_are_done() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("bench.json")).unwrap();
-    let recorded: Vec<Recorded> = serde_json::from_str(include_str!("outputs.json")).unwrap();
+    let file = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/model/offline/tests/");
+        std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+    };
+    let cases: Vec<Case> = serde_json::from_str(&file("bench.json")).unwrap();
+    let recorded: Vec<Recorded> = serde_json::from_str(&file("outputs.json")).unwrap();
     let outputs: HashMap<(&str, String), &Recorded> =
         recorded.iter().map(|one| ((one.tool.as_str(), one.input.to_string()), one)).collect();
     let missing = RefCell::new(Vec::new());

@@ -1,12 +1,13 @@
 //! The values of a recipe's slots, from the pieces of a request or what came before it. Every value has to be used.
 
-use super::{Part, Reading, Role};
+use super::{Part, Reading, Role, meanings};
 use crate::model::offline::{
+    lexer,
     lexicon::lexicon,
     message::{Datum, Kind, TokenKind},
     recipe::{self, Gives},
     slots::{self, Given, accept},
-    step::Source,
+    step::{Source, Step},
 };
 use serde_json::{Map, Value, json};
 use std::ops::Range;
@@ -118,6 +119,12 @@ impl Filling<'_> {
             "one" | "two" => return self.one_of_two(kind, slots),
             "formula" | "equation" => return self.formula(kind),
             "maybe-count" => return self.count(),
+            "span" => return self.span(),
+            // "Round to 4" does not round four, and "capitalize on the opportunity" speaks of something else.
+            "rounded" | "bare-noun" | "several-words" if self.follows_link() => return None,
+            "zone-at" => return self.zone_at(),
+            "date-pattern" => return self.first(kind).or_else(|| self.example()),
+            "items" => return self.first(kind).or_else(|| self.numbers_as_lines()).or_else(|| self.items()),
             "time-unit" => return None,
             _ => {}
         }
@@ -127,6 +134,8 @@ impl Filling<'_> {
         }
         match kind {
             "text" | "bytes" | "link-or-text" => self.words().map(Value::String),
+            "one-line" => self.words().filter(|text| !text.contains(',')).map(Value::String),
+            "several-words" => self.words().filter(|text| text.contains(' ')).map(Value::String),
             // "How many words are in Moby Dick?" asks of a thing by its name.
             "measured" => self.words().filter(|text| !text.contains(' ')).map(Value::String),
             "prose" => self.words().filter(|text| text.split(' ').count() > 3).map(Value::String),
@@ -145,7 +154,10 @@ impl Filling<'_> {
             return Some(value);
         }
         // Words of a text are taken all together.
-        let whole = matches!(kind, "text" | "bytes" | "measured" | "prose" | "link-or-text" | "sentence");
+        let whole = matches!(
+            kind,
+            "text" | "bytes" | "measured" | "prose" | "link-or-text" | "sentence" | "one-line" | "several-words"
+        );
         let fits = |at: &usize| {
             self.is_free(*at) && !(whole && (self.parts[*at].role == Role::Open || self.words_beside(*at)))
         };
@@ -187,6 +199,58 @@ impl Filling<'_> {
             self.used[*at] = true;
         }
         Some(found.into_iter().map(|(_, value)| value).collect())
+    }
+
+    /// Whether a value stands behind a word such as "to" or "on".
+    fn follows_link(&self) -> bool {
+        let links = |part: &Part| meanings(&self.reading.key(part.tokens.clone())).any(|one| one == "-link");
+        let follows = |part: &Part| matches!(part.role, Role::Value | Role::Open | Role::Article);
+        self.parts.windows(2).any(|pair| links(&pair[0]) && follows(&pair[1]) && !self.is_of(&pair[0]))
+    }
+
+    fn is_of(&self, part: &Part) -> bool {
+        meanings(&self.reading.key(part.tokens.clone())).any(|one| one == "@of")
+    }
+
+    /// A first and a last whole number with "to" between them, as mathjs writes it.
+    fn span(&mut self) -> Option<Value> {
+        let ends: Vec<usize> = (0..self.parts.len()).filter(|at| self.is_free(*at)).collect();
+        let [from, to] = ends[..] else { return None };
+        let number = |at: usize| accept("integer", &self.given(&self.parts[at]))?.as_i64();
+        let between = self.parts[from].tokens.end..self.parts[to].tokens.start;
+        let (first, last) = (number(from)?, number(to)?);
+        let reaches = meanings(&self.reading.key(between)).any(|one| one == "link-range");
+        if !reaches || first >= last || last - first > 1_000_000 {
+            return None;
+        }
+        (self.used[from], self.used[to]) = (true, true);
+        Some(json!(format!("{first}:{last}")))
+    }
+
+    /// The time zone that stands behind the time of day.
+    fn zone_at(&mut self) -> Option<Value> {
+        let is_clock = |at: &usize| self.given(&self.parts[*at]).datum.kind == Kind::Clock;
+        let clock = (0..self.parts.len()).find(is_clock)?;
+        let at = (clock + 1..self.parts.len()).find(|at| self.is_free(*at))?;
+        let zone = accept("zone", &self.given(&self.parts[at]))?;
+        self.used[at] = true;
+        Some(zone)
+    }
+
+    /// A date as an example of how dates are to be written.
+    fn example(&mut self) -> Option<Value> {
+        let at = (0..self.parts.len()).find(|at| self.is_free(*at))?;
+        let token = &self.reading.tokens[self.parts[at].tokens.start];
+        let datum = self.reading.message.datum(token).filter(|datum| datum.kind == Kind::Date)?;
+        let pattern = lexer::date_pattern_of(self.reading.message.text.get(datum.span.clone())?)?;
+        self.used[at] = true;
+        Some(json!(pattern))
+    }
+
+    fn numbers_as_lines(&mut self) -> Option<Value> {
+        let numbers = self.several("numbers")?;
+        let lines: Vec<String> = numbers.as_array()?.iter().map(Value::to_string).collect();
+        Some(json!(lines.join("\n")))
     }
 
     /// Latitude and longitude.
@@ -304,19 +368,18 @@ impl Filling<'_> {
             return None;
         }
         let family = &self.reading.recipe.family;
-        if let Some(step) =
-            earlier.step.as_ref().filter(|step| !family.is_empty() && step.recipe.family == *family && !points)
-            && let Some(value) = step.slots.get(name).or_else(|| step.slots.values().next())
-            && step.recipe.slots.values().next() == self.reading.recipe.slots.values().next()
-        {
-            self.pointed = true;
-            return Some((value.clone(), Source::Earlier));
-        }
-        // "It" of a check is what was checked.
-        if let Some(step) = earlier.step.as_ref().filter(|step| step.recipe.gives == Gives::Bool) {
-            let [(_, value)] = step.slots.iter().collect::<Vec<_>>()[..] else { return None };
+        // "And its length?" asks of the same; "it" of a check or a count is what was checked or counted.
+        let same = |step: &&Step| !family.is_empty() && step.recipe.family == *family && !points;
+        let looked_at = |step: &&Step| step.recipe.gives == Gives::Bool || step.recipe.family == "count";
+        if let Some(step) = earlier.step.as_ref().filter(|step| same(step) || looked_at(step)) {
+            let value = match step.slots.get(name) {
+                Some(value) => value,
+                None => step.slots.values().next().filter(|_| step.slots.len() == 1)?,
+            };
+            let alike = step.recipe.slots.values().next() == self.reading.recipe.slots.values().next();
             let text = recipe::plain(value);
-            let value = accept(kind, &Given::new(Datum::new(Kind::Words, &text).looks(), &text))?;
+            let looks = || Datum::new(if text.contains(' ') { Kind::Quoted } else { Kind::Words }, &text).looks();
+            let value = if alike { value.clone() } else { accept(kind, &Given::new(looks(), &text))? };
             self.pointed = true;
             return Some((value, Source::Earlier));
         }

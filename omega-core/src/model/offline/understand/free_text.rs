@@ -54,7 +54,11 @@ impl Filling<'_> {
         // Before what is asked, several words may hold a verb that nothing explains.
         let alone = self.parts[..from].iter().any(|part| matches!(part.role, Role::Needed(_) | Role::Extra))
             || !text.contains(' ');
-        if !alone || !self.is_a_text(tokens, &text) {
+        // "Sha256 instead", said of what came before, names no text.
+        let small =
+            self.has_earlier() && !text.contains(|c: char| c.is_whitespace() || c.is_uppercase() || c.is_ascii_digit());
+        let introduced = from > 0 && self.is_dress(&self.parts[from - 1], &["-link"]);
+        if !alone || small && !introduced || !self.is_a_text(tokens, &text) {
             return None;
         }
         for at in inside {
