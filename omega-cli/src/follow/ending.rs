@@ -11,7 +11,7 @@ use omega_core::{
     client::ClientError,
     executor::ToolErrorCode,
     export::seconds,
-    model::price::bill,
+    model::{offline, price::bill},
     sanitize::one_line,
 };
 use std::time::Duration;
@@ -36,11 +36,12 @@ impl Watch<'_> {
         Some(match (ended, run.map(|run| (run.status, &run.error))) {
             (Ended::Finished, Some((RunStatus::Completed, _))) => {
                 let spent = self.spent().map(|words| Failure::new(Code::Limit, words));
-                let refused = self.refused().map(|words| Failure::new(Code::Incomplete, words));
+                let reason = run.and_then(|run| run.finish_reason);
+                let refused = reason == Some(FinishReason::Refusal) && self.is_offline();
                 return spent
-                    .or(refused)
+                    .or_else(|| refused.then(|| Failure::new(Code::Incomplete, offline::REFUSAL)))
                     .or_else(|| lacking(&self.tool_runs()))
-                    .or_else(|| short(run.and_then(|run| run.finish_reason)));
+                    .or_else(|| short(reason));
             }
             (Ended::Finished, Some((_, Some(error)))) => Failure::of_run(error),
             (Ended::Finished, _) => Failure::new(Code::Failed, "the run was cancelled"),

@@ -70,8 +70,6 @@ pub struct Watch<'a> {
     answered: HashSet<String>,
     /// The message's budget ended before its work was done, in these words.
     spent: Option<String>,
-    /// The offline planner did not do what was asked, in its words.
-    refused: Option<String>,
     /// Who computed the answer, where it was the offline planner.
     pub(super) computed: Option<String>,
     /// The attempt to get the stream back that is under way.
@@ -106,7 +104,6 @@ impl<'a> Watch<'a> {
             terminal_printed: false,
             answered: answered.into_iter().collect(),
             spent: None,
-            refused: None,
             computed: None,
             lost: None,
             role: ViewerRole::Owner,
@@ -116,7 +113,7 @@ impl<'a> Watch<'a> {
     /// Goes on with another run of the conversation, whose events are still to come.
     pub fn go_on(&mut self, run: RunId) {
         self.run_id = run;
-        (self.answer, self.model, self.spent, self.refused, self.computed) = (None, None, None, None, None);
+        (self.answer, self.model, self.spent, self.computed) = (None, None, None, None);
         self.terminal_printed = false;
     }
 
@@ -239,11 +236,6 @@ impl<'a> Watch<'a> {
         self.spent.as_deref()
     }
 
-    /// That there is no answer: the offline planner did not do it.
-    pub fn refused(&self) -> Option<&str> {
-        self.refused.as_deref()
-    }
-
     /// The run's tool runs, in order.
     pub fn tool_runs(&self) -> Vec<ToolRun> {
         self.follower.view().tool_runs.iter().filter(|tool_run| tool_run.run_id == self.run_id).cloned().collect()
@@ -259,7 +251,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn is_offline(&self) -> bool {
+    /// Whether the offline planner works in the place of a language model.
+    pub fn is_offline(&self) -> bool {
         let model = self.model.as_deref().or_else(|| self.run().map(|run| run.model.as_str()));
         model.is_some_and(|model| model.split_once('/').is_some_and(|(provider, _)| provider == catalog::OMEGA))
     }
@@ -390,10 +383,8 @@ impl<'a> Watch<'a> {
                 ui.note(ui.tone(Tone::Dim, &one_line(message, 200)));
             }
             Event::Notice { code, message } => {
-                match code.as_str() {
-                    "TOOL_BUDGET" => self.spent = Some(message.clone()),
-                    offline::NOT_DONE => self.refused = Some(message.clone()),
-                    _ => {}
+                if code == "TOOL_BUDGET" {
+                    self.spent = Some(message.clone());
                 }
                 // Who computed an answer stands under it, and a refusal is said as the reason of the exit code.
                 match code.as_str() {

@@ -268,6 +268,20 @@ async fn text_of_an_attempt_that_failed_never_reaches_a_pipe() {
     .await;
 }
 
+#[test]
+fn what_the_offline_planner_did_not_do_is_no_success_for_whoever_asks_or_waits() {
+    let home = Home::new();
+    let asked = home.omega(&["ask", "write me a poem about the sea"]).expect(9);
+    assert!(asked.stderr.contains("Nothing was computed"), "{}", asked.stderr);
+    assert!(!asked.stderr.contains("declined"), "it is said once: {}", asked.stderr);
+    let waited = home.omega(&["wait"]).expect(9);
+    assert_eq!(waited.stdout, asked.stdout);
+    assert!(waited.stderr.contains("Nothing was computed"), "{}", waited.stderr);
+    assert_eq!(home.omega(&["wait", "--json"]).expect(9).json()["finishReason"], "refusal");
+    home.omega(&["ask", "hello"]).expect(0);
+    home.omega(&["wait"]).expect(0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_cut_is_printed_and_has_its_own_exit_code() {
     for (reason, word, why) in [

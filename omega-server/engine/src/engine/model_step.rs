@@ -15,7 +15,7 @@ use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
     api::{FinishReason, Part, RunError, Usage},
     budget,
-    event::Event,
+    event::{Event, notice},
     executor::Executor,
     id::MessageId,
     model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry, wire},
@@ -80,7 +80,8 @@ pub(super) async fn ask(
                 Err((if is_closing { spent() } else { empty_answer(&reply) }, reply.finish_reason))
             }
             Streamed::Reply(reply) => {
-                let (step, log) = record(driver, agent, &step, reply).await?;
+                let told = beside.notices.iter().any(|(code, _)| code == notice::OFFLINE_REFUSED);
+                let (step, log) = record(driver, agent, &step, reply, told).await?;
                 return Ok(StepOutcome::Step(step, Box::new(log)));
             }
             Streamed::Cancelled => {
@@ -254,6 +255,7 @@ async fn record(
     agent: &Agent,
     step: &StepStart,
     mut reply: StepReply,
+    told: bool,
 ) -> Result<(Step, Answered)> {
     let (engine, run) = (driver.engine, driver.lease.run);
     reply.usage = engine.inner.models.priced(&driver.model, reply.usage);
@@ -265,7 +267,7 @@ async fn record(
     let answer = Clean::by(redactor, (reply.clone(), proposals)).await;
     let mut log = driver.log().await?;
     let tool_runs = log.finish_step(run, step, answer, (driver.usage, calls)).await?;
-    if let Some((code, message)) = shortfall(&reply) {
+    if let Some((code, message)) = shortfall(&reply).filter(|_| !told) {
         log.event(Some(run), Event::Notice { code: code.into(), message }).await?;
     }
     Ok((recorded(reply, tool_runs), Answered { log, message: Some(step.message) }))
@@ -327,7 +329,7 @@ async fn keep_partial(driver: &mut Driver<'_>, agent: &Agent, step: &StepStart, 
         return Ok(());
     }
     let reply = StepReply { parts, calls: Vec::new(), provider_state: Vec::new(), usage, finish_reason: None };
-    let (_, answered) = record(driver, agent, step, reply).await?;
+    let (_, answered) = record(driver, agent, step, reply, false).await?;
     answered.commit(driver.engine).await
 }
 
