@@ -32,9 +32,6 @@ impl App {
                     return vec![Effect::Command(Command::ListModels)];
                 }
             }
-            Update::Models(models) => {
-                self.known.default_model = Some((models.default.clone(), models.default_reason.clone()));
-            }
             _ => {}
         }
         Vec::new()
@@ -105,8 +102,8 @@ impl App {
             Update::Edited(text) => self.take_edited(&text),
             Update::Told(words) => self.say(words),
             // What only an overlay asks for, which is closed by now.
-            Update::Models(_)
-            | Update::Draft(..)
+            Update::Models(models) => self.known.default_model = Some((models.default, models.default_reason)),
+            Update::Draft(..)
             | Update::Shown(..)
             | Update::Seen(..)
             | Update::Recent(_)

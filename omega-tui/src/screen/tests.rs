@@ -1,7 +1,5 @@
 //! Whole screens.
 
-mod sizes;
-
 use crate::{
     messages::{Link, Shown, Topic, Update},
     test_harness::{TestHarness, full, grant, models, rule, stored, tool_row, used_before},

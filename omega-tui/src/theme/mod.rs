@@ -14,8 +14,6 @@ mod tests;
 use crate::highlight::Kind;
 use omega_core::id::UserId;
 use palette::{DARK, LIGHT, Palette, indexed, luminance};
-#[cfg(test)]
-pub use palette::{READABLE, contrast};
 use ratatui::style::{Color, Modifier, Style};
 
 /// What the user asked for.
