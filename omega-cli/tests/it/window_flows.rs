@@ -97,32 +97,6 @@ async fn flow_b_a_value_is_asked_for_whoever_is_killed_and_the_same_step_goes_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flow_c_plans_wait_whoever_is_killed_and_the_chosen_one_is_followed() {
-    let step = |tool: &str, purpose: &str| json!([{ "stepNumber": 1, "toolName": tool, "purpose": purpose, "expectedOutput": "a number" }]);
-    let plans = json!({ "plans": [
-        { "steps": step("mathjs::evaluate", "count"), "confidence": 0.9, "reasoning": "It is arithmetic" },
-        { "steps": step("registrySearchTool", "look around"), "confidence": 0.4, "reasoning": "Something else may fit" },
-    ] });
-    let script = Script::new().turn(Reply::text("Two.")).turn(Reply::text(&plans.to_string()));
-    with(script, |home| {
-        let window = asks(home, "search for zebras, summarize what you find, and write a report");
-        window.sees("which plan?");
-        let mut window = again(home, window);
-        window.sees("which plan?");
-        kill_server(home);
-        window.sees("● live");
-        window.sees("run it");
-        window.types("\x1b[B");
-        window.sees("look around");
-        window.types("\r");
-        window.sees("Two.");
-        let shown = shown(home);
-        assert_eq!(shown["runs"][0]["plan"]["reasoning"], "Something else may fit", "{shown}");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn flow_d_other_tools_are_offered_whoever_is_killed_and_the_chosen_one_is_called() {
     with(web(), |home| {
         let window = asks(home, "search the web");
