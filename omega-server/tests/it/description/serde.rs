@@ -39,6 +39,7 @@ answers! {
     Participant: api::Participant,
     PlanAnswer: api::PlanAnswer,
     PromptSettings: api::PromptSettings,
+    RegistryStatus: api::RegistryStatus,
     Remains: api::Remains,
     Rotated: api::Rotated,
     Run: api::Run,
