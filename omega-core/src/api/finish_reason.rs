@@ -45,7 +45,7 @@ impl FinishReason {
         Some(match self {
             Self::Length => "the answer was cut at a limit of length",
             Self::ContentFilter => "the provider's content filter cut the answer",
-            Self::Refusal => "the model declined to answer",
+            Self::Refusal => "the answer is a refusal",
             Self::Error => "the provider failed in the middle of the answer",
             Self::Stop | Self::ToolCalls | Self::Other => return None,
         })

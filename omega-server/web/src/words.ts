@@ -31,7 +31,7 @@ export function shortfall(finishReason: string | undefined): string | undefined 
     case "content_filter":
       return "The provider's content filter cut the answer";
     case "refusal":
-      return "The model declined to answer";
+      return "The answer is a refusal";
     default:
       return undefined;
   }
