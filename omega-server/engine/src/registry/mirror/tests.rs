@@ -221,8 +221,9 @@ async fn survives(many: usize) {
         assert!(left_out.contains(&(reason, u64::try_from(bad).unwrap())), "{reason}: {left_out:?}");
     }
     assert_eq!(mirrored(&store).await.len(), many - 3 * bad, "all of them, and each once");
-    let before = revision(&store).await;
-    let status = here.again().await;
+    let (before, read_at) = (revision(&store).await, status.completed_at);
+    here.registry.mirror.want();
+    let status = here.until(|status| status.completed_at != read_at && status.state == MirrorState::Current).await;
     assert_eq!((status.trouble, status.changed, revision(&store).await), (None, 0, before), "nothing is written twice");
     assert_eq!(here.registry.status().status, "ok");
 }
