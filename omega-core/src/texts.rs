@@ -434,7 +434,7 @@ mod tests {
                 kinds.insert(event.kind());
             }
         }
-        assert_eq!(kinds.len(), 36, "every kind but the one that is not known");
+        assert_eq!(kinds.len(), 38, "every kind but the one that is not known");
     }
 
     #[test]

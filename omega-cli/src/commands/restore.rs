@@ -23,7 +23,7 @@ use std::path::PathBuf;
 #[command(after_long_help = "Examples:
   omega restore omega-2026-05-01T12-00-00Z.db --check
   omega restore omega-2026-05-01T12-00-00Z.db --force
-  omega restore copy.db --database sqlite:/var/lib/omega/omega.db --master-key-file /etc/omega/master.key")]
+  omega restore copy.db --database sqlite:/srv/omega.db --master-key-file /srv/master.key")]
 pub struct Restore {
     /// What `omega backup` wrote
     file: PathBuf,

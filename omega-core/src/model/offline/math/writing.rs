@@ -23,7 +23,8 @@ pub(in crate::model::offline) fn with_another(expression: &str, given: &Given) -
 pub(super) fn exact(text: String) -> String {
     let whole = text.replace("factorial", "").chars().all(|c| c.is_ascii_digit() || " +-*^()!".contains(c));
     let figures = text.chars().filter(char::is_ascii_digit).count();
-    if !whole || !(text.contains(['^', '!']) || text.contains("factorial") || figures > 12) {
+    let is_factorial = text.contains('!') || text.contains("factorial");
+    if !whole || !(is_factorial || figures > 12 || text.contains('^') && !has_one_small_power(&text, figures)) {
         return text;
     }
     let mut out = String::new();
@@ -34,6 +35,12 @@ pub(super) fn exact(text: String) -> String {
         rest = &rest[at + length..];
     }
     out + rest
+}
+
+/// Whether all that it comes to is held exactly anyway.
+fn has_one_small_power(text: &str, figures: usize) -> bool {
+    let mut powers = text.split('^').skip(1).map(|behind| behind.split(|c: char| !c.is_ascii_digit()).next());
+    figures <= 6 && matches!((powers.next(), powers.next()), (Some(Some("2" | "3")), None))
 }
 
 /// `1h 20m` as quantities.
