@@ -217,5 +217,5 @@ async fn what_opened_for_one_user_is_told_to_that_user_alone() {
     assert!(omega.client.tool(&broken).await.unwrap().breaker.is_none());
     let anybody: serde_json::Value =
         omega.http.get(format!("{}/api/omega/status", omega.url)).send().await.unwrap().json().await.unwrap();
-    assert_eq!(anybody["data"]["breakers"], serde_json::json!([]));
+    assert_eq!(anybody["data"].as_object().unwrap().keys().collect::<Vec<_>>(), ["status"], "{anybody}");
 }
