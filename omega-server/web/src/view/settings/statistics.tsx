@@ -63,8 +63,9 @@ function Series({ stats: { series } }: { stats: Stats }) {
   const total = series.reduce((sum, { runs }) => sum + runs, 0);
   if (total === 0) return null;
   return (
-    <figure class="series" role="img" aria-label={`${count(total, "message")} over the time, at most ${most} in one of ${series.length} parts`}>
-      <svg viewBox={`0 0 ${series.length} 100`} preserveAspectRatio="none" aria-hidden="true">
+    <figure class="series">
+      <svg viewBox={`0 0 ${series.length} 100`} preserveAspectRatio="none" role="img"
+        aria-label={`${count(total, "message")} over the time, at most ${most} in one of ${series.length} parts`}>
         {series.map(({ runs, completed }, at) => (
           <g key={at}>
             <rect class="all" x={at + 0.1} width={0.8} y={100 - (100 * runs) / most} height={(100 * runs) / most} />
