@@ -288,13 +288,13 @@ super::sql::statements! {
         AS succeeded, CAST(COALESCE(SUM(CASE WHEN t.status IN ('failed', 'timed_out', 'unknown') THEN 1 ELSE 0 END), 0) AS BIGINT) \
         AS failed, CAST(AVG(t.duration_ms) AS BIGINT) AS mean_ms, COUNT(DISTINCT t.conversation_id) AS conversations \
         FROM tool_runs t JOIN conversations c ON c.id = t.conversation_id WHERE t.created_at >= $1 AND t.created_at < $2 \
-        AND ($3 = '' OR c.owner_id = $3) AND t.started_at IS NOT NULL AND t.tool_id LIKE '%::%'";
+        AND ($3 = '' OR c.owner_id = $3) AND t.started_at IS NOT NULL AND t.tool_id LIKE '%::%' AND t.seq > c.imported_seq";
     CALLS_BY_TOOL = "SELECT t.tool_id AS name, COUNT(*) AS calls, \
         CAST(SUM(CASE WHEN t.status = 'succeeded' THEN 1 ELSE 0 END) AS BIGINT) AS succeeded, \
         CAST(SUM(CASE WHEN t.status IN ('failed', 'timed_out', 'unknown') THEN 1 ELSE 0 END) AS BIGINT) AS failed, \
         CAST(AVG(t.duration_ms) AS BIGINT) AS mean_ms, CAST(0 AS BIGINT) AS conversations \
         FROM tool_runs t JOIN conversations c ON c.id = t.conversation_id WHERE t.created_at >= $1 AND t.created_at < $2 \
-        AND ($3 = '' OR c.owner_id = $3) AND t.started_at IS NOT NULL AND t.tool_id LIKE '%::%' \
+        AND ($3 = '' OR c.owner_id = $3) AND t.started_at IS NOT NULL AND t.tool_id LIKE '%::%' AND t.seq > c.imported_seq \
         GROUP BY t.tool_id ORDER BY calls DESC, t.tool_id LIMIT 20";
     CALLS_BY_EXECUTOR = "SELECT t.executor AS name, COUNT(*) AS calls, \
         CAST(SUM(CASE WHEN t.status = 'succeeded' THEN 1 ELSE 0 END) AS BIGINT) AS succeeded, \
@@ -334,7 +334,7 @@ super::sql::statements! {
     CALLS_BY_TIME = "SELECT ($2 - 1 - t.created_at) / $4 AS bucket, COUNT(*) AS n, \
         CAST(SUM(CASE WHEN t.status IN ('failed', 'timed_out', 'unknown') THEN 1 ELSE 0 END) AS BIGINT) AS m \
         FROM tool_runs t JOIN conversations c ON c.id = t.conversation_id WHERE t.created_at >= $1 AND t.created_at < $2 \
-        AND ($3 = '' OR c.owner_id = $3) AND t.started_at IS NOT NULL AND t.tool_id LIKE '%::%' GROUP BY 1";
+        AND ($3 = '' OR c.owner_id = $3) AND t.started_at IS NOT NULL AND t.tool_id LIKE '%::%' AND t.seq > c.imported_seq GROUP BY 1";
     USAGE_BY_TIME = "SELECT ($2 - 1 - u.at) / $4 AS bucket, CAST(SUM(u.input_tokens + u.output_tokens) AS BIGINT) AS n, \
         CAST(SUM(u.cost_micros) AS BIGINT) AS m FROM token_usage u JOIN conversations c ON c.id = u.conversation_id \
         WHERE u.at >= $1 AND u.at < $2 AND ($3 = '' OR c.owner_id = $3) GROUP BY 1";
