@@ -276,8 +276,6 @@ mod tests {
             required_env_vars: vec![],
             missing_env_vars: vec![],
             health_status: "UNKNOWN".into(),
-            calls: None,
-            worked: None,
         }
     }
 

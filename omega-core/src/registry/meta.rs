@@ -177,12 +177,6 @@ pub struct FoundTool {
     pub missing_env_vars: Vec<String>,
     /// `HEALTHY`, `BROKEN` or `UNKNOWN`.
     pub health_status: String,
-    /// Calls on this server that came to an end; missing before the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls: Option<u64>,
-    /// Those of them that worked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub worked: Option<u64>,
 }
 
 /// JSON Schema of [`SearchInput`].

@@ -15,7 +15,7 @@ use omega_core::{
     edition::Edition,
     executor::{ToolError, ToolErrorCode},
     registry::{
-        Hit, Query, RegistryError, Tool,
+        Query, RegistryError, Tool,
         meta::{FoundTool, SearchInput, SearchOutput},
     },
     sanitize::one_line,
@@ -80,18 +80,12 @@ pub(super) async fn find(
         // Models make categories up; better a tool of another one than none.
         hits = engine.inner.registry.search(viewer, query(None)).await?;
     }
-    let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_hit(hit, holdings)).collect();
+    let tools: Vec<FoundTool> = hits.into_iter().map(|hit| found_tool(hit.tool, holdings)).collect();
     Ok(SearchOutput { query: input.query.clone(), match_count: tools.len(), tools })
 }
 
-/// A hit as a model reads of it: with how calls of it ended here.
-fn found_hit(hit: Hit, holdings: &Holdings) -> FoundTool {
-    let Hit { tool, runs, failures, .. } = hit;
-    let calls = (runs > 0).then_some(runs);
-    FoundTool { calls, worked: calls.map(|calls| calls.saturating_sub(failures)), ..found_tool(tool, holdings) }
-}
-
-/// A tool as a model reads of it: what it needs, and what of it is missing.
+/// A tool as a model reads of it: what it needs, and what of it is missing. How often it was called is for people: whoever calls
+/// a tool on purpose would say something to the models of others.
 pub(super) fn found_tool(tool: Tool, holdings: &Holdings) -> FoundTool {
     let missing = holdings.resolve(&tool, std::iter::empty()).missing;
     FoundTool {
@@ -109,8 +103,6 @@ pub(super) fn found_tool(tool: Tool, holdings: &Holdings) -> FoundTool {
             Ok(Value::String(health)) => health,
             _ => "UNKNOWN".into(),
         },
-        calls: None,
-        worked: None,
     }
 }
 

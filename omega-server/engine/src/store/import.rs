@@ -221,7 +221,7 @@ fn call_name(messages: &HashMap<MessageId, &Message>, run: &ToolRun) -> String {
 
 super::sql::statements! {
     IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
-        created_at, updated_at, link_id, usage, imported_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10, $7 - 1)";
+        created_at, updated_at, link_id, usage, imported_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10, CAST($7 AS BIGINT) - 1)";
     IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, model, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at, \
         finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, 0, 0, $10, $11, $12, $13, $14, $15, $16)";

@@ -52,8 +52,6 @@ fn listed(row: &Value) -> Listed {
         required_env_vars: env.clone(),
         missing_env_vars: env,
         health_status: "HEALTHY".into(),
-        calls: None,
-        worked: None,
     };
     let keywords: Vec<&str> = row["keywords"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let about = format!("{} {} {} {}", tool.name, tool.tool_id, tool.description, keywords.join(" "));
