@@ -498,6 +498,12 @@ fn attempts() -> BTreeMap<&'static str, Vec<Value>> {
         ("DELETE /api/omega/session", vec![Value::Null]),
         ("POST /api/omega/users", vec![json!({ "name": "x" })]),
         ("DELETE /api/omega/users/{id}", vec![Value::Null]),
+        ("POST /api/omega/registry/sync", vec![Value::Null]),
+        (
+            "PUT /api/omega/runs/{id}/feedback",
+            vec![json!({ "rating": "bad", "comment": hostile }), json!({ "rating": "good", "feltReal": true })],
+        ),
+        ("DELETE /api/omega/runs/{id}/feedback", vec![Value::Null]),
         ("PUT /api/omega/profile", vec![json!({ "displayName": hostile })]),
         ("POST /api/omega/vault/rotate", vec![json!({ "deep": true })]),
     ])
