@@ -40,7 +40,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "HOST:PORT")]
     pub allow_private_net: Vec<String>,
     /// Mirror the registry at this URL (`https://HOST/api`) in the background; `off` mirrors none, and the tools that come with
-    /// Omega stay [default: https://tpmjs.com/api]
+    /// Omega stay [default: tpmjs.com/api, by https]
     #[arg(long, value_name = "URL", env = "TPMJS_API_URL")]
     pub registry: Option<String>,
     /// Ask this platform about API keys that this server did not make (`https://HOST/api`); who has such a key becomes a user
