@@ -165,7 +165,9 @@ impl Add {
             return if added.tools.is_empty() { Err(nothing_added(&added).said()) } else { Ok(()) };
         }
         let cells = |tool: &Tool| [tool.tool_id.to_string(), one_line(&tool.description, 120)];
-        context.ui.rows(&added.tools.iter().map(cells).collect::<Vec<_>>())?;
+        if !added.tools.is_empty() {
+            context.ui.rows(&added.tools.iter().map(cells).collect::<Vec<_>>())?;
+        }
         for notice in &added.notices {
             context.ui.warn(one_line(notice, 300));
         }
