@@ -22,6 +22,7 @@ mod line_by_line;
 mod local_server;
 mod one_world;
 mod pauses;
+mod registry;
 mod remembered;
 mod settings;
 mod sharing;

@@ -33,6 +33,7 @@ mod keyring;
 mod large;
 mod layers;
 mod metrics;
+mod mirroring;
 mod model;
 mod nodes;
 mod nul;

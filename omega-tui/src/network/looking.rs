@@ -40,7 +40,9 @@ pub async fn watch_health(server: Arc<Server>, updates: mpsc::Sender<Update>) {
     let mut known = None;
     loop {
         if let Ok(status) = server.client().status().await {
-            let facts = (status.registry.status.clone(), status.executor.status.clone(), status.breakers.clone());
+            let mirror = status.registry.mirror.as_ref().map(|mirror| (mirror.state, mirror.completed_at));
+            let facts =
+                (status.registry.status.clone(), mirror, status.executor.status.clone(), status.breakers.clone());
             // Nothing is drawn anew for what is known.
             if known.as_ref() != Some(&facts) && updates.send(Update::Health(Box::new(status))).await.is_err() {
                 return;

@@ -1,0 +1,108 @@
+//! The mirror of another registry, on a whole server: it goes on after a kill, says how it is, and is read when an administrator
+//! wants it.
+
+use crate::harness::{
+    self, Omega,
+    executor::Tools,
+    process::{Process, command},
+    refusals::{answer, refused},
+    users::another_user,
+    within,
+};
+use axum::{Router, extract::Query, routing::get};
+use omega_core::{
+    api::{MirrorState, MirrorStatus},
+    client::Client,
+    testing::{Script, StandIn},
+};
+use omega_engine::registry::Address;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// A registry of so many tools, and where the pages that it was asked for began.
+async fn other(tools: usize) -> (String, Arc<Mutex<Vec<usize>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let noted = Arc::clone(&asked);
+    let page = get(move |Query(query): Query<HashMap<String, usize>>| async move {
+        noted.lock().unwrap().push(query["offset"]);
+        let rows: Vec<Value> = (query["offset"]..tools.min(query["offset"] + query["limit"]))
+            .map(|n| json!({ "name": format!("t{n}"), "description": "Counts", "package": { "npmPackageName": "@far/many", "npmVersion": "1.0.0" } }))
+            .collect();
+        axum::Json(
+            json!({ "success": true, "data": rows, "pagination": { "hasMore": query["offset"] + rows.len() < tools } }),
+        )
+    });
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/api/tools", page)).await });
+    (url, asked)
+}
+
+async fn until(client: &Client, what: impl Fn(&MirrorStatus) -> bool) -> MirrorStatus {
+    let seen = async {
+        loop {
+            let mirror = client.status().await.unwrap().registry.mirror.expect("it mirrors one");
+            if what(&mirror) {
+                return mirror;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within("the mirror", seen).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_while_it_mirrors_goes_on_when_it_starts_again() {
+    let (provider, tools, folder) = (StandIn::start(Script::new()).await, Tools::start().await, harness::folder());
+    let (url, asked) = other(6_000).await;
+    let start = || {
+        let mut command = command(folder.path(), &provider, &tools);
+        command.env("TPMJS_API_URL", &url);
+        command
+    };
+    let server = Process::start(start(), None).await;
+    let own = server.client.status().await.unwrap().registry.tools;
+    until(&server.client, |mirror| mirror.read.is_some_and(|read| read >= 2_000)).await;
+    let key = server.key.clone();
+    server.kill().await;
+    asked.lock().unwrap().clear();
+    let server = Process::start(start(), key).await;
+    let mirror = until(&server.client, |mirror| mirror.completed_at.is_some()).await;
+    assert!(asked.lock().unwrap()[0] >= 1_900, "it went on: {:?}", asked.lock().unwrap());
+    assert_eq!((mirror.tools, mirror.rows_left_out()), (6_000, 0));
+    let status = server.client.status().await.unwrap();
+    assert_eq!((status.registry.tools, status.status.as_str()), (own + 6_000, "ok"));
+    server.client.tool(&"@far/many::t5999".parse().unwrap()).await.unwrap();
+    server.kill().await;
+}
+
+#[tokio::test]
+async fn the_mirror_is_read_when_an_administrator_wants_it_and_is_off_where_it_was_turned_off() {
+    let path = "/api/omega/registry/sync";
+    let omega = Omega::start(Script::new()).await;
+    assert_eq!(refused(omega.request(Method::POST, path)).await.0, 404);
+    assert_eq!(omega.client.status().await.unwrap().registry.mirror, None);
+
+    let (url, _) = other(12).await;
+    let folder = harness::folder();
+    let database = format!("sqlite:{}", folder.path().join("omega.db").display());
+    let address = Address::read(Some(&url)).unwrap();
+    let omega = Omega::start_as(database, folder, Script::new(), |mut config| {
+        config.mirror = address;
+        config
+    })
+    .await;
+    let (status, body) = answer(omega.request(Method::POST, path)).await;
+    assert_eq!((status, &body["data"]["mirror"]["url"]), (202, &json!(url)), "{body}");
+    let mirror = until(&omega.client, |mirror| mirror.state == MirrorState::Current).await;
+    assert_eq!((mirror.tools, mirror.changed), (12, 12));
+    let somebody = another_user(&omega).await;
+    assert!(somebody.client.sync_registry().await.unwrap_err().to_string().contains("administrator"));
+    // Whoever looks at the banner sees how old it is.
+    assert!(somebody.client.status().await.unwrap().registry.mirror.unwrap().age_seconds.is_some());
+}
