@@ -137,7 +137,7 @@ impl Context {
     /// it. A failure is said, and the command goes on.
     pub fn remember(&self, connection: &Connection, id: ConversationId, title: &str) {
         if let Err(error) = connection.kept(&self.dirs)(id, title) {
-            self.ui.warn(format!("the list of recent conversations can't be written: {error}"));
+            self.ui.warn(not_kept(&error));
         }
     }
 
@@ -151,12 +151,11 @@ impl Context {
         let (kept, ui) = (connection.kept(&self.dirs), self.ui.clone());
         let written = tokio::task::spawn_blocking(move || kept(id, &title));
         async move {
-            let error = match written.await {
-                Ok(Ok(())) => return,
-                Ok(Err(error)) => error.to_string(),
-                Err(error) => error.to_string(),
-            };
-            ui.warn(format!("the list of recent conversations can't be written: {error}"));
+            match written.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => ui.warn(not_kept(&error)),
+                Err(error) => ui.warn(not_kept(&error)),
+            }
         }
     }
 
@@ -210,7 +209,7 @@ impl Context {
         }
         let ids: Vec<ConversationId> = gone.iter().map(|entry| entry.id).collect();
         if let Err(error) = recent.forget(server, &ids) {
-            self.ui.warn(format!("the list of recent conversations can't be written: {error}"));
+            self.ui.warn(not_kept(&error));
         }
     }
 }
@@ -233,6 +232,10 @@ impl Connection {
             None => Ok(None),
         }
     }
+}
+
+fn not_kept(error: &dyn std::error::Error) -> String {
+    format!("the list of recent conversations can't be written: {error}")
 }
 
 /// This binary; after an upgrade Linux says "(deleted)" of the old file, and the new one is at the same place.

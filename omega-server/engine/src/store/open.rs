@@ -51,7 +51,7 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         // It is there, empty when it is new; SQLite makes none that others may read.
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        // FULL, because what was acknowledged must survive a power cut too.
+        // FULL, because what was acknowledged must survive a power cut too; each transaction says whether it needs that.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
