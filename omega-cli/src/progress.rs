@@ -60,7 +60,7 @@ fn message(line: &str) -> Option<String> {
     if line["event"] != "executor.progress" {
         return None;
     }
-    line["message"].as_str().map(str::to_owned)
+    line["msg"].as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -69,9 +69,9 @@ mod tests {
 
     #[test]
     fn only_progress_is_repeated() {
-        let line = r#"{"level":"INFO","message":"installing mathjs@15.2.0","event":"executor.progress"}"#;
+        let line = r#"{"level":"INFO","msg":"installing mathjs@15.2.0","event":"executor.progress"}"#;
         assert_eq!(message(line).as_deref(), Some("installing mathjs@15.2.0"));
-        for other in [r#"{"level":"WARN","message":"x"}"#, "thread panicked", ""] {
+        for other in [r#"{"level":"WARN","msg":"x"}"#, "thread panicked", ""] {
             assert_eq!(message(other), None);
         }
     }

@@ -23,6 +23,7 @@ pub mod sanitize;
 pub mod schema;
 pub mod setting;
 pub mod texts;
+pub mod trace;
 pub mod type_ahead;
 pub mod view;
 pub mod viewer_role;

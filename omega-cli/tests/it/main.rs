@@ -27,6 +27,7 @@ mod remembered;
 mod settings;
 mod sharing;
 mod stats;
+mod telemetry;
 mod terminal;
 mod two_windows;
 mod ways;

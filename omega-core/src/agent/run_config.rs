@@ -47,6 +47,9 @@ pub struct RunConfig {
     /// A JSON Schema that the answer has to match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_schema: Option<Value>,
+    /// The request of its message, as a `traceparent`: the run is a part of its trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 /// Of a run that was stored before there were modes.
@@ -75,6 +78,7 @@ impl RunConfig {
             alternatives: AlternativesMode::Auto,
             plan_id: None,
             answer_schema: None,
+            traceparent: None,
         }
     }
 

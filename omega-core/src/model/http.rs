@@ -17,7 +17,7 @@ use super::{
     offline::OfflinePlanner,
     wire::{Addressee, Decoder, Prepared, http_error},
 };
-use crate::net;
+use crate::{net, trace};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream, stream::BoxStream};
@@ -187,7 +187,7 @@ impl HttpModel {
             })?;
             builder = builder.header(name, value);
         }
-        Ok(builder)
+        Ok(trace::onto(builder))
     }
 
     /// The error that a response is, and its body.

@@ -49,6 +49,8 @@ pub struct Seen {
     pub model: String,
     /// The key that it came with.
     pub key: String,
+    /// The operation that made it (`traceparent`); empty without one.
+    pub traceparent: String,
     pub body: Value,
     pub system: String,
     pub users: Vec<String>,
@@ -72,6 +74,7 @@ impl Seen {
             format,
             model: body["model"].as_str().unwrap_or(path_model).to_owned(),
             key,
+            traceparent: String::new(),
             body: Value::Null,
             system: String::new(),
             users: Vec::new(),

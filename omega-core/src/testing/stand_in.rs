@@ -154,7 +154,8 @@ async fn handle(connection: &mut Connection, state: &StandInState, request: Http
         .find_map(|name| request.headers.get(*name))
         .map(|key| key.trim_start_matches("Bearer ").to_owned())
         .unwrap_or_default();
-    let seen = Seen::read(format, &model, key, body);
+    let mut seen = Seen::read(format, &model, key, body);
+    seen.traceparent = request.headers.get("traceparent").cloned().unwrap_or_default();
     let index = state.record(seen.clone());
     let refusal = if state.script.key.as_ref().is_some_and(|key| *key != seen.key) {
         Some((401, String::from("Incorrect API key provided.")))

@@ -7,6 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use omega_core::model::catalog::ProviderEnv;
 use omega_engine::{
     engine::{models, node_config::NodeConfig},
+    observe::otlp::OtlpConfig,
     registry::Address,
     vault::MasterKeySource,
 };
@@ -94,7 +95,7 @@ impl ServeArgs {
     /// The configuration that they make; its first user is called `owner`, and it is nobody's own server.
     ///
     /// # Errors
-    /// Why the prices, the address of the registry or the public URL can't be used.
+    /// Why the prices, the address of the registry, the public URL or the way to a collector can't be used.
     pub fn config(
         &self,
         listen: SocketAddr,
@@ -127,6 +128,7 @@ impl ServeArgs {
             node: NodeConfig { claims: !self.serve_only, lease: self.lease, ..NodeConfig::default() },
             limits: self.limits.limits(),
             public_url: given(self.public_url.as_ref()).map(|url| url.parse()).transpose()?,
+            telemetry: OtlpConfig::from_env(&env)?,
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         })

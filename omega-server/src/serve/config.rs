@@ -4,6 +4,7 @@ use crate::http::{limits::Limits, request::public_url::PublicUrl};
 use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use omega_engine::{
     engine::node_config::NodeConfig,
+    observe::otlp::OtlpConfig,
     process::clock::Clock,
     registry::Address,
     vault::{MasterKeySource, OwnersKeyring},
@@ -56,6 +57,8 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// Where the world finds it, behind a proxy.
     pub public_url: Option<PublicUrl>,
+    /// Where spans and records go besides; nowhere when nothing is set.
+    pub telemetry: Option<OtlpConfig>,
     pub clock: Clock,
     /// Told what is being fetched.
     pub progress: Progress,

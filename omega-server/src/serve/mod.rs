@@ -35,7 +35,7 @@ use omega_engine::{
         self, LocalConfig, Redacting, WithBreaker,
         breaker::{Breakers, Policy},
     },
-    observe::known_secrets,
+    observe::{self, known_secrets, otlp},
     process::{clock::Clock, shutdown::Shutdown},
     registry::{Mirror, Pace, RegistryService},
     store::{Store, StoreError},
@@ -74,6 +74,9 @@ pub enum StartError {
     /// The transport to those who know people.
     #[error("can't reach those who know people: {0}")]
     Identity(String),
+    /// The transport to a collector.
+    #[error("can't send telemetry: {0}")]
+    Telemetry(String),
     /// The transport to model providers.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -136,6 +139,10 @@ impl Server {
             own_keys,
             config.node,
         );
+        observe::tell_node(engine.node());
+        if let Some(telemetry) = config.telemetry {
+            otlp::start(telemetry, engine.node()).map_err(StartError::Telemetry)?;
+        }
         engine.start().await?;
         let mut background = JoinSet::new();
         let tidied = engine.vault().clone();
@@ -218,6 +225,7 @@ impl Server {
         }
         self.app.gate.refusals.record(&self.app.store).await;
         self.background.shutdown().await;
+        otlp::flush().await;
     }
 }
 

@@ -8,6 +8,7 @@ use omega_core::{
     api::{Accepted, Payer, SendMessage},
     id::{RunId, ToolId, UserId},
     model::ModelError,
+    trace,
 };
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,6 +150,7 @@ impl Engine {
             alternatives: message.alternatives.unwrap_or(own.alternatives),
             plan_id: message.plan_id,
             answer_schema: message.answer_schema.clone(),
+            traceparent: trace::current().map(|context| context.to_string()),
             ..RunConfig::new(&model, pins(own.pins.iter().chain(&message.pins)))
         })
     }

@@ -3,34 +3,32 @@
 use super::{
     Engine,
     alternatives::Offers,
-    call_lookup,
-    call_policy::{self, CallPolicy, Need, Verdict},
+    call_policy::{self, CallPolicy},
     model_step::{self, Answered},
     plan_selection::Decided,
     redacting_model::RedactingModel,
-    title, tool_search,
-    tools::{self, Done, Work},
+    title,
 };
-use crate::observe::metrics::RUN_QUEUE_WAIT;
-use crate::store::{Claimed, Clean, Lease, LogTx, Result, StoreError, StoredPlan};
+use crate::observe::{
+    metrics::RUN_QUEUE_WAIT,
+    names::attribute,
+    scope::{self, Work},
+    span::Span,
+};
+use crate::store::{Claimed, Lease, LogTx, Result, RunHistory, StoreError, StoredPlan};
 use omega_core::{
-    agent::{Action, Agent, Next, Step, alternatives},
+    agent::{Agent, Next, Step},
     api::{AlternativesMode, FinishReason, RequiredAction, RunError, RunStatus, Timestamp, Usage},
     event::Event,
-    id::ToolRunId,
     model::{ModelError, ToolChoice, retry},
-    registry::{Tool, Viewer},
+    registry::Viewer,
 };
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// Calls of one step that run side by side.
-const PARALLEL_CALLS: usize = 8;
 /// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
@@ -51,6 +49,8 @@ pub(super) struct Driver<'a> {
     pub asks_which_tool: bool,
     /// How the work begins; written with whatever the run writes first.
     beginning: Option<Beginning>,
+    /// The run at this stretch, in its trace.
+    span: Span,
 }
 
 /// What is said when a worker begins with a run, and the plan that the run follows from the start.
@@ -61,9 +61,30 @@ struct Beginning {
 
 /// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
 pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &CancellationToken) -> Result<()> {
+    let lease = claimed.lease;
+    let history = engine.inner.store.history(lease.run).await?;
+    let message = history.config.traceparent.as_ref().and_then(|header| header.parse().ok());
+    let mut span = Span::of_run(lease.run, message, lease.fence);
+    span.set(attribute::OPERATION, "invoke_agent");
+    span.set(attribute::AGENT, "omega");
+    span.set(attribute::AGENT_VERSION, env!("CARGO_PKG_VERSION"));
+    span.set(attribute::RUN, lease.run.to_string());
+    let work = Work::of(lease.run, lease.conversation);
+    // An id opens a conversation: telemetry has its other name.
+    span.set(attribute::CONVERSATION, work.conversation.as_str());
+    let context = span.context();
+    scope::within(work, context, stretch(engine, claimed, cancel, history, span)).await
+}
+
+async fn stretch(
+    engine: &Engine,
+    claimed: &Claimed,
+    cancel: &CancellationToken,
+    mut history: RunHistory,
+    span: Span,
+) -> Result<()> {
     let store = &engine.inner.store;
     let lease = claimed.lease;
-    let mut history = store.history(lease.run).await?;
     let (owner, _) = store.owner_and_model(lease.conversation).await?;
     let mut driver = Driver {
         engine,
@@ -76,6 +97,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         offers: Offers::default(),
         asks_which_tool: history.config.alternatives == AlternativesMode::Ask,
         beginning: None,
+        span,
     };
     if history.cancel_requested {
         return driver.cancelled().await;
@@ -102,6 +124,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
         let (plan_id, by) = (Some(plan.id), history.actor);
         Event::PlanSelected { plan_set_id: set, plan_id, plan: Some(plan), by }
     });
+    tracing::info!(event = event.kind(), attempt = claimed.attempt);
     driver.beginning = Some(Beginning { event, plan });
 
     let paid = (history.config.model.as_str(), history.config.paid_by);
@@ -199,101 +222,6 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
 }
 
 impl Driver<'_> {
-    /// Runs the open calls of a step side by side, recording each outcome as it comes, and gives what the others need from
-    /// a person first, and the tools that were called. Calls that need nothing don't wait for those that do.
-    ///
-    /// Each call is a task of its own: one that waits in the middle of a write must go on while another's outcome is
-    /// written here, or both would wait for the one writer for ever.
-    async fn call(
-        &mut self,
-        agent: &mut Agent,
-        gate: &CallPolicy,
-        calls: Vec<(ToolRunId, Action)>,
-    ) -> Result<(Vec<Need>, HashMap<ToolRunId, Tool>)> {
-        let (mut needs, mut called) = (Vec::new(), HashMap::new());
-        let slots = Arc::new(Semaphore::new(PARALLEL_CALLS));
-        let mut working = JoinSet::new();
-        for (tool_run, action) in calls {
-            let slots = Arc::clone(&slots);
-            let (engine, lease, cancel) = (self.engine.clone(), self.lease, self.cancel.clone());
-            let Some(tool_run) = agent.tool_run(tool_run).cloned() else { continue };
-            let work = match action {
-                Action::Refuse(error) => {
-                    let error = call_lookup::with_nearest(&engine, self.viewer, &tool_run.tool_id, error).await;
-                    Work::Refuse(error, tool_run.version.clone())
-                }
-                Action::Search(input) => Work::Search(input),
-                Action::Read(part) => Work::Read(part),
-                Action::Run { tool_id, input } => {
-                    match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
-                        Verdict::Go(ready) => {
-                            called.insert(tool_run.id, ready.tool.clone());
-                            Work::Run(ready)
-                        }
-                        Verdict::Refuse(error, version) => Work::Refuse(error, version),
-                        Verdict::Ask(need) => {
-                            needs.push(need);
-                            continue;
-                        }
-                    }
-                }
-            };
-            working.spawn(async move {
-                let _slot = slots.acquire().await;
-                let done = tools::perform(&engine, &lease, &tool_run, work, &cancel).await;
-                (tool_run, done)
-            });
-        }
-        while let Some(joined) = working.join_next().await {
-            let (tool_run, done) = match joined {
-                Ok(done) => done,
-                // A bug in here: the worker of the run ends with it, and the run is recovered.
-                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-            };
-            let mut settled = match done? {
-                Done::Lacks(request) => {
-                    self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
-                    needs.push(Need::Credentials(request));
-                    continue;
-                }
-                Done::Asks(approval) => {
-                    let mut log = self.log().await?;
-                    log.step_back(tool_run.id).await?;
-                    self.engine.committed(log.commit().await?);
-                    needs.push(Need::Approval(*approval));
-                    continue;
-                }
-                Done::Found(output, duration_ms) => tool_search::found(agent, output, duration_ms),
-                Done::Settled(settled) => settled,
-            };
-            let others = match called.get(&tool_run.id) {
-                Some(tool) => {
-                    settled.error = settled.error.take().map(alternatives::from_outside);
-                    self.look_for_others(agent, tool, &tool_run, &mut settled).await?
-                }
-                None => None,
-            };
-            let redactor = self.engine.inner.store.redactor(self.lease.conversation).await?;
-            let settled = Clean::by(redactor, settled).await;
-            let mut log = self.log().await?;
-            let ended = log.finish_tool(&tool_run, &settled).await?;
-            if let Some(choice) = others {
-                self.offer(&mut log, choice).await?;
-            }
-            let new_tools = agent.settle(ended);
-            if !new_tools.is_empty() {
-                let total_dynamic_tools = u32::try_from(agent.loaded()).unwrap_or(u32::MAX);
-                log.event(Some(self.lease.run), Event::ToolsLoaded { new_tools, total_dynamic_tools }).await?;
-            }
-            if working.is_empty() && needs.is_empty() {
-                log.close_steps(self.lease.run).await?;
-            }
-            self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
-            self.engine.committed(log.commit().await?);
-        }
-        Ok((needs, called))
-    }
-
     /// A transaction of the run. The first one says that the work begins.
     pub async fn log(&mut self) -> Result<LogTx> {
         let mut log = self.engine.inner.store.run_log(&self.lease).await?;
@@ -317,7 +245,7 @@ impl Driver<'_> {
 
     /// Ends the run with its answer.
     async fn complete(
-        &self,
+        &mut self,
         agent: &Agent,
         mut answered: Answered,
         answer: String,
@@ -336,19 +264,29 @@ impl Driver<'_> {
             finish_reason: self.finish_reason,
         };
         log.end(run, RunStatus::Completed, None, event).await?;
-        answered.commit(self.engine).await
+        answered.commit(self.engine).await?;
+        self.ended("completed");
+        Ok(())
+    }
+
+    /// Notes what the stretch came to, for who watches the server.
+    fn ended(&mut self, outcome: &'static str) {
+        self.span.set(attribute::OUTCOME, outcome);
+        tracing::info!(event = "run.ended", outcome);
     }
 
     /// Pauses the run with a question, and lets go of it.
     pub async fn pause(&mut self, question: impl FnOnce(Timestamp) -> RequiredAction) -> Result<()> {
         let mut log = self.log().await?;
         let question = question(log.patience());
-        tracing::info!(event = "run.paused", run_id = %self.lease.run, kind = question.kind());
+        let kind = question.kind();
         if !log.pause(self.lease.run, question).await? {
             drop(log);
             return self.cancelled().await;
         }
         self.engine.committed(log.commit().await?);
+        tracing::info!(event = "run.paused", kind);
+        self.ended("paused");
         Ok(())
     }
 
@@ -371,6 +309,7 @@ impl Driver<'_> {
         let event = Event::RunCancelled { reason: "cancelled by a participant".into() };
         log.end(self.lease.run, RunStatus::Cancelled, None, event).await?;
         self.engine.committed(log.commit().await?);
+        self.ended("cancelled");
         Ok(())
     }
 
@@ -401,10 +340,12 @@ impl Driver<'_> {
     }
 
     async fn end_failed(&mut self, error: RunError) -> Result<()> {
-        tracing::warn!(event = "run.failed", run_id = %self.lease.run, code = error.code, error = error.error);
+        tracing::warn!(event = "run.failed", error.code = error.code, error = error.error);
         let mut log = self.log().await?;
         log.end(self.lease.run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await?;
         self.engine.committed(log.commit().await?);
+        self.span.fail(&error.code);
+        self.ended("failed");
         Ok(())
     }
 }

@@ -2,22 +2,25 @@
 
 use super::{
     Engine,
-    tools::{Called, call_tool},
+    tools::{TOOL_TIMEOUT, declared, is_tools_own, ready, with_something_near},
 };
 use crate::{
     domain::{
         audit_fact::{AuditAction, Fact, Outcome},
         request,
     },
+    executor::Redacting,
+    observe::known_secrets,
     store::{Result, StoreError},
 };
 use omega_core::{
+    executor::{Execution, Executor, ToolError},
     id::{ToolId, ToolRunId, UserId},
-    registry::Viewer,
+    registry::{Registry, Viewer},
 };
 use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Engine {
     /// Calls a tool as a user has it. Goes on to its end, and is recorded, when nobody waits for it any more.
@@ -72,4 +75,58 @@ impl Engine {
         store.audit(&[ended]).await?;
         Ok(called)
     }
+}
+
+/// What a call outside of any run came to.
+#[derive(Debug, Clone)]
+pub struct Called {
+    /// The output, or why there is none.
+    pub result: Result<Value, ToolError>,
+    /// The version that ran, where it is known.
+    pub version: String,
+    /// Time of the tool, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Runs a tool once, outside of any run, as its caller has it.
+async fn call_tool(
+    registry: &dyn Registry,
+    viewer: Viewer,
+    executor: &Redacting,
+    id: &ToolId,
+    input: Value,
+    env: BTreeMap<String, SecretString>,
+) -> Called {
+    let (tool, input) = match ready(registry, viewer, id, input, &env).await {
+        Ok(ready) => ready,
+        Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
+    };
+    env.iter().for_each(|(name, value)| known_secrets::note(name, value));
+    let executed = executor
+        .execute(Execution {
+            id: ToolRunId::new(),
+            owner: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
+            user: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
+            tool: id.clone(),
+            version: tool.version.clone(),
+            integrity: tool.integrity.clone(),
+            calling: tool.calling.clone(),
+            input,
+            env: declared(&tool, env),
+            // Whoever calls it outside of a run does so themselves.
+            approved: true,
+            timeout: TOOL_TIMEOUT,
+            cancel: Box::pin(std::future::pending()),
+            on_partial: Arc::new(|_| {}),
+        })
+        .await;
+    let error = executed.result.as_ref().err();
+    if is_tools_own(error) {
+        registry.record_outcome(viewer, &tool, error.is_none()).await;
+    }
+    let result = match executed.result {
+        Err(error) => Err(with_something_near(registry, viewer, &tool, error).await),
+        output => output,
+    };
+    Called { version: executed.version.unwrap_or(tool.version), duration_ms: executed.duration_ms, result }
 }

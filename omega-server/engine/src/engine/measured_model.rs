@@ -1,13 +1,19 @@
-//! A model whose calls are counted and timed, under the names of the OpenTelemetry conventions. Every call goes through here,
-//! those for titles and plans too.
+//! A model whose calls are counted, timed, logged and traced, under the names of the OpenTelemetry conventions. Every call goes
+//! through here, those for titles and plans too.
 
-use crate::observe::metrics::{GEN_AI_DURATION, GEN_AI_FIRST_CHUNK, GEN_AI_TOKENS};
+use crate::observe::{
+    metrics::{GEN_AI_DURATION, GEN_AI_FIRST_CHUNK, GEN_AI_TOKENS},
+    names::attribute,
+    span::{Kind, Span},
+};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use omega_core::{
     api::Usage,
     model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream},
+    trace,
 };
+use serde_json::json;
 use std::{sync::Arc, time::Instant};
 
 /// What the conventions call a model's answer in a conversation.
@@ -28,7 +34,13 @@ pub(super) fn measured(model: Arc<dyn Model>, name: &str) -> Arc<dyn Model> {
 impl Model for MeasuredModel {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
         let (provider, model) = self.name.split_once('/').unwrap_or((&self.name, ""));
+        let mut span = Span::begin(Kind::Client, || format!("{CHAT} {model}"));
+        span.set(attribute::OPERATION, CHAT);
+        span.set(attribute::PROVIDER, provider);
+        span.set(attribute::MODEL, model);
+        let context = span.context();
         let mut call = Call {
+            span,
             provider: provider.to_owned(),
             model: model.to_owned(),
             began: Instant::now(),
@@ -36,7 +48,8 @@ impl Model for MeasuredModel {
             is_first: true,
             has_ended: false,
         };
-        let events = self.model.stream(request).await.inspect_err(|error| call.end(error.code()))?;
+        let asking = trace::within(context, self.model.stream(request));
+        let events = asking.await.inspect_err(|error| call.end(error.code()))?;
         let seen = move |event: Result<ModelEvent, ModelError>| {
             call.see(&event);
             event
@@ -47,6 +60,7 @@ impl Model for MeasuredModel {
 
 /// A call at work. One that is dropped before its end was given up.
 struct Call {
+    span: Span,
     provider: String,
     model: String,
     began: Instant,
@@ -60,12 +74,17 @@ impl Call {
     fn see(&mut self, event: &Result<ModelEvent, ModelError>) {
         match event {
             Ok(ModelEvent::Usage(usage)) => self.usage = Some(*usage),
-            Ok(ModelEvent::Finished { .. }) => self.end(""),
+            Ok(ModelEvent::Finished { reason }) => {
+                let reasons: Vec<&str> = reason.iter().map(|reason| reason.as_str()).collect();
+                self.span.set(attribute::FINISH_REASONS, json!(reasons));
+                self.end("");
+            }
             Err(error) => self.end(error.code()),
             Ok(ModelEvent::Text(_) | ModelEvent::Reasoning(_) | ModelEvent::CallStarted { .. }) if self.is_first => {
                 self.is_first = false;
-                let labels = [CHAT, self.provider.as_str(), self.model.as_str()];
-                GEN_AI_FIRST_CHUNK.observe(labels, self.began.elapsed().as_secs_f64());
+                let (labels, took) = ([CHAT, self.provider.as_str(), self.model.as_str()], self.began.elapsed());
+                GEN_AI_FIRST_CHUNK.observe(labels, took.as_secs_f64());
+                self.span.set(attribute::FIRST_CHUNK, took.as_secs_f64());
             }
             Ok(_) => {}
         }
@@ -78,11 +97,31 @@ impl Call {
         }
         let of = |last| [CHAT, self.provider.as_str(), self.model.as_str(), last];
         GEN_AI_DURATION.observe(of(error), self.began.elapsed().as_secs_f64());
+        let usage = self.usage.and_then(Usage::taken);
         #[allow(clippy::cast_precision_loss, reason = "a number of tokens")]
-        if let Some(usage) = self.usage.and_then(Usage::taken) {
+        if let Some(usage) = usage {
             GEN_AI_TOKENS.observe(of("input"), usage.input_tokens as f64);
             GEN_AI_TOKENS.observe(of("output"), usage.output_tokens as f64);
+            self.span.set(attribute::INPUT_TOKENS, usage.input_tokens);
+            self.span.set(attribute::OUTPUT_TOKENS, usage.output_tokens);
+            self.span.set(attribute::CACHED_TOKENS, usage.cached_input_tokens);
+            self.span.set(attribute::REASONING_TOKENS, usage.reasoning_tokens);
         }
+        if !error.is_empty() {
+            self.span.fail(error);
+        }
+        let context = self.span.context();
+        tracing::info!(
+            event = "model.call",
+            provider = self.provider,
+            model = self.model,
+            duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            input_tokens = usage.map(|usage| usage.input_tokens),
+            output_tokens = usage.map(|usage| usage.output_tokens),
+            error.code = (!error.is_empty()).then_some(error),
+            span_id = context.map(|context| context.span_id()),
+        );
+        drop(std::mem::replace(&mut self.span, Span::none()));
     }
 }
 

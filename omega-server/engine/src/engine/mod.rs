@@ -28,14 +28,15 @@ mod provider_key;
 mod redacting_model;
 mod redactors;
 mod run_prompt;
+mod step_calls;
 mod title;
 mod tool_search;
 mod tools;
 mod worker;
 
+pub use execute_once::Called;
 pub use plan::Task;
 pub use redactors::OwnKeys;
-pub use tools::Called;
 
 use crate::{
     domain::sealed::CredentialPlace,
@@ -276,6 +277,12 @@ impl Engine {
 
     fn signal_cancel(&self, run: RunId) {
         self.inner.working.cancel(run);
+    }
+
+    /// The name of this one.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.inner.node
     }
 
     /// The servers on this database. SQLite has one: this.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::nul,
+    observe::scope,
     process::failpoint::{self, Point},
     store::{Clean, LogTx, Result, StepReply, StepStart},
 };
@@ -66,7 +67,8 @@ pub(super) async fn ask(
         engine.still_holds(&lease)?;
 
         let mut beside = Beside::default();
-        let streamed = stream(driver, agent, model, request.clone(), &step, &mut beside).await;
+        let streaming = stream(driver, agent, model, request.clone(), &step, &mut beside);
+        let streamed = scope::step(step.number, streaming).await;
         for (code, message) in &beside.notices {
             driver.notice(code, message).await?;
         }

@@ -2,6 +2,7 @@
 //! when no title came of it.
 
 use super::Engine;
+use crate::observe::scope;
 use futures_util::StreamExt;
 use omega_core::{
     agent::prompt,
@@ -23,7 +24,7 @@ pub(super) fn after_answer(
     message: String,
 ) {
     let engine = engine.clone();
-    tokio::spawn(async move {
+    tokio::spawn(scope::carried(async move {
         if !matches!(engine.inner.store.wants_title(conversation).await, Ok(true)) {
             return;
         }
@@ -37,7 +38,7 @@ pub(super) fn after_answer(
             Ok(committed) => engine.committed(committed),
             Err(error) => tracing::warn!(event = "title.not_stored", %error),
         }
-    });
+    }));
 }
 
 /// `usage` is what the provider says of it until it ends, is given up or fails.

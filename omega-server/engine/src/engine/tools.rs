@@ -10,7 +10,10 @@ use super::{
 use crate::{
     domain::sealed::SealedCredential,
     executor::Redacting,
-    observe::known_secrets,
+    observe::{
+        names::attribute,
+        span::{Kind, Span},
+    },
     process::{
         failpoint::{self, Point},
         offload,
@@ -31,7 +34,7 @@ use omega_core::{
         EnvVar, Registry, RegistryError, Tool, Viewer,
         meta::{SearchInput, SearchOutput},
     },
-    schema,
+    schema, trace,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -44,6 +47,9 @@ pub const TOOL_TIMEOUT: Duration = Duration::from_secs(300);
 /// How often a call is given to an executor that is overloaded, and how long it waits at first, with 0.5-1.5 jitter.
 const OVERLOADED_TRIES: u32 = 5;
 const OVERLOADED_DELAY: Duration = Duration::from_millis(500);
+
+/// What a call's span says that this worker could not bring to its end.
+const INTERRUPTED: &str = "interrupted";
 
 /// What is to be done for a call.
 pub(super) enum Work {
@@ -77,6 +83,36 @@ pub(super) async fn perform(
     if cancel.is_cancelled() {
         return Ok(not_begun(&tool_run.version));
     }
+    let mut span = Span::begin(Kind::Internal, || format!("execute_tool {}", tool_run.tool_id));
+    span.set(attribute::OPERATION, "execute_tool");
+    span.set(attribute::TOOL, tool_run.tool_id.to_string());
+    span.set(attribute::TOOL_CALL, tool_run.id.to_string());
+    span.set(attribute::TOOL_TYPE, "function");
+    let done = trace::within(span.context(), begin(engine, lease, tool_run, work, cancel)).await;
+    match &done {
+        Ok(Done::Settled(settled)) => {
+            if let Some(executor) = &settled.executor {
+                span.set(attribute::EXECUTOR, executor.as_str());
+            }
+            if let Some(error) = &settled.error {
+                span.fail(error.code.as_str());
+            }
+        }
+        Ok(Done::Found(..)) => {}
+        Ok(Done::Lacks(_)) => span.fail(ToolErrorCode::MissingEnvVars.as_str()),
+        Ok(Done::Asks(_)) => span.fail(ToolErrorCode::NeedsApproval.as_str()),
+        Err(_) => span.fail(INTERRUPTED),
+    }
+    done
+}
+
+async fn begin(
+    engine: &Engine,
+    lease: &Lease,
+    tool_run: &ToolRun,
+    work: Work,
+    cancel: &CancellationToken,
+) -> Result<Done> {
     match work {
         Work::Refuse(error, version) => Ok(Done::Settled(Settled::failed(error, &version, 0))),
         Work::Search(input) => tool_search::search(engine, lease, tool_run, input).await,
@@ -116,7 +152,7 @@ pub(super) fn missing_error(tool: &Tool, missing: &[EnvVar]) -> ToolError {
 }
 
 /// A tool that may run now, with the input as it means it: found, its input right, its variables there.
-async fn ready(
+pub(super) async fn ready(
     registry: &dyn Registry,
     viewer: Viewer,
     id: &ToolId,
@@ -138,66 +174,17 @@ async fn ready(
 }
 
 /// Only what the tool declares: never the whole set, and never this process's own environment (C7).
-fn declared(tool: &Tool, given: BTreeMap<String, SecretString>) -> BTreeMap<String, SecretString> {
+pub(super) fn declared(tool: &Tool, given: BTreeMap<String, SecretString>) -> BTreeMap<String, SecretString> {
     given.into_iter().filter(|(name, _)| tool.env.iter().any(|var| var.name == *name)).collect()
 }
 
-/// What a call outside of any run came to.
-#[derive(Debug, Clone)]
-pub struct Called {
-    /// The output, or why there is none.
-    pub result: Result<Value, ToolError>,
-    /// The version that ran, where it is known.
-    pub version: String,
-    /// Time of the tool, in milliseconds.
-    pub duration_ms: u64,
-}
-
-/// Runs a tool once, outside of any run, as its caller has it.
-pub(super) async fn call_tool(
+/// A failure for want of a capability says what else there is.
+pub(super) async fn with_something_near(
     registry: &dyn Registry,
     viewer: Viewer,
-    executor: &Redacting,
-    id: &ToolId,
-    input: Value,
-    env: BTreeMap<String, SecretString>,
-) -> Called {
-    let (tool, input) = match ready(registry, viewer, id, input, &env).await {
-        Ok(ready) => ready,
-        Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
-    };
-    env.iter().for_each(|(name, value)| known_secrets::note(name, value));
-    let executed = executor
-        .execute(Execution {
-            id: ToolRunId::new(),
-            owner: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
-            user: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
-            tool: id.clone(),
-            version: tool.version.clone(),
-            integrity: tool.integrity.clone(),
-            calling: tool.calling.clone(),
-            input,
-            env: declared(&tool, env),
-            // Whoever calls it outside of a run does so themselves.
-            approved: true,
-            timeout: TOOL_TIMEOUT,
-            cancel: Box::pin(std::future::pending()),
-            on_partial: Arc::new(|_| {}),
-        })
-        .await;
-    let error = executed.result.as_ref().err();
-    if is_tools_own(error) {
-        registry.record_outcome(viewer, &tool, error.is_none()).await;
-    }
-    let result = match executed.result {
-        Err(error) => Err(with_something_near(registry, viewer, &tool, error).await),
-        output => output,
-    };
-    Called { version: executed.version.unwrap_or(tool.version), duration_ms: executed.duration_ms, result }
-}
-
-/// A failure for want of a capability says what else there is.
-async fn with_something_near(registry: &dyn Registry, viewer: Viewer, tool: &Tool, error: ToolError) -> ToolError {
+    tool: &Tool,
+    error: ToolError,
+) -> ToolError {
     let about = format!("{} {}", tool.name, tool.description);
     with_nearest(registry, viewer, tool.tool_id.package(), &about, error).await
 }
@@ -292,11 +279,11 @@ async fn run(
     };
     tracing::info!(
         event = "tool.finished",
-        tool_run = %tool_run.id,
+        tool_run_id = %tool_run.id,
         tool = %id,
         status = settled.status.as_str(),
         duration_ms = settled.duration_ms,
-        code = settled.error.as_ref().map(|error| error.code.as_str()),
+        error.code = settled.error.as_ref().map(|error| error.code.as_str()),
     );
     if is_tools_own(settled.error.as_ref()) {
         engine.inner.registry.record_outcome(ready.viewer, tool, settled.error.is_none()).await;
@@ -326,7 +313,7 @@ async fn patiently(
 }
 
 /// Whether an outcome says something about the tool; wrong inputs, missing keys and a busy machine don't.
-fn is_tools_own(error: Option<&ToolError>) -> bool {
+pub(super) fn is_tools_own(error: Option<&ToolError>) -> bool {
     error.is_none_or(|error| {
         !matches!(
             error.code,

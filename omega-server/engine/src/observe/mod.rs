@@ -1,23 +1,30 @@
-//! The log on stderr, and what the server counts of itself.
+//! The log on stderr, what the server counts of itself, and the spans of what it does.
 //!
 //! Every record, a panic's too, leaves through [`record`]: no secret that passed this process is in the log, at any level.
 
 pub mod known_secrets;
+mod lines;
 pub mod metrics;
 pub mod names;
+pub mod otlp;
 mod record;
+pub mod scope;
+pub mod span;
+
+pub use lines::tell_node;
 
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Begins to log on stderr: JSON lines, or readable ones on a terminal. `OMEGA_LOG` sets the filter (`info` otherwise).
 pub fn init() {
     let filter = EnvFilter::try_from_env("OMEGA_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(record::Records).with_target(false);
+    let for_people = io::stderr().is_terminal();
+    let readable = for_people.then(|| fmt::layer().with_writer(record::Records).with_target(false));
+    let lines = lines::Lines { to_stderr: !for_people };
     // A second call (tests, several servers in one process) keeps the first.
-    let begun =
-        if io::stderr().is_terminal() { builder.try_init() } else { builder.json().flatten_event(true).try_init() };
+    let begun = tracing_subscriber::registry().with(filter).with(readable).with(lines).try_init();
     if begun.is_ok() {
         std::panic::set_hook(Box::new(panicked));
     }
@@ -31,9 +38,9 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let backtrace = std::backtrace::Backtrace::capture();
     let traced = backtrace.status() == std::backtrace::BacktraceStatus::Captured;
     let record = json!({
-        "timestamp": omega_core::api::Timestamp::now(), "level": "ERROR", "event": "panic", "place": place, "thread": thread,
+        "ts": omega_core::api::Timestamp::now(), "level": "ERROR", "event": "panic", "place": place, "thread": thread,
         // Before it is escaped for JSON once more, too.
-        "message": known_secrets::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
+        "msg": known_secrets::clean(message), "backtrace": traced.then(|| backtrace.to_string()),
     });
     let _ = writeln!(io::stderr().lock(), "{}", record::clean(&record.to_string()));
 }

@@ -38,3 +38,40 @@ pub const CREDENTIAL_USES: &str = "omega_credential_uses_total";
 pub const REDACTIONS: &str = "omega_redactions_total";
 pub const HTTP_DURATION: &str = "omega_http_request_duration_seconds";
 pub const BUILD_INFO: &str = "omega_build_info";
+
+/// Attributes of spans, and of records where they have the same.
+pub mod attribute {
+    // Conventions for generative AI, 1.41.
+    pub const OPERATION: &str = "gen_ai.operation.name";
+    pub const PROVIDER: &str = "gen_ai.provider.name";
+    pub const MODEL: &str = "gen_ai.request.model";
+    pub const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+    pub const FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
+    pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+    pub const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+    pub const CACHED_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+    pub const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+    pub const CONVERSATION: &str = "gen_ai.conversation.id";
+    pub const AGENT: &str = "gen_ai.agent.name";
+    pub const AGENT_VERSION: &str = "gen_ai.agent.version";
+    pub const TOOL: &str = "gen_ai.tool.name";
+    pub const TOOL_CALL: &str = "gen_ai.tool.call.id";
+    pub const TOOL_TYPE: &str = "gen_ai.tool.type";
+
+    // The stable conventions.
+    pub const ERROR_TYPE: &str = "error.type";
+    pub const METHOD: &str = "http.request.method";
+    pub const ROUTE: &str = "http.route";
+    pub const STATUS: &str = "http.response.status_code";
+    pub const SERVICE: &str = "service.name";
+    pub const SERVICE_VERSION: &str = "service.version";
+    pub const SERVICE_INSTANCE: &str = "service.instance.id";
+
+    // Our own.
+    pub const RUN: &str = "omega.run.id";
+    pub const OUTCOME: &str = "omega.run.outcome";
+    pub const EXECUTOR: &str = "omega.executor";
+}
+
+/// Where the names of the conventions are said.
+pub const SCHEMA: &str = "https://opentelemetry.io/schemas/1.41.0";

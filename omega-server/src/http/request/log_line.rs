@@ -9,10 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use omega_core::id::ConversationId;
+use omega_core::{id::ConversationId, trace};
 use omega_engine::{
     domain::request::{Context, alias, within},
-    observe::metrics::HTTP_DURATION,
+    observe::{
+        metrics::HTTP_DURATION,
+        names::attribute,
+        span::{Kind, Span},
+    },
 };
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -24,26 +28,37 @@ pub async fn layer(State(front): State<Arc<Front>>, request: Request, next: Next
     let (method, route) = (request.method().clone(), route_of(&request));
     let conversation = conversation_of(&request, &route);
     let began = Instant::now();
+    let caller = request.headers().get(trace::HEADER).and_then(|header| header.to_str().ok()?.parse().ok());
+    let mut span = Span::within(caller, Kind::Server, || format!("{} {route}", name_of(&method)));
     // A fault in a handler is an answer like any other, and its words are in the log alone.
     let answering = AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .map(|answer| answer.unwrap_or_else(|_| ApiError::internal("the handler panicked").into_response()));
-    let mut response = within(context.clone(), answering).await;
+    let mut response = within(context.clone(), trace::within(span.context(), answering)).await;
     if let Ok(value) = HeaderValue::from_str(&context.id) {
         response.headers_mut().insert("x-request-id", value);
     }
     let status = response.status().as_u16();
     let method = name_of(&method);
+    span.set(attribute::METHOD, method);
+    span.set(attribute::ROUTE, route.as_str());
+    span.set(attribute::STATUS, status);
+    if status >= 500 {
+        span.fail(&status.to_string());
+    }
     HTTP_DURATION.observe([&route, method, &status.to_string()], began.elapsed().as_secs_f64());
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let actor = context.actor().map(|actor| actor.user.to_string());
-    let (request_id, conversation) = (context.id.as_str(), conversation.map(alias));
-    // Probes and the page's files come all the time and tell nobody anything.
-    if status < 400 && !route.starts_with("/api/") {
-        tracing::debug!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);
-    } else {
-        tracing::info!(event = "http.request", request_id, method, route, status, duration_ms, actor, conversation);
-    }
+    let conversation = conversation.map(alias);
+    let record = async {
+        // Probes and the page's files come all the time and tell nobody anything.
+        if status < 400 && !route.starts_with("/api/") {
+            tracing::debug!(event = "http.request", method, route, status, duration_ms, conversation);
+        } else {
+            tracing::info!(event = "http.request", method, route, status, duration_ms, conversation);
+        }
+    };
+    // Its id and who made it stand in each record of the request.
+    within(context, trace::within(span.context(), record)).await;
     response
 }
 

@@ -181,6 +181,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         node: NodeConfig::default(),
         limits: unlimited(),
         public_url: None,
+        telemetry: None,
         clock: <_>::default(),
         progress: Arc::new(|_| {}),
     }

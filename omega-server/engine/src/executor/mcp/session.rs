@@ -11,6 +11,7 @@ use omega_core::{
     model::sse::SseDecoder,
     net,
     sanitize::one_line,
+    trace,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -182,7 +183,7 @@ impl Server {
     async fn post(&self, session: &Session, message: &Value) -> Result<Response, Fault> {
         let request = self.http.post(self.url.clone()).json(message);
         let request = request.header(header::ACCEPT, "application/json, text/event-stream");
-        let response = self.dressed(session, request).send().await.map_err(|error| self.lost(&error))?;
+        let response = trace::onto(self.dressed(session, request)).send().await.map_err(|error| self.lost(&error))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::NOT_FOUND if session.id.is_some() => Err(Fault::Forgotten),

@@ -19,6 +19,7 @@ use omega_core::{
     model::sse::SseDecoder,
     net,
     registry::Calling,
+    trace,
 };
 use reply::{failure_of, of_response, output_of};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
@@ -111,6 +112,7 @@ impl RemoteExecutor {
             .header("Idempotency-Key", execution.id.to_string())
             .timeout(execution.timeout.min(CALL_TIMEOUT))
             .json(&body_of(execution));
+        let request = trace::onto(request);
         let on_partial = execution.on_partial.clone();
         let mut logs = Vec::new();
         let answer = tokio::select! {
