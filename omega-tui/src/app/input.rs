@@ -53,7 +53,16 @@ impl App {
         if self.is_typed_ahead() {
             return self.typed_ahead(key);
         }
-        self.on_counted_key(key)
+        if self.is_typed_behind(key) {
+            self.write_instead("");
+        }
+        let is_sent = |app: &Self| app.question.as_ref().is_some_and(|question| question.sent);
+        let was_sent = is_sent(self);
+        let effects = self.on_counted_key(key);
+        if is_sent(self) && !was_sent {
+            self.answered_with = typed(key);
+        }
+        effects
     }
 
     pub(super) fn on_counted_key(&mut self, key: KeyEvent) -> Vec<Effect> {

@@ -34,7 +34,7 @@ use crate::{
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
-    api::{Run, RunStatus, Status, Timestamp, ToolRow, Whoami},
+    api::{Run, RunStatus, Status, Timestamp, ToolRow, ToolRunStatus, Whoami},
     id::ConversationId,
     type_ahead::TypeAhead,
 };
@@ -135,6 +135,8 @@ pub struct App {
     type_ahead: TypeAhead,
     /// The question took the keyboard by itself: what is typed at once was meant for the message.
     took_focus: bool,
+    /// The letter that answered the question before.
+    answered_with: Option<char>,
     /// The question may still take the keyboard by itself.
     offers_focus: bool,
     /// A question came that nobody was told of yet.
@@ -193,6 +195,7 @@ impl App {
             drafts: 0,
             type_ahead: TypeAhead::default(),
             took_focus: false,
+            answered_with: None,
             offers_focus: false,
             asked_anew: false,
             came_at: Timestamp(0),
@@ -245,10 +248,16 @@ impl App {
 
     /// Whether something on the screen moves by itself.
     pub fn is_moving(&self) -> bool {
-        self.active_run().is_some_and(|run| run.status != RunStatus::Paused)
+        self.active_run().is_some_and(|run| run.status != RunStatus::Paused || self.has_call_at_work(run))
             || !self.here.pending.is_empty()
             || self.here.loading_older
             || matches!(self.here.link, Link::Connecting | Link::Reconnecting { .. })
+    }
+
+    /// Whether one of its calls works, also while another one waits for a person.
+    fn has_call_at_work(&self, run: &Run) -> bool {
+        let mut calls = self.here.view.tool_runs.iter().rev().take_while(|call| call.run_id == run.id);
+        calls.any(|call| call.status == ToolRunStatus::Started)
     }
 
     /// The run that works or waits.

@@ -70,11 +70,12 @@ impl App {
         self.offers_focus && is_free && self.question.is_some()
     }
 
-    /// Another question is asked; it takes the keyboard by itself only when nothing is being written.
+    /// Another question is asked; it takes the keyboard by itself only when nothing is being written, or from the question
+    /// before.
     pub(super) fn offer(&mut self) {
         self.type_ahead.asked();
         self.offers_focus = self.focus == Focus::Composer && self.composer.is_empty();
-        self.took_focus = false;
+        self.took_focus = self.focus == Focus::Question;
     }
 
     pub(super) fn attend(&mut self) {
@@ -107,12 +108,18 @@ impl App {
 
     /// What a key does that came too early: nothing to the question. A letter goes where it was meant to go.
     pub(super) fn typed_ahead(&mut self, key: KeyEvent) -> Vec<Effect> {
-        if let (Some(_), true) = (typed(key), self.took_focus) {
+        let letter = typed(key);
+        if letter.is_some() && self.took_focus {
+            // The key that answered the question before, held or pressed again, begins no word.
+            if letter == self.answered_with {
+                return Vec::new();
+            }
             let before = self.letter_before();
-            self.focus_composer();
-            self.offers_focus = false;
-            self.composer.insert(&before);
+            self.write_instead(&before);
             return self.on_counted_key(key);
+        }
+        if letter.is_some_and(|letter| self.type_answer(&letter.to_string())) {
+            return Vec::new();
         }
         match self.keys.lookup(self.contexts(), key) {
             Some(action) if self.is_for_everywhere(action) => self.act(action),
@@ -120,13 +127,28 @@ impl App {
         }
     }
 
-    /// The same of a paste, which nobody types again.
+    /// The same of a paste, which nobody types again. Into a line that somebody went to it goes there: what is pasted may be
+    /// a secret, and messages are kept.
     pub(super) fn pasted_ahead(&mut self, text: &str) {
+        if !self.took_focus && self.type_answer(text) {
+            return;
+        }
         let before = self.letter_before();
+        self.write_instead(&before);
+        self.composer.paste(text);
+    }
+
+    /// A letter after an answer that is on its way is no answer any more.
+    pub(super) fn is_typed_behind(&mut self, key: KeyEvent) -> bool {
+        let is_sent = self.focus == Focus::Question && self.question.as_ref().is_some_and(|question| question.sent);
+        is_sent && self.layers.is_empty() && typed(key).is_some_and(|letter| Some(letter) != self.answered_with)
+    }
+
+    /// What follows is for the message, and so was what came before it.
+    pub(super) fn write_instead(&mut self, before: &str) {
         self.focus_composer();
         self.offers_focus = false;
-        self.composer.insert(&before);
-        self.composer.paste(text);
+        self.composer.insert(before);
     }
 
     /// The letter that asked for a standing approval, when more letters followed at once: it began a word.

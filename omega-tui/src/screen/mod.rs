@@ -35,8 +35,9 @@ const PANEL: (u16, u16) = (40, 68);
 const WIDEST_TEXT: u16 = 102;
 const SPINNER: &[&str] = &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// In its place where nothing is to move.
+/// In its place where nothing is to move, and where nothing goes on: a spinner that stands looks like a program that does.
 const STILL: &str = "●";
+const RESTS: &str = "·";
 
 /// Draws the screen, and puts the cursor where the caret is.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
@@ -92,7 +93,11 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
 /// The picture of the spinner now.
 fn spinner(app: &App) -> &'static str {
     let at = usize::try_from(app.ticks).unwrap_or(0) % SPINNER.len();
-    if app.is_still { STILL } else { SPINNER[at] }
+    match app.is_moving() {
+        false => RESTS,
+        true if app.is_still => STILL,
+        true => SPINNER[at],
+    }
 }
 
 fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {

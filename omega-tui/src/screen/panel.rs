@@ -5,7 +5,7 @@ use crate::{
     app::{App, step_sign},
     clean::one_line,
     numbers::{grouped, seconds},
-    transcript::{glyph, label},
+    transcript::{glyph, label, took},
     wrap::{fit, width},
 };
 use omega_core::{
@@ -62,8 +62,7 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
 fn row(app: &App, run: &ToolRun, max: usize) -> Line<'static> {
     let theme = &app.theme;
     let (sign, style) = glyph(run.status, spinner(app), theme);
-    let took = run.duration_ms.unwrap_or_else(|| app.clock().millis_since(run.created_at));
-    let took = format!(" {}", seconds(took));
+    let took = took(run, app.clock()).map(|took| format!(" {}", seconds(took))).unwrap_or_default();
     let room = max.saturating_sub(width(&took));
     let mut line = fit(vec![Span::styled(format!("{sign} "), style), Span::styled(label(run), theme.text)], room);
     let pad = room.saturating_sub(line.width());

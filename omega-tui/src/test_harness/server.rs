@@ -281,6 +281,14 @@ impl TestHarness {
         ids
     }
 
+    /// The first call that waits for approval was answered: the next one is asked about.
+    pub fn asks_about_the_next(&mut self) -> &mut Self {
+        let action = self.app.active_run().and_then(|run| run.requires_action.clone());
+        let Some(RequiredAction::Approval { mut approvals, expires_at }) = action else { panic!("{action:?}") };
+        approvals.remove(0);
+        self.event(Event::RunRequiresAction { action: RequiredAction::Approval { approvals, expires_at } })
+    }
+
     /// A call waits for approval.
     pub fn awaits_approval(&mut self, input: Value) -> ApprovalId {
         let id = ApprovalId::new();

@@ -225,14 +225,15 @@ fn reasoning(scene: &Scene<'_>, item: &Item, part: usize, look: &Look<'_>) -> Ve
 
 fn working(scene: &Scene<'_>, at: usize, max: usize) -> Line<'static> {
     let run = scene.view.runs.get(at);
-    let words = if scene.stopping {
-        "stopping"
-    } else if let Some(status) = &scene.view.status {
-        status
-    } else if run.is_some_and(|run| run.status == RunStatus::Paused) {
-        "waiting for an answer"
-    } else {
-        "working"
+    let is_paused = run.is_some_and(|run| run.status == RunStatus::Paused);
+    let words = match &scene.view.status {
+        _ if scene.stopping => "stopping",
+        _ if is_paused => {
+            let sign = Span::styled(format!("{INDENT}‖ "), scene.theme.warn);
+            return fit(vec![sign, Span::styled("waiting for an answer", scene.theme.secondary)], max);
+        }
+        Some(status) => status,
+        None => "working",
     };
     moving(scene, words, max)
 }

@@ -12,7 +12,7 @@ mod viewport;
 
 pub use cells::Scene;
 pub use items::{Item, PieceKey, SAMPLES, UnsentMessage};
-pub use tool::{asked_of, glyph, label};
+pub use tool::{asked_of, glyph, label, took};
 
 use crate::{
     links::Links,

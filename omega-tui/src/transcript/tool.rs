@@ -10,7 +10,7 @@ use crate::{
     wrap::{fit, width, wrap},
 };
 use omega_core::{
-    api::{ToolRun, ToolRunStatus},
+    api::{Timestamp, ToolRun, ToolRunStatus},
     id::ToolId,
     registry::meta,
 };
@@ -49,8 +49,7 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
     let theme = scene.theme;
     let on = |style: Style| if look.selected { style.patch(theme.selected) } else { style };
     let (sign, style) = glyph(run.status, scene.spinner, theme);
-    let took = run.duration_ms.or_else(|| (!run.status.is_terminal()).then(|| scene.now.millis_since(run.created_at)));
-    let took = took.map(|took| format!(" · {}", seconds(took))).unwrap_or_default();
+    let took = took(run, scene.now).map(|took| format!(" · {}", seconds(took))).unwrap_or_default();
     let name = label(run);
     let mut spans = vec![
         Span::styled(if look.selected { "› " } else { INDENT }, on(theme.accent)),
@@ -116,6 +115,12 @@ fn last_words(partial: &Value) -> String {
         other => plain(other),
     };
     text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+}
+
+/// How long a call took, or works by now. Time in which it waits for a person, or for its turn, is none of its own.
+pub fn took(run: &ToolRun, now: Timestamp) -> Option<u64> {
+    let works = run.status == ToolRunStatus::Started;
+    run.duration_ms.or_else(|| works.then(|| now.millis_since(run.started_at.unwrap_or(run.created_at))))
 }
 
 /// The sign of a status.

@@ -9,7 +9,7 @@ use crate::{
     fuzzy,
     numbers::seconds,
     output::came,
-    transcript::{asked_of, label},
+    transcript::{asked_of, label, took},
 };
 use omega_core::{
     api::{ToolRun, ToolRunStatus},
@@ -43,13 +43,13 @@ fn words(call: &ToolRun) -> String {
 }
 
 fn choice(call: &ToolRun, app: &App) -> Choice {
-    let took = call.duration_ms.unwrap_or_else(|| app.now.millis_since(call.created_at));
+    let took = took(call, app.now).map(seconds).unwrap_or_default();
     let fate = match &call.error {
         Some(error) => format!("{}: {}", error.code.as_str(), error.message),
         None => came(call),
     };
     let about = if fate.is_empty() { call.status.as_str().to_owned() } else { fate };
-    Choice { name: words(call), value: seconds(took), about, ..Choice::default() }
+    Choice { name: words(call), value: took, about, ..Choice::default() }
 }
 
 impl Source for Calls {

@@ -217,3 +217,59 @@ fn a_call_is_asked_about_with_what_is_known_of_its_tool() {
         assert!(stage.text().contains(part), "{part}: {}", stage.text());
     }
 }
+
+/// Two calls wait; the first one is answered with a key, and the next is asked about after so many letters more.
+fn types_on(text: &str, asked_after: usize) -> TestHarness {
+    let mut stage = TestHarness::new(80, 24);
+    stage.is_patient = false;
+    stage.awaits_approvals(&["mathjs::evaluate", "mathjs::evaluate"]);
+    stage.looks().keys("y");
+    for (at, letter) in text.chars().enumerate() {
+        if at == asked_after {
+            stage.asks_about_the_next();
+        }
+        stage.keys(&letter.to_string());
+    }
+    stage
+}
+
+#[test]
+fn a_word_that_began_with_an_answer_goes_on_in_the_message() {
+    for text in ["es please", "our turn", "no", "always", "ce as before", "/help"] {
+        for asked_after in [0, 1, text.len() - 1, text.len()] {
+            let stage = types_on(text, asked_after);
+            let seen = (stage.app.composer.text(), stage.commands().len());
+            assert_eq!(seen, (text, 1), "{text}, asked after {asked_after}");
+        }
+    }
+    // A key that is held, or pressed again too early, is no word.
+    let mut stage = types_on("yyy", 1);
+    assert_eq!((stage.app.focus, stage.commands().len()), (Focus::Question, 1), "{}", stage.text());
+    stage.looks().keys("y");
+    assert_eq!((stage.app.composer.text(), stage.commands().len()), ("", 2), "{}", stage.text());
+}
+
+#[test]
+fn what_goes_into_a_line_at_once_is_in_that_line_and_nowhere_else() {
+    let mut stage = TestHarness::new(80, 24);
+    stage.is_patient = false;
+    stage.keys("x<backspace>").awaits_credentials();
+    stage.keys("<ctrl+y>").paste("s3cret").keys("-x<enter>");
+    let question = stage.app.question.as_ref().unwrap();
+    assert_eq!(question.field().unwrap().text(), "s3cret-x", "{}", stage.text());
+    assert_eq!((stage.app.composer.text(), stage.commands().len()), ("", 0));
+    let kept = |it: &Effect| matches!(it, Effect::Command(Command::KeepDraft(_, text)) if text.contains("s3cret"));
+    assert!(!stage.effects.iter().any(kept));
+}
+
+#[test]
+fn nothing_moves_while_a_person_is_waited_for() {
+    let mut stage = TestHarness::new(120, 30);
+    stage.awaits_approvals(&["mathjs::evaluate", "other::x"]);
+    stage.looks();
+    let before = stage.text();
+    assert!(before.contains("‖ waiting for an answer") && !before.contains('⠋'), "{before}");
+    stage.waits(60_000);
+    assert_eq!(stage.text(), before);
+    assert!(!stage.app.is_moving());
+}
