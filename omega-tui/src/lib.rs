@@ -13,6 +13,7 @@ mod editor;
 mod fuzzy;
 mod highlight;
 mod keymap;
+mod late_answer;
 mod links;
 mod markdown;
 mod messages;

@@ -4,6 +4,7 @@ use crate::{
     app::{App, Effect, Input},
     clipboard, editor,
     keymap::Keymap,
+    late_answer::LateAnswer,
     messages::{self, Update},
     motion::{self, MotionChoice},
     network::{self, FindAgain, Machine, Notebook, RememberIn},
@@ -113,7 +114,9 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
         return Err(Error::Dumb);
     }
     let mut screen = Screen::enter()?;
+    let asked = Instant::now();
     let Probed { ground, typed } = probed(&environment);
+    let late = if ground.is_none() { LateAnswer::since(asked) } else { LateAnswer::default() };
     let theme = theme(options.theme, ground, &environment);
     let mut app = App::new(theme, options.conversation, options.model);
     app.known.base_url = options.client.base_url().to_owned();
@@ -130,7 +133,8 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let still = motion::is_still(options.motion, &surroundings);
     app.is_still = still == Some(true);
     let desktop = still.is_none().then_some(surroundings);
-    let ended = drive(&mut app, &mut screen, ends, desktop).await;
+    let looks = Looks { late, choice: options.theme, environment };
+    let ended = drive(&mut app, &mut screen, ends, desktop, looks).await;
     // Leaving never waits for the network.
     network.abort();
     drop(screen);
@@ -173,6 +177,13 @@ struct Outside<'a> {
     title: String,
 }
 
+/// How it is to look, and whether the terminal still has to say something about that.
+struct Looks {
+    late: LateAnswer,
+    choice: ThemeChoice,
+    environment: Environment,
+}
+
 /// What came of something that was done on this machine.
 enum Told {
     Copied(Result<clipboard::Copied, String>),
@@ -184,6 +195,7 @@ async fn drive(
     screen: &mut Screen,
     mut ends: messages::ScreenEnd,
     desktop: Option<motion::Environment>,
+    mut looks: Looks,
 ) -> io::Result<Option<i32>> {
     let (told, mut news) = mpsc::unbounded_channel();
     if let Some(desktop) = desktop {
@@ -211,7 +223,13 @@ async fn drive(
         let mut inputs = Vec::new();
         tokio::select! {
             event = keys.next() => match event {
-                Some(event) => inputs.push(Input::Terminal(event?)),
+                Some(event) => {
+                    inputs.extend(looks.late.take(event?, Instant::now()).into_iter().map(Input::Terminal));
+                    if let Some(ground) = looks.late.ground() {
+                        app.wear(theme(looks.choice, Some(ground), &looks.environment));
+                        pacer.request();
+                    }
+                }
                 // The terminal is gone.
                 None => return Ok(None),
             },

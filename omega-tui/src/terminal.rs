@@ -247,7 +247,9 @@ pub fn probe() -> Probed {
         return Probed::default();
     }
     let (mut bytes, asked) = (Vec::new(), time::Instant::now());
-    while asked.elapsed() < PATIENCE && !is_answered(&bytes) {
+    // Half an answer would leave the other half among the keys.
+    let is_cut = |bytes: &[u8]| is_cut(bytes) && asked.elapsed() < 5 * PATIENCE;
+    while (asked.elapsed() < PATIENCE || is_cut(&bytes)) && !is_answered(&bytes) {
         let mut buffer = [0; 256];
         match tty.read(&mut buffer) {
             Ok(n) if n > 0 => bytes.extend_from_slice(&buffer[..n]),
@@ -266,6 +268,12 @@ pub fn probe() -> Probed {
 fn is_answered(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.find("\x1b[?").is_some_and(|at| text[at..].contains('c'))
+}
+
+/// Whether an answer began and did not end.
+fn is_cut(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.rfind("\x1b]").is_some_and(|at| !text[at + 1..].contains(['\x07', '\x1b']))
 }
 
 /// Takes the two answers apart from what was typed.
@@ -292,7 +300,7 @@ fn read_answers(bytes: &[u8]) -> Probed {
 }
 
 /// `rgb:0a0a/0a0a/0a0a`, with one to four digits a colour.
-fn colour_of(answer: &str) -> Option<u32> {
+pub fn colour_of(answer: &str) -> Option<u32> {
     let mut colors = answer.strip_prefix("rgb:").or_else(|| answer.strip_prefix("rgba:"))?.split('/').map(|digits| {
         let value = u32::from_str_radix(digits, 16).ok()?;
         let most = 16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1)?;
@@ -324,6 +332,21 @@ mod tests {
             assert_eq!(read_answers(bytes), expected, "{}", String::from_utf8_lossy(bytes).escape_debug());
         }
     }
+
+    #[test]
+    fn half_an_answer_is_waited_for() {
+        let cases: [(&[u8], bool); 5] = [
+            (b"", false),
+            (b"\x1b[A", false),
+            (b"hi\x1b]11;rgb:0a", true),
+            (b"\x1b]11;rgb:0a/0a/0a\x07", false),
+            (b"\x1b]11;rgb:0a/0a/0a\x1b\\", false),
+        ];
+        for (bytes, cut) in cases {
+            assert_eq!(is_cut(bytes), cut, "{}", String::from_utf8_lossy(bytes).escape_debug());
+        }
+    }
+
     #[test]
     fn a_notification_goes_through_tmux_and_takes_nothing_along() {
         let plain = notification("it waits; \u{7}now", false);

@@ -306,6 +306,12 @@ impl App {
         title.or_else(|| self.here.view.messages.first().map(|message| message.content.clone()))
     }
 
+    /// Looks like this from now on.
+    pub fn wear(&mut self, theme: Theme) {
+        self.theme = theme;
+        self.transcript.forget_layout();
+    }
+
     /// Brings the list of pieces up to date.
     pub fn refresh(&mut self) {
         if std::mem::take(&mut self.stale) {

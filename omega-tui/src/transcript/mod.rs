@@ -207,11 +207,16 @@ impl Transcript {
         self.items.iter().rposition(|item| item.key == key)
     }
 
+    /// Everything is laid out anew.
+    pub fn forget_layout(&mut self) {
+        self.cache.clear();
+        self.documents.clear();
+    }
+
     /// Draws what is in view.
     pub fn draw(&mut self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         if self.width != area.width {
-            self.cache.clear();
-            self.documents.clear();
+            self.forget_layout();
         }
         (self.width, self.height, self.area) = (area.width, area.height, area);
         self.rows.clear();

@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "wrap",
     "clean",
     "numbers",
@@ -13,6 +13,7 @@ const ORDER: [&str; 27] = [
     "theme",
     "links",
     "terminal",
+    "late_answer",
     "clipboard",
     "editor",
     "keymap",
