@@ -1,6 +1,6 @@
 // What is worth saying aloud: a whole message, once, and how a run ended; never single tokens.
 
-import type { View } from "./fold";
+import type { View } from "./state";
 import { oneLine } from "./words";
 
 export interface Announcement {

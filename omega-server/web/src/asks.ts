@@ -1,6 +1,6 @@
 // Questions of paused runs: what one asks, in words, and who may answer it.
 
-import type { View } from "./fold";
+import type { View } from "./state";
 import type { Approval, RequiredAction, Run, Whoami } from "./types";
 import { visibleText } from "./visible";
 

@@ -3,7 +3,8 @@
 // The promise: what is shown is always what the fold made of the events up to `lastSeq`; a cut shows no gap and no double.
 
 import { ApiError, conversation, request } from "./api";
-import { apply, viewOf, type View } from "./fold";
+import { apply } from "./fold";
+import { viewOf, type View } from "./state";
 import { PAGE } from "./history";
 import { FrameParser } from "./sse";
 import type { ConversationDetail, Envelope } from "./types";

@@ -1,6 +1,7 @@
 // Older pages: what came before the oldest message on screen, put in front of the view.
 
-import { without, type View } from "./fold";
+import { without } from "./usage";
+import type { View } from "./state";
 import type { ConversationDetail } from "./types";
 
 /** Messages in a page. */

@@ -2,7 +2,8 @@
 // it is, it has no gap; when it meets the end, the two are one again.
 
 import { conversation, messagesAfter, messagesBefore } from "./api";
-import { viewOf, without, type View } from "./fold";
+import { viewOf, type View } from "./state";
+import { without } from "./usage";
 import { PAGE, prepend } from "./history";
 import type { ConversationDetail, Message } from "./types";
 

@@ -1,6 +1,6 @@
 // The calls of a conversation by run and in time.
 
-import type { View } from "./fold";
+import type { View } from "./state";
 import type { Run, ToolRun, ToolRunStatus } from "./types";
 
 /** Which calls are looked for. */

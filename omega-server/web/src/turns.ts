@@ -1,7 +1,7 @@
 // Who speaks when: the view's flat lists as the turns a reader sees. One turn is a participant's message, or what Omega
 // said and did in one run without a break.
 
-import type { View } from "./fold";
+import type { View } from "./state";
 import type { Answer, Message, Run, ToolRun } from "./types";
 
 /** A run that ended without an answer, and the message to send again. */

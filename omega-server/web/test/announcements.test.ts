@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { announcements } from "../src/announcements";
-import { emptyView } from "../src/fold";
+import { emptyView } from "../src/state";
 import type { Message, Run } from "../src/types";
 
 test("only whole answers and ended runs are said aloud", () => {

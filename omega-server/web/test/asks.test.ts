@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mayAnswer, question, standing } from "../src/asks";
-import type { View } from "../src/fold";
+import type { View } from "../src/state";
 import type { Approval, RequiredAction, Run, Whoami } from "../src/types";
 import { troubles } from "../src/view/status-banner";
 import type { ServerStatus } from "../src/types";

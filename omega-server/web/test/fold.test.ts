@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import cases from "./fold-cases.json";
-import { apply, emptyView, viewOf, type View } from "../src/fold";
+import { apply } from "../src/fold";
+import { emptyView, viewOf, type View } from "../src/state";
 import type { ConversationDetail, Envelope } from "../src/types";
 
 interface Case {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emptyView, usageOf, viewOf } from "../src/fold";
+import { emptyView, usageOf, viewOf } from "../src/state";
 import { hasOlder, prepend } from "../src/history";
 import type { ConversationDetail, Message, Run, ToolRun, Usage } from "../src/types";
 

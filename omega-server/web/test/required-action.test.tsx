@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderToString } from "preact-render-to-string";
-import type { View } from "../src/fold";
+import type { View } from "../src/state";
 import type { Approval, RequiredAction as Action, Run } from "../src/types";
 import { RequiredAction } from "../src/view/required-action";
 import { visibleJson } from "../src/words";

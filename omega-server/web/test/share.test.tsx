@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderToString } from "preact-render-to-string";
-import type { View } from "../src/fold";
+import type { View } from "../src/state";
 import type { RunPlan } from "../src/types";
 import { PlanProgress } from "../src/view/plan-progress";
 import { ShareDialog } from "../src/view/share/share-dialog";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { View } from "../src/fold";
+import type { View } from "../src/state";
 import { attempt, bar, group } from "../src/timeline";
 import type { Run, ToolRun } from "../src/types";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { View } from "../src/fold";
+import type { View } from "../src/state";
 import { turnsOf } from "../src/turns";
 
 const user = (id: string, runId: string) => ({ id, runId, role: "user", content: id, parts: [] });

@@ -1,6 +1,6 @@
 import { Bug, Download, Ellipsis, Menu as MenuIcon, Search, Share2, Wrench } from "lucide";
 import { exportUrl } from "../api";
-import { usageOf, type View } from "../fold";
+import { usageOf, type View } from "../state";
 import { count, dollars } from "../words";
 import { Menu } from "./menu";
 import { SafeMode } from "./safe-mode";

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { updateConversation } from "../account";
 import { ApiError, cancelRun, newKey, sendMessage } from "../api";
 import { standing } from "../asks";
-import { activeRun } from "../fold";
+import { activeRun } from "../state";
 import { written } from "../message-data";
 import { remember, type Recent } from "../stored";
 import type { Models, Run, Whoami } from "../types";

@@ -1,7 +1,7 @@
 import { Pencil, X } from "lucide";
 import { useState } from "preact/hooks";
 import { cancelRun } from "../api";
-import type { View } from "../fold";
+import type { View } from "../state";
 import { written } from "../message-data";
 import type { Message, Run } from "../types";
 import { oneLine } from "../words";

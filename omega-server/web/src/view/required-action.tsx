@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { mayAnswer, question, standing, subject, type Standing } from "../asks";
-import type { View } from "../fold";
+import type { View } from "../state";
 import type { RequiredAction as Action, Run, Whoami } from "../types";
 import { AlternativesTable } from "./alternatives-table";
 import { Approvals } from "./approvals";

@@ -1,6 +1,6 @@
 import { Square } from "lucide";
 import { useEffect, useState } from "preact/hooks";
-import type { View } from "../fold";
+import type { View } from "../state";
 import type { Run } from "../types";
 import { duration } from "../words";
 import { Icon } from "./icon";

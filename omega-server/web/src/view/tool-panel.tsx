@@ -1,7 +1,7 @@
 import { ArrowLeft, Braces, TextSearch } from "lucide";
 import { useState } from "preact/hooks";
 import { takeFocus } from "../focus";
-import type { View } from "../fold";
+import type { View } from "../state";
 import { attempt, bar, group, type Kind } from "../timeline";
 import type { Run, ToolRun } from "../types";
 import { visibleText } from "../visible";

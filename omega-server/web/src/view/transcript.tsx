@@ -2,7 +2,7 @@ import { ArrowDown } from "lucide";
 import { Fragment } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { activeRun, type View } from "../fold";
+import { activeRun, type View } from "../state";
 import { sameTurn, turnsOf, type Turn } from "../turns";
 import type { Whoami } from "../types";
 import { dayOf } from "../words";

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { announcements } from "../announcements";
-import type { View } from "../fold";
+import type { View } from "../state";
 
 /** What a screen reader is told as the conversation goes on; nothing about what was there when it was opened. */
 export function useAnnouncements(view: View | null): string {

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { mayAnswer, question, standing, subject } from "../asks";
 import { markTab, notify } from "../attention";
-import { activeRun, type View } from "../fold";
+import { activeRun, type View } from "../state";
 import type { Whoami } from "../types";
 
 /** Says in the tab, and by a notification where they are allowed, that a run waits for the reader or has ended. True while it waits for them. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { conversation } from "../api";
 import { follow, type Link } from "../follow";
-import type { View } from "../fold";
+import type { View } from "../state";
 import { PAGE, hasOlder, prepend } from "../history";
 import type { Envelope } from "../types";
 

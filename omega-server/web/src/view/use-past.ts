@@ -1,6 +1,6 @@
 import { useCallback, useRef, useState } from "preact/hooks";
 import { conversation, messagesAfter } from "../api";
-import { viewOf, type View } from "../fold";
+import { viewOf, type View } from "../state";
 import { PAGE, hasOlder, prepend } from "../history";
 import { append, pageFrom } from "../past";
 

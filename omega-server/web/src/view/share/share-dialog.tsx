@@ -2,7 +2,7 @@ import { X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { rotateLink, setBlocked, updateConversation } from "../../account";
 import { ApiError } from "../../api";
-import type { View } from "../../fold";
+import type { View } from "../../state";
 import { address } from "../../root";
 import type { GuestCredentials, Visibility, Whoami } from "../../types";
 import { visibleText } from "../../visible";
