@@ -20,10 +20,10 @@ use super::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use omega_core::{
@@ -141,6 +141,7 @@ pub fn router(app: App, front: Arc<Front>) -> Router {
         .merge(page::router())
         .fallback(|| async { ApiError::no_route() })
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
+        .layer(middleware::from_fn_with_state(app.clone(), kept))
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::from_fn(query::layer))
         .layer(middleware::from_fn(extract::no_nul))
@@ -170,6 +171,15 @@ static DESCRIPTION: LazyLock<Document> = LazyLock::new(|| Document::new(openapi(
 
 async fn description(request: HeaderMap) -> Response {
     DESCRIPTION.answer(&request, "application/json")
+}
+
+/// Nobody is told of what a power cut could still take back.
+async fn kept(State(app): State<App>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match app.store.kept().await {
+        Ok(()) => response,
+        Err(error) => ApiError::from(error).into_response(),
+    }
 }
 
 /// Headers that every answer has; the page sets stricter ones itself.

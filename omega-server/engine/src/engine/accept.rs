@@ -92,6 +92,10 @@ impl Engine {
     /// so others choose among what the owner's settings name.
     pub async fn model_of(&self, access: &Access, chosen: Option<&str>) -> Result<String, NotAccepted> {
         let (own, _) = self.inner.store.chosen(access).await?;
+        self.allowed_model(access, own, chosen).await
+    }
+
+    async fn allowed_model(&self, access: &Access, own: String, chosen: Option<&str>) -> Result<String, NotAccepted> {
         let Some(model) = chosen.filter(|model| !access.is_owner() && *model != own) else {
             return Ok(chosen.map_or(own, str::to_owned));
         };
@@ -134,11 +138,11 @@ impl Engine {
         if let Some(plan) = message.plan_id {
             store.stored_plan(access.conversation(), plan).await.map_err(|_| NotAccepted::NoPlan)?;
         }
-        let model = self.model_of(access, message.model.as_deref()).await?;
+        let (own_model, safe_mode) = store.chosen(access).await?;
+        let model = self.allowed_model(access, own_model, message.model.as_deref()).await?;
         let paid_by = self.payer(access.owner(), &model).await?;
-        let (_, safe_mode) = store.chosen(access).await?;
-        let own = store.settings(access.caller().user).await?.0;
         let owners = store.settings(access.owner()).await?.0;
+        let own = if access.is_owner() { owners.clone() } else { store.settings(access.caller().user).await?.0 };
         let prompt = self.freeze_prompt(access.owner(), &owners).await?;
         Ok(RunConfig {
             paid_by,

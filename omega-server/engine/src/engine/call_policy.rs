@@ -5,11 +5,9 @@
 use super::{
     Engine, alternatives as others, call_input,
     credential_policy::{CredentialPolicy, Holdings},
-    guard::{
-        destructive,
-        exfil::{self, WrittenAddresses},
-    },
+    guard::{destructive, exfil},
     tools::{missing_error, not_usable},
+    written_texts::{WrittenTexts, within_budget},
 };
 use crate::{
     domain::sealed::SealedCredential,
@@ -30,8 +28,7 @@ use omega_core::{
     registry::{EnvVar, NeedsApproval, RegistryError, Tool, Viewer},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
-use tokio::sync::OnceCell;
+use std::collections::BTreeMap;
 
 /// A call that may run.
 #[derive(Debug)]
@@ -81,34 +78,6 @@ pub(super) struct CallPolicy {
     answers: Answers,
 }
 
-/// What people wrote in a conversation, read for addresses when the first call has to be held against them.
-struct WrittenTexts {
-    texts: Arc<[String]>,
-    known: OnceCell<Arc<WrittenAddresses>>,
-}
-
-impl WrittenTexts {
-    /// Of these texts, of which the last ones are left out when there is more than is read.
-    fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut left = budget::WRITTEN.most;
-        let fits = |text: &&str| {
-            left = left.saturating_sub(text.len());
-            left > 0
-        };
-        Self { texts: texts.take_while(fits).map(str::to_owned).collect(), known: OnceCell::new() }
-    }
-
-    async fn known(&self) -> Arc<WrittenAddresses> {
-        let read = || {
-            let texts = Arc::clone(&self.texts);
-            offload::run(texts.iter().map(String::len).sum(), move || {
-                Arc::new(WrittenAddresses::of(texts.iter().map(String::as_str)))
-            })
-        };
-        Arc::clone(self.known.get_or_init(read).await)
-    }
-}
-
 /// Why the guards want a person's approval.
 #[derive(Default)]
 struct GuardFindings {
@@ -119,29 +88,46 @@ struct GuardFindings {
 /// A question about a call, with what gave the reason for it.
 type OpenQuestion = (ApprovalReason, Option<String>);
 
-impl CallPolicy {
-    pub async fn open(engine: &Engine, history: &RunHistory) -> Result<Self> {
-        let (conversation, run) = (history.run.conversation_id, history.run.id);
-        let rights = CredentialPolicy::of(engine, conversation, history.actor).await?;
-        let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
-        let prompt = rights.settings.prompt.iter().map(|prompt| prompt.text.as_str());
+/// What the rules of a run begin with. Most of what they are is only read when a call is asked for: many runs call nothing.
+pub(super) struct UnreadPolicy {
+    run: RunId,
+    conversation: ConversationId,
+    actor: UserId,
+    safe_mode: bool,
+    autonomous: bool,
+    /// What people wrote, the newest first.
+    said: Vec<String>,
+}
+
+impl UnreadPolicy {
+    pub fn of(history: &RunHistory) -> Self {
         // A person selected it.
         let planned = history.now.plan.iter().flat_map(|plan| &plan.steps);
         let planned = planned.flat_map(|step| [step.purpose.as_str(), step.expected_output.as_str()]);
         let said = [&history.now].into_iter().chain(history.before.iter().rev()).map(|exchange| exchange.user.as_str());
-        let written = WrittenTexts::of(prompt.chain(planned).chain(said));
-        Ok(Self {
-            run,
-            conversation,
+        Self {
+            run: history.run.id,
+            conversation: history.run.conversation_id,
             actor: history.actor,
-            safe_mode: history.config.safe_mode || rights.is_safe_now(engine, conversation).await?,
+            safe_mode: history.config.safe_mode,
             autonomous: history.config.autonomous,
-            written,
-            rights,
-            answers,
-        })
+            said: within_budget(planned.chain(said)),
+        }
     }
 
+    /// The rules as they are now.
+    pub async fn read(&self, engine: &Engine) -> Result<CallPolicy> {
+        let Self { run, conversation, actor, safe_mode, autonomous, ref said } = *self;
+        let rights = CredentialPolicy::of(engine, conversation, actor).await?;
+        let answers = engine.inner.store.answers(run, conversation, rights.owner).await?;
+        let prompt = rights.settings.prompt.iter().map(|prompt| prompt.text.as_str());
+        let written = WrittenTexts::of(prompt.chain(said.iter().map(String::as_str)));
+        let safe_mode = safe_mode || rights.is_safe_now(engine, conversation).await?;
+        Ok(CallPolicy { run, conversation, actor, safe_mode, autonomous, written, rights, answers })
+    }
+}
+
+impl CallPolicy {
     /// Reads anew what the owner may have changed. Before each step's calls.
     pub async fn refresh(&mut self, engine: &Engine) -> Result<()> {
         self.rights = CredentialPolicy::of(engine, self.conversation, self.actor).await?;

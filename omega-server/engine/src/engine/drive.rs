@@ -3,7 +3,7 @@
 use super::{
     Engine,
     alternatives::Offers,
-    call_policy::{self, CallPolicy},
+    call_policy::{self, CallPolicy, UnreadPolicy},
     model_step::{self, Answered},
     plan_selection::Decided,
     redacting_model::RedactingModel,
@@ -145,9 +145,11 @@ async fn stretch(
         Decided::Follow(plan) => plan,
         Decided::Waits => return Ok(()),
     };
-    driver.read_offers().await?;
+    if !claimed.is_first {
+        driver.read_offers().await?;
+    }
     history.now.plan = plan.map(|plan| *plan);
-    let mut gate = CallPolicy::open(engine, &history).await?;
+    let (unread, mut policy) = (UnreadPolicy::of(&history), None);
     let prompt = engine.prompt_of(&history.config, owner).await?;
     let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins);
     let began = Instant::now();
@@ -200,8 +202,15 @@ async fn stretch(
             },
             Next::Call(calls) => {
                 driver.say_begun().await?;
-                gate.refresh(engine).await?;
-                let (needs, called) = driver.call(&mut agent, &gate, calls).await?;
+                let rules = match policy.take() {
+                    Some(mut rules) => {
+                        CallPolicy::refresh(&mut rules, engine).await?;
+                        rules
+                    }
+                    None => unread.read(engine).await?,
+                };
+                let (needs, called) = driver.call(&mut agent, &rules, calls).await?;
+                policy = Some(rules);
                 if cancel.is_cancelled() {
                     return driver.cancelled().await;
                 }

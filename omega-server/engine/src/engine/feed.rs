@@ -151,6 +151,7 @@ impl Feed {
             self.wake.fetch(self.conversation);
         }
         let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
+        self.store.kept().await?;
         // After the reading: what was committed when the reader was out already is not theirs.
         if !self.is_let_in().await? {
             self.ended = true;

@@ -33,6 +33,7 @@ mod title;
 mod tool_search;
 mod tools;
 mod worker;
+mod written_texts;
 
 pub use execute_once::Called;
 pub use plan::Task;
@@ -223,12 +224,14 @@ impl Engine {
         }
         let sent = self.inner.store.send(send).await?;
         if let Some(committed) = sent.committed {
+            // The work may begin while the disk takes it; nobody hears of it before.
+            self.inner.wake.notify_one();
+            self.inner.store.kept().await?;
             self.committed(committed);
             if let Some(stopped) = sent.stopped {
                 self.signal_cancel(stopped);
                 self.inner.wake.tell(Hint::CancelRun(stopped));
             }
-            self.inner.wake.notify_one();
         }
         Ok(sent.accepted)
     }

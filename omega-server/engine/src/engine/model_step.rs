@@ -9,7 +9,7 @@ use crate::{
     domain::nul,
     observe::scope,
     process::failpoint::{self, Point},
-    store::{Clean, LogTx, Result, StepReply, StepStart},
+    store::{Clean, Committed, LogTx, Result, StepReply, StepStart},
 };
 use futures_util::StreamExt;
 use omega_core::{
@@ -41,6 +41,22 @@ enum Streamed {
     Failed(ModelError),
 }
 
+/// A step that is written, and told when the disk has it.
+struct Begun {
+    committed: Committed,
+    message: LiveMessage,
+}
+
+impl Begun {
+    async fn tell(self, engine: &Engine) -> Result<()> {
+        engine.inner.store.kept().await?;
+        let channel = engine.inner.hub.channel(self.committed.conversation);
+        engine.committed(self.committed);
+        channel.begin(self.message);
+        Ok(())
+    }
+}
+
 /// What is said beside an answer, also beside one that did not come to its end.
 #[derive(Default)]
 struct Beside {
@@ -62,13 +78,12 @@ pub(super) async fn ask(
     loop {
         let mut log = driver.log().await?;
         let step = log.start_step(lease.run, agent.steps() + 1).await?;
-        engine.committed(log.commit().await?);
-        channel.begin(LiveMessage::begun(lease, &step));
+        let begun = Begun { committed: log.commit_ahead().await?, message: LiveMessage::begun(lease, &step) };
         engine.still_holds(&lease)?;
 
         let mut beside = Beside::default();
-        let streaming = stream(driver, agent, model, request.clone(), &step, &mut beside);
-        let streamed = scope::step(step.number, streaming).await;
+        let streaming = stream(driver, agent, (model, request.clone()), &step, begun, &mut beside);
+        let streamed = scope::step(step.number, streaming).await?;
         for (code, message) in &beside.notices {
             driver.notice(code, message).await?;
         }
@@ -131,20 +146,27 @@ pub(super) async fn ask(
 async fn stream(
     driver: &Driver<'_>,
     agent: &Agent,
-    model: &dyn Model,
-    request: ModelRequest,
+    (model, request): (&dyn Model, ModelRequest),
     step: &StepStart,
+    begun: Begun,
     beside: &mut Beside,
-) -> Streamed {
+) -> Result<Streamed> {
     let channel = driver.engine.inner.hub.channel(driver.lease.conversation);
     failpoint::effect(Point::ModelAsk).await;
-    let opened = tokio::select! {
-        opened = model.stream(request) => opened,
-        () = driver.cancel.cancelled() => return Streamed::Cancelled,
+    // The provider is asked while the disk takes the beginning of the step; the first that readers get of it is that.
+    let telling = begun.tell(driver.engine);
+    let opened = async {
+        tokio::select! {
+            opened = model.stream(request) => Some(opened),
+            () = driver.cancel.cancelled() => None,
+        }
     };
+    let (told, opened) = tokio::join!(telling, opened);
+    told?;
+    let Some(opened) = opened else { return Ok(Streamed::Cancelled) };
     let mut events = match opened {
         Ok(events) => events,
-        Err(error) => return Streamed::Failed(error),
+        Err(error) => return Ok(Streamed::Failed(error)),
     };
     failpoint::effect(Point::ModelAnswers).await;
     let mut reply = StepReply {
@@ -157,7 +179,7 @@ async fn stream(
     loop {
         let event = tokio::select! {
             event = events.next() => event.map(|event| event.map(without_nul)),
-            () = driver.cancel.cancelled() => return Streamed::Cancelled,
+            () = driver.cancel.cancelled() => return Ok(Streamed::Cancelled),
         };
         match event {
             Some(Ok(event @ (ModelEvent::Text(_) | ModelEvent::Reasoning(_)))) => {
@@ -179,11 +201,11 @@ async fn stream(
             Some(Ok(ModelEvent::Notice { code, message })) => beside.notices.push((code, message)),
             // It says itself that it failed: what came is no answer.
             Some(Ok(ModelEvent::Finished { reason: Some(FinishReason::Error) })) => {
-                return Streamed::Failed(ModelError::Stream {
+                return Ok(Streamed::Failed(ModelError::Stream {
                     provider: "the model".into(),
                     message: "it ended the answer with an error and did not say which".into(),
                     retryable: true,
-                });
+                }));
             }
             Some(Ok(ModelEvent::Finished { reason })) => {
                 (reply.usage, reply.finish_reason) = (beside.usage, reason);
@@ -194,11 +216,11 @@ async fn stream(
                     tool_name: call.name.clone(),
                     arguments: call.arguments.clone(),
                 }));
-                return Streamed::Reply(reply);
+                return Ok(Streamed::Reply(reply));
             }
-            Some(Err(error)) => return Streamed::Failed(error),
+            Some(Err(error)) => return Ok(Streamed::Failed(error)),
             // An adapter ends with `Finished` or an error; anything else is a cut stream, never an answer.
-            None => return Streamed::Failed(ModelError::Truncated { provider: "the model".into() }),
+            None => return Ok(Streamed::Failed(ModelError::Truncated { provider: "the model".into() })),
         }
     }
 }

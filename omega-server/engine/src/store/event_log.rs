@@ -5,7 +5,7 @@
 //! event that is not committed yet (`runs.md` 2). Every event passes the redactor of its conversation here (`event_redaction.rs`).
 
 use super::{
-    Clean, Lease, Result, Store, StoreError, Tx, exec,
+    Clean, Durability, Lease, Result, Store, StoreError, Tx, exec,
     rows::{id, json, number, signed},
     sql, tx_opt,
 };
@@ -168,18 +168,30 @@ impl LogTx {
         self.facts.push(fact.of(self.conversation, run).by_run_of(self.of));
     }
 
-    /// Makes it all visible at once.
+    /// Makes it all visible at once, and comes back when it is on the disk.
     ///
     /// # Errors
     /// When the database can't write; then nothing of it happened.
-    pub async fn commit(mut self) -> Result<Committed> {
+    pub async fn commit(self) -> Result<Committed> {
+        self.commit_as(Durability::Now).await
+    }
+
+    /// Makes it all visible at once. Nobody is told of it before [`Store::kept`] came back.
+    ///
+    /// # Errors
+    /// When the database can't write; then nothing of it happened.
+    pub async fn commit_ahead(self) -> Result<Committed> {
+        self.commit_as(Durability::Soon).await
+    }
+
+    async fn commit_as(mut self, durability: Durability) -> Result<Committed> {
         exec!(&mut self.tx, SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
         self.tx.record(&self.facts, self.now).await?;
         let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
         for name in &self.names {
             failpoint::at(Point::Within(*name)).await?;
         }
-        self.tx.commit().await?;
+        self.tx.commit_as(durability).await?;
         self.told.into_iter().for_each(Told::count);
         for name in &self.names {
             failpoint::at(Point::After(*name)).await?;

@@ -38,7 +38,7 @@ macro_rules! read_one {
 macro_rules! tx_all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
-            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
+            $crate::store::Tx::Sqlite { tx, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
             $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_all(&mut **tx).await,
         }
         .map_err($crate::store::StoreError::from)
@@ -49,7 +49,7 @@ macro_rules! tx_all {
 macro_rules! tx_opt {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
-            $crate::store::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
+            $crate::store::Tx::Sqlite { tx, .. } => sqlx::query_as::<_, $row>($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
             $crate::store::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($crate::store::sql::Text::postgres(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.fetch_optional(&mut **tx).await,
         }
         .map_err($crate::store::StoreError::from)
@@ -60,7 +60,7 @@ macro_rules! tx_opt {
 macro_rules! exec {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
-            $crate::store::Tx::Sqlite(tx) => {
+            $crate::store::Tx::Sqlite { tx, .. } => {
                 sqlx::query($crate::store::sql::Text::sqlite(&$sql))$(.bind($crate::domain::nul::Stored::stored($bind)))*.execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::store::Tx::Postgres(tx) => {

@@ -51,7 +51,7 @@ pub struct Send {
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub accepted: Accepted,
-    /// What was committed; none for a message that was known already.
+    /// What was committed, and is told when it is kept; none for a message that was known already.
     pub committed: Option<Committed>,
     /// A run that works and was asked to stop.
     pub stopped: Option<RunId>,
@@ -252,7 +252,7 @@ impl Store {
         if let Some(key) = &send.idempotency {
             log.remember(key, &json(&accepted)?).await?;
         }
-        Ok(Sent { accepted, committed: Some(log.commit().await?), stopped })
+        Ok(Sent { accepted, committed: Some(log.commit_ahead().await?), stopped })
     }
 }
 

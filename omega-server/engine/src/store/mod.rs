@@ -43,7 +43,9 @@ mod steps;
 mod token_usage;
 mod tool_runs;
 mod tools;
+mod transaction;
 mod users;
+mod wal_sync;
 
 pub use alternatives::{Chosen, Offer, Offered};
 pub use approval_rules::ApprovalRule;
@@ -65,6 +67,7 @@ pub use runs::{Beat, Claimed, Lease, Release};
 pub use stats::StatsQuery;
 pub use steps::{StepReply, StepStart};
 pub use tool_runs::Settled;
+pub(crate) use transaction::{Durability, Tx};
 pub use users::gravatar_hash;
 
 use crate::{
@@ -82,37 +85,6 @@ pub(crate) enum Db {
     Sqlite { write: SqlitePool, read: SqlitePool },
     /// One pool for both.
     Postgres(PgPool),
-}
-
-/// What a power cut may take back. The end of the process takes nothing back that was committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Durability {
-    /// Nothing: it is on the disk when it is committed.
-    Now,
-    /// It, unless a later commit brought it to the disk with itself. For what nobody is told of before such a commit.
-    WithNext,
-}
-
-impl Durability {
-    /// The one writer of SQLite is what the transaction before made of it, so that each says how it wants it.
-    fn sqlite(self) -> &'static str {
-        match self {
-            Self::Now => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
-            Self::WithNext => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
-        }
-    }
-
-    fn postgres(self) -> &'static str {
-        match self {
-            Self::Now => "BEGIN",
-            Self::WithNext => "BEGIN; SET LOCAL synchronous_commit = off",
-        }
-    }
-}
-
-pub(crate) enum Tx {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +116,8 @@ pub struct Store {
     clock: Clock,
     /// Who knows what the log must not have.
     secrets: event_redaction::SecretSource,
+    /// SQLite: how what was committed comes to the disk.
+    wal: Option<Arc<wal_sync::WalSync>>,
     /// Held while the store lives: a SQLite database belongs to one process.
     file: Option<Arc<sqlite_file::DatabaseFile>>,
 }
@@ -354,7 +328,10 @@ impl Store {
         self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::is_there)?;
         let asked = Instant::now();
         let tx = match &self.db {
-            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(durability.sqlite()).await?),
+            Db::Sqlite { write, .. } => {
+                let (tx, wal) = (write.begin_with("BEGIN IMMEDIATE").await?, self.wal.clone());
+                Tx::Sqlite { tx, durability, wal }
+            }
             Db::Postgres(pool) => Tx::Postgres(pool.begin_with(durability.postgres()).await?),
         };
         DB_POOL_WAIT.observe(["write"], asked.elapsed().as_secs_f64());
@@ -366,13 +343,26 @@ impl Store {
     pub(crate) async fn begin_read(&self) -> Result<Tx> {
         let asked = Instant::now();
         let tx = match &self.db {
-            Db::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Db::Sqlite { read, .. } => {
+                Tx::Sqlite { tx: read.begin().await?, durability: Durability::WithNext, wal: None }
+            }
             Db::Postgres(pool) => {
                 Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
         DB_POOL_WAIT.observe(["read"], asked.elapsed().as_secs_f64());
         Ok(tx)
+    }
+
+    /// Comes back when everything that is committed now is on the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn kept(&self) -> Result<()> {
+        match &self.wal {
+            Some(wal) => wal.kept().await,
+            None => Ok(()),
+        }
     }
 
     /// Whether a write goes through right now.
@@ -389,16 +379,6 @@ impl Store {
     pub async fn meta(&self, key: &str) -> Result<Option<String>> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), sql::GET_META, key)?;
         Ok(row.map(|(value,)| value))
-    }
-}
-
-impl Tx {
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
-use super::{Db, Result, Store, StoreError, sqlite_file::DatabaseFile};
+use super::{Db, Result, Store, StoreError, sqlite_file::DatabaseFile, wal_sync::WalSync};
 use crate::process::clock::Clock;
 use sqlx::{
     Connection, Executor,
@@ -51,8 +51,8 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         // It is there, empty when it is new; SQLite makes none that others may read.
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        // FULL, because what was acknowledged must survive a power cut too; each transaction says whether it needs that.
-        .synchronous(SqliteSynchronous::Full)
+        // What was acknowledged must survive a power cut: the log is synced by `WalSync`, beside the transactions.
+        .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .pragma("secure_delete", "ON")
@@ -89,6 +89,7 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         secrets: <_>::default(),
         lease_ms: LEASE_MS,
         signals: None,
+        wal: Some(Arc::new(WalSync::new(file.log().to_owned()))),
         file: Some(Arc::new(file)),
     })
 }
@@ -130,6 +131,7 @@ async fn open_postgres(url: &str) -> Result<Store> {
         secrets: <_>::default(),
         lease_ms: LEASE_MS,
         signals: Some(signals),
+        wal: None,
         file: None,
     })
 }

@@ -160,6 +160,11 @@ impl LogTx {
     /// Closes what a run asked and nobody answered.
     pub(super) async fn close_questions(&mut self, run: RunId, status: &str) -> Result<()> {
         let (run, now) = (run.to_string(), self.now().0);
+        // Most runs ask nothing.
+        let asked: Option<(i64,)> = tx_opt!(&mut self.tx, (i64,), HAS_ASKED, &run)?;
+        if asked.is_none() {
+            return Ok(());
+        }
         exec!(&mut self.tx, sql::CLOSE_CREDENTIAL_REQUESTS, &run, status, now, None::<String>)?;
         exec!(&mut self.tx, CLOSE_APPROVALS, &run, status, now, None::<String>)?;
         exec!(&mut self.tx, CLOSE_PLAN_SETS, &run, now, None::<String>)?;
@@ -170,6 +175,12 @@ impl LogTx {
 }
 
 super::sql::statements! {
+    HAS_ASKED = "SELECT CAST(1 AS BIGINT) FROM runs r WHERE r.id = $1 AND ( \
+        EXISTS (SELECT 1 FROM credential_requests WHERE run_id = r.id AND status = 'open') \
+        OR EXISTS (SELECT 1 FROM approvals WHERE run_id = r.id AND status = 'open') \
+        OR EXISTS (SELECT 1 FROM plan_sets WHERE run_id = r.id AND status = 'proposed') \
+        OR EXISTS (SELECT 1 FROM plan_credentials WHERE run_id = r.id AND status = 'open') \
+        OR EXISTS (SELECT 1 FROM alternatives WHERE run_id = r.id AND status = 'open'))";
     PAUSE_RUN = "UPDATE runs SET status = 'paused', pause = $2, pause_expires_at = $3, lease_owner = NULL, lease_until = 0 \
         WHERE id = $1 AND status = 'running' AND cancel_requested_at IS NULL";
     RESUME_RUN = "UPDATE runs SET status = 'queued', pause = NULL, pause_expires_at = NULL WHERE id = $1 AND status = 'paused'";

@@ -85,6 +85,11 @@ impl DatabaseFile {
         &self.path
     }
 
+    /// The log beside it.
+    pub fn log(&self) -> &Path {
+        &self.wal
+    }
+
     /// Whether the path still leads to the file that was opened: what is written to one that was moved away, removed or
     /// replaced is nowhere that anybody will look.
     pub fn is_there(&self) -> Result<(), StoreError> {

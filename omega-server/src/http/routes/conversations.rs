@@ -17,6 +17,7 @@ use omega_core::{
 };
 use omega_engine::{
     domain::caller::Caller,
+    engine::models::Models as _,
     store::{
         INLINE_OUTPUT_BYTES,
         access::{Access, Owned},
@@ -42,7 +43,7 @@ pub async fn create(
         Some(model) => model,
         None => app.models.default_model(&own).await.model.to_string(),
     };
-    app.engine.payer(caller.user, &model).await?;
+    app.models.payer(&model, &own)?;
     let made =
         app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
     Ok(Reply::created(made))
