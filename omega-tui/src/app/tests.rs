@@ -1,5 +1,6 @@
 //! What keys do: before, keys, after.
 
+mod any_order;
 mod attention;
 mod connection;
 mod events;

@@ -8,10 +8,12 @@ mod blocks;
 mod math;
 mod mend;
 mod render;
+mod rope;
 mod table;
 
 pub use blocks::{finished, split};
 pub use render::{block as render, code_lines};
+pub use rope::Rope;
 
 use crate::{blob::shorten, clean::clean, links::Marks, theme::Theme};
 use ratatui::text::Line;
@@ -20,12 +22,17 @@ use std::sync::Arc;
 /// Lines ready to draw.
 pub type Lines = Arc<[Line<'static>]>;
 
+/// What becomes of the lines of a block.
+pub type Dress = fn(Vec<Line<'static>>) -> Vec<Line<'static>>;
+
 /// A Markdown text that may grow, with the layout of its finished blocks.
 #[derive(Debug, Default)]
 pub struct Document {
     /// The text of the finished blocks.
     done: String,
     blocks: Vec<Lines>,
+    /// What stands between two of them.
+    gap: Lines,
     /// Of the links of the finished blocks, and of all of them.
     finished_marks: Marks,
     marks: Marks,
@@ -36,12 +43,13 @@ pub struct Document {
 impl Document {
     /// The lines of `text` at a width. Finished blocks that were laid out before are reused.
     pub fn layout(&mut self, text: &str, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-        self.laid_out(text, width, theme, false)
+        self.dressed(text, width, theme, false, |lines| lines).iter().cloned().collect()
     }
 
-    /// The same of a text of which more is to come: its last block as it will probably be.
-    pub fn layout_growing(&mut self, text: &str, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-        self.laid_out(text, width, theme, true)
+    /// The same, each block dressed in the same way every time. Where more of the text is to come, its last block is as it
+    /// will probably be.
+    pub fn dressed(&mut self, text: &str, width: usize, theme: &Theme, grows: bool, dress: Dress) -> Rope {
+        self.laid_out(text, width, theme, grows, dress)
     }
 
     /// Where what was laid out last leads.
@@ -49,40 +57,38 @@ impl Document {
         &self.marks
     }
 
-    fn laid_out(&mut self, text: &str, width: usize, theme: &Theme, grows: bool) -> Vec<Line<'static>> {
+    fn laid_out(&mut self, text: &str, width: usize, theme: &Theme, grows: bool, dress: Dress) -> Rope {
         let text = clean(text);
         let text = shorten(&text);
         if self.width != width || self.theme != Some(*theme) || !text.starts_with(&self.done) {
-            *self = Self { width, theme: Some(*theme), ..Self::default() };
+            let gap = dress(vec![Line::default()]).into();
+            *self = Self { width, theme: Some(*theme), gap, ..Self::default() };
         }
         let tail = &text[self.done.len()..];
         let finished = blocks::finished(tail);
         for block in blocks::split(&tail[..finished]) {
-            self.blocks.push(render::with_links(block, width, theme, &mut self.finished_marks).into());
+            self.blocks.push(dress(render::with_links(block, width, theme, &mut self.finished_marks)).into());
         }
         self.done.push_str(&tail[..finished]);
 
-        let mut lines = Vec::new();
-        let mut add = |block: &[Line<'static>]| {
-            if block.is_empty() {
-                return;
+        let mut lines = Rope::default();
+        let mut add = |block: Lines| {
+            if !block.is_empty() && !lines.is_empty() {
+                lines.push(self.gap.clone());
             }
-            if !lines.is_empty() {
-                lines.push(Line::default());
-            }
-            lines.extend_from_slice(block);
+            lines.push(block);
         };
-        self.blocks.iter().for_each(|block| add(block));
+        self.blocks.iter().for_each(|block| add(block.clone()));
         self.marks = self.finished_marks.clone();
         let mut open = blocks::split(&text[self.done.len()..]).peekable();
         while let Some(block) = open.next() {
             let is_last = grows && open.peek().is_none();
             match mend::table_rows(block).filter(|_| is_last) {
                 // Its columns are as wide as its widest cell, which may still come: it would jump with every row.
-                Some(rows) => add(&[mend::table_to_come(rows, width, theme)]),
+                Some(rows) => add(dress(vec![mend::table_to_come(rows, width, theme)]).into()),
                 None => {
                     let block = if is_last { mend::mended(block) } else { block.into() };
-                    add(&render::with_links(&block, width, theme, &mut self.marks));
+                    add(dress(render::with_links(&block, width, theme, &mut self.marks)).into());
                 }
             }
         }
@@ -181,7 +187,8 @@ mod tests {
             let mut marks = Marks::default();
             let whole = blocks::split(&cleaned).map(|b| render::with_links(b, width, &theme(), &mut marks)).filter(|b| !b.is_empty());
             let whole: Vec<_> = whole.collect::<Vec<_>>().join(&[Line::default()][..]);
-            prop_assert_eq!(streamed.layout_growing(&text, width, &theme()), Document::default().layout_growing(&text, width, &theme()));
+            let growing = |document: &mut Document| document.dressed(&text, width, &theme(), true, |lines| lines).iter().cloned().collect::<Vec<_>>();
+            prop_assert_eq!(growing(&mut streamed), growing(&mut Document::default()));
             prop_assert_eq!(streamed.layout(&text, width, &theme()), whole);
         }
     }

@@ -4,7 +4,7 @@ use super::{Item, Level, LoadedOutput, PieceKey, SAMPLES, UnsentMessage, tool};
 use crate::{
     clean::{clean, one_line},
     keymap::{Action, Context, Keymap},
-    markdown::Document,
+    markdown::{Document, Rope},
     numbers::{grouped, seconds},
     speed::Speed,
     theme::Theme,
@@ -93,14 +93,14 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
 }
 
 /// A part of an answer.
-pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, look: &Look<'_>) -> Vec<Line<'static>> {
+pub fn text(scene: &Scene<'_>, at: usize, part: usize, document: &mut Document, look: &Look<'_>) -> Rope {
     let room = look.width.saturating_sub(width(INDENT)).max(1);
     let text = part_text(scene, at, part);
-    let lines = match grows(scene, at, part) {
-        true => document.layout_growing(text, room, scene.theme),
-        false => document.layout(text, room, scene.theme),
-    };
-    if look.selected { barred(lines, scene.theme) } else { indented(lines) }
+    let lines = document.dressed(text, room, scene.theme, grows(scene, at, part), indented);
+    match look.selected {
+        true => lines.iter().cloned().map(|line| with_bar(line, scene.theme)).collect::<Vec<_>>().into(),
+        false => lines,
+    }
 }
 
 pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
@@ -325,13 +325,14 @@ fn sample(text: &str, theme: &Theme, look: &Look<'_>) -> Line<'static> {
 
 /// The lines of a selected piece: a bar in the place of the step.
 fn barred(lines: Vec<Line<'static>>, theme: &Theme) -> Vec<Line<'static>> {
-    let bar = |mut line: Line<'static>| {
-        if let Some(first) = line.spans.first_mut() {
-            *first = Span::styled("▌ ", theme.accent);
-        }
-        line
-    };
-    indented(lines).into_iter().map(bar).collect()
+    indented(lines).into_iter().map(|line| with_bar(line, theme)).collect()
+}
+
+fn with_bar(mut line: Line<'static>, theme: &Theme) -> Line<'static> {
+    if let Some(first) = line.spans.first_mut() {
+        *first = Span::styled("▌ ", theme.accent);
+    }
+    line
 }
 
 /// Every line a step further in.

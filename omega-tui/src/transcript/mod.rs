@@ -16,7 +16,7 @@ pub use tool::{asked_of, glyph, label, took};
 
 use crate::{
     links::Links,
-    markdown::{Document, Lines},
+    markdown::{Document, Rope},
     sheet::set_off,
 };
 use omega_core::{api::OutputPage, id::ToolRunId, view::View};
@@ -69,7 +69,7 @@ pub struct Transcript {
     /// The level of tool calls that nobody touched.
     base_level: Level,
     outputs: HashMap<ToolRunId, LoadedOutput>,
-    cache: HashMap<PieceKey, (u64, Lines)>,
+    cache: HashMap<PieceKey, (u64, Rope)>,
     documents: HashMap<PieceKey, Document>,
     width: u16,
     height: u16,
@@ -266,7 +266,7 @@ impl Transcript {
         links
     }
 
-    fn lines(&mut self, at: usize, scene: &Scene<'_>) -> Lines {
+    fn lines(&mut self, at: usize, scene: &Scene<'_>) -> Rope {
         let item = self.items[at];
         let look = cells::Look {
             level: self.level(item.key),
@@ -283,10 +283,10 @@ impl Transcript {
         {
             return lines.clone();
         }
-        let lines: Lines = match item.key {
+        let lines: Rope = match item.key {
             PieceKey::Text(_, part) => {
                 let document = self.documents.entry(item.key).or_default();
-                cells::text(scene, item.at, part, document, &look).into()
+                cells::text(scene, item.at, part, document, &look)
             }
             _ => cells::lines(&item, scene, &look).into(),
         };

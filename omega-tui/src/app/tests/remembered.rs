@@ -7,7 +7,7 @@ use crate::{
 };
 use omega_core::{event::Event, id::ConversationId};
 
-fn remembered(stage: &TestHarness) -> Vec<(ConversationId, String)> {
+pub fn remembered(stage: &TestHarness) -> Vec<(ConversationId, String)> {
     let remembered = stage.effects.iter().filter_map(|effect| match effect {
         Effect::Command(Command::Remember(id, title)) => Some((*id, title.clone())),
         _ => None,

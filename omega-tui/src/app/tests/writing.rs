@@ -6,9 +6,7 @@ use crate::{
     messages::{Command, Update},
     test_harness::{TestHarness, full},
 };
-use crossterm::event::MouseEventKind;
 use omega_core::{api::ToolRow, event::Event, registry::Tool};
-use proptest::prelude::*;
 use serde_json::json;
 
 fn drafts(stage: &TestHarness) -> Vec<String> {
@@ -20,7 +18,7 @@ fn drafts(stage: &TestHarness) -> Vec<String> {
 }
 
 /// Everything that is somewhere: written, on its way, sent, or kept to be found again.
-fn everywhere(stage: &TestHarness) -> String {
+pub fn everywhere(stage: &TestHarness) -> String {
     let kept = stage.effects.iter().filter_map(|effect| match effect {
         Effect::Command(Command::KeepMessage(text) | Command::Send { text, .. }) => Some(text.clone()),
         _ => None,
@@ -171,102 +169,4 @@ fn an_editor_gets_the_text_and_gives_it_back() {
     assert!(matches!(stage.effects.last(), Some(Effect::Edit { ending: "json", .. })), "{:?}", stage.effects.last());
     stage.news(Update::Edited("{\"expr\": \"2\"}".into()));
     assert!(stage.text().contains("\"2\""), "{}", stage.text());
-}
-
-/// One thing that happens.
-fn any_input() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![
-        "a",
-        "y",
-        "c",
-        "n",
-        "e",
-        "s",
-        "w",
-        "/",
-        "?",
-        " ",
-        "@",
-        "<enter>",
-        "<tab>",
-        "<s-tab>",
-        "<esc>",
-        "<up>",
-        "<down>",
-        "<ctrl+c>",
-        "<ctrl+r>",
-        "<ctrl+p>",
-        "<alt+y>",
-        "<alt+c>",
-        "<alt+v>",
-        "<alt+r>",
-        "<ctrl+s>",
-        "<ctrl+y>",
-        "<f1>",
-        "<f3>",
-        "<ctrl+o>",
-        "<alt+up>",
-        "<alt+down>",
-        "<home>",
-        "<pgup>",
-        "<look>",
-        "!paste",
-        "!long",
-        "!resize",
-        "!asks",
-        "!answered",
-        "!fails",
-        "!wheel",
-    ])
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-    #[test]
-    fn no_order_of_keys_pastes_and_events_loses_a_word(inputs in prop::collection::vec(any_input(), 1..40)) {
-        let mut stage = TestHarness::new(60, 16);
-        stage.app.keeps_drafts = true;
-        stage.is_patient = false;
-        full(&mut stage);
-        stage.keys("WORD");
-        let (mut sent, mut is_seen) = (0, false);
-        for input in inputs {
-            match input {
-                "!paste" => {
-stage.paste("pasted");
-}
-                "!long" => {
-stage.paste(&"line\n".repeat(40));
-}
-                "!resize" => {
-stage.resize(41, 11).resize(60, 16);
-}
-                "!wheel" => {
-stage.mouse(MouseEventKind::ScrollUp, 5, 5);
-}
-                "!asks" if stage.app.question.is_none() && stage.app.active_run().is_none() => {
-                    is_seen = false;
-                    stage.asked("go");
-                    stage.pauses(json!({"expr": "1"}));
-                }
-                "!answered" if stage.app.active_run().is_some() && stage.app.question.is_none() => {
-stage.answered();
-}
-                "!fails" => {
-                    if let Some(draft) = stage.app.here.pending.first().map(|it| it.draft) {
-                        stage.news(Update::SendFailed { draft, error: "away".into() });
-                    }
-                }
-                keys => {
-stage.keys(keys);
-}
-            }
-            is_seen |= input == "<look>";
-            let answers = stage.commands().iter().filter(|it| matches!(it, Command::Answer(_))).count();
-            // A question is answered by nobody who was not given the time to see it.
-            prop_assert!(answers == sent || is_seen, "{input}");
-            sent = answers;
-        }
-        prop_assert!(everywhere(&stage).contains("WORD"), "{}", everywhere(&stage));
-    }
 }
