@@ -101,7 +101,10 @@ fn steps(app: &App, max: usize) -> Vec<Line<'static>> {
 
 fn facts(app: &App) -> Vec<(&'static str, String)> {
     let usage = app.here.view.usage();
-    let people: Vec<&str> = app.here.view.participants.iter().map(|p| p.display_name.as_str()).collect();
+    // Who looks at it knows that they are there.
+    let me = app.known.me.as_ref().map(|me| me.user_id);
+    let others = app.here.view.participants.iter().filter(|it| Some(it.user_id) != me);
+    let people: Vec<&str> = others.map(|it| it.display_name.as_str()).collect();
     let mut facts = vec![("messages", grouped(app.here.message_count()))];
     if usage.input_tokens + usage.output_tokens > 0 {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));

@@ -238,6 +238,15 @@ fn the_help_lists_the_table_of_keys() {
 }
 
 #[test]
+fn the_panel_names_the_others() {
+    let mut stage = TestHarness::new(120, 30);
+    full(&mut stage);
+    assert!(stage.text().contains("with     Ada"), "{}", stage.text());
+    stage.is_the_owner();
+    assert!(!stage.text().contains("with     "), "{}", stage.text());
+}
+
+#[test]
 fn a_screen_that_is_too_small_says_so() {
     let stage = TestHarness::new(30, 5);
     assert_eq!(stage.text().lines().next(), Some("omega needs 40x10, this is"));

@@ -223,10 +223,10 @@ fn happen(stage: &mut TestHarness, witness: &mut Witness, what: &Happens) -> Res
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn no_order_of_keys_and_events_loses_a_word_answers_unseen_or_forgets_a_conversation(
-        what in prop::collection::vec(happens(), 1..40),
+        what in prop::collection::vec(happens(), 1..30),
     ) {
         let mut stage = TestHarness::new(60, 16);
         stage.app.keeps_drafts = true;
