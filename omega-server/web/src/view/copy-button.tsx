@@ -2,8 +2,8 @@ import { Check, Copy } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "./icon";
 
-/** Copies a text; says whether it worked. */
-export function CopyButton({ text, what, label = "copy" }: { text: string; what: string; label?: string }) {
+/** Copies a text; says whether it worked. `isBare` shows the icon alone, among other icons. */
+export function CopyButton({ text, what, label = "copy", isBare = false }: { text: string; what: string; label?: string; isBare?: boolean }) {
   const [said, setSaid] = useState("");
   useEffect(() => {
     if (!said) return;
@@ -12,8 +12,8 @@ export function CopyButton({ text, what, label = "copy" }: { text: string; what:
   }, [said]);
   const copy = async () => setSaid((await copied(text)) ? "copied" : "select and copy by hand");
   return (
-    <button type="button" class="ghost small copy" onClick={copy} aria-label={`${label} ${what}`}>
-      <span aria-live="polite">{said || label}</span> <Icon of={said === "copied" ? Check : Copy} size={14} />
+    <button type="button" class="ghost small copy" onClick={copy} aria-label={`${label} ${what}`} title={isBare ? `${label} ${what}` : undefined}>
+      <span aria-live="polite" class={isBare && (!said || said === "copied") ? "visually-hidden" : undefined}>{said || label}</span> <Icon of={said === "copied" ? Check : Copy} size={14} />
     </button>
   );
 }

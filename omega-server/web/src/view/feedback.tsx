@@ -30,8 +30,8 @@ export function Feedback({ run, me }: { run: Run; me: Whoami }) {
     if (await act(() => removeFeedback(run.id))) setOpen(false);
   };
   const button = (rating: Given["rating"]) => (
-    <button type="button" class="ghost small rate" aria-pressed={mine?.rating === rating} aria-busy={busy} onClick={() => void rate(rating)}>
-      {rating} <Icon of={rating === "good" ? ThumbsUp : ThumbsDown} size={14} />
+    <button type="button" class="ghost small rate" aria-label={rating} title={`a ${rating} answer`} aria-pressed={mine?.rating === rating} aria-busy={busy} onClick={() => void rate(rating)}>
+      <Icon of={rating === "good" ? ThumbsUp : ThumbsDown} size={14} />
     </button>
   );
   return (

@@ -7,7 +7,7 @@ export function Message({ label, title, words, onMenu }: { label: string; title:
   return (
     <main class="front">
       <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button></div>
-      <section class="hero">
+      <section class="hero lost">
         <p class="label">{label}</p>
         <h1>{title}</h1>
         <p class="lead">{words}</p>

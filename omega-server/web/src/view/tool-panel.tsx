@@ -97,7 +97,7 @@ function Call({ toolRun, view, onBack, onShow }: { toolRun: ToolRun; view: View;
         {toolRun.version && <><dt>edition</dt><dd>{visibleText(toolRun.toolId)}@{visibleText(toolRun.version)}</dd></>}
         {nth > 1 && <><dt>attempt</dt><dd>{nth}, after {count(nth - 1, "call")} of this tool that came to nothing</dd></>}
         {(toolRun.attempts ?? 0) > 1 && <><dt>begun</dt><dd>{toolRun.attempts} times: it lacked something, or the server was restarted</dd></>}
-        {step && <><dt>plan</dt><dd>step {step.stepNumber}: {step.purpose}{step.replacedBy && `, in place of ${step.toolName}`}</dd></>}
+        {step && <><dt>plan</dt><dd>step {step.stepNumber}: {visibleText(step.purpose)}{step.replacedBy && `, in place of ${visibleText(step.toolName)}`}</dd></>}
         {toolRun.outputBytes > 0 && <><dt>output</dt><dd>{bytes(toolRun.outputBytes)}{toolRun.truncated && ", cut for the model"}</dd></>}
       </dl>
       <ToolDetails toolRun={toolRun} partial={partial} raw={raw} />

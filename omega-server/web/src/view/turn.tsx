@@ -38,8 +38,8 @@ export function UserTurn({ message, run, told, me, actions }: { message: Message
         <Time at={message.createdAt} />
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
         <span class="turn-actions">
-          <CopyButton text={message.content} what="the message" />
-          <button type="button" class="ghost small" aria-label="edit the message and send it again" onClick={() => actions.edit(message.content)}>edit <Icon of={Pencil} size={14} /></button>
+          <CopyButton text={message.content} what="the message" isBare />
+          <button type="button" class="ghost small" aria-label="edit the message and send it again" title="edit the message and send it again" onClick={() => actions.edit(message.content)}><Icon of={Pencil} size={14} /></button>
         </span>
       </header>
       {words && <div class="plain">{readableText(words)}</div>}
@@ -95,9 +95,9 @@ export function AssistantTurn({ messages, toolRuns, partials, told, run, questio
           <span class="meta">{totals(run)}</span>
           <Feedback run={run} me={me} />
           <span class="turn-actions">
-            {answer && <CopyButton text={answer} what="the answer as Markdown" />}
+            {answer && <CopyButton text={answer} what="the answer as Markdown" isBare />}
+            {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" title="ask again, by the model chosen below" onClick={() => actions.again(question)}><Icon of={RefreshCw} size={14} /></button>}
             {question && run && <AskAnother model={run.model} onAsk={(model) => actions.again(question, model)} />}
-            {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" onClick={() => actions.again(question)}>ask again <Icon of={RefreshCw} size={14} /></button>}
           </span>
         </footer>
       )}

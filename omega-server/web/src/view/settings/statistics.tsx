@@ -68,8 +68,8 @@ function Series({ stats: { series } }: { stats: Stats }) {
         aria-label={`${count(total, "message")} over the time, at most ${most} in one of ${series.length} parts`}>
         {series.map(({ runs, completed }, at) => (
           <g key={at}>
-            <rect class="all" x={at + 0.1} width={0.8} y={100 - (100 * runs) / most} height={(100 * runs) / most} />
-            <rect class="done" x={at + 0.1} width={0.8} y={100 - (100 * completed) / most} height={(100 * completed) / most} />
+            <rect class="all" x={at + 0.3} width={0.4} y={100 - (100 * runs) / most} height={(100 * runs) / most} />
+            <rect class="done" x={at + 0.3} width={0.4} y={100 - (100 * completed) / most} height={(100 * completed) / most} />
           </g>
         ))}
       </svg>
@@ -82,7 +82,7 @@ function Tools({ stats: { tools } }: { stats: Stats }) {
   return (
     <div class="table-frame" tabIndex={0} role="group" aria-label="tools that were called most">
       <table>
-        <thead><tr><th scope="col">tool</th><th scope="col">calls</th><th scope="col">worked</th><th scope="col">on average</th></tr></thead>
+        <thead><tr><th scope="col">tool</th><th scope="col" class="align-right">calls</th><th scope="col" class="align-right">worked</th><th scope="col" class="align-right">on average</th></tr></thead>
         <tbody>
           {tools.mostCalled.map(({ name, calls, successRate, meanMs }) => (
             <tr key={name}>
@@ -102,7 +102,7 @@ function ModelTable({ stats: { usage } }: { stats: Stats }) {
   return (
     <div class="table-frame" tabIndex={0} role="group" aria-label="models that took most tokens">
       <table>
-        <thead><tr><th scope="col">model</th><th scope="col">answers</th><th scope="col">tokens</th><th scope="col">cost</th></tr></thead>
+        <thead><tr><th scope="col">model</th><th scope="col" class="align-right">answers</th><th scope="col" class="align-right">tokens</th><th scope="col" class="align-right">cost</th></tr></thead>
         <tbody>
           {usage.models.map(({ model, answers, usage: taken }) => (
             <tr key={model}>
