@@ -200,7 +200,8 @@ async fn with_headers(request: Request, next: Next) -> Response {
 
 /// The same for people.
 static DOCS: LazyLock<Document> = LazyLock::new(|| Document::new(openapi::page::html(&openapi()).into_bytes()));
-static DOCS_STYLE: LazyLock<Document> = LazyLock::new(|| Document::new(openapi::page::STYLE.into()));
+static DOCS_STYLE: LazyLock<Document> =
+    LazyLock::new(|| Document::new((page::faces() + openapi::page::STYLE).into_bytes()));
 
 fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let html = async |request: HeaderMap| DOCS.answer(&request, "text/html; charset=utf-8");

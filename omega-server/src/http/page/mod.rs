@@ -50,6 +50,19 @@ impl Document {
     }
 }
 
+/// The faces of the page, for the style sheet of another document of the API (`/api/omega/NAME`).
+pub fn faces() -> String {
+    let families = [("Geist", "geist-latin-"), ("\"Geist Mono\"", "geist-mono-latin-")];
+    let face = |(family, start): (&str, &str)| {
+        let file = assets::names().find(|name| name.starts_with(start))?;
+        Some(format!(
+            "@font-face {{\n  font-family: {family};\n  font-weight: 100 900;\n  font-display: swap;\n  \
+             src: url(\"../../omega/assets/{file}\") format(\"woff2\");\n}}\n\n"
+        ))
+    };
+    families.into_iter().filter_map(face).collect()
+}
+
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(front_door))

@@ -30,5 +30,12 @@ async fn the_page_has_every_operation_schema_and_error_code_and_runs_nothing() {
     assert_eq!(linked.difference(&known).collect::<Vec<_>>(), [""; 0], "every link leads somewhere");
     let style = get("/api/omega/docs.css").await;
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
-    assert!(style.text().await.unwrap().contains("light-dark("));
+    let style = style.text().await.unwrap();
+    assert!(style.contains("light-dark("));
+    // The page's own faces, where they really lie.
+    let faces: Vec<&str> = style.split("url(\"../..").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(faces.len(), 2, "{faces:?}");
+    for face in faces {
+        assert_eq!(get(face).await.headers()["content-type"], "font/woff2", "{face}");
+    }
 }
