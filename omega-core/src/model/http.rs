@@ -92,7 +92,7 @@ impl Transport {
     pub fn model(&self, name: &ModelName, env: &ProviderEnv) -> Result<Arc<dyn Model>, ModelError> {
         match catalog::resolve(name, env)? {
             Resolved::Remote(endpoint) => Ok(Arc::new(HttpModel::new(endpoint, self.clone()))),
-            Resolved::Offline => Ok(Arc::new(OfflinePlanner::new())),
+            Resolved::Offline => Ok(Arc::new(OfflinePlanner)),
         }
     }
 

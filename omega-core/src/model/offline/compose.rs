@@ -81,8 +81,13 @@ pub(super) fn plan(message: &Message, talk: &Talk) -> Option<Plan> {
 
 /// What a recipe that was meant still needs.
 pub(super) fn lacking(message: &Message, talk: &Talk) -> Option<(&'static Recipe, String)> {
-    match understand(message, &message.tokens, &talk.earlier())? {
-        Found::Lacks { recipe, slot } => Some((recipe, slot)),
+    // "What is a slug?" asks for no slug, nor does "what is base64?" for Base64.
+    let said = message.tokens.iter().filter(|token| !token.is_pause()).count();
+    let defines = |(length, _, all): (usize, _, &[&str])| {
+        all.contains(&"%what-is-a") || all.contains(&"-what") && length + 1 == said
+    };
+    match understand(message, &message.tokens, &talk.earlier()).filter(|_| !phrases(&message.tokens).any(defines))? {
+        Found::Lacks(recipe, slot) => Some((recipe, slot)),
         Found::Step(_) => None,
     }
 }
@@ -234,13 +239,12 @@ impl Composer<'_> {
         let last = self.talk.plan.as_ref()?;
         let step = last.steps.last()?;
         let said = said(self.message, tokens);
-        let only = |names: &[&str]| {
-            said.unexplained == 0 && said.values.is_empty() && said.meanings.iter().all(|one| names.contains(one))
+        let only = |names: &str| {
+            let known = |one: &&str| names.split(' ').any(|name| name == *one);
+            said.unexplained == 0 && said.values.is_empty() && said.meanings.iter().all(known)
         };
         if said.meanings.contains(&"again")
-            && only(&[
-                "again", "it", "convert", "text", "number", "password", "uuid", "generate", "encode", "decode", "round",
-            ])
+            && only("again it convert text number password uuid generate encode decode round")
             && said.meanings.iter().all(|one| ["again", "it"].contains(one) || step.recipe.id.contains(one))
         {
             return Some(last.clone());
@@ -254,7 +258,7 @@ impl Composer<'_> {
             return Some(Plan { steps: vec![step.clone(); count], joint: true });
         }
         let undoes = said.meanings.iter().any(|one| matches!(*one, "back" | "decode" | "unescape"))
-            && only(&["back", "decode", "unescape", "again", "it", "convert", "text", "number", "and"]);
+            && only("back decode unescape again it convert text number and");
         if undoes && !(said.meanings.contains(&"decode") && step.recipe.family != "encode") {
             let undo = named(&step.recipe.undo)?;
             let (name, kind) = undo.slots.iter().next()?;
@@ -310,25 +314,18 @@ impl Composer<'_> {
             return None;
         }
         let values: Vec<&Given> = said.values.iter().map(|(given, _)| given).collect();
-        let kinds: Vec<(String, String)> = first
-            .recipe
-            .slots
-            .iter()
-            .map(|(name, kind)| (name.clone(), kind.as_str().unwrap_or_default().to_owned()))
-            .collect();
-        if let [(name, kind)] = kinds.as_slice()
+        let kinds = first.recipe.slots.clone();
+        if let (1, Some((name, kind))) = (kinds.len(), kinds.iter().next())
             && kind == "numbers"
         {
             let numbers: Option<Vec<_>> = values.iter().map(|given| accept("number", given)).collect();
-            let list = numbers
-                .filter(|numbers| numbers.len() > 1)
-                .map(|numbers| json!(numbers))
-                .or_else(|| accept("numbers", values[0]))?;
-            first.slots.insert(name.clone(), list);
+            let list = numbers.filter(|numbers| numbers.len() > 1).map(|numbers| json!(numbers));
+            first.slots.insert(name.clone(), list.or_else(|| accept("numbers", values[0]))?);
             return Some(plan);
         }
         let [value] = values.as_slice() else { return None };
-        let fitting: Vec<_> = kinds.iter().filter_map(|(name, kind)| Some((name, accept(kind, value)?))).collect();
+        let fitting: Vec<_> =
+            kinds.iter().filter_map(|(name, kind)| Some((name, accept(kind.as_str()?, value)?))).collect();
         let [(name, value)] = fitting.as_slice() else { return None };
         first.slots.insert((*name).clone(), value.clone());
         (said.unexplained == 0).then_some(plan)
@@ -349,14 +346,7 @@ fn said(message: &Message, tokens: &[Token]) -> Said {
     let mut words: Vec<Token> = Vec::new();
     while at < tokens.len() {
         let token = &tokens[at];
-        if token.kind == TokenKind::Number || message.datum(token).is_some() {
-            let given = match message.datum(token) {
-                Some(datum) => Given { datum: datum.clone(), percent: false, earlier: false },
-                None => {
-                    let percent = tokens.get(at + 1).is_some_and(|next| lexicon().meanings(&next.key).contains(&"@%"));
-                    Given { percent, ..Given::new(Kind::Number, message.written(&tokens[at..=at])) }
-                }
-            };
+        if let Some(given) = Given::at(message, tokens, at) {
             said.values.push((given, None));
             at += 1;
             continue;
@@ -379,6 +369,10 @@ fn said(message: &Message, tokens: &[Token]) -> Said {
             at += chunk;
             continue;
         };
+        // "The same for good bye now": the last word may belong to the text.
+        if all.contains(&"-soft") && words.last().is_some_and(|last| last.chunk + 1 == token.chunk) {
+            said.unexplained += 1;
+        }
         let unit = all.iter().find_map(|name| name.strip_prefix('~')?.split_once(':'));
         if let (Some((_, name)), Some((_, place @ None))) = (unit, said.values.last_mut()) {
             *place = Some(name.to_owned());
@@ -391,7 +385,7 @@ fn said(message: &Message, tokens: &[Token]) -> Said {
         let text = message.text.get(first.span.start..last.span.end).unwrap_or_default();
         let side_by_side = message.text.get(first.span.start..last.span.end).is_some()
             && words.windows(2).all(|pair| pair[1].chunk <= pair[0].chunk + 1);
-        said.unexplained = usize::from(!side_by_side || words.len() > 6);
+        said.unexplained += usize::from(!side_by_side || words.len() > 6);
         let looks = Datum::new(Kind::Words, text).looks();
         said.values.push((Given::new(looks, text), None));
     }

@@ -17,6 +17,10 @@ use serde_json::{Map, Value, json};
 /// Formats by name; the recipes `read-` and `write-` of that name go with them.
 const FORMATS: &[&str] = &["json", "csv", "tsv", "yaml", "toml", "ini", "xml", "query-string"];
 
+/// What words about data mean.
+const MEANINGS: &str = "sort descending ascending mean total maximum minimum median how-many rows keys-of where keep extract \
+                        convert from";
+
 /// What is asked of data.
 #[derive(Debug, Default)]
 struct Asked {
@@ -129,7 +133,11 @@ fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Ask
         let written = message.written(&tokens[..length]).trim_matches(['"', '\'']);
         let quoted = message.datum(&tokens[0]).map(|datum| datum.text.clone()).filter(|_| length == 1);
         let name = quoted.as_deref().unwrap_or(written);
-        if let Some(field) = fields.iter().find(|field| field.eq_ignore_ascii_case(name)) {
+        // "And total it": what is asked first is no field, though there may be one of that name.
+        let meant: Vec<&str> = MEANINGS.split(' ').filter(|meaning| all.contains(meaning)).collect();
+        let called = |name: &str| fields.iter().find(|field| field.eq_ignore_ascii_case(name));
+        let field = called(name).or_else(|| called(name.strip_suffix('s')?));
+        if let Some(field) = field.filter(|_| meant.is_empty() || !asked.said.is_empty()) {
             asked.fields.push(field.clone());
             return Some(length);
         }
@@ -137,29 +145,8 @@ fn piece(message: &Message, tokens: &[Token], fields: &[String], asked: &mut Ask
             asked.formats.push(format);
             return Some(length);
         }
-        const MEANINGS: &[&str] = &[
-            "sort",
-            "descending",
-            "ascending",
-            "mean",
-            "total",
-            "maximum",
-            "minimum",
-            "median",
-            "how-many",
-            "rows",
-            "keys-of",
-            "where",
-            "keep",
-            "extract",
-            "convert",
-        ];
-        if MEANINGS.iter().any(|meaning| all.contains(meaning)) {
-            asked.said.extend(MEANINGS.iter().filter(|meaning| all.contains(meaning)));
-            return Some(length);
-        }
-        if all.contains(&"from") {
-            asked.said.push("from");
+        if !meant.is_empty() {
+            asked.said.extend(meant);
             return Some(length);
         }
         let dress = ["it", "object", "column", "number", "back"];
@@ -381,25 +368,36 @@ fn question(asked: &Asked, block: &Datum) -> Option<String> {
         None if is("how-many") && is("rows") && list && only(&["how-many", "rows"]) => return Some("length(@)".into()),
         None => return None,
     };
+    let compared = asked.comparison.as_ref().is_none_or(|(_, value)| value.starts_with('`'));
+    let by = if compared && is_figures_as_text(block, &asked.fields) {
+        format!("to_number({field})")
+    } else {
+        field.clone()
+    };
     if let Some((sign, value)) = &asked.comparison {
         let counts = is("how-many") && is("rows");
-        let rows = format!("[?{field} {sign} {value}]");
+        let rows = format!("[?{by} {sign} {value}]");
         return (list && only(&["where", "rows", "keep", "how-many", "extract"]))
             .then(|| if counts { format!("length({rows})") } else { rows });
     }
     let of = [("mean", "avg"), ("total", "sum"), ("maximum", "max"), ("minimum", "min")];
     let functions: Vec<&str> = of.iter().filter(|(meaning, _)| is(meaning)).map(|(_, function)| *function).collect();
     match functions.as_slice() {
-        [function] if list && only(&["mean", "total", "maximum", "minimum"]) => {
-            Some(format!("{function}([*].{field})"))
-        }
+        [function] if list && only(&["mean", "total", "maximum", "minimum"]) => Some(format!("{function}([*].{by})")),
         [] if is("sort") && list && only(&["sort", "ascending", "descending", "rows"]) => {
-            let sorted = format!("sort_by(@, &{field})");
+            let sorted = format!("sort_by(@, &{by})");
             Some(if is("descending") { format!("reverse({sorted})") } else { sorted })
         }
         [] if only(&["extract", "keep"]) => Some(if list { format!("[*].{field}") } else { field }),
         _ => None,
     }
+}
+
+/// Whether a field holds figures that are written as text, which have another order than numbers.
+fn is_figures_as_text(block: &Datum, fields: &[String]) -> bool {
+    let rows = block.json().unwrap_or_default();
+    let cell = |row: &'_ Value| row.get(fields.first()?)?.as_str()?.trim().parse::<f64>().ok();
+    rows.as_array().is_some_and(|rows| rows.iter().any(|row| cell(row).is_some()))
 }
 
 /// Reads the data, asks it, and writes rows back in the format they came in.

@@ -15,14 +15,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn input(tool: &FoundTool, message: &Message) -> Result<Map<String, Value>, Vec<String>> {
     let schema = tool.input_schema.clone().unwrap_or_default();
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let required: Vec<String> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let required = required(tool);
     let objects = message.data.iter().filter_map(|datum| datum.json()).find_map(|value| value.as_object().cloned());
     if let Some(object) =
         objects.filter(|object| properties.is_empty() || object.keys().all(|key| properties.contains_key(key)))
@@ -50,6 +43,12 @@ pub(super) fn input(tool: &FoundTool, message: &Message) -> Result<Map<String, V
         return Err(vec!["a JSON object".to_owned()]);
     }
     if missing.is_empty() { Ok(input) } else { Err(missing) }
+}
+
+/// The names of what a tool's input must have.
+pub(super) fn required(tool: &FoundTool) -> Vec<String> {
+    let names = tool.input_schema.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// What a request sets apart, numbers too.
@@ -81,18 +80,16 @@ fn coerced(text: &str, schema: &Value) -> Option<Value> {
             .find(|choice| choice.as_str().is_some_and(|choice| choice.eq_ignore_ascii_case(trimmed)))
             .cloned();
     }
-    match parsed {
-        Some(value @ Value::Number(_))
-            if types.contains(&"number") || types.contains(&"integer") && (value.is_i64() || value.is_u64()) =>
-        {
-            Some(value)
+    let fits = match &parsed {
+        Some(number @ Value::Number(_)) => {
+            types.contains(&"number") || types.contains(&"integer") && (number.is_i64() || number.is_u64())
         }
-        Some(value @ Value::Bool(_)) if types.contains(&"boolean") => Some(value),
-        Some(value @ Value::Array(_)) if is("array") => Some(value),
-        Some(value @ Value::Object(_)) if is("object") => Some(value),
-        _ if is("string") => Some(json!(text)),
-        _ => None,
-    }
+        Some(Value::Bool(_)) => types.contains(&"boolean"),
+        Some(Value::Array(_)) => is("array"),
+        Some(Value::Object(_)) => is("object"),
+        _ => false,
+    };
+    if fits { parsed } else { is("string").then(|| json!(text)) }
 }
 
 /// The value of `name: value` or `name=value`, up to the end of the line or the next of the other names.
@@ -224,16 +221,14 @@ pub(super) fn nearest<'a>(tools: &'a [FoundTool], content: &[String], most: usiz
 pub(super) fn example(tool: &FoundTool, message: Option<&Message>) -> Value {
     let schema = tool.input_schema.clone().unwrap_or_default();
     let given = message.and_then(|message| input(tool, message).ok()).unwrap_or_default();
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let whole = schema.get("examples").and_then(|all| all.get(0)).and_then(Value::as_object);
     let mut example = Map::new();
-    for name in required {
+    for name in required(tool) {
         let property = schema.pointer(&format!("/properties/{name}")).cloned().unwrap_or_default();
         let sample = given
-            .get(name)
+            .get(&name)
             .cloned()
-            .or_else(|| whole.and_then(|whole| whole.get(name).cloned()))
+            .or_else(|| whole.and_then(|whole| whole.get(&name).cloned()))
             .or_else(|| property.pointer("/examples/0").cloned());
         let kind = types(&property).first().copied().unwrap_or("string");
         let value = sample.unwrap_or_else(|| match kind {
@@ -243,7 +238,7 @@ pub(super) fn example(tool: &FoundTool, message: Option<&Message>) -> Value {
             "object" => json!({}),
             _ => json!("..."),
         });
-        example.insert(name.to_owned(), value);
+        example.insert(name, value);
     }
     Value::Object(example)
 }

@@ -41,7 +41,8 @@ pub(super) fn is_date(word: &str) -> bool {
 }
 
 /// Day, month's name and year in either order, as a date in figures.
-pub(super) fn date_in_words(first: &str, second: &str, year: &str) -> Option<String> {
+pub(super) fn date_in_words(words: &[&str]) -> Option<String> {
+    let [first, second, year] = words else { return None };
     let month = |word: &str| named("month", word.trim_end_matches('.'))?.parse::<u32>().ok();
     let day = |word: &str| {
         let figures = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -114,10 +115,19 @@ pub(super) fn is_uuid(word: &str) -> bool {
     word.len() == 36 && uuid::Uuid::parse_str(word).is_ok()
 }
 
-/// Whether the word is a colour in hexadecimal: `#ff8800`, `#f80`.
+/// Where a colour that CSS writes as a function and that begins here ends: `rgb(255, 0, 128)`.
+pub(super) fn color_function(text: &str) -> Option<usize> {
+    let opens = ["rgb(", "rgba(", "hsl(", "hsla("].iter().find(|name| text.starts_with(**name))?.len();
+    let end = text.find(')')?;
+    let is_list = text[opens..end].chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | ',' | '.' | '%' | '/'));
+    is_list.then_some(end + 1)
+}
+
+/// Whether the text is a colour: `#ff8800`, `#f80`, `hsl(210, 50%, 40%)`.
 pub(super) fn is_color(word: &str) -> bool {
-    word.strip_prefix('#')
-        .is_some_and(|hex| matches!(hex.len(), 3 | 4 | 6 | 8) && hex.chars().all(|c| c.is_ascii_hexdigit()))
+    let hex = word.strip_prefix('#');
+    hex.is_some_and(|hex| matches!(hex.len(), 3 | 4 | 6 | 8) && hex.chars().all(|c| c.is_ascii_hexdigit()))
+        || color_function(word) == Some(word.len())
 }
 
 /// Whether the word is an IP address, or is plainly meant to be one: `192.168.1.300`.
@@ -145,34 +155,21 @@ pub(super) fn is_path(word: &str) -> bool {
     word.starts_with("$.") || word.starts_with("$[") || (word.contains("[].") || word.contains("[*]"))
 }
 
-/// Whether the word is a figure with the letters of a unit of time: `20m`.
-pub(super) fn is_span_of_time(word: &str) -> bool {
-    let letters = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    letters.len() < word.len() && ["ms", "s", "sec", "m", "min", "h", "hr", "d", "w", "y"].contains(&letters)
+/// Whether at least two words begin here that are figures with the letters of units of time, as `1h 20m`; how many.
+pub(super) fn duration(words: &[&str]) -> Option<usize> {
+    let figures = |word: &str| word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    let is_span =
+        |word: &&&str| figures(word) < word.len() && named("%span", &word[word.len() - figures(word)..]).is_some();
+    Some(words.iter().take_while(is_span).count()).filter(|count| *count >= 2)
 }
 
 /// Whether the word is a Roman numeral of at least two letters, written as the rules have it.
 pub(super) fn is_roman(word: &str) -> bool {
-    const STEPS: [(&str, u32); 13] = [
-        ("M", 1000),
-        ("CM", 900),
-        ("D", 500),
-        ("CD", 400),
-        ("C", 100),
-        ("XC", 90),
-        ("L", 50),
-        ("XL", 40),
-        ("X", 10),
-        ("IX", 9),
-        ("V", 5),
-        ("IV", 4),
-        ("I", 1),
-    ];
+    // In the order in which they stand, each with how often it may.
+    const LETTERS: &str = "M3 CM1 D1 CD1 C3 XC1 L1 XL1 X3 IX1 V1 IV1 I3";
     let mut rest = word;
-    for (letters, value) in STEPS {
-        // Ones, tens and hundreds stand at most three times, everything else once.
-        let most = if value.to_string().starts_with('1') { 3 } else { 1 };
-        for _ in 0..most {
+    for (letters, most) in LETTERS.split(' ').map(|step| step.split_at(step.len() - 1)) {
+        for _ in 0..most.parse().unwrap_or(1) {
             rest = rest.strip_prefix(letters).unwrap_or(rest);
         }
     }
@@ -221,18 +218,15 @@ pub(super) fn sniff(text: &str) -> Option<&'static str> {
     }
     let lower = text.to_lowercase();
     if text.starts_with('<') && text.ends_with('>') {
-        let html =
-            ["<!doctype html", "<html", "<div", "<p", "<h", "<ul", "<ol", "<table", "<a ", "<b", "<span", "<script"];
-        return Some(if lower.starts_with("<svg") {
-            "svg"
-        } else if html.iter().any(|tag| lower.starts_with(tag)) {
-            "html"
-        } else {
-            "xml"
+        const HTML: &str = "!doctype html|html|div|p|h|ul|ol|table|a |b|span|script";
+        return Some(match &lower[1..] {
+            tag if tag.starts_with("svg") => "svg",
+            tag if HTML.split('|').any(|known| tag.starts_with(known)) => "html",
+            _ => "xml",
         });
     }
-    let sql = ["select ", "insert into ", "update ", "delete from ", "create table ", "with ", "alter table "];
-    if sql.iter().any(|word| lower.starts_with(word))
+    const SQL: &str = "select |insert into |update |delete from |create table |with |alter table ";
+    if SQL.split('|').any(|word| lower.starts_with(word))
         && (lower.contains(" from ") || lower.contains('=') || lower.contains('('))
     {
         return Some("sql");
@@ -279,9 +273,9 @@ mod tests {
         assert_eq!(cron(&["0", "9", "*", "*", "1-5"]), Some(5));
         assert_eq!(cron(&["*/5", "*", "*", "*", "MON-FRI", "mean"]), Some(5));
         assert_eq!(cron(&["1", "2", "3", "4", "5"]), None);
-        assert_eq!(date_in_words("5", "March", "2024").as_deref(), Some("2024-03-05"));
-        assert_eq!(date_in_words("Jan", "1st", "2024").as_deref(), Some("2024-01-01"));
-        assert_eq!(date_in_words("5", "apples", "2024"), None);
+        assert_eq!(date_in_words(&["5", "March", "2024"]).as_deref(), Some("2024-03-05"));
+        assert_eq!(date_in_words(&["Jan", "1st", "2024"]).as_deref(), Some("2024-01-01"));
+        assert_eq!(date_in_words(&["5", "apples", "2024"]), None);
         assert!(is_roman("XIV") && is_roman("MCMXCIV") && !is_roman("DVD") && !is_roman("LCD") && !is_roman("I"));
         assert!(is_file("photo.png") && !is_file("e.g") && !is_file("example.com") && !is_file("1.5"));
         assert!(is_date_pattern("DD.MM.YYYY") && is_date_pattern("yyyy-MM-dd") && !is_date_pattern("Yes"));

@@ -26,10 +26,8 @@ enum Piece {
     Postfix(String),
     /// The answer before.
     It,
-    Unit {
-        of: &'static str,
-        name: &'static str,
-    },
+    /// What it measures, and its name.
+    Unit(&'static str, &'static str),
     /// "one" before a unit: an article.
     Article,
     Many,
@@ -118,7 +116,7 @@ fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option
     // "12 in to cm", and "12 in cm".
     let links = |token: &Token| lexicon().meanings(&token.key).contains(&"-link") || token.is_pause();
     if behind_number && tokens[0].key == "in" && tokens.get(1).is_none_or(links) {
-        return Some((Some(Piece::Unit { of: "length", name: "inch" }), 1));
+        return Some((Some(Piece::Unit("length", "inch")), 1));
     }
     for (length, key, all) in phrases(tokens) {
         let has = |name: &str| all.contains(&name);
@@ -133,8 +131,8 @@ fn phrase(tokens: &[Token], behind_number: bool, last: Option<&Piece>) -> Option
             || !key.is_ascii()
             || matches!(last, Some(Piece::Dress | Piece::Many | Piece::Of));
         let piece = match (unit, number, operator) {
-            (Some((of, name)), _, None) if is_unit => Piece::Unit { of, name },
-            (Some((of, name)), _, Some(_)) if behind_number => Piece::Unit { of, name },
+            (Some((of, name)), _, None) if is_unit => Piece::Unit(of, name),
+            (Some((of, name)), _, Some(_)) if behind_number => Piece::Unit(of, name),
             (_, Some(number), None) => match pieces_of_number(last, number) {
                 Some(whole) => return Some((Some(whole), length)),
                 None => Piece::Number(number.to_owned()),
@@ -190,22 +188,22 @@ fn conversion(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
         match (piece, pieces.get(at + 1)) {
-            (Piece::Number(number), Some(Piece::Unit { of, name })) => {
+            (Piece::Number(number), Some(Piece::Unit(of, name))) => {
                 let follows = quantity.is_empty()
-                    || matches!(pieces.get(at.wrapping_sub(1)), Some(Piece::Unit { .. } | Piece::Dress | Piece::Comma));
+                    || matches!(pieces.get(at.wrapping_sub(1)), Some(Piece::Unit(..) | Piece::Dress | Piece::Comma));
                 if !follows {
                     return None;
                 }
                 quantity.push((number.clone(), of, name));
                 at += 1;
             }
-            (Piece::Article, Some(Piece::Unit { of, name }))
+            (Piece::Article, Some(Piece::Unit(of, name)))
                 if quantity.is_empty() && (target.is_some() || at + 2 < pieces.len()) =>
             {
                 quantity.push(("1".to_owned(), of, name));
                 at += 1;
             }
-            (Piece::Unit { of, name }, _) if target.is_none() => target = Some((of, name)),
+            (Piece::Unit(of, name), _) if target.is_none() => target = Some((of, name)),
             (Piece::Dress | Piece::Of | Piece::Many | Piece::Article, _) => {}
             (Piece::It, _) if quantity.is_empty() => {}
             _ => return None,
@@ -264,8 +262,9 @@ fn arithmetic(pieces: &[Piece], earlier: &Earlier) -> Option<String> {
     }
     inner.retain(|piece| !matches!(piece, Piece::Article | Piece::Round));
     let number = earlier.result.as_deref().map(str::trim).filter(|text| text.parse::<f64>().is_ok_and(f64::is_finite));
+    let number = number.filter(|_| !earlier.is_based());
     // The result of a step before is not there yet.
-    let earlier = if earlier.piped { Some("{prev}") } else { number };
+    let earlier = if earlier.piped && !earlier.is_based() { Some("{prev}") } else { number };
     if matches!(inner.first(), Some(Piece::Operator(_) | Piece::Postfix(_)))
         && inner.first() != Some(&Piece::Operator("-"))
         || inner.first() == Some(&Piece::Operator("-")) && earlier.is_some()
@@ -313,11 +312,8 @@ impl Parser<'_> {
                     if adds && text.ends_with('%') {
                         text = format!("({text})");
                     }
-                    text = if matches!(sign, "^") {
-                        format!("{text}{sign}{right}")
-                    } else {
-                        format!("{text} {sign} {right}")
-                    };
+                    let space = if sign == "^" { "" } else { " " };
+                    text = format!("{text}{space}{sign}{space}{right}");
                     if adds && right.ends_with('%') && matches!(self.peek(), Some(Piece::Operator(_))) {
                         text = format!("({text})");
                     }
@@ -343,6 +339,14 @@ impl Parser<'_> {
         Some(text)
     }
 
+    /// The unit of an angle that stands here.
+    fn angle(&mut self) -> String {
+        let Some(Piece::Unit("angle", name)) = self.peek() else { return String::new() };
+        let name = format!(" {name}");
+        self.at += 1;
+        name
+    }
+
     fn operand(&mut self) -> Option<String> {
         let mut text = match self.peek()?.clone() {
             Piece::Operator("-") => {
@@ -360,7 +364,7 @@ impl Parser<'_> {
             }
             Piece::Open => {
                 self.at += 1;
-                let inner = self.sum()?;
+                let inner = self.sum()? + &self.angle();
                 if self.peek() != Some(&Piece::Close) {
                     return None;
                 }
@@ -375,13 +379,9 @@ impl Parser<'_> {
                 self.works = true;
                 let mut operand = self.operand()?;
                 if matches!(name, "sin" | "cos" | "tan") {
-                    match self.peek() {
-                        Some(Piece::Unit { of: "angle", name }) => {
-                            operand = format!("{operand} {name}");
-                            self.at += 1;
-                        }
-                        _ if operand.contains("pi") || operand == "0" => {}
-                        _ => operand.push_str(ANGLE),
+                    operand += &self.angle();
+                    if !["pi", " deg", " rad"].iter().any(|said| operand.contains(said)) && operand != "0" {
+                        operand.push_str(ANGLE);
                     }
                 }
                 apply(name, &operand)
@@ -389,44 +389,33 @@ impl Parser<'_> {
             _ => return None,
         };
         loop {
-            match self.peek() {
+            match self.pieces.get(self.at..).unwrap_or_default() {
                 // "-5 squared" is read in two ways.
-                Some(Piece::Postfix(_)) if text.starts_with('-') => return None,
-                Some(Piece::Postfix(sign)) => {
-                    text = format!("({text}{sign})");
-                    self.at += 1;
-                    self.works = true;
-                }
+                [Piece::Postfix(_), ..] if text.starts_with('-') => return None,
+                [Piece::Postfix(sign), ..] => text = format!("({text}{sign})"),
                 // "5 factorial"
-                Some(Piece::Function("factorial")) if self.at + 1 == self.pieces.len() => {
-                    text = format!("({text}!)");
-                    self.at += 1;
-                    self.works = true;
-                }
+                [Piece::Function("factorial")] => text = format!("({text}!)"),
                 // `10 % 3` is a remainder.
-                Some(Piece::Percent)
-                    if matches!(self.pieces.get(self.at + 1), Some(Piece::Number(_) | Piece::Open)) =>
-                {
+                [Piece::Percent, Piece::Number(_) | Piece::Open, ..] => {
                     self.at += 1;
                     text = format!("{text} mod {}", self.operand()?);
                     self.works = true;
+                    continue;
                 }
-                Some(Piece::Percent) => {
+                [Piece::Percent, ..] => {
                     text.push('%');
                     self.at += 1;
+                    continue;
                 }
                 // "225 の 平方根"
-                Some(Piece::Of)
-                    if matches!(self.pieces.get(self.at + 1), Some(Piece::Function(_)))
-                        && self.at + 2 == self.pieces.len() =>
-                {
-                    let Some(Piece::Function(name)) = self.pieces.get(self.at + 1) else { return None };
+                [Piece::Of, Piece::Function(name)] => {
                     text = apply(name, &text);
-                    self.at += 2;
-                    self.works = true;
+                    self.at += 1;
                 }
                 _ => return Some(text),
             }
+            self.at += 1;
+            self.works = true;
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{
     lexer,
-    lexicon::{Form, LONGEST, lexicon},
+    lexicon::{Form, LONGEST, lexicon, named},
     reader,
 };
 use crate::id::ToolId;
@@ -56,10 +56,10 @@ pub(super) enum Kind {
     Number,
 }
 
-/// One value of a message.
 /// Bytes beyond which a text is none of the kinds that one value is of.
 const LONGEST_VALUE: usize = 64 * 1024;
 
+/// One value of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Datum {
     pub kind: Kind,
@@ -78,17 +78,9 @@ impl Datum {
     pub(super) fn language(&self) -> Option<String> {
         match &self.kind {
             // A tag may be a file's name, too.
-            Kind::Fence(tag) if !["", "text", "txt"].contains(&tag.rsplit('.').next().unwrap_or_default()) => Some(
-                match tag.rsplit('.').next().unwrap_or_default() {
-                    "yml" => "yaml",
-                    "md" => "markdown",
-                    "patch" => "diff",
-                    "htm" => "html",
-                    "js" => "javascript",
-                    other => other,
-                }
-                .to_owned(),
-            ),
+            Kind::Fence(tag) if !["", "text", "txt"].contains(&tag.rsplit('.').next().unwrap_or_default()) => {
+                tag.rsplit('.').next().map(|tag| named("%tag", tag).unwrap_or(tag).to_owned())
+            }
             Kind::Json => Some("json".to_owned()),
             Kind::Stdin | Kind::Fence(_) | Kind::Code | Kind::Quoted | Kind::Tail => {
                 lexer::sniff(&self.text).map(str::to_owned)

@@ -54,14 +54,6 @@ pub const REFUSAL: &str = "Nothing was computed: the offline planner, which is n
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OfflinePlanner;
 
-impl OfflinePlanner {
-    /// A planner.
-    #[must_use]
-    pub fn new() -> Self {
-        Self
-    }
-}
-
 #[async_trait]
 impl Model for OfflinePlanner {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
@@ -216,7 +208,10 @@ fn tools_query(message: &Message, talk: &Talk) -> Option<String> {
     let first = words.first()?;
     let asks = words.iter().any(|word| means(word, "%tools"))
         && (means(first, "%asking") || lexicon::lexicon().meanings(first).iter().any(|name| name.starts_with('-')));
-    if !asks || words.len() > 20 {
+    // "Can you translate?"
+    let able = || words.len() <= 5 && message.data.is_empty() && message.text.trim_end().ends_with('?');
+    let can_you = words.len() > 2 && means(&words[..2].join(" "), "%able") && able();
+    if !(asks || can_you) || words.len() > 20 {
         return None;
     }
     let other = lexicon::lexicon().meanings(&message.phrase()).contains(&"!other-tool");
@@ -243,19 +238,25 @@ fn talk_before(trail: &Trail) -> (Talk, Option<Message>) {
                 refused = None;
                 talk.result = match progress(&plan, exchange) {
                     Progress::Done(text) => Some(text),
-                    Progress::Due { .. } | Progress::Failed { .. } | Progress::NoAnswer { .. } => None,
+                    Progress::Due(..) | Progress::Stopped(_) => None,
                 };
                 talk.plan = talk.result.is_some().then_some(plan);
             }
-            Intent::Named(..) | Intent::Unknown | Intent::Lacking(..) => {
+            intent @ (Intent::Named(..) | Intent::Unknown | Intent::Lacking(..)) => {
                 talk.result = exchange
                     .tries
                     .iter()
                     .rev()
                     .find(|attempt| !attempt.failed)
                     .and_then(|attempt| any(&attempt.output).ok());
-                talk.plan = None;
-                refused = talk.result.is_none().then(|| exchange.message.clone());
+                // What was asked of the data last is lost; the data as it was before is not meant any more.
+                let asks = |plan: &Plan| plan.steps.iter().any(|step| step.recipe.id == "ask");
+                if talk.plan.take().is_some_and(|plan| asks(&plan)) {
+                    talk.block = exchange.message.block().cloned();
+                }
+                // What nobody understood is not understood better with more words.
+                let asked = talk.result.is_none() && !matches!(intent, Intent::Unknown);
+                refused = asked.then(|| exchange.message.clone());
             }
         }
     }
@@ -264,22 +265,11 @@ fn talk_before(trail: &Trail) -> (Talk, Option<Message>) {
 
 /// How far a plan has come.
 enum Progress {
-    Due {
-        tool: String,
-        input: Value,
-    },
+    /// A tool is to be called with an input.
+    Due(String, Value),
     Done(String),
-    Failed {
-        tool: String,
-        reason: String,
-        input: Value,
-    },
-    /// A step came to something that is no answer.
-    NoAnswer {
-        tool: String,
-        reason: String,
-        input: Value,
-    },
+    /// A step failed, or came to something that is no answer: what is said then.
+    Stopped(String),
 }
 
 fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
@@ -289,15 +279,15 @@ fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
     for step in &plan.steps {
         let tool = step.recipe.tool.clone();
         let Some(input) = step.input(before.as_ref()) else {
-            let reason = "what it came to is nothing that the next step can take".to_owned();
+            let reason = "what it came to is nothing that the next step can take";
             let (tool, input) =
                 exchange.tries.last().map_or((tool, Value::Null), |last| (last.tool.clone(), last.input.clone()));
-            return Progress::NoAnswer { tool, reason, input };
+            return Progress::Stopped(talk::no_answer(&tool, reason, &input));
         };
         match tries.next() {
-            None => return Progress::Due { tool, input },
+            None => return Progress::Due(tool, input),
             Some(attempt) if attempt.failed => {
-                return Progress::Failed { tool: attempt.tool.clone(), reason: recipe::plain(&attempt.output), input };
+                return Progress::Stopped(talk::failure(&attempt.tool, &recipe::plain(&attempt.output), &input));
             }
             Some(attempt) => match result::read(&step.recipe, &step.slots, &attempt.output) {
                 Ok(result) => {
@@ -306,7 +296,7 @@ fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
                     parts.push(if labelled { format!("{name}: {}", result.text) } else { result.text.clone() });
                     before = Some(result);
                 }
-                Err(reason) => return Progress::NoAnswer { tool, reason, input },
+                Err(reason) => return Progress::Stopped(talk::no_answer(&tool, &reason, &input)),
             },
         }
     }
@@ -317,9 +307,8 @@ fn progress(plan: &Plan, exchange: &Exchange) -> Progress {
 fn planned(request: &ModelRequest, trail: &Trail, plan: &Plan) -> Reply {
     match progress(plan, &trail.last) {
         Progress::Done(text) => answer(&text, leaves_out(plan, &trail.last.message)),
-        Progress::Failed { tool, reason, input } => Reply::refusal(talk::failure(&tool, &reason, &input)),
-        Progress::NoAnswer { tool, reason, input } => Reply::refusal(talk::no_answer(&tool, &reason, &input)),
-        Progress::Due { tool, input } => match trail.tool(&tool) {
+        Progress::Stopped(text) => Reply::refusal(text),
+        Progress::Due(tool, input) => match trail.tool(&tool) {
             Some(found) if !found.missing_env_vars.is_empty() => Reply::refusal(talk::credentials(found, &input)),
             Some(found) => call(request, trail, found, input),
             None if trail.last.searches.contains(&tool) => Reply::refusal(talk::unknown(&tool)),
@@ -365,10 +354,7 @@ fn chosen(request: &ModelRequest, trail: &Trail) -> Option<Reply> {
     if last.tool == tool.tool_id.as_str() {
         return tried(trail);
     }
-    let required = tool.input_schema.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
-    let names: Vec<String> = required.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let missing: Vec<String> = names.into_iter().filter(|name| last.input.get(name).is_none()).collect();
-    if missing.is_empty() {
+    if general::required(tool).iter().all(|name| last.input.get(name).is_some()) {
         return Some(call(request, trail, tool, last.input.clone()));
     }
     Some(match general::input(tool, &trail.last.message) {

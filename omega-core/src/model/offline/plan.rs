@@ -52,20 +52,14 @@ fn understood(plan: &Plan, trail: &Trail) -> Value {
 }
 
 fn nearest(tool: &FoundTool, message: &Message) -> Value {
-    let (share, _) = general::explained(tool, &general::content(message));
-    let mut reasons = vec![format!("{} has to do with the request", tool.tool_id)];
-    let mut confidence = share * 0.4;
-    match general::input(tool, message) {
-        Ok(_) => reasons.push("its required inputs are in the message".to_owned()),
-        Err(missing) => {
-            confidence *= 0.5;
-            reasons.push(format!("it still needs {}", missing.join(", ")));
-        }
-    }
-    if !tool.missing_env_vars.is_empty() {
-        confidence *= 0.5;
-        reasons.push(format!("it needs the credentials {}", tool.missing_env_vars.join(", ")));
-    }
+    let share = general::explained(tool, &general::content(message)).0;
+    let missing = general::input(tool, message).err().map(|missing| format!("it still needs {}", missing.join(", ")));
+    let keys = (!tool.missing_env_vars.is_empty())
+        .then(|| format!("it needs the credentials {}", tool.missing_env_vars.join(", ")));
+    let confidence = [&missing, &keys].iter().filter(|lack| lack.is_some()).fold(share * 0.4, |share, _| share * 0.5);
+    let input = missing.unwrap_or_else(|| "its required inputs are in the message".to_owned());
+    let mut reasons = vec![format!("{} has to do with the request", tool.tool_id), input];
+    reasons.extend(keys);
     json!({
         "steps": [step(1, tool.tool_id.as_str(), Some(tool))],
         "confidence": (confidence.clamp(0.0, 1.0) * 100.0).round() / 100.0,

@@ -32,8 +32,7 @@ pub(super) struct Read {
 pub(super) fn read(text: &str) -> Read {
     let mut reader = Reader { text, masked: text.to_owned(), data: Vec::new() };
     reader.piped();
-    reader.fences();
-    reader.marked("`", "`", &Kind::Code);
+    reader.ticks();
     reader.json(false);
     reader.shorten();
     reader.markup();
@@ -42,10 +41,11 @@ pub(super) fn read(text: &str) -> Read {
     let tools = reader.tool_ids();
     reader.urls();
     reader.functions_of_colour();
-    reader.cron_lines();
-    reader.dates();
+    reader.runs(&Kind::Cron, |run| Some((lexer::cron(run)?, None)));
+    // "5 March 2024" and "March 5th, 2024" are 2024-03-05.
+    reader.runs(&Kind::Date, |run| Some((3, Some(lexer::date_in_words(run.get(..3)?)?))));
     reader.phones();
-    reader.durations();
+    reader.runs(&Kind::Duration, |run| Some((lexer::duration(run)?, None)));
     reader.words();
     reader.json(true);
     Read { data: reader.data, tools, masked: reader.masked }
@@ -98,41 +98,31 @@ impl Reader<'_> {
         self.claim(Kind::Stdin, from..until + close.len(), text);
     }
 
-    /// Everything between two marks.
-    fn marked(&mut self, open: &str, close: &str, kind: &Kind) {
+    /// What stands between backticks: a fence with its language, or code.
+    fn ticks(&mut self) {
+        let run = |text: &str| text.len() - text.trim_start_matches('`').len();
         let mut at = 0;
         for _ in 0..TRIES {
-            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find(open)) else { return };
+            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find('`')) else { return };
             let from = at + found;
-            let inside = from + open.len();
-            let Some(length) = self.masked[inside..].find(close) else { return };
-            let end = inside + length + close.len();
-            let text = &self.text[inside..inside + length];
-            if !text.is_empty() {
-                self.claim(kind.clone(), from..end, text);
-            }
-            at = end;
-        }
-    }
-
-    fn fences(&mut self) {
-        let mut at = 0;
-        for _ in 0..TRIES {
-            let Some(found) = self.masked.get(at..).and_then(|rest| rest.find("```")) else { return };
-            let from = at + found;
-            let ticks = self.masked[from..].chars().take_while(|c| *c == '`').count();
-            let fence = "`".repeat(ticks);
-            let head = from + ticks;
-            let Some(length) = self.masked[head..].find(&fence) else { return };
-            let body = &self.text[head..head + length];
-            let (tag, content) = match body.split_once('\n') {
-                Some((tag, content)) => (tag.trim().to_lowercase(), content),
-                None => (String::new(), body),
+            let ticks = run(&self.masked[from..]);
+            let inside = from + ticks;
+            let marks = "`".repeat(ticks);
+            let closes = |end: &usize| run(&self.masked[*end..]) == ticks && !self.masked[..*end].ends_with('`');
+            let mut ends = self.masked[inside..].match_indices(&marks).map(|(end, _)| inside + end);
+            let Some(end) = ends.find(closes) else {
+                at = inside;
+                continue;
             };
+            let body = &self.text[inside..end];
+            at = end + ticks;
+            if ticks < 3 {
+                self.claim(Kind::Code, from..at, body);
+                continue;
+            }
+            let (tag, content) = body.split_once('\n').unwrap_or(("", body));
             let content = content.strip_suffix('\n').unwrap_or(content);
-            let end = head + length + ticks;
-            self.claim(Kind::Fence(tag), from..end, content);
-            at = end;
+            self.claim(Kind::Fence(tag.trim().to_lowercase()), from..at, content);
         }
     }
 
@@ -206,38 +196,6 @@ impl Reader<'_> {
         }
     }
 
-    /// At least two figures with the letters of units of time: `1h 20m`.
-    fn durations(&mut self) {
-        let words = self.free_words();
-        let mut at = 0;
-        while at < words.len() {
-            let count = words[at..].iter().take_while(|(_, word)| lexer::is_span_of_time(word)).count();
-            if count >= 2 {
-                let span = words[at].0.start..words[at + count - 1].0.end;
-                let text = self.text;
-                self.claim(Kind::Duration, span.clone(), &text[span]);
-            }
-            at += count.max(1);
-        }
-    }
-
-    /// Dates with the month's name, as figures: "5 March 2024" and "March 5th, 2024" are 2024-03-05.
-    fn dates(&mut self) {
-        let words = self.free_words();
-        let mut at = 0;
-        while let Some([first, second, third]) = words.get(at..at + 3) {
-            let (a, b, c) = (first.1.as_str(), second.1.as_str(), third.1.as_str());
-            let span = first.0.start..third.0.end;
-            match lexer::date_in_words(a, b, c).filter(|_| self.is_free(&span)) {
-                Some(date) => {
-                    self.claim(Kind::Date, span, &date);
-                    at += 3;
-                }
-                None => at += 1,
-            }
-        }
-    }
-
     /// A plus and at least seven figures, however they are set apart.
     fn phones(&mut self) {
         for (span, word) in self.free_words() {
@@ -287,34 +245,26 @@ impl Reader<'_> {
                 continue;
             };
             let span = from..end + close.len_utf8();
-            if end > inside && self.is_free(&span) {
+            if end == inside || self.is_free(&span) {
                 until = span.end;
                 self.claim(Kind::Quoted, span, &text[inside..end]);
-            } else if end == inside {
-                until = span.end;
-                self.claim(Kind::Quoted, span, "");
             }
         }
     }
 
     /// The free words with their places, cut at white space and without punctuation around them.
     fn free_words(&self) -> Vec<(Range<usize>, String)> {
-        let mut words = Vec::new();
-        let mut from = None;
-        for (at, c) in self.masked.char_indices().chain([(self.masked.len(), ' ')]) {
-            if c.is_whitespace() || c == '\u{1}' {
-                if let Some(start) = from.take() {
-                    let word = &self.masked[start..at];
-                    let front = word.len() - word.trim_start_matches(['(', '[', '{', ',', ';', '¿']).len();
-                    let word = word[front..].trim_end_matches([',', ';', '!', '?', ')', ']', '}', ':']);
-                    let word = word.strip_suffix('.').unwrap_or(word);
-                    if !word.is_empty() {
-                        words.push((start + front..start + front + word.len(), word.to_owned()));
-                    }
-                }
-            } else if from.is_none() {
-                from = Some(at);
+        let apart = |c: char| c.is_whitespace() || c == '\u{1}';
+        let (mut words, mut at) = (Vec::new(), 0);
+        for piece in self.masked.split_inclusive(apart) {
+            let word = piece.trim_end_matches(apart);
+            let front = word.len() - word.trim_start_matches(['(', '[', '{', ',', ';', '¿']).len();
+            let word = word[front..].trim_end_matches([',', ';', '!', '?', ')', ']', '}', ':']);
+            let word = word.strip_suffix('.').unwrap_or(word);
+            if !word.is_empty() {
+                words.push((at + front..at + front + word.len(), word.to_owned()));
             }
+            at += piece.len();
         }
         words
     }
@@ -341,18 +291,20 @@ impl Reader<'_> {
         }
     }
 
-    fn cron_lines(&mut self) {
+    /// Words side by side that are one value: how many of those that begin somewhere, and what they mean where that is not
+    /// what is written.
+    fn runs(&mut self, kind: &Kind, value: impl Fn(&[&str]) -> Option<(usize, Option<String>)>) {
         let words = self.free_words();
         let mut at = 0;
         while at < words.len() {
             let run: Vec<&str> = words[at..].iter().take(7).map(|(_, word)| word.as_str()).collect();
-            let Some(count) = lexer::cron(&run) else {
+            let found = value(&run).map(|(count, text)| (words[at].0.start..words[at + count - 1].0.end, count, text));
+            let Some((span, count, text)) = found.filter(|(span, ..)| self.is_free(span)) else {
                 at += 1;
                 continue;
             };
-            let span = words[at].0.start..words[at + count - 1].0.end;
-            let text = self.text;
-            self.claim(Kind::Cron, span.clone(), &text[span]);
+            let written = self.text;
+            self.claim(kind.clone(), span.clone(), text.as_deref().unwrap_or(&written[span]));
             at += count;
         }
     }
@@ -381,16 +333,12 @@ impl Reader<'_> {
     /// Colours as CSS writes them: `rgb(255, 0, 128)`.
     fn functions_of_colour(&mut self) {
         let lower = self.masked.to_ascii_lowercase();
-        for name in ["rgb(", "rgba(", "hsl(", "hsla("] {
-            for (from, _) in lower.match_indices(name).take(TRIES) {
-                let Some(length) = lower[from..].find(')') else { break };
-                let span = from..from + length + 1;
-                let inside = &lower[from + name.len()..from + length];
-                let is_list = inside.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | ',' | '.' | '%' | '/'));
-                if is_list && self.is_free(&span) {
-                    let text = self.text;
-                    self.claim(Kind::Color, span.clone(), &text[span]);
-                }
+        let places = ["rgb", "hsl"].into_iter().flat_map(|name| lower.match_indices(name).take(TRIES));
+        for (from, _) in places {
+            let span = from..from + lexer::color_function(&lower[from..]).unwrap_or_default();
+            if !span.is_empty() && self.is_free(&span) {
+                let text = self.text;
+                self.claim(Kind::Color, span.clone(), &text[span]);
             }
         }
     }

@@ -175,15 +175,15 @@ fn of_mathjs(object: &Value) -> Option<String> {
     match object.get("mathjs")?.as_str()? {
         "Unit" => {
             let unit = object.get("unit")?.as_str()?.replace(" / ", "/");
-            let unit = match unit.as_str() {
-                "degC" => "°C",
-                "degF" => "°F",
-                "lbm" => "lb",
-                "km/hour" => "km/h",
-                "inch" => "in",
-                "mile/hour" => "mph",
-                unit => unit,
-            };
+            const SIGNS: &[(&str, &str)] = &[
+                ("degC", "°C"),
+                ("degF", "°F"),
+                ("lbm", "lb"),
+                ("km/hour", "km/h"),
+                ("inch", "in"),
+                ("mile/hour", "mph"),
+            ];
+            let unit = SIGNS.iter().find(|(name, _)| *name == unit).map_or(unit.as_str(), |(_, sign)| *sign);
             const SPELLED: &str = "second minute hour day week year mile yard gallon pint quart cup tablespoon teaspoon acre \
                                    hectare byte bit joule tonne";
             let number = decimal(&plain(object.get("value")?))?;

@@ -6,7 +6,7 @@
 use super::{
     lexer,
     lexicon::{lexicon, named},
-    message::{Datum, Kind},
+    message::{Datum, Kind, Message, Token, TokenKind},
 };
 use serde_json::{Value, json};
 
@@ -23,6 +23,17 @@ pub(super) struct Given {
 impl Given {
     pub(super) fn new(kind: Kind, text: &str) -> Self {
         Self { datum: Datum::new(kind, text), percent: false, earlier: false }
+    }
+
+    /// The value or number that a token is, with the per cent sign behind it.
+    pub(super) fn at(message: &Message, tokens: &[Token], at: usize) -> Option<Self> {
+        let token = &tokens[at];
+        if let Some(datum) = message.datum(token) {
+            return Some(Self { datum: datum.clone(), percent: false, earlier: false });
+        }
+        let percent = tokens.get(at + 1).is_some_and(|next| lexicon().meanings(&next.key).contains(&"@%"));
+        let number = || Self { percent, ..Self::new(Kind::Number, message.written(&tokens[at..=at])) };
+        (token.kind == TokenKind::Number).then(number)
     }
 
     /// A result, as it may go on.
@@ -106,6 +117,8 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
                 && text.lines().all(|line| line.trim().is_empty() || line.trim().parse::<f64>().is_ok()),
         ),
         "quoted" => some(matches!(datum.kind, Kind::Quoted | Kind::Code)),
+        // A word beside another has no differences to show, and "TCP and UDP" are things.
+        "compared" => accept("one", given).filter(|_| text.contains(char::is_whitespace)),
         "one" | "two" => some(matches!(datum.kind, Kind::Quoted | Kind::Code | Kind::Fence(_) | Kind::Stdin)),
         "word" => some(!text.is_empty() && !text.contains(char::is_whitespace) && !given.earlier),
         "noun" | "bare-noun" => {
@@ -132,8 +145,11 @@ pub(super) fn accept(kind: &str, given: &Given) -> Option<Value> {
         "list" => datum.json().filter(is_numbers),
         "matrix" => datum.json().filter(is_matrix),
         "year" => given.integer().filter(|year| (1000..=9999).contains(year)).map(|year| json!(year)),
-        "hex-number" => {
-            text.strip_prefix("0x").filter(|hex| hex.chars().all(|c| c.is_ascii_hexdigit())).map(|_| json!(text))
+        "marked-number" => some(text.starts_with("0x") || text.starts_with("0b")).filter(|_| given.integer().is_some()),
+        "bare-regex" => some(looks == Kind::Regex),
+        "stamp" => {
+            let zoned = |(_, time): (&str, &str)| time.ends_with('Z') || time.contains(['+', '-']);
+            some(looks == Kind::Date && text.split_once('T').is_some_and(zoned))
         }
         "hex-text" => some(
             (1..=12).contains(&text.len()) && text.chars().all(|c| c.is_ascii_hexdigit()) && !text.starts_with("0b"),

@@ -24,32 +24,17 @@ pub(super) fn footer() -> String {
 
 /// The fixed answer to a message that asks for nothing of a tool.
 pub(super) fn fixed(message: &Message, has_result: bool, source: Option<&str>) -> Option<String> {
-    if !message.data.is_empty() {
-        return None;
-    }
+    const WHOLE: &str = "!thanks !bye !hello !about !key !tools !sure";
     let phrase = message.phrase();
-    let is = |name: &str| phrases(&phrase).any(|phrase| lexicon().meanings(phrase).contains(&name));
-    let text = if phrase.is_empty() {
-        "I need a request in words. `omega ask \"what can you do?\"` shows what I can do.".to_owned()
-    } else if is("!thanks") && (phrase != "ok" || has_result) {
-        "You are welcome.".to_owned()
-    } else if is("!bye") {
-        "Goodbye.".to_owned()
-    } else if is("!hello") || is("!about") {
-        introduction()
-    } else if is("!key") {
-        keys()
-    } else if is("!tools") {
-        tools()
-    } else if is("!sure") && has_result {
-        let by = source.map(|source| format!(" by `{source}`")).unwrap_or_default();
-        format!(
-            "The answer was computed{by}, not guessed by a language model; `omega show` shows the call with its input and output."
-        )
-    } else {
-        return None;
+    let is = |name: &&str| phrases(&phrase).any(|phrase| lexicon().meanings(phrase).contains(name));
+    let name = match phrase.as_str() {
+        _ if !message.data.is_empty() => return None,
+        "" => "!nothing",
+        "ok" if !has_result => return None,
+        _ => WHOLE.split(' ').find(is).filter(|name| *name != "!sure" || has_result)?,
     };
-    Some(text)
+    let by = source.map(|source| format!(" by `{source}`")).unwrap_or_default();
+    texts().get(name).map(|text| text.replace("{by}", &by).replace("{model}", MODEL))
 }
 
 /// A phrase, and the same without a greeting before it.
@@ -57,33 +42,6 @@ fn phrases(phrase: &str) -> impl Iterator<Item = &str> {
     let short =
         phrase.split_once(' ').filter(|(first, _)| lexicon().meanings(first).contains(&"!hello")).map(|(_, rest)| rest);
     [Some(phrase), short, phrase.strip_suffix(" please"), phrase.strip_suffix(" omega")].into_iter().flatten()
-}
-
-fn introduction() -> String {
-    format!(
-        "I am Omega's offline planner: no language model, but a fixed policy that finds a tool in the registry, fills its input \
-         from your words and runs it. I do what I understand whole, and say so when I don't. For example:\n\n\
-         - what is 15% of 240?\n\
-         - convert 5 miles to km\n\
-         - sha256 of \"hello world\"\n\
-         - what day of the week was 1976-07-04?\n\
-         - `omega ask \"convert to yaml\" < data.json`\n\n\
-         `omega tools search WORDS` looks for tools. For free conversation {MODEL}."
-    )
-}
-
-fn keys() -> String {
-    "Store a provider's key with `omega keys set OPENAI_API_KEY` (or ANTHROPIC_API_KEY, GOOGLE_API_KEY, GROQ_API_KEY, \
-     MISTRAL_API_KEY, OPENROUTER_API_KEY), or set the variable of that name. A model on this machine needs none: start Ollama, \
-     and it is found. `omega models` lists what can be used and why not, and `--model provider/model` chooses one."
-        .to_owned()
-}
-
-fn tools() -> String {
-    "I can use every tool of the registry. `omega tools search WORDS` finds them by what they do, for example `omega tools search \
-     colour`; `omega registry status` says how many there are, and `omega registry add PACKAGE` adds those of an npm package. Ask \
-     \"what tools do you have for colours?\" and I look for them."
-        .to_owned()
 }
 
 /// The tools that a question about tools asks for.
@@ -142,16 +100,16 @@ pub(super) fn refusal(message: &Message, near: &[&FoundTool]) -> String {
     text
 }
 
-/// What kinds of values are called.
-fn needs() -> &'static HashMap<String, String> {
-    static NEEDS: OnceLock<HashMap<String, String>> = OnceLock::new();
-    NEEDS.get_or_init(|| serde_json::from_str(include_str!("needs.json")).unwrap_or_default())
+/// What is said to whole messages, and what kinds of values are called.
+fn texts() -> &'static HashMap<String, String> {
+    static TEXTS: OnceLock<HashMap<String, String>> = OnceLock::new();
+    TEXTS.get_or_init(|| serde_json::from_str(include_str!("texts.json")).unwrap_or_default())
 }
 
 /// A recipe is meant, and a value for it is missing.
 pub(super) fn lacking(recipe: &Recipe, slot: &str) -> String {
     let kind = recipe.slots.get(slot).and_then(Value::as_str).unwrap_or_default();
-    let what = needs().get(kind).map_or("it in the form that the tool takes", String::as_str);
+    let what = texts().get(kind).map_or("it in the form that the tool takes", String::as_str);
     format!(
         "I would do this with `{}`, but I don't see what I need in the request as I need it: {what}. Ask again with it, or answer with \
          it alone. I am no language model; to get one, {MODEL}.",
@@ -213,18 +171,9 @@ pub(super) fn unknown(id: &str) -> String {
 
 /// A call failed.
 pub(super) fn failure(tool: &str, reason: &str, input: &Value) -> String {
-    let next = match reason.split([':', ' ']).next().unwrap_or_default() {
-        "DENIED" => "It was refused, so I did not try another tool.".to_owned(),
-        "CANCELLED" => "It was cancelled.".to_owned(),
-        "BUDGET_EXCEEDED" => "No more calls are allowed for this message.".to_owned(),
-        "MISSING_ENV_VARS" | "INVALID_CREDENTIALS" => {
-            "Give the credentials to Omega (`omega keys set NAME`, never in the chat) and ask again.".to_owned()
-        }
-        "RUNTIME_UNAVAILABLE" | "EXECUTOR_UNREACHABLE" => {
-            "Tools can't run right now; `omega doctor` says why.".to_owned()
-        }
-        _ => format!("To try it with other input: {}", command(tool, input)),
-    };
+    let code = format!("code:{}", reason.split([':', ' ']).next().unwrap_or_default());
+    let next =
+        texts().get(&code).cloned().unwrap_or_else(|| format!("To try it with other input: {}", command(tool, input)));
     format!("It did not work: `{tool}` failed. {}\n\n{next}", one_line(reason, 400))
 }
 

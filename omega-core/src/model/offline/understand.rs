@@ -61,15 +61,19 @@ pub(super) struct Earlier {
 pub(super) enum Found {
     Step(Box<Step>),
     /// A recipe is meant, and a slot of it has no value.
-    Lacks {
-        recipe: &'static Recipe,
-        slot: String,
-    },
+    Lacks(&'static Recipe, String),
+}
+
+impl Earlier {
+    /// Whether what came before is a number in another base: "52" may be eighty-two then.
+    pub(super) fn is_based(&self) -> bool {
+        self.step.as_ref().is_some_and(|step| step.recipe.family == "base")
+    }
 }
 
 impl Found {
     fn is_of(&self, tool: &str) -> bool {
-        matches!(self, Self::Lacks { recipe, .. } if recipe.tool == tool)
+        matches!(self, Self::Lacks(recipe, _) if recipe.tool == tool)
     }
 }
 
@@ -94,7 +98,7 @@ pub(super) fn understand(message: &Message, tokens: &[Token], earlier: &Earlier)
                         best = Some((score, step));
                     }
                     Some((score, Err(slot))) if lacks.as_ref().is_none_or(|(most, _)| score > *most) => {
-                        (lacks, rivals) = (Some((score, Found::Lacks { recipe, slot })), 0);
+                        (lacks, rivals) = (Some((score, Found::Lacks(recipe, slot))), 0);
                     }
                     Some((score, Err(_)))
                         if lacks.as_ref().is_some_and(|(most, found)| score == *most && !found.is_of(&recipe.tool)) =>
@@ -306,62 +310,46 @@ impl Reading<'_> {
 
     fn part(&self, at: usize, said: &mut [bool], extras: &mut Vec<usize>) -> Part {
         let token = &self.tokens[at];
-        if matches!(token.kind, TokenKind::Datum(_)) {
-            return Part { role: Role::Value, tokens: at..at + 1 };
+        // A currency before or behind a number, per cent behind it.
+        let of_a_number = || meanings(&token.key).any(|one| matches!(one, "@%" | "money")) && self.by_a_number(at);
+        let mut role = |phrase: &Phrase<'_>| Some((self.role(at, phrase, said, extras)?, phrase.0));
+        let (role, length) = match token.kind {
+            TokenKind::Datum(_) => (Role::Value, 1),
+            kind => self.phrases.at[at].iter().find_map(&mut role).unwrap_or(match kind {
+                TokenKind::Number => (Role::Value, 1),
+                _ if of_a_number() => (Role::Dress, 1),
+                _ if token.is_pause() => (Role::Pause, 1),
+                _ => (Role::Open, 1),
+            }),
+        };
+        Part { role, tokens: at..at + length }
+    }
+
+    /// What a phrase that begins here is; nothing when it says nothing of the recipe.
+    fn role(&self, at: usize, phrase: &Phrase<'_>, said: &mut [bool], extras: &mut Vec<usize>) -> Option<Role> {
+        let (length, all, own) = *phrase;
+        let has = |name: &str| all.contains(&name);
+        let is = |name: &String| has(name) || own == Some(name.as_str()) && !lexicon().defines(name);
+        if let Some(group) = self.say.needed.iter().position(|group| group.iter().any(is)) {
+            let again = std::mem::replace(&mut said[group], true);
+            return Some(if again { Role::Extra } else { Role::Needed(group) });
         }
-        for (length, all, own) in &self.phrases.at[at] {
-            let (length, own) = (*length, *own);
-            let range = at..at + length;
-            let is =
-                |name: &String| all.contains(&name.as_str()) || own == Some(name.as_str()) && !lexicon().defines(name);
-            let open = self.say.needed.iter().position(|group| group.iter().any(is));
-            if let Some(group) = open.filter(|group| !said[*group]) {
-                said[group] = true;
-                return Part { role: Role::Needed(group), tokens: range };
-            }
-            if open.is_some() {
-                return Part { role: Role::Extra, tokens: range };
-            }
-            // "Word by word" is no text.
-            let extra = self
-                .say
-                .extra
-                .iter()
-                .position(is)
-                .filter(|extra| self.say.extra[*extra] != "text" || !extras.contains(extra));
-            if let Some(extra) = extra {
-                extras.push(extra);
-                return Part { role: Role::Extra, tokens: range };
-            }
-            let names = self.recipe.slots.values().filter_map(|kind| slots::names(kind.as_str()?));
-            if names.into_iter().any(|what| all.iter().any(|name| name.starts_with(what))) {
-                return Part { role: Role::Value, tokens: range };
-            }
-            if all.contains(&"it") {
-                return Part { role: Role::Pointer, tokens: range };
-            }
-            if all.contains(&"-article") {
-                return Part { role: Role::Article, tokens: range };
-            }
-            if all.iter().any(|name| name.starts_with('-')) {
-                return Part { role: Role::Dress, tokens: range };
-            }
-            let goes_on = at == 0 && self.earlier.result.is_some();
-            if all.contains(&"and") && (goes_on || !self.recipe.slots.is_empty() && self.between_values(at, length)) {
-                return Part { role: Role::Dress, tokens: range };
-            }
+        // "Word by word" is no text.
+        let new = |extra: &usize| self.say.extra[*extra] != "text" || !extras.contains(extra);
+        if let Some(extra) = self.say.extra.iter().position(is).filter(new) {
+            extras.push(extra);
+            return Some(Role::Extra);
         }
-        let single = at..at + 1;
-        match token.kind {
-            TokenKind::Number => Part { role: Role::Value, tokens: single },
-            // A currency before or behind a number, per cent behind it.
-            TokenKind::Sign | TokenKind::Word
-                if meanings(&token.key).any(|one| matches!(one, "@%" | "money")) && self.by_a_number(at) =>
-            {
-                Part { role: Role::Dress, tokens: single }
-            }
-            _ if token.is_pause() => Part { role: Role::Pause, tokens: single },
-            _ => Part { role: Role::Open, tokens: single },
+        let named = |kind: &serde_json::Value| {
+            kind.as_str().and_then(slots::names).is_some_and(|what| all.iter().any(|name| name.starts_with(what)))
+        };
+        let goes_on = at == 0 && self.earlier.result.is_some();
+        let joins = || goes_on || !self.recipe.slots.is_empty() && self.between_values(at, length);
+        match self.recipe.slots.values().any(named) {
+            true => Some(Role::Value),
+            _ if has("it") => Some(Role::Pointer),
+            _ if has("-article") => Some(Role::Article),
+            _ => (all.iter().any(|name| name.starts_with('-')) || has("and") && joins()).then_some(Role::Dress),
         }
     }
 

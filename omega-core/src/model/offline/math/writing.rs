@@ -1,7 +1,7 @@
 //! Expressions and quantities as they are written: with another number, in exact figures, from `1h 20m`.
 
 use super::Piece;
-use crate::model::offline::slots::Given;
+use crate::model::offline::{lexicon::named, slots::Given};
 
 /// The same expression for another number: of the one that it has, or of a percentage or what it is taken of.
 pub(in crate::model::offline) fn with_another(expression: &str, given: &Given) -> Option<String> {
@@ -48,17 +48,9 @@ pub(super) fn duration(text: &str) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     for word in text.split_whitespace() {
         let letters = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let name = match letters {
-            "ms" => "ms",
-            "s" | "sec" => "second",
-            "m" | "min" => "minute",
-            "h" | "hr" => "hour",
-            "d" => "day",
-            "w" => "week",
-            _ => return None,
-        };
+        let name = named("%span", letters)?;
         pieces.push(Piece::Number(word[..word.len() - letters.len()].to_owned()));
-        pieces.push(Piece::Unit { of: "time", name });
+        pieces.push(Piece::Unit("time", name));
     }
     Some(pieces)
 }

@@ -58,7 +58,7 @@ fn a_new_request_after_a_question_is_a_new_request() {
 fn a_tool_that_fails_is_said_so_with_a_way_to_try_it() {
     let mut talk = Talk::new();
     let (answer, notice) =
-        talk.heard("diff of \"a\" and \"b\"", &|_, _| Err(json!({"code": "TOOL_ERROR", "message": "it broke"})));
+        talk.heard("diff of \"a b\" and \"a c\"", &|_, _| Err(json!({"code": "TOOL_ERROR", "message": "it broke"})));
     assert_eq!((talk.calls.len(), notice), (1, Some(NOT_DONE)));
     assert!(answer.starts_with("It did not work") && answer.contains("TOOL_ERROR: it broke"), "{answer}");
     assert!(answer.contains("omega tools run diff::createPatch --input '{"), "{answer}");
@@ -247,15 +247,13 @@ fn when_no_call_is_allowed_it_closes_in_words() {
 async fn an_answer_streams_in_words_and_a_call_is_whole() {
     let mut talk = Talk::new();
     talk.turns.push(Turn::User { text: "hello".into() });
-    let events: Vec<_> =
-        OfflinePlanner::new().stream(talk.request()).await.unwrap().map(Result::unwrap).collect().await;
+    let events: Vec<_> = OfflinePlanner.stream(talk.request()).await.unwrap().map(Result::unwrap).collect().await;
     assert!(events.len() > 10 && matches!(&events[0], ModelEvent::Text(word) if word == "I "));
     assert_eq!(events[events.len() - 2], ModelEvent::Usage(Usage::default()));
     assert_eq!(events.last(), Some(&ModelEvent::Finished { reason: Some(FinishReason::Stop) }));
 
     talk.turns = vec![Turn::User { text: "slugify \"a\"".into() }];
-    let events: Vec<_> =
-        OfflinePlanner::new().stream(talk.request()).await.unwrap().map(Result::unwrap).collect().await;
+    let events: Vec<_> = OfflinePlanner.stream(talk.request()).await.unwrap().map(Result::unwrap).collect().await;
     let call = events
         .iter()
         .find_map(|event| if let ModelEvent::CallCompleted { call, .. } = event { Some(call) } else { None });

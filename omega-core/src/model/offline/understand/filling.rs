@@ -3,8 +3,7 @@
 use super::{Part, Reading, Role, meanings};
 use crate::model::offline::{
     lexer,
-    lexicon::lexicon,
-    message::{Datum, Kind, TokenKind},
+    message::{Datum, Kind},
     recipe::{self, Gives},
     slots::{self, Given, accept},
     step::{Source, Step},
@@ -85,22 +84,13 @@ impl Filling<'_> {
     pub(super) fn given(&self, part: &Part) -> Given {
         let reading = self.reading;
         let tokens = &reading.tokens[part.tokens.clone()];
-        match tokens {
-            [only] if reading.message.datum(only).is_some() => {
-                let datum = reading.message.datum(only).cloned().unwrap_or_else(|| Datum::new(Kind::Words, ""));
-                Given { datum, percent: false, earlier: false }
-            }
-            [only] if only.kind == TokenKind::Number => {
-                let next = reading.tokens.get(part.tokens.end);
-                let percent = next.is_some_and(|next| lexicon().meanings(&next.key).contains(&"@%"));
-                Given { percent, ..Given::new(Kind::Number, reading.message.written(tokens)) }
-            }
-            _ => {
-                let text = reading.message.written(tokens);
-                let kind = Datum::new(Kind::Words, text).looks();
-                Given::new(if kind == Kind::Number { Kind::Words } else { kind }, text)
-            }
+        if let Some(given) = Given::at(reading.message, reading.tokens, part.tokens.start).filter(|_| tokens.len() == 1)
+        {
+            return given;
         }
+        let text = reading.message.written(tokens);
+        let kind = Datum::new(Kind::Words, text).looks();
+        Given::new(if kind == Kind::Number { Kind::Words } else { kind }, text)
     }
 
     pub(super) fn is_free(&self, at: usize) -> bool {
@@ -185,14 +175,10 @@ impl Filling<'_> {
             places.into_iter().filter_map(|at| Some((at, accept(single, &self.given(&self.parts[at]))?))).collect();
         // "1 to 100" is no list of two.
         let (first, last) = (found.first()?.0, found.last()?.0);
-        let reaches = self.parts[first..last].iter().any(|part| {
-            part.role == Role::Dress
-                && matches!(
-                    self.reading.key(part.tokens.clone()).as_str(),
-                    "to" | "bis" | "à" | "a" | "hasta" | "through" | "from"
-                )
-        });
-        if found.len() < 2 || reaches {
+        let reaches = |part: &Part| {
+            part.role == Role::Dress && meanings(&self.reading.key(part.tokens.clone())).any(|one| one == "%reaches")
+        };
+        if found.len() < 2 || self.parts[first..last].iter().any(reaches) {
             return None;
         }
         for (at, _) in &found {
@@ -328,15 +314,8 @@ impl Filling<'_> {
         let opens: Vec<usize> = (0..self.parts.len()).filter(|at| self.parts[*at].role == Role::Open).collect();
         let (from, to) = (*opens.first()?, *opens.last()?);
         let tokens = self.parts[from].tokens.start..self.parts[to].tokens.end;
-        let joints: Vec<usize> = tokens
-            .clone()
-            .filter(|at| {
-                matches!(
-                    self.reading.tokens[*at].key.as_str(),
-                    "and" | "und" | "et" | "y" | "e" | "vs" | "versus" | "to" | "と" | "和"
-                )
-            })
-            .collect();
+        let joins = |at: &usize| meanings(&self.reading.tokens[*at].key).any(|one| one == "%joins");
+        let joints: Vec<usize> = tokens.clone().filter(joins).collect();
         let [joint] = joints.as_slice() else { return None };
         if *joint == tokens.start || joint + 1 == tokens.end {
             return None;
@@ -356,8 +335,9 @@ impl Filling<'_> {
     fn earlier_value(&mut self, name: &str, kind: &str) -> Option<(Value, Source)> {
         let points = self.parts.iter().any(|part| part.role == Role::Pointer);
         let earlier = self.reading.earlier;
+        let lost = earlier.is_based() && accept(kind, &Given::new(Kind::Number, "1010")).is_some_and(|n| n.is_number());
         if earlier.piped {
-            let first = !self.pointed;
+            let first = !self.pointed && !lost;
             self.pointed = true;
             return first.then(|| (json!({ "prev": kind }), Source::Before));
         }
@@ -383,7 +363,7 @@ impl Filling<'_> {
             self.pointed = true;
             return Some((value, Source::Earlier));
         }
-        let result = earlier.result.as_ref()?;
+        let result = earlier.result.as_ref().filter(|_| !lost)?;
         let value = if kind == "numbers" {
             slots::accept(kind, &Given::result(result))
         } else {

@@ -16,8 +16,7 @@ impl Filling<'_> {
             (0..self.parts.len()).filter(|at| self.is_free(*at) && self.parts[*at].role == Role::Open).collect();
         // "Can you make QR codes?" asks what can be done.
         let asks = self.reading.key(0..self.reading.tokens.len().min(2));
-        if matches!(asks.as_str(), "can you" | "could you" | "do you" | "are you" | "kannst du" | "peux-tu" | "puedes")
-        {
+        if meanings(&asks).any(|one| one == "%can-you") {
             return None;
         }
         let (mut from, mut to) = (self.text_begins(*opens.first()?)?, *opens.last()?);
@@ -108,7 +107,7 @@ impl Filling<'_> {
                 Role::Needed(_) | Role::Extra if asked_before && !open && !operation => return false,
                 Role::Needed(_) | Role::Extra => operation = true,
                 Role::Pause => {}
-                Role::Dress if operation || self.is_dress(part, &["-please", "-ask"]) => {}
+                Role::Dress if operation || self.is_dress(part, &["-please", "-ask", "%particle"]) => {}
                 Role::Dress if self.is_dress(part, &["-link"]) => open = true,
                 Role::Article => open = true,
                 Role::Dress | Role::Pointer | Role::Value | Role::Open => return false,
