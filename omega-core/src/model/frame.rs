@@ -139,9 +139,20 @@ pub(crate) fn planned(section: &str) -> String {
     format!("{PLAN}{section}]")
 }
 
-/// A message without what [`planned`] and [`stamp`] say behind it.
+/// How a message asks for an answer of a schema, in words for models that can't be held to one.
+const SCHEMA: &str = "\n\nAnswer with one JSON value that matches this JSON Schema, and with nothing else:\n";
+
+/// A message that asks for an answer of a schema.
+#[must_use]
+pub fn asking_for(message: &str, schema: &Value) -> String {
+    format!("{message}{SCHEMA}{schema}")
+}
+
+/// A message without what [`planned`], [`stamp`] and [`asking_for`] say behind it.
 pub fn as_written(text: &str) -> &str {
-    without(without(text, STAMP, "\n"), PLAN, "\n\n")
+    let text = without(without(text, STAMP, "\n"), PLAN, "\n\n");
+    let is_schema = |at: &usize| serde_json::from_str::<Value>(&text[at + SCHEMA.len()..]).is_ok();
+    text.rfind(SCHEMA).filter(is_schema).map_or(text, |at| &text[..at])
 }
 
 /// The text before a note that ends it, and in which `never` does not stand.

@@ -5,7 +5,7 @@ use crate::{
     follow::Checked,
 };
 use jsonschema::Validator;
-use omega_core::sanitize::one_line;
+use omega_core::{model::frame, sanitize::one_line};
 use serde_json::Value;
 use std::path::Path;
 
@@ -30,10 +30,7 @@ impl Schema {
 
     /// The message with the wish for such an answer.
     pub fn ask(&self, message: &str) -> String {
-        format!(
-            "{message}\n\nAnswer with one JSON value that matches this JSON Schema, and with nothing else:\n{}",
-            self.value
-        )
+        frame::asking_for(message, &self.value)
     }
 
     /// The schema itself, for a provider that can hold its model to it.

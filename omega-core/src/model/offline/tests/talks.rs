@@ -4,7 +4,7 @@ use super::{Talk, search};
 use crate::{
     api::{FinishReason, Usage},
     model::{
-        Model, ModelEvent, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn,
+        Model, ModelEvent, Purpose, ToolCall, ToolChoice, ToolResult, ToolSpec, Turn, frame,
         offline::{ANSWERED, NOT_DONE, OfflinePlanner, Reply, next},
     },
 };
@@ -259,4 +259,15 @@ async fn an_answer_streams_in_words_and_a_call_is_whole() {
         .find_map(|event| if let ModelEvent::CallCompleted { call, .. } = event { Some(call) } else { None });
     assert_eq!(call.unwrap().parsed().unwrap()["query"], "slugify::default");
     assert_eq!(events.last(), Some(&ModelEvent::Finished { reason: Some(FinishReason::ToolCalls) }));
+}
+
+#[test]
+fn a_wish_for_an_answer_of_a_schema_changes_no_request() {
+    let schema = json!({"type": "number", "description": "Answer with one\n\nJSON value"});
+    let mut talk = Talk::new();
+    let asked = frame::asking_for("what is 2+2?", &schema);
+    assert_eq!(talk.say(&asked, &|_, _| Ok(json!(4))), "4");
+    // Whoever writes such a sentence without a schema behind it is quoted in full.
+    let other = format!("{} and more", frame::asking_for("what is 2+2?", &schema));
+    assert_eq!(frame::as_written(&other), other);
 }
