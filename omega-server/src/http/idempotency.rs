@@ -4,7 +4,7 @@
 //! a stream. Everything else is kept here: the key is held while the request is answered, then its answer stays for a day.
 //! A request that holds a key is answered to its end, also when its client hangs up: it will ask again.
 
-use super::{reply::ApiError, state::App};
+use super::{limits::FOREIGN_RUNS, reply::ApiError, state::App};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{FromRequestParts, MatchedPath, OriginalUri, Request, State},
@@ -81,7 +81,8 @@ fn path_of(request: &Request) -> String {
 
 fn is_message(request: &Request) -> bool {
     let path = path_of(request);
-    path.starts_with("/api/omega/conversations/") && path.ends_with("/messages")
+    let is_native = path.starts_with("/api/omega/conversations/") && path.ends_with("/messages");
+    is_native || FOREIGN_RUNS.contains(&path.as_str())
 }
 
 /// Whether the answer holds a key, which is kept nowhere but as a hash: asked again, there is another one.

@@ -114,29 +114,34 @@ impl ApiError {
             None => Self::invalid(words.split('`').nth(1).unwrap_or("body"), words),
         }
     }
+
+    /// The body of its answer.
+    pub fn into_body(self) -> ErrorBody {
+        let code = self.code.as_str();
+        let id = request::id();
+        ErrorBody {
+            success: false,
+            error: self.message,
+            kind: format!("/api/omega/docs#{code}"),
+            title: code.to_lowercase().replace('_', " "),
+            status: self.code.status(),
+            details: ErrorDetails { code: self.code, more: self.more },
+            instance: id.clone(),
+            request_id: id,
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = self.code.status();
-        let code = self.code.as_str();
-        let id = request::id();
-        let body = ErrorBody {
-            success: false,
-            error: self.message,
-            details: ErrorDetails { code: self.code, more: self.more },
-            kind: format!("/api/omega/docs#{code}"),
-            title: code.to_lowercase().replace('_', " "),
-            status,
-            instance: id.clone(),
-            request_id: id,
-        };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
+        let body = self.into_body();
+        let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(body)).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

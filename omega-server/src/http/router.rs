@@ -12,9 +12,9 @@ use super::{
         host, log_line,
     },
     routes::{
-        answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, import, messages,
-        metrics, operations, plans, prompts, registry, runs, session, settings, sharing, stats, tool_runs, users,
-        vault,
+        answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, gateway, import,
+        messages, metrics, operations, plans, prompts, registry, runs, session, settings, sharing, stats, tool_runs,
+        users, vault,
     },
     state::App,
 };
@@ -43,7 +43,8 @@ const IMPORT_LIMIT: usize = budget::IMPORT_OF_ADMIN.most;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Omega", description = "One agent with the whole TPMJS tool registry at hand."),
+    info(title = "Omega", description = "One agent with the whole TPMJS tool registry at hand. Clients of OpenAI's API find `/v1/chat/completions`, \
+        `/v1/responses` and `/v1/models` here, as OpenAI describes them, and MCP clients `/mcp`; `docs/EMBEDDING.md` says what of them is done."),
     components(schemas(ErrorBody, ErrorCode, Meta, Pagination)),
     modifiers(&Bearer),
     security(("bearer" = []))
@@ -139,15 +140,20 @@ pub fn router(app: App, front: Arc<Front>) -> Router {
         .route("/metrics", get(metrics::get))
         .merge(docs())
         .merge(page::router())
+        .merge(gateway::openai::router())
+        .merge(gateway::mcp::router())
         .fallback(|| async { ApiError::no_route() })
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(middleware::from_fn_with_state(app.clone(), kept))
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(middleware::from_fn(gateway::openai::errors))
         .layer(middleware::from_fn(query::layer))
         .layer(middleware::from_fn(extract::no_nul))
         .layer(middleware::from_fn(host::layer))
         .layer(middleware::from_fn(compress::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(&app.gate), limits::layer))
+        // Again, for what was refused on the way.
+        .layer(middleware::from_fn(gateway::openai::errors))
         .layer(middleware::from_fn(with_headers))
         .layer(middleware::from_fn_with_state(Arc::clone(&front), front::layer))
         .layer(middleware::from_fn_with_state(front, log_line::layer))

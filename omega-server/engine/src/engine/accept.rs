@@ -58,6 +58,22 @@ impl Engine {
         env: &BTreeMap<String, SecretString>,
         key: Option<IdempotencyKey>,
     ) -> Result<AcceptedMessage, NotAccepted> {
+        self.accept_with(access, message, None, env, key).await
+    }
+
+    /// The same with instructions of the program that sends it: they stand in this run's system prompt, behind the owner's own
+    /// text and before what always holds. By the owner alone, whose conversation and credentials they steer.
+    ///
+    /// # Errors
+    /// As [`Engine::accept`].
+    pub async fn accept_with(
+        &self,
+        access: &Access,
+        message: SendMessage,
+        instructions: Option<&str>,
+        env: &BTreeMap<String, SecretString>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<AcceptedMessage, NotAccepted> {
         // Before anything is stored: whoever sends wants to read along.
         let seat = self.seat()?;
         if let Some(accepted) = self.taken_before(key.as_ref()).await? {
@@ -69,10 +85,17 @@ impl Engine {
                     .into(),
             ));
         }
+        if instructions.is_some() && !access.is_owner() {
+            return Err(NotAccepted::OwnersAlone(
+                "only the owner of a conversation may give instructions in it; say it in your message, or start a conversation of \
+                 your own"
+                    .into(),
+            ));
+        }
         if message.answer_schema.as_ref().is_some_and(|schema| schema.to_string().len() > ANSWER_SCHEMA_BYTES) {
             return Err(NotAccepted::AnswerSchema);
         }
-        let config = self.config_of(access, &message).await?;
+        let config = self.config_of(access, &message, instructions).await?;
         let send = Send {
             access: access.clone(),
             run: RunId::new(),
@@ -133,7 +156,12 @@ impl Engine {
     }
 
     /// What the run keeps of this moment: the sender's wishes, then their settings, then the owner's.
-    async fn config_of(&self, access: &Access, message: &SendMessage) -> Result<RunConfig, NotAccepted> {
+    async fn config_of(
+        &self,
+        access: &Access,
+        message: &SendMessage,
+        instructions: Option<&str>,
+    ) -> Result<RunConfig, NotAccepted> {
         let store = &self.inner.store;
         if let Some(plan) = message.plan_id {
             store.stored_plan(access.conversation(), plan).await.map_err(|_| NotAccepted::NoPlan)?;
@@ -143,7 +171,7 @@ impl Engine {
         let paid_by = self.payer(access.owner(), &model).await?;
         let owners = store.settings(access.owner()).await?.0;
         let own = if access.is_owner() { owners.clone() } else { store.settings(access.caller().user).await?.0 };
-        let prompt = self.freeze_prompt(access.owner(), &owners).await?;
+        let prompt = self.freeze_prompt(access.owner(), &owners, instructions).await?;
         Ok(RunConfig {
             paid_by,
             safe_mode: safe_mode.unwrap_or(owners.safe_mode),

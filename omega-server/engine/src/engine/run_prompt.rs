@@ -12,12 +12,24 @@ use omega_core::{
 };
 
 impl Engine {
-    /// The prompt of new runs in a conversation of `owner`, kept so that their runs can be looked up later. What the vault
-    /// knows is taken out of the owner's text before it is kept anywhere.
-    pub async fn freeze_prompt(&self, owner: UserId, settings: &Settings) -> Result<StoredPrompt> {
-        let Some(custom) = &settings.prompt else { return Ok(prompt::default()) };
-        let text = self.redactor(owner, None).await?.redact(&custom.text).into_owned();
-        let prompt = prompt::effective(Some(&CustomPrompt { mode: custom.mode, text }));
+    /// The prompt of new runs in a conversation of `owner`, with the instructions of one of the owner's programs, kept so that
+    /// their runs can be looked up later. What the vault knows is taken out of these texts before they are kept anywhere.
+    pub async fn freeze_prompt(
+        &self,
+        owner: UserId,
+        settings: &Settings,
+        instructions: Option<&str>,
+    ) -> Result<StoredPrompt> {
+        let own = settings.prompt.as_ref();
+        let texts = [own.map(|custom| custom.text.as_str()), instructions];
+        let texts: Vec<&str> = texts.into_iter().flatten().map(str::trim).filter(|text| !text.is_empty()).collect();
+        if texts.is_empty() {
+            return Ok(prompt::default());
+        }
+        let text = self.redactor(owner, None).await?.redact(&texts.join("\n\n")).into_owned();
+        // Without a text of the owner's there is nothing to put in place of the default.
+        let mode = own.filter(|custom| !custom.text.trim().is_empty()).map(|custom| custom.mode).unwrap_or_default();
+        let prompt = prompt::effective(Some(&CustomPrompt { mode, text }));
         if prompt.version != prompt::VERSION {
             self.inner.store.keep_prompt(&prompt, Some(owner)).await?;
         }

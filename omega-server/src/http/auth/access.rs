@@ -26,9 +26,13 @@ async fn segment(parts: &mut Parts) -> String {
 
 async fn access(parts: &mut Parts, app: &App) -> ApiResult<Access> {
     let caller = Caller::from_request_parts(parts, app).await?;
-    let text = segment(parts).await;
+    opened(app, &caller, &segment(parts).await).await
+}
+
+/// The conversation that a text names, for a caller; a wrong one is a guess, and noted.
+pub async fn opened(app: &App, caller: &Caller, text: &str) -> ApiResult<Access> {
     let opened = match text.parse::<ConversationId>() {
-        Ok(id) => open(&app.store, &caller, id).await,
+        Ok(id) => open(&app.store, caller, id).await,
         Err(_) => Err(StoreError::NotFound),
     };
     match opened {
@@ -41,7 +45,7 @@ async fn access(parts: &mut Parts, app: &App) -> ApiResult<Access> {
         Err(error) => {
             if matches!(error, StoreError::NotFound | StoreError::Gone) {
                 let guesses = app.guessed();
-                tracing::warn!(event = "access.guess", id_hash = hashed(&text), user_id = %caller.user, guesses);
+                tracing::warn!(event = "access.guess", id_hash = hashed(text), user_id = %caller.user, guesses);
             }
             Err(error.into())
         }

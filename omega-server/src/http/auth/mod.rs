@@ -1,7 +1,7 @@
 //! Who calls: an API key (`Authorization: Bearer tpmjs_sk_...`) or a browser's session. The caller is an extractor, so a
 //! handler's signature says that it needs one.
 
-mod access;
+pub mod access;
 pub mod api_key;
 pub mod origin;
 pub mod query;

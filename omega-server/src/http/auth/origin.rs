@@ -13,14 +13,7 @@ pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let site = text("sec-fetch-site");
     let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    // A browser's own word for it, which no script can set: a proxy may have put another name into Host.
-    let is_own = site == Some("same-origin");
-    let foreign_origin = !is_own
-        && match (headers.get(header::ORIGIN).map(|origin| origin.to_str()), text("host")) {
-            (None, _) => false,
-            (Some(Ok(origin)), Some(host)) => !is_of(origin, host, is_tls(headers)),
-            (Some(_), _) => true,
-        };
+    let foreign_origin = is_foreign(headers);
     // A link on another site may lead here; it can't read what comes back.
     let foreign_site = !is_safe && site.is_some_and(|site| site != "same-origin" && site != "none");
     if foreign_site {
@@ -45,6 +38,35 @@ pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
         ));
     }
     Ok(())
+}
+
+/// Checks a request whose key speaks for it, too: no page of another site is a client here, whatever key it has.
+///
+/// # Errors
+/// `CSRF` for another site's.
+pub fn check_any(headers: &HeaderMap) -> Result<(), ApiError> {
+    if !is_foreign(headers) {
+        return Ok(());
+    }
+    let origin =
+        headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("an address that can't be read");
+    Err(ApiError::new(
+        ErrorCode::Csrf,
+        format!("Origin: {origin} is another site; pages of other sites are no clients here"),
+    ))
+}
+
+/// Whether a browser says that another site's page sends this.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // A browser's own word for it, which no script can set: a proxy may have put another name into Host.
+    let is_own = text("sec-fetch-site") == Some("same-origin");
+    !is_own
+        && match (headers.get(header::ORIGIN).map(|origin| origin.to_str()), text("host")) {
+            (None, _) => false,
+            (Some(Ok(origin)), Some(host)) => !is_of(origin, host, is_tls(headers)),
+            (Some(_), _) => true,
+        }
 }
 
 fn is_of(origin: &str, host: &str, is_tls: bool) -> bool {

@@ -1,12 +1,12 @@
 //! The middleware before every route: it counts, refuses what is too much, times bodies, and says what is left.
 
 use super::{
-    BucketState, Buckets, Class, Client, Limits, Policy,
+    BucketState, Buckets, Class, Client, FOREIGN_RUNS, Limits, Policy,
     body::{Holding, Paced},
     client::Owners,
 };
 use crate::http::{
-    reply::ApiError,
+    reply::{ApiError, ApiResult},
     request::{
         log_line::{NO_ROUTE, name_of, route_of},
         peer::Peer,
@@ -18,7 +18,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use omega_core::api::ErrorCode;
+use omega_core::{api::ErrorCode, id::UserId};
 use omega_engine::{
     audit::refusals::{Kind, Refusal, Refusals},
     domain::request,
@@ -48,6 +48,36 @@ impl RateLimiter {
     pub fn new(limits: Limits, clock: Clock) -> Arc<Self> {
         let (refusals, buckets, owners) = Default::default();
         Arc::new(Self { limits, refusals, buckets, owners, clock })
+    }
+
+    /// Counts what a caller asks for in words that no route tells.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`, with the seconds to wait.
+    pub fn charge(&self, user: UserId, class: Class) -> ApiResult<()> {
+        let state =
+            self.buckets.take(Client::User(user), class, self.limits.policies.of(class), 1, self.clock.uptime());
+        if state.allowed { Ok(()) } else { Err(too_many(class, state)) }
+    }
+
+    /// Whether a caller has not named too many conversations that are not there.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`, with the seconds to wait.
+    pub fn may_guess(&self, user: UserId) -> ApiResult<()> {
+        let class = Class::Guesses;
+        let policy = self.limits.policies.of(class);
+        let state = self.buckets.look(Client::User(user), class, policy, self.clock.uptime());
+        match state.allowed {
+            true => Ok(()),
+            false => Err(too_many(class, BucketState { retry_after: until_next(policy), ..state })),
+        }
+    }
+
+    /// Counts a conversation that was not there.
+    pub fn guessed_wrong(&self, user: UserId) {
+        let class = Class::Guesses;
+        self.buckets.take(Client::User(user), class, self.limits.policies.of(class), 1, self.clock.uptime());
     }
 }
 
@@ -118,9 +148,12 @@ fn guessed_too_often(
     };
     let policy = gate.limits.policies.of(class);
     let state = gate.buckets.look(client, class, policy, gate.clock.uptime());
-    // What there is in it in the end is one unit: that one comes back first.
-    let wait = policy.window.as_secs().div_ceil(policy.quota.max(1)).max(1);
-    (!state.allowed).then_some((class, policy, BucketState { retry_after: wait, ..state }))
+    (!state.allowed).then_some((class, policy, BucketState { retry_after: until_next(policy), ..state }))
+}
+
+/// What there is in an empty bucket in the end is one unit: that one comes back first.
+fn until_next(policy: Policy) -> u64 {
+    policy.window.as_secs().div_ceil(policy.quota.max(1)).max(1)
 }
 
 fn is_sign_in(asked: &IncomingRequest) -> bool {
@@ -128,11 +161,16 @@ fn is_sign_in(asked: &IncomingRequest) -> bool {
 }
 
 fn is_of_conversation(asked: &IncomingRequest) -> bool {
-    asked.route.starts_with("/api/omega/conversations/{")
+    // Foreign clients name a conversation within what they send.
+    asked.route.starts_with("/api/omega/conversations/{") || FOREIGN_RUNS.contains(&asked.route.as_str())
 }
 
 fn refusal(gate: &RateLimiter, asked: &IncomingRequest, class: Class, state: BucketState) -> Response {
     note(gate, asked, Kind::Limited(class.as_str()));
+    too_many(class, state).into_response()
+}
+
+fn too_many(class: Class, state: BucketState) -> ApiError {
     RATE_LIMITED.count([class.as_str()]);
     let error = format!(
         "too many requests ({}); try again in {} s",
@@ -144,7 +182,7 @@ fn refusal(gate: &RateLimiter, asked: &IncomingRequest, class: Class, state: Buc
         state.retry_after
     );
     let error = ApiError::new(ErrorCode::RateLimited, error).with("policy", class.as_str());
-    error.after(state.retry_after).into_response()
+    error.after(state.retry_after)
 }
 
 /// What an answer says about who asked.

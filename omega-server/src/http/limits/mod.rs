@@ -103,13 +103,18 @@ impl Class {
             Self::Reads
         } else if route == "/api/registry/execute" {
             Self::Execute
-        } else if *method == Method::POST && (route.ends_with("/messages") || route.ends_with("/plan")) {
+        } else if *method == Method::POST
+            && (route.ends_with("/messages") || route.ends_with("/plan") || FOREIGN_RUNS.contains(&route))
+        {
             Self::Runs
         } else {
             Self::Writes
         }
     }
 }
+
+/// Messages in the words of other APIs.
+pub const FOREIGN_RUNS: [&str; 2] = ["/v1/chat/completions", "/v1/responses"];
 
 /// The policies of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +213,10 @@ mod tests {
             (Method::GET, "/api/omega/conversations/{id}/messages", Class::Reads),
             (Method::GET, "/api/tools/search", Class::Search),
             (Method::POST, "/api/registry/execute", Class::Execute),
+            (Method::POST, "/v1/chat/completions", Class::Runs),
+            (Method::POST, "/v1/responses", Class::Runs),
+            (Method::POST, "/v1/responses/{id}/cancel", Class::Writes),
+            (Method::GET, "/v1/models", Class::Reads),
             (Method::TRACE, "(no route)", Class::Writes),
         ];
         for (method, route, class) in table {

@@ -35,18 +35,28 @@ pub async fn create(
     caller: Caller,
     Body(body): Body<CreateConversation>,
 ) -> ApiResult<Reply<Conversation>> {
-    let title = title(&app, &caller, body.title).await?;
+    make(&app, &caller, body).await.map(Reply::created)
+}
+
+/// The same for another door.
+pub(super) async fn make(app: &App, caller: &Caller, body: CreateConversation) -> ApiResult<Conversation> {
+    let title = title(app, caller, body.title).await?;
     let settings = app.store.settings(caller.user).await?.0;
     let policy = body.guest_credentials.unwrap_or(settings.guest_credentials);
+    let model = model_of(app, caller, body.model).await?;
+    Ok(app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?)
+}
+
+/// The model of a new conversation: the one that is wanted, the caller's, or the server's; and one that somebody pays for.
+pub(super) async fn model_of(app: &App, caller: &Caller, wanted: Option<String>) -> ApiResult<String> {
+    let settings = app.store.settings(caller.user).await?.0;
     let own = app.engine.provider_keys(caller.user).await?;
-    let model = match body.model.or(settings.model) {
+    let model = match wanted.or(settings.model) {
         Some(model) => model,
         None => app.models.default_model(&own).await.model.to_string(),
     };
     app.models.payer(&model, &own)?;
-    let made =
-        app.store.create_conversation(&caller.author(), title.as_deref(), &model, body.safe_mode, policy).await?;
-    Ok(Reply::created(made))
+    Ok(model)
 }
 
 /// The newest part of a conversation, and the cursor that continues it.

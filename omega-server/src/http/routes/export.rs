@@ -45,25 +45,15 @@ pub struct Format {
     path = "/api/omega/conversations/{id}/export", tag = "conversations",
     params(("id" = ConversationId, Path), Format), responses((status = 200, body = String)))]
 pub async fn get(State(app): State<App>, access: Access, Params(query): Params<Format>) -> ApiResult<Response> {
-    // No copy leaves without its record.
-    let fact = Fact::new(AuditAction::ConversationExported, "conversation").of(access.conversation(), None);
-    app.store.audit(&[fact.with("format", query.format.as_deref().unwrap_or("json"))]).await?;
-    let redactor = app.engine.redactor(access.caller().user, None).await?;
     let (kind, extension, document) = match query.format.as_deref() {
         None | Some("json") => {
+            record(&app, &access, "json").await?;
+            let redactor = app.engine.redactor(access.caller().user, None).await?;
             let head = app.engine.detail(&access, None, 1, 0).await?;
             let pages = Pages { app, access: access.clone(), redactor, last: head.last_seq, list: 0, after: 0 };
             ("application/json", "json", pages.document(&head)?)
         }
-        Some("markdown" | "md") => {
-            let detail = app.engine.detail(&access, None, u32::MAX, usize::MAX).await?;
-            let events = app.store.events_of(&access, 0, u32::MAX).await?;
-            let detail = Clean::by(redactor.clone(), detail).await.into_inner();
-            let events = Clean::by(redactor, events).await.into_inner();
-            // Nobody has counted its bytes: as much as was ever said and put out here.
-            let document = offload::run(usize::MAX, move || export::markdown(&detail, &events)).await;
-            ("text/markdown; charset=utf-8", "md", Body::from(document))
-        }
+        Some("markdown" | "md") => ("text/markdown; charset=utf-8", "md", Body::from(markdown(&app, &access).await?)),
         Some(other) => {
             return Err(ApiError::invalid("format", &format!("`{other}` is neither json nor markdown")));
         }
@@ -71,6 +61,24 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
     let disposition = format!("attachment; filename=\"omega-{}.{extension}\"", access.conversation());
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], document)
         .into_response())
+}
+
+/// No copy leaves without its record.
+async fn record(app: &App, access: &Access, format: &str) -> ApiResult<()> {
+    let fact = Fact::new(AuditAction::ConversationExported, "conversation").of(access.conversation(), None);
+    Ok(app.store.audit(&[fact.with("format", format)]).await?)
+}
+
+/// A conversation as Markdown, recorded and cleaned.
+pub(super) async fn markdown(app: &App, access: &Access) -> ApiResult<String> {
+    record(app, access, "markdown").await?;
+    let redactor = app.engine.redactor(access.caller().user, None).await?;
+    let detail = app.engine.detail(access, None, u32::MAX, usize::MAX).await?;
+    let events = app.store.events_of(access, 0, u32::MAX).await?;
+    let detail = Clean::by(redactor.clone(), detail).await.into_inner();
+    let events = Clean::by(redactor, events).await.into_inner();
+    // Nobody has counted its bytes: as much as was ever said and put out here.
+    Ok(offload::run(usize::MAX, move || export::markdown(&detail, &events)).await)
 }
 
 /// The JSON document, read page by page while the client takes it. Nothing after the event that was the last one at the
