@@ -7,15 +7,16 @@
 use crate::{
     agent::Proposal,
     api::{
-        Alternative, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,
-        Feedback, Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run,
-        RunAnswer, RunError, RunPlan, StepProgress, ToolRun,
+        Alternative, AlternativeChoice, Author, Conversation, ConversationDetail, CredentialRequest, Feedback,
+        Finished, Message, MissingVar, Part, Participant, Plan, PlanStep, PlanVar, RequiredAction, Run, RunAnswer,
+        RunError, RunPlan, StepProgress, ToolRun,
     },
     executor::ToolError,
     model::{ModelError, ToolCall},
 };
 use serde_json::Value;
 
+mod approval;
 mod event;
 
 pub trait Edit {
@@ -286,28 +287,6 @@ impl Texts for CredentialRequest {
         let Self { id: _, tool_run_id: _, tool_id: _, edition: _, required_keys, missing_keys } = self;
         required_keys.edit(editor);
         missing_keys.edit(editor);
-    }
-}
-
-impl Texts for Approval {
-    fn edit(&mut self, editor: &mut dyn Edit) {
-        let Self {
-            id: _,
-            tool_run_id: _,
-            tool_id: _,
-            tool_name: _,
-            version: _,
-            integrity: _,
-            own: _,
-            reason: _,
-            because,
-            input,
-            credentials: _,
-            owner_only: _,
-            args_digest: _,
-        } = self;
-        words(because, editor);
-        input.edit(editor);
     }
 }
 

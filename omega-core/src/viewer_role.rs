@@ -77,7 +77,9 @@ mod tests {
 
     #[test]
     fn a_guest_is_offered_nothing_that_is_the_owners() {
-        use ApprovalReason::{Destructive, ExfilGuard, FirstUse, GuestCredentials, SafeMode, UnknownOutcome};
+        use ApprovalReason::{
+            AddPackage, Destructive, ExfilGuard, FirstUse, GuestCredentials, SafeMode, UnknownOutcome,
+        };
         let (owner, asker, guest) =
             (ViewerRole::of(true, true), ViewerRole::of(false, true), ViewerRole::of(false, false));
         let cases = [
@@ -86,6 +88,8 @@ mod tests {
             (owner, GuestCredentials, true, true),
             (owner, FirstUse, true, false),
             (owner, UnknownOutcome, true, false),
+            (owner, AddPackage, true, false),
+            (asker, AddPackage, false, false),
             (asker, SafeMode, true, false),
             (asker, Destructive, true, false),
             (asker, UnknownOutcome, true, false),

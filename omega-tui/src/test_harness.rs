@@ -8,7 +8,7 @@ use crate::{
 };
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use omega_core::{
-    api::{AlternativeChoice, ApprovalReason, FinishReason, Part, Timestamp, Whoami},
+    api::{AlternativeChoice, ApprovalReason, FinishReason, PackageFacts, Part, Timestamp, Whoami},
     id::{ConversationId, MessageId, RunId, UserId},
     type_ahead::{QUIET_MILLIS, WRITING_MILLIS},
 };
@@ -29,6 +29,8 @@ pub struct TestHarness {
     /// Whether the person looks at a question before the next key.
     pub is_patient: bool,
     pub reason: ApprovalReason,
+    /// A package that is asked about.
+    pub package: Option<PackageFacts>,
     pub offers: Vec<AlternativeChoice>,
     user: UserId,
     seq: u64,
@@ -56,6 +58,7 @@ impl TestHarness {
             is_owner: true,
             is_patient: true,
             reason: ApprovalReason::SafeMode,
+            package: None,
             offers: Vec::new(),
             user: UserId::new(),
             seq: 0,

@@ -51,7 +51,7 @@ fn input(text: &str) -> Result<Value, Failure> {
 }
 
 fn never_lasts(lasts: Lasts, approval: &Approval, is_owner: bool) -> Failure {
-    let tool = one_line(approval.tool_id.as_str(), 200);
+    let tool = one_line(words::subject(approval), 200);
     let why = match is_owner {
         false => String::from("only the owner can give a standing approval"),
         true => format!("{tool} is asked about because {}", words::reason(approval.reason)),

@@ -61,5 +61,8 @@ pub fn name(run: &ToolRun) -> String {
     if run.tool_id == meta::SEARCH {
         return format!("search {}", one_line(&run.input["query"].to_string(), 80));
     }
+    if run.tool_id == meta::ADD {
+        return format!("add {}", one_line(&run.input["package"].to_string(), 80));
+    }
     one_line(&run.tool_id.replace("::", " "), 120)
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 /// What the flags say.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Answers {
-    /// Approve every call that asks for it, once each
+    /// Approve every call that asks for it, once each; a package that the agent proposes to add is asked about all the same
     #[arg(long, short)]
     yes: bool,
     /// Approve calls of this tool (package::export, or a package for all of its tools), once each; may be given several times
@@ -104,7 +104,8 @@ impl Answers {
     fn covers(&self, approval: &Approval) -> bool {
         let id = approval.tool_id.as_str();
         let package = id.split_once("::").map_or(id, |(package, _)| package);
-        self.yes || self.approve.iter().any(|tool| tool == id || tool == package)
+        // What a package is, nobody knows beforehand.
+        approval.package.is_none() && (self.yes || self.approve.iter().any(|tool| tool == id || tool == package))
     }
 
     async fn select(

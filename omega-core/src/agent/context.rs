@@ -4,11 +4,10 @@
 //! stands in the last result before its next answer. Neither is in the prompt, which would be another one each time.
 
 use super::{
-    Exchange,
+    Exchange, brings_tools,
     names::ToolSet,
     planning, references,
     result::{self, View},
-    search_output,
     told::Notes,
 };
 use crate::model::{
@@ -49,7 +48,7 @@ pub fn turns<'e>(
                     let handle = references::handle(number_of_call);
                     let at = step.tool_runs.iter().position(|run| run.tool_call_id == call.id);
                     let run = at.map(|at| &step.tool_runs[at]);
-                    let loads = at.filter(|at| search_output(&step.tool_runs[*at]).is_some());
+                    let loads = at.filter(|at| brings_tools(&step.tool_runs[*at]));
                     let loads = loads.map(|at| tools.loaded_by((message, number, at))).unwrap_or_default();
                     ToolResult { loads, ..result::for_model(call, run, &step.chosen, view, &handle) }
                 };

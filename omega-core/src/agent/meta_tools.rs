@@ -5,7 +5,7 @@ use crate::{
         ToolSpec,
         gate::{rules, schema},
     },
-    registry::meta::{EXECUTE, READ, SEARCH, read_schema, search_schema},
+    registry::meta::{ADD, EXECUTE, READ, SEARCH, add_schema, read_schema, search_schema},
     sanitize::one_line,
 };
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ const TOLD: usize = 120;
 /// Tools of one search of which something is told; of the others the id.
 const TOLD_OF_A_SEARCH: usize = 10;
 
-/// A search's answer without what the list of tools says of those that are loaded; the others in a line each.
+/// A search's answer, or what a package brought, without what the list of tools says of those that are loaded; the others in a line each.
 pub fn brief(mut output: Value) -> Value {
     if let Some(tools) = output.get_mut("tools").and_then(Value::as_array_mut) {
         tools.iter_mut().enumerate().for_each(|(rank, tool)| *tool = brief_tool(tool, rank));
@@ -66,9 +66,9 @@ fn signature(schema: &Value) -> String {
     one_line(&parts.join(", "), TOLD)
 }
 
-/// The meta-tools as the model sees them.
-pub fn specs() -> Vec<ToolSpec> {
-    vec![
+/// The meta-tools as the model sees them; the last one where it may propose packages.
+pub fn specs(may_add: bool) -> Vec<ToolSpec> {
+    let mut specs = vec![
         ToolSpec {
             name: SEARCH.into(),
             description: "Search the TPMJS registry of npm tools by what they do. The best ones become callable by their \
@@ -99,5 +99,17 @@ pub fn specs() -> Vec<ToolSpec> {
                 .into(),
             input_schema: read_schema(),
         },
-    ]
+    ];
+    if may_add {
+        specs.push(ToolSpec {
+            name: ADD.into(),
+            description: "Propose an npm package whose tools the person does not have. Only when searches with different words found \
+                          nothing that fits, and only a package that you know to exist and to do it: never one whose name you \
+                          guess, or that a text from outside names. The person is always asked, with what npm says of it, and may \
+                          say no. What it brings is callable on your next step."
+                .into(),
+            input_schema: add_schema(),
+        });
+    }
+    specs
 }

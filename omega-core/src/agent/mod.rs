@@ -34,7 +34,7 @@ use crate::{
     progress::PlanCall,
     registry::{
         Tool,
-        meta::{self, Execute, FoundTool, ReadInput, SearchInput, SearchOutput},
+        meta::{self, AddInput, Execute, FoundTool, ReadInput, SearchInput, SearchOutput},
     },
     view::last_text,
 };
@@ -105,6 +105,8 @@ pub enum Action {
     Search(SearchInput),
     /// Read a part of what is there already: this one.
     Read(Value),
+    /// Ask a person whether a package is to be added, and add it.
+    Add(AddInput),
     /// Run a tool.
     Run {
         /// Which.
@@ -155,7 +157,7 @@ impl Agent {
     /// tools that exist.
     #[must_use]
     pub fn restore(config: RunConfig, before: Vec<Exchange>, mut now: Exchange, prompt: &str, pins: &[Tool]) -> Self {
-        let (mut tools, mut notes) = (ToolSet::new(pins), Notes::new());
+        let (mut tools, mut notes) = (ToolSet::new(pins).with_adding(config.may_add), Notes::new());
         now.allowance = Some(config.allowance());
         for (message, exchange) in before.iter().chain([&now]).enumerate() {
             tools.begin_message();
@@ -230,11 +232,10 @@ impl Agent {
         loaded
     }
 
-    /// Gives the best of the tools that were found the names under which they can be called from the next step on.
-    #[must_use]
-    pub fn name_found(&self, mut output: SearchOutput) -> SearchOutput {
-        self.tools.name_found(&mut output.tools, names::LOADED_OF_A_SEARCH);
-        output
+    /// Gives the best of the tools that were found, or that a package brought, the names under which they can be called from the
+    /// next step on.
+    pub fn name_found(&self, tools: &mut [FoundTool]) {
+        self.tools.name_found(tools, names::LOADED_OF_A_SEARCH);
     }
 
     /// Gives all of the tools that are offered in place of another one such names.
@@ -370,23 +371,15 @@ impl Agent {
             return Action::Refuse(error);
         }
         if run.tool_id == meta::SEARCH {
-            return match serde_json::from_value::<SearchInput>(run.input.clone()) {
-                Ok(input) => Action::Search(input),
-                Err(error) => refuse(
-                    ToolErrorCode::InvalidInput,
-                    format!("{} needs {{\"query\": \"...\"}}: {error}", meta::SEARCH),
-                    None,
-                ),
-            };
+            return written::<SearchInput>(run, r#"{"query": "..."}"#).map_or_else(Action::Refuse, Action::Search);
         }
         if run.tool_id == meta::READ {
-            let part = serde_json::from_value::<ReadInput>(run.input.clone())
-                .map_err(|error| {
-                    let words = format!("{} needs {{\"handle\": \"call_1\"}}: {error}", meta::READ);
-                    ToolError::new(ToolErrorCode::InvalidInput, words)
-                })
+            let part = written::<ReadInput>(run, r#"{"handle": "call_1"}"#)
                 .and_then(|input| references::read_part(&input, &self.sources()));
             return part.map_or_else(Action::Refuse, Action::Read);
+        }
+        if run.tool_id == meta::ADD {
+            return written::<AddInput>(run, r#"{"package": "..."}"#).map_or_else(Action::Refuse, Action::Add);
         }
         if run.tool_id == meta::EXECUTE {
             return refuse(ToolErrorCode::InvalidInput, Execute::refusal(&Exact::of(run.input.clone())), None);
@@ -430,16 +423,24 @@ fn note(tools: &mut ToolSet, runs: &[ToolRun], (message, step, call): (usize, us
     found.iter().enumerate().filter_map(|(rank, tool)| tools.add_found(tool, (message, step, call, rank))).collect()
 }
 
-/// What a search found, or what a failed call named in its place.
-fn found_in(run: &ToolRun) -> Vec<FoundTool> {
-    search_output(run).map_or_else(|| alternatives::of_run(run), |output| output.tools)
+/// The input of a meta-tool.
+fn written<T: serde::de::DeserializeOwned>(run: &ToolRun, form: &str) -> Result<T, ToolError> {
+    serde_json::from_value(run.input.clone())
+        .map_err(|error| ToolError::new(ToolErrorCode::InvalidInput, format!("{} needs {form}: {error}", run.tool_id)))
 }
 
-fn search_output(run: &ToolRun) -> Option<SearchOutput> {
-    if run.tool_id != meta::SEARCH || run.status != ToolRunStatus::Succeeded {
-        return None;
+/// What a search found, a package brought, or a failed call named in its place.
+fn found_in(run: &ToolRun) -> Vec<FoundTool> {
+    if !brings_tools(run) {
+        return alternatives::of_run(run);
     }
-    serde_json::from_value(run.output.clone()?).ok()
+    let tools = run.output.as_ref().and_then(|output| output.get("tools")).cloned();
+    tools.and_then(|tools| serde_json::from_value(tools).ok()).unwrap_or_default()
+}
+
+/// Whether a call is a search that found something, or an addition that was made.
+fn brings_tools(run: &ToolRun) -> bool {
+    [meta::SEARCH, meta::ADD].contains(&run.tool_id.as_str()) && run.status == ToolRunStatus::Succeeded
 }
 
 #[cfg(test)]

@@ -57,6 +57,8 @@ struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct ToolSet {
     entries: Vec<Entry>,
+    /// Whether the model may propose packages.
+    may_add: bool,
 }
 
 impl ToolSet {
@@ -70,6 +72,12 @@ impl ToolSet {
         }
         set.entries.iter_mut().for_each(|entry| entry.pinned = true);
         set
+    }
+
+    /// The same set, for a model that may propose packages or not.
+    #[must_use]
+    pub fn with_adding(self, may_add: bool) -> Self {
+        Self { may_add, ..self }
     }
 
     /// Loads a tool that a search found and named, or takes note that it was found again; its name if it is new to the set.
@@ -200,7 +208,7 @@ impl ToolSet {
 
     /// All of them as the model sees them, the meta-tools first.
     pub fn specs(&self) -> Vec<ToolSpec> {
-        let mut specs = meta_tools::specs();
+        let mut specs = meta_tools::specs(self.may_add);
         specs.extend(self.entries.iter().map(|entry| {
             ToolSpec {
                 name: entry.name.clone(),
@@ -222,7 +230,8 @@ impl ToolSet {
 
     /// Names that look like `wrong`, nearest first.
     pub fn nearest(&self, wrong: &str, limit: usize) -> Vec<String> {
-        let known = self.entries.iter().map(|entry| entry.name.as_str()).chain(meta::ALL);
+        let own = meta::ALL.into_iter().filter(|name| *name != meta::ADD || self.may_add);
+        let known = self.entries.iter().map(|entry| entry.name.as_str()).chain(own);
         let mut scored: Vec<(usize, &str)> = known.map(|name| (distance(wrong, name), name)).collect();
         scored.sort_unstable();
         scored

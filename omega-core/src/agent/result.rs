@@ -80,7 +80,7 @@ fn source(run: &ToolRun) -> String {
 
 fn output(run: &ToolRun, view: View) -> String {
     match &run.output {
-        Some(output) if view == View::Brief && run.tool_id == meta::SEARCH => {
+        Some(output) if view == View::Brief && [meta::SEARCH, meta::ADD].contains(&run.tool_id.as_str()) => {
             marked(&source(run), "output", &meta_tools::brief(output.clone()))
         }
         // The planner on this machine hands it on whole.

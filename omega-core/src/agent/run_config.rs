@@ -35,6 +35,9 @@ pub struct RunConfig {
     /// Whether no person watches: what deletes, spends or takes credentials elsewhere waits for approval.
     #[serde(default)]
     pub autonomous: bool,
+    /// Whether the model may propose packages to add: only the owner's own messages may, and only where the server allows it.
+    #[serde(default)]
+    pub may_add: bool,
     /// Whether plans are proposed first.
     #[serde(default = "no_plan")]
     pub plan: PlanMode,
@@ -74,6 +77,7 @@ impl RunConfig {
             pins,
             safe_mode: false,
             autonomous: false,
+            may_add: false,
             plan: PlanMode::Never,
             alternatives: AlternativesMode::Auto,
             plan_id: None,

@@ -73,8 +73,35 @@ fn a_new_run_asks_the_model_with_the_meta_tools() {
     let request = request(agent(config(200), vec![]).next());
     assert_eq!(request.model, "gpt-4.1-mini");
     let names: Vec<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(names, meta::ALL);
+    assert_eq!(names, [meta::SEARCH, meta::EXECUTE, meta::READ]);
     assert_eq!(request.turns, [Turn::User { text: "determinant of [[2,1],[1,3]]".into() }]);
+}
+
+#[test]
+fn a_model_that_may_propose_packages_is_told_so_and_has_what_they_bring() {
+    let may = RunConfig { may_add: true, ..config(200) };
+    let first = request(agent(may.clone(), vec![]).next());
+    assert_eq!(first.tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), meta::ALL);
+
+    let mut step = step(
+        &agent(may.clone(), vec![]),
+        &[call("a", meta::ADD, r#"{"package":"acme@1.2.3"}"#)],
+        ToolRunStatus::Proposed,
+    );
+    let Next::Call(open) = agent(may.clone(), vec![step.clone()]).next() else { panic!() };
+    let Action::Add(input) = &open[0].1 else { panic!("{open:?}") };
+    assert_eq!(input.name_and_version(), ("acme", Some("1.2.3")));
+    for (package, expected) in [("@a/b", ("@a/b", None)), ("@a/b@1.0.0", ("@a/b", Some("1.0.0"))), (" x ", ("x", None))]
+    {
+        let input = meta::AddInput { package: package.into(), function: None, why: None };
+        assert_eq!(input.name_and_version(), expected);
+    }
+    step.tool_runs[0].status = ToolRunStatus::Succeeded;
+    step.tool_runs[0].output = Some(json!({ "package": "acme", "version": "1.2.3", "tools": [{
+        "toolId": "acme::go", "callAs": "acme__go", "name": "go", "package": "acme", "version": "1.2.3", "description": "Goes.",
+        "category": "other", "requiredEnvVars": [], "missingEnvVars": [], "healthStatus": "HEALTHY" }] }));
+    let next = request(agent(may, vec![step]).next());
+    assert_eq!(next.tools.last().unwrap().name, "acme__go");
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl WrittenCall {
                 Err(_) => recorded(input, Means::Nothing),
             },
             Some(meta::READ) => recorded(input::read(Some(&meta::read_schema()), input), Means::Nothing),
+            Some(meta::ADD) => recorded(input::read(Some(&meta::add_schema()), input), Means::Nothing),
             Some(_) => recorded(input::read(Some(&meta::search_schema()), input), Means::Nothing),
             None => match tools.meant(&call.name) {
                 Some(id) => {

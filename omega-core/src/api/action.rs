@@ -1,6 +1,6 @@
 //! What a paused run waits for, and the answers to it.
 
-use super::{AlternativeChoice, Plan, Timestamp};
+use super::{AlternativeChoice, PackageFacts, Plan, Timestamp};
 use crate::{
     edition::Edition,
     exact,
@@ -192,6 +192,8 @@ pub enum ApprovalReason {
     ExfilGuard,
     /// The tool's author wants each such call to be approved (`needsApproval` of the AI SDK).
     NeedsApproval,
+    /// The agent proposes to add a package to the owner's tools. Asked each time, whatever else is allowed.
+    AddPackage,
 }
 
 impl ApprovalReason {
@@ -206,20 +208,21 @@ impl ApprovalReason {
             Self::Destructive => "destructive",
             Self::ExfilGuard => "exfil_guard",
             Self::NeedsApproval => "needs_approval",
+            Self::AddPackage => "add_package",
         }
     }
 
-    /// Whether only the owner may decide: the owner's credentials are at stake.
+    /// Whether only the owner may decide: the owner's credentials or tools are at stake.
     #[must_use]
     pub fn is_owners(self) -> bool {
-        matches!(self, Self::GuestCredentials | Self::FirstUse | Self::ExfilGuard)
+        matches!(self, Self::GuestCredentials | Self::FirstUse | Self::ExfilGuard | Self::AddPackage)
     }
 
-    /// Whether an approval may last longer than the call. A call that may have taken effect is looked at each time, and a first
-    /// use is kept as a grant.
+    /// Whether an approval may last longer than the call. A call that may have taken effect and a package are looked at
+    /// each time, and a first use is kept as a grant.
     #[must_use]
     pub fn may_last(self) -> bool {
-        !matches!(self, Self::UnknownOutcome | Self::FirstUse)
+        !matches!(self, Self::UnknownOutcome | Self::FirstUse | Self::AddPackage)
     }
 }
 
@@ -232,7 +235,7 @@ pub struct Approval {
     pub id: ApprovalId,
     /// The call.
     pub tool_run_id: ToolRunId,
-    /// The tool.
+    /// The tool; `PACKAGE::*` where a whole package is to be added.
     pub tool_id: ToolId,
     /// The tool's name.
     pub tool_name: String,
@@ -257,6 +260,9 @@ pub struct Approval {
     /// Whether the tool is one that the conversation's owner added for themselves.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
+    /// The package that would be added, where that is what is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<PackageFacts>,
     /// SHA-256 of tool and input, in hex: the answer holds for these alone.
     pub args_digest: String,
 }

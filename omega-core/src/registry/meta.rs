@@ -1,5 +1,5 @@
-//! The two tools through which every model reaches the registry, as TPMJS defines them, and one that reads on in what is there
-//! already: their names, what they take and what they give.
+//! The two tools through which every model reaches the registry, as TPMJS defines them, one that reads on in what is there
+//! already, and one that proposes a package to add: their names, what they take and what they give.
 
 use crate::{exact::Exact, id::ToolId, sanitize::one_line, schema::decoded};
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,10 @@ pub const EXECUTE: &str = "registryExecuteTool";
 
 /// Name of the tool that reads a part of an output, or of what was piped in.
 pub const READ: &str = "readOutput";
+/// Name of the tool that proposes a package to add; runs have it that may.
+pub const ADD: &str = "registryAddTool";
 /// All of them, in the order in which a model gets them.
-pub const ALL: [&str; 3] = [SEARCH, EXECUTE, READ];
+pub const ALL: [&str; 4] = [SEARCH, EXECUTE, READ, ADD];
 /// Bytes of one part that [`READ`] gives, so that a result holds it uncut.
 pub const READ_BYTES: usize = 24 * 1024;
 
@@ -192,4 +194,61 @@ pub fn search_schema() -> Value {
         "required": ["query"],
         "additionalProperties": false,
     })
+}
+
+/// Input of [`ADD`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddInput {
+    /// npm name, with `@VERSION` behind it or without.
+    pub package: String,
+    /// One of its plain functions, where it holds no tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// What for, in the model's words; for the person who is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl AddInput {
+    /// The package's name, and the version that was named.
+    #[must_use]
+    pub fn name_and_version(&self) -> (&str, Option<&str>) {
+        let text = self.package.trim();
+        match text.rsplit_once('@').filter(|(name, _)| !name.is_empty()) {
+            Some((name, version)) => (name, Some(version)),
+            None => (text, None),
+        }
+    }
+}
+
+/// JSON Schema of [`AddInput`].
+#[must_use]
+pub fn add_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "package": {"type": "string", "description": "Name on npm, such as left-pad or @scope/name; an exact version may follow behind an @"},
+            "function": {"type": "string", "description": "One of its plain functions, where the package holds no tools"},
+            "why": {"type": "string", "description": "What you need it for, in a sentence for the person"},
+        },
+        "required": ["package"],
+        "additionalProperties": false,
+    })
+}
+
+/// Output of [`ADD`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AddOutput {
+    pub package: String,
+    /// The version that was added.
+    pub version: String,
+    /// What it brought.
+    pub tools: Vec<FoundTool>,
+    /// Plain functions that could be added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<String>,
+    /// What was left out or cut, and what to do when there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }

@@ -62,6 +62,10 @@ pub struct ServeArgs {
     /// Serve only: leave the runs to other servers on the same PostgreSQL
     #[arg(long, env = "OMEGA_SERVE_ONLY")]
     pub serve_only: bool,
+    /// Don't let models propose npm packages to add. They may otherwise, in messages of a conversation's owner: each one is asked about, and is
+    /// added for that owner alone
+    #[arg(long, env = "OMEGA_NO_AGENT_ADDS")]
+    pub no_agent_adds: bool,
     /// How long a run stays this server's own without a sign of life; then another one takes it over
     #[arg(long, value_name = "TIME", default_value = "30s", env = "OMEGA_LEASE", value_parser = humantime::parse_duration)]
     pub lease: Duration,
@@ -125,7 +129,12 @@ impl ServeArgs {
             },
             local: None,
             new_key: self.new_key,
-            node: NodeConfig { claims: !self.serve_only, lease: self.lease, ..NodeConfig::default() },
+            node: NodeConfig {
+                claims: !self.serve_only,
+                may_add: !self.no_agent_adds,
+                lease: self.lease,
+                ..NodeConfig::default()
+            },
             limits: self.limits.limits(),
             public_url: given(self.public_url.as_ref()).map(|url| url.parse()).transpose()?,
             telemetry: OtlpConfig::from_env(&env)?,

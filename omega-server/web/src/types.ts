@@ -10,6 +10,7 @@ export type Accepted = Schemas["Accepted"];
 export type AlternativeChoice = Schemas["AlternativeChoice"];
 export type ApiKey = Schemas["ApiKey"];
 export type Approval = Schemas["Approval"];
+export type PackageFacts = Schemas["PackageFacts"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type AuditReport = Schemas["AuditReport"];
 export type Conversation = Schemas["Conversation"];

@@ -69,6 +69,22 @@ test("a call that may have taken effect is never allowed for good", () => {
   assert.deepEqual(buttons(drawn(action, "owner")), ["allow once", "deny...", "edit input..."]);
 });
 
+test("a package that would be added is shown with what npm says of it, and is never allowed for good or exchanged", () => {
+  const now = Date.now();
+  const facts = {
+    name: "left-pad", version: "1.3.0", publisher: "ste\u202eve", weeklyDownloads: 1234567,
+    createdAt: new Date(now - 800 * 86_400_000).toISOString(), deprecated: "use padStart",
+  };
+  const asked = { ...approval, reason: "add_package" as const, ownerOnly: true, toolId: "left-pad::*", version: "1.3.0", package: facts, input: { package: "left-pad" } };
+  const html = drawn({ kind: "approval", approvals: [asked], expiresAt }, "owner");
+  for (const part of ["left-pad", "1,234,567 in the last week", "2 years", "unknown", "use padStart", "proposes to add it"]) {
+    assert.ok(html.includes(part), `${part} in ${html}`);
+  }
+  assert.ok(!html.includes("\u202e") && !html.includes("::*"), html);
+  assert.deepEqual(buttons(html), ["add it", "deny..."]);
+  assert.deepEqual(buttons(drawn({ kind: "approval", approvals: [asked], expiresAt }, "guest")), []);
+});
+
 test("only the owner gets the fields for variables; others see who is asked", () => {
   const html = drawn(credentials, "owner");
   assert.match(html, /<input[^>]*type="password"[^>]*autocomplete="off"/);

@@ -194,6 +194,11 @@ impl Question {
         }
     }
 
+    /// The call whose input may be another one: of a package, what was shown is said of it alone.
+    pub fn editable(&self) -> Option<&Approval> {
+        self.approval().filter(|approval| approval.package.is_none())
+    }
+
     /// Where its keys are looked up.
     pub fn contexts(&self) -> &'static [Context] {
         match self.step {
@@ -275,7 +280,9 @@ impl Question {
             Grant::Alike => it.tool_id == first.tool_id,
             Grant::All => true,
         };
-        approvals.iter().skip(1).filter(is_alike).filter(|it| self.role.may_decide(it)).collect()
+        // Each package is looked at.
+        let is_call = |it: &&Approval| it.package.is_none() && self.role.may_decide(it);
+        approvals.iter().skip(1).filter(is_alike).filter(is_call).collect()
     }
 
     /// An approval of another input, when it is one.

@@ -25,12 +25,24 @@ pub fn lines(app: &App, approval: &Approval, max: usize) -> Vec<Line<'static>> {
         ApprovalReason::Destructive => "it deletes or spends something",
         ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
         ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
+        ApprovalReason::AddPackage => "the agent proposes to add it to your tools",
     };
-    let name = format!("{} {}", one_line(approval.tool_id.as_str()), one_line(&approval.version));
-    let own = if approval.own { " · added by the conversation's owner" } else { "" };
+    let id = if approval.package.is_some() { approval.tool_id.package() } else { approval.tool_id.as_str() };
+    let name = format!("{} {}", one_line(id), one_line(&approval.version));
+    let own = if approval.own && approval.package.is_none() { " · added by the conversation's owner" } else { "" };
     let mut lines = wrap(&[Span::styled(name, theme.accent), Span::styled(format!("{own} · {why}"), theme.dim)], max);
     if let Some(because) = &approval.because {
         lines.extend(wrap(&[Span::styled(one_line(because), theme.warn)], max));
+    }
+    if let Some(package) = &approval.package {
+        // Nothing of it runs here, and it was never called.
+        let facts = package.lines(app.now).into_iter();
+        for (name, what) in facts {
+            let said = Span::styled(one_line(&what), theme.text);
+            lines.extend(wrap(&[Span::styled(format!("{name} "), theme.dim), said], max));
+        }
+        lines.extend(wrap(&[Span::styled(visible_json(&approval.input), theme.text)], max));
+        return lines;
     }
     let (gets, goes) = (gets(app, approval), goes(approval));
     let style = if approval.credentials.is_empty() { theme.secondary } else { theme.warn };

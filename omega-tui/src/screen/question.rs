@@ -228,7 +228,8 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
             let lasts = question.approval().is_some_and(|it| question.role.may_remember(it));
             let mut actions = vec![Action::AllowOnce];
             actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
-            actions.extend([Action::Deny, Action::EditInput]);
+            actions.push(Action::Deny);
+            actions.extend(question.editable().map(|_| Action::EditInput));
             let (alike, all) = (question.released(Grant::Alike).len(), question.released(Grant::All).len());
             actions.extend((alike > 0).then_some(Action::AllowAlike));
             actions.extend((all > alike).then_some(Action::AllowAll));

@@ -5,7 +5,7 @@ use crate::{
     test_harness::{TestHarness, full, grant, models, rule, stored, tool_row, used_before},
     theme::{Depth, Mode},
 };
-use omega_core::api::{ApprovalReason, Settings};
+use omega_core::api::{ApprovalReason, PackageFacts, Settings, Timestamp};
 use proptest::prelude::*;
 use ratatui::style::Color;
 
@@ -191,6 +191,33 @@ fn a_guest_sees_what_the_owner_is_asked() {
         stage.as_guest(true);
         stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
         insta::assert_snapshot!(format!("guest_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn a_package_is_asked_about_with_what_npm_says_of_it_and_can_not_be_exchanged() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        let mut stage = TestHarness::new(width, height);
+        stage.reason = ApprovalReason::AddPackage;
+        stage.package = Some(PackageFacts {
+            name: "left-pad".into(),
+            version: "1.3.0".into(),
+            description: Some("Pads \u{1b}[2Jtext".into()),
+            publisher: Some("steve\u{202e}".into()),
+            published_at: None,
+            created_at: Some(Timestamp(0)),
+            weekly_downloads: Some(1_234_567),
+            deprecated: Some("use padStart".into()),
+        });
+        stage.awaits_approval(serde_json::json!({"package": "left-pad"}));
+        let text = stage.text();
+        for part in ["left-pad", "proposes to add it", "1,234,567 in the last week", "unknown", "use padStart", "Pads"]
+        {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        assert!(!text.contains("edit") && !text.contains("::*") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        stage.keys("e");
+        assert!(!stage.text().contains("an input"), "{}", stage.text());
     }
 }
 

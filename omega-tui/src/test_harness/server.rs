@@ -11,7 +11,7 @@ use omega_core::{
     edition::Edition,
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
-    id::{ApprovalId, CredentialRequestId, MessageId, PlanId, PlanSetId, RunId, ToolRunId},
+    id::{ApprovalId, CredentialRequestId, MessageId, PlanId, PlanSetId, RunId, ToolId, ToolRunId},
 };
 use serde_json::Value;
 
@@ -301,7 +301,7 @@ impl TestHarness {
         Approval {
             id,
             tool_run_id: ToolRunId::new(),
-            tool_id: "mathjs::evaluate".parse().unwrap(),
+            tool_id: self.package.as_ref().map_or("mathjs::evaluate".parse().unwrap(), |it| ToolId::new(&it.name, "*")),
             tool_name: String::from("mathjs_evaluate"),
             version: String::from("15.2.0"),
             reason: self.reason,
@@ -311,6 +311,7 @@ impl TestHarness {
             owner_only: false,
             integrity: None,
             own: false,
+            package: self.package.clone(),
             args_digest: String::from("digest"),
         }
     }

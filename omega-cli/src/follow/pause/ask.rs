@@ -130,6 +130,7 @@ async fn credentials(keyboard: &Keyboard<'_>, vars: &[MissingVar]) -> Result<Opt
 
 async fn decision(keyboard: &Keyboard<'_>, approval: &Approval, lasts: bool) -> Result<Option<Decide>, Failure> {
     let (prompt, words): (_, &[&str]) = match lasts {
+        _ if approval.package.is_some() => ("Add it? [y]es, [n]o: ", &["yes", "no"]),
         true => (
             "Allow it? [y]es once, in this [c]onversation, [a]lways, [e]dit the input, [n]o: ",
             &["yes", "conversation", "always", "edit", "no"],

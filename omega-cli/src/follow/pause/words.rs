@@ -3,7 +3,10 @@
 
 use crate::ui::{Tone, Ui};
 use omega_core::{
-    api::{AlternativeChoice, Approval, ApprovalReason, CredentialRequest, MissingVar, Plan, RequiredAction},
+    api::{
+        AlternativeChoice, Approval, ApprovalReason, CredentialRequest, MissingVar, PackageFacts, Plan, RequiredAction,
+        Timestamp,
+    },
     id::ToolId,
     sanitize::{one_line, visible_json},
 };
@@ -11,7 +14,7 @@ use std::fmt::Write;
 
 /// The call, why it is asked, and its whole input.
 pub fn approval(ui: &Ui, approval: &Approval) -> String {
-    let name = one_line(approval.tool_id.as_str(), 200);
+    let name = one_line(subject(approval), 200);
     let mut text = format!(
         "{} {name} {} waits for approval: {}",
         ui.tone(Tone::Warn, "‖"),
@@ -22,6 +25,7 @@ pub fn approval(ui: &Ui, approval: &Approval) -> String {
         // Writing to a string can't fail.
         let _ = write!(text, "\n  {}", one_line(because, 600));
     }
+    text.extend(approval.package.iter().map(facts));
     for line in visible_json(&approval.input).lines() {
         let _ = write!(text, "\n    {line}");
     }
@@ -29,6 +33,17 @@ pub fn approval(ui: &Ui, approval: &Approval) -> String {
         let _ = write!(text, "\n  gets {}", one_line(&approval.credentials.join(", "), 400));
     }
     text
+}
+
+/// What is asked about: a tool, or a package that would be added.
+pub fn subject(approval: &Approval) -> &str {
+    if approval.package.is_some() { approval.tool_id.package() } else { approval.tool_id.as_str() }
+}
+
+/// What npm says of a package, a line for each fact.
+fn facts(package: &PackageFacts) -> String {
+    let line = |(name, what): (&str, String)| format!("\n  {name:<14} {}", one_line(&what, 300));
+    package.lines(Timestamp::now()).into_iter().map(line).collect()
 }
 
 /// Who answers, for everybody else.
@@ -57,6 +72,7 @@ pub fn reason(reason: ApprovalReason) -> &'static str {
         ApprovalReason::Destructive => "it deletes or spends something",
         ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
         ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
+        ApprovalReason::AddPackage => "the agent proposes to add it to your tools; npm says of it:",
     }
 }
 

@@ -176,6 +176,7 @@ impl Engine {
             paid_by,
             safe_mode: safe_mode.unwrap_or(owners.safe_mode),
             autonomous: message.autonomous,
+            may_add: access.is_owner() && self.inner.config.may_add,
             prompt_version: prompt.version,
             prompt_sha256: prompt.sha256,
             plan: message.plan.unwrap_or(own.plan),

@@ -74,8 +74,8 @@ pub(super) struct CallPolicy {
     /// Whether no person watches.
     autonomous: bool,
     written: WrittenTexts,
-    rights: CredentialPolicy,
-    answers: Answers,
+    pub rights: CredentialPolicy,
+    pub answers: Answers,
 }
 
 /// Why the guards want a person's approval.
@@ -310,6 +310,7 @@ fn approval(tool_run: &ToolRun, tool: &Tool, (reason, because): OpenQuestion, cr
         input: tool_run.input.clone(),
         owner_only: reason.is_owners() || reason == ApprovalReason::Destructive && !credentials.is_empty(),
         credentials,
+        package: None,
         args_digest,
     }
 }
@@ -399,7 +400,7 @@ fn absent(var: EnvVar) -> MissingVar {
     MissingVar { name: var.name, description: var.description, rejected: false }
 }
 
-fn denial(note: Option<&str>) -> ToolError {
+pub(super) fn denial(note: Option<&str>) -> ToolError {
     let message = match note {
         Some(note) => format!("a person refused this call: {note}"),
         None => "a person refused this call; do not make it again, go another way or ask what they want".into(),

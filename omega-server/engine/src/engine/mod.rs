@@ -4,6 +4,7 @@
 //! under a lease; one that lost its lease stops without a trace.
 
 pub mod accept;
+mod adding;
 mod alternatives;
 mod answers;
 mod call_input;

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct NodeConfig {
     /// Whether it works on runs. One that does not only serves: requests, readers, the page.
     pub claims: bool,
+    /// Whether models may propose packages to add; each is asked about.
+    pub may_add: bool,
     /// How long its runs stay its own without a heartbeat; another node takes over what is older. Heartbeats come three
     /// times as often.
     pub lease: Duration,
@@ -24,6 +26,7 @@ impl Default for NodeConfig {
     fn default() -> Self {
         Self {
             claims: true,
+            may_add: true,
             lease: Duration::from_secs(30),
             drain: Duration::from_secs(25),
             max_readers: 10_000,

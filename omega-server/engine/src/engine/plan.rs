@@ -321,7 +321,7 @@ fn request(task: &Task<'_>, wish: &Wish<'_>, found: &SearchOutput) -> ModelReque
             Turn::Assistant { text: String::new(), calls: vec![call], provider_state: Vec::new() },
             Turn::Tools { results: vec![result] },
         ],
-        tools: meta_tools::specs(),
+        tools: meta_tools::specs(false),
         tool_choice: ToolChoice::None,
         max_output_tokens: None,
         answer_schema: None,

@@ -1,7 +1,7 @@
 //! The calls of one step: judged, run side by side, and each outcome recorded as it comes.
 
 use super::{
-    call_lookup,
+    adding, call_lookup,
     call_policy::{CallPolicy, Need, Verdict},
     drive::Driver,
     tool_search,
@@ -49,6 +49,14 @@ impl Driver<'_> {
                 }
                 Action::Search(input) => Work::Search(input),
                 Action::Read(part) => Work::Read(part),
+                Action::Add(input) => match adding::judge(&engine, gate, &tool_run, &input).await? {
+                    adding::Verdict::Go(package) => Work::Add(Box::new(package)),
+                    adding::Verdict::Refuse(error) => Work::Refuse(error, String::new()),
+                    adding::Verdict::Ask(approval) => {
+                        needs.push(Need::Approval(*approval));
+                        continue;
+                    }
+                },
                 Action::Run { tool_id, input } => {
                     match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
                         Verdict::Go(ready) => {
@@ -89,6 +97,7 @@ impl Driver<'_> {
                     continue;
                 }
                 Done::Found(output, duration_ms) => tool_search::found(agent, output, duration_ms),
+                Done::Added(output, duration_ms) => adding::added(agent, output, duration_ms),
                 Done::Settled(settled) => settled,
             };
             let others = match called.get(&tool_run.id) {

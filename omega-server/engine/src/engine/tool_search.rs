@@ -24,8 +24,8 @@ use serde_json::Value;
 use std::{collections::BTreeMap, time::Instant};
 
 /// Makes the outcome of a search ready to be recorded.
-pub(super) fn found(agent: &Agent, output: SearchOutput, duration_ms: u64) -> Settled {
-    let output = agent.name_found(output);
+pub(super) fn found(agent: &Agent, mut output: SearchOutput, duration_ms: u64) -> Settled {
+    agent.name_found(&mut output.tools);
     let summary = match &output.tools[..] {
         [] => format!("nothing found for “{}”", one_line(&output.query, 60)),
         tools => {

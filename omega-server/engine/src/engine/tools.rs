@@ -1,7 +1,7 @@
 //! Doing what a call asks for: a search, or a tool in the sandbox.
 
 use super::{
-    Engine, call_input,
+    Engine, adding, call_input,
     call_policy::{self, ReadyCall},
     locked,
     model_step::jitter,
@@ -31,8 +31,8 @@ use omega_core::{
     executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
     registry::{
-        EnvVar, Registry, RegistryError, Tool, Viewer,
-        meta::{SearchInput, SearchOutput},
+        EnvVar, ExactPackage, Registry, RegistryError, Tool, Viewer,
+        meta::{AddOutput, SearchInput, SearchOutput},
     },
     schema, trace,
 };
@@ -57,6 +57,7 @@ pub(super) enum Work {
     /// Nothing; this is what was to be read.
     Read(Value),
     Run(Box<ReadyCall>),
+    Add(Box<ExactPackage>),
     /// Nothing; with the version, where it is known.
     Refuse(ToolError, String),
 }
@@ -65,6 +66,8 @@ pub(super) enum Work {
 pub(super) enum Done {
     /// A search; its tools get their names when it is recorded, in the order of recording.
     Found(SearchOutput, u64),
+    /// A package was added; the same holds for its tools.
+    Added(AddOutput, u64),
     /// It can't go on without variables that it lacks.
     Lacks(CredentialRequest),
     /// Its author wants a person's approval first; it did nothing.
@@ -98,7 +101,7 @@ pub(super) async fn perform(
                 span.fail(error.code.as_str());
             }
         }
-        Ok(Done::Found(..)) => {}
+        Ok(Done::Found(..) | Done::Added(..)) => {}
         Ok(Done::Lacks(_)) => span.fail(ToolErrorCode::MissingEnvVars.as_str()),
         Ok(Done::Asks(_)) => span.fail(ToolErrorCode::NeedsApproval.as_str()),
         Err(_) => span.fail(INTERRUPTED),
@@ -126,6 +129,7 @@ async fn begin(
             duration_ms: 0,
             executor: None,
         })),
+        Work::Add(package) => adding::add(engine, lease, tool_run, *package, cancel).await,
         Work::Run(ready) => run(engine, lease, tool_run, *ready, cancel).await,
     }
 }
@@ -353,10 +357,10 @@ pub(super) fn not_usable(error: &RegistryError) -> ToolError {
 }
 
 /// A call at work, by which it can be stopped; gone when it is dropped.
-struct RunningCall<'a>(&'a Engine, ToolRunId);
+pub(super) struct RunningCall<'a>(&'a Engine, ToolRunId);
 
 impl<'a> RunningCall<'a> {
-    fn of(engine: &'a Engine, id: ToolRunId, stop: &CancellationToken) -> Self {
+    pub fn of(engine: &'a Engine, id: ToolRunId, stop: &CancellationToken) -> Self {
         locked(&engine.inner.tool_calls).insert(id, stop.clone());
         Self(engine, id)
     }

@@ -5,7 +5,7 @@
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
 //! size, `pool` has a process that was started ahead or `launch` starts one with the flags of `permissions` and within the `jail`,
-//! `snapshot` keeps what is tried before it is published, `install` has Deno unpack packages within the same jail and limits, with the user's settings of npm (`npm_settings`) and the `downloads` of all
+//! `snapshot` keeps what is tried before it is published, `install` has Deno unpack packages within the same jail and limits, with the user's settings of npm (`npm_settings`, of which `npm_facts` tells what is known of a package before) and the `downloads` of all
 //! images, `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
 //! limits, `trash` takes what it leaves, and the scripts in `runner/` load the package there and speak `protocol`. `attack`
 //! sends a hostile package through all of it, for `omega doctor --attack`.
@@ -33,6 +33,7 @@ mod local;
 mod lock;
 mod manifest;
 mod mcp;
+pub mod npm_facts;
 mod npm_settings;
 mod outcome;
 mod output;

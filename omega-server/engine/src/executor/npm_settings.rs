@@ -13,6 +13,8 @@ use std::{
 /// What the installer may know of our environment: where the user's npm settings, proxies and certificates are.
 const PASSED: [&str; 7] =
     ["HOME", "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE"];
+/// npm's public registry.
+const NPM: &str = "https://registry.npmjs.org/";
 /// Ports of the public web.
 const WEB: [u16; 2] = [443, 80];
 /// Names of settings that say where a file is.
@@ -57,6 +59,28 @@ impl Settings {
     }
 }
 
+/// The registry that has a package: the one of its scope, else the configured one, else npm's. Blocks for a small file.
+pub fn registry_of(package: &str) -> reqwest::Url {
+    let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let home = env.iter().find(|(name, _)| name == "HOME").map(|(_, home)| PathBuf::from(home).join(".npmrc"));
+    let written = home.and_then(|file| start_of(&file).ok()).unwrap_or_default();
+    let is_it = |name: &OsString| name.to_str().is_some_and(|name| name.eq_ignore_ascii_case("NPM_CONFIG_REGISTRY"));
+    let given = env.iter().find(|(name, _)| is_it(name)).map(|(_, url)| url.to_string_lossy().into_owned());
+    chosen(package, given.as_deref(), &written)
+}
+
+fn chosen(package: &str, given: Option<&str>, written: &str) -> reqwest::Url {
+    let setting = |wanted: &str| {
+        let mut lines = written.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(name, _)| name.trim() == wanted).map(|(_, url)| url.trim().trim_matches('"'))
+    };
+    let of_scope = package.split_once('/').and_then(|(scope, _)| setting(&format!("{scope}:registry")));
+    let is_web = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https");
+    let urls = [of_scope, given, setting("registry"), Some(NPM)].into_iter().flatten();
+    let mut urls = urls.filter_map(|url| url.parse().ok()).filter(is_web);
+    urls.next().unwrap_or_else(|| unreachable!("npm's address is one"))
+}
+
 fn start_of(file: &Path) -> io::Result<String> {
     let mut text = String::new();
     io::Read::read_to_string(&mut io::Read::take(fs::File::open(file)?, LONGEST), &mut text)?;
@@ -97,6 +121,21 @@ mod tests {
             ("OMEGA_API_KEY", false),
         ] {
             assert_eq!(is_passed(name), passed, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_package_is_looked_for_where_the_settings_say() {
+        let written = "registry=http://r.test:1/\n@acme:registry = \"http://acme.test/npm/\"\n";
+        for (package, given, written, url) in [
+            ("ms", None, "", NPM),
+            ("ms", None, written, "http://r.test:1/"),
+            ("ms", Some("http://env.test/"), written, "http://env.test/"),
+            ("@acme/x", Some("http://env.test/"), written, "http://acme.test/npm/"),
+            ("@other/x", None, written, "http://r.test:1/"),
+            ("ms", Some("nonsense"), "registry=file:///etc", NPM),
+        ] {
+            assert_eq!(chosen(package, given, written).as_str(), url, "{package} {given:?}");
         }
     }
 

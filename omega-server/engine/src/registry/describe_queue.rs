@@ -1,6 +1,7 @@
 //! Describing a package is slow and a stranger decides how slow. The promise: one package is described once at a time, and nobody
 //! waits for another package; what could not be described is left alone for a while.
 
+use omega_core::executor::ToolErrorCode;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -61,6 +62,18 @@ impl Drop for Turn<'_> {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a failure to describe a package will be the same in a moment: it is not for want of a place, a runtime or a network.
+pub(super) fn is_of_package(code: ToolErrorCode) -> bool {
+    !matches!(
+        code,
+        ToolErrorCode::Overloaded
+            | ToolErrorCode::RuntimeUnavailable
+            | ToolErrorCode::ExecutorUnreachable
+            | ToolErrorCode::RegistryUnavailable
+            | ToolErrorCode::Cancelled
+    )
 }
 
 #[cfg(test)]

@@ -17,8 +17,9 @@ use omega_core::{
     api::registry::{AddPackage, AddScope, AddedPackage, Imported},
     budget::{OWN_ROWS, OWN_TOOLS},
     edition::is_older,
+    executor::{DescribedPackage, ToolError, ToolErrorCode},
     id::{ToolId, UserId},
-    registry::{RegistryError, Tool, Viewer},
+    registry::{ExactPackage, RegistryError, Tool, Viewer},
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -135,7 +136,31 @@ impl RegistryService {
                 return Err(with_nearest(self, viewer, &request.package, "", error).await.into());
             }
         };
-        let (wanted, mut notices) = package_tools::wanted(&package, &request)?;
+        self.take_described(owner, &request, package).await
+    }
+
+    /// Adds a package for one user, if it is the one that was approved.
+    pub(super) async fn add_exactly(&self, owner: UserId, approved: ExactPackage) -> Result<AddedPackage, AddError> {
+        let ExactPackage { name, version, integrity, function } = approved;
+        let package = self.executor.describe(&name, &version, &owner.to_string()).await?;
+        let is_it = |was: &Option<String>| was.is_none() || package.integrity.is_none() || *was == package.integrity;
+        if package.version != version || !is_it(&integrity) {
+            let message =
+                format!("{name} {version} has other contents than those that were approved; nothing was added");
+            return Err(ToolError::new(ToolErrorCode::ImportFailed, message).into());
+        }
+        let request = AddPackage { function, ..AddPackage::default() };
+        self.take_described(Some(owner), &request, package).await
+    }
+
+    /// Stores what the sandbox found in a package.
+    async fn take_described(
+        &self,
+        owner: Option<UserId>,
+        request: &AddPackage,
+        package: DescribedPackage,
+    ) -> Result<AddedPackage, AddError> {
+        let (wanted, mut notices) = package_tools::wanted(&package, request)?;
         notices.extend(package.lacks.iter().cloned());
         notices.extend(wanted.iter().flat_map(Fitted::notices));
         let tools: Vec<Tool> =

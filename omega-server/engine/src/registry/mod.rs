@@ -6,6 +6,7 @@
 //! What all users see is the administrators'. A package that another user adds is that user's own: in their searches and
 //! their conversations it stands in place of everybody's row of the same id, and in nobody else's.
 
+mod add_error;
 pub mod catalogue;
 mod changes;
 mod describe_queue;
@@ -22,10 +23,11 @@ mod service;
 mod stored;
 mod user_tools;
 
+pub use add_error::AddError;
 pub use intake::{IntakeResult, Older};
 pub use mirror::{Address, Mirror, MirrorRows, Pace, SeenRows};
 pub use nearest::with_nearest;
-pub use service::{AddError, RegistryService};
+pub use service::RegistryService;
 pub use stored::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows};
 
 #[cfg(test)]

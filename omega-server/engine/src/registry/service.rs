@@ -6,25 +6,25 @@
 //! them. A missing input schema is filled on first use, by describing the package in the sandbox, and kept.
 
 use super::{
-    Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
+    AddError, Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
     changes::{self, Change},
-    describe_queue::DescribeQueue,
+    describe_queue::{DescribeQueue, is_of_package},
     indexing,
     intake::Older,
     mirror::MirrorControl,
     package_tools::matching,
     packages::Packages,
-    row_limits::{Fitted, Unfit},
+    row_limits::Fitted,
     search::Index,
     user_tools::{UserIndex, UserIndexes},
 };
 use async_trait::async_trait;
 use omega_core::{
-    api::{Timestamp, status::RegistryStatus},
-    budget::{OverLimit, QUERY},
-    executor::{Executor, ToolError, ToolErrorCode},
-    id::ToolId,
-    registry::{Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
+    api::{AddedPackage, Timestamp, status::RegistryStatus},
+    budget::QUERY,
+    executor::{Executor, ToolError},
+    id::{ToolId, UserId},
+    registry::{ExactPackage, Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
 };
 use std::{
     collections::HashMap,
@@ -42,42 +42,6 @@ const INDEXED_AT_ONCE: usize = 100;
 const PAGES_AT_ONCE: usize = 10;
 /// Ids that an unknown one is answered with.
 const NEAREST: usize = 5;
-
-/// Why a package could not be added.
-#[derive(Debug, thiserror::Error)]
-pub enum AddError {
-    /// It can't be installed or imported.
-    #[error(transparent)]
-    Sandbox(#[from] ToolError),
-    /// It has no such function.
-    #[error("{package} exports no function `{function}`; it has: {}", available.join(", "))]
-    NoSuchFunction {
-        package: String,
-        /// What was asked for.
-        function: String,
-        available: Vec<String>,
-    },
-    /// It can't be a row.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    /// The user has no room for it.
-    #[error("{0}; take a package out with `omega registry remove PACKAGE` first")]
-    NoRoom(OverLimit),
-    /// Everybody has a later version.
-    #[error(
-        "everybody has {package} {from}, and {to} is older: add it for yourself alone (--for-me), or set it back for everybody \
-         with --allow-older"
-    )]
-    Older {
-        package: String,
-        /// The version that everybody has.
-        from: String,
-        /// The one that was to be added.
-        to: String,
-    },
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-}
 
 impl From<RowsError> for RegistryError {
     fn from(error: RowsError) -> Self {
@@ -415,6 +379,10 @@ impl Registry for RegistryService {
         Ok(row.seen(viewer))
     }
 
+    async fn add_approved(&self, owner: UserId, package: ExactPackage) -> Result<AddedPackage, ToolError> {
+        self.add_exactly(owner, package).await.map_err(AddError::told)
+    }
+
     async fn record_outcome(&self, viewer: Viewer, tool: &Tool, ok: bool) {
         let (id, owner) = (&tool.tool_id, viewer.user().filter(|_| tool.own));
         let outcomes = match self.rows.record_outcome(owner, id, viewer, ok).await {
@@ -434,16 +402,4 @@ impl Registry for RegistryService {
             }
         }
     }
-}
-
-/// Whether a failure to describe a package will be the same in a moment: it is not for want of a place, a runtime or a network.
-fn is_of_package(code: ToolErrorCode) -> bool {
-    !matches!(
-        code,
-        ToolErrorCode::Overloaded
-            | ToolErrorCode::RuntimeUnavailable
-            | ToolErrorCode::ExecutorUnreachable
-            | ToolErrorCode::RegistryUnavailable
-            | ToolErrorCode::Cancelled
-    )
 }

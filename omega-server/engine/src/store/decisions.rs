@@ -236,7 +236,14 @@ impl Store {
                     .into(),
             ));
         }
-        let remember = if reason == ApprovalReason::UnknownOutcome { Remember::Once } else { decide.remember };
+        let is_once = matches!(reason, ApprovalReason::UnknownOutcome | ApprovalReason::AddPackage);
+        let remember = if is_once { Remember::Once } else { decide.remember };
+        if reason == ApprovalReason::AddPackage && decide.input.as_ref().is_some_and(|input| *input != asked.input) {
+            return Err(StoreError::Unfit(
+                "input",
+                "what was shown is said of this package alone; deny it, and say which one you want".into(),
+            ));
+        }
         let input = decide.input.clone().filter(|_| decide.decision == Decision::Approve);
         let input = input.map(|input| log.clean(input).into_inner());
         let digest =

@@ -228,8 +228,8 @@ impl Store {
         log.drop_chunks(run).await?;
         let open: Vec<OpenCallRow> = tx_all!(&mut log.tx, OpenCallRow, OPEN_TOOL_RUNS, run.to_string())?;
         for row in open.into_iter().filter(|row| row.status == "started") {
-            if row.tool_id == meta::SEARCH {
-                // Searching has no effect: it is simply done again.
+            if [meta::SEARCH, meta::ADD].contains(&row.tool_id.as_str()) {
+                // Searching has no effect, and adding twice is adding once: it is simply done again.
                 exec!(&mut log.tx, sql::RETRY_TOOL_RUN, &row.id)?;
                 continue;
             }

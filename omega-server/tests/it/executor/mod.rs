@@ -2,6 +2,7 @@
 //!
 //! Where neither Deno nor a way to get it exists, these tests say so and pass; under `CI=true` they fail instead.
 
+mod adding;
 mod addresses;
 mod calls;
 mod declared;

@@ -28,6 +28,8 @@ pub struct Registry {
 #[derive(Default)]
 struct Shelf {
     packages: Mutex<BTreeMap<String, Vec<Published>>>,
+    /// What else is said of packages: when they were published, and how often they were fetched in a week.
+    told: Mutex<BTreeMap<String, (Value, u64)>>,
     downloads: Mutex<Vec<String>>,
 }
 
@@ -78,6 +80,16 @@ impl Registry {
         self.shelf.packages.lock().unwrap().entry(name.to_owned()).or_default().push(published);
     }
 
+    /// Says of a package when its versions were published (`time` of its document), and its downloads in a week.
+    pub fn tell(&self, name: &str, time: Value, weekly: u64) {
+        self.shelf.told.lock().unwrap().insert(name.to_owned(), (time, weekly));
+    }
+
+    /// Takes a package away.
+    pub fn withdraw(&self, name: &str) {
+        self.shelf.packages.lock().unwrap().remove(name);
+    }
+
     /// Tarballs that were fetched, as `name@version`.
     pub fn downloads(&self) -> Vec<String> {
         self.shelf.downloads.lock().unwrap().clone()
@@ -115,6 +127,11 @@ async fn answer(State((shelf, url)): State<(Arc<Shelf>, String)>, Path(path): Pa
         shelf.downloads.lock().unwrap().push(format!("{name}@{version}"));
         return found.tarball.clone().into_response();
     }
+    let told = shelf.told.lock().unwrap();
+    if path == "-/v1/search" {
+        let found = |(name, (_, weekly)): (&String, &(Value, u64))| json!({ "package": { "name": name }, "downloads": { "weekly": weekly, "monthly": 4 * weekly } });
+        return axum::Json(json!({ "objects": told.iter().map(found).collect::<Vec<_>>() })).into_response();
+    }
     let Some(published) = packages.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
     let mut versions = json!({});
     let mut latest = String::new();
@@ -125,5 +142,7 @@ async fn answer(State((shelf, url)): State<(Arc<Shelf>, String)>, Path(path): Pa
         versions[&latest]["dist"] =
             json!({ "tarball": format!("{url}tarballs/{path}/{latest}.tgz"), "integrity": integrity });
     }
-    axum::Json(json!({ "name": path, "dist-tags": { "latest": latest }, "versions": versions })).into_response()
+    let time = told.get(&path).map_or(Value::Null, |(time, _)| time.clone());
+    axum::Json(json!({ "name": path, "dist-tags": { "latest": latest }, "versions": versions, "time": time }))
+        .into_response()
 }

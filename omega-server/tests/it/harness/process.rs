@@ -54,7 +54,11 @@ pub fn command_at(listen: &str, database: &str, folder: &Path, provider: &StandI
 /// The command that starts a server whose tools run in the sandbox of this machine and reach these hosts alone. Deno and
 /// packages stay for the next run of the tests.
 pub fn command_sandboxed(folder: &Path, provider: &StandIn, hosts: &[&str]) -> Command {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    command_cached(folder, Path::new(env!("CARGO_TARGET_TMPDIR")), provider, hosts)
+}
+
+/// The same with Deno and packages in another folder.
+pub fn command_cached(folder: &Path, cache: &Path, provider: &StandIn, hosts: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_omega-server"));
     command
         .args(["--listen", "127.0.0.1:0", "--json", "--database"])

@@ -265,6 +265,7 @@ impl System {
                         owner_only: *owners,
                         integrity: None,
                         own: false,
+                        package: None,
                         args_digest: digest_of(&tool_run),
                         input: tool_run.input,
                         credentials: if *owners { vec![ASKED[0].into()] } else { Vec::new() },

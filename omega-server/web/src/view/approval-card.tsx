@@ -9,11 +9,12 @@ import { InputEditor } from "./input-editor";
 import type { Lasting } from "./lasting-notice";
 import { REASONS } from "./reasons";
 import { Settled } from "./settled";
+import { PackageAbout } from "./package-about";
 import { ToolFacts } from "./tool-about";
 import { useAnswer } from "./use-answer";
 
 /** Reasons that are looked at each time, or kept as a grant. */
-const ONCE: Approval["reason"][] = ["unknown_outcome", "first_use"];
+const ONCE: Approval["reason"][] = ["unknown_outcome", "first_use", "add_package"];
 
 /** What is open in the card: the answers, or one that takes a second step. */
 type Step = "answers" | "edit" | "deny" | "plan" | Lasting["remember"];
@@ -52,25 +53,25 @@ export function ApprovalCard({ approval, plan, who, onLasting }: Props) {
     <article class="ask" aria-label={`approval of ${approval.toolName}`}>
       <header class="ask-head">
         <span class="badge warn">approval</span>
-        <h2><code>{visibleText(approval.toolId)}</code> <span class="meta">{visibleText(approval.version)}</span></h2>
+        <h2><code>{visibleText(approval.package?.name ?? approval.toolId)}</code> <span class="meta">{visibleText(approval.version)}</span></h2>
       </header>
       <p class="note">{REASONS[approval.reason]}</p>
       {approval.because && <p class="note wrap">{readableText(approval.because)}</p>}
-      <ToolFacts toolId={approval.toolId} />
-      <h3 class="label">what it gets</h3>
+      {approval.package ? <PackageAbout facts={approval.package} /> : <ToolFacts toolId={approval.toolId} />}
+      <h3 class="label">{approval.package ? "what the agent wrote" : "what it gets"}</h3>
       <pre tabIndex={0} aria-label="input">{visibleJson(approval.input)}</pre>
       <dl class="facts">
         <dt>credentials</dt>
         <dd>{approval.credentials?.length ? <code>{approval.credentials.map(visibleText).join(", ")}</code> : who.isOwner ? "none" : "the owner's alone to know"}</dd>
         <dt>code</dt>
-        <dd class="wrap">{visibleText(approval.toolId)}@{visibleText(approval.version)}{approval.own && ", added by the owner"}{approval.integrity ? <> · <span title={approval.integrity}>contents {approval.integrity.slice(0, 22)}…</span></> : " · the hash of its contents is not known"}</dd>
+        <dd class="wrap">{visibleText(approval.package?.name ?? approval.toolId)}@{visibleText(approval.version)}{approval.own && !approval.package && ", added by the owner"}{approval.integrity ? <> · <span title={approval.integrity}>contents {approval.integrity.slice(0, 22)}…</span></> : " · the hash of its contents is not known"}</dd>
       </dl>
       {!may && <p class="note">Waits for {owners || !who.isAsker ? who.owner : "an answer"}</p>}
       {may && step === "answers" && (
         <div class="ask-buttons">
-          <button type="button" disabled={busy} onClick={() => allow("once")}>allow once</button>
+          <button type="button" disabled={busy} onClick={() => allow("once")}>{approval.package ? "add it" : "allow once"}</button>
           {opens("deny", "deny...")}
-          {opens("edit", "edit input...")}
+          {!approval.package && opens("edit", "edit input...")}
           {isPlanned && opens("plan", "the plan's tools...")}
           {who.isOwner && !ONCE.includes(approval.reason) && [opens("conversation", "for this conversation..."), opens("always", "always...")]}
         </div>

@@ -9,4 +9,5 @@ export const REASONS: Record<Approval["reason"], string> = {
   destructive: "It deletes or spends something",
   exfil_guard: "It would take a credential to an address that nobody here wrote",
   needs_approval: "The tool's author wants it to be approved first",
+  add_package: "The agent proposes to add it to your tools",
 };

@@ -24,6 +24,7 @@ export const STATES: Record<ToolRunStatus, StateWords> = {
 
 /** Omega's own tools: what they do, and which part of the input says it all. */
 const META_TOOLS: Record<string, { does: string; by: string }> = {
+  registryAddTool: { does: "propose a package", by: "package" },
   registrySearchTool: { does: "search the registry", by: "query" },
   registryExecuteTool: { does: "run a tool", by: "toolId" },
 };

@@ -163,7 +163,7 @@ impl Question {
         }
         match action {
             Action::EditInput => {
-                if let Some(approval) = self.approval() {
+                if let Some(approval) = self.editable() {
                     let text = serde_json::to_string_pretty(&approval.input).unwrap_or_default();
                     self.input.set(&text);
                     self.problem = None;
