@@ -328,5 +328,28 @@ fn last_lines(log: &Path, begins: u64) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let plain: Vec<&str> = lines.iter().copied().filter(|line| !line.starts_with('{')).collect();
     let lines = if plain.is_empty() { lines } else { plain };
+    if lines.is_empty() {
+        return "  it could not even write why: look whether the disk is full, or what killed it".to_owned();
+    }
     lines.iter().skip(lines.len().saturating_sub(5)).map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_ends_is_never_left_without_a_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("server.log");
+        for (written, begins, said) in [
+            ("old\n{\"a\":1}\nerror: no\n", 4, "  error: no"),
+            ("{\"a\":1}\n", 0, "  {\"a\":1}"),
+            ("old\n", 4, "  it could not even write why: look whether the disk is full, or what killed it"),
+        ] {
+            std::fs::write(&log, written).unwrap();
+            assert_eq!(last_lines(&log, begins), said, "{written}");
+        }
+        assert!(last_lines(&folder.path().join("none"), 0).contains("disk"));
+    }
 }
