@@ -49,7 +49,7 @@ pub(super) struct ReadyCall {
 /// What a call needs from a person.
 #[derive(Debug)]
 pub(super) enum Need {
-    Approval(Approval),
+    Approval(Box<Approval>),
     Credentials(CredentialRequest),
 }
 
@@ -187,7 +187,12 @@ impl CallPolicy {
             let first = usize::from(reason == ApprovalReason::UnknownOutcome);
             let because: Vec<String> = open.into_iter().skip(first).filter_map(|(_, because)| because).collect();
             let because = (!because.is_empty()).then(|| because.join("; "));
-            return Ok(Verdict::Ask(Need::Approval(approval(tool_run, &tool, (reason, because), credentials))));
+            return Ok(Verdict::Ask(Need::Approval(Box::new(approval(
+                tool_run,
+                &tool,
+                (reason, because),
+                credentials,
+            )))));
         }
         if resolution.missing.is_empty() {
             let may_ask = !self.answers.declined.contains(&tool_run.id) && !self.rights.is_denied();
@@ -415,7 +420,7 @@ pub(super) fn question(needs: Vec<Need>, others: Vec<AlternativeChoice>, expires
     for need in needs {
         match need {
             Need::Credentials(request) => requests.push(request),
-            Need::Approval(approval) => approvals.push(approval),
+            Need::Approval(approval) => approvals.push(*approval),
         }
     }
     if requests.is_empty() {

@@ -53,7 +53,7 @@ impl Driver<'_> {
                     adding::Verdict::Go(package) => Work::Add(Box::new(package)),
                     adding::Verdict::Refuse(error) => Work::Refuse(error, String::new()),
                     adding::Verdict::Ask(approval) => {
-                        needs.push(Need::Approval(*approval));
+                        needs.push(Need::Approval(approval));
                         continue;
                     }
                 },
@@ -93,7 +93,7 @@ impl Driver<'_> {
                     let mut log = self.log().await?;
                     log.step_back(tool_run.id).await?;
                     self.engine.committed(log.commit().await?);
-                    needs.push(Need::Approval(*approval));
+                    needs.push(Need::Approval(approval));
                     continue;
                 }
                 Done::Found(output, duration_ms) => tool_search::found(agent, output, duration_ms),

@@ -92,7 +92,7 @@ struct Talk {
 
 impl Talk {
     fn new() -> Self {
-        Self { turns: Vec::new(), calls: Vec::new(), searches: Vec::new(), tools: meta_tools::specs() }
+        Self { turns: Vec::new(), calls: Vec::new(), searches: Vec::new(), tools: meta_tools::specs(true) }
     }
 
     fn request(&self) -> ModelRequest {
