@@ -190,6 +190,8 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE UNIQUE INDEX messages_seq ON messages (conversation_id, seq);
 CREATE UNIQUE INDEX messages_client ON messages (conversation_id, client_message_id);
+-- So that the others can be counted without reading them.
+CREATE INDEX messages_discarded ON messages (conversation_id) WHERE status = 'discarded';
 CREATE INDEX messages_run ON messages (run_id, seq);
 
 -- The text so far of a message that streams, for readers on other nodes. Written on PostgreSQL only.

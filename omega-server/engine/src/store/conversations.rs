@@ -114,9 +114,10 @@ impl Store {
             tx_all!(&mut tx, MessageRow, sql::MESSAGES_BEFORE, &id_text, end, i64::from(limit))?;
         let messages = messages.into_iter().rev().map(MessageRow::into_api).collect::<Result<Vec<Message>>>()?;
         let first = messages.first().map_or(0, |message| signed(message.seq));
+        let most = signed(inline as u64);
         let tool_runs: Vec<ToolRunRow> = match before {
-            None => tx_all!(&mut tx, ToolRunRow, sql::TOOL_RUNS_FROM, &id_text, first, i64::from(u32::MAX))?,
-            Some(_) => tx_all!(&mut tx, ToolRunRow, TOOL_RUNS_BETWEEN, &id_text, first, end)?,
+            None => tx_all!(&mut tx, ToolRunRow, sql::TOOL_RUNS_FROM, &id_text, first, i64::from(u32::MAX), most)?,
+            Some(_) => tx_all!(&mut tx, ToolRunRow, TOOL_RUNS_BETWEEN, &id_text, first, end, most)?,
         };
         let tool_runs = tool_runs.into_iter().map(|row| row.into_api(inline)).collect::<Result<Vec<ToolRun>>>()?;
         let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
@@ -193,7 +194,8 @@ impl Store {
             sql::TOOL_RUNS_FROM,
             access.conversation().to_string(),
             signed(seq),
-            i64::from(limit)
+            i64::from(limit),
+            signed(inline as u64)
         )?;
         rows.into_iter().map(|row| Ok((number(row.seq), access.show(row.into_api(inline)?)))).collect()
     }
@@ -354,14 +356,16 @@ super::sql::statements! {
     SET_VISIBILITY = "UPDATE conversations SET visibility = $2 WHERE id = $1";
     EVENTS_AFTER = "SELECT payload FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     LAST_SEQ = "SELECT next_seq - 1 AS seq FROM conversations WHERE id = $1";
-    COUNT_MESSAGES = "SELECT COUNT(*) AS n FROM messages WHERE conversation_id = $1 AND status <> 'discarded'";
+    /// Both counted in an index alone: a conversation may have a hundred thousand.
+    COUNT_MESSAGES = "SELECT (SELECT COUNT(*) FROM messages WHERE conversation_id = $1) \
+        - (SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND status = 'discarded') AS n";
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
     USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
     /// Of the messages of a page, and all of the runs that begin there.
-    TOOL_RUNS_BETWEEN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
-        output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs \
+    TOOL_RUNS_BETWEEN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, \
+        CASE WHEN output_bytes <= $4 THEN output END AS output, output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs \
         WHERE conversation_id = $1 AND seq >= $2 \
         AND (run_id IN (SELECT id FROM runs WHERE conversation_id = $1 AND queued_seq >= $2 AND queued_seq < $3) \
         OR message_id IN (SELECT id FROM messages WHERE conversation_id = $1 AND seq >= $2 AND seq < $3)) ORDER BY seq";

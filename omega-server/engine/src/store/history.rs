@@ -57,7 +57,7 @@ impl Store {
         let messages: Vec<MessageRow> =
             read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, &conversation, 0_i64, i64::MAX)?;
         let tool_runs: Vec<ToolRunRow> =
-            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, &conversation, 0_i64, i64::MAX)?;
+            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, &conversation, 0_i64, i64::MAX, i64::MAX)?;
 
         let data: Vec<DataRow> = read_all!(&self.db, DataRow, sql::MESSAGE_DATA, &conversation)?;
         let mut data: HashMap<String, String> = data.into_iter().map(|row| (row.id, row.data)).collect();
