@@ -100,6 +100,7 @@ async fn two_people_go_through_every_flow_with_a_mouse() {
         assert!(seen["facts"].as_array().unwrap().contains(&json!(fact)), "{fact}: {seen:#}");
     }
     assert_eq!(seen["planned"], 2);
+    assert_eq!(seen["figures"].as_array().unwrap().len(), 6, "{seen:#}");
     assert_eq!(seen["answers"], seen["later"], "what was answered stays");
     let later =
         seen["later"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n");
@@ -116,7 +117,7 @@ async fn two_people_go_through_every_flow_with_a_mouse() {
 }
 
 /// Every kind of block, many times over.
-fn long_answer() -> String {
+pub fn long_answer() -> String {
     let section = "## Part with **bold**\n\nSome words with `code`, a [link](https://example.org), *emphasis* and a mark[^1]. They go on \
         for a while, so that the paragraph has more than one line in any width that a reader may have.\n\n| a | b |\n|---|--:|\n\
         | one | 1 |\n| two | 2 |\n\n```rust\nfn main() {\n    println!(\"x\");\n}\n```\n\n- one\n- two\n  - deeper\n- [x] done\n\n\

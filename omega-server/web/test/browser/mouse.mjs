@@ -136,6 +136,10 @@ try {
   await shown(page, "model providers");
   seen.hidden = !(await page.content()).includes("ghp_0000");
 
+  await page.getByLabel("of the last").selectOption({ label: "month" });
+  await page.locator('[aria-label="tools that were called most"] tbody tr', { hasText: "acme-tools::acmeWeather" }).waitFor({ timeout: 20_000 });
+  seen.figures = await page.locator(".figures dt").allTextContents();
+
   // The guest is blocked, and is out at once.
   await page.goBack();
   await shown(page, "hello to you");
