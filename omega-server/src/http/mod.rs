@@ -4,9 +4,11 @@
 //! addresses, idempotency), then a handler in `routes`, whose signature says what it needs: a caller ([`auth`]), a body or
 //! parameters (`extract`). What it gives is a [`reply`].
 
+pub mod ai_sdk;
 pub mod auth;
 mod compress;
 mod content_coding;
+pub mod cors;
 mod extract;
 mod idempotency;
 pub mod identity;

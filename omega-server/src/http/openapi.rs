@@ -21,11 +21,14 @@ const TAGGED: [&str; 5] = ["getConversation", "getSettings", "putSettings", "get
 /// POSTs whose answer is not kept, because it holds a key: asked again, there is another one.
 const NOT_KEPT: [&str; 4] = ["createKey", "createUser", "signIn", "createSignInLink"];
 const STREAM: &str = "a stream of events, where the `data` of each is one of these and its `event` the `type` of it";
+const PARTS: &str = "With `format`, a UI message stream v1 of the AI SDK (`x-vercel-ai-ui-message-stream: v1`): the `data` of \
+                     each event is one of its parts, and of the last one `[DONE]`";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 const JSON: &str = "/content/application~1json";
 
 pub fn whole(routes: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(routes).unwrap_or_default();
+    as_ai_sdk(&mut document);
     schemas::as_sent(&mut document);
     let mut paths = document["paths"].take();
     for item in paths.as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -93,8 +96,10 @@ fn answers(id: &str, responses: &mut Map<String, Value>) {
         "sendMessage" => {
             let event = json!({ "schema": { "$ref": "#/components/schemas/Envelope" } });
             responses["200"]["content"]["text/event-stream"] = event;
-            responses["200"]["description"] = json!(format!("The answer, when the run has ended; or {STREAM}"));
+            responses["200"]["description"] =
+                json!(format!("The answer, when the run has ended; or {STREAM}. {PARTS}"));
         }
+        "resumeMessage" => responses["200"]["description"] = json!(PARTS),
         "streamEvents" => responses["200"]["description"] = json!(format!("What happens from here on: {STREAM}")),
         "getConversation" => {
             responses.insert("304".into(), json!({ "description": means("304") }));
@@ -136,9 +141,23 @@ fn body(operation: &mut Map<String, Value>, schemas: &Value) {
     let name = schema.and_then(|schema| schema["$ref"].as_str()?.rsplit('/').next());
     let schema = name.map_or(schema, |name| schemas.get(name));
     let is_needed = schema.is_some_and(|schema| {
-        schema["required"].as_array().is_some_and(|members| !members.is_empty()) || schema.get("oneOf").is_some()
+        schema["required"].as_array().is_some_and(|members| !members.is_empty())
+            || schema.get("oneOf").or(schema.get("anyOf")).is_some()
     });
     body["required"] = json!(is_needed);
+}
+
+/// The routes that speak as the AI SDK does where they are asked to, besides their own way.
+fn as_ai_sdk(document: &mut Value) {
+    const MESSAGES: &str = "/paths/~1api~1omega~1conversations~1{id}~1messages";
+    for (place, other) in [
+        (format!("{MESSAGES}/get/responses/200{JSON}/schema/items"), "UiMessage"),
+        (format!("{MESSAGES}/post/requestBody{JSON}/schema"), "UiMessageRequest"),
+    ] {
+        if let Some(schema) = document.pointer_mut(&place) {
+            *schema = json!({ "anyOf": [schema.take(), { "$ref": format!("#/components/schemas/{other}") }] });
+        }
+    }
 }
 
 /// The headers that a request may have, or must.

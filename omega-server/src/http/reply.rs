@@ -67,6 +67,10 @@ impl ApiError {
         Self { code, message: message.into(), more: Map::new(), retry_after: None }
     }
 
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
     /// The same with one more member of `details`.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {

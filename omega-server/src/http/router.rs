@@ -1,8 +1,10 @@
 //! The whole API on one screen.
 
 use super::{
+    ai_sdk::{UiMessage, UiMessageRequest},
     auth::query,
     compress,
+    cors::{self, Origin},
     extract::{self, BODY_LIMIT},
     idempotency, limits, openapi,
     page::{self, Document},
@@ -14,7 +16,7 @@ use super::{
     routes::{
         answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, gateway, import,
         messages, metrics, operations, plans, prompts, registry, runs, session, settings, sharing, stats, tool_runs,
-        users, vault,
+        ui_messages, users, vault,
     },
     state::App,
 };
@@ -45,7 +47,7 @@ const IMPORT_LIMIT: usize = budget::IMPORT_OF_ADMIN.most;
 #[openapi(
     info(title = "Omega", description = "One agent with the whole TPMJS tool registry at hand. Clients of OpenAI's API find `/v1/chat/completions`, \
         `/v1/responses` and `/v1/models` here, as OpenAI describes them, and MCP clients `/mcp`; `docs/EMBEDDING.md` says what of them is done."),
-    components(schemas(ErrorBody, ErrorCode, Meta, Pagination)),
+    components(schemas(ErrorBody, ErrorCode, Meta, Pagination, UiMessage, UiMessageRequest)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -119,6 +121,7 @@ fn api() -> OpenApiRouter<App> {
 fn messages() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(messages::send, messages::list))
+        .routes(routes!(ui_messages::resume))
         .layer(DefaultBodyLimit::max(messages::MESSAGE_LIMIT))
 }
 
@@ -129,8 +132,8 @@ fn imports() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::max(IMPORT_LIMIT))
 }
 
-/// All routes; `front` says what stands before them.
-pub fn router(app: App, front: Arc<Front>) -> Router {
+/// All routes; `front` says what stands before them, and pages of `origins` may use the API.
+pub fn router(app: App, front: Arc<Front>, origins: Vec<Origin>) -> Router {
     let api = api().layer(DefaultBodyLimit::max(BODY_LIMIT)).merge(messages()).merge(imports());
     let (api, _) = api.split_for_parts();
     api.route("/api/omega/openapi.json", get(description))
@@ -154,6 +157,7 @@ pub fn router(app: App, front: Arc<Front>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app.gate), limits::layer))
         // Again, for what was refused on the way.
         .layer(middleware::from_fn(gateway::openai::errors))
+        .layer(middleware::from_fn_with_state(Arc::from(origins), cors::layer))
         .layer(middleware::from_fn(with_headers))
         .layer(middleware::from_fn_with_state(Arc::clone(&front), front::layer))
         .layer(middleware::from_fn_with_state(front, log_line::layer))

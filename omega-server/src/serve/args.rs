@@ -2,7 +2,7 @@
 //! lie when nothing is said.
 
 use super::config::{Identity, ServeConfig};
-use crate::http::limits::Flags;
+use crate::http::{cors::Origin, limits::Flags};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use omega_core::model::catalog::ProviderEnv;
 use omega_engine::{
@@ -73,6 +73,10 @@ pub struct ServeArgs {
     /// it, if there is one. Without it, what trusted proxies say counts, request by request
     #[arg(long, env = "OMEGA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Let pages of this origin (https://HOST) use the API with a user's API key, as docs/EMBEDDING.md shows; several by commas
+    /// or by giving it again [default: no other site's pages]
+    #[arg(long, env = "OMEGA_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub cors_origin: Vec<Origin>,
     /// How much clients may ask for.
     #[command(flatten)]
     pub limits: Flags,
@@ -138,6 +142,7 @@ impl ServeArgs {
             limits: self.limits.limits(),
             public_url: given(self.public_url.as_ref()).map(|url| url.parse()).transpose()?,
             telemetry: OtlpConfig::from_env(&env)?,
+            cors_origins: self.cors_origin.clone(),
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
         })

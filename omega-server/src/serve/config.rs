@@ -1,6 +1,6 @@
 //! What a server needs to know, all of it from its caller: nothing in here reads the process's environment.
 
-use crate::http::{limits::Limits, request::public_url::PublicUrl};
+use crate::http::{cors::Origin, limits::Limits, request::public_url::PublicUrl};
 use omega_core::model::{catalog::ProviderEnv, price::Prices};
 use omega_engine::{
     engine::node_config::NodeConfig,
@@ -59,6 +59,8 @@ pub struct ServeConfig {
     pub public_url: Option<PublicUrl>,
     /// Where spans and records go besides; nowhere when nothing is set.
     pub telemetry: Option<OtlpConfig>,
+    /// Whose pages may use the API besides this site's own; none by default.
+    pub cors_origins: Vec<Origin>,
     pub clock: Clock,
     /// Told what is being fetched.
     pub progress: Progress,

@@ -164,7 +164,7 @@ impl Server {
         };
         background.spawn(refusals::keep(Arc::clone(&app.gate.refusals), app.store.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let routes = router::router(app.clone(), Arc::clone(&front));
+        let routes = router::router(app.clone(), Arc::clone(&front), config.cors_origins);
         // Before any route is looked for.
         let routes = MapRequest::new(routes, move |request| front.without_base(request));
         let task = tokio::spawn(async move {

@@ -22,6 +22,7 @@ mod chaos;
 mod counted;
 mod crashes;
 mod description;
+mod embedding;
 mod executor;
 mod feedback;
 mod generated;

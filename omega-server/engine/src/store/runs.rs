@@ -134,6 +134,12 @@ impl Store {
         row.ok_or(StoreError::NotFound)?.into_api()
     }
 
+    /// The event of a run's message, with which its own begin.
+    pub async fn run_began(&self, run: &Within<RunId>) -> Result<u64> {
+        let row: Option<(i64,)> = read_opt!(&self.db, (i64,), RUN_BEGAN, run.id().to_string())?;
+        Ok(number(row.ok_or(StoreError::NotFound)?.0))
+    }
+
     /// Who sent a run's message.
     pub async fn actor(&self, run: RunId) -> Result<UserId> {
         let row: Option<(String,)> = read_opt!(&self.db, (String,), RUN_ACTOR, run.to_string())?;
@@ -384,6 +390,7 @@ super::sql::statements! {
     END_RUN = "UPDATE runs SET status = $2, error = $3, finished_at = $4, lease_owner = NULL, lease_until = 0, pause = NULL, \
         pause_expires_at = NULL \
         WHERE id = $1 AND status IN ('queued', 'running', 'paused')";
+    RUN_BEGAN = "SELECT queued_seq FROM runs WHERE id = $1";
     RUN_ACTOR = "SELECT actor_user_id FROM runs WHERE id = $1";
     COUNT_QUEUED = "SELECT COUNT(*) AS n FROM (SELECT id FROM runs WHERE status = 'queued' LIMIT $1) AS waiting";
     COUNT_ACTIVE = "SELECT COUNT(*) AS n FROM runs WHERE status IN ('queued', 'running')";

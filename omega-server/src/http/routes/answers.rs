@@ -44,17 +44,22 @@ pub async fn provide(
 pub async fn decide(
     State(app): State<App>,
     approval: Within<ApprovalId>,
-    Body(mut body): Body<Decide>,
+    Body(body): Body<Decide>,
 ) -> ApiResult<Reply<Run>> {
-    if let Some(reason) = &body.reason {
+    Ok(Reply::ok(record(&app, &approval, body).await?))
+}
+
+/// Checks and records what a person decided about a call.
+pub async fn record(app: &App, approval: &Within<ApprovalId>, mut decide: Decide) -> ApiResult<Run> {
+    if let Some(reason) = &decide.reason {
         text("reason", reason, MAX_REASON)?;
     }
-    if body.input.is_some() && body.decision == omega_core::api::Decision::Deny {
+    if decide.input.is_some() && decide.decision == omega_core::api::Decision::Deny {
         return Err(ApiError::new(ErrorCode::InvalidInput, "input: a call that is refused has no input to change"));
     }
     // What a person writes here is kept, shown and told to the model as a message is.
     let redactor = app.engine.redactor(approval.caller().user, None).await?;
-    body.reason = body.reason.map(|reason| redactor.clean_words(&reason));
-    body.input = Clean::by(redactor, body.input).await.into_inner();
-    Ok(Reply::ok(app.engine.decide(&approval, &body).await?))
+    decide.reason = decide.reason.map(|reason| redactor.clean_words(&reason));
+    decide.input = Clean::by(redactor, decide.input).await.into_inner();
+    Ok(app.engine.decide(approval, &decide).await?)
 }

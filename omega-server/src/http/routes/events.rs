@@ -27,7 +27,13 @@ use serde::Deserialize;
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 /// Below the 60 s after which common proxies cut a silent connection.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Headers of a stream, so that nobody between holds it back.
+pub const HEADERS: [(header::HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+    (header::CACHE_CONTROL, "no-cache, no-transform"),
+    (header::HeaderName::from_static("x-accel-buffering"), "no"),
+];
 
 /// Where to begin.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -110,12 +116,7 @@ fn sse_after(feed: Feed, first: Option<Envelope>) -> Response {
         };
         Some((Ok(bytes), (opening, feed)))
     });
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-cache, no-transform"),
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    (headers, Body::from_stream(frames)).into_response()
+    (HEADERS, Body::from_stream(frames)).into_response()
 }
 
 /// One frame: id for what is stored, the kind, one line of JSON.

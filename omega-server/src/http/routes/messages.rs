@@ -1,7 +1,12 @@
 //! Messages: sent in three modes (stream, accept, wait), and read by pages.
 
-use super::{PageQuery, events, pagination, text, tool_ids, variables};
+use super::{
+    PageQuery, events, pagination, text, tool_ids,
+    ui_messages::{self, Format},
+    variables,
+};
 use crate::http::{
+    ai_sdk::UiMessageRequest,
     extract::{Body, Params},
     idempotency::{REPLAYED, fingerprint, key_of},
     reply::{ApiError, ApiResult, Reply},
@@ -9,7 +14,7 @@ use crate::http::{
     state::App,
 };
 use axum::{
-    extract::State,
+    extract::{FromRequest, Request, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -34,16 +39,33 @@ const WAIT: Duration = Duration::from_secs(600);
 
 /// Sends a message. `Accept: text/event-stream` streams the run's events, `Prefer: respond-async` answers at once with
 /// 202; otherwise the answer comes when the run has ended (`Prefer: wait=SECONDS` bounds that, then 202).
+/// `?format=ai-sdk` takes what a chat of the AI SDK sends, and streams its parts.
 #[utoipa::path(post, operation_id = "sendMessage",
     path = "/api/omega/conversations/{id}/messages", tag = "conversations",
-    params(("id" = ConversationId, Path)), request_body = SendMessage,
+    params(("id" = ConversationId, Path), Format), request_body = SendMessage,
     responses((status = 200, body = Finished), (status = 202, body = Accepted)))]
 pub async fn send(
     State(app): State<App>,
     access: Access,
+    Params(query): Params<Format>,
     headers: HeaderMap,
-    Body(body): Body<SendMessage, MESSAGE_LIMIT>,
+    request: Request,
 ) -> ApiResult<Response> {
+    if let Some(dialect) = query.format {
+        let Body(body) = Body::<UiMessageRequest, MESSAGE_LIMIT>::from_request(request, &app).await?;
+        return ui_messages::send(&app, &access, &headers, body, dialect).await;
+    }
+    let Body(body) = Body::<SendMessage, MESSAGE_LIMIT>::from_request(request, &app).await?;
+    let AcceptedMessage { accepted, seat, is_replay } = take(&app, &access, &headers, body).await?;
+    let mut response = answer(&app, seat, &access, accepted, &headers).await?;
+    if is_replay {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// Checks and takes a message.
+pub async fn take(app: &App, access: &Access, headers: &HeaderMap, body: SendMessage) -> ApiResult<AcceptedMessage> {
     // Data may be all that is sent.
     if body.data.is_none() || !body.message.is_empty() {
         text("message", &body.message, budget::MESSAGE.most)?;
@@ -52,13 +74,8 @@ pub async fn send(
         text("data", data, budget::DATA.most)?;
     }
     tool_ids("pins", &body.pins)?;
-    let (key, env) = (idempotency(&headers, &access, &body)?, variables(&body.env)?);
-    let AcceptedMessage { accepted, seat, is_replay } = app.engine.accept(&access, body, &env, key).await?;
-    let mut response = answer(&app, seat, &access, accepted, &headers).await?;
-    if is_replay {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    let (key, env) = (idempotency(headers, access, &body)?, variables(&body.env)?);
+    Ok(app.engine.accept(access, body, &env, key).await?)
 }
 
 async fn answer(
@@ -140,20 +157,24 @@ fn idempotency(headers: &HeaderMap, access: &Access, body: &SendMessage) -> ApiR
     }))
 }
 
-/// A page of messages.
+/// A page of messages; with `?format=ai-sdk` as a chat of the AI SDK has them, each with its answer.
 #[utoipa::path(get, operation_id = "listMessages",
     path = "/api/omega/conversations/{id}/messages", tag = "conversations",
-    params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = [Message])))]
+    params(("id" = ConversationId, Path), PageQuery, Format), responses((status = 200, body = [Message])))]
 pub async fn list(
     State(app): State<App>,
     access: Access,
     Params(page): Params<PageQuery>,
-) -> ApiResult<Reply<Vec<Message>>> {
+    Params(query): Params<Format>,
+) -> ApiResult<Response> {
+    if query.format.is_some() {
+        return Ok(ui_messages::list(&app, &access, page).await?.into_response());
+    }
     let limit = page.limit()?;
     let messages = match page.after {
         Some(after) => app.store.messages_after(&access, after, limit).await?,
         None => app.store.messages_before(&access, page.before, limit).await?,
     };
     let seqs: Vec<u64> = messages.iter().map(|message| message.seq).collect();
-    Ok(Reply::page(messages, pagination(&page, limit, &seqs)))
+    Ok(Reply::page(messages, pagination(&page, limit, &seqs)).into_response())
 }

@@ -23,6 +23,8 @@ pub mod settings;
 pub mod sharing;
 pub mod stats;
 pub mod tool_runs;
+pub mod ui_messages;
+mod ui_stream;
 pub mod users;
 pub mod vault;
 

@@ -71,6 +71,8 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("PATCH /api/omega/conversations/{id}", row(Talk, r#"{"title":"new"}"#, 200, 403, 410)),
         ("POST /api/omega/conversations/{id}/messages", row(Talk, r#"{"message":"hi"}"#, 202, 202, 410)),
         ("GET /api/omega/conversations/{id}/messages", row(Talk, "", 200, 200, 410)),
+        // Whether something is written just then is not for a table: it is tested in `embedding`.
+        ("GET /api/omega/conversations/{id}/messages/{chat}/stream", row(Nothing, "", 404, 404, 404)),
         ("GET /api/omega/conversations/{id}/events", row(Talk, "", 200, 200, 410)),
         ("GET /api/omega/conversations/{id}/tool-runs", row(Talk, "", 200, 200, 410)),
         ("GET /api/omega/conversations/{id}/export", row(Talk, "", 200, 200, 410)),
@@ -235,6 +237,7 @@ async fn every_endpoint_lets_in_whom_it_should_under_every_guest_policy() {
                 .replace("{name}", "SOME_NAME")
                 .replace("{version}", "none")
                 .replace("{hash}", &"0".repeat(64))
+                .replace("{chat}", "any")
                 .replace("{tool_id}", "no::tool");
             let asked = || request(&omega, method, &path, row);
             let nobody = if row.is_open { row.stranger } else { 401 };

@@ -55,6 +55,7 @@ answers! {
     StoredPrompt: api::StoredPrompt,
     ToolRow: api::ToolRow,
     ToolRun: api::ToolRun,
+    UiMessage: omega_server::http::ai_sdk::UiMessage,
     User: api::User,
     Whoami: api::Whoami,
 }

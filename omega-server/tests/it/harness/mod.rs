@@ -182,6 +182,7 @@ pub fn config(database: &str, folder: &Path, tools: &Tools, providers: ProviderE
         limits: unlimited(),
         public_url: None,
         telemetry: None,
+        cors_origins: Vec::new(),
         clock: <_>::default(),
         progress: Arc::new(|_| {}),
     }
