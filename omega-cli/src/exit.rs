@@ -92,7 +92,11 @@ impl Failure {
     pub fn of_run(error: &RunError) -> Self {
         let failure =
             Self::new(code_of(&error.code).unwrap_or(Code::Failed), format!("{} ({})", error.error, error.code));
-        if error.retryable { failure.hint("it may help to ask again") } else { failure }
+        match next_step(&error.code) {
+            Some(hint) => failure.hint(hint),
+            None if error.retryable => failure.hint("it may help to ask again"),
+            None => failure,
+        }
     }
 
     /// A tool that gave no output.
@@ -100,6 +104,17 @@ impl Failure {
         let text = code.map_or_else(|| message.to_owned(), |code| format!("{message} ({code})"));
         Self::new(code.and_then(code_of).unwrap_or(Code::Failed), text)
     }
+}
+
+/// What the command line has for a run that failed by this code: the server's own words are for every client.
+fn next_step(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "PROVIDER_AUTH" => "`omega models` shows which keys are set",
+        "MODEL_NOT_FOUND" => "`omega models` lists models that you can use",
+        "PROVIDER_UNREACHABLE" => "`--model omega/offline` needs no network",
+        "PROVIDER_RATE_LIMITED" => "`--model` chooses another model",
+        _ => return None,
+    })
 }
 
 /// Codes of runs, tools and refusals that mean more than "it failed".

@@ -177,8 +177,11 @@ pub enum Event {
     Status {
         /// `searching`, `loading`, `planning`, `streaming`, `retrying`.
         phase: String,
-        /// A sentence.
+        /// A sentence; while it is `retrying`, why.
         message: String,
+        /// When the model is asked again, while it is `retrying`; `POST /runs/:id/retry` has it asked at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_at: Option<Timestamp>,
     },
     /// A model call begins.
     #[serde(rename = "run.step.started", rename_all = "camelCase")]

@@ -7,7 +7,7 @@
 use crate::{
     api::{
         Conversation, ConversationDetail, ExecutionState, Feedback, Message, MessageStatus, Participant,
-        RequiredAction, Role, Run, RunPlan, RunStatus, ToolRun, ToolRunStatus, Usage,
+        RequiredAction, Role, Run, RunPlan, RunStatus, Timestamp, ToolRun, ToolRunStatus, Usage,
     },
     event::{Envelope, Event, notice},
     id::{MessageId, RunId, ToolRunId},
@@ -17,6 +17,7 @@ use serde_json::Value;
 
 mod deltas;
 mod index;
+mod section;
 
 /// What a conversation looks like to a client.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,6 +35,8 @@ pub struct View {
     pub partials: Vec<(ToolRunId, u64, Value)>,
     /// What goes on right now, in words.
     pub status: Option<String>,
+    /// When the model is asked again that did not answer.
+    pub again_at: Option<Timestamp>,
     /// Notices, oldest first.
     pub notices: Vec<String>,
     /// Everything up to this event is folded in: the cursor to resume from.
@@ -179,7 +182,7 @@ impl View {
                 });
             }
             Event::RunRequiresAction { action } => {
-                self.status = None;
+                self.say(None, None);
                 let awaits = match action {
                     RequiredAction::Credentials { .. } => ToolRunStatus::AwaitingCredentials,
                     _ => ToolRunStatus::AwaitingApproval,
@@ -224,9 +227,9 @@ impl View {
                     }
                 });
             }
-            Event::Status { message, .. } => self.status = Some(message.clone()),
+            Event::Status { message, again_at, .. } => self.say(Some(message.clone()), *again_at),
             Event::StepStarted { step_index, message_id } => {
-                self.status = None;
+                self.say(None, None);
                 self.with_run(run_id, |run| run.steps = *step_index);
                 self.begin_message(*message_id, run_id, *step_index, envelope, seq);
             }
@@ -365,12 +368,6 @@ impl View {
             .or_else(|| self.runs.iter().find(|run| run.status == RunStatus::Queued))
     }
 
-    /// Puts runs in front that came with an earlier page; their tokens are in the sum already.
-    pub fn put_runs_before(&mut self, runs: Vec<Run>) {
-        runs.iter().for_each(|run| self.earlier -= run.usage);
-        self.runs.splice(0..0, runs);
-    }
-
     /// Tokens of all runs, also of those before the first message that is known, and of what was asked outside of them.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -408,7 +405,7 @@ impl View {
     }
 
     fn end_run(&mut self, envelope: &Envelope, status: RunStatus, change: impl FnOnce(&mut Run)) {
-        self.status = None;
+        self.say(None, None);
         self.discard_messages(envelope.run_id);
         self.with_run(envelope.run_id, |run| {
             change(run);
@@ -419,6 +416,11 @@ impl View {
             }
             run.finished_at = Some(envelope.at);
         });
+    }
+
+    /// What goes on from now on.
+    fn say(&mut self, status: Option<String>, again_at: Option<Timestamp>) {
+        (self.status, self.again_at) = (status, again_at);
     }
 
     fn update_state(&mut self) {

@@ -101,6 +101,8 @@ pub enum Action {
     RunAgain,
     Raw,
     TryNow,
+    Good,
+    Bad,
 }
 
 impl Action {

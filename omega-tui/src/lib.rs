@@ -22,6 +22,7 @@ mod network;
 mod numbers;
 mod output;
 mod pacer;
+mod picture;
 mod print;
 mod run;
 mod screen;

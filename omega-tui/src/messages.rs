@@ -4,9 +4,9 @@
 
 use omega_core::{
     api::{
-        Accepted, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GuestCredentials, Message, Models,
-        OutputPage, Remember, Save, SelectAlternative, SelectPlan, Settings, Status, StoredApproval, StoredCredential,
-        StoredGrant, Timestamp, ToolRow, Visibility, Whoami,
+        Accepted, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GiveFeedback, GuestCredentials,
+        Message, Models, OutputPage, Remember, Save, SelectAlternative, SelectPlan, Settings, Status, StoredApproval,
+        StoredCredential, StoredGrant, Timestamp, ToolRow, Visibility, Whoami,
     },
     client::ExportFormat,
     event::{Envelope, Event},
@@ -19,6 +19,20 @@ use tokio::sync::mpsc;
 
 /// The screen's own number of a message that it sends.
 pub type Draft = u64;
+
+/// Messages of a long conversation that are asked for at once.
+pub const PAGE: u32 = 100;
+
+/// Messages of a conversation that are asked for: at most [`PAGE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stretch {
+    /// The newest before an event.
+    Before(u64),
+    /// The oldest after an event, 0 being before all.
+    After(u64),
+    /// The oldest of a time or later.
+    Since(Timestamp),
+}
 
 /// What the screen wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +51,8 @@ pub enum Command {
     /// Answer what the run waits for.
     Answer(PauseAnswer),
     Cancel(RunId),
+    /// Have the run's model asked again at once that did not answer.
+    AskNow(RunId),
     /// Stop one call; its run goes on.
     CancelCall(ToolRunId),
     /// Leave this conversation; the next message starts another.
@@ -47,8 +63,8 @@ pub enum Command {
     SetModel(String),
     /// Say which models there are.
     ListModels,
-    /// Get the messages before this event.
-    LoadOlder(u64),
+    /// Get a part of the conversation.
+    LoadSection(Stretch),
     /// Get a piece of an output that is too large for the events, from this byte on.
     LoadOutput(ToolRunId, u64),
     /// Write something into a file of this name, which was not there before.
@@ -64,6 +80,8 @@ pub enum Command {
     },
     /// Say which conversations were used last on this machine.
     ListRecent,
+    /// Say what was sent from this machine, in any conversation and terminal.
+    ListPast,
     /// Say how the server is.
     Health,
     /// Try a connection that is lost again at once.
@@ -104,6 +122,7 @@ pub enum Saving {
     /// All of an output, whatever its size.
     Output(ToolRunId),
     Text(String),
+    Bytes(Vec<u8>),
 }
 
 /// What an overlay shows that the server knows.
@@ -155,6 +174,10 @@ pub enum Wish {
     Title(String),
     /// Shut a guest out, or let them in again.
     Block(UserId, bool),
+    /// Say what one thinks of a run's answer.
+    Feedback(RunId, GiveFeedback),
+    /// Take that back.
+    NoFeedback(RunId),
 }
 
 /// What an overlay shows, as the server has it.
@@ -249,8 +272,8 @@ pub enum Update {
     /// The conversation keeps its model.
     ModelRefused(String),
     Models(Box<Models>),
-    /// An earlier part of the conversation.
-    Older(Box<ConversationDetail>),
+    /// A part of the conversation.
+    Section(Stretch, Box<ConversationDetail>),
     /// A piece of an output, as JSON text.
     Output(ToolRunId, Box<OutputPage>),
     /// Tools for what was typed.

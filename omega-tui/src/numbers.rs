@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use omega_core::api::Timestamp;
+
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -26,6 +28,14 @@ pub fn seconds(millis: u64) -> String {
     match millis {
         0..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
         _ => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1000),
+    }
+}
+
+/// The whole seconds until a point in time, the one that runs included; nothing once it is there.
+pub fn left(until: Timestamp, now: Timestamp) -> Option<String> {
+    match until.millis_since(now) {
+        0 => None,
+        millis => Some(format!("{} s", millis.div_ceil(1_000))),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     motion::{self, MotionChoice},
     network::{self, FindAgain, Machine, Notebook, RememberIn},
     pacer::Pacer,
+    picture::Showing,
     screen,
     terminal::{Probed, Screen, Stopped},
     theme::{Environment, Mode, Theme, ThemeChoice},
@@ -115,12 +116,13 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     }
     let mut screen = Screen::enter()?;
     let asked = Instant::now();
-    let Probed { ground, typed } = probed(&environment);
+    let Probed { ground, typed, reads_kitty } = probed(&environment);
     let late = if ground.is_none() { LateAnswer::since(asked) } else { LateAnswer::default() };
     let theme = theme(options.theme, ground, &environment);
     let mut app = App::new(theme, options.conversation, options.model);
     app.known.base_url = options.client.base_url().to_owned();
     app.keys = options.keys;
+    app.pictures = Showing::of(reads_kitty, |name| std::env::var(name).ok());
     app.keeps_drafts = options.notebook.is_some();
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
@@ -279,10 +281,17 @@ async fn drive(
 
 impl Outside<'_> {
     fn draw(&mut self, app: &mut App) -> io::Result<()> {
-        self.screen.draw(|frame| {
-            screen::draw(app, frame);
-            app.transcript.links()
-        })?;
+        app.cell = crate::terminal::cell();
+        loop {
+            self.screen.draw(|frame| {
+                screen::draw(app, frame);
+                app.transcript.links()
+            })?;
+            let picture = app.layers.top().and_then(|layer| layer.picture());
+            if !self.screen.show(picture, app.pictures)? {
+                break;
+            }
+        }
         let title = app.window_title();
         if title != self.title {
             self.screen.set_title(&title)?;

@@ -1,6 +1,9 @@
 //! The terminal as a place that is entered and left: whatever happens in between, it is given back as it was.
 
-use crate::links::{self, Linking, Links};
+use crate::{
+    links::{self, Linking, Links},
+    picture::{self, Placed, Showing},
+};
 use crossterm::{
     event::{
         DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
@@ -33,6 +36,8 @@ pub struct Screen {
     terminal: Terminal<Linking<CrosstermBackend<Stdout>>>,
     links: Rc<RefCell<Links>>,
     has_mouse: bool,
+    /// The picture that is on it.
+    shown: Option<Placed>,
 }
 
 impl Screen {
@@ -44,7 +49,7 @@ impl Screen {
         let is_on = links::are_understood(&var("TERM"), !var("STY").is_empty());
         let backend = Linking::new(CrosstermBackend::new(io::stdout()), Rc::clone(&links), is_on);
         let entered = take(true).and_then(|()| Terminal::new(backend));
-        entered.map(|terminal| Self { terminal, links, has_mouse: true }).inspect_err(|_| leave())
+        entered.map(|terminal| Self { terminal, links, has_mouse: true, shown: None }).inspect_err(|_| leave())
     }
 
     /// Gives the terminal to somebody else: an editor, the shell.
@@ -87,7 +92,27 @@ impl Screen {
     /// would ask where the cursor is and wait for an answer that a reader of keys may take.
     pub fn clear(&mut self) -> io::Result<()> {
         self.terminal.swap_buffers();
+        self.shown = None;
         execute!(io::stdout(), Clear(ClearType::All))
+    }
+
+    /// Shows this picture and no other; true when everything is to be drawn again first.
+    pub fn show(&mut self, placed: Option<&Placed>, showing: Showing) -> io::Result<bool> {
+        if self.shown.as_ref() == placed {
+            return Ok(false);
+        }
+        if self.shown.take().is_some() {
+            match picture::gone(showing) {
+                Some(sequence) => self.send(&sequence)?,
+                // It goes with the cells that it is on.
+                None => return self.clear().map(|()| true),
+            }
+        }
+        if let Some(placed) = placed {
+            self.send(&placed.sequence(showing))?;
+            self.shown = Some(placed.clone());
+        }
+        Ok(false)
     }
 
     /// Takes the mouse or gives it back.
@@ -101,6 +126,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// The size of a cell in pixels, where the terminal says it.
+pub fn cell() -> Option<(u32, u32)> {
+    let size = crossterm::terminal::window_size().ok()?;
+    let per = |pixels: u16, cells: u16| u32::from(pixels).checked_div(u32::from(cells)).filter(|it| *it > 0);
+    Some((per(size.width, size.columns)?, per(size.height, size.rows)?))
 }
 
 /// OSC 9 (iTerm2, Windows Terminal, kitty), OSC 777 (urxvt, foot, WezTerm), and the bell.
@@ -229,9 +261,11 @@ pub struct Probed {
     pub ground: Option<u32>,
     /// What the user typed meanwhile.
     pub typed: String,
+    /// Whether it reads kitty's protocol for pictures.
+    pub reads_kitty: bool,
 }
 
-/// Asks the terminal for the colour of its ground (OSC 11), and for its attributes (DA1), which nearly every terminal
+/// Asks the terminal for the colour of its ground (OSC 11), whether it shows pictures (kitty's protocol), and for its attributes (DA1), which nearly every terminal
 /// answers: when that answer is here, the other one is not coming. Waits no longer than a moment.
 #[cfg(unix)]
 pub fn probe() -> Probed {
@@ -243,7 +277,11 @@ pub fn probe() -> Probed {
         return Probed::default();
     };
     let mut out = io::stdout();
-    if out.write_all(b"\x1b]11;?\x1b\\\x1b[c").and_then(|()| out.flush()).is_err() {
+    // Two terminals print a question that they do not know.
+    let var = |name| std::env::var(name).unwrap_or_default();
+    let prints = var("TERM") == "linux" || var("TERM_PROGRAM") == "Apple_Terminal";
+    let asks = format!("\x1b]11;?\x1b\\{}\x1b[c", if prints { "" } else { picture::ASKS });
+    if out.write_all(asks.as_bytes()).and_then(|()| out.flush()).is_err() {
         return Probed::default();
     }
     let (mut bytes, asked) = (Vec::new(), time::Instant::now());
@@ -287,6 +325,9 @@ fn read_answers(bytes: &[u8]) -> Probed {
             probed.ground = colour_of(&answer[..end]);
             rest = answer[end..].trim_start_matches('\x07');
             rest = rest.strip_prefix("\x1b\\").unwrap_or(rest);
+        } else if let Some(answer) = rest.strip_prefix(picture::ANSWERS) {
+            let (answer, after) = answer.split_once("\x1b\\").unwrap_or((answer, ""));
+            (probed.reads_kitty, rest) = (answer == "OK", after);
         } else if let Some(answer) = rest.strip_prefix("\x1b[?") {
             rest = answer.find('c').map_or("", |end| &answer[end + 1..]);
         } else {
@@ -322,13 +363,16 @@ mod tests {
             (b"\x1b]11;rgb:ffff/ffff/f0f0\x07\x1b[?1;2c", Some(0xFF_FF_F0), ""),
             (b"\x1b]11;rgba:ff/ff/ff/ff\x07", Some(0xFF_FF_FF), ""),
             (b"\x1b[?6c", None, ""),
+            (b"\x1b_Gi=31;OK\x1b\\\x1b]11;rgb:00/00/00\x07x\x1b[?62c", Some(0), "x"),
+            (b"a\x1b_Gi=31;ENOTSUPPORTED:no\x1b\\\x1b[?62c", None, "a"),
             (b"", None, ""),
             (b"\x1b]11;nonsense", None, ""),
             (b"hi\x1b]11;rgb:00/00/00\x07 there\x1b[?6c!", Some(0), "hi there!"),
             (b"\x1b]11;rgb:fffff/0/0\x07", Some(0xFF_00_00), ""),
         ];
         for (bytes, ground, typed) in cases {
-            let expected = Probed { ground: *ground, typed: (*typed).to_owned() };
+            let reads_kitty = bytes.starts_with(b"\x1b_G");
+            let expected = Probed { ground: *ground, typed: (*typed).to_owned(), reads_kitty };
             assert_eq!(read_answers(bytes), expected, "{}", String::from_utf8_lossy(bytes).escape_debug());
         }
     }

@@ -151,7 +151,8 @@ impl TestHarness {
                 | Command::KeepDraft(..)
                 | Command::KeepMessage(_)
                 | Command::LookAtTool(_)
-                | Command::LookAgain(_),
+                | Command::LookAgain(_)
+                | Command::ListPast,
             ) => None,
             Effect::Command(command) => Some(command.clone()),
             _ => None,

@@ -20,7 +20,7 @@ use crate::{
     ui::Tone,
 };
 use omega_core::{
-    api::{Message, MessageStatus, Part, Role, Run, RunStatus, ToolRun},
+    api::{Message, MessageStatus, Part, Role, Run, RunStatus, Timestamp, ToolRun},
     client::{Client, ClientError, FollowPolicy, Follower, Update},
     event::{Envelope, Event},
     id::{ConversationId, MessageId, RunId},
@@ -379,8 +379,10 @@ impl<'a> Watch<'a> {
                     }
                 }
             }
-            Event::Status { message, .. } if ui.is_verbose() || ui.terminals().stderr => {
-                ui.note(ui.tone(Tone::Dim, &one_line(message, 200)));
+            Event::Status { message, again_at, .. } if ui.is_verbose() || ui.terminals().stderr => {
+                let wait = again_at.map(|at| at.millis_since(Timestamp::now())).filter(|left| *left > 0);
+                let wait = wait.map(|left| format!("; asking again in {} s", left.div_ceil(1_000))).unwrap_or_default();
+                ui.note(ui.tone(Tone::Dim, &format!("{}{wait}", one_line(message, 200))));
             }
             Event::Notice { code, message } => {
                 if code == "TOOL_BUDGET" {

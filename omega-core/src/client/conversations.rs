@@ -5,7 +5,7 @@ use crate::{
     api::{
         Accepted, Conversation, ConversationDetail, CreateConversation, Decide, Feedback, GiveFeedback, Message,
         OutputPage, Participant, PlanAnswer, PlanRequest, ProvideCredentials, Run, SelectAlternative, SelectPlan,
-        Selected, SendMessage, ToolRun, UpdateConversation, UpdateParticipant,
+        Selected, SendMessage, Timestamp, ToolRun, UpdateConversation, UpdateParticipant,
     },
     id::{ApprovalId, ConversationId, PlanId, RunId, ToolRunId, UserId},
 };
@@ -62,6 +62,29 @@ impl Client {
         limit: u32,
     ) -> Result<ConversationDetail, ClientError> {
         let query = [("before", before), ("limit", u64::from(limit))];
+        self.data(self.get(&conversation(id, "")).query(&query)).await
+    }
+
+    /// The part of a conversation after event `after`, 0 being before all: at most `limit` messages, with their tool runs and
+    /// runs.
+    pub async fn conversation_after(
+        &self,
+        id: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<ConversationDetail, ClientError> {
+        let query = [("after", after), ("limit", u64::from(limit))];
+        self.data(self.get(&conversation(id, "")).query(&query)).await
+    }
+
+    /// The part of a conversation from a time on: at most `limit` messages, with their tool runs and runs.
+    pub async fn conversation_since(
+        &self,
+        id: ConversationId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<ConversationDetail, ClientError> {
+        let query = [("since", since.to_string()), ("limit", limit.to_string())];
         self.data(self.get(&conversation(id, "")).query(&query)).await
     }
 
@@ -208,6 +231,11 @@ impl Client {
     /// Cancels a run. Repeating it is fine.
     pub async fn cancel_run(&self, id: RunId) -> Result<(), ClientError> {
         self.done(self.post(&format!("/api/omega/runs/{id}/cancel"))).await
+    }
+
+    /// Has the model of a run asked again at once that did not answer. A run that does not wait for that stays as it is.
+    pub async fn retry_run(&self, id: RunId) -> Result<(), ClientError> {
+        self.done(self.post(&format!("/api/omega/runs/{id}/retry"))).await
     }
 
     /// Cancels one tool run; its run goes on.

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_kind_is_the_tag_on_the_wire() {
-        let event = Event::Status { phase: "searching".into(), message: "Finding tools".into() };
+        let event = Event::Status { phase: "searching".into(), message: "Finding tools".into(), again_at: None };
         let envelope = Envelope {
             v: VERSION,
             seq: Some(3),

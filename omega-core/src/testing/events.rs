@@ -70,7 +70,7 @@ pub fn events_saying(text: &str) -> Vec<Event> {
         ("run.started", json!({ "attempt": 1, "model": "m", "promptVersion": "1" })),
         ("run.resumed", json!({ "attempt": 1 })),
         ("run.recovered", json!({ "attempt": 1 })),
-        ("status", json!({ "phase": "retrying", "message": text })),
+        ("status", json!({ "phase": "retrying", "message": text, "againAt": AT })),
         ("run.step.started", json!({ "stepIndex": 1, "messageId": ID })),
         ("run.step.completed", json!({ "stepIndex": 1, "usage": usage, "finishReason": null })),
         ("plan.proposed", json!({ "planSetId": ID, "plans": [plan] })),

@@ -27,7 +27,7 @@ impl Texts for Event {
             Self::RunStarted { attempt: _, model: _, prompt_version: _ }
             | Self::RunResumed { attempt: _ }
             | Self::RunRecovered { attempt: _ } => {}
-            Self::Status { phase: _, message } => editor.words(message),
+            Self::Status { phase: _, message, again_at: _ } => editor.words(message),
             Self::StepStarted { step_index: _, message_id: _ }
             | Self::StepCompleted { step_index: _, usage: _, run_usage: _, finish_reason: _ } => {}
             Self::PlanProposed { plan_set_id: _, plans } => plans.edit(editor),

@@ -162,7 +162,8 @@ impl Writer {
                 self.stored(run, Event::StepStarted { step_index: number, message_id: message });
                 self.deltas(run, message, 0, lost, false);
                 self.stored(run, Event::MessageReset { message_id: message, step: number });
-                let status = Event::Status { phase: "retrying".into(), message: "again".into() };
+                let again_at = Some(Timestamp(1_800_000_000_000));
+                let status = Event::Status { phase: "retrying".into(), message: "again".into(), again_at };
                 self.stored(run, status);
             }
             self.stored(run, Event::StepStarted { step_index: number, message_id: message });
@@ -427,7 +428,7 @@ proptest! {
             prop_assert_ne!(view.apply(frame), Applied::Gap);
         }
         view.notices.clone_from(&expected.notices);
-        view.status.clone_from(&expected.status);
+        (view.status, view.again_at) = (expected.status.clone(), expected.again_at);
         prop_assert_eq!(view, expected);
     }
 

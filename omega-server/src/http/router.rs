@@ -80,6 +80,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(runs::cancel_all))
         .routes(routes!(runs::get))
         .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
         .routes(routes!(feedback::put, feedback::delete))
         .routes(routes!(feedback::list))
         .routes(routes!(tool_runs::get))

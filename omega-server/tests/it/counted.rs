@@ -77,7 +77,7 @@ async fn sum_everywhere(omega: &Omega, conversation: ConversationId) -> Usage {
     assert_eq!(View::of(detail.clone()).usage(), sum, "who joins now");
     // An old page of runs in front changes nothing.
     let mut later = View::of(ConversationDetail { runs: Vec::new(), ..detail.clone() });
-    later.put_runs_before(detail.runs.clone());
+    later.put_section(detail.clone());
     assert_eq!(later.usage(), sum);
     let document = omega.client.export(conversation, ExportFormat::Json).await.unwrap();
     let imported = omega.client.import_conversation(document.into_bytes()).await.unwrap().id;

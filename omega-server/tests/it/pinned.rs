@@ -480,6 +480,7 @@ fn attempts() -> BTreeMap<&'static str, Vec<Value>> {
         ("POST /api/omega/conversations/{id}/link", vec![Value::Null]),
         ("POST /api/omega/conversations/import", vec![json!({}), json!({ "version": 1, "events": [] })]),
         ("POST /api/omega/runs/{id}/cancel", vec![Value::Null]),
+        ("POST /api/omega/runs/{id}/retry", vec![Value::Null]),
         ("POST /api/omega/tool-runs/{id}/cancel", vec![Value::Null]),
         ("POST /api/omega/approvals/{id}", vec![json!({ "decision": "approve", "remember": "always" })]),
         ("PUT /api/omega/settings", vec![json!({ "settings": { "credentialFirstUse": "allow" } })]),

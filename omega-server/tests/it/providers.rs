@@ -111,7 +111,7 @@ async fn a_provider_that_stays_broken_is_given_up_after_three_retries() {
         assert_eq!(told.log.count("run.step.started"), 4);
     }
     assert_eq!(cut.log.count("message.reset"), 4, "nothing of a cut answer stays");
-    assert!(nobody.log.failure().error.contains("--model omega/offline"));
+    assert!(nobody.log.failure().error.contains("the model omega/offline"));
     let stored = omega.client.conversation(cut.conversation).await.unwrap();
     assert_eq!(stored.messages.len(), 1, "only what the person wrote: {:?}", stored.messages);
 }

@@ -24,7 +24,7 @@ use omega_core::{
     view::View,
 };
 use omega_engine::store::{
-    Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Send, Settled, StepReply, Store, StoreError,
+    Claimed, Clean, IdempotencyKey, KeptAnswer, Replay, Section, Send, Settled, StepReply, Store, StoreError,
     access::{Access, open},
     sql, statements,
 };
@@ -188,7 +188,7 @@ async fn story(store: &Store) {
     let author = author(store).await;
     let conversation = store.create_conversation(&author, None, MODELS[0], None, <_>::default()).await.unwrap().id;
     let access = access(store, &author, conversation).await;
-    let empty = View::of(store.detail(&access, None, 50, 0).await.unwrap());
+    let empty = View::of(store.detail(&access, Section::Newest, 50, 0).await.unwrap());
     let sent = store.send(sending(&access, "one")).await.unwrap();
     assert_eq!(sent.committed.unwrap().last_seq, 2);
     let first = sent.accepted;
@@ -277,7 +277,7 @@ async fn story(store: &Store) {
     assert_eq!(store.events_after(conversation, 3, 2).await.unwrap(), events[3..5]);
     let mut view = empty;
     events.iter().for_each(|envelope| assert_ne!(view.apply(envelope), omega_core::view::Applied::Gap));
-    let detail = store.detail(&access, None, 50, 64 * 1024).await.unwrap();
+    let detail = store.detail(&access, Section::Newest, 50, 64 * 1024).await.unwrap();
     assert_eq!((&view.messages, view.runs.len()), (&detail.messages, detail.runs.len()));
     let known = |tool_runs: &[ToolRun]| -> Vec<_> {
         tool_runs

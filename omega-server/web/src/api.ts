@@ -128,6 +128,9 @@ export const sendMessage = (id: string, message: string, key: string, more: { mo
 /** Stops one run; what waits behind it goes on. */
 export const cancelRun = (runId: string) => request(`/runs/${encodeURIComponent(runId)}/cancel`, json("POST", {}));
 
+/** Has the model asked again at once that did not answer. */
+export const retryRun = (runId: string) => request(`/runs/${encodeURIComponent(runId)}/retry`, json("POST", {}));
+
 /** Says what the reader thinks of a run's answer, in place of what they said before. */
 export const giveFeedback = (runId: string, body: GiveFeedback) => data<Feedback>(`/runs/${encodeURIComponent(runId)}/feedback`, json("PUT", body));
 

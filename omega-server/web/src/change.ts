@@ -56,8 +56,14 @@ export function settleStep(view: View, runId: string | undefined, call: string, 
   changeRun(view, runId, (run) => changePlan(run, (plan) => progress.settle(plan, call, status)));
 }
 
+/** What goes on from now on. */
+export function say(view: View, status: string | null, againAt?: string): void {
+  view.status = status;
+  view.againAt = againAt ?? null;
+}
+
 export function endRun(view: View, event: Envelope, status: RunStatus, change: (run: Run) => Run): void {
-  view.status = null;
+  say(view, null);
   const runId = event.runId ?? null;
   view.messages = view.messages.map((message) =>
     message.runId === runId && message.status === "streaming" ? { ...message, status: "discarded" } : message,

@@ -1,7 +1,7 @@
 // The fold: how the page turns events into what it shows. It mirrors omega-core/src/view.rs rule by rule, and
 // test/fold-cases.json holds both to it: however the stream is cut and replayed, the view that comes out is the same.
 
-import { beginMessage, changePlan, changeRun, changeToolRun, endRun, putMessage, queuedAgain, saidByOthers, settleStep, withFeedback, withoutAction } from "./change";
+import { beginMessage, changePlan, changeRun, changeToolRun, endRun, putMessage, queuedAgain, saidByOthers, say, settleStep, withFeedback, withoutAction } from "./change";
 import { delta, dropPartial, partial } from "./growth";
 import * as progress from "./progress";
 import { actionOf, answerOf, awaiting, withoutCall } from "./questions";
@@ -107,7 +107,7 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       }));
       break;
     case "run.requires_action": {
-      view.status = null;
+      say(view, null);
       const action = actionOf(event);
       const status: ToolRunStatus = action.kind === "credentials" ? "awaiting_credentials" : "awaiting_approval";
       for (const id of awaiting(action)) changeToolRun(view, id, (toolRun) => ({ ...toolRun, status }));
@@ -154,10 +154,10 @@ function fold(view: View, event: Envelope, seq: number): boolean {
       break;
     }
     case "status":
-      view.status = event.message;
+      say(view, event.message, event.againAt);
       break;
     case "run.step.started":
-      view.status = null;
+      say(view, null);
       changeRun(view, event.runId, (run) => ({ ...run, steps: event.stepIndex }));
       beginMessage(view, event.messageId, event.stepIndex, event, seq);
       break;

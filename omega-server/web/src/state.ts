@@ -13,6 +13,8 @@ export interface View {
   partials: [toolRunId: string, number: number, chunk: unknown][];
   /** What goes on right now, in words. */
   status: string | null;
+  /** When the model is asked again that did not answer. */
+  againAt: string | null;
   notices: string[];
   /** Everything up to this event is folded in: the cursor to resume from. */
   lastSeq: number;
@@ -31,6 +33,7 @@ export const emptyView = (): View => ({
   runs: [],
   partials: [],
   status: null,
+  againAt: null,
   notices: [],
   lastSeq: 0,
   earlier: NOTHING,

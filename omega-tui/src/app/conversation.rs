@@ -1,6 +1,10 @@
 //! The conversation that is on the screen: what the server says of it, folded, and what is on its way to it.
 
-use crate::{messages::Link, speed::Speed, transcript::UnsentMessage};
+use crate::{
+    messages::Link,
+    speed::Speed,
+    transcript::{Gaps, UnsentMessage},
+};
 use omega_core::{
     api::{Run, RunStatus, Timestamp},
     id::{ConversationId, RunId},
@@ -33,14 +37,16 @@ pub struct Conversation {
     pub pending: Vec<UnsentMessage>,
     /// The run that was asked to stop.
     pub stopping: Option<RunId>,
-    /// Messages that are older than what is here.
+    /// How many older messages are not here.
     pub older: u64,
-    /// Calls that are.
+    /// And how many calls.
     pub older_calls: u64,
+    /// Where they are missing.
+    pub gaps: Gaps,
     /// Whether some of them are on their way.
-    pub loading_older: bool,
-    /// All of them are being loaded, up to the first one.
-    pub to_beginning: bool,
+    pub is_loading: bool,
+    /// All of them are being loaded, to search in them.
+    pub loads_all: bool,
     /// The model that was chosen and is not the conversation's yet.
     pub chosen_model: Option<String>,
     /// Safe Mode that was chosen for the conversation that is not there yet.
@@ -71,8 +77,9 @@ impl Conversation {
             stopping: None,
             older: 0,
             older_calls: 0,
-            loading_older: false,
-            to_beginning: false,
+            gaps: Gaps::default(),
+            is_loading: false,
+            loads_all: false,
             chosen_model: model,
             chosen_safe_mode: None,
             heard_at: Timestamp(0),

@@ -9,11 +9,14 @@ use super::{
 use crate::{
     composer::Composer,
     keymap::{Action, Context},
-    messages::{Command, Link, Wish},
+    messages::{Command, Wish},
     transcript::{Opened, PieceKey, UnsentMessage},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use omega_core::{api::RunStatus, id::RunId};
+use omega_core::{
+    api::{Rating, RunStatus},
+    id::RunId,
+};
 
 /// Lines that one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -131,12 +134,14 @@ impl App {
             Action::Redraw => return vec![Effect::Clear],
             Action::Suspend => return vec![Effect::Suspend],
             Action::TakeBack => return self.take_back(),
+            Action::Good => return self.judge(Rating::Good),
+            Action::Bad => return self.judge(Rating::Bad),
             Action::SafeMode => return self.switch_safe_mode(),
             Action::TryNow => return self.try_now(),
             Action::Edit => return vec![Effect::Edit { text: self.composer.whole(), ending: "md" }],
             Action::Help => self.layers.push(Help::default()),
             Action::Palette => return Palette::open(self),
-            Action::Past => Past::open(self),
+            Action::Past => return Past::open(self),
             Action::Recent => return RecentConversations::open(self),
             Action::Copy => return self.copy_selected(),
             Action::CopyWhat => Copying::open(self),
@@ -147,14 +152,16 @@ impl App {
             Action::SidePanel => self.has_panel = !self.has_panel,
             Action::Open | Action::OpenLatest => return self.open(),
             Action::ToTop => return self.show_beginning(),
-            Action::PageUp | Action::LineUp if self.transcript.is_at_beginning() => return self.load_older(),
+            Action::PageUp => return self.scroll(-self.transcript.page()),
+            Action::PageDown => return self.scroll(self.transcript.page()),
+            Action::LineUp => return self.scroll(-1),
+            Action::LineDown => return self.scroll(1),
             _ => self.edit_or_move(action),
         }
         Vec::new()
     }
 
     fn edit_or_move(&mut self, action: Action) {
-        let page = self.transcript.page();
         if self.focus == Focus::Composer && edit(&mut self.composer, action) {
             return;
         }
@@ -172,17 +179,12 @@ impl App {
             Action::NextMessage => self.focus = Focus::Transcript,
             Action::ToComposer => self.focus_composer(),
             Action::OpenAll => self.transcript.open_all(),
-            Action::PageUp => self.transcript.scroll(-page),
-            Action::PageDown => self.transcript.scroll(page),
-            Action::LineUp => self.transcript.scroll(-1),
-            Action::LineDown => self.transcript.scroll(1),
             Action::ToEnd => self.show_end(),
             _ => {}
         }
     }
 
     fn show_end(&mut self) {
-        self.here.to_beginning = false;
         self.transcript.follow();
     }
 
@@ -256,14 +258,22 @@ impl App {
         Vec::new()
     }
 
-    /// Tries a connection that is lost again, without waiting.
+    /// Tries what waits to be tried again, without waiting: a connection that is lost, or else a model that did not answer.
     fn try_now(&mut self) -> Vec<Effect> {
-        if !matches!(self.here.link, Link::Reconnecting { .. } | Link::Offline { .. }) {
-            self.say("the connection is not lost");
-            return Vec::new();
+        if self.is_lost() {
+            self.here.again_at = None;
+            return vec![Effect::Command(Command::TryNow)];
         }
-        self.here.again_at = None;
-        vec![Effect::Command(Command::TryNow)]
+        match self.active_run().map(|run| run.id).filter(|_| self.asked_again_at().is_some()) {
+            Some(run) => {
+                self.say("the model is asked now");
+                vec![Effect::Command(Command::AskNow(run))]
+            }
+            None => {
+                self.say("nothing waits to be tried again");
+                Vec::new()
+            }
+        }
     }
 
     /// The run that what is selected belongs to.
@@ -359,13 +369,6 @@ impl App {
         run.map(|run| Effect::Command(Command::Cancel(run))).into_iter().collect()
     }
 
-    /// To the first message, however many are before what is here.
-    fn show_beginning(&mut self) -> Vec<Effect> {
-        self.transcript.show_top();
-        self.here.to_beginning = self.here.older > 0;
-        self.load_older()
-    }
-
     fn focus_transcript(&mut self) {
         if self.transcript.select_last() {
             self.focus = Focus::Transcript;
@@ -397,11 +400,7 @@ impl App {
             let action = if by < 0 { Action::SelectPrevious } else { Action::SelectNext };
             return self.on_top(|layer, app| layer.handle(action, app)).unwrap_or_default();
         }
-        if by < 0 && self.transcript.is_at_beginning() {
-            return self.load_older();
-        }
-        self.transcript.scroll(by);
-        Vec::new()
+        self.scroll(by)
     }
 
     /// The end of a click, which opens, or of a selection, which is copied.

@@ -7,11 +7,13 @@
 mod attention;
 mod conversation;
 mod elsewhere;
+mod feedback;
 mod input;
 mod layers;
 mod network;
 mod question;
 mod question_focus;
+mod sections;
 mod slash;
 mod suggest;
 #[cfg(test)]
@@ -29,6 +31,7 @@ use crate::{
     composer::Composer,
     keymap::{Context, Keymap},
     messages::{Command, Draft, Link, Topic, Update},
+    picture::Showing,
     theme::Theme,
     transcript::Transcript,
 };
@@ -119,6 +122,10 @@ pub struct App {
     pub mouse: bool,
     /// Whether a wide screen has its side panel.
     pub has_panel: bool,
+    /// Whether the terminal shows pictures.
+    pub pictures: Showing,
+    /// The size of a cell in pixels, where the terminal says it.
+    pub cell: Option<(u32, u32)>,
     /// Whether somebody looks at the terminal, as far as it says.
     pub is_looked_at: bool,
     pub theme: Theme,
@@ -185,6 +192,8 @@ impl App {
             known: Known::default(),
             mouse: true,
             has_panel: true,
+            pictures: Showing::default(),
+            cell: None,
             is_looked_at: true,
             theme,
             keys: Keymap::default(),
@@ -250,7 +259,7 @@ impl App {
     pub fn is_moving(&self) -> bool {
         self.active_run().is_some_and(|run| run.status != RunStatus::Paused || self.has_call_at_work(run))
             || !self.here.pending.is_empty()
-            || self.here.loading_older
+            || self.here.is_loading
             || matches!(self.here.link, Link::Connecting | Link::Reconnecting { .. })
     }
 
@@ -258,6 +267,16 @@ impl App {
     fn has_call_at_work(&self, run: &Run) -> bool {
         let mut calls = self.here.view.tool_runs.iter().rev().take_while(|call| call.run_id == run.id);
         calls.any(|call| call.status == ToolRunStatus::Started)
+    }
+
+    /// Whether the connection is lost, and tried again.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.here.link, Link::Reconnecting { .. } | Link::Offline { .. })
+    }
+
+    /// When the model is asked again that did not answer; nothing once that is over.
+    pub fn asked_again_at(&self) -> Option<Timestamp> {
+        self.here.view.again_at.filter(|at| *at > self.now && self.here.stopping.is_none())
     }
 
     /// The run that works or waits.
@@ -316,7 +335,7 @@ impl App {
     pub fn refresh(&mut self) {
         if std::mem::take(&mut self.stale) {
             let has_conversation = self.here.id.is_some();
-            self.transcript.rebuild(&self.here.view, &self.here.pending, has_conversation, self.here.older > 0);
+            self.transcript.rebuild(&self.here.view, &self.here.pending, has_conversation, self.here.gaps.as_slice());
         }
     }
 

@@ -1,9 +1,12 @@
 //! News from the network.
 
 use super::{App, Conversation, Effect, Focus, Step, layers::Viewer};
-use crate::messages::{Command, Shown, Update};
+use crate::{
+    messages::{Command, Shown, Update},
+    transcript::Gaps,
+};
 use omega_core::{
-    api::{ConversationDetail, Part, Role},
+    api::{Part, Role},
     event::{Envelope, Event},
     id::ConversationId,
 };
@@ -73,18 +76,10 @@ impl App {
             Update::AnswerFailed(error) => self.answer_failed(error),
             Update::Lasts(lasting) => self.lasts(lasting),
             Update::TakenBack => self.say("taken back: it is asked about again from now on"),
-            Update::Older(detail) => {
-                self.put_before(*detail);
-                if self.here.to_beginning && self.here.older > 0 {
-                    self.transcript.show_top();
-                    return self.load_older();
-                }
-                self.here.to_beginning = false;
-            }
+            Update::Section(stretch, section) => return self.put_section(stretch, *section),
             Update::Failed(error) => {
                 self.here.stopping = None;
-                self.here.loading_older = false;
-                self.here.to_beginning = false;
+                (self.here.is_loading, self.here.loads_all) = (false, false);
                 self.warn(error);
             }
             Update::ModelRefused(error) => {
@@ -152,7 +147,11 @@ impl App {
                 self.here.is_owner = conversation.is_owner;
                 self.here.older = conversation.message_count.saturating_sub(conversation.messages.len() as u64);
                 self.here.older_calls = conversation.tool_run_count.saturating_sub(conversation.tool_runs.len() as u64);
-                self.here.loading_older = false;
+                self.here.gaps = match self.here.view.messages.first() {
+                    Some(first) if self.here.older > 0 => Gaps::before(first.seq),
+                    _ => Gaps::default(),
+                };
+                (self.here.is_loading, self.here.loads_all) = (false, false);
                 for message in self.here.view.messages.iter().filter(|m| m.role == Role::User) {
                     self.composer.remember(message.content.clone());
                 }
@@ -201,39 +200,6 @@ impl App {
             _ => None,
         };
         before.is_none_or(|before| before.trim().is_empty())
-    }
-
-    /// Asks for the messages before what is here, once at a time.
-    pub(super) fn load_older(&mut self) -> Vec<Effect> {
-        let first = self.here.view.messages.first().map(|message| message.seq);
-        match first {
-            Some(first) if self.here.older > 0 && !self.here.loading_older => {
-                self.here.loading_older = true;
-                vec![Effect::Command(Command::LoadOlder(first))]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn put_before(&mut self, detail: ConversationDetail) {
-        self.here.loading_older = false;
-        let first = self.here.view.messages.first().map_or(u64::MAX, |message| message.seq);
-        if self.here.id != Some(detail.conversation.id) {
-            return;
-        }
-        let messages: Vec<_> = detail.messages.into_iter().filter(|message| message.seq < first).collect();
-        self.transcript.hold_first();
-        // An empty page means that there is nothing more, whatever the count said.
-        self.here.older = if messages.is_empty() { 0 } else { self.here.older.saturating_sub(messages.len() as u64) };
-        self.here.view.messages.splice(0..0, messages);
-        let known = &self.here.view.tool_runs;
-        let tool_runs: Vec<_> =
-            detail.tool_runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
-        self.here.older_calls = self.here.older_calls.saturating_sub(tool_runs.len() as u64);
-        self.here.view.tool_runs.splice(0..0, tool_runs);
-        let known = &self.here.view.runs;
-        let runs: Vec<_> = detail.runs.into_iter().filter(|run| known.iter().all(|k| k.id != run.id)).collect();
-        self.here.view.put_runs_before(runs);
     }
 
     /// Messages that the conversation has are not on their way any more.

@@ -6,7 +6,7 @@
 use super::{App, Effect, Focus, Step};
 use crate::{
     keymap::{Action, Context},
-    messages::{Command, Lasting, Link},
+    messages::{Command, Lasting},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use omega_core::api::Timestamp;
@@ -48,15 +48,15 @@ impl App {
         let hears = if self.is_asking() { self.type_ahead.hears_in(now).filter(|left| *left > 0) } else { None };
         let takes = self.may_be_taken().then(|| self.type_ahead.may_take_in(now));
         let ends = self.take_back.as_ref().map(|it| u64::try_from(it.until.0 - now.0).unwrap_or(0));
-        let again = self.here.again_at.filter(|at| *at > now && self.is_counting_down());
+        let again = self.again_at().filter(|at| *at > now);
         // A countdown changes with each whole second that is left.
         let counts = again.map(|at| (at.millis_since(now) - 1) % 1_000 + 1);
         [hears, takes, ends, counts].into_iter().flatten().min()
     }
 
-    /// Whether it is shown how long a lost connection waits.
-    fn is_counting_down(&self) -> bool {
-        matches!(self.here.link, Link::Offline { .. } | Link::Reconnecting { .. })
+    /// When what waits is tried again: a connection that is lost, or else a model that did not answer.
+    fn again_at(&self) -> Option<Timestamp> {
+        if self.is_lost() { self.here.again_at } else { self.asked_again_at() }
     }
 
     /// Whether keys go to a question.

@@ -4,18 +4,20 @@ mod any_order;
 mod attention;
 mod connection;
 mod events;
+mod feedback;
 mod overlays;
 mod own_keys;
 mod previews;
 mod question_focus;
 mod reach;
 mod remembered;
+mod sections;
 mod settings;
 mod writing;
 
 use super::{Effect, Focus, Input};
 use crate::{
-    messages::{Command, Link, PauseAnswer, Shown, Topic, Update, Wish},
+    messages::{Command, Link, PauseAnswer, Shown, Stretch, Topic, Update, Wish},
     test_harness::{TestHarness, another_tool, full, rule, stored},
     transcript::SAMPLES,
 };
@@ -285,9 +287,9 @@ fn earlier_messages_come_when_the_reader_asks_and_move_nothing() {
     assert!(stage.text().contains("↑ 30 earlier messages"), "{}", stage.text());
     let question = stage.row_of("question 15");
     stage.keys("<pgup><pgup>");
-    assert_eq!(stage.commands(), [Command::LoadOlder(late[0].seq)]);
+    assert_eq!(stage.commands(), [Command::LoadSection(Stretch::Before(late[0].seq))]);
     detail.messages = early.to_vec();
-    stage.news(Update::Older(Box::new(detail)));
+    stage.news(Update::Section(Stretch::Before(late[0].seq), Box::new(detail)));
     assert_eq!(stage.row_of("question 15"), question, "{}", stage.text());
     stage.keys("<pgup>");
     assert!(stage.text().contains("answer 14"), "{}", stage.text());

@@ -1,5 +1,7 @@
 //! The messages that were sent, to go back to. The draft that was being written stays at the end of them.
 
+use std::collections::HashSet;
+
 /// Sent messages, oldest first, and where the user is among them.
 #[derive(Debug, Default)]
 pub struct History {
@@ -22,8 +24,11 @@ impl History {
         &self.entries
     }
 
-    /// Puts messages of earlier times before those that are here.
+    /// Puts messages of earlier times before those that are here. Where somebody is among them stays as it is.
     pub fn begin_with(&mut self, mut earlier: Vec<String>) {
+        let here: HashSet<&String> = self.entries.iter().collect();
+        earlier.retain(|text| !here.contains(text));
+        self.at = self.at.map(|at| at + earlier.len());
         earlier.append(&mut self.entries);
         self.entries = earlier;
     }

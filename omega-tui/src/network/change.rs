@@ -79,6 +79,8 @@ pub async fn make(client: &Client, conversation: Option<ConversationId>, wish: W
             let body = UpdateParticipant { blocked };
             client.update_participant(here()?, user, &body).await.map(drop).map_err(sent)
         }
+        Wish::Feedback(run, said) => client.give_feedback(run, &said).await.map(drop).map_err(sent),
+        Wish::NoFeedback(run) => client.remove_feedback(run).await.map_err(sent),
         Wish::RevokeApproval(id) => client.revoke_approval(id).await.map_err(sent),
         Wish::RevokeGrant { name, tool } => client.revoke_grant(&name, &tool).await.map_err(sent),
     }

@@ -4,11 +4,11 @@
 use super::{change, server::Server};
 use crate::{
     fuzzy,
-    messages::{Topic, Update},
+    messages::{PAGE, Stretch, Topic, Update},
 };
 use futures_util::StreamExt;
 use omega_core::{
-    api::{Message, ToolRow},
+    api::{ConversationDetail, Message, ToolRow},
     client::{Client, ClientError},
     id::ConversationId,
 };
@@ -34,6 +34,15 @@ const PREVIEWED: u32 = 6;
 const EVENTS: usize = 20_000;
 /// A stream that says nothing for so long has nothing more to say.
 const EVENTS_WAIT: Duration = Duration::from_secs(10);
+
+/// A part of a conversation.
+pub async fn section(client: &Client, id: ConversationId, stretch: Stretch) -> Result<ConversationDetail, ClientError> {
+    match stretch {
+        Stretch::Before(seq) => client.conversation_before(id, seq, PAGE).await,
+        Stretch::After(seq) => client.conversation_after(id, seq, PAGE).await,
+        Stretch::Since(time) => client.conversation_since(id, time, PAGE).await,
+    }
+}
 
 /// Says how the server is, now and then: what does not work is known before it is needed.
 pub async fn watch_health(server: Arc<Server>, updates: mpsc::Sender<Update>) {

@@ -37,8 +37,6 @@ use tokio::{
 
 /// Waits between the attempts to send a message. Sending twice is safe: the key makes it one message.
 const SEND_WAITS: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
-/// Messages asked for at once when going back.
-const OLDER_PAGE: u32 = 100;
 /// Bytes of an output asked for at once.
 const OUTPUT_PAGE: u32 = 256 * 1024;
 
@@ -115,6 +113,10 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
             }
             Command::ListRecent => {
                 desk.list_recent();
+                Ok(())
+            }
+            Command::ListPast => {
+                desk.past();
                 Ok(())
             }
             Command::LookAgain(topic) => {
@@ -252,6 +254,7 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             Err(error) => Update::Failed(format!("not taken back: {error}; /settings lists what is always allowed")),
         }),
         Command::Cancel(run) => client.cancel_run(run).await.err().map(|e| Update::Failed(format!("not stopped: {e}"))),
+        Command::AskNow(run) => client.retry_run(run).await.err().map(|e| Update::Failed(format!("not asked: {e}"))),
         Command::SetModel(name) => match conversation {
             // The message that starts the conversation names it.
             None => None,
@@ -264,11 +267,11 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             Ok(models) => Update::Models(Box::new(models)),
             Err(error) => Update::Failed(format!("no list of models: {error}")),
         }),
-        Command::LoadOlder(before) => match conversation {
+        Command::LoadSection(stretch) => match conversation {
             None => None,
-            Some(id) => Some(match client.conversation_before(id, before, OLDER_PAGE).await {
-                Ok(detail) => Update::Older(Box::new(detail)),
-                Err(error) => Update::Failed(format!("earlier messages could not be loaded: {error}")),
+            Some(id) => Some(match looking::section(&client, id, stretch).await {
+                Ok(section) => Update::Section(stretch, Box::new(section)),
+                Err(error) => Update::Failed(format!("messages could not be loaded: {error}")),
             }),
         },
         Command::CancelCall(id) => {
@@ -326,6 +329,7 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
         | Command::KeepDraft(..)
         | Command::KeepMessage(_)
         | Command::ListRecent
+        | Command::ListPast
         | Command::FindTools(_)
         | Command::LookAgain(_)
         | Command::Preview(_)

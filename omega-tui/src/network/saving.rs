@@ -17,7 +17,8 @@ pub async fn save(client: &Client, saving: Saving, name: &str) -> Result<String,
         _ => format!("{name} can't be written: {error}"),
     })?;
     let written = match saving {
-        Saving::Text(text) => write(&mut file, &text).map(|()| text.len() as u64),
+        Saving::Text(text) => write(&mut file, text.as_bytes()).map(|()| text.len() as u64),
+        Saving::Bytes(bytes) => write(&mut file, &bytes).map(|()| bytes.len() as u64),
         Saving::Output(id) => save_output(client, id, &mut file).await,
     };
     match written {
@@ -30,8 +31,8 @@ pub async fn save(client: &Client, saving: Saving, name: &str) -> Result<String,
     }
 }
 
-fn write(file: &mut std::fs::File, text: &str) -> Result<(), String> {
-    file.write_all(text.as_bytes()).map_err(|error| error.to_string())
+fn write(file: &mut std::fs::File, bytes: &[u8]) -> Result<(), String> {
+    file.write_all(bytes).map_err(|error| error.to_string())
 }
 
 /// All pages of an output. A text is written as such; what is too large to be looked at as a whole, as the JSON that it is.
@@ -42,7 +43,7 @@ async fn save_output(client: &Client, id: ToolRunId, file: &mut std::fs::File) -
         from = page.next_offset.filter(|next| *next > offset);
         held.push_str(&page.content);
         if page.total_bytes > TEXT_LIMIT {
-            write(file, &held)?;
+            write(file, held.as_bytes())?;
             written += held.len() as u64;
             held.clear();
         }
@@ -52,6 +53,6 @@ async fn save_output(client: &Client, id: ToolRunId, file: &mut std::fs::File) -
         Ok(value) => serde_json::to_string_pretty(&value).unwrap_or(held),
         Err(_) => held,
     };
-    write(file, &text)?;
+    write(file, text.as_bytes())?;
     Ok(written + text.len() as u64)
 }

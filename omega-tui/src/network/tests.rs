@@ -145,9 +145,10 @@ async fn the_first_message_makes_the_conversation_and_follows_it() {
     let id = ConversationId::new();
     let server = Server::start(move |asked| match asked.line.split(' ').nth(1).unwrap() {
         path if path.ends_with("/messages") => answer(accepted()),
-        path if path.contains("/events") => {
-            (200, frame(id, Event::Status { phase: "searching".into(), message: "Finding tools".into() }))
-        }
+        path if path.contains("/events") => (
+            200,
+            frame(id, Event::Status { phase: "searching".into(), message: "Finding tools".into(), again_at: None }),
+        ),
         _ => answer(conversation(id)),
     })
     .await;

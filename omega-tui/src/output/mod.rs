@@ -13,6 +13,8 @@ use crate::{
     blob::shorten,
     clean::{clean, one_line},
     markdown::{Document, code_lines},
+    numbers::bytes,
+    picture,
     theme::Theme,
     wrap::{fit, width},
 };
@@ -38,6 +40,13 @@ pub fn lines(value: &Value, shape: Shape, theme: &Theme, max: usize, cuts: bool)
         }
         Shape::Table => match table(value) {
             Some(rows) => table_lines(&rows, theme, if cuts { max } else { usize::MAX }),
+            None => text_lines(&text, theme, max, cuts),
+        },
+        Shape::Picture => match picture::of(value) {
+            Some(picture) => {
+                let words = format!("{picture}, {}", bytes(picture.bytes.len() as u64));
+                vec![fit(vec![Span::styled(words, theme.text)], max)]
+            }
             None => text_lines(&text, theme, max, cuts),
         },
         Shape::Tree => Tree::of(value.clone()).lines(theme, if cuts { max } else { usize::MAX }),

@@ -1,5 +1,6 @@
 //! What kind of thing an output is: a text of some kind, a table, a tree, one value.
 
+use crate::picture;
 use omega_core::api::ToolRun;
 use serde_json::Value;
 
@@ -15,6 +16,8 @@ pub enum Shape {
     Table,
     /// JSON to fold and unfold.
     Tree,
+    /// What it shows, where the terminal can.
+    Picture,
 }
 
 impl Shape {
@@ -26,12 +29,14 @@ impl Shape {
             Self::Code(language) => language,
             Self::Table => "table",
             Self::Tree => "tree",
+            Self::Picture => "picture",
         }
     }
 
     /// The way that fits best.
     pub fn of(value: &Value) -> Self {
         match value {
+            value if picture::of(value).is_some() => Self::Picture,
             Value::String(text) => of_text(text),
             value if table(value).is_some() => Self::Table,
             _ => Self::Tree,
@@ -196,6 +201,9 @@ pub fn asked(input: &Value) -> String {
 
 /// What came, in one line: a table by its size, anything else by the server's summary.
 pub fn came(run: &ToolRun) -> String {
+    if let Some(picture) = run.output.as_ref().and_then(picture::of) {
+        return picture.to_string();
+    }
     match run.output.as_ref() {
         Some(Value::Array(list)) if list.len() > 3 => format!("{} items", list.len()),
         Some(value @ Value::String(text)) if text.contains('\n') => match table(value) {

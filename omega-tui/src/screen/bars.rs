@@ -6,7 +6,7 @@ use crate::{
     clean::one_line,
     keymap::Action,
     messages::Link,
-    numbers::{grouped, seconds},
+    numbers::{grouped, left, seconds},
     sheet,
     wrap::{fit, width},
 };
@@ -145,8 +145,7 @@ fn link(app: &App) -> Vec<Span<'static>> {
 
 /// How long a lost connection waits before it is tried again.
 fn again(app: &App) -> String {
-    let left = app.here.again_at.map_or(0, |at| at.millis_since(app.now));
-    if left == 0 { String::new() } else { format!(", again in {} s", left.div_ceil(1_000)) }
+    app.here.again_at.and_then(|at| left(at, app.now)).map(|left| format!(", again in {left}")).unwrap_or_default()
 }
 
 /// Nothing came for so long: somebody should know.
@@ -157,10 +156,12 @@ fn run(app: &App) -> Option<Span<'static>> {
     let run = app.active_run()?;
     let took = seconds(app.here.worked_millis(run, app.clock()));
     let silent = app.now.millis_since(app.here.heard_at);
+    let again = app.asked_again_at().and_then(|at| left(at, app.now)).unwrap_or_default();
     let (words, style): (String, Style) = match run.status {
         _ if app.here.stopping == Some(run.id) => (String::from("stopping"), theme.warn),
         RunStatus::Queued => (String::from("waiting"), theme.secondary),
         RunStatus::Paused => (String::from("waits for you"), theme.warn),
+        _ if !again.is_empty() => (format!("working {took}, asks again in {again}"), theme.warn),
         _ if silent >= SILENT_MILLIS => (format!("working {took}, nothing came for {} s", silent / 1000), theme.warn),
         _ => match app.here.speed.words(app.clock()) {
             Some(speed) => (format!("working {took} · {speed}"), theme.running),
@@ -192,8 +193,8 @@ fn actions(app: &App) -> Vec<Action> {
     if !app.layers.is_empty() {
         return vec![Action::Close];
     }
-    let is_lost = matches!(app.here.link, Link::Reconnecting { .. } | Link::Offline { .. });
-    let again = (is_lost && app.focus == Focus::Composer).then_some(Action::TryNow);
+    let waits = app.is_lost() || app.asked_again_at().is_some();
+    let again = (waits && app.focus == Focus::Composer).then_some(Action::TryNow);
     again.into_iter().chain(actions_here(app)).collect()
 }
 

@@ -48,7 +48,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         too_small(app, frame);
         return;
     }
-    let (main, side) = if area.width >= WIDE && app.has_panel && !app.here.view.messages.is_empty() {
+    let (main, side) = if area.width >= WIDE && app.has_panel && panel::has_anything(app) {
         let panel = area.width.saturating_sub(WIDEST_TEXT + 2).clamp(PANEL.0, PANEL.1);
         let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(panel)]).areas(area);
         (main, Some(side))
@@ -121,7 +121,8 @@ fn transcript(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
         stopping,
         trouble,
         older: here.older,
-        loading_older: here.loading_older,
+        gaps: here.gaps.as_slice(),
+        is_loading: here.is_loading,
         me: known.me.as_ref().map(|me| me.user_id),
         answering: match &chosen {
             Some(model) => Some((model.as_str(), "it was chosen")),

@@ -19,6 +19,12 @@ use ratatui::{
     widgets::{Block, Borders, Widget},
 };
 
+/// Whether there is something to stand in it that stands nowhere else.
+pub fn has_anything(app: &App) -> bool {
+    let view = &app.here.view;
+    !view.tool_runs.is_empty() || view.runs.iter().any(|run| run.plan.is_some())
+}
+
 pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     let theme = &app.theme;
     let block = Block::new().borders(Borders::LEFT).border_style(theme.strong_border);
@@ -38,12 +44,12 @@ pub fn draw(app: &App, area: Rect, rule: u16, buffer: &mut Buffer) {
     let plan = if steps.is_empty() { 0 } else { steps.len() + 2 };
     let room = usize::from(inner.height).saturating_sub(facts.len() + 4 + plan);
     let runs = &app.here.view.tool_runs;
-    let mut lines = vec![heading(format!("calls {}", grouped(app.here.call_count())))];
-    if runs.is_empty() {
-        lines.push(Line::styled("no tool was called yet", theme.dim));
+    let mut lines = Vec::new();
+    if !runs.is_empty() {
+        lines.push(heading(format!("calls {}", grouped(app.here.call_count()))));
+        lines.extend(runs[runs.len().saturating_sub(room)..].iter().map(|run| row(app, run, max)));
+        lines.push(Line::default());
     }
-    lines.extend(runs[runs.len().saturating_sub(room)..].iter().map(|run| row(app, run, max)));
-    lines.push(Line::default());
     if !steps.is_empty() {
         lines.push(heading(String::from("plan")));
         lines.extend(steps);
@@ -103,8 +109,8 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
     let usage = app.here.view.usage();
     // Who looks at it knows that they are there.
     let me = app.known.me.as_ref().map(|me| me.user_id);
-    let others = app.here.view.participants.iter().filter(|it| Some(it.user_id) != me);
-    let people: Vec<&str> = others.map(|it| it.display_name.as_str()).collect();
+    let others = app.here.view.participants.iter().filter(|it| Some(it.user_id) != me && !it.blocked);
+    let others: Vec<&str> = others.map(|it| it.display_name.as_str()).collect();
     let mut facts = vec![("messages", grouped(app.here.message_count()))];
     if usage.input_tokens + usage.output_tokens > 0 {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
@@ -117,8 +123,9 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
         facts.push(("context", format!("{}{}", grouped(taken), of.unwrap_or_default())));
     }
     facts.extend(app.here.speed.words(app.clock()).map(|speed| ("speed", speed)));
-    if !people.is_empty() {
-        facts.push(("with", one_line(&people.join(", "))));
+    // Who is alone here knows that.
+    if !others.is_empty() {
+        facts.push(("with", one_line(&others.join(", "))));
     }
     facts
 }

@@ -5,8 +5,8 @@ use crate::messages::{Link, Update};
 use omega_core::{
     api::{
         Accepted, AlternativeChoice, Approval, Author, Conversation, ConversationDetail, CredentialRequest,
-        ExecutionState, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep, RequiredAction, Role,
-        Run, RunStatus, Timestamp, ToolRunStatus, Usage,
+        ExecutionState, Feedback, Message, MessageStatus, MissingVar, Part, Participant, Plan, PlanStep, Rating,
+        RequiredAction, Role, Run, RunStatus, Timestamp, ToolRunStatus, Usage,
     },
     edition::Edition,
     event::{Envelope, Event, VERSION},
@@ -385,6 +385,13 @@ impl TestHarness {
         self.asked("Do something with a tool");
         self.event(Event::RunRequiresAction { action });
         if self.is_patient { self.looks() } else { self }
+    }
+
+    /// The person says what they think of the run's answer.
+    pub fn judged(&mut self, rating: Rating, felt_real: Option<bool>, comment: Option<&str>) -> &mut Self {
+        let author = Author { user_id: self.user, display_name: String::from("Ada"), gravatar_hash: String::new() };
+        let (run_id, comment, at) = (self.run.unwrap(), comment.map(str::to_owned), Timestamp(self.now));
+        self.event(Event::FeedbackGiven { feedback: Feedback { run_id, author, rating, felt_real, comment, at } })
     }
 
     pub fn answered(&mut self) -> &mut Self {

@@ -1,11 +1,11 @@
 //! How each piece looks: a pure function of the view, how far it is open, and the width.
 
-use super::{Item, Level, LoadedOutput, PieceKey, SAMPLES, UnsentMessage, tool};
+use super::{Gap, Item, Level, LoadedOutput, PieceKey, SAMPLES, UnsentMessage, tool};
 use crate::{
     clean::{clean, one_line},
     keymap::{Action, Context, Keymap},
     markdown::{Document, Rope},
-    numbers::{grouped, seconds},
+    numbers::{grouped, left, seconds},
     speed::Speed,
     theme::Theme,
     wrap::{fit, width, wrap},
@@ -36,10 +36,12 @@ pub struct Scene<'a> {
     pub spinner: &'static str,
     /// Whether the active run was asked to stop.
     pub stopping: bool,
-    /// Messages that are older than what is here.
+    /// How many older messages are not here.
     pub older: u64,
+    /// Where they are missing.
+    pub gaps: &'a [Gap],
     /// Whether some of them are on their way.
-    pub loading_older: bool,
+    pub is_loading: bool,
     /// Who the person here is.
     pub me: Option<UserId>,
     /// The model that answers next, and why that one.
@@ -62,7 +64,7 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
     let mut hash = DefaultHasher::new();
     (look.level, look.selected, look.output.map(|output| output.text.len())).hash(&mut hash);
     match item.key {
-        PieceKey::Pending(_) | PieceKey::Working(_) | PieceKey::Loading | PieceKey::Older => return None,
+        PieceKey::Pending(_) | PieceKey::Working(_) | PieceKey::Loading | PieceKey::Gap(_) => return None,
         PieceKey::Tool(_) => {
             let tool = scene.view.tool_runs.get(item.at)?;
             if !tool.status.is_terminal() {
@@ -84,7 +86,8 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
         }
         PieceKey::End(_) => {
             let run = scene.view.runs.get(item.at)?;
-            (run.status, run.finish_reason).hash(&mut hash);
+            let own = run.feedback.iter().find(|it| Some(it.author.user_id) == scene.me);
+            (run.status, run.finish_reason, own.map(|own| own.rating)).hash(&mut hash);
         }
         PieceKey::Welcome => scene.answering.hash(&mut hash),
         PieceKey::Sample(_) | PieceKey::Label(_) => {}
@@ -117,11 +120,8 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
                 lines
             }
         },
-        PieceKey::Older if scene.loading_older => vec![moving(scene, "loading earlier messages", look.width)],
-        PieceKey::Older => {
-            let words = format!("{INDENT}↑ {} earlier messages: scroll up to load them", grouped(scene.older));
-            vec![fit(vec![Span::styled(words, theme.dim)], look.width)]
-        }
+        PieceKey::Gap(_) if scene.is_loading => vec![moving(scene, "loading messages", look.width)],
+        PieceKey::Gap(_) => vec![fit(vec![Span::styled(missing(scene, item.at), theme.dim)], look.width)],
         PieceKey::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
             let is_me = message.author.as_ref().is_none_or(|author| Some(author.user_id) == scene.me);
             let name = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
@@ -142,6 +142,17 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         PieceKey::End(_) => scene.view.runs.get(item.at).map_or_else(Vec::new, |run| end(run, scene, look.width)),
         // Laid out by `text`, which keeps its finished blocks.
         PieceKey::Text(..) => Vec::new(),
+    }
+}
+
+/// What stands where messages are missing.
+fn missing(scene: &Scene<'_>, at: usize) -> String {
+    let is_beginning = scene.gaps.get(at).is_some_and(|gap| gap.after == 0);
+    // Of several gaps nobody knows how many are in which.
+    let count = if scene.gaps.len() == 1 { grouped(scene.older) } else { String::from("more") };
+    match is_beginning {
+        true => format!("{INDENT}↑ {count} earlier messages: scroll up to load them"),
+        false => format!("{INDENT}⋯ {count} messages between: scroll on to load them"),
     }
 }
 
@@ -226,13 +237,19 @@ fn reasoning(scene: &Scene<'_>, item: &Item, part: usize, look: &Look<'_>) -> Ve
 fn working(scene: &Scene<'_>, at: usize, max: usize) -> Line<'static> {
     let run = scene.view.runs.get(at);
     let is_paused = run.is_some_and(|run| run.status == RunStatus::Paused);
+    let again;
     let words = match &scene.view.status {
         _ if scene.stopping => "stopping",
         _ if is_paused => {
             let sign = Span::styled(format!("{INDENT}‖ "), scene.theme.warn);
             return fit(vec![sign, Span::styled("waiting for an answer", scene.theme.secondary)], max);
         }
-        Some(status) => status,
+        Some(status) => {
+            // The end of a long reason is what may be cut, and not when it goes on.
+            let left = scene.view.again_at.and_then(|at| left(at, scene.now));
+            again = left.map_or_else(|| status.clone(), |left| format!("asking again in {left} · {status}"));
+            &again
+        }
         None => "working",
     };
     moving(scene, words, max)
@@ -272,8 +289,10 @@ fn end(run: &Run, scene: &Scene<'_>, max: usize) -> Vec<Line<'static>> {
             };
             let tokens = run.usage.input_tokens + run.usage.output_tokens;
             let tokens = (tokens > 0).then(|| format!("{} tokens", grouped(tokens)));
+            let own = run.feedback.iter().find(|it| Some(it.author.user_id) == scene.me);
+            let said = own.map(|own| format!("you said {}", own.rating.as_str()));
             let facts: Vec<String> =
-                [took, tools, tokens, bill(&run.usage, run.paid_by)].into_iter().flatten().collect();
+                [took, tools, tokens, bill(&run.usage, run.paid_by), said].into_iter().flatten().collect();
             let mut lines = vec![fit(vec![Span::styled(facts.join(" · "), theme.dim)], room)];
             if let Some(why) = run.finish_reason.and_then(FinishReason::shortfall) {
                 lines.splice(0..0, wrap(&[Span::styled(format!("! {why}"), theme.warn)], room));

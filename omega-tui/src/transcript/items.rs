@@ -2,13 +2,14 @@
 //!
 //! What belongs to a run stands together below the message that started it, also when other messages were sent meanwhile.
 
+use super::Gap;
 use crate::messages::Draft;
 use omega_core::{
     api::{Message, MessageStatus, Part, Role, RunStatus, ToolRun},
     id::{MessageId, RunId, ToolRunId},
     view::View,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +29,8 @@ pub enum PieceKey {
     Sample(usize),
     /// The conversation is on its way.
     Loading,
-    /// There is more before this.
-    Older,
+    /// Messages are missing before the one of this event.
+    Gap(u64),
     User(MessageId),
     /// What the user wrote and the server does not have yet.
     Pending(Draft),
@@ -72,7 +73,7 @@ pub const SAMPLES: &[&str] = &[
     "Plot [3, 5, 9, 4, 2, 8, 12, 7] as a line chart",
 ];
 
-pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, has_older: bool) -> Vec<Item> {
+pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gaps: &[Gap]) -> Vec<Item> {
     let mut list = List::default();
     if view.messages.is_empty() && pending.is_empty() {
         if has_conversation && view.conversation.is_none() {
@@ -83,22 +84,22 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, has
         }
         return list.0;
     }
-    if has_older {
-        list.add(PieceKey::Older, 0);
-    }
     let mut tools: HashMap<MessageId, Vec<usize>> = HashMap::new();
     for (at, tool) in view.tool_runs.iter().enumerate() {
         tools.entry(tool.message_id).or_default().push(at);
     }
     let runs: HashMap<RunId, usize> = view.runs.iter().enumerate().map(|(at, run)| (run.id, at)).collect();
-    for (run, messages) in by_run(view) {
+    let mut labelled = HashSet::new();
+    for Group { run, messages, gap, is_last } in by_run(view, gaps) {
+        if let Some(at) = gap {
+            list.add(PieceKey::Gap(gaps[at].before), at);
+        }
         let run_at = run.and_then(|run| runs.get(&run).copied());
         let status = run_at.map(|at| view.runs[at].status);
         // A message that was taken back before anything came of it is not part of the conversation.
         if run_at.is_some_and(|at| view.runs[at].status == RunStatus::Cancelled && view.runs[at].started_at.is_none()) {
             continue;
         }
-        let mut labelled = false;
         for at in messages {
             let message = &view.messages[at];
             if message.role == Role::User {
@@ -109,14 +110,13 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, has
             if message.status == MessageStatus::Discarded && !given_up {
                 continue;
             }
-            if let (false, Some(run)) = (labelled, run) {
+            if let Some(run) = run.filter(|run| labelled.insert(*run)) {
                 list.add(PieceKey::Label(run), run_at.unwrap_or_default());
-                labelled = true;
             }
             let of_message = tools.get(&message.id).map_or(&[][..], Vec::as_slice);
             list.add_parts(message, at, of_message, &view.tool_runs);
         }
-        if let (Some(run), Some(at), Some(status)) = (run, run_at, status) {
+        if let (Some(run), Some(at), Some(status), true) = (run, run_at, status, is_last) {
             match status {
                 // A tool call that works says so itself.
                 RunStatus::Running if view.status.is_none() && works(view, run) => {}
@@ -136,20 +136,39 @@ fn works(view: &View, run: RunId) -> bool {
     view.tool_runs.iter().rev().take_while(|tool| tool.run_id == run).any(|tool| !tool.status.is_terminal())
 }
 
-/// Indices of the messages of each run, the runs in the order of their first message.
-fn by_run(view: &View) -> Vec<(Option<RunId>, Vec<usize>)> {
-    let mut groups: Vec<(Option<RunId>, Vec<usize>)> = Vec::new();
+/// Messages that stand together.
+struct Group {
+    run: Option<RunId>,
+    /// Their indices.
+    messages: Vec<usize>,
+    /// The gap before it.
+    gap: Option<usize>,
+    /// Whether no more of the run comes behind a gap.
+    is_last: bool,
+}
+
+/// The messages of each run, the runs in the order of their first message; a gap parts them.
+fn by_run(view: &View, gaps: &[Gap]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
     let mut known: HashMap<RunId, usize> = HashMap::new();
+    let mut passed = 0;
     for (at, message) in view.messages.iter().enumerate() {
-        let group = message.run_id.and_then(|run| known.get(&run).copied());
-        if let Some(group) = group {
-            groups[group].1.push(at);
-        } else {
-            if let Some(run) = message.run_id {
-                known.insert(run, groups.len());
-            }
-            groups.push((message.run_id, vec![at]));
+        let mut gap = None;
+        while gaps.get(passed).is_some_and(|it| it.before <= message.seq) {
+            gap = Some(passed);
+            passed += 1;
         }
+        let group = message.run_id.and_then(|run| known.get(&run).copied()).filter(|_| gap.is_none());
+        if let Some(group) = group.filter(|group| groups[*group..].iter().skip(1).all(|it| it.gap.is_none())) {
+            groups[group].messages.push(at);
+            continue;
+        }
+        if let Some(run) = message.run_id
+            && let Some(before) = known.insert(run, groups.len())
+        {
+            groups[before].is_last = false;
+        }
+        groups.push(Group { run: message.run_id, messages: vec![at], gap, is_last: true });
     }
     groups
 }

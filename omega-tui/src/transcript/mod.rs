@@ -4,6 +4,7 @@
 //! below. Only pieces that are on the screen are laid out, and a piece that did not change is laid out once.
 
 mod cells;
+mod gaps;
 mod items;
 mod marking;
 mod selecting;
@@ -11,6 +12,7 @@ mod tool;
 mod viewport;
 
 pub use cells::Scene;
+pub use gaps::{Gap, Gaps};
 pub use items::{Item, PieceKey, SAMPLES, UnsentMessage};
 pub use tool::{asked_of, glyph, label, took};
 
@@ -86,8 +88,8 @@ pub struct Transcript {
 
 impl Transcript {
     /// Takes in what changed.
-    pub fn rebuild(&mut self, view: &View, pending: &[UnsentMessage], has_conversation: bool, has_older: bool) {
-        self.items = items::build(view, pending, has_conversation, has_older);
+    pub fn rebuild(&mut self, view: &View, pending: &[UnsentMessage], has_conversation: bool, gaps: &[Gap]) {
+        self.items = items::build(view, pending, has_conversation, gaps);
         if self.selected.is_some_and(|key| self.index_of(key).is_none()) {
             self.selected = None;
         }
@@ -100,12 +102,6 @@ impl Transcript {
     /// Whether new text comes into view by itself.
     pub fn is_following(&self) -> bool {
         self.top.is_none()
-    }
-
-    /// Whether the first line of what is here is on the screen.
-    pub fn is_at_beginning(&self) -> bool {
-        let first = self.items.first().map(|item| item.key);
-        first.is_some_and(|first| self.rows.first().is_some_and(|row| row.key == first && row.line == 0))
     }
 
     /// Shows the end from now on.
@@ -196,9 +192,23 @@ impl Transcript {
         }
     }
 
-    /// Keeps the first message on the screen in its row while others come before it.
-    pub fn hold_first(&mut self) {
-        let Some(at) = self.rows.iter().position(|row| row.key != PieceKey::Older) else { return };
+    /// Puts the first line of a piece into the first row, also of one that is still to be listed.
+    pub fn show(&mut self, key: PieceKey) {
+        self.top = Some((key, 0));
+        self.scroll_by = 0;
+    }
+
+    /// The event behind the gap that stands in the first row.
+    pub fn gap_at_top(&self) -> Option<u64> {
+        match self.rows.first()?.key {
+            PieceKey::Gap(before) => Some(before),
+            _ => None,
+        }
+    }
+
+    /// Keeps the first message on the screen below the gap at its top in its row, while others come before it.
+    pub fn hold_below_gap(&mut self) {
+        let Some(at) = self.rows.iter().position(|row| !matches!(row.key, PieceKey::Gap(_))) else { return };
         self.top = Some((self.rows[at].key, self.rows[at].line));
         self.scroll_by = -isize::try_from(at).unwrap_or(0);
     }

@@ -189,7 +189,7 @@ fn summary(run: &ToolRun, scene: &Scene<'_>, room: usize) -> Vec<Line<'static>> 
 fn preview(value: &Value, scene: &Scene<'_>, room: usize, most: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let is_one = match value {
-        Value::String(text) => !text.contains('\n') && width(text) < room,
+        Value::String(text) => !text.contains('\n') && width(text) < room && !text.starts_with("data:image/"),
         Value::Array(_) | Value::Object(_) => false,
         _ => true,
     };

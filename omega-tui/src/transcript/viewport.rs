@@ -1,6 +1,6 @@
 //! Where the top of the screen is in the transcript, without ever measuring all of it.
 
-use super::{Scene, Transcript};
+use super::{PieceKey, Scene, Transcript};
 
 impl Transcript {
     /// The piece and the line of it at the top of the screen, after scrolling and revealing what was asked for.
@@ -67,6 +67,9 @@ impl Transcript {
                 }
                 left -= line + 1;
                 at -= 1;
+                if self.is_gap(at) {
+                    return (at, 0);
+                }
                 line = self.height_of(scene, at).saturating_sub(1);
             } else {
                 let rest = self.height_of(scene, at).saturating_sub(line + 1);
@@ -78,9 +81,17 @@ impl Transcript {
                 }
                 left -= rest + 1;
                 (at, line) = (at + 1, 0);
+                if self.is_gap(at) {
+                    return (at, 0);
+                }
             }
         }
         (at, line)
+    }
+
+    /// Whether nobody scrolls over it: what is missing there is to be seen, and loaded.
+    fn is_gap(&self, at: usize) -> bool {
+        matches!(self.items[at].key, PieceKey::Gap(_))
     }
 
     /// The nearest top with which the piece is in view: all of it, or its beginning when it is too tall.

@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "wrap",
     "clean",
     "numbers",
@@ -12,6 +12,7 @@ const ORDER: [&str; 28] = [
     "highlight",
     "theme",
     "links",
+    "picture",
     "terminal",
     "late_answer",
     "clipboard",

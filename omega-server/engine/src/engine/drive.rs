@@ -27,6 +27,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
@@ -37,6 +38,8 @@ pub(super) struct Driver<'a> {
     pub engine: &'a Engine,
     pub lease: Lease,
     pub cancel: &'a CancellationToken,
+    /// Somebody does not want to wait until the model is asked again.
+    pub hurry: &'a Notify,
     /// Whose registry the run sees: its conversation's owner's.
     pub viewer: Viewer,
     pub model: String,
@@ -60,7 +63,7 @@ struct Beginning {
 }
 
 /// Drives a run to its end, to a pause, to a safe point when the server stops, or until its lease is lost.
-pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &CancellationToken) -> Result<()> {
+pub(super) async fn drive(engine: &Engine, claimed: &Claimed, told: (&CancellationToken, &Notify)) -> Result<()> {
     let lease = claimed.lease;
     let history = engine.inner.store.history(lease.run).await?;
     let message = history.config.traceparent.as_ref().and_then(|header| header.parse().ok());
@@ -73,13 +76,13 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, cancel: &Cancellat
     // An id opens a conversation: telemetry has its other name.
     span.set(attribute::CONVERSATION, work.conversation.as_str());
     let context = span.context();
-    scope::within(work, context, stretch(engine, claimed, cancel, history, span)).await
+    scope::within(work, context, stretch(engine, claimed, told, history, span)).await
 }
 
 async fn stretch(
     engine: &Engine,
     claimed: &Claimed,
-    cancel: &CancellationToken,
+    (cancel, hurry): (&CancellationToken, &Notify),
     mut history: RunHistory,
     span: Span,
 ) -> Result<()> {
@@ -90,6 +93,7 @@ async fn stretch(
         engine,
         lease,
         cancel,
+        hurry,
         viewer: Viewer::User(owner),
         model: history.config.model.clone(),
         usage: history.run.usage,
@@ -324,18 +328,16 @@ impl Driver<'_> {
 
     pub async fn failed(&mut self, error: &ModelError) -> Result<()> {
         let next = match error.code() {
-            "PROVIDER_AUTH" => "; check the provider's API key (`omega models` shows which are set)".to_owned(),
-            "MODEL_NOT_FOUND" => "; `omega models` lists models that you can use".to_owned(),
-            "PROVIDER_UNREACHABLE" => "; check the network, or use --model omega/offline".to_owned(),
+            "PROVIDER_AUTH" => "; check the provider's API key".to_owned(),
+            "MODEL_NOT_FOUND" => "; choose one of the models that you can use".to_owned(),
+            "PROVIDER_UNREACHABLE" => "; check the network, or choose the model omega/offline".to_owned(),
             code => match error.retry_after().filter(|asked| *asked > retry::LONGEST_WAIT) {
                 Some(asked) => {
                     let asked = humantime::format_duration(Duration::from_secs(asked.as_secs()));
-                    format!(
-                        "; it asks to be left alone for {asked}: try again then, or choose another model with --model"
-                    )
+                    format!("; it asks to be left alone for {asked}: try again then, or choose another model")
                 }
                 None if code == "PROVIDER_RATE_LIMITED" => {
-                    "; wait a little, check the provider's quota, or choose another model with --model".to_owned()
+                    "; wait a little, check the provider's quota, or choose another model".to_owned()
                 }
                 None => String::new(),
             },

@@ -45,7 +45,7 @@ use crate::{
     executor::Redacting,
     process::offload,
     store::{
-        Committed, Database, Result, Send, Store,
+        Committed, Database, Result, Section, Send, Store,
         access::{Access, Within},
     },
     vault::Vault,
@@ -262,6 +262,14 @@ impl Engine {
         Ok(status)
     }
 
+    /// Has a model asked again at once that did not answer, on whichever node; a run that does not wait for that stays as it is.
+    pub fn hurry(&self, run: &Within<RunId>) -> Result<()> {
+        run.may_stop()?;
+        self.inner.working.hurry(run.id());
+        self.inner.wake.tell(Hint::Hurry(run.id()));
+        Ok(())
+    }
+
     /// Stops one tool call, on whichever node it works; one that has ended stays as it is.
     pub async fn cancel_tool(&self, tool_run: &Within<ToolRunId>) -> Result<()> {
         tool_run.may_stop()?;
@@ -309,15 +317,15 @@ impl Engine {
         Feed::new(&self.inner, seat, access.clone(), wanted)
     }
 
-    /// A conversation's state, with the text that streams right now.
+    /// A part of a conversation and its state, with the text that streams right now.
     pub async fn detail(
         &self,
         access: &Access,
-        before: Option<u64>,
+        section: Section,
         limit: u32,
         inline: usize,
     ) -> Result<ConversationDetail> {
-        let mut detail = self.inner.store.detail(access, before, limit, inline).await?;
+        let mut detail = self.inner.store.detail(access, section, limit, inline).await?;
         self.fill_streaming(access, &mut detail.messages).await?;
         Ok(detail)
     }

@@ -14,14 +14,14 @@ use crate::{
 use futures_util::StreamExt;
 use omega_core::{
     agent::{Agent, BUDGET_NOTICE, Step},
-    api::{FinishReason, Part, RunError, Usage},
+    api::{FinishReason, Part, RunError, Timestamp, Usage},
     budget,
     event::{Event, notice},
     executor::Executor,
     id::MessageId,
     model::{Model, ModelError, ModelEvent, ModelRequest, ToolCall, ToolChoice, retry, wire},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, pin::pin};
 
 /// What a model call came to.
 pub(super) enum StepOutcome {
@@ -125,9 +125,14 @@ pub(super) async fn ask(
             log.event(Some(lease.run), Event::MessageReset { message_id: step.message, step: step.number }).await?;
         }
         if let Some(delay) = delay {
-            let message = format!("{error}; trying again in {:.1} s", delay.as_secs_f64());
-            log.event(Some(lease.run), Event::Status { phase: "retrying".into(), message }).await?;
+            let message = error.trim_end_matches('.').to_owned();
+            let millis = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+            let again_at = Some(Timestamp(log.now().0.saturating_add(millis)));
+            log.event(Some(lease.run), Event::Status { phase: "retrying".into(), message, again_at }).await?;
         }
+        // Before anybody is told of the wait: who answers to that at once is heard.
+        let mut hurried = pin!(driver.hurry.notified());
+        hurried.as_mut().enable();
         channel.forget_message(step.message);
         engine.committed(log.commit().await?);
         let Some(delay) = delay else {
@@ -138,6 +143,7 @@ pub(super) async fn ask(
         };
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
+            () = hurried => {}
             () = driver.cancel.cancelled() => return Ok(StepOutcome::Cancelled),
         }
     }

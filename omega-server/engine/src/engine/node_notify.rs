@@ -41,6 +41,8 @@ pub enum Hint {
     CancelRun(RunId),
     /// Somebody wants the end of a tool run.
     CancelTool(ToolRunId),
+    /// Somebody does not want to wait until a run's model is asked again.
+    Hurry(RunId),
     /// There is new partial text in a conversation.
     Text(ConversationId),
 }
@@ -57,6 +59,7 @@ impl Hint {
             "q" => Self::Queued,
             "c" => Self::CancelRun(RunId(id(rest)?)),
             "t" => Self::CancelTool(ToolRunId(id(rest)?)),
+            "h" => Self::Hurry(RunId(id(rest)?)),
             "p" => Self::Text(ConversationId(id(rest)?)),
             // Of a later version.
             _ => return None,
@@ -71,6 +74,7 @@ struct UnsentHints {
     texts: HashSet<ConversationId>,
     runs: HashSet<RunId>,
     tools: HashSet<ToolRunId>,
+    hurried: HashSet<RunId>,
     queued: bool,
 }
 
@@ -84,6 +88,7 @@ impl UnsentHints {
             Hint::Queued => self.queued = true,
             Hint::CancelRun(run) => drop(self.runs.insert(run)),
             Hint::CancelTool(tool_run) => drop(self.tools.insert(tool_run)),
+            Hint::Hurry(run) => drop(self.hurried.insert(run)),
             Hint::Text(conversation) => drop(self.texts.insert(conversation)),
         }
     }
@@ -92,6 +97,7 @@ impl UnsentHints {
     fn payloads(&self, node: &str) -> Vec<String> {
         let ends = self.runs.iter().map(|run| format!("c{}", run.0.simple()));
         let ends = ends.chain(self.tools.iter().map(|tool_run| format!("t{}", tool_run.0.simple())));
+        let ends = ends.chain(self.hurried.iter().map(|run| format!("h{}", run.0.simple())));
         let queued = self.queued.then(|| String::from("q"));
         let events = self.events.iter().map(|(conversation, seq)| format!("e{}:{seq}", conversation.0.simple()));
         let texts = self.texts.iter().map(|conversation| format!("p{}", conversation.0.simple()));
@@ -242,6 +248,7 @@ impl Engine {
                 Hint::Queued => self.inner.wake.0.claim.notify_one(),
                 Hint::CancelRun(run) => self.signal_cancel(run),
                 Hint::CancelTool(tool_run) => drop(self.signal_tool_cancel(tool_run)),
+                Hint::Hurry(run) => self.inner.working.hurry(run),
                 Hint::Text(conversation) if self.inner.hub.known(conversation).is_some() => {
                     self.inner.wake.fetch(conversation);
                 }
@@ -265,7 +272,7 @@ mod tests {
             pending.add(Hint::Events(Committed { conversation: *conversation, last_seq: seq - 1 }));
             pending.add(Hint::Text(*conversation));
         }
-        for hint in [Hint::Queued, Hint::Queued, Hint::CancelRun(run), Hint::CancelTool(tool_run)] {
+        for hint in [Hint::Queued, Hint::Queued, Hint::Hurry(run), Hint::CancelRun(run), Hint::CancelTool(tool_run)] {
             pending.add(hint);
         }
         let payloads = pending.payloads("node");
@@ -276,8 +283,8 @@ mod tests {
                 payload.strip_prefix("node ").unwrap().split(' ').map(|word| Hint::parse(word).unwrap())
             })
             .collect();
-        assert_eq!(heard.len(), 2_003);
-        assert_eq!(heard[..3], [Hint::CancelRun(run), Hint::CancelTool(tool_run), Hint::Queued]);
+        assert_eq!(heard.len(), 2_004);
+        assert_eq!(heard[..4], [Hint::CancelRun(run), Hint::CancelTool(tool_run), Hint::Hurry(run), Hint::Queued]);
         for (conversation, seq) in conversations.iter().zip(1..) {
             assert!(heard.contains(&Hint::Events(Committed { conversation: *conversation, last_seq: seq })));
             assert!(heard.contains(&Hint::Text(*conversation)));

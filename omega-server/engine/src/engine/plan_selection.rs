@@ -116,7 +116,7 @@ impl Driver<'_> {
 
     async fn say_planning(&mut self) -> Result<()> {
         let mut log = self.log().await?;
-        let event = Event::Status { phase: "planning".into(), message: "making plans".into() };
+        let event = Event::Status { phase: "planning".into(), message: "making plans".into(), again_at: None };
         log.event(Some(self.lease.run), event).await?;
         self.engine.committed(log.commit().await?);
         Ok(())

@@ -10,9 +10,10 @@ use crate::store::{Beat, Claimed, Database, Lease, Release, Result, StoreError};
 use omega_core::id::RunId;
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Runs that work at the same time on one node.
@@ -28,8 +29,18 @@ struct Worker {
     cancel: CancellationToken,
     /// The run is another worker's: this one writes nothing, and need not go on.
     lost: CancellationToken,
+    /// Somebody does not want to wait for a model any longer.
+    hurry: Arc<Notify>,
     /// When the lease held for certain: before the statement was sent that prolonged it.
     renewed: Instant,
+}
+
+/// What a worker is told while it works.
+#[derive(Debug, Clone, Default)]
+struct Signals {
+    cancel: CancellationToken,
+    lost: CancellationToken,
+    hurry: Arc<Notify>,
 }
 
 /// The runs that this node works on.
@@ -41,14 +52,15 @@ impl Workers {
         locked(&self.0)
     }
 
-    fn insert(&self, lease: &Lease, renewed: Instant) -> (CancellationToken, CancellationToken) {
-        let (cancel, lost) = (CancellationToken::new(), CancellationToken::new());
-        let worker = Worker { fence: lease.fence, cancel: cancel.clone(), lost: lost.clone(), renewed };
+    fn insert(&self, lease: &Lease, renewed: Instant) -> Signals {
+        let signals = Signals::default();
+        let Signals { cancel, lost, hurry } = signals.clone();
+        let worker = Worker { fence: lease.fence, cancel, lost, hurry, renewed };
         if let Some(earlier) = self.runs().insert(lease.run, worker) {
             // This node lost the run and has it again.
             earlier.lost.cancel();
         }
-        (cancel, lost)
+        signals
     }
 
     fn remove(&self, lease: &Lease) {
@@ -65,6 +77,13 @@ impl Workers {
     pub fn cancel(&self, run: RunId) {
         if let Some(worker) = self.runs().get(&run) {
             worker.cancel.cancel();
+        }
+    }
+
+    /// Ends a run's wait for a model, if it waits.
+    pub fn hurry(&self, run: RunId) {
+        if let Some(worker) = self.runs().get(&run) {
+            worker.hurry.notify_waiters();
         }
     }
 
@@ -204,12 +223,12 @@ impl Engine {
 
     fn work(&self, claimed: Claimed, claimed_at: Instant) {
         let lease = claimed.lease;
-        let (cancel, lost) = self.inner.working.insert(&lease, claimed_at);
+        let Signals { cancel, lost, hurry } = self.inner.working.insert(&lease, claimed_at);
         let engine = self.clone();
         self.inner.tasks.spawn(async move {
             let mut driving = {
                 let engine = engine.clone();
-                tokio::spawn(async move { drive::drive(&engine, &claimed, &cancel).await })
+                tokio::spawn(async move { drive::drive(&engine, &claimed, (&cancel, &hurry)).await })
             };
             let outcome = tokio::select! {
                 outcome = &mut driving => outcome.unwrap_or_else(|panic| {
@@ -306,7 +325,7 @@ mod tests {
     fn a_lease_holds_as_long_as_it_was_prolonged_lately_and_is_of_this_worker() {
         let (working, patience) = (Workers::default(), Duration::from_secs(25));
         let long_ago = Instant::now().checked_sub(Duration::from_secs(26)).unwrap();
-        let (_, lost) = working.insert(&lease(1), long_ago);
+        let Signals { lost, .. } = working.insert(&lease(1), long_ago);
         assert!(!working.holds(&lease(1), patience), "claimed too long ago");
         let held = |fence| Beat { held: vec![(lease(fence), false)], cancelled_tools: Vec::new() };
         assert!(working.beat(&held(1), Instant::now()).is_empty());
@@ -317,7 +336,7 @@ mod tests {
         assert!(lost.is_cancelled() && !working.holds(&lease(1), patience));
         // Claimed after the heartbeat was sent: that it does not know of it says nothing.
         let sent = Instant::now();
-        let (cancel, lost) = working.insert(&lease(3), Instant::now() + Duration::from_millis(1));
+        let Signals { cancel, lost, .. } = working.insert(&lease(3), Instant::now() + Duration::from_millis(1));
         working.beat(&Beat::default(), sent);
         assert!(!lost.is_cancelled() && !cancel.is_cancelled());
         working.remove(&lease(1));
@@ -329,7 +348,7 @@ mod tests {
         let working = Workers::default();
         let beat = Beat { held: vec![(lease(4), true)], cancelled_tools: Vec::new() };
         assert_eq!(working.beat(&beat, Instant::now()), [lease(4)]);
-        let (cancel, _) = working.insert(&lease(4), Instant::now());
+        let Signals { cancel, .. } = working.insert(&lease(4), Instant::now());
         assert!(working.beat(&beat, Instant::now()).is_empty() && cancel.is_cancelled());
     }
 }

@@ -1,7 +1,7 @@
 //! Conversations: made, changed, and read by pages.
 
 use super::{
-    Committed, LogTx, Result, Store, StoreError,
+    Committed, LogTx, Result, Store, StoreError, Tx,
     access::{Access, Owned, Within},
     answers::answers_between,
     conversation_access::page_of,
@@ -23,6 +23,20 @@ use omega_core::{
 
 /// Outputs larger than this are left out of lists and events.
 pub const INLINE_OUTPUT_BYTES: usize = 64 * 1024;
+
+/// Which messages of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// The newest.
+    Newest,
+    /// The newest before an event.
+    Before(u64),
+    /// The oldest after an event.
+    After(u64),
+    /// The oldest of a time or later.
+    Since(Timestamp),
+}
+
 impl Store {
     /// Makes a conversation and its owner's participation, and gives it as its owner sees it.
     pub async fn create_conversation(
@@ -95,11 +109,11 @@ impl Store {
         Ok((row.model, row.safe_mode))
     }
 
-    /// The newest part of a conversation (`limit` messages before `before`), with its tool runs and runs.
+    /// A part of a conversation: at most `limit` messages, with their tool runs and runs.
     pub async fn detail(
         &self,
         access: &Access,
-        before: Option<u64>,
+        section: Section,
         limit: u32,
         inline: usize,
     ) -> Result<ConversationDetail> {
@@ -109,22 +123,19 @@ impl Store {
         let id_text = conversation.to_string();
         let row: Option<ConversationRow> = tx_opt!(&mut tx, ConversationRow, GET_CONVERSATION, &id_text)?;
         let row = row.ok_or(StoreError::NotFound)?;
-        let end = before.map_or(i64::MAX, signed);
-        let messages: Vec<MessageRow> =
-            tx_all!(&mut tx, MessageRow, sql::MESSAGES_BEFORE, &id_text, end, i64::from(limit))?;
-        let messages = messages.into_iter().rev().map(MessageRow::into_api).collect::<Result<Vec<Message>>>()?;
-        let first = messages.first().map_or(0, |message| signed(message.seq));
+        let (messages, end) = messages_of(&mut tx, &id_text, section, limit, row.next_seq).await?;
+        let first = messages.first().map_or(i64::MAX, |message| signed(message.seq));
         let most = signed(inline as u64);
-        let tool_runs: Vec<ToolRunRow> = match before {
+        let tool_runs: Vec<ToolRunRow> = match end {
             None => tx_all!(&mut tx, ToolRunRow, sql::TOOL_RUNS_FROM, &id_text, first, i64::from(u32::MAX), most)?,
-            Some(_) => tx_all!(&mut tx, ToolRunRow, TOOL_RUNS_BETWEEN, &id_text, first, end, most)?,
+            Some(end) => tx_all!(&mut tx, ToolRunRow, TOOL_RUNS_BETWEEN, &id_text, first, end, most)?,
         };
         let tool_runs = tool_runs.into_iter().map(|row| row.into_api(inline)).collect::<Result<Vec<ToolRun>>>()?;
-        let oldest_run = messages.first().map_or(i64::MAX, |message| signed(message.seq));
-        let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_BETWEEN, &id_text, oldest_run, end)?;
-        let mut plans = followed_by(&mut tx, &id_text, oldest_run, &runs, &tool_runs).await?;
-        let mut answers = answers_between(&mut tx, &id_text, oldest_run, end).await?;
-        let mut said = feedback::by_run(&mut tx, &id_text, oldest_run).await?;
+        let end = end.unwrap_or(i64::MAX);
+        let runs: Vec<RunRow> = tx_all!(&mut tx, RunRow, sql::RUNS_BETWEEN, &id_text, first, end)?;
+        let mut plans = followed_by(&mut tx, &id_text, first, &runs, &tool_runs).await?;
+        let mut answers = answers_between(&mut tx, &id_text, first, end).await?;
+        let mut said = feedback::by_run(&mut tx, &id_text, first).await?;
         let whole = |row: RunRow| {
             let plan = plans.remove(&row.id);
             let run = row.into_api()?;
@@ -337,6 +348,55 @@ impl ConversationRow {
     }
 }
 
+/// The messages of a section, oldest first, and the event before which what belongs to them ends, where it does.
+async fn messages_of(
+    tx: &mut Tx,
+    conversation: &str,
+    section: Section,
+    limit: u32,
+    next_seq: i64,
+) -> Result<(Vec<Message>, Option<i64>)> {
+    let (mut rows, end): (Vec<MessageRow>, Option<i64>) = match section {
+        Section::Newest | Section::Before(_) => {
+            let end = if let Section::Before(seq) = section { Some(signed(seq)) } else { None };
+            let until = end.unwrap_or(i64::MAX);
+            let mut rows: Vec<MessageRow> =
+                tx_all!(&mut *tx, MessageRow, sql::MESSAGES_BEFORE, conversation, until, i64::from(limit))?;
+            rows.reverse();
+            (rows, end)
+        }
+        Section::After(_) | Section::Since(_) => {
+            let after = match section {
+                Section::Since(time) => last_before(&mut *tx, conversation, time, next_seq).await?,
+                Section::After(seq) => signed(seq),
+                Section::Newest | Section::Before(_) => 0,
+            };
+            // The one behind says where the page ends.
+            let rows: Vec<MessageRow> =
+                tx_all!(&mut *tx, MessageRow, sql::MESSAGES_AFTER, conversation, after, i64::from(limit) + 1)?;
+            let end = rows.get(limit as usize).map(|behind| behind.seq);
+            (rows, end)
+        }
+    };
+    rows.truncate(limit as usize);
+    Ok((rows.into_iter().map(MessageRow::into_api).collect::<Result<_>>()?, end))
+}
+
+/// An event before which all messages are older than a time, and behind which none is. By halves: messages come in the order
+/// of their times, of which there is no index.
+async fn last_before(tx: &mut Tx, conversation: &str, time: Timestamp, next_seq: i64) -> Result<i64> {
+    let (mut low, mut high) = (0, next_seq);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let behind: Option<(i64, i64)> = tx_opt!(&mut *tx, (i64, i64), MESSAGE_BEHIND, conversation, middle)?;
+        match behind {
+            Some((seq, at)) if at < time.0 => low = seq,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
 super::sql::statements! {
     INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, \
         created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $1)";
@@ -356,6 +416,8 @@ super::sql::statements! {
     SET_VISIBILITY = "UPDATE conversations SET visibility = $2 WHERE id = $1";
     EVENTS_AFTER = "SELECT payload FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     LAST_SEQ = "SELECT next_seq - 1 AS seq FROM conversations WHERE id = $1";
+    MESSAGE_BEHIND = "SELECT seq, created_at FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq > $2 \
+         ORDER BY seq LIMIT 1";
     /// Both counted in an index alone: a conversation may have a hundred thousand.
     COUNT_MESSAGES = "SELECT (SELECT COUNT(*) FROM messages WHERE conversation_id = $1) \
         - (SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND status = 'discarded') AS n";

@@ -51,7 +51,7 @@ pub use alternatives::{Chosen, Offer, Offered};
 pub use approval_rules::ApprovalRule;
 pub use audit::{AuditQuery, Noted};
 pub(crate) use conversation_access::{ConversationEntry, Joining};
-pub use conversations::INLINE_OUTPUT_BYTES;
+pub use conversations::{INLINE_OUTPUT_BYTES, Section};
 pub(crate) use data_keys::{DataKeyRow, KeptIn};
 pub(crate) use decisions::call_of;
 pub use decisions::{Answers, Provided, RecordedDecision};

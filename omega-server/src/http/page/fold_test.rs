@@ -14,7 +14,7 @@ fn as_json(view: &View) -> Value {
     json!({
         "conversation": view.conversation, "participants": view.participants, "messages": view.messages,
         "toolRuns": view.tool_runs, "runs": view.runs, "partials": view.partials, "status": view.status,
-        "notices": view.notices, "lastSeq": view.last_seq, "earlier": view.earlier,
+        "againAt": view.again_at, "notices": view.notices, "lastSeq": view.last_seq, "earlier": view.earlier,
     })
 }
 

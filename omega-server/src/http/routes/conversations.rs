@@ -3,7 +3,7 @@
 use super::{PageQuery, text};
 use crate::http::{
     extract::{Body, Params},
-    reply::{ApiResult, Reply},
+    reply::{ApiError, ApiResult, Reply},
     state::App,
 };
 use axum::{
@@ -12,17 +12,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use omega_core::{
-    api::{Conversation, ConversationDetail, CreateConversation, UpdateConversation},
+    api::{Conversation, ConversationDetail, CreateConversation, Timestamp, UpdateConversation},
     id::ConversationId,
 };
 use omega_engine::{
     domain::caller::Caller,
     engine::models::Models as _,
     store::{
-        INLINE_OUTPUT_BYTES,
+        INLINE_OUTPUT_BYTES, Section,
         access::{Access, Owned},
     },
 };
+use serde::Deserialize;
 
 const MAX_TITLE: usize = 200;
 
@@ -59,18 +60,47 @@ pub(super) async fn model_of(app: &App, caller: &Caller, wanted: Option<String>)
     Ok(model)
 }
 
-/// The newest part of a conversation, and the cursor that continues it.
+/// Which part of a conversation; the newest when nothing is said.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SectionQuery {
+    /// Messages: 1 to 200.
+    #[serde(default)]
+    limit: Option<u32>,
+    /// Only messages before this sequence number, newest first kept.
+    #[serde(default)]
+    before: Option<u64>,
+    /// Only messages after this sequence number, oldest first kept; `0` begins with the first one.
+    #[serde(default)]
+    after: Option<u64>,
+    /// Only messages of this time or later, oldest first kept.
+    #[serde(default)]
+    since: Option<Timestamp>,
+}
+
+impl SectionQuery {
+    fn section(&self) -> ApiResult<Section> {
+        let before = self.before.map(Section::Before);
+        let mut named = [before, self.after.map(Section::After), self.since.map(Section::Since)].into_iter().flatten();
+        match (named.next(), named.next()) {
+            (section, None) => Ok(section.unwrap_or(Section::Newest)),
+            _ => Err(ApiError::invalid("before", "goes without `after` and `since`, and these two without each other")),
+        }
+    }
+}
+
+/// A part of a conversation, by default the newest, and the cursor that continues it.
 #[utoipa::path(get, operation_id = "getConversation",
     path = "/api/omega/conversations/{id}", tag = "conversations",
-    params(("id" = ConversationId, Path), PageQuery), responses((status = 200, body = ConversationDetail)))]
+    params(("id" = ConversationId, Path), SectionQuery), responses((status = 200, body = ConversationDetail)))]
 pub async fn get(
     State(app): State<App>,
     access: Access,
-    Params(page): Params<PageQuery>,
+    Params(query): Params<SectionQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let limit = page.limit()?;
-    let detail = app.engine.detail(&access, page.before, limit, INLINE_OUTPUT_BYTES).await?;
+    let limit = PageQuery { limit: query.limit, before: query.before, after: query.after }.limit()?;
+    let detail = app.engine.detail(&access, query.section()?, limit, INLINE_OUTPUT_BYTES).await?;
     let etag = format!("W/\"{}\"", detail.last_seq);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
@@ -100,7 +130,7 @@ pub async fn update(
     if body != UpdateConversation::default() {
         app.engine.committed(app.store.update_conversation(&access, &body).await?);
     }
-    let detail = app.store.detail(&access, None, 1, 0).await?;
+    let detail = app.store.detail(&access, Section::Newest, 1, 0).await?;
     Ok(Reply::ok(detail.conversation))
 }
 

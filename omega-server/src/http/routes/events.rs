@@ -21,7 +21,7 @@ use omega_core::{
 use omega_engine::{
     engine::feed::{Feed, Wanted, frame},
     observe::metrics::SSE_RESUMES,
-    store::{INLINE_OUTPUT_BYTES, access::Access},
+    store::{INLINE_OUTPUT_BYTES, Section, access::Access},
 };
 use serde::Deserialize;
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
@@ -80,7 +80,7 @@ pub async fn stream(
     let (cursor, first) = match after {
         Some(after) if after <= last => (after, None),
         given => {
-            let detail = app.engine.detail(&access, None, 50, INLINE_OUTPUT_BYTES).await?;
+            let detail = app.engine.detail(&access, Section::Newest, 50, INLINE_OUTPUT_BYTES).await?;
             let cursor = detail.last_seq;
             let conversation = Box::new(detail);
             let event = if given.is_some() { Event::Resync { conversation } } else { Event::Snapshot { conversation } };

@@ -23,7 +23,7 @@ use omega_core::{
 use omega_engine::{
     domain::audit_fact::{AuditAction, Fact},
     process::offload,
-    store::{Clean, StoreError, access::Access},
+    store::{Clean, Section, StoreError, access::Access},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub async fn get(State(app): State<App>, access: Access, Params(query): Params<F
         None | Some("json") => {
             record(&app, &access, "json").await?;
             let redactor = app.engine.redactor(access.caller().user, None).await?;
-            let head = app.engine.detail(&access, None, 1, 0).await?;
+            let head = app.engine.detail(&access, Section::Newest, 1, 0).await?;
             let pages = Pages { app, access: access.clone(), redactor, last: head.last_seq, list: 0, after: 0 };
             ("application/json", "json", pages.document(&head)?)
         }
@@ -73,7 +73,7 @@ async fn record(app: &App, access: &Access, format: &str) -> ApiResult<()> {
 pub(super) async fn markdown(app: &App, access: &Access) -> ApiResult<String> {
     record(app, access, "markdown").await?;
     let redactor = app.engine.redactor(access.caller().user, None).await?;
-    let detail = app.engine.detail(access, None, u32::MAX, usize::MAX).await?;
+    let detail = app.engine.detail(access, Section::Newest, u32::MAX, usize::MAX).await?;
     let events = app.store.events_of(access, 0, u32::MAX).await?;
     let detail = Clean::by(redactor.clone(), detail).await.into_inner();
     let events = Clean::by(redactor, events).await.into_inner();

@@ -22,7 +22,7 @@ use omega_engine::{
         audit_fact::{AuditAction, Fact},
         caller::Caller,
     },
-    store::access,
+    store::{Section, access},
 };
 
 /// Reads a document of `export` as a new conversation of the caller: at most 64 MiB, from an administrator 1 GiB, and one at a
@@ -45,7 +45,7 @@ pub async fn import(State(app): State<App>, caller: Caller, request: Request) ->
     app.store.audit(&[Fact::new(AuditAction::ConversationImported, "conversation").of(id, None)]).await?;
     app.store.import(id, &caller.author(), &read).await?;
     let (access, _) = access::open(&app.store, &caller, id).await?;
-    Ok(Reply::created(app.store.detail(&access, None, 1, 0).await?.conversation))
+    Ok(Reply::created(app.store.detail(&access, Section::Newest, 1, 0).await?.conversation))
 }
 
 fn too_large(error: OverLimit) -> ApiError {

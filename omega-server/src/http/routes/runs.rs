@@ -1,4 +1,4 @@
-//! Runs: read, and stopped.
+//! Runs: read, stopped, and hurried along.
 
 use crate::http::{
     reply::{ApiResult, Reply},
@@ -30,6 +30,16 @@ pub async fn get(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<
     responses((status = 200, body = Run)))]
 pub async fn cancel(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<Run>> {
     app.engine.cancel_run(&run, BY_REQUEST).await?;
+    Ok(Reply::ok(app.store.run(&run).await?))
+}
+
+/// Has the model of a run asked again at once where it did not answer and the server waits before it asks again (`againAt` of
+/// the event `status`): by the owner, or by who sent its message. A run that does not wait for that stays as it is.
+#[utoipa::path(post, operation_id = "retryRun",
+    path = "/api/omega/runs/{id}/retry", tag = "runs", params(("id" = RunId, Path)),
+    responses((status = 200, body = Run)))]
+pub async fn retry(State(app): State<App>, run: Within<RunId>) -> ApiResult<Reply<Run>> {
+    app.engine.hurry(&run)?;
     Ok(Reply::ok(app.store.run(&run).await?))
 }
 

@@ -11,7 +11,7 @@ use omega_core::{
     api::{Conversation, Participant, UpdateParticipant},
     id::{ConversationId, UserId},
 };
-use omega_engine::store::access::Owned;
+use omega_engine::store::{Section, access::Owned};
 
 /// Replaces the link by a new one. The one before answers 410, and the guests who joined by it are out, also of what they
 /// follow right now. By the owner alone.
@@ -20,7 +20,7 @@ use omega_engine::store::access::Owned;
     params(("id" = ConversationId, Path)), responses((status = 200, body = Conversation)))]
 pub async fn rotate(State(app): State<App>, access: Owned) -> ApiResult<Reply<Conversation>> {
     app.engine.committed(app.store.rotate_link(&access).await?);
-    Ok(Reply::ok(app.store.detail(&access, None, 1, 0).await?.conversation))
+    Ok(Reply::ok(app.store.detail(&access, Section::Newest, 1, 0).await?.conversation))
 }
 
 /// Shuts a guest out, or lets them in again. By the owner alone.

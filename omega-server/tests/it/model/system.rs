@@ -23,7 +23,9 @@ use omega_engine::{
         sealed::{CredentialPlace, Scope, Sealed},
     },
     process::clock::Clock,
-    store::{INLINE_OUTPUT_BYTES, IdempotencyKey, Lease, Provided, Release, Send, StepStart, Store, StoreError},
+    store::{
+        INLINE_OUTPUT_BYTES, IdempotencyKey, Lease, Provided, Release, Section, Send, StepStart, Store, StoreError,
+    },
 };
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
@@ -69,7 +71,7 @@ impl System {
                 access(&store, guest, id).await;
             }
             let owner = access(&store, &people[0], id).await;
-            let detail = store.detail(&owner, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
+            let detail = store.detail(&owner, Section::Newest, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
             talks.push(Talk {
                 id,
                 ledger: Ledger::of(View::of(detail.clone())),
@@ -153,7 +155,7 @@ impl System {
         let Self { store, talks, people, .. } = self;
         let talk = &mut talks[at];
         let owner = access(store, &people[0], talk.id).await;
-        talk.detail = store.detail(&owner, None, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
+        talk.detail = store.detail(&owner, Section::Newest, 1_000, INLINE_OUTPUT_BYTES).await.unwrap();
         talk.ledger.agrees(&talk.detail);
         let known = &after.talks[at];
         assert_eq!(talk.detail.runs.len(), known.runs.len());

@@ -1,5 +1,6 @@
 import { Square } from "lucide";
 import { useEffect, useState } from "preact/hooks";
+import { retryRun } from "../api";
 import type { View } from "../state";
 import type { Run } from "../types";
 import { duration } from "../words";
@@ -20,6 +21,7 @@ export function RunState({ run, view, yours, onCancel }: {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => setStopping(false), [run.id]);
+  const again = secondsUntil(view.againAt, now);
   const since = run.startedAt ? Math.max(0, now - Date.parse(run.startedAt)) : 0;
   const stop = async () => {
     setStopping(true);
@@ -30,11 +32,18 @@ export function RunState({ run, view, yours, onCancel }: {
   return (
     <span class="run-state">
       <span class="pulse" aria-hidden="true" />
-      <span class="meta"><span class="doing">{doing(run, view, yours)}</span>{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
+      <span class="meta"><span class="doing">{again > 0 && !stopping ? `asking again in ${again} s: ${view.status ?? ""}` : doing(run, view, yours)}</span>{since >= 1000 && <span class="tabular"> · {duration(Math.floor(since / 1000) * 1000).replace(".0", "")}</span>}</span>
+      {onCancel && again > 0 && (
+        <button type="button" class="outline small" onClick={() => void retryRun(run.id).catch(() => undefined)}>try now</button>
+      )}
       {onCancel && <button type="button" class="outline small" onClick={stop} disabled={stopping}>{stopping ? "cancelling..." : "cancel"} <Icon of={Square} size={14} /></button>}
     </span>
   );
 }
+
+/** Whole seconds until a time, the one that runs included; 0 once it is there. */
+export const secondsUntil = (time: string | null, now: number): number =>
+  time === null ? 0 : Math.max(0, Math.ceil((Date.parse(time) - now) / 1000));
 
 /** The run's state in a few words. */
 export function doing(run: Run, view: View, yours: boolean): string {

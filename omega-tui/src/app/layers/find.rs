@@ -2,7 +2,7 @@
 
 use super::{Handled, Layer};
 use crate::{
-    app::{App, Focus},
+    app::{App, Effect, Focus},
     clean::one_line,
     keymap::{Action, Context},
     numbers::grouped,
@@ -20,11 +20,13 @@ use ratatui::{
 pub struct Find {
     typed: String,
     is_found: bool,
+    /// What is not here yet is being loaded, as long as it is not found.
+    is_loading: bool,
 }
 
 impl Find {
     pub fn open(app: &mut App, typed: &str) {
-        let mut find = Self { typed: typed.to_owned(), is_found: true };
+        let mut find = Self { typed: typed.to_owned(), is_found: true, is_loading: false };
         find.look(app, false, true);
         app.layers.push(find);
     }
@@ -37,6 +39,7 @@ impl Find {
     }
 
     fn close(app: &mut App) -> Handled {
+        app.here.loads_all = false;
         app.transcript.found_no_more();
         Handled::Closed(Vec::new())
     }
@@ -49,6 +52,10 @@ impl Layer for Find {
 
     fn handle(&mut self, action: Action, app: &mut App) -> Handled {
         match action {
+            Action::Choose if !self.is_found && !app.here.gaps.is_empty() => {
+                self.is_loading = true;
+                return Handled::Consumed(app.load_all());
+            }
             Action::SelectPrevious | Action::Choose => self.look(app, false, false),
             Action::SelectNext => self.look(app, true, false),
             Action::DeleteBack => {
@@ -75,6 +82,15 @@ impl Layer for Find {
         true
     }
 
+    fn came_more(&mut self, app: &mut App) -> Vec<Effect> {
+        if self.is_loading {
+            self.look(app, false, true);
+            self.is_loading = !self.is_found && app.here.loads_all;
+            app.here.loads_all = self.is_loading;
+        }
+        Vec::new()
+    }
+
     fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>) {
         let theme = &app.theme;
         let line = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
@@ -92,12 +108,15 @@ impl Layer for Find {
                 self.contexts(),
                 &[Action::SelectPrevious, Action::SelectNext, Action::Close],
             ));
+        } else if self.is_loading {
+            let words = format!("searching, {} messages are left", grouped(app.here.older));
+            spans.push(Span::styled(words, theme.running));
         } else {
             spans.push(Span::styled("✗ not there", theme.error));
         }
-        if app.here.older > 0 {
-            let key = app.keys.key(Context::Global, Action::ToTop);
-            let words = format!(" · {} earlier messages are not loaded: {key} loads them", grouped(app.here.older));
+        if app.here.older > 0 && !self.is_found && !self.is_loading {
+            let key = app.keys.key(Context::Picker, Action::Choose);
+            let words = format!(" · {key} searches the {} earlier messages", grouped(app.here.older));
             spans.push(Span::styled(words, theme.dim));
         }
         frame.render_widget(fit(spans, max), line);

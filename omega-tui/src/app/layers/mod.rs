@@ -40,6 +40,7 @@ use super::{App, Effect};
 use crate::{
     keymap::{Action, Context},
     messages::{Topic, Update},
+    picture::Placed,
 };
 use ratatui::{Frame, layout::Rect};
 use std::fmt;
@@ -85,6 +86,16 @@ pub trait Layer: fmt::Debug {
 
     /// Something in the conversation may be another than before.
     fn refresh(&mut self, _app: &App) {}
+
+    /// The picture that it has on the screen, as last drawn.
+    fn picture(&self) -> Option<&Placed> {
+        None
+    }
+
+    /// An earlier part of the conversation came.
+    fn came_more(&mut self, _app: &mut App) -> Vec<Effect> {
+        Vec::new()
+    }
 
     /// Puts it over what is drawn already.
     fn draw(&mut self, app: &App, area: Rect, frame: &mut Frame<'_>);

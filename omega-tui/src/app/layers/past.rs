@@ -4,16 +4,25 @@ use super::{
     Handled, Picker,
     picker::{Choice, Source},
 };
-use crate::{app::App, fuzzy};
+use crate::{
+    app::{App, Effect},
+    fuzzy,
+    messages::{Command, Update},
+};
+use std::collections::HashSet;
 
 #[derive(Debug, Default)]
 pub struct Past {
     shown: Vec<String>,
+    /// What is kept on this machine, by any terminal, oldest first.
+    elsewhere: Vec<String>,
+    has_asked: bool,
 }
 
 impl Past {
-    pub fn open(app: &mut App) {
-        Picker::open(Self::default(), "", app);
+    /// With what other terminals sent meanwhile, once that was read.
+    pub fn open(app: &mut App) -> Vec<Effect> {
+        Picker::open(Self::default(), "", app)
     }
 }
 
@@ -26,13 +35,26 @@ impl Source for Past {
         "what did you write?"
     }
 
-    fn list(&mut self, typed: &str, app: &App) -> Vec<Choice> {
-        let mut newest: Vec<String> = Vec::new();
-        for text in app.composer.history().iter().rev() {
-            if !newest.contains(text) {
-                newest.push(text.clone());
-            }
+    fn ask(&mut self, _typed: &str) -> Vec<Effect> {
+        match std::mem::replace(&mut self.has_asked, true) {
+            false => vec![Effect::Command(Command::ListPast)],
+            true => Vec::new(),
         }
+    }
+
+    fn learn(&mut self, news: &Update) -> bool {
+        let Update::Past(messages) = news else { return false };
+        self.elsewhere.clone_from(messages);
+        true
+    }
+
+    fn list(&mut self, typed: &str, app: &App) -> Vec<Choice> {
+        let mut seen = HashSet::new();
+        // What is kept has the order in which all terminals wrote; what is only here was not kept, or is of others.
+        let kept: HashSet<&String> = self.elsewhere.iter().collect();
+        let here = app.composer.history().iter().filter(|text| !kept.contains(text));
+        let all: Vec<&String> = here.chain(&self.elsewhere).collect();
+        let newest: Vec<String> = all.into_iter().rev().filter(|text| seen.insert(*text)).cloned().collect();
         self.shown = fuzzy::best(typed, newest, Clone::clone);
         let choice = |text: &String| {
             let lines = text.lines().count();

@@ -36,7 +36,44 @@ fn a_lost_connection_says_when_it_is_tried_again_and_a_key_tries_it_now() {
     let count = stage.commands().len();
     stage.keys("<alt+t>");
     assert_eq!(stage.commands().len(), count);
-    assert!(stage.text().contains("the connection is not lost"), "{}", stage.text());
+    assert!(stage.text().contains("nothing waits to be tried again"), "{}", stage.text());
+}
+
+#[test]
+fn a_model_that_is_asked_again_says_when_and_a_key_asks_it_now() {
+    let mut stage = TestHarness::new(100, 24);
+    stage.open();
+    stage.asked("go");
+    let retrying = |at: i64, message: &str| Event::Status {
+        phase: String::from("retrying"),
+        message: String::from(message),
+        again_at: Some(Timestamp(at)),
+    };
+    let at = stage.now + 20_100;
+    stage.event(retrying(at, "openai answered 429: slow down"));
+    assert!(stage.text().contains("asking again in 20 s · openai answered 429: slow down"), "{}", stage.text());
+    assert!(last_line(&stage).contains("asks again in 20 s"), "{}", stage.text());
+    assert!(last_line(&stage).contains("alt+t try now"), "{}", stage.text());
+    stage.waits(16_000);
+    assert!(last_line(&stage).contains("asks again in 4 s"), "it says so, and not that nothing came: {}", stage.text());
+    let run = stage.app.active_run().unwrap().id;
+    stage.keys("<alt+t>");
+    assert_eq!(stage.commands(), [Command::AskNow(run)]);
+    // The server asks: the countdown is over whatever the clock says.
+    stage.step();
+    assert!(!stage.text().contains("again in") && !last_line(&stage).contains("try now"), "{}", stage.text());
+    stage.keys("<alt+t>");
+    assert!(stage.text().contains("nothing waits to be tried again"), "{}", stage.text());
+    // A time that has passed is no countdown.
+    let past = stage.now;
+    stage.event(retrying(past, "slow down"));
+    assert!(!last_line(&stage).contains("again"), "{}", stage.text());
+    // A connection that is lost comes first.
+    let at = stage.now + 9_000;
+    stage.event(retrying(at, "slow down"));
+    stage.news(Update::Link(Link::Offline { cause: "nobody answers".into() }));
+    stage.keys("<alt+t>");
+    assert_eq!(stage.commands().last(), Some(&Command::TryNow));
 }
 
 #[test]
@@ -53,6 +90,9 @@ fn the_status_line_says_how_fast_the_model_answers_and_how_full_its_window_is() 
         usage: None,
     });
     stage.asked("go");
+    // The panel is there once there is a call to stand in it.
+    let call = stage.calls("mathjs::evaluate", json!({"expr": "1+1"}));
+    stage.gives(call, json!(2)).step();
     stage.says("four");
     stage.now += 2_000;
     stage.says(&"word".repeat(99));

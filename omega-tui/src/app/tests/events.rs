@@ -13,7 +13,7 @@ use serde_json::json;
 
 /// An event of the run that a conversation has.
 fn stored(stage: &TestHarness, run: Option<RunId>, seq: u64, message: &str) -> Envelope {
-    let event = Event::Status { phase: "searching".into(), message: message.into() };
+    let event = Event::Status { phase: "searching".into(), message: message.into(), again_at: None };
     let at = omega_core::api::Timestamp(stage.now);
     Envelope { v: VERSION, seq: Some(seq), conversation_id: stage.conversation, run_id: run, at, event }
 }

@@ -9,7 +9,7 @@ use crate::{
 fn with(file: &str) -> TestHarness {
     let mut stage = TestHarness::new(99, 40);
     stage.app.keys = Keymap::read(file).unwrap();
-    stage.resize(100, 40);
+    stage.resize(100, 44);
     stage
 }
 

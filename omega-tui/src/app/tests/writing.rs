@@ -43,6 +43,23 @@ fn ctrl_c_clears_before_it_leaves_and_what_it_cleared_is_found_again() {
 }
 
 #[test]
+fn what_other_terminals_sent_meanwhile_is_found_with_what_was_written_here() {
+    let mut stage = TestHarness::new(80, 24);
+    stage.news(Update::Past(vec!["old one".into(), "both".into()]));
+    stage.keys("sent here<ctrl+c>both<ctrl+c><ctrl+r>");
+    assert!(stage.effects.contains(&Effect::Command(Command::ListPast)), "what is kept is read anew");
+    let kept = ["old one", "sent here", "both", "from the other terminal"];
+    stage.news(Update::Past(kept.map(String::from).to_vec()));
+    let text = stage.text();
+    let rows: Vec<usize> =
+        kept.iter().rev().map(|it| text.lines().position(|line| line.contains(it)).unwrap()).collect();
+    assert!(rows.is_sorted(), "the newest first: {text}");
+    assert_eq!(text.matches("old one").count() + text.matches("sent here").count(), 2, "each once: {text}");
+    stage.keys("terminal<enter>");
+    assert_eq!(stage.app.composer.text(), "from the other terminal");
+}
+
+#[test]
 fn a_draft_is_kept_while_it_is_written_and_belongs_to_its_conversation() {
     let mut stage = TestHarness::new(80, 24);
     stage.keys("ab");

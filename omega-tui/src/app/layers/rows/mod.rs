@@ -5,6 +5,7 @@
 
 mod credentials;
 mod draw;
+mod feedback;
 mod people;
 mod pins;
 mod plan;
@@ -21,6 +22,7 @@ use crate::{
     keymap::{Action, Context},
     messages::{Command, Shown, Topic, Update, Wish},
 };
+use omega_core::id::RunId;
 use ratatui::{Frame, layout::Rect};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub enum Kind {
     Share,
     /// The plan that the last run follows.
     Plan,
+    /// What one thinks of a run's answer.
+    Feedback(RunId),
 }
 
 impl Kind {
@@ -45,6 +49,7 @@ impl Kind {
             Self::People => "participants",
             Self::Share => "share",
             Self::Plan => "plan",
+            Self::Feedback(_) => "what do you think of the answer?",
         }
     }
 
@@ -54,7 +59,7 @@ impl Kind {
             Self::Settings => Some(Topic::Settings),
             Self::Keys => Some(Topic::Keys),
             Self::Pins => Some(Topic::Pins),
-            Self::People | Self::Share | Self::Plan => None,
+            Self::People | Self::Share | Self::Plan | Self::Feedback(_) => None,
         }
     }
 }
@@ -262,6 +267,7 @@ impl Layer for RowSheet {
             }
             (Kind::Share, _) => share::rows(&app.here.view, app.here.is_owner, &app.known.base_url),
             (Kind::Plan, _) => plan::rows(&app.here.view),
+            (Kind::Feedback(run), _) => feedback::rows(&app.here.view, run, app.known.me.as_ref()),
             (Kind::Settings | Kind::Pins | Kind::Keys, _) => Vec::new(),
         };
         // Whatever comes before it or goes: the row that is looked at is the one that a key is for.

@@ -10,7 +10,11 @@ use crate::{
     keymap::Action,
     messages::{Secrets, Wish},
 };
-use omega_core::{id::ToolId, setting};
+use omega_core::{
+    api::GiveFeedback,
+    id::{RunId, ToolId},
+    setting,
+};
 use secrecy::SecretString;
 
 /// What a line that is typed is for.
@@ -25,6 +29,8 @@ pub enum Typing {
     /// The name of a new credential.
     KeyName,
     KeyValue(String, Option<ToolId>),
+    /// What else is said of an answer.
+    Comment(RunId, GiveFeedback),
 }
 
 impl Typing {
@@ -34,6 +40,7 @@ impl Typing {
             Self::Setting { name, .. } => format!("{name}: "),
             Self::Pin => String::from("tool (package::export): "),
             Self::KeyName => String::from("name: "),
+            Self::Comment(..) => String::from("comment: "),
             Self::KeyValue(name, _) => format!("{}: ", crate::clean::one_line(name)),
         }
     }
@@ -42,13 +49,17 @@ impl Typing {
     pub fn without(&self) -> Option<&'static str> {
         match self {
             Self::Setting { name, .. } => setting::named(name).ok().map(|field| field.default),
-            Self::Pin | Self::KeyName | Self::KeyValue(..) => None,
+            Self::Pin | Self::KeyName | Self::KeyValue(..) | Self::Comment(..) => None,
         }
     }
 
     /// Whether it may have several lines, and the blanks around it count.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Setting { name, .. } if setting::named(name).is_ok_and(|it| it.kind == setting::Kind::Text))
+        match self {
+            Self::Setting { name, .. } => setting::named(name).is_ok_and(|it| it.kind == setting::Kind::Text),
+            Self::Comment(..) => true,
+            Self::Pin | Self::KeyName | Self::KeyValue(..) => false,
+        }
     }
 
     /// The line to type it in, with what it is now.
@@ -57,6 +68,7 @@ impl Typing {
         match self {
             Self::KeyValue(..) => return TypedLine::Unseen(Field::default()),
             Self::Setting { now, .. } => text.set(now.as_deref().unwrap_or_default()),
+            Self::Comment(_, given) => text.set(given.comment.as_deref().unwrap_or_default()),
             Self::Pin | Self::KeyName => {}
         }
         let before = text.text().to_owned();
@@ -72,6 +84,10 @@ impl Typing {
                 let unfit = |error: setting::Unfit| error.0;
                 setting::named(name).map_err(unfit)?.check(value).map_err(unfit)?;
                 Ok(Act::Do(Wish::Set { name, value: value.map(str::to_owned) }))
+            }
+            Self::Comment(run, given) => {
+                let comment = Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+                Ok(Act::Do(Wish::Feedback(*run, GiveFeedback { comment, ..given.clone() })))
             }
             _ if text.is_empty() => Err(String::from("there is nothing to take yet")),
             Self::Pin => {

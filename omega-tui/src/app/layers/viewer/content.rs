@@ -3,6 +3,7 @@
 use crate::{
     numbers::grouped,
     output::{self, Shape, Tree, at_path, plain},
+    picture::{self, Picture},
     sheet::set_off,
     theme::Theme,
     wrap::width,
@@ -19,6 +20,7 @@ pub struct Content {
     path: String,
     shapes: Vec<Shape>,
     tree: Option<Tree>,
+    picture: Option<Picture>,
     /// The lines of any other shape, and the width that they are for.
     lines: Vec<Line<'static>>,
     laid_out: Option<usize>,
@@ -35,6 +37,7 @@ impl Content {
             path: String::from("."),
             shapes: Vec::new(),
             tree: None,
+            picture: None,
             lines: Vec::new(),
             laid_out: None,
             selected: 0,
@@ -48,6 +51,7 @@ impl Content {
 
     fn put(&mut self, value: Value) {
         self.shapes = Shape::all(&value);
+        self.picture = picture::of(&value);
         self.value = value;
         (self.selected, self.top, self.aside) = (0, 0, 0);
         self.shaped();
@@ -68,7 +72,7 @@ impl Content {
         let selected = self.selected.saturating_add_signed(moved);
         self.value = Value::from(text);
         self.shapes = vec![Shape::Plain];
-        self.tree = None;
+        (self.tree, self.picture) = (None, None);
         (self.lines, self.laid_out) = (Vec::new(), None);
         (self.selected, self.top) = (selected, self.top.saturating_add_signed(moved));
     }
@@ -122,8 +126,16 @@ impl Content {
         format!("{} of {}", grouped((self.selected as u64 + 1).min(lines)), grouped(lines))
     }
 
+    /// The picture that it is, while it is looked at as one.
+    pub fn picture(&self) -> Option<&Picture> {
+        self.picture.as_ref().filter(|_| self.shape() == Shape::Picture)
+    }
+
     /// The ending of a file with it.
     pub fn ending(&self) -> &'static str {
+        if let Some(picture) = self.picture() {
+            return picture.format.ending();
+        }
         match (&self.value, self.shape()) {
             (Value::String(_), Shape::Table) => "csv",
             (Value::String(_), Shape::Markdown) => "md",

@@ -14,6 +14,7 @@ use crate::{
     keymap::{Action, Context},
     messages::{Command, Saving, Update},
     numbers::bytes,
+    picture::Placed,
     sheet,
     transcript::{PieceKey, asked_of, label},
     wrap::{fit, width},
@@ -47,12 +48,24 @@ pub struct Viewer {
     searched: String,
     problem: Option<String>,
     height: usize,
+    /// The picture that it is, where the terminal shows it.
+    placed: Option<Placed>,
 }
 
 impl Viewer {
     fn of(title: String, value: Value) -> Self {
         let (prompt, searched, problem) = (None, String::new(), None);
-        Self { title, call: None, content: Content::of(value), pages: None, prompt, searched, problem, height: 1 }
+        Self {
+            title,
+            call: None,
+            content: Content::of(value),
+            pages: None,
+            prompt,
+            searched,
+            problem,
+            height: 1,
+            placed: None,
+        }
     }
 
     /// What is selected in the transcript, or the last call that gave something.
@@ -170,9 +183,10 @@ impl Viewer {
             }
             Some(Prompt { asks: prompt::Asks::Save, line }) => {
                 let file = line.text().trim().to_owned();
-                let saving = match self.call.filter(|_| !self.content.is_filtered()) {
-                    Some(id) => Saving::Output(id),
-                    None => Saving::Text(self.content.whole()),
+                let saving = match (self.content.picture(), self.call.filter(|_| !self.content.is_filtered())) {
+                    (Some(picture), _) => Saving::Bytes(picture.bytes.to_vec()),
+                    (None, Some(id)) => Saving::Output(id),
+                    (None, None) => Saving::Text(self.content.whole()),
                 };
                 vec![Effect::Command(Command::Save(saving, file))]
             }
@@ -265,6 +279,10 @@ impl Layer for Viewer {
         self.prompt.is_some()
     }
 
+    fn picture(&self) -> Option<&Placed> {
+        self.placed.as_ref()
+    }
+
     fn learn(&mut self, news: &Update, _app: &App) -> Option<Vec<Effect>> {
         match news {
             Update::Output(id, page) if self.call == Some(*id) => {
@@ -331,6 +349,7 @@ impl Layer for Viewer {
         head.push(Span::styled(facts, theme.dim));
         frame.render_widget(Line::from(head), Rect { height: 1, ..area });
         sheet::stack(lines, body, frame);
+        self.place_picture(app, body, frame);
         let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         if let Some(prompt) = &mut self.prompt {
             let (line, caret) = prompt.line(theme, max.saturating_sub(1));
@@ -349,6 +368,21 @@ impl Layer for Viewer {
 }
 
 impl Viewer {
+    /// Finds the place of the picture below the line that says what it is, or says that the terminal can't show it.
+    fn place_picture(&mut self, app: &App, body: Rect, frame: &mut Frame<'_>) {
+        self.placed = None;
+        let Some(picture) = self.content.picture() else { return };
+        let below = Rect { y: body.y + 2, height: body.height.saturating_sub(2), ..body };
+        if app.pictures.can(picture) {
+            self.placed = Placed::within(picture.clone(), below, app.cell);
+        } else if below.height > 0 {
+            let key = app.keys.key(Context::Viewer, Action::Save);
+            let words = format!("This terminal does not show it: {key} writes it into a file.");
+            let line = fit(vec![Span::styled(words, app.theme.secondary)], usize::from(below.width));
+            frame.render_widget(line, Rect { height: 1, ..below });
+        }
+    }
+
     fn foot(&self, app: &App, max: usize) -> Line<'static> {
         if let Some(toast) = &app.toast {
             let style = if toast.is_error { app.theme.error } else { app.theme.secondary };
