@@ -96,6 +96,47 @@ async fn flow_b_a_value_is_asked_for_whoever_is_killed_and_the_same_step_goes_on
     .await;
 }
 
+/// A planner with two plans, and an agent that does as the plan says.
+fn planner() -> Script {
+    let step = |tool: &str, purpose: &str| json!([{ "toolName": tool, "purpose": purpose, "expectedOutput": "it" }]);
+    let plans = json!({ "plans": [
+        { "steps": step("registrySearchTool", "look for it"), "confidence": 0.9, "reasoning": "It may be anywhere" },
+        { "steps": step("mathjs::evaluate", "count"), "confidence": 0.4, "reasoning": "It is arithmetic" },
+    ] });
+    let call = json!({ "toolId": "mathjs::evaluate", "params": { "expression": "1+1" } });
+    let plans = Reply::text(&plans.to_string());
+    Script::new()
+        // A request for plans has the search for tools behind the message already: it is the second turn.
+        .when(|seen| seen.system.starts_with("You plan, you do not execute"), [Reply::text("never"), plans])
+        .turn(Reply::call("registryExecuteTool", call))
+        .turn(Reply::text("Two, as planned."))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flow_c_a_plan_is_chosen_whoever_is_killed_and_that_one_is_followed() {
+    with(planner(), |home| {
+        let window = asks(home, "make a plan first: what is 1+1?");
+        window.sees("which plan?");
+        let window = again(home, window);
+        window.sees("It may be anywhere");
+        kill_server(home);
+        window.sees("● live");
+        let mut window = again(home, window);
+        window.sees("run it");
+        window.types("\x1b[B");
+        window.sees("count");
+        window.types("\r");
+        window.sees("Two, as planned.");
+        let shown = shown(home);
+        let plan = &shown["runs"][0]["plan"];
+        assert_eq!(plan["steps"][0]["toolName"], "mathjs::evaluate", "{shown}");
+        assert_eq!(plan["steps"].as_array().unwrap().len(), 1, "{plan}");
+        assert_eq!((said(home).len(), shown["toolRuns"].as_array().unwrap().len()), (1, 1), "{shown}");
+        again(home, window).sees("Two, as planned.");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn flow_d_other_tools_are_offered_whoever_is_killed_and_the_chosen_one_is_called() {
     with(web(), |home| {
