@@ -1,7 +1,10 @@
 //! A real Chromium and a real server: it opens conversations that are full of hostile text (`security.md` T6), and sign-in
 //! links of others (T9).
 
-use crate::harness::{MODELS, Omega, execute, executor::id, message, people::Person, skip, within};
+use crate::{
+    harness::{MODELS, Omega, execute, executor::id, message, people::Person, skip, within},
+    planning::plans,
+};
 use omega_core::{
     api::{CreateConversation, RunStatus},
     testing::{Reply, Script},
@@ -118,12 +121,24 @@ fn document(from: usize, payloads: &[&str]) -> Value {
             "parts": [{ "type": "reasoning", "text": text }, { "type": "text", "text": text }, call], "createdAt": at } }));
         push(json!({ "type": "run.step.tool.proposed", "toolRunId": tool, "messageId": answer, "toolCallId": "c",
             "toolId": format!("evil::{payload}"), "toolName": payload, "version": payload, "input": { payload.to_owned(): payload } }));
+        // What people answered, and what they said of it.
+        let by = new();
+        for answer in [
+            json!({ "type": "approval.decided", "approvalId": new(), "toolRunId": tool, "decision": "deny", "remember": "once", "reason": text, "by": by }),
+            json!({ "type": "credentials.provided", "names": [payload], "save": "once", "by": by }),
+            json!({ "type": "alternatives.selected", "toolRunId": tool, "toolId": format!("evil::{payload}"), "by": by }),
+        ] {
+            push(answer);
+        }
         push(
             json!({ "type": "run.step.tool.completed", "toolRunId": tool, "toolCallId": "c", "toolName": payload, "version": payload,
             "status": "succeeded", "output": { "html": payload, payload.to_owned(): [payload] }, "outputSummary": payload,
             "outputBytes": 10, "truncated": false, "durationMs": 1, "isError": false }),
         );
         push(json!({ "type": "run.completed", "answer": text, "usage": {}, "toolCalls": 1, "steps": 1 }));
+        let said = json!({ "userId": by, "displayName": payload, "gravatarHash": "" });
+        push(json!({ "type": "feedback.given", "feedback": {
+            "runId": run, "author": said, "rating": "bad", "feltReal": false, "comment": text, "at": at } }));
         push(json!({ "type": "notice", "code": "X", "message": payload }));
         events[asked - 1]["message"] = json!({ "id": user, "seq": asked, "runId": run, "role": "user", "status": "complete",
             "content": text, "parts": parts, "author": author, "createdAt": at });
@@ -210,17 +225,53 @@ async fn a_browser_neither_becomes_another_user_nor_grants_by_accident() {
     }
 }
 
+/// All payloads, each with a mark before it.
+fn all_payloads() -> String {
+    PAYLOADS.iter().enumerate().map(|(number, payload)| format!("live-{number}- {payload}\n")).collect()
+}
+
+/// A tool whose publisher means no good: it says all of it of itself and of the variable that it wants.
+fn hostile_tool() -> Vec<u8> {
+    let words = all_payloads();
+    json!({
+        "toolId": "evil-tools::acmeKeyed", "name": "acmeKeyed", "package": "evil-tools", "version": "1.0.0", "category": "other",
+        "description": words, "env": [{ "name": "EVIL_KEY", "description": words, "required": true }],
+        "inputSchema": { "type": "object", "properties": { "a": { "type": "string", "description": words } } },
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// A model that does too: its plan, its call and what it says of them are hostile.
+fn hostile_model() -> Script {
+    let words = all_payloads();
+    let step = json!({ "toolName": "evil-tools::acmeKeyed", "purpose": words, "expectedOutput": words });
+    let plan = json!({ "plans": [{ "steps": [step, step], "confidence": 0.5, "reasoning": words }] });
+    let call = execute("evil-tools::acmeKeyed", json!({ "a": words }));
+    Script::new()
+        .when(plans, [Reply::text("never"), Reply::text(&plan.to_string())])
+        .turn(Reply::call(EXECUTE, call))
+        .turn(Reply::text(&words))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_text_of_a_stranger_runs_or_calls_out() {
-    let omega = Omega::start(Script::new()).await;
+    let omega = Omega::start(hostile_model()).await;
+    omega.client.import_tools(hostile_tool()).await.unwrap();
+    let name = "\u{202e}Ada <img src=x onerror=pwned(0)>";
+    let ada = Person::new(&omega, name, None).await;
     // No more in one than the page shows at once.
     let mut conversations = Vec::new();
     for (part, payloads) in PAYLOADS.chunks(15).enumerate() {
         let document = serde_json::to_vec(&document(part * 15, payloads)).unwrap();
-        conversations.push(omega.client.import_conversation(document).await.unwrap().id.to_string());
+        conversations.push(ada.client.import_conversation(document).await.unwrap().id.to_string());
     }
-    let variables = [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATIONS", &conversations.join(","))];
+    let body = CreateConversation { model: Some(MODELS[0].into()), safe_mode: Some(true), ..<_>::default() };
+    let live = ada.client.create_conversation(&body).await.unwrap().id.to_string();
+    let variables =
+        [("OMEGA_KEY", ada.key.as_str()), ("OMEGA_CONVERSATIONS", &conversations.join(",")), ("OMEGA_LIVE", &live)];
     let Some(seen) = in_browser(&omega, "hostile.mjs", &variables).await else { return };
+    assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["dialogs"], json!([]), "{seen:#}");
     assert_eq!(seen["ran"], json!([]), "{seen:#}");
     assert_eq!(seen["foreign"], json!([]), "{seen:#}");
@@ -232,4 +283,18 @@ async fn no_text_of_a_stranger_runs_or_calls_out() {
     // The page really showed them.
     assert_eq!(seen["shown"].as_array().unwrap().len(), PAYLOADS.len(), "{seen:#}");
     assert!(seen["cards"].as_u64().unwrap() > 1000, "{seen:#}");
+    let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    for (place, least) in [("answers", 3 * PAYLOADS.len()), ("said", PAYLOADS.len())] {
+        assert!(number(&seen[place]) >= least, "{place}: {seen:#}");
+    }
+    // What is said of a variable is cut before it is asked for; the statistics have a name alone.
+    for (place, least) in [
+        ("plan", PAYLOADS.len()),
+        ("approval", PAYLOADS.len()),
+        ("credentials", 1),
+        ("call", PAYLOADS.len()),
+        ("statistics", 1),
+    ] {
+        assert!(number(&seen["live"][place]) >= least, "{place}: {seen:#}");
+    }
 }
