@@ -13,7 +13,7 @@ use std::time::Duration;
 async fn measured(omega: &Omega, what: &str, conversation: &str) -> Option<Value> {
     let variables = [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATION", conversation), ("OMEGA_WHAT", what)];
     let seen = in_browser(omega, "speed.mjs", &variables).await?;
-    println!("{seen:#}");
+    eprintln!("{seen:#}");
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     Some(seen)

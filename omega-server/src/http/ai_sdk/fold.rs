@@ -147,7 +147,7 @@ impl Fold {
                 }
             }
             Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunRecovered { .. } => self.rest = None,
-            Event::Status { phase, message } => out.push(Part::status(phase, message)),
+            Event::Status { phase, message, .. } => out.push(Part::status(phase, message)),
             Event::Notice { code, message } => out.push(Part::Notice {
                 id: format!("notice-{}", seq.unwrap_or_default()),
                 data: json!({ "code": code, "message": message }),

@@ -25,7 +25,7 @@ use omega_engine::{
     engine::{accept::AcceptedMessage, capacity::Seat},
     process::offload,
     store::{
-        IdempotencyKey, Replay, StoreError,
+        IdempotencyKey, Replay, Section, StoreError,
         access::{self, Access, Within},
     },
 };
@@ -108,7 +108,7 @@ pub async fn begin(app: &App, caller: &Caller, sending: Sending) -> ApiResult<Be
 
 /// The page of a conversation, as a path.
 pub async fn page(app: &App, access: &Access) -> ApiResult<String> {
-    Ok(app.store.detail(access, None, 1, 0).await?.conversation.url)
+    Ok(app.store.detail(access, Section::Newest, 1, 0).await?.conversation.url)
 }
 
 async fn taken_before(app: &App, key: Option<&IdempotencyKey>) -> ApiResult<Option<Accepted>> {
