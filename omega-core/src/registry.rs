@@ -3,11 +3,7 @@
 pub mod meta;
 pub(crate) mod words;
 
-use crate::{
-    api::AddedPackage,
-    executor::ToolError,
-    id::{ToolId, UserId},
-};
+use crate::id::{ToolId, UserId};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -203,12 +199,6 @@ pub trait Registry: Send + Sync {
     /// One tool. Its input schema is filled by describing it in the sandbox when nobody did yet; a tool that can't be
     /// described comes without one.
     async fn tool(&self, viewer: Viewer, id: &ToolId) -> Result<Tool, RegistryError>;
-
-    /// Adds a package for one user alone; once more changes nothing.
-    ///
-    /// # Errors
-    /// When it can't be looked into, is another one than was approved, or does not fit.
-    async fn add_approved(&self, owner: UserId, package: ExactPackage) -> Result<AddedPackage, ToolError>;
 
     /// Tells the registry how a call of the tool ended, so that search can prefer what works.
     async fn record_outcome(&self, viewer: Viewer, tool: &Tool, ok: bool);

@@ -30,8 +30,11 @@ impl Cancel {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let (connection, id) = context.find(self.conversation.as_deref()).await?;
         let Some(call) = self.call else {
-            connection.client.cancel_conversation(id).await?;
-            context.ui.note(format!("Cancelled what conversation {id} was doing."));
+            let done = match connection.client.cancel_conversation(id).await?.as_slice() {
+                [] => format!("Nothing was going on in conversation {id}."),
+                _ => format!("Cancelled what conversation {id} was doing."),
+            };
+            context.ui.note(done);
             return Ok(());
         };
         let call = match call {

@@ -92,7 +92,8 @@ async fn a_value_comes_from_the_environment_or_stdin_and_is_printed_nowhere() {
         assert!(!done.stderr.contains(KEY) && !done.stdout.contains(KEY), "{}", done.stderr);
         let shown = home.omega(&["show", "--json"]).expect(0).stdout;
         assert!(!shown.contains(KEY), "{shown}");
-        home.omega(&["cancel"]).expect(0);
+        let nothing = home.omega(&["cancel"]).expect(0);
+        assert!(nothing.stderr.starts_with("Nothing was going on in conversation "), "{}", nothing.stderr);
     })
     .await;
 }

@@ -86,7 +86,8 @@ async fn a_question_that_was_killed_is_on_the_list() {
         signal("KILL", killed.id().into());
         killed.wait().unwrap();
         assert_eq!(openings(&home), ["will be killed"]);
-        home.omega(&["cancel"]).expect(0);
+        let cancelled = home.omega(&["cancel"]).expect(0);
+        assert!(cancelled.stderr.starts_with("Cancelled what conversation "), "{}", cancelled.stderr);
     })
     .await;
 }

@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_list_only_grows_during_a_message_and_what_was_not_used_the_longest_makes_room_for_the_next() {
-        let mut set = ToolSet::default();
+        let mut set = ToolSet::default().with_adding(true);
         let mut names: Vec<String> = Vec::new();
         for n in 0..300 {
             let mut tools = [found(&format!("p{n}::run"))];
@@ -352,7 +352,7 @@ mod tests {
             (named("c::x"), (1, 2, 0, 0)),
         ];
         let order = |turns: &[usize]| {
-            let mut set = ToolSet::default();
+            let mut set = ToolSet::default().with_adding(true);
             turns.iter().for_each(|turn| drop(set.add_found(&tools[*turn].0, tools[*turn].1)));
             set.specs().into_iter().map(|spec| spec.name).collect::<Vec<_>>()
         };

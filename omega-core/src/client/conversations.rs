@@ -223,9 +223,9 @@ impl Client {
         response.text().await.map_err(|e| ClientError::of_transport(self.base_url(), &e))
     }
 
-    /// Cancels whatever works or waits in a conversation. Repeating it is fine.
-    pub async fn cancel_conversation(&self, id: ConversationId) -> Result<(), ClientError> {
-        self.done(self.post(&conversation(id, "/cancel"))).await
+    /// Cancels whatever works or waits in a conversation, and gives what that was. Repeating it is fine.
+    pub async fn cancel_conversation(&self, id: ConversationId) -> Result<Vec<Run>, ClientError> {
+        self.data(self.post(&conversation(id, "/cancel"))).await
     }
 
     /// Cancels a run. Repeating it is fine.

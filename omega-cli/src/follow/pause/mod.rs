@@ -160,7 +160,7 @@ impl Waiting {
                 Failure::new(Code::MissingCredentials, one_line(&message, 300)).hint(hint)
             }
             RequiredAction::Approval { approvals, .. } => {
-                let calls: Vec<&str> = approvals.iter().map(|approval| approval.tool_id.as_str()).collect();
+                let calls: Vec<&str> = approvals.iter().map(words::subject).collect();
                 let message = format!("{} waits for approval", one_line(&calls.join(", "), 300));
                 let hint = format!("omega approve {id} --for once, or omega approve {id} --deny");
                 Failure::new(Code::NeedsDecision, message).hint(hint)

@@ -72,7 +72,7 @@ pub fn reason(reason: ApprovalReason) -> &'static str {
         ApprovalReason::Destructive => "it deletes or spends something",
         ApprovalReason::ExfilGuard => "it would take a credential to an address that nobody here wrote",
         ApprovalReason::NeedsApproval => "the tool's author wants it to be approved first",
-        ApprovalReason::AddPackage => "the agent proposes to add it to your tools; npm says of it:",
+        ApprovalReason::AddPackage => "the agent proposes to add it to your tools",
     }
 }
 

@@ -44,6 +44,7 @@ use crate::{
     domain::sealed::CredentialPlace,
     executor::Redacting,
     process::offload,
+    registry::ExtensibleRegistry,
     store::{
         Committed, Database, Result, Section, Send, Store,
         access::{Access, Within},
@@ -60,7 +61,6 @@ use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
     id::{RunId, ToolId, ToolRunId},
     redact::Redactor,
-    registry::Registry,
 };
 use redactors::Redactors;
 use secrecy::SecretString;
@@ -84,7 +84,7 @@ pub(crate) struct Inner {
     pub secrets: Arc<Redactors>,
     pub hub: Hub,
     pub models: Arc<dyn Models>,
-    pub registry: Arc<dyn Registry>,
+    pub registry: Arc<dyn ExtensibleRegistry>,
     pub executor: Redacting,
     /// This process, as the owner of leases.
     node: String,
@@ -117,7 +117,7 @@ impl Engine {
         store: Store,
         vault: Vault,
         models: Arc<dyn Models>,
-        registry: Arc<dyn Registry>,
+        registry: Arc<dyn ExtensibleRegistry>,
         executor: Redacting,
         own_keys: OwnKeys,
         config: NodeConfig,

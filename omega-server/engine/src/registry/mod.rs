@@ -10,6 +10,7 @@ mod add_error;
 pub mod catalogue;
 mod changes;
 mod describe_queue;
+mod extensible;
 pub mod indexing;
 mod intake;
 mod mirror;
@@ -24,6 +25,7 @@ mod stored;
 mod user_tools;
 
 pub use add_error::AddError;
+pub use extensible::ExtensibleRegistry;
 pub use intake::{IntakeResult, Older};
 pub use mirror::{Address, Mirror, MirrorRows, Pace, SeenRows};
 pub use nearest::with_nearest;

@@ -6,7 +6,7 @@
 //! them. A missing input schema is filled on first use, by describing the package in the sandbox, and kept.
 
 use super::{
-    AddError, Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
+    Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
     changes::{self, Change},
     describe_queue::{DescribeQueue, is_of_package},
     indexing,
@@ -20,11 +20,11 @@ use super::{
 };
 use async_trait::async_trait;
 use omega_core::{
-    api::{AddedPackage, Timestamp, status::RegistryStatus},
+    api::{Timestamp, status::RegistryStatus},
     budget::QUERY,
-    executor::{Executor, ToolError},
-    id::{ToolId, UserId},
-    registry::{ExactPackage, Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
+    executor::Executor,
+    id::ToolId,
+    registry::{Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
 };
 use std::{
     collections::HashMap,
@@ -377,10 +377,6 @@ impl Registry for RegistryService {
         let row = self.row(viewer, id).await?;
         let row = if row.tool.input_schema.is_some() { row } else { self.completed(viewer, id).await? };
         Ok(row.seen(viewer))
-    }
-
-    async fn add_approved(&self, owner: UserId, package: ExactPackage) -> Result<AddedPackage, ToolError> {
-        self.add_exactly(owner, package).await.map_err(AddError::told)
     }
 
     async fn record_outcome(&self, viewer: Viewer, tool: &Tool, ok: bool) {
