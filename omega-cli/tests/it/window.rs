@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks at what is no news of the screen.
 const LOOK: Duration = Duration::from_millis(50);
+/// Longer than questions are deaf to keys.
+const MOMENT: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Output {
@@ -123,6 +125,17 @@ impl Window {
     pub fn types(&mut self, keys: &str) -> &mut Self {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self
+    }
+
+    /// Presses a key until a text is on the screen: a question hears none before nobody typed for a moment.
+    #[track_caller]
+    pub fn presses(&mut self, key: &str, text: &str) {
+        let begun = Instant::now();
+        while !self.screen().contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "{text:?} is not seen; the screen:\n{}", self.screen());
+            self.types(key);
+            std::thread::park_timeout(MOMENT);
+        }
     }
 
     pub fn pid(&self) -> u32 {

@@ -123,8 +123,7 @@ async fn flow_c_a_plan_is_chosen_whoever_is_killed_and_that_one_is_followed() {
         window.sees("● live");
         let mut window = again(home, window);
         window.sees("run it");
-        window.types("\x1b[B");
-        window.sees("count");
+        window.presses("\x1b[B", "count");
         window.types("\r");
         window.sees("Two, as planned.");
         let shown = shown(home);

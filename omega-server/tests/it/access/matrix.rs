@@ -91,6 +91,7 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("DELETE /api/omega/runs/{id}/feedback", row(Run, "", 204, 204, 404)),
         ("GET /api/omega/conversations/{id}/feedback", row(Talk, "", 200, 200, 410)),
         ("POST /api/omega/runs/{id}/cancel", row(Run, "", 200, 403, 404)),
+        ("POST /api/omega/runs/{id}/retry", row(Run, "", 200, 403, 404)),
         ("GET /api/omega/tool-runs/{id}", row(ToolRun, "", 200, 200, 404)),
         ("GET /api/omega/tool-runs/{id}/output", row(ToolRun, "", 200, 200, 404)),
         ("POST /api/omega/tool-runs/{id}/cancel", row(ToolRun, "", 200, 403, 404)),
