@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at what is no news of the screen.
 const LOOK: Duration = Duration::from_millis(50);
 /// Longer than questions are deaf to keys.
-const MOMENT: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_millis(1_500);
 
 #[derive(Default)]
 struct Output {

@@ -55,7 +55,7 @@ const KEYS: [&str; 37] = [
     "<esc>",
     "<up>",
     "<down>",
-    "<left>",
+    "<end>",
     "<right>",
     "<ctrl+c>",
     "<ctrl+r>",
