@@ -127,7 +127,7 @@ pub fn long_answer() -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_read_stays_where_it_is_while_an_answer_streams_and_ends() {
-    let reply = Reply::text(&long_answer()).delay(Duration::from_millis(4));
+    let reply = Reply::text(&long_answer()).delay(Duration::from_millis(8));
     let omega = Omega::start(Script::new().turn(reply)).await;
     let conversation = omega.conversation(MODELS[0]).await.to_string();
     let variables =

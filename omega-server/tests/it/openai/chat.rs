@@ -9,10 +9,12 @@ use omega_core::{
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test]
 async fn an_answer_comes_whole_or_in_chunks_with_the_same_text_tokens_and_reason() {
-    let omega = Omega::start(Script::new().turn(Reply::text("It is 21 degrees."))).await;
+    let reply = Reply::text("It is 21 degrees.").delay(Duration::from_millis(30));
+    let omega = Omega::start(Script::new().turn(reply)).await;
     let whole = done(post(&omega, CHAT, &asks("How warm?"))).await;
     assert!(whole["id"].as_str().unwrap().starts_with("chatcmpl-") && whole["created"].is_i64());
     assert_eq!((&whole["object"], &whole["model"]), (&json!("chat.completion"), &json!(MODELS[0])));
