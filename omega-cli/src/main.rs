@@ -12,8 +12,9 @@ mod progress;
 mod ui;
 mod value_candidates;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use omega_core::local::Env;
+use omega_server::serve;
 use std::{io::Write, process::ExitCode};
 use ui::{Terminals, Ui};
 
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stdout(), "{} {}", env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"));
         return ExitCode::SUCCESS;
     }
-    let cli = cli::Cli::parse_from(cli::arguments(arguments));
+    let cli: cli::Cli = serve::args::parse(cli::arguments(arguments));
     let env = Env::of_process();
     let ui = Ui::new(cli.global.verbosity(), &env, Terminals::of_process());
     match dispatch::run(cli, ui.clone(), env) {

@@ -10,7 +10,7 @@ use omega_server::{
     ServeConfig, Server,
     serve::{
         announce,
-        args::{DefaultPaths, ServeArgs},
+        args::{DefaultPaths, ServeArgs, parse},
     },
 };
 use secrecy::SecretString;
@@ -56,7 +56,7 @@ fn variable(name: &str) -> Option<String> {
 fn master_key(file: Option<&Path>) -> anyhow::Result<MasterKeySource> {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let config = || folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
-    if let Ok(key) = std::env::var("OMEGA_MASTER_KEY") {
+    if let Some(key) = variable("OMEGA_MASTER_KEY") {
         return Ok(MasterKeySource::Given(SecretString::from(key)));
     }
     let own = || Some(MasterKeySource::Own(config()?.join("omega").join("server-master.key")));
@@ -80,7 +80,7 @@ fn config(args: &Args) -> anyhow::Result<ServeConfig> {
 
 #[tokio::main]
 async fn serve() -> anyhow::Result<()> {
-    let args = Args::parse();
+    let args: Args = parse(std::env::args_os());
     if args.list_failpoints {
         return Ok(announce::say(&failpoint::list())?);
     }

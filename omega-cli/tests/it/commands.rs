@@ -3,6 +3,7 @@
 use crate::home::{Home, signal};
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader},
     process::Child,
 };
@@ -15,7 +16,10 @@ struct Shared {
 
 impl Shared {
     fn start() -> Self {
-        let home = Home::new();
+        Self::start_in(Home::new())
+    }
+
+    fn start_in(home: Home) -> Self {
         let mut child = home.command(&["serve", "--port", "0", "--json"]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -146,4 +150,21 @@ fn a_keyring_that_was_chosen_and_is_missing_stops_the_start() {
     let done = home.omega(&["serve", "--port", "0", "--json"]).expect(2);
     assert!(done.stderr.contains("keyring") && done.stderr.contains("--master-key-file"), "{}", done.stderr);
     assert!(!home.path().join("config/master.key").exists(), "no other key was made instead");
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+        words.filter(|word| word.starts_with("OMEGA_") || word.starts_with("TPMJS_")).map(str::to_owned).collect()
+    };
+    let operations = include_str!("../../../docs/OPERATIONS.md");
+    let mut names = words(&Home::new().omega(&["serve", "--help"]).expect(0).stdout);
+    names.extend(words(operations));
+    // Where everything of this test lies.
+    names.remove("OMEGA_HOME");
+    assert!(names.len() >= 18, "{names:?}");
+    let home = names.iter().fold(Home::new(), |home, name| home.env(name, ""));
+    let server = Shared::start_in(home);
+    assert!(server.url().starts_with("http://127.0.0.1:"), "{}", server.line);
 }

@@ -129,6 +129,10 @@ async fn a_run_is_one_trace_over_a_pause_and_a_death_and_says_nothing_that_peopl
     let last = attributes(&chats[2]);
     assert_eq!((&last["gen_ai.usage.input_tokens"], &last["gen_ai.usage.output_tokens"]), (&json!("120"), &json!("7")));
     assert_eq!(last["gen_ai.provider.name"], "openai");
+    assert_eq!(
+        (&last["gen_ai.response.id"], &last["gen_ai.response.model"]),
+        (&json!("chatcmpl-1"), &json!("stand-in"))
+    );
     let searches = named(&spans, &format!("execute_tool {SEARCH}"));
     assert_eq!((&searches[0]["traceId"], &searches[0]["parentSpanId"]), (&trace, &first["spanId"]));
 

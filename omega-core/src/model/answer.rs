@@ -1,6 +1,6 @@
 //! A whole answer, folded from the events of its stream.
 
-use super::{ModelError, ModelEvent, ProviderState, ToolCall, Turn, wire::Decoder};
+use super::{ModelError, ModelEvent, ProviderState, ResponseName, ToolCall, Turn, wire::Decoder};
 use crate::api::{FinishReason, Usage};
 
 /// What a stream has brought so far.
@@ -17,6 +17,8 @@ pub struct Answer {
     pub usage: Option<Usage>,
     /// Why the model stopped, where it said so.
     pub reason: Option<FinishReason>,
+    /// What the provider calls it.
+    pub name: ResponseName,
     /// Whether the stream came to its proper end.
     pub finished: bool,
 }
@@ -26,6 +28,7 @@ impl Answer {
         match event {
             ModelEvent::Text(text) => self.text.push_str(text),
             ModelEvent::Reasoning(text) => self.reasoning.push_str(text),
+            ModelEvent::Named(name) => self.name = name.clone(),
             ModelEvent::CallStarted { .. } | ModelEvent::CallDelta { .. } | ModelEvent::Notice { .. } => {}
             ModelEvent::CallCompleted { call, .. } => self.calls.push(call.clone()),
             ModelEvent::State(state) => self.state.push(state.clone()),

@@ -1,8 +1,8 @@
 //! [`HttpModel`]: a provider over HTTP.
 //!
 //! One request, no retry (the run engine retries; see [`super::retry`]), but for a refusal that names something which can be
-//! left out ([`super::gate::refusal`]): that is said, left out for as long as the model is used, and the request sent again. Four timers: connecting, the first byte, silence
-//! between bytes, and the whole call. Comments that keep a connection alive count as bytes, so a slow model may think; the
+//! left out ([`super::gate::refusal`]): that is said, left out for as long as the model is used, and the request sent again.
+//! Four timers: connecting, the first byte, silence between bytes, and the whole call. Comments that keep a connection alive count as bytes, so a slow model may think; the
 //! timer of the whole call ends it in any case. Redirects are not followed, so that a key never goes to another host;
 //! engines on loopback are reached without the proxy. Dropping the stream closes the connection.
 
@@ -25,6 +25,7 @@ use reqwest::{
     Client, RequestBuilder, Response, Url,
     header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION},
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::{
     collections::VecDeque,
@@ -236,6 +237,7 @@ impl Model for HttpModel {
         };
         let reading = Reading {
             provider: provider.clone(),
+            key: self.endpoint.key.clone(),
             body: response.bytes_stream().boxed(),
             decoder: self.endpoint.format.decoder(provider),
             gate: sent.gate,
@@ -252,6 +254,7 @@ impl Model for HttpModel {
 /// A body that is being read.
 struct Reading {
     provider: String,
+    key: Option<SecretString>,
     body: BoxStream<'static, reqwest::Result<Bytes>>,
     decoder: Decoder,
     gate: Gate,
@@ -275,7 +278,13 @@ impl Reading {
             let (deadline, what) = if self.next.0 < self.end { self.next } else { (self.end, "the whole answer") };
             match timeout_at(deadline, self.body.next()).await {
                 Ok(Some(Ok(bytes))) => {
-                    self.queue.extend(self.decoder.feed(&bytes));
+                    let was_named = !self.decoder.name().is_empty();
+                    let events = self.decoder.feed(&bytes);
+                    if !was_named && !self.decoder.name().is_empty() {
+                        let name = self.decoder.name().without(self.key.as_ref().map(ExposeSecret::expose_secret));
+                        self.queue.push_back(Ok(ModelEvent::Named(name)));
+                    }
+                    self.queue.extend(events);
                     let patience = if self.decoder.is_settled() { self.timeouts.tail } else { self.timeouts.silence };
                     self.next = (Instant::now() + patience, "silence");
                     self.over = self.decoder.is_over();

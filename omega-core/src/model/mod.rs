@@ -233,9 +233,36 @@ pub struct ModelRequest {
     pub answer_schema: Option<Value>,
 }
 
+/// What a provider calls its answer; foreign words of at most [`ResponseName::MOST`] bytes each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResponseName {
+    /// The answer's id, by which the provider finds it in its own records.
+    pub id: Option<String>,
+    /// The model that answers, which may be a dated version of the one that was asked.
+    pub model: Option<String>,
+}
+
+impl ResponseName {
+    /// Bytes that are kept of each.
+    pub const MOST: usize = 200;
+
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The same without what has the key in it: a provider may echo what it was sent, and names go where keys may not.
+    #[cfg(feature = "http")]
+    fn without(&self, key: Option<&str>) -> Self {
+        let clean = |text: &Option<String>| text.clone().filter(|text| key.is_none_or(|key| !text.contains(key)));
+        Self { id: clean(&self.id), model: clean(&self.model) }
+    }
+}
+
 /// One piece of a model's answer, the same for every provider.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEvent {
+    /// Who answers, in the provider's words. At most one, before anything else, and only where the provider says it.
+    Named(ResponseName),
     Text(String),
     /// More reasoning, only where the provider shows it.
     Reasoning(String),

@@ -240,7 +240,7 @@ fn gemini(reply: &Reply, calls: &[Call], finish: FinishReason, usage: Usage, mod
             candidate["finishReason"] = json!(finish);
         }
         let event = json!({
-            "candidates": [candidate], "modelVersion": model,
+            "candidates": [candidate], "responseId": "gemini-1", "modelVersion": model,
             "usageMetadata": {
                 "promptTokenCount": usage.input_tokens, "candidatesTokenCount": usage.output_tokens,
             },

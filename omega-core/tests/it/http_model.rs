@@ -4,12 +4,13 @@ use futures_util::StreamExt;
 use omega_core::{
     api::{FinishReason, Usage},
     model::{
-        Answer, Model, ModelError, ModelEvent, ModelRequest, Purpose, ToolChoice, ToolResult, ToolSpec, Turn,
+        Answer, Model, ModelError, ModelEvent, ModelRequest, Purpose, ResponseName, ToolChoice, ToolResult, ToolSpec,
+        Turn,
         catalog::{ModelName, ProviderEnv},
         http::{Timeouts, Transport},
         wire::Format,
     },
-    testing::{Fault, Outcome, Reply, Script, StandIn},
+    testing::{Fault, Outcome, Raw, RawAnswer, Reply, Script, StandIn},
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -316,4 +317,32 @@ async fn the_connection_is_kept_for_the_next_call() {
     }
     // On a busy machine the end of a body may come late, and cost a connection.
     assert!(provider.connections() <= 5, "{} connections for 20 calls", provider.connections());
+}
+
+#[tokio::test]
+async fn an_answer_has_its_providers_name_in_every_format_and_never_the_key_in_it() {
+    for name in MODELS {
+        let provider = StandIn::start(Script::new().turn(Reply::text("Hello."))).await;
+        let (model, request) = model(name, provider.url());
+        let named = ask(&model, &request).await.unwrap().name;
+        assert!(named.id.as_ref().is_some_and(|id| !id.is_empty()), "{name}: {named:?}");
+        assert_eq!(named.model.as_deref(), name.split_once('/').map(|(_, model)| model), "{name}");
+    }
+    let echoes = |id: &str| {
+        let id = id.to_owned();
+        Raw::start(move |_| {
+            let chunk = json!({ "id": id, "model": "m", "choices": [{ "delta": { "content": "Hi" }, "finish_reason": "stop" }] });
+            RawAnswer::stream([format!("data: {chunk}\n\ndata: [DONE]\n\n")])
+        })
+    };
+    for (id, told) in [("chatcmpl-9", Some("chatcmpl-9")), ("sk-test", None), ("of sk-test itself", None), ("", None)] {
+        let provider = echoes(id).await;
+        let (model, request) = model("openai/m", provider.url());
+        let named = ask(&model, &request).await.unwrap().name;
+        assert_eq!((named.id.as_deref(), named.model.as_deref()), (told, Some("m")), "{id}");
+    }
+    let long = "é".repeat(ResponseName::MOST);
+    let (model, request) = model("openai/m", echoes(&long).await.url());
+    let cut = ask(&model, &request).await.unwrap().name.id.unwrap();
+    assert!(cut.len() <= ResponseName::MOST && long.starts_with(&cut), "{cut}");
 }

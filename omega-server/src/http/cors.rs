@@ -13,12 +13,11 @@ use axum::{
 use reqwest::Url;
 use std::{fmt, str::FromStr, sync::Arc};
 
+/// Where programs come in. What is elsewhere is read by nobody else's pages.
+pub const DOORS: [&str; 3] = ["/api/", "/v1/", "/mcp"];
+
 /// What a page may send.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const TAKEN: HeaderValue = HeaderValue::from_static(
-    "accept, authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, prefer, traceparent, \
-     tracestate, user-agent",
-);
 /// What a page may read besides the body.
 const SHOWN: HeaderValue = HeaderValue::from_static(
     "etag, idempotency-replayed, location, omega-api, ratelimit, ratelimit-policy, retry-after, \
@@ -30,6 +29,10 @@ const KEPT: HeaderValue = HeaderValue::from_static("600");
 /// `https://HOST[:PORT]`, as a browser says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
+
+/// Goes with a request that a page of a named origin sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Named;
 
 impl FromStr for Origin {
     type Err = String;
@@ -66,8 +69,8 @@ impl fmt::Display for Origin {
 }
 
 /// Answers what a browser asks before a page's request, and lets the page read the answer to it.
-pub async fn layer(State(allowed): State<Arc<[Origin]>>, request: Request, next: Next) -> Response {
-    if allowed.is_empty() || !request.uri().path().starts_with("/api/") {
+pub async fn layer(State(allowed): State<Arc<[Origin]>>, mut request: Request, next: Next) -> Response {
+    if allowed.is_empty() || !DOORS.iter().any(|door| request.uri().path().starts_with(door)) {
         return next.run(request).await;
     }
     let origin = origin_of(request.headers()).filter(|origin| allowed.iter().any(|it| it.0 == *origin));
@@ -75,16 +78,22 @@ pub async fn layer(State(allowed): State<Arc<[Origin]>>, request: Request, next:
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match &origin {
         Some(_) if asks_first => {
-            let allows = [
-                (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-                (header::ACCESS_CONTROL_ALLOW_HEADERS, TAKEN),
-                (header::ACCESS_CONTROL_MAX_AGE, KEPT),
-            ];
-            (StatusCode::NO_CONTENT, allows).into_response()
+            let allows = [(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS), (header::ACCESS_CONTROL_MAX_AGE, KEPT)];
+            // Clients send headers of their own making; who is named may send any, and what counts is the key.
+            let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+            let taken = asked.map(|asked| (header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone()));
+            (StatusCode::NO_CONTENT, allows, HeaderMap::from_iter(taken)).into_response()
         }
-        _ => next.run(request).await,
+        Some(_) => {
+            request.extensions_mut().insert(Named);
+            next.run(request).await
+        }
+        None => next.run(request).await,
     };
     let headers = response.headers_mut();
+    if asks_first {
+        headers.append(header::VARY, HeaderValue::from_static("access-control-request-headers"));
+    }
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

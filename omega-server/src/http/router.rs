@@ -186,7 +186,7 @@ async fn description(request: HeaderMap) -> Response {
 
 /// Nobody is told of what a power cut could still take back. Probes and the page's files tell nothing of it.
 async fn kept(State(app): State<App>, request: Request, next: Next) -> Response {
-    let tells = ["/api/", "/v1/", "/mcp"].iter().any(|door| request.uri().path().starts_with(door));
+    let tells = cors::DOORS.iter().any(|door| request.uri().path().starts_with(door));
     let response = next.run(request).await;
     if !tells {
         return response;

@@ -3,7 +3,7 @@
 
 use super::config::{Identity, ServeConfig};
 use crate::http::{cors::Origin, limits::Flags};
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Arg, Command, Parser};
 use omega_core::model::catalog::ProviderEnv;
 use omega_engine::{
     engine::{models, node_config::NodeConfig},
@@ -12,7 +12,7 @@ use omega_engine::{
     vault::MasterKeySource,
 };
 use secrecy::SecretString;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// What is said of a server when it starts.
 #[derive(Debug, Clone, clap::Args)]
@@ -21,7 +21,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URL", env = "OMEGA_DATABASE_URL", hide_env_values = true)]
     pub database: Option<String>,
     /// Keep the runtime, the tools' packages and scratch files in this folder [default: the user's cache folder]
-    #[arg(long, value_name = "FOLDER", env = "OMEGA_CACHE", value_parser = may_be_empty())]
+    #[arg(long, value_name = "FOLDER", env = "OMEGA_CACHE")]
     pub cache: Option<PathBuf>,
     /// The master key of stored credentials, 32 bytes in base64 or hex, in a file of mode 0600; OMEGA_MASTER_KEY may hold the
     /// key itself [default: a file that is made at the first start, in the configuration folder]
@@ -32,7 +32,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URL", env = "OMEGA_EXECUTOR_URL", value_delimiter = ',')]
     pub executor: Vec<String>,
     /// The Deno to run tools with; found or provided otherwise
-    #[arg(long, value_name = "PATH", env = "OMEGA_DENO", value_parser = may_be_empty())]
+    #[arg(long, value_name = "PATH", env = "OMEGA_DENO")]
     pub deno: Option<PathBuf>,
     /// Megabytes of tool packages to keep; the least recently used are removed
     #[arg(long, default_value_t = 5120, env = "OMEGA_CACHE_LIMIT_MB", value_name = "MB")]
@@ -112,12 +112,12 @@ impl ServeArgs {
     ) -> Result<ServeConfig, String> {
         let executor_key = env("OMEGA_EXECUTOR_API_KEY").or_else(|| env("OMEGA_EXECUTOR_KEY"));
         Ok(ServeConfig {
-            database_url: given(self.database.as_ref()).unwrap_or(places.database),
+            database_url: self.database.clone().unwrap_or(places.database),
             listen,
             metrics: self.metrics,
-            cache_dir: path(self.cache.as_ref()).unwrap_or(places.cache),
+            cache_dir: self.cache.clone().unwrap_or(places.cache),
             cache_limit: self.cache_limit_mb.saturating_mul(1 << 20),
-            deno: path(self.deno.as_ref()),
+            deno: self.deno.clone(),
             executors: self.executor.clone(),
             executor_key: executor_key.map(SecretString::from),
             allow_private_net: self.allow_private_net.clone(),
@@ -140,7 +140,7 @@ impl ServeArgs {
                 ..NodeConfig::default()
             },
             limits: self.limits.limits(),
-            public_url: given(self.public_url.as_ref()).map(|url| url.parse()).transpose()?,
+            public_url: self.public_url.as_deref().map(str::parse).transpose()?,
             telemetry: OtlpConfig::from_env(&env)?,
             cors_origins: self.cors_origin.clone(),
             clock: <_>::default(),
@@ -149,15 +149,19 @@ impl ServeArgs {
     }
 }
 
-/// Of a path that may stand in a variable: one that is empty says nothing, and is no mistake.
-fn may_be_empty() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().map(PathBuf::from)
+/// Reads what a program was started with. A variable that is set to nothing is as one that is not set: a compose file or a script
+/// leaves one out so.
+pub fn parse<P: Parser>(arguments: impl IntoIterator<Item = OsString>) -> P {
+    let mut command = P::command();
+    if std::env::vars_os().any(|(_, value)| value.is_empty()) {
+        command = without_empty_variables(command);
+    }
+    let read = P::from_arg_matches(&command.get_matches_from(arguments));
+    read.unwrap_or_else(|error| error.format(&mut P::command()).exit())
 }
 
-fn given(text: Option<&String>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).cloned()
-}
-
-fn path(path: Option<&PathBuf>) -> Option<PathBuf> {
-    path.filter(|path| !path.as_os_str().is_empty()).cloned()
+fn without_empty_variables(command: Command) -> Command {
+    let is_empty = |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| if is_empty(&arg) { arg.env(None::<&'static str>) } else { arg });
+    command.mut_subcommands(without_empty_variables)
 }

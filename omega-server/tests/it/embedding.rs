@@ -322,8 +322,31 @@ async fn pages_of_the_origins_that_were_named_may_use_the_api_and_no_others() {
     };
     let asked = ask(&omega, &url, PAGE).await;
     assert_eq!((asked.status().as_u16(), allow(&asked).as_deref()), (204, Some(PAGE)));
-    let named = asked.headers()["access-control-allow-headers"].to_str().unwrap();
-    assert!(["authorization", "content-type", "idempotency-key"].iter().all(|name| named.contains(name)), "{named}");
+    assert!(asked.headers().get("access-control-allow-headers").is_none(), "what nobody asks for");
+    // Every door, with headers of a client's own making.
+    for (door, wanted) in [
+        (url.as_str(), "authorization,content-type,idempotency-key"),
+        ("/v1/chat/completions", "authorization,content-type,x-stainless-lang,x-stainless-retry-count"),
+        ("/v1/models", "authorization,user-agent"),
+        ("/mcp", "authorization,content-type,mcp-protocol-version"),
+    ] {
+        let asking = |origin: &str| {
+            let request = omega.http.request(Method::OPTIONS, format!("{}{door}", omega.url)).header("origin", origin);
+            request.header("access-control-request-method", "POST").header("access-control-request-headers", wanted)
+        };
+        let asked = asking(PAGE).send().await.unwrap();
+        assert_eq!((asked.status().as_u16(), allow(&asked).as_deref()), (204, Some(PAGE)), "{door}");
+        assert_eq!(asked.headers()["access-control-allow-headers"], wanted, "{door}");
+        let stranger = asking("https://example.com").send().await.unwrap();
+        assert_eq!(allow(&stranger), None, "{door}");
+        assert!(stranger.headers().get("access-control-allow-headers").is_none(), "{door}");
+    }
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    for (origin, status) in [(PAGE, 200), ("https://example.com", 403)] {
+        let post = omega.request(Method::POST, "/mcp").header("origin", origin).json(&hello);
+        let post = post.header("accept", "application/json, text/event-stream").send().await.unwrap();
+        assert_eq!((post.status().as_u16(), allow(&post).is_some()), (status, status == 200), "{origin}");
+    }
     for origin in [
         "https://app.example.com.evil.test",
         "http://app.example.com",

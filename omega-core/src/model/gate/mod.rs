@@ -137,7 +137,8 @@ impl Gate {
                 call.name = self.own_name(call.name);
                 ModelEvent::CallCompleted { index, call }
             }
-            other @ (ModelEvent::Text(_)
+            other @ (ModelEvent::Named(_)
+            | ModelEvent::Text(_)
             | ModelEvent::Reasoning(_)
             | ModelEvent::CallDelta { .. }
             | ModelEvent::State(_)

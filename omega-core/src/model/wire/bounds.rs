@@ -64,9 +64,10 @@ impl Bounds {
             }
             ModelEvent::CallDelta { index, arguments } => self.arguments(index, arguments),
             ModelEvent::CallCompleted { index, call } => BoundedEvent::Event(self.completed(index, call)),
-            other @ (ModelEvent::Usage(_) | ModelEvent::Notice { .. } | ModelEvent::Finished { .. }) => {
-                BoundedEvent::Event(other)
-            }
+            other @ (ModelEvent::Named(_)
+            | ModelEvent::Usage(_)
+            | ModelEvent::Notice { .. }
+            | ModelEvent::Finished { .. }) => BoundedEvent::Event(other),
         }
     }
 

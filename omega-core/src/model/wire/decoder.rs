@@ -13,7 +13,7 @@ use super::{
 use crate::{
     budget::Shape,
     model::{
-        ModelError, ModelEvent, json,
+        ModelError, ModelEvent, ResponseName, json,
         sse::{MAX_EVENT_BYTES, SseDecoder, SseEvent},
     },
 };
@@ -28,6 +28,7 @@ pub struct Decoder {
     body: Box<dyn Body>,
     thoughts: Thoughts,
     bounds: Bounds,
+    name: ResponseName,
     bytes: usize,
     over: bool,
     /// What was said that is no part of an answer, the last of it: the reason, if no answer comes.
@@ -60,6 +61,7 @@ impl Decoder {
             body,
             thoughts: Thoughts::default(),
             bounds: Bounds::default(),
+            name: ResponseName::default(),
             bytes: 0,
             over: false,
             beside: None,
@@ -114,6 +116,11 @@ impl Decoder {
             self.end(false, &mut out);
         }
         out
+    }
+
+    /// What the provider calls its answer, as far as it came.
+    pub fn name(&self) -> &ResponseName {
+        &self.name
     }
 
     /// Whether the answer is whole or has failed: nothing more will come out.
@@ -202,6 +209,7 @@ impl Decoder {
             if !self.body.is_answer(&json) {
                 self.beside = error_body::beside_error(&self.provider, &json).or(self.beside.take());
             }
+            name_in(&json, &mut self.name);
             let mut events = Vec::new();
             let result = self.body.event(&json, &mut events);
             self.push(events, out);
@@ -323,5 +331,23 @@ impl Decoder {
 
     fn protocol(&self, message: String) -> ModelError {
         ModelError::Protocol { provider: self.provider.clone(), message }
+    }
+}
+
+/// Where the formats name an answer: in the event itself (`OpenAI` chat, a whole document), in its first event (Anthropic,
+/// `OpenAI` responses), in words of its own (Gemini).
+const IDS: [&str; 4] = ["/id", "/message/id", "/response/id", "/responseId"];
+const MODELS: [&str; 4] = ["/model", "/message/model", "/response/model", "/modelVersion"];
+
+fn name_in(event: &Value, name: &mut ResponseName) {
+    let said = |places: [&str; 4]| {
+        let text = places.iter().find_map(|place| event.pointer(place)?.as_str()).filter(|text| !text.is_empty())?;
+        Some(text[..text.floor_char_boundary(ResponseName::MOST)].to_owned())
+    };
+    if name.model.is_none() {
+        name.model = said(MODELS);
+    }
+    if name.id.is_none() {
+        name.id = said(IDS);
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use omega_core::{
     api::Usage,
-    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream},
+    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ResponseName},
     trace,
 };
 use serde_json::json;
@@ -73,6 +73,14 @@ struct Call {
 impl Call {
     fn see(&mut self, event: &Result<ModelEvent, ModelError>) {
         match event {
+            Ok(ModelEvent::Named(ResponseName { id, model })) => {
+                if let Some(id) = id {
+                    self.span.set(attribute::RESPONSE, id.as_str());
+                }
+                if let Some(model) = model {
+                    self.span.set(attribute::RESPONSE_MODEL, model.as_str());
+                }
+            }
             Ok(ModelEvent::Usage(usage)) => self.usage = Some(*usage),
             Ok(ModelEvent::Finished { reason }) => {
                 let reasons: Vec<&str> = reason.iter().map(|reason| reason.as_str()).collect();

@@ -198,7 +198,7 @@ async fn stream(
                     driver.engine.inner.executor.expect(tool, &version);
                 }
             }
-            Some(Ok(ModelEvent::CallDelta { .. })) => {}
+            Some(Ok(ModelEvent::Named(_) | ModelEvent::CallDelta { .. })) => {}
             Some(Ok(ModelEvent::CallCompleted { call, .. })) => reply.calls.push(call),
             // State is often signed: what would have to be changed to be stored is left out, as with secrets.
             Some(Ok(ModelEvent::State(state))) if nul::is_in(&state.item) => {}
@@ -252,7 +252,8 @@ fn without_nul(event: ModelEvent) -> ModelEvent {
             let call = ToolCall { id: text(call.id), name: text(call.name), arguments, provider_state };
             ModelEvent::CallCompleted { index, call }
         }
-        other @ (ModelEvent::CallStarted { .. }
+        other @ (ModelEvent::Named(_)
+        | ModelEvent::CallStarted { .. }
         | ModelEvent::CallDelta { .. }
         | ModelEvent::State(_)
         | ModelEvent::Usage(_)

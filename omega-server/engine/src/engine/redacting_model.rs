@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use omega_core::{
     id::{RunId, UserId},
-    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ToolCall, Turn},
+    model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream, ResponseName, ToolCall, Turn},
     redact::{RedactStream, Redactor},
 };
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
@@ -81,6 +81,10 @@ impl AnswerStream {
             Ok(ModelEvent::CallStarted { index, id, name }) => {
                 let (id, name) = (self.redactor.clean_words(&id), self.clean_name(name));
                 vec![Ok(ModelEvent::CallStarted { index, id, name })]
+            }
+            Ok(ModelEvent::Named(ResponseName { id, model })) => {
+                let clean = |text: String| self.redactor.clean_words(&text);
+                vec![Ok(ModelEvent::Named(ResponseName { id: id.map(clean), model: model.map(clean) }))]
             }
             Ok(usage @ ModelEvent::Usage(_)) => vec![Ok(usage)],
             Ok(ModelEvent::Notice { code, message }) => {

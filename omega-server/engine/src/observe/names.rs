@@ -45,6 +45,8 @@ pub mod attribute {
     pub const OPERATION: &str = "gen_ai.operation.name";
     pub const PROVIDER: &str = "gen_ai.provider.name";
     pub const MODEL: &str = "gen_ai.request.model";
+    pub const RESPONSE: &str = "gen_ai.response.id";
+    pub const RESPONSE_MODEL: &str = "gen_ai.response.model";
     pub const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
     pub const FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
     pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";

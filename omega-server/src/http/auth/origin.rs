@@ -52,7 +52,10 @@ pub fn check_any(headers: &HeaderMap) -> Result<(), ApiError> {
         headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("an address that can't be read");
     Err(ApiError::new(
         ErrorCode::Csrf,
-        format!("Origin: {origin} is another site; pages of other sites are no clients here"),
+        format!(
+            "Origin: {origin} is another site; pages of other sites are no clients here, unless \
+                 the server is started with --cors-origin and theirs"
+        ),
     ))
 }
 
