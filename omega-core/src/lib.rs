@@ -30,6 +30,8 @@ pub mod viewer_role;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "http")]
+pub mod deadline;
 #[cfg(feature = "local")]
 pub mod local;
 #[cfg(feature = "http")]

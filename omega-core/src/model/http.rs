@@ -17,7 +17,7 @@ use super::{
     offline::OfflinePlanner,
     wire::{Addressee, Decoder, Prepared, http_error},
 };
-use crate::{net, trace};
+use crate::{deadline::Deadline, net, trace};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream, stream::BoxStream};
@@ -245,6 +245,7 @@ impl Model for HttpModel {
             over: false,
             next: (first, "first byte"),
             end: start + timeouts.total,
+            deadline: Deadline::at(first),
             timeouts,
         };
         Ok(stream::unfold(reading, Reading::next).boxed())
@@ -263,6 +264,7 @@ struct Reading {
     /// When the next bytes must be there, and what that timer is called.
     next: (Instant, &'static str),
     end: Instant,
+    deadline: Deadline,
     timeouts: Timeouts,
 }
 
@@ -276,15 +278,16 @@ impl Reading {
                 return None;
             }
             let (deadline, what) = if self.next.0 < self.end { self.next } else { (self.end, "the whole answer") };
-            match timeout_at(deadline, self.body.next()).await {
-                Ok(Some(Ok(bytes))) => {
+            self.deadline.set(deadline);
+            match self.deadline.bounds(self.body.next()).await {
+                Some(Some(Ok(bytes))) => {
                     let was_named = !self.decoder.name().is_empty();
                     let events = self.decoder.feed(&bytes);
                     if !was_named && !self.decoder.name().is_empty() {
                         let name = self.decoder.name().without(self.key.as_ref().map(ExposeSecret::expose_secret));
                         self.queue.push_back(Ok(ModelEvent::Named(name)));
                     }
-                    self.queue.extend(events);
+                    self.push(events);
                     let patience = if self.decoder.is_settled() { self.timeouts.tail } else { self.timeouts.silence };
                     self.next = (Instant::now() + patience, "silence");
                     self.over = self.decoder.is_over();
@@ -292,15 +295,28 @@ impl Reading {
                         self.read_out().await;
                     }
                 }
-                Err(_) if !self.decoder.is_settled() => {
+                None if !self.decoder.is_settled() => {
                     self.over = true;
                     self.queue.push_back(Err(ModelError::Timeout { provider: self.provider.clone(), what }));
                 }
                 // The body ended, broke, or says nothing more after a whole answer: the decoder knows which.
                 _ => {
                     self.over = true;
-                    self.queue.extend(self.decoder.finish());
+                    let events = self.decoder.finish();
+                    self.push(events);
                 }
+            }
+        }
+    }
+
+    /// Queues what one read brought. Text that came together is one text from here on: whatever stands behind looks at it,
+    /// stores it and sends it once.
+    fn push(&mut self, events: Vec<Result<ModelEvent, ModelError>>) {
+        for event in events {
+            match (self.queue.back_mut(), event) {
+                (Some(Ok(ModelEvent::Text(before))), Ok(ModelEvent::Text(more)))
+                | (Some(Ok(ModelEvent::Reasoning(before))), Ok(ModelEvent::Reasoning(more))) => before.push_str(&more),
+                (_, event) => self.queue.push_back(event),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     // Text, numbers and limits.
     "exact",
     "sanitize",
@@ -10,6 +10,7 @@ const ORDER: [&str; 26] = [
     "id",
     "schema",
     "net",
+    "deadline",
     "trace",
     // Tools: what is known of one, where they run.
     "registry",

@@ -161,6 +161,7 @@ async fn stretch(
     let mut answered: Option<Box<Answered>> = None;
     loop {
         let next = agent.next();
+        let mut ahead = None;
         if let Some(log) = answered.take() {
             match next {
                 Next::Complete { answer, notice } if !cancel.is_cancelled() => {
@@ -168,6 +169,7 @@ async fn stretch(
                     title::after_answer(engine, lease.conversation, (driver.model, model), first_message);
                     return Ok(());
                 }
+                Next::Call(_) if !cancel.is_cancelled() => ahead = log.commit_ahead(engine).await?,
                 _ => log.commit(engine).await?,
             }
         }
@@ -205,15 +207,20 @@ async fn stretch(
                 model_step::StepOutcome::Useless(error) => return driver.end_failed(error).await,
             },
             Next::Call(calls) => {
-                driver.say_begun().await?;
-                let rules = match policy.take() {
-                    Some(mut rules) => {
-                        CallPolicy::refresh(&mut rules, engine).await?;
-                        rules
-                    }
-                    None => unread.read(engine).await?,
+                let known = policy.take();
+                let calling = async {
+                    driver.say_begun().await?;
+                    let rules = match known {
+                        Some(mut rules) => {
+                            CallPolicy::refresh(&mut rules, engine).await?;
+                            rules
+                        }
+                        None => unread.read(engine).await?,
+                    };
+                    let (needs, called) = driver.call(&mut agent, &rules, calls).await?;
+                    Ok((needs, called, rules))
                 };
-                let (needs, called) = driver.call(&mut agent, &rules, calls).await?;
+                let (needs, called, rules) = engine.telling(ahead, calling).await?;
                 policy = Some(rules);
                 if cancel.is_cancelled() {
                     return driver.cancelled().await;

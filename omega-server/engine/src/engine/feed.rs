@@ -9,10 +9,11 @@ use super::{
 use crate::{
     domain::guest_view::readable,
     observe::metrics::SSE_DELIVERY_LAG,
-    store::{Result, Store, access::Access},
+    store::{Database, Result, Store, access::Access},
 };
 use omega_core::{
     api::{Message, Part, Timestamp},
+    deadline::Deadline,
     event::{Envelope, Event, VERSION},
     id::{ConversationId, MessageId, RunId, ToolRunId},
 };
@@ -44,6 +45,8 @@ pub struct Feed {
     news: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
     wake: NodeNotify,
+    /// When to look without being told.
+    look: Deadline,
     invalidations: u64,
     /// Counted among the readers as long as it reads.
     _seat: Seat,
@@ -82,6 +85,7 @@ impl Feed {
             news,
             stopping: engine.stopping.subscribe(),
             wake: engine.wake.clone(),
+            look: Deadline::after(engine.wake.poll()),
             _seat: seat,
             access,
             asked: Instant::now(),
@@ -102,6 +106,8 @@ impl Feed {
     ///
     /// # Errors
     /// When the database fails; the reader should come back with its cursor.
+    ///
+    /// Safe to be given up and called again: what was not given stays.
     pub async fn next(&mut self) -> Result<Option<Envelope>> {
         loop {
             if let Some(envelope) = self.ready.pop_front() {
@@ -128,15 +134,21 @@ impl Feed {
                 self.push(None, Event::Draining {});
                 continue;
             }
-            tokio::select! {
-                changed = self.news.changed() => if changed.is_err() { self.ended = true },
-                _ = self.stopping.changed() => {}
-                () = tokio::time::sleep(self.wake.poll()) => {
+            self.look.set(tokio::time::Instant::now() + self.wake.poll());
+            match self.look.bounds(self.news.changed()).await {
+                Some(Ok(())) => {}
+                Some(Err(_)) => self.ended = true,
+                None => {
                     self.caught_up = false;
                     self.wake.fetch(self.conversation);
                 }
             }
         }
+    }
+
+    /// What came together with the frame that [`Feed::next`] gave last.
+    pub fn also(&mut self) -> Option<Envelope> {
+        self.ready.pop_front()
     }
 
     /// Reads committed events after the cursor.
@@ -145,12 +157,20 @@ impl Feed {
         if self.caught_up && self.channel.committed() <= self.cursor && self.invalidations == invalidations {
             return Ok(());
         }
+        let recent = self.recent(invalidations);
         if self.invalidations != invalidations {
             // A hint of new text may have been among what was missed.
             self.invalidations = invalidations;
             self.wake.fetch(self.conversation);
         }
-        let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
+        let (events, is_all) = match recent {
+            Some(events) => (events.into_iter().map(Arc::unwrap_or_clone).collect(), true),
+            None => {
+                let events = self.store.events_after(self.conversation, self.cursor, BATCH).await?;
+                let is_all = events.len() < BATCH as usize;
+                (events, is_all)
+            }
+        };
         self.store.kept().await?;
         // After the reading: what was committed when the reader was out already is not theirs.
         if !self.is_let_in().await? {
@@ -158,7 +178,7 @@ impl Feed {
             return Ok(());
         }
         let is_live = self.caught_up;
-        self.caught_up = events.len() < BATCH as usize;
+        self.caught_up = is_all;
         for envelope in events {
             if is_live {
                 #[allow(clippy::cast_precision_loss, reason = "milliseconds of a delay")]
@@ -192,6 +212,19 @@ impl Feed {
             self.ready.push_back(envelope);
         }
         Ok(())
+    }
+
+    /// What this process committed after the cursor, where that is all there is.
+    fn recent(&self, invalidations: u64) -> Option<Vec<Arc<Envelope>>> {
+        // Read first: what is told of later wakes the reader again.
+        let committed = self.channel.committed();
+        let alone = self.store.database() == Database::Sqlite;
+        if self.invalidations != invalidations || !(alone || self.caught_up) {
+            return None;
+        }
+        let events = self.store.recent_events(self.conversation, self.cursor)?;
+        events.last().and_then(|event| event.seq).filter(|last| *last >= committed)?;
+        Some(events)
     }
 
     /// Whether the reader may read on. Guests are asked for whenever something was committed, since it may have been that

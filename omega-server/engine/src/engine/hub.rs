@@ -293,6 +293,11 @@ impl Hub {
         }
     }
 
+    /// Wakes every reader: something other than the log is to be looked at.
+    pub fn wake_all(&self) {
+        self.all().iter().for_each(|channel| channel.tell_of_commit());
+    }
+
     /// Makes every reader look into the table: news may have been missed.
     pub fn invalidate(&self) {
         for channel in self.all() {

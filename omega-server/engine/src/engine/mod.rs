@@ -193,6 +193,30 @@ impl Engine {
         self.inner.wake.tell(Hint::Events(committed));
     }
 
+    /// What was committed ahead of the disk is told with the run's next commit, whose readers get all that lies before it. Gives
+    /// what is not told yet: on PostgreSQL a commit is on the disk, and told at once.
+    fn ahead(&self, committed: Committed) -> Option<Committed> {
+        if self.inner.store.database() == Database::Sqlite {
+            return Some(committed);
+        }
+        self.committed(committed);
+        None
+    }
+
+    /// Works on, and tells of what was committed ahead if that takes longer than a moment.
+    async fn telling<T>(&self, ahead: Option<Committed>, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = std::pin::pin!(work);
+        if let Some(committed) = ahead {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(UNTOLD) => {}
+            }
+            self.inner.store.kept().await?;
+            self.committed(committed);
+        }
+        work.await
+    }
+
     /// Stores a message, queues its run and wakes a worker. `env` is sealed for the run and kept with it: whichever worker
     /// takes it up, now or after a crash, has it until the run ends.
     ///
@@ -335,6 +359,8 @@ impl Engine {
     /// [`NodeConfig::drain`] gives is handed back as it is.
     pub async fn drain(&self) {
         self.inner.stopping.send_replace(true);
+        // Readers look whether the server stops whenever they are woken.
+        self.inner.hub.wake_all();
         self.say_alive(true).await;
         self.inner.tasks.close();
         if tokio::time::timeout(self.inner.config.drain, self.inner.tasks.wait()).await.is_err() {
@@ -358,6 +384,9 @@ impl Engine {
         *self.inner.stopping.borrow()
     }
 }
+
+/// How long readers may wait for what is committed, so that it goes to the disk with what follows.
+const UNTOLD: std::time::Duration = std::time::Duration::from_millis(25);
 
 /// How long runs may take to be handed back that were cut.
 const HAND_BACK: std::time::Duration = std::time::Duration::from_secs(2);

@@ -182,10 +182,11 @@ async fn stream(
         usage: <_>::default(),
         finish_reason: None,
     };
+    let mut cancelled = pin!(driver.cancel.cancelled());
     loop {
         let event = tokio::select! {
             event = events.next() => event.map(|event| event.map(without_nul)),
-            () = driver.cancel.cancelled() => return Ok(Streamed::Cancelled),
+            () = &mut cancelled => return Ok(Streamed::Cancelled),
         };
         match event {
             Some(Ok(event @ (ModelEvent::Text(_) | ModelEvent::Reasoning(_)))) => {
@@ -325,6 +326,16 @@ impl Answered {
         }
         engine.committed(committed);
         Ok(())
+    }
+
+    /// The same where the run writes again at once: both come to the disk, and are told, together.
+    pub async fn commit_ahead(self, engine: &Engine) -> Result<Option<Committed>> {
+        let channel = engine.inner.hub.channel(self.log.conversation());
+        let committed = self.log.commit_ahead().await?;
+        if let Some(message) = self.message {
+            channel.forget_message(message);
+        }
+        Ok(engine.ahead(committed))
     }
 }
 

@@ -119,11 +119,17 @@ impl Driver<'_> {
                 let total_dynamic_tools = u32::try_from(agent.loaded()).unwrap_or(u32::MAX);
                 log.event(Some(self.lease.run), Event::ToolsLoaded { new_tools, total_dynamic_tools }).await?;
             }
-            if working.is_empty() && needs.is_empty() {
+            let is_last = working.is_empty() && needs.is_empty();
+            if is_last {
                 log.close_steps(self.lease.run).await?;
             }
             self.engine.inner.hub.channel(self.lease.conversation).forget_tool(tool_run.id);
-            self.engine.committed(log.commit().await?);
+            if is_last {
+                // The next step begins at once, or the run ends.
+                self.engine.ahead(log.commit_ahead().await?);
+            } else {
+                self.engine.committed(log.commit().await?);
+            }
         }
         Ok((needs, called))
     }

@@ -6,6 +6,7 @@
 
 use super::{
     Clean, Durability, Lease, Result, Store, StoreError, Tx, exec,
+    recent::{Recent, Written},
     rows::{id, json, number, signed},
     sql, tx_opt,
 };
@@ -37,6 +38,9 @@ pub struct LogTx {
     facts: Vec<Fact>,
     /// What the metrics get after it.
     pub(super) told: Vec<Told>,
+    /// What readers get after it, and where they find it.
+    written: Vec<Written>,
+    recent: Recent,
     /// Knows what must not be written.
     pub(super) redactor: Redactor,
 }
@@ -73,6 +77,8 @@ impl Store {
             of: None,
             facts: Vec::new(),
             told: Vec::new(),
+            written: Vec::new(),
+            recent: self.recent.clone(),
             redactor,
         })
     }
@@ -149,6 +155,8 @@ impl LogTx {
             at: self.now,
             event,
         };
+        let text = json(&envelope)?;
+        let bytes = text.len();
         exec!(
             &mut self.tx,
             sql::INSERT_EVENT,
@@ -156,9 +164,10 @@ impl LogTx {
             signed(seq),
             run.map(|run| run.to_string()),
             kind,
-            json(&envelope)?,
+            text,
             self.now.0,
         )?;
+        self.written.push(Written { seq, bytes, event: envelope });
         self.next += 1;
         Ok(seq)
     }
@@ -193,6 +202,7 @@ impl LogTx {
         }
         self.tx.commit_as(durability).await?;
         self.told.into_iter().for_each(Told::count);
+        self.recent.put(self.conversation, self.written);
         for name in &self.names {
             failpoint::at(Point::After(*name)).await?;
         }

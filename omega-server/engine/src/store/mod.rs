@@ -32,6 +32,7 @@ mod open;
 mod pauses;
 mod plans;
 mod prompts;
+mod recent;
 mod rows;
 mod runs;
 mod sessions;
@@ -116,6 +117,7 @@ pub struct Store {
     clock: Clock,
     /// Who knows what the log must not have.
     secrets: event_redaction::SecretSource,
+    recent: recent::Recent,
     /// SQLite: how what was committed comes to the disk.
     wal: Option<Arc<wal_sync::WalSync>>,
     /// Held while the store lives: a SQLite database belongs to one process.

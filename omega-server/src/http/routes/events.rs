@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use omega_core::{
     api::ErrorCode,
+    deadline::Deadline,
     event::{Envelope, Event},
     id::ConversationId,
 };
@@ -24,10 +25,13 @@ use omega_engine::{
     store::{INLINE_OUTPUT_BYTES, Section, access::Access},
 };
 use serde::Deserialize;
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{convert::Infallible, time::Duration};
+use tokio::time::Instant;
 
 /// Below the 60 s after which common proxies cut a silent connection.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Bytes of frames that are written at once, about.
+const AT_ONCE: usize = 64 * 1024;
 /// Headers of a stream, so that nobody between holds it back.
 pub const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
@@ -98,30 +102,50 @@ pub fn sse(feed: Feed) -> Response {
 }
 
 fn sse_after(feed: Feed, first: Option<Envelope>) -> Response {
-    let mut opening = VecDeque::from([Bytes::from_static(b"retry: 2000\n\n")]);
-    opening.extend(first.as_ref().map(render));
-    let frames = stream::unfold((opening, feed), |(mut opening, mut feed)| async move {
-        if let Some(bytes) = opening.pop_front() {
-            return Some((Ok::<_, Infallible>(bytes), (opening, feed)));
+    let mut opening = Vec::from(b"retry: 2000\n\n");
+    first.iter().for_each(|envelope| render(envelope, &mut opening));
+    let state = (Some(Bytes::from(opening)), feed, Deadline::after(HEARTBEAT));
+    let frames = stream::unfold(state, |(opening, mut feed, mut heartbeat)| async move {
+        if let Some(bytes) = opening {
+            return Some((Ok::<_, Infallible>(bytes), (None, feed, heartbeat)));
         }
-        let bytes = match tokio::time::timeout(HEARTBEAT, feed.next()).await {
-            Err(_) => Bytes::from_static(b": heartbeat\n\n"),
-            Ok(Ok(Some(envelope))) => render(&envelope),
-            Ok(Ok(None)) => return None,
-            Ok(Err(error)) => {
+        heartbeat.set(Instant::now() + HEARTBEAT);
+        let bytes = match heartbeat.bounds(feed.next()).await {
+            None => Bytes::from_static(b": heartbeat\n\n"),
+            Some(Ok(Some(envelope))) => together(&envelope, &mut feed),
+            Some(Ok(None)) => return None,
+            Some(Err(error)) => {
                 // The reader comes back with its cursor and sees the failure, or the rest.
                 tracing::warn!(event = "sse.read_failed", %error);
                 return None;
             }
         };
-        Some((Ok(bytes), (opening, feed)))
+        Some((Ok(bytes), (None, feed, heartbeat)))
     });
     (HEADERS, Body::from_stream(frames)).into_response()
 }
 
+/// A frame with those that came together with it: one write for all.
+fn together(first: &Envelope, feed: &mut Feed) -> Bytes {
+    let mut frames = Vec::with_capacity(512);
+    render(first, &mut frames);
+    while frames.len() < AT_ONCE
+        && let Some(envelope) = feed.also()
+    {
+        render(&envelope, &mut frames);
+    }
+    frames.into()
+}
+
 /// One frame: id for what is stored, the kind, one line of JSON.
-fn render(envelope: &Envelope) -> Bytes {
-    let json = serde_json::to_string(envelope).unwrap_or_default();
-    let id = envelope.seq.map(|seq| format!("id: {seq}\n")).unwrap_or_default();
-    Bytes::from(format!("{id}event: {}\ndata: {json}\n\n", envelope.event.kind()))
+fn render(envelope: &Envelope, frames: &mut Vec<u8>) {
+    if let Some(seq) = envelope.seq {
+        frames.extend_from_slice(format!("id: {seq}\n").as_bytes());
+    }
+    frames.extend_from_slice(b"event: ");
+    frames.extend_from_slice(envelope.event.kind().as_bytes());
+    frames.extend_from_slice(b"\ndata: ");
+    // An event is made of texts, numbers and JSON: it has a way to be written.
+    let _ = serde_json::to_writer(&mut *frames, envelope);
+    frames.extend_from_slice(b"\n\n");
 }

@@ -8,9 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use omega_core::event::Event;
+use omega_core::{deadline::Deadline, event::Event};
 use omega_engine::engine::feed::Feed;
 use std::{collections::VecDeque, io};
+use tokio::time::Instant;
 
 /// Says which protocol it is.
 const PROTOCOL: (HeaderName, HeaderValue) =
@@ -19,6 +20,7 @@ const DONE: &[u8] = b"data: [DONE]\n\n";
 
 struct Reading {
     feed: Feed,
+    silence: Deadline,
     fold: Fold,
     dialect: Dialect,
     ready: VecDeque<Bytes>,
@@ -27,7 +29,8 @@ struct Reading {
 
 /// What the feed of a run brings, as a response. A server that stops cuts the stream: the chat may resume it elsewhere.
 pub fn answer(feed: Feed, fold: Fold, dialect: Dialect) -> Response {
-    let reading = Reading { feed, fold, dialect, ready: VecDeque::new(), has_ended: false };
+    let silence = Deadline::after(HEARTBEAT);
+    let reading = Reading { feed, silence, fold, dialect, ready: VecDeque::new(), has_ended: false };
     let frames = stream::unfold(reading, |mut reading| async move { Some((reading.next().await?, reading)) });
     let headers: HeaderMap = [PROTOCOL].into_iter().collect();
     (headers, HEADERS, Body::from_stream(frames)).into_response()
@@ -42,17 +45,18 @@ impl Reading {
             if self.has_ended {
                 return None;
             }
-            match tokio::time::timeout(HEARTBEAT, self.feed.next()).await {
-                Err(_) => return Some(Ok(Bytes::from_static(b": heartbeat\n\n"))),
-                Ok(Ok(Some(envelope))) if envelope.event == (Event::Draining {}) => {
+            self.silence.set(Instant::now() + HEARTBEAT);
+            match self.silence.bounds(self.feed.next()).await {
+                None => return Some(Ok(Bytes::from_static(b": heartbeat\n\n"))),
+                Some(Ok(Some(envelope))) if envelope.event == (Event::Draining {}) => {
                     return Some(Err(self.cut("draining")));
                 }
-                Ok(Ok(Some(envelope))) => {
+                Some(Ok(Some(envelope))) => {
                     let parts = self.fold.apply(&envelope);
                     self.push(parts);
                 }
-                Ok(Ok(None)) => self.end(),
-                Ok(Err(error)) => {
+                Some(Ok(None)) => self.end(),
+                Some(Err(error)) => {
                     tracing::warn!(event = "sse.read_failed", %error);
                     return Some(Err(self.cut("the database failed")));
                 }

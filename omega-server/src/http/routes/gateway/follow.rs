@@ -8,6 +8,7 @@ use crate::http::{
 };
 use omega_core::{
     api::{ErrorCode, FinishReason, RequiredAction, Role, RunError, RunStatus, Usage},
+    deadline::Deadline,
     event::Event,
     id::{MessageId, RunId},
 };
@@ -16,6 +17,7 @@ use omega_engine::{
     store::access::Within,
 };
 use std::{collections::VecDeque, time::Duration};
+use tokio::time::Instant;
 
 /// How long nothing may come before the client is told that the connection lives.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -60,6 +62,7 @@ pub struct Following {
     app: App,
     run: Within<RunId>,
     feed: Feed,
+    silence: Deadline,
     /// The message whose text came last, before it was whole.
     open: Option<MessageId>,
     ready: VecDeque<Piece>,
@@ -71,7 +74,7 @@ impl Following {
         let super::sending::Begun { run, accepted, seat, .. } = begun;
         let wanted = Wanted { after: accepted.seq.saturating_sub(1), only: Some(accepted.run_id), deltas };
         let feed = app.engine.feed(seat, run.access(), wanted);
-        Self { app: app.clone(), run, feed, open: None, ready: VecDeque::new() }
+        Self { app: app.clone(), run, feed, silence: Deadline::after(SILENCE), open: None, ready: VecDeque::new() }
     }
 
     /// The next piece; after [`Piece::Ended`] there is none.
@@ -83,11 +86,12 @@ impl Following {
             if let Some(piece) = self.ready.pop_front() {
                 return Ok(piece);
             }
-            match tokio::time::timeout(SILENCE, self.feed.next()).await {
-                Err(_) => return Ok(Piece::Silence),
-                Ok(Ok(Some(envelope))) => self.take(envelope.event),
-                Ok(Ok(None)) => return self.rests().await.map(Piece::Ended),
-                Ok(Err(error)) => return Err(error.into()),
+            self.silence.set(Instant::now() + SILENCE);
+            match self.silence.bounds(self.feed.next()).await {
+                None => return Ok(Piece::Silence),
+                Some(Ok(Some(envelope))) => self.take(envelope.event),
+                Some(Ok(None)) => return self.rests().await.map(Piece::Ended),
+                Some(Err(error)) => return Err(error.into()),
             }
         }
     }
