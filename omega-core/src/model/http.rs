@@ -240,7 +240,7 @@ impl Model for HttpModel {
             key: self.endpoint.key.clone(),
             body: response.bytes_stream().boxed(),
             decoder: self.endpoint.format.decoder(provider),
-            gate: sent.gate,
+            gate: sent.gate.without_tools(),
             queue: told,
             over: false,
             next: (first, "first byte"),

@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod args;
 pub mod config;
+mod memory;
 pub mod restore;
 
 use crate::http::{
@@ -163,6 +164,7 @@ impl Server {
             None => None,
         };
         background.spawn(refusals::keep(Arc::clone(&app.gate.refusals), app.store.clone()));
+        background.spawn(memory::keep_small(app.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = router::router(app.clone(), Arc::clone(&front), config.cors_origins);
         // Before any route is looked for.

@@ -54,6 +54,7 @@ mod rate_limits;
 mod real;
 mod references;
 mod refused;
+mod rounds;
 mod run_ends;
 mod safety;
 mod sections;

@@ -124,6 +124,12 @@ impl Gate {
         ToolCall { name, arguments: arguments.unwrap_or_else(|| call.arguments.clone()), ..call.clone() }
     }
 
+    /// What the way back needs of it: an answer streams for minutes, and the tools are large.
+    #[must_use]
+    pub fn without_tools(self) -> Self {
+        Self { tools: Vec::new(), deferred: BTreeSet::new(), ..self }
+    }
+
     /// An event as the tools mean it: with their own names, and their own keys in the arguments.
     pub fn back(&self, event: ModelEvent) -> ModelEvent {
         match event {

@@ -36,6 +36,11 @@ impl Engine {
         self.inner.readers.load(Ordering::Acquire)
     }
 
+    /// Whether this node works on a run, or somebody follows one.
+    pub fn is_at_work(&self) -> bool {
+        self.inner.working.len() > 0 || self.readers() > 0
+    }
+
     /// Whether one more run may wait.
     pub(super) async fn admit_run(&self) -> Result<()> {
         if self.is_stopping() {

@@ -386,7 +386,7 @@ impl Engine {
 }
 
 /// How long readers may wait for what is committed, so that it goes to the disk with what follows.
-const UNTOLD: std::time::Duration = std::time::Duration::from_millis(25);
+const UNTOLD: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// How long runs may take to be handed back that were cut.
 const HAND_BACK: std::time::Duration = std::time::Duration::from_secs(2);

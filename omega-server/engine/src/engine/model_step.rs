@@ -9,11 +9,11 @@ use crate::{
     domain::nul,
     observe::scope,
     process::failpoint::{self, Point},
-    store::{Clean, Committed, LogTx, Result, StepReply, StepStart},
+    store::{Clean, Committed, LogTx, Result, StepReply, StepStart, StoreError},
 };
 use futures_util::StreamExt;
 use omega_core::{
-    agent::{Agent, BUDGET_NOTICE, Step},
+    agent::{Agent, BUDGET_NOTICE, Next, Step},
     api::{FinishReason, Part, RunError, Timestamp, Usage},
     budget,
     event::{Event, notice},
@@ -74,26 +74,31 @@ pub(super) async fn ask(
 ) -> Result<StepOutcome> {
     let (engine, lease) = (driver.engine, driver.lease);
     let channel = engine.inner.hub.channel(lease.conversation);
+    let choice = request.tool_choice;
+    let mut first = Some(request);
     let mut failures = 0;
     loop {
+        // Made again for another try, and not kept: it is as long as the conversation, and the answer streams for minutes.
+        let again = || if let Next::Ask(request) = agent.next() { Some(*request) } else { None };
+        let Some(request) = first.take().or_else(again) else { return Err(StoreError::LeaseLost) };
         let mut log = driver.log().await?;
         let step = log.start_step(lease.run, agent.steps() + 1).await?;
         let begun = Begun { committed: log.commit_ahead().await?, message: LiveMessage::begun(lease, &step) };
         engine.still_holds(&lease)?;
 
         let mut beside = Beside::default();
-        let streaming = stream(driver, agent, (model, request.clone()), &step, begun, &mut beside);
+        let streaming = stream(driver, agent, (model, request), &step, begun, &mut beside);
         let streamed = scope::step(step.number, streaming).await?;
         for (code, message) in &beside.notices {
             driver.notice(code, message).await?;
         }
         let streamed = match streamed {
-            Streamed::Reply(reply) if request.tool_choice == ToolChoice::None => Streamed::Reply(closing(reply)),
+            Streamed::Reply(reply) if choice == ToolChoice::None => Streamed::Reply(closing(reply)),
             other => other,
         };
         let outcome = match streamed {
             Streamed::Reply(reply) if is_empty(&reply) => {
-                let is_closing = request.tool_choice == ToolChoice::None && agent.tool_calls() > 0;
+                let is_closing = choice == ToolChoice::None && agent.tool_calls() > 0;
                 Err((if is_closing { spent() } else { empty_answer(&reply) }, reply.finish_reason))
             }
             Streamed::Reply(reply) => {

@@ -1,7 +1,8 @@
 //! The secrets of users, runs and this server, as redactors.
 //!
 //! A redactor is made again only when what is kept is another: sealed values are random, so their digest says which they
-//! are, on whichever node they were changed.
+//! are, on whichever node they were changed. Where this process is the only one, what is kept is not even read again before
+//! it has changed something of it.
 
 use crate::{
     domain::sealed::SealedCredential,
@@ -16,12 +17,14 @@ use omega_core::{
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
 /// Redactors that are kept ready.
 const READY: usize = 64;
+/// Conversations of which it is known whose redactor is theirs.
+const KNOWN: usize = 8_192;
 
 /// The server's own keys, by name: its providers', its executor's, its master key.
 pub type OwnKeys = Vec<(String, SecretString)>;
@@ -35,16 +38,18 @@ pub(crate) struct Redactors {
     own: OwnKeys,
     /// The ones used last at the end.
     ready: Mutex<VecDeque<(Fingerprint, Redactor)>>,
+    /// Those of conversations, as of a version of all that is secret.
+    known: Mutex<(u64, HashMap<ConversationId, Redactor>)>,
 }
 
 impl Redactors {
     pub fn new(store: Store, vault: Vault, own: OwnKeys) -> Self {
-        Self { store, vault, own, ready: Mutex::default() }
+        Self { store, vault, own, ready: Mutex::default(), known: Mutex::default() }
     }
 
     pub async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
         let kept = self.kept(owner, run).await?;
-        self.knowing(kept).await
+        Ok(self.knowing(kept).await?.0)
     }
 
     /// The secrets themselves, by name.
@@ -61,22 +66,38 @@ impl Redactors {
         Ok(kept)
     }
 
-    async fn knowing(&self, kept: Vec<SealedCredential>) -> Result<Redactor> {
+    /// A redactor, and whether it will know the same tomorrow.
+    async fn knowing(&self, kept: Vec<SealedCredential>) -> Result<(Redactor, bool)> {
         let fingerprint = fingerprint(&kept);
         if let Some(ready) = self.ready(&fingerprint) {
-            return Ok(ready);
+            return Ok((ready, true));
         }
         let (all, secrets) = self.opened(kept).await?;
         let redactor = Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value)));
         if !all {
-            return Ok(redactor);
+            return Ok((redactor, false));
         }
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if ready.len() >= READY {
             ready.pop_front();
         }
         ready.push_back((fingerprint, redactor.clone()));
-        Ok(redactor)
+        Ok((redactor, true))
+    }
+
+    fn known(&self, conversation: ConversationId, version: u64) -> Option<Redactor> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.0 == version { known.1.get(&conversation).cloned() } else { None }
+    }
+
+    fn know(&self, conversation: ConversationId, version: u64, redactor: &Redactor) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.0 < version || known.1.len() >= KNOWN {
+            *known = (version.max(known.0), HashMap::new());
+        }
+        if known.0 == version {
+            known.1.insert(conversation, redactor.clone());
+        }
     }
 
     fn ready(&self, fingerprint: &Fingerprint) -> Option<Redactor> {
@@ -113,8 +134,19 @@ impl Redactors {
 #[async_trait]
 impl KnowsSecrets for Redactors {
     async fn of_conversation(&self, conversation: ConversationId) -> Result<Redactor> {
+        // Before what is kept is read: what is changed meanwhile makes it old.
+        let version = self.store.secrets_version();
+        if let Some(known) = version.and_then(|version| self.known(conversation, version)) {
+            return Ok(known);
+        }
+        // Of a conversation that is not there yet nobody knows whose secrets are to be kept out.
+        let is_there = version.is_some() && self.store.owner_and_model(conversation).await.is_ok();
         let kept = self.store.secrets_of_conversation(conversation).await?;
-        self.knowing(kept).await
+        let (redactor, stays) = self.knowing(kept).await?;
+        if let Some(version) = version.filter(|_| stays && is_there) {
+            self.know(conversation, version, &redactor);
+        }
+        Ok(redactor)
     }
 }
 

@@ -4,6 +4,7 @@
 
 /// All of it. What a system lacks is left out and said.
 pub fn process() {
+    super::memory::set_up();
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};

@@ -226,7 +226,9 @@ impl Store {
         if let Some(account) = account {
             exec!(&mut tx, sql::DELETE_LEFTOVER, account)?;
         }
-        self.commit_with(tx, &[kept(version, place)]).await
+        self.commit_with(tx, &[kept(version, place)]).await?;
+        self.secrets.changed();
+        Ok(())
     }
 
     /// Deletes a credential. A global one takes its grants along: one of the same name that comes later is another one.
@@ -242,7 +244,9 @@ impl Store {
             Scope::Tool | Scope::Run | Scope::Model => 0,
         };
         let fact = Fact::new(AuditAction::CredentialDeleted, "credential").on(name).with("scope", scope.as_str());
-        self.commit_with(tx, &[fact.with("toolId", tool).with("grantsRevoked", grants)]).await
+        self.commit_with(tx, &[fact.with("toolId", tool).with("grantsRevoked", grants)]).await?;
+        self.secrets.changed();
+        Ok(())
     }
 
     /// Notes an account of the keyring that no credential names.
@@ -291,6 +295,7 @@ impl Store {
 impl LogTx {
     /// Keeps a variable of a run until the run ends. The seal's place is [`CredentialPlace::of_run`].
     pub async fn put_run_env(&mut self, run: RunId, user: UserId, name: &str, sealed: &Sealed) -> Result<()> {
+        self.changes_secrets = true;
         exec!(
             &mut self.tx,
             sql::PUT_RUN_ENV,
@@ -312,6 +317,7 @@ impl LogTx {
         hint: Option<&str>,
         given: &Edition,
     ) -> Result<()> {
+        self.changes_secrets = true;
         let (key, now) = (uuid::Uuid::now_v7().to_string(), self.now().0);
         let version: Option<(i64,)> =
             put_credential!(&mut self.tx, key, place, sealed, hint, now, given, None::<&str>)?;
@@ -387,7 +393,7 @@ impl LogTx {
 
     /// Forgets the variables of a run that ends.
     pub(super) async fn delete_run_env(&mut self, run: RunId) -> Result<()> {
-        exec!(&mut self.tx, sql::DELETE_RUN_ENV, run.to_string())?;
+        self.changes_secrets |= exec!(&mut self.tx, sql::DELETE_RUN_ENV, run.to_string())? > 0;
         Ok(())
     }
 }

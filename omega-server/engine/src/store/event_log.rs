@@ -5,7 +5,9 @@
 //! event that is not committed yet (`runs.md` 2). Every event passes the redactor of its conversation here (`event_redaction.rs`).
 
 use super::{
-    Clean, Durability, Lease, Result, Store, StoreError, Tx, exec,
+    Clean, Durability, Lease, Result, Store, StoreError, Tx,
+    event_redaction::SecretSource,
+    exec,
     recent::{Recent, Written},
     rows::{id, json, number, signed},
     sql, tx_opt,
@@ -41,6 +43,9 @@ pub struct LogTx {
     /// What readers get after it, and where they find it.
     written: Vec<Written>,
     recent: Recent,
+    /// Whether something that is secret is stored or deleted here, and who is to know.
+    pub(super) changes_secrets: bool,
+    secrets: SecretSource,
     /// Knows what must not be written.
     pub(super) redactor: Redactor,
 }
@@ -79,6 +84,8 @@ impl Store {
             told: Vec::new(),
             written: Vec::new(),
             recent: self.recent.clone(),
+            changes_secrets: false,
+            secrets: self.secrets.clone(),
             redactor,
         })
     }
@@ -201,6 +208,9 @@ impl LogTx {
             failpoint::at(Point::Within(*name)).await?;
         }
         self.tx.commit_as(durability).await?;
+        if self.changes_secrets {
+            self.secrets.changed();
+        }
         self.told.into_iter().for_each(Told::count);
         self.recent.put(self.conversation, self.written);
         for name in &self.names {

@@ -6,7 +6,7 @@
 //! before they are written. What may be large is cleaned before its transaction begins, away from the runtime's threads, and
 //! comes as [`Clean`], which nothing else makes.
 
-use super::{LogTx, Result, Store};
+use super::{Database, LogTx, Result, Store};
 use crate::process::offload;
 use async_trait::async_trait;
 use omega_core::{
@@ -20,7 +20,10 @@ use std::{
     collections::BTreeSet,
     fmt,
     ops::Deref,
-    sync::{Arc, OnceLock, Weak},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Who knows the secrets that a log must not have.
@@ -32,11 +35,22 @@ pub trait KnowsSecrets: Send + Sync {
 
 /// Tells a store whom to ask. Until somebody is there, a store goes by the look of secrets alone.
 #[derive(Clone, Default)]
-pub(super) struct SecretSource(Arc<OnceLock<Weak<dyn KnowsSecrets>>>);
+pub(super) struct SecretSource {
+    who: Arc<OnceLock<Weak<dyn KnowsSecrets>>>,
+    /// How often this process changed what is secret.
+    changes: Arc<AtomicU64>,
+}
+
+impl SecretSource {
+    /// Something that is secret was stored, or is stored no more.
+    pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+}
 
 impl fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SecretSource").field(&self.0.get().is_some()).finish()
+        f.debug_tuple("SecretSource").field(&self.who.get().is_some()).finish()
     }
 }
 
@@ -119,12 +133,18 @@ impl Store {
     /// Says who knows secrets, once. They are asked for as long as they live.
     pub fn ask_for_secrets(&self, who: Weak<dyn KnowsSecrets>) {
         // A second engine on one store has the same vault.
-        let _ = self.secrets.0.set(who);
+        let _ = self.secrets.who.set(who);
+    }
+
+    /// Stays the same as long as no credential, and no variable of a run, was stored or deleted. Nothing where another process may
+    /// have done so.
+    pub fn secrets_version(&self) -> Option<u64> {
+        (self.database() == Database::Sqlite).then(|| self.secrets.changes.load(Ordering::Acquire))
     }
 
     /// Knows the secrets of a conversation. Not inside a transaction: it reads, and may open what is sealed.
     pub(crate) async fn redactor(&self, conversation: ConversationId) -> Result<Redactor> {
-        match self.secrets.0.get().and_then(Weak::upgrade) {
+        match self.secrets.who.get().and_then(Weak::upgrade) {
             Some(who) => who.of_conversation(conversation).await,
             None => Ok(Redactor::default()),
         }

@@ -57,7 +57,9 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         .busy_timeout(Duration::from_secs(10))
         .pragma("secure_delete", "ON")
         .pragma("journal_size_limit", "67108864");
-    let write = SqlitePoolOptions::new()
+    // A file does not hang up: to ask each connection first whether it is there would be a second trip to its thread.
+    let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+    let write = pool()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(5))
         // After a failed commit (disk full) SQLite has rolled back by itself and sqlx's own count of transactions is off for
@@ -77,7 +79,7 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
         )));
     }
     migrated(sqlx::migrate!("../../migrations/sqlite").run(&write).await, &failed)?;
-    let read = SqlitePoolOptions::new()
+    let read = pool()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options.read_only(true))

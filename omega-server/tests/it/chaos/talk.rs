@@ -11,6 +11,7 @@ use omega_core::{
     registry::meta::{EXECUTE, SEARCH},
     testing::{Fault, Reply, Script, Seen},
 };
+use secrecy::SecretString;
 use serde_json::json;
 use std::{
     collections::HashMap,
@@ -133,9 +134,14 @@ impl Drop for Talk {
 
 impl Talk {
     pub fn begin(world: &World, kind: Kind) -> Self {
+        Self::begin_at(&world.client, world.key(), kind)
+    }
+
+    /// The same at one of several servers.
+    pub fn begin_at(client: &Client, key: SecretString, kind: Kind) -> Self {
         let witness = Arc::<Mutex<Witness>>::default();
-        let (client, known) = (world.client.clone(), Arc::clone(&witness));
-        let mut reader = Reader::new(world.client.base_url(), world.key());
+        let (client, known) = (client.clone(), Arc::clone(&witness));
+        let mut reader = Reader::new(client.base_url(), key);
         let task = tokio::spawn(async move {
             // Conversations get a title beside their runs when they have none.
             let title = (kind != Kind::Flaky).then(|| String::from("a test"));

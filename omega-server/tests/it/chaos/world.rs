@@ -96,9 +96,15 @@ impl World {
         SecretString::from(self.key.clone())
     }
 
-    fn command(&self, failpoints: Option<&str>) -> tokio::process::Command {
-        let mut command = command_at(&self.listen, &self.database, self.folder.path(), &self.provider, &self.tools);
+    /// The command of a server at an address, with these tools.
+    pub fn server(&self, listen: &str, tools: &Tools) -> tokio::process::Command {
+        let mut command = command_at(listen, &self.database, self.folder.path(), &self.provider, tools);
         command.stderr(self.log_file()).env_remove(VARIABLE).envs(self.env.iter().cloned());
+        command
+    }
+
+    fn command(&self, failpoints: Option<&str>) -> tokio::process::Command {
+        let mut command = self.server(&self.listen, &self.tools);
         if let Some(failpoints) = failpoints {
             command.env(VARIABLE, failpoints);
         }
@@ -154,7 +160,7 @@ impl World {
 }
 
 /// An address that outlives its server: below the ports that the kernel gives to outgoing connections.
-fn address() -> String {
+pub fn address() -> String {
     let mut dice = Dice::new("port");
     loop {
         let address = format!("127.0.0.1:{}", 12_000 + dice.below(20_000));

@@ -93,7 +93,11 @@ impl Drop for Tools {
 
 impl Tools {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    pub async fn start_at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state =
             Arc::new(Shared { packages: Mutex::default(), calls: Mutex::default(), changed: watch::Sender::new(()) });

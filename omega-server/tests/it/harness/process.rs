@@ -105,6 +105,13 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    /// Bytes of memory that it has for itself, without those of files (Linux).
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// Sends it a signal by name (`STOP`, `CONT`, `TERM`).
     pub fn signal(&self, name: &str) {
         let pid = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
