@@ -249,6 +249,8 @@ CREATE TABLE tool_runs (
     duration_ms BIGINT,
     -- The executor that took it.
     executor TEXT,
+    -- What the model is told of it besides.
+    notice TEXT,
     cancel_requested_at BIGINT
 );
 CREATE UNIQUE INDEX tool_runs_call ON tool_runs (message_id, call_id);

@@ -42,6 +42,8 @@ pub struct Execution {
     /// Ends the call early.
     pub cancel: CancelSignal,
     pub on_partial: PartialSink,
+    /// Calls of one session (a run's) may find what a server of their package held in its memory; see [`Executor::end_session`].
+    pub session: Option<Session>,
 }
 
 /// What a call came to.
@@ -58,6 +60,8 @@ pub struct Executed {
     pub truncated: bool,
     /// Lines that the tool logged, at most 256 KiB.
     pub logs: Vec<String>,
+    /// What the caller of a session has to know: that what its server held in memory is gone.
+    pub notice: Option<String>,
     /// The executor that took the call: `host:port`, `local`, or `mcp` for an MCP server elsewhere. Missing for a call that none took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executor: Option<String>,
@@ -281,6 +285,14 @@ pub struct ExecutorMember {
     pub in_flight: u64,
 }
 
+/// Calls that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: String,
+    /// Whether a call of the same package in it has worked before: then there is something to lose.
+    pub goes_on: bool,
+}
+
 #[async_trait]
 pub trait Executor: Send + Sync {
     /// Runs a tool once. Failures of the tool are results, not errors.
@@ -310,6 +322,9 @@ pub trait Executor: Send + Sync {
     ) -> Result<DescribedPackage, ToolError> {
         self.describe(package, version, owner).await
     }
+
+    /// A session's calls are over: what was kept for it ends.
+    fn end_session(&self, _session: &str) {}
 
     async fn health(&self) -> ExecutorHealth;
 

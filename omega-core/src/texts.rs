@@ -241,6 +241,7 @@ impl Texts for ToolRun {
             started_at: _,
             duration_ms: _,
             error,
+            notice,
             created_at: _,
         } = self;
         editor.words(tool_call_id);
@@ -248,6 +249,7 @@ impl Texts for ToolRun {
         output.edit(editor);
         editor.words(output_summary);
         error.edit(editor);
+        notice.iter_mut().for_each(|notice| editor.words(notice));
     }
 }
 

@@ -258,6 +258,7 @@ impl View {
                         started_at: None,
                         duration_ms: None,
                         error: None,
+                        notice: None,
                         created_at: envelope.at,
                     });
                 }

@@ -22,6 +22,7 @@ pub mod repetition;
 pub mod result;
 mod run_config;
 mod told;
+mod tool_record;
 pub mod tool_resolution;
 pub mod written_call;
 
@@ -44,7 +45,6 @@ use repetition::Circle;
 use result::View;
 pub use run_config::RunConfig;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 pub use told::Allowance;
 use told::{Notes, calls_of, told_behind};
 use written_call::WrittenCall;
@@ -283,26 +283,6 @@ impl Agent {
         let chosen = self.now.steps.iter().flat_map(|step| &step.chosen);
         let replaced: Vec<_> = chosen.filter_map(|(call, tool)| Some((*call, tool.clone()?))).collect();
         Some(RunPlan::after(self.now.plan.as_ref()?, &calls, &replaced, false))
-    }
-
-    /// In how many steps before the last one a tool failed, and whether it has worked in this run.
-    #[must_use]
-    pub fn record_of(&self, tool: &str) -> (usize, bool) {
-        let before = self.now.steps.split_last().map_or(&[][..], |(_, before)| before);
-        let failed = |run: &ToolRun| {
-            run.tool_id == tool && matches!(run.status, ToolRunStatus::Failed | ToolRunStatus::TimedOut)
-        };
-        let worked = |run: &ToolRun| run.tool_id == tool && run.status == ToolRunStatus::Succeeded;
-        let failures = before.iter().filter(|step| step.tool_runs.iter().any(failed)).count();
-        (failures, self.now.steps.iter().flat_map(|step| &step.tool_runs).any(worked))
-    }
-
-    /// Tools that were called in this run and never worked.
-    #[must_use]
-    pub fn never_worked(&self) -> BTreeSet<String> {
-        let runs = || self.now.steps.iter().flat_map(|step| &step.tool_runs);
-        let ended = runs().filter(|run| run.status.is_terminal()).map(|run| run.tool_id.clone());
-        ended.filter(|tool| !self.record_of(tool).1).collect()
     }
 
     /// How many tools can be called by name, besides the meta-tools.

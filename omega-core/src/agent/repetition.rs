@@ -207,6 +207,7 @@ mod tests {
             started_at: None,
             duration_ms: None,
             error: error.map(|words| ToolError::new(ToolErrorCode::ToolError, words)),
+            notice: None,
             created_at: Timestamp(0),
         });
         Step { tool_runs: tool_runs.collect(), ..Step::default() }

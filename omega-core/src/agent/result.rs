@@ -71,6 +71,10 @@ pub fn for_model(
             }
         },
     };
+    let content = match run.and_then(|run| run.notice.as_ref()) {
+        Some(notice) => with_own(content, "notice", &notice.as_str().into()),
+        None => content,
+    };
     ToolResult { call_id: call.id.clone(), name: call.name.clone(), content, is_error, loads: Vec::new() }
 }
 
@@ -147,6 +151,7 @@ mod tests {
             started_at: None,
             duration_ms: None,
             error,
+            notice: None,
             created_at: Timestamp(0),
         }
     }

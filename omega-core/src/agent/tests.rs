@@ -44,6 +44,7 @@ fn step(agent: &Agent, calls: &[ToolCall], status: ToolRunStatus) -> Step {
             started_at: None,
             duration_ms: Some(1),
             error: None,
+            notice: None,
             created_at: Timestamp(0),
         })
         .collect();

@@ -110,6 +110,9 @@ pub struct ToolRun {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ToolError>,
+    /// What the model is told of it besides, such as that the server that took it had forgotten what came before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// When the model asked for it.
     pub created_at: Timestamp,
 }

@@ -58,6 +58,7 @@ fn run(call: &ToolCall, output: &SearchOutput) -> ToolRun {
         started_at: None,
         duration_ms: Some(1),
         error: None,
+        notice: None,
         created_at: Timestamp(0),
     }
 }

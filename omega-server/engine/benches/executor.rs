@@ -148,6 +148,7 @@ fn execution(package: &str, version: &str, export: &str, params: Option<&[&str]>
         timeout: Duration::from_secs(60),
         cancel: Box::pin(std::future::pending()),
         on_partial: Arc::new(|_| {}),
+        session: None,
     }
 }
 

@@ -86,6 +86,7 @@ fn execution(package: &str, export: &str, input: &str, options: &[&str]) -> anyh
             let _ = tokio::signal::ctrl_c().await;
         }),
         on_partial: Arc::new(|value| eprintln!("partial: {value}")),
+        session: None,
     })
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod agent_search;
 mod api;
 mod arguments;
 mod audit_log;

@@ -9,7 +9,7 @@ use crate::harness::{
     users::another_user,
     within,
 };
-use axum::{Router, extract::Query, routing::get};
+use axum::{Router, extract::Query, http::StatusCode, response::IntoResponse, routing::get};
 use omega_core::{
     api::{MirrorState, MirrorStatus},
     client::Client,
@@ -78,6 +78,89 @@ async fn a_server_that_is_killed_while_it_mirrors_goes_on_when_it_starts_again()
     let status = server.client.status().await.unwrap();
     assert_eq!((status.registry.tools, status.status.as_str()), (own + 6_000, "ok"));
     server.client.tool(&"@far/many::t5999".parse().unwrap()).await.unwrap();
+    server.kill().await;
+}
+
+/// A registry of so many tools that gives every other page as it likes: busy, failing, cut, something else, or late; its rows move
+/// between two pages, have the field names of two years, and every hundredth one is no tool.
+async fn worst(tools: usize) -> String {
+    let row = |n: usize| {
+        let package = json!({ "npmPackageName": format!("@far/p{}", n / 3), "npmVersion": "1.0.0" });
+        match n % 200 {
+            100 => json!({ "id": format!("clx{n}"), "description": "names nothing" }),
+            odd if odd % 2 == 1 => {
+                json!({ "exportName": format!("t{n}"), "description": "Counts", "package": package })
+            }
+            _ => json!({ "name": format!("t{n}"), "description": "Counts", "package": package }),
+        }
+    };
+    let listed = Arc::new(Mutex::new((0_usize, (0..tools).map(row).collect::<Vec<Value>>())));
+    let page = get(move |Query(query): Query<HashMap<String, usize>>| async move {
+        let (turn, whole) = {
+            let mut listed = listed.lock().unwrap();
+            listed.0 += 1;
+            let turn = listed.0;
+            let (from, to) = (turn * 7_919 % tools, turn * 104_729 % tools);
+            let moved = listed.1.remove(from);
+            listed.1.insert(to, moved);
+            let rows: Vec<Value> = listed.1.iter().skip(query["offset"]).take(query["limit"]).cloned().collect();
+            let more = query["offset"] + rows.len() < tools;
+            (turn, json!({ "success": true, "data": rows, "pagination": { "hasMore": more } }))
+        };
+        match turn % 10 {
+            1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "0")], "busy").into_response(),
+            3 => (StatusCode::INTERNAL_SERVER_ERROR, "no").into_response(),
+            5 => (StatusCode::OK, r#"{"success":true,"data":[{"id":"#).into_response(),
+            7 => (StatusCode::OK, "<html>soon</html>").into_response(),
+            9 => {
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                axum::Json(whole).into_response()
+            }
+            _ => axum::Json(whole).into_response(),
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/api/tools", page)).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_again_and_again_has_all_that_a_registry_at_its_worst_lists_each_once() {
+    const TOOLS: usize = 4_000;
+    let (provider, tools, folder) = (StandIn::start(Script::new()).await, Tools::start().await, harness::folder());
+    let url = worst(TOOLS).await;
+    let start = || {
+        let mut command = command(folder.path(), &provider, &tools);
+        command.env("TPMJS_API_URL", &url);
+        command
+    };
+    let mut key = None;
+    for part in 1..=3 {
+        let server = Process::start(start(), key.clone()).await;
+        key = server.key.clone().or(key);
+        let some = u64::try_from(TOOLS * part / 4).unwrap();
+        until(&server.client, |mirror| mirror.read.is_some_and(|read| read >= some) || mirror.completed_at.is_some())
+            .await;
+        server.kill().await;
+    }
+    let server = Process::start(start(), key).await;
+    let mirror = until(&server.client, |mirror| mirror.completed_at.is_some()).await;
+    let bad = u64::try_from(TOOLS / 200).unwrap();
+    let all = u64::try_from(TOOLS).unwrap() - bad;
+    assert_eq!((mirror.tools, mirror.rows_left_out()), (all, bad), "{mirror:?}");
+    assert_eq!(mirror.left_out[0].reason, "they name no tool");
+    let (mut seen, mut from) = (std::collections::HashSet::new(), 0);
+    loop {
+        let page = server.client.list_tools(from, 1_000).await.unwrap();
+        let far = page.rows.iter().filter(|row| row.tool_id.starts_with("@far/"));
+        far.for_each(|row| assert!(seen.insert(row.tool_id.clone()), "{} twice", row.tool_id));
+        from += page.rows.len();
+        if page.rows.is_empty() || !page.pagination.is_some_and(|page| page.has_more) {
+            break;
+        }
+    }
+    assert_eq!(u64::try_from(seen.len()).unwrap(), all);
     server.kill().await;
 }
 

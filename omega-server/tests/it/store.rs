@@ -169,6 +169,7 @@ fn succeeded(output: Value) -> Settled {
         error: None,
         duration_ms: 5,
         executor: None,
+        notice: None,
     }
 }
 

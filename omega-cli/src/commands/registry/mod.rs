@@ -51,7 +51,7 @@ pub enum Registry {
   omega registry add https://mcp.example.com/mcp --env MCP_MCP_EXAMPLE_COM_TOKEN
   omega registry add ./my-tool --watch")]
 pub struct Add {
-    /// PACKAGE, PACKAGE@VERSION, the https address of an MCP server, ./FOLDER, FILE.tgz, or a git address
+    /// PACKAGE, PACKAGE@VERSION (also a range or a tag: @^1, @next), the https address of an MCP server, ./FOLDER, FILE.tgz, or a git address
     package: String,
     /// Add this exported function as a tool; a dotted path is allowed, `default` too
     #[arg(long, value_name = "EXPORT")]
@@ -160,6 +160,11 @@ impl Add {
         let body = self.request(context, source).await?;
         context.ui.note(format!("Looking into {} in the sandbox …", one_line(&self.package, 200)));
         let added = client.add_package(&body).await?;
+        // A range or a tag means one version, today.
+        if let Some(asked) = body.version.as_ref().filter(|asked| **asked != added.version) {
+            let (asked, taken) = (one_line(asked, 100), one_line(&added.version, 60));
+            context.ui.note(format!("{asked} is {taken} now."));
+        }
         if self.json {
             context.ui.json(&added)?;
             return if added.tools.is_empty() { Err(nothing_added(&added).said()) } else { Ok(()) };

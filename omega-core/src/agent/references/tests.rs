@@ -27,6 +27,7 @@ fn call(id: &str, output: Option<Value>) -> (ToolCall, ToolRun) {
         started_at: None,
         duration_ms: None,
         error: None,
+        notice: None,
         created_at: Timestamp(0),
     };
     (call, run)

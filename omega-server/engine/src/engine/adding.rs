@@ -15,7 +15,7 @@ use super::{
 use crate::{
     executor::npm_facts::Published,
     process::failpoint::{self, Point},
-    store::{Lease, Result, Settled, call_of},
+    store::{Lease, RecordedDecision, Result, Settled, call_of},
 };
 use omega_core::{
     agent::{Agent, digest},
@@ -36,30 +36,59 @@ use tokio_util::sync::CancellationToken;
 const FUNCTIONS: usize = 40;
 
 /// Whether a package may be added.
-pub(super) enum Verdict {
+enum Verdict {
     Go(ExactPackage),
     Refuse(ToolError),
     Ask(Box<Approval>),
 }
 
-/// Judges a proposal.
-pub(super) async fn judge(
-    engine: &Engine,
-    policy: &CallPolicy,
-    tool_run: &ToolRun,
-    input: &AddInput,
-) -> Result<Verdict> {
-    if let Some(words) = forbidden(engine, policy) {
-        return Ok(Verdict::Refuse(ToolError::new(ToolErrorCode::Denied, words)));
+/// What the records say of a proposal.
+pub(super) struct Rules {
+    /// Why nobody is even asked.
+    forbidden: Option<&'static str>,
+    /// What a person said of it.
+    answers: Vec<RecordedDecision>,
+}
+
+impl Rules {
+    pub(super) fn of(engine: &Engine, policy: &CallPolicy, tool_run: &ToolRun) -> Self {
+        let answers = policy.answers.approvals.get(&tool_run.id).cloned().unwrap_or_default();
+        Self { forbidden: forbidden(engine, policy), answers }
     }
-    let answers = policy.answers.approvals.get(&tool_run.id).map(Vec::as_slice).unwrap_or_default();
+}
+
+/// Does what a proposal wants, once it is approved.
+pub(super) async fn propose(
+    engine: &Engine,
+    lease: &Lease,
+    tool_run: &ToolRun,
+    (input, rules): (AddInput, &Rules),
+    cancel: &CancellationToken,
+) -> Result<Done> {
+    let verdict = tokio::select! {
+        verdict = judge(rules, tool_run, &input) => verdict,
+        () = cancel.cancelled() => return Ok(not_begun("")),
+    };
+    match verdict {
+        Verdict::Go(package) => add(engine, lease, tool_run, package, cancel).await,
+        Verdict::Refuse(error) => Ok(Done::Settled(Settled::failed(error, "", 0))),
+        Verdict::Ask(approval) => Ok(Done::Waits(approval)),
+    }
+}
+
+/// Judges a proposal.
+async fn judge(rules: &Rules, tool_run: &ToolRun, input: &AddInput) -> Verdict {
+    if let Some(words) = rules.forbidden {
+        return Verdict::Refuse(ToolError::new(ToolErrorCode::Denied, words));
+    }
+    let answers = rules.answers.as_slice();
     if let Some(denied) = answers.iter().find(|answer| answer.decision == Decision::Deny) {
-        return Ok(Verdict::Refuse(call_policy::denial(denied.note.as_deref())));
+        return Verdict::Refuse(call_policy::denial(denied.note.as_deref()));
     }
     let (name, asked) = input.name_and_version();
     let published = match Published::read(name).await {
         Ok(published) => published,
-        Err(error) => return Ok(Verdict::Refuse(error)),
+        Err(error) => return Verdict::Refuse(error),
     };
     let tool_id = ToolId::new(name, "*");
     let digest = |edition: &Edition| digest::of_call(&call_of(tool_id.as_str(), edition), &tool_run.input);
@@ -73,13 +102,13 @@ pub(super) async fn judge(
     {
         let (name, function) = (name.to_owned(), input.function.clone());
         let Edition { version, integrity, own: _ } = edition;
-        return Ok(Verdict::Go(ExactPackage { name, version, integrity, function }));
+        return Verdict::Go(ExactPackage { name, version, integrity, function });
     }
     let edition = match published.meant(asked) {
         Ok(edition) => edition,
-        Err(error) => return Ok(Verdict::Refuse(error)),
+        Err(error) => return Verdict::Refuse(error),
     };
-    Ok(Verdict::Ask(Box::new(Approval {
+    Verdict::Ask(Box::new(Approval {
         id: ApprovalId::new(),
         tool_run_id: tool_run.id,
         tool_name: tool_run.tool_name.clone(),
@@ -94,7 +123,7 @@ pub(super) async fn judge(
         integrity: edition.integrity,
         own: edition.own,
         tool_id,
-    })))
+    }))
 }
 
 /// Why nobody is even asked.
@@ -107,7 +136,7 @@ fn forbidden(engine: &Engine, policy: &CallPolicy) -> Option<&'static str> {
 }
 
 /// Adds a package that was approved.
-pub(super) async fn add(
+async fn add(
     engine: &Engine,
     lease: &Lease,
     tool_run: &ToolRun,
@@ -164,5 +193,6 @@ pub(super) fn added(agent: &Agent, mut output: AddOutput, duration_ms: u64) -> S
         error: None,
         duration_ms,
         executor: None,
+        notice: None,
     }
 }

@@ -31,6 +31,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
+/// How a stretch ends that a person's answer is followed by another one.
+const PAUSED: &str = "paused";
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// What stands of a run while it is driven.
@@ -291,6 +293,9 @@ impl Driver<'_> {
 
     /// Notes what the stretch came to, for who watches the server.
     fn ended(&mut self, outcome: &'static str) {
+        if outcome != PAUSED {
+            self.engine.end_session(self.lease.run);
+        }
         self.span.set(attribute::OUTCOME, outcome);
         tracing::info!(event = "run.ended", outcome);
     }
@@ -306,7 +311,7 @@ impl Driver<'_> {
         }
         self.engine.committed(log.commit().await?);
         tracing::info!(event = "run.paused", kind);
-        self.ended("paused");
+        self.ended(PAUSED);
         Ok(())
     }
 

@@ -118,6 +118,7 @@ async fn call_tool(
             timeout: TOOL_TIMEOUT,
             cancel: Box::pin(std::future::pending()),
             on_partial: Arc::new(|_| {}),
+            session: None,
         })
         .await;
     let error = executed.result.as_ref().err();

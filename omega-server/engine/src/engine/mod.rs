@@ -59,6 +59,7 @@ use node_config::NodeConfig;
 use node_notify::{Hint, NodeNotify};
 use omega_core::{
     api::{Accepted, ConversationDetail, NodeStatus, RunStatus, Timestamp},
+    executor::Executor,
     id::{RunId, ToolId, ToolRunId},
     redact::Redactor,
 };
@@ -313,6 +314,12 @@ impl Engine {
 
     fn signal_cancel(&self, run: RunId) {
         self.inner.working.cancel(run);
+        self.end_session(run);
+    }
+
+    /// What servers of packages hold for a run, worked on here or waiting for a person, goes.
+    fn end_session(&self, run: RunId) {
+        self.inner.executor.end_session(&run.to_string());
     }
 
     /// The name of this one.

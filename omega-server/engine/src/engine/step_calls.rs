@@ -49,19 +49,13 @@ impl Driver<'_> {
                 }
                 Action::Search(input) => Work::Search(input),
                 Action::Read(part) => Work::Read(part),
-                Action::Add(input) => match adding::judge(&engine, gate, &tool_run, &input).await? {
-                    adding::Verdict::Go(package) => Work::Add(Box::new(package)),
-                    adding::Verdict::Refuse(error) => Work::Refuse(error, String::new()),
-                    adding::Verdict::Ask(approval) => {
-                        needs.push(Need::Approval(approval));
-                        continue;
-                    }
-                },
+                // The npm registry is asked on the way: the other calls do not wait for it.
+                Action::Add(input) => Work::Propose(input, Box::new(adding::Rules::of(&engine, gate, &tool_run))),
                 Action::Run { tool_id, input } => {
                     match gate.judge(&engine, agent, &tool_run, &tool_id, &input).await? {
                         Verdict::Go(ready) => {
                             called.insert(tool_run.id, ready.tool.clone());
-                            Work::Run(ready)
+                            Work::Run(ready, agent.has_worked(tool_id.package()))
                         }
                         Verdict::Refuse(error, version) => Work::Refuse(error, version),
                         Verdict::Ask(need) => {
@@ -93,6 +87,10 @@ impl Driver<'_> {
                     let mut log = self.log().await?;
                     log.step_back(tool_run.id).await?;
                     self.engine.committed(log.commit().await?);
+                    needs.push(Need::Approval(approval));
+                    continue;
+                }
+                Done::Waits(approval) => {
                     needs.push(Need::Approval(approval));
                     continue;
                 }

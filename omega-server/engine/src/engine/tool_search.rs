@@ -44,6 +44,7 @@ pub(super) fn found(agent: &Agent, mut output: SearchOutput, duration_ms: u64) -
         error: None,
         duration_ms,
         executor: None,
+        notice: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Doing what a call asks for: a search, or a tool in the sandbox.
 
 use super::{
-    Engine, adding, call_input,
+    Engine,
+    adding::{self, Rules},
+    call_input,
     call_policy::{self, ReadyCall},
     locked,
     model_step::jitter,
@@ -28,11 +30,11 @@ use omega_core::{
     edition::Edition,
     event::Event,
     exact::Exact,
-    executor::{Executed, Execution, Executor, ToolError, ToolErrorCode},
+    executor::{Executed, Execution, Executor, Session, ToolError, ToolErrorCode},
     id::{ToolId, ToolRunId},
     registry::{
-        EnvVar, ExactPackage, Registry, RegistryError, Tool, Viewer,
-        meta::{AddOutput, SearchInput, SearchOutput},
+        EnvVar, Registry, RegistryError, Tool, Viewer,
+        meta::{AddInput, AddOutput, SearchInput, SearchOutput},
     },
     schema, trace,
 };
@@ -56,8 +58,9 @@ pub(super) enum Work {
     Search(SearchInput),
     /// Nothing; this is what was to be read.
     Read(Value),
-    Run(Box<ReadyCall>),
-    Add(Box<ExactPackage>),
+    /// With whether a call of the same package has worked in this run.
+    Run(Box<ReadyCall>, bool),
+    Propose(AddInput, Box<Rules>),
     /// Nothing; with the version, where it is known.
     Refuse(ToolError, String),
 }
@@ -72,6 +75,8 @@ pub(super) enum Done {
     Lacks(CredentialRequest),
     /// Its author wants a person's approval first; it did nothing.
     Asks(Box<Approval>),
+    /// A person's approval is wanted before anything is begun.
+    Waits(Box<Approval>),
     Settled(Settled),
 }
 
@@ -103,7 +108,7 @@ pub(super) async fn perform(
         }
         Ok(Done::Found(..) | Done::Added(..)) => {}
         Ok(Done::Lacks(_)) => span.fail(ToolErrorCode::MissingEnvVars.as_str()),
-        Ok(Done::Asks(_)) => span.fail(ToolErrorCode::NeedsApproval.as_str()),
+        Ok(Done::Asks(_) | Done::Waits(_)) => span.fail(ToolErrorCode::NeedsApproval.as_str()),
         Err(_) => span.fail(INTERRUPTED),
     }
     done
@@ -128,9 +133,10 @@ async fn begin(
             error: None,
             duration_ms: 0,
             executor: None,
+            notice: None,
         })),
-        Work::Add(package) => adding::add(engine, lease, tool_run, *package, cancel).await,
-        Work::Run(ready) => run(engine, lease, tool_run, *ready, cancel).await,
+        Work::Propose(input, rules) => adding::propose(engine, lease, tool_run, (input, &rules), cancel).await,
+        Work::Run(ready, goes_on) => run(engine, lease, tool_run, *ready, goes_on, cancel).await,
     }
 }
 
@@ -198,6 +204,7 @@ async fn run(
     lease: &Lease,
     tool_run: &ToolRun,
     ready: ReadyCall,
+    goes_on: bool,
     cancel: &CancellationToken,
 ) -> Result<Done> {
     let (tool, env) = (&ready.tool, &ready.env);
@@ -237,6 +244,7 @@ async fn run(
             timeout: TOOL_TIMEOUT,
             cancel: Box::pin(async move { stop.cancelled().await }),
             on_partial: Arc::new(move |output| channel.partial(run_id, tool_run_id, output)),
+            session: Some(Session { id: run_id.to_string(), goes_on }),
         })
     };
     let executing = patiently(&engine.inner.executor, execution, &stop);
@@ -274,11 +282,12 @@ async fn run(
             error: None,
             duration_ms: executed.duration_ms,
             executor: executed.executor,
+            notice: executed.notice,
         },
         Err(error) => {
             let took = millis(began);
             let error = with_something_near(engine.inner.registry.as_ref(), ready.viewer, tool, error).await;
-            Settled { executor: executed.executor, ..Settled::failed(error, &version, took) }
+            Settled { executor: executed.executor, notice: executed.notice, ..Settled::failed(error, &version, took) }
         }
     };
     tracing::info!(

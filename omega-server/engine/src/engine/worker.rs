@@ -182,6 +182,7 @@ impl Engine {
             Ok(expired) => {
                 for expired in expired {
                     tracing::info!(event = "run.expired", run_id = %expired.run);
+                    self.end_session(expired.run);
                     self.committed(expired.committed);
                     self.inner.wake.notify_one();
                 }
@@ -259,6 +260,7 @@ impl Engine {
             Ok(()) => None,
             Err(StoreError::LeaseLost) => {
                 tracing::warn!(event = "lease.lost", run_id = %lease.run);
+                self.end_session(lease.run);
                 metrics::LEASE_LOST.count([]);
                 // Whatever was committed for it, here or elsewhere: readers look.
                 if let Some(channel) = self.inner.hub.known(lease.conversation) {
@@ -282,7 +284,10 @@ impl Engine {
             }
         };
         match release {
-            Some(why) => self.give_back(lease, why).await,
+            Some(why) => {
+                self.end_session(lease.run);
+                self.give_back(lease, why).await;
+            }
             None => self.forget_notices(lease.run),
         }
         self.inner.working.remove(lease);

@@ -121,6 +121,10 @@ impl Executor for Fleet {
         }
     }
 
+    fn end_session(&self, session: &str) {
+        self.local.iter().for_each(|local| local.end_session(session));
+    }
+
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
         let mut why = None;
         for member in self.order(&format!("{package}@{version}")) {

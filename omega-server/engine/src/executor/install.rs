@@ -251,10 +251,17 @@ fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
     if let Some(line) = line("Could not find npm package") {
         let name = quoted(line);
         if let Some(version) = wanted.get(&name) {
-            let message = format!("there is no version {version:?} of the npm package {name:?}; check the version");
+            let message = format!(
+                "there is no version {version:?} of the npm package {name:?}; leave the version out to have the latest"
+            );
             return ToolError::new(ToolErrorCode::PackageNotFound, message);
         }
         return failed(format!("it needs a version of the npm package {name:?} that does not exist"));
+    }
+    if let Some(line) = line("Could not find dist-tag") {
+        let message =
+            format!("there is no version {:?} on npm; leave the version out to have the latest", quoted(line));
+        return ToolError::new(ToolErrorCode::PackageNotFound, message);
     }
     if let Some(line) = line("error sending request").or_else(|| line("client error")) {
         return failed(format!("the npm registry can't be reached; check the network and try again ({})", line.trim()));
@@ -269,7 +276,10 @@ fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
     }
     let said =
         stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the installer failed and said nothing");
-    failed(format!("{}; use another version, or another package", said.trim_start_matches("error: ")))
+    failed(format!(
+        "{}; use another version, or another package",
+        said.trim_start_matches("error: ").trim_end_matches('.')
+    ))
 }
 
 #[cfg(test)]
@@ -283,6 +293,7 @@ mod tests {
             ("error: npm package 'ms' does not exist.", ToolErrorCode::PackageNotFound, "check its name"),
             ("error: npm package 'left' does not exist.", ToolErrorCode::InstallFailed, "\"left\""),
             ("error: Could not find npm package 'ms' matching '99.0.0'.", ToolErrorCode::PackageNotFound, "\"99.0.0\""),
+            ("error: Could not find dist-tag 'next' for npm package 'ms'.", ToolErrorCode::PackageNotFound, "\"next\""),
             (
                 "error: Failed loading x\n\nCaused by:\n    error sending request for url (x): client error (Connect): dns",
                 ToolErrorCode::InstallFailed,

@@ -10,12 +10,14 @@ use super::{
     manifest::Manifest,
     permissions::Net,
     pool::{Pool, PoolLimits},
+    positional::positional,
     prepare::Workshop,
-    protocol::{Description, FoundTool, Job, JobResult, Op},
+    protocol::{Job, JobResult, Op},
     runtime::Progress,
-    secret_names,
+    sessions::{Fits, Sessions},
     spec::Spec,
     sweep,
+    variables::variables,
 };
 use crate::process::offload;
 use async_trait::async_trait;
@@ -23,7 +25,7 @@ use omega_core::{
     budget::IMAGE,
     executor::{Described, DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
     id::ToolId,
-    registry::{Calling, EnvVar},
+    registry::Calling,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -35,8 +37,6 @@ use std::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
-/// What stands before a parameter that takes all arguments that are left.
-const REST: &str = "...";
 /// How the tools of a package's MCP server begin.
 const SERVER: &str = "mcp:";
 /// Calls that may wait for a place.
@@ -97,6 +97,7 @@ impl LocalConfig {
 pub struct LocalExecutor {
     workshop: Arc<Workshop>,
     gate: Arc<CallQueue>,
+    sessions: Sessions,
     /// Packages that are being prepared.
     preparing: Arc<CallQueue>,
     expected: Arc<Semaphore>,
@@ -137,6 +138,7 @@ impl LocalExecutor {
             preparing: Arc::new(CallQueue::new(cores.max(2), QUEUE)),
             expected: Arc::new(Semaphore::new(EXPECTED)),
             pool: Pool::new(launcher.clone(), config.pool),
+            sessions: Sessions::default(),
             launcher,
             limits: config.limits,
             jail,
@@ -158,6 +160,7 @@ impl LocalExecutor {
             timeout,
             mut cancel,
             on_partial,
+            session,
         } = execution;
         let input_size = serde_json::to_vec(&input).map_or(0, |bytes| bytes.len());
         if input_size > self.limits.input {
@@ -181,15 +184,26 @@ impl LocalExecutor {
             let message = format!("{} needs the environment variables {}", image.spec, missing.join(", "));
             return Err(ToolError::new(ToolErrorCode::MissingEnvVars, message).with(json!({ "missing": missing })));
         }
+        let is_server = manifest.bin.is_some() && tool.export().starts_with(SERVER);
+        // A server of a conversation works in that one's folder, which a process that waited does not have.
+        let keeps = is_server && !owner.is_empty();
+        let session = session.filter(|_| keeps);
+        let turn = async {
+            match &session {
+                Some(session) => Some(self.sessions.turn(&owner, &spec.name, &session.id).await),
+                None => None,
+            }
+        };
+        let mut turn = tokio::select! {
+            turn = turn => turn,
+            () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
+        };
         let place = tokio::select! {
             place = self.gate.enter(&owner) => place.map_err(overloaded)?,
             () = &mut cancel => return Err(ToolError::new(ToolErrorCode::Cancelled, "the call was cancelled")),
         };
         let deno = self.workshop.runtime.deno().await?;
         let begun = Instant::now();
-        let is_server = manifest.bin.is_some() && tool.export().starts_with(SERVER);
-        // A server of a conversation works in that one's folder, which a process that waited does not have.
-        let keeps = is_server && !owner.is_empty();
         let waiting = if keeps { None } else { self.pool.take(&image, &env) };
         let env: BTreeMap<_, _> =
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
@@ -212,7 +226,9 @@ impl LocalExecutor {
             with_folder,
             converters: None,
             approved,
+            session: turn.is_some(),
         };
+        let fits = Fits::new(session.as_ref().map_or("", |session| &session.id), image.stamp(), &job.env);
         let mut partial = |value| on_partial(value);
         let mut ended = None;
         // One that waited may see the image elsewhere.
@@ -229,12 +245,30 @@ impl LocalExecutor {
             Some(ended) => ended,
             None => {
                 job.entry = image.entry();
-                let process = if keeps {
-                    self.launcher.with_kept(&deno.path, &image, &owner).await?
-                } else {
-                    self.launcher.for_image(&deno.path, &image).await?
-                };
-                process.run(&mut job, timeout, &mut cancel, &mut partial).await
+                let mut going = turn.as_mut().and_then(|turn| turn.take(&fits));
+                loop {
+                    let goes_on = going.is_some();
+                    let process = match going.take() {
+                        Some(process) => process,
+                        None if keeps => self.launcher.with_kept(&deno.path, &image, &owner).await?,
+                        None => self.launcher.for_image(&deno.path, &image).await?,
+                    };
+                    if !goes_on && session.as_ref().is_some_and(|session| session.goes_on) {
+                        ran.notice = Some(format!(
+                            "the MCP server {} began anew: what it held in its memory is gone",
+                            spec.name
+                        ));
+                    }
+                    let (ended, process) = process.serve(&mut job, timeout, &mut cancel, &mut partial).await;
+                    // It ended while nobody called it.
+                    if goes_on && ended.unused {
+                        continue;
+                    }
+                    if let (Some(turn), Some(process)) = (turn.take(), process) {
+                        turn.keep(process, fits, self.limits);
+                    }
+                    break ended;
+                }
             }
         };
         drop(place);
@@ -255,6 +289,7 @@ struct Ran {
     version: Option<String>,
     duration_ms: Option<u64>,
     logs: Vec<String>,
+    notice: Option<String>,
 }
 
 #[async_trait]
@@ -273,6 +308,7 @@ impl Executor for LocalExecutor {
             duration_ms,
             truncated,
             logs: ran.logs,
+            notice: ran.notice,
             executor: Some(super::LOCAL.to_owned()),
         }
     }
@@ -331,6 +367,10 @@ impl Executor for LocalExecutor {
         });
     }
 
+    fn end_session(&self, session: &str) {
+        self.sessions.end(session);
+    }
+
     async fn health(&self) -> ExecutorHealth {
         let runtime = &self.workshop.runtime;
         let (status, detail) = match (runtime.present().await, runtime.recent_failure()) {
@@ -363,84 +403,4 @@ fn overloaded(full: Full) -> ToolError {
     let seconds = full.retry_after.as_secs();
     let message = format!("too many tools are running and waiting; try again in {seconds} s");
     ToolError::new(ToolErrorCode::Overloaded, message).with(json!({ "retryAfterSeconds": seconds }))
-}
-
-/// The arguments of a plain function, in the order of its parameters.
-fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, ToolError> {
-    let invalid = |path: &str, message: String| {
-        ToolError::new(ToolErrorCode::InvalidInput, message.clone())
-            .with(json!({ "issues": [{ "path": path, "message": message }] }))
-    };
-    let fields =
-        input.as_object().ok_or_else(|| invalid("", "the input must be an object of named parameters".to_owned()))?;
-    let names: Vec<&str> = params.iter().map(|name| name.trim_start_matches(REST)).collect();
-    if let Some(unknown) = fields.keys().find(|name| !names.contains(&name.as_str())) {
-        return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", names.join(", "))));
-    }
-    let last = names.iter().rposition(|name| fields.contains_key(*name)).map_or(0, |index| index + 1);
-    let mut args = Vec::with_capacity(last);
-    for (name, param) in names.iter().zip(params).take(last) {
-        match fields.get(*name) {
-            Some(Value::Array(rest)) if param.starts_with(REST) => {
-                args.extend(rest.iter().map(|item| vec![item.clone()]))
-            }
-            value => args.push(value.cloned().into_iter().collect()),
-        }
-    }
-    Ok(args)
-}
-
-/// Declared variables, of the tool where the package says so; then what was seen to be read. Required of the latter is what the
-/// package could not be imported without, or the tool not made: whoever reads a variable may well do without.
-fn variables<'a>(
-    manifest: &Manifest,
-    found: &Description,
-    tool: &FoundTool,
-    in_scripts: impl Iterator<Item = &'a str>,
-) -> Vec<EnvVar> {
-    let mut variables = manifest.env_of(&tool.name);
-    let mut add = |name: &str, required: bool| {
-        if !variables.iter().any(|known| known.name == name) {
-            variables.push(EnvVar { name: name.to_owned(), description: String::new(), required, default: None });
-        }
-    };
-    for name in found.needed_at_import.iter().chain(&tool.env_needed) {
-        add(name, secret_names::looks_secret(name));
-    }
-    for name in found.read_at_import.iter().chain(&tool.env_read) {
-        add(name, false);
-    }
-    for name in in_scripts {
-        add(name, false);
-    }
-    variables
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn named_fields_become_arguments_in_order() {
-        let params = ["a", "b", "c"].map(str::to_owned);
-        let cases = [
-            (json!({"b": 2, "a": 1}), json!([[1], [2]])),
-            (json!({"a": 1, "c": 3}), json!([[1], [], [3]])),
-            (json!({}), json!([])),
-        ];
-        let rest = ["a".to_owned(), "...more".to_owned()];
-        assert_eq!(json!(positional(&json!({"a": 1, "more": [2, [3]]}), &rest).unwrap()), json!([[1], [2], [[3]]]));
-        assert_eq!(json!(positional(&json!({"more": 2}), &rest).unwrap()), json!([[], [2]]));
-        for (input, args) in cases {
-            assert_eq!(json!(positional(&input, &params).unwrap()), args, "{input}");
-        }
-    }
-
-    #[test]
-    fn a_field_that_is_no_parameter_is_named() {
-        let error = positional(&json!({"x": 1}), &["a".to_owned()]).unwrap_err();
-        assert_eq!(error.code, ToolErrorCode::InvalidInput);
-        assert_eq!(error.details.unwrap()["issues"][0]["path"], "x");
-        assert!(positional(&json!([1]), &[]).is_err());
-    }
 }

@@ -4,7 +4,7 @@
 //!
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
 //! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
-//! size, `pool` has a process that was started ahead or `launch` starts one with the flags of `permissions` and within the `jail`,
+//! size, `pool` has a process that was started ahead, `sessions` one of a run's MCP server, or `launch` starts one with the flags of `permissions` and within the `jail`,
 //! `snapshot` keeps what is tried before it is published, `install` has Deno unpack packages within the same jail and limits, with the user's settings of npm (`npm_settings`, of which `npm_facts` tells what is known of a package before) and the `downloads` of all
 //! images, `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
 //! limits, `trash` takes what it leaves, and the scripts in `runner/` load the package there and speak `protocol`. `attack`
@@ -39,6 +39,7 @@ mod outcome;
 mod output;
 mod permissions;
 mod pool;
+mod positional;
 mod prepare;
 mod process;
 mod process_group;
@@ -50,6 +51,7 @@ mod runtime;
 mod scratch;
 mod secret_names;
 pub mod service;
+mod sessions;
 pub mod snapshot;
 mod spec;
 mod starter;
@@ -57,6 +59,8 @@ mod sweep;
 mod throttle;
 mod trash;
 mod tree;
+mod variables;
+mod version_range;
 mod watch;
 mod with_breaker;
 

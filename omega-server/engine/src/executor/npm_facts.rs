@@ -6,6 +6,7 @@
 use super::{
     npm_settings::registry_of,
     spec::{Spec, is_exact},
+    version_range::VersionRange,
 };
 use crate::process::offload;
 use futures_util::StreamExt;
@@ -16,6 +17,7 @@ use omega_core::{
     net,
     sanitize::one_line,
 };
+use semver::Version;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
@@ -80,23 +82,42 @@ impl Published {
         self.document.versions.keys().filter(is_one).map(|version| self.edition(version))
     }
 
-    /// The version that is meant: this one, the one of this tag, or the latest.
+    /// The version that is meant: this one, the one of this tag, the newest in this range, or the latest.
     ///
     /// # Errors
     /// When there is none.
     pub fn meant(&self, asked: Option<&str>) -> Result<Edition, ToolError> {
         let asked = asked.unwrap_or("latest");
-        let tagged = self.document.tags.get(asked).and_then(Value::as_str);
-        let version = tagged.unwrap_or(asked);
+        let of_tag = self.document.tags.get(asked).and_then(Value::as_str);
+        let version = of_tag.or_else(|| self.newest_in(&VersionRange::read(asked.trim())?)).unwrap_or(asked);
         if self.document.versions.contains_key(version) && is_exact(version) && Spec::new(&self.name, version).is_ok() {
             return Ok(self.edition(version));
         }
         let message = format!(
-            "{} has no version {} on npm; leave the version out to have the latest",
+            "{} has no version {} on npm{}; leave the version out to have the latest",
             self.name,
-            one_line(asked, NAME)
+            one_line(asked, NAME),
+            self.latest().map(|latest| format!(", of which {latest} is the latest")).unwrap_or_default()
         );
         Err(ToolError::new(ToolErrorCode::PackageNotFound, message))
+    }
+
+    /// As npm chooses: the latest, where it is in the range, else the newest; one that is deprecated only where there is no other.
+    fn newest_in(&self, range: &VersionRange) -> Option<&str> {
+        let latest = self.latest();
+        let all = self.document.versions.keys().filter_map(|text| Some((Version::parse(text).ok()?, text.as_str())));
+        all.filter(|(version, _)| range.has(version))
+            .max_by_key(|(version, text)| (Some(*text) == latest, !self.is_deprecated(text), version.clone()))
+            .map(|(_, text)| text)
+    }
+
+    fn latest(&self) -> Option<&str> {
+        let latest = self.document.tags.get("latest").and_then(Value::as_str)?;
+        (self.document.versions.contains_key(latest) && is_exact(latest)).then_some(latest)
+    }
+
+    fn is_deprecated(&self, version: &str) -> bool {
+        self.document.versions.get(version).is_some_and(|manifest| said(&manifest.deprecated, WORDS).is_some())
     }
 
     /// What is known of a version.
@@ -233,12 +254,32 @@ mod tests {
         let facts = of.facts("1.2.0");
         assert!(!facts.publisher.as_ref().unwrap().contains('\u{7}'), "{facts:?}");
         assert_eq!(facts.deprecated.as_deref(), Some("use padStart"));
-        for none in ["evil", "path", "next", "9.9.9", "^1", "../../x", ""] {
+        for none in ["evil", "path", "next", "9.9.9", "^2", "../../x", "<1 ||\u{1b}"] {
             assert_eq!(of.meant(Some(none)).unwrap_err().code, ToolErrorCode::PackageNotFound, "{none}");
         }
         let mut versions: Vec<String> = of.editions().map(|edition| edition.version).collect();
         versions.sort();
         assert_eq!(versions, ["1.2.0", "1.3.0"]);
+        let deprecated = json!({ "deprecated": "it leaks" });
+        let of = published(json!({
+            "dist-tags": { "latest": "2.1.0", "old": "1.0.0" },
+            "versions": { "1.0.0": {}, "1.2.0": {}, "1.3.0": deprecated, "1.10.0-beta.1": {}, "2.1.0": {}, "2.2.0": {}, "3.0.0": deprecated },
+        }));
+        for (asked, version) in [
+            ("old", "1.0.0"),
+            ("^1", "1.2.0"),
+            ("1.x", "1.2.0"),
+            ("1.3", "1.3.0"),
+            ("^1.10.0-beta", "1.10.0-beta.1"),
+            (">=1 <2 || 2.2.0", "2.2.0"),
+            ("^2", "2.1.0"),
+            ("*", "2.1.0"),
+            (">=3", "3.0.0"),
+        ] {
+            assert_eq!(of.meant(Some(asked)).unwrap().version, version, "{asked}");
+        }
+        let error = of.meant(Some("^4")).unwrap_err().message;
+        assert!(error.contains("2.1.0"), "{error}");
         assert_eq!(published(json!({})).meant(None).unwrap_err().code, ToolErrorCode::PackageNotFound);
     }
 }

@@ -40,6 +40,11 @@ impl Output {
         Self { stdout, token, pending: Vec::new(), chunk: vec![0; CHUNK], written: 0, frames: 0, lines: 0 }
     }
 
+    /// Counts anew, for another job.
+    pub fn begin(&mut self) {
+        (self.written, self.frames, self.lines) = (0, 0, 0);
+    }
+
     /// The lines that came, stray ones up to so many bytes; `None` at the end. Nothing is lost when the future is dropped.
     pub async fn next(&mut self, strays: usize) -> Option<Vec<OutputLine>> {
         let count = self.stdout.read(&mut self.chunk).await.unwrap_or(0);

@@ -21,7 +21,8 @@ use super::{
     runtime::{Progress, Runtime},
     scratch::{SCRATCH, Scratch},
     secret_names, snapshot,
-    spec::{Spec, is_range},
+    spec::Spec,
+    version_range::VersionRange,
 };
 use crate::process::offload;
 use omega_core::{
@@ -35,11 +36,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Of the processor: what a package does is its own, how busy the machine is is not.
+const DESCRIBE_CPU: Duration = Duration::from_secs(25);
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(45);
 /// For all looks at one package: it may want a key, and packages that it lacks.
-const LOOKS_TIMEOUT: Duration = Duration::from_secs(40);
+const LOOKS_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a package that could not be looked into is not looked into again; a busy machine is no property of a package.
 const FAILURE_KEPT: Duration = Duration::from_secs(600);
+/// Variables that a package gets to be looked into; some want one after the other.
+const MOST_GIVEN: usize = 12;
 /// Packages that an import may turn out to lack, one after the other.
 const HEALINGS: usize = 4;
 /// Given where a package wants a key to be looked into; it opens nothing.
@@ -234,8 +239,10 @@ impl Workshop {
                 }
                 Err(error) => error,
             };
-            if error.code == ToolErrorCode::MissingEnvVars && given.env.is_empty() {
-                given.env = missing_names(&error).into_iter().map(|name| (name, STAND_IN.to_owned())).collect();
+            let mut more = missing_names(&error);
+            more.retain(|name| error.code == ToolErrorCode::MissingEnvVars && !given.env.contains_key(name));
+            if !more.is_empty() && given.env.len() + more.len() <= MOST_GIVEN {
+                given.env.extend(more.into_iter().map(|name| (name, STAND_IN.to_owned())));
             } else if manifest.bin.is_some() && !given.folder && wants_argument(&error.message) {
                 given.folder = true;
             } else {
@@ -272,6 +279,7 @@ impl Workshop {
             with_folder: given.folder,
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
             approved: false,
+            session: false,
         };
         let launch = Launch {
             deno: &deno.path,
@@ -286,7 +294,8 @@ impl Workshop {
             },
             jail: &self.jail,
         };
-        let process = Process::start(&launch, scratch, Limits::default()).await?;
+        let limits = Limits { cpu: DESCRIBE_CPU, ..Limits::default() };
+        let process = Process::start(&launch, scratch, limits).await?;
         let mut never: CancelSignal = Box::pin(std::future::pending());
         let timeout = DESCRIBE_TIMEOUT.min(until.saturating_duration_since(Instant::now()));
         let answer = process.run(&mut job, timeout, &mut never, &mut |_| {}).await.answer?;
@@ -315,7 +324,7 @@ fn wants_argument(message: &str) -> bool {
 /// for anything, a folder of this machine too: that is no range.
 fn wanted(manifest: &Manifest, name: &str) -> Result<String, ToolError> {
     let range = manifest.dependencies.get(name).map_or("*", String::as_str);
-    if is_range(range) {
+    if VersionRange::read(range).is_some() {
         return Ok(range.to_owned());
     }
     let message = format!(

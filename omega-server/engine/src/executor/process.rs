@@ -165,16 +165,36 @@ impl Process {
 
     /// Runs a job; `on_partial` sees what the tool yields.
     pub async fn run(
-        mut self,
+        self,
         job: &mut Job,
         timeout: Duration,
         cancel: &mut CancelSignal,
         on_partial: &mut impl FnMut(Value),
     ) -> Ended {
+        self.serve(job, timeout, cancel, on_partial).await.0
+    }
+
+    /// The same, and gives the process back where it waits for another job.
+    pub async fn serve(
+        mut self,
+        job: &mut Job,
+        timeout: Duration,
+        cancel: &mut CancelSignal,
+        on_partial: &mut impl FnMut(Value),
+    ) -> (Ended, Option<Self>) {
+        self.output.begin();
         job.max_output = self.limits.output;
         job.env = self.scratch.env(std::mem::take(&mut job.env));
         let mut began = false;
         let end = self.attend(job, timeout, cancel, on_partial, &mut began).await;
+        let end = match end {
+            // What the tool failed with is an answer as well.
+            End::Answered(answer) if job.session => {
+                let logs = std::mem::replace(&mut self.logs, Logs::new(self.limits.logs)).lines;
+                return (Ended { answer: Ok(answer), unused: false, logs }, Some(self));
+            }
+            end => end,
+        };
         if matches!(end, End::Silent) {
             self.group.settle(EXIT_GRACE).await;
         }
@@ -189,7 +209,7 @@ impl Process {
             End::Killed(killed) => Err(killed.into()),
             End::Silent => Err(ended_by_itself(status.unwrap_or_default(), &stderr, &self.logs.lines)),
         };
-        Ended { answer, unused, logs: self.logs.lines }
+        (Ended { answer, unused, logs: self.logs.lines }, None)
     }
 
     /// Serves the process until it has answered or must be ended.
@@ -202,7 +222,12 @@ impl Process {
         began: &mut bool,
     ) -> End {
         let Self { group, stdin, output, noise, logs, limits, scratch, .. } = self;
-        group.limit_cpu(limits.cpu.min(timeout.saturating_add(CPU_GRACE)));
+        let cpu = limits.cpu.min(timeout.saturating_add(CPU_GRACE));
+        if job.session {
+            group.limit_cpu_further(cpu, limits.cpu)
+        } else {
+            group.limit_cpu(cpu)
+        }
         let deadline = sleep(timeout);
         let feeding = feed(stdin, job, cancel);
         let over = watched(group.id(), &scratch.folder, *limits);
@@ -332,6 +357,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             with_folder: false,
             converters: None,
             approved: false,
+            session: false,
         };
         let (mut never, mut partials): (CancelSignal, _) = (Box::pin(std::future::pending()), Vec::new());
         let mut on_partial = |value| partials.push(value);

@@ -99,12 +99,23 @@ impl Group {
 
     /// Gives it this much time on processors, beyond which the system ends it (SIGXCPU); where it has such limits.
     pub fn limit_cpu(&self, time: Duration) {
+        self.limit_cpu_to(time, time);
+    }
+
+    /// The same for what takes another job, up to `most` for all of them.
+    pub fn limit_cpu_further(&self, time: Duration, most: Duration) {
+        self.limit_cpu_to(self.time_on_processor().unwrap_or_default() + time, most);
+    }
+
+    fn limit_cpu_to(&self, time: Duration, last: Duration) {
         #[cfg(target_os = "linux")]
         if let Some(id) = self.id {
             use rustix::process::{Resource, Rlimit, prlimit};
-            let seconds = time.as_secs().max(1);
+            // The last one that is lowered can't be raised again.
+            let last = last.as_secs().max(1) + 1;
+            let seconds = time.as_secs().clamp(1, last);
             // One that ended already needs none.
-            let _ = prlimit(Some(id), Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds + 1) });
+            let _ = prlimit(Some(id), Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(last) });
         }
     }
 

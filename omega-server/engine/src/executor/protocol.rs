@@ -53,6 +53,8 @@ pub struct Job {
     pub converters: Option<String>,
     /// Whether a person allowed the call.
     pub approved: bool,
+    /// Whether the process waits for another job behind this one, if it is an MCP server that goes on.
+    pub session: bool,
 }
 
 /// What a process may be told before its job: to load the package. Holds no secrets: it is not known yet whose call it will

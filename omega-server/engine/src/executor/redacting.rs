@@ -45,6 +45,10 @@ impl Executor for Redacting {
         offload::run(length(&executed), move || redacted(executed, &redactor)).await
     }
 
+    fn end_session(&self, session: &str) {
+        self.0.end_session(session);
+    }
+
     fn expect(&self, tool: &ToolId, version: &str) {
         self.0.expect(tool, version);
     }
@@ -181,6 +185,7 @@ mod tests {
             version: None,
             duration_ms: 0,
             truncated: false,
+            notice: None,
             executor: None,
         };
         let error =

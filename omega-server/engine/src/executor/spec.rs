@@ -1,7 +1,6 @@
 //! Names and versions of packages, checked before they become a path or an argument.
 
 use omega_core::executor::{ToolError, ToolErrorCode};
-use semver::Comparator;
 
 /// A package and what was asked of its version: exact, a range, or a tag such as `latest`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,41 +60,6 @@ pub fn is_exact(version: &str) -> bool {
     let numbers = version.split(['-', '+']).next().unwrap_or_default();
     let parts: Vec<_> = numbers.split('.').collect();
     parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Whether a version that a package wants of another one is a range of versions and nothing else: no path (`file:`, `link:`,
-/// `../x`), no other source (`git`, `http`, `workspace:`), no other package (`npm:`), no tag. npm's grammar of ranges
-/// (https://github.com/npm/node-semver#range-grammar): comparators side by side, hyphens between two, alternatives by `||`.
-pub fn is_range(range: &str) -> bool {
-    range.len() <= 200 && range.split("||").all(|one| is_simple_range(one.trim()))
-}
-
-fn is_simple_range(range: &str) -> bool {
-    if let Some((from, to)) = range.split_once(" - ") {
-        return is_partial(from.trim()) && is_partial(to.trim());
-    }
-    // An operator may stand apart from its version.
-    let joined = ["> ", "< ", "= ", "^ ", "~ "].iter().fold(range.to_owned(), |text, apart| {
-        let mut text = text;
-        while text.contains(apart) {
-            text = text.replace(apart, &apart[..1]);
-        }
-        text
-    });
-    joined.split_whitespace().all(is_comparator)
-}
-
-/// `^1.2`, `>=1.2.3-beta`, `1.x`, `*`: as the `semver` crate reads them, with npm's `v1`, `~>1` and lone `x`.
-fn is_comparator(text: &str) -> bool {
-    let version = text.trim_start_matches(['>', '<', '=', '^', '~']);
-    let operator = text[..text.len() - version.len()].replace("~>", "~");
-    let version = version.strip_prefix('v').unwrap_or(version);
-    matches!(version, "*" | "x" | "X") && operator.len() <= 2
-        || Comparator::parse(&format!("{operator}{version}")).is_ok()
-}
-
-fn is_partial(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || c == 'v') && is_comparator(text)
 }
 
 /// Whether npm takes the name, so that it can become a part of a path.
@@ -166,76 +130,6 @@ mod tests {
         for version in ["file:../x", "npm:other@1", "../..", "git+ssh://h/x", "http://h/x.tgz", "."] {
             assert!(Spec::new("ms", version).is_err(), "{version}");
         }
-    }
-
-    #[test]
-    fn what_a_package_wants_of_another_one_is_a_range_or_nothing() {
-        for range in [
-            "1.2.3",
-            "^1",
-            "~1.2",
-            "~>1.2",
-            ">=1 <3",
-            ">= 1.2.3",
-            "1.x",
-            "1.2.*",
-            "*",
-            "x",
-            "",
-            "v1.2.3",
-            "=1.0.0",
-            "1.2 - 2.3.4",
-            "^1 || ^2",
-            "^1.0.0-beta.1 || >=2",
-            "1.2.3+build",
-            "<2.0.0 || >= 3",
-        ] {
-            assert!(is_range(range), "{range:?}");
-        }
-        for other in [
-            "file:/",
-            "file:",
-            "file:../x",
-            "file:///etc",
-            "link:/",
-            "link:..",
-            "npm:other@1",
-            "npm:other@file:/",
-            "git+ssh://git@h/x.git",
-            "git://h/x",
-            "git@github.com:a/b.git",
-            "http://h/x.tgz",
-            "https://h/x.tgz",
-            "jsr:@a/b",
-            "../..",
-            "./x",
-            "/etc",
-            "~/x",
-            "~",
-            "C:\\x",
-            "user/repo",
-            "github:user/repo",
-            "workspace:*",
-            "workspace:^",
-            "portal:..",
-            "catalog:",
-            "latest",
-            "next",
-            "1.2.3.4",
-            "^",
-            ">",
-            "1 - ",
-            "^1 || file:/",
-            "^1 file:/",
-            "* ../..",
-            "1\0",
-            "\u{661}",
-            "1.2.3-$x",
-            "1.0.0 || latest",
-        ] {
-            assert!(!is_range(other), "{other:?}");
-        }
-        assert!(!is_range(&"^1 || ".repeat(10_000)));
     }
 
     #[test]

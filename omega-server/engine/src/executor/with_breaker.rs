@@ -65,6 +65,10 @@ impl Executor for WithBreaker {
         self.inner.describe_with(package, version, owner, env).await
     }
 
+    fn end_session(&self, session: &str) {
+        self.inner.end_session(session);
+    }
+
     fn expect(&self, tool: &ToolId, version: &str) {
         self.inner.expect(tool, version);
     }
@@ -93,7 +97,15 @@ impl Executor for WithBreaker {
 
 /// A call that was never made.
 pub(super) fn not_run(error: ToolError) -> Executed {
-    Executed { result: Err(error), version: None, duration_ms: 0, truncated: false, logs: Vec::new(), executor: None }
+    Executed {
+        result: Err(error),
+        version: None,
+        duration_ms: 0,
+        truncated: false,
+        logs: Vec::new(),
+        notice: None,
+        executor: None,
+    }
 }
 
 /// A call that is being worked on, until it is dropped.

@@ -44,6 +44,7 @@ async fn problem(sandbox: &LocalExecutor, tool: Tool) -> Option<String> {
             timeout: Duration::from_secs(60),
             cancel: Box::pin(std::future::pending()),
             on_partial: Arc::new(|_| ()),
+            session: None,
         })
         .await;
     match executed.result {

@@ -26,7 +26,15 @@ struct Sandbox(AtomicUsize);
 impl Executor for Sandbox {
     async fn execute(&self, _: Execution) -> Executed {
         let result = Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, "describes only"));
-        Executed { result, version: None, duration_ms: 0, truncated: false, logs: Vec::new(), executor: None }
+        Executed {
+            result,
+            version: None,
+            duration_ms: 0,
+            truncated: false,
+            logs: Vec::new(),
+            notice: None,
+            executor: None,
+        }
     }
 
     async fn describe(&self, package: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {

@@ -424,10 +424,10 @@ super::sql::statements! {
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
     USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
-        output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs WHERE id = $1";
+        output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, notice, created_at FROM tool_runs WHERE id = $1";
     /// Of the messages of a page, and all of the runs that begin there.
     TOOL_RUNS_BETWEEN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, \
-        CASE WHEN output_bytes <= $4 THEN output END AS output, output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs \
+        CASE WHEN output_bytes <= $4 THEN output END AS output, output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, notice, created_at FROM tool_runs \
         WHERE conversation_id = $1 AND seq >= $2 \
         AND (run_id IN (SELECT id FROM runs WHERE conversation_id = $1 AND queued_seq >= $2 AND queued_seq < $3) \
         OR message_id IN (SELECT id FROM messages WHERE conversation_id = $1 AND seq >= $2 AND seq < $3)) ORDER BY seq";

@@ -205,6 +205,7 @@ async fn insert_tool_run(tx: &mut super::Tx, conversation: &str, run: &ToolRun, 
         run.created_at.0,
         run.duration_ms.map(signed),
         run.started_at.map(|at| at.0),
+        run.notice.as_deref(),
     )?;
     Ok(())
 }
@@ -227,5 +228,5 @@ super::sql::statements! {
         finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, 0, 0, $10, $11, $12, $13, $14, $15, $16)";
     IMPORT_TOOL_RUN = "INSERT INTO tool_runs (id, conversation_id, run_id, message_id, call_id, call_name, seq, tool_id, tool_name, \
         version, status, input, output, output_summary, output_bytes, truncated, error, credentials_used, attempt, created_at, \
-        duration_ms, started_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]', $18, $19, $20, $21)";
+        duration_ms, started_at, notice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, '[]', $18, $19, $20, $21, $22)";
 }

@@ -230,6 +230,7 @@ pub(super) struct ToolRunRow {
     pub started_at: Option<i64>,
     pub error: Option<String>,
     pub duration_ms: Option<i64>,
+    pub notice: Option<String>,
     pub created_at: i64,
 }
 
@@ -257,6 +258,7 @@ impl ToolRunRow {
             started_at: self.started_at.map(Timestamp),
             duration_ms: self.duration_ms.map(number),
             error: self.error.as_deref().map(serde_json::from_str).transpose()?,
+            notice: self.notice,
             created_at: Timestamp(self.created_at),
         })
     }

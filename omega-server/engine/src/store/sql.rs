@@ -241,7 +241,7 @@ statements! {
     RETRY_TOOL_RUN = "UPDATE tool_runs SET status = 'proposed' WHERE id = $1 AND status = 'started'";
     /// Outputs of more than so many bytes stay where they are.
     TOOL_RUNS_FROM = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, \
-        CASE WHEN output_bytes <= $4 THEN output END AS output, output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, created_at FROM tool_runs \
+        CASE WHEN output_bytes <= $4 THEN output END AS output, output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, notice, created_at FROM tool_runs \
         WHERE conversation_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
     SET_PAUSE = "UPDATE runs SET pause = $2 WHERE id = $1 AND status = 'paused'";
     PAUSED_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \

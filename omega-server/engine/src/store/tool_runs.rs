@@ -41,6 +41,8 @@ pub struct Settled {
     pub duration_ms: u64,
     /// The executor that took it.
     pub executor: Option<String>,
+    /// What the model is told besides.
+    pub notice: Option<String>,
 }
 
 impl Settled {
@@ -63,16 +65,19 @@ impl Settled {
             error: Some(error),
             duration_ms,
             executor: None,
+            notice: None,
         }
     }
 }
 
 impl Texts for Settled {
     fn edit(&mut self, editor: &mut dyn Edit) {
-        let Self { status: _, version: _, output, summary, truncated: _, error, duration_ms: _, executor: _ } = self;
+        let Self { status: _, version: _, output, summary, truncated: _, error, duration_ms: _, executor: _, notice } =
+            self;
         output.edit(editor);
         editor.words(summary);
         error.edit(editor);
+        notice.iter_mut().for_each(|notice| editor.words(notice));
     }
 }
 
@@ -154,6 +159,7 @@ impl LogTx {
             started_at: None,
             duration_ms: None,
             error: None,
+            notice: None,
             created_at,
         });
         let (conversation, seq, now) = (self.conversation().to_string(), signed(self.next_seq()), self.now().0);
@@ -253,6 +259,7 @@ impl LogTx {
             truncated: settled.truncated,
             duration_ms: Some(settled.duration_ms),
             error: settled.error.clone(),
+            notice: settled.notice.clone(),
             ..tool_run.clone()
         })
     }
@@ -284,6 +291,7 @@ pub(super) async fn end_tool_run(
         // Nobody knows how long a call took whose end nobody saw.
         (status != ToolRunStatus::Unknown).then(|| signed(settled.duration_ms)),
         settled.executor.as_deref(),
+        settled.notice.as_deref(),
     )?;
     if ended != 1 {
         return Err(StoreError::LeaseLost);
@@ -307,7 +315,7 @@ super::sql::statements! {
     START_TOOL_RUN = "UPDATE tool_runs SET status = 'started', version = $2, credentials_used = $3, attempt = attempt + 1, started_at = $4 \
         WHERE id = $1 AND status = 'proposed'";
     END_TOOL_RUN = "UPDATE tool_runs SET status = $2, version = $3, output = $4, output_summary = $5, output_bytes = $6, truncated = $7, \
-        error = $8, finished_at = $9, duration_ms = $10, executor = $11 \
+        error = $8, finished_at = $9, duration_ms = $10, executor = $11, notice = $12 \
         WHERE id = $1 AND status IN ('proposed', 'awaiting_credentials', 'awaiting_approval', 'started')";
     TOOL_CANCEL_REQUESTED = "SELECT cancel_requested_at FROM tool_runs WHERE id = $1";
 }

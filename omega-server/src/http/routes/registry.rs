@@ -289,11 +289,10 @@ fn why_not(package: &str, error: &ToolError) -> String {
     let reason = one_line(error.message.lines().next().unwrap_or_default(), 300);
     let failed = match error.code {
         ToolErrorCode::ImportFailed => format!("{package} can't be imported ({reason}); it may be broken as published"),
-        ToolErrorCode::Timeout => {
+        ToolErrorCode::Timeout | ToolErrorCode::CpuLimit => {
             format!("{package} did not load in time ({reason}); it may do too much when it is imported")
         }
         ToolErrorCode::OutOfMemory
-        | ToolErrorCode::CpuLimit
         | ToolErrorCode::DiskLimit
         | ToolErrorCode::OutputTooLarge
         | ToolErrorCode::ToolExited
@@ -303,7 +302,15 @@ fn why_not(package: &str, error: &ToolError) -> String {
         }
         ToolErrorCode::MissingEnvVars => format!("{package} wants variables as soon as it is loaded ({reason})"),
         // Which capability, and what to do.
-        ToolErrorCode::PermissionDenied | ToolErrorCode::NetworkBlocked => {
+        ToolErrorCode::NetworkBlocked => {
+            let host = error.details.as_ref().and_then(|details| details["host"].as_str()).unwrap_or("the network");
+            return format!(
+                "{package} wants to reach {} before it says which tools it has, and a package is looked into without a network; \
+                 use one that is listed without",
+                one_line(host, 100)
+            );
+        }
+        ToolErrorCode::PermissionDenied => {
             return format!("{package} can't run here: {}", one_line(&error.message, 500));
         }
         // These say what to do.

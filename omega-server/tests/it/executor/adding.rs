@@ -24,17 +24,17 @@ const TRIPLE: &str = r#"
         execute: ({ n }) => ({ tripled: 3 * n }) };"#;
 
 /// A server's process that comes and goes, the model's provider and the npm registry.
-struct World {
-    sandbox: Sandbox,
-    provider: StandIn,
+pub(super) struct World {
+    pub(super) sandbox: Sandbox,
+    pub(super) provider: StandIn,
     folder: TempDir,
     key: Option<String>,
-    server: Option<Process>,
+    pub(super) server: Option<Process>,
 }
 
 impl World {
     /// None where Deno can't be had.
-    async fn new(script: Script) -> Option<Self> {
+    pub(super) async fn new(script: Script) -> Option<Self> {
         let sandbox = Sandbox::start().await?;
         let about = json!({ "description": "Triples\u{1b}[2J numbers", "_npmUser": { "name": "ada" } });
         sandbox.registry.publish("acme-triple", "1.2.3", about, TRIPLE);
@@ -44,7 +44,7 @@ impl World {
         Some(Self { sandbox, provider, folder: crate::harness::folder(), key: None, server: None })
     }
 
-    async fn start(&mut self, env: &[(&str, &str)]) {
+    pub(super) async fn start(&mut self, env: &[(&str, &str)]) {
         let mut command = command_cached(self.folder.path(), self.sandbox.cache.path(), &self.provider, &[]);
         command.env("NPM_CONFIG_REGISTRY", &self.sandbox.registry.url).envs(env.iter().copied());
         let server = Process::start(command, self.key.take()).await;
@@ -52,28 +52,28 @@ impl World {
         self.server = Some(server);
     }
 
-    fn server(&self) -> &Process {
+    pub(super) fn server(&self) -> &Process {
         self.server.as_ref().unwrap()
     }
 
-    async fn send(&self, text: &str) -> (ConversationId, RunId) {
+    pub(super) async fn send(&self, text: &str) -> (ConversationId, RunId) {
         let client = &self.server().client;
         let body = CreateConversation { title: Some("t".into()), model: Some(MODELS[0].into()), ..<_>::default() };
         let conversation = client.create_conversation(&body).await.unwrap().id;
         (conversation, self.say(conversation, &message(text)).await)
     }
 
-    async fn say(&self, conversation: ConversationId, message: &SendMessage) -> RunId {
+    pub(super) async fn say(&self, conversation: ConversationId, message: &SendMessage) -> RunId {
         let key = uuid::Uuid::new_v4().to_string();
         self.server().client.send_message(conversation, message, &key).await.unwrap().run_id
     }
 
     /// Waits until a run is paused or has ended.
-    async fn rests(&self, run: RunId) -> Run {
+    pub(super) async fn rests(&self, run: RunId) -> Run {
         rests(&self.server().client, run).await
     }
 
-    async fn calls(&self, conversation: ConversationId) -> Vec<ToolRun> {
+    pub(super) async fn calls(&self, conversation: ConversationId) -> Vec<ToolRun> {
         self.server().client.tool_runs(conversation, <_>::default()).await.unwrap().rows
     }
 }
@@ -91,7 +91,7 @@ async fn rests(client: &omega_core::client::Client, run: RunId) -> Run {
     .await
 }
 
-fn asked(run: &Run) -> &Approval {
+pub(super) fn asked(run: &Run) -> &Approval {
     match &run.requires_action {
         Some(RequiredAction::Approval { approvals, .. }) if approvals.len() == 1 => &approvals[0],
         _ => panic!("{run:?}"),
@@ -102,7 +102,7 @@ fn triple() -> ToolId {
     "acme-triple::triple".parse().unwrap()
 }
 
-fn decide(decision: Decision) -> Decide {
+pub(super) fn decide(decision: Decision) -> Decide {
     Decide { decision, remember: Remember::Once, reason: None, args_digest: None, input: None }
 }
 
@@ -252,6 +252,32 @@ async fn other_contents_under_the_same_version_are_asked_about_again() {
     world.sandbox.registry.publish("acme-triple", "2.0.0", json!({}), "throw new Error('not this one')");
     world.server().client.decide(second.id, &decide(Decision::Approve)).await.unwrap();
     is_done(&world, conversation, run).await;
+}
+
+#[tokio::test]
+async fn an_npm_registry_that_is_slow_holds_up_no_other_call_of_the_step() {
+    let both = propose("acme-triple").and_call(ADD, json!({ "package": "acme-slow", "why": "to triple" }));
+    let Some(mut world) = World::new(Script::new().turn(both).turn(Reply::text("No."))).await else { return };
+    world.sandbox.registry.publish("acme-slow", "1.0.0", json!({}), TRIPLE);
+    let held = world.sandbox.registry.hold("acme-slow");
+    world.sandbox.registry.withdraw("acme-triple");
+    world.start(&[]).await;
+    let (conversation, run) = world.send("triple 14").await;
+    let first = within("the other call's outcome", async {
+        loop {
+            let calls = world.calls(conversation).await;
+            if let Some(call) = calls.into_iter().find(|call| call.status.is_terminal()) {
+                return call;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(first.error.unwrap().code, ToolErrorCode::PackageNotFound);
+    assert_eq!(world.server().client.run(run).await.unwrap().status, RunStatus::Running, "it still waits for npm");
+    drop(held);
+    let paused = world.rests(run).await;
+    assert_eq!(asked(&paused).package.as_ref().unwrap().name, "acme-slow");
 }
 
 /// The server dies when the answer is written, before it adds, and when it has added and recorded nothing.

@@ -46,7 +46,15 @@ impl Executor for Recording {
             execution.cancel.await;
         }
         let result = Ok(json!({ "executor": std::process::id() }));
-        Executed { result, version: None, duration_ms: 1, truncated: false, logs: Vec::new(), executor: None }
+        Executed {
+            result,
+            version: None,
+            duration_ms: 1,
+            truncated: false,
+            logs: Vec::new(),
+            notice: None,
+            executor: None,
+        }
     }
 
     async fn describe(&self, _: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {

@@ -18,6 +18,8 @@ mod offline;
 mod remote;
 mod servers;
 mod service;
+mod session_runs;
+mod sessions;
 mod suites;
 mod tarball;
 mod tarballs;
@@ -109,6 +111,7 @@ fn call(tool: &str, input: Value) -> Execution {
         timeout: Duration::from_secs(20),
         cancel: never(),
         on_partial: Arc::new(|_| {}),
+        session: None,
     }
 }
 

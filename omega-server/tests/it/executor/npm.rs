@@ -16,7 +16,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// Ends with its owner.
 pub struct Registry {
@@ -31,6 +31,8 @@ struct Shelf {
     /// What else is said of packages: when they were published, and how often they were fetched in a week.
     told: Mutex<BTreeMap<String, (Value, u64)>>,
     downloads: Mutex<Vec<String>>,
+    /// Packages whose document nobody gets until the other end is dropped.
+    held: Mutex<BTreeMap<String, watch::Receiver<()>>>,
 }
 
 struct Published {
@@ -90,6 +92,13 @@ impl Registry {
         self.shelf.packages.lock().unwrap().remove(name);
     }
 
+    /// Gives nobody a package's document as long as this lives.
+    pub fn hold(&self, name: &str) -> watch::Sender<()> {
+        let (holds, held) = watch::channel(());
+        self.shelf.held.lock().unwrap().insert(name.to_owned(), held);
+        holds
+    }
+
     /// Tarballs that were fetched, as `name@version`.
     pub fn downloads(&self) -> Vec<String> {
         self.shelf.downloads.lock().unwrap().clone()
@@ -118,6 +127,10 @@ pub fn described(name: &str, version: &str, more: &Value) -> Value {
 
 /// `NAME` answers with its versions, `tarballs/NAME/VERSION.tgz` with one.
 async fn answer(State((shelf, url)): State<(Arc<Shelf>, String)>, Path(path): Path<String>) -> Response {
+    let held = shelf.held.lock().unwrap().get(&path).cloned();
+    if let Some(mut held) = held {
+        while held.changed().await.is_ok() {}
+    }
     let packages = shelf.packages.lock().unwrap();
     if let Some((name, version)) =
         path.strip_prefix("tarballs/").and_then(|rest| rest.strip_suffix(".tgz")?.rsplit_once('/'))

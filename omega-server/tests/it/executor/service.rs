@@ -104,6 +104,7 @@ impl Executor for Scripted {
             duration_ms: 7,
             truncated: false,
             logs: vec!["log: one line".into()],
+            notice: None,
             executor: None,
         }
     }

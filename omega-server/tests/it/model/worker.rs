@@ -339,6 +339,7 @@ fn settled(outcome: Outcome) -> Settled {
             error: None,
             duration_ms: 7,
             executor: None,
+            notice: None,
         },
         Outcome::Failed => failed(ToolErrorCode::ToolError),
         Outcome::TimedOut => failed(ToolErrorCode::Timeout),

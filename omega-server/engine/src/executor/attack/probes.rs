@@ -275,6 +275,7 @@ impl Probes {
             timeout,
             cancel: Box::pin(std::future::pending()),
             on_partial: Arc::new(|_| {}),
+            session: None,
         };
         self.executor.execute(execution).await
     }

@@ -88,7 +88,12 @@ impl WithServers {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    async fn call(&self, execution: &mut Execution, version: &mut Option<String>) -> Result<Value, ToolError> {
+    async fn call(
+        &self,
+        execution: &mut Execution,
+        version: &mut Option<String>,
+        notice: &mut Option<String>,
+    ) -> Result<Value, ToolError> {
         if execution.calling != Calling::Tool {
             return Err(ToolError::new(ToolErrorCode::NotATool, "a server by its address has tools, and no functions"));
         }
@@ -117,7 +122,13 @@ impl WithServers {
             match answer {
                 Some(Ok(Ok(result))) => return server_tools::output_of(result),
                 // It did nothing: it is greeted anew, and asked once more.
-                Some(Ok(Err(Fault::Forgotten))) if !tried => tried = true,
+                Some(Ok(Err(Fault::Forgotten))) if !tried => {
+                    tried = true;
+                    let host = server.url.host_str().unwrap_or_default();
+                    *notice = Some(format!(
+                        "the MCP server at {host} began a new session; what it held of the last one is gone"
+                    ));
+                }
                 Some(Ok(Err(fault))) => {
                     self.forget(&key);
                     return Err(fault.into());
@@ -180,10 +191,18 @@ impl Executor for WithServers {
             return self.packages.execute(execution).await;
         }
         let begun = Instant::now();
-        let mut version = None;
-        let result = self.call(&mut execution, &mut version).await;
+        let (mut version, mut notice) = (None, None);
+        let result = self.call(&mut execution, &mut version, &mut notice).await;
         let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Executed { result, version, duration_ms, truncated: false, logs: Vec::new(), executor: Some("mcp".to_owned()) }
+        Executed {
+            result,
+            version,
+            duration_ms,
+            truncated: false,
+            logs: Vec::new(),
+            notice,
+            executor: Some("mcp".to_owned()),
+        }
     }
 
     async fn describe(&self, package: &str, version: &str, owner: &str) -> Result<DescribedPackage, ToolError> {
@@ -227,6 +246,10 @@ impl Executor for WithServers {
             signatures: BTreeMap::new(),
             lacks: Vec::new(),
         })
+    }
+
+    fn end_session(&self, session: &str) {
+        self.packages.end_session(session);
     }
 
     fn expect(&self, tool: &ToolId, version: &str) {

@@ -139,6 +139,7 @@ impl RemoteExecutor {
             duration_ms,
             truncated,
             logs,
+            notice: None,
             executor: None,
         })
     }

@@ -114,7 +114,7 @@ export async function connect() {
     nextMessage,
     onHostMessage,
     loadSockets,
-    started: () => send('{"ev":"started"}'),
+    started: () => ((logged = 0), send('{"ev":"started"}')),
     preloaded: (ok, read) => send(`{"ev":"preloaded","ok":${ok === true},"read":${stringify(read)}}`),
     partial: (output) => send(`{"ev":"partial","output":${json(output)}}`),
     log: (level, text) => {

@@ -3,6 +3,7 @@
 import { needsApproval } from "./approval.mjs";
 import { askedDuring, askedFor, lending, looksSecret } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
+import { explain } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { exportsOf, importPackage } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
@@ -27,6 +28,8 @@ export async function describe(job) {
       found.tools = await describeServer(job);
       return { __proto__: null, found };
     } catch (error) {
+      // One that wants variables gets some first: that it has functions besides says nothing of its tools.
+      if (wantsMore(error, job.env)) throw error;
       // It may be no server after all; what is in its modules is looked for all the same, where that was not what failed.
       failures.push({ subpath: "", error });
     }
@@ -53,6 +56,11 @@ export async function describe(job) {
   // Who has tools is seldom wanted for its functions.
   if (found.functions.length > 0 || found.tools.length === 0) Object.assign(found, await signaturesOf(job, looked.ways));
   return { __proto__: null, found };
+}
+
+function wantsMore(error, given = {}) {
+  const { code, details } = explain(error);
+  return code === "MISSING_ENV_VARS" && details.missing.some((name) => !Object.hasOwn(given, name));
 }
 
 /** The package has no module of its own, which is no fault where it has subpaths. */

@@ -13,6 +13,7 @@ import { shut } from "./shut.mjs";
 import { closeStdin } from "./stdin.mjs";
 
 const chdir = Deno.chdir.bind(Deno);
+const after = globalThis.setTimeout;
 
 // Loaded while the job is on its way.
 const executing = import("./execute.mjs");
@@ -42,28 +43,49 @@ host.started();
 // A process that was started for any package is elsewhere.
 chdir(new URL(".", job.entry));
 
-const abort = new AbortController();
+let abort = new AbortController();
 let watched = false;
+const more = [];
+let come = () => {};
 const signal = () => ((watched = true), abort.signal);
 host.onHostMessage((message) => {
   if (message === undefined) host.end(); // the host is gone
-  if (message.op !== "cancel") return;
+  if (message.op !== "cancel") {
+    more.push({ __proto__: null, ...message });
+    return come();
+  }
   abort.abort(new DOMException("the call was cancelled", "AbortError"));
   // Who never looked at the signal has nothing to clean up by.
   if (!watched) host.end();
 });
 
-try {
-  if (job.op === "describe") {
-    const { describe } = await import("./describe.mjs");
-    host.succeeded((await describe(job)).found, job.maxOutput);
-  } else {
+async function perform(job) {
+  try {
+    if (job.op === "describe") {
+      const { describe } = await import("./describe.mjs");
+      return host.succeeded((await describe(job)).found, job.maxOutput);
+    }
     const { execute } = await executing;
     const { output, failure } = await execute(job, signal, host.partial);
     if (failure) host.failed(failure);
     else host.succeeded(output, job.maxOutput);
+  } catch (error) {
+    host.failed(explain(error));
   }
-} catch (error) {
-  host.failed(explain(error));
+}
+
+await perform(job);
+if (job.session === true) {
+  const { goesOn } = await import("./mcp.mjs");
+  // Something has to hold the event loop while nobody calls.
+  after(() => {}, 1 << 30);
+  // One that has ended takes no job up: the host gives it to another process.
+  while (goesOn()) {
+    if (!more.length) await new Promise((resolve) => (come = resolve));
+    if (!goesOn()) break;
+    [abort, watched] = [new AbortController(), false];
+    host.started();
+    await perform(more.shift());
+  }
 }
 host.end();

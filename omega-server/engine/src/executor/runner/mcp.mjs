@@ -7,8 +7,12 @@ import { Failure, messageOf } from "./failure.mjs";
 
 const PREFIX = "mcp:";
 const PROTOCOL = "2025-06-18";
+// A server that does nothing for so long will not answer; one that works, on a machine that is busy, may take some times as long.
 const HANDSHAKE_MS = 12_000;
 const LIST_MS = 10_000;
+const PATIENCE = 3;
+const LOOK_MS = 1_000;
+const WORK_OF_A_LOOK_MICROS = 20_000;
 const MOST_PAGES = 20;
 const MOST_TOOLS = 500;
 const MOST_LINE = 32 << 20;
@@ -17,6 +21,7 @@ const METHOD_NOT_FOUND = -32601;
 const STORES = ["MEMORY", "STORAGE", "DATA", "STATE", "STORE"].flatMap((what) => ["FILE_PATH", "PATH", "FILE", "DIR"].map((where) => `${what}_${where}`));
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
+const cpuUsage = process.cpuUsage.bind(process);
 const { parse, stringify } = JSON;
 const realPath = Deno.realPathSync.bind(Deno);
 const readText = Deno.readTextFileSync.bind(Deno);
@@ -50,7 +55,7 @@ function described({ name, title, description, inputSchema, annotations }) {
   };
 }
 
-/** Calls one tool of the server, in a process of its own as every call. */
+/** Calls one tool of the server: the first call of a process starts it, those that a session has behind it find it. */
 export async function callServer(job, signal) {
   const server = await started(job);
   const abort = signal();
@@ -68,8 +73,16 @@ export async function callServer(job, signal) {
 
 class Exited extends Error {}
 
+let greeted;
+let isWell = false;
+
+/** Whether another call would find the server. */
+export const goesOn = () => isWell;
+
+const started = (job) => (greeted ??= start(job));
+
 /** The server, greeted. One that wants a folder, such as the file server, gets the call's own. */
-async function started({ entry, bin, withFolder, env }) {
+async function start({ entry, bin, withFolder, env }) {
   for (const name of STORES) process.env[name] ??= `${env?.HOME ?? "."}/${name.toLowerCase()}`;
   const args = withFolder ? [env?.HOME ?? "."] : [];
   const stdio = ownStdio();
@@ -77,7 +90,7 @@ async function started({ entry, bin, withFolder, env }) {
   process.argv = [process.execPath, path, ...args];
   let failed;
   const ended = new Promise((_, reject) => (failed = reject));
-  ended.catch(() => {});
+  ended.catch(() => (isWell = false));
   const exit = (code) => {
     failed(new Exited(stdio.said() || `the server ended with exit code ${code ?? 0}`));
     // Whoever ends does not go on; nothing but this process's end stops it.
@@ -90,6 +103,7 @@ async function started({ entry, bin, withFolder, env }) {
   const hello = { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: "omega", version: "1" } };
   await server.ask("initialize", hello, HANDSHAKE_MS);
   stdio.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+  isWell = true;
   return server;
 }
 
@@ -121,6 +135,12 @@ function loadFailure(error) {
 
 let lastId = 0;
 
+/** Its time on the processor so far, in microseconds. */
+function work() {
+  const { user, system } = cpuUsage();
+  return user + system;
+}
+
 /** The answer to a request; an error that it is answered with, the server's end, and the end of patience are failures. */
 async function asked(stdio, ended, method, params, patience, abort) {
   const id = ++lastId;
@@ -128,7 +148,15 @@ async function asked(stdio, ended, method, params, patience, abort) {
   // Something has to hold the event loop, or a server that only waits would end the process.
   const late = new Promise((_, reject) => {
     const words = `the MCP server did not answer ${method} in time`;
-    timer = after(() => reject(new Failure("TOOL_ERROR", words)), patience ?? 1 << 30);
+    let [idle, looks, worked] = [0, 0, work()];
+    const look = () => {
+      const now = work();
+      idle = now - worked < WORK_OF_A_LOOK_MICROS ? idle + LOOK_MS : 0;
+      worked = now;
+      if (idle >= patience || ++looks * LOOK_MS >= PATIENCE * patience) return reject(new Failure("TOOL_ERROR", words));
+      timer = after(look, LOOK_MS);
+    };
+    timer = patience === undefined ? after(() => {}, 1 << 30) : after(look, LOOK_MS);
   });
   const aborted = new Promise((_, reject) => abort?.addEventListener("abort", () => reject(abort.reason)));
   try {

@@ -89,6 +89,7 @@ fn begin(shared: &Arc<Shared>, call: ExecuteRequest, streams: bool) -> Running {
         timeout: call.timeout,
         cancel: Box::pin(async move { stop.cancelled().await }),
         on_partial: partials(&sender, streams),
+        session: None,
     };
     let of_call = Arc::clone(shared);
     shared.calls.spawn(async move {

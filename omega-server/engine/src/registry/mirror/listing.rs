@@ -4,6 +4,7 @@
 //! up after a few tries; a page that is too large, too slow or refused for its size is asked for in smaller pieces; no answer is
 //! larger than its limit.
 
+use super::Pace;
 use futures_util::StreamExt;
 use omega_core::{budget::LISTING, model::wire::wait_of, net, registry::RegistryError};
 use serde::Deserialize;
@@ -18,8 +19,6 @@ const SMALLEST_PAGE: usize = 50;
 const TRIES: u32 = 6;
 /// Longest pause between two tries; who asks for a longer one is left alone, and the reading goes on later.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// Time that one page may take.
-const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why the other registry could not be read to its end. What was read before is kept.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +59,32 @@ fn is_passing(status: u16) -> bool {
     status >= 500 || [408, 425, 429].contains(&status)
 }
 
+/// How many rows are asked for at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    now: usize,
+    /// What it allows, as far as is known.
+    pub most: usize,
+}
+
+impl Size {
+    pub fn of(most: Option<usize>) -> Self {
+        let most = most.unwrap_or(PAGE);
+        Self { now: most, most }
+    }
+
+    fn less(&mut self) {
+        self.now = (self.now / 4).max(SMALLEST_PAGE);
+    }
+
+    /// A page was had: one that was slow for a moment is not asked for little for ever.
+    fn had(&mut self, took: Duration, patience: Duration) {
+        if took < patience / 8 {
+            self.now = (self.now * 2).min(self.most);
+        }
+    }
+}
+
 /// Rows of the listing, and whether more follow.
 pub(super) struct Page {
     pub rows: Vec<Value>,
@@ -97,25 +122,38 @@ enum Helps {
     Patience(Option<Duration>),
     /// To ask for less.
     Less,
+    /// The same until it is faster, and patience where there is no less.
+    LessForNow,
     Nothing,
 }
 
-/// The rows after the first `offset`, at most `limit` of them, which becomes smaller when that helps.
+/// The rows after the first `offset`, at most `size` of them, which becomes smaller when that helps.
 pub(super) async fn page(
     http: &reqwest::Client,
     base: &str,
     offset: usize,
-    limit: &mut usize,
-    first_pause: Duration,
+    size: &mut Size,
+    pace: Pace,
 ) -> Result<Page, MirrorError> {
-    let (mut pause, mut tries) = (first_pause, 1);
+    let (mut pause, mut tries) = (pace.page, 1);
     loop {
-        let Failed { error, helps } = match ask(http, base, offset, *limit).await {
-            Ok(page) => return Ok(page),
+        let Failed { error, helps } = match ask(http, base, offset, size.now, pace.patience).await {
+            Ok(page) => {
+                size.had(page.took, pace.patience);
+                return Ok(page);
+            }
             Err(failed) => failed,
         };
+        let helps = match helps {
+            Helps::LessForNow if size.now <= SMALLEST_PAGE => Helps::Patience(None),
+            helps => helps,
+        };
         match helps {
-            Helps::Less if *limit > SMALLEST_PAGE => *limit = (*limit / 4).max(SMALLEST_PAGE),
+            Helps::LessForNow => size.less(),
+            Helps::Less if size.now > SMALLEST_PAGE => {
+                size.less();
+                size.most = size.now;
+            }
             Helps::Patience(asked) if tries < TRIES && asked.is_none_or(|asked| asked <= LONGEST_PAUSE) => {
                 tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
                 pause *= 2;
@@ -126,10 +164,16 @@ pub(super) async fn page(
     }
 }
 
-async fn ask(http: &reqwest::Client, base: &str, offset: usize, limit: usize) -> Result<Page, Failed> {
+async fn ask(
+    http: &reqwest::Client,
+    base: &str,
+    offset: usize,
+    limit: usize,
+    patience: Duration,
+) -> Result<Page, Failed> {
     let url = format!("{base}/tools?limit={limit}&offset={offset}");
     let began = Instant::now();
-    let answer = http.get(&url).timeout(PAGE_TIMEOUT).send().await.map_err(unreachable)?;
+    let answer = http.get(&url).timeout(patience).send().await.map_err(unreachable)?;
     let status = answer.status();
     if !status.is_success() {
         let asked = answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
@@ -152,7 +196,7 @@ async fn ask(http: &reqwest::Client, base: &str, offset: usize, limit: usize) ->
 }
 
 fn unreachable(error: reqwest::Error) -> Failed {
-    let helps = if error.is_timeout() { Helps::Less } else { Helps::Patience(None) };
+    let helps = if error.is_timeout() { Helps::LessForNow } else { Helps::Patience(None) };
     Failed { error: MirrorError::Unreachable(error), helps }
 }
 

@@ -35,6 +35,8 @@ pub struct Pace {
     pub every: Duration,
     /// Before a page is asked for again; longer each time.
     pub page: Duration,
+    /// What one page may take; one that takes longer is asked for in smaller pieces.
+    pub patience: Duration,
     /// Before a reading that failed goes on; longer each time.
     pub again: Duration,
     /// The longest that it gets by itself, and the longest that the other registry can ask for.
@@ -47,6 +49,7 @@ impl Default for Pace {
             first: Duration::from_secs(2),
             every: Duration::from_secs(15 * 60),
             page: Duration::from_secs(1),
+            patience: Duration::from_secs(60),
             again: Duration::from_secs(30),
             longest: (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60)),
         }
@@ -166,11 +169,11 @@ impl Mirror {
         if state.pass.is_none() && !stored.is_empty() {
             self.save(state, SeenRows::Forgotten).await?;
         }
-        let (mut limit, mut saved) = (state.limit.unwrap_or(listing::PAGE), Instant::now());
+        let (mut size, mut saved) = (listing::Size::of(state.limit), Instant::now());
         loop {
             let from = state.pass().ask_from();
-            let page = listing::page(&self.http, url, from, &mut limit, self.pace.page).await?;
-            state.limit = Some(limit);
+            let page = listing::page(&self.http, url, from, &mut size, self.pace).await?;
+            state.limit = Some(size.most);
             let brought = state.pass().take(&page.rows, page.more);
             let brought = brought.map_err(|why| MirrorError::NoListing(why.to_owned()))?;
             let taken = self.registry.take(None, brought.tools, Source::Mirror, Older::LeftOut).await?;

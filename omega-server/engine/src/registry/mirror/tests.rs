@@ -1,5 +1,5 @@
-//! The mirror against a registry on loopback that misbehaves in every way that one can: it is busy, fails, cuts its answers,
-//! answers with something else, moves its rows between two pages, lists rows twice, half or not at all, in the field names of
+//! The mirror against a registry on loopback that misbehaves in every way that one can: it is busy, fails, cuts its answers, is slow
+//! without end, answers with something else, moves its rows between two pages, lists rows twice, half or not at all, in the field names of
 //! two years.
 
 use super::*;
@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::{StreamExt, stream};
 use omega_core::{
     api::{MirrorState, MirrorStatus},
     executor::{DescribedPackage, Executed, Execution, Executor, ExecutorHealth, ToolError, ToolErrorCode},
@@ -26,7 +27,15 @@ struct NoSandbox;
 impl Executor for NoSandbox {
     async fn execute(&self, _: Execution) -> Executed {
         let result = Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, "there is none"));
-        Executed { result, version: None, duration_ms: 0, truncated: false, logs: Vec::new(), executor: None }
+        Executed {
+            result,
+            version: None,
+            duration_ms: 0,
+            truncated: false,
+            logs: Vec::new(),
+            notice: None,
+            executor: None,
+        }
     }
     async fn describe(&self, _: &str, _: &str, _: &str) -> Result<DescribedPackage, ToolError> {
         Err(ToolError::new(ToolErrorCode::RuntimeUnavailable, "there is none"))
@@ -53,6 +62,8 @@ struct Listed {
     largest: usize,
     /// Where each page that it was asked for began.
     asked: Vec<usize>,
+    /// How long it takes over its answer.
+    pause: Duration,
     /// The state of its dice.
     dice: u64,
 }
@@ -84,12 +95,15 @@ impl Listed {
                 let row = self.rows.remove(from);
                 self.rows.insert(to, row);
             }
-            match self.roll(12) {
+            match self.roll(24) {
                 0 => return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "0")], "busy").into_response(),
                 1 => return (StatusCode::INTERNAL_SERVER_ERROR, "no").into_response(),
                 2 => return (StatusCode::OK, "<html>soon</html>").into_response(),
                 3 => return (StatusCode::OK, r#"{"success":true,"data":[{"id":"#).into_response(),
                 4 => return axum::Json(json!({"data": [], "pagination": {"hasMore": true}})).into_response(),
+                5 => self.pause = 1_000 * PACE.patience,
+                6 => return endless(r#"{"success":true,"data":["#),
+                7 => self.pause = PACE.patience / 4,
                 _ => {}
             }
         }
@@ -99,14 +113,32 @@ impl Listed {
     }
 }
 
+/// An answer that begins so, and never comes to an end.
+fn endless(begins: &'static str) -> Response {
+    let never = stream::pending::<Result<&'static str, std::io::Error>>();
+    axum::body::Body::from_stream(stream::once(async move { Ok(begins) }).chain(never)).into_response()
+}
+
 impl Other {
     async fn start(rows: Vec<Value>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let listed = Listed { rows, misbehaves: false, instead: None, largest: 1_000, asked: Vec::new(), dice: 7 };
+        let listed = Listed {
+            rows,
+            misbehaves: false,
+            instead: None,
+            largest: 1_000,
+            asked: Vec::new(),
+            pause: Duration::ZERO,
+            dice: 7,
+        };
         let other = Self { listed: Arc::new(Mutex::new(listed)), url };
-        let page =
-            get(|With(other): With<Other>, Query(asked): Query<Asked>| async move { other.now().answer(&asked) });
+        let page = get(|With(other): With<Other>, Query(asked): Query<Asked>| async move {
+            let answer = other.now().answer(&asked);
+            let pause = std::mem::take(&mut other.now().pause);
+            tokio::time::sleep(pause).await;
+            answer
+        });
         let routes = axum::Router::new().route("/api/tools", page).with_state(other.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         other
@@ -142,6 +174,7 @@ const PACE: Pace = Pace {
     first: Duration::ZERO,
     every: Duration::from_secs(3_600),
     page: Duration::from_millis(1),
+    patience: Duration::from_millis(120),
     again: Duration::from_millis(1),
     longest: (Duration::from_millis(20), Duration::from_millis(20)),
 };
