@@ -70,5 +70,6 @@ mod talks;
 mod told;
 mod unbroken;
 mod vault;
+mod viewing;
 mod waits;
 mod wishes;

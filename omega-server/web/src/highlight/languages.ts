@@ -146,7 +146,9 @@ const SQL: Rule[] = [
 
 const JSON_RULES: Rule[] = [
   ["type", '"(?:[^"\\\\\\n]|\\\\[^])*"(?=\\s*:)'],
-  DOUBLE, SLASHES, BLOCK,
+  // The viewer goes to the next line behind each line break of a text.
+  ["string", '"(?:[^"\\\\\\n]|\\\\n\\n|\\\\[^])*"?'],
+  SLASHES, BLOCK,
   ["number", "-?\\b\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?\\b"],
   words("true false null"),
 ];

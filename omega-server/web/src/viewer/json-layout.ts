@@ -1,17 +1,27 @@
 // JSON that comes in pieces, cut anywhere, as people read it: a text is the text itself, anything else has a line for each
-// value. What is not in sight need not be read for it, and a broken document is laid out as far as it goes.
+// value and for each line of a text in it. What is not in sight need not be read for it, and a broken document is laid out as
+// far as it goes.
 
 /** Gives the laid-out text of each piece. */
 export interface Layout {
   push(piece: string): string;
   end(): string;
+  /** Another one that goes on from the same place. */
+  copy(): Layout;
 }
 
 /** By how the document begins. */
 export const layoutOf = (start: string): Layout => (start.trimStart().startsWith('"') ? new TextLayout() : new ValueLayout());
 
+/** A value, laid out whole. */
+export function laidOut(value: unknown): string {
+  if (typeof value === "string") return value;
+  const layout = new ValueLayout();
+  return layout.push(JSON.stringify(value) ?? "");
+}
+
 /** A document that is one string: its characters. */
-class TextLayout implements Layout {
+export class TextLayout implements Layout {
   #rest = "";
   #begun = false;
 
@@ -34,6 +44,13 @@ class TextLayout implements Layout {
     this.#rest = "";
     return rest === '"' ? "" : rest;
   }
+
+  copy(): Layout {
+    const other = new TextLayout();
+    other.#rest = this.#rest;
+    other.#begun = this.#begun;
+    return other;
+  }
 }
 
 function unescaped(text: string): string {
@@ -46,12 +63,14 @@ function unescaped(text: string): string {
 
 const INDENT = "  ";
 
-/** A line for each value, indented. */
+/** A line for each value, indented; a text goes on below behind each of its line breaks, which stand there as they are written. */
 class ValueLayout implements Layout {
   #depth = 0;
   #inString = false;
   /** A backslash stands at the end. */
   #escape = false;
+  /** A line break stands at the end of what is read of a text. */
+  #broken = false;
   /** An object or list was opened and has nothing yet. */
   #fresh = false;
 
@@ -60,7 +79,9 @@ class ValueLayout implements Layout {
     let at = 0;
     while (at < piece.length) {
       if (this.#inString) {
-        const end = this.#endOfString(piece, at);
+        if (this.#broken && piece[at] !== '"') out += this.#newLine(1);
+        this.#broken = false;
+        const end = this.#endOfLine(piece, at);
         out += piece.slice(at, end);
         at = end;
         continue;
@@ -76,13 +97,29 @@ class ValueLayout implements Layout {
     return "";
   }
 
-  #endOfString(piece: string, from: number): number {
+  copy(): Layout {
+    const other = new ValueLayout();
+    other.#depth = this.#depth;
+    other.#inString = this.#inString;
+    other.#escape = this.#escape;
+    other.#broken = this.#broken;
+    other.#fresh = this.#fresh;
+    return other;
+  }
+
+  /** Where a text, or a line of it, ends. */
+  #endOfLine(piece: string, from: number): number {
     for (let at = from; at < piece.length; at += 1) {
+      const code = piece.charCodeAt(at);
       if (this.#escape) {
         this.#escape = false;
-      } else if (piece.charCodeAt(at) === 92) {
+        if (code === 110) {
+          this.#broken = true;
+          return at + 1;
+        }
+      } else if (code === 92) {
         this.#escape = true;
-      } else if (piece.charCodeAt(at) === 34) {
+      } else if (code === 34) {
         this.#inString = false;
         return at + 1;
       }
@@ -130,7 +167,7 @@ class ValueLayout implements Layout {
     return this.#newLine();
   }
 
-  #newLine(): string {
-    return `\n${INDENT.repeat(Math.min(this.#depth, 40))}`;
+  #newLine(more = 0): string {
+    return `\n${INDENT.repeat(Math.min(this.#depth + more, 40))}`;
   }
 }

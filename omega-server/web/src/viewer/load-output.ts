@@ -1,17 +1,20 @@
 // A tool's output, read from the server by ranges.
 
 import { output } from "../api";
-import { layoutOf } from "./json-layout";
-import { Lines } from "./lines";
+import { Held } from "./held";
+import { TextLayout, layoutOf } from "./json-layout";
+import { Entries, Lines } from "./lines";
+import { gridOf } from "./value-table";
+import type { Grid } from "./rows";
 
 /** The first piece is small, so that something is there at once. */
 const FIRST = 64 * 1024;
 const PIECE = 1024 * 1024;
-/** What a page holds at most; all of it is in the download. */
-export const SHOWN = 32 * 1024 * 1024;
 
 export interface Loaded {
-  lines: Lines;
+  held: Held;
+  /** How its rows stand as a table, when they are the entries of a list. */
+  grid: Grid | null;
   bytes: number;
   total: number;
   done: boolean;
@@ -19,35 +22,36 @@ export interface Loaded {
 
 /** Reads an output as rows, and says what is there after each piece. */
 export async function loadOutput(toolRunId: string, said: (loaded: Loaded) => void, signal: AbortSignal): Promise<void> {
-  const lines = new Lines();
-  let layout: ReturnType<typeof layoutOf> | null = null;
+  let held: Held | null = null;
+  let grid: Grid | null = null;
   for (let next: number | undefined = 0; next !== undefined; ) {
     const page = await output(toolRunId, next, next === 0 ? FIRST : PIECE, signal);
-    if (signal.aborted) return;
-    layout ??= layoutOf(page.content);
-    lines.push(layout.push(page.content));
-    const bytes: number = page.nextOffset ?? page.totalBytes;
-    const done: boolean = page.nextOffset === undefined || bytes >= SHOWN;
-    if (done) {
-      lines.push(layout.end());
-      lines.end();
+    if (held === null) {
+      grid = gridOf(new Entries().push(page.content));
+      held = new Held(grid ? new Entries() : new Lines(layoutOf(page.content)));
     }
-    said({ lines, bytes, total: page.totalBytes, done });
-    next = done ? undefined : page.nextOffset;
+    await held.add(page.content);
+    if (signal.aborted) return;
+    const done = page.nextOffset === undefined;
+    if (done) held.end();
+    said({ held, grid, bytes: page.nextOffset ?? page.totalBytes, total: page.totalBytes, done });
+    next = page.nextOffset;
   }
 }
 
 /** Saves a whole output as a file: a text as text, anything else as JSON. */
 export async function download(toolRunId: string): Promise<void> {
-  const parts: string[] = [];
+  // Each piece is given away at once: the browser keeps it, and not the script's memory.
+  const parts: Blob[] = [];
+  let text: TextLayout | null = null;
   for (let next: number | undefined = 0; next !== undefined; ) {
     const page = await output(toolRunId, next, PIECE);
-    parts.push(page.content);
+    if (next === 0 && page.content.startsWith('"')) text = new TextLayout();
+    parts.push(new Blob([text ? text.push(page.content) : page.content]));
     next = page.nextOffset;
   }
-  const isText = parts[0]?.startsWith('"') === true;
-  const content = isText ? [JSON.parse(parts.join("")) as string] : parts;
-  save(new Blob(content, { type: isText ? "text/plain" : "application/json" }), `${toolRunId}.${isText ? "txt" : "json"}`);
+  if (text) parts.push(new Blob([text.end()]));
+  save(new Blob(parts, { type: text ? "text/plain" : "application/json" }), `${toolRunId}.${text ? "txt" : "json"}`);
 }
 
 /** Hands a file to the reader. */

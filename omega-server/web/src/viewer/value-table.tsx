@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { visibleText } from "../visible";
 import { count } from "../words";
+import type { Grid } from "./rows";
 
 const COLUMNS = 20;
 const ROWS = 200;
@@ -50,3 +51,37 @@ export function ValueTable({ rows, label }: { rows: Row[]; label: string }) {
 }
 
 const cell = (value: unknown): string => (value === undefined ? "" : visibleText(typeof value === "string" ? value : (JSON.stringify(value) ?? "")));
+
+/** Characters of a cell that are drawn. */
+const CELL = 300;
+/** A column's width, in characters. */
+const NARROW = 6;
+const WIDE = 40;
+
+/** A table by its first entries, as they stand in the document; nothing when they are none. What is no row of it stands as it is. */
+export function gridOf(entries: string[]): Grid | null {
+  const rows = rowsOf(entries.map(parsed));
+  if (!rows) return null;
+  const columns = columnsOf(rows);
+  const cells = (entry: string): string[] => {
+    const row = parsed(entry);
+    if (!isObject(row)) return [visibleText(entry.slice(0, CELL))];
+    const others = Object.keys(row).filter((name) => !columns.includes(name));
+    const last = columns.at(-1);
+    return columns.map((name) => {
+      const own = cell(row[name]).slice(0, CELL);
+      return name === last && others.length > 0 ? `${own} ${others.map((other) => `${visibleText(other)}: ${cell(row[other])}`).join(", ")}`.slice(0, CELL) : own;
+    });
+  };
+  const widths = columns.map((name) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length)));
+  const template = widths.map((width) => `${Math.min(WIDE, Math.max(NARROW, width)) + 2}ch`).join(" ");
+  return { columns, template, cells };
+}
+
+function parsed(entry: string): unknown {
+  try {
+    return JSON.parse(entry);
+  } catch {
+    return null;
+  }
+}

@@ -5,8 +5,10 @@ import { visibleText } from "../visible";
 import { bytes } from "../words";
 import { Coloured } from "../markdown/code";
 import { CopyButton } from "../view/copy-button";
+import { Held } from "./held";
+import { laidOut, layoutOf, type Layout } from "./json-layout";
 import { Lines } from "./lines";
-import { SHOWN, download, loadOutput, save, type Loaded } from "./load-output";
+import { download, loadOutput, save, type Loaded } from "./load-output";
 import { Rows } from "./rows";
 import { ValueTable, rowsOf } from "./value-table";
 import { Icon } from "../view/icon";
@@ -28,21 +30,20 @@ export function ValueView({ label, value, name }: { label: string; value: unknow
         {text.length > 200 && <button type="button" class="ghost small" onClick={() => save(new Blob([text]), file)}>download <Icon of={Download} size={14} /></button>}
         {table && <button type="button" class="ghost small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>table <Icon of={Table2} size={14} /></button>}
       </p>
-      {table && asTable ? <ValueTable rows={table} label={label} /> : <TextView text={text} label={label} isJson={typeof value !== "string"} />}
+      {table && asTable ? <ValueTable rows={table} label={label} /> : <TextView value={value} label={label} />}
     </div>
   );
 }
 
-function TextView({ text, label, isJson }: { text: string; label: string; isJson: boolean }) {
-  const lines = useMemo(() => {
-    const made = new Lines();
-    if (text.length > SHORT) made.push(text);
-    made.end();
-    return made;
-  }, [text]);
-  if (text.length > SHORT) return <Rows rows={lines.rows} version={0} label={label} />;
-  return <pre tabIndex={0} role="group" aria-label={label}>{isJson ? <Coloured text={visibleText(text)} language="json" /> : visibleText(text)}</pre>;
+function TextView({ value, label }: { value: unknown; label: string }) {
+  const text = useMemo(() => laidOut(value), [value]);
+  const held = useMemo(() => (text.length > SHORT ? Held.of(text, new Lines(PLAIN)) : null), [text]);
+  if (held) return <Rows held={held} version={0} label={label} />;
+  return <pre tabIndex={0} role="group" aria-label={label}>{typeof value === "string" ? visibleText(text) : <Coloured text={visibleText(text)} language="json" />}</pre>;
 }
+
+/** What is laid out already. */
+const PLAIN: Layout = { push: (piece) => piece, end: () => "", copy: () => PLAIN };
 
 /** An output that is too large to come with the conversation: read by ranges, drawn where it is looked at. */
 export function LargeOutput({ toolRun }: { toolRun: ToolRun }) {
@@ -56,6 +57,7 @@ export function LargeOutput({ toolRun }: { toolRun: ToolRun }) {
     loadOutput(toolRun.id, (now) => setLoaded({ ...now }), stop.signal).catch((cause: Error) => !stop.signal.aborted && setError(cause.message));
     return () => stop.abort();
   }, [toolRun.id, tries]);
+  const lines = useLines(loaded);
   const keep = async () => {
     setSaving(true);
     await download(toolRun.id).catch((cause: Error) => setError(cause.message));
@@ -67,16 +69,33 @@ export function LargeOutput({ toolRun }: { toolRun: ToolRun }) {
         <span class="label">output{toolRun.truncated && " · cut"}</span>
         <span class="meta">{bytes(toolRun.outputBytes)}</span>
         <button type="button" class="ghost small" aria-busy={saving} onClick={keep}>{saving ? "loading..." : "download"} <Icon of={Download} size={14} /></button>
+        {lines.can && <button type="button" class="ghost small" aria-pressed={!lines.wanted} onClick={lines.toggle}>table <Icon of={Table2} size={14} /></button>}
         <span class="meta" role="status">{words(loaded)}</span>
       </p>
       <p class="error-text" role="alert">{error} {error && <button type="button" class="outline small" onClick={() => setTries(tries + 1)}>try again</button>}</p>
-      {loaded && <Rows rows={loaded.lines.rows} version={loaded.bytes} label="output" />}
+      {lines.held
+        ? <Rows key="lines" held={lines.held} version={0} label="output" />
+        : loaded && <Rows key="rows" held={loaded.held} version={loaded.bytes} label="output" grid={loaded.grid ?? undefined} />}
     </div>
   );
 }
 
+/** The lines of an output that stands as a table, once all of it is there. */
+function useLines(loaded: Loaded | null) {
+  const [wanted, setWanted] = useState(false);
+  const [held, setHeld] = useState<Held | null>(null);
+  const can = loaded?.done === true && loaded.grid !== null;
+  useEffect(() => {
+    setHeld(null);
+    if (!can || !wanted) return;
+    const stop = new AbortController();
+    void loaded.held.split(new Lines(layoutOf("[")), stop.signal).then((lines) => !stop.signal.aborted && setHeld(lines));
+    return () => stop.abort();
+  }, [loaded?.held, can, wanted]);
+  return { can, wanted, held: wanted ? held : null, toggle: () => setWanted(!wanted) };
+}
+
 function words(loaded: Loaded | null): string {
   if (!loaded) return "loading...";
-  if (!loaded.done) return `${bytes(loaded.bytes)} of ${bytes(loaded.total)}...`;
-  return loaded.bytes < loaded.total ? `the first ${bytes(SHOWN)}; the download has all of it` : "";
+  return loaded.done ? "" : `${bytes(loaded.bytes)} of ${bytes(loaded.total)}...`;
 }

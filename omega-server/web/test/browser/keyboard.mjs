@@ -1,68 +1,15 @@
 // Goes through a conversation's life by the keyboard alone: after each key there is something that has it. In each state axe
 // looks at the page, light and dark, wide and narrow. Started by `a_keyboard_is_enough_and_never_loses_its_place`.
-import { readFile } from "node:fs/promises";
+import { hands } from "./hands.mjs";
 import { browser, done, key as apiKey, settle, shown, url } from "./visitor.mjs";
 
-const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const seen = { lost: [], faults: [], problems: [], steps: [] };
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
 const page = await context.newPage();
 page.on("pageerror", (error) => seen.problems.push(error.message));
 page.on("console", (message) => /content security policy/i.test(message.text()) && seen.problems.push(message.text()));
 
-/** Where the keyboard is, by what a person would call it. */
-const place = () =>
-  page.evaluate(() => {
-    const { activeElement: at } = document;
-    return !at || at === document.body ? null : at.getAttribute("aria-label") || at.id || at.textContent.trim().slice(0, 40);
-  });
-
-async function hasKeyboard(what) {
-  seen.steps.push(what);
-  await page.waitForTimeout(50);
-  if ((await place()) === null) seen.lost.push(what);
-}
-
-async function press(keys, what = keys) {
-  await page.keyboard.press(keys);
-  await hasKeyboard(what);
-}
-
-/** Walks by Tab to the control of that name, and presses Enter there. */
-async function activate(name, role = "button") {
-  const wanted = page.getByRole(role, { name, exact: true }).last();
-  await wanted.waitFor({ timeout: 20_000 });
-  for (let steps = 0; steps < 120; steps += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) {
-      await page.keyboard.press("Enter");
-      return hasKeyboard(`${role} ${name}`);
-    }
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`${name} is not reached by Tab; at ${await place()}`);
-}
-
-async function look(state) {
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [1280, 768, 390, 320]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.setViewportSize({ width, height: 800 });
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-      for (const { id, nodes } of violations) seen.faults.push(`${state} ${colorScheme} ${width}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (wide > 0) seen.faults.push(`${state} ${width}: ${wide} px too wide`);
-    }
-  }
-  await page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
-
-async function say(text) {
-  await page.locator("#message").focus();
-  await page.keyboard.type(text);
-  await press("Enter", `say ${text}`);
-}
+const { press, activate, look, say, hasKeyboard, place } = await hands(page, seen);
 
 try {
   await page.goto(`${url}/omega`);

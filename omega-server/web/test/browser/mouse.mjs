@@ -9,15 +9,25 @@ const ada = await visitor();
 const grace = await visitor({}, url, guestKey);
 const { page } = ada;
 
-const click = async (name, on = page, role = "button") => {
-  await on.getByRole(role, { name, exact: true }).last().click({ timeout: 20_000 });
+/** An action; what has the focus before it and after it is a place, or what was clicked away has lost it. */
+const act = async (what, action, on = page) => {
+  const isLost = () => on.evaluate(() => document.activeElement === document.body);
+  if (acted.has(on) && (await isLost())) seen.lost.push(`before ${what}`);
+  const done = await action();
   await on.waitForTimeout(50);
-  // What was clicked away has its focus handed on.
-  if (await on.evaluate(() => document.activeElement === document.body)) seen.lost.push(String(name));
+  if (await isLost()) seen.lost.push(String(what));
+  acted.add(on);
+  return done;
 };
+/** Pages that something was done in: one that was just opened has nothing focused. */
+const acted = new Set();
+for (const each of [page, grace.page]) each.on("load", () => acted.delete(each));
+
+const tap = (locator, what, on = page) => act(what, () => locator.click({ timeout: 20_000 }), on);
+const click = (name, on = page, role = "button") => tap(on.getByRole(role, { name, exact: true }).last(), String(name), on);
 
 const say = async (text, on = page) => {
-  await on.locator("#message").click();
+  await tap(on.locator("#message"), "the message", on);
   await on.locator("#message").fill(text);
   await click("send", on);
 };
@@ -27,7 +37,7 @@ const answers = (on = page) => on.locator(".answer").allTextContents();
 try {
   // A: from a sample to an answer.
   await page.goto(`${url}/omega`);
-  await page.getByRole("button", { name: /^two tools/ }).click();
+  await tap(page.getByRole("button", { name: /^two tools/ }), "a sample");
   seen.sample = (await page.locator("#message").inputValue()).length > 10;
   await page.locator("#message").fill("hello");
   await click("send");
@@ -37,7 +47,7 @@ try {
   // Sharing: a guest joins, and both see what either says.
   await click("share");
   const link = await page.locator("#share-link").inputValue();
-  await page.getByRole("dialog").getByRole("button", { name: "close" }).click();
+  await tap(page.getByRole("dialog").getByRole("button", { name: "close" }), "close the dialog");
   await grace.page.goto(link);
   await shown(grace.page, "hello to you");
   await page.getByText("2 participants").waitFor({ timeout: 20_000 });
@@ -48,7 +58,7 @@ try {
 
   // What the guest thinks of an answer, everybody sees; it is taken back.
   await click("bad", grace.page);
-  await grace.page.getByLabel("no", { exact: true }).check();
+  await act("not like an agent", () => grace.page.getByLabel("no", { exact: true }).check(), grace.page);
   await click("save", grace.page);
   await page.locator(".answer", { hasText: "found it bad, not like a real agent" }).waitFor({ timeout: 20_000 });
   await click("bad", grace.page);
@@ -56,7 +66,7 @@ try {
   await page.locator(".answer", { hasText: "found it bad" }).waitFor({ state: "detached", timeout: 20_000 });
 
   // Safe Mode: a call is refused with a reason, and the next is allowed for the plan it belongs to.
-  await page.getByRole("switch", { name: "safe mode" }).click();
+  await click("safe mode", page, "switch");
   await page.getByRole("switch", { checked: true }).waitFor();
   await shown(grace.page, "safe mode");
   await say("weather once more");
@@ -75,7 +85,7 @@ try {
   await say("Look up the weather of Oslo, compare it with my account, then write a report.");
   await shown(page, "2 plans are proposed");
   await settle(page);
-  await page.getByRole("button", { name: "run this plan" }).first().click();
+  await tap(page.getByRole("button", { name: "run this plan" }).first(), "run this plan");
   await shown(page, "May acmeWeather run");
   await settle(page);
   await click("the plan's tools...");
@@ -83,7 +93,7 @@ try {
   await settle(page);
   await click("yes, the plan's tools");
   await page.locator(".plan-record summary", { hasText: "2 of 2 steps done" }).waitFor({ timeout: 20_000 });
-  await page.getByRole("switch", { name: "safe mode" }).click();
+  await click("safe mode", page, "switch");
   await page.getByRole("switch", { checked: false }).waitFor();
 
   // B: a credential is missing; the guest is told who may give it.
@@ -109,34 +119,34 @@ try {
   seen.later = await answers();
   await grace.page.waitForTimeout(200);
   seen.guests = (await answers(grace.page)).join("\n");
-  await page.locator(".answer .in-text").first().click();
+  await tap(page.locator(".answer .in-text").first(), "a call that was answered");
   await shown(page, "show in conversation");
-  await page.getByRole("complementary").getByRole("button", { name: "close" }).click();
+  await tap(page.getByRole("complementary").getByRole("button", { name: "close" }), "close the panel");
 
   // Another model is asked the same.
-  await page.getByLabel("ask another model").last().selectOption({ index: 1 });
+  await act("another model", () => page.getByLabel("ask another model").last().selectOption({ index: 1 }));
   await page.locator(".turn.user", { hasText: "forecast" }).nth(1).waitFor({ timeout: 20_000 });
   await page.getByRole("log").getByText("Sunny.").nth(1).waitFor({ timeout: 20_000 }).catch(() => undefined);
 
   // Export.
-  await page.locator("summary", { hasText: "export" }).click();
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "markdown" }).first().click()]);
+  await tap(page.locator("summary", { hasText: "export" }), "export");
+  const [file] = await Promise.all([page.waitForEvent("download"), tap(page.getByRole("link", { name: "markdown" }).first(), "as Markdown")]);
   seen.exported = (await readFile(await file.path(), "utf8")).includes("Sunny.");
 
   // Settings.
-  await page.getByRole("link", { name: "settings" }).click();
-  await page.locator("#set-exfilGuard").click();
+  await click("settings", page, "link");
+  await tap(page.locator("#set-exfilGuard"), "a setting");
   await page.locator(".saved svg").first().waitFor({ timeout: 20_000 });
   await page.locator("#credential-name").fill("GITHUB_TOKEN");
   await page.locator("#credential-value").fill("ghp_0000000000000000000000000000000000");
-  await page.locator("form:has(#credential-name) button[type=submit]").click();
+  await tap(page.locator("form:has(#credential-name) button[type=submit]"), "save a credential");
   await page.getByText("GITHUB_TOKEN").first().waitFor({ timeout: 20_000 });
   await click("delete GITHUB_TOKEN of all tools");
   await click("delete GITHUB_TOKEN of all tools now");
   await shown(page, "model providers");
   seen.hidden = !(await page.content()).includes("ghp_0000");
 
-  await page.getByLabel("of the last").selectOption({ label: "month" });
+  await act("the period", () => page.getByLabel("of the last").selectOption({ label: "month" }));
   await page.locator('[aria-label="tools that were called most"] tbody tr', { hasText: "acme-tools::acmeWeather" }).waitFor({ timeout: 20_000 });
   seen.figures = await page.locator(".figures dt").allTextContents();
 
@@ -144,8 +154,8 @@ try {
   await page.goBack();
   await shown(page, "hello to you");
   await click("share");
-  await page.getByRole("dialog").getByRole("button", { name: /^block/ }).first().click();
-  await page.getByRole("dialog").getByRole("button", { name: /^block .* now/ }).click();
+  await tap(page.getByRole("dialog").getByRole("button", { name: /^block/ }).first(), "block");
+  await tap(page.getByRole("dialog").getByRole("button", { name: /^block .* now/ }), "block now");
   await grace.page.reload();
   await shown(grace.page, "This Conversation Can't Be Opened");
   seen.problems = [...ada.problems, ...grace.problems];

@@ -1,7 +1,7 @@
-// What a reader sees while an answer streams, in an output of 10 MB, in a long conversation, and behind a proxy that puts the
+// What a reader sees while an answer streams, in a long conversation, and behind a proxy that puts the
 // server below a path. Started by `what_is_read_stays_where_it_is` and its neighbours; OMEGA_WHAT says which.
 import http from "node:http";
-import { done, shown, url, visitor } from "./visitor.mjs";
+import { done, shown, url, visitor, work } from "./visitor.mjs";
 
 const { OMEGA_WHAT: what, OMEGA_CONVERSATION: id } = process.env;
 const seen = {};
@@ -41,46 +41,24 @@ async function streaming() {
   seen.problems = problems;
 }
 
-/** An output of 10 MB: what is drawn of it, what it takes, and whether all of it is reached. */
-async function large() {
-  const { page, context, problems } = await visitor();
-  await page.goto(`${url}/omega/c/${id}`);
-  await page.locator(".tool-head").first().click();
-  await page.locator(".rows-box .row").nth(10).waitFor({ timeout: 30_000 });
-  seen.rowsAtOnce = await page.locator(".rows-box .row").count();
-  await page.waitForFunction(() => document.querySelector(".tool-part .part-head [role=status]")?.textContent === "", undefined, { timeout: 60_000 });
-  const devtools = await context.newCDPSession(page);
-  await devtools.send("HeapProfiler.collectGarbage");
-  seen.heap = await page.evaluate(() => performance.memory.usedJSHeapSize);
-  seen.total = await page.evaluate(() => document.querySelector(".rows-all").getBoundingClientRect().height);
-  await page.locator(".rows-box").evaluate((box) => { box.scrollTop = box.scrollHeight; });
-  await page.waitForTimeout(300);
-  seen.drawn = await page.locator(".rows-box .row").count();
-  seen.end = await page.locator(".rows-box .row").last().textContent();
-  const [file] = await Promise.all([page.waitForEvent("download", { timeout: 60_000 }), page.getByRole("button", { name: "download", exact: true }).last().click()]);
-  const stream = await file.createReadStream();
-  let bytes = 0;
-  for await (const piece of stream) bytes += piece.length;
-  seen.downloaded = bytes;
-  seen.problems = problems;
-}
+/** The question that is at the top of what is seen. */
+const firstInSight = (page) =>
+  page.evaluate(() => {
+    const frame = document.querySelector(".transcript").getBoundingClientRect();
+    const turn = [...document.querySelectorAll(".turn.user")].find((one) => one.getBoundingClientRect().bottom > frame.top + 30);
+    return turn?.querySelector(".plain").textContent;
+  });
 
 /** A long conversation: its beginning, a day in its middle, words, and the way back. */
 async function long() {
   const { page, problems } = await visitor({ timezoneId: "UTC" });
   await page.goto(`${url}/omega/c/${id}`);
   await shown(page, "message 599 of them");
-  const firstInSight = () =>
-    page.evaluate(() => {
-      const frame = document.querySelector(".transcript").getBoundingClientRect();
-      const turn = [...document.querySelectorAll(".turn.user")].find((one) => one.getBoundingClientRect().bottom > frame.top + 30);
-      return turn?.querySelector(".plain").textContent;
-    });
   await page.getByRole("button", { name: "find", exact: true }).click();
-  await page.getByLabel("day").fill("2026-01-11");
+  await page.getByLabel("day").fill("2020-01-11");
   await page.getByText("message 200 of them").waitFor({ timeout: 30_000 });
   await page.waitForTimeout(300);
-  seen.day = await firstInSight();
+  seen.day = await firstInSight(page);
   // Newer ones come when somebody scrolls there.
   await page.locator(".transcript").hover();
   for (let turns = 0; turns < 60 && (await page.getByText("message 240 of them").count()) === 0; turns += 1) {
@@ -91,13 +69,13 @@ async function long() {
   await page.getByRole("button", { name: "beginning" }).click();
   await page.getByText("message 0 of them").waitFor({ timeout: 30_000 });
   await page.waitForTimeout(300);
-  seen.beginning = await firstInSight();
+  seen.beginning = await firstInSight(page);
   await page.locator("#find-words").fill("MESSAGE 321");
   await page.keyboard.press("Enter");
   await page.locator(".hit").first().click();
   await page.locator(".turn.user", { hasText: "message 321 of them" }).waitFor({ timeout: 30_000 });
   await page.waitForTimeout(300);
-  seen.found = await firstInSight();
+  seen.found = await firstInSight(page);
   await page.getByRole("button", { name: "jump to latest" }).click();
   await shown(page, "message 599 of them");
   seen.days = await page.locator(".day").count();
@@ -109,6 +87,45 @@ async function long() {
     await page.waitForTimeout(50);
   }
   seen.older = (await page.locator(".turn").count()) > before;
+  seen.problems = problems;
+}
+
+/** A conversation of 100,000 messages: how fast it is there, and each of some days, a visit each. */
+async function vast() {
+  const { page, context, problems } = await visitor({ timezoneId: "UTC" });
+  Object.assign(seen, { opened: [], days: [], turns: 0 });
+  const text = await page.goto(`${url}/omega`).then(() => page.evaluate(() => document.querySelector("script[src]").src));
+  for (let n = 0; n < 3; n += 1) {
+    await page.goto(text);
+    await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+    const bare = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+    let ms = 0;
+    const did = await work(page, async () => {
+      await page.goto(`${url}/omega/c/${id}`, { waitUntil: "commit" });
+      await shown(page, "message 49999 of them");
+      // Since the browser began to ask for the page.
+      ms = await page.evaluate(() => performance.now());
+    });
+    seen.opened.push({ bare, ms, longest: did.longest });
+  }
+  for (const [day, number] of JSON.parse(process.env.OMEGA_DAYS)) {
+    await page.goto(`${url}/omega/c/${id}`);
+    await shown(page, "message 49999 of them");
+    let actions = 0;
+    const act = (action) => ((actions += 1), action);
+    const began = Date.now();
+    await act(page.getByRole("button", { name: "find", exact: true }).click());
+    await act(page.getByLabel("day").fill(day));
+    await page.getByText(`message ${number} of them`, { exact: true }).waitFor({ timeout: 30_000 });
+    const ms = Date.now() - began;
+    await page.waitForTimeout(300);
+    seen.days.push({ first: await firstInSight(page), actions, ms });
+    seen.turns = Math.max(seen.turns, await page.locator(".turn").count());
+  }
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize } = await devtools.send("Runtime.getHeapUsage");
+  seen.memory = usedSize + backingStorageSize;
   seen.problems = problems;
 }
 
@@ -147,7 +164,7 @@ async function below() {
 }
 
 try {
-  await { streaming, large, long, below }[what]();
+  await { streaming, long, vast, below }[what]();
 } catch (error) {
   seen.error = error.message;
 }

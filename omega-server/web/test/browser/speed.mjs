@@ -1,24 +1,9 @@
 // How quick the page is: its first look, and an answer that streams fast. What counts is the time that the
 // page's own thread works, so that a busy machine is no fault of the page; OMEGA_WHAT says which. Started by `tests/it/speed.rs`.
-import { browser, done, shown, url, visitor } from "./visitor.mjs";
+import { done, shown, url, visitor, work } from "./visitor.mjs";
 
 const { OMEGA_WHAT: what, OMEGA_CONVERSATION: id } = process.env;
 const seen = {};
-
-/** What the main thread of a page does meanwhile: milliseconds of work of the longest task, of all, and up to the first content. */
-async function work(page, act) {
-  await browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline", "loading"] });
-  await act();
-  const { traceEvents: events } = JSON.parse((await browser.stopTracing()).toString());
-  // Of the page and not of what the browser shows around it: the thread with the page's paints, else the busiest one.
-  const mains = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
-  const tasksOf = ({ pid, tid }) => events.filter((one) => one.ph === "X" && one.name === "RunTask" && one.pid === pid && one.tid === tid && one.tdur !== undefined);
-  const all = mains.map(tasksOf).sort((a, b) => sum(b) - sum(a))[0] ?? [];
-  const painted = events.find(({ name }) => name === "firstContentfulPaint")?.ts ?? Infinity;
-  return { tasks: all.length, longest: Math.max(...all.map(({ tdur }) => tdur)) / 1000, total: sum(all) / 1000, untilContent: sum(all.filter(({ ts }) => ts < painted)) / 1000 };
-}
-
-const sum = (tasks) => tasks.reduce((total, { tdur }) => total + tdur, 0);
 
 /** The first look of somebody who is signed in: when there is something to see, and what came over the wire for it. */
 async function front() {

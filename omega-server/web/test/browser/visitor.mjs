@@ -26,6 +26,21 @@ export const settle = (page) => page.waitForTimeout(700);
 
 export const shown = (page, text) => page.getByText(text).first().waitFor({ timeout: 30_000 });
 
+/** What the main thread of a page does meanwhile: milliseconds of work of the longest task, of all, and up to the first content. */
+export async function work(page, act) {
+  await browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline", "loading"] });
+  await act();
+  const { traceEvents: events } = JSON.parse((await browser.stopTracing()).toString());
+  // Of the page and not of what the browser shows around it: the thread with the page's paints, else the busiest one.
+  const mains = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
+  const tasksOf = ({ pid, tid }) => events.filter((one) => one.ph === "X" && one.name === "RunTask" && one.pid === pid && one.tid === tid && one.tdur !== undefined);
+  const all = mains.map(tasksOf).sort((a, b) => sum(b) - sum(a))[0] ?? [];
+  const painted = events.find(({ name }) => name === "firstContentfulPaint")?.ts ?? Infinity;
+  return { tasks: all.length, longest: Math.max(...all.map(({ tdur }) => tdur)) / 1000, total: sum(all) / 1000, untilContent: sum(all.filter(({ ts }) => ts < painted)) / 1000 };
+}
+
+const sum = (tasks) => tasks.reduce((total, { tdur }) => total + tdur, 0);
+
 /** Ends the browser and says what was seen. */
 export async function done(seen) {
   await browser.close();

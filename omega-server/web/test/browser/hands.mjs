@@ -1,0 +1,82 @@
+// Somebody at a keyboard who never touches the mouse: after each key there is something that has the keyboard, and there still is
+// when the next one is pressed. And axe, which looks at what is there in both themes and four widths.
+import { readFile } from "node:fs/promises";
+
+const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+/** Hands for a page; `seen` gets what was lost (`lost`), what axe finds (`faults`) and the way (`steps`). */
+export async function hands(page, seen, who = "") {
+  /** A page that was just opened has nothing yet. */
+  let isNew = true;
+  page.on("framenavigated", (frame) => {
+    if (frame === page.mainFrame() && !frame.url().includes("#")) isNew = true;
+  });
+
+  /** Where the keyboard is, by what a person would call it. */
+  const place = () =>
+    page.evaluate(() => {
+      const { activeElement: at } = document;
+      return !at || at === document.body ? null : at.getAttribute("aria-label") || at.id || at.textContent.trim().slice(0, 40);
+    });
+
+  async function hasKeyboard(what) {
+    seen.steps.push(who + what);
+    await page.waitForTimeout(50);
+    if ((await place()) === null) seen.lost.push(who + what);
+    isNew = false;
+  }
+
+  /** What came in since the last key has taken nothing away. */
+  async function stillHasKeyboard(what) {
+    if (!isNew && (await place()) === null) seen.lost.push(`${who}before ${what}`);
+  }
+
+  async function press(keys, what = keys) {
+    await stillHasKeyboard(what);
+    await page.keyboard.press(keys);
+    await hasKeyboard(what);
+  }
+
+  /** Walks by Tab to a control, and presses a key there. */
+  async function at(wanted, what, keys = "Enter") {
+    await wanted.waitFor({ timeout: 20_000 });
+    await stillHasKeyboard(what);
+    for (let steps = 0; steps < 160; steps += 1) {
+      if (await wanted.evaluate((element) => element === document.activeElement)) {
+        if (keys) await page.keyboard.press(keys);
+        return hasKeyboard(what);
+      }
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`${what} is not reached by Tab; at ${await place()}`);
+  }
+
+  const activate = (name, role = "button") => at(page.getByRole(role, { name, exact: true }).last(), `${role} ${name}`);
+
+  async function look(state) {
+    const size = page.viewportSize();
+    for (const colorScheme of ["light", "dark"]) {
+      for (const width of [1280, 768, 390, 320]) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.setViewportSize({ width, height: 800 });
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+        for (const { id, nodes } of violations) seen.faults.push(`${state} ${colorScheme} ${width}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (wide > 0) seen.faults.push(`${state} ${width}: ${wide} px too wide`);
+      }
+    }
+    seen.states = [...(seen.states ?? []), state];
+    await page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
+    await page.setViewportSize(size);
+  }
+
+  /** Writes a message and sends it; the composer is reached by Tab like anything else. */
+  async function say(text) {
+    await at(page.locator("#message"), "the message", null);
+    await page.keyboard.type(text);
+    await press("Enter", `say ${text}`);
+  }
+
+  return { press, at, activate, look, say, hasKeyboard, place };
+}
