@@ -15,6 +15,7 @@ const LICENCES = [
   ["Geist, Geist Mono", "@fontsource-variable/geist/LICENSE"],
   ["Lucide", "lucide/LICENSE"],
   ["marked", "marked/LICENSE"],
+  ["Noto Sans Math", "@fontsource/noto-sans-math/LICENSE"],
   ["preact", "preact/LICENSE"],
   ["Temml", "temml/LICENSE"],
 ];

@@ -92,11 +92,13 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
     assert!(waiting[0].as_str().unwrap().starts_with("● waiting for you"), "{seen:#}");
     assert!(waiting[1].as_str().unwrap().contains("icon-waiting"), "{seen:#}");
     assert!(waiting[2].as_str().unwrap().contains("Omega waits for you"), "{seen:#}");
+    assert_eq!(seen["icon"], 200, "it is there, wherever the page was opened: {seen:#}");
     assert_eq!(seen["spoken"], 1);
     assert!(!seen["calm"].as_str().unwrap().contains("waiting"), "{seen:#}");
     for opens in ["deny...", "edit input...", "always..."] {
         assert_eq!(seen[format!("back from {opens}")], opens, "{seen:#}");
     }
+    assert_eq!(seen["backs"], json!(["tools", "debug", "find", "share"]), "{seen:#}");
     assert_eq!(seen["lacks"], "value-ACME_API_KEY");
     assert_eq!(seen["backFromAnother"], "propose another");
     assert_eq!(seen["attached"], 0);

@@ -92,12 +92,11 @@ async fn an_output_of_10_mb_opens_at_once_and_is_light_whatever_is_in_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_output_of_100_mb_is_read_searched_and_saved() {
-    let kinds = kinds(100_000_000);
-    for (kind, output) in kinds.into_iter().filter(|(kind, _)| ["lines", "a table"].contains(kind)) {
-        let Some(looks) = looked_at(&output, "1").await else { return };
-        for what in ["opening", "moving", "finding"] {
-            assert!(least(&looks, |look| look[what]["longest"].as_f64().unwrap()) < 150.0, "{kind}, {what}: {looks:#}");
-        }
-        assert!(least(&looks, |look| look["memory"].as_f64().unwrap()) < 200e6, "{kind}: {looks:#}");
+    let output = json!("a line of a log with some words in it\n".repeat(100_000_000 / 38) + END);
+    let Some(looks) = looked_at(&output, "1").await else { return };
+    for what in ["opening", "moving", "finding"] {
+        assert!(least(&looks, |look| look[what]["longest"].as_f64().unwrap()) < 100.0, "{what}: {looks:#}");
     }
+    // The document itself, and twice as much again at most.
+    assert!(least(&looks, |look| look["memory"].as_f64().unwrap()) < 300e6, "{looks:#}");
 }

@@ -1,6 +1,7 @@
 // The REST calls of the page. Every failure is an ApiError whose message is a sentence for people.
 
 import { ROOT } from "./root";
+import { heard } from "./server-clock";
 import type { Accepted, Approval, Conversation, ConversationDetail, Feedback, GiveFeedback, Message, Models, OutputPage, Run, Selected, ServerStatus, Whoami } from "./types";
 
 export const BASE = `${ROOT}/api/omega`;
@@ -58,6 +59,7 @@ export async function request(path: string, options: RequestInit = {}): Promise<
 export async function data<T>(path: string, options?: RequestInit): Promise<T> {
   const response = await request(path, options);
   const body = await response.json();
+  heard(body?.meta?.timestamp);
   return (body && body.success === true && "data" in body ? body.data : body) as T;
 }
 

@@ -5,13 +5,15 @@ import { visibleText } from "./visible";
 
 const WISH = "omega.notify";
 
+const icon = globalThis.document?.querySelector<HTMLLinkElement>('link[rel="icon"]');
+/** The addresses of the icons, which are written as seen from where the page was opened: from elsewhere they would lead astray. */
+const icons = icon && { calm: icon.href, waiting: new URL(icon.dataset["waiting"] ?? icon.href, document.baseURI).href };
+if (icon && icons) icon.href = icons.calm;
+
 /** Title and icon of the tab. */
 export function markTab(title: string, isWaiting: boolean): void {
   document.title = `${isWaiting ? "● waiting for you · " : ""}${visibleText(title)}`;
-  const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
-  if (!icon) return;
-  icon.dataset["calm"] ??= icon.href;
-  icon.href = (isWaiting ? icon.dataset["waiting"] : icon.dataset["calm"]) ?? icon.href;
+  if (icon && icons) icon.href = isWaiting ? icons.waiting : icons.calm;
 }
 
 /** `off` where the reader did not ask for them, `refused` or `impossible` where the browser says no. */

@@ -11,6 +11,13 @@ const SEATS = "form, section, article, aside, dialog, main";
 /** For `ref`: takes the focus when it comes up. (`autofocus` works once in a document's life.) */
 export const takeFocus = (element: HTMLElement | null): void => element?.focus();
 
+/** Gives the focus back to what opened something that is gone now; what is in a closed menu has it at the menu. */
+export function giveBack(opener: Element | null): void {
+  if (!(opener instanceof HTMLElement) || !opener.isConnected) return;
+  const place = isUsable(opener) ? opener : opener.closest("details")?.querySelector("summary");
+  place?.focus({ preventScroll: true });
+}
+
 interface Step {
   parent: Element;
   /** Which child of the parent led to what had the focus. */

@@ -211,3 +211,58 @@ test("nothing turns the words around it", () => {
   }
   assert.ok(!/[\u2066-\u2069\u200b]/.test(html("```js\n/*\u2066 } \u2069 if\u200b */\n```")));
 });
+
+test("the tags that models write become what they mean, in pairs and without attributes", () => {
+  const cases: [string, string][] = [
+    ["H<sub>2</sub>O, x<sup>n<sub>i</sub></sup>", "<p>H<sub>2</sub>O, x<sup>n<sub>i</sub></sup></p>"],
+    ["press <kbd>Ctrl</kbd>+<KBD>C</KBD>", "<p>press <kbd>Ctrl</kbd>+<kbd>C</kbd></p>"],
+    ["a<br>b<br/>c<br />d", "<p>a<br/>b<br/>c<br/>d</p>"],
+    ["<b>**x** and <i>y</i></b>", "<p><b><strong>x</strong> and <i>y</i></b></p>"],
+    ["<b>open", "<p>&lt;b>open</p>"],
+    ["</b> closed, <b>crossed <i>over</b> here</i>", "<p>&lt;/b> closed, <b>crossed &lt;i>over</b> here&lt;/i></p>"],
+    ["<b id=x>no</b>", "<p>&lt;b id=x>no&lt;/b></p>"],
+  ];
+  for (const [text, right] of cases) assert.equal(html(text).replace(/^<div class="prose">|<\/div>$/g, ""), right, text);
+  assert.ok(html("| a |\n|---|\n| one<br>two |").includes("one<br/>two"));
+  const deep = html("<b>".repeat(5000) + "x" + "</b>".repeat(5000));
+  assert.ok((deep.match(/<b>/g)?.length ?? 0) <= 8);
+});
+
+test("what is folded opens, and what only looks like it is text", () => {
+  const folded = "before\n\n<details>\n<summary>More <b>of</b> it</summary>\n\nHidden **words**\n\n- point\n\n</details>\n\nbehind";
+  assert.match(html(folded), /<details class="fold"><summary>More of it<\/summary><p>Hidden <strong>words<\/strong><\/p><ul>[^]*<\/ul><\/details><p>behind<\/p>/);
+  assert.match(html("<details><summary>a</summary>b</details>"), /<details class="fold"><summary>a<\/summary><p>b<\/p><\/details>/);
+  assert.match(html("<details>\n\none\n\n<details>\n\ntwo\n\n</details>\n\n</details>\n\nthree"), /<summary>more<\/summary><p>one<\/p><details class="fold"><summary>more<\/summary><p>two<\/p><\/details><\/details><p>three<\/p>/);
+  for (const text of ["<details>\n\nnever closed", "</details>", "<details open ontoggle=x()>\n\na\n\n</details>"]) assert.ok(!html(text).includes("<details"), text);
+  assert.match(renderToString(<Markdown text={"<details>\n<summary>a</summary>\n\nso far"} streaming />), /<details class="fold"><summary>a<\/summary><p>so far<\/p><\/details>/);
+});
+
+test("no mark is seen while a text streams, wherever it is cut", () => {
+  const kinds = [
+    "Some **bold and *leaning* words**, then ***both*** and ~~gone~~ and __strong__ and _soft_ ends.",
+    "Code `let x = 1` and ``a ` b`` in a line.",
+    "A [link with words](https://example.org/a_b?c=d*e) and ![a picture](https://example.org/p.png) here.",
+    "A link [by name][one] and a note[^1].\n\n[one]: https://example.org\n\n[^1]: The note.",
+    "# One\n\n## Two **bold**\n\nUnder\n=====\n\nword",
+    "| Name | Value |\n|:-----|------:|\n| a `b` | **1** |\n| c | 2 |\n\nbehind",
+    "- one\n- two **bold**\n  - deep `code`\n- [x] done\n- [ ] open\n\n1. first\n2. second",
+    "> quoted **bold**\n> and more\n\nbehind",
+    "```rust\nlet a = \"**\";\n```\n\n~~~\n# no\n~~~\n\nbehind",
+    "The sum $\\sum_{i=1}^n x_i$ and\n\n$$\\int_0^1 x^2\\,dx = \\frac13$$\n\nor \\(a+b\\) and\n\n\\[c^2\\]\n\nbehind",
+    "H<sub>2</sub>O and <kbd>Ctrl</kbd><br>x\n\n<details>\n<summary>More</summary>\n\nwords\n\n</details>\n\nbehind",
+    "before\n\n---\n\nbehind\n\n***\n\nend",
+  ];
+  const marks = /\*\*|~~|(?<!`)`(?!`)|\]\(|\]\[|\[\^|^#{1,6} |^\||^> |^- |<\/?[a-z]*>?$|<(sub|kbd|br|details|summary)|\$\$|\\\[|\\\(|\[[x ]\]|^={2,}/m;
+  const seen: string[] = [];
+  for (const text of kinds) {
+    for (let at = 1; at <= text.length; at += 1) {
+      const drawn = renderToString(<Markdown text={text.slice(0, at)} streaming={at < text.length} />);
+      const words = drawn
+        .replace(/<svg [^]*?<\/svg>/g, "").replace(/<(figure|span|p)[^>]*class="(?:code|formula)[^]*?<\/\1>/g, "")
+        .replace(/<code>[^]*?<\/code>/g, "code").replace(/<\/(p|li|h\d|td|th|tr)>|<br\/>/g, "\n").replace(/<[^>]*>/g, "").replaceAll("&lt;", "<").replaceAll("&gt;", ">");
+      const found = marks.exec(words);
+      if (found) seen.push(`${JSON.stringify(text.slice(Math.max(0, at - 40), at))} shows ${JSON.stringify(found[0])}: ${JSON.stringify(words.slice(-60))}`);
+    }
+  }
+  assert.deepEqual(seen, []);
+});

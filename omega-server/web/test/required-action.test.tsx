@@ -91,7 +91,7 @@ test("only the owner gets the fields for variables; others see who is asked", ()
   for (const part of ["EXA_API_KEY", "Key of Exa", "was rejected", "use once", "save for this tool", "save for all tools"]) {
     assert.ok(html.includes(part), part);
   }
-  assert.deepEqual(buttons(html), ["give and go on", "go on without"]);
+  assert.deepEqual(buttons(html), ["show", "give and go on", "go on without"]);
   const guest = drawn(credentials, "guest");
   assert.ok(!guest.includes("<input") && guest.includes("Only the owner can give that"), guest);
 });
@@ -121,7 +121,7 @@ test("other tools are a table with the keys that each needs and which are there"
 
 test("another tool is offered where a key is asked for, to the owner", () => {
   const asked: Action = { ...(credentials as Extract<Action, { kind: "credentials" }>), alternatives: [choice] };
-  assert.deepEqual(buttons(drawn(asked, "owner")), ["give and go on", "go on without", "use it", "use it"]);
+  assert.deepEqual(buttons(drawn(asked, "owner")), ["show", "give and go on", "go on without", "use it", "use it"]);
   assert.deepEqual(buttons(drawn(asked, "guest")), []);
 });
 

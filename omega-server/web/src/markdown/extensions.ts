@@ -55,3 +55,16 @@ export const math: TokenizerExtension[] = [
     },
   },
 ];
+
+/** Words that name an address which is not defined yet: as long as a text streams they are the words alone. */
+export const pending: TokenizerExtension = {
+  name: "pending",
+  level: "inline",
+  tokenizer(src) {
+    const found = /^\[([^[\]\n]{1,400})\]\[([^[\]\n]{0,200})\]/.exec(src);
+    if (!found) return undefined;
+    const label = (found[2] || found[1] || "").replace(/\s+/g, " ").toLowerCase();
+    if (this.lexer.tokens.links[label]) return undefined;
+    return { type: "pending", raw: found[0], tokens: this.lexer.inlineTokens(found[1] ?? "", []) };
+  },
+};

@@ -1,5 +1,6 @@
 // Markdown as a tree of elements: marked only reads it into tokens, and every token becomes an element here. No text is
-// ever read as HTML; raw HTML is shown as the text it is; images become links, so nothing is loaded that a message names.
+// ever read as HTML: of raw HTML the few tags without attributes that models write (markdown/tags.ts) are elements, the rest is
+// shown as the text it is. Images become links, so nothing is loaded that a message names.
 
 import type { Token, Tokens } from "marked";
 import { createContext, type ComponentChildren, type JSX } from "preact";
@@ -10,6 +11,7 @@ import { hostBeside, readableText } from "../visible";
 import { CodeBlock } from "./code";
 import { Formula } from "./formula";
 import { Reader, type Block } from "./reader";
+import { folds, pairs, type Fold } from "./tags";
 
 interface Props {
   text: string;
@@ -31,7 +33,7 @@ export const Markdown = memo(function Markdown({ text, streaming = false }: Prop
   return (
     <div class={`prose${streaming ? " growing" : ""}`}>
       <Message.Provider value={id}>
-        {read.blocks.map((one, at) => one.token.type === "footnote" || one.token.type === "space" || one.token.type === "def" ? null : <BlockView key={at} block={one} />)}
+        {views(read.blocks, 0, folds(read.blocks.map((one) => one.token), streaming))}
         {notes.length > 0 && <Footnotes notes={notes} />}
       </Message.Provider>
     </div>
@@ -61,6 +63,28 @@ function useAtLeisure(text: string, streaming: boolean) {
 
 /** Which message: what leads to a footnote stays within it. */
 const Message = createContext("");
+
+/** Blocks from a place on, those of a fold within it. */
+function views(blocks: Block[], from: number, folded: Map<number, Fold>, to = blocks.length): ComponentChildren[] {
+  const out: ComponentChildren[] = [];
+  for (let at = from; at < to; at += 1) {
+    const one = blocks[at] as Block;
+    const fold = folded.get(at);
+    if (fold) {
+      out.push(
+        <details key={at} class="fold">
+          <summary>{readableText(fold.summary || "more")}</summary>
+          {fold.text && <p>{readableText(fold.text)}</p>}
+          {views(blocks, at + 1, folded, fold.to)}
+        </details>,
+      );
+      at = Math.max(at, fold.to - (fold.isClosed ? 0 : 1));
+    } else if (one.token.type !== "footnote" && one.token.type !== "space" && one.token.type !== "def") {
+      out.push(<BlockView key={at} block={one} />);
+    }
+  }
+  return out;
+}
 
 const BlockView = memo(function BlockView({ block: one }: { block: Block }) {
   return <>{block(one.token, 0, one.level)}</>;
@@ -192,7 +216,26 @@ function table(token: Tokens.Table, key: number): JSX.Element {
 }
 
 function inlines({ tokens }: { tokens?: Token[] | undefined }): ComponentChildren {
-  return tokens?.map((token, at) => inline(token, at));
+  if (!tokens?.some((token) => token.type === "html")) return tokens?.map((token, at) => inline(token, at));
+  return spans(tokens, 0, tokens.length, pairs(tokens));
+}
+
+/** Words from a place on, those between two tags within their element. */
+function spans(tokens: Token[], from: number, to: number, paired: ReturnType<typeof pairs>): ComponentChildren[] {
+  const out: ComponentChildren[] = [];
+  for (let at = from; at < to; at += 1) {
+    const token = tokens[at] as Token;
+    const pair = paired.get(at);
+    if (pair) {
+      out.push(<pair.tag key={at}>{spans(tokens, at + 1, pair.to, paired)}</pair.tag>);
+      at = pair.to;
+    } else if (token.type === "html" && /^<br ?\/?>$/i.test(token.raw)) {
+      out.push(<br key={at} />);
+    } else {
+      out.push(inline(token, at));
+    }
+  }
+  return out;
 }
 
 function inline(token: Token, key: number): ComponentChildren {
@@ -211,6 +254,8 @@ function inline(token: Token, key: number): ComponentChildren {
       return <Link key={key} href={token["href"]} words={wordsOf(token)}>{inlines(token)}</Link>;
     case "image":
       return <Link key={key} href={token["href"]} words={token["text"]} note={`image: ${token["href"]}`}>[image: {readableText(token["text"] || token["href"])}]</Link>;
+    case "pending":
+      return <span key={key}>{inlines(token)}</span>;
     case "footnoteMark":
       return <FootnoteMark key={key} label={token["label"]} />;
     case "inlineFormula":

@@ -3,10 +3,11 @@
 
 import { Marked, type Token, type Tokens } from "marked";
 import { affordable } from "./affordable";
-import { footnotes, math } from "./extensions";
+import { footnotes, math, pending } from "./extensions";
 import { tolerant } from "./tolerant";
 
-const marked = new Marked({ gfm: true, extensions: [...footnotes, ...math] });
+const whole = new Marked({ gfm: true, extensions: [...footnotes, ...math] });
+const growing = new Marked({ gfm: true, extensions: [...footnotes, ...math, pending] });
 
 type Links = Record<string, { href: string | null; title: string | null }>;
 
@@ -45,19 +46,19 @@ export class Reader {
     if (!affordable(text.slice(this.#from)) || text.length > LONGEST) return { plain: text };
     // A definition may lie behind what names it: then all of it is read once more.
     if (isWhole && this.#late) this.#begin();
-    let tokens = this.#lex(text.slice(this.#from));
+    let tokens = this.#lex(text.slice(this.#from), isWhole);
     const last = tokens.findLastIndex((token) => token.type !== "space");
     for (const token of tokens.slice(0, Math.max(0, last))) {
       this.#done.push(this.#block(token));
       this.#from += token.raw.length;
-      this.#late ||= token.raw.includes("]:");
+      this.#late ||= token.raw.includes("]:") || token.raw.includes("][");
       if (token.type === "def") this.#links[token["tag"]] ??= { href: token["href"], title: token["title"] };
     }
     tokens = tokens.slice(Math.max(0, last));
     if (!isWhole) {
       const rest = text.slice(this.#from);
       const closed = tolerant(rest);
-      if (closed !== rest) tokens = this.#lex(closed);
+      if (closed !== rest) tokens = this.#lex(closed, false);
     }
     const above = [...this.#above];
     const open = tokens.map((token) => this.#block(token));
@@ -73,7 +74,8 @@ export class Reader {
     this.#links = {};
   }
 
-  #lex(text: string): Token[] {
+  #lex(text: string, isWhole: boolean): Token[] {
+    const marked = isWhole ? whole : growing;
     const lexer = new marked.Lexer(marked.defaults);
     Object.assign(lexer.tokens.links, this.#links);
     return lexer.lex(text);

@@ -2,15 +2,15 @@ import { Check, Copy } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "./icon";
 
-/** Copies a text; says whether it worked. `isBare` shows the icon alone, among other icons. */
-export function CopyButton({ text, what, label = "copy", isBare = false }: { text: string; what: string; label?: string; isBare?: boolean }) {
+/** Copies a text, or what is made one when it is asked for; says whether it worked. `isBare` shows the icon alone, among other icons. */
+export function CopyButton({ text, what, label = "copy", isBare = false }: { text: string | (() => string); what: string; label?: string; isBare?: boolean }) {
   const [said, setSaid] = useState("");
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(() => setSaid(""), 2000);
     return () => clearTimeout(timer);
   }, [said]);
-  const copy = async () => setSaid((await copied(text)) ? "copied" : "select and copy by hand");
+  const copy = async () => setSaid((await copied(typeof text === "string" ? text : text())) ? "copied" : "select and copy by hand");
   return (
     <button type="button" class="ghost small copy" onClick={copy} aria-label={`${label} ${what}`} title={isBare ? `${label} ${what}` : undefined}>
       <span aria-live="polite" class={isBare && (!said || said === "copied") ? "visually-hidden" : undefined}>{said || label}</span> <Icon of={said === "copied" ? Check : Copy} size={14} />
@@ -34,7 +34,8 @@ function copiedBySelection(text: string): boolean {
   area.value = text;
   area.readOnly = true;
   area.className = "visually-hidden";
-  document.body.append(area);
+  // Beside an open dialog nothing can be selected.
+  (before?.closest("dialog") ?? document.body).append(area);
   area.select();
   const done = document.execCommand("copy");
   area.remove();

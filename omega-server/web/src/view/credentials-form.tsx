@@ -18,8 +18,10 @@ const PLACES = [
   ["global", "save for all tools"],
 ] as const;
 
-/** What holds for a value is said by its name: a region or an address may be looked at while it is typed. */
-const HIDDEN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE|AUTH|DSN|COOKIE/i;
+/** Names of what may be looked at while it is typed: a region, a host, somebody's name. Anything else is hidden until it is asked for. */
+const OPEN = /(?:^|_)(?:REGION|ZONE|HOST|HOSTNAME|PORT|DOMAIN|ENDPOINT|BASE|BUCKET|PROJECT|PROJECT_ID|ORG|ORGANIZATION|ACCOUNT_ID|TENANT|TENANT_ID|WORKSPACE|USER|USERNAME|EMAIL|NAME|MODEL|VERSION|LANG|LANGUAGE|LOCALE|TIMEZONE|COUNTRY|ENV|ENVIRONMENT|MODE|FORMAT|PATH|DIR)$/i;
+
+const isOpen = (name: string) => OPEN.test(name) && !/KEY|TOKEN|SECRET|PASS|PRIVATE/i.test(name);
 
 const PLACE_WORDS: Record<(typeof PLACES)[number][0], string> = {
   once: "The values go to this call and are not kept",
@@ -31,6 +33,8 @@ const PLACE_WORDS: Record<(typeof PLACES)[number][0], string> = {
 export function CredentialsForm({ id, action, isOwner, owner }: Props) {
   const { busy, error, answer } = useAnswer();
   const [save, setSave] = useState<(typeof PLACES)[number][0]>("once");
+  const [looked, setLooked] = useState<ReadonlySet<string>>(new Set());
+  const look = (name: string) => setLooked((known) => new Set(known.has(name) ? [...known].filter((one) => one !== name) : [...known, name]));
   const [lacks, setLacks] = useState<string | null>(null);
   const tools = [...new Set(action.requests.map((request) => request.toolId))];
   const submit = (event: SubmitEvent) => {
@@ -69,10 +73,13 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
                 <p class="error-text" id={`rejected-${name}`} role="alert">
                   {lacks === name ? "Give a value, or go on without" : rejected ? "The value that it had was rejected" : ""}
                 </p>
-                <input id={`value-${name}`} name={`value-${name}`} type={(HIDDEN.test(name) ? "password" : "text") as "text"} required autocomplete="off" spellcheck={false}
-                  data-1p-ignore data-lpignore="true" disabled={busy}
-                  aria-invalid={rejected || lacks === name ? true : undefined}
-                  aria-describedby={description ? `about-${name} rejected-${name}` : `rejected-${name}`} />
+                <div class="settings-line">
+                  <input id={`value-${name}`} name={`value-${name}`} type={(isOpen(name) || looked.has(name) ? "text" : "password") as "text"} required autocomplete="off" spellcheck={false}
+                    data-1p-ignore data-lpignore="true" disabled={busy}
+                    aria-invalid={rejected || lacks === name ? true : undefined}
+                    aria-describedby={description ? `about-${name} rejected-${name}` : `rejected-${name}`} />
+                  {!isOpen(name) && <button type="button" class="outline" aria-label={`${looked.has(name) ? "hide" : "show"} ${name}`} onClick={() => look(name)}>{looked.has(name) ? "hide" : "show"}</button>}
+                </div>
               </div>
             ))}
             <fieldset class="ask-save" disabled={busy}>

@@ -6,6 +6,7 @@ import type { Message } from "../types";
 import { clock, count, dayOf } from "../words";
 import { readableText, visibleText } from "../visible";
 import { Icon } from "./icon";
+import { useOpener } from "./use-opener";
 
 interface Props {
   id: string;
@@ -22,6 +23,8 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const running = useRef<AbortController | null>(null);
+  const box = useRef<HTMLElement>(null);
+  useOpener(box);
   useEffect(() => () => running.current?.abort(), []);
   const act = async (work: () => Promise<unknown>) => {
     setBusy(true);
@@ -48,7 +51,7 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
       await goTo(seq);
     });
   return (
-    <section class="find" aria-label="find in this conversation" onKeyDown={(event) => event.key === "Escape" && onClose()}>
+    <section ref={box} class="find" aria-label="find in this conversation" onKeyDown={(event) => event.key === "Escape" && onClose()}>
       <form class="find-line" onSubmit={look}>
         <label class="visually-hidden" for="find-words">words</label>
         <input id="find-words" type="search" placeholder="find words..." value={words} ref={takeFocus} onInput={(event) => setWords(event.currentTarget.value)} />

@@ -1,6 +1,7 @@
 import { Square } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 import { retryRun } from "../api";
+import { serverNow } from "../server-clock";
 import type { View } from "../state";
 import type { Run } from "../types";
 import { duration } from "../words";
@@ -14,10 +15,10 @@ export function RunState({ run, view, yours, onCancel }: {
   yours: boolean;
   onCancel: (() => Promise<void>) | null;
 }) {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(serverNow);
   const [stopping, setStopping] = useState(false);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(serverNow()), 1000);
     return () => clearInterval(timer);
   }, []);
   useEffect(() => setStopping(false), [run.id]);

@@ -2,20 +2,13 @@ import { X } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon";
+import { useOpener } from "./use-opener";
 
 /** What stands beside the conversation where there is room, and over it as a sheet where there is none. Escape closes it. */
 export function SidePanel({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    box.current?.focus({ preventScroll: true });
-    return () => {
-      // What opened it may have had no room beside it, and is there again with the next frame.
-      requestAnimationFrame(() => {
-        if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-      });
-    };
-  }, []);
+  useOpener(box);
+  useEffect(() => box.current?.focus({ preventScroll: true }), []);
   return (
     <aside ref={box} class="side" aria-label={label} tabIndex={-1} onKeyDown={(event) => event.key === "Escape" && onClose()}>
       <header class="side-head">

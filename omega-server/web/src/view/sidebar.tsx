@@ -1,5 +1,6 @@
 import { LogOut, Plus, Settings as SettingsIcon, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { giveBack } from "../focus";
 import { FRONT, SETTINGS, conversationPath, stay } from "../route";
 import { chooseTheme, forget, theme, type Recent, type Theme } from "../stored";
 import type { Whoami } from "../types";
@@ -36,7 +37,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
     addEventListener("keydown", close);
     return () => {
       removeEventListener("keydown", close);
-      if (before instanceof HTMLElement) before.focus();
+      giveBack(before);
     };
   }, [open]);
   return (

@@ -1,6 +1,7 @@
 import { ArrowLeft, Braces, TextSearch } from "lucide";
 import { useState } from "preact/hooks";
 import { takeFocus } from "../focus";
+import { serverNow } from "../server-clock";
 import type { View } from "../state";
 import { attempt, bar, group, type Kind } from "../timeline";
 import type { Run, ToolRun } from "../types";
@@ -60,7 +61,7 @@ const callsOf = (view: View, run: Run | undefined) => view.toolRuns.filter((call
 
 function Line({ call, run, attempt: nth, focus, onSelect }: { call: ToolRun; run: Run; attempt: number; focus: boolean; onSelect: (id: string) => void }) {
   const { mark, word, tone } = STATES[call.status] ?? STATES.unknown;
-  const { left, width } = bar(call, run, Date.now());
+  const { left, width } = bar(call, run, serverNow());
   return (
     <li class={`timeline-call ${tone}`}>
       <button type="button" class="timeline-head" ref={focus ? takeFocus : null} onClick={() => onSelect(call.id)}>

@@ -41,14 +41,6 @@ export class Held {
     this.#next = splitter;
   }
 
-  /** A text that is here. */
-  static of(text: string, splitter: Splitter): Held {
-    const held = new Held(splitter);
-    for (const part of parts(text)) held.#add(part);
-    held.end();
-    return held;
-  }
-
   get count(): number {
     return this.#count;
   }
@@ -58,11 +50,23 @@ export class Held {
   }
 
   /** Takes more in, and lets the browser work between the parts of it. */
-  async add(text: string): Promise<void> {
+  async add(text: string, stop: AbortSignal): Promise<void> {
     for (const part of parts(text)) {
       this.#add(part);
       await pause();
+      if (stop.aborted) return;
     }
+  }
+
+  /** Takes a whole text in; says when its beginning and when all of it is there. */
+  async take(text: string, said: () => void, stop: AbortSignal): Promise<void> {
+    const first = edge(text, PIECE);
+    this.#add(text.slice(0, first));
+    if (first < text.length) said();
+    await this.add(text.slice(first), stop);
+    if (stop.aborted) return;
+    this.end();
+    said();
   }
 
   /** There is no more. */
@@ -78,7 +82,7 @@ export class Held {
   async split(splitter: Splitter, stop: AbortSignal): Promise<Held> {
     const other = new Held(splitter);
     for (let at = 0; at < this.#pieces.length && !stop.aborted; at += 1) {
-      await other.add(decoder.decode(this.#pieces[at]?.bytes));
+      await other.add(decoder.decode(this.#pieces[at]?.bytes), stop);
     }
     other.end();
     return other;

@@ -11,6 +11,9 @@ import type { Grid } from "./rows";
 const FIRST = 64 * 1024;
 const PIECE = 1024 * 1024;
 
+/** Entries that say whether a list is a table. */
+const LOOKED_AT = 200;
+
 export interface Loaded {
   held: Held;
   /** How its rows stand as a table, when they are the entries of a list. */
@@ -27,10 +30,10 @@ export async function loadOutput(toolRunId: string, said: (loaded: Loaded) => vo
   for (let next: number | undefined = 0; next !== undefined; ) {
     const page = await output(toolRunId, next, next === 0 ? FIRST : PIECE, signal);
     if (held === null) {
-      grid = gridOf(new Entries().push(page.content));
+      grid = gridOf(new Entries().push(page.content).slice(0, LOOKED_AT));
       held = new Held(grid ? new Entries() : new Lines(layoutOf(page.content)));
     }
-    await held.add(page.content);
+    await held.add(page.content, signal);
     if (signal.aborted) return;
     const done = page.nextOffset === undefined;
     if (done) held.end();

@@ -18,7 +18,8 @@ const SHORT = 20_000;
 
 /** A value that is here: a table where it is one, text as text, anything else as JSON. */
 export function ValueView({ label, value, name }: { label: string; value: unknown; name: string }) {
-  const text = typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
+  const text = () => (typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? ""));
+  const shown = useMemo(() => laidOut(value), [value]);
   const table = useMemo(() => rowsOf(value), [value]);
   const [asTable, setAsTable] = useState(true);
   const file = typeof value === "string" ? `${name}.txt` : `${name}.json`;
@@ -27,19 +28,29 @@ export function ValueView({ label, value, name }: { label: string; value: unknow
       <p class="part-head">
         <span class="label">{label}</span>
         <CopyButton text={text} what={label} />
-        {text.length > 200 && <button type="button" class="ghost small" onClick={() => save(new Blob([text]), file)}>download <Icon of={Download} size={14} /></button>}
+        {shown.length > 200 && <button type="button" class="ghost small" onClick={() => save(new Blob([text()]), file)}>download <Icon of={Download} size={14} /></button>}
         {table && <button type="button" class="ghost small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>table <Icon of={Table2} size={14} /></button>}
       </p>
-      {table && asTable ? <ValueTable rows={table} label={label} /> : <TextView value={value} label={label} />}
+      {table && asTable ? <ValueTable rows={table} label={label} /> : <TextView text={shown} label={label} isJson={typeof value !== "string"} />}
     </div>
   );
 }
 
-function TextView({ value, label }: { value: unknown; label: string }) {
-  const text = useMemo(() => laidOut(value), [value]);
-  const held = useMemo(() => (text.length > SHORT ? Held.of(text, new Lines(PLAIN)) : null), [text]);
-  if (held) return <Rows held={held} version={0} label={label} />;
-  return <pre tabIndex={0} role="group" aria-label={label}>{typeof value === "string" ? visibleText(text) : <Coloured text={visibleText(text)} language="json" />}</pre>;
+function TextView({ text, label, isJson }: { text: string; label: string; isJson: boolean }) {
+  if (text.length > SHORT) return <LongText text={text} label={label} />;
+  return <pre tabIndex={0} role="group" aria-label={label}>{isJson ? <Coloured text={visibleText(text)} language="json" /> : visibleText(text)}</pre>;
+}
+
+/** A text that is here and is long: taken in part by part. */
+function LongText({ text, label }: { text: string; label: string }) {
+  const [taken, setTaken] = useState<{ held: Held; version: number } | null>(null);
+  useEffect(() => {
+    const stop = new AbortController();
+    const held = new Held(new Lines(PLAIN));
+    void held.take(text, () => setTaken({ held, version: held.pieces }), stop.signal);
+    return () => stop.abort();
+  }, [text]);
+  return taken && <Rows held={taken.held} version={taken.version} label={label} />;
 }
 
 /** What is laid out already. */

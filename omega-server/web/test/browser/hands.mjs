@@ -8,8 +8,8 @@ const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", imp
 export async function hands(page, seen, who = "") {
   /** A page that was just opened has nothing yet. */
   let isNew = true;
-  page.on("framenavigated", (frame) => {
-    if (frame === page.mainFrame() && !frame.url().includes("#")) isNew = true;
+  page.on("load", () => {
+    isNew = true;
   });
 
   /** Where the keyboard is, by what a person would call it. */
@@ -59,11 +59,16 @@ export async function hands(page, seen, who = "") {
       for (const width of [1280, 768, 390, 320]) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         await page.setViewportSize({ width, height: 800 });
+        // To be looked at by a person: OMEGA_SHOTS names a folder for them.
+        if (process.env.OMEGA_SHOTS && [1280, 390].includes(width)) await page.screenshot({ path: `${process.env.OMEGA_SHOTS}/${`${who}${state}`.replace(/\W+/g, "-")}-${width}-${colorScheme}.png` });
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
         for (const { id, nodes } of violations) seen.faults.push(`${state} ${colorScheme} ${width}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (wide > 0) seen.faults.push(`${state} ${width}: ${wide} px too wide`);
+        // The frame itself does not scroll, only what is in it; what is hidden from sight must not make it longer.
+        const tall = await page.evaluate(() => (document.querySelector("#app") ? document.documentElement.scrollHeight - innerHeight : 0));
+        if (tall > 0) seen.faults.push(`${state} ${width}: ${tall} px too tall`);
       }
     }
     seen.states = [...(seen.states ?? []), state];

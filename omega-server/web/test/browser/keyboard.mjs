@@ -11,6 +11,9 @@ page.on("console", (message) => /content security policy/i.test(message.text()) 
 
 const { press, activate, look, say, hasKeyboard, place } = await hands(page, seen);
 
+/** Where the keyboard is once what was open is gone. */
+const back = () => page.waitForTimeout(150).then(place);
+
 try {
   await page.goto(`${url}/omega`);
   await shown(page, "Sign In");
@@ -33,6 +36,7 @@ try {
   await say("weather");
   await shown(page, "May acmeWeather run");
   seen.waiting = [await page.title(), await page.locator('link[rel="icon"]').getAttribute("href"), await place()];
+  seen.icon = await page.evaluate(async () => (await fetch(document.querySelector('link[rel="icon"]').href)).status);
   seen.spoken = await page.locator('[role="alert"]', { hasText: "Omega waits for you" }).count();
   await look("approval");
   await settle(page);
@@ -87,11 +91,13 @@ try {
   await activate("run");
   await page.getByText(/^done in/).waitFor({ timeout: 20_000 });
   await press("Escape", "close the panel");
+  seen.backs = [await back()];
   await activate("debug");
   await shown(page, "newest first");
   seen.events = await page.locator(".events li").count();
   await look("debug");
   await press("Escape", "close the events");
+  seen.backs.push(await back());
 
   // The name, and a place in it.
   await activate("rename");
@@ -105,6 +111,7 @@ try {
   await page.locator(".hit").first().waitFor({ timeout: 20_000 });
   await look("find");
   await press("Escape", "close the search");
+  seen.backs.push(await back());
 
   // A message that waits behind another is taken back, and the run goes on.
   await say("slow");
@@ -158,6 +165,7 @@ try {
   await activate("share");
   await look("share");
   await press("Escape", "close the share dialog");
+  seen.backs.push(await back());
 
   await page.goto(`${url}/omega/settings/`);
   await shown(page, "Model Providers");

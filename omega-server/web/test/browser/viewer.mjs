@@ -20,9 +20,9 @@ async function look() {
   await page.goto(`${url}/omega/c/${id}`);
   await page.locator(".tool-head").first().waitFor();
   const said = { row: ".rows-box :is(.row, .grid-body [role=row])" };
-  const isThere = () => page.waitForFunction(() => document.querySelector(".tool-part:last-child .part-head [role=status]")?.textContent === "", undefined, { timeout: 120_000 });
+  const isThere = () => page.waitForFunction(() => document.querySelector(".tool-part:last-child .part-head [role=status]")?.textContent === "", undefined, { timeout: 240_000 });
   const drawn = () => page.locator(said.row).count();
-  const last = () => page.locator(said.row).last().textContent();
+  const last = () => page.locator(said.row).evaluateAll((rows) => rows.slice(-3).map((row) => row.textContent).join("\n"));
   said.opening = await work(page, async () => {
     said.first = await page.evaluate(async (row) => {
       const began = performance.now();
@@ -52,12 +52,12 @@ async function look() {
   said.finding = await work(page, async () => {
     const began = Date.now();
     await page.getByRole("searchbox", { name: /^find in output/ }).fill("THE LAST LINE");
-    await page.locator(".rows-view [role=status]", { hasText: /^1 of 1 row$/ }).waitFor({ timeout: 120_000 });
+    await page.locator(".rows-view [role=status]", { hasText: /^1 of 1 row$/ }).waitFor({ timeout: 240_000 });
     said.found = Date.now() - began;
     await rest(page);
     said.hit = await page.locator(".hit-row").last().textContent();
   });
-  const [file] = await Promise.all([page.waitForEvent("download", { timeout: 120_000 }), page.getByRole("button", { name: "download", exact: true }).last().click()]);
+  const [file] = await Promise.all([page.waitForEvent("download", { timeout: 240_000 }), page.getByRole("button", { name: "download", exact: true }).last().click()]);
   let bytes = 0;
   for await (const piece of await file.createReadStream()) bytes += piece.length;
   said.downloaded = bytes;

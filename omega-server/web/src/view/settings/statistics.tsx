@@ -1,5 +1,6 @@
 import { useCallback, useState } from "preact/hooks";
 import { stats } from "../../account";
+import { serverNow } from "../../server-clock";
 import type { Stats } from "../../types";
 import { visibleText } from "../../visible";
 import { count, dollars, duration } from "../../words";
@@ -13,7 +14,7 @@ const TIMES: readonly (readonly [days: number, words: string])[] = [[1, "day"], 
 /** How often, how well and at what cost Omega worked: the whole server's for administrators, else one's own. */
 export function Statistics() {
   const [days, setDays] = useState(7);
-  const load = useCallback(() => stats(new Date(Date.now() - days * DAY_MS)), [days]);
+  const load = useCallback(() => stats(new Date(serverNow() - days * DAY_MS)), [days]);
   const { items, error } = useList(load);
   const about = items?.scope === "server" ? "Of everybody's work on this server" : "Of your own conversations";
   return (

@@ -10,6 +10,7 @@ import { Avatar } from "../avatar";
 import { CopyButton } from "../copy-button";
 import { Sure } from "../settings/section";
 import { Icon } from "../icon";
+import { useOpener } from "../use-opener";
 
 interface Props {
   id: string;
@@ -34,8 +35,9 @@ export function ShareDialog({ id, view, me, onClose }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  useOpener(box, true);
   useEffect(() => {
-    // A modal dialog keeps the focus, and gives it back when it is closed.
+    // A modal dialog keeps the focus.
     if (!box.current?.open) box.current?.showModal();
   }, []);
   const conversation = view.conversation;
