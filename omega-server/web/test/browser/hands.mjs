@@ -37,16 +37,22 @@ export async function hands(page, seen, who = "") {
     await hasKeyboard(what);
   }
 
-  /** Walks by Tab to a control, and presses a key there. */
+  /** Walks by Tab or Shift+Tab to a control, and presses a key there. */
   async function at(wanted, what, keys = "Enter") {
     await wanted.waitFor({ timeout: 20_000 });
     await stillHasKeyboard(what);
     for (let steps = 0; steps < 160; steps += 1) {
-      if (await wanted.evaluate((element) => element === document.activeElement)) {
+      // The shorter way: back where it stands before what has the keyboard.
+      const way = await wanted.evaluate((element) => {
+        const { activeElement: from } = document;
+        if (element === from) return "there";
+        return from && from.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING ? "Shift+Tab" : "Tab";
+      });
+      if (way === "there") {
         if (keys) await page.keyboard.press(keys);
         return hasKeyboard(what);
       }
-      await page.keyboard.press("Tab");
+      await page.keyboard.press(way);
     }
     throw new Error(`${what} is not reached by Tab; at ${await place()}`);
   }

@@ -18,7 +18,7 @@ const said = (words, nth = 0) => page.getByRole("log").getByText(words).nth(nth)
 
 /** A file that comes from a key pressed at a control. */
 async function saved(control, what) {
-  const [file] = await Promise.all([page.waitForEvent("download", { timeout: 30_000 }), A.at(control, what)]);
+  const [file] = await Promise.all([page.waitForEvent("download", { timeout: 90_000 }), A.at(control, what)]);
   return readFile(await file.path(), "utf8");
 }
 
