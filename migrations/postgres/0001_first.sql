@@ -96,6 +96,8 @@ CREATE TABLE conversations (
     usage TEXT NOT NULL DEFAULT '{}',
     -- Its events up to this one happened elsewhere: it came in as a document.
     imported_seq BIGINT NOT NULL DEFAULT 0,
+    -- The title of what it is a copy of.
+    forked_from TEXT,
     next_seq BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL

@@ -38,6 +38,7 @@ pub enum Command {
     Show(commands::show::Show),
     Export(commands::export::Export),
     Import(commands::import::Import),
+    Fork(commands::fork::Fork),
     Plan(commands::plan::Plan),
     Approve(commands::approve::Approve),
     Approvals(OrList<commands::approvals::Approvals>),

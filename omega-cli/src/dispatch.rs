@@ -49,6 +49,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Show(it) => it.run(context).await,
         Command::Export(it) => it.run(context).await,
         Command::Import(it) => it.run(context).await,
+        Command::Fork(it) => it.run(context).await,
         Command::Plan(it) => it.run(context).await,
         Command::Approve(it) => it.run(context).await,
         Command::Approvals(it) => it.or(&Approvals::List { json: false }).run(context).await,

@@ -45,7 +45,9 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     let conversation = &detail.conversation;
     let mut out = String::new();
     line(&mut out, format_args!("# {}", name(conversation.title.as_deref().unwrap_or("Untitled conversation"))));
-    line(&mut out, format_args!("Model `{}` · begun {}\n", code(&conversation.model), conversation.created_at));
+    let from = conversation.forked_from.as_deref().map(|from| format!(" · forked from “{}”", name(from)));
+    let begun = format!("begun {}{}", conversation.created_at, from.unwrap_or_default());
+    line(&mut out, format_args!("Model `{}` · {begun}\n", code(&conversation.model)));
     let told = Told::of(detail, events);
     for message in &detail.messages {
         write_message(&mut out, message);

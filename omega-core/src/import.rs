@@ -314,6 +314,11 @@ fn of_a_stranger(event: Event, place: &str) -> Result<Event, ImportError> {
         Event::MessageCreated { .. } | Event::MessageCompleted { .. } => {
             wrong(place, "users' messages are created, the assistant's completed; this one is neither")
         }
+        // Who may open it, and by which link, is said here.
+        Event::ConversationUpdated { title, model, safe_mode, usage, .. } => {
+            let (guest_credentials, visibility, url) = (None, None, None);
+            Ok(Event::ConversationUpdated { title, model, safe_mode, guest_credentials, visibility, url, usage })
+        }
         other => Ok(other),
     }
 }

@@ -13,6 +13,7 @@ pub mod event;
 pub mod exact;
 pub mod executor;
 pub mod export;
+pub mod fork;
 pub mod id;
 pub mod import;
 pub mod model;

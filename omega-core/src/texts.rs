@@ -366,10 +366,12 @@ impl Texts for Conversation {
             execution_state: _,
             url: _,
             visibility: _,
+            forked_from,
             created_at: _,
             updated_at: _,
         } = self;
         words(title, editor);
+        words(forked_from, editor);
     }
 }
 

@@ -93,6 +93,11 @@ impl View {
                 return self.delta(*message_id, *part, *offset, content, true);
             }
             Event::ToolDelta { tool_run_id, offset, chunk } => return self.partial(*tool_run_id, *offset, chunk),
+            // What a snapshot does not say: what is waited for right now.
+            Event::Status { message, again_at, .. } if envelope.seq.is_none() => {
+                self.say(Some(message.clone()), *again_at);
+                return Applied::Changed;
+            }
             _ => {}
         }
         let Some(seq) = envelope.seq else { return Applied::Ignored };

@@ -10,6 +10,7 @@ mod clipboard;
 mod composer;
 mod destinations;
 mod editor;
+mod escape;
 mod fuzzy;
 mod highlight;
 mod keymap;

@@ -4,13 +4,13 @@
 
 use omega_core::{
     api::{
-        Accepted, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GiveFeedback, GuestCredentials,
-        Message, Models, OutputPage, Remember, Save, SelectAlternative, SelectPlan, Settings, Status, StoredApproval,
-        StoredCredential, StoredGrant, Timestamp, ToolRow, Visibility, Whoami,
+        Accepted, Conversation, ConversationDetail, CredentialScope, Decision, ExecuteAnswer, GiveFeedback,
+        GuestCredentials, Message, Models, OutputPage, Remember, Save, SelectAlternative, SelectPlan, Settings, Status,
+        StoredApproval, StoredCredential, StoredGrant, Timestamp, ToolRow, Visibility, Whoami,
     },
     client::ExportFormat,
     event::{Envelope, Event},
-    id::{ApprovalId, ApprovalRuleId, ConversationId, PlanId, RunId, ToolId, ToolRunId, UserId},
+    id::{ApprovalId, ApprovalRuleId, ConversationId, MessageId, PlanId, RunId, ToolId, ToolRunId, UserId},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -107,6 +107,13 @@ pub enum Command {
     Remember(ConversationId, String),
     /// Revoke standing approvals that were just given.
     TakeBack(Vec<ApprovalRuleId>),
+    /// Copy a conversation up to the run of a message, or all that has ended.
+    Fork {
+        from: ConversationId,
+        until: Option<MessageId>,
+        /// What is written in the copy.
+        text: String,
+    },
     /// Write the conversation into a file.
     Export {
         /// `markdown` or `json`.
@@ -305,6 +312,8 @@ pub enum Update {
     NotDone(String),
     /// The conversation is in this file.
     Exported(String),
+    /// A conversation was copied; the text is to be written in the copy.
+    Forked(ConversationId, Box<Conversation>, String),
 }
 
 impl Update {
@@ -320,6 +329,7 @@ impl Update {
                 | Self::SendFailed { .. }
                 | Self::Edited(_)
                 | Self::Draft(..)
+                | Self::Forked(..)
                 | Self::Tools(..)
         )
     }

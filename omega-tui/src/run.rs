@@ -3,6 +3,7 @@
 use crate::{
     app::{App, Effect, Input},
     clipboard, editor,
+    escape::Escape,
     keymap::Keymap,
     late_answer::LateAnswer,
     messages::{self, Update},
@@ -213,8 +214,10 @@ async fn drive(
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut pacer = Pacer::default();
+    let mut escape = Escape::default();
     pacer.request();
     loop {
+        let held = escape.due();
         let due = pacer.due(Instant::now());
         let wakes = app.wakes_in(Timestamp::now()).map(Duration::from_millis);
         let keys = outside.keys.get_or_insert_with(EventStream::new);
@@ -226,7 +229,9 @@ async fn drive(
         tokio::select! {
             event = keys.next() => match event {
                 Some(event) => {
-                    inputs.extend(looks.late.take(event?, Instant::now()).into_iter().map(Input::Terminal));
+                    let now = Instant::now();
+                    let events = escape.take(event?, now).into_iter().flat_map(|event| looks.late.take(event, now));
+                    inputs.extend(events.map(Input::Terminal));
                     if let Some(ground) = looks.late.ground() {
                         app.wear(theme(looks.choice, Some(ground), &looks.environment));
                         pacer.request();
@@ -242,6 +247,9 @@ async fn drive(
                 }
                 signal => return Ok(Some(signal)),
             },
+            () = tokio::time::sleep_until(held.unwrap_or_else(Instant::now).into()), if held.is_some() => {
+                inputs.extend(escape.expired(Instant::now()).into_iter().map(Input::Terminal));
+            }
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                 outside.draw(app)?;
                 pacer.drawn(Instant::now());

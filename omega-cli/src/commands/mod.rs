@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod executor;
 pub mod export;
 pub mod feedback;
+pub mod fork;
 pub mod import;
 pub mod keys;
 pub mod login;

@@ -3,7 +3,7 @@
 use super::{Message, Run, Timestamp, ToolRun};
 use crate::{
     api::Usage,
-    id::{ConversationId, UserId},
+    id::{ConversationId, MessageId, UserId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,16 @@ pub struct UpdateConversation {
     pub visibility: Option<Visibility>,
 }
 
+/// `POST /conversations/:id/fork`. The body is optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ForkConversation {
+    /// A message of the last run that the copy has; otherwise it has everything that has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<MessageId>,
+}
+
 /// What the conversation does right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -143,6 +153,9 @@ pub struct Conversation {
     /// Who may open it besides the owner.
     #[serde(default)]
     pub visibility: Visibility,
+    /// The title of the conversation that it is a copy of, as it was then; missing where it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When something last happened.

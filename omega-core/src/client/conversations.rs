@@ -3,9 +3,10 @@
 use super::{Client, ClientError, transport::Page};
 use crate::{
     api::{
-        Accepted, Conversation, ConversationDetail, CreateConversation, Decide, Feedback, GiveFeedback, Message,
-        OutputPage, Participant, PlanAnswer, PlanRequest, ProvideCredentials, Run, SelectAlternative, SelectPlan,
-        Selected, SendMessage, Timestamp, ToolRun, UpdateConversation, UpdateParticipant,
+        Accepted, Conversation, ConversationDetail, CreateConversation, Decide, Feedback, ForkConversation,
+        GiveFeedback, Message, OutputPage, Participant, PlanAnswer, PlanRequest, ProvideCredentials, Run,
+        SelectAlternative, SelectPlan, Selected, SendMessage, Timestamp, ToolRun, UpdateConversation,
+        UpdateParticipant,
     },
     id::{ApprovalId, ConversationId, PlanId, RunId, ToolRunId, UserId},
 };
@@ -211,6 +212,11 @@ impl Client {
     pub async fn import_conversation(&self, document: Vec<u8>) -> Result<Conversation, ClientError> {
         let request = self.patient_post("/api/omega/conversations/import").header("content-type", "application/json");
         self.data(request.body(document)).await
+    }
+
+    /// A copy as a conversation of one's own; see `POST /conversations/:id/fork`.
+    pub async fn fork(&self, id: ConversationId, body: &ForkConversation) -> Result<Conversation, ClientError> {
+        self.data(self.patient_post(&conversation(id, "/fork")).json(body)).await
     }
 
     /// The whole conversation as a document.

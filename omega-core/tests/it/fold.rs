@@ -316,6 +316,7 @@ fn start() -> View {
             execution_state: ExecutionState::Idle,
             url: String::new(),
             visibility: <_>::default(),
+            forked_from: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         },

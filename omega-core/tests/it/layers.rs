@@ -32,6 +32,7 @@ const ORDER: [&str; 27] = [
     "redact",
     "export",
     "import",
+    "fork",
     // A user's own machine, and what tests talk to.
     "client",
     "local",

@@ -14,7 +14,7 @@ use super::{
         host, log_line,
     },
     routes::{
-        answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, gateway, import,
+        answers, api_keys, approvals, audit, avatars, conversations, events, export, feedback, fork, gateway, import,
         messages, metrics, operations, plans, prompts, registry, runs, session, settings, sharing, stats, tool_runs,
         ui_messages, users, vault,
     },
@@ -77,6 +77,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(answers::provide))
         .routes(routes!(answers::decide))
         .routes(routes!(export::get))
+        .routes(routes!(fork::fork))
         .routes(routes!(runs::cancel_all))
         .routes(routes!(runs::get))
         .routes(routes!(runs::cancel))

@@ -26,6 +26,7 @@ mod description;
 mod embedding;
 mod executor;
 mod feedback;
+mod forks;
 mod generated;
 mod harness;
 mod imports;

@@ -14,7 +14,7 @@ use omega_core::{
         RunStatus, SendMessage, Settings, ToolRow, UpdateConversation, Visibility,
     },
     client::Client,
-    id::{ConversationId, RunId, ToolId},
+    id::{ConversationId, MessageId, RunId, ToolId},
     registry::meta::{EXECUTE, SEARCH},
     testing::{Reply, Script},
 };
@@ -478,6 +478,7 @@ fn attempts() -> BTreeMap<&'static str, Vec<Value>> {
         ("POST /api/omega/conversations/{id}/cancel", vec![Value::Null]),
         ("PUT /api/omega/conversations/{id}/participants/{userId}", vec![json!({ "blocked": true })]),
         ("POST /api/omega/conversations/{id}/link", vec![Value::Null]),
+        ("POST /api/omega/conversations/{id}/fork", vec![json!({}), json!({ "until": MessageId::new() })]),
         ("POST /api/omega/conversations/import", vec![json!({}), json!({ "version": 1, "events": [] })]),
         ("POST /api/omega/runs/{id}/cancel", vec![Value::Null]),
         ("POST /api/omega/runs/{id}/retry", vec![Value::Null]),

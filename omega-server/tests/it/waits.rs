@@ -29,6 +29,14 @@ async fn whoever_does_not_want_to_wait_has_the_model_asked_at_once() {
         assert_ne!(view.apply(event), Applied::Gap);
     }
     assert_eq!((view.again_at, view.status.as_ref()), (Some(*at), Some(message)));
+    // Whoever comes meanwhile is told it too, also behind what somebody else wrote.
+    omega.send(conversation, "and this").await;
+    let mut late = omega.events(conversation, "").await;
+    let mut view = View::default();
+    for event in within("the wait again", late.until(waits)).await {
+        assert_ne!(view.apply(&event), Applied::Gap);
+    }
+    assert_eq!((view.again_at, view.status.as_ref()), (Some(*at), Some(message)));
     omega.client.retry_run(run).await.unwrap();
     let told = omega.told(conversation, run).await;
     assert_eq!((told.log.answer(), told.log.count("run.step.started")), ("Here.", 2));

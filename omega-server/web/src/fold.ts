@@ -22,6 +22,12 @@ export function apply(view: View, event: Envelope): Applied {
       return delta(view, event, "reasoning");
     case "run.step.tool.delta":
       return partial(view, event.toolRunId, event.offset, event.chunk);
+    case "status":
+      // What a snapshot does not say: what is waited for right now.
+      if (event.seq === undefined) {
+        say(view, event.message, event.againAt);
+        return "changed";
+      }
   }
   if (event.seq === undefined || event.seq <= view.lastSeq) return "ignored";
   if (event.seq > view.lastSeq + 1) return "gap";

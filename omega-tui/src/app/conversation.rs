@@ -1,12 +1,14 @@
 //! The conversation that is on the screen: what the server says of it, folded, and what is on its way to it.
 
+use super::layers::Again;
 use crate::{
     messages::Link,
+    numbers::grouped,
     speed::Speed,
     transcript::{Gaps, UnsentMessage},
 };
 use omega_core::{
-    api::{Run, RunStatus, Timestamp},
+    api::{Role, Run, RunStatus, Timestamp},
     id::{ConversationId, RunId},
     view::View,
 };
@@ -59,6 +61,8 @@ pub struct Conversation {
     pub speed: Speed,
     /// The draft that was kept last.
     pub kept_draft: String,
+    /// The call that is made again by hand.
+    pub again: Option<Again>,
     /// When runs waited for a person.
     paused: Vec<Paused>,
 }
@@ -87,12 +91,16 @@ impl Conversation {
             speed: Speed::default(),
             kept_draft: String::new(),
             paused: Vec::new(),
+            again: None,
         }
     }
 
-    /// Messages of people in all, and answers to them: also those that are not here.
-    pub fn message_count(&self) -> u64 {
-        self.older + self.view.messages.len() as u64
+    /// How many messages of people there are; with the steps of the answers, where what is not here can't be told apart.
+    pub fn message_words(&self) -> String {
+        match self.older {
+            0 => grouped(self.view.messages.iter().filter(|it| it.role == Role::User).count() as u64),
+            older => format!("{} with steps", grouped(older + self.view.messages.len() as u64)),
+        }
     }
 
     /// Calls in all.

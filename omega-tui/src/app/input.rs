@@ -149,6 +149,7 @@ impl App {
             Action::Search => Find::open(self, ""),
             Action::CancelCall => return self.cancel_selected(),
             Action::Resend => return self.write_anew(),
+            Action::Fork => return self.fork(),
             Action::SidePanel => self.has_panel = !self.has_panel,
             Action::Open | Action::OpenLatest => return self.open(),
             Action::ToTop => return self.show_beginning(),

@@ -8,6 +8,7 @@ mod attention;
 mod conversation;
 mod elsewhere;
 mod feedback;
+mod fork;
 mod input;
 mod layers;
 mod network;

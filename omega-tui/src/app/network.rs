@@ -106,6 +106,7 @@ impl App {
             | Update::Events(..)
             | Update::Made => {}
             Update::Tool(row) => drop(self.known.tools.insert(row.tool_id.clone(), *row)),
+            Update::Forked(from, copy, text) => return self.forked(from, &copy, &text),
             Update::Ran(answer) => Viewer::open_result(self, &answer),
         }
         Vec::new()

@@ -5,6 +5,7 @@ mod attention;
 mod connection;
 mod events;
 mod feedback;
+mod fork;
 mod overlays;
 mod own_keys;
 mod previews;

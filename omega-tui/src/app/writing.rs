@@ -24,14 +24,14 @@ impl App {
     /// What is written and what was not sent yet, in the order in which it was written.
     pub fn draft(&self) -> String {
         let unsent = self.here.pending.iter().filter(|it| it.message.is_none()).map(|it| it.text.clone());
-        let written = Some(self.composer.whole()).filter(|text| !text.trim().is_empty());
+        let written = Some(self.composer.kept()).filter(|text| !text.trim().is_empty());
         unsent.chain(written).collect::<Vec<_>>().join("\n")
     }
 
     /// A draft of an earlier time. What is written by now comes after it.
     pub(super) fn take_up_draft(&mut self, draft: &str) {
         self.here.kept_draft = draft.to_owned();
-        if !draft.is_empty() && self.composer.whole() != draft {
+        if !draft.is_empty() && self.composer.kept() != draft {
             self.composer.give_back(draft);
             let key = self.keys.key(Context::Global, Action::Interrupt);
             self.say(format!("this was not sent when you left; {key} clears it"));

@@ -6,6 +6,9 @@
 
 const FIRST: u32 = 0x10_0000;
 const LAST: u32 = 0x10_FFFD;
+/// Before and after a paste in a text that is kept.
+const BEGINS: char = '\u{10FFFE}';
+const ENDS: char = '\u{10FFFF}';
 /// Lines and bytes from which a paste is folded.
 const MANY: usize = 12;
 const LONG: usize = 4_000;
@@ -13,6 +16,11 @@ const LONG: usize = 4_000;
 /// Whether a character stands for a paste.
 pub fn is_mark(c: char) -> bool {
     (FIRST..=LAST).contains(&u32::from(c))
+}
+
+/// Whether a character means something here, so that no message can have it.
+pub fn is_reserved(c: char) -> bool {
+    c >= '\u{100000}'
 }
 
 /// The pastes of a text.
@@ -42,6 +50,37 @@ impl Folded {
                 true => out.push_str(self.of(c).map_or("", String::as_str)),
                 false => out.push(c),
             }
+        }
+        out
+    }
+
+    /// The text with all of its pastes, and where each begins and ends.
+    pub fn kept(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            match self.of(c).filter(|_| is_mark(c)) {
+                Some(paste) => {
+                    out.push(BEGINS);
+                    out.push_str(paste);
+                    out.push(ENDS);
+                }
+                None => out.push(c),
+            }
+        }
+        out
+    }
+
+    /// A text that was kept, folded as it was. `clean` is what a message may have of a text.
+    pub fn take_up(&mut self, kept: &str, clean: fn(&str) -> String) -> String {
+        let mut out = String::new();
+        for (index, piece) in kept.split(BEGINS).enumerate() {
+            let (paste, text) = piece.split_once(ENDS).filter(|_| index > 0).unwrap_or(("", piece));
+            let paste = clean(paste);
+            match self.fold(&paste) {
+                Some(mark) => out.push(mark),
+                None => out.push_str(&paste),
+            }
+            out.push_str(&clean(text));
         }
         out
     }
@@ -84,5 +123,21 @@ mod tests {
         let text = format!("a{first}b{second}c");
         assert_eq!(folded.shown(&text), "a[500 lines]b[5000 characters]c");
         assert_eq!(folded.whole(&text), format!("a{lines}b{long}c"));
+    }
+
+    #[test]
+    fn what_was_kept_comes_back_as_it_was_and_what_never_was_as_it_is() {
+        let mut folded = Folded::default();
+        let mark = folded.fold(&"x\n".repeat(500)).unwrap();
+        let kept = folded.kept(&format!("a{mark}b{mark}"));
+        let mut again = Folded::default();
+        let text = again.take_up(&kept, str::to_owned);
+        assert_eq!(again.shown(&text), "a[500 lines]b[500 lines]");
+        assert_eq!(again.whole(&text), folded.whole(&format!("a{mark}b{mark}")));
+        for plain in ["", "one\ntwo", "\u{10FFFE}cut", "\u{10FFFF}odd\u{10FFFF}"] {
+            let clean: fn(&str) -> String = |text| text.replace(is_reserved, "");
+            let text = Folded::default().take_up(plain, clean);
+            assert_eq!(text, clean(plain));
+        }
     }
 }

@@ -11,7 +11,7 @@ mod tests;
 mod undo;
 
 use crate::wrap::width;
-use folded::{Folded, is_mark};
+use folded::{Folded, is_mark, is_reserved};
 use history::History;
 use omega_core::sanitize::is_invisible;
 pub use rows::Row;
@@ -42,6 +42,11 @@ impl Composer {
     /// The text with all of its pastes.
     pub fn whole(&self) -> String {
         self.folded.whole(&self.text)
+    }
+
+    /// The text as it is kept: with all of its pastes, and where they are.
+    pub fn kept(&self) -> String {
+        self.folded.kept(&self.text)
     }
 
     /// What stands before the caret.
@@ -198,12 +203,14 @@ impl Composer {
         self.history.entries()
     }
 
-    /// Puts a text back that could not be used, before what has been written since.
+    /// Puts a text back that could not be used, or that was kept, before what has been written since.
     pub fn give_back(&mut self, text: &str) {
+        let text = self.folded.take_up(text, typeable);
+        self.undo.note(Edit::Whole, (&self.text, self.caret));
         if self.text.trim().is_empty() {
-            self.replace(text);
+            (self.caret, self.goal) = (text.len(), None);
+            self.text = text;
         } else {
-            self.undo.note(Edit::Whole, (&self.text, self.caret));
             let caret = self.caret;
             let back = format!("{text}\n");
             self.text.insert_str(0, &back);
@@ -400,7 +407,7 @@ impl Composer {
 /// What a message may hold: everything but the control characters that no message needs. Tabs stay, data has them.
 fn typeable(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars().filter(|c| (!c.is_control() || matches!(c, '\n' | '\t')) && !is_mark(*c)).collect()
+    text.chars().filter(|c| (!c.is_control() || matches!(c, '\n' | '\t')) && !is_reserved(*c)).collect()
 }
 
 fn is_gap(word: &str) -> bool {

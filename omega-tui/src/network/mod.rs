@@ -23,7 +23,7 @@ use following::follow;
 use looking::{find_tools, show_previews, watch_changes, watch_health};
 use memory::Memory;
 use omega_core::{
-    api::{Accepted, CreateConversation, ExecuteRequest, SendMessage, UpdateConversation},
+    api::{Accepted, CreateConversation, ExecuteRequest, ForkConversation, SendMessage, UpdateConversation},
     client::{Client, ClientError},
     id::{ConversationId, MessageId, ToolId},
 };
@@ -290,6 +290,10 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
             None => None,
             Some(id) => Some(looking::events(&client, id, after, until).await),
         },
+        Command::Fork { from, until, text } => Some(match client.fork(from, &ForkConversation { until }).await {
+            Ok(copy) => Update::Forked(from, Box::new(copy), text),
+            Err(error) => Update::Failed(format!("not forked: {error}")),
+        }),
         Command::Health => Some(match client.status().await {
             Ok(status) => Update::Health(Box::new(status)),
             Err(error) => Update::Failed(error.to_string()),

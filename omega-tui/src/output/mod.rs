@@ -3,9 +3,11 @@
 //! The promise: a text keeps its lines and its columns, a tree is valid JSON when it is unfolded, a table has a cell for each
 //! value, and nothing foreign reaches a cell with its powers.
 
+mod changes;
 mod shape;
 mod tree;
 
+pub use changes::changes;
 pub use shape::{Rows, Shape, asked, came, plain, table};
 pub use tree::{Tree, at_path};
 

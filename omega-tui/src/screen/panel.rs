@@ -111,7 +111,9 @@ fn facts(app: &App) -> Vec<(&'static str, String)> {
     let me = app.known.me.as_ref().map(|me| me.user_id);
     let others = app.here.view.participants.iter().filter(|it| Some(it.user_id) != me && !it.blocked);
     let others: Vec<&str> = others.map(|it| it.display_name.as_str()).collect();
-    let mut facts = vec![("messages", grouped(app.here.message_count()))];
+    let mut facts = vec![("messages", app.here.message_words())];
+    let from = app.here.view.conversation.as_ref().and_then(|it| it.forked_from.as_deref());
+    facts.extend(from.map(|from| ("fork of", one_line(from))));
     if usage.input_tokens + usage.output_tokens > 0 {
         facts.push(("tokens", format!("{} in, {} out", grouped(usage.input_tokens), grouped(usage.output_tokens))));
     }

@@ -1,11 +1,14 @@
 //! Whole screens.
 
+mod openings;
+mod sizes;
+
 use crate::{
-    messages::{Link, Shown, Topic, Update},
-    test_harness::{TestHarness, full, grant, models, rule, stored, tool_row, used_before},
+    messages::{Link, Update},
+    test_harness::{TestHarness, full},
     theme::{Depth, Mode},
 };
-use omega_core::api::{ApprovalReason, PackageFacts, Settings, Timestamp};
+use omega_core::api::{ApprovalReason, PackageFacts, Timestamp};
 use proptest::prelude::*;
 use ratatui::style::Color;
 
@@ -75,123 +78,11 @@ fn a_run_shows_what_it_does() {
 
 #[test]
 fn a_call_that_waits_for_a_yes_shows_its_whole_input() {
-    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = TestHarness::new(width, height);
-        stage.awaits_approval(
-            serde_json::json!({"expr": "det([[2, 1], [1, 3]])", "hidden": "\u{202e}\u{1b}[2J", "n": [1, 2]}),
-        );
-        insta::assert_snapshot!(format!("approval_{width}x{height}"), stage.text());
-    }
     let mut stage = TestHarness::new(40, 10);
     stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
     let first = stage.text();
     stage.keys("<down><down><down><down><down><down><down><down>");
     assert!(!first.contains("\"expr\"") && stage.text().contains("\"expr\": \"1+1\""), "{}", stage.text());
-    stage.keys("nno");
-    insta::assert_snapshot!("approval_denied_40x10", stage.text());
-}
-
-#[test]
-fn a_missing_value_is_typed_unseen() {
-    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = TestHarness::new(width, height);
-        stage.awaits_credentials();
-        stage.keys("exa-5ecret");
-        insta::assert_snapshot!(format!("value_{width}x{height}"), stage.text());
-    }
-    let mut stage = TestHarness::new(80, 24);
-    stage.awaits_credentials();
-    stage.keys("a<enter>b<enter><look>");
-    insta::assert_snapshot!("value_kept", stage.text());
-}
-
-#[test]
-fn plans_are_a_list_to_choose_from() {
-    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = TestHarness::new(width, height);
-        stage.awaits_plan();
-        stage.keys("<down>");
-        insta::assert_snapshot!(format!("plan_{width}x{height}"), stage.text());
-    }
-}
-
-#[test]
-fn an_overlay_of_rows_fits_every_size() {
-    for (width, height) in SIZES {
-        let mut stage = TestHarness::new(width, height);
-        stage.keys("/keys<enter>");
-        insta::assert_snapshot!(format!("keys_asked_{width}x{height}"), stage.text());
-        let (stored, grants) = (vec![stored("EXA_API_KEY", Some("ABCD")), stored("GITHUB_TOKEN", None)], vec![grant()]);
-        stage.news(Update::Shown(Topic::Keys, Shown::Keys(stored, grants)));
-        insta::assert_snapshot!(format!("keys_{width}x{height}"), stage.text());
-        stage.keys("<down><down><down><enter>NEW_KEY<enter>5ecret");
-        insta::assert_snapshot!(format!("keys_value_{width}x{height}"), stage.text());
-        let mut stage = TestHarness::new(width, height);
-        stage.keys("/settings<enter>");
-        let settings = Settings { safe_mode: true, ..Settings::default() };
-        stage.news(Update::Shown(Topic::Settings, Shown::Settings(Box::new(settings), vec![rule()])));
-        stage.keys("<down>");
-        insta::assert_snapshot!(format!("settings_{width}x{height}"), stage.text());
-    }
-}
-
-/// A name, and how a person opens it.
-type Opening = (&'static str, fn(&mut TestHarness) -> &mut TestHarness);
-
-/// Every overlay that is no list of rows.
-fn overlays() -> Vec<Opening> {
-    vec![
-        ("palette", |stage| stage.keys("<ctrl+p>con")),
-        ("models", |stage| stage.keys("/model<enter>").news(Update::Models(Box::new(models())))),
-        ("conversations", |stage| stage.keys("<alt+r>").news(Update::Recent(used_before()))),
-        ("tools", |stage| stage.keys("/tools <enter>yaml").news(found())),
-        ("form", |stage| stage.keys("/tools <enter>yaml").news(found()).keys("<tab>a: 1")),
-        ("mention", |stage| stage.keys("turn @yaml").news(found())),
-        ("commands", |stage| stage.keys("/s")),
-        ("written_before", |stage| {
-            stage.news(Update::Past(vec!["make a QR code".into(), "two\nlines".into()])).keys("<ctrl+r>")
-        }),
-        ("copy", |stage| stage.keys("<alt+c>")),
-        ("calls", |stage| stage.keys("/calls<enter>")),
-        ("viewer", |stage| stage.keys("<tab><up><up><up><alt+v>")),
-        ("viewer_failed", |stage| stage.keys("<tab><up><up><alt+v>")),
-        ("find", |stage| stage.keys("<ctrl+s>det")),
-        ("quit", |stage| stage.keys("draft<ctrl+d>")),
-    ]
-}
-
-fn found() -> Update {
-    Update::Tools("yaml".into(), vec![tool_row()])
-}
-
-#[test]
-fn every_overlay_fits_every_size_and_differs_in_colour_only() {
-    for (name, open) in overlays() {
-        for (width, height) in SIZES {
-            let drawn = |mode, depth| {
-                let mut stage = TestHarness::themed(width, height, mode, depth);
-                full(&mut stage);
-                open(&mut stage);
-                stage.text()
-            };
-            let dark = drawn(Mode::Dark, Depth::True);
-            for depth in [Depth::True, Depth::Indexed] {
-                assert_eq!(drawn(Mode::Light, depth), dark, "{name} at {width}x{height} differs in colour only");
-            }
-            insta::assert_snapshot!(format!("{name}_{width}x{height}"), dark);
-        }
-    }
-}
-
-#[test]
-fn a_guest_sees_what_the_owner_is_asked() {
-    for (width, height) in SIZES {
-        let mut stage = TestHarness::new(width, height);
-        stage.reason = ApprovalReason::GuestCredentials;
-        stage.as_guest(true);
-        stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
-        insta::assert_snapshot!(format!("guest_{width}x{height}"), stage.text());
-    }
 }
 
 #[test]
@@ -222,16 +113,6 @@ fn a_package_is_asked_about_with_what_npm_says_of_it_and_can_not_be_exchanged() 
 }
 
 #[test]
-fn other_tools_are_a_table_with_the_keys_that_are_there() {
-    for (width, height) in [(80, 24), (200, 60), (40, 10)] {
-        let mut stage = TestHarness::new(width, height);
-        stage.awaits_another_tool();
-        stage.keys("<down>");
-        insta::assert_snapshot!(format!("alternatives_{width}x{height}"), stage.text());
-    }
-}
-
-#[test]
 fn a_plan_stands_in_the_panel_with_how_far_it_is() {
     let mut stage = TestHarness::new(200, 60);
     let plans = stage.awaits_plan();
@@ -239,29 +120,6 @@ fn a_plan_stands_in_the_panel_with_how_far_it_is() {
     stage.step();
     stage.calls("mathjs::det", serde_json::json!({}));
     insta::assert_snapshot!("plan_panel_200x60", stage.text());
-    let mut stage = TestHarness::new(80, 24);
-    let plans = stage.awaits_plan();
-    stage.follows(plans[1]);
-    stage.keys("/plan<enter>");
-    insta::assert_snapshot!("plan_sheet_80x24", stage.text());
-}
-
-#[test]
-fn an_input_is_edited_in_its_place() {
-    let mut stage = TestHarness::new(80, 24);
-    stage.awaits_approval(serde_json::json!({"expr": "1+1"}));
-    stage.keys("e");
-    insta::assert_snapshot!("edit_80x24", stage.text());
-}
-
-#[test]
-fn the_help_lists_the_table_of_keys() {
-    let mut stage = TestHarness::new(120, 40);
-    stage.keys("<f1>");
-    insta::assert_snapshot!("help_120x40", stage.text());
-    let mut stage = TestHarness::new(40, 10);
-    stage.keys("<f1><pgdn><pgdn>");
-    insta::assert_snapshot!("help_40x10", stage.text());
 }
 
 #[test]

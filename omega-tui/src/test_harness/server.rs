@@ -27,6 +27,7 @@ impl TestHarness {
                 execution_state: ExecutionState::Idle,
                 url: String::from("/omega/c/1"),
                 visibility: <_>::default(),
+                forked_from: None,
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),
             },
@@ -210,6 +211,24 @@ impl TestHarness {
     pub fn fails(&mut self, tool_run_id: ToolRunId, code: ToolErrorCode, message: &str) -> &mut Self {
         let error = ToolError::new(code, message);
         self.ends(tool_run_id, ToolRunStatus::Failed, None, String::new(), Some(error))
+    }
+
+    /// A call gives more than an event holds.
+    pub fn gives_away(&mut self, tool_run_id: ToolRunId, output_bytes: u64) -> &mut Self {
+        self.event(Event::ToolCompleted {
+            tool_run_id,
+            tool_call_id: String::new(),
+            tool_name: String::new(),
+            version: String::from("1.2.3"),
+            status: ToolRunStatus::Succeeded,
+            output: None,
+            output_summary: String::from("many lines"),
+            output_bytes,
+            truncated: false,
+            duration_ms: 5,
+            is_error: false,
+            error: None,
+        })
     }
 
     fn ends(

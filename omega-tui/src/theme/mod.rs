@@ -14,6 +14,8 @@ mod tests;
 use crate::highlight::Kind;
 use omega_core::id::UserId;
 use palette::{DARK, LIGHT, Palette, indexed, luminance};
+#[cfg(test)]
+pub use palette::{READABLE, contrast};
 use ratatui::style::{Color, Modifier, Style};
 
 /// What the user asked for.
@@ -211,7 +213,7 @@ impl Theme {
             error: on_ground(p.error),
             running: on_ground(p.running),
             selected: Style::new().bg(color(p.selected)),
-            behind: Style::new().fg(color(p.strong)),
+            behind: Style::new().fg(color(p.dim)),
             code: Style::new().fg(color(p.text)).bg(color(p.panel)),
             inline_code: Style::new().fg(color(p.warn)).bg(color(p.selected)),
             quotes_code: false,

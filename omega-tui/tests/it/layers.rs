@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "wrap",
     "clean",
     "numbers",
@@ -15,6 +15,7 @@ const ORDER: [&str; 29] = [
     "picture",
     "terminal",
     "late_answer",
+    "escape",
     "clipboard",
     "editor",
     "keymap",

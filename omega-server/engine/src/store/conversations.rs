@@ -342,6 +342,7 @@ impl ConversationRow {
             execution_state,
             url: page_of(&self.link_id),
             visibility: word(&self.visibility)?,
+            forked_from: self.forked_from,
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
         })
@@ -401,7 +402,7 @@ super::sql::statements! {
     INSERT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, guest_credentials, next_seq, \
         created_at, updated_at, link_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $1)";
     GET_CONVERSATION = "SELECT owner_id, title, title_source, model, safe_mode, guest_credentials, visibility, link_id, next_seq, \
-        created_at, updated_at, usage \
+        created_at, updated_at, usage, forked_from \
         FROM conversations WHERE id = $1";
     SET_MADE_TITLE = "UPDATE conversations SET title = $2, title_source = 'auto' WHERE id = $1 AND title_source = 'none'";
     USAGE_OUTSIDE = "SELECT usage FROM conversations WHERE id = $1";

@@ -20,11 +20,12 @@ use omega_core::{
 };
 
 impl Store {
-    /// Stores what was read from a document as a conversation of this owner, who is the only one to take part in it.
+    /// Stores what was read from a document as a conversation of this owner, who is the only one to take part in it;
+    /// `forked_from` is the title of the one here that it is a copy of.
     ///
     /// # Errors
     /// When the database fails; then nothing is stored.
-    pub async fn import(&self, id: ConversationId, owner: &Author, import: &Import) -> Result<()> {
+    pub async fn import(&self, id: ConversationId, owner: &Author, import: &Import, forked_from: Option<&str>) -> Result<()> {
         let (conversation, user, now) = (id.to_string(), owner.user_id.to_string(), self.now().0);
         let known = import.view.conversation.as_ref();
         let (title, model) = (known.and_then(|c| c.title.clone()), known.map(|c| c.model.clone()).unwrap_or_default());
@@ -46,6 +47,7 @@ impl Store {
             began,
             now,
             json(&import.view.earlier)?,
+            forked_from,
         )?;
         exec!(
             &mut tx,
@@ -222,7 +224,8 @@ fn call_name(messages: &HashMap<MessageId, &Message>, run: &ToolRun) -> String {
 
 super::sql::statements! {
     IMPORT_CONVERSATION = "INSERT INTO conversations (id, owner_id, title, title_source, model, safe_mode, next_seq, \
-        created_at, updated_at, link_id, usage, imported_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10, CAST($7 AS BIGINT) - 1)";
+        created_at, updated_at, link_id, usage, forked_from, imported_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1, $10, $11, \
+        CAST($7 AS BIGINT) - 1)";
     IMPORT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, model, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, error, usage, queued_seq, queued_at, started_at, finished_at, \
         finish_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, 0, 0, $10, $11, $12, $13, $14, $15, $16)";

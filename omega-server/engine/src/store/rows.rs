@@ -52,6 +52,7 @@ pub(super) struct ConversationRow {
     pub created_at: i64,
     pub updated_at: i64,
     pub usage: String,
+    pub forked_from: Option<String>,
 }
 
 /// The columns of a tool's edition.

@@ -14,7 +14,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use omega_core::{
-    api::ErrorCode,
+    api::{ConversationDetail, ErrorCode, RunStatus},
     deadline::Deadline,
     event::{Envelope, Event},
     id::ConversationId,
@@ -32,6 +32,8 @@ use tokio::time::Instant;
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Bytes of frames that are written at once, about.
 const AT_ONCE: usize = 64 * 1024;
+/// Events before the end of a log among which the last one of a run that waits is looked for: others' come between.
+const LATEST: u32 = 64;
 /// Headers of a stream, so that nobody between holds it back.
 pub const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
@@ -87,13 +89,28 @@ pub async fn stream(
             let detail = app.engine.detail(&access, Section::Newest, 50, INLINE_OUTPUT_BYTES).await?;
             let cursor = detail.last_seq;
             let conversation = Box::new(detail);
+            let waits = waits(&app, &access, &conversation).await?;
             let event = if given.is_some() { Event::Resync { conversation } } else { Event::Snapshot { conversation } };
-            (cursor, Some(event))
+            (cursor, Some((event, waits)))
         }
     };
-    let first = first.map(|event| frame(access.conversation(), None, event));
+    let first = first
+        .into_iter()
+        .flat_map(|(event, waits)| std::iter::once(frame(access.conversation(), None, event)).chain(waits));
     let wanted = Wanted { after: cursor, only: None, deltas: query.deltas };
     Ok(sse_after(app.engine.feed(seat, &access, wanted), first))
+}
+
+/// What the run of a snapshot waits for before its model is asked again, as a frame without a number: whoever comes now is
+/// told it as well.
+async fn waits(app: &App, access: &Access, now: &ConversationDetail) -> ApiResult<Option<Envelope>> {
+    let Some(run) = now.runs.iter().find(|run| run.status == RunStatus::Running) else { return Ok(None) };
+    let events = app.store.events_of(access, now.last_seq.saturating_sub(LATEST.into()), LATEST).await?;
+    let last =
+        events.into_iter().rfind(|it| it.run_id == Some(run.id) && it.seq.is_some_and(|seq| seq <= now.last_seq));
+    Ok(last
+        .filter(|it| matches!(it.event, Event::Status { again_at: Some(_), .. }))
+        .map(|it| Envelope { seq: None, ..it }))
 }
 
 /// A reader's frames as a response.
@@ -101,9 +118,9 @@ pub fn sse(feed: Feed) -> Response {
     sse_after(feed, None)
 }
 
-fn sse_after(feed: Feed, first: Option<Envelope>) -> Response {
+fn sse_after(feed: Feed, first: impl IntoIterator<Item = Envelope>) -> Response {
     let mut opening = Vec::from(b"retry: 2000\n\n");
-    first.iter().for_each(|envelope| render(envelope, &mut opening));
+    first.into_iter().for_each(|envelope| render(&envelope, &mut opening));
     let state = (Some(Bytes::from(opening)), feed, Deadline::after(HEARTBEAT));
     let frames = stream::unfold(state, |(opening, mut feed, mut heartbeat)| async move {
         if let Some(bytes) = opening {

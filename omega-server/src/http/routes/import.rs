@@ -43,12 +43,12 @@ pub async fn import(State(app): State<App>, caller: Caller, request: Request) ->
     let read = read.map_err(|wrong| ApiError::invalid(&wrong.place, &wrong.reason))?;
     // Its record comes first, as of everything that counts.
     app.store.audit(&[Fact::new(AuditAction::ConversationImported, "conversation").of(id, None)]).await?;
-    app.store.import(id, &caller.author(), &read).await?;
+    app.store.import(id, &caller.author(), &read, None).await?;
     let (access, _) = access::open(&app.store, &caller, id).await?;
     Ok(Reply::created(app.store.detail(&access, Section::Newest, 1, 0).await?.conversation))
 }
 
-fn too_large(error: OverLimit) -> ApiError {
+pub(super) fn too_large(error: OverLimit) -> ApiError {
     let next = "an administrator of the server may import it";
     ApiError::new(ErrorCode::PayloadTooLarge, format!("{error}; {next}"))
 }

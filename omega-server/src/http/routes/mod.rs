@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod events;
 pub mod export;
 pub mod feedback;
+pub mod fork;
 pub mod gateway;
 pub mod import;
 pub mod messages;

@@ -76,6 +76,7 @@ fn table() -> BTreeMap<&'static str, Row> {
         ("GET /api/omega/conversations/{id}/events", row(Talk, "", 200, 200, 410)),
         ("GET /api/omega/conversations/{id}/tool-runs", row(Talk, "", 200, 200, 410)),
         ("GET /api/omega/conversations/{id}/export", row(Talk, "", 200, 200, 410)),
+        ("POST /api/omega/conversations/{id}/fork", row(Talk, "{}", 201, 201, 410)),
         ("POST /api/omega/conversations/{id}/plan", row(Talk, r#"{"message":"","count":1}"#, 422, 422, 410)),
         (leak("POST", plan), row(Talk, "{}", 404, 404, 410)),
         ("POST /api/omega/conversations/{id}/alternatives", row(Talk, r#"{"none":true}"#, 409, 409, 410)),

@@ -3,7 +3,7 @@
 //! A text is taken as it is typed; anything else is JSON, and what is no JSON of its kind is said before anything is sent. An
 //! empty field is left out.
 
-use super::{Handled, Layer};
+use super::{Again, Called, Handled, Layer};
 use crate::{
     app::{App, Effect},
     clean::one_line,
@@ -114,11 +114,14 @@ pub struct Form {
     selected: usize,
     busy: bool,
     problem: Option<String>,
+    /// How the tool was called that is run again.
+    before: Option<Called>,
 }
 
 impl Form {
-    /// Opens it with an input that the tool had.
-    pub fn open_with(app: &mut App, tool: ToolId, input: Value) -> Vec<Effect> {
+    /// Opens it with the input of a call.
+    pub fn open_with(app: &mut App, tool: ToolId, called: Called) -> Vec<Effect> {
+        let input = &called.input;
         let field = |(name, value): (&String, &Value)| {
             let kind = match value {
                 Value::String(_) => "string",
@@ -135,7 +138,8 @@ impl Form {
             field
         };
         let fields = input.as_object().map(|fields| fields.iter().map(field).collect()).unwrap_or_default();
-        app.layers.push(Self { tool, about: String::new(), fields, selected: 0, busy: false, problem: None });
+        let (about, before) = (String::new(), Some(called));
+        app.layers.push(Self { tool, about, fields, selected: 0, busy: false, problem: None, before });
         Vec::new()
     }
 
@@ -150,7 +154,8 @@ impl Form {
             |(name, schema): (&String, &Value)| Field::of_schema(name, schema, required.contains(&name.as_str()));
         let mut fields: Vec<Field> = properties.into_iter().flatten().map(field).collect();
         fields.sort_by_key(|field| !field.is_required);
-        app.layers.push(Self { tool, about: row.description.clone(), fields, selected: 0, busy: false, problem: None });
+        let about = row.description.clone();
+        app.layers.push(Self { tool, about, fields, selected: 0, busy: false, problem: None, before: None });
         Vec::new()
     }
 
@@ -192,7 +197,7 @@ impl Layer for Form {
         &[Context::Form, Context::Composer]
     }
 
-    fn handle(&mut self, action: Action, _app: &mut App) -> Handled {
+    fn handle(&mut self, action: Action, app: &mut App) -> Handled {
         match action {
             Action::Close => return Handled::Closed(Vec::new()),
             Action::SelectNext => self.go(1),
@@ -206,6 +211,8 @@ impl Layer for Form {
                     self.busy = true;
                     self.problem = None;
                     let tool = self.tool.clone();
+                    let again = |before| Again { tool: tool.clone(), before, input: input.clone() };
+                    app.here.again = self.before.clone().map(again);
                     return Handled::Consumed(vec![Effect::Command(Command::RunTool { tool, input })]);
                 }
                 Err(problem) => self.problem = Some(problem),

@@ -34,7 +34,7 @@ use picker::Picker;
 pub use recent::RecentConversations;
 pub use rows::{Kind, step_sign};
 pub use tools::{ToolPicker, facts as tool_facts};
-pub use viewer::Viewer;
+pub use viewer::{Again, Called, Viewer};
 
 use super::{App, Effect};
 use crate::{

@@ -18,8 +18,8 @@ fn stored(stage: &TestHarness, run: Option<RunId>, seq: u64, message: &str) -> E
     Envelope { v: VERSION, seq: Some(seq), conversation_id: stage.conversation, run_id: run, at, event }
 }
 
-fn opened(width: u16, height: u16) -> TestHarness {
-    let mut stage = TestHarness::new(width, height);
+fn opened() -> TestHarness {
+    let mut stage = TestHarness::new(100, 24);
     full(&mut stage);
     stage.keys("/debug<enter>");
     stage
@@ -27,7 +27,7 @@ fn opened(width: u16, height: u16) -> TestHarness {
 
 #[test]
 fn the_events_of_a_run_are_read_from_its_message_on() {
-    let stage = opened(100, 24);
+    let stage = opened();
     let (first, last) = (stage.app.here.view.messages[0].seq, stage.app.here.view.last_seq);
     assert_eq!(stage.commands().last(), Some(&Command::LoadEvents { after: first - 1, until: last }));
     assert!(stage.text().contains("asking the server..."), "{}", stage.text());
@@ -35,7 +35,7 @@ fn the_events_of_a_run_are_read_from_its_message_on() {
 
 #[test]
 fn they_are_filtered_by_any_word_read_whole_and_copied_as_lines() {
-    let mut stage = opened(100, 24);
+    let mut stage = opened();
     let run = stage.app.here.view.runs.last().map(|run| run.id);
     let other = stored(&stage, Some(RunId::new()), 5, "of another run");
     let events = vec![stored(&stage, run, 3, "apples"), stored(&stage, run, 4, "pears"), other];
@@ -65,17 +65,6 @@ fn what_happens_meanwhile_comes_in_and_the_conversation_gets_it_too() {
     assert_eq!(stage.app.here.view.notices, ["a new one"]);
     stage.news(Update::Events(Vec::new(), Some("the server stopped".into())));
     assert!(stage.text().contains("not all of them: the server stopped"), "{}", stage.text());
-}
-
-#[test]
-fn the_list_of_events_fits_every_size() {
-    for (width, height) in [(80, 24), (120, 40), (40, 10)] {
-        let mut stage = opened(width, height);
-        let run = stage.app.here.view.runs.last().map(|run| run.id);
-        let events = (2..20).map(|seq| stored(&stage, run, seq, "looking for a tool \u{1b}[2J")).collect();
-        stage.news(Update::Events(events, None));
-        insta::assert_snapshot!(format!("events_{width}x{height}"), stage.text());
-    }
 }
 
 #[test]

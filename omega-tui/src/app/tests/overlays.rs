@@ -261,20 +261,7 @@ fn a_large_output_is_read_page_by_page() {
     stage.open();
     stage.asked("go");
     let call = stage.calls("a::b", json!({}));
-    stage.event(Event::ToolCompleted {
-        tool_run_id: call,
-        tool_call_id: String::new(),
-        tool_name: String::new(),
-        version: String::new(),
-        status: omega_core::api::ToolRunStatus::Succeeded,
-        output: None,
-        output_summary: "many lines".into(),
-        output_bytes: 100 << 20,
-        truncated: false,
-        duration_ms: 5,
-        is_error: false,
-        error: None,
-    });
+    stage.gives_away(call, 100 << 20);
     stage.keys("<alt+v>");
     assert_eq!(stage.commands(), [Command::LoadOutput(call, 0)]);
     let mut first = page(call, &format!("\"{}", "line\\n".repeat(40_000)));

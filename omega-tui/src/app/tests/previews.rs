@@ -2,7 +2,7 @@
 
 use crate::{
     messages::{Command, Update, UsedBefore},
-    test_harness::{TestHarness, full, used_before},
+    test_harness::{TestHarness, full},
 };
 use omega_core::{
     api::{Message, Timestamp},
@@ -49,14 +49,4 @@ fn the_palette_shows_it_too_and_keeps_its_frame() {
     stage.keys("zebras");
     assert!(matches!(stage.commands().last(), Some(Command::Preview(_))), "{:?}", stage.commands());
     assert_eq!(top(&stage), before);
-}
-
-#[test]
-fn a_list_with_previews_fits_every_size() {
-    for (width, height) in [(80, 24), (120, 40), (200, 60), (40, 10)] {
-        let mut stage = TestHarness::new(width, height);
-        stage.keys("<alt+r>").news(Update::Recent(used_before()));
-        stage.news(Update::Preview(used_before()[0].id, Ok(said())));
-        insta::assert_snapshot!(format!("previews_{width}x{height}"), stage.text());
-    }
 }

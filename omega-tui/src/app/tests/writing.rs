@@ -187,3 +187,18 @@ fn an_editor_gets_the_text_and_gives_it_back() {
     stage.news(Update::Edited("{\"expr\": \"2\"}".into()));
     assert!(stage.text().contains("\"2\""), "{}", stage.text());
 }
+
+#[test]
+fn a_large_paste_is_folded_again_in_a_draft_that_comes_back() {
+    let mut stage = TestHarness::new(80, 24);
+    let paste = "x\n".repeat(500);
+    stage.keys("see ").paste(&paste).keys(" there");
+    let kept = drafts(&stage).pop().unwrap();
+    let mut stage = TestHarness::new(80, 24);
+    stage.news(Update::Draft(None, kept));
+    assert!(stage.text().contains("see [500 lines] there"), "{}", stage.text());
+    stage.keys("<enter>");
+    assert!(
+        matches!(stage.commands().last(), Some(Command::Send { text, .. }) if *text == format!("see {paste} there"))
+    );
+}

@@ -160,7 +160,7 @@ async fn import_earlier(
     let read = read.map_err(|wrong| ApiError::invalid("messages", &format!("{}: {}", wrong.place, wrong.reason)))?;
     // Its record comes first, as of everything that counts.
     app.store.audit(&[Fact::new(AuditAction::ConversationImported, "conversation").of(id, None)]).await?;
-    app.store.import(id, &caller.author(), &read).await?;
+    app.store.import(id, &caller.author(), &read, None).await?;
     Ok(id)
 }
 

@@ -21,9 +21,9 @@ pub struct Content {
     shapes: Vec<Shape>,
     tree: Option<Tree>,
     picture: Option<Picture>,
-    /// The lines of any other shape, and the width that they are for.
+    /// The lines of any other shape, and the width and the theme that they are for.
     lines: Vec<Line<'static>>,
-    laid_out: Option<usize>,
+    laid_out: Option<(usize, Theme)>,
     selected: usize,
     top: usize,
     aside: usize,
@@ -225,10 +225,10 @@ impl Content {
 
     /// The lines on the screen, the selected one among them.
     pub fn draw(&mut self, theme: &Theme, max: usize, height: usize, searched: &str) -> Vec<Line<'static>> {
-        if self.tree.is_none() && self.laid_out != Some(max) {
+        if self.tree.is_none() && self.laid_out != Some((max, *theme)) {
             let cuts = self.shape() == Shape::Markdown;
             self.lines = output::lines(&self.value, self.shape(), theme, max, cuts);
-            self.laid_out = Some(max);
+            self.laid_out = Some((max, *theme));
         }
         self.go(0);
         self.top = self.top.clamp((self.selected + 1).saturating_sub(height), self.selected);

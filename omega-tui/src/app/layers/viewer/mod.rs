@@ -3,6 +3,7 @@
 //! It is looked at in the way that fits it (text, tree, table, diff, Markdown) and in others, searched, filtered by a path,
 //! copied and saved whole. What is too large to be held is read in pages, a window of it at a time.
 
+mod compare;
 mod content;
 mod pages;
 mod prompt;
@@ -19,6 +20,7 @@ use crate::{
     transcript::{PieceKey, asked_of, label},
     wrap::{fit, width},
 };
+pub use compare::{Again, Called};
 use content::Content;
 use omega_core::{
     api::{ExecuteAnswer, ToolRun},
@@ -50,6 +52,8 @@ pub struct Viewer {
     height: usize,
     /// The picture that it is, where the terminal shows it.
     placed: Option<Placed>,
+    /// How a tool was called that was run again by hand, and how it was called then.
+    again: Option<(Called, Called)>,
 }
 
 impl Viewer {
@@ -65,6 +69,7 @@ impl Viewer {
             problem,
             height: 1,
             placed: None,
+            again: None,
         }
     }
 
@@ -118,7 +123,10 @@ impl Viewer {
         };
         let sign = if answer.success { "✓" } else { "✗" };
         let title = format!("{sign} {} · {}", answer.tool_id, crate::numbers::seconds(answer.execution_time_ms));
-        app.layers.push(Self::of(title, value));
+        let again = app.here.again.take().filter(|again| again.tool.to_string() == answer.tool_id);
+        let mut viewer = Self::of(title, value.clone());
+        viewer.again = again.map(|again| (again.before, Called { input: again.input, output: value }));
+        app.layers.push(viewer);
     }
 
     /// Anything else that is JSON.
@@ -255,6 +263,7 @@ impl Layer for Viewer {
             Action::CopyPlace => return self.copy(self.content.place(), "its path"),
             Action::CopyWhat => return self.copy_all(),
             Action::RunAgain => return self.run_again(app),
+            Action::Compare => self.compare(app),
             Action::CancelCall => {
                 return Handled::Consumed(self.call.map(|id| app.cancel_call(id)).unwrap_or_default());
             }
@@ -405,6 +414,9 @@ impl Viewer {
             }
             Some(_) | None => {}
         }
+        if self.pair(app).is_some() {
+            actions.insert(1, Action::Compare);
+        }
         let mut spans = vec![Span::raw(" ")];
         spans.extend(sheet::hints(&app.theme, &app.keys, &[Context::Viewer], &actions));
         fit(spans, max)
@@ -412,9 +424,9 @@ impl Viewer {
 
     fn run_again(&mut self, app: &mut App) -> Handled {
         let call = self.call.and_then(|id| app.here.view.tool_runs.iter().find(|call| call.id == id));
-        let tool = call.and_then(|call| Some((call.tool_id.parse().ok()?, call.input.clone())));
+        let tool = call.and_then(|call| Some((call.tool_id.parse().ok()?, Called::of(call))));
         match tool {
-            Some((tool, input)) => Handled::Consumed(Form::open_with(app, tool, input)),
+            Some((tool, called)) => Handled::Consumed(Form::open_with(app, tool, called)),
             None => {
                 self.problem = Some(String::from("only a tool of the registry can be run again"));
                 Handled::Consumed(Vec::new())
