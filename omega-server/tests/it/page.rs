@@ -237,8 +237,7 @@ fn many(count: u64) -> Value {
             json!({ "type": "run.queued", "position": 0, "run": { "id": run, "conversationId": conversation, "messageId": user,
             "status": "queued", "model": MODELS[0], "steps": 0, "toolCalls": 0, "usage": {}, "createdAt": at } }),
         );
-        push(json!({ "type": "run.started", "attempt": 1, "model": MODELS[0], "promptVersion": "1" }));
-        let began = push(json!({ "type": "run.step.started", "stepIndex": 1, "messageId": answer }));
+        let began = seq + 2;
         push(json!({ "type": "message.completed", "message": { "id": answer, "seq": began, "runId": run, "step": 1,
             "role": "assistant", "status": "complete", "content": "yes", "parts": [{ "type": "text", "text": "yes" }], "createdAt": at } }));
         push(json!({ "type": "run.completed", "answer": "yes", "usage": {}, "toolCalls": 0, "steps": 1 }));
@@ -256,10 +255,12 @@ async fn a_hundred_thousand_messages_open_at_once_and_any_day_of_them_is_two_act
     let omega = Omega::start(Script::new()).await;
     let document = serde_json::to_vec(&many(QUESTIONS)).unwrap();
     let conversation = omega.client.import_conversation(document).await.unwrap().id.to_string();
+    let small = omega.client.import_conversation(serde_json::to_vec(&many(1)).unwrap()).await.unwrap().id.to_string();
     let days: Vec<(String, u64)> = [0, 1, 777, 1249, 1900, 2499].map(|day| (date(day), day * 20)).into();
     let variables = [
         ("OMEGA_KEY", omega.key.as_str()),
         ("OMEGA_CONVERSATION", &conversation),
+        ("OMEGA_SMALL", &small),
         ("OMEGA_WHAT", "vast"),
         ("OMEGA_DAYS", &json!(days).to_string()),
     ];
@@ -270,7 +271,8 @@ async fn a_hundred_thousand_messages_open_at_once_and_any_day_of_them_is_two_act
     let least = |of: &str| {
         seen["opened"].as_array().unwrap().iter().map(|open| open[of].as_f64().unwrap()).fold(f64::INFINITY, f64::min)
     };
-    assert!(least("ms") < 300_f64.max(4.0 * least("bare")), "{seen:#}");
+    // As fast as a conversation of one question, where the machine is too busy for a time.
+    assert!(least("ms") < 300_f64.max(3.0 * least("small")), "{seen:#}");
     assert!(least("longest") < 100.0, "{seen:#}");
     for ((day, number), shown) in days.iter().zip(seen["days"].as_array().unwrap()) {
         assert_eq!(shown["first"], format!("message {number} of them"), "{day}: {seen:#}");
