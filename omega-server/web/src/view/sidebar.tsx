@@ -1,5 +1,5 @@
 import { LogOut, Plus, Settings as SettingsIcon, X } from "lucide";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { giveBack } from "../focus";
 import { FRONT, SETTINGS, conversationPath, stay } from "../route";
 import { chooseTheme, forget, theme, type Recent, type Theme } from "../stored";
@@ -29,15 +29,20 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
   const [words, setWords] = useState("");
   const wanted = rows.length > MANY ? words.trim().toLowerCase() : "";
   const fitting = wanted ? rows.filter((row) => row.title.toLowerCase().includes(wanted)) : rows;
-  useEffect(() => {
+  // Before the browser takes the focus from what is inert now.
+  useLayoutEffect(() => {
     if (!open) return;
     const before = document.activeElement;
-    box.current?.querySelector<HTMLElement>("a, button")?.focus();
+    const enter = () => box.current?.querySelector<HTMLElement>("a, button")?.focus();
+    enter();
+    // What was not drawn yet could not take it.
+    const entering = requestAnimationFrame(() => document.activeElement === document.body && enter());
     const close = (event: KeyboardEvent) => event.key === "Escape" && onClose();
     addEventListener("keydown", close);
     return () => {
       removeEventListener("keydown", close);
-      giveBack(before);
+      cancelAnimationFrame(entering);
+      requestAnimationFrame(() => giveBack(before));
     };
   }, [open]);
   return (

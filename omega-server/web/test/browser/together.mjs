@@ -172,6 +172,7 @@ try {
   await A.press("Escape", "close the drawer");
   await page.waitForTimeout(150);
   seen.backAtMenu = await A.place();
+  await A.at(page.locator("#message"), "the message again", null);
   await page.setViewportSize({ width: 1280, height: 800 });
 
   // Settings: a credential, a system prompt and what was used.
