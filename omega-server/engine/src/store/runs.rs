@@ -245,7 +245,7 @@ impl Store {
             );
             let tool_run: ToolRunId = id(&row.id)?;
             let settled = Settled::failed(error, &row.version, 0);
-            end_tool_run(&mut log, (tool_run, &row.tool_id), &settled, ToolRunStatus::Unknown).await?;
+            end_tool_run(&mut log, (tool_run, &row.tool_id), &settled, ToolRunStatus::Unknown, None).await?;
             let (tool_run_id, tool_call_id) = (tool_run, row.call_id);
             log.event(Some(run), Event::ToolUnknown { tool_run_id, tool_call_id, error: settled.error }).await?;
         }
@@ -355,7 +355,7 @@ impl LogTx {
             let version = if began { row.version } else { String::new() };
             let tool_run: ToolRunId = id(&row.id)?;
             let settled = Settled::failed(ToolError::new(ToolErrorCode::Cancelled, message), &version, 0);
-            end_tool_run(self, (tool_run, &row.tool_id), &settled, ToolRunStatus::Cancelled).await?;
+            end_tool_run(self, (tool_run, &row.tool_id), &settled, ToolRunStatus::Cancelled, Some(0)).await?;
             let event = Event::ToolCompleted {
                 tool_run_id: tool_run,
                 tool_call_id: row.call_id,

@@ -233,7 +233,8 @@ impl LogTx {
     /// [`StoreError::LeaseLost`] when it has one already.
     pub async fn finish_tool(&mut self, tool_run: &ToolRun, settled: &Clean<Settled>) -> Result<ToolRun> {
         self.named(Transaction::ToolOutcome).await?;
-        let bytes = end_tool_run(self, (tool_run.id, &tool_run.tool_id), settled, settled.status).await?;
+        let (of, took) = ((tool_run.id, tool_run.tool_id.as_str()), Some(settled.duration_ms));
+        let bytes = end_tool_run(self, of, settled, settled.status, took).await?;
         exec!(&mut self.tx, PROGRESS, tool_run.run_id.to_string())?;
         let event = settled.clone().map(|settled| Event::ToolCompleted {
             tool_run_id: tool_run.id,
@@ -265,12 +266,14 @@ impl LogTx {
     }
 }
 
-/// Writes the outcome, which is the only one ([`StoreError::LeaseLost`] otherwise); the output's size in bytes.
+/// Writes the outcome, which is the only one ([`StoreError::LeaseLost`] otherwise), and how long it `took`, as the event says
+/// it: of a call whose end nobody saw nobody knows. Gives the output's size in bytes.
 pub(super) async fn end_tool_run(
     log: &mut LogTx,
     (id, tool_id): (ToolRunId, &str),
     settled: &Settled,
     status: ToolRunStatus,
+    took: Option<u64>,
 ) -> Result<usize> {
     let output = settled.output.as_ref().map(json).transpose()?;
     let bytes = output.as_ref().map_or(0, String::len);
@@ -288,8 +291,7 @@ pub(super) async fn end_tool_run(
         settled.truncated,
         error,
         now,
-        // Nobody knows how long a call took whose end nobody saw.
-        (status != ToolRunStatus::Unknown).then(|| signed(settled.duration_ms)),
+        took.map(signed),
         settled.executor.as_deref(),
         settled.notice.as_deref(),
     )?;

@@ -2,7 +2,14 @@
 
 use super::world::address;
 use crate::harness::executor::{Call, Tools};
-use tokio::runtime::{Builder, Runtime};
+use std::time::Duration;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::spawn_blocking,
+};
+
+/// All that runs in one ends within this time.
+const GONE: Duration = Duration::from_secs(10);
 
 /// An executor at an address that outlives it.
 pub struct Executor {
@@ -27,7 +34,9 @@ impl Executor {
     /// What runs in it stops where it is, and nobody is told; then it is there again, and knows of nothing.
     pub async fn kill(&mut self) {
         if let Some((tools, runtime)) = self.running.take() {
-            runtime.shutdown_background();
+            // Its address is free when all of it is gone.
+            let gone = spawn_blocking(move || runtime.shutdown_timeout(GONE));
+            gone.await.unwrap();
             self.calls.extend(tools.calls());
         }
         self.restart().await;
