@@ -169,14 +169,24 @@ trait Body: Send {
     fn is_settled(&self) -> bool;
 }
 
+/// The value at a JSON pointer without escapes. Serde's own makes a text of each step, and a token has many of them.
+fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let mut steps = pointer.split('/').skip(1);
+    steps.try_fold(value, |value, step| match value {
+        Value::Object(members) => members.get(step),
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    })
+}
+
 /// The text at a JSON pointer; empty when it is missing or no text.
 fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    at(value, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The whole number at a JSON pointer, if there is one; some write it as `5.0` or `"5"`.
 fn number_at(value: &Value, pointer: &str) -> Option<u64> {
-    match value.pointer(pointer)? {
+    match at(value, pointer)? {
         Value::String(text) => text.trim().parse().ok(),
         number => number.as_u64().or_else(|| {
             let real = number.as_f64().filter(|real| real.fract() == 0.0 && (0.0..9e15).contains(real))?;
@@ -187,7 +197,7 @@ fn number_at(value: &Value, pointer: &str) -> Option<u64> {
 
 /// The list at a JSON pointer; empty when it is missing or no list.
 fn list_at<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    at(value, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A key under which OpenAI looks for the beginning of a prompt: the same for all requests of a conversation, which begin

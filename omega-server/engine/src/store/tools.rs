@@ -1,7 +1,7 @@
 //! Rows of the registry: everybody's, and above them those of each user's own.
 
 use super::{
-    Result, Store, StoreError, exec, read_all, read_one,
+    Durability, Result, Store, StoreError, exec, read_all, read_one,
     rows::{id as parsed, json, number, signed},
     sql, tx_all, tx_opt,
 };
@@ -113,7 +113,8 @@ impl Store {
         by: Viewer,
         ok: bool,
     ) -> Result<Option<Outcomes>> {
-        let mut tx = self.begin().await?;
+        // A count that a power cut may take back; nobody's call waits for it.
+        let mut tx = self.begin_as(Durability::WithNext).await?;
         let by = by.user().map_or_else(|| SEVERAL.to_owned(), |user| user.to_string());
         let (id, failed) = (id.as_str(), i64::from(!ok));
         let row: Option<(i64, i64)> = match owner {
