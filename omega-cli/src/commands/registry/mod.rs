@@ -51,7 +51,7 @@ pub enum Registry {
   omega registry add https://mcp.example.com/mcp --env MCP_MCP_EXAMPLE_COM_TOKEN
   omega registry add ./my-tool --watch")]
 pub struct Add {
-    /// PACKAGE, PACKAGE@VERSION (also a range or a tag: @^1, @next), the https address of an MCP server, ./FOLDER, FILE.tgz, or a git address
+    /// PACKAGE, PACKAGE@VERSION, the https address of an MCP server, ./FOLDER, FILE.tgz, or a git address
     package: String,
     /// Add this exported function as a tool; a dotted path is allowed, `default` too
     #[arg(long, value_name = "EXPORT")]
