@@ -1,29 +1,42 @@
-//! When to draw: on request only, any number of requests in one frame, and never more often than the screen can show.
+//! When to draw: on request only, any number of requests in one frame, and never more often than is seen.
+//!
+//! What a person does is seen in the next frame of the screen. Text that comes by itself is read and not watched: half as many
+//! frames cost half as much, for as long as it comes.
 
 use std::time::{Duration, Instant};
 
 /// The shortest time between two frames: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// The same while nobody presses a key: 30 a second.
+const CALM: Duration = Duration::from_micros(33_333);
 
 /// Collects requests to draw.
 #[derive(Debug, Default)]
 pub struct Pacer {
-    wanted: bool,
+    /// The shortest time after the last frame, of all requests.
+    wanted: Option<Duration>,
     last: Option<Instant>,
 }
 
 impl Pacer {
+    /// Something was done here.
     pub fn request(&mut self) {
-        self.wanted = true;
+        self.wanted = Some(FRAME);
+    }
+
+    /// Something came, or time passed.
+    pub fn request_calmly(&mut self) {
+        self.wanted.get_or_insert(CALM);
     }
 
     /// When the next frame is due; `None` when nothing changed.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        self.wanted.then(|| self.last.map_or(now, |last| now.max(last + FRAME)))
+        let wait = self.wanted?;
+        Some(self.last.map_or(now, |last| now.max(last + wait)))
     }
 
     pub fn drawn(&mut self, now: Instant) {
-        self.wanted = false;
+        self.wanted = None;
         self.last = Some(now);
     }
 }
@@ -43,19 +56,39 @@ mod tests {
         assert_eq!(pacer.due(now), None);
     }
 
-    #[test]
-    fn a_burst_of_requests_is_one_frame() {
+    fn frames(request: fn(&mut Pacer)) -> u32 {
         let start = Instant::now();
         let mut pacer = Pacer::default();
         let mut frames = 0;
         for ms in 0..1000 {
             let now = start + Duration::from_millis(ms);
-            pacer.request();
+            request(&mut pacer);
             if pacer.due(now) == Some(now) {
                 pacer.drawn(now);
                 frames += 1;
             }
         }
-        assert!((55..=60).contains(&frames), "{frames}");
+        frames
+    }
+
+    #[test]
+    fn a_burst_of_requests_is_one_frame() {
+        let (keys, news) = (frames(Pacer::request), frames(Pacer::request_calmly));
+        assert!((55..=60).contains(&keys), "{keys}");
+        assert!((28..=30).contains(&news), "{news}");
+    }
+
+    #[test]
+    fn a_key_waits_for_no_news() {
+        let now = Instant::now();
+        let mut pacer = Pacer::default();
+        pacer.drawn(now);
+        pacer.request_calmly();
+        assert_eq!(pacer.due(now), Some(now + CALM));
+        pacer.request();
+        pacer.request_calmly();
+        assert_eq!(pacer.due(now), Some(now + FRAME));
+        // After a while without frames both are drawn at once.
+        assert_eq!(pacer.due(now + CALM), Some(now + CALM));
     }
 }

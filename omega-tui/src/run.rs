@@ -277,7 +277,10 @@ async fn drive(
             () = tokio::time::sleep(wakes.unwrap_or_default()), if wakes.is_some() => inputs.push(Input::Tick),
         }
         for input in inputs {
-            pacer.request();
+            match &input {
+                Input::Terminal(_) => pacer.request(),
+                Input::Network(_) | Input::Tick => pacer.request_calmly(),
+            }
             for effect in app.update(input, Timestamp::now()) {
                 if outside.carry_out(effect)? {
                     return Ok(None);

@@ -4,7 +4,7 @@
 use crate::{
     keymap::{Action, Context, Keymap},
     theme::Theme,
-    wrap::wrap,
+    wrap::{width, wrap},
 };
 use ratatui::{
     Frame,
@@ -13,6 +13,9 @@ use ratatui::{
     text::{Line, Span},
     widgets::{Block, Clear},
 };
+
+/// Between two hints.
+const BETWEEN: &str = " · ";
 
 /// Dims the screen and puts a frame in its middle, as large as asked where there is room; returns its inside.
 pub fn open(theme: &Theme, title: &str, (width, height): (u16, u16), area: Rect, frame: &mut Frame<'_>) -> Rect {
@@ -33,12 +36,51 @@ pub fn hints(theme: &Theme, keys: &Keymap, contexts: &[Context], actions: &[Acti
     let mut spans = Vec::new();
     for (key, word) in actions.iter().filter_map(|action| keys.hint(contexts, *action)) {
         if !spans.is_empty() {
-            spans.push(Span::styled(" · ", theme.dim));
+            spans.push(Span::styled(BETWEEN, theme.dim));
         }
         spans.push(Span::styled(format!("{key} "), theme.secondary));
         spans.push(Span::styled(word, theme.dim));
     }
     spans
+}
+
+/// The same over as many lines as they take; none is broken.
+pub fn hint_lines(
+    theme: &Theme,
+    keys: &Keymap,
+    contexts: &[Context],
+    actions: &[Action],
+    max: usize,
+) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for action in actions {
+        let hint = Line::from(hints(theme, keys, contexts, &[*action]));
+        match lines.last_mut() {
+            Some(line) if line.width() + width(BETWEEN) + hint.width() <= max => {
+                line.push_span(Span::styled(BETWEEN, theme.dim));
+                line.spans.extend(hint.spans);
+            }
+            _ => lines.push(hint),
+        }
+    }
+    lines
+}
+
+/// The same in one line: those that fit, and the last one, which is where the others are found.
+pub fn hints_within(
+    theme: &Theme,
+    keys: &Keymap,
+    contexts: &[Context],
+    actions: &[Action],
+    max: usize,
+) -> Vec<Span<'static>> {
+    let Some((last, rest)) = actions.split_last() else { return Vec::new() };
+    let fits = |count: usize| {
+        let shown: Vec<Action> = rest[..count].iter().chain([last]).copied().collect();
+        let spans = hints(theme, keys, contexts, &shown);
+        (count == 0 || Line::from(spans.clone()).width() <= max).then_some(spans)
+    };
+    (0..=rest.len()).rev().find_map(fits).unwrap_or_default()
 }
 
 /// Lines one below the other, the first one at the top.

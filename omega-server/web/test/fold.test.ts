@@ -53,3 +53,9 @@ test("what did not change keeps its identity", () => {
     before = { ...view };
   }
 });
+
+test("what is waited for right now is told behind a snapshot, without a number", () => {
+  const view = emptyView();
+  assert.equal(apply(view, { v: 1, conversationId: "c", at: "2026-01-01T00:00:00Z", type: "status", phase: "retrying", message: "again", againAt: "2026-01-01T00:00:50Z" }), "changed");
+  assert.deepEqual([view.status, view.againAt, view.lastSeq], ["again", "2026-01-01T00:00:50Z", 0]);
+});

@@ -6,6 +6,7 @@ mod connection;
 mod events;
 mod feedback;
 mod fork;
+mod large;
 mod overlays;
 mod own_keys;
 mod previews;

@@ -32,7 +32,9 @@ pub fn height(app: &App, main: Rect) -> u16 {
     let Some(question) = &app.question else { return 0 };
     let body = body(app, question, usize::from(main.width.saturating_sub(3))).0.len();
     let room = (main.height / 2).max(5).min(main.height.saturating_sub(5));
-    u16::try_from(body + 2).unwrap_or(u16::MAX).min(room)
+    let focused = app.focus == Focus::Question;
+    let foot = foot(app, question, focused, usize::from(main.width.saturating_sub(2))).0.len();
+    u16::try_from(body + 1 + foot).unwrap_or(u16::MAX).min(room)
 }
 
 /// Draws it, and puts the cursor into its line.
@@ -42,7 +44,10 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let focused = app.focus == Focus::Question && app.layers.is_empty();
     let (lines, top) = body(app, question, usize::from(area.width.saturating_sub(3)));
     let step = question.step;
-    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), x: area.x + 1, width: area.width - 2 };
+    let (feet, caret) = foot(app, question, focused, usize::from(area.width - 2));
+    let taken = u16::try_from(feet.len()).unwrap_or(1).min(area.height.saturating_sub(1));
+    let inner =
+        Rect { y: area.y + 1, height: area.height.saturating_sub(1 + taken), x: area.x + 1, width: area.width - 2 };
     let shown = usize::from(inner.height);
     // A plan that is selected is in sight; everything else is scrolled by hand.
     let last = lines.len().saturating_sub(shown);
@@ -64,9 +69,8 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     for (line, row) in lines.into_iter().skip(scroll).zip(inner.rows()) {
         frame.render_widget(line, row);
     }
-    let foot = Rect { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width - 2, height: 1 };
-    let (line, caret) = foot_line(app, question, focused, usize::from(foot.width));
-    frame.render_widget(line, foot);
+    let foot = Rect { y: inner.bottom(), height: taken, ..inner };
+    sheet::stack(feet, foot, frame);
     if let (Some(caret), true) = (caret, focused) {
         let x = foot.x + u16::try_from(caret).unwrap_or(0);
         frame.set_cursor_position(Position::new(x.min(foot.right().saturating_sub(1)), foot.y));
@@ -210,6 +214,36 @@ fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Ve
     lines
 }
 
+/// The lines to answer in: all keys that do so, or one line with a caret.
+fn foot(app: &App, question: &Question, focused: bool, max: usize) -> (Vec<Line<'static>>, Option<usize>) {
+    let (line, caret) = match keys(question).filter(|_| focused && !question.sent && app.hears()) {
+        Some(actions) => return (sheet::hint_lines(&app.theme, &app.keys, app.contexts(), &actions, max), None),
+        None => foot_line(app, question, focused, max),
+    };
+    (vec![line], caret)
+}
+
+/// The keys that answer, in a step that has nothing but them.
+fn keys(question: &Question) -> Option<Vec<Action>> {
+    Some(match question.step {
+        Step::Decide => {
+            let lasts = question.approval().is_some_and(|it| question.role.may_remember(it));
+            let mut actions = vec![Action::AllowOnce];
+            actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
+            actions.push(Action::Deny);
+            actions.extend(question.editable().map(|_| Action::EditInput));
+            let (alike, all) = (question.released(Grant::Alike).len(), question.released(Grant::All).len());
+            actions.extend((alike > 0).then_some(Action::AllowAlike));
+            actions.extend((all > alike).then_some(Action::AllowAll));
+            actions
+        }
+        Step::Keep => vec![Action::KeepOnce, Action::KeepForTool, Action::KeepForAll],
+        Step::Plan => vec![Action::Choose, Action::Another, Action::SelectNext],
+        Step::Other => vec![Action::Choose, Action::NoneOfThem, Action::SelectNext, Action::Back],
+        _ => return None,
+    })
+}
+
 /// The line to answer in, and where its caret is.
 fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line<'static>, Option<usize>) {
     let theme = &app.theme;
@@ -224,17 +258,6 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
         return (fit(vec![Span::styled(NOT_YET, theme.dim)], max), None);
     }
     let (label, masked) = match question.step {
-        Step::Decide => {
-            let lasts = question.approval().is_some_and(|it| question.role.may_remember(it));
-            let mut actions = vec![Action::AllowOnce];
-            actions.extend(lasts.then_some([Action::AllowHere, Action::AllowAlways]).into_iter().flatten());
-            actions.push(Action::Deny);
-            actions.extend(question.editable().map(|_| Action::EditInput));
-            let (alike, all) = (question.released(Grant::Alike).len(), question.released(Grant::All).len());
-            actions.extend((alike > 0).then_some(Action::AllowAlike));
-            actions.extend((all > alike).then_some(Action::AllowAll));
-            return (fit(hints(&actions), max), None);
-        }
         Step::Sure(_) => {
             let tool = question.approval().map(|it| one_line(it.tool_id.as_str())).unwrap_or_default();
             let words = match question.step {
@@ -245,10 +268,6 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
             spans.extend(hints(&[Action::Confirm, Action::Back]));
             return (fit(spans, max), None);
         }
-        Step::Keep => {
-            let actions = [Action::KeepOnce, Action::KeepForTool, Action::KeepForAll];
-            return (fit(hints(&actions), max), None);
-        }
         Step::Without => {
             let mut spans = vec![Span::styled("the call will fail: ", theme.warn)];
             let others = question.alternatives().map(|_| Action::Others);
@@ -256,11 +275,6 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
                 [Some(Action::GoWithout), others, Some(Action::Back)].into_iter().flatten().collect();
             spans.extend(hints(&actions));
             return (fit(spans, max), None);
-        }
-        Step::Plan => return (fit(hints(&[Action::Choose, Action::Another, Action::SelectNext]), max), None),
-        Step::Other => {
-            let actions = [Action::Choose, Action::NoneOfThem, Action::SelectNext, Action::Back];
-            return (fit(hints(&actions), max), None);
         }
         Step::Wait => return (Line::styled(WAITS, theme.warn), None),
         Step::Input => {
@@ -274,6 +288,7 @@ fn foot_line(app: &App, question: &Question, focused: bool, max: usize) -> (Line
         Step::Value(_) => ("value: ", true),
         Step::Reason => ("why not? ", false),
         Step::Another => ("what else? ", false),
+        Step::Decide | Step::Keep | Step::Plan | Step::Other => return (Line::default(), None),
     };
     let text = question.field().map(|field| field.text()).unwrap_or_default();
     let text = if masked { MASK.repeat(text.chars().count()) } else { one_line(text) };

@@ -25,7 +25,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails; then nothing is stored.
-    pub async fn import(&self, id: ConversationId, owner: &Author, import: &Import, forked_from: Option<&str>) -> Result<()> {
+    pub async fn import(
+        &self,
+        id: ConversationId,
+        owner: &Author,
+        import: &Import,
+        forked_from: Option<&str>,
+    ) -> Result<()> {
         let (conversation, user, now) = (id.to_string(), owner.user_id.to_string(), self.now().0);
         let known = import.view.conversation.as_ref();
         let (title, model) = (known.and_then(|c| c.title.clone()), known.map(|c| c.model.clone()).unwrap_or_default());

@@ -80,11 +80,11 @@ pub fn viewers() -> Vec<Opening> {
         }),
         ("viewer_filter", |it| {
             gave(it, json!({"name": "x", "tags": ["a", "b"]}));
-            it.keys("|.tags");
+            it.keys("|tags");
         }),
         ("viewer_filter_wrong", |it| {
             gave(it, json!({"name": "x", "tags": ["a", "b"]}));
-            it.keys("|.tags[<enter>");
+            it.keys("|tags[<enter>");
         }),
         ("viewer_table", |it| {
             let row = |n: usize| json!({"city": format!("City {n}"), "inhabitants": n * 100_000, "note": "on a river, ".repeat(n)});

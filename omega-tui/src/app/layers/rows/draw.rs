@@ -115,7 +115,8 @@ fn foot(app: &App, list: &RowSheet, max: usize) -> (Vec<Line<'static>>, Caret) {
         let mut actions = Vec::new();
         actions.extend(row.and_then(|row| row.change.as_ref()).map(|_| Action::Open));
         actions.extend(row.and_then(|row| row.remove.as_ref()).map(|_| Action::Remove));
-        actions.extend([Action::SelectNext, Action::Close]);
+        actions.extend((list.rows.len() > 1).then_some(Action::SelectNext));
+        actions.push(Action::Close);
         return (vec![fit(hints(&actions), max)], None);
     };
     let label = typing.label();

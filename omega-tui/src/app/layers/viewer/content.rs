@@ -238,14 +238,17 @@ impl Content {
 
     fn line(&self, at: usize, theme: &Theme, max: usize, searched: &str) -> Line<'static> {
         let is_selected = at == self.selected;
-        let line = match &self.tree {
+        let mut line = match &self.tree {
             Some(tree) => tree.line(at, theme, usize::MAX, is_selected),
             None => self.lines.get(at).cloned().unwrap_or_default(),
         };
+        if is_selected {
+            line.spans.iter_mut().for_each(|span| span.style = span.style.patch(theme.selected));
+        }
+        // What was found stands out of the selected row too.
         let line = set_off(line, searched, theme);
         let mut line = crate::wrap::fit(from_column(line, self.aside).spans, max);
         if is_selected {
-            line.spans.iter_mut().for_each(|span| span.style = span.style.patch(theme.selected));
             let pad = max.saturating_sub(line.width());
             line.spans.push(Span::styled(" ".repeat(pad), theme.text.patch(theme.selected)));
         }

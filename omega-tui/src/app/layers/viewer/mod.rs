@@ -405,6 +405,7 @@ impl Viewer {
             Action::Filter,
             Action::Raw,
             Action::Save,
+            Action::Help,
         ];
         let works = self.call.and_then(|id| app.here.view.tool_runs.iter().find(|call| call.id == id));
         match works.map(|call| call.status) {
@@ -418,7 +419,8 @@ impl Viewer {
             actions.insert(1, Action::Compare);
         }
         let mut spans = vec![Span::raw(" ")];
-        spans.extend(sheet::hints(&app.theme, &app.keys, &[Context::Viewer], &actions));
+        let room = max.saturating_sub(1);
+        spans.extend(sheet::hints_within(&app.theme, &app.keys, &[Context::Viewer], &actions, room));
         fit(spans, max)
     }
 
