@@ -497,7 +497,6 @@ INSERT INTO tool_revisions (id, n) VALUES (1, 0);
 -- several, empty for nobody.
 CREATE TABLE tools (
     tool_id TEXT NOT NULL PRIMARY KEY,
-    package TEXT NOT NULL,
     tool TEXT NOT NULL,
     source TEXT NOT NULL,
     runs BIGINT NOT NULL,
@@ -506,9 +505,15 @@ CREATE TABLE tools (
     revision BIGINT NOT NULL DEFAULT 0,
     updated_at BIGINT NOT NULL
 );
-CREATE INDEX tools_package ON tools (package);
+CREATE INDEX tools_added ON tools (tool_id) WHERE source = 'added';
 CREATE INDEX tools_revision ON tools (revision);
 CREATE INDEX tools_mirrored ON tools (tool_id) WHERE source = 'mirror';
+
+-- What texts of tools mean, by the hash of the text: a direction, a byte for each of its numbers. What can be made again.
+CREATE TABLE text_vectors (
+    text_hash TEXT NOT NULL PRIMARY KEY,
+    vector BYTEA NOT NULL
+);
 
 -- Other registries that are mirrored. `state` is how far that has got, as JSON; `holder` reads it until `held_until`.
 CREATE TABLE mirrors (

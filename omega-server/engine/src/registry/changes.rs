@@ -41,20 +41,29 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, change: &Change<'_>) {
-        let fields = fields(change);
-        if fields.is_empty() {
-            return;
-        }
         match change.was {
             Some(was) => {
+                let fields = fields(was, change.is);
+                if fields.is_empty() {
+                    return;
+                }
                 self.changed += 1;
                 self.older += usize::from(is_older(&change.is.version, &was.version));
                 self.from.insert(was.version.clone());
+                self.fields.extend(fields);
             }
             None => self.added += 1,
         }
         self.to.insert(change.is.version.clone());
-        self.fields.extend(fields);
+    }
+
+    fn take(&mut self, other: Self) {
+        self.from.extend(other.from);
+        self.to.extend(other.to);
+        self.fields.extend(other.fields);
+        self.added += other.added;
+        self.changed += other.changed;
+        self.older += other.older;
     }
 
     fn is_nothing(&self) -> bool {
@@ -82,9 +91,9 @@ pub(super) fn facts(owner: Option<UserId>, source: &str, changes: &[Change<'_>])
         };
         return packages.iter().map(fact).collect();
     }
-    let mut all = Sum::default();
-    changes.iter().for_each(|change| all.add(change));
-    vec![all.told(changed(owner, source).with("packages", packages.len()))]
+    let (mut all, count) = (Sum::default(), packages.len());
+    packages.into_values().for_each(|sum| all.take(sum));
+    vec![all.told(changed(owner, source).with("packages", count))]
 }
 
 /// That what somebody added of a package is about to be taken out.
@@ -114,12 +123,12 @@ fn versions(versions: &BTreeSet<String>) -> String {
 }
 
 /// The fields in which a row differs from the one before, as they are called in it.
-fn fields(change: &Change<'_>) -> BTreeSet<String> {
-    let of = |tool: Option<&Tool>| match tool.map(serde_json::to_value) {
-        Some(Ok(Value::Object(fields))) => fields,
+fn fields(was: &Tool, is: &Tool) -> BTreeSet<String> {
+    let of = |tool: &Tool| match serde_json::to_value(tool) {
+        Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let (was, is) = (of(change.was), of(Some(change.is)));
+    let (was, is) = (of(was), of(is));
     let names = was.keys().chain(is.keys()).filter(|name| !QUIET.contains(&name.as_str()));
     names.filter(|name| was.get(*name) != is.get(*name)).cloned().collect()
 }

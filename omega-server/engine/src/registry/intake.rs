@@ -13,6 +13,7 @@ use super::{
     service::BATCH,
     user_tools,
 };
+use crate::process::memory;
 use omega_core::{
     api::registry::{AddPackage, AddScope, AddedPackage, Imported},
     budget::{OWN_ROWS, OWN_TOOLS},
@@ -24,7 +25,10 @@ use omega_core::{
 use secrecy::SecretString;
 use serde_json::Value;
 use std::{collections::HashMap, sync::atomic::Ordering};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt};
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt},
+    task::spawn_blocking,
+};
 
 /// Refused lines, and notices, of an import that are told.
 const MOST_TOLD: usize = 20;
@@ -218,40 +222,53 @@ impl RegistryService {
         Ok(removed.len())
     }
 
-    /// Imports rows, one JSON object a line; lines that are none are told and skipped.
+    /// Imports rows, one JSON object a line; lines that are none are told and skipped. While some are written, the next ones are
+    /// read on another thread.
     pub async fn import(&self, reader: impl AsyncBufRead + Unpin + Send) -> Result<Imported, RegistryError> {
         let mut lines = reader.lines();
         let mut imported = Imported { imported: 0, refused: Vec::new(), notices: Vec::new(), total: 0 };
-        let (mut number, mut batch) = (0_u64, Vec::with_capacity(BATCH));
+        let (mut number, mut before) = (0_u64, Vec::new());
         loop {
-            let line = lines.next_line().await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
-            let ended = line.is_none();
-            if let Some(line) = line {
+            let mut some = Vec::with_capacity(BATCH);
+            while some.len() < BATCH {
+                let line = lines.next_line().await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
+                let Some(line) = line else { break };
                 number += 1;
-                if line.trim().is_empty() {
-                    continue;
+                if !line.trim().is_empty() {
+                    some.push((number, line));
                 }
-                match read(&line) {
+            }
+            let ended = some.len() < BATCH;
+            let reading = spawn_blocking(move || some.iter().map(|(number, line)| (*number, read(line))).collect());
+            self.take_imported(std::mem::take(&mut before), &mut imported).await?;
+            let lines: Vec<(u64, Result<Fitted, String>)> =
+                reading.await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
+            for (number, line) in lines {
+                match line {
                     Ok(tool) => {
                         tell(&mut imported.notices, tool.notices());
-                        batch.push(tool);
+                        before.push(tool);
                     }
                     Err(reason) => tell(&mut imported.refused, std::iter::once(format!("line {number}: {reason}"))),
                 }
             }
-            if batch.len() == BATCH || ended {
-                let all = batch.len();
-                let taken = self.take(None, std::mem::take(&mut batch), Source::Import, Older::LeftOut).await?;
-                imported.imported += u64::try_from(all - taken.older.len()).unwrap_or(u64::MAX);
-                let older = taken.older.into_iter().map(|(id, from, to)| {
-                    format!("{id} is {from} here, and {to} is older: `omega registry add --allow-older` sets it back")
-                });
-                tell(&mut imported.refused, older);
-            }
             if ended {
+                self.take_imported(before, &mut imported).await?;
+                let _ = spawn_blocking(memory::give_back).await;
                 return Ok(Imported { total: self.size(), ..imported });
             }
         }
+    }
+
+    async fn take_imported(&self, some: Vec<Fitted>, imported: &mut Imported) -> Result<(), RegistryError> {
+        let all = some.len();
+        let taken = self.take(None, some, Source::Import, Older::LeftOut).await?;
+        imported.imported += u64::try_from(all - taken.older.len()).unwrap_or(u64::MAX);
+        let older = taken.older.into_iter().map(|(id, from, to)| {
+            format!("{id} is {from} here, and {to} is older: `omega registry add --allow-older` sets it back")
+        });
+        tell(&mut imported.refused, older);
+        Ok(())
     }
 }
 

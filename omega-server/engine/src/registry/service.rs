@@ -14,10 +14,12 @@ use super::{
     mirror::MirrorControl,
     package_tools::matching,
     packages::Packages,
+    rerank::Rerank,
     row_limits::Fitted,
     search::Index,
     user_tools::{UserIndex, UserIndexes},
 };
+use crate::process::memory;
 use async_trait::async_trait;
 use omega_core::{
     api::{Timestamp, status::RegistryStatus},
@@ -28,11 +30,13 @@ use omega_core::{
 };
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
+use tokio::task::spawn_blocking;
 
 /// Rows that are written, or read, at once.
 pub(super) const BATCH: usize = 1_000;
@@ -55,6 +59,7 @@ pub struct RegistryService {
     index: RwLock<Index>,
     packages: RwLock<Packages>,
     own: UserIndexes,
+    pub(super) rerank: Arc<Rerank>,
     /// The last change of the rows that all share which the index knows.
     pub(super) indexed: AtomicI64,
     /// Held by who indexes what another node changed.
@@ -83,6 +88,7 @@ impl RegistryService {
             index: RwLock::new(Index::default()),
             packages: RwLock::default(),
             own: UserIndexes::default(),
+            rerank: Arc::default(),
             indexed,
             catching_up: tokio::sync::Mutex::new(()),
             writing: tokio::sync::Mutex::new(()),
@@ -114,8 +120,14 @@ impl RegistryService {
                     }
                 };
             }
+            let _ = spawn_blocking(memory::give_back).await;
         });
         Ok(service)
+    }
+
+    /// Has searches weighed by the sentence encoder in a folder too, whenever there is one in it. The first folder counts.
+    pub fn use_model(&self, folder: &Path) {
+        self.rerank.begin(folder, &self.rows);
     }
 
     /// Indexes the page of rows after an id; where the next page begins, if there is one.
@@ -195,6 +207,7 @@ impl RegistryService {
         let status = String::from(if trouble.is_some() { "degraded" } else { "ok" });
         let loading = self.loading.load(Ordering::Relaxed);
         let detail = trouble.or_else(|| loading.then(|| String::from("tools are still being indexed")));
+        let detail = detail.or_else(|| self.rerank.trouble());
         RegistryStatus {
             status,
             tools: self.size(),
@@ -220,6 +233,7 @@ impl RegistryService {
         for some in rows.chunks(INDEXED_AT_ONCE) {
             let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
             let mut index = self.index_mut();
+            self.rerank.changed(some.iter().map(|row| &row.tool));
             for row in some {
                 let outcomes = row.outcomes;
                 let tool = row.clone().seen(Viewer::Anybody);
@@ -347,7 +361,11 @@ impl Registry for RegistryService {
         let own = self.own(viewer).await?;
         let own = own.as_ref().map(|own| &own.index);
         let (text, _) = QUERY.cut(&query.text);
-        let found = self.index().search_below(own, text, query.category.as_deref(), query.limit);
+        let depth = self.rerank.depth(query.limit);
+        let found = self.index().search_below(own, text, query.category.as_deref(), depth);
+        let is_own = |id: &str| own.is_some_and(|own| own.contains(id));
+        let mut found = self.rerank.ordered(text.text(), found, is_own).await;
+        found.truncate(query.limit);
         let mut ids: Vec<String> = found.iter().map(|hit| hit.id.clone()).collect();
         // Who writes a tool's id means that tool, whatever else has its words.
         if let Some(id) =

@@ -5,6 +5,7 @@
 
 use super::{
     mirror::MirrorRows,
+    rerank::VectorRows,
     row_limits::{Fitted, judged},
 };
 use crate::domain::audit_fact::Fact;
@@ -183,7 +184,7 @@ pub struct RowsCursor {
 
 /// Where rows are stored. `owner` is whose own rows are meant; everybody's without one.
 #[async_trait]
-pub trait ToolRows: MirrorRows {
+pub trait ToolRows: MirrorRows + VectorRows {
     /// Everybody's rows in the order of their ids, those after `after`, at most `limit`.
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError>;
 

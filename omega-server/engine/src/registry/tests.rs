@@ -20,7 +20,7 @@ use std::{
 
 /// A sandbox that describes `@acme/tools` and counts how often.
 #[derive(Default)]
-struct Sandbox(AtomicUsize);
+pub(super) struct Sandbox(AtomicUsize);
 
 #[async_trait]
 impl Executor for Sandbox {
@@ -74,14 +74,14 @@ impl Executor for Sandbox {
     }
 }
 
-struct Fixture {
-    rows: Arc<Store>,
-    sandbox: Arc<Sandbox>,
-    registry: Arc<RegistryService>,
+pub(super) struct Fixture {
+    pub rows: Arc<Store>,
+    pub sandbox: Arc<Sandbox>,
+    pub registry: Arc<RegistryService>,
     _folder: tempfile::TempDir,
 }
 
-async fn fixture() -> Fixture {
+pub(super) async fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&format!("sqlite:{}", folder.path().join("omega.db").display())).await.unwrap();
     let (rows, sandbox) = (Arc::new(store), Arc::new(Sandbox::default()));
@@ -93,7 +93,7 @@ fn id(text: &str) -> ToolId {
     text.parse().unwrap()
 }
 
-async fn found(registry: &RegistryService, text: &str) -> Vec<String> {
+pub(super) async fn found(registry: &RegistryService, text: &str) -> Vec<String> {
     let query = Query { text: text.to_owned(), category: None, limit: 5 };
     registry.search(Viewer::Anybody, query).await.unwrap().into_iter().map(|hit| hit.tool.tool_id.to_string()).collect()
 }

@@ -61,6 +61,31 @@ macro_rules! word {
     (postgres in_json_of_1) => {
         " IN (SELECT JSON_ARRAY_ELEMENTS_TEXT($1::JSON))"
     };
+    // Lists in a list, and the texts in each of them.
+    (sqlite from_lists_of_1) => {
+        " FROM json_each($1) AS r WHERE 1 = 1"
+    };
+    (postgres from_lists_of_1) => {
+        " FROM JSON_ARRAY_ELEMENTS($1::JSON) AS r (value)"
+    };
+    (sqlite first) => {
+        "json_extract(r.value, '$[0]')"
+    };
+    (postgres first) => {
+        "r.value ->> 0"
+    };
+    (sqlite second) => {
+        "json_extract(r.value, '$[1]')"
+    };
+    (postgres second) => {
+        "r.value ->> 1"
+    };
+    (sqlite third) => {
+        "json_extract(r.value, '$[2]')"
+    };
+    (postgres third) => {
+        "r.value ->> 2"
+    };
     // A SQLite database is one process's: whoever held something before is gone.
     (sqlite is_alone) => {
         "1 = 1"
@@ -140,9 +165,14 @@ pairs! {
         WHERE " is_alone " OR mirrors.holder = excluded.holder OR mirrors.held_until < " now " RETURNING state";
     RENEW_MIRROR = "UPDATE mirrors SET held_until = " now " + $3 WHERE url = $1 AND holder = $2";
     /// Rows as a viewer has them: everybody's, and the viewer's own.
-    GET_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id" in_json_of_1 " \
-        UNION ALL SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $2 \
+    GET_TOOLS = "SELECT tool_id, tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id" in_json_of_1 " \
+        UNION ALL SELECT tool_id, tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $2 \
         AND tool_id" in_json_of_1 "";
+    /// Everybody's rows, as lists of id, tool and source.
+    PUT_TOOLS = "INSERT INTO tools (tool_id, tool, source, runs, failures, updated_at, revision) SELECT " first ", " second ", " third ", \
+        0, 0, CAST($2 AS BIGINT), CAST($3 AS BIGINT)" from_lists_of_1 " ON CONFLICT (tool_id) DO UPDATE \
+        SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    VECTORS_OF = "SELECT text_hash, vector FROM text_vectors WHERE text_hash" in_json_of_1 "";
 }
 
 of_postgres! {

@@ -3,7 +3,7 @@
 use super::{
     alternatives, answers, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations,
     data_keys, decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans,
-    prompts, runs, sessions, sql, stats, steps, token_usage, tool_runs, tools, users,
+    prompts, runs, sessions, sql, stats, steps, text_vectors, token_usage, tool_runs, tools, users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -36,6 +36,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         sessions::STATEMENTS,
         stats::STATEMENTS,
         steps::STATEMENTS,
+        text_vectors::STATEMENTS,
         token_usage::STATEMENTS,
         tool_runs::STATEMENTS,
         tools::STATEMENTS,

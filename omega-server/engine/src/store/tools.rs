@@ -3,7 +3,7 @@
 use super::{
     Durability, Result, Store, StoreError, exec, read_all, read_one,
     rows::{id as parsed, json, number, signed},
-    sql, tx_all, tx_opt,
+    sql, tool_text, tx_all, tx_opt,
 };
 use crate::{
     domain::audit_fact::Fact,
@@ -12,7 +12,7 @@ use crate::{
 use async_trait::async_trait;
 use omega_core::{
     id::{ToolId, UserId},
-    registry::{Tool, Viewer},
+    registry::Viewer,
 };
 use std::collections::HashSet;
 
@@ -23,6 +23,7 @@ const SEVERAL: &str = "*";
 
 #[derive(sqlx::FromRow)]
 struct ToolRow {
+    tool_id: String,
     tool: String,
     source: String,
     runs: i64,
@@ -51,7 +52,7 @@ fn stored(row: ToolRow) -> Result<StoredTool> {
         user => Failing::One(parsed(user)?),
     };
     Ok(StoredTool {
-        tool: Tool { own: row.own == 1, ..serde_json::from_str(&row.tool)? },
+        tool: tool_text::read(parsed(&row.tool_id)?, &row.tool, row.own == 1)?,
         source: Source::from_word(&row.source),
         outcomes: Outcomes { runs: number(row.runs), failures: number(row.failures) },
         failing,
@@ -82,13 +83,24 @@ impl Store {
         let mut tx = self.begin().await?;
         let revision: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_TOOL_REVISION)?;
         let (revision,) = revision.ok_or(StoreError::NotFound)?;
-        for row in rows {
-            let (id, package) = (row.tool.tool_id.as_str(), row.tool.tool_id.package());
-            let (tool, source, now) = (json(&row.tool)?, row.source.as_str(), self.now().0);
-            match owner {
-                None => exec!(&mut tx, PUT_TOOL, id, package, tool, source, now, revision)?,
-                Some(user) => exec!(&mut tx, PUT_OWN_TOOL, id, package, tool, source, now, revision, user.to_string())?,
-            };
+        let now = self.now().0;
+        match owner {
+            None => {
+                let mut lists = Vec::with_capacity(rows.len());
+                for row in rows {
+                    lists.push((row.tool.tool_id.as_str(), tool_text::written(&row.tool)?, row.source.as_str()));
+                }
+                // In the order in which they will lie.
+                lists.sort_unstable();
+                exec!(&mut tx, sql::PUT_TOOLS, json(&lists)?, now, revision)?;
+            }
+            Some(user) => {
+                for row in rows {
+                    let (id, package) = (row.tool.tool_id.as_str(), row.tool.tool_id.package());
+                    let (tool, source, user) = (tool_text::written(&row.tool)?, row.source.as_str(), user.to_string());
+                    exec!(&mut tx, PUT_OWN_TOOL, id, package, tool, source, now, revision, user)?;
+                }
+            }
         }
         self.commit_with(tx, facts).await?;
         Ok(revision)
@@ -178,22 +190,20 @@ impl ToolRows for Store {
 }
 
 super::sql::statements! {
-    PAGE_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id > $1 \
+    PAGE_TOOLS = "SELECT tool_id, tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id > $1 \
         ORDER BY tool_id LIMIT $2";
-    OWN_TOOLS = "SELECT tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $1 \
+    OWN_TOOLS = "SELECT tool_id, tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $1 \
         ORDER BY tool_id";
     TOOLS_STANDING = "SELECT (SELECT n FROM tool_revisions WHERE id = 1) AS n, COUNT(*) AS own, \
         CAST(COALESCE(MAX(revision), 0) AS BIGINT) AS latest FROM own_tools WHERE user_id = $1";
     NEXT_TOOL_REVISION = "SELECT CAST(COALESCE(MIN(revision), 0) AS BIGINT) AS n FROM tools WHERE revision > $1";
-    TOOLS_OF_REVISION = "SELECT tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE revision = $1";
+    TOOLS_OF_REVISION = "SELECT tool_id, tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE revision = $1";
     COUNT_TOOL_REVISION = "UPDATE tool_revisions SET n = n + 1 WHERE id = 1 RETURNING n";
-    PUT_TOOL = "INSERT INTO tools (tool_id, package, tool, source, runs, failures, updated_at, revision) \
-        VALUES ($1, $2, $3, $4, 0, 0, $5, $6) ON CONFLICT (tool_id) DO UPDATE \
-        SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
     PUT_OWN_TOOL = "INSERT INTO own_tools (tool_id, package, tool, source, runs, failures, updated_at, revision, user_id) \
         VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7) ON CONFLICT (user_id, tool_id) DO UPDATE \
         SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
-    REMOVE_TOOLS = "DELETE FROM tools WHERE package = $1 AND source = 'added' RETURNING tool_id";
+    REMOVE_TOOLS = "DELETE FROM tools WHERE source = 'added' \
+        AND substr(tool_id, 1, length(CAST($1 AS TEXT)) + 2) = CAST($1 AS TEXT) || '::' RETURNING tool_id";
     REMOVE_OWN_TOOLS = "DELETE FROM own_tools WHERE package = $1 AND user_id = $2 RETURNING tool_id";
     COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2, failing = CASE WHEN $2 = 0 THEN failing \
         WHEN failing = '' THEN $3 WHEN failing = $3 THEN failing ELSE '*' END WHERE tool_id = $1 RETURNING runs, failures";

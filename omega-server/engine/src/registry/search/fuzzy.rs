@@ -1,6 +1,6 @@
 //! Names with a typing error: trigrams find candidates, the edit distance decides.
 
-use super::{ByHash, Index, words};
+use super::{ByHash, Index, postings::Docs, words};
 use std::collections::HashMap;
 
 /// Names longer than this are no names.
@@ -11,7 +11,7 @@ const SHORTEST: usize = 4;
 /// Which documents have a name with a trigram.
 #[derive(Default)]
 pub(super) struct NameGrams {
-    docs: ByHash<Vec<u32>>,
+    docs: ByHash<Docs>,
 }
 
 impl NameGrams {
@@ -20,26 +20,22 @@ impl NameGrams {
             return;
         }
         for gram in grams(joined) {
-            let docs = self.docs.entry(gram).or_default();
-            if docs.last() != Some(&doc) {
-                docs.push(doc);
-            }
+            self.docs.entry(gram).or_default().push(doc);
         }
     }
 
     pub(super) fn renumber(&mut self, numbers: &[Option<u32>]) {
         for docs in self.docs.values_mut() {
-            *docs = docs.iter().filter_map(|doc| numbers[*doc as usize]).collect();
+            *docs = docs.renumbered(numbers);
         }
     }
 
     /// Documents that share the rarest trigrams of a name. One edit spoils at most three trigrams (four when letters
     /// are swapped), so a name with one error always shares one of the five rarest.
     fn candidates(&self, joined: &str, rarest: usize) -> Vec<u32> {
-        let mut lists: Vec<&[u32]> =
-            grams(joined).into_iter().filter_map(|g| self.docs.get(&g)).map(Vec::as_slice).collect();
+        let mut lists: Vec<&Docs> = grams(joined).into_iter().filter_map(|g| self.docs.get(&g)).collect();
         lists.sort_by_key(|docs| docs.len());
-        let mut docs: Vec<u32> = lists.into_iter().take(rarest).flatten().copied().collect();
+        let mut docs: Vec<u32> = lists.into_iter().take(rarest).flat_map(Docs::iter).collect();
         docs.sort_unstable();
         docs.dedup();
         docs
@@ -99,7 +95,7 @@ pub(super) fn nearest(index: &Index, text: &str, limit: usize) -> Vec<String> {
     }
     let (package, export) = (words::joined(package), words::joined(export));
     for (side, name, exact, near) in [(0, &export, 1, 3), (1, &package, 2, 5)] {
-        for posting in index.postings_of(words::name_term(name)) {
+        for posting in index.postings_of(words::name_term(name)).iter() {
             rank(posting.doc, side, exact);
         }
         let most = if name.chars().count() < 6 { 1 } else { 2 };

@@ -5,11 +5,12 @@
 //! nothing of tools, stores or HTTP.
 //!
 //! It is our own because ranking has to sum a word's weight over the fields *before* saturation (true BM25F), and
-//! because a million rows have to fit: postings are eight bytes, words are hashes, and texts live in one arena.
+//! because a million rows have to fit: postings are two bytes mostly, words are hashes, and texts live in one arena.
 
 mod documents;
 mod fuzzy;
 mod pairs;
+mod postings;
 mod rank;
 mod words;
 
@@ -19,6 +20,7 @@ use documents::Documents;
 use fuzzy::NameGrams;
 use omega_core::budget::Bounded;
 use pairs::Pairs;
+use postings::{Posting, Postings};
 use rank::Scratch;
 use std::{
     collections::{HashMap, HashSet},
@@ -53,20 +55,18 @@ pub struct FoundDocument {
     pub id: String,
     /// Its score; comparable within one answer only.
     pub score: f64,
+    /// Known not to work.
+    pub broken: bool,
 }
 
 /// Name, package, text, inputs: the fields that are weighted differently.
 const FIELDS: usize = 4;
 
+/// Fields whose neighbouring words are looked at.
+const HAS_PAIRS: [bool; FIELDS] = [true, false, true, false];
+
 /// Removed documents are kept until there are this many, and a quarter of all.
 const COMPACT_FROM: usize = 1_000;
-
-/// A word's occurrences in one document, by field.
-#[derive(Debug, Clone, Copy)]
-struct Posting {
-    doc: u32,
-    counts: [u8; FIELDS],
-}
 
 /// Words and names are kept as hashes, which are already uniform.
 #[derive(Default)]
@@ -92,7 +92,9 @@ pub struct Index {
     ranking: Ranking,
     words: Words,
     terms: ByHash<u32>,
-    postings: Vec<Vec<Posting>>,
+    postings: Vec<Postings>,
+    /// What a word that is nowhere is answered with.
+    nowhere: Postings,
     documents: Documents,
     pairs: Pairs,
     grams: NameGrams,
@@ -113,6 +115,7 @@ impl Index {
             words: Words::new(),
             terms: ByHash::default(),
             postings: Vec::new(),
+            nowhere: Postings::default(),
             documents: Documents::default(),
             pairs: Pairs::default(),
             grams: NameGrams::default(),
@@ -133,16 +136,24 @@ impl Index {
     pub fn put(&mut self, document: &Document<'_>) {
         self.remove(document.id);
         let doc = self.documents.next();
-        let mut counts: HashMap<u64, [u8; FIELDS]> = HashMap::new();
+        let mut counts: ByHash<[u8; FIELDS]> = ByHash::default();
         let mut lengths = [0_u16; FIELDS];
+        let mut telling: Vec<Vec<u64>> = Vec::new();
         let fields: [&[&str]; FIELDS] = [&[document.name], &[document.package], document.text, &[document.inputs]];
         for (field, texts) in fields.into_iter().enumerate() {
             for text in texts {
-                self.words.terms(text, |term| {
+                let mut own = Vec::new();
+                self.words.terms(text, |term, tells| {
                     let count = &mut counts.entry(term).or_default()[field];
                     *count = count.saturating_add(1);
                     lengths[field] = lengths[field].saturating_add(1);
+                    if tells {
+                        own.push(term);
+                    }
                 });
+                if HAS_PAIRS[field] {
+                    telling.push(own);
+                }
             }
         }
         for (term, counts) in counts {
@@ -154,9 +165,7 @@ impl Index {
             self.postings[slot].push(Posting { doc, counts: [1, 0, 0, 0] });
             self.grams.add(doc, &name);
         }
-        let texts: Vec<Vec<u64>> =
-            [document.name].iter().chain(document.text).map(|text| self.words.telling(text)).collect();
-        self.pairs.add(doc, &texts);
+        self.pairs.add(doc, &telling);
         self.documents.push(document, lengths);
     }
 
@@ -219,13 +228,7 @@ impl Index {
     fn compact(&mut self) {
         let numbers = self.documents.compact();
         for postings in &mut self.postings {
-            postings.retain_mut(|posting| match numbers[posting.doc as usize] {
-                Some(doc) => {
-                    posting.doc = doc;
-                    true
-                }
-                None => false,
-            });
+            *postings = postings.renumbered(&numbers);
         }
         self.pairs.renumber(&numbers);
         self.grams.renumber(&numbers);
@@ -236,13 +239,13 @@ impl Index {
         let next = self.postings.len();
         let slot = *self.terms.entry(term).or_insert_with(|| u32::try_from(next).unwrap_or(u32::MAX)) as usize;
         if slot == next {
-            self.postings.push(Vec::new());
+            self.postings.push(Postings::default());
         }
         slot
     }
 
-    fn postings_of(&self, term: u64) -> &[Posting] {
-        self.terms.get(&term).map_or(&[], |slot| &self.postings[*slot as usize])
+    fn postings_of(&self, term: u64) -> &Postings {
+        self.terms.get(&term).map_or(&self.nowhere, |slot| &self.postings[*slot as usize])
     }
 }
 

@@ -1,58 +1,138 @@
 //! Which documents have a pair of neighbouring words: `html markdown` and `markdown html` are different requests.
 //!
-//! Pairs are many and mostly rare, so they are kept as sorted runs of `(hash, document)`, eight bytes each. A new
+//! Pairs are many and mostly rare, so they are kept as sorted runs of `(hash, document)`, packed to some four bytes each. A new
 //! document is a run of its own; runs of like size are merged, so that there are never more than a few dozen.
+
+use super::postings::{each_byte, push, take_number};
 
 /// Hash of a pair, and who has it.
 type Entry = (u32, u32);
 
+/// Bits of a hash: so few that neighbours are near, so many that another pair with the same hash is a rarity. It counts only for
+/// documents that have the query's words anyway.
+const BITS: u32 = 24;
+/// Entries between two places where reading can begin.
+const BLOCK: u32 = 64;
+
 #[derive(Default)]
 pub(super) struct Pairs {
-    /// Sorted each; every run is more than twice as long as the next.
-    runs: Vec<Vec<Entry>>,
+    /// Every run is more than twice as long as the next.
+    runs: Vec<Run>,
+}
+
+/// Entries in their order.
+#[derive(Default)]
+struct Run {
+    /// The hash with which each block begins, and where.
+    blocks: Vec<(u32, u32)>,
+    bytes: Vec<u8>,
+    count: u32,
+    last: Entry,
+}
+
+impl Run {
+    fn push(&mut self, entry: Entry) {
+        if self.count.is_multiple_of(BLOCK) {
+            self.blocks.push((entry.0, u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)));
+            self.last = (entry.0, 0);
+        }
+        let further = entry.0 - self.last.0;
+        let doc = if further == 0 { entry.1 - self.last.1 } else { entry.1 };
+        each_byte(u64::from(further), |byte| push(&mut self.bytes, byte));
+        each_byte(u64::from(doc), |byte| push(&mut self.bytes, byte));
+        self.last = entry;
+        self.count += 1;
+    }
+
+    fn done(mut self) -> Self {
+        self.blocks.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+        self
+    }
+
+    fn iter(&self) -> Entries<'_> {
+        Entries { run: self, block: 0, left: 0, bytes: &[], last: (0, 0) }
+    }
+
+    /// Those with a hash.
+    fn find(&self, hash: u32) -> impl Iterator<Item = u32> + '_ {
+        let block = self.blocks.partition_point(|block| block.0 < hash).saturating_sub(1);
+        let entries = Entries { block, ..self.iter() };
+        entries.skip_while(move |entry| entry.0 < hash).take_while(move |entry| entry.0 == hash).map(|entry| entry.1)
+    }
+}
+
+struct Entries<'r> {
+    run: &'r Run,
+    /// The next block.
+    block: usize,
+    /// Entries of this block that are left.
+    left: u32,
+    bytes: &'r [u8],
+    last: Entry,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        if self.left == 0 {
+            let (hash, start) = *self.run.blocks.get(self.block)?;
+            self.block += 1;
+            (self.left, self.last) = (BLOCK, (hash, 0));
+            self.bytes = self.run.bytes.get(start as usize..)?;
+        }
+        let mut number = || u32::try_from(take_number(&mut self.bytes)?).ok();
+        let (further, doc) = (number()?, number()?);
+        let doc = if further == 0 { self.last.1 + doc } else { doc };
+        self.last = (self.last.0 + further, doc);
+        self.left -= 1;
+        Some(self.last)
+    }
 }
 
 impl Pairs {
     /// Adds the pairs of a document's texts, each a list of its telling terms.
     pub(super) fn add(&mut self, doc: u32, texts: &[Vec<u64>]) {
-        let mut run: Vec<Entry> =
-            texts.iter().flat_map(|terms| terms.windows(2)).map(|pair| (hash(pair[0], pair[1]), doc)).collect();
-        run.sort_unstable();
-        run.dedup();
-        while let Some(longer) = self.runs.pop_if(|longer| longer.len() <= run.len() * 2) {
+        let mut hashes: Vec<u32> =
+            texts.iter().flat_map(|terms| terms.windows(2)).map(|pair| hash(pair[0], pair[1])).collect();
+        if hashes.is_empty() {
+            return;
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        let mut run = Run::default();
+        hashes.into_iter().for_each(|hash| run.push((hash, doc)));
+        while let Some(longer) = self.runs.pop_if(|longer| longer.count <= run.count * 2) {
             run = merged(&longer, &run);
         }
-        if !run.is_empty() {
-            self.runs.push(run);
-        }
+        self.runs.push(run.done());
     }
 
     /// The documents in which one word directly follows another.
     pub(super) fn find(&self, first: u64, second: u64) -> Vec<u32> {
         let wanted = hash(first, second);
-        let mut docs = Vec::new();
-        for run in &self.runs {
-            let begin = run.partition_point(|entry| entry.0 < wanted);
-            docs.extend(run[begin..].iter().take_while(|entry| entry.0 == wanted).map(|entry| entry.1));
-        }
-        docs
+        self.runs.iter().flat_map(|run| run.find(wanted)).collect()
     }
 
     pub(super) fn renumber(&mut self, numbers: &[Option<u32>]) {
         for run in &mut self.runs {
+            let mut new = Run::default();
             // Numbers keep their order, so a run stays sorted.
-            run.retain_mut(|entry| numbers[entry.1 as usize].map(|doc| entry.1 = doc).is_some());
+            let left = run.iter().filter_map(|(hash, doc)| Some((hash, numbers[doc as usize]?)));
+            left.for_each(|entry| new.push(entry));
+            *run = new.done();
         }
     }
 }
 
 fn hash(first: u64, second: u64) -> u32 {
     let mixed = (first.rotate_left(17) ^ second).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    u32::try_from(mixed >> 32).unwrap_or(u32::MAX)
+    u32::try_from(mixed >> (u64::BITS - BITS)).unwrap_or(u32::MAX)
 }
 
-fn merged(a: &[Entry], b: &[Entry]) -> Vec<Entry> {
-    let mut all = Vec::with_capacity(a.len() + b.len());
+fn merged(a: &Run, b: &Run) -> Run {
+    let mut all = Run::default();
     let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
     loop {
         let next = match (a.peek(), b.peek()) {
@@ -61,7 +141,7 @@ fn merged(a: &[Entry], b: &[Entry]) -> Vec<Entry> {
             (Some(_), None) => a.next(),
             (None, None) => return all,
         };
-        all.extend(next.copied());
+        next.into_iter().for_each(|entry| all.push(entry));
     }
 }
 
@@ -85,8 +165,12 @@ mod tests {
             pairs.add(doc, &[vec![1, 2, u64::from(doc) + 10]]);
         }
         assert!(pairs.runs.len() < 20, "{}", pairs.runs.len());
-        assert_eq!(pairs.find(1, 2).len(), 1_000);
-        assert_eq!(pairs.find(2, 510), [500]);
+        let mut all = pairs.find(1, 2);
+        all.sort_unstable();
+        assert_eq!(all, (0..1_000).collect::<Vec<_>>());
+        for doc in 0..1_000 {
+            assert_eq!(pairs.find(2, u64::from(doc) + 10), [doc]);
+        }
         let odd: Vec<Option<u32>> = (0..1_000).map(|doc| (doc % 2 == 1).then_some(doc / 2)).collect();
         pairs.renumber(&odd);
         assert_eq!((pairs.find(1, 2).len(), pairs.find(2, 510)), (500, vec![]));

@@ -4,7 +4,7 @@
 //! What a user has for themselves is an index of its own, above the one that all share. Both are weighed by how rare words are
 //! and how long texts are among all of them, so a hit of the one compares with a hit of the other.
 
-use super::{FIELDS, FoundDocument, Index, Posting, documents::Documents, fuzzy, words};
+use super::{FIELDS, FoundDocument, Index, documents::Documents, fuzzy, postings::Posting, words};
 use std::{cmp::Ordering, collections::HashSet};
 
 /// The field that pairs are weighted by.
@@ -153,8 +153,8 @@ impl<'a> Corpus<'a> {
             let weight = idf(self.live, with) * tells;
             query_weight += weight;
             for layer in &self.layers {
-                for posting in layer.index.postings_of(term) {
-                    let frequency = self.frequency(posting, layer.index.documents.lengths(posting.doc));
+                for posting in layer.index.postings_of(term).iter() {
+                    let frequency = self.frequency(&posting, layer.index.documents.lengths(posting.doc));
                     let place = layer.before + posting.doc;
                     let sum = &mut scratch.sums[place as usize];
                     if sum.1 == 0.0 {
@@ -210,7 +210,7 @@ impl<'a> Corpus<'a> {
         for (number, layer) in self.layers.iter().enumerate() {
             for (position, name) in spelled.iter().enumerate() {
                 let whole = position == 0;
-                for posting in layer.index.postings_of(words::name_term(name)) {
+                for posting in layer.index.postings_of(words::name_term(name)).iter() {
                     let doc = (number, posting.doc);
                     if self.wants(doc) {
                         whole_is_a_name |= whole;
@@ -263,6 +263,7 @@ pub(super) fn search(
     let found = |(doc, score): (Doc, f32)| FoundDocument {
         id: corpus.documents(doc).id(doc.1).to_owned(),
         score: f64::from(score),
+        broken: corpus.documents(doc).is_broken(doc.1),
     };
     hits.into_iter().map(found).collect()
 }

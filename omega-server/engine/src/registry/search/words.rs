@@ -5,7 +5,7 @@
 
 use rust_stemmers::{Algorithm, Stemmer};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -23,27 +23,57 @@ interested trying going would could might may something someone anything";
 /// How much a number tells, in parts of a word.
 const NUMBER: f32 = 0.2;
 
+/// Words of documents whose terms are remembered: most of a text is of a few thousand words, and stems are slow to find.
+const REMEMBERED: usize = 50_000;
+/// The longest of them, in bytes.
+const LONGEST: usize = 24;
+
 /// Cuts and hashes words.
 pub(super) struct Words {
     stemmer: Stemmer,
     stop: HashSet<&'static str>,
+    /// The term of a word, and whether it tells anything.
+    known: HashMap<Box<str>, (u64, bool)>,
 }
 
 impl Words {
     pub(super) fn new() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English), stop: STOP_WORDS.split_whitespace().collect() }
+        Self {
+            stemmer: Stemmer::create(Algorithm::English),
+            stop: STOP_WORDS.split_whitespace().collect(),
+            known: HashMap::new(),
+        }
     }
 
-    /// Every term of a document's text.
-    pub(super) fn terms(&self, text: &str, mut each: impl FnMut(u64)) {
-        split(text, |word| each(self.term(word)));
+    /// Every term of a document's text, and whether it tells anything.
+    pub(super) fn terms(&mut self, text: &str, mut each: impl FnMut(u64, bool)) {
+        split(text, |word| {
+            let (term, tells) = match self.known.get(word) {
+                Some(known) => *known,
+                None => {
+                    let new = (self.term(word), self.tells(word));
+                    if word.len() <= LONGEST {
+                        if self.known.len() == REMEMBERED {
+                            self.known.clear();
+                        }
+                        self.known.insert(word.into(), new);
+                    }
+                    new
+                }
+            };
+            each(term, tells);
+        });
+    }
+
+    fn tells(&self, word: &str) -> bool {
+        !self.stop.contains(word) && !is_number(word)
     }
 
     /// The telling terms of a text, in order.
     pub(super) fn telling(&self, text: &str) -> Vec<u64> {
         let mut terms = Vec::new();
         split(text, |word| {
-            if !self.stop.contains(word) && !is_number(word) {
+            if self.tells(word) {
                 terms.push(self.term(word));
             }
         });
