@@ -38,7 +38,7 @@ use omega_engine::{
     },
     observe::{self, known_secrets, otlp},
     process::{clock::Clock, shutdown::Shutdown},
-    registry::{Mirror, Pace, RegistryService},
+    registry::{Mirror, Pace, RegistryService, model_files},
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
 };
@@ -129,6 +129,7 @@ impl Server {
             .map_err(|error| StartError::Executor(error.to_string()))?;
         let executor = Redacting::new(Arc::new(WithBreaker::new(executor, breakers)));
         let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
+        registry.use_model(&model_files::folder(&config.cache_dir));
         let transport = Transport::new(Timeouts::default());
         let models = Arc::new(Catalog::new(config.providers, config.model, config.prices, transport));
         let engine = Engine::new(

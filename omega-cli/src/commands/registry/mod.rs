@@ -2,6 +2,7 @@
 
 mod import;
 mod mirror;
+mod model;
 mod unpacked;
 
 use super::{package_source::Source, provider_report};
@@ -13,6 +14,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use import::Import;
 use mirror::{Status, Sync};
+use model::Model;
 use omega_core::{
     api::{AddPackage, AddScope, AddedPackage, ToolRow},
     client::Client,
@@ -34,6 +36,7 @@ pub enum Registry {
     Import(Import),
     Sync(Sync),
     Status(Status),
+    Model(Model),
 }
 
 /// Add the tools of an npm package or an MCP server, or try a package of your own
@@ -112,6 +115,7 @@ impl Registry {
             Self::Import(it) => it.run(context).await,
             Self::Sync(it) => it.run(context).await,
             Self::Status(it) => it.run(context).await,
+            Self::Model(it) => it.run(context).await,
         }
     }
 }
