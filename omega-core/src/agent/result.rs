@@ -72,7 +72,7 @@ pub fn for_model(
         },
     };
     let content = match run.and_then(|run| run.notice.as_ref()) {
-        Some(notice) => with_own(content, "notice", &notice.as_str().into()),
+        Some(notice) => with_own(content, "note", &notice.as_str().into()),
         None => content,
     };
     ToolResult { call_id: call.id.clone(), name: call.name.clone(), content, is_error, loads: Vec::new() }

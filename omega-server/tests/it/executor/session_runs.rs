@@ -112,7 +112,7 @@ async fn it_remembers_through_questions_and_the_model_is_told_what_a_kill_took()
     assert!(calls.iter().all(|call| call.status == ToolRunStatus::Succeeded));
     let requests = world.provider.requests();
     let mut told = requests.iter().flat_map(|request| &request.results);
-    assert!(told.any(|result| result.content.to_string().contains("began anew")), "{requests:?}");
+    assert!(told.any(|result| result.whole["note"].to_string().contains("began anew")));
 }
 
 #[tokio::test]
