@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     // Text, numbers and limits.
     "exact",
     "sanitize",

@@ -86,10 +86,8 @@ async fn a_server_that_works_for_long_amid_failures_stays_as_small_as_it_was() {
             next += 1;
         }
         // Only the last ones are read from the beginning again, by readers that go away in the middle.
-        if let Some(talk) = done.last()
-            && readers.len() < TALKERS
-            && let Some(conversation) = talk.witness().conversation
-        {
+        let last = done.last().and_then(|talk| talk.witness().conversation);
+        if let Some(conversation) = last.filter(|_| readers.len() < TALKERS) {
             let mut reader = Reader::new(server.client.base_url(), world.key());
             let _ = tokio::time::timeout(dice.millis(50), reader.next(conversation)).await;
             readers.push(reader);
@@ -111,7 +109,7 @@ async fn a_server_that_works_for_long_amid_failures_stays_as_small_as_it_was() {
         }
         // What is long done has been looked at: the test itself stays small.
         if done.len() > 400 {
-            let looked_at: Vec<Talk> = done.drain(..).collect();
+            let looked_at: Vec<Talk> = std::mem::take(&mut done);
             look_at(&world, &looked_at, &executor).await;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;

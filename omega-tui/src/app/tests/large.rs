@@ -45,7 +45,6 @@ fn measured(times: usize, mut step: impl FnMut(usize)) -> (Duration, Duration) {
 
 #[test]
 #[ignore = "prints figures"]
-#[expect(clippy::print_stdout, reason = "that is what it is for")]
 fn large_things_in_figures() {
     let mut stage = TestHarness::new(200, 60);
     let mut detail = stage.detail();
