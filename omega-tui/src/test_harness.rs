@@ -19,6 +19,10 @@ mod server;
 
 pub use samples::{another_tool, full, grant, models, rule, stored, tool_row, used_before};
 
+/// Who is here, and who may be: the same in each run, since people's colours come from their ids.
+const ADA: &str = "01990000-0000-7000-8000-00000000000a";
+const GRACE: &str = "01990000-0000-7000-8000-00000000000b";
+
 pub struct TestHarness {
     pub app: App,
     pub effects: Vec<Effect>,
@@ -60,7 +64,7 @@ impl TestHarness {
             reason: ApprovalReason::SafeMode,
             package: None,
             offers: Vec::new(),
-            user: UserId::new(),
+            user: ADA.parse().unwrap(),
             seq: 0,
             run: None,
             answering: None,
@@ -206,7 +210,7 @@ impl TestHarness {
     /// The person here is a guest, whose message it is or not.
     pub fn as_guest(&mut self, is_asker: bool) -> &mut Self {
         self.is_owner = false;
-        let user_id = if is_asker { self.user } else { UserId::new() };
+        let user_id = if is_asker { self.user } else { GRACE.parse().unwrap() };
         let (display_name, gravatar_hash, via) = (String::from("Grace"), String::new(), String::from("session"));
         self.news(Update::Me(Box::new(Whoami { user_id, display_name, gravatar_hash, via, is_admin: false })))
     }

@@ -9,10 +9,10 @@
 
 mod fusion;
 mod model;
-mod stored;
+mod vector_rows;
 mod vectors;
 
-pub use stored::VectorRows;
+pub use vector_rows::VectorRows;
 pub use vectors::text_of;
 
 use super::{
