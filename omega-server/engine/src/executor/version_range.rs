@@ -1,4 +1,4 @@
-//! npm's ranges of versions (https://github.com/npm/node-semver#range-grammar): comparators side by side, hyphens between two,
+//! npm's ranges of versions (<https://github.com/npm/node-semver#range-grammar>): comparators side by side, hyphens between two,
 //! alternatives by `||`.
 //!
 //! Nothing else is one: no path (`file:`, `link:`, `../x`), no other source (`git`, `http`, `workspace:`), no other package
