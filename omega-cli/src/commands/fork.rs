@@ -11,7 +11,7 @@ use omega_core::{api::ForkConversation, id::MessageId};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   omega fork
-  omega fork CONVERSATION --until MESSAGE")]
+  omega fork CONVERSATION --until 01a22a93-7b53-7091-83c2-629df0179a1c")]
 pub struct Fork {
     /// A conversation's id or address; the one used last when missing
     #[arg(add = ArgValueCandidates::new(value_candidates::conversations))]

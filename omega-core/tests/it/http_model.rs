@@ -342,7 +342,8 @@ async fn an_answer_has_its_providers_name_in_every_format_and_never_the_key_in_i
         assert_eq!((named.id.as_deref(), named.model.as_deref()), (told, Some("m")), "{id}");
     }
     let long = "é".repeat(ResponseName::MOST);
-    let (model, request) = model("openai/m", echoes(&long).await.url());
+    let provider = echoes(&long).await;
+    let (model, request) = model("openai/m", provider.url());
     let cut = ask(&model, &request).await.unwrap().name.id.unwrap();
     assert!(cut.len() <= ResponseName::MOST && long.starts_with(&cut), "{cut}");
 }

@@ -78,7 +78,7 @@ pub(super) async fn drive(engine: &Engine, claimed: &Claimed, told: (&Cancellati
     // An id opens a conversation: telemetry has its other name.
     span.set(attribute::CONVERSATION, work.conversation.as_str());
     let context = span.context();
-    scope::within(work, context, stretch(engine, claimed, told, history, span)).await
+    scope::within(work, context, Box::pin(stretch(engine, claimed, told, history, span))).await
 }
 
 async fn stretch(
@@ -210,7 +210,7 @@ async fn stretch(
             },
             Next::Call(calls) => {
                 let known = policy.take();
-                let calling = async {
+                let calling = Box::pin(async {
                     driver.say_begun().await?;
                     let rules = match known {
                         Some(mut rules) => {
@@ -219,9 +219,9 @@ async fn stretch(
                         }
                         None => unread.read(engine).await?,
                     };
-                    let (needs, called) = driver.call(&mut agent, &rules, calls).await?;
+                    let (needs, called) = Box::pin(driver.call(&mut agent, &rules, calls)).await?;
                     Ok((needs, called, rules))
-                };
+                });
                 let (needs, called, rules) = engine.telling(ahead, calling).await?;
                 policy = Some(rules);
                 if cancel.is_cancelled() {

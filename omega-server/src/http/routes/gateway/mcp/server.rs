@@ -75,7 +75,7 @@ impl ServerHandler for Door {
             };
             Ok(called.unwrap_or_else(outcome::refused))
         };
-        as_part_of(visit.clone(), work).await.map(CallToolResponse::Complete)
+        as_part_of(visit.clone(), Box::pin(work)).await.map(CallToolResponse::Complete)
     }
 
     /// Whoever asked is told their conversation's id, and keeps it: the server lists none.
