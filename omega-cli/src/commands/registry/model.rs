@@ -36,6 +36,9 @@ pub struct Model {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Fetch the model from where it is published, or take it from a folder
+    #[command(after_long_help = "Examples:
+  omega registry model fetch
+  omega registry model fetch --from ./all-MiniLM-L6-v2")]
     Fetch {
         /// Take it from this folder (model.safetensors, tokenizer.json)
         #[arg(long, value_name = "FOLDER", conflicts_with = "url")]
@@ -45,8 +48,12 @@ enum What {
         url: Option<String>,
     },
     /// Show whether the model is there, and where
+    #[command(after_long_help = "Examples:
+  omega registry model status --json")]
     Status,
     /// Remove the model
+    #[command(after_long_help = "Examples:
+  omega registry model remove")]
     Remove,
 }
 

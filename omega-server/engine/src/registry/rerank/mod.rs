@@ -84,8 +84,8 @@ impl Rerank {
         let (wanted, asked) = mpsc::channel(WAITING);
         if self.model.set((Model::new(folder), wanted)).is_ok() {
             let (unmade, make) = mpsc::channel(WAITING);
-            tokio::spawn(look_up(Arc::downgrade(self), Arc::clone(rows), asked, unmade));
-            tokio::spawn(make_all(Arc::downgrade(self), Arc::clone(rows), make));
+            tokio::spawn(look_up(Arc::downgrade(self), Arc::downgrade(rows), asked, unmade));
+            tokio::spawn(make_all(Arc::downgrade(self), Arc::downgrade(rows), make));
         }
     }
 
@@ -196,12 +196,15 @@ impl Rerank {
 /// Looks up what is stored, and hands on what is to be made.
 async fn look_up(
     rerank: Weak<Rerank>,
-    rows: Arc<dyn ToolRows>,
+    // Between two lookups nothing here keeps the database open.
+    rows: Weak<dyn ToolRows>,
     mut asked: mpsc::Receiver<Wanted>,
     unmade: mpsc::Sender<Vec<Unmade>>,
 ) {
     while let Some((ids, tell)) = asked.recv().await {
-        let found = stored(&*rows, &ids).await;
+        let Some(stores) = rows.upgrade() else { return };
+        let found = stored(&*stores, &ids).await;
+        drop(stores);
         let Some(rerank) = rerank.upgrade() else { return };
         let (known, missing) = found.unwrap_or_else(|error| {
             tracing::warn!(event = "registry.vectors_unread", %error);
@@ -247,7 +250,7 @@ async fn stored(
 }
 
 /// Makes vectors, one piece of work after the other.
-async fn make_all(rerank: Weak<Rerank>, rows: Arc<dyn ToolRows>, mut unmade: mpsc::Receiver<Vec<Unmade>>) {
+async fn make_all(rerank: Weak<Rerank>, rows: Weak<dyn ToolRows>, mut unmade: mpsc::Receiver<Vec<Unmade>>) {
     let (work, todo) = std::sync::mpsc::channel::<(Arc<Encoder>, Vec<Unmade>, oneshot::Sender<_>)>();
     let thread = thread::Builder::new().name(String::from("encoder")).spawn(move || {
         // On Linux this is the thread's own; where it would be the whole process's nothing is done.
@@ -271,6 +274,7 @@ async fn make_all(rerank: Weak<Rerank>, rows: Arc<dyn ToolRows>, mut unmade: mps
             let Some(rerank) = rerank.upgrade() else { return };
             let kept: Vec<_> = made.iter().map(|(_, key, vector)| (key.clone(), vector.to_bytes())).collect();
             rerank.ended(made, some.iter().map(|(id, ..)| id.as_str()));
+            let Some(rows) = rows.upgrade() else { return };
             if let Err(error) = rows.keep_vectors(&kept).await {
                 tracing::warn!(event = "registry.vectors_not_kept", %error);
             }
