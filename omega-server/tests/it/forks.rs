@@ -11,7 +11,7 @@ use omega_core::{
     api::{ConversationDetail, ForkConversation, RunStatus, UpdateConversation},
     client::ExportFormat,
     event::Event,
-    testing::{Fault, Reply, Script},
+    testing::{Fault, Reply, Script, Seen},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -19,8 +19,11 @@ use serde_json::json;
 #[tokio::test]
 async fn a_copy_ends_with_the_run_of_a_message_and_goes_on_by_itself() {
     let busy = Fault::Status { status: 429, retry_after: Some(50) };
-    let script =
-        Script::new().turn(Reply::text("One.")).turn(Reply::text("Two.")).turn(Reply::text("Never.").fault(busy, 1));
+    let last = |words: &'static str| move |seen: &Seen| seen.users.last().is_some_and(|said| said.contains(words));
+    let script = Script::new()
+        .when(last("first"), [Reply::text("One.")])
+        .when(last("second"), [Reply::text("Two.")])
+        .when(last("third"), [Reply::text("Never.").fault(busy, 1)]);
     let omega = Omega::start(script).await;
     let conversation = omega.conversation(MODELS[0]).await;
     omega.ask_in(conversation, "first").await;

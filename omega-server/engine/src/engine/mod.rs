@@ -208,12 +208,17 @@ impl Engine {
     async fn telling<T>(&self, ahead: Option<Committed>, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut work = std::pin::pin!(work);
         if let Some(committed) = ahead {
+            let telling = async {
+                tokio::time::sleep(UNTOLD).await;
+                self.inner.store.kept().await?;
+                self.committed(committed);
+                Result::<()>::Ok(())
+            };
+            // The work goes on meanwhile: it may hold what the telling waits for.
             tokio::select! {
                 done = &mut work => return done,
-                () = tokio::time::sleep(UNTOLD) => {}
+                told = telling => told?,
             }
-            self.inner.store.kept().await?;
-            self.committed(committed);
         }
         work.await
     }
