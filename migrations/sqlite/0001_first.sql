@@ -92,7 +92,7 @@ CREATE TABLE conversations (
     visibility TEXT NOT NULL DEFAULT 'link',
     link_id TEXT,
     link_epoch INTEGER NOT NULL DEFAULT 0,
-    -- Tokens outside of runs, as JSON: for the title, and for plans that were made without executing.
+    -- Tokens of all its runs and outside of them (for the title, and for plans that were made without executing), as JSON.
     usage TEXT NOT NULL DEFAULT '{}',
     -- Its events up to this one happened elsewhere: it came in as a document.
     imported_seq INTEGER NOT NULL DEFAULT 0,

@@ -144,15 +144,11 @@ impl Store {
         };
         let runs = runs.into_iter().map(whole).collect::<Result<Vec<Run>>>()?;
         let participants: Vec<ParticipantRow> = tx_all!(&mut tx, ParticipantRow, LIST_PARTICIPANTS, &id_text)?;
-        let usages: Vec<(String,)> = tx_all!(&mut tx, (String,), USAGE_OF, &id_text)?;
         let message_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_MESSAGES, &id_text)?;
         let tool_run_count: Option<(i64,)> = tx_opt!(&mut tx, (i64,), COUNT_TOOL_RUNS, &id_text)?;
         tx.commit().await?;
         let count = |counted: Option<(i64,)>| counted.map_or(0, |(n,)| number(n));
-        let mut usage: Usage = serde_json::from_str(&row.usage)?;
-        for (text,) in usages {
-            usage += serde_json::from_str::<Usage>(&text)?;
-        }
+        let usage: Usage = serde_json::from_str(&row.usage)?;
         let state = runs.iter().fold(ExecutionState::Idle, |state, run| match run.status {
             RunStatus::Paused => ExecutionState::Paused,
             RunStatus::Running | RunStatus::Queued if state == ExecutionState::Idle => ExecutionState::Running,
@@ -304,15 +300,13 @@ impl LogTx {
         let usage = usage.taken();
         if let Some(usage) = usage {
             self.note_usage(run, &usage).await?;
-            let id = run.map_or_else(|| self.conversation().to_string(), |run| run.to_string());
-            let (read, write) = match run {
-                Some(_) => (sql::RUN_USAGE, sql::SET_RUN_USAGE),
-                None => (USAGE_OUTSIDE, SET_USAGE_OUTSIDE),
-            };
-            let known: Option<(String,)> = tx_opt!(&mut self.tx, (String,), read, &id)?;
+        }
+        if let (Some(run), Some(usage)) = (run, usage) {
+            let id = run.to_string();
+            let known: Option<(String,)> = tx_opt!(&mut self.tx, (String,), sql::RUN_USAGE, &id)?;
             let mut total: Usage = known.map(|(text,)| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
             total += usage;
-            exec!(&mut self.tx, write, &id, json(&total)?)?;
+            exec!(&mut self.tx, sql::SET_RUN_USAGE, &id, json(&total)?)?;
         }
         if usage.is_none() && title.is_none() {
             return Ok(());
@@ -405,8 +399,6 @@ super::sql::statements! {
         created_at, updated_at, usage, forked_from \
         FROM conversations WHERE id = $1";
     SET_MADE_TITLE = "UPDATE conversations SET title = $2, title_source = 'auto' WHERE id = $1 AND title_source = 'none'";
-    USAGE_OUTSIDE = "SELECT usage FROM conversations WHERE id = $1";
-    SET_USAGE_OUTSIDE = "UPDATE conversations SET usage = $2 WHERE id = $1";
     SET_TITLE = "UPDATE conversations SET title = $2, title_source = $3 WHERE id = $1";
     SET_SAFE_MODE = "UPDATE conversations SET safe_mode = $2 WHERE id = $1";
     SET_GUEST_CREDENTIALS = "UPDATE conversations SET guest_credentials = $2 WHERE id = $1";
@@ -423,7 +415,6 @@ super::sql::statements! {
     COUNT_MESSAGES = "SELECT (SELECT COUNT(*) FROM messages WHERE conversation_id = $1) \
         - (SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND status = 'discarded') AS n";
     COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
-    USAGE_OF = "SELECT usage FROM runs WHERE conversation_id = $1";
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, notice, created_at FROM tool_runs WHERE id = $1";
     /// Of the messages of a page, and all of the runs that begin there.

@@ -18,7 +18,7 @@ use crate::{
     process::failpoint::{self, Point, Transaction},
 };
 use omega_core::{
-    api::Timestamp,
+    api::{Timestamp, Usage},
     event::{Envelope, Event, VERSION},
     id::{ConversationId, RunId, UserId},
     redact::Redactor,
@@ -29,6 +29,7 @@ pub struct LogTx {
     pub(super) tx: Tx,
     conversation: ConversationId,
     next: u64,
+    pub(super) usage: Total,
     now: Timestamp,
     /// What it is, for the failpoints: several where one commit does for them.
     names: Vec<Transaction>,
@@ -50,6 +51,21 @@ pub struct LogTx {
     pub(super) redactor: Redactor,
 }
 
+/// What a conversation took in all, which stands in its row: nobody adds up its runs to know it.
+pub(super) struct Total {
+    /// What stood there when the transaction began.
+    known: String,
+    /// What came to it since.
+    pub(super) taken: Usage,
+}
+
+impl Total {
+    fn changed(&self) -> Result<Option<Usage>> {
+        let Some(taken) = self.taken.taken() else { return Ok(None) };
+        Ok(Some(serde_json::from_str::<Usage>(&self.known)? + taken))
+    }
+}
+
 /// What a commit made visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
@@ -69,13 +85,15 @@ impl Store {
     pub(super) async fn log_by(&self, conversation: ConversationId, redactor: Redactor) -> Result<LogTx> {
         let now = self.now();
         let mut tx = self.begin().await?;
-        let row: Option<(i64,)> = tx_opt!(&mut tx, (i64,), LOCK_CONVERSATION, conversation.to_string(), now.0)?;
-        let (next,) = row.ok_or(StoreError::NotFound)?;
+        type Row = (i64, String);
+        let row: Option<Row> = tx_opt!(&mut tx, Row, LOCK_CONVERSATION, conversation.to_string(), now.0)?;
+        let (next, usage) = row.ok_or(StoreError::NotFound)?;
         let next = number(next);
         Ok(LogTx {
             tx,
             conversation,
             next,
+            usage: Total { known: usage, taken: Usage::default() },
             now,
             names: Vec::new(),
             cancel_requested: false,
@@ -201,7 +219,11 @@ impl LogTx {
     }
 
     async fn commit_as(mut self, durability: Durability) -> Result<Committed> {
-        exec!(&mut self.tx, SET_NEXT_SEQ, self.conversation.to_string(), signed(self.next))?;
+        let id = self.conversation.to_string();
+        match self.usage.changed()? {
+            Some(usage) => exec!(&mut self.tx, SET_NEXT_SEQ_AND_USAGE, id, signed(self.next), json(&usage)?)?,
+            None => exec!(&mut self.tx, SET_NEXT_SEQ, id, signed(self.next))?,
+        };
         self.tx.record(&self.facts, self.now).await?;
         let committed = Committed { conversation: self.conversation, last_seq: self.next - 1 };
         for name in &self.names {
@@ -221,6 +243,7 @@ impl LogTx {
 }
 
 super::sql::statements! {
-    LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq";
+    LOCK_CONVERSATION = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING next_seq, usage";
     SET_NEXT_SEQ = "UPDATE conversations SET next_seq = $2 WHERE id = $1";
+    SET_NEXT_SEQ_AND_USAGE = "UPDATE conversations SET next_seq = $2, usage = $3 WHERE id = $1";
 }

@@ -39,6 +39,7 @@ impl Store {
         let next = signed(import.view.last_seq + 1);
         let began = import.created_at.0;
         let safe_mode = known.and_then(|c| c.safe_mode);
+        let usage = import.view.runs.iter().fold(import.view.earlier, |all, run| all + run.usage);
         let mut tx = self.begin().await?;
         exec!(
             &mut tx,
@@ -52,7 +53,7 @@ impl Store {
             next,
             began,
             now,
-            json(&import.view.earlier)?,
+            json(&usage)?,
             forked_from,
         )?;
         exec!(

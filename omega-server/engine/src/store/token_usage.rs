@@ -1,5 +1,5 @@
 //! Tokens as they are taken, a row each time, for sums over a time (`stats.rs`). What a run or a conversation took in all
-//! stands with it.
+//! stands with it, too.
 
 use super::{LogTx, Result, exec, rows::signed};
 use omega_core::{api::Usage, id::RunId};
@@ -13,6 +13,7 @@ impl LogTx {
         if *usage == Usage::default() {
             return Ok(());
         }
+        self.usage.taken += *usage;
         let of = run.map_or_else(|| self.conversation().to_string(), |run| run.to_string());
         let sql = if run.is_some() { NOTE_USAGE_OF_RUN } else { NOTE_USAGE_OUTSIDE };
         let (id, now) = (uuid::Uuid::now_v7().to_string(), self.now().0);

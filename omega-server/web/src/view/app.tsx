@@ -13,6 +13,7 @@ import { SignInQuestion } from "./sign-in-question";
 import { Message } from "./message-page";
 import { StatusBanner, useServerStatus } from "./status-banner";
 import { useLeftAtWork } from "./use-left-at-work";
+import { useNarrow } from "./use-narrow";
 import { Icon } from "./icon";
 
 /** A sign-in link that waits for a wish. */
@@ -37,6 +38,7 @@ export function App() {
   const [models, setModels] = useState<Models | null>(null);
   const [rows, setRows] = useState(recent);
   const [drawer, setDrawer] = useState(false);
+  const isNarrow = useNarrow();
   const [notice, setNotice] = useState<string | null>(null);
   const status = useServerStatus();
 
@@ -99,7 +101,7 @@ export function App() {
     <div class="app">
       <Sidebar rows={rows} current={place} who={session} open={drawer} status={status}
         onClose={() => setDrawer(false)} onRows={setRows} onSignOut={leave} />
-      <div class="main" inert={drawer}>
+      <div class="main" inert={drawer && isNarrow}>
         <StatusBanner status={status} />
         {notice && (
           <p role="status" class="link-words">

@@ -41,7 +41,7 @@ export function DebugPanel({ id, lastSeq, events, onClose }: Props) {
   const lines = () => fitting.map((event) => JSON.stringify(event)).join("\n");
   return (
     <SidePanel label={`events · ${all.length.toLocaleString("en")}`} onClose={onClose}>
-      <form class="find-line" role="search" onSubmit={(event) => event.preventDefault()}>
+      <form class="find-line" onSubmit={(event) => event.preventDefault()}>
         <input type="search" aria-label="find in events" placeholder="type or words..." value={words} onInput={(event) => { setWords(event.currentTarget.value); setShown(SHOWN); }} />
         <label class="find-date"><input type="checkbox" checked={deltas} onChange={(event) => setDeltas(event.currentTarget.checked)} /> deltas</label>
         <button type="button" class="ghost small" onClick={() => save(new Blob([lines()], { type: "application/x-ndjson" }), `${id}.ndjson`)}>download <Icon of={Download} size={14} /></button>

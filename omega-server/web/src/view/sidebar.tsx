@@ -33,15 +33,11 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
   useLayoutEffect(() => {
     if (!open) return;
     const before = document.activeElement;
-    const enter = () => box.current?.querySelector<HTMLElement>("a, button")?.focus();
-    enter();
-    // What was not drawn yet could not take it.
-    const entering = requestAnimationFrame(() => document.activeElement === document.body && enter());
+    box.current?.querySelector<HTMLElement>("a, button")?.focus();
     const close = (event: KeyboardEvent) => event.key === "Escape" && onClose();
     addEventListener("keydown", close);
     return () => {
       removeEventListener("keydown", close);
-      cancelAnimationFrame(entering);
       requestAnimationFrame(() => giveBack(before));
     };
   }, [open]);

@@ -68,7 +68,7 @@ export function Rows({ held, version, label, grid }: Props) {
   const isHit = (n: number) => words !== "" && hits[at] === first + n;
   return (
     <div class="rows-view">
-      <form class="find-line" role="search" onSubmit={(event) => { event.preventDefault(); next(1); }}>
+      <form class="find-line" onSubmit={(event) => { event.preventDefault(); next(1); }}>
         <input type="search" aria-label={`find in ${label}`} placeholder="find..." value={words} onInput={(event) => setWords(event.currentTarget.value)} />
         <span class="meta" role="status">{words && said(hits.length, at, searching)}</span>
         {hits.length > 1 && <button type="submit" class="ghost small">next</button>}

@@ -142,7 +142,7 @@ try {
   await tap(page.locator("form:has(#credential-name) button[type=submit]"), "save a credential");
   await page.getByText("GITHUB_TOKEN").first().waitFor({ timeout: 20_000 });
   await click("delete GITHUB_TOKEN of all tools");
-  await click("delete GITHUB_TOKEN of all tools now");
+  await click("delete now: GITHUB_TOKEN of all tools");
   await shown(page, "model providers");
   seen.hidden = !(await page.content()).includes("ghp_0000");
 

@@ -186,7 +186,7 @@ try {
   await page.getByRole("button", { name: "delete GITHUB_TOKEN of all tools", exact: true }).waitFor({ timeout: 20_000 });
   await A.activate("delete GITHUB_TOKEN of all tools");
   await A.look("asked whether to delete");
-  await A.activate("delete GITHUB_TOKEN of all tools now");
+  await A.activate("delete now: GITHUB_TOKEN of all tools");
   await page.getByRole("button", { name: "delete GITHUB_TOKEN of all tools", exact: true }).waitFor({ state: "detached", timeout: 20_000 });
   await A.hasKeyboard("a credential is deleted");
   seen.hidden = !(await page.content()).includes("ghp_0000");
@@ -203,7 +203,7 @@ try {
   await A.hasKeyboard("back");
   await A.activate("share");
   await A.at(page.getByRole("dialog").getByRole("button", { name: /^block Grace$/ }), "block");
-  await A.at(page.getByRole("dialog").getByRole("button", { name: /^block Grace now$/ }), "block now");
+  await A.at(page.getByRole("dialog").getByRole("button", { name: /^block now: Grace$/ }), "block now");
   await page.getByRole("dialog").getByRole("button", { name: "unblock Grace" }).waitFor({ timeout: 20_000 });
   await A.hasKeyboard("the guest is blocked");
   await guest.reload();

@@ -20,6 +20,12 @@ const CPU: u64 = 3600;
 const NICE: i32 = 5;
 
 pub fn set(work: Work) -> Result<(), String> {
+    // A server that is nicer already, or root without its privileges: both do no harm.
+    let _ = nice(NICE);
+    set_no_new_privs(true).map_err(|error| format!("its privileges can't be held: {error}"))?;
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+        .map_err(|error| format!("its privileges can't be given up: {error}"))?;
     let (file, files) = match work {
         Work::Call => (FILE, FILES),
         Work::Install => (IMAGE_BYTES.most as u64, INSTALLERS_FILES),
@@ -34,18 +40,43 @@ pub fn set(work: Work) -> Result<(), String> {
     ] {
         lower(resource, value)?;
     }
-    // A server that is nicer already, or root without its privileges: both do no harm.
-    let _ = nice(NICE);
-    set_no_new_privs(true).map_err(|error| format!("its privileges can't be held: {error}"))?;
-    let none = CapabilitySet::empty();
-    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
-        .map_err(|error| format!("its privileges can't be given up: {error}"))
+    Ok(())
 }
 
-/// Never above what this process is allowed already.
+/// Never above what this process is allowed already. The server lowers the limits of a process that it started, too, maybe at
+/// this moment: then what is allowed now is looked at again. It only goes down, so this ends.
 fn lower(resource: Resource, value: u64) -> Result<(), String> {
-    let Rlimit { current, maximum } = getrlimit(resource);
-    let below = |allowed: Option<u64>| Some(allowed.map_or(value, |allowed| allowed.min(value)));
-    setrlimit(resource, Rlimit { current: below(current), maximum: below(maximum) })
-        .map_err(|error| format!("the limit of {resource:?} can't be set: {error}"))
+    let mut allowed = getrlimit(resource);
+    loop {
+        let below = |allowed: Option<u64>| Some(allowed.map_or(value, |allowed| allowed.min(value)));
+        let wanted = Rlimit { current: below(allowed.current), maximum: below(allowed.maximum) };
+        let Err(error) = setrlimit(resource, wanted) else { return Ok(()) };
+        let now = getrlimit(resource);
+        if now == allowed {
+            return Err(format!("the limit of {resource:?} can't be set: {error}"));
+        }
+        allowed = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: u64 = 1_000_000;
+
+    #[test]
+    fn a_limit_that_another_lowers_meanwhile_is_no_failure() {
+        // Root may raise limits, and would be told of nothing.
+        let none = CapabilitySet::empty();
+        set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none }).unwrap();
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| (0..20_000).try_for_each(|n| lower(Resource::Cpu, FIRST - 2 * n)));
+            for n in 0..20_000 {
+                lower(Resource::Cpu, FIRST - 2 * n - 1).unwrap();
+            }
+            other.join().unwrap().unwrap();
+        });
+        assert!(getrlimit(Resource::Cpu).maximum.is_some_and(|most| most <= FIRST - 2 * 19_999));
+    }
 }

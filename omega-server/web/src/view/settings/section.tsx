@@ -39,7 +39,7 @@ export function Sure({ label, what, disabled, onSure }: { label: string; what: s
   }
   return (
     <span class="sure">
-      <button type="button" class="small danger" disabled={disabled} ref={takeFocus} aria-label={`${label} ${what} now`}
+      <button type="button" class="small danger" disabled={disabled} ref={takeFocus} aria-label={`${label} now: ${what}`}
         onClick={() => { setAsked(false); onSure(); }}>{label} now</button>
       <button type="button" class="ghost small" onClick={() => { setKept(true); setAsked(false); }}>keep</button>
     </span>
