@@ -188,7 +188,7 @@ try {
   await activate("keep");
   seen.kept = await place();
   await activate("delete your key of groq");
-  await activate("delete your key of groq now");
+  await activate("delete now: your key of groq");
   await page.getByRole("button", { name: "add key of groq" }).waitFor({ timeout: 20_000 });
   await hasKeyboard("a key is deleted");
   await page.mouse.move(700, 400);

@@ -155,7 +155,7 @@ try {
   await shown(page, "hello to you");
   await click("share");
   await tap(page.getByRole("dialog").getByRole("button", { name: /^block/ }).first(), "block");
-  await tap(page.getByRole("dialog").getByRole("button", { name: /^block .* now/ }), "block now");
+  await tap(page.getByRole("dialog").getByRole("button", { name: /^block now: / }), "block now");
   await grace.page.reload();
   await shown(grace.page, "This Conversation Can't Be Opened");
   seen.problems = [...ada.problems, ...grace.problems];
