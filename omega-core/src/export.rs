@@ -9,6 +9,7 @@ use crate::{
         ConversationDetail, Decision, Feedback, FinishReason, Message, MessageStatus, Part, Plan, Rating, Role,
         RunStatus, ToolRun,
     },
+    counted::counted,
     event::{Envelope, Event},
     id::{MessageId, RunId, ToolRunId},
     model::price::dollars,
@@ -70,9 +71,9 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     line(
         &mut out,
         format_args!(
-            "---\n\n{} messages · {} tool runs · {} input and {} output tokens{}",
-            detail.message_count,
-            detail.tool_run_count,
+            "---\n\n{} · {} · {} input and {} output tokens{}",
+            counted(detail.message_count, "message"),
+            counted(detail.tool_run_count, "tool run"),
             usage.input_tokens,
             usage.output_tokens,
             dollars(&usage).map(|sum| format!(" · {sum}")).unwrap_or_default()
@@ -367,7 +368,7 @@ mod tests {
 
         ---
 
-        2 messages · 1 tool runs · 5 input and 7 output tokens
+        2 messages · 1 tool run · 5 input and 7 output tokens
         "####);
     }
 

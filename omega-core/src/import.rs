@@ -26,8 +26,6 @@ mod reader;
 const AROUND: usize = 16;
 /// Values that a document of any length may have.
 const ANY_VALUES: usize = 1_000_000;
-/// Events that a document may have.
-pub const MOST_EVENTS: usize = 200_000;
 /// Calls, steps or questions that one event may have.
 const MOST_PARTS: usize = 1_000;
 /// Calls that one run may have.
@@ -211,9 +209,6 @@ fn events(
     let Some(given) = reader::items(document.events, "events")? else {
         return wrong("events", "the list is missing; export the conversation as JSON, not as Markdown");
     };
-    if given.len() > MOST_EVENTS {
-        return wrong("events", format!("there are {}; at most {MOST_EVENTS} can be read", given.len()));
-    }
     let (mut events, mut calls) = (Vec::with_capacity(given.len()), HashMap::<_, u32>::new());
     let mut said = HashMap::<_, u32>::new();
     for (index, text) in given.into_iter().enumerate() {

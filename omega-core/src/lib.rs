@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod api;
 pub mod budget;
+pub mod counted;
 pub mod edition;
 pub mod event;
 pub mod exact;

@@ -7,6 +7,7 @@ use crate::{
 use clap::Subcommand;
 use omega_core::{
     api::{AuditChain, AuditEntry, Timestamp},
+    counted::counted,
     sanitize::one_line,
 };
 use std::time::Duration;
@@ -113,7 +114,7 @@ async fn verify(context: &Context, heads: &[String], json: bool) -> Result<(), F
             [format!("{}:{}:{}", chain.chain, chain.n, chain.hash), state.to_owned()]
         };
         context.ui.rows(&report.chains.iter().map(cells).collect::<Vec<_>>())?;
-        context.ui.note(format!("{} rows were checked.", report.checked));
+        context.ui.note(format!("Checked {}.", counted(report.checked, "row")));
     }
     if report.ok {
         return Ok(());

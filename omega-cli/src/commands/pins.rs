@@ -4,7 +4,7 @@ use super::settings::change;
 use crate::{connect::Context, exit::Failure, value_candidates};
 use clap::Subcommand;
 use clap_complete::engine::ArgValueCompleter;
-use omega_core::id::ToolId;
+use omega_core::{counted::counted, id::ToolId};
 
 /// List, add and remove pinned tools
 ///
@@ -79,10 +79,8 @@ impl Pins {
                 .await?
             }
         };
-        match now.pins.len() {
-            1 => ui.note("1 tool is pinned."),
-            count => ui.note(format!("{count} tools are pinned.")),
-        }
+        let are = if now.pins.len() == 1 { "is" } else { "are" };
+        ui.note(format!("{} {are} pinned.", counted(now.pins.len(), "tool")));
         Ok(())
     }
 }

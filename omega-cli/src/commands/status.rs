@@ -4,6 +4,7 @@ use crate::{connect::Context, exit::Failure};
 use clap::Args;
 use omega_core::{
     api::{OpenBreaker, Timestamp},
+    counted::counted,
     executor::{ExecutorHealth, ExecutorMember},
     sanitize::one_line,
 };
@@ -49,10 +50,10 @@ impl Status {
             (
                 "registry",
                 format!(
-                    "{} · {} tools of {} packages{}",
+                    "{} · {} of {}{}",
                     status.registry.status,
-                    status.registry.tools,
-                    status.registry.packages,
+                    counted(status.registry.tools, "tool"),
+                    counted(status.registry.packages, "package"),
                     status.registry.detail.map(|text| format!(" · {text}")).unwrap_or_default()
                 ),
             ),

@@ -9,6 +9,7 @@ use crate::{
 use omega_core::{
     api::{FinishReason, RunStatus, ToolRun},
     client::ClientError,
+    counted::counted,
     executor::ToolErrorCode,
     export::seconds,
     model::{offline, price::bill},
@@ -64,14 +65,14 @@ impl Watch<'_> {
             self.context.ui.note(self.context.ui.tone(Tone::Dim, &one_line(computed, 400)));
         }
         let (calls, tokens) = (self.tool_runs().len(), run.usage.input_tokens + run.usage.output_tokens);
-        let s = if calls == 1 { "" } else { "s" };
         let took = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         let id = run.conversation_id;
         let ui = &self.context.ui;
         let cost = bill(&run.usage, run.paid_by).map(|sum| format!(" · {sum}")).unwrap_or_default();
-        ui.note(
-            ui.tone(Tone::Dim, &format!("{took} · {calls} tool call{s} · {tokens} tokens{cost} · omega show {id}")),
-        );
+        ui.note(ui.tone(
+            Tone::Dim,
+            &format!("{took} · {} · {}{cost} · omega show {id}", counted(calls, "tool call"), counted(tokens, "token")),
+        ));
     }
 }
 

@@ -31,7 +31,7 @@ fn the_mirror_is_read_when_it_is_wanted_and_every_command_says_how_old_it_is() {
         |name: &str| json!({ "name": name, "package": { "npmPackageName": "@far/tools", "npmVersion": "1.0.0" } });
     let home = Home::new().env("TPMJS_API_URL", &other(&json!([row("one"), row("two"), { "description": "?" }])));
     let done = home.omega(&["registry", "sync"]).expect(0);
-    assert!(done.stdout.contains("2 tools are new or other than before, 0 went"), "{}", done.stdout);
+    assert!(done.stdout.contains("new or changed: 2 tools · gone: 0"), "{}", done.stdout);
     assert!(done.stdout.contains("1 left out, they name no tool: "), "{}", done.stdout);
     for command in [&["registry", "status"][..], &["status"], &["doctor"]] {
         let done = home.omega(command);

@@ -1,6 +1,7 @@
 //! The mirror of another registry: how old it is, how far it has got, and what it left out.
 
 use super::Timestamp;
+use crate::counted::counted;
 use serde::{Deserialize, Serialize};
 
 /// What a mirror does right now.
@@ -93,9 +94,9 @@ impl MirrorStatus {
             (Some(age), MirrorState::Current | MirrorState::Waiting) => format!("{host}, {} old", span(age)),
         };
         if let Some(read) = self.read {
-            words += &format!(", {read} tools so far");
+            words += &format!(", {} so far", counted(read, "tool"));
         } else if self.age_seconds.is_some() {
-            words += &format!(", {} tools", self.tools);
+            words += &format!(", {}", counted(self.tools, "tool"));
         }
         if self.rows_left_out() > 0 {
             words += &format!(", {} left out", self.rows_left_out());

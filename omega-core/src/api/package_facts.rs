@@ -1,6 +1,7 @@
 //! What the npm registry says of a package that the agent proposes to add, as people are asked about it.
 
 use super::Timestamp;
+use crate::counted::counted;
 use serde::{Deserialize, Serialize};
 
 /// What the npm registry says of a package. What it does not say is missing, and is shown as unknown; names and words are
@@ -66,7 +67,7 @@ fn age(millis: u64) -> String {
         millis if millis < 730 * DAY => (millis / (30 * DAY), "month"),
         millis => (millis / (365 * DAY), "year"),
     };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    counted(count, unit)
 }
 
 /// A number with a comma before each three digits.

@@ -2,11 +2,12 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     // Text, numbers and limits.
     "exact",
     "sanitize",
     "budget",
+    "counted",
     "id",
     "schema",
     "net",

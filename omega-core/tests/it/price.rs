@@ -159,6 +159,14 @@ fn a_conversation_is_imported_in_linear_time() {
     assert!(growth.is_linear(), "{growth:?}");
 }
 
+#[test]
+fn what_an_export_of_any_length_holds_is_imported() {
+    let document = conversation(70_000);
+    let read = import::read(document.as_bytes(), ConversationId::new(), &|_| ()).unwrap();
+    assert_eq!(read.view.messages.len(), 70_000);
+    assert!(read.events.len() > 200_000, "{}", read.events.len());
+}
+
 /// A document of so many messages whose runs all end after the last one.
 fn conversation(messages: usize) -> String {
     let at = "2026-11-22T18:00:00.000Z";

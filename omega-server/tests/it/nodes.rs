@@ -560,7 +560,8 @@ async fn postgres_may_restart_again_and_again_and_nothing_acknowledged_is_lost()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_told_to_end_hands_its_runs_over_and_nothing_is_lost() {
     let weather = Reply::call(EXECUTE, execute(&id("acmeWeather"), json!({ "city": "Oslo" })));
-    let words: String = (0..60).map(|n| format!("w{n} ")).collect();
+    // Longer than another node takes to start.
+    let words: String = (0..300).map(|n| format!("w{n} ")).collect();
     let first = weather.and_text(words.trim_end()).delay(Duration::from_millis(15));
     let Some(mut world) = World::new(Script::new().turn(first).turn(Reply::text(ANSWER))).await else { return };
     let leaving = world.node(&[]).await;

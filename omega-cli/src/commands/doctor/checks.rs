@@ -4,6 +4,7 @@ use crate::{connect::Context, exit::Failure};
 use omega_core::{
     api::{MirrorStatus, Models, Payer, Timestamp},
     client::Client,
+    counted::counted,
     local::api_keys::{Keys, LOCAL},
     model::catalog::{OFFLINE, PROVIDERS},
     sanitize::one_line,
@@ -270,7 +271,7 @@ async fn reachable(client: &Client) -> Vec<Check> {
     }
     let registry = status.registry;
     let detail = registry.detail.map(|detail| format!("; {detail}")).unwrap_or_default();
-    let tools = format!("{} tools of {} packages{detail}", registry.tools, registry.packages);
+    let tools = format!("{} of {}{detail}", counted(registry.tools, "tool"), counted(registry.packages, "package"));
     checks.push(Check::new("registry", level(&registry.status), tools));
     checks.extend(registry.mirror.as_ref().map(mirror));
     checks.push(Check::new("executor", level(&status.executor.status), status.executor.detail));

@@ -3,7 +3,7 @@
 use super::unpacked::unpacked;
 use crate::{connect::Context, exit::Failure, ui::Ui};
 use clap::Args;
-use omega_core::{api::Imported, client::Client, sanitize::one_line};
+use omega_core::{api::Imported, client::Client, counted::counted, sanitize::one_line};
 use std::{
     cell::Cell,
     fs::File,
@@ -53,7 +53,11 @@ impl Import {
         for notice in &sum.notices {
             context.ui.warn(one_line(notice, 200));
         }
-        context.ui.line(format!("{} rows imported; the registry has {} tools", sum.imported, sum.total))
+        context.ui.line(format!(
+            "{} imported; the registry has {}",
+            counted(sum.imported, "row"),
+            counted(sum.total, "tool")
+        ))
     }
 }
 
@@ -101,7 +105,7 @@ impl Source {
         let (mut batch, mut first_line, mut line) = (Vec::new(), 1, 1);
         loop {
             let read = self.lines.read_until(b'\n', &mut batch).map_err(|error| {
-                let so_far = format!("{} rows were imported before that", sum.imported);
+                let so_far = format!("imported before that: {}", counted(sum.imported, "row"));
                 unreadable(&self.name, &error).hint(so_far)
             })?;
             line += u64::from(read > 0);
@@ -125,7 +129,7 @@ impl Source {
     fn tell(&self, ui: &Ui, imported: u64) {
         let part = self.size.map(|size| self.read.get().saturating_mul(100) / size.max(1));
         let part = part.map(|percent| format!(" · {} {percent} %", self.name)).unwrap_or_default();
-        let words = one_line(&format!("{imported} rows imported{part}"), 200);
+        let words = one_line(&format!("{} imported{part}", counted(imported, "row")), 200);
         if ui.has_live() { ui.live(&[], ("●", &words)) } else { ui.detail(words) }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
 use clap::Args;
 use omega_core::{
     api::{MirrorState, MirrorStatus, RegistryStatus, Timestamp},
+    counted::counted,
     sanitize::one_line,
 };
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Sync {
             (false, Some(failure)) => Err(failure),
             (false, None) => {
                 let MirrorStatus { changed, removed, .. } = mirror;
-                context.ui.line(format!("{changed} tools are new or other than before, {removed} went"))?;
+                context.ui.line(format!("new or changed: {} · gone: {removed}", counted(changed, "tool")))?;
                 told(context, &registry)
             }
         }
@@ -81,7 +82,7 @@ impl Status {
 fn told(context: &Context, registry: &RegistryStatus) -> Result<(), Failure> {
     let detail = registry.detail.as_ref().map(|text| format!(" · {}", one_line(text, 200))).unwrap_or_default();
     let RegistryStatus { status, tools, packages, .. } = registry;
-    context.ui.line(format!("{status} · {tools} tools of {packages} packages{detail}"))?;
+    context.ui.line(format!("{status} · {} of {}{detail}", counted(*tools, "tool"), counted(*packages, "package")))?;
     let Some(mirror) = &registry.mirror else {
         return context.ui.line("mirror  none: the server was started with TPMJS_API_URL=off");
     };

@@ -20,6 +20,7 @@ use crate::{
 use omega_core::{
     agent::{Agent, digest},
     api::{AddedPackage, Approval, ApprovalReason, Decision, ToolRun, ToolRunStatus},
+    counted::counted,
     edition::Edition,
     executor::{ToolError, ToolErrorCode},
     id::{ApprovalId, ToolId},
@@ -183,7 +184,7 @@ fn output(added: AddedPackage, holdings: &Holdings) -> AddOutput {
 /// Makes the outcome of an addition ready to be recorded.
 pub(super) fn added(agent: &Agent, mut output: AddOutput, duration_ms: u64) -> Settled {
     agent.name_found(&mut output.tools);
-    let summary = format!("{} {}, {} tools", output.package, output.version, output.tools.len());
+    let summary = format!("{} {}, {}", output.package, output.version, counted(output.tools.len(), "tool"));
     Settled {
         status: ToolRunStatus::Succeeded,
         version: output.version.clone(),

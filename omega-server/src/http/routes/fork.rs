@@ -15,7 +15,7 @@ use omega_core::{
     export::FORMAT,
     fork::{self, NoFork},
     id::{ConversationId, ToolRunId},
-    import::{self, MOST_EVENTS},
+    import,
 };
 use omega_engine::{
     domain::audit_fact::{AuditAction, Fact},
@@ -42,8 +42,7 @@ pub async fn fork(
     let caller = access.caller().clone();
     let _turn = app.importing.begin(caller.user)?;
     let from = app.store.detail(&access, Section::Newest, 1, 0).await?.conversation;
-    let most = u32::try_from(MOST_EVENTS).unwrap_or(u32::MAX).saturating_add(1);
-    let events = app.store.events_of(&access, 0, most).await?;
+    let events = app.store.events_of(&access, 0, u32::MAX).await?;
     let mut events = fork::cut(events, body.until).map_err(refused)?;
     events.push(origin(&from, &events));
     let document = document(&app, &access, &from, &events).await?;

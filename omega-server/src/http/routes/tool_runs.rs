@@ -49,7 +49,7 @@ pub struct Piece {
     /// Bytes to skip.
     #[serde(default)]
     pub offset: u64,
-    /// Bytes to give, at most 1,048,576.
+    /// Bytes to give, at most 8,388,608.
     #[serde(default)]
     pub limit: Option<u64>,
 }
@@ -63,7 +63,7 @@ pub async fn output(
     tool_run: Within<ToolRunId>,
     Params(piece): Params<Piece>,
 ) -> ApiResult<Reply<OutputPage>> {
-    let limit = piece.limit.unwrap_or(64 * 1024).clamp(1, 1 << 20);
+    let limit = piece.limit.unwrap_or(64 * 1024).clamp(1, 8 << 20);
     let page = app.store.output_piece(&tool_run, piece.offset, limit).await?;
     page.map(Reply::ok).map_err(|total| ApiError::invalid("offset", &format!("the output has {total} bytes")))
 }

@@ -10,6 +10,11 @@ import type { Grid } from "./rows";
 /** The first piece is small, so that something is there at once. */
 const FIRST = 64 * 1024;
 const PIECE = 1024 * 1024;
+/** What the server gives at once, and parses in less than a tenth of a second. */
+const LARGEST = 8 * 1024 * 1024;
+
+/** Bytes to ask for from a place on: the server reads the whole for each piece, so that the longer it is, the fewer they are. */
+const pieceAt = (offset: number) => Math.min(Math.max(PIECE, Math.floor(offset / 4)), LARGEST);
 
 /** Entries that say whether a list is a table. */
 const LOOKED_AT = 200;
@@ -28,7 +33,7 @@ export async function loadOutput(toolRunId: string, said: (loaded: Loaded) => vo
   let held: Held | null = null;
   let grid: Grid | null = null;
   for (let next: number | undefined = 0; next !== undefined; ) {
-    const page = await output(toolRunId, next, next === 0 ? FIRST : PIECE, signal);
+    const page = await output(toolRunId, next, next === 0 ? FIRST : pieceAt(next), signal);
     if (held === null) {
       grid = gridOf(new Entries().push(page.content).slice(0, LOOKED_AT));
       held = new Held(grid ? new Entries() : new Lines(layoutOf(page.content)));
@@ -48,7 +53,7 @@ export async function download(toolRunId: string): Promise<void> {
   const parts: Blob[] = [];
   let text: TextLayout | null = null;
   for (let next: number | undefined = 0; next !== undefined; ) {
-    const page = await output(toolRunId, next, PIECE);
+    const page = await output(toolRunId, next, pieceAt(next));
     if (next === 0 && page.content.startsWith('"')) text = new TextLayout();
     parts.push(new Blob([text ? text.push(page.content) : page.content]));
     next = page.nextOffset;
