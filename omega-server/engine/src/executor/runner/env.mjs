@@ -11,6 +11,7 @@ const COMMON = new RegExp(
     "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
 );
 const ALL = "*";
+const now = performance.now.bind(performance);
 const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 
 const asked = new Map();
@@ -53,6 +54,13 @@ export function traceEnvironment(granted) {
   const os = createRequire(import.meta.url)("node:os");
   os.homedir = () => values.HOME;
   os.tmpdir = () => values.TMPDIR ?? values.HOME;
+  // Many packages ask what the machine is when they are loaded, and few need to know: there is an answer, and it tells nothing.
+  os.networkInterfaces = () => ({});
+  os.loadavg = () => [0, 0, 0];
+  os.uptime = () => Math.ceil(now() / 1000);
+  os.userInfo = () => ({ uid: -1, gid: -1, username: "tool", homedir: values.HOME, shell: null });
+  os.setPriority = () => {};
+  process.report.getReport = () => ({ header: {}, sharedObjects: [] });
   syncBuiltinESMExports();
   replace(Deno, {
     get: (name) => traced[name],

@@ -7,7 +7,7 @@ const PATIENCE_MS = 3000;
 const after = globalThis.setTimeout;
 // What factories and constructors call a key.
 const KEY_NAMES = ["apiKey", "key", "token", "secretKey", "apiToken", "accessToken", "authToken", "api_key"];
-const GIVERS = ["getTools", "toTools", "tools"];
+const GIVERS = ["getTools", "toTools", "getStaticTools", "tools"];
 
 /** Arguments that factories take, likeliest first, and whether there is a key in them. `stand-in` keys are for describing, where
  * nothing can be reached. */
@@ -19,7 +19,8 @@ function* attempts(env, standIn) {
   yield [[{}], false];
   if (key === undefined) return;
   yield [[{ apiKey: key }], true];
-  yield [[{ ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])), configuration: {} }], true];
+  const settings = { ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
+  yield [[{ ...settings, config: settings, configuration: {} }], true];
   yield [[key], true];
 }
 

@@ -19,6 +19,10 @@ const MOST_LINE = 32 << 20;
 const METHOD_NOT_FOUND = -32601;
 // Where servers keep what they are told, when they are asked to keep it elsewhere than beside their script, where nobody may write.
 const STORES = ["MEMORY", "STORAGE", "DATA", "STATE", "STORE"].flatMap((what) => ["FILE_PATH", "PATH", "FILE", "DIR"].map((where) => `${what}_${where}`));
+// How servers are told which way of the protocol to take, where they know several.
+const TRANSPORTS = ["TRANSPORT", "MCP_TRANSPORT", "TRANSPORT_TYPE", "TRANSPORT_MODE", "MCP_TRANSPORT_TYPE", "MCP_TRANSPORT_MODE", "MCP_MODE"];
+// Stands for the call's own folder.
+const FOLDER = "{folder}";
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
 const cpuUsage = process.cpuUsage.bind(process);
@@ -81,10 +85,12 @@ export const goesOn = () => isWell;
 
 const started = (job) => (greeted ??= start(job));
 
-/** The server, greeted. One that wants a folder, such as the file server, gets the call's own. */
-async function start({ entry, bin, withFolder, env }) {
-  for (const name of STORES) process.env[name] ??= `${env?.HOME ?? "."}/${name.toLowerCase()}`;
-  const args = withFolder ? [env?.HOME ?? "."] : [];
+/** The server, greeted. */
+async function start({ entry, bin, arguments: given, env }) {
+  const home = env?.HOME ?? ".";
+  for (const name of STORES) process.env[name] ??= `${home}/${name.toLowerCase()}`;
+  for (const name of TRANSPORTS) process.env[name] ??= "stdio";
+  const args = (given ?? []).map((argument) => (argument === FOLDER ? home : argument));
   const stdio = ownStdio();
   const path = realPath(await (await import(entry)).place(bin));
   process.argv = [process.execPath, path, ...args];
