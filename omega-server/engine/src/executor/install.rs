@@ -33,14 +33,14 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{sync::Notify, time::timeout};
 
 const TIMEOUT: Duration = Duration::from_secs(120);
 const EXIT_GRACE: Duration = Duration::from_secs(5);
-/// Packages of one installation that are not there and that nobody needs; code for other machines, mostly.
-const MOST_LEFT_OUT: usize = 24;
+/// Attempts at one installation in which packages are not there that nobody needs: code for other machines, mostly.
+const TRIES: usize = 6;
 const SIGXCPU: i32 = 24;
 
 /// Packages by name, with the version that is wanted.
@@ -78,16 +78,18 @@ impl Installer {
         let locked = lock::share(&lock_file).await;
         let _downloads = locked.map_err(|error| failed(format!("{} can't be used: {error}", lock_file.display())))?;
         let mut downloads = self.prepare(folder, wanted, newer).await.map_err(|error| unwritable(folder, &error))?;
-        let (mut absent, begun) = (BTreeSet::new(), Instant::now());
+        let (mut absent, mut tries) = (BTreeSet::new(), 0);
         loop {
-            let first = absent.is_empty();
-            match self.run(deno, folder, &downloads, wanted, first).await {
+            tries += 1;
+            match self.run(deno, folder, &downloads, wanted, tries == 1).await {
                 Ok(()) => break,
-                // As npm does (https://docs.npmjs.com/cli/configuring-npm/package-json#optionaldependencies).
+                // As npm does (https://docs.npmjs.com/cli/configuring-npm/package-json#optionaldependencies). One that was left out may
+                // come back with the listings that Deno fetches anew when it misses another one.
                 Err(End::Absent(name, error)) => {
-                    let again = absent.len() < MOST_LEFT_OUT && begun.elapsed() < TIMEOUT && absent.insert(name);
-                    let (names, of) = (absent.clone(), downloads);
-                    let (of, left_out) = offload::run(IMAGE.most, move || leave_out(of, again.then_some(&names))).await;
+                    absent.insert(name);
+                    let names = Some(absent.clone()).filter(|_| tries < TRIES);
+                    let of = downloads;
+                    let (of, left_out) = offload::run(IMAGE.most, move || leave_out(of, names.as_ref())).await;
                     downloads = of;
                     if !left_out.map_err(|error| unwritable(folder, &error))? {
                         return Err(error);

@@ -234,7 +234,7 @@ impl Workshop {
         loop {
             let looked = self.describe_with(deno, image, manifest, until, &given).await;
             if let Err(error) = &looked
-                && given.takes(missing_names(error), error.code)
+                && given.takes(error)
             {
                 continue;
             }
@@ -248,8 +248,9 @@ impl Workshop {
             let ways = match &mut ways {
                 Some(ways) => ways,
                 None => {
-                    let package = image.package();
-                    let found = offload::run(SCANNED.most, move || server_starts::starts(&words, &package)).await;
+                    let (package, name) = (image.package(), image.spec.name.clone());
+                    let found =
+                        offload::run(SCANNED.most, move || server_starts::starts(&words, &name, &package)).await;
                     ways.insert(found.into_iter())
                 }
             };
@@ -321,16 +322,27 @@ impl Workshop {
 struct Given {
     /// Variables with values that open nothing.
     env: BTreeMap<String, String>,
+    /// Those of them with which it lists more tools, and without which it works.
+    optional: BTreeSet<String>,
     /// Arguments of its MCP server.
     arguments: Vec<String>,
 }
 
 impl Given {
     /// Takes up variables that a failure names; whether there is anything new in them, and not too much.
-    fn takes(&mut self, mut more: Vec<String>, code: ToolErrorCode) -> bool {
-        more.retain(|name| code == ToolErrorCode::MissingEnvVars && !self.env.contains_key(name));
+    fn takes(&mut self, error: &ToolError) -> bool {
+        let mut more = missing_names(error);
+        more.retain(|name| error.code == ToolErrorCode::MissingEnvVars && !self.env.contains_key(name));
+        // Where a file is one of several ways, another one is taken: there is none.
+        let is_place = |name: &String| ["_FILE", "_PATH", "_DIR"].iter().any(|end| name.ends_with(end));
+        if !more.iter().all(is_place) {
+            more.retain(|name| !is_place(name));
+        }
         let is_new = !more.is_empty() && self.env.len() + more.len() <= MOST_GIVEN;
         if is_new {
+            if error.details.as_ref().is_some_and(|details| details["optional"] == true) {
+                self.optional.extend(more.iter().cloned());
+            }
             self.env.extend(more.into_iter().map(|name| (name, STAND_IN.to_owned())));
         }
         is_new
@@ -338,7 +350,8 @@ impl Given {
 
     /// A description with what was needed for it.
     fn noted(self, found: Description) -> Description {
-        Description { needed_at_import: self.env.into_keys().collect(), arguments: self.arguments, ..found }
+        let needed = self.env.into_keys().filter(|name| !self.optional.contains(name)).collect();
+        Description { needed_at_import: needed, arguments: self.arguments, ..found }
     }
 }
 

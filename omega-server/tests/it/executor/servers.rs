@@ -112,8 +112,30 @@ async fn a_server_that_ends_or_wants_something_says_so() {
     }
     let folder = sandbox.run("folder-mcp::mcp:echo", json!({"text": "hi"})).await;
     assert_eq!(folder.result, Ok(json!("hi")), "it gets the call's own folder");
+    // Some list what they have keys for, and work without the others.
+    let frugal = SERVER.replace("const tools = [", "const tools = !process.env.ACME_MCP_KEY ? [] : [");
+    sandbox.registry.publish_files("frugal-mcp", "1.0.0", manifest(json!({})), &[("server.mjs", frugal)]);
+    let frugal = sandbox.executor.describe("frugal-mcp", "latest", "").await.unwrap();
+    assert!(frugal.tools.len() == 4 && frugal.tools.iter().all(|tool| tool.env.iter().all(|var| !var.required)));
     let grumpy = sandbox.executor.describe("grumpy-mcp", "latest", "").await.unwrap_err();
     assert!(grumpy.message.contains("the moon is wrong"), "{grumpy}");
+}
+
+#[tokio::test]
+async fn a_server_that_asks_which_folders_it_may_use_has_the_calls_own() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let asks = r#"import fs from "node:fs";
+let roots = [];
+const learn = async (found) => { await new Promise((resolve) => setTimeout(resolve, 20)); roots = found.map(({ uri }) => new URL(uri).pathname); };
+const call = () => { fs.writeFileSync("left.txt", "x"); return { content: [{ type: "text", text: JSON.stringify(roots.map((root) => [root === process.cwd(), fs.readdirSync(root)])) }] }; };
+const other ="#;
+    let script = SERVER.replace("const call =", asks).replace(
+        "const { id, method, params } = JSON.parse(line);",
+        "const { id, method, params, result } = JSON.parse(line); if (id === 'r') learn(result.roots); if (method === 'notifications/initialized') send({ id: 'r', method: 'roots/list' });",
+    );
+    sandbox.registry.publish_files("rooted-mcp", "1.0.0", manifest(json!({})), &[("server.mjs", script)]);
+    let ran = sandbox.run("rooted-mcp::mcp:echo", json!({"text": "hi"})).await.result.unwrap();
+    assert_eq!(ran, json!(r#"[[true,["left.txt"]]]"#));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 // The environment of the call: only what the job grants, and a record of what was asked for.
-import { createRequire, syncBuiltinESMExports } from "node:module";
 import process from "node:process";
+import { tellNothing } from "./machine.mjs";
 
 const SECRET = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_PAT$/;
 // Asked for by runtimes and frameworks everywhere; nothing a tool needs from its user.
@@ -11,7 +11,6 @@ const COMMON = new RegExp(
     "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
 );
 const ALL = "*";
-const now = performance.now.bind(performance);
 const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 
 const asked = new Map();
@@ -50,18 +49,7 @@ export function traceEnvironment(granted) {
   replace(globalThis.process, traced);
   // Packages look for settings around the program that runs them: let them look where they may, and find nothing.
   process.execPath = `${values.HOME}/bin/node`;
-  // Who the user of the server is, the system knows; a tool's home is its folder.
-  const os = createRequire(import.meta.url)("node:os");
-  os.homedir = () => values.HOME;
-  os.tmpdir = () => values.TMPDIR ?? values.HOME;
-  // Many packages ask what the machine is when they are loaded, and few need to know: there is an answer, and it tells nothing.
-  os.networkInterfaces = () => ({});
-  os.loadavg = () => [0, 0, 0];
-  os.uptime = () => Math.ceil(now() / 1000);
-  os.userInfo = () => ({ uid: -1, gid: -1, username: "tool", homedir: values.HOME, shell: null });
-  os.setPriority = () => {};
-  process.report.getReport = () => ({ header: {}, sharedObjects: [] });
-  syncBuiltinESMExports();
+  tellNothing(values);
   replace(Deno, {
     get: (name) => traced[name],
     has: (name) => name in traced,

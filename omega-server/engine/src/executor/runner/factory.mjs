@@ -47,12 +47,18 @@ export const instantiate = (Class, env, standIn) => make((...args) => new Class(
 /** The tools that an object gives out when it is asked, in the ways in which toolkits do. */
 async function given(holder) {
   if (!isObject(holder)) return undefined;
+  const failures = [];
   for (const name of GIVERS) {
     const giver = readProperty(holder, name);
-    const gave = typeof giver === "function" ? await inTime(Reflect.apply(giver, holder, [])) : giver;
-    const tools = toolset(gave);
-    if (tools) return tools;
+    try {
+      const gave = typeof giver === "function" ? await inTime(Reflect.apply(giver, holder, [])) : giver;
+      const tools = toolset(gave);
+      if (tools) return tools;
+    } catch (error) {
+      failures.push(error); // a base class may have one that nobody has filled in
+    }
   }
+  if (failures.length) throw failures[0];
   return undefined;
 }
 

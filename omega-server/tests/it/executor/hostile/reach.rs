@@ -165,6 +165,8 @@ async fn a_process_of_a_tool_is_confined_and_knows_nothing_of_the_servers_enviro
     let process = Path::new("/proc").join(&processes[0]);
     let environment = fs::read(process.join("environ")).unwrap();
     let allowed = [
+        "HOME",
+        "TMPDIR",
         "DENO_DIR",
         "NO_COLOR",
         "DENO_NO_UPDATE_CHECK",
